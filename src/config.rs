@@ -1,0 +1,1 @@
+//! Settings from `Rocket.toml` and the environment.

@@ -1,0 +1,1 @@
+//! The connection: diesel-async over unnamed statements.

@@ -1,0 +1,1 @@
+//! Migrations from the program, under a lock.

@@ -1,0 +1,1 @@
+//! Transactions of one tenant, and of the system.

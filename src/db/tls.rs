@@ -1,0 +1,1 @@
+//! TLS to PostgreSQL by libpq's five `sslmode`s.

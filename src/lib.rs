@@ -1,0 +1,7 @@
+//! ScraperSky: the HTTP API that gathers leads about local businesses.
+
+pub mod cli;
+pub mod config;
+pub mod db;
+pub mod models;
+pub mod repo;

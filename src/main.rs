@@ -1,0 +1,3 @@
+//! The `scrapersky` program: parses the command line and calls the library.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Rows, insertable and changeset structs, typed ids and enums: one file a table.

@@ -1,0 +1,1 @@
+//! Every query of the program, one module a table.
