@@ -1,0 +1,56 @@
+DROP INDEX batch_jobs_tenant_id_created_at_idx;
+ALTER TABLE batch_jobs RENAME COLUMN completed_at TO end_time;
+ALTER TABLE batch_jobs RENAME COLUMN started_at TO start_time;
+ALTER TABLE batch_jobs RENAME COLUMN metadata TO batch_metadata;
+CREATE SEQUENCE batch_jobs_id_seq AS integer;
+ALTER TABLE batch_jobs
+    DROP CONSTRAINT batch_jobs_pkey,
+    DROP CONSTRAINT batch_jobs_tenant_id_batch_id_key,
+    DROP CONSTRAINT batch_jobs_status_check,
+    ALTER COLUMN batch_id DROP NOT NULL,
+    ALTER COLUMN batch_id DROP DEFAULT,
+    ALTER COLUMN status TYPE varchar,
+    ALTER COLUMN status SET DEFAULT 'pending'::varchar,
+    ALTER COLUMN error TYPE varchar,
+    ALTER COLUMN created_at TYPE timestamp USING created_at AT TIME ZONE 'UTC',
+    ALTER COLUMN updated_at TYPE timestamp USING updated_at AT TIME ZONE 'UTC',
+    ALTER COLUMN start_time TYPE timestamp USING start_time AT TIME ZONE 'UTC',
+    ALTER COLUMN end_time TYPE timestamp USING end_time AT TIME ZONE 'UTC',
+    ADD COLUMN id integer,
+    ADD COLUMN id_uuid uuid,
+    ADD COLUMN batch_id_string varchar,
+    ADD COLUMN batch_id_original varchar;
+
+-- What has changed since the conversion is newer than what `legacy` holds: it stays.
+UPDATE batch_jobs SET
+    id = (legacy->>'id')::integer,
+    id_uuid = (legacy->>'id_uuid')::uuid,
+    batch_id = (legacy->>'batch_id')::uuid,
+    batch_id_string = legacy->>'batch_id_string',
+    batch_id_original = legacy->>'batch_id_original',
+    status = CASE
+        WHEN status = CASE WHEN legacy->>'interrupted' = 'true' THEN 'failed' ELSE scrapersky.batch_status(legacy->>'status') END
+        THEN legacy->>'status' ELSE status END,
+    error = CASE WHEN legacy->>'interrupted' = 'true' AND status = 'failed' THEN legacy->>'error' ELSE error END,
+    end_time = CASE WHEN legacy->>'interrupted' = 'true' AND status = 'failed' THEN (legacy->>'end_time')::timestamp ELSE end_time END
+WHERE legacy IS NOT NULL;
+SELECT setval('batch_jobs_id_seq', 1 + greatest(
+    0, (SELECT max(id) FROM batch_jobs),
+    (SELECT max((contents->>'id')::integer) FROM scrapersky.set_aside WHERE source_table = 'batch_jobs' AND direction = 'up' AND is_whole_row)), false);
+UPDATE batch_jobs SET id = nextval('batch_jobs_id_seq'), id_uuid = batch_id WHERE legacy IS NULL;
+ALTER TABLE batch_jobs ADD CONSTRAINT batch_jobs_pkey PRIMARY KEY (id);
+-- So that the next `up` knows which rows never were the old system's.
+SELECT scrapersky.set_aside_columns('convert_batch_jobs', 'down', 'batch_jobs', '{id}',
+    $$SELECT id::text AS key, 'not a row of the old system' AS reason FROM batch_jobs WHERE legacy IS NULL$$);
+ALTER TABLE batch_jobs
+    DROP COLUMN legacy,
+    ALTER COLUMN id SET NOT NULL,
+    ALTER COLUMN id SET DEFAULT nextval('batch_jobs_id_seq'),
+    ALTER COLUMN id_uuid SET NOT NULL;
+ALTER SEQUENCE batch_jobs_id_seq OWNED BY batch_jobs.id;
+SELECT scrapersky.put_back('convert_batch_jobs', 'up', '{batch_jobs}');
+CREATE INDEX ix_batch_jobs_tenant_id ON batch_jobs (tenant_id);
+
+DROP FUNCTION scrapersky.batch_identity(uuid, text, text, uuid);
+DROP FUNCTION scrapersky.batch_uuid(text);
+DROP FUNCTION scrapersky.batch_status(text);

@@ -1,0 +1,12 @@
+DROP INDEX sitemap_urls_url_key, sitemap_urls_tenant_id_domain_id_idx;
+ALTER TABLE sitemap_urls
+    DROP CONSTRAINT sitemap_urls_domain_fkey,
+    DROP CONSTRAINT sitemap_urls_sitemap_fkey,
+    ALTER COLUMN tenant_id DROP NOT NULL,
+    ALTER COLUMN tenant_id SET DEFAULT '550e8400-e29b-41d4-a716-446655440000',
+    ADD CONSTRAINT sitemap_urls_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domains (id),
+    ADD CONSTRAINT sitemap_urls_sitemap_id_fkey FOREIGN KEY (sitemap_id) REFERENCES sitemap_files (id) ON DELETE CASCADE;
+CREATE INDEX idx_sitemap_urls_sitemap_id ON sitemap_urls (sitemap_id);
+CREATE INDEX idx_sitemap_urls_status ON sitemap_urls (status);
+CREATE INDEX idx_sitemap_urls_tenant_domain ON sitemap_urls (tenant_id, domain_id);
+SELECT scrapersky.put_back('scope_sitemap_urls', 'up', '{sitemap_urls}');

@@ -1,0 +1,17 @@
+DROP VIEW sitemap_files_wide;
+ALTER TABLE sitemap_files
+    ADD COLUMN priority integer,
+    ADD COLUMN lead_source text,
+    ADD COLUMN user_name text,
+    ADD COLUMN notes text,
+    ADD COLUMN tags text[],
+    ADD COLUMN is_active boolean,
+    ADD COLUMN process_after timestamptz;
+UPDATE sitemap_files f SET
+    priority = c.priority, lead_source = c.lead_source, user_name = c.user_name, notes = c.notes, tags = c.tags,
+    is_active = c.is_active, process_after = c.process_after
+FROM sitemap_file_curations c WHERE c.sitemap_file_id = f.id;
+DROP TABLE sitemap_file_curations;
+ALTER TABLE sitemap_files
+    ALTER COLUMN priority SET DEFAULT 5,
+    ALTER COLUMN is_active SET DEFAULT true;
