@@ -5,3 +5,6 @@ pub mod config;
 pub mod db;
 pub mod models;
 pub mod repo;
+#[rustfmt::skip]
+#[expect(missing_docs, reason = "printed by the diesel CLI")]
+pub mod schema;

@@ -1,0 +1,469 @@
+// @generated automatically by Diesel CLI.
+
+pub mod sql_types {
+    #[derive(diesel::query_builder::QueryId, Clone, Copy, Debug, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "contact_email_type_enum"))]
+    pub struct ContactEmailTypeEnum;
+
+    #[derive(diesel::query_builder::QueryId, Clone, Copy, Debug, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "gcp_api_deep_scan_status_enum"))]
+    pub struct GcpApiDeepScanStatusEnum;
+
+    #[derive(diesel::query_builder::QueryId, Clone, Copy, Debug, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "pagecurationstatus"))]
+    pub struct Pagecurationstatus;
+
+    #[derive(diesel::query_builder::QueryId, Clone, Copy, Debug, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "pageprocessingstatus"))]
+    pub struct Pageprocessingstatus;
+
+    #[derive(diesel::query_builder::QueryId, Clone, Copy, Debug, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "place_status_enum"))]
+    pub struct PlaceStatusEnum;
+
+    #[derive(diesel::query_builder::QueryId, Clone, Copy, Debug, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "SitemapAnalysisStatusEnum"))]
+    pub struct SitemapAnalysisStatusEnum;
+
+    #[derive(diesel::query_builder::QueryId, Clone, Copy, Debug, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "SitemapCurationStatusEnum"))]
+    pub struct SitemapCurationStatusEnum;
+
+    #[derive(diesel::query_builder::QueryId, Clone, Copy, Debug, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "sitemap_import_status_enum"))]
+    pub struct SitemapImportStatusEnum;
+
+    #[derive(diesel::query_builder::QueryId, Clone, Copy, Debug, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "task_status"))]
+    pub struct TaskStatus;
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        name -> Text,
+        prefix -> Text,
+        hash -> Bytea,
+        scopes -> Array<Nullable<Text>>,
+        created_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    batch_jobs (batch_id) {
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        tenant_id -> Uuid,
+        processor_type -> Varchar,
+        status -> Text,
+        created_by -> Nullable<Uuid>,
+        total_domains -> Nullable<Int4>,
+        completed_domains -> Nullable<Int4>,
+        failed_domains -> Nullable<Int4>,
+        progress -> Nullable<Float8>,
+        metadata -> Nullable<Jsonb>,
+        options -> Nullable<Jsonb>,
+        started_at -> Nullable<Timestamptz>,
+        completed_at -> Nullable<Timestamptz>,
+        processing_time -> Nullable<Float8>,
+        error -> Nullable<Text>,
+        batch_id -> Uuid,
+        legacy -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::ContactEmailTypeEnum;
+
+    contacts (id) {
+        id -> Uuid,
+        domain_id -> Uuid,
+        page_id -> Uuid,
+        email -> Text,
+        email_type -> Nullable<ContactEmailTypeEnum>,
+        has_gmail -> Nullable<Bool>,
+        context -> Nullable<Text>,
+        source_url -> Nullable<Text>,
+        source_job_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        tenant_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    domain_hosting (domain_id) {
+        domain_id -> Uuid,
+        tenant_id -> Uuid,
+        has_ssl -> Nullable<Bool>,
+        ssl_expiry_date -> Nullable<Timestamptz>,
+        ssl_issuer -> Nullable<Text>,
+        ssl_version -> Nullable<Text>,
+        security_headers -> Nullable<Jsonb>,
+        server_type -> Nullable<Text>,
+        ip_address -> Nullable<Text>,
+        hosting_provider -> Nullable<Text>,
+        hosting_location -> Nullable<Text>,
+        country_code -> Nullable<Text>,
+        cdn_provider -> Nullable<Text>,
+        dns_records -> Nullable<Jsonb>,
+        server_response_time -> Nullable<Int4>,
+        average_response_time -> Nullable<Int4>,
+        uptime_percentage -> Nullable<Numeric>,
+        last_modified -> Nullable<Timestamptz>,
+        robots_txt -> Nullable<Text>,
+        average_page_size -> Nullable<Int4>,
+        total_images_count -> Nullable<Int4>,
+        performance_metrics -> Nullable<Jsonb>,
+        crawler_hints -> Nullable<Jsonb>,
+        last_error -> Nullable<Text>,
+        error_count -> Nullable<Int4>,
+        last_successful_scan -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    domain_profiles (domain_id) {
+        domain_id -> Uuid,
+        tenant_id -> Uuid,
+        title -> Nullable<Text>,
+        description -> Nullable<Text>,
+        language -> Nullable<Text>,
+        content_language -> Nullable<Array<Nullable<Text>>>,
+        primary_language -> Nullable<Text>,
+        favicon_url -> Nullable<Text>,
+        logo_url -> Nullable<Text>,
+        copyright_year -> Nullable<Text>,
+        has_cookie_notice -> Nullable<Bool>,
+        has_privacy_policy -> Nullable<Bool>,
+        phone_numbers -> Nullable<Array<Nullable<Text>>>,
+        email_addresses -> Nullable<Array<Nullable<Text>>>,
+        physical_addresses -> Nullable<Array<Nullable<Text>>>,
+        facebook_url -> Nullable<Text>,
+        twitter_url -> Nullable<Text>,
+        linkedin_url -> Nullable<Text>,
+        instagram_url -> Nullable<Text>,
+        youtube_url -> Nullable<Text>,
+        business_category -> Nullable<Text>,
+        business_type -> Nullable<Text>,
+        industry_vertical -> Nullable<Text>,
+        business_hours -> Nullable<Jsonb>,
+        payment_methods -> Nullable<Array<Nullable<Text>>>,
+        has_ecommerce -> Nullable<Bool>,
+        feed_urls -> Nullable<Jsonb>,
+        meta_json -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    domain_technologies (domain_id) {
+        domain_id -> Uuid,
+        tenant_id -> Uuid,
+        tech_stack -> Nullable<Jsonb>,
+        is_wordpress -> Nullable<Bool>,
+        wordpress_version -> Nullable<Text>,
+        wordpress_theme -> Nullable<Text>,
+        has_elementor -> Nullable<Bool>,
+        elementor_version -> Nullable<Text>,
+        has_divi -> Nullable<Bool>,
+        has_woocommerce -> Nullable<Bool>,
+        has_contact_form7 -> Nullable<Bool>,
+        has_yoast_seo -> Nullable<Bool>,
+        has_wpforms -> Nullable<Bool>,
+        google_analytics_id -> Nullable<Text>,
+        google_tag_manager_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::TaskStatus;
+    use super::sql_types::SitemapCurationStatusEnum;
+    use super::sql_types::SitemapAnalysisStatusEnum;
+
+    domains (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        domain -> Varchar,
+        lead_source -> Nullable<Text>,
+        is_active -> Nullable<Bool>,
+        status -> Varchar,
+        content_scrape_status -> Nullable<TaskStatus>,
+        content_scrape_at -> Nullable<Timestamptz>,
+        content_scrape_error -> Nullable<Text>,
+        page_scrape_status -> Nullable<TaskStatus>,
+        page_scrape_at -> Nullable<Timestamptz>,
+        page_scrape_error -> Nullable<Text>,
+        sitemap_monitor_status -> Nullable<TaskStatus>,
+        sitemap_monitor_at -> Nullable<Timestamptz>,
+        sitemap_monitor_error -> Nullable<Text>,
+        has_sitemap -> Nullable<Bool>,
+        page_count -> Nullable<Int4>,
+        sitemap_url -> Nullable<Text>,
+        first_scan -> Timestamptz,
+        last_scan -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        created_by -> Nullable<Uuid>,
+        notes -> Nullable<Text>,
+        sitemap_urls -> Nullable<Int4>,
+        total_sitemaps -> Nullable<Int4>,
+        local_business_id -> Nullable<Uuid>,
+        sitemap_curation_status -> Nullable<SitemapCurationStatusEnum>,
+        sitemap_analysis_status -> Nullable<SitemapAnalysisStatusEnum>,
+        sitemap_analysis_error -> Nullable<Text>,
+        legacy -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    jobs (job_id) {
+        job_id -> Uuid,
+        tenant_id -> Uuid,
+        status -> Text,
+        kind -> Text,
+        created_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        completed_at -> Nullable<Timestamptz>,
+        progress -> Nullable<Float8>,
+        error -> Nullable<Text>,
+        result -> Nullable<Jsonb>,
+        metadata -> Nullable<Jsonb>,
+        created_by -> Nullable<Uuid>,
+        domain_id -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        legacy -> Nullable<Jsonb>,
+        batch_id -> Nullable<Uuid>,
+        payload -> Jsonb,
+        priority -> Int2,
+        run_at -> Timestamptz,
+        attempts -> Int4,
+        max_attempts -> Int4,
+        lease_token -> Nullable<Uuid>,
+        lease_expires_at -> Nullable<Timestamptz>,
+        worker -> Nullable<Text>,
+        cancel_requested_at -> Nullable<Timestamptz>,
+        outcome -> Nullable<Text>,
+        dedup_key -> Nullable<Text>,
+        progress_step -> Nullable<Text>,
+        progress_message -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Pagecurationstatus;
+    use super::sql_types::Pageprocessingstatus;
+
+    pages (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        domain_id -> Uuid,
+        url -> Text,
+        title -> Nullable<Text>,
+        description -> Nullable<Text>,
+        h1 -> Nullable<Text>,
+        canonical_url -> Nullable<Text>,
+        meta_robots -> Nullable<Text>,
+        has_schema_markup -> Nullable<Bool>,
+        schema_types -> Nullable<Array<Nullable<Text>>>,
+        has_contact_form -> Nullable<Bool>,
+        has_comments -> Nullable<Bool>,
+        word_count -> Nullable<Int4>,
+        inbound_links -> Nullable<Array<Nullable<Text>>>,
+        outbound_links -> Nullable<Array<Nullable<Text>>>,
+        last_modified -> Nullable<Timestamptz>,
+        last_scan -> Nullable<Timestamptz>,
+        page_type -> Nullable<Text>,
+        lead_source -> Nullable<Text>,
+        additional_json -> Nullable<Jsonb>,
+        created_at -> Nullable<Timestamptz>,
+        updated_at -> Nullable<Timestamptz>,
+        sitemap_file_id -> Nullable<Uuid>,
+        page_curation_status -> Pagecurationstatus,
+        page_processing_status -> Nullable<Pageprocessingstatus>,
+        page_processing_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    place_searches (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        user_id -> Nullable<Uuid>,
+        #[max_length = 255]
+        location -> Varchar,
+        #[max_length = 100]
+        business_type -> Varchar,
+        params -> Nullable<Jsonb>,
+        created_at -> Nullable<Timestamptz>,
+        #[max_length = 50]
+        status -> Nullable<Varchar>,
+        updated_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::PlaceStatusEnum;
+    use super::sql_types::GcpApiDeepScanStatusEnum;
+
+    places_staging (id) {
+        id -> Int4,
+        place_id -> Text,
+        name -> Text,
+        formatted_address -> Nullable<Text>,
+        business_type -> Nullable<Text>,
+        latitude -> Nullable<Float8>,
+        longitude -> Nullable<Float8>,
+        vicinity -> Nullable<Text>,
+        rating -> Nullable<Float8>,
+        user_ratings_total -> Nullable<Int4>,
+        price_level -> Nullable<Int4>,
+        tenant_id -> Uuid,
+        created_by -> Uuid,
+        search_job_id -> Nullable<Uuid>,
+        search_query -> Nullable<Text>,
+        search_location -> Nullable<Text>,
+        search_time -> Nullable<Timestamptz>,
+        status -> PlaceStatusEnum,
+        notes -> Nullable<Text>,
+        priority -> Nullable<Int4>,
+        tags -> Nullable<Array<Nullable<Text>>>,
+        revisit_date -> Nullable<Date>,
+        processed -> Nullable<Bool>,
+        processed_time -> Nullable<Timestamptz>,
+        raw_data -> Nullable<Jsonb>,
+        user_id -> Nullable<Uuid>,
+        user_name -> Nullable<Text>,
+        updated_by -> Nullable<Text>,
+        updated_at -> Nullable<Timestamptz>,
+        deep_scan_error -> Nullable<Text>,
+        deep_scan_status -> Nullable<GcpApiDeepScanStatusEnum>,
+    }
+}
+
+diesel::table! {
+    profiles (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        avatar_url -> Nullable<Text>,
+        bio -> Nullable<Text>,
+        created_at -> Nullable<Timestamptz>,
+        updated_at -> Nullable<Timestamptz>,
+        active -> Nullable<Bool>,
+        role -> Nullable<Text>,
+        role_id -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    sitemap_file_curations (sitemap_file_id) {
+        sitemap_file_id -> Uuid,
+        tenant_id -> Uuid,
+        priority -> Nullable<Int4>,
+        lead_source -> Nullable<Text>,
+        user_name -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        tags -> Nullable<Array<Nullable<Text>>>,
+        is_active -> Nullable<Bool>,
+        process_after -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::SitemapCurationStatusEnum;
+    use super::sql_types::SitemapImportStatusEnum;
+
+    sitemap_files (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        domain_id -> Uuid,
+        url -> Text,
+        sitemap_type -> Text,
+        discovery_method -> Nullable<Text>,
+        page_count -> Nullable<Int4>,
+        size_bytes -> Nullable<Int4>,
+        response_time_ms -> Nullable<Int4>,
+        status -> Text,
+        status_code -> Nullable<Int4>,
+        error_message -> Nullable<Text>,
+        last_modified -> Nullable<Timestamptz>,
+        is_gzipped -> Nullable<Bool>,
+        has_lastmod -> Nullable<Bool>,
+        has_priority -> Nullable<Bool>,
+        has_changefreq -> Nullable<Bool>,
+        generator -> Nullable<Text>,
+        user_id -> Nullable<Uuid>,
+        last_processed_at -> Nullable<Timestamptz>,
+        created_at -> Nullable<Timestamptz>,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Nullable<Timestamptz>,
+        updated_by -> Nullable<Uuid>,
+        job_id -> Nullable<Uuid>,
+        url_count -> Nullable<Int4>,
+        deep_scrape_curation_status -> Nullable<SitemapCurationStatusEnum>,
+        sitemap_import_error -> Nullable<Text>,
+        sitemap_import_status -> Nullable<SitemapImportStatusEnum>,
+    }
+}
+
+diesel::table! {
+    sitemap_urls (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        domain_id -> Uuid,
+        sitemap_id -> Uuid,
+        url -> Text,
+        loc_text -> Text,
+        page_type -> Nullable<Text>,
+        status -> Text,
+        priority -> Nullable<Int4>,
+        status_code -> Nullable<Int4>,
+        error_message -> Nullable<Text>,
+        lastmod -> Nullable<Timestamptz>,
+        changefreq -> Nullable<Text>,
+        priority_value -> Nullable<Numeric>,
+        image_count -> Nullable<Int4>,
+        video_count -> Nullable<Int4>,
+        news_count -> Nullable<Int4>,
+        size_bytes -> Nullable<Int4>,
+        lead_source -> Nullable<Text>,
+        user_id -> Nullable<Uuid>,
+        user_name -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        tags -> Nullable<Array<Nullable<Text>>>,
+        is_active -> Nullable<Bool>,
+        process_after -> Nullable<Timestamptz>,
+        discovered_at -> Nullable<Timestamptz>,
+        last_checked_at -> Nullable<Timestamptz>,
+        created_at -> Nullable<Timestamptz>,
+        created_by -> Nullable<Uuid>,
+        updated_at -> Nullable<Timestamptz>,
+        updated_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    tenants (id) {
+        id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        is_active -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(api_keys -> tenants (tenant_id));
+diesel::joinable!(profiles -> tenants (tenant_id));
+
+diesel::allow_tables_to_appear_in_same_query!(api_keys, profiles, tenants,);
