@@ -97,9 +97,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    domain_hosting (domain_id) {
-        domain_id -> Uuid,
+    domain_hosting (tenant_id, domain_id) {
         tenant_id -> Uuid,
+        domain_id -> Uuid,
         has_ssl -> Nullable<Bool>,
         ssl_expiry_date -> Nullable<Timestamptz>,
         ssl_issuer -> Nullable<Text>,
@@ -128,9 +128,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    domain_profiles (domain_id) {
-        domain_id -> Uuid,
+    domain_profiles (tenant_id, domain_id) {
         tenant_id -> Uuid,
+        domain_id -> Uuid,
         title -> Nullable<Text>,
         description -> Nullable<Text>,
         language -> Nullable<Text>,
@@ -161,9 +161,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    domain_technologies (domain_id) {
-        domain_id -> Uuid,
+    domain_technologies (tenant_id, domain_id) {
         tenant_id -> Uuid,
+        domain_id -> Uuid,
         tech_stack -> Nullable<Jsonb>,
         is_wordpress -> Nullable<Bool>,
         wordpress_version -> Nullable<Text>,
@@ -365,9 +365,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    sitemap_file_curations (sitemap_file_id) {
-        sitemap_file_id -> Uuid,
+    sitemap_file_curations (tenant_id, sitemap_file_id) {
         tenant_id -> Uuid,
+        sitemap_file_id -> Uuid,
         priority -> Nullable<Int4>,
         lead_source -> Nullable<Text>,
         user_name -> Nullable<Text>,

@@ -92,14 +92,14 @@ UPDATE domains d SET
     business_category = s.business_category, business_type = s.business_type, industry_vertical = s.industry_vertical,
     business_hours = s.business_hours, payment_methods = s.payment_methods, has_ecommerce = s.has_ecommerce,
     feed_urls = s.feed_urls, meta_json = s.meta_json
-FROM domain_profiles s WHERE s.domain_id = d.id;
+FROM domain_profiles s WHERE s.tenant_id = d.tenant_id AND s.domain_id = d.id;
 UPDATE domains d SET
     tech_stack = s.tech_stack, is_wordpress = s.is_wordpress, wordpress_version = s.wordpress_version,
     wordpress_theme = s.wordpress_theme, has_elementor = s.has_elementor, elementor_version = s.elementor_version,
     has_divi = s.has_divi, has_woocommerce = s.has_woocommerce, has_contact_form7 = s.has_contact_form7,
     has_yoast_seo = s.has_yoast_seo, has_wpforms = s.has_wpforms, google_analytics_id = s.google_analytics_id,
     google_tag_manager_id = s.google_tag_manager_id
-FROM domain_technologies s WHERE s.domain_id = d.id;
+FROM domain_technologies s WHERE s.tenant_id = d.tenant_id AND s.domain_id = d.id;
 UPDATE domains d SET
     has_ssl = s.has_ssl, ssl_expiry_date = s.ssl_expiry_date, ssl_issuer = s.ssl_issuer, ssl_version = s.ssl_version,
     security_headers = s.security_headers, server_type = s.server_type, ip_address = s.ip_address,
@@ -110,7 +110,7 @@ UPDATE domains d SET
     total_images_count = s.total_images_count, performance_metrics = s.performance_metrics,
     crawler_hints = s.crawler_hints, last_error = s.last_error, error_count = s.error_count,
     last_successful_scan = s.last_successful_scan
-FROM domain_hosting s WHERE s.domain_id = d.id;
+FROM domain_hosting s WHERE s.tenant_id = d.tenant_id AND s.domain_id = d.id;
 UPDATE domains SET
     local_business_scraped_status = legacy->>'local_business_scraped_status',
     local_business_scraped_at = (legacy->>'local_business_scraped_at')::timestamptz,

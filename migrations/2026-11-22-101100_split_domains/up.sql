@@ -4,8 +4,8 @@
 
 -- What the site says: content, contacts, business.
 CREATE TABLE domain_profiles (
-    domain_id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL,
+    domain_id uuid NOT NULL,
     title text,
     description text,
     language text,
@@ -32,14 +32,15 @@ CREATE TABLE domain_profiles (
     has_ecommerce boolean,
     feed_urls jsonb,
     meta_json jsonb,
+    PRIMARY KEY (tenant_id, domain_id),
     CONSTRAINT domain_profiles_domain_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains (tenant_id, id) ON DELETE CASCADE
 );
-INSERT INTO domain_profiles (domain_id, tenant_id,
+INSERT INTO domain_profiles (tenant_id, domain_id,
     title, description, language, content_language, primary_language, favicon_url, logo_url, copyright_year,
     has_cookie_notice, has_privacy_policy, phone_numbers, email_addresses, physical_addresses, facebook_url,
     twitter_url, linkedin_url, instagram_url, youtube_url, business_category, business_type, industry_vertical,
     business_hours, payment_methods, has_ecommerce, feed_urls, meta_json)
-SELECT id, tenant_id,
+SELECT tenant_id, id,
     title, description, language, content_language, primary_language, favicon_url, logo_url, copyright_year,
     has_cookie_notice, has_privacy_policy, phone_numbers, email_addresses, physical_addresses, facebook_url,
     twitter_url, linkedin_url, instagram_url, youtube_url, business_category, business_type, industry_vertical,
@@ -50,15 +51,14 @@ WHERE num_nonnulls(
     has_cookie_notice, has_privacy_policy, phone_numbers, email_addresses, physical_addresses, facebook_url,
     twitter_url, linkedin_url, instagram_url, youtube_url, business_category, business_type, industry_vertical,
     business_hours, payment_methods, has_ecommerce, feed_urls, meta_json) > 0;
-CREATE INDEX domain_profiles_tenant_id_domain_id_idx ON domain_profiles (tenant_id, domain_id);
 CREATE INDEX domain_profiles_tenant_id_business_category_idx ON domain_profiles (tenant_id, business_category);
 CREATE INDEX domain_profiles_tenant_id_business_type_idx ON domain_profiles (tenant_id, business_type);
 CREATE INDEX domain_profiles_tenant_id_industry_vertical_idx ON domain_profiles (tenant_id, industry_vertical);
 
 -- What the site runs on.
 CREATE TABLE domain_technologies (
-    domain_id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL,
+    domain_id uuid NOT NULL,
     tech_stack jsonb,
     is_wordpress boolean,
     wordpress_version text,
@@ -72,24 +72,24 @@ CREATE TABLE domain_technologies (
     has_wpforms boolean,
     google_analytics_id text,
     google_tag_manager_id text,
+    PRIMARY KEY (tenant_id, domain_id),
     CONSTRAINT domain_technologies_domain_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains (tenant_id, id) ON DELETE CASCADE
 );
-INSERT INTO domain_technologies (domain_id, tenant_id,
+INSERT INTO domain_technologies (tenant_id, domain_id,
     tech_stack, is_wordpress, wordpress_version, wordpress_theme, has_elementor, elementor_version, has_divi,
     has_woocommerce, has_contact_form7, has_yoast_seo, has_wpforms, google_analytics_id, google_tag_manager_id)
-SELECT id, tenant_id,
+SELECT tenant_id, id,
     tech_stack, is_wordpress, wordpress_version, wordpress_theme, has_elementor, elementor_version, has_divi,
     has_woocommerce, has_contact_form7, has_yoast_seo, has_wpforms, google_analytics_id, google_tag_manager_id
 FROM domains
 WHERE num_nonnulls(
     tech_stack, is_wordpress, wordpress_version, wordpress_theme, has_elementor, elementor_version, has_divi,
     has_woocommerce, has_contact_form7, has_yoast_seo, has_wpforms, google_analytics_id, google_tag_manager_id) > 0;
-CREATE INDEX domain_technologies_tenant_id_domain_id_idx ON domain_technologies (tenant_id, domain_id);
 
 -- Where and how the site is served: TLS, DNS, server, speed.
 CREATE TABLE domain_hosting (
-    domain_id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL,
+    domain_id uuid NOT NULL,
     has_ssl boolean,
     ssl_expiry_date timestamptz,
     ssl_issuer text,
@@ -114,14 +114,15 @@ CREATE TABLE domain_hosting (
     last_error text,
     error_count integer DEFAULT 0,
     last_successful_scan timestamptz,
+    PRIMARY KEY (tenant_id, domain_id),
     CONSTRAINT domain_hosting_domain_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains (tenant_id, id) ON DELETE CASCADE
 );
-INSERT INTO domain_hosting (domain_id, tenant_id,
+INSERT INTO domain_hosting (tenant_id, domain_id,
     has_ssl, ssl_expiry_date, ssl_issuer, ssl_version, security_headers, server_type, ip_address, hosting_provider,
     hosting_location, country_code, cdn_provider, dns_records, server_response_time, average_response_time,
     uptime_percentage, last_modified, robots_txt, average_page_size, total_images_count, performance_metrics,
     crawler_hints, last_error, error_count, last_successful_scan)
-SELECT id, tenant_id,
+SELECT tenant_id, id,
     has_ssl, ssl_expiry_date, ssl_issuer, ssl_version, security_headers, server_type, ip_address, hosting_provider,
     hosting_location, country_code, cdn_provider, dns_records, server_response_time, average_response_time,
     uptime_percentage, last_modified, robots_txt, average_page_size, total_images_count, performance_metrics,
@@ -132,7 +133,6 @@ WHERE num_nonnulls(
     hosting_location, country_code, cdn_provider, dns_records, server_response_time, average_response_time,
     uptime_percentage, last_modified, robots_txt, average_page_size, total_images_count, performance_metrics,
     crawler_hints, last_error, error_count, last_successful_scan) > 0;
-CREATE INDEX domain_hosting_tenant_id_domain_id_idx ON domain_hosting (tenant_id, domain_id);
 CREATE INDEX domain_hosting_tenant_id_country_code_idx ON domain_hosting (tenant_id, country_code);
 CREATE INDEX domain_hosting_tenant_id_has_ssl_idx ON domain_hosting (tenant_id, has_ssl);
 CREATE INDEX domain_hosting_tenant_id_hosting_provider_idx ON domain_hosting (tenant_id, hosting_provider);

@@ -10,7 +10,7 @@ ALTER TABLE sitemap_files
 UPDATE sitemap_files f SET
     priority = c.priority, lead_source = c.lead_source, user_name = c.user_name, notes = c.notes, tags = c.tags,
     is_active = c.is_active, process_after = c.process_after
-FROM sitemap_file_curations c WHERE c.sitemap_file_id = f.id;
+FROM sitemap_file_curations c WHERE c.tenant_id = f.tenant_id AND c.sitemap_file_id = f.id;
 DROP TABLE sitemap_file_curations;
 ALTER TABLE sitemap_files
     ALTER COLUMN priority SET DEFAULT 5,

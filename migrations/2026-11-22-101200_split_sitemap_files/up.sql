@@ -1,8 +1,8 @@
 -- 36 columns are more than Diesel is built for here: what people say of a file stands beside what the file is, 1:1.
 -- A side row is there where something is said; the view `sitemap_files_wide` still shows the old shape.
 CREATE TABLE sitemap_file_curations (
-    sitemap_file_id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL,
+    sitemap_file_id uuid NOT NULL,
     priority integer DEFAULT 5,
     lead_source text,
     user_name text,
@@ -10,14 +10,13 @@ CREATE TABLE sitemap_file_curations (
     tags text[],
     is_active boolean DEFAULT true,
     process_after timestamptz,
+    PRIMARY KEY (tenant_id, sitemap_file_id),
     CONSTRAINT sitemap_file_curations_sitemap_file_fkey FOREIGN KEY (tenant_id, sitemap_file_id) REFERENCES sitemap_files (tenant_id, id) ON DELETE CASCADE
 );
-INSERT INTO sitemap_file_curations (sitemap_file_id, tenant_id, priority, lead_source, user_name, notes, tags, is_active, process_after)
-SELECT id, tenant_id, priority, lead_source, user_name, notes, tags, is_active, process_after
+INSERT INTO sitemap_file_curations (tenant_id, sitemap_file_id, priority, lead_source, user_name, notes, tags, is_active, process_after)
+SELECT tenant_id, id, priority, lead_source, user_name, notes, tags, is_active, process_after
 FROM sitemap_files
 WHERE num_nonnulls(priority, lead_source, user_name, notes, tags, is_active, process_after) > 0;
-CREATE INDEX sitemap_file_curations_tenant_id_sitemap_file_id_idx ON sitemap_file_curations (tenant_id, sitemap_file_id);
-
 ALTER TABLE sitemap_files
     DROP COLUMN priority,
     DROP COLUMN lead_source,
