@@ -1,1 +1,25 @@
 //! Rows, insertable and changeset structs, typed ids and enums: one file a table.
+//!
+//! A row is what a query returns and never what a client is sent: views are made from rows by
+//! destructuring, so that a new column is a decision. No insertable struct has a tenant: the
+//! connection a repository function is given says whose row it is.
+
+pub mod api_key;
+pub mod batch_job;
+pub mod contact;
+pub mod domain;
+pub mod domain_hosting;
+pub mod domain_profile;
+pub mod domain_technologies;
+pub mod enums;
+pub mod ids;
+pub mod job;
+pub mod page;
+pub mod place_search;
+pub mod profile;
+pub mod sitemap_file;
+pub mod sitemap_file_curation;
+pub mod sitemap_url;
+pub mod staged_place;
+pub mod tenant;
+pub mod values;

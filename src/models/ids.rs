@@ -1,0 +1,115 @@
+//! Typed ids: a job's id is no domain's id, and no id is a tenant's.
+
+use std::fmt;
+
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types;
+use uuid::Uuid;
+
+/// Declares a newtype over a column's value that Diesel reads and writes as that value.
+macro_rules! sql_newtype {
+    ($(#[$doc:meta])* $name:ident($inner:ty): $sql:ty) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, FromSqlRow, AsExpression)]
+        #[diesel(sql_type = $sql)]
+        pub struct $name($inner);
+
+        impl $name {
+            /// Returns the plain value.
+            #[must_use]
+            pub const fn get(self) -> $inner {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromSql<$sql, Pg> for $name {
+            fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+                <$inner as FromSql<$sql, Pg>>::from_sql(value).map(Self)
+            }
+        }
+
+        impl ToSql<$sql, Pg> for $name {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                <$inner as ToSql<$sql, Pg>>::to_sql(&self.0, out)
+            }
+        }
+    };
+}
+
+/// Declares a newtype that can also be made from a plain value, as a path or a body holds it.
+macro_rules! typed_id {
+    ($(#[$doc:meta])* $name:ident($inner:ty): $sql:ty) => {
+        sql_newtype!($(#[$doc])* $name($inner): $sql);
+
+        impl From<$inner> for $name {
+            fn from(id: $inner) -> Self {
+                Self(id)
+            }
+        }
+    };
+}
+
+sql_newtype! {
+    /// Identifies a tenant whose rows the holder may act on.
+    ///
+    /// It cannot be made from a UUID: only a row that the database returned yields one, that is a
+    /// credential's, a claimed job's or the tenant's own. A tenant named in a request is looked up.
+    TenantId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a stored API key.
+    ApiKeyId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a batch of jobs.
+    BatchId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a contact.
+    ContactId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a domain of a tenant.
+    DomainId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a job.
+    JobId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies one claim of a job: only its holder may write about the job.
+    LeaseToken(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a page of a site.
+    PageId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a place search.
+    PlaceSearchId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies the row of a staged place; clients know the place by its `place_id`.
+    StagedPlaceId(i32): sql_types::Int4
+}
+typed_id! {
+    /// Identifies a sitemap file.
+    SitemapFileId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a URL listed in a sitemap file.
+    SitemapUrlId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a person, as Supabase's `auth.users` does.
+    UserId(Uuid): sql_types::Uuid
+}
