@@ -3,5 +3,6 @@
 pub mod cli;
 pub mod config;
 pub mod db;
+pub mod logging;
 pub mod models;
 pub mod repo;
