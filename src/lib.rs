@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod db;
+pub mod logging;
 pub mod models;
 pub mod repo;
 #[rustfmt::skip]

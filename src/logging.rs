@@ -1,0 +1,57 @@
+//! One line an event, on standard error.
+
+use std::io::{self, Write};
+
+use env_logger::fmt::Formatter;
+use log::Record;
+
+/// Starts logging with a filter in the notation of `RUST_LOG`, such as `info` or `scrapersky=debug`.
+///
+/// # Errors
+///
+/// When logging was started before.
+pub fn init(filter: &str) -> Result<(), log::SetLoggerError> {
+    env_logger::Builder::new()
+        .parse_filters(filter)
+        .format(write_event)
+        .try_init()
+}
+
+fn write_event(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let time = out.timestamp_millis();
+    let level = record.level();
+    let style = out.default_level_style(level);
+    let message = escape(&record.args().to_string());
+    writeln!(
+        out,
+        "{time} {style}{level:<5}{style:#} {} {message}",
+        record.target()
+    )
+}
+
+/// Escapes control characters, so that what a client sent can neither begin a line that looks like
+/// another event nor reach the terminal.
+fn escape(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for char in message.chars() {
+        if char.is_control() || matches!(char, '\u{2028}' | '\u{2029}') {
+            line.extend(char.escape_default());
+        } else {
+            line.push(char);
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn an_event_stays_on_one_line() {
+        assert_eq!(
+            escape("a\nb\r\u{1b}[31m\u{2028}\u{85}ü\t"),
+            "a\\nb\\r\\u{1b}[31m\\u{2028}\\u{85}ü\\t"
+        );
+    }
+}
