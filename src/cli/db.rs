@@ -28,8 +28,16 @@ pub fn run(command: DbCommand, options: &EmbeddedOptions) -> anyhow::Result<()> 
         DbCommand::Url => println!("{}", EmbeddedPostgres::start(options)?.url(DATABASE)),
         DbCommand::Start => {
             let postgres = EmbeddedPostgres::start(options)?;
-            let how = if postgres.is_adopted() { "runs already" } else { "started" };
-            println!("PostgreSQL {how} (process {}): {}", postgres.pid(), postgres.url(DATABASE));
+            let how = if postgres.is_adopted() {
+                "runs already"
+            } else {
+                "started"
+            };
+            println!(
+                "PostgreSQL {how} (process {}): {}",
+                postgres.pid(),
+                postgres.url(DATABASE)
+            );
         }
         DbCommand::Stop => match EmbeddedPostgres::find(options)? {
             Some(postgres) => {

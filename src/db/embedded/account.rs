@@ -27,13 +27,19 @@ impl Account {
     pub(super) fn choose() -> Result<Self, EmbeddedError> {
         let own = geteuid();
         if !own.is_root() {
-            return Ok(Self { uid: own.as_raw(), drop_to: None });
+            return Ok(Self {
+                uid: own.as_raw(),
+                drop_to: None,
+            });
         }
         CANDIDATES
             .iter()
             .filter_map(|name| User::from_name(name).ok().flatten())
             .find(|user| user.uid != Uid::from_raw(0))
-            .map(|user| Self { uid: user.uid.as_raw(), drop_to: Some(user) })
+            .map(|user| Self {
+                uid: user.uid.as_raw(),
+                drop_to: Some(user),
+            })
             .ok_or(EmbeddedError::NoAccount)
     }
 
@@ -57,7 +63,9 @@ impl Account {
 
     /// Hands a folder made by root over to this account; does nothing when the program is not root.
     pub(super) fn own(&self, folder: &Path) -> Result<(), EmbeddedError> {
-        let Some(user) = &self.drop_to else { return Ok(()) };
+        let Some(user) = &self.drop_to else {
+            return Ok(());
+        };
         std::os::unix::fs::lchown(folder, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
             .map_err(|error| EmbeddedError::io("hand over", folder, error))
     }
@@ -66,11 +74,15 @@ impl Account {
     ///
     /// Reads the modes, without access control lists: a folder opened by a list alone is taken for closed.
     pub(super) fn check_can_enter(&self, data_dir: &Path) -> Result<(), EmbeddedError> {
-        let Some(user) = &self.drop_to else { return Ok(()) };
+        let Some(user) = &self.drop_to else {
+            return Ok(());
+        };
         let mut folders: Vec<&Path> = data_dir.ancestors().collect();
         folders.reverse();
         for folder in folders {
-            let Ok(metadata) = fs::metadata(folder) else { break };
+            let Ok(metadata) = fs::metadata(folder) else {
+                break;
+            };
             let bit = if metadata.uid() == user.uid.as_raw() {
                 0o100
             } else if metadata.gid() == user.gid.as_raw() {

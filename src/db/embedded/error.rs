@@ -28,7 +28,9 @@ pub enum EmbeddedError {
     },
 
     /// The program is root and no account exists that PostgreSQL could run as.
-    #[error("PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody` to run it as: create one of them, run this program as another user, or set DATABASE_URL")]
+    #[error(
+        "PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody` to run it as: create one of them, run this program as another user, or set DATABASE_URL"
+    )]
     NoAccount,
 
     /// The account PostgreSQL runs as cannot enter a folder above the data directory.
@@ -56,7 +58,10 @@ pub enum EmbeddedError {
     },
 
     /// No PostgreSQL was found, and none could be downloaded.
-    #[error("found no PostgreSQL {wanted} on this machine and could not download one ({download}): {}, or set SCRAPERSKY_PG_BIN or DATABASE_URL", locate::install_hint(None))]
+    #[error(
+        "found no PostgreSQL {wanted} on this machine and could not download one ({download}): {}, or set SCRAPERSKY_PG_BIN or DATABASE_URL",
+        locate::install_hint(None)
+    )]
     NotInstalled {
         /// The version asked for, as a person says it: "15 or newer".
         wanted: String,
@@ -141,7 +146,11 @@ impl EmbeddedError {
         if source.kind() == io::ErrorKind::StorageFull {
             return Self::DiskFull(path.to_path_buf());
         }
-        Self::Io { action, path: path.to_path_buf(), source }
+        Self::Io {
+            action,
+            path: path.to_path_buf(),
+            source,
+        }
     }
 }
 
@@ -151,5 +160,8 @@ fn wrong_major_remedy(cluster: &str, major: u32) -> String {
             "PostgreSQL {cluster} is older than the {MINIMUM_MAJOR} this program needs, so move the data to a newer one with pg_upgrade or pg_dump, or choose another data directory"
         );
     }
-    format!("{}, or choose another data directory", locate::install_hint(Some(major)))
+    format!(
+        "{}, or choose another data directory",
+        locate::install_hint(Some(major))
+    )
 }

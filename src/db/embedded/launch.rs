@@ -22,7 +22,7 @@ use super::{
 };
 
 /// How often the files are looked at while something is about to change.
-const POLL: Duration = Duration::from_millis(5);
+pub(super) const POLL: Duration = Duration::from_millis(5);
 
 /// How long another program's start or stop may take.
 const LOCK_PATIENCE: Duration = Duration::from_secs(120);
@@ -44,8 +44,13 @@ pub(super) fn settle(layout: &Layout) -> Result<Presence, EmbeddedError> {
     loop {
         match postmaster::look(layout)? {
             Presence::Changing { pid } if begun.elapsed() > SERVER_PATIENCE => {
-                let process = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
-                let what = format!("a server{process} on {} neither starts nor ends", layout.data.display());
+                let process = pid
+                    .map(|pid| format!(" (process {pid})"))
+                    .unwrap_or_default();
+                let what = format!(
+                    "a server{process} on {} neither starts nor ends",
+                    layout.data.display()
+                );
                 return Err(EmbeddedError::Timeout {
                     what,
                     seconds: SERVER_PATIENCE.as_secs(),
@@ -68,7 +73,9 @@ pub(super) fn ensure_running(
         match settle(layout)? {
             Presence::Live(live) => return Ok((live, true)),
             Presence::Deaf { pid } => {
-                log::warn!("the socket of the private PostgreSQL (process {pid}) is gone: starting it anew");
+                log::warn!(
+                    "the socket of the private PostgreSQL (process {pid}) is gone: starting it anew"
+                );
                 postmaster::interrupt(pid, layout)?;
                 thread::sleep(POLL);
             }
@@ -79,7 +86,12 @@ pub(super) fn ensure_running(
     // From here to the death of the last process of the server.
     let server_lock = lock(&layout.server_lock, layout)?;
     let version = layout.cluster_version()?;
-    let installation = locate::find(options.pg_bin.as_deref(), version.as_deref(), &layout.data, account)?;
+    let installation = locate::find(
+        options.pg_bin.as_deref(),
+        version.as_deref(),
+        &layout.data,
+        account,
+    )?;
     if version.is_none() {
         create_cluster(layout, options, account, &installation, &server_lock)?;
     }
@@ -92,7 +104,8 @@ pub(super) fn ensure_running(
         match start_server(layout, options, account, &installation, &server_lock) {
             // Left by a server that was started by hand, without the lock, and killed: its children are about to notice.
             Err(EmbeddedError::Start { output, .. })
-                if output.contains("pre-existing shared memory block") && begun.elapsed() < ORPHAN_PATIENCE =>
+                if output.contains("pre-existing shared memory block")
+                    && begun.elapsed() < ORPHAN_PATIENCE =>
             {
                 thread::sleep(POLL);
             }
@@ -117,16 +130,26 @@ fn create_cluster(
             }
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(EmbeddedError::NotADirectory(data.clone())),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            return Err(EmbeddedError::NotADirectory(data.clone()));
+        }
         Err(error) => return Err(EmbeddedError::io("read", data, error)),
     }
     remove_partial(layout)?;
-    DirBuilder::new().mode(0o700).create(partial).map_err(|error| EmbeddedError::io("create", partial, error))?;
+    DirBuilder::new()
+        .mode(0o700)
+        .create(partial)
+        .map_err(|error| EmbeddedError::io("create", partial, error))?;
     account.own(partial)?;
 
     log::info!("creating a private PostgreSQL in {}", layout.root.display());
     let mut command = installation.command("initdb", account);
-    command.arg("-D").arg(partial).args(["-U", SUPERUSER, "--auth-local=trust", "--auth-host=reject"]);
+    command.arg("-D").arg(partial).args([
+        "-U",
+        SUPERUSER,
+        "--auth-local=trust",
+        "--auth-host=reject",
+    ]);
     command.args(["-E", "UTF8", "--locale=C", "--no-instructions"]);
     if options.durability == Durability::Throwaway {
         command.arg("--no-sync");
@@ -134,7 +157,9 @@ fn create_cluster(
     // Holding the lock, so that an initdb that outlives its killed program is waited for.
     command.stdin(inherit(server_lock, &layout.server_lock)?);
     command.process_group(0);
-    let output = command.output().map_err(|error| EmbeddedError::io("run initdb for", data, error))?;
+    let output = command
+        .output()
+        .map_err(|error| EmbeddedError::io("run initdb for", data, error))?;
     if !output.status.success() {
         let full = is_full(&layout.root);
         remove_partial(layout)?;
@@ -142,7 +167,10 @@ fn create_cluster(
         if full || says_full(&said) {
             return Err(EmbeddedError::DiskFull(layout.root.clone()));
         }
-        return Err(EmbeddedError::Init { path: data.clone(), output: telling_line(&said) });
+        return Err(EmbeddedError::Init {
+            path: data.clone(),
+            output: telling_line(&said),
+        });
     }
     fs::rename(partial, data).map_err(|error| EmbeddedError::io("rename", partial, error))?;
     if options.durability == Durability::Durable {
@@ -155,7 +183,9 @@ fn create_cluster(
 
 fn remove_partial(layout: &Layout) -> Result<(), EmbeddedError> {
     match fs::remove_dir_all(&layout.partial) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(EmbeddedError::io("remove", &layout.partial, error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(EmbeddedError::io("remove", &layout.partial, error))
+        }
         _ => Ok(()),
     }
 }
@@ -174,7 +204,9 @@ fn start_server(
     let begun = Instant::now();
     loop {
         // Asked before looking, so that a server which ended is not taken for one that is about to begin.
-        let ended = child.try_wait().map_err(|error| EmbeddedError::io("wait for the server on", &layout.data, error))?;
+        let ended = child
+            .try_wait()
+            .map_err(|error| EmbeddedError::io("wait for the server on", &layout.data, error))?;
         if let Presence::Live(live) = postmaster::look(layout)? {
             reap(child);
             return Ok(live);
@@ -183,7 +215,10 @@ fn start_server(
             return Err(start_failure(layout, log_start, &status.to_string()));
         }
         if begun.elapsed() > SERVER_PATIENCE {
-            let what = format!("PostgreSQL still does not accept connections on {}", layout.data.display());
+            let what = format!(
+                "PostgreSQL still does not accept connections on {}",
+                layout.data.display()
+            );
             reap(child);
             return Err(EmbeddedError::Timeout {
                 what,
@@ -205,8 +240,20 @@ fn spawn(
 ) -> Result<Child, EmbeddedError> {
     let port = PORT.to_string();
     let mut command = installation.command("postgres", account);
-    command.arg("-D").arg(&layout.data).arg("-k").arg(&layout.socket_dir).args(["-p", &port]);
-    set(&mut command, &["listen_addresses=", "unix_socket_permissions=0700", "logging_collector=off"]);
+    command
+        .arg("-D")
+        .arg(&layout.data)
+        .arg("-k")
+        .arg(&layout.socket_dir)
+        .args(["-p", &port]);
+    set(
+        &mut command,
+        &[
+            "listen_addresses=",
+            "unix_socket_permissions=0700",
+            "logging_collector=off",
+        ],
+    );
     if options.durability == Durability::Throwaway {
         set(
             &mut command,
@@ -223,11 +270,18 @@ fn spawn(
             ],
         );
     }
-    let log_again = log.try_clone().map_err(|error| EmbeddedError::io("open", &layout.log, error))?;
-    command.stdin(inherit(server_lock, &layout.server_lock)?).stdout(log).stderr(log_again);
+    let log_again = log
+        .try_clone()
+        .map_err(|error| EmbeddedError::io("open", &layout.log, error))?;
+    command
+        .stdin(inherit(server_lock, &layout.server_lock)?)
+        .stdout(log)
+        .stderr(log_again);
     // Not in the program's group: Ctrl-C is for the program, the server lives on.
     command.process_group(0);
-    command.spawn().map_err(|error| EmbeddedError::io("start a server on", &layout.data, error))
+    command
+        .spawn()
+        .map_err(|error| EmbeddedError::io("start a server on", &layout.data, error))
 }
 
 fn set(command: &mut Command, settings: &[&str]) {
@@ -250,13 +304,23 @@ fn start_failure(layout: &Layout, log_start: u64, status: &str) -> EmbeddedError
         return EmbeddedError::DiskFull(layout.root.clone());
     }
     let line = telling_line(&said);
-    let output = if line.is_empty() { format!("it ended with {status}") } else { line };
-    EmbeddedError::Start { path: layout.data.clone(), output, log: layout.log.clone() }
+    let output = if line.is_empty() {
+        format!("it ended with {status}")
+    } else {
+        line
+    };
+    EmbeddedError::Start {
+        path: layout.data.clone(),
+        output,
+        log: layout.log.clone(),
+    }
 }
 
 /// Makes a stdin of a locked file: the child then holds the lock too, and so do its own children.
 fn inherit(lock: &File, path: &Path) -> Result<Stdio, EmbeddedError> {
-    lock.try_clone().map(Stdio::from).map_err(|error| EmbeddedError::io("open", path, error))
+    lock.try_clone()
+        .map(Stdio::from)
+        .map_err(|error| EmbeddedError::io("open", path, error))
 }
 
 fn lock(path: &Path, layout: &Layout) -> Result<File, EmbeddedError> {
@@ -293,7 +357,11 @@ fn telling_line(output: &str) -> String {
         let mark = marks.iter().find(|mark| line.contains(**mark))?;
         line.split_once(mark).map(|(_, message)| message)
     });
-    marked.or_else(|| output.lines().rfind(|line| !line.trim().is_empty())).unwrap_or_default().trim().to_owned()
+    marked
+        .or_else(|| output.lines().rfind(|line| !line.trim().is_empty()))
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 fn says_full(output: &str) -> bool {
@@ -304,8 +372,14 @@ fn says_full(output: &str) -> bool {
 fn is_full(path: &Path) -> bool {
     const WAL_SEGMENT: u64 = 16 * 1024 * 1024;
     // The widths of these fields differ between systems.
-    #[expect(clippy::useless_conversion, reason = "the fields are u32 on some systems")]
-    statvfs(path).is_ok_and(|stat| u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())) < WAL_SEGMENT)
+    #[expect(
+        clippy::useless_conversion,
+        reason = "the fields are u32 on some systems"
+    )]
+    statvfs(path).is_ok_and(|stat| {
+        u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size()))
+            < WAL_SEGMENT
+    })
 }
 
 #[cfg(test)]

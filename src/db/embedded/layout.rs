@@ -64,7 +64,11 @@ impl Layout {
             return Err(EmbeddedError::NotADirectory(self.root.clone()));
         }
         account.check_can_enter(&self.root)?;
-        let missing: Vec<&Path> = self.root.ancestors().take_while(|folder| !folder.exists()).collect();
+        let missing: Vec<&Path> = self
+            .root
+            .ancestors()
+            .take_while(|folder| !folder.exists())
+            .collect();
         for folder in missing.into_iter().rev() {
             match fs::create_dir(folder) {
                 // Another program that starts at the same time was faster.
@@ -90,9 +94,13 @@ impl Layout {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(EmbeddedError::io("create", folder, error)),
         }
-        let unfit = |problem: String| EmbeddedError::SocketFolder { path: folder.clone(), problem };
+        let unfit = |problem: String| EmbeddedError::SocketFolder {
+            path: folder.clone(),
+            problem,
+        };
         // Not following links: anyone may plant one in a shared folder.
-        let metadata = fs::symlink_metadata(folder).map_err(|error| EmbeddedError::io("read", folder, error))?;
+        let metadata = fs::symlink_metadata(folder)
+            .map_err(|error| EmbeddedError::io("read", folder, error))?;
         if !metadata.is_dir() {
             return Err(unfit("is no folder".to_owned()));
         }
@@ -100,7 +108,10 @@ impl Layout {
             // Made by a root program that was killed before it could hand the folder over.
             account.own(folder)?;
         } else if metadata.uid() != account.uid() {
-            return Err(unfit(format!("belongs to another user (number {})", metadata.uid())));
+            return Err(unfit(format!(
+                "belongs to another user (number {})",
+                metadata.uid()
+            )));
         }
         if metadata.mode() & 0o077 != 0 {
             set_mode(folder, 0o700)?;
@@ -124,9 +135,13 @@ impl Layout {
     pub(super) fn open_log(&self) -> Result<File, EmbeddedError> {
         if fs::symlink_metadata(&self.log).is_ok_and(|metadata| metadata.len() > LONGEST_LOG) {
             let old = self.log.with_extension("log.old");
-            fs::rename(&self.log, &old).map_err(|error| EmbeddedError::io("rename", &self.log, error))?;
+            fs::rename(&self.log, &old)
+                .map_err(|error| EmbeddedError::io("rename", &self.log, error))?;
         }
-        own_file().append(true).open(&self.log).map_err(|error| EmbeddedError::io("open", &self.log, error))
+        own_file()
+            .append(true)
+            .open(&self.log)
+            .map_err(|error| EmbeddedError::io("open", &self.log, error))
     }
 
     /// Returns the cluster's version as it says itself, `None` where there is no cluster.
@@ -134,7 +149,11 @@ impl Layout {
         let path = self.data.join("PG_VERSION");
         match fs::read_to_string(&path) {
             Ok(version) => Ok(Some(version.trim().to_owned())),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(EmbeddedError::io("read", &path, error)),
         }
     }
@@ -142,13 +161,20 @@ impl Layout {
 
 /// Opens a file for reading and writing, created when missing.
 pub(super) fn open(path: &Path) -> Result<File, EmbeddedError> {
-    own_file().write(true).open(path).map_err(|error| EmbeddedError::io("open", path, error))
+    own_file()
+        .write(true)
+        .open(path)
+        .map_err(|error| EmbeddedError::io("open", path, error))
 }
 
 /// Options for a file of this program's: private, and never reached through a link somebody planted.
 fn own_file() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).create(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
+    options
+        .read(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(OFlag::O_NOFOLLOW.bits());
     options
 }
 
@@ -164,11 +190,16 @@ fn set_mode(folder: &Path, mode: u32) -> Result<(), EmbeddedError> {
 
 /// Makes a path absolute and free of links, as far as it exists: every finder must name the same socket.
 fn resolve(path: &Path) -> Result<PathBuf, EmbeddedError> {
-    let absolute = std::path::absolute(path).map_err(|error| EmbeddedError::io("resolve", path, error))?;
+    let absolute =
+        std::path::absolute(path).map_err(|error| EmbeddedError::io("resolve", path, error))?;
     let resolved = absolute.ancestors().find_map(|existing| {
         let real = existing.canonicalize().ok()?;
         let rest = absolute.strip_prefix(existing).ok()?;
-        Some(if rest.as_os_str().is_empty() { real } else { real.join(rest) })
+        Some(if rest.as_os_str().is_empty() {
+            real
+        } else {
+            real.join(rest)
+        })
     });
     Ok(resolved.unwrap_or(absolute))
 }
@@ -180,12 +211,20 @@ fn resolve(path: &Path) -> Result<PathBuf, EmbeddedError> {
 fn socket_dir(root: &Path) -> PathBuf {
     let near = root.join("run");
     let fits = socket_in(&near, PORT).as_os_str().len() <= LONGEST_SOCKET_PATH;
-    let plain = root.as_os_str().as_bytes().iter().all(|byte| byte.is_ascii_graphic() && !b",\"'\\".contains(byte));
+    let plain = root
+        .as_os_str()
+        .as_bytes()
+        .iter()
+        .all(|byte| byte.is_ascii_graphic() && !b",\"'\\".contains(byte));
     if fits && plain {
         return near;
     }
     let digest = Sha256::digest(root.as_os_str().as_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Path::new("/tmp").join(format!("scrapersky-{name}"))
 }
 
@@ -197,12 +236,19 @@ mod tests {
 
     #[test]
     fn keeps_the_socket_near_the_data() {
-        assert_eq!(socket_dir(Path::new("/var/lib/scrapersky")), PathBuf::from("/var/lib/scrapersky/run"));
+        assert_eq!(
+            socket_dir(Path::new("/var/lib/scrapersky")),
+            PathBuf::from("/var/lib/scrapersky/run")
+        );
     }
 
     #[test]
     fn moves_a_socket_that_cannot_be_named_there() {
-        for root in [format!("/srv/{}", "x".repeat(100)), "/srv/a,b".to_owned(), "/srv/a b".to_owned()] {
+        for root in [
+            format!("/srv/{}", "x".repeat(100)),
+            "/srv/a,b".to_owned(),
+            "/srv/a b".to_owned(),
+        ] {
             let folder = socket_dir(Path::new(&root));
             assert!(folder.starts_with("/tmp"), "{}", folder.display());
             assert!(socket_in(&folder, PORT).as_os_str().len() <= LONGEST_SOCKET_PATH);

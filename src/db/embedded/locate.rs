@@ -56,18 +56,28 @@ impl Installation {
             .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
             .ok_or("holds a `postgres` that does not tell its version")?;
         let major = major_of(version).ok_or("holds a `postgres` that does not tell its version")?;
-        Ok(Self { bin: bin.to_path_buf(), version: version.to_owned(), major })
+        Ok(Self {
+            bin: bin.to_path_buf(),
+            version: version.to_owned(),
+            major,
+        })
     }
 }
 
 /// Returns the leading number of a version: 15 of "15.20", "15" and "15beta1".
 pub(super) fn major_of(version: &str) -> Option<u32> {
-    version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    version
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// Says which package to install on this kind of machine, of one major version if it has to be that one.
 pub(super) fn install_hint(major: Option<u32>) -> String {
-    let (version, dashed) = major.map_or((archive::DEFAULT_MAJOR, String::new()), |major| (major, format!("-{major}")));
+    let (version, dashed) = major.map_or((archive::DEFAULT_MAJOR, String::new()), |major| {
+        (major, format!("-{major}"))
+    });
     if cfg!(target_os = "macos") {
         format!("install it with `brew install postgresql@{version}`")
     } else if Path::new("/usr/bin/apt-get").exists() {
@@ -92,16 +102,23 @@ pub(super) fn find(
 ) -> Result<Installation, EmbeddedError> {
     let wanted = cluster.and_then(major_of);
     if let Some(bin) = named {
-        let unusable = |reason: String| EmbeddedError::UnusableBinaries { path: bin.to_path_buf(), reason };
+        let unusable = |reason: String| EmbeddedError::UnusableBinaries {
+            path: bin.to_path_buf(),
+            reason,
+        };
         let found = Installation::probe(bin, account).map_err(unusable)?;
         return match (cluster, wanted) {
-            _ if found.major < MINIMUM_MAJOR => Err(unusable(format!("is PostgreSQL {}", found.version))),
-            (Some(cluster), Some(major)) if major != found.major => Err(EmbeddedError::WrongMajor {
-                path: data.to_path_buf(),
-                cluster: cluster.to_owned(),
-                major,
-                found: format!("PostgreSQL {} in {}", found.version, bin.display()),
-            }),
+            _ if found.major < MINIMUM_MAJOR => {
+                Err(unusable(format!("is PostgreSQL {}", found.version)))
+            }
+            (Some(cluster), Some(major)) if major != found.major => {
+                Err(EmbeddedError::WrongMajor {
+                    path: data.to_path_buf(),
+                    cluster: cluster.to_owned(),
+                    major,
+                    found: format!("PostgreSQL {} in {}", found.version, bin.display()),
+                })
+            }
             _ => Ok(found),
         };
     }
@@ -109,11 +126,15 @@ pub(super) fn find(
     let mut rejected = Vec::new();
     let mut seen = HashSet::new();
     for bin in candidates() {
-        let Ok(real) = bin.join("postgres").canonicalize() else { continue };
+        let Ok(real) = bin.join("postgres").canonicalize() else {
+            continue;
+        };
         if !seen.insert(real) {
             continue;
         }
-        let Ok(found) = Installation::probe(&bin, account) else { continue };
+        let Ok(found) = Installation::probe(&bin, account) else {
+            continue;
+        };
         if found.major >= MINIMUM_MAJOR && wanted.is_none_or(|major| major == found.major) {
             return Ok(found);
         }
@@ -122,8 +143,17 @@ pub(super) fn find(
 
     let wrong_major = |found: &[String]| {
         let (cluster, major) = (cluster?.to_owned(), wanted?);
-        let found = if found.is_empty() { "no PostgreSQL".to_owned() } else { format!("only {}", found.join(", ")) };
-        Some(EmbeddedError::WrongMajor { path: data.to_path_buf(), cluster, major, found })
+        let found = if found.is_empty() {
+            "no PostgreSQL".to_owned()
+        } else {
+            format!("only {}", found.join(", "))
+        };
+        Some(EmbeddedError::WrongMajor {
+            path: data.to_path_buf(),
+            cluster,
+            major,
+            found,
+        })
     };
     if wanted.is_some_and(|major| major < MINIMUM_MAJOR)
         && let Some(error) = wrong_major(&rejected)
@@ -134,7 +164,10 @@ pub(super) fn find(
     let downloaded = archive::download(major).and_then(|bin| Installation::probe(&bin, account));
     downloaded.map_err(|download| {
         wrong_major(&rejected).unwrap_or_else(|| EmbeddedError::NotInstalled {
-            wanted: wanted.map_or_else(|| format!("{MINIMUM_MAJOR} or newer"), |major| major.to_string()),
+            wanted: wanted.map_or_else(
+                || format!("{MINIMUM_MAJOR} or newer"),
+                |major| major.to_string(),
+            ),
             download,
         })
     })
@@ -143,8 +176,14 @@ pub(super) fn find(
 /// Lists the folders worth a look, best first.
 fn candidates() -> Vec<PathBuf> {
     let mut folders = Vec::new();
-    if let Ok(output) = Command::new("pg_config").arg("--bindir").stderr(Stdio::null()).output() {
-        folders.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    if let Ok(output) = Command::new("pg_config")
+        .arg("--bindir")
+        .stderr(Stdio::null())
+        .output()
+    {
+        folders.push(PathBuf::from(
+            String::from_utf8_lossy(&output.stdout).trim(),
+        ));
     }
     if let Some(path) = env::var_os("PATH") {
         folders.extend(env::split_paths(&path));
@@ -155,7 +194,10 @@ fn candidates() -> Vec<PathBuf> {
         .flat_map(|(entries, below)| {
             entries.flatten().filter_map(move |entry| {
                 let name = entry.file_name();
-                Some((version_in_folder_name(name.to_str()?)?, entry.path().join(below)))
+                Some((
+                    version_in_folder_name(name.to_str()?)?,
+                    entry.path().join(below),
+                ))
             })
         })
         .collect();
@@ -168,7 +210,10 @@ fn candidates() -> Vec<PathBuf> {
 
 /// Reads the version out of "17", "pgsql-17", "postgresql@17"; plain "postgresql" and "latest" count as unknown, so last.
 fn version_in_folder_name(name: &str) -> Option<u32> {
-    let rest = ["postgresql@", "postgresql-", "pgsql-"].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+    let rest = ["postgresql@", "postgresql-", "pgsql-"]
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name);
     if rest == "postgresql" || rest == "latest" {
         return Some(0);
     }

@@ -50,7 +50,11 @@ pub const SUPERUSER: &str = "scrapersky";
 pub const DATABASE: &str = "scrapersky";
 
 /// What of a path or name needs no escape in a URL.
-const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -95,10 +99,23 @@ impl EmbeddedPostgres {
         let layout = Layout::new(&options.data_dir)?;
         layout.create_root(&account)?;
         let _starting = launch::lock_start(&layout)?;
-        let (live, adopted) = launch::ensure_running(&layout, options, &account)?;
-        let postgres = Self { layout, live, adopted };
-        postgres.ensure_database()?;
-        Ok(postgres)
+        let begun = Instant::now();
+        loop {
+            let (live, adopted) = launch::ensure_running(&layout, options, &account)?;
+            let postgres = Self {
+                layout: layout.clone(),
+                live,
+                adopted,
+            };
+            match postgres.ensure_database() {
+                Ok(()) => return Ok(postgres),
+                // It accepted, but is dying: killed or told to stop a moment ago. Look again.
+                Err(error) if error.is_ending_server() && begun.elapsed() < CONNECT_TIMEOUT => {
+                    thread::sleep(launch::POLL)
+                }
+                Err(error) => return Err(error.into_embedded(&postgres)),
+            }
+        }
     }
 
     /// Finds the server of the data directory without starting one, waiting for a start or stop under way.
@@ -113,11 +130,23 @@ impl EmbeddedPostgres {
         }
         let _starting = launch::lock_start(&layout)?;
         Ok(match launch::settle(&layout)? {
-            Presence::Live(live) => Some(Self { layout, live, adopted: true }),
+            Presence::Live(live) => Some(Self {
+                layout,
+                live,
+                adopted: true,
+            }),
             // It cannot be connected to, but it can be stopped.
             Presence::Deaf { pid } => {
-                let live = Live { pid, socket_dir: layout.socket_dir.clone(), port: PORT };
-                Some(Self { layout, live, adopted: true })
+                let live = Live {
+                    pid,
+                    socket_dir: layout.socket_dir.clone(),
+                    port: PORT,
+                };
+                Some(Self {
+                    layout,
+                    live,
+                    adopted: true,
+                })
             }
             Presence::None | Presence::Stale | Presence::Changing { .. } => None,
         })
@@ -147,7 +176,13 @@ impl EmbeddedPostgres {
             Presence::None if version.is_some() => EmbeddedState::Stopped,
             Presence::None => EmbeddedState::Absent,
         };
-        Ok(EmbeddedStatus { state, version, data: layout.data, socket, log: layout.log })
+        Ok(EmbeddedStatus {
+            state,
+            version,
+            data: layout.data,
+            socket,
+            log: layout.log,
+        })
     }
 
     /// Returns the URL of one of its databases, for this program's driver as for libpq (psql, the diesel CLI).
@@ -206,40 +241,78 @@ impl EmbeddedPostgres {
                     log: layout.log.clone(),
                 });
             }
-            thread::sleep(Duration::from_millis(5));
+            thread::sleep(launch::POLL);
         }
     }
 
     /// Creates the database unless it exists. Asked at every start: the program may have been killed before this step.
-    fn ensure_database(&self) -> Result<(), EmbeddedError> {
+    fn ensure_database(&self) -> Result<(), DatabaseFailure> {
         let mut config = tokio_postgres::Config::new();
-        config.host_path(&self.live.socket_dir).port(self.live.port).user(SUPERUSER).dbname("postgres");
-        let created = blocking(async move {
-            tokio::time::timeout(CONNECT_TIMEOUT, async {
-                let (client, connection) = config.connect(NoTls).await?;
-                let session = tokio::spawn(connection);
-                let found = client.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&DATABASE]).await?;
-                if found.is_none() {
-                    client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).await?;
-                }
-                drop(client);
-                // The session's end is only waited for: what it was for has succeeded.
-                drop(session.await);
-                Ok::<_, tokio_postgres::Error>(())
-            })
-            .await
-        });
-        let failure = |message: String| EmbeddedError::Database { socket: self.live.socket_dir.clone(), message };
-        match created {
-            Ok(Ok(Ok(()))) => Ok(()),
-            Ok(Ok(Err(error))) if error.code() == Some(&SqlState::DISK_FULL) => {
-                Err(EmbeddedError::DiskFull(self.layout.root.clone()))
+        config
+            .host_path(&self.live.socket_dir)
+            .port(self.live.port)
+            .user(SUPERUSER)
+            .dbname("postgres");
+        let work = async move {
+            let (client, connection) = config.connect(NoTls).await?;
+            let session = tokio::spawn(connection);
+            let found = client
+                .query_opt("SELECT FROM pg_database WHERE datname = $1", &[&DATABASE])
+                .await?;
+            if found.is_none() {
+                client
+                    .batch_execute(&format!("CREATE DATABASE {DATABASE}"))
+                    .await?;
             }
-            Ok(Ok(Err(error))) => {
-                Err(failure(error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())))
+            drop(client);
+            // The session's end is only waited for: what it was for has succeeded.
+            drop(session.await);
+            Ok(())
+        };
+        blocking(async { tokio::time::timeout(CONNECT_TIMEOUT, work).await })
+            .map_err(DatabaseFailure::Thread)?
+            .map_err(|_| DatabaseFailure::Timeout)?
+            .map_err(DatabaseFailure::Postgres)
+    }
+}
+
+/// Why a server that accepts connections did not do the little that is asked of it.
+enum DatabaseFailure {
+    Thread(io::Error),
+    Timeout,
+    Postgres(tokio_postgres::Error),
+}
+
+impl DatabaseFailure {
+    /// Says whether the server went away under the connection.
+    fn is_ending_server(&self) -> bool {
+        let Self::Postgres(error) = self else {
+            return false;
+        };
+        error.code().is_none_or(|code| {
+            [
+                SqlState::ADMIN_SHUTDOWN,
+                SqlState::CRASH_SHUTDOWN,
+                SqlState::CANNOT_CONNECT_NOW,
+            ]
+            .contains(code)
+        })
+    }
+
+    fn into_embedded(self, postgres: &EmbeddedPostgres) -> EmbeddedError {
+        let message = match self {
+            Self::Postgres(error) if error.code() == Some(&SqlState::DISK_FULL) => {
+                return EmbeddedError::DiskFull(postgres.layout.root.clone());
             }
-            Ok(Err(_)) => Err(failure(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))),
-            Err(error) => Err(failure(error.to_string())),
+            Self::Postgres(error) => error
+                .as_db_error()
+                .map_or_else(|| error.to_string(), |error| error.message().to_owned()),
+            Self::Timeout => format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+            Self::Thread(error) => error.to_string(),
+        };
+        EmbeddedError::Database {
+            socket: postgres.live.socket_dir.clone(),
+            message,
         }
     }
 }
@@ -310,9 +383,15 @@ where
     F::Output: Send,
 {
     let run = move || -> io::Result<F::Output> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         Ok(runtime.block_on(future))
     };
-    let thread = thread::Builder::new().name("embedded-postgres".to_owned()).spawn(run)?;
-    thread.join().map_err(|_| io::Error::other("the helper thread panicked"))?
+    let thread = thread::Builder::new()
+        .name("embedded-postgres".to_owned())
+        .spawn(run)?;
+    thread
+        .join()
+        .map_err(|_| io::Error::other("the helper thread panicked"))?
 }

@@ -56,20 +56,36 @@ pub(super) enum Presence {
 pub(super) fn look(layout: &Layout) -> Result<Presence, EmbeddedError> {
     let held = is_held(&layout.server_lock)?;
     let Some(file) = PidFile::read(&layout.data)? else {
-        return Ok(if held { Presence::Changing { pid: None } } else { Presence::None });
+        return Ok(if held {
+            Presence::Changing { pid: None }
+        } else {
+            Presence::None
+        });
     };
     let pid = file.pid.filter(|&pid| is_postmaster(pid, &layout.data));
     let Some(pid) = pid else {
-        return Ok(if held { Presence::Changing { pid: None } } else { Presence::Stale });
+        return Ok(if held {
+            Presence::Changing { pid: None }
+        } else {
+            Presence::Stale
+        });
     };
     let Some(socket_dir) = file.socket_dir.filter(|_| file.ready) else {
         return Ok(Presence::Changing { pid: Some(pid) });
     };
     let socket = socket_in(&socket_dir, file.port);
     match UnixStream::connect(&socket) {
-        Ok(_) => Ok(Presence::Live(Live { pid, socket_dir, port: file.port })),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(EmbeddedError::io("open", &socket, error)),
-        Err(_) if !socket.exists() && PidFile::read(&layout.data)?.is_some_and(|file| file.ready) => {
+        Ok(_) => Ok(Presence::Live(Live {
+            pid,
+            socket_dir,
+            port: file.port,
+        })),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Err(EmbeddedError::io("open", &socket, error))
+        }
+        Err(_)
+            if !socket.exists() && PidFile::read(&layout.data)?.is_some_and(|file| file.ready) =>
+        {
             Ok(Presence::Deaf { pid })
         }
         Err(_) => Ok(Presence::Changing { pid: Some(pid) }),
@@ -82,7 +98,9 @@ pub(super) fn look(layout: &Layout) -> Result<Presence, EmbeddedError> {
 pub(super) fn clear_stale(layout: &Layout) -> Result<(), EmbeddedError> {
     let path = layout.data.join("postmaster.pid");
     match fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(EmbeddedError::io("remove", &path, error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(EmbeddedError::io("remove", &path, error))
+        }
         _ => Ok(()),
     }
 }
@@ -91,7 +109,11 @@ pub(super) fn clear_stale(layout: &Layout) -> Result<(), EmbeddedError> {
 pub(super) fn interrupt(pid: i32, layout: &Layout) -> Result<(), EmbeddedError> {
     match kill(Pid::from_raw(pid), Signal::SIGINT) {
         Ok(()) | Err(Errno::ESRCH) => Ok(()),
-        Err(errno) => Err(EmbeddedError::io("stop the server on", &layout.data, errno.into())),
+        Err(errno) => Err(EmbeddedError::io(
+            "stop the server on",
+            &layout.data,
+            errno.into(),
+        )),
     }
 }
 
@@ -109,7 +131,11 @@ impl PidFile {
         let path = data.join("postmaster.pid");
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(Self::parse(&bytes))),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(EmbeddedError::io("read", &path, error)),
         }
     }
@@ -119,11 +145,20 @@ impl PidFile {
     /// The server writes them one after the other, so any of them may be missing.
     fn parse(bytes: &[u8]) -> Self {
         let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
-        let line = |number: usize| lines.get(number - 1).map(|line| line.trim_ascii()).filter(|line| !line.is_empty());
+        let line = |number: usize| {
+            lines
+                .get(number - 1)
+                .map(|line| line.trim_ascii())
+                .filter(|line| !line.is_empty())
+        };
         let text = |number| line(number).and_then(|line| std::str::from_utf8(line).ok());
         Self {
-            pid: text(1).and_then(|line| line.parse().ok()).filter(|&pid: &i32| pid > 1),
-            port: text(4).and_then(|line| line.parse().ok()).unwrap_or(super::layout::PORT),
+            pid: text(1)
+                .and_then(|line| line.parse().ok())
+                .filter(|&pid: &i32| pid > 1),
+            port: text(4)
+                .and_then(|line| line.parse().ok())
+                .unwrap_or(super::layout::PORT),
             socket_dir: line(5).map(|line| PathBuf::from(std::ffi::OsStr::from_bytes(line))),
             ready: text(8) == Some("ready"),
         }
@@ -134,7 +169,9 @@ impl PidFile {
 fn is_held(path: &Path) -> Result<bool, EmbeddedError> {
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(false),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(false);
+        }
         Err(error) => return Err(EmbeddedError::io("open", path, error)),
     };
     match file.try_lock_shared() {
@@ -147,7 +184,9 @@ fn is_held(path: &Path) -> Result<bool, EmbeddedError> {
 /// Says whether a process is the server of this data directory, and not merely one that got its number.
 fn is_postmaster(pid: i32, data: &Path) -> bool {
     if !cfg!(target_os = "linux") {
-        let args = Command::new("ps").args(["-ww", "-o", "args=", "-p", &pid.to_string()]).output();
+        let args = Command::new("ps")
+            .args(["-ww", "-o", "args=", "-p", &pid.to_string()])
+            .output();
         return args.is_ok_and(|output| names_server(&output.stdout, b' ', data));
     }
     // A zombie has neither. The working directory of another user's process is hidden from root in many containers.
@@ -159,8 +198,14 @@ fn is_postmaster(pid: i32, data: &Path) -> bool {
 /// Says whether a command line runs `postgres` on `data`.
 fn names_server(args: &[u8], separator: u8, data: &Path) -> bool {
     let data = data.as_os_str().as_bytes();
-    let program = args.split(|&byte| byte == separator).next().unwrap_or_default();
-    let program = program.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let program = args
+        .split(|&byte| byte == separator)
+        .next()
+        .unwrap_or_default();
+    let program = program
+        .rsplit(|&byte| byte == b'/')
+        .next()
+        .unwrap_or_default();
     program == b"postgres" && args.windows(data.len()).any(|window| window == data)
 }
 
@@ -172,7 +217,8 @@ mod tests {
 
     #[test]
     fn reads_a_whole_pid_file() {
-        let file = PidFile::parse(b"4711\n/d/data\n1700000000\n5432\n/d/run\n\n  123  456\nready   \n");
+        let file =
+            PidFile::parse(b"4711\n/d/data\n1700000000\n5432\n/d/run\n\n  123  456\nready   \n");
         assert_eq!(file.pid, Some(4711));
         assert_eq!(file.socket_dir, Some(PathBuf::from("/d/run")));
         assert_eq!(file.port, 5432);
@@ -183,7 +229,10 @@ mod tests {
     fn reads_a_pid_file_cut_off_anywhere() {
         let whole = b"4711\n/d/data\n1700000000\n5432\n/d/run\n\n  123  456\nready   \n";
         for length in 0..whole.len() - 5 {
-            assert!(!PidFile::parse(whole.get(..length).unwrap_or_default()).ready, "{length}");
+            assert!(
+                !PidFile::parse(whole.get(..length).unwrap_or_default()).ready,
+                "{length}"
+            );
         }
     }
 
@@ -197,8 +246,16 @@ mod tests {
     #[test]
     fn knows_a_server_by_its_command_line() {
         let data = Path::new("/d/data");
-        assert!(names_server(b"/usr/lib/postgresql/15/bin/postgres\0-D\0/d/data\0", b'\0', data));
-        assert!(!names_server(b"/usr/lib/postgresql/15/bin/postgres\0-D\0/e/data\0", b'\0', data));
+        assert!(names_server(
+            b"/usr/lib/postgresql/15/bin/postgres\0-D\0/d/data\0",
+            b'\0',
+            data
+        ));
+        assert!(!names_server(
+            b"/usr/lib/postgresql/15/bin/postgres\0-D\0/e/data\0",
+            b'\0',
+            data
+        ));
         assert!(!names_server(b"/bin/ls\0/d/data\0", b'\0', data));
         assert!(!names_server(b"", b'\0', data));
     }

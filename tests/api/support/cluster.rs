@@ -21,7 +21,10 @@ use std::{
     time::Duration,
 };
 
-use nix::unistd::geteuid;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::{Pid, geteuid},
+};
 use scrapersky::db::embedded::{Durability, EmbeddedOptions, EmbeddedPostgres, EmbeddedState};
 
 use super::process::helper_command;
@@ -40,7 +43,11 @@ pub fn admin_url() -> String {
 
 /// Says how the private PostgreSQL of a test in `folder` is run.
 pub fn throwaway(folder: &Path) -> EmbeddedOptions {
-    EmbeddedOptions { data_dir: folder.to_path_buf(), pg_bin: None, durability: Durability::Throwaway }
+    EmbeddedOptions {
+        data_dir: folder.to_path_buf(),
+        pg_bin: None,
+        durability: Durability::Throwaway,
+    }
 }
 
 /// A folder of one test, whose private PostgreSQL is stopped with it.
@@ -77,7 +84,6 @@ impl Drop for Scratch {
 /// Waits until no test process lives, then removes everything the run made.
 pub fn supervise(folder: &Path) {
     let users = open_lock("users");
-    // Taken over from the process that started this one, with stdin; see `run_folder`.
     loop {
         users.lock().expect("the users' lock");
         if env::var_os("NEXTEST").is_none() {
@@ -90,7 +96,9 @@ pub fn supervise(folder: &Path) {
         }
     }
     stop_below(folder);
-    fs::remove_dir_all(folder).expect("the run's folder can be removed");
+    if folder.exists() {
+        fs::remove_dir_all(folder).expect("the run's folder can be removed");
+    }
     // The process ends here and gives both locks up together: the next run finds neither users nor a supervisor.
 }
 
@@ -103,7 +111,9 @@ fn start_cluster() -> String {
         // Left by a run that was killed together with its supervisor; without fsync its data is worth nothing.
         fs::remove_dir_all(&folder).expect("an old cluster can be removed");
     }
-    EmbeddedPostgres::start(&options).expect("the shared server starts").url("postgres")
+    EmbeddedPostgres::start(&options)
+        .expect("the shared server starts")
+        .url("postgres")
 }
 
 /// Returns the folder of this run, kept until the last test process is gone.
@@ -115,7 +125,12 @@ fn run_folder() -> &'static Path {
         let _starting = locked("start");
         let folder = folder_of_checkout();
         if let Ok(metadata) = fs::symlink_metadata(&folder) {
-            assert_eq!(metadata.uid(), geteuid().as_raw(), "{} belongs to somebody else", folder.display());
+            assert_eq!(
+                metadata.uid(),
+                geteuid().as_raw(),
+                "{} belongs to somebody else",
+                folder.display()
+            );
         }
         // The lock passes to the supervisor with its stdin, so there is no moment without it and never a second one.
         let supervisor = open_lock("supervisor");
@@ -140,8 +155,16 @@ fn folder_of_checkout() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     env!("CARGO_TARGET_TMPDIR").hash(&mut hasher);
     let memory = Path::new("/dev/shm");
-    let base = if memory.is_dir() { memory.to_path_buf() } else { env::temp_dir() };
-    base.join(format!("scrapersky-test-{}-{:016x}", geteuid(), hasher.finish()))
+    let base = if memory.is_dir() {
+        memory.to_path_buf()
+    } else {
+        env::temp_dir()
+    };
+    base.join(format!(
+        "scrapersky-test-{}-{:016x}",
+        geteuid(),
+        hasher.finish()
+    ))
 }
 
 fn locked(name: &str) -> File {
@@ -154,18 +177,28 @@ fn open_lock(name: &str) -> File {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     fs::create_dir_all(folder).expect("cargo's folder for test files");
     let path = folder.join(format!("postgres-{}.{name}", geteuid()));
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path);
     file.expect("a lock file of the tests")
 }
 
 /// Stops the private PostgreSQL of every folder below.
 fn stop_below(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
         if !entry.path().join("server.lock").exists() {
             stop_below(&entry.path());
         } else if let Ok(Some(postgres)) = EmbeddedPostgres::find(&throwaway(&entry.path())) {
-            postgres.stop().expect("the server stops");
+            // At once, without writing anything: it is about to be removed. `stop` then only waits.
+            if kill(Pid::from_raw(postgres.pid()), Signal::SIGQUIT).is_ok() {
+                postgres.stop().expect("the server stops");
+            }
         }
     }
 }

@@ -12,7 +12,12 @@ const FOLDER: &str = "SCRAPERSKY_TEST_FOLDER";
 /// Makes the command that runs this binary as a helper: `role` is one of those in [`helper`].
 pub fn helper_command(role: &str, folder: &Path) -> Command {
     let mut command = Command::new(env::current_exe().expect("this binary has a path"));
-    command.args(["--exact", "support::process::helper", "--nocapture", "--test-threads=1"]);
+    command.args([
+        "--exact",
+        "support::process::helper",
+        "--nocapture",
+        "--test-threads=1",
+    ]);
     command.env(ROLE, role).env(FOLDER, folder);
     command
 }
@@ -27,7 +32,9 @@ fn helper() {
         "start" => {
             let postgres = EmbeddedPostgres::start(&cluster::throwaway(&folder));
             match postgres {
-                Ok(postgres) => println!("pid={} adopted={}", postgres.pid(), postgres.is_adopted()),
+                Ok(postgres) => {
+                    println!("pid={} adopted={}", postgres.pid(), postgres.is_adopted())
+                }
                 Err(error) => println!("error={error}"),
             }
         }
