@@ -429,7 +429,7 @@ fn on_small_disk(folder: &Path, size: &str, fill: &str) -> String {
     } else {
         format!("unshare --user --map-user={own} ")
     };
-    let stop = r#"p=$(head -n 1 "$D/data/postmaster.pid") && kill -INT $p && while kill -0 $p 2>/dev/null; do sleep 0.01; done;"#;
+    let stop = r#"p=$(head -n 1 "$D/data/postmaster.pid") && kill -INT $p && while [ -e "$D/data/postmaster.pid" ]; do sleep 0.01; done;"#;
     let second = if fill.is_empty() {
         String::new()
     } else {

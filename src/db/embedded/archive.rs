@@ -19,7 +19,7 @@ pub(super) const DEFAULT_MAJOR: u32 = 17;
 const KNOWN_RELEASE: &str = "=17.6.0";
 
 /// Without network the request is retried and re-resolved for long: nobody should wait for that.
-const REACH_TIMEOUT: Duration = Duration::from_secs(8);
+const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Lists the `bin` folders of earlier downloads.

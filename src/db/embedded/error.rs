@@ -17,14 +17,14 @@ pub enum EmbeddedError {
     NotADirectory(PathBuf),
 
     /// A file or folder under the data directory cannot be made, opened or changed.
-    #[error("cannot {action} {}: {source}; give this user the right to it or choose another data directory", path.display())]
+    #[error("cannot {action} {}: {cause}; give this user the right to it or choose another data directory", path.display())]
     Io {
         /// What was being done, as a verb: "create", "open".
         action: &'static str,
         /// The file or folder it was done to.
         path: PathBuf,
-        /// What the system answered.
-        source: io::Error,
+        /// What the system answered; part of the sentence, so not a `source` to be printed again.
+        cause: io::Error,
     },
 
     /// The program is root and no account exists that PostgreSQL could run as.
@@ -142,14 +142,14 @@ pub enum EmbeddedError {
 
 impl EmbeddedError {
     /// Makes the error of a failed file operation, telling a full disk from the rest.
-    pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        if source.kind() == io::ErrorKind::StorageFull {
+    pub(super) fn io(action: &'static str, path: &Path, cause: io::Error) -> Self {
+        if cause.kind() == io::ErrorKind::StorageFull {
             return Self::DiskFull(path.to_path_buf());
         }
         Self::Io {
             action,
             path: path.to_path_buf(),
-            source,
+            cause,
         }
     }
 }
