@@ -58,8 +58,7 @@ impl DatabaseSource {
         match self {
             Self::Embedded => Ok(None),
             Self::Server {
-                direct: Some(direct),
-                ..
+                direct: Some(direct), ..
             } => Ok(Some(direct)),
             Self::Server { url, direct: None } if !url.is_pooler() => Ok(Some(url)),
             Self::Server { .. } => Err(ConfigError(
@@ -127,10 +126,7 @@ impl SessionLimits {
     pub(crate) fn settings(&self) -> Vec<(&'static str, u128)> {
         [
             ("statement_timeout", self.statement),
-            (
-                "idle_in_transaction_session_timeout",
-                self.idle_in_transaction,
-            ),
+            ("idle_in_transaction_session_timeout", self.idle_in_transaction),
             ("lock_timeout", self.lock),
         ]
         .into_iter()
@@ -222,11 +218,7 @@ impl Config {
     /// # Errors
     ///
     /// As [`Config::load`].
-    pub fn read(
-        figment: &Figment,
-        env: &dyn Fn(&str) -> Option<String>,
-        is_root: bool,
-    ) -> Result<Self, ConfigError> {
+    pub fn read(figment: &Figment, env: &dyn Fn(&str) -> Option<String>, is_root: bool) -> Result<Self, ConfigError> {
         let settings = Settings { figment, env };
         Ok(Self {
             database: settings.database()?,
@@ -235,9 +227,7 @@ impl Config {
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
             log: match settings.text("SCRAPERSKY_LOG")? {
                 Some(filter) => filter,
-                None => settings
-                    .text("RUST_LOG")?
-                    .unwrap_or_else(|| "info".to_owned()),
+                None => settings.text("RUST_LOG")?.unwrap_or_else(|| "info".to_owned()),
             },
         })
     }
@@ -278,9 +268,7 @@ impl Settings<'_> {
         };
         match text.parse() {
             Ok(value) => Ok(Some(value)),
-            Err(_) => Err(ConfigError(format!(
-                "{variable} is {text:?}: it must be {wanted}"
-            ))),
+            Err(_) => Err(ConfigError(format!("{variable} is {text:?}: it must be {wanted}"))),
         }
     }
 
@@ -290,9 +278,7 @@ impl Settings<'_> {
         match self.parsed(variable, &wanted)? {
             None => Ok(default),
             Some(value) if (least..=MOST).contains(&value) => Ok(value),
-            Some(value) => Err(ConfigError(format!(
-                "{variable} is {value}: it must be {wanted}"
-            ))),
+            Some(value) => Err(ConfigError(format!("{variable} is {value}: it must be {wanted}"))),
         }
     }
 
@@ -306,9 +292,7 @@ impl Settings<'_> {
         match self.parsed::<f64>(variable, &wanted)? {
             None => Ok(default),
             Some(value) if (0.0..=MOST).contains(&value) => Ok(Duration::from_secs_f64(value)),
-            Some(value) => Err(ConfigError(format!(
-                "{variable} is {value}: it must be {wanted}"
-            ))),
+            Some(value) => Err(ConfigError(format!("{variable} is {value}: it must be {wanted}"))),
         }
     }
 
@@ -321,10 +305,7 @@ impl Settings<'_> {
             recycle: self.seconds("SCRAPERSKY_POOL_RECYCLE_SECONDS", default.recycle)?,
             ping_after: self.seconds("SCRAPERSKY_POOL_PING_AFTER_SECONDS", default.ping_after)?,
             limits: SessionLimits {
-                statement: self.seconds(
-                    "SCRAPERSKY_STATEMENT_TIMEOUT_SECONDS",
-                    default.limits.statement,
-                )?,
+                statement: self.seconds("SCRAPERSKY_STATEMENT_TIMEOUT_SECONDS", default.limits.statement)?,
                 idle_in_transaction: self.seconds(
                     "SCRAPERSKY_IDLE_IN_TRANSACTION_TIMEOUT_SECONDS",
                     default.limits.idle_in_transaction,
@@ -372,9 +353,7 @@ impl Settings<'_> {
         let Some(password) = self.text("SUPABASE_DB_PASSWORD")?.map(Secret::new) else {
             return Ok(None);
         };
-        let host = project
-            .split_once("://")
-            .map_or(project.as_str(), |(_, rest)| rest);
+        let host = project.split_once("://").map_or(project.as_str(), |(_, rest)| rest);
         let reference = host.split(['.', '/', ':']).next().unwrap_or_default();
         if reference.is_empty()
             || !reference
@@ -401,13 +380,9 @@ impl Settings<'_> {
             self.text("SUPABASE_POOLER_USER")?,
         );
         let url = match pooler {
-            (Some(host), Some(port), Some(user)) => secured(DatabaseUrl::from_parts(
-                &user,
-                Some(password),
-                &host,
-                port,
-                "postgres",
-            )),
+            (Some(host), Some(port), Some(user)) => {
+                secured(DatabaseUrl::from_parts(&user, Some(password), &host, port, "postgres"))
+            }
             _ => direct.clone(),
         };
         Ok(Some((url, direct)))
@@ -431,10 +406,7 @@ impl Settings<'_> {
         directories::ProjectDirs::from("", "", "scrapersky")
             .map(|dirs| dirs.data_dir().to_owned())
             .ok_or_else(|| {
-                ConfigError(
-                    "SCRAPERSKY_DATA_DIR must be set to a folder: this user has no home directory"
-                        .to_owned(),
-                )
+                ConfigError("SCRAPERSKY_DATA_DIR must be set to a folder: this user has no home directory".to_owned())
             })
     }
 }
@@ -457,9 +429,7 @@ mod tests {
 
     fn server(config: &Config) -> (String, Option<String>) {
         match &config.database {
-            DatabaseSource::Server { url, direct } => {
-                (url.to_string(), direct.as_ref().map(ToString::to_string))
-            }
+            DatabaseSource::Server { url, direct } => (url.to_string(), direct.as_ref().map(ToString::to_string)),
             DatabaseSource::Embedded => ("embedded".to_owned(), None),
         }
     }
@@ -506,15 +476,11 @@ mod tests {
             (direct.clone(), Some(direct.clone()))
         );
         let mut pooled = project.to_vec();
-        pooled.push((
-            "SUPABASE_POOLER_HOST",
-            "aws-0-eu-central-1.pooler.supabase.com",
-        ));
+        pooled.push(("SUPABASE_POOLER_HOST", "aws-0-eu-central-1.pooler.supabase.com"));
         pooled.push(("SUPABASE_POOLER_PORT", "6543"));
         pooled.push(("SUPABASE_POOLER_USER", "postgres.abcdef"));
         let config = read("", &pooled).unwrap();
-        let pooler =
-            "postgres.abcdef@aws-0-eu-central-1.pooler.supabase.com:6543/postgres".to_owned();
+        let pooler = "postgres.abcdef@aws-0-eu-central-1.pooler.supabase.com:6543/postgres".to_owned();
         assert_eq!(server(&config), (pooler, Some(direct)));
         assert!(!format!("{config:?}").contains("ss\""), "{config:?}");
     }
@@ -529,15 +495,8 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("DATABASE_DIRECT_URL"), "{error}");
-        let config = read(
-            "",
-            &[pooler, ("DATABASE_DIRECT_URL", "postgres://a:b@h:5432/d")],
-        )
-        .unwrap();
-        assert_eq!(
-            config.database.direct_url().unwrap().unwrap().to_string(),
-            "a@h:5432/d"
-        );
+        let config = read("", &[pooler, ("DATABASE_DIRECT_URL", "postgres://a:b@h:5432/d")]).unwrap();
+        assert_eq!(config.database.direct_url().unwrap().unwrap().to_string(), "a@h:5432/d");
     }
 
     #[test]
@@ -562,10 +521,7 @@ mod tests {
         );
         let config = read("", &[("DATABASE_URL", "postgres://ann:s3cret@host/d")]).unwrap();
         assert!(!format!("{config:?}").contains("s3cret"));
-        assert_eq!(
-            format!("{0} {0:?}", Secret::new("s3cret".to_owned())),
-            "*** ***"
-        );
+        assert_eq!(format!("{0} {0:?}", Secret::new("s3cret".to_owned())), "*** ***");
     }
 
     #[test]

@@ -22,11 +22,7 @@ fn write_event(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let level = record.level();
     let style = out.default_level_style(level);
     let message = escape(&record.args().to_string());
-    writeln!(
-        out,
-        "{time} {style}{level:<5}{style:#} {} {message}",
-        record.target()
-    )
+    writeln!(out, "{time} {style}{level:<5}{style:#} {} {message}", record.target())
 }
 
 /// Escapes control characters, so that what a client sent can neither begin a line that looks like

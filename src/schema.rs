@@ -466,4 +466,21 @@ diesel::table! {
 diesel::joinable!(api_keys -> tenants (tenant_id));
 diesel::joinable!(profiles -> tenants (tenant_id));
 
-diesel::allow_tables_to_appear_in_same_query!(api_keys, profiles, tenants,);
+diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    batch_jobs,
+    contacts,
+    domain_hosting,
+    domain_profiles,
+    domain_technologies,
+    domains,
+    jobs,
+    pages,
+    place_searches,
+    places_staging,
+    profiles,
+    sitemap_file_curations,
+    sitemap_files,
+    sitemap_urls,
+    tenants,
+);

@@ -54,13 +54,7 @@ pub enum UrlError {
 impl DatabaseUrl {
     /// Puts a URL together from parts that need no encoding.
     #[must_use]
-    pub fn from_parts(
-        user: &str,
-        password: Option<Secret>,
-        host: &str,
-        port: u16,
-        database: &str,
-    ) -> Self {
+    pub fn from_parts(user: &str, password: Option<Secret>, host: &str, port: u16, database: &str) -> Self {
         Self {
             user: Some(user.to_owned()),
             password,
@@ -132,21 +126,15 @@ impl DatabaseUrl {
         url.push_str(&self.hosts);
         url.push('/');
         url.push_str(&encoded(self.database.as_deref().unwrap_or_default()));
-        let params = self
-            .params
-            .iter()
-            .filter(|(name, _)| !is_settled_elsewhere(name));
+        let params = self.params.iter().filter(|(name, _)| !is_settled_elsewhere(name));
         for (index, (name, value)) in params.enumerate() {
             url.push(if index == 0 { '?' } else { '&' });
             url.push_str(&format!("{}={}", encoded(name), encoded(value)));
         }
-        let mut config: tokio_postgres::Config =
-            url.parse().map_err(|error: tokio_postgres::Error| {
-                use std::error::Error as _;
-                error
-                    .source()
-                    .map_or_else(|| error.to_string(), ToString::to_string)
-            })?;
+        let mut config: tokio_postgres::Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            use std::error::Error as _;
+            error.source().map_or_else(|| error.to_string(), ToString::to_string)
+        })?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             config.host("localhost");
         }
@@ -181,9 +169,7 @@ impl FromStr for DatabaseUrl {
         }
         let (user, password) = match login.map(|login| login.split_once(':').ok_or(login)) {
             None => (None, None),
-            Some(Ok((user, password))) => {
-                (Some(decode(user)?), Some(Secret::new(decode(password)?)))
-            }
+            Some(Ok((user, password))) => (Some(decode(user)?), Some(Secret::new(decode(password)?))),
             Some(Err(user)) => (Some(decode(user)?), None),
         };
         let mut params = Vec::new();
@@ -209,14 +195,10 @@ fn split_query(rest: &str) -> (&str, &str) {
         Some((head, "")) if !head.is_empty() => (head, ""),
         Some((head, query)) => {
             let name = query.split('=').next().unwrap_or_default();
-            let plain = query.contains('=')
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let plain = query.contains('=') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             let place = head.rsplit('@').next().unwrap_or_default();
             let hosts = place.split('/').next().unwrap_or_default();
-            let before_login =
-                query.contains('@') && !head.contains('@') && !hosts.split(',').all(is_host);
+            let before_login = query.contains('@') && !head.contains('@') && !hosts.split(',').all(is_host);
             if plain && !before_login {
                 (head, query)
             } else {
@@ -234,9 +216,7 @@ fn is_host(text: &str) -> bool {
         _ => (text, ""),
     };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_%~".contains(&byte);
-    let address = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let host_is_possible = match address {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
         None => host.bytes().all(plain),
@@ -261,11 +241,7 @@ impl fmt::Display for DatabaseUrl {
         } else {
             &self.hosts
         };
-        write!(
-            f,
-            "{hosts}/{}",
-            self.database.as_deref().unwrap_or_default()
-        )
+        write!(f, "{hosts}/{}", self.database.as_deref().unwrap_or_default())
     }
 }
 
@@ -323,8 +299,7 @@ mod tests {
                 ann(password),
                 "{password}"
             );
-            let with_query =
-                format!("postgres://ann:{password}@db.example:5432/sky?sslmode=require");
+            let with_query = format!("postgres://ann:{password}@db.example:5432/sky?sslmode=require");
             assert_eq!(parsed(&with_query), ann(password), "{with_query}");
             assert_eq!(
                 with_query.parse::<DatabaseUrl>().unwrap().param("sslmode"),
@@ -335,14 +310,8 @@ mod tests {
 
     #[test]
     fn schemes_of_sqlalchemy_are_understood_and_others_refused() {
-        assert_eq!(
-            parsed("postgresql+asyncpg://ann:x@db.example:5432/sky"),
-            ann("x")
-        );
-        assert_eq!(
-            "mysql://ann:s3cret@h/d".parse::<DatabaseUrl>(),
-            Err(UrlError::Scheme)
-        );
+        assert_eq!(parsed("postgresql+asyncpg://ann:x@db.example:5432/sky"), ann("x"));
+        assert_eq!("mysql://ann:s3cret@h/d".parse::<DatabaseUrl>(), Err(UrlError::Scheme));
         assert_eq!("s3cret".parse::<DatabaseUrl>(), Err(UrlError::Scheme));
     }
 
@@ -359,10 +328,7 @@ mod tests {
             "postgres://ann:x@h:port/d".parse::<DatabaseUrl>(),
             Err(UrlError::Syntax)
         );
-        assert_eq!(
-            "postgres://ann:x@h y/d".parse::<DatabaseUrl>(),
-            Err(UrlError::Syntax)
-        );
+        assert_eq!("postgres://ann:x@h y/d".parse::<DatabaseUrl>(), Err(UrlError::Syntax));
     }
 
     #[test]
@@ -372,52 +338,35 @@ mod tests {
                                 &application_name=a@b"
             .parse()
             .unwrap();
-        assert_eq!(
-            url.driver_config().unwrap().get_application_name(),
-            Some("a@b")
-        );
+        assert_eq!(url.driver_config().unwrap().get_application_name(), Some("a@b"));
         let error = "postgres://a:s3cret@h/d?nonsense=1"
             .parse::<DatabaseUrl>()
             .unwrap()
             .driver_config()
             .unwrap_err();
-        assert!(
-            error.contains("nonsense") && !error.contains("s3cret"),
-            "{error}"
-        );
+        assert!(error.contains("nonsense") && !error.contains("s3cret"), "{error}");
     }
 
     #[test]
     fn the_driver_gets_the_password_as_it_is() {
         let url: DatabaseUrl = "postgres://ann:p%40s/s%25#@h/d".parse().unwrap();
-        assert_eq!(
-            url.driver_config().unwrap().get_password(),
-            Some("p@s/s%#".as_bytes())
-        );
+        assert_eq!(url.driver_config().unwrap().get_password(), Some("p@s/s%#".as_bytes()));
     }
 
     #[test]
     fn poolers_are_recognised() {
         let is_pooler = |text: &str| text.parse::<DatabaseUrl>().unwrap().is_pooler();
-        assert!(is_pooler(
-            "postgres://u:p@aws-0-eu.pooler.supabase.com:6543/postgres"
-        ));
+        assert!(is_pooler("postgres://u:p@aws-0-eu.pooler.supabase.com:6543/postgres"));
         assert!(is_pooler("postgres://u:p@h:6432/d"));
         assert!(is_pooler("postgres://u:p@h/d?pgbouncer=true"));
-        assert!(!is_pooler(
-            "postgres://u:p@aws-0-eu.pooler.supabase.com:5432/postgres"
-        ));
+        assert!(!is_pooler("postgres://u:p@aws-0-eu.pooler.supabase.com:5432/postgres"));
         assert!(!is_pooler("postgres://u:p@h:6543/d?pgbouncer=false"));
-        assert!(!is_pooler(
-            "postgres://u:p@db.abc.supabase.co:5432/postgres"
-        ));
+        assert!(!is_pooler("postgres://u:p@db.abc.supabase.co:5432/postgres"));
     }
 
     #[test]
     fn nothing_printed_holds_the_password() {
-        let url: DatabaseUrl = "postgres://ann:s3cret@h:1/d?sslmode=disable"
-            .parse()
-            .unwrap();
+        let url: DatabaseUrl = "postgres://ann:s3cret@h:1/d?sslmode=disable".parse().unwrap();
         assert_eq!(url.to_string(), "ann@h:1/d");
         assert_eq!(format!("{url:?}"), "DatabaseUrl(ann@h:1/d)");
     }

@@ -27,9 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use diesel::connection::{
-    CacheSize, DynInstrumentation, Instrumentation, InstrumentationEvent, StrQueryHelper,
-};
+use diesel::connection::{CacheSize, DynInstrumentation, Instrumentation, InstrumentationEvent, StrQueryHelper};
 use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{AsQuery, QueryBuilder, QueryFragment, QueryId};
@@ -37,8 +35,7 @@ use diesel::result::Error;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection,
-    TransactionManager,
+    AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, TransactionManager,
 };
 use futures_core::future::BoxFuture;
 use futures_util::future::{FutureExt, Shared, join, maybe_done};
@@ -59,6 +56,9 @@ type Statement = (String, Vec<(Bind, Type)>);
 
 /// The answer to a query sent ahead, awaited by every statement behind it.
 type Gate = Shared<BoxFuture<'static, Result<(), Arc<tokio_postgres::Error>>>>;
+
+/// The empty `SELECT` fails in an aborted transaction, and the `COMMIT` behind it is then not tried.
+const COMMIT: &str = "SELECT; COMMIT";
 
 /// A PostgreSQL connection whose statements are never named.
 ///
@@ -137,8 +137,8 @@ impl Connection {
     ///
     /// As [`Connection::connect`].
     pub async fn open(options: &ConnectOptions) -> ConnectionResult<Self> {
-        let connector = Connector::new(&options.url)
-            .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+        let connector =
+            Connector::new(&options.url).map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
         Self::open_with(&connector, options).await
     }
 
@@ -147,10 +147,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`Connection::connect`].
-    pub(crate) async fn open_with(
-        connector: &Connector,
-        options: &ConnectOptions,
-    ) -> ConnectionResult<Self> {
+    pub(crate) async fn open_with(connector: &Connector, options: &ConnectOptions) -> ConnectionResult<Self> {
         let (client, socket) = connector
             .connect(&options.application_name)
             .await
@@ -270,12 +267,32 @@ impl Connection {
             Ahead::Waiting(_) | Ahead::Failed(_) => false,
         };
         if !settled {
-            return Err(Error::QueryBuilderError(
-                "another query was already sent ahead".into(),
-            ));
+            return Err(Error::QueryBuilderError("another query was already sent ahead".into()));
         }
         *ahead = Ahead::Waiting(sql.to_owned());
         Ok(())
+    }
+
+    /// Takes back the query that waits in front of the next statement, if it has not left.
+    ///
+    /// Returns whether it had not: then no transaction was opened, and there is none to end.
+    pub(crate) fn withdraw_ahead(&self) -> bool {
+        let mut ahead = lock(&self.ahead);
+        let waits = matches!(*ahead, Ahead::Waiting(_));
+        if waits {
+            *ahead = Ahead::Clear;
+        }
+        waits
+    }
+
+    /// Commits a transaction that [`send_ahead`](Self::send_ahead) opened.
+    ///
+    /// # Errors
+    ///
+    /// When a statement in it had failed, and nothing is committed: a bare `COMMIT` would end such
+    /// a transaction by rolling it back, and call that a success.
+    pub(crate) async fn commit(&self) -> QueryResult<()> {
+        self.run_batch(COMMIT).await
     }
 
     /// Returns whether something was sent whose answer has not been read to its end.
@@ -342,9 +359,7 @@ impl Connection {
                 }
             },
             Ahead::Waiting(sql) => {
-                self.record(InstrumentationEvent::start_query(&StrQueryHelper::new(
-                    &sql,
-                )));
+                self.record(InstrumentationEvent::start_query(&StrQueryHelper::new(&sql)));
                 self.in_transaction.store(true, Ordering::Release);
                 let number = self.progress.begin();
                 let client = Arc::clone(&self.client);
@@ -401,10 +416,7 @@ impl Connection {
             let opened = self.pass(opened);
             if let Some(sql) = sent {
                 let event = StrQueryHelper::new(&sql);
-                self.record(InstrumentationEvent::finish_query(
-                    &event,
-                    opened.as_ref().err(),
-                ));
+                self.record(InstrumentationEvent::finish_query(&event, opened.as_ref().err()));
             }
             opened.inspect_err(|_| self.settle_unseen(number, answer.as_mut().take_output()))?;
         } else {
@@ -422,9 +434,7 @@ impl Connection {
                 }
                 Err(query_error(error))
             }
-            None => Err(Error::QueryBuilderError(
-                "a statement was answered twice".into(),
-            )),
+            None => Err(Error::QueryBuilderError("a statement was answered twice".into())),
         }
     }
 
@@ -454,8 +464,8 @@ impl Connection {
             .map(|(metadata, bytes)| {
                 // Type 0 leaves the choice to the server, which knows what the statement needs.
                 let oid = metadata.oid().unwrap_or(0);
-                let declared = Type::from_oid(oid)
-                    .unwrap_or_else(|| Type::new(String::new(), oid, Kind::Simple, String::new()));
+                let declared =
+                    Type::from_oid(oid).unwrap_or_else(|| Type::new(String::new(), oid, Kind::Simple, String::new()));
                 (Bind(bytes), declared)
             })
             .collect();
@@ -463,10 +473,7 @@ impl Connection {
     }
 
     fn start(&self, query: &(impl QueryFragment<Pg> + QueryId)) -> QueryResult<Statement> {
-        self.record(InstrumentationEvent::start_query(&diesel::debug_query::<
-            Pg,
-            _,
-        >(query)));
+        self.record(InstrumentationEvent::start_query(&diesel::debug_query::<Pg, _>(query)));
         self.statement(query)
     }
 
@@ -474,8 +481,7 @@ impl Connection {
         let (sql, binds) = statement?;
         let answer = self.client.query_typed_raw(&sql, binds);
         let result = self.in_turn(&sql, answer).await;
-        let result =
-            result.map(|(rows, number)| Rows::new(rows, number, Arc::clone(&self.progress)));
+        let result = result.map(|(rows, number)| Rows::new(rows, number, Arc::clone(&self.progress)));
         self.finish(&sql, &result);
         result
     }
@@ -554,7 +560,7 @@ fn opens_transaction(sql: &str) -> bool {
 }
 
 fn ends_transaction(sql: &str) -> bool {
-    sql == "COMMIT" || sql == "ROLLBACK"
+    sql == "COMMIT" || sql == COMMIT || sql == "ROLLBACK"
 }
 
 /// Locks a mutex whose data no panic can leave half-written.
@@ -590,10 +596,7 @@ impl AsyncConnectionCore for Connection {
         self.load_rows(statement).boxed()
     }
 
-    fn execute_returning_count<'conn, 'query, T>(
-        &'conn mut self,
-        source: T,
-    ) -> Self::ExecuteFuture<'conn, 'query>
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
     where
         T: QueryFragment<Pg> + QueryId + 'query,
     {
@@ -619,10 +622,7 @@ impl<'a> AsyncConnectionCore for &'a Connection {
         self.load_rows(statement).boxed()
     }
 
-    fn execute_returning_count<'conn, 'query, T>(
-        &'conn mut self,
-        source: T,
-    ) -> Self::ExecuteFuture<'conn, 'query>
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
     where
         T: QueryFragment<Pg> + QueryId + 'query,
     {
@@ -635,9 +635,9 @@ impl AsyncConnection for Connection {
     type TransactionManager = AnsiTransactionManager;
 
     async fn establish(database_url: &str) -> ConnectionResult<Self> {
-        let url: DatabaseUrl = database_url.parse().map_err(|error| {
-            ConnectionError::InvalidConnectionUrl(format!("the database URL is unusable: {error}"))
-        })?;
+        let url: DatabaseUrl = database_url
+            .parse()
+            .map_err(|error| ConnectionError::InvalidConnectionUrl(format!("the database URL is unusable: {error}")))?;
         Self::connect(&url).await
     }
 
@@ -646,10 +646,7 @@ impl AsyncConnection for Connection {
     }
 
     fn instrumentation(&mut self) -> &mut dyn Instrumentation {
-        &mut **self
-            .instrumentation
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
+        &mut **self.instrumentation.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {

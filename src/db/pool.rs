@@ -9,9 +9,7 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool::managed::{
-    Manager, Metrics, Object, QueueMode, RecycleError, RecycleResult, TimeoutType, Timeouts,
-};
+use deadpool::managed::{Manager, Metrics, Object, QueueMode, RecycleError, RecycleResult, TimeoutType, Timeouts};
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AnsiTransactionManager, SimpleAsyncConnection, TransactionManager};
@@ -140,14 +138,12 @@ impl Pool {
                 waited: self.wait,
                 max: self.inner.status().max_size,
             }),
-            Err(Refused::Timeout(TimeoutType::Create | TimeoutType::Recycle)) => {
-                Err(PoolError::Connect {
-                    source: ConnectionError::BadConnection(format!(
-                        "the server did not answer within {} s",
-                        CREATE_TIMEOUT.as_secs()
-                    )),
-                })
-            }
+            Err(Refused::Timeout(TimeoutType::Create | TimeoutType::Recycle)) => Err(PoolError::Connect {
+                source: ConnectionError::BadConnection(format!(
+                    "the server did not answer within {} s",
+                    CREATE_TIMEOUT.as_secs()
+                )),
+            }),
             Err(Refused::Backend(source)) => Err(PoolError::Connect { source }),
             Err(Refused::Closed) => Err(PoolError::Closed),
             Err(refused @ (Refused::NoRuntimeSpecified | Refused::PostCreateHook(_))) => {
@@ -199,8 +195,7 @@ impl PooledConnection {
 
 impl Drop for PooledConnection {
     fn drop(&mut self) {
-        let open_transaction =
-            AnsiTransactionManager::is_broken_transaction_manager(&mut *self.object);
+        let open_transaction = AnsiTransactionManager::is_broken_transaction_manager(&mut *self.object);
         if std::thread::panicking() || open_transaction || !self.object.is_worth_keeping() {
             self.object.condemn();
             self.sweep.condemned = true;
@@ -274,11 +269,7 @@ impl Manager for Opener {
         Connection::open_with(&self.connector, &self.options).await
     }
 
-    async fn recycle(
-        &self,
-        connection: &mut Connection,
-        metrics: &Metrics,
-    ) -> RecycleResult<ConnectionError> {
+    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<ConnectionError> {
         if connection.is_broken() {
             return Err(RecycleError::message(
                 "it is closed or was left in the middle of something",
@@ -290,9 +281,10 @@ impl Manager for Opener {
         // A peer that vanished without a word is only found out by asking. Asking every time would
         // cost every request a round trip; a connection used a moment ago is taken to be alive.
         if metrics.last_used() > self.ping_after {
-            connection.batch_execute("").await.map_err(|error| {
-                RecycleError::Backend(ConnectionError::CouldntSetupConfiguration(error))
-            })?;
+            connection
+                .batch_execute("")
+                .await
+                .map_err(|error| RecycleError::Backend(ConnectionError::CouldntSetupConfiguration(error)))?;
         }
         Ok(())
     }

@@ -118,10 +118,7 @@ enum Roots {
 }
 
 /// Settles mode and roots as libpq does.
-fn settle(
-    url: &DatabaseUrl,
-    env: impl Fn(&str) -> Option<String>,
-) -> Result<(Mode, Roots), TlsError> {
+fn settle(url: &DatabaseUrl, env: impl Fn(&str) -> Option<String>) -> Result<(Mode, Roots), TlsError> {
     let asked = url.param("sslmode");
     let mode = asked.map_or(Ok(Mode::Prefer), Mode::parse)?;
     let named = url
@@ -163,15 +160,8 @@ impl Connector {
     pub(crate) fn new(url: &DatabaseUrl) -> Result<Self, TlsError> {
         let (mode, roots) = settle(url, |name| std::env::var(name).ok())?;
         let mut server = url.driver_config().map_err(TlsError::Url)?;
-        let over_sockets_only = server
-            .get_hosts()
-            .iter()
-            .all(|host| matches!(host, Host::Unix(_)));
-        let mode = if over_sockets_only {
-            Mode::Disable
-        } else {
-            mode
-        };
+        let over_sockets_only = server.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        let mode = if over_sockets_only { Mode::Disable } else { mode };
         server.ssl_mode(driver_mode(mode));
         if server.get_connect_timeout().is_none() {
             server.connect_timeout(CONNECT_TIMEOUT);
@@ -217,9 +207,7 @@ fn concerns_encryption(error: &tokio_postgres::Error) -> bool {
                 }
                 // What rustls reports travels inside an I/O error, whose own source skips it.
                 if let Some(io) = inner.downcast_ref::<std::io::Error>()
-                    && io
-                        .get_ref()
-                        .is_some_and(|inner| inner.is::<rustls::Error>())
+                    && io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
                 {
                     return true;
                 }
@@ -274,13 +262,9 @@ fn read_roots(roots: &Roots) -> Result<RootCertStore, TlsError> {
                 path: path.clone(),
                 reason,
             };
-            for certificate in
-                CertificateDer::pem_file_iter(path).map_err(|e| unreadable(e.to_string()))?
-            {
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|e| unreadable(e.to_string()))? {
                 let certificate = certificate.map_err(|e| unreadable(e.to_string()))?;
-                store
-                    .add(certificate)
-                    .map_err(|e| unreadable(e.to_string()))?;
+                store.add(certificate).map_err(|e| unreadable(e.to_string()))?;
             }
             if store.is_empty() {
                 return Err(unreadable("it holds no certificate".to_owned()));
@@ -311,13 +295,7 @@ impl ServerCertVerifier for Verifier {
         if let Some(roots) = &self.roots {
             let certificate = ParsedCertificate::try_from(end_entity)?;
             let algorithms = self.provider.signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(
-                &certificate,
-                roots,
-                intermediates,
-                now,
-                algorithms,
-            )?;
+            verify_server_cert_signed_by_trust_anchor(&certificate, roots, intermediates, now, algorithms)?;
             if self.check_name {
                 verify_server_name(&certificate, server_name)?;
             }
@@ -354,9 +332,7 @@ impl ServerCertVerifier for Verifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -376,10 +352,7 @@ mod tests {
     #[test]
     fn modes_mean_what_libpq_means() {
         let home = [("HOME", "/nonexistent")];
-        assert_eq!(
-            settled("postgres://h/d", &home),
-            Ok((Mode::Prefer, Roots::None))
-        );
+        assert_eq!(settled("postgres://h/d", &home), Ok((Mode::Prefer, Roots::None)));
         assert_eq!(
             settled("postgres://h/d?sslmode=allow", &home),
             Ok((Mode::Prefer, Roots::None))
@@ -394,9 +367,7 @@ mod tests {
         );
         let error = settled("postgres://h/d?sslmode=verify-ca", &home).unwrap_err();
         assert!(
-            error.starts_with(
-                "root certificate file \"/nonexistent/.postgresql/root.crt\" does not exist"
-            ),
+            error.starts_with("root certificate file \"/nonexistent/.postgresql/root.crt\" does not exist"),
             "{error}"
         );
         assert!(
@@ -409,15 +380,9 @@ mod tests {
     #[test]
     fn an_existing_root_file_turns_require_into_verify_ca() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-        let by_url = settled(
-            &format!("postgres://h/d?sslmode=require&sslrootcert={file}"),
-            &[],
-        );
+        let by_url = settled(&format!("postgres://h/d?sslmode=require&sslrootcert={file}"), &[]);
         assert_eq!(by_url, Ok((Mode::VerifyCa, Roots::File(file.into()))));
-        let by_env = settled(
-            "postgres://h/d?sslmode=verify-full",
-            &[("PGSSLROOTCERT", file)],
-        );
+        let by_env = settled("postgres://h/d?sslmode=verify-full", &[("PGSSLROOTCERT", file)]);
         assert_eq!(by_env, Ok((Mode::VerifyFull, Roots::File(file.into()))));
     }
 
@@ -438,10 +403,7 @@ mod tests {
     fn a_root_file_without_certificates_is_named() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let url = format!("postgres://h/d?sslmode=verify-ca&sslrootcert={file}");
-        let error = Connector::new(&url.parse().unwrap())
-            .err()
-            .unwrap()
-            .to_string();
+        let error = Connector::new(&url.parse().unwrap()).err().unwrap().to_string();
         assert!(
             error.contains(file) && error.contains("holds no certificate"),
             "{error}"
@@ -450,8 +412,7 @@ mod tests {
 
     #[test]
     fn unix_sockets_are_never_encrypted() {
-        let connector =
-            Connector::new(&"postgres:///d?host=/tmp&sslmode=require".parse().unwrap()).unwrap();
+        let connector = Connector::new(&"postgres:///d?host=/tmp&sslmode=require".parse().unwrap()).unwrap();
         assert_eq!(connector.mode, Mode::Disable);
     }
 }

@@ -1,7 +1,7 @@
 //! Table `jobs`.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::{HasQuery, Insertable};
+use diesel::prelude::{HasQuery, Insertable, QueryableByName};
 
 use super::enums::{JobStatus, Outcome};
 use super::ids::{BatchId, DomainId, JobId, LeaseToken, TenantId, UserId};
@@ -9,7 +9,7 @@ use super::values::RawJson;
 use crate::schema::jobs;
 
 /// A unit of background work.
-#[derive(Clone, Debug, PartialEq, HasQuery)]
+#[derive(Clone, Debug, PartialEq, HasQuery, QueryableByName)]
 #[diesel(table_name = jobs)]
 pub struct Job {
     /// Identifies the job.

@@ -102,8 +102,7 @@ impl<S: Into<String>> FromIterator<S> for TextList {
 
 impl FromSql<Array<Nullable<Text>>, Pg> for TextList {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let elements =
-            <Vec<Option<String>> as FromSql<Array<Nullable<Text>>, Pg>>::from_sql(value)?;
+        let elements = <Vec<Option<String>> as FromSql<Array<Nullable<Text>>, Pg>>::from_sql(value)?;
         Ok(Self(elements.into_iter().flatten().collect()))
     }
 }

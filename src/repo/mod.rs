@@ -1,1 +1,25 @@
 //! Every query of the program, one module a table.
+//!
+//! A function on tenants' rows takes a [`TenantConnection`] and acts on that tenant's rows only. Two
+//! walls hold that, each by itself: the filter or the inserted `tenant_id` that is written out in
+//! every statement here, and row level security in the database. A function across tenants takes a
+//! [`SystemConnection`]; there are few.
+//!
+//! Verbs: `get` (absence is [`NotFound`](diesel::result::Error::NotFound)), `find` (absence is
+//! `None`), `list`, `count`, `insert`, `upsert`, `update`, `delete`, and those of jobs. Nothing here
+//! commits: the caller does, when all that belongs together is written.
+//!
+//! [`TenantConnection`]: crate::db::tenant::TenantConnection
+//! [`SystemConnection`]: crate::db::tenant::SystemConnection
+
+pub mod api_keys;
+pub mod batches;
+pub mod domain_hosting;
+pub mod domain_profiles;
+pub mod domain_technologies;
+pub mod domains;
+pub mod jobs;
+pub mod paging;
+pub mod profiles;
+pub mod set_aside;
+pub mod tenants;

@@ -11,21 +11,13 @@ pub(super) fn query_error(error: impl Into<Arc<tokio_postgres::Error>>) -> Error
     let error = error.into();
     let kind = match error.code() {
         Some(code) if *code == SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
-        Some(code) if *code == SqlState::FOREIGN_KEY_VIOLATION => {
-            DatabaseErrorKind::ForeignKeyViolation
-        }
+        Some(code) if *code == SqlState::FOREIGN_KEY_VIOLATION => DatabaseErrorKind::ForeignKeyViolation,
         Some(code) if *code == SqlState::RESTRICT_VIOLATION => DatabaseErrorKind::RestrictViolation,
-        Some(code) if *code == SqlState::EXCLUSION_VIOLATION => {
-            DatabaseErrorKind::ExclusionViolation
-        }
+        Some(code) if *code == SqlState::EXCLUSION_VIOLATION => DatabaseErrorKind::ExclusionViolation,
         Some(code) if *code == SqlState::NOT_NULL_VIOLATION => DatabaseErrorKind::NotNullViolation,
         Some(code) if *code == SqlState::CHECK_VIOLATION => DatabaseErrorKind::CheckViolation,
-        Some(code) if *code == SqlState::T_R_SERIALIZATION_FAILURE => {
-            DatabaseErrorKind::SerializationFailure
-        }
-        Some(code) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => {
-            DatabaseErrorKind::ReadOnlyTransaction
-        }
+        Some(code) if *code == SqlState::T_R_SERIALIZATION_FAILURE => DatabaseErrorKind::SerializationFailure,
+        Some(code) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => DatabaseErrorKind::ReadOnlyTransaction,
         Some(code) if ends_the_session(code) => DatabaseErrorKind::ClosedConnection,
         Some(_) => DatabaseErrorKind::Unknown,
         None if error.is_closed() || is_io(&error) => DatabaseErrorKind::ClosedConnection,
@@ -67,9 +59,7 @@ fn ends_the_session(code: &SqlState) -> bool {
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {
-    error
-        .source()
-        .is_some_and(|cause| cause.is::<std::io::Error>())
+    error.source().is_some_and(|cause| cause.is::<std::io::Error>())
 }
 
 struct Information {

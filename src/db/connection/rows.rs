@@ -144,10 +144,7 @@ impl RowIndex<usize> for Row {
 
 impl<'a> RowIndex<&'a str> for Row {
     fn idx(&self, name: &'a str) -> Option<usize> {
-        self.0
-            .columns()
-            .iter()
-            .position(|column| column.name() == name)
+        self.0.columns().iter().position(|column| column.name() == name)
     }
 }
 

@@ -137,11 +137,7 @@ impl std::fmt::Debug for Bind {
 }
 
 impl ToSql for Bind {
-    fn to_sql(
-        &self,
-        _: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         Ok(match &self.0 {
             Some(bytes) => {
                 out.extend_from_slice(bytes);

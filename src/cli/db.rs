@@ -1,0 +1,53 @@
+//! `scrapersky db`: the private PostgreSQL from the command line.
+
+use clap::Subcommand;
+
+use crate::db::embedded::{DATABASE, EmbeddedOptions, EmbeddedPostgres};
+
+/// What to do with the private PostgreSQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum DbCommand {
+    /// Prints its URL, starting it when needed
+    Url,
+    /// Starts it; it runs on after this command
+    Start,
+    /// Stops it, ending its sessions
+    Stop,
+    /// Says whether it runs, and where its files are
+    Status,
+}
+
+/// Runs one of the subcommands. Only what was asked for goes to stdout, so that scripts can read it.
+///
+/// # Errors
+///
+/// The sentence of the [`EmbeddedError`](crate::db::embedded::EmbeddedError).
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+pub fn run(command: DbCommand, options: &EmbeddedOptions) -> anyhow::Result<()> {
+    match command {
+        DbCommand::Url => println!("{}", EmbeddedPostgres::start(options)?.url(DATABASE)),
+        DbCommand::Start => {
+            let postgres = EmbeddedPostgres::start(options)?;
+            let how = if postgres.is_adopted() {
+                "runs already"
+            } else {
+                "started"
+            };
+            println!(
+                "PostgreSQL {how} (process {}): {}",
+                postgres.pid(),
+                postgres.url(DATABASE)
+            );
+        }
+        DbCommand::Stop => match EmbeddedPostgres::find(options)? {
+            Some(postgres) => {
+                let pid = postgres.pid();
+                postgres.stop()?;
+                println!("PostgreSQL stopped (process {pid})");
+            }
+            None => println!("PostgreSQL was not running"),
+        },
+        DbCommand::Status => println!("{}", EmbeddedPostgres::status(options)?),
+    }
+    Ok(())
+}

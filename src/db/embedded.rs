@@ -1,1 +1,0 @@
-//! The private PostgreSQL that starts itself.

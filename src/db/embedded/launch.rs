@@ -1,0 +1,376 @@
+//! Creating the cluster and starting the server on it.
+
+use std::{
+    fs::{self, DirBuilder, File, TryLockError},
+    io::{ErrorKind, Read, Seek, SeekFrom},
+    os::unix::{fs::DirBuilderExt, net::UnixStream, process::CommandExt},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use nix::sys::statvfs::statvfs;
+
+use super::{
+    Durability, EmbeddedOptions, SUPERUSER,
+    account::Account,
+    error::EmbeddedError,
+    layout::{self, Layout, PORT},
+    locate::{self, Installation},
+    postmaster::{self, Live, Presence},
+};
+
+/// How often the files are looked at while something is about to change.
+pub(super) const POLL: Duration = Duration::from_millis(5);
+
+/// How long another program's start or stop may take.
+const LOCK_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a server may take to start or end. Recovery after a crash replays what was written since the last checkpoint.
+pub(super) const SERVER_PATIENCE: Duration = Duration::from_secs(300);
+
+/// How long children of a killed server may keep its shared memory.
+const ORPHAN_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for the right to start or stop the server, held until the file is dropped.
+pub(super) fn lock_start(layout: &Layout) -> Result<File, EmbeddedError> {
+    lock(&layout.start_lock, layout)
+}
+
+/// Looks until the server is in a state that lasts.
+pub(super) fn settle(layout: &Layout) -> Result<Presence, EmbeddedError> {
+    let begun = Instant::now();
+    loop {
+        match postmaster::look(layout)? {
+            Presence::Changing { pid } if begun.elapsed() > SERVER_PATIENCE => {
+                let process = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+                let what = format!("a server{process} on {} neither starts nor ends", layout.data.display());
+                return Err(EmbeddedError::Timeout {
+                    what,
+                    seconds: SERVER_PATIENCE.as_secs(),
+                    log: layout.log.clone(),
+                });
+            }
+            Presence::Changing { .. } => thread::sleep(POLL),
+            presence => return Ok(presence),
+        }
+    }
+}
+
+/// Returns the server that runs, or starts one; the caller holds the start lock.
+pub(super) fn ensure_running(
+    layout: &Layout,
+    options: &EmbeddedOptions,
+    account: &Account,
+) -> Result<(Live, bool), EmbeddedError> {
+    loop {
+        match settle(layout)? {
+            Presence::Live(live) => return Ok((live, true)),
+            Presence::Deaf { pid } => {
+                log::warn!("the socket of the private PostgreSQL (process {pid}) is gone: starting it anew");
+                postmaster::interrupt(pid, layout)?;
+                thread::sleep(POLL);
+            }
+            Presence::Stale => postmaster::clear_stale(layout)?,
+            Presence::None | Presence::Changing { .. } => break,
+        }
+    }
+    // From here to the death of the last process of the server.
+    let server_lock = lock(&layout.server_lock, layout)?;
+    let version = layout.cluster_version()?;
+    let installation = locate::find(options.pg_bin.as_deref(), version.as_deref(), &layout.data, account)?;
+    if version.is_none() {
+        create_cluster(layout, options, account, &installation, &server_lock)?;
+    }
+    layout.create_socket_dir(account)?;
+    if UnixStream::connect(layout.socket()).is_ok() {
+        return Err(EmbeddedError::SocketTaken(layout.socket()));
+    }
+    let begun = Instant::now();
+    loop {
+        match start_server(layout, options, account, &installation, &server_lock) {
+            // Left by a server that was started by hand, without the lock, and killed: its children are about to notice.
+            Err(EmbeddedError::Start { output, .. })
+                if output.contains("pre-existing shared memory block") && begun.elapsed() < ORPHAN_PATIENCE =>
+            {
+                thread::sleep(POLL);
+            }
+            result => return result.map(|live| (live, false)),
+        }
+    }
+}
+
+/// Runs `initdb` beside the final place and renames: a killed one leaves nothing that could be taken for a cluster.
+fn create_cluster(
+    layout: &Layout,
+    options: &EmbeddedOptions,
+    account: &Account,
+    installation: &Installation,
+    server_lock: &File,
+) -> Result<(), EmbeddedError> {
+    let Layout { data, partial, .. } = layout;
+    match fs::read_dir(data) {
+        Ok(mut entries) => {
+            if entries.next().is_some() {
+                return Err(EmbeddedError::NotACluster(data.clone()));
+            }
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            return Err(EmbeddedError::NotADirectory(data.clone()));
+        }
+        Err(error) => return Err(EmbeddedError::io("read", data, error)),
+    }
+    remove_partial(layout)?;
+    DirBuilder::new()
+        .mode(0o700)
+        .create(partial)
+        .map_err(|error| EmbeddedError::io("create", partial, error))?;
+    account.own(partial)?;
+
+    log::info!("creating a private PostgreSQL in {}", layout.root.display());
+    let mut command = installation.command("initdb", account);
+    command
+        .arg("-D")
+        .arg(partial)
+        .args(["-U", SUPERUSER, "--auth-local=trust", "--auth-host=reject"]);
+    command.args(["-E", "UTF8", "--locale=C", "--no-instructions"]);
+    if options.durability == Durability::Throwaway {
+        command.arg("--no-sync");
+    }
+    // Holding the lock, so that an initdb that outlives its killed program is waited for.
+    command.stdin(inherit(server_lock, &layout.server_lock)?);
+    command.process_group(0);
+    let output = command
+        .output()
+        .map_err(|error| EmbeddedError::io("run initdb for", data, error))?;
+    if !output.status.success() {
+        let full = is_full(&layout.root);
+        remove_partial(layout)?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if full || says_full(&said) {
+            return Err(EmbeddedError::DiskFull(layout.root.clone()));
+        }
+        return Err(EmbeddedError::Init {
+            path: data.clone(),
+            output: telling_line(&said),
+        });
+    }
+    fs::rename(partial, data).map_err(|error| EmbeddedError::io("rename", partial, error))?;
+    if options.durability == Durability::Durable {
+        File::open(&layout.root)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|error| EmbeddedError::io("write", &layout.root, error))?;
+    }
+    Ok(())
+}
+
+fn remove_partial(layout: &Layout) -> Result<(), EmbeddedError> {
+    match fs::remove_dir_all(&layout.partial) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(EmbeddedError::io("remove", &layout.partial, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Starts `postgres` in a process group of its own and waits until it accepts connections.
+fn start_server(
+    layout: &Layout,
+    options: &EmbeddedOptions,
+    account: &Account,
+    installation: &Installation,
+    server_lock: &File,
+) -> Result<Live, EmbeddedError> {
+    let log = layout.open_log()?;
+    let log_start = log.metadata().map_or(0, |metadata| metadata.len());
+    let mut child = spawn(layout, options, account, installation, server_lock, log)?;
+    let begun = Instant::now();
+    loop {
+        // Asked before looking, so that a server which ended is not taken for one that is about to begin.
+        let ended = child
+            .try_wait()
+            .map_err(|error| EmbeddedError::io("wait for the server on", &layout.data, error))?;
+        if let Presence::Live(live) = postmaster::look(layout)? {
+            reap(child);
+            return Ok(live);
+        }
+        if let Some(status) = ended {
+            return Err(start_failure(layout, log_start, &status.to_string()));
+        }
+        if begun.elapsed() > SERVER_PATIENCE {
+            let what = format!(
+                "PostgreSQL still does not accept connections on {}",
+                layout.data.display()
+            );
+            reap(child);
+            return Err(EmbeddedError::Timeout {
+                what,
+                seconds: SERVER_PATIENCE.as_secs(),
+                log: layout.log.clone(),
+            });
+        }
+        thread::sleep(POLL);
+    }
+}
+
+fn spawn(
+    layout: &Layout,
+    options: &EmbeddedOptions,
+    account: &Account,
+    installation: &Installation,
+    server_lock: &File,
+    log: File,
+) -> Result<Child, EmbeddedError> {
+    let port = PORT.to_string();
+    let mut command = installation.command("postgres", account);
+    command
+        .arg("-D")
+        .arg(&layout.data)
+        .arg("-k")
+        .arg(&layout.socket_dir)
+        .args(["-p", &port]);
+    set(
+        &mut command,
+        &[
+            "listen_addresses=",
+            "unix_socket_permissions=0700",
+            "logging_collector=off",
+        ],
+    );
+    if options.durability == Durability::Throwaway {
+        set(
+            &mut command,
+            &[
+                "fsync=off",
+                "synchronous_commit=off",
+                "full_page_writes=off",
+                "autovacuum=off",
+                "max_connections=300",
+                "wal_level=minimal",
+                "max_wal_senders=0",
+                // In the directory, so that nothing is left elsewhere when the whole of it is killed and removed.
+                "dynamic_shared_memory_type=mmap",
+            ],
+        );
+    }
+    let log_again = log
+        .try_clone()
+        .map_err(|error| EmbeddedError::io("open", &layout.log, error))?;
+    command
+        .stdin(inherit(server_lock, &layout.server_lock)?)
+        .stdout(log)
+        .stderr(log_again);
+    // Not in the program's group: Ctrl-C is for the program, the server lives on.
+    command.process_group(0);
+    command
+        .spawn()
+        .map_err(|error| EmbeddedError::io("start a server on", &layout.data, error))
+}
+
+fn set(command: &mut Command, settings: &[&str]) {
+    for setting in settings {
+        command.args(["-c", setting]);
+    }
+}
+
+/// Waits for the server in the background: it would stay a zombie when it ends before the program.
+fn reap(mut child: Child) {
+    let waiter = thread::Builder::new().name("postgres".to_owned());
+    if let Err(error) = waiter.spawn(move || child.wait()) {
+        log::warn!("no thread to wait for the end of PostgreSQL: {error}");
+    }
+}
+
+fn start_failure(layout: &Layout, log_start: u64, status: &str) -> EmbeddedError {
+    let said = read_from(&layout.log, log_start).unwrap_or_default();
+    if says_full(&said) || is_full(&layout.root) {
+        return EmbeddedError::DiskFull(layout.root.clone());
+    }
+    let line = telling_line(&said);
+    let output = if line.is_empty() {
+        format!("it ended with {status}")
+    } else {
+        line
+    };
+    EmbeddedError::Start {
+        path: layout.data.clone(),
+        output,
+        log: layout.log.clone(),
+    }
+}
+
+/// Makes a stdin of a locked file: the child then holds the lock too, and so do its own children.
+fn inherit(lock: &File, path: &Path) -> Result<Stdio, EmbeddedError> {
+    lock.try_clone()
+        .map(Stdio::from)
+        .map_err(|error| EmbeddedError::io("open", path, error))
+}
+
+fn lock(path: &Path, layout: &Layout) -> Result<File, EmbeddedError> {
+    let file = layout::open(path)?;
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_PATIENCE => thread::sleep(POLL),
+            Err(TryLockError::WouldBlock) => {
+                return Err(EmbeddedError::Timeout {
+                    what: format!("another program still holds {}", path.display()),
+                    seconds: LOCK_PATIENCE.as_secs(),
+                    log: layout.log.clone(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(EmbeddedError::io("lock", path, error)),
+        }
+    }
+}
+
+fn read_from(path: &Path, start: u64) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    file.take(64 * 1024).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Picks the line that says why: the first that PostgreSQL marks as fatal, else the last.
+fn telling_line(output: &str) -> String {
+    let marks = ["FATAL:", "PANIC:", "error:"];
+    let marked = output.lines().find_map(|line| {
+        let mark = marks.iter().find(|mark| line.contains(**mark))?;
+        line.split_once(mark).map(|(_, message)| message)
+    });
+    marked
+        .or_else(|| output.lines().rfind(|line| !line.trim().is_empty()))
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+fn says_full(output: &str) -> bool {
+    output.contains("No space left on device")
+}
+
+/// Says whether the device lacks the room for one WAL segment; asked after a failure that may not have been able to say so.
+fn is_full(path: &Path) -> bool {
+    const WAL_SEGMENT: u64 = 16 * 1024 * 1024;
+    // The widths of these fields differ between systems.
+    #[expect(clippy::useless_conversion, reason = "the fields are u32 on some systems")]
+    statvfs(path).is_ok_and(|stat| {
+        u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())) < WAL_SEGMENT
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::telling_line;
+
+    #[test]
+    fn picks_the_telling_line() {
+        let log =
+            "LOG:  starting\n2026-01-01 UTC [7] FATAL:  could not open \"x\"\nLOG:  database system is shut down\n";
+        assert_eq!(telling_line(log), "could not open \"x\"");
+        assert_eq!(telling_line("one\ntwo\n\n"), "two");
+        assert_eq!(telling_line(""), "");
+    }
+}

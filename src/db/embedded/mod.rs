@@ -1,0 +1,387 @@
+//! The private PostgreSQL that starts itself where there is no `DATABASE_URL`.
+//!
+//! One data directory is one private PostgreSQL: a cluster made by `initdb` at the first start, a server that listens on
+//! a Unix socket in a folder of its own and on nothing else, and that outlives the program until it is told to stop.
+//! Everything here blocks; callers in async code use `spawn_blocking`.
+//!
+//! ```text
+//! <data_dir>/data           PostgreSQL's own data directory, mode 0700
+//!            data.partial   initdb at work, or what is left of a killed one
+//!            run            the socket, mode 0700 (in /tmp where this path is too long for a socket)
+//!            postgres.log   what the server says
+//!            start.lock     held while somebody starts or stops it
+//!            server.lock    held by the server's processes, so that "does it live" is one question to the kernel
+//! ```
+//!
+//! Any step may be the last of a killed program; the next start goes on from there. No data directory is ever removed.
+
+mod account;
+mod archive;
+mod error;
+mod launch;
+mod layout;
+mod locate;
+mod postmaster;
+
+use std::{
+    fmt, io,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use tokio_postgres::{NoTls, error::SqlState};
+
+pub use error::EmbeddedError;
+pub use locate::MINIMUM_MAJOR;
+
+use self::{
+    account::Account,
+    layout::{Layout, PORT},
+    postmaster::{Live, Presence},
+};
+
+/// The cluster's superuser, who connects without a password.
+pub const SUPERUSER: &str = "scrapersky";
+
+/// The database made at the first start.
+pub const DATABASE: &str = "scrapersky";
+
+/// What of a path or name needs no escape in a URL.
+const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Says where a private PostgreSQL lives and how it is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddedOptions {
+    /// The folder of everything it writes; created when missing.
+    pub data_dir: PathBuf,
+    /// The `bin` folder of the PostgreSQL to use; searched for when `None`.
+    pub pg_bin: Option<PathBuf>,
+    /// Whether the data has to survive a crash of the machine.
+    pub durability: Durability,
+}
+
+/// How much the server does for the data to survive a crash of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Everything committed survives: PostgreSQL's own settings.
+    Durable,
+    /// Nothing needs to survive: for tests, fast, with room for 300 connections.
+    Throwaway,
+}
+
+/// A running private PostgreSQL. Dropping it leaves the server running.
+#[derive(Debug, Clone)]
+pub struct EmbeddedPostgres {
+    layout: Layout,
+    live: Live,
+    adopted: bool,
+}
+
+impl EmbeddedPostgres {
+    /// Adopts the server of the data directory, or starts it, after `initdb` when there is no cluster yet.
+    ///
+    /// Two programs that start at once get the same server. The database [`DATABASE`] exists on return.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that says what is in the way and what to do about it.
+    pub fn start(options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
+        let account = Account::choose()?;
+        let layout = Layout::new(&options.data_dir)?;
+        layout.create_root(&account)?;
+        let _starting = launch::lock_start(&layout)?;
+        let begun = Instant::now();
+        loop {
+            let (live, adopted) = launch::ensure_running(&layout, options, &account)?;
+            let postgres = Self {
+                layout: layout.clone(),
+                live,
+                adopted,
+            };
+            match postgres.ensure_database() {
+                Ok(()) => return Ok(postgres),
+                // It accepted, but is dying: killed or told to stop a moment ago. Look again.
+                Err(error) if error.is_ending_server() && begun.elapsed() < CONNECT_TIMEOUT => {
+                    thread::sleep(launch::POLL)
+                }
+                Err(error) => return Err(error.into_embedded(&postgres)),
+            }
+        }
+    }
+
+    /// Finds the server of the data directory without starting one, waiting for a start or stop under way.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that says why the data directory cannot be read.
+    pub fn find(options: &EmbeddedOptions) -> Result<Option<Self>, EmbeddedError> {
+        let layout = Layout::new(&options.data_dir)?;
+        if !layout.root.is_dir() || layout.cluster_version()?.is_none() {
+            return Ok(None);
+        }
+        let _starting = launch::lock_start(&layout)?;
+        Ok(match launch::settle(&layout)? {
+            Presence::Live(live) => Some(Self {
+                layout,
+                live,
+                adopted: true,
+            }),
+            // It cannot be connected to, but it can be stopped.
+            Presence::Deaf { pid } => {
+                let live = Live {
+                    pid,
+                    socket_dir: layout.socket_dir.clone(),
+                    port: PORT,
+                };
+                Some(Self {
+                    layout,
+                    live,
+                    adopted: true,
+                })
+            }
+            Presence::None | Presence::Stale | Presence::Changing { .. } => None,
+        })
+    }
+
+    /// Says what is the case with the server of the data directory, at once and without changing anything.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that says why the data directory cannot be read.
+    pub fn status(options: &EmbeddedOptions) -> Result<EmbeddedStatus, EmbeddedError> {
+        let layout = Layout::new(&options.data_dir)?;
+        if layout.root.exists() && !layout.root.is_dir() {
+            return Err(EmbeddedError::NotADirectory(layout.root));
+        }
+        let version = layout.cluster_version()?;
+        let presence = postmaster::look(&layout)?;
+        let socket = match &presence {
+            Presence::Live(live) => layout::socket_in(&live.socket_dir, live.port),
+            _ => layout.socket(),
+        };
+        let state = match presence {
+            Presence::Live(live) => EmbeddedState::Running { pid: live.pid },
+            Presence::Deaf { pid } => EmbeddedState::Changing { pid: Some(pid) },
+            Presence::Changing { pid } => EmbeddedState::Changing { pid },
+            Presence::Stale => EmbeddedState::Stale,
+            Presence::None if version.is_some() => EmbeddedState::Stopped,
+            Presence::None => EmbeddedState::Absent,
+        };
+        Ok(EmbeddedStatus {
+            state,
+            version,
+            data: layout.data,
+            socket,
+            log: layout.log,
+        })
+    }
+
+    /// Returns the URL of one of its databases, for this program's driver as for libpq (psql, the diesel CLI).
+    pub fn url(&self, database: &str) -> String {
+        let host = percent_encode(self.live.socket_dir.as_os_str().as_bytes(), UNESCAPED);
+        let database = percent_encode(database.as_bytes(), UNESCAPED);
+        match self.live.port {
+            PORT => format!("postgres://{SUPERUSER}@{host}/{database}"),
+            port => format!("postgres://{SUPERUSER}@{host}:{port}/{database}"),
+        }
+    }
+
+    /// Returns the server's process number.
+    pub fn pid(&self) -> i32 {
+        self.live.pid
+    }
+
+    /// Says whether the server ran already.
+    pub fn is_adopted(&self) -> bool {
+        self.adopted
+    }
+
+    /// Returns the folder of its socket.
+    pub fn socket_dir(&self) -> &Path {
+        &self.live.socket_dir
+    }
+
+    /// Stops the server, ending its sessions, and waits until its last process is gone.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that says why it cannot be stopped.
+    pub fn stop(self) -> Result<(), EmbeddedError> {
+        let layout = &self.layout;
+        let _starting = launch::lock_start(layout)?;
+        let mut asked = None;
+        let begun = Instant::now();
+        loop {
+            let pid = match postmaster::look(layout)? {
+                Presence::None | Presence::Stale => {
+                    layout.remove_socket_dir();
+                    return Ok(());
+                }
+                Presence::Live(Live { pid, .. }) | Presence::Deaf { pid } => Some(pid),
+                Presence::Changing { pid } => pid,
+            };
+            // Once is enough: a second request during a shutdown changes nothing. Never by a remembered number.
+            if let Some(pid) = pid.filter(|&pid| asked != Some(pid)) {
+                postmaster::interrupt(pid, layout)?;
+                asked = Some(pid);
+            }
+            if begun.elapsed() > launch::SERVER_PATIENCE {
+                return Err(EmbeddedError::Timeout {
+                    what: format!("PostgreSQL on {} still runs", layout.data.display()),
+                    seconds: launch::SERVER_PATIENCE.as_secs(),
+                    log: layout.log.clone(),
+                });
+            }
+            thread::sleep(launch::POLL);
+        }
+    }
+
+    /// Creates the database unless it exists. Asked at every start: the program may have been killed before this step.
+    fn ensure_database(&self) -> Result<(), DatabaseFailure> {
+        let mut config = tokio_postgres::Config::new();
+        config
+            .host_path(&self.live.socket_dir)
+            .port(self.live.port)
+            .user(SUPERUSER)
+            .dbname("postgres");
+        let work = async move {
+            let (client, connection) = config.connect(NoTls).await?;
+            let session = tokio::spawn(connection);
+            let found = client
+                .query_opt("SELECT FROM pg_database WHERE datname = $1", &[&DATABASE])
+                .await?;
+            if found.is_none() {
+                client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).await?;
+            }
+            drop(client);
+            // The session's end is only waited for: what it was for has succeeded.
+            drop(session.await);
+            Ok(())
+        };
+        blocking(async { tokio::time::timeout(CONNECT_TIMEOUT, work).await })
+            .map_err(DatabaseFailure::Thread)?
+            .map_err(|_| DatabaseFailure::Timeout)?
+            .map_err(DatabaseFailure::Postgres)
+    }
+}
+
+/// Why a server that accepts connections did not do the little that is asked of it.
+enum DatabaseFailure {
+    Thread(io::Error),
+    Timeout,
+    Postgres(tokio_postgres::Error),
+}
+
+impl DatabaseFailure {
+    /// Says whether the server went away under the connection.
+    fn is_ending_server(&self) -> bool {
+        let Self::Postgres(error) = self else {
+            return false;
+        };
+        error.code().is_none_or(|code| {
+            [
+                SqlState::ADMIN_SHUTDOWN,
+                SqlState::CRASH_SHUTDOWN,
+                SqlState::CANNOT_CONNECT_NOW,
+            ]
+            .contains(code)
+        })
+    }
+
+    fn into_embedded(self, postgres: &EmbeddedPostgres) -> EmbeddedError {
+        let message = match self {
+            Self::Postgres(error) if error.code() == Some(&SqlState::DISK_FULL) => {
+                return EmbeddedError::DiskFull(postgres.layout.root.clone());
+            }
+            Self::Postgres(error) => error
+                .as_db_error()
+                .map_or_else(|| error.to_string(), |error| error.message().to_owned()),
+            Self::Timeout => format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+            Self::Thread(error) => error.to_string(),
+        };
+        EmbeddedError::Database {
+            socket: postgres.live.socket_dir.clone(),
+            message,
+        }
+    }
+}
+
+/// What is the case with a private PostgreSQL, as `Display`ed by `scrapersky db status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddedStatus {
+    /// Whether it runs.
+    pub state: EmbeddedState,
+    /// The version that made the cluster, such as "15"; `None` before the first start.
+    pub version: Option<String>,
+    /// PostgreSQL's own data directory.
+    pub data: PathBuf,
+    /// The path of its socket, whether it runs or not.
+    pub socket: PathBuf,
+    /// The server's log.
+    pub log: PathBuf,
+}
+
+/// Whether a private PostgreSQL runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmbeddedState {
+    /// There is no cluster yet.
+    Absent,
+    /// It does not run.
+    Stopped,
+    /// It does not run, and was not stopped properly: the next start recovers its data.
+    Stale,
+    /// It is starting or stopping.
+    Changing {
+        /// The server's process, where it is known.
+        pid: Option<i32>,
+    },
+    /// It runs.
+    Running {
+        /// The server's process.
+        pid: i32,
+    },
+}
+
+impl fmt::Display for EmbeddedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("not created yet"),
+            Self::Stopped => f.write_str("stopped"),
+            Self::Stale => f.write_str("stopped by a crash (the next start recovers the data)"),
+            Self::Changing { pid: Some(pid) } => write!(f, "starting or stopping (process {pid})"),
+            Self::Changing { pid: None } => f.write_str("starting or stopping"),
+            Self::Running { pid } => write!(f, "running (process {pid})"),
+        }
+    }
+}
+
+impl fmt::Display for EmbeddedStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "state    {}", self.state)?;
+        writeln!(f, "version  {}", self.version.as_deref().unwrap_or("none"))?;
+        writeln!(f, "data     {}", self.data.display())?;
+        writeln!(f, "socket   {}", self.socket.display())?;
+        write!(f, "log      {}", self.log.display())
+    }
+}
+
+/// Runs a future to its end on a thread of its own, so that the caller may be inside a runtime or outside of one.
+fn blocking<F>(future: F) -> io::Result<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    let run = move || -> io::Result<F::Output> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(runtime.block_on(future))
+    };
+    let thread = thread::Builder::new().name("embedded-postgres".to_owned()).spawn(run)?;
+    thread
+        .join()
+        .map_err(|_| io::Error::other("the helper thread panicked"))?
+}

@@ -1,0 +1,53 @@
+-- $1 a random tenant to begin at, $2 kinds, $3 limit, $4 worker, $5 lease. See `queue::claim`.
+WITH RECURSIVE
+-- Tenants with waiting jobs, one index probe each (a loose index scan), round the circle once.
+circle AS (
+    (SELECT j.tenant_id, false AS is_round, 1 AS place
+     FROM jobs j WHERE j.status = 'pending' AND j.tenant_id >= $1 ORDER BY j.tenant_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT j.tenant_id FROM jobs j WHERE j.status = 'pending' AND j.tenant_id > c.tenant_id ORDER BY j.tenant_id LIMIT 1), false, c.place + 1
+    FROM circle c WHERE c.tenant_id IS NOT NULL AND c.place < 64
+),
+beginning AS (
+    (SELECT j.tenant_id, 1 AS place
+     FROM jobs j WHERE j.status = 'pending' AND j.tenant_id < $1 ORDER BY j.tenant_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT j.tenant_id FROM jobs j
+            WHERE j.status = 'pending' AND j.tenant_id > b.tenant_id AND j.tenant_id < $1 ORDER BY j.tenant_id LIMIT 1), b.place + 1
+    FROM beginning b WHERE b.tenant_id IS NOT NULL AND b.place < 64
+),
+tenant AS MATERIALIZED (
+    SELECT t.tenant_id, coalesce(r.running, 0) AS running, count(*) OVER () AS tenants
+    FROM (SELECT tenant_id FROM circle WHERE tenant_id IS NOT NULL
+          UNION ALL
+          SELECT tenant_id FROM beginning WHERE tenant_id IS NOT NULL LIMIT 64) t
+    LEFT JOIN (SELECT j.tenant_id, count(*) AS running FROM jobs j WHERE j.status = 'running' GROUP BY j.tenant_id) r USING (tenant_id)
+),
+-- What each offers: its share of the limit, locked so that no two workers are offered the same.
+offer AS MATERIALIZED (
+    SELECT o.job_id, o.priority, o.run_at, t.running + row_number() OVER (PARTITION BY t.tenant_id ORDER BY o.priority DESC, o.run_at, o.job_id) AS turn
+    FROM tenant t
+    CROSS JOIN LATERAL (
+        SELECT j.job_id, j.priority, j.run_at
+        FROM jobs j
+        WHERE j.status = 'pending' AND j.tenant_id = t.tenant_id AND j.run_at <= now() AND j.kind = ANY ($2)
+        ORDER BY j.priority DESC, j.run_at, j.job_id
+        LIMIT ($3 + t.tenants - 1) / t.tenants
+        FOR UPDATE SKIP LOCKED
+    ) o
+),
+-- MATERIALIZED above and here: a LIMIT that is executed again takes more rows than it says.
+chosen AS MATERIALIZED (
+    SELECT job_id FROM offer ORDER BY turn, priority DESC, run_at, job_id LIMIT $3
+)
+UPDATE jobs SET
+    status = 'running',
+    attempts = jobs.attempts + 1,
+    lease_token = gen_random_uuid(),
+    lease_expires_at = clock_timestamp() + $5,
+    worker = $4,
+    started_at = now(),
+    updated_at = now()
+FROM chosen
+WHERE jobs.job_id = chosen.job_id
+RETURNING jobs.*

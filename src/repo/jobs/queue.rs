@@ -1,0 +1,317 @@
+//! Table `jobs` as workers see it: claims by lease.
+//!
+//! A claim is one short statement; the work happens outside any transaction; what a worker writes
+//! about a job names the claim it holds, so that one whose lease was given to another writes
+//! nothing. All times are the database's.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::data_types::PgInterval;
+use diesel::dsl::now;
+use diesel::prelude::{ExpressionMethods, IntoSql, NullableExpressionMethods, QueryDsl, QueryResult};
+use diesel::result::Error;
+use diesel::sql_types::{Array, BigInt, Interval, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Failure;
+use crate::db::tenant::{SystemConnection, TenantConnection};
+use crate::models::enums::{JobStatus, Outcome};
+use crate::models::ids::{JobId, LeaseToken};
+use crate::models::job::Job;
+use crate::models::values::RawJson;
+use crate::schema::jobs;
+
+/// A job and the claim on it by which a worker may write about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The job.
+    pub job_id: JobId,
+    /// The claim.
+    pub token: LeaseToken,
+}
+
+/// How many of what the sweep found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Jobs that wait again.
+    pub requeued: usize,
+    /// Jobs that failed for good: their attempts are used up.
+    pub failed: usize,
+    /// Jobs that ended as somebody had asked.
+    pub cancelled: usize,
+}
+
+/// Claims up to `limit` jobs of the given kinds for `lease`, in one statement.
+///
+/// Tenants take turns: up to 64 tenants with waiting jobs are looked at, beginning at a random one;
+/// each offers its share of `limit`, best priority and longest wait first; the offers of tenants
+/// that hold the fewest workers go first. So a tenant with a million jobs delays another's single
+/// one by no more than a share. Rows that another worker is claiming are passed over.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn claim(
+    conn: &mut SystemConnection,
+    worker: &str,
+    kinds: &[&str],
+    limit: i64,
+    lease: Duration,
+) -> QueryResult<Vec<Job>> {
+    diesel::sql_query(include_str!("claim.sql"))
+        .bind::<diesel::sql_types::Uuid, _>(Uuid::new_v4())
+        .bind::<Array<Text>, _>(kinds)
+        .bind::<BigInt, _>(limit)
+        .bind::<Text, _>(worker)
+        .bind::<Interval, _>(interval(lease))
+        .load(conn)
+        .await
+}
+
+/// Extends leases, and returns those that still hold, each with the time somebody asked for the
+/// job's end. A lease that is missing from the answer is lost: its worker has to stop.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn heartbeat(
+    conn: &mut SystemConnection,
+    leases: &[Lease],
+    lease: Duration,
+) -> QueryResult<Vec<(Lease, Option<DateTime<Utc>>)>> {
+    let ids: Vec<JobId> = leases.iter().map(|lease| lease.job_id).collect();
+    let tokens: Vec<LeaseToken> = leases.iter().map(|lease| lease.token).collect();
+    // By id, not by state: the planner would take the small index of running jobs, and wade through
+    // the dead entries that every claim leaves there.
+    let held: Vec<(JobId, Option<LeaseToken>, Option<DateTime<Utc>>)> = diesel::update(
+        jobs::table
+            .filter(jobs::job_id.eq_any(ids))
+            .filter(jobs::lease_token.eq_any(tokens)),
+    )
+    .set(jobs::lease_expires_at.eq((now.into_sql::<Timestamptz>() + interval(lease)).nullable()))
+    .returning((jobs::job_id, jobs::lease_token, jobs::cancel_requested_at))
+    .get_results(conn)
+    .await?;
+    Ok(held
+        .into_iter()
+        .filter_map(|(job_id, token, cancel)| Some((Lease { job_id, token: token? }, cancel)))
+        .collect())
+}
+
+/// Notes how far a job is: `done` of 1, a step, and that step in words.
+///
+/// # Errors
+///
+/// `NotFound` when the lease is lost, and those of the database.
+pub async fn report(
+    conn: &mut TenantConnection,
+    lease: Lease,
+    done: f64,
+    step: &str,
+    message: &str,
+) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
+        .set((
+            jobs::progress.eq(done),
+            jobs::progress_step.eq(step),
+            jobs::progress_message.eq(message),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    fenced(written)
+}
+
+/// Ends a job that produced what it was for, in the transaction that writes what it produced.
+///
+/// # Errors
+///
+/// `NotFound` when the lease is lost: then nothing of that transaction may be committed. And those
+/// of the database.
+pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome, result: &RawJson) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
+        .set((
+            jobs::status.eq(JobStatus::Completed),
+            jobs::outcome.eq(outcome),
+            jobs::result.eq(result),
+            jobs::error.eq(None::<String>),
+            jobs::progress.eq(1.0),
+            jobs::lease_token.eq(None::<LeaseToken>),
+            jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
+            jobs::completed_at.eq(now),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    fenced(written)
+}
+
+/// Notes that an attempt failed, and ends the job or lets it wait for the next one.
+///
+/// # Errors
+///
+/// `NotFound` when the lease is lost, and those of the database.
+pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'_>) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    let rows = held(lease).filter(jobs::tenant_id.eq(tenant));
+    let common = (
+        jobs::error.eq(failure.error),
+        jobs::outcome.eq(failure.outcome),
+        jobs::lease_token.eq(None::<LeaseToken>),
+        jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
+        jobs::updated_at.eq(now),
+    );
+    let written = match failure.retry_at {
+        Some(at) => {
+            diesel::update(rows)
+                .set((common, jobs::status.eq(JobStatus::Pending), jobs::run_at.eq(at)))
+                .execute(conn)
+                .await?
+        }
+        None => {
+            diesel::update(rows)
+                .set((common, jobs::status.eq(JobStatus::Failed), jobs::completed_at.eq(now)))
+                .execute(conn)
+                .await?
+        }
+    };
+    fenced(written)
+}
+
+/// Ends a running job because somebody asked for it.
+///
+/// # Errors
+///
+/// `NotFound` when the lease is lost, and those of the database.
+pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
+        .set((
+            jobs::status.eq(JobStatus::Cancelled),
+            jobs::lease_token.eq(None::<LeaseToken>),
+            jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
+            jobs::completed_at.eq(now),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    fenced(written)
+}
+
+/// Hands jobs back that a worker will not finish: they wait again at once, the attempt not counted.
+/// Returns how many it still held.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResult<usize> {
+    let ids: Vec<JobId> = leases.iter().map(|lease| lease.job_id).collect();
+    let tokens: Vec<LeaseToken> = leases.iter().map(|lease| lease.token).collect();
+    diesel::update(
+        jobs::table
+            .filter(jobs::job_id.eq_any(ids))
+            .filter(jobs::lease_token.eq_any(tokens)),
+    )
+    .set((
+        jobs::status.eq(JobStatus::Pending),
+        jobs::attempts.eq(jobs::attempts - 1),
+        jobs::run_at.eq(now),
+        jobs::lease_token.eq(None::<LeaseToken>),
+        jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
+        jobs::updated_at.eq(now),
+    ))
+    .execute(conn)
+    .await
+}
+
+/// Takes back the jobs whose worker has gone silent: they wait again, or have failed when their
+/// attempts are used up, or are cancelled where that was asked for.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
+    let ended: Vec<(JobStatus, i64)> = diesel::sql_query(
+        "WITH swept AS (
+             UPDATE jobs SET
+                 status = CASE
+                     WHEN cancel_requested_at IS NOT NULL THEN 'cancelled'
+                     WHEN attempts < max_attempts THEN 'pending'
+                     ELSE 'failed' END,
+                 error = CASE WHEN cancel_requested_at IS NULL
+                     THEN format('the worker %s went silent in attempt %s of %s', worker, attempts, max_attempts) ELSE error END,
+                 outcome = CASE WHEN cancel_requested_at IS NULL THEN 'internal' ELSE outcome END,
+                 completed_at = CASE WHEN cancel_requested_at IS NOT NULL OR attempts >= max_attempts THEN now() END,
+                 run_at = now(), lease_token = NULL, lease_expires_at = NULL, updated_at = now()
+             WHERE job_id IN (SELECT job_id FROM jobs WHERE status = 'running' AND lease_expires_at < now()
+                              ORDER BY lease_expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+             RETURNING status)
+         SELECT status, count(*) AS count FROM swept GROUP BY status",
+    )
+    .load::<StatusCount>(conn)
+    .await?
+    .into_iter()
+    .map(|row| (row.status, row.count))
+    .collect();
+    let count = |wanted| {
+        ended
+            .iter()
+            .find(|(status, _)| *status == wanted)
+            .map_or(0, |(_, count)| usize::try_from(*count).unwrap_or(0))
+    };
+    Ok(Swept {
+        requeued: count(JobStatus::Pending),
+        failed: count(JobStatus::Failed),
+        cancelled: count(JobStatus::Cancelled),
+    })
+}
+
+/// Deletes up to `limit` jobs that ended before `cutoff`, and returns how many.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+    diesel::sql_query(
+        "DELETE FROM jobs WHERE job_id IN (
+             SELECT job_id FROM jobs WHERE status IN ('completed', 'failed', 'cancelled') AND completed_at < $1
+             ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    )
+    .bind::<Timestamptz, _>(cutoff)
+    .bind::<BigInt, _>(limit)
+    .execute(conn)
+    .await
+}
+
+/// How many jobs are in a state.
+#[derive(diesel::QueryableByName)]
+struct StatusCount {
+    #[diesel(sql_type = Text)]
+    status: JobStatus,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// The row that a claim holds, if it still does.
+fn held(
+    lease: Lease,
+) -> diesel::dsl::Filter<
+    diesel::dsl::Filter<jobs::table, diesel::dsl::Eq<jobs::job_id, JobId>>,
+    diesel::dsl::Eq<jobs::lease_token, LeaseToken>,
+> {
+    jobs::table
+        .filter(jobs::job_id.eq(lease.job_id))
+        .filter(jobs::lease_token.eq(lease.token))
+}
+
+fn fenced(written: usize) -> QueryResult<()> {
+    if written == 0 { Err(Error::NotFound) } else { Ok(()) }
+}
+
+fn interval(duration: Duration) -> PgInterval {
+    PgInterval::from_microseconds(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
+}
