@@ -30,6 +30,9 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(120);
 /// How long a server may take to start or end. Recovery after a crash replays what was written since the last checkpoint.
 pub(super) const SERVER_PATIENCE: Duration = Duration::from_secs(300);
 
+/// After this a wait is worth a line in the log.
+const NOTICEABLE: Duration = Duration::from_secs(2);
+
 /// How long children of a killed server may keep its shared memory.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -41,7 +44,15 @@ pub(super) fn lock_start(layout: &Layout) -> Result<File, EmbeddedError> {
 /// Looks until the server is in a state that lasts.
 pub(super) fn settle(layout: &Layout) -> Result<Presence, EmbeddedError> {
     let begun = Instant::now();
+    let mut told = false;
     loop {
+        if !told && begun.elapsed() > NOTICEABLE {
+            told = true;
+            log::info!(
+                "waiting for a server on {} that starts or ends",
+                layout.data.display()
+            );
+        }
         match postmaster::look(layout)? {
             Presence::Changing { pid } if begun.elapsed() > SERVER_PATIENCE => {
                 let process = pid
@@ -85,6 +96,10 @@ pub(super) fn ensure_running(
     }
     // From here to the death of the last process of the server.
     let server_lock = lock(&layout.server_lock, layout)?;
+    layout.create_socket_dir(account)?;
+    if UnixStream::connect(layout.socket()).is_ok() {
+        return Err(EmbeddedError::SocketTaken(layout.socket()));
+    }
     let version = layout.cluster_version()?;
     let installation = locate::find(
         options.pg_bin.as_deref(),
@@ -94,10 +109,6 @@ pub(super) fn ensure_running(
     )?;
     if version.is_none() {
         create_cluster(layout, options, account, &installation, &server_lock)?;
-    }
-    layout.create_socket_dir(account)?;
-    if UnixStream::connect(layout.socket()).is_ok() {
-        return Err(EmbeddedError::SocketTaken(layout.socket()));
     }
     let begun = Instant::now();
     loop {

@@ -117,7 +117,10 @@ fn start_cluster() -> String {
 }
 
 /// Returns the folder of this run, kept until the last test process is gone.
-#[expect(clippy::zombie_processes, reason = "the supervisor outlives this process: it waits for its end")]
+#[expect(
+    clippy::zombie_processes,
+    reason = "the supervisor outlives this process: it waits for its end"
+)]
 fn run_folder() -> &'static Path {
     static FOLDER: OnceLock<(PathBuf, File)> = OnceLock::new();
     let (folder, _user) = FOLDER.get_or_init(|| {
