@@ -222,6 +222,8 @@ fn a_stale_pid_file_that_names_a_living_stranger_does_no_harm() {
         scratch.path("pg/data").display(),
         scratch.path("pg/run").display()
     );
+    fs::create_dir(scratch.path("pg/run")).unwrap();
+    fs::write(scratch.path("pg/run/.s.PGSQL.5432.lock"), &stale).unwrap();
     fs::write(scratch.path("pg/data/postmaster.pid"), stale).unwrap();
     assert_eq!(state(&options), EmbeddedState::Stale);
     assert!(EmbeddedPostgres::find(&options).unwrap().is_none());
@@ -404,7 +406,7 @@ fn a_full_disk_is_said_and_nothing_half_made_stays() {
             && said.contains(&small.display().to_string()),
         "{said}"
     );
-    assert!(said.contains("left=server.lock start.lock;"), "{said}");
+    assert!(said.contains("left=run server.lock start.lock;"), "{said}");
     // Room for the cluster at first, then none: the server cannot start, the cluster stays.
     let fill = r#"dd if=/dev/zero of="$D/fill" bs=1M 2>/dev/null;"#;
     let said = on_small_disk(&large, "100m", fill);

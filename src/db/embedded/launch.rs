@@ -100,6 +100,7 @@ pub(super) fn ensure_running(
     if UnixStream::connect(layout.socket()).is_ok() {
         return Err(EmbeddedError::SocketTaken(layout.socket()));
     }
+    layout.clear_socket()?;
     let version = layout.cluster_version()?;
     let installation = locate::find(
         options.pg_bin.as_deref(),
