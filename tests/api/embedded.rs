@@ -422,7 +422,17 @@ fn on_small_disk(folder: &Path, size: &str, fill: &str) -> String {
     fs::create_dir(folder).unwrap();
     let own = geteuid();
     let helper = helper_command("start", folder);
-    let mut command = Command::new("unshare");
+    // In a process namespace too, which ends with the test, and with it the server that nobody outside could find.
+    let mut command = Command::new("setpriv");
+    command.args([
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+    ]);
     if !own.is_root() {
         command.arg("--map-root-user");
     }
