@@ -1,9 +1,9 @@
-//! Creating the cluster and starting the server on it.
+//! Starting the server.
 
 use std::{
-    fs::{self, DirBuilder, File, TryLockError},
-    io::{ErrorKind, Read, Seek, SeekFrom},
-    os::unix::{fs::DirBuilderExt, net::UnixStream, process::CommandExt},
+    fs::{File, TryLockError},
+    io::{Read, Seek, SeekFrom},
+    os::unix::{net::UnixStream, process::CommandExt},
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -13,8 +13,9 @@ use std::{
 use nix::sys::statvfs::statvfs;
 
 use super::{
-    Durability, EmbeddedOptions, SUPERUSER,
+    Durability, EmbeddedOptions,
     account::Account,
+    create,
     error::EmbeddedError,
     layout::{self, Layout, PORT},
     locate::{self, Installation},
@@ -109,7 +110,7 @@ pub(super) fn ensure_running(
         account,
     )?;
     if version.is_none() {
-        create_cluster(layout, options, account, &installation, &server_lock)?;
+        create::create_cluster(layout, options, account, &installation, &server_lock)?;
     }
     let begun = Instant::now();
     loop {
@@ -123,82 +124,6 @@ pub(super) fn ensure_running(
             }
             result => return result.map(|live| (live, false)),
         }
-    }
-}
-
-/// Runs `initdb` beside the final place and renames: a killed one leaves nothing that could be taken for a cluster.
-fn create_cluster(
-    layout: &Layout,
-    options: &EmbeddedOptions,
-    account: &Account,
-    installation: &Installation,
-    server_lock: &File,
-) -> Result<(), EmbeddedError> {
-    let Layout { data, partial, .. } = layout;
-    match fs::read_dir(data) {
-        Ok(mut entries) => {
-            if entries.next().is_some() {
-                return Err(EmbeddedError::NotACluster(data.clone()));
-            }
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) if error.kind() == ErrorKind::NotADirectory => {
-            return Err(EmbeddedError::NotADirectory(data.clone()));
-        }
-        Err(error) => return Err(EmbeddedError::io("read", data, error)),
-    }
-    remove_partial(layout)?;
-    DirBuilder::new()
-        .mode(0o700)
-        .create(partial)
-        .map_err(|error| EmbeddedError::io("create", partial, error))?;
-    account.own(partial)?;
-
-    log::info!("creating a private PostgreSQL in {}", layout.root.display());
-    let mut command = installation.command("initdb", account);
-    command.arg("-D").arg(partial).args([
-        "-U",
-        SUPERUSER,
-        "--auth-local=trust",
-        "--auth-host=reject",
-    ]);
-    command.args(["-E", "UTF8", "--locale=C", "--no-instructions"]);
-    if options.durability == Durability::Throwaway {
-        command.arg("--no-sync");
-    }
-    // Holding the lock, so that an initdb that outlives its killed program is waited for.
-    command.stdin(inherit(server_lock, &layout.server_lock)?);
-    command.process_group(0);
-    let output = command
-        .output()
-        .map_err(|error| EmbeddedError::io("run initdb for", data, error))?;
-    if !output.status.success() {
-        let full = is_full(&layout.root);
-        remove_partial(layout)?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        if full || says_full(&said) {
-            return Err(EmbeddedError::DiskFull(layout.root.clone()));
-        }
-        return Err(EmbeddedError::Init {
-            path: data.clone(),
-            output: telling_line(&said),
-        });
-    }
-    fs::rename(partial, data).map_err(|error| EmbeddedError::io("rename", partial, error))?;
-    if options.durability == Durability::Durable {
-        File::open(&layout.root)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| EmbeddedError::io("write", &layout.root, error))?;
-    }
-    Ok(())
-}
-
-fn remove_partial(layout: &Layout) -> Result<(), EmbeddedError> {
-    match fs::remove_dir_all(&layout.partial) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(EmbeddedError::io("remove", &layout.partial, error))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -329,7 +254,7 @@ fn start_failure(layout: &Layout, log_start: u64, status: &str) -> EmbeddedError
 }
 
 /// Makes a stdin of a locked file: the child then holds the lock too, and so do its own children.
-fn inherit(lock: &File, path: &Path) -> Result<Stdio, EmbeddedError> {
+pub(super) fn inherit(lock: &File, path: &Path) -> Result<Stdio, EmbeddedError> {
     lock.try_clone()
         .map(Stdio::from)
         .map_err(|error| EmbeddedError::io("open", path, error))
@@ -363,7 +288,7 @@ fn read_from(path: &Path, start: u64) -> std::io::Result<String> {
 }
 
 /// Picks the line that says why: the first that PostgreSQL marks as fatal, else the last.
-fn telling_line(output: &str) -> String {
+pub(super) fn telling_line(output: &str) -> String {
     let marks = ["FATAL:", "PANIC:", "error:"];
     let marked = output.lines().find_map(|line| {
         let mark = marks.iter().find(|mark| line.contains(**mark))?;
@@ -376,12 +301,12 @@ fn telling_line(output: &str) -> String {
         .to_owned()
 }
 
-fn says_full(output: &str) -> bool {
+pub(super) fn says_full(output: &str) -> bool {
     output.contains("No space left on device")
 }
 
 /// Says whether the device lacks the room for one WAL segment; asked after a failure that may not have been able to say so.
-fn is_full(path: &Path) -> bool {
+pub(super) fn is_full(path: &Path) -> bool {
     const WAL_SEGMENT: u64 = 16 * 1024 * 1024;
     // The widths of these fields differ between systems.
     #[expect(

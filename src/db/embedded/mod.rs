@@ -17,6 +17,7 @@
 
 mod account;
 mod archive;
+mod create;
 mod database;
 mod error;
 mod launch;
