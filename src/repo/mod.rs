@@ -14,6 +14,7 @@
 
 pub mod api_keys;
 pub mod batches;
+pub mod diagnostics;
 pub mod domain_hosting;
 pub mod domain_profiles;
 pub mod domain_technologies;
