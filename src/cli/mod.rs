@@ -17,8 +17,8 @@ use crate::config::Config;
 
 /// Gathers leads about local businesses, for many tenants, as durable jobs.
 ///
-/// Settings come from Rocket.toml and the environment; without DATABASE_URL a private PostgreSQL is
-/// run in SCRAPERSKY_DATA_DIR.
+/// Settings come from Rocket.toml and the environment; without `DATABASE_URL` a private PostgreSQL is
+/// run in `SCRAPERSKY_DATA_DIR`.
 #[derive(Debug, Parser)]
 #[command(name = "scrapersky", version)]
 pub struct Cli {
