@@ -263,11 +263,13 @@ impl Settings<'_> {
         let Ok(value) = self.figment.find_value(&key) else {
             return Ok(None);
         };
-        let number = || value.to_u128().map(|number| number.to_string());
-        match value.as_str().map(str::to_owned).or_else(number) {
+        let number = || value.to_i128().map(|number| number.to_string());
+        let fraction = || value.to_f64().map(|number| number.to_string());
+        let text = value.as_str().map(str::to_owned);
+        match text.or_else(number).or_else(fraction) {
             Some(text) => Ok(Some(text).filter(|text| !text.is_empty())),
             None => Err(ConfigError(format!(
-                "{name} in the configuration file must be a text or a whole number"
+                "{name} in the configuration file must be a text or a number"
             ))),
         }
     }

@@ -41,7 +41,7 @@ use diesel_async::{
     TransactionManager,
 };
 use futures_core::future::BoxFuture;
-use futures_util::future::{FutureExt, Shared, join, maybe_done};
+use futures_util::future::{FutureExt, OptionFuture, Shared, join, maybe_done};
 use futures_util::stream::TryStreamExt;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{Kind, Type};
@@ -59,6 +59,9 @@ type Statement = (String, Vec<(Bind, Type)>);
 
 /// The answer to a query sent ahead, awaited by every statement behind it.
 type Gate = Shared<BoxFuture<'static, Result<(), Arc<tokio_postgres::Error>>>>;
+
+/// The answer to a query sent ahead, where there was one.
+type Opened = Option<Result<(), Arc<tokio_postgres::Error>>>;
 
 /// A PostgreSQL connection whose statements are never named.
 ///
@@ -322,23 +325,23 @@ impl Connection {
 
     /// Sends the query waiting in front of the next statement, and returns the gate it stands for
     /// with the text to report as finished (once, to instrumentation).
-    fn open_gate(&self) -> QueryResult<Option<(Gate, Option<String>)>> {
+    fn open_gate(&self) -> QueryResult<(Option<Gate>, Option<String>)> {
         let mut ahead = lock(&self.ahead);
         match std::mem::replace(&mut *ahead, Ahead::Clear) {
-            Ahead::Clear => Ok(None),
+            Ahead::Clear => Ok((None, None)),
             Ahead::Failed(error) => {
                 *ahead = Ahead::Failed(Arc::clone(&error));
                 Err(query_error(error))
             }
             Ahead::Sent(gate) => match gate.peek().cloned() {
-                Some(Ok(())) => Ok(None),
+                Some(Ok(())) => Ok((None, None)),
                 Some(Err(error)) => {
                     *ahead = Ahead::Failed(Arc::clone(&error));
                     Err(query_error(error))
                 }
                 None => {
                     *ahead = Ahead::Sent(gate.clone());
-                    Ok(Some((gate, None)))
+                    Ok((Some(gate), None))
                 }
             },
             Ahead::Waiting(sql) => {
@@ -359,7 +362,7 @@ impl Connection {
                 .boxed()
                 .shared();
                 *ahead = Ahead::Sent(gate.clone());
-                Ok(Some((gate, Some(sql))))
+                Ok((Some(gate), Some(sql)))
             }
         }
     }
@@ -374,42 +377,27 @@ impl Connection {
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> QueryResult<(T, u64)> {
         let turn = self.turn.lock().await;
-        let mut gate = self.open_gate()?;
-        if let Some((gate, _)) = &mut gate
-            && !is_harmless_outside_a_transaction(sql)
-        {
-            self.pass(gate.await)?;
+        let (gate, sent) = self.open_gate()?;
+        let mut opened = pin!(maybe_done(OptionFuture::from(gate)));
+        if !is_harmless_outside_a_transaction(sql) {
+            opened.as_mut().await;
+            self.pass(opened.as_mut().output_mut(), sent.as_deref())?;
         }
         let number = self.progress.begin();
         let mut answer = pin!(maybe_done(answer));
         // A first poll puts a statement on the wire, here right behind the query sent ahead.
         poll_fn(|context| {
-            if let Some((gate, _)) = &mut gate
-                && gate.peek().is_none()
-            {
-                let _ = gate.poll_unpin(context);
-            }
+            let _ = opened.as_mut().poll(context);
             let _ = answer.as_mut().poll(context);
             Poll::Ready(())
         })
         .await;
         drop(turn);
-        if let Some((gate, sent)) = gate {
-            // Not `try_join`: the channel behind each answer is bounded, so an answer that nobody
-            // reads holds up all later ones, also after the other one failed.
-            let (opened, ()) = join(gate, answer.as_mut()).await;
-            let opened = self.pass(opened);
-            if let Some(sql) = sent {
-                let event = StrQueryHelper::new(&sql);
-                self.record(InstrumentationEvent::finish_query(
-                    &event,
-                    opened.as_ref().err(),
-                ));
-            }
-            opened.inspect_err(|_| self.settle_unseen(number, answer.as_mut().take_output()))?;
-        } else {
-            answer.as_mut().await;
-        }
+        // Not `try_join`: the channel behind each answer is bounded, so an answer that nobody reads
+        // holds up all later ones, also after the other one failed.
+        join(opened.as_mut(), answer.as_mut()).await;
+        self.pass(opened.as_mut().output_mut(), sent.as_deref())
+            .inspect_err(|_| self.settle_unseen(number, answer.as_mut().take_output()))?;
         match answer.take_output() {
             Some(Ok(value)) => Ok((value, number)),
             Some(Err(error)) => {
@@ -428,12 +416,20 @@ impl Connection {
         }
     }
 
-    /// Remembers a refused query sent ahead, for good.
-    fn pass(&self, opened: Result<(), Arc<tokio_postgres::Error>>) -> QueryResult<()> {
-        opened.map_err(|error| {
+    /// Takes note of the answer to a query sent ahead, if there was one; a refusal holds for good.
+    fn pass(&self, opened: Option<&mut Opened>, sent: Option<&str>) -> QueryResult<()> {
+        // Taken, so that a statement which waited for it does not report it a second time.
+        let Some(opened) = opened.and_then(Option::take) else {
+            return Ok(());
+        };
+        let result = opened.map_err(|error| {
             *lock(&self.ahead) = Ahead::Failed(Arc::clone(&error));
             query_error(error)
-        })
+        });
+        if let Some(sql) = sent {
+            self.finish(sql, &result);
+        }
+        result
     }
 
     fn settle_unseen<T>(&self, number: u64, answer: Option<Result<T, tokio_postgres::Error>>) {
