@@ -1,1 +1,6 @@
 //! The one integration binary.
+
+mod connection;
+mod pool;
+mod support;
+mod tls;
