@@ -84,6 +84,7 @@ pub struct Connection {
     /// Nobody may use the connection again.
     condemned: AtomicBool,
     transaction_settings: String,
+    connector: Connector,
     transaction_manager: AnsiTransactionManager,
     instrumentation: Mutex<DynInstrumentation>,
 }
@@ -158,7 +159,7 @@ impl Connection {
             .connect(&options.application_name)
             .await
             .map_err(|error| ConnectionError::BadConnection(errors::sentence(&error)))?;
-        Self::set_up(client, socket, options)
+        Self::set_up(client, socket, connector, options)
             .await
             .map_err(ConnectionError::CouldntSetupConfiguration)
     }
@@ -166,6 +167,7 @@ impl Connection {
     async fn set_up(
         client: Client,
         socket: tokio_postgres::Connection<Socket, Stream>,
+        connector: &Connector,
         options: &ConnectOptions,
     ) -> QueryResult<Self> {
         // The task ends when the client is dropped. What it fails with, every pending answer fails with.
@@ -206,6 +208,7 @@ impl Connection {
             in_transaction: AtomicBool::new(false),
             condemned: AtomicBool::new(false),
             transaction_settings,
+            connector: connector.clone(),
             transaction_manager: AnsiTransactionManager::default(),
             instrumentation: Mutex::new(DynInstrumentation::default_instrumentation()),
         })
@@ -233,7 +236,7 @@ impl Connection {
     ///
     /// For `db::tenant`, which alone opens transactions by text.
     ///
-    /// `sql` begins with `BEGIN;`, for example
+    /// `sql` begins with `BEGIN`, for example
     /// `BEGIN; SET LOCAL ROLE app; SET LOCAL app.tenant_id = '...'`. Nothing is sent yet: the query
     /// leaves together with the next statement, so that it costs no round trip, and a future that
     /// is dropped before that has opened nothing. Both answers are consumed together. If the query
@@ -258,13 +261,17 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`Error::QueryBuilderError`] when `sql` does not begin with `BEGIN;` or when another query
-    /// already waits or is unanswered.
+    /// [`Error::AlreadyInTransaction`] within a transaction, [`Error::QueryBuilderError`] when `sql`
+    /// does not begin with `BEGIN` or when another query already waits.
     pub fn send_ahead(&self, sql: &str) -> QueryResult<()> {
-        if !sql.starts_with("BEGIN;") {
+        if !opens_transaction(sql) {
             return Err(Error::QueryBuilderError(
-                "a query sent ahead has to begin with `BEGIN;`".into(),
+                "a query sent ahead has to begin with `BEGIN`".into(),
             ));
+        }
+        // PostgreSQL only warns of a BEGIN within a transaction, and would go on in the old one.
+        if self.in_transaction.load(Ordering::Acquire) {
+            return Err(Error::AlreadyInTransaction);
         }
         let mut ahead = lock(&self.ahead);
         let settled = match &*ahead {
@@ -521,6 +528,27 @@ impl Connection {
             &StrQueryHelper::new(sql),
             result.as_ref().err(),
         ));
+    }
+}
+
+/// Cancels what is still running, since nobody will read its answer.
+///
+/// The socket is closed when the last answer has come; without this, a query whose future was
+/// dropped would keep its session, its locks and its transaction until it ends by itself.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if !self.in_flight() || self.client.is_closed() {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let (token, connector) = (self.client.cancel_token(), self.connector.clone());
+        runtime.spawn(async move {
+            if let Err(error) = connector.cancel(&token).await {
+                log::debug!("a query that nobody waits for could not be cancelled: {error}");
+            }
+        });
     }
 }
 

@@ -441,6 +441,36 @@ async fn only_a_transaction_can_be_sent_ahead_and_only_one() {
     conn.send_ahead(BEGIN).unwrap();
     assert!(conn.send_ahead(BEGIN).is_err());
     tenant(&conn).await.unwrap();
+    assert!(matches!(
+        conn.send_ahead(BEGIN),
+        Err(Error::AlreadyInTransaction)
+    ));
+}
+
+#[tokio::test]
+async fn a_query_that_nobody_waits_for_is_cancelled() {
+    let url = empty_database("").await;
+    let watcher = Connection::connect(&url).await.unwrap();
+    let conn = Connection::connect(&url).await.unwrap();
+    let sleep = "SELECT 1::bigint AS n FROM pg_sleep(3600)";
+    let running = format!(
+        "SELECT count(*) AS n FROM pg_stat_activity \
+         WHERE datname = current_database() AND query = '{sleep}'"
+    );
+    {
+        let query = count(&conn, sleep);
+        let mut query = std::pin::pin!(query);
+        eventually("the query runs", || {
+            assert!(query.as_mut().now_or_never().is_none());
+            async { count(&watcher, &running).await.unwrap() == 1 }
+        })
+        .await;
+    }
+    drop(conn);
+    eventually("the session ends", || async {
+        count(&watcher, &running).await.unwrap() == 0
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -585,4 +615,13 @@ async fn a_running_statement_can_be_cancelled() {
             .to_string()
             .contains("canceling statement due to user request")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_migration_harness_works_on_it() {
+    use diesel_async::AsyncMigrationHarness;
+    use diesel_migrations::MigrationHarness;
+    let mut harness = AsyncMigrationHarness::new(connection().await);
+    let applied = tokio::task::block_in_place(|| harness.applied_migrations()).unwrap();
+    assert!(applied.is_empty());
 }
