@@ -1,5 +1,11 @@
 //! The one integration binary.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, also within its helpers"
+)]
+
 mod connection;
 mod pool;
 mod support;

@@ -135,15 +135,15 @@ async fn an_unreachable_server_is_told_as_such_and_without_the_password() {
 #[tokio::test]
 async fn an_idle_connection_is_used_again_and_an_old_one_replaced() {
     let (young, _) = pool(one()).await;
-    let first = pid(&*young.get().await.unwrap()).await.unwrap();
-    assert_eq!(pid(&*young.get().await.unwrap()).await.unwrap(), first);
+    let first = pid(&young.get().await.unwrap()).await.unwrap();
+    assert_eq!(pid(&young.get().await.unwrap()).await.unwrap(), first);
     let (old, _) = pool(PoolConfig {
         recycle: Duration::ZERO,
         ..one()
     })
     .await;
-    let first = pid(&*old.get().await.unwrap()).await.unwrap();
-    assert_ne!(pid(&*old.get().await.unwrap()).await.unwrap(), first);
+    let first = pid(&old.get().await.unwrap()).await.unwrap();
+    assert_ne!(pid(&old.get().await.unwrap()).await.unwrap(), first);
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn sessions_are_set_up_with_their_limits() {
 #[tokio::test]
 async fn a_terminated_session_and_a_discarded_connection_are_replaced() {
     let (pool, url) = pool(one()).await;
-    let first = pid(&*pool.get().await.unwrap()).await.unwrap();
+    let first = pid(&pool.get().await.unwrap()).await.unwrap();
     let mut admin = Connection::connect(&url).await.unwrap();
     admin
         .batch_execute(&format!("SELECT pg_terminate_backend({first})"))
@@ -208,7 +208,7 @@ async fn a_terminated_session_and_a_discarded_connection_are_replaced() {
         },
     )
     .unwrap();
-    let second = pid(&*checking.get().await.unwrap()).await.unwrap();
+    let second = pid(&checking.get().await.unwrap()).await.unwrap();
     admin
         .batch_execute(&format!("SELECT pg_terminate_backend({second})"))
         .await
@@ -218,7 +218,7 @@ async fn a_terminated_session_and_a_discarded_connection_are_replaced() {
     assert_ne!(third, second);
     conn.discard();
     assert_eq!(checking.status().size, 0);
-    assert_ne!(pid(&*checking.get().await.unwrap()).await.unwrap(), third);
+    assert_ne!(pid(&checking.get().await.unwrap()).await.unwrap(), third);
 }
 
 #[tokio::test]
@@ -248,7 +248,7 @@ async fn a_restart_of_the_server_is_survived() {
         PoolError::Connect { .. }
     ));
     server.run();
-    pid(&*pool.get().await.unwrap()).await.unwrap();
+    pid(&pool.get().await.unwrap()).await.unwrap();
 }
 
 #[tokio::test]
