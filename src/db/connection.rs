@@ -43,6 +43,7 @@ use diesel_async::{
 use futures_core::future::BoxFuture;
 use futures_util::future::{FutureExt, OptionFuture, Shared, join, maybe_done};
 use futures_util::stream::TryStreamExt;
+use tokio::task::AbortHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Socket};
@@ -85,6 +86,8 @@ pub struct Connection {
     condemned: AtomicBool,
     transaction_settings: String,
     connector: Connector,
+    socket: AbortHandle,
+    through_pooler: bool,
     transaction_manager: AnsiTransactionManager,
     instrumentation: Mutex<DynInstrumentation>,
 }
@@ -171,7 +174,7 @@ impl Connection {
         options: &ConnectOptions,
     ) -> QueryResult<Self> {
         // The task ends when the client is dropped. What it fails with, every pending answer fails with.
-        tokio::spawn(async move {
+        let socket = tokio::spawn(async move {
             if let Err(error) = socket.await {
                 log::debug!("a database connection ended: {}", errors::sentence(&error));
             }
@@ -209,6 +212,8 @@ impl Connection {
             condemned: AtomicBool::new(false),
             transaction_settings,
             connector: connector.clone(),
+            socket: socket.abort_handle(),
+            through_pooler: pooler,
             transaction_manager: AnsiTransactionManager::default(),
             instrumentation: Mutex::new(DynInstrumentation::default_instrumentation()),
         })
@@ -226,7 +231,8 @@ impl Connection {
     /// Returns a token that cancels what this connection is executing.
     ///
     /// A cancellation may arrive after the statement it was meant for: whoever uses the token must
-    /// discard the connection afterwards, never return it to the pool.
+    /// discard the connection afterwards, never return it to the pool. Not to be used through a
+    /// pooler, see the implementation of `Drop`.
     #[must_use]
     pub fn cancel_token(&self) -> tokio_postgres::CancelToken {
         self.client.cancel_token()
@@ -531,13 +537,20 @@ impl Connection {
     }
 }
 
-/// Cancels what is still running, since nobody will read its answer.
+/// Ends what is still running, since nobody will read its answer.
 ///
 /// The socket is closed when the last answer has come; without this, a query whose future was
 /// dropped would keep its session, its locks and its transaction until it ends by itself.
 impl Drop for Connection {
     fn drop(&mut self) {
         if !self.in_flight() || self.client.is_closed() {
+            return;
+        }
+        if self.through_pooler {
+            // A pooler closes the server connection of a client that left in the middle. Asking it
+            // to cancel instead is no use: PgBouncer 1.18 exits with "bad client state" when the
+            // client is gone before the request was passed on.
+            self.socket.abort();
             return;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
