@@ -1,13 +1,86 @@
 //! ScraperSky: the HTTP API that gathers leads about local businesses.
+//!
+//! A client posts a domain, a batch, a place search or an email scan, gets a job, follows it, and
+//! reads rows that are its tenant's alone. Three promises stand above features: an accepted job
+//! ends, "completed" means that results were produced, and a tenant sees its own rows only.
+//!
+//! The modules are layers; each may name only those to its left, and a test holds that:
+//!
+//! ```text
+//! schema < models < repo < jobs < scrapers < routes < (this file) < cli < main
+//! ```
+//!
+//! Beside the spine, `config` names nothing, `db` connects and opens the transactions of a tenant,
+//! `views` and `error` are what clients are sent, `guards` are what a handler may ask for.
 
 pub mod cli;
 pub mod config;
 pub mod db;
+pub mod error;
+pub mod guards;
 pub mod jobs;
 pub mod logging;
 pub mod models;
 pub mod repo;
-pub mod scrapers;
+pub mod routes;
 #[rustfmt::skip]
 #[expect(missing_docs, reason = "printed by the diesel CLI")]
 pub mod schema;
+pub mod scrapers;
+pub mod views;
+
+use rocket::fairing::AdHoc;
+use rocket::figment::Figment;
+use rocket::http::Header;
+use rocket::{Build, Rocket};
+
+use self::db::pool::Pool;
+use self::error::RequestId;
+use self::guards::KeyCache;
+use self::routes::service::Draining;
+
+/// Puts the HTTP API together: the one composition root, of the server and of the tests.
+#[must_use]
+pub fn rocket(figment: Figment, pool: Pool) -> Rocket<Build> {
+    rocket::custom(figment)
+        .manage(pool)
+        .manage(KeyCache::default())
+        .manage(Draining::default())
+        .mount("/", routes::routes())
+        .register("/", error::catchers())
+        .attach(AdHoc::on_request("a trailing slash does no harm", |request, _| {
+            Box::pin(async move {
+                let uri = request.uri();
+                let path = uri.path().as_str();
+                let trimmed = path.trim_end_matches('/');
+                if trimmed.is_empty() || trimmed.len() == path.len() {
+                    return;
+                }
+                let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+                if let Ok(uri) = rocket::http::uri::Origin::parse_owned(format!("{trimmed}{query}")) {
+                    request.set_uri(uri);
+                }
+            })
+        }))
+        .attach(AdHoc::on_response(
+            "every answer names its request",
+            |request, response| {
+                Box::pin(async move {
+                    let RequestId(id) = RequestId::of(request);
+                    response.set_header(Header::new("X-Request-Id", id.to_string()));
+                })
+            },
+        ))
+        .attach(AdHoc::on_liftoff("a program that stops is not ready", |rocket| {
+            Box::pin(async move {
+                let shutdown = rocket.shutdown();
+                let draining = rocket.state::<Draining>().cloned();
+                tokio::spawn(async move {
+                    shutdown.await;
+                    if let Some(draining) = draining {
+                        draining.begin();
+                    }
+                });
+            })
+        }))
+}

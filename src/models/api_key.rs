@@ -1,7 +1,10 @@
 //! Table `api_keys`.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::{HasQuery, Insertable};
+use sha2::{Digest, Sha256};
 
 use super::ids::{ApiKeyId, TenantId};
 use super::values::TextList;
@@ -49,4 +52,50 @@ pub struct NewApiKey<'a> {
     pub scopes: &'a TextList,
     /// From when it is refused.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The first characters of every key, by which it is known for one.
+const KEY_MARK: &str = "sky_";
+/// How many characters of a key are stored in the clear: its mark and 32 of its 256 bits.
+const PREFIX_LENGTH: usize = KEY_MARK.len() + 8;
+
+/// A key as its holder has it. It is printed once, where it is made, and never by `Debug`.
+pub struct KeySecret(String);
+
+impl KeySecret {
+    /// Makes a key of 256 random bits.
+    #[must_use]
+    pub fn generate() -> Self {
+        let bits: [u8; 32] = rand::random();
+        let mut key = KEY_MARK.to_owned();
+        for byte in bits {
+            key.push_str(&format!("{byte:02x}"));
+        }
+        Self(key)
+    }
+
+    /// Returns the key itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the characters that are stored in the clear.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        self.0.get(..PREFIX_LENGTH).unwrap_or_default()
+    }
+
+    /// Returns what is stored for a key. It has 256 random bits, so that a plain SHA-256 cannot be
+    /// searched, and a look-up by it tells nothing by its time.
+    #[must_use]
+    pub fn hash_of(key: &str) -> [u8; 32] {
+        Sha256::digest(key.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for KeySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeySecret").field(&self.prefix()).finish()
+    }
 }

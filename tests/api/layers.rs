@@ -15,7 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("jobs", &["config", "models", "db", "repo"]),
     ("scrapers", &["config", "models", "db", "repo", "jobs"]),
     ("views", &["models"]),
-    ("error", &["db", "models"]),
+    ("error", &["db", "models", "views"]),
     ("guards", &["config", "models", "db", "repo", "error"]),
     (
         "routes",

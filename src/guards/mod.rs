@@ -1,0 +1,9 @@
+//! Request guards: what a handler may ask for in its signature.
+
+pub mod body;
+pub mod caller;
+pub mod db;
+
+pub use self::body::Body;
+pub use self::caller::{Caller, KeyCache};
+pub use self::db::Db;

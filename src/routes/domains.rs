@@ -1,0 +1,98 @@
+//! The domains of a tenant.
+
+use rocket::http::Status;
+use rocket::request::FromParam;
+use rocket::serde::json::Json;
+use rocket::{Route, delete, get, routes};
+use uuid::Uuid;
+
+use super::{paging, parsed};
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Caller, Db};
+use crate::models::enums::Scope;
+use crate::models::ids::DomainId;
+use crate::repo;
+use crate::repo::domains::{DomainFilter, DomainOrder};
+use crate::views::Page;
+use crate::views::domain::{DomainDetailsView, DomainView};
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![list_domains, get_domain, delete_domain]
+}
+
+/// A domain's id in a path.
+struct DomainParam(DomainId);
+
+impl<'a> FromParam<'a> for DomainParam {
+    type Error = uuid::Error;
+
+    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(param).map(|id| Self(id.into()))
+    }
+}
+
+/// Lists the tenant's domains.
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+#[get("/api/v1/domains?<q>&<status>&<content_scrape_status>&<is_wordpress>&<sort>&<limit>&<offset>&<tenant_id>")]
+async fn list_domains(
+    caller: Caller,
+    db: Db<'_>,
+    q: Option<&str>,
+    status: Option<&str>,
+    content_scrape_status: Option<&str>,
+    is_wordpress: Option<&str>,
+    sort: Option<&str>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<Page<DomainView>>> {
+    caller.require(Scope::Read)?;
+    caller.check_tenant(tenant_id)?;
+    let paging = paging(limit, offset)?;
+    let order = match sort {
+        None | Some("-created_at") => DomainOrder::Newest,
+        Some("-last_scan") => DomainOrder::LastScan,
+        Some("domain") => DomainOrder::Name,
+        Some(other) => {
+            let detail = format!("sort is {other:?}: it must be -created_at, -last_scan or domain");
+            return Err(ApiError::bad_request("sort", detail));
+        }
+    };
+    let filter = DomainFilter {
+        text: q,
+        status,
+        content_scrape_status: parsed("content_scrape_status", content_scrape_status)?,
+        is_wordpress: parsed("is_wordpress", is_wordpress)?,
+        ..DomainFilter::default()
+    };
+    let mut conn = db.tenant(&caller).await?;
+    let (domains, total) = repo::domains::list(&mut conn, &filter, order, paging).await?;
+    let items = domains.into_iter().map(DomainView::from).collect();
+    Ok(Json(Page {
+        items,
+        total,
+        limit: paging.limit,
+        offset: paging.offset,
+        next_cursor: None,
+    }))
+}
+
+/// Returns a domain with all that is known about its site.
+#[get("/api/v1/domains/<id>")]
+async fn get_domain(caller: Caller, db: Db<'_>, id: DomainParam) -> ApiResult<Json<DomainDetailsView>> {
+    caller.require(Scope::Read)?;
+    let mut conn = db.tenant(&caller).await?;
+    Ok(Json(repo::domains::get_details(&mut conn, id.0).await?.into()))
+}
+
+/// Deletes a domain with its pages, contacts and sitemaps.
+#[delete("/api/v1/domains/<id>")]
+async fn delete_domain(caller: Caller, db: Db<'_>, id: DomainParam) -> ApiResult<Status> {
+    caller.require(Scope::Admin)?;
+    let mut conn = db.tenant(&caller).await?;
+    repo::domains::delete(&mut conn, id.0).await?;
+    conn.commit().await?;
+    Ok(Status::NoContent)
+}

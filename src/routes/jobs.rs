@@ -1,0 +1,136 @@
+//! Jobs of any kind.
+
+use chrono::{DateTime, Utc};
+use rocket::http::Status;
+use rocket::serde::json::Json;
+use rocket::{Route, get, post, routes};
+use uuid::Uuid;
+
+use super::{paging, parsed};
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Caller, Db};
+use crate::models::enums::Scope;
+use crate::models::ids::JobId;
+use crate::repo;
+use crate::repo::jobs::JobFilter;
+use crate::views::Page;
+use crate::views::job::JobView;
+use crate::views::scan::ScanId;
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![list_jobs, get_job, cancel_job, retry_job]
+}
+
+/// Lists the tenant's jobs, the newest first.
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+#[get("/api/v1/jobs?<status>&<kind>&<created_from>&<created_before>&<limit>&<offset>&<cursor>&<tenant_id>")]
+async fn list_jobs(
+    caller: Caller,
+    db: Db<'_>,
+    status: Option<&str>,
+    kind: Option<&str>,
+    created_from: Option<&str>,
+    created_before: Option<&str>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+    cursor: Option<&str>,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<Page<JobView>>> {
+    caller.require(Scope::Read)?;
+    caller.check_tenant(tenant_id)?;
+    let paging = paging(limit, offset)?;
+    let filter = JobFilter {
+        status: parsed("status", status)?,
+        kind,
+        created_from: parsed("created_from", created_from)?,
+        created_before: parsed("created_before", created_before)?,
+        after: cursor.map(read_cursor).transpose()?,
+        ..JobFilter::default()
+    };
+    let mut conn = db.tenant(&caller).await?;
+    let (jobs, total) = repo::jobs::list(&mut conn, &filter, paging).await?;
+    let is_full = i64::try_from(jobs.len()).is_ok_and(|count| count == paging.limit);
+    let next_cursor = jobs
+        .last()
+        .filter(|_| is_full)
+        .map(|job| write_cursor(job.created_at, job.job_id));
+    let items = jobs.into_iter().map(JobView::from).collect();
+    Ok(Json(Page {
+        items,
+        total,
+        limit: paging.limit,
+        offset: paging.offset,
+        next_cursor,
+    }))
+}
+
+/// Returns a job.
+#[get("/api/v1/jobs/<id>")]
+async fn get_job(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<Json<JobView>> {
+    caller.require(Scope::Read)?;
+    let mut conn = db.tenant(&caller).await?;
+    Ok(Json(repo::jobs::get(&mut conn, id.0).await?.into()))
+}
+
+/// Asks for the end of a job. One that waits ends at once, one that runs at its worker's next
+/// heartbeat; asking again, or asking of one that has ended, changes nothing.
+#[post("/api/v1/jobs/<id>/cancel")]
+async fn cancel_job(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<(Status, Json<JobView>)> {
+    caller.require(Scope::Scan)?;
+    let mut conn = db.tenant(&caller).await?;
+    let job = repo::jobs::cancel(&mut conn, id.0).await?;
+    conn.commit().await?;
+    let status = if job.status.is_final() {
+        Status::Ok
+    } else {
+        Status::Accepted
+    };
+    Ok((status, Json(job.into())))
+}
+
+/// Queues a job again that failed or was cancelled.
+#[post("/api/v1/jobs/<id>/retry")]
+async fn retry_job(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<(Status, Json<JobView>)> {
+    caller.require(Scope::Scan)?;
+    let mut conn = db.tenant(&caller).await?;
+    let job = repo::jobs::get(&mut conn, id.0).await?;
+    let Some(job) = repo::jobs::retry(&mut conn, job.job_id).await? else {
+        return Err(ApiError::Conflict(format!(
+            "the job is {}: only one that failed or was cancelled can be retried",
+            job.status
+        )));
+    };
+    conn.commit().await?;
+    Ok((Status::Accepted, Json(job.into())))
+}
+
+/// A place in the list: the time and the id of the row before it.
+fn write_cursor(created_at: DateTime<Utc>, id: JobId) -> String {
+    format!("{}_{}", created_at.timestamp_micros(), id.get().simple())
+}
+
+fn read_cursor(cursor: &str) -> ApiResult<(DateTime<Utc>, JobId)> {
+    cursor
+        .split_once('_')
+        .and_then(|(micros, id)| {
+            let created_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+            Some((created_at, Uuid::parse_str(id).ok()?.into()))
+        })
+        .ok_or_else(|| ApiError::bad_request("cursor", "cursor: it must be the next_cursor of an earlier answer"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_as_it_was_written() {
+        let place = (
+            DateTime::from_timestamp_micros(1_763_000_000_123_456).unwrap(),
+            JobId::from(Uuid::new_v4()),
+        );
+        assert_eq!(read_cursor(&write_cursor(place.0, place.1)).unwrap(), place);
+    }
+}

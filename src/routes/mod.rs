@@ -1,0 +1,61 @@
+//! The HTTP API: one file a scraper or resource. A handler is guard, repository call, view.
+
+pub mod batches;
+pub mod domains;
+pub mod jobs;
+pub mod scans;
+pub mod service;
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use rocket::Route;
+
+use crate::error::{ApiError, ApiResult};
+use crate::repo::paging::Paging;
+
+/// Returns every route of the program.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    [
+        service::routes(),
+        scans::routes(),
+        batches::routes(),
+        jobs::routes(),
+        domains::routes(),
+    ]
+    .concat()
+}
+
+/// The most rows that one answer holds.
+const MOST_ROWS: i64 = 1000;
+
+/// Reads a page's size and place from a query.
+fn paging(limit: Option<&str>, offset: Option<&str>) -> ApiResult<Paging> {
+    let limit = parsed("limit", limit)?.unwrap_or(Paging::default().limit);
+    let offset = parsed("offset", offset)?.unwrap_or(0);
+    if !(1..=MOST_ROWS).contains(&limit) {
+        return Err(ApiError::bad_request(
+            "limit",
+            format!("limit is {limit}: it must be from 1 to {MOST_ROWS}"),
+        ));
+    }
+    if offset < 0 {
+        return Err(ApiError::bad_request(
+            "offset",
+            format!("offset is {offset}: it must be 0 or more"),
+        ));
+    }
+    Ok(Paging { limit, offset })
+}
+
+/// Reads an optional parameter of a query; Rocket itself would take one that it cannot read for none.
+fn parsed<T>(field: &'static str, text: Option<&str>) -> ApiResult<Option<T>>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    text.map(str::parse)
+        .transpose()
+        .map_err(|error| ApiError::bad_request(field, format!("{field} is {:?}: {error}", text.unwrap_or_default())))
+}

@@ -1,0 +1,234 @@
+//! A batch of domain scans, as the v1 contract has it.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use rocket::request::FromParam;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::scan::{ScanId, v1_error, v1_status};
+use crate::models::batch_job::BatchJob;
+use crate::models::enums::{BatchStatus, JobStatus};
+use crate::models::ids::{BatchId, JobId};
+use crate::models::job::Job;
+
+/// Asks for the scan of several domains.
+#[derive(Debug, Deserialize)]
+pub struct BatchRequest {
+    /// 1 to 100 domains.
+    pub domains: Vec<String>,
+    /// The caller's tenant, if it is named at all.
+    #[serde(default)]
+    pub tenant_id: Option<String>,
+}
+
+/// Says where an accepted batch is followed.
+#[derive(Debug, Serialize)]
+pub struct BatchAccepted {
+    /// The batch.
+    pub batch_id: BatchParam,
+    /// The path of its status.
+    pub status_url: String,
+    /// How many scans were queued.
+    pub job_count: usize,
+}
+
+impl BatchAccepted {
+    /// Describes a batch of so many scans.
+    #[must_use]
+    pub fn new(id: BatchId, job_count: usize) -> Self {
+        let batch_id = BatchParam(id);
+        Self {
+            batch_id,
+            status_url: format!("/api/v1/batch/status/{batch_id}"),
+            job_count,
+        }
+    }
+}
+
+/// A batch's id as v1 spells it: `batch_` and 32 hex digits. A UUID is understood as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchParam(pub BatchId);
+
+impl fmt::Display for BatchParam {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "batch_{}", self.0.get().simple())
+    }
+}
+
+impl Serialize for BatchParam {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'a> FromParam<'a> for BatchParam {
+    type Error = uuid::Error;
+
+    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(param.strip_prefix("batch_").unwrap_or(param)).map(|id| Self(id.into()))
+    }
+}
+
+/// One entry of a batch, as it was asked for: kept with the batch, in order.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct BatchEntry {
+    /// What the client wrote.
+    pub domain: String,
+    /// The scan that was queued for it; none for an entry that could not be.
+    pub job_id: Option<Uuid>,
+    /// Why none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What is kept with a batch.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct BatchMetadata {
+    /// Its entries.
+    #[serde(default)]
+    pub entries: Vec<BatchEntry>,
+}
+
+/// How far a batch is.
+#[derive(Debug, Serialize)]
+pub struct BatchStatusView {
+    /// The batch.
+    pub batch_id: BatchParam,
+    /// `pending`, `in_progress`, `completed`, `failed` (all failed) or `partial`.
+    pub status: &'static str,
+    /// When its first scan began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When its last scan ended.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// How many entries it has: those below added up, and those still to end.
+    pub total_jobs: usize,
+    /// How many completed.
+    pub completed_jobs: usize,
+    /// How many failed, those that could not be queued among them.
+    pub failed_jobs: usize,
+    /// Its entries, in order.
+    pub jobs: Vec<BatchEntryView>,
+}
+
+/// How far an entry of a batch is.
+#[derive(Debug, Serialize)]
+pub struct BatchEntryView {
+    /// What the client wrote.
+    pub domain: String,
+    /// Its scan, if one was queued.
+    pub job_id: Option<ScanId>,
+    /// As a scan's.
+    pub status: &'static str,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Why it ended the way it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<&'static str>,
+}
+
+impl BatchStatusView {
+    /// Puts a batch and its jobs together.
+    ///
+    /// A batch of the old system, which kept no entries, shows the jobs it has; one without jobs
+    /// shows the counts that were stored.
+    #[must_use]
+    pub fn new(batch: BatchJob, jobs: Vec<Job>) -> Self {
+        let BatchJob {
+            batch_id,
+            status,
+            metadata,
+            started_at,
+            completed_at,
+            total_domains,
+            completed_domains,
+            failed_domains,
+            ..
+        } = batch;
+        let entries = metadata
+            .and_then(|json| json.parse::<BatchMetadata>().ok())
+            .unwrap_or_default()
+            .entries;
+        if entries.is_empty() && jobs.is_empty() {
+            let count = |stored: Option<i32>| stored.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+            return Self {
+                batch_id: BatchParam(batch_id),
+                status: stored_status(status),
+                started_at,
+                completed_at,
+                total_jobs: count(total_domains),
+                completed_jobs: count(completed_domains),
+                failed_jobs: count(failed_domains),
+                jobs: Vec::new(),
+            };
+        }
+        let begun = jobs.iter().filter_map(|job| job.started_at).min();
+        let ended = jobs.iter().filter_map(|job| job.completed_at).max();
+        let views = entry_views(entries, jobs);
+        let count = |wanted: &str| views.iter().filter(|entry| entry.status == wanted).count();
+        let (pending, running, completed, failed) =
+            (count("pending"), count("running"), count("completed"), count("failed"));
+        let status = match (pending + running, completed, failed) {
+            (0, _, 0) => "completed",
+            (0, 0, _) => "failed",
+            (0, _, _) => "partial",
+            _ if begun.is_none() => "pending",
+            _ => "in_progress",
+        };
+        Self {
+            batch_id: BatchParam(batch_id),
+            status,
+            started_at: begun,
+            completed_at: ended.filter(|_| pending + running == 0),
+            total_jobs: views.len(),
+            completed_jobs: completed,
+            failed_jobs: failed,
+            jobs: views,
+        }
+    }
+}
+
+fn entry_views(entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Vec<BatchEntryView> {
+    let view = |domain: String, job: Job| BatchEntryView {
+        domain,
+        job_id: Some(ScanId(job.job_id)),
+        status: v1_status(job.status),
+        error: v1_error(job.status, job.error),
+        outcome: job
+            .outcome
+            .filter(|_| job.status.is_final())
+            .map(crate::models::enums::Outcome::label),
+    };
+    if entries.is_empty() {
+        return jobs.into_iter().map(|job| view(String::new(), job)).collect();
+    }
+    let mut jobs: HashMap<JobId, Job> = jobs.into_iter().map(|job| (job.job_id, job)).collect();
+    let mut lookup = |id: Option<Uuid>| id.and_then(|id| jobs.remove(&JobId::from(id)));
+    entries
+        .into_iter()
+        .map(|BatchEntry { domain, job_id, error }| match (error, lookup(job_id)) {
+            (None, Some(job)) => view(domain, job),
+            (error, _) => BatchEntryView {
+                domain,
+                job_id: job_id.map(|id| ScanId(id.into())),
+                status: v1_status(JobStatus::Failed),
+                // Ended jobs are deleted after the retention time.
+                error: error.or_else(|| Some("this scan is no longer kept".to_owned())),
+                outcome: None,
+            },
+        })
+        .collect()
+}
+
+fn stored_status(status: BatchStatus) -> &'static str {
+    match status {
+        BatchStatus::Pending => "pending",
+        BatchStatus::Running => "in_progress",
+        BatchStatus::Completed => "completed",
+        BatchStatus::Failed | BatchStatus::Cancelled => "failed",
+        BatchStatus::Partial => "partial",
+    }
+}

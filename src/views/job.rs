@@ -1,0 +1,104 @@
+//! A job of any kind.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::models::job::Job;
+
+/// A job as its tenant sees it.
+#[derive(Debug, Serialize)]
+pub struct JobView {
+    /// Identifies the job.
+    pub id: Uuid,
+    /// What it does.
+    pub kind: String,
+    /// `pending`, `running`, `completed`, `failed` or `cancelled`.
+    pub status: &'static str,
+    /// Why it ended the way it did.
+    pub outcome: Option<&'static str>,
+    /// Why it failed, or why its last attempt did.
+    pub error: Option<String>,
+    /// How much is done, 0 to 1.
+    pub progress: f64,
+    /// The step it is at.
+    pub step: Option<String>,
+    /// That step in words.
+    pub message: Option<String>,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// How often it may be.
+    pub max_attempts: i32,
+    /// The domain it works on.
+    pub domain_id: Option<Uuid>,
+    /// The batch it is part of.
+    pub batch_id: Option<Uuid>,
+    /// What it produced.
+    pub result: Option<Box<RawValue>>,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// When it may run, while it waits.
+    pub run_at: DateTime<Utc>,
+    /// When its last attempt began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// When somebody asked for its end.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+}
+
+impl From<Job> for JobView {
+    fn from(job: Job) -> Self {
+        let Job {
+            job_id,
+            tenant_id: _,
+            status,
+            kind,
+            created_at,
+            started_at,
+            completed_at,
+            progress,
+            error,
+            result,
+            metadata: _,
+            created_by: _,
+            domain_id,
+            updated_at: _,
+            batch_id,
+            payload: _,
+            priority: _,
+            run_at,
+            attempts,
+            max_attempts,
+            lease_token: _,
+            lease_expires_at: _,
+            worker: _,
+            cancel_requested_at,
+            outcome,
+            dedup_key: _,
+            progress_step,
+            progress_message,
+        } = job;
+        Self {
+            id: job_id.get(),
+            kind,
+            status: status.label(),
+            outcome: outcome.map(crate::models::enums::Outcome::label),
+            error,
+            progress: progress.unwrap_or_default(),
+            step: progress_step,
+            message: progress_message,
+            attempts,
+            max_attempts,
+            domain_id: domain_id.map(|id| id.get()),
+            batch_id: batch_id.map(|id| id.get()),
+            result: result.map(crate::models::values::RawJson::into_raw),
+            created_at,
+            run_at,
+            started_at,
+            completed_at,
+            cancel_requested_at,
+        }
+    }
+}

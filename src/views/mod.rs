@@ -1,0 +1,27 @@
+//! Request and response structs. Nothing else is `Serialize` to clients, and no row is.
+//!
+//! A response is made from rows by destructuring, so that a new column is a decision.
+
+pub mod batch;
+pub mod domain;
+pub mod job;
+pub mod problem;
+pub mod scan;
+
+use serde::Serialize;
+
+/// A part of a list.
+#[derive(Debug, Serialize)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// How many match the filter in all.
+    pub total: i64,
+    /// At most so many rows were asked for.
+    pub limit: i64,
+    /// So many rows were left out first.
+    pub offset: i64,
+    /// Asks for what comes behind, stable while rows are added; null at the end, or where the list
+    /// has none.
+    pub next_cursor: Option<String>,
+}
