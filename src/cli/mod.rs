@@ -5,15 +5,19 @@
 
 pub mod db;
 pub mod doctor;
+pub mod keys;
 pub mod migrate;
 
 use std::future::Future;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::db::Database;
+use crate::db::connection::Connection;
+use crate::db::migrate::check;
 
 /// Gathers leads about local businesses, for many tenants, as durable jobs.
 ///
@@ -35,6 +39,9 @@ enum Command {
     /// Runs the private PostgreSQL
     #[command(subcommand)]
     Db(db::DbCommand),
+    /// Makes, lists and revokes API keys
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Checks the settings and the database, and lists what migrations could not convert
     Doctor,
 }
@@ -48,6 +55,7 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Migrate(command) => migrate::run(command, config)?,
         Command::Db(command) => db::run(*command, config)?,
+        Command::Keys(command) => keys::run(command, config)?,
         Command::Doctor => return doctor::run(config),
     }
     Ok(ExitCode::SUCCESS)
@@ -58,4 +66,13 @@ fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
     tokio::runtime::Runtime::new()
         .context("cannot start the asynchronous runtime")?
         .block_on(work)
+}
+
+/// Refuses to go on with a schema that is not the one this program is written for.
+async fn require_schema(database: &Database) -> anyhow::Result<()> {
+    let mut conn = Connection::connect(&database.url).await?;
+    match check(&mut conn).await?.objection() {
+        None => Ok(()),
+        Some(objection) => bail!(objection),
+    }
 }

@@ -1,0 +1,203 @@
+//! `scrapersky keys`: API keys from the command line.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use chrono::{TimeDelta, Utc};
+use clap::{Args, Subcommand};
+use comfy_table::{Table, presets};
+use uuid::Uuid;
+
+use super::block_on;
+use crate::config::Config;
+use crate::db::Database;
+use crate::db::pool::Pool;
+use crate::models::api_key::{ApiKey, KeySecret, NewApiKey};
+use crate::models::enums::Scope;
+use crate::models::ids::TenantId;
+use crate::models::values::TextList;
+use crate::repo;
+use crate::repo::tenants::DEFAULT_TENANT;
+
+/// What to do with API keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Makes a key and prints it, once and alone, on standard output
+    Create(CreateKey),
+    /// Lists a tenant's keys
+    List {
+        /// Whose keys
+        #[arg(long, default_value_t = DEFAULT_TENANT)]
+        tenant: Uuid,
+    },
+    /// Revokes a key; every process refuses it within 5 s
+    Revoke {
+        /// The key's id, as `keys list` shows it
+        id: Uuid,
+        /// Whose key it is
+        #[arg(long, default_value_t = DEFAULT_TENANT)]
+        tenant: Uuid,
+    },
+}
+
+/// What the new key is to be.
+#[derive(Debug, Args)]
+pub struct CreateKey {
+    /// Whose rows it opens
+    #[arg(long, default_value_t = DEFAULT_TENANT)]
+    tenant: Uuid,
+    /// What it is for
+    #[arg(long)]
+    name: String,
+    /// What it allows: read, scan, curate, admin; all of it unless said
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<Scope>,
+    /// In how many days it ends by itself
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
+    expires_in_days: Option<u16>,
+}
+
+/// Does what the command says.
+///
+/// # Errors
+///
+/// When the tenant or the key is unknown, or the database cannot be reached.
+pub fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
+    let database = Database::bring_up(config)?;
+    block_on(async {
+        super::require_schema(&database).await?;
+        let pool = Pool::new(&database.url, &config.pool)?;
+        match command {
+            KeysCommand::Create(wanted) => {
+                let tenant = tenant(&pool, wanted.tenant).await?;
+                let expires_at = wanted
+                    .expires_in_days
+                    .map(|days| Utc::now() + TimeDelta::days(days.into()));
+                let secret = create(&pool, tenant, &wanted.name, &wanted.scopes, expires_at).await?;
+                println!("{}", secret.expose());
+            }
+            KeysCommand::List { tenant: named } => {
+                let mut conn = pool.tenant(tenant(&pool, *named).await?).await?;
+                let keys = repo::api_keys::list(&mut conn).await?;
+                println!("{}", table(keys));
+            }
+            KeysCommand::Revoke { id, tenant: named } => {
+                let mut conn = pool.tenant(tenant(&pool, *named).await?).await?;
+                let Some(key) = repo::api_keys::list(&mut conn)
+                    .await?
+                    .into_iter()
+                    .find(|key| key.id.get() == *id)
+                else {
+                    bail!("the tenant has no key {id}: `scrapersky keys list` shows the keys it has");
+                };
+                repo::api_keys::revoke(&mut conn, key.id).await?;
+                conn.commit().await?;
+                println!("revoked {} ({})", key.prefix, key.name);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Looks a tenant up that was named on the command line.
+pub(super) async fn tenant(pool: &Pool, named: Uuid) -> anyhow::Result<TenantId> {
+    let mut conn = pool.system().await?;
+    match repo::tenants::find(&mut conn, named).await? {
+        Some(tenant) => Ok(tenant.id),
+        None => bail!("there is no tenant {named}"),
+    }
+}
+
+async fn create(
+    pool: &Pool,
+    tenant: TenantId,
+    name: &str,
+    scopes: &[Scope],
+    expires_at: Option<chrono::DateTime<Utc>>,
+) -> anyhow::Result<KeySecret> {
+    let scopes = if scopes.is_empty() { Scope::ALL } else { scopes };
+    let scopes: TextList = scopes.iter().map(|scope| scope.label()).collect();
+    let secret = KeySecret::generate();
+    let hash = KeySecret::hash_of(secret.expose());
+    let mut conn = pool.tenant(tenant).await?;
+    let new = NewApiKey {
+        name,
+        prefix: secret.prefix(),
+        hash: &hash,
+        scopes: &scopes,
+        expires_at,
+    };
+    repo::api_keys::insert(&mut conn, &new)
+        .await
+        .context("the key could not be stored")?;
+    conn.commit().await?;
+    Ok(secret)
+}
+
+/// Returns the file that holds the default tenant's key of a private PostgreSQL, and makes both
+/// where they are missing.
+pub(super) async fn ensure_default_key(pool: &Pool, data_dir: &Path) -> anyhow::Result<PathBuf> {
+    let path = data_dir.join("api-key");
+    let tenant = tenant(pool, DEFAULT_TENANT).await?;
+    if let Ok(key) = fs::read_to_string(&path) {
+        let mut conn = pool.system().await?;
+        if repo::api_keys::find_valid(&mut conn, &KeySecret::hash_of(key.trim()))
+            .await?
+            .is_some()
+        {
+            return Ok(path);
+        }
+    }
+    let secret = create(pool, tenant, "made at first start", &[], None).await?;
+    let unfinished = data_dir.join(format!("api-key.{}", std::process::id()));
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&unfinished)
+        .and_then(|mut file| writeln!(file, "{}", secret.expose()))
+        .and_then(|()| fs::rename(&unfinished, &path));
+    written.with_context(|| format!("the API key could not be written to {}", path.display()))?;
+    Ok(path)
+}
+
+fn table(keys: Vec<ApiKey>) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["id", "key", "name", "scopes", "created", "last used", "state"]);
+    for key in keys {
+        let ApiKey {
+            id,
+            tenant_id: _,
+            name,
+            prefix,
+            hash: _,
+            scopes,
+            created_at,
+            last_used_at,
+            expires_at,
+            revoked_at,
+        } = key;
+        let state = match (revoked_at, expires_at) {
+            (Some(at), _) => format!("revoked {}", at.format("%F %R")),
+            (None, Some(at)) if at <= Utc::now() => format!("expired {}", at.format("%F %R")),
+            (None, Some(at)) => format!("until {}", at.format("%F %R")),
+            (None, None) => "valid".to_owned(),
+        };
+        table.add_row([
+            id.to_string(),
+            format!("{prefix}..."),
+            name,
+            scopes.0.join(" "),
+            created_at.format("%F %R").to_string(),
+            last_used_at.map_or_else(|| "never".to_owned(), |at| at.format("%F %R").to_string()),
+            state,
+        ]);
+    }
+    table
+}
