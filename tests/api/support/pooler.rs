@@ -1,0 +1,109 @@
+//! PgBouncer in front of the shared server, for runs that are to go through one.
+//!
+//! `SCRAPERSKY_TEST_PGBOUNCER=transaction` (or `session`) sends every test that works through a pool
+//! of the program's own by way of PgBouncer; without it they connect directly.
+
+use std::env;
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use nix::unistd::{Uid, User, chown};
+use scrapersky::config::DatabaseUrl;
+use tokio_postgres::config::Host;
+use uuid::Uuid;
+
+use super::cluster;
+
+const PORT: u16 = 6432;
+
+/// Returns where a pool is to connect for the database at `url`: there, or at the pooler.
+pub fn pool_url(url: &str) -> DatabaseUrl {
+    let Ok(mode) = env::var("SCRAPERSKY_TEST_PGBOUNCER") else {
+        return url.parse().unwrap();
+    };
+    static POOLER: OnceLock<Pooler> = OnceLock::new();
+    POOLER.get_or_init(|| Pooler::start(&mode)).url(url)
+}
+
+/// A PgBouncer that ends with this process, however that ends: its standard input closes.
+struct Pooler {
+    folder: PathBuf,
+    is_transaction: bool,
+    _watched: Child,
+}
+
+impl Pooler {
+    fn start(mode: &str) -> Self {
+        let is_transaction = match mode {
+            "transaction" => true,
+            "session" => false,
+            other => panic!("SCRAPERSKY_TEST_PGBOUNCER is {other}: it must be transaction or session"),
+        };
+        // The small pool makes clients take turns on a server connection: what one leaves behind, the next one meets.
+        let pool_size = if is_transaction { 2 } else { 40 };
+        let admin: tokio_postgres::Config = cluster::admin_url().parse().unwrap();
+        let host = match admin.get_hosts().first().unwrap() {
+            Host::Unix(path) => path.display().to_string(),
+            Host::Tcp(name) => name.clone(),
+        };
+        let port = admin.get_ports().first().copied().unwrap_or(5432);
+        let user = admin.get_user().unwrap_or("postgres");
+        let password = admin.get_password().map_or(String::new(), |password| {
+            format!(" password={}", String::from_utf8_lossy(password))
+        });
+        let folder = PathBuf::from(format!("/tmp/sky-pooler-{}", &Uuid::new_v4().simple().to_string()[..8]));
+        fs::create_dir(&folder).unwrap();
+        let settings = folder.join("pgbouncer.ini");
+        let text = format!(
+            "[databases]\n* = host={host} port={port} user={user}{password}\n\
+             [pgbouncer]\nlisten_addr =\nlisten_port = {PORT}\nunix_socket_dir = {}\nauth_type = any\n\
+             pool_mode = {mode}\ndefault_pool_size = {pool_size}\nmax_client_conn = 1000\nquery_wait_timeout = 60\n\
+             log_connections = 0\nlog_disconnections = 0\nlogfile = {}\n",
+            folder.display(),
+            folder.join("pgbouncer.log").display(),
+        );
+        fs::write(&settings, text).unwrap();
+        let program = if PathBuf::from("/usr/sbin/pgbouncer").exists() { "/usr/sbin/pgbouncer" } else { "pgbouncer" };
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "\"$0\" -q \"$1\" & pooler=$!; cat >/dev/null; kill $pooler; wait $pooler; rm -rf \"$2\"", program])
+            .arg(&settings)
+            .arg(&folder)
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        // PgBouncer refuses to run as root.
+        if Uid::effective().is_root() {
+            let user = User::from_name("postgres").unwrap().expect("a user to run PgBouncer as");
+            for path in [&folder, &settings] {
+                chown(path, Some(user.uid), Some(user.gid)).unwrap();
+            }
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        }
+        let watched = command.spawn().expect("sh starts");
+        let pooler = Self { folder, is_transaction, _watched: watched };
+        let socket = pooler.folder.join(format!(".s.PGSQL.{PORT}"));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while UnixStream::connect(&socket).is_err() {
+            let log = || fs::read_to_string(pooler.folder.join("pgbouncer.log")).unwrap_or_default();
+            assert!(Instant::now() < deadline, "PgBouncer does not start (is it installed?): {}", log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        pooler
+    }
+
+    fn url(&self, url: &str) -> DatabaseUrl {
+        let config: tokio_postgres::Config = url.parse().unwrap();
+        let folder = self.folder.display().to_string().replace('/', "%2F");
+        let (user, database) = (config.get_user().unwrap(), config.get_dbname().unwrap());
+        let is_pooler = self.is_transaction;
+        format!("postgres://{user}@{folder}:{PORT}/{database}?pgbouncer={is_pooler}").parse().unwrap()
+    }
+}
