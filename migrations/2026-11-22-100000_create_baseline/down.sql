@@ -7,6 +7,7 @@ DECLARE
     ]::regclass[];
     t regclass;
     has_rows boolean;
+    dropping text;
 BEGIN
     FOREACH t IN ARRAY ours LOOP
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', t) INTO has_rows;
@@ -20,8 +21,17 @@ BEGIN
         RETURN;
     END IF;
     DROP TABLE places_staging, place_searches, contacts, pages, sitemap_urls, sitemap_files, jobs, batch_jobs, domains, profiles, tenants;
-    DROP FUNCTION update_updated_at_column();
-    DROP FUNCTION update_modified_column();
-    DROP TYPE "SitemapAnalysisStatusEnum", "SitemapCurationStatusEnum", contact_email_type_enum, gcp_api_deep_scan_status_enum, pagecurationstatus, pageprocessingstatus, place_status_enum, sitemap_file_status_enum, sitemap_import_status_enum, task_status;
+    FOREACH dropping IN ARRAY ARRAY[
+        'FUNCTION update_updated_at_column()', 'FUNCTION update_modified_column()',
+        'TYPE "SitemapAnalysisStatusEnum"', 'TYPE "SitemapCurationStatusEnum"', 'TYPE contact_email_type_enum',
+        'TYPE gcp_api_deep_scan_status_enum', 'TYPE pagecurationstatus', 'TYPE pageprocessingstatus', 'TYPE place_status_enum',
+        'TYPE sitemap_file_status_enum', 'TYPE sitemap_import_status_enum', 'TYPE task_status'
+    ] LOOP
+        BEGIN
+            EXECUTE 'DROP ' || dropping;
+        EXCEPTION WHEN dependent_objects_still_exist THEN
+            RAISE NOTICE 'stays, since tables outside the list use it: %', dropping;
+        END;
+    END LOOP;
 END
 $$;

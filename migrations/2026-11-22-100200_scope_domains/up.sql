@@ -12,7 +12,7 @@ ALTER TABLE domains
     ALTER COLUMN updated_at TYPE timestamptz USING updated_at AT TIME ZONE 'UTC';
 
 -- The same rule as the program's: trim, lower-case, drop scheme, user, `www.`, port, path, query and trailing dot.
-CREATE FUNCTION scrapersky.standard_domain(spelled text) RETURNS text
+CREATE FUNCTION scrapersky_internal.standard_domain(spelled text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(regexp_replace(regexp_replace(regexp_replace(
     lower(btrim(spelled, E' \t\r\n')),
@@ -23,9 +23,10 @@ RETURN regexp_replace(regexp_replace(regexp_replace(regexp_replace(
 CREATE TEMP TABLE renamed ON COMMIT DROP AS
     SELECT d.id, s.name,
            row_number() OVER (PARTITION BY d.tenant_id, s.name ORDER BY d.domain <> s.name, d.created_at, d.id) = 1 AS is_first
-    FROM domains d, LATERAL (SELECT scrapersky.standard_domain(d.domain) AS name) s
-    WHERE s.name <> '';
-SELECT scrapersky.set_aside_columns('scope_domains', 'up', 'domains', '{domain}',
+    FROM domains d, LATERAL (SELECT scrapersky_internal.standard_domain(d.domain) AS name) s
+    -- A name that has a shorter form still ("www.www.x.com") is odd enough to stay as it is.
+    WHERE s.name <> '' AND scrapersky_internal.standard_domain(s.name) = s.name;
+SELECT scrapersky_internal.set_aside_columns('scope_domains', 'up', 'domains', '{domain}',
     $$SELECT id::text AS key, 'the tenant has another row for ' || name || ': this one keeps its spelling' AS reason
       FROM renamed WHERE NOT is_first$$);
 UPDATE domains d SET legacy = jsonb_build_object('domain', d.domain), domain = r.name
@@ -42,7 +43,7 @@ DROP INDEX IF EXISTS
     idx_domains_sitemap_analysis_status, idx_domains_sitemap_curation_status, idx_domains_sitemap_monitor_status;
 
 -- Rows that a revert could not keep apart, with all that hangs on them.
-SELECT scrapersky.put_back('scope_domains', 'down', '{domains,sitemap_files,sitemap_urls,pages,contacts}');
+SELECT scrapersky_internal.put_back('scope_domains', 'down', '{domains,sitemap_files,sitemap_urls,pages,contacts}');
 
 CREATE INDEX domains_tenant_id_created_at_idx ON domains (tenant_id, created_at, id);
 CREATE INDEX domains_tenant_id_last_scan_idx ON domains (tenant_id, last_scan, id);

@@ -1,12 +1,16 @@
 -- One identity (`job_id`), one tenant that is a UUID, one result, one metadata, one batch, one word per state, times
 -- that know their zone. What the columns that go said otherwise is kept in `legacy`.
 
+-- Times are kept as text: always in the same form.
+SET LOCAL datestyle = ISO;
+SET LOCAL timezone = UTC;
+
 -- NULL for a word that nobody knows.
-CREATE FUNCTION scrapersky.job_status(word text) RETURNS text
+CREATE FUNCTION scrapersky_internal.job_status(word text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN nullif(scrapersky.batch_status(word), 'partial');
+RETURN nullif(scrapersky_internal.batch_status(word), 'partial');
 -- What stands in one of two columns; an SQL NULL and a JSON null both say that it is in the other.
-CREATE FUNCTION scrapersky.either_json(one jsonb, other jsonb) RETURNS jsonb
+CREATE FUNCTION scrapersky_internal.either_json(one jsonb, other jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(nullif(one, 'null'), nullif(other, 'null'), one, other);
 
@@ -14,57 +18,60 @@ RETURN coalesce(nullif(one, 'null'), nullif(other, 'null'), one, other);
 CREATE TEMP TABLE doomed ON COMMIT DROP AS
     SELECT id, job_id, reason
     FROM jobs, LATERAL (SELECT CASE
-        WHEN coalesce(scrapersky.try_uuid(tenant_id), tenant_id_uuid) IS NULL
+        WHEN coalesce(scrapersky_internal.try_uuid(tenant_id), tenant_id_uuid) IS NULL
             THEN format('tenant_id %L is no UUID, and tenant_id_uuid is null', tenant_id)
-        WHEN scrapersky.try_uuid(tenant_id) <> tenant_id_uuid THEN 'tenant_id and tenant_id_uuid name two tenants'
-        WHEN scrapersky.job_status(status) IS NULL THEN 'status is no known word: ' || status
+        WHEN scrapersky_internal.try_uuid(tenant_id) <> tenant_id_uuid THEN 'tenant_id and tenant_id_uuid name two tenants'
+        WHEN scrapersky_internal.job_status(status) IS NULL THEN 'status is no known word: ' || status
     END AS reason) r
     WHERE reason IS NOT NULL;
-SELECT scrapersky.set_aside_columns('convert_jobs', 'up', 'contacts', '{source_job_id}',
+SELECT scrapersky_internal.set_aside_columns('convert_jobs', 'up', 'contacts', '{source_job_id}',
     $$SELECT id::text AS key, 'its job was set aside' AS reason FROM contacts WHERE source_job_id IN (SELECT job_id FROM doomed)$$);
 UPDATE contacts SET source_job_id = NULL WHERE source_job_id IN (SELECT job_id FROM doomed);
-SELECT scrapersky.set_aside_rows('convert_jobs', 'up', 'jobs', 'SELECT id::text AS key, reason FROM doomed');
+SELECT scrapersky_internal.set_aside_rows('convert_jobs', 'up', 'jobs', 'SELECT id::text AS key, reason FROM doomed');
 DROP TABLE doomed;
 
-SELECT scrapersky.set_aside_columns('convert_jobs', 'up', 'jobs', '{domain_id}',
+SELECT scrapersky_internal.set_aside_columns('convert_jobs', 'up', 'jobs', '{domain_id}',
     $$SELECT job_id::text AS key, 'its domain is another tenant''s' AS reason
       FROM jobs j JOIN domains d ON d.id = j.domain_id
-      WHERE d.tenant_id <> coalesce(scrapersky.try_uuid(j.tenant_id), j.tenant_id_uuid)$$, 'job_id');
+      WHERE d.tenant_id <> coalesce(scrapersky_internal.try_uuid(j.tenant_id), j.tenant_id_uuid)$$, 'job_id');
 UPDATE jobs j SET domain_id = NULL
     FROM domains d
-    WHERE d.id = j.domain_id AND d.tenant_id <> coalesce(scrapersky.try_uuid(j.tenant_id), j.tenant_id_uuid);
+    WHERE d.id = j.domain_id AND d.tenant_id <> coalesce(scrapersky_internal.try_uuid(j.tenant_id), j.tenant_id_uuid);
 
 -- Each statement below sees the old columns; `new_batch_id` is the batch of the same tenant that the row names.
 ALTER TABLE jobs ADD COLUMN legacy jsonb, ADD COLUMN new_batch_id uuid;
 UPDATE jobs j SET new_batch_id = b.batch_id
     FROM batch_jobs b
-    WHERE b.batch_id = coalesce(scrapersky.batch_uuid(j.batch_id), scrapersky.batch_uuid(j.batch_id_string))
-      AND b.tenant_id = coalesce(scrapersky.try_uuid(j.tenant_id), j.tenant_id_uuid);
+    WHERE b.batch_id = coalesce(scrapersky_internal.batch_uuid(j.batch_id), scrapersky_internal.batch_uuid(j.batch_id_string))
+      AND b.tenant_id = coalesce(scrapersky_internal.try_uuid(j.tenant_id), j.tenant_id_uuid);
 -- A job that the old system had not ended never will be: its state lived in that process.
 UPDATE jobs j SET
     legacy = jsonb_strip_nulls(jsonb_object(
         ARRAY['id', 'id_uuid', 'tenant_id', 'tenant_id_uuid', 'batch_id', 'batch_id_string', 'status', 'interrupted', 'error', 'completed_at',
               'result_data', 'result', 'job_metadata', 'metadata'],
         ARRAY[j.id::text, j.id_uuid::text, j.tenant_id, j.tenant_id_uuid::text, j.batch_id, j.batch_id_string, j.status,
-              i.interrupted::text, j.error, j.completed_at::text,
+              CASE WHEN i.interrupted THEN 'true' END, CASE WHEN i.interrupted THEN j.error END, CASE WHEN i.interrupted THEN j.completed_at::text END,
               j.result_data::text, CASE WHEN j.result_data IS NOT NULL THEN j.result::text END,
               j.job_metadata::text, CASE WHEN j.job_metadata IS NOT NULL THEN j.metadata::text END])),
-    status = CASE WHEN i.interrupted THEN 'failed' ELSE scrapersky.job_status(j.status) END,
+    status = CASE WHEN i.interrupted THEN 'failed' ELSE scrapersky_internal.job_status(j.status) END,
     error = CASE WHEN i.interrupted THEN coalesce(j.error, 'interrupted: the system that ran this job was replaced before it ended') ELSE j.error END,
     completed_at = CASE WHEN i.interrupted THEN coalesce(j.completed_at, j.updated_at AT TIME ZONE 'UTC') ELSE j.completed_at END,
-    result = scrapersky.either_json(j.result, j.result_data),
-    metadata = scrapersky.either_json(j.metadata, j.job_metadata)
-FROM (SELECT j.job_id, scrapersky.job_status(j.status) IN ('pending', 'running') AS interrupted
+    result = scrapersky_internal.either_json(j.result, j.result_data),
+    metadata = scrapersky_internal.either_json(j.metadata, j.job_metadata)
+FROM (SELECT j.job_id, scrapersky_internal.job_status(j.status) IN ('pending', 'running') AS interrupted
       FROM jobs j
-      WHERE NOT EXISTS (SELECT FROM scrapersky.set_aside s
+      WHERE NOT EXISTS (SELECT FROM scrapersky_internal.set_aside s
                         WHERE s.migration = 'convert_jobs' AND s.direction = 'down' AND s.key = j.id::text)) i
 WHERE i.job_id = j.job_id;
-DELETE FROM scrapersky.set_aside WHERE migration = 'convert_jobs' AND direction = 'down';
+SELECT scrapersky_internal.put_back('convert_jobs', 'down');
 
+-- It waits for a revert, with its place and the rights to it.
+ALTER SEQUENCE jobs_id_seq OWNED BY NONE;
+ALTER SEQUENCE jobs_id_seq SET SCHEMA scrapersky_internal;
 ALTER TABLE contacts DROP CONSTRAINT contacts_source_job_id_fkey;
 DROP INDEX IF EXISTS idx_jobs_tenant_id, ix_jobs_batch_id, ix_jobs_tenant_id_uuid;
 ALTER TABLE jobs
-    ALTER COLUMN tenant_id TYPE uuid USING coalesce(scrapersky.try_uuid(tenant_id), tenant_id_uuid);
+    ALTER COLUMN tenant_id TYPE uuid USING coalesce(scrapersky_internal.try_uuid(tenant_id), tenant_id_uuid);
 ALTER TABLE jobs
     DROP CONSTRAINT jobs_pkey,
     DROP CONSTRAINT jobs_job_id_key,

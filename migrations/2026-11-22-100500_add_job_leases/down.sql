@@ -1,5 +1,5 @@
 DROP INDEX jobs_claim_idx, jobs_lease_expires_at_idx, jobs_tenant_id_kind_dedup_key_key, jobs_completed_at_idx;
-SELECT scrapersky.set_aside_columns('add_job_leases', 'down', 'jobs',
+SELECT scrapersky_internal.set_aside_columns('add_job_leases', 'down', 'jobs',
     '{payload,priority,run_at,attempts,max_attempts,lease_token,lease_expires_at,worker,cancel_requested_at,outcome,dedup_key,progress_step,progress_message}',
     $$SELECT job_id::text AS key, 'the older shape has no leases' AS reason FROM jobs$$);
 ALTER TABLE jobs

@@ -17,7 +17,7 @@ ALTER TABLE jobs
     ADD COLUMN progress_message text;
 -- Rows of the old system were due when they were made.
 UPDATE jobs SET run_at = created_at WHERE legacy IS NOT NULL;
-SELECT scrapersky.put_back('add_job_leases', 'down');
+SELECT scrapersky_internal.put_back('add_job_leases', 'down');
 ALTER TABLE jobs
     ADD CONSTRAINT jobs_lease_check CHECK (status <> 'running' OR (lease_token IS NOT NULL AND lease_expires_at IS NOT NULL AND worker IS NOT NULL));
 

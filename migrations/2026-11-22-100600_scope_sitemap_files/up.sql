@@ -4,14 +4,14 @@
 -- is neither's to see.
 CREATE TEMP TABLE doomed ON COMMIT DROP AS
     SELECT f.id FROM sitemap_files f JOIN domains d ON d.id = f.domain_id WHERE f.tenant_id <> d.tenant_id;
-SELECT scrapersky.set_aside_columns('scope_sitemap_files', 'up', 'pages', '{sitemap_file_id}',
+SELECT scrapersky_internal.set_aside_columns('scope_sitemap_files', 'up', 'pages', '{sitemap_file_id}',
     $$SELECT id::text AS key, 'its sitemap file was set aside' AS reason FROM pages WHERE sitemap_file_id IN (SELECT id FROM doomed)$$);
 ALTER TABLE pages DISABLE TRIGGER USER;
 UPDATE pages SET sitemap_file_id = NULL WHERE sitemap_file_id IN (SELECT id FROM doomed);
 ALTER TABLE pages ENABLE TRIGGER USER;
-SELECT scrapersky.set_aside_rows('scope_sitemap_files', 'up', 'sitemap_urls',
+SELECT scrapersky_internal.set_aside_rows('scope_sitemap_files', 'up', 'sitemap_urls',
     $$SELECT id::text AS key, 'its sitemap file was set aside' AS reason FROM sitemap_urls WHERE sitemap_id IN (SELECT id FROM doomed)$$);
-SELECT scrapersky.set_aside_rows('scope_sitemap_files', 'up', 'sitemap_files',
+SELECT scrapersky_internal.set_aside_rows('scope_sitemap_files', 'up', 'sitemap_files',
     $$SELECT id::text AS key, 'its domain is another tenant''s' AS reason FROM doomed$$);
 DROP TABLE doomed;
 
@@ -20,12 +20,14 @@ CREATE TEMP TABLE doubles ON COMMIT DROP AS
     SELECT id, first_value(id) OVER same AS kept_id FROM sitemap_files
     WINDOW same AS (PARTITION BY domain_id, url ORDER BY updated_at DESC NULLS LAST, created_at DESC NULLS LAST, id);
 DELETE FROM doubles WHERE id = kept_id;
-SELECT scrapersky.repoint('scope_sitemap_files', 'sitemap_files',
+SELECT scrapersky_internal.repoint('scope_sitemap_files', 'sitemap_files',
     'SELECT id::text AS old_key, kept_id::text AS new_key FROM doubles', 'its sitemap file was one of several rows for the same URL');
-SELECT scrapersky.set_aside_rows('scope_sitemap_files', 'up', 'sitemap_files',
+SELECT scrapersky_internal.set_aside_rows('scope_sitemap_files', 'up', 'sitemap_files',
     $$SELECT id::text AS key, 'row ' || kept_id || ' is the same file' AS reason FROM doubles$$);
 DROP TABLE doubles;
 
+SELECT scrapersky_internal.set_aside_columns('scope_sitemap_files', 'up', 'sitemap_files', '{tenant_id}',
+    $$SELECT id::text AS key, 'it named no tenant and is now its domain''s' AS reason FROM sitemap_files WHERE tenant_id IS NULL$$);
 UPDATE sitemap_files f SET tenant_id = d.tenant_id FROM domains d WHERE d.id = f.domain_id AND f.tenant_id IS NULL;
 ALTER TABLE sitemap_files
     DROP CONSTRAINT sitemap_files_domain_id_fkey,

@@ -1,14 +1,16 @@
 -- A URL of a sitemap belongs to the tenant of its file, once a file.
-SELECT scrapersky.set_aside_rows('scope_sitemap_urls', 'up', 'sitemap_urls', $$
+SELECT scrapersky_internal.set_aside_rows('scope_sitemap_urls', 'up', 'sitemap_urls', $$
     SELECT u.id::text AS key, CASE
         WHEN f.tenant_id <> u.tenant_id THEN 'its sitemap file is another tenant''s'
         WHEN f.tenant_id <> d.tenant_id THEN 'its domain is another tenant''s'
         WHEN row_number() OVER (
-            PARTITION BY u.sitemap_id, u.url, f.tenant_id <> u.tenant_id, f.tenant_id <> d.tenant_id
+            PARTITION BY u.sitemap_id, u.url, coalesce(f.tenant_id <> u.tenant_id, false), f.tenant_id <> d.tenant_id
             ORDER BY u.updated_at DESC NULLS LAST, u.created_at DESC NULLS LAST, u.id) > 1 THEN 'a newer row of the file has the same URL'
         END AS reason
     FROM sitemap_urls u JOIN sitemap_files f ON f.id = u.sitemap_id JOIN domains d ON d.id = u.domain_id$$);
 
+SELECT scrapersky_internal.set_aside_columns('scope_sitemap_urls', 'up', 'sitemap_urls', '{tenant_id}',
+    $$SELECT id::text AS key, 'it named no tenant and is now its file''s' AS reason FROM sitemap_urls WHERE tenant_id IS NULL$$);
 UPDATE sitemap_urls u SET tenant_id = f.tenant_id FROM sitemap_files f WHERE f.id = u.sitemap_id AND u.tenant_id IS NULL;
 ALTER TABLE sitemap_urls
     DROP CONSTRAINT sitemap_urls_domain_id_fkey,

@@ -10,4 +10,4 @@ CREATE INDEX idx_pages_domain_id ON pages (domain_id);
 CREATE INDEX idx_pages_page_curation_status ON pages (page_curation_status);
 CREATE INDEX idx_pages_page_processing_status ON pages (page_processing_status);
 CREATE INDEX idx_pages_sitemap_file_id ON pages (sitemap_file_id);
-SELECT scrapersky.put_back('scope_pages', 'up', '{pages,contacts}');
+SELECT scrapersky_internal.put_back('scope_pages', 'up', '{pages,contacts}');

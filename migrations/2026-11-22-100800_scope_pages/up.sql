@@ -3,9 +3,9 @@
 -- A page of one tenant under another's domain is neither's to see, nor are the contacts found on it.
 CREATE TEMP TABLE doomed ON COMMIT DROP AS
     SELECT p.id FROM pages p JOIN domains d ON d.id = p.domain_id WHERE p.tenant_id <> d.tenant_id;
-SELECT scrapersky.set_aside_rows('scope_pages', 'up', 'contacts',
+SELECT scrapersky_internal.set_aside_rows('scope_pages', 'up', 'contacts',
     $$SELECT id::text AS key, 'its page was set aside' AS reason FROM contacts WHERE page_id IN (SELECT id FROM doomed)$$);
-SELECT scrapersky.set_aside_rows('scope_pages', 'up', 'pages',
+SELECT scrapersky_internal.set_aside_rows('scope_pages', 'up', 'pages',
     $$SELECT id::text AS key, 'its domain is another tenant''s' AS reason FROM doomed$$);
 DROP TABLE doomed;
 
@@ -14,13 +14,13 @@ CREATE TEMP TABLE doubles ON COMMIT DROP AS
     SELECT id, first_value(id) OVER same AS kept_id FROM pages
     WINDOW same AS (PARTITION BY domain_id, url ORDER BY updated_at DESC NULLS LAST, created_at DESC NULLS LAST, id);
 DELETE FROM doubles WHERE id = kept_id;
-SELECT scrapersky.repoint('scope_pages', 'pages',
+SELECT scrapersky_internal.repoint('scope_pages', 'pages',
     'SELECT id::text AS old_key, kept_id::text AS new_key FROM doubles', 'its page was one of several rows for the same URL');
-SELECT scrapersky.set_aside_rows('scope_pages', 'up', 'pages',
+SELECT scrapersky_internal.set_aside_rows('scope_pages', 'up', 'pages',
     $$SELECT id::text AS key, 'row ' || kept_id || ' is the same page' AS reason FROM doubles$$);
 DROP TABLE doubles;
 
-SELECT scrapersky.set_aside_columns('scope_pages', 'up', 'pages', '{sitemap_file_id}',
+SELECT scrapersky_internal.set_aside_columns('scope_pages', 'up', 'pages', '{sitemap_file_id}',
     $$SELECT p.id::text AS key, 'its sitemap file is another tenant''s' AS reason
       FROM pages p JOIN sitemap_files f ON f.id = p.sitemap_file_id WHERE f.tenant_id <> p.tenant_id$$);
 -- The trigger would say that a person changed the page.

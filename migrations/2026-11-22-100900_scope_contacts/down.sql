@@ -12,4 +12,4 @@ ALTER TABLE contacts
     ADD CONSTRAINT contacts_source_job_id_fkey FOREIGN KEY (source_job_id) REFERENCES jobs (job_id) ON DELETE SET NULL;
 CREATE INDEX idx_contacts_domain_email ON contacts (domain_id, email);
 CREATE INDEX idx_contacts_page_id ON contacts (page_id);
-SELECT scrapersky.put_back('scope_contacts', 'up', '{contacts}');
+SELECT scrapersky_internal.put_back('scope_contacts', 'up', '{contacts}');

@@ -1,8 +1,8 @@
 -- A contact belongs to the tenant of its domain, and says so itself.
-SELECT scrapersky.set_aside_rows('scope_contacts', 'up', 'contacts', $$
+SELECT scrapersky_internal.set_aside_rows('scope_contacts', 'up', 'contacts', $$
     SELECT c.id::text AS key, 'its page is another tenant''s' AS reason
     FROM contacts c JOIN domains d ON d.id = c.domain_id JOIN pages p ON p.id = c.page_id WHERE p.tenant_id <> d.tenant_id$$);
-SELECT scrapersky.set_aside_columns('scope_contacts', 'up', 'contacts', '{source_job_id}', $$
+SELECT scrapersky_internal.set_aside_columns('scope_contacts', 'up', 'contacts', '{source_job_id}', $$
     SELECT c.id::text AS key, 'its job is another tenant''s' AS reason
     FROM contacts c JOIN domains d ON d.id = c.domain_id JOIN jobs j ON j.job_id = c.source_job_id WHERE j.tenant_id <> d.tenant_id$$);
 UPDATE contacts c SET source_job_id = NULL

@@ -7,7 +7,7 @@ ALTER TABLE place_searches
 DROP INDEX places_staging_tenant_id_search_time_idx, places_staging_tenant_id_status_search_time_idx,
     places_staging_tenant_id_search_job_id_idx;
 -- The old shape holds a place once in the world: of several tenants' rows the oldest stays.
-SELECT scrapersky.set_aside_rows('scope_places', 'down', 'places_staging', $$
+SELECT scrapersky_internal.set_aside_rows('scope_places', 'down', 'places_staging', $$
     SELECT id::text AS key, CASE WHEN row_number() OVER (PARTITION BY place_id ORDER BY id) > 1 THEN 'another tenant has this place' END AS reason
     FROM places_staging$$);
 ALTER TABLE places_staging
@@ -17,4 +17,4 @@ ALTER TABLE places_staging
 CREATE INDEX idx_places_staging_status ON places_staging (status);
 CREATE INDEX ix_places_staging_status ON places_staging (status);
 CREATE INDEX idx_places_staging_tenant ON places_staging (tenant_id);
-SELECT scrapersky.put_back('scope_places', 'up', '{places_staging}');
+SELECT scrapersky_internal.put_back('scope_places', 'up', '{places_staging}');

@@ -1,4 +1,17 @@
 DROP VIEW domains_wide;
+
+-- A side row that says nothing leaves no trace in the wide table: it is kept as such.
+-- As text such a row is two ids and commas; even an empty string and a JSON null would show.
+SELECT scrapersky_internal.set_aside_rows('split_domains', 'down', 'domain_profiles',
+    $$SELECT domain_id::text AS key, 'a row that says nothing' AS reason FROM domain_profiles t
+      WHERE t::text ~ '^\([^,]*,[^,]*,*\)$'$$, 'domain_id');
+SELECT scrapersky_internal.set_aside_rows('split_domains', 'down', 'domain_technologies',
+    $$SELECT domain_id::text AS key, 'a row that says nothing' AS reason FROM domain_technologies t
+      WHERE t::text ~ '^\([^,]*,[^,]*,*\)$'$$, 'domain_id');
+SELECT scrapersky_internal.set_aside_rows('split_domains', 'down', 'domain_hosting',
+    $$SELECT domain_id::text AS key, 'a row that says nothing' AS reason FROM domain_hosting t
+      WHERE t::text ~ '^\([^,]*,[^,]*,*\)$'$$, 'domain_id');
+
 ALTER TABLE domains
     ADD COLUMN local_business_scraped_status text,
     ADD COLUMN local_business_scraped_at timestamptz,

@@ -137,6 +137,11 @@ CREATE INDEX domain_hosting_tenant_id_country_code_idx ON domain_hosting (tenant
 CREATE INDEX domain_hosting_tenant_id_has_ssl_idx ON domain_hosting (tenant_id, has_ssl);
 CREATE INDEX domain_hosting_tenant_id_hosting_provider_idx ON domain_hosting (tenant_id, hosting_provider);
 
+SELECT scrapersky_internal.put_back('split_domains', 'down', '{domain_profiles,domain_technologies,domain_hosting}');
+
+-- Times are kept as text: always in the same form.
+SET LOCAL datestyle = ISO;
+SET LOCAL timezone = UTC;
 UPDATE domains SET legacy = coalesce(legacy, '{}') || jsonb_strip_nulls(jsonb_object(ARRAY[
     'local_business_scraped_status', 'local_business_scraped_at', 'agency_sitemap_analysis_done',
     'agency_sitemap_analysis_done_at', 'agency_wordpress_details', 'agency_wordpress_details_at',

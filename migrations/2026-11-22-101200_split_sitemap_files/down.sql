@@ -1,4 +1,9 @@
 DROP VIEW sitemap_files_wide;
+-- A side row that says nothing leaves no trace in the wide table: it is kept as such.
+-- As text such a row is two ids and commas; even an empty string and a JSON null would show.
+SELECT scrapersky_internal.set_aside_rows('split_sitemap_files', 'down', 'sitemap_file_curations',
+    $$SELECT sitemap_file_id::text AS key, 'a row that says nothing' AS reason FROM sitemap_file_curations t
+      WHERE t::text ~ '^\([^,]*,[^,]*,*\)$'$$, 'sitemap_file_id');
 ALTER TABLE sitemap_files
     ADD COLUMN priority integer,
     ADD COLUMN lead_source text,

@@ -17,6 +17,7 @@ INSERT INTO sitemap_file_curations (tenant_id, sitemap_file_id, priority, lead_s
 SELECT tenant_id, id, priority, lead_source, user_name, notes, tags, is_active, process_after
 FROM sitemap_files
 WHERE num_nonnulls(priority, lead_source, user_name, notes, tags, is_active, process_after) > 0;
+SELECT scrapersky_internal.put_back('split_sitemap_files', 'down', '{sitemap_file_curations}');
 ALTER TABLE sitemap_files
     DROP COLUMN priority,
     DROP COLUMN lead_source,

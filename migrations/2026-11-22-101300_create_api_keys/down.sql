@@ -1,7 +1,7 @@
 DROP INDEX profiles_tenant_id_idx;
 CREATE INDEX idx_profiles_tenant_id ON profiles (tenant_id);
 
-SELECT scrapersky.set_aside_rows('create_api_keys', 'down', 'api_keys',
+SELECT scrapersky_internal.set_aside_rows('create_api_keys', 'down', 'api_keys',
     $$SELECT id::text AS key, 'the older shape has no keys' AS reason FROM api_keys$$);
 DROP TABLE api_keys;
 

@@ -19,7 +19,7 @@ CREATE TABLE api_keys (
     CONSTRAINT api_keys_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
 CREATE INDEX api_keys_tenant_id_created_at_idx ON api_keys (tenant_id, created_at, id);
-SELECT scrapersky.put_back('create_api_keys', 'down', '{api_keys}');
+SELECT scrapersky_internal.put_back('create_api_keys', 'down', '{api_keys}');
 
 -- "domains", "jobs" and the rest are found by their tenant; so are people.
 DROP INDEX IF EXISTS idx_profiles_tenant_id;

@@ -22,7 +22,8 @@ BEGIN
             RAISE EXCEPTION 'the role "%" can log in or pass row level security by: tenants would not be apart', wanted
                 USING HINT = format('As a superuser: ALTER ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS; then migrate again.', wanted);
         END IF;
-        IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
+        -- From PostgreSQL 16 on who creates a role is its member, yet may not enter it.
+        IF NOT pg_has_role(current_user, wanted, CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END) THEN
             BEGIN
                 EXECUTE format('GRANT %I TO %I', wanted, current_user);
             EXCEPTION WHEN insufficient_privilege THEN
@@ -34,5 +35,5 @@ BEGIN
 END
 $$;
 GRANT USAGE ON SCHEMA public TO scrapersky_tenant, scrapersky_system;
-GRANT USAGE ON SCHEMA scrapersky TO scrapersky_system;
-GRANT SELECT ON scrapersky.set_aside TO scrapersky_system;
+GRANT USAGE ON SCHEMA scrapersky_internal TO scrapersky_system;
+GRANT SELECT ON scrapersky_internal.set_aside TO scrapersky_system;

@@ -140,7 +140,7 @@ async fn examine_rows(config: &Config, database: &Database, report: &mut Report)
     for entry in &set_aside {
         let what = if entry.is_whole_row { "rows" } else { "old values" };
         report.note(format_args!(
-            "{} {what} of {} are in scrapersky.set_aside, such as {}: {} (migration {})",
+            "{} {what} of {} are in scrapersky_internal.set_aside, such as {}: {} (migration {})",
             entry.count, entry.source_table, entry.example_key, entry.reason, entry.migration
         ));
     }

@@ -66,7 +66,7 @@ pub async fn unprotected_tables(conn: &mut SystemConnection) -> QueryResult<Vec<
          WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
            AND pg_has_role(c.relowner, 'MEMBER') AND has_table_privilege('scrapersky_tenant', c.oid, 'SELECT')
            AND NOT (c.relrowsecurity AND c.relforcerowsecurity
-                    AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'tenant_isolation'))
+                    AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'scrapersky_isolation'))
          ORDER BY c.relname",
     )
     .load(conn)

@@ -1,4 +1,4 @@
-//! Table `scrapersky.set_aside`: what migrations could not convert and keep.
+//! Table `scrapersky_internal.set_aside`: what migrations could not convert and keep.
 
 use diesel::QueryResult;
 use diesel::prelude::QueryableByName;
@@ -38,7 +38,7 @@ pub struct SetAside {
 pub async fn list(conn: &mut SystemConnection) -> QueryResult<Vec<SetAside>> {
     diesel::sql_query(
         "SELECT migration, source_table, r.reason, is_whole_row, count(*) AS count, min(key) AS example_key
-         FROM scrapersky.set_aside,
+         FROM scrapersky_internal.set_aside,
               LATERAL (SELECT regexp_replace(reason, '^row [0-9a-f-]+ ', 'another row ') AS reason) r
          WHERE direction = 'up'
          GROUP BY migration, source_table, r.reason, is_whole_row

@@ -2,13 +2,16 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test fails by panicking, also within its helpers"
 )]
 
+mod catalogue;
 mod connection;
 mod embedded;
 mod layers;
+mod migrations;
 mod pool;
 mod support;
 mod tls;

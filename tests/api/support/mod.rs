@@ -3,4 +3,5 @@
 pub mod cluster;
 pub mod database;
 pub mod process;
+pub mod rows;
 pub mod server;

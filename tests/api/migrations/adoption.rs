@@ -1,0 +1,315 @@
+//! Adopting a production database, as the roles that own one.
+
+use std::collections::BTreeSet;
+
+use scrapersky::db::migrate::{self, Revert};
+use tokio_postgres::Client;
+
+use super::dump::dump;
+use super::legacy::fill_legacy_tables;
+use super::{down, step_up, up};
+use crate::support::database::{Login, TestDatabase, migration_folders};
+use crate::support::rows::{assert_same, everything};
+
+#[tokio::test]
+async fn a_database_of_supabase_is_adopted_and_given_back() {
+    let mut db = TestDatabase::empty().await;
+    for role in ["anon", "authenticated"] {
+        db.role(role, "NOLOGIN").await;
+    }
+    db.role("service_role", "NOLOGIN BYPASSRLS").await;
+    let owner = db
+        .login("postgres_of_supabase", "NOSUPERUSER CREATEROLE BYPASSRLS")
+        .await;
+    let admin = db.client().await;
+    own_database(&admin, &owner).await;
+    let mut client = owner.client().await;
+    build_supabase(&admin, &mut client).await;
+    let url = owner.database_url();
+    let (before, schema) = (everything(&client).await, dump(db.url()));
+    let references = outside(&client).await;
+    assert!(
+        references.starts_with("15 foreign keys, 40 tasks on pages, 40 on domains, 5 users"),
+        "{references}"
+    );
+
+    up(&url).await;
+    assert_isolated(&client).await;
+    assert_strangers_are_shut_out(&client).await;
+    assert_eq!(outside(&client).await, references);
+    let first = dump(db.url());
+
+    down(&url, Revert::Last(migration_folders().len() - 1)).await;
+    let back: Vec<_> = without_set_aside(everything(&client).await);
+    assert_same("given back", &before, &back);
+    assert_eq!(outside(&client).await, references);
+    let ours = |dump: BTreeSet<String>| -> BTreeSet<String> {
+        dump.into_iter()
+            .filter(|statement| !statement.contains("scrapersky_internal"))
+            .collect()
+    };
+    let (schema, back) = (ours(schema), ours(dump(db.url())));
+    assert_eq!(
+        (
+            schema.difference(&back).collect::<Vec<_>>(),
+            back.difference(&schema).collect::<Vec<_>>()
+        ),
+        (vec![], vec![]),
+        "lost and new statements of the dump"
+    );
+
+    up(&url).await;
+    assert_isolated(&client).await;
+    let second = dump(db.url());
+    assert_eq!(
+        first.symmetric_difference(&second).collect::<Vec<_>>(),
+        Vec::<&String>::new()
+    );
+}
+
+#[tokio::test]
+async fn an_owner_who_cannot_pass_row_level_security_by_is_enough() {
+    let mut db = TestDatabase::new().await;
+    let owner = db.login("plain_owner", "NOSUPERUSER NOCREATEROLE NOBYPASSRLS").await;
+    // `TestDatabase::new` made sure that the roles exist.
+    let admin = db.client().await;
+    admin
+        .batch_execute(&format!(
+            "DROP SCHEMA scrapersky_internal, public CASCADE; CREATE SCHEMA public;
+             GRANT scrapersky_tenant, scrapersky_system TO {}",
+            owner.name
+        ))
+        .await
+        .unwrap();
+    own_database(&admin, &owner).await;
+    let mut client = owner.client().await;
+    step_up(&mut client, 1).await;
+    fill_legacy_tables(&client).await;
+    let before = everything(&client).await;
+    up(&owner.database_url()).await;
+    assert_isolated(&client).await;
+    down(&owner.database_url(), Revert::Last(migration_folders().len() - 1)).await;
+    assert_same("given back", &before, &without_set_aside(everything(&client).await));
+    up(&owner.database_url()).await;
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_enter_the_roles_is_told_what_to_do() {
+    let mut db = TestDatabase::new().await;
+    let owner = db.login("not_a_member", "").await;
+    let admin = db.client().await;
+    admin
+        .batch_execute("DROP SCHEMA scrapersky_internal, public CASCADE; CREATE SCHEMA public")
+        .await
+        .unwrap();
+    own_database(&admin, &owner).await;
+    let error = migrate::up(&owner.database_url()).await.unwrap_err().to_string();
+    let name = &owner.name;
+    assert!(
+        error.ends_with(&format!(
+            "the user \"{name}\" may not enter the role \"scrapersky_tenant\" \
+             HINT: As a user with CREATEROLE: GRANT scrapersky_tenant TO {name}; then migrate again."
+        )),
+        "{error}"
+    );
+    assert!(error.contains("create_tenant_roles failed"), "{error}");
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_create_the_roles_is_told_what_to_do() {
+    let mut db = TestDatabase::new().await;
+    let user = db.login("no_createrole", "").await;
+    let folder = migration_folders()
+        .into_iter()
+        .find(|folder| folder.ends_with("2026-11-22-101400_create_tenant_roles"))
+        .unwrap();
+    let sql = std::fs::read_to_string(folder.join("up.sql")).unwrap();
+    // Other tests need the roles, which belong to the whole server: other names stand for roles that are not there.
+    let sql = sql.replace("'scrapersky_", "'absent_");
+    let error = user.client().await.batch_execute(&sql).await.unwrap_err();
+    let error = error.as_db_error().unwrap();
+    assert_eq!(
+        error.message(),
+        format!(
+            "the role \"absent_tenant\" does not exist and the user \"{}\" may not create it",
+            user.name
+        )
+    );
+    assert_eq!(
+        error.hint().unwrap(),
+        format!(
+            "As a user with CREATEROLE: CREATE ROLE absent_tenant NOLOGIN; GRANT absent_tenant TO {}; then migrate again.",
+            user.name
+        )
+    );
+}
+
+async fn own_database(admin: &Client, owner: &Login) {
+    let name = &owner.name;
+    admin
+        .batch_execute(&format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO {name}', current_database()); END $$;
+             ALTER SCHEMA public OWNER TO {name};
+             DROP TABLE IF EXISTS __diesel_schema_migrations"
+        ))
+        .await
+        .unwrap();
+}
+
+/// What Supabase and the tables that are not ours add to the old system.
+async fn build_supabase(admin: &Client, client: &mut Client) {
+    admin
+        .batch_execute(
+            "CREATE SCHEMA auth; CREATE TABLE auth.users (id uuid PRIMARY KEY, email text);
+             ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY;
+             CREATE SCHEMA extensions; CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" SCHEMA extensions;
+             GRANT USAGE ON SCHEMA extensions, auth TO PUBLIC;
+             GRANT REFERENCES ON auth.users TO PUBLIC;
+             INSERT INTO auth.users SELECT md5('profile' || i)::uuid, i || '@x' FROM generate_series(1, 40) i",
+        )
+        .await
+        .unwrap();
+    client
+        .batch_execute(
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO anon, authenticated, service_role;
+             ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON SEQUENCES TO anon, authenticated, service_role;
+             ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON FUNCTIONS TO anon, authenticated, service_role;
+             GRANT USAGE ON SCHEMA public TO anon, authenticated, service_role",
+        )
+        .await
+        .unwrap();
+    step_up(client, 1).await;
+    // As it was before this program came.
+    client
+        .batch_execute("DROP TABLE __diesel_schema_migrations")
+        .await
+        .unwrap();
+    fill_legacy_tables(client).await;
+    client
+        .batch_execute(
+            "INSERT INTO tenants (id, name) VALUES ('550e8400-e29b-41d4-a716-446655440000', 'Default Tenant');
+             ALTER TABLE sitemap_files ALTER COLUMN id SET DEFAULT extensions.uuid_generate_v4();
+             ALTER TABLE sitemap_urls ALTER COLUMN id SET DEFAULT extensions.uuid_generate_v4();
+             CREATE TABLE roles (id serial PRIMARY KEY, name text);
+             INSERT INTO roles (name) VALUES ('owner');
+             UPDATE profiles SET role_id = CASE WHEN role IS NULL THEN 1 END;
+             CREATE TABLE local_businesses (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid, name text, status task_status);
+             INSERT INTO local_businesses (id) SELECT md5('business' || i)::uuid FROM generate_series(1, 3) i;
+             UPDATE domains SET local_business_id = CASE WHEN page_count IS NULL THEN md5('business1')::uuid END;
+             CREATE TABLE tasks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), page_id uuid REFERENCES pages (id), domain_id uuid REFERENCES domains (id),
+                                 assignee uuid REFERENCES profiles (id));
+             CREATE TABLE user_tenants (user_id uuid REFERENCES profiles (id), tenant_id uuid REFERENCES tenants (id) ON DELETE CASCADE,
+                                        page_id uuid REFERENCES pages (id), PRIMARY KEY (user_id, tenant_id));
+             CREATE TRIGGER touch BEFORE UPDATE ON local_businesses FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+             -- Pages that are one of two rows, and no tenant's but their domain's.
+             INSERT INTO tasks (page_id, domain_id, assignee)
+                 SELECT p.id, p.domain_id, md5('profile1')::uuid FROM pages p JOIN domains d ON d.id = p.domain_id AND d.tenant_id = p.tenant_id
+                 ORDER BY p.id LIMIT 40;
+             INSERT INTO user_tenants SELECT md5('profile' || i)::uuid, '550e8400-e29b-41d4-a716-446655440000' FROM generate_series(1, 5) i;
+             UPDATE sitemap_files SET user_id = NULL, created_by = NULL, updated_by = md5('profile2')::uuid;
+             UPDATE sitemap_urls SET user_id = md5('profile1')::uuid, created_by = NULL, updated_by = NULL;
+             ALTER TABLE profiles ADD CONSTRAINT profiles_id_fkey FOREIGN KEY (id) REFERENCES auth.users (id) ON DELETE CASCADE,
+                                  ADD CONSTRAINT profiles_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles (id);
+             ALTER TABLE domains ADD CONSTRAINT fk_domains_local_business FOREIGN KEY (local_business_id) REFERENCES local_businesses (id)
+                                  ON UPDATE CASCADE ON DELETE SET NULL;
+             ALTER TABLE sitemap_files ADD CONSTRAINT sitemap_files_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users (id),
+                                       ADD CONSTRAINT sitemap_files_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.users (id),
+                                       ADD CONSTRAINT sitemap_files_updated_by_fkey FOREIGN KEY (updated_by) REFERENCES auth.users (id);
+             ALTER TABLE sitemap_urls ADD CONSTRAINT sitemap_urls_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users (id),
+                                      ADD CONSTRAINT sitemap_urls_created_by_fkey FOREIGN KEY (created_by) REFERENCES auth.users (id),
+                                      ADD CONSTRAINT sitemap_urls_updated_by_fkey FOREIGN KEY (updated_by) REFERENCES auth.users (id);
+             CREATE POLICY everybody ON domains USING (true);
+             CREATE POLICY tenant_isolation ON jobs USING (true);
+             CREATE POLICY everybody ON contacts FOR SELECT TO authenticated USING (true)",
+        )
+        .await
+        .unwrap();
+}
+
+/// How many foreign keys there are from and to tables that are not ours, and rows that hang on them.
+async fn outside(client: &Client) -> String {
+    let sql = "SELECT (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated
+                          AND (conrelid = ANY (others)) <> (confrelid = ANY (others)))
+                   || ' foreign keys, ' || (SELECT count(page_id) || ' tasks on pages, ' || count(domain_id) || ' on domains' FROM tasks)
+                   || ', ' || (SELECT count(*) FROM user_tenants) || ' users of tenants, '
+                   || (SELECT count(*) FROM domains WHERE local_business_id IS NOT NULL) || ' domains of businesses'
+               FROM (SELECT '{auth.users,roles,local_businesses,tasks,user_tenants}'::regclass[]::oid[] AS others) o";
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String>)> {
+    all.into_iter()
+        .filter(|(table, _)| !table.starts_with("scrapersky_internal."))
+        .collect()
+}
+
+/// Fails if a tenant sees, writes or moves a row of another one, in any table.
+async fn assert_isolated(client: &Client) {
+    let tables = "SELECT c.relname::text, CASE WHEN c.relname = 'tenants' THEN 'id' ELSE 'tenant_id' END
+                  FROM pg_class c WHERE c.relrowsecurity AND c.relnamespace = 'public'::regnamespace
+                  UNION ALL VALUES ('domains_wide', 'tenant_id'), ('sitemap_files_wide', 'tenant_id')";
+    let tables = client.query(tables, &[]).await.unwrap();
+    assert!(tables.len() > 16);
+    let own = "aaaaaaaa-0000-4000-8000-000000000001";
+    let begin = format!("BEGIN; SET LOCAL ROLE scrapersky_tenant; SET LOCAL app.tenant_id = '{own}'");
+    client.batch_execute(&begin).await.unwrap();
+    for row in &tables {
+        let (table, column): (&str, &str) = (row.get(0), row.get(1));
+        let sql = format!("SELECT count(*), count(*) FILTER (WHERE {column}::text <> '{own}') FROM {table}");
+        let row = client.query_one(&sql, &[]).await.unwrap();
+        let (seen, foreign): (i64, i64) = (row.get(0), row.get(1));
+        assert_eq!(foreign, 0, "{table}");
+        assert!(seen > 0 || table == "api_keys", "{table}: nothing seen");
+    }
+    let foreign = "'aaaaaaaa-0000-4000-8000-000000000002'";
+    for (sql, refusal) in [
+        (
+            format!("INSERT INTO domains (tenant_id, domain) VALUES ({foreign}, 'x.com')"),
+            "row-level security",
+        ),
+        (
+            format!("UPDATE domains SET tenant_id = {foreign}"),
+            "row-level security",
+        ),
+        (
+            "SELECT FROM scrapersky_internal.set_aside".to_owned(),
+            "permission denied",
+        ),
+    ] {
+        client.batch_execute("SAVEPOINT s").await.unwrap();
+        let error = client.batch_execute(&sql).await.unwrap_err();
+        let message = error.as_db_error().unwrap().message().to_owned();
+        assert!(message.contains(refusal), "{sql}: {message}");
+        client.batch_execute("ROLLBACK TO s").await.unwrap();
+    }
+    client
+        .batch_execute("COMMIT; BEGIN; SET LOCAL ROLE scrapersky_tenant")
+        .await
+        .unwrap();
+    let row = client.query_one("SELECT count(*) FROM domains", &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 0, "seen without a tenant");
+    client
+        .batch_execute("COMMIT; BEGIN; SET LOCAL ROLE scrapersky_system")
+        .await
+        .unwrap();
+    let row = client
+        .query_one("SELECT count(DISTINCT tenant_id) FROM jobs", &[])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, i64>(0), 4, "tenants seen by the system");
+    client.batch_execute("COMMIT").await.unwrap();
+}
+
+async fn assert_strangers_are_shut_out(client: &Client) {
+    let sql = "SELECT string_agg(c.oid::regclass::text, ', ')
+               FROM pg_class c
+               WHERE CASE c.relkind WHEN 'S' THEN has_sequence_privilege('anon', c.oid, 'USAGE,SELECT,UPDATE')
+                                    ELSE has_any_column_privilege('anon', c.oid, 'SELECT,INSERT,UPDATE,REFERENCES')
+                                      OR has_table_privilege('anon', c.oid, 'DELETE,TRUNCATE,TRIGGER') END
+                 AND has_schema_privilege('anon', c.relnamespace, 'USAGE')
+                 AND c.relnamespace IN ('public'::regnamespace, 'scrapersky_internal'::regnamespace)
+                 AND c.relkind IN ('r', 'v', 'S')
+                 AND c.relname NOT IN ('roles', 'roles_id_seq', 'local_businesses', 'tasks', 'user_tenants', '__diesel_schema_migrations')";
+    let allowed: Option<String> = client.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(allowed, None, "a stranger has rights to these");
+}

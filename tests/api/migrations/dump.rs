@@ -1,0 +1,96 @@
+//! Every migration up, down and up again leaves the same schema.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Command;
+
+use scrapersky::db::migrate::Revert;
+
+use super::{down, step_up};
+use crate::support::database::{TestDatabase, migration_folders};
+
+#[tokio::test]
+async fn the_first_half_of_the_migrations_is_reversible() {
+    each_is_reversible(0, migration_folders().len() / 2).await;
+}
+
+#[tokio::test]
+async fn the_second_half_of_the_migrations_is_reversible() {
+    each_is_reversible(migration_folders().len() / 2, migration_folders().len()).await;
+}
+
+async fn each_is_reversible(from: usize, to: usize) {
+    let db = TestDatabase::empty().await;
+    let (mut client, url) = (db.client().await, db.database_url());
+    step_up(&mut client, from).await;
+    let mut before = dump(db.url());
+    for folder in &migration_folders()[from..to] {
+        step_up(&mut client, 1).await;
+        let applied = dump(db.url());
+        assert_ne!(before, applied, "{folder:?} does nothing");
+        down(&url, Revert::Last(1)).await;
+        assert_equal(&before, &dump(db.url()), &format!("{folder:?} up and down"));
+        step_up(&mut client, 1).await;
+        assert_equal(&applied, &dump(db.url()), &format!("{folder:?} up, down and up"));
+        before = applied;
+    }
+}
+
+fn assert_equal(before: &BTreeSet<String>, after: &BTreeSet<String>, what: &str) {
+    let lost: Vec<_> = before.difference(after).collect();
+    let new: Vec<_> = after.difference(before).collect();
+    assert!(
+        lost.is_empty() && new.is_empty(),
+        "{what}: the dump has no longer\n{lost:#?}\nand has now\n{new:#?}"
+    );
+}
+
+/// Returns the statements of `pg_dump --schema-only`, with columns and grants sorted.
+pub(super) fn dump(url: &str) -> BTreeSet<String> {
+    let output = Command::new(pg_dump())
+        .args([
+            "--schema-only",
+            "--exclude-table=__diesel_schema_migrations",
+            "--dbname",
+            url,
+        ])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    // Newer versions frame the dump with a key of their own each time.
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| !line.starts_with("--") && !line.starts_with('\\'))
+        .collect();
+    lines
+        .join("\n")
+        .split("\n\n")
+        .map(str::trim)
+        .filter(|statement| !statement.is_empty())
+        .map(|statement| {
+            let mut lines: Vec<_> = statement.lines().map(|line| line.trim_end_matches(',')).collect();
+            if statement.starts_with("CREATE TABLE") || statement.starts_with("GRANT") {
+                lines.sort_unstable();
+            }
+            lines.join("\n")
+        })
+        .collect()
+}
+
+/// Finds the `pg_dump` beside the newest server programs: one older than the server refuses to work.
+fn pg_dump() -> PathBuf {
+    let newest = std::fs::read_dir("/usr/lib/postgresql").ok().and_then(|versions| {
+        versions
+            .filter_map(|entry| Some(entry.ok()?.path().join("bin/pg_dump")))
+            .filter(|path| path.exists())
+            .max_by_key(|path| {
+                let version = path.components().nth_back(2).map(|part| part.as_os_str().to_owned());
+                version.and_then(|version| version.to_str()?.parse::<u32>().ok())
+            })
+    });
+    newest.unwrap_or_else(|| {
+        let output = Command::new("pg_config").arg("--bindir").output().unwrap();
+        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim()).join("pg_dump")
+    })
+}

@@ -1,0 +1,257 @@
+//! Down and up again over a database in use.
+
+use scrapersky::db::migrate::Revert;
+use tokio_postgres::Client;
+
+use super::{down, up};
+use crate::support::database::{TestDatabase, migration_folders};
+use crate::support::rows::{assert_same, everything, fill};
+
+#[tokio::test]
+async fn down_and_up_again_keeps_every_row_of_every_table() {
+    let db = TestDatabase::new().await;
+    let client = db.client().await;
+    fill_every_table(&client).await;
+    let before = everything(&client).await;
+    for (table, rows) in &before {
+        assert!(!rows.is_empty(), "{table} was not filled");
+    }
+    let count = migration_folders().len();
+    assert_eq!(down(&db.database_url(), Revert::All).await.len(), count);
+    assert_eq!(up(&db.database_url()).await.len(), count);
+    assert_same("down and up", &before, &everything(&client).await);
+}
+
+#[tokio::test]
+async fn an_odd_number_of_steps_back_and_forth_keeps_every_row() {
+    some_steps_back_and_forth(1).await;
+}
+
+#[tokio::test]
+async fn an_even_number_of_steps_back_and_forth_keeps_every_row() {
+    some_steps_back_and_forth(2).await;
+}
+
+async fn some_steps_back_and_forth(first: usize) {
+    let db = TestDatabase::new().await;
+    let client = db.client().await;
+    fill_every_table(&client).await;
+    let before = everything(&client).await;
+    for count in (first..migration_folders().len()).step_by(2) {
+        down(&db.database_url(), Revert::Last(count)).await;
+        up(&db.database_url()).await;
+        let what = format!("{count} down and up");
+        assert_same(&what, &before, &everything(&client).await);
+    }
+}
+
+const TENANT: &str = "md5('tenant' || i % 3)::uuid";
+
+/// Three tenants that have the same domains, places and URLs, and everything else a database in use has.
+async fn fill_every_table(client: &Client) {
+    fill(client, "tenants", 3, &[("id", TENANT), ("name", "'tenant ' || i")]).await;
+    fill(
+        client,
+        "profiles",
+        12,
+        &[
+            ("id", "md5('profile' || i)::uuid"),
+            ("tenant_id", TENANT),
+            ("role", "(ARRAY['USER', 'ADMIN', NULL])[1 + i % 3]"),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "api_keys",
+        12,
+        &[
+            ("tenant_id", TENANT),
+            ("hash", "sha256(('key' || i)::bytea)"),
+            ("name", "'key ' || i"),
+            ("scopes", "(ARRAY['{read}', '{admin,scan}'])[1 + i % 2]::text[]"),
+        ],
+    )
+    .await;
+    let domain = "md5('domain' || i)::uuid";
+    fill(
+        client,
+        "domains",
+        90,
+        &[
+            ("id", domain),
+            ("tenant_id", TENANT),
+            ("domain", "'shop' || (i - 1) / 3 || '.com'"),
+            (
+                "legacy",
+                "CASE i % 5 WHEN 0 THEN jsonb_build_object('domain', 'https://SHOP' || (i - 1) / 3 || '.com/', 'batch_id', 'batch_1',
+                                                           'error_history', '[null, 1.50]', 'domain_metadata', 'null')
+                            WHEN 1 THEN jsonb_build_object('competitor_group', 'ü', 'agency_copyright_status_at', 'infinity') END",
+            ),
+        ],
+    )
+    .await;
+    let of_domain = [("tenant_id", TENANT), ("domain_id", domain)];
+    for table in ["domain_profiles", "domain_technologies", "domain_hosting"] {
+        fill(client, table, 70, &of_domain).await;
+        // Found out nothing, yet somebody looked.
+        client
+            .batch_execute(&format!(
+                "INSERT INTO {table} (tenant_id, domain_id) SELECT {TENANT}, {domain} FROM generate_series(71, 80) i"
+            ))
+            .await
+            .unwrap();
+    }
+    client
+        .batch_execute("UPDATE domain_hosting SET error_count = NULL WHERE domain_id IN (SELECT md5('domain' || i)::uuid FROM generate_series(71, 75) i)")
+        .await
+        .unwrap();
+    let states = "(ARRAY['pending', 'running', 'completed', 'failed', 'cancelled'])[1 + i % 5]";
+    fill(
+        client,
+        "batch_jobs",
+        40,
+        &[
+            ("batch_id", "md5('batch' || i)::uuid"),
+            ("tenant_id", TENANT),
+            ("status", states),
+            (
+                "legacy",
+                "CASE WHEN i % 4 = 0 THEN jsonb_build_object('id', i::text, 'id_uuid', md5('id' || i)::uuid, 'status', 'complete',
+                                                             'batch_id', md5('batch' || i)::uuid) END",
+            ),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "jobs",
+        120,
+        &[
+            ("job_id", "md5('job' || i)::uuid"),
+            ("tenant_id", TENANT),
+            ("status", states),
+            ("kind", "'kind' || i % 4"),
+            ("domain_id", "CASE WHEN i % 7 > 0 THEN md5('domain' || 1 + (i - 1) % 90)::uuid END"),
+            ("batch_id", "CASE WHEN i % 4 > 0 THEN md5('batch' || 1 + (i - 1) % 39)::uuid END"),
+            ("priority", "i % 3 - 1"),
+            ("attempts", "i % 4"),
+            ("max_attempts", "1 + i % 4"),
+            ("payload", r#"jsonb_build_object('url', 'https://x/' || i, 'none', NULL)"#),
+            ("lease_token", "CASE WHEN i % 5 = 1 THEN md5('lease' || i)::uuid END"),
+            ("lease_expires_at", "CASE WHEN i % 5 = 1 THEN '2026-11-22 10:00:00.123456+00'::timestamptz END"),
+            ("worker", "CASE WHEN i % 5 = 1 THEN 'worker ' || i END"),
+            ("outcome", "CASE i % 5 WHEN 2 THEN 'ok' WHEN 3 THEN 'dns' END"),
+            ("dedup_key", "CASE WHEN i % 2 = 0 THEN 'work ' || i END"),
+            (
+                "legacy",
+                "CASE WHEN i % 6 = 0 THEN jsonb_strip_nulls(jsonb_build_object(
+                    'id', i::text, 'id_uuid', md5('id' || i)::uuid, 'tenant_id', md5('tenant' || i % 3),
+                    'status', CASE WHEN i % 5 = 1 THEN 'running' ELSE 'complete' END, 'interrupted', CASE WHEN i % 5 = 1 THEN 'true' END,
+                    'batch_id', CASE WHEN i % 4 > 0 THEN 'batch_' || md5('batch' || 1 + (i - 1) % 39) END)) END",
+            ),
+        ],
+    )
+    .await;
+    let domain_of = "md5('domain' || 1 + (i - 1) % 90)::uuid";
+    fill(
+        client,
+        "sitemap_files",
+        180,
+        &[
+            ("id", "md5('file' || i)::uuid"),
+            ("tenant_id", TENANT),
+            ("domain_id", domain_of),
+            (
+                "url",
+                "'https://shop/sitemap' || (i - 1) / 90 || repeat('-long', i * 6) || '.xml'",
+            ),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "sitemap_file_curations",
+        100,
+        &[("sitemap_file_id", "md5('file' || i)::uuid"), ("tenant_id", TENANT)],
+    )
+    .await;
+    client
+        .batch_execute(&format!(
+            "INSERT INTO sitemap_file_curations (sitemap_file_id, tenant_id, priority, is_active)
+             SELECT md5('file' || i)::uuid, {TENANT}, NULL, NULL FROM generate_series(101, 110) i"
+        ))
+        .await
+        .unwrap();
+    fill(
+        client,
+        "sitemap_urls",
+        240,
+        &[
+            ("tenant_id", TENANT),
+            // Of another domain than its file's, now and then.
+            (
+                "domain_id",
+                "md5('domain' || 1 + (i - 1 + CASE WHEN i % 10 = 0 THEN 3 ELSE 0 END) % 90)::uuid",
+            ),
+            ("sitemap_id", "md5('file' || 1 + (i - 1) % 180)::uuid"),
+            ("url", "'https://shop/' || i"),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "pages",
+        180,
+        &[
+            ("id", "md5('page' || i)::uuid"),
+            ("tenant_id", TENANT),
+            ("domain_id", domain_of),
+            ("url", "'https://shop/' || (i - 1) / 90"),
+            (
+                "sitemap_file_id",
+                "CASE WHEN i % 8 > 0 THEN md5('file' || 1 + (i - 1 + CASE WHEN i % 10 = 0 THEN 3 ELSE 0 END) % 180)::uuid END",
+            ),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "contacts",
+        150,
+        &[
+            ("tenant_id", TENANT),
+            ("domain_id", domain_of),
+            (
+                "page_id",
+                "md5('page' || 1 + (i - 1 + CASE WHEN i % 10 = 0 THEN 3 ELSE 0 END) % 180)::uuid",
+            ),
+            ("email", "'owner' || i || '@shop.com'"),
+            (
+                "source_job_id",
+                "CASE WHEN i % 5 > 0 THEN md5('job' || 1 + (i - 1) % 120)::uuid END",
+            ),
+        ],
+    )
+    .await;
+    fill(client, "place_searches", 12, &[("tenant_id", TENANT)]).await;
+    fill(
+        client,
+        "places_staging",
+        60,
+        &[
+            ("id", "nextval('places_staging_id_seq')"),
+            ("tenant_id", TENANT),
+            ("place_id", "'place ' || (i - 1) / 3"),
+        ],
+    )
+    .await;
+    // What an earlier way up had no place for.
+    client
+        .batch_execute(
+            "SELECT scrapersky_internal.set_aside_rows('scope_places', 'up', 'places_staging', $$SELECT '7' AS key, 'no tenant' AS reason$$);
+             UPDATE scrapersky_internal.set_aside SET contents = contents || '{\"tenant_id\": null, \"place_id\": \"nobody''s\"}'",
+        )
+        .await
+        .unwrap();
+}
