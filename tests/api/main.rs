@@ -7,4 +7,5 @@
 )]
 
 mod embedded;
+mod repo;
 mod support;

@@ -1,4 +1,6 @@
 //! What the tests stand on.
 
 pub mod cluster;
+pub mod database;
 pub mod process;
+pub mod tenants;
