@@ -12,10 +12,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use rocket::figment::Figment;
-use rocket::figment::providers::Serialized;
+use rocket::figment::providers::{Env, Format, Serialized, Toml};
+use rocket::figment::{Figment, Profile, Provider};
 
 pub use self::url::{DatabaseUrl, UrlError};
+
+/// What is logged by default. With a logger installed, Rocket's own `log_level` has no effect, and
+/// its lines for every request, half of them under the target `_`, cost a quarter of the throughput.
+const DEFAULT_LOG: &str = "info,rocket=warn,_=warn";
 
 /// Everything that can be set, read once at the start.
 #[derive(Clone, Debug)]
@@ -183,20 +187,25 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Returns Rocket's settings: `Rocket.toml` and `ROCKET_*` over what this program wants by default.
+/// Returns Rocket's settings: `ROCKET_*` over `Rocket.toml` over what this program wants by default.
 ///
 /// The defaults are here as well as in `Rocket.toml`, since the installed program runs without it.
 #[must_use]
 pub fn figment() -> Figment {
-    let mut figment = rocket::Config::figment()
+    let file = Env::var_or("ROCKET_CONFIG", "Rocket.toml");
+    layered(Toml::file(file).nested())
+        .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE"]).global())
+        .select(Profile::from_env_or("ROCKET_PROFILE", rocket::Config::DEFAULT_PROFILE))
+}
+
+/// Puts `file` over the defaults. As in [`rocket::Config::figment`], with ours over Rocket's: what
+/// is joined to the figment it returns comes too late, behind Rocket's own.
+fn layered(file: impl Provider) -> Figment {
+    Figment::from(rocket::Config::default())
         // Rocket's 2 s and 3 s cut off requests that take a few seconds.
-        .join(Serialized::global("shutdown.grace", 30))
-        .join(Serialized::global("shutdown.mercy", 5));
-    if !cfg!(debug_assertions) && std::env::var_os("ROCKET_LOG_LEVEL").is_none() {
-        // Rocket's request log costs a quarter to a third of the throughput.
-        figment = figment.join(Serialized::global("log_level", "critical"));
-    }
-    figment
+        .merge(Serialized::default("shutdown.grace", 30))
+        .merge(Serialized::default("shutdown.mercy", 5))
+        .merge(file)
 }
 
 impl Config {
@@ -227,7 +236,7 @@ impl Config {
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
             log: match settings.text("SCRAPERSKY_LOG")? {
                 Some(filter) => filter,
-                None => settings.text("RUST_LOG")?.unwrap_or_else(|| "info".to_owned()),
+                None => settings.text("RUST_LOG")?.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             },
         })
     }
@@ -253,11 +262,13 @@ impl Settings<'_> {
         let Ok(value) = self.figment.find_value(&key) else {
             return Ok(None);
         };
-        let number = || value.to_u128().map(|number| number.to_string());
-        match value.as_str().map(str::to_owned).or_else(number) {
+        let number = || value.to_i128().map(|number| number.to_string());
+        let fraction = || value.to_f64().map(|number| number.to_string());
+        let text = value.as_str().map(str::to_owned);
+        match text.or_else(number).or_else(fraction) {
             Some(text) => Ok(Some(text).filter(|text| !text.is_empty())),
             None => Err(ConfigError(format!(
-                "{name} in the configuration file must be a text or a whole number"
+                "{name} in the configuration file must be a text or a number"
             ))),
         }
     }
@@ -413,8 +424,6 @@ impl Settings<'_> {
 
 #[cfg(test)]
 mod tests {
-    use rocket::figment::providers::{Format, Toml};
-
     use super::*;
 
     fn read(toml: &str, env: &[(&str, &str)]) -> Result<Config, String> {
@@ -440,7 +449,7 @@ mod tests {
         assert_eq!(config.database, DatabaseSource::Embedded);
         assert_eq!(config.pool, PoolConfig::default());
         assert_eq!(config.data_dir, PathBuf::from("/var/lib/scrapersky"));
-        assert_eq!(config.log, "info");
+        assert_eq!(config.log, DEFAULT_LOG);
     }
 
     #[test]
@@ -528,10 +537,8 @@ mod tests {
     fn the_shipped_rocket_toml_is_understood() {
         let toml = include_str!("../Rocket.toml");
         assert_eq!(read(toml, &[]).unwrap().pool, PoolConfig::default());
-        for profile in ["debug", "release"] {
-            let figment = Figment::from(rocket::Config::default())
-                .merge(Toml::string(toml).nested())
-                .select(profile);
+        for (profile, file) in [("debug", toml), ("release", toml), ("release", "")] {
+            let figment = layered(Toml::string(file).nested()).select(profile);
             let rocket = rocket::Config::try_from(figment).unwrap();
             assert_eq!((rocket.shutdown.grace, rocket.shutdown.mercy), (30, 5));
         }

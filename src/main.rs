@@ -1,3 +1,25 @@
-//! The `scrapersky` program: parses the command line and calls the library.
+//! The `scrapersky` program: parses the command line, reads the settings, calls the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use scrapersky::cli::{self, Cli};
+use scrapersky::config::{self, Config};
+use scrapersky::logging;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("scrapersky: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&config::figment())?;
+    logging::init(&config.log)?;
+    cli::run(cli, &config)
+}

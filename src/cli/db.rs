@@ -2,7 +2,9 @@
 
 use clap::Subcommand;
 
-use crate::db::embedded::{DATABASE, EmbeddedOptions, EmbeddedPostgres};
+use crate::config::{Config, DatabaseSource};
+use crate::db::embedded::{DATABASE, EmbeddedPostgres};
+use crate::db::embedded_options;
 
 /// What to do with the private PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
@@ -22,8 +24,11 @@ pub enum DbCommand {
 /// # Errors
 ///
 /// The sentence of the [`EmbeddedError`](crate::db::embedded::EmbeddedError).
-#[expect(clippy::print_stdout, reason = "the answer of a command")]
-pub fn run(command: DbCommand, options: &EmbeddedOptions) -> anyhow::Result<()> {
+pub fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
+    if let DatabaseSource::Server { url, .. } = &config.database {
+        log::warn!("the program works on {url}; this command is about the private PostgreSQL, which is not in use");
+    }
+    let options = &embedded_options(config);
     match command {
         DbCommand::Url => println!("{}", EmbeddedPostgres::start(options)?.url(DATABASE)),
         DbCommand::Start => {

@@ -38,8 +38,9 @@ use diesel_async::{
     AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, TransactionManager,
 };
 use futures_core::future::BoxFuture;
-use futures_util::future::{FutureExt, Shared, join, maybe_done};
+use futures_util::future::{FutureExt, OptionFuture, Shared, join, maybe_done};
 use futures_util::stream::TryStreamExt;
+use tokio::task::AbortHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Socket};
@@ -56,6 +57,9 @@ type Statement = (String, Vec<(Bind, Type)>);
 
 /// The answer to a query sent ahead, awaited by every statement behind it.
 type Gate = Shared<BoxFuture<'static, Result<(), Arc<tokio_postgres::Error>>>>;
+
+/// The answer to a query sent ahead, where there was one.
+type Opened = Option<Result<(), Arc<tokio_postgres::Error>>>;
 
 /// The empty `SELECT` fails in an aborted transaction, and the `COMMIT` behind it is then not tried.
 const COMMIT: &str = "SELECT; COMMIT";
@@ -81,6 +85,9 @@ pub struct Connection {
     /// Nobody may use the connection again.
     condemned: AtomicBool,
     transaction_settings: String,
+    connector: Connector,
+    socket: AbortHandle,
+    through_pooler: bool,
     transaction_manager: AnsiTransactionManager,
     instrumentation: Mutex<DynInstrumentation>,
 }
@@ -152,7 +159,7 @@ impl Connection {
             .connect(&options.application_name)
             .await
             .map_err(|error| ConnectionError::BadConnection(errors::sentence(&error)))?;
-        Self::set_up(client, socket, options)
+        Self::set_up(client, socket, connector, options)
             .await
             .map_err(ConnectionError::CouldntSetupConfiguration)
     }
@@ -160,10 +167,11 @@ impl Connection {
     async fn set_up(
         client: Client,
         socket: tokio_postgres::Connection<Socket, Stream>,
+        connector: &Connector,
         options: &ConnectOptions,
     ) -> QueryResult<Self> {
         // The task ends when the client is dropped. What it fails with, every pending answer fails with.
-        tokio::spawn(async move {
+        let socket = tokio::spawn(async move {
             if let Err(error) = socket.await {
                 log::debug!("a database connection ended: {}", errors::sentence(&error));
             }
@@ -200,6 +208,9 @@ impl Connection {
             in_transaction: AtomicBool::new(false),
             condemned: AtomicBool::new(false),
             transaction_settings,
+            connector: connector.clone(),
+            socket: socket.abort_handle(),
+            through_pooler: pooler,
             transaction_manager: AnsiTransactionManager::default(),
             instrumentation: Mutex::new(DynInstrumentation::default_instrumentation()),
         })
@@ -217,7 +228,8 @@ impl Connection {
     /// Returns a token that cancels what this connection is executing.
     ///
     /// A cancellation may arrive after the statement it was meant for: whoever uses the token must
-    /// discard the connection afterwards, never return it to the pool.
+    /// discard the connection afterwards, never return it to the pool. Not to be used through a
+    /// pooler, see the implementation of `Drop`.
     #[must_use]
     pub fn cancel_token(&self) -> tokio_postgres::CancelToken {
         self.client.cancel_token()
@@ -227,7 +239,7 @@ impl Connection {
     ///
     /// For `db::tenant`, which alone opens transactions by text.
     ///
-    /// `sql` begins with `BEGIN;`, for example
+    /// `sql` begins with `BEGIN`, for example
     /// `BEGIN; SET LOCAL ROLE app; SET LOCAL app.tenant_id = '...'`. Nothing is sent yet: the query
     /// leaves together with the next statement, so that it costs no round trip, and a future that
     /// is dropped before that has opened nothing. Both answers are consumed together. If the query
@@ -252,13 +264,17 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`Error::QueryBuilderError`] when `sql` does not begin with `BEGIN;` or when another query
-    /// already waits or is unanswered.
+    /// [`Error::AlreadyInTransaction`] within a transaction, [`Error::QueryBuilderError`] when `sql`
+    /// does not begin with `BEGIN` or when another query already waits.
     pub fn send_ahead(&self, sql: &str) -> QueryResult<()> {
-        if !sql.starts_with("BEGIN;") {
+        if !opens_transaction(sql) {
             return Err(Error::QueryBuilderError(
-                "a query sent ahead has to begin with `BEGIN;`".into(),
+                "a query sent ahead has to begin with `BEGIN`".into(),
             ));
+        }
+        // PostgreSQL only warns of a BEGIN within a transaction, and would go on in the old one.
+        if self.in_transaction.load(Ordering::Acquire) {
+            return Err(Error::AlreadyInTransaction);
         }
         let mut ahead = lock(&self.ahead);
         let settled = match &*ahead {
@@ -339,23 +355,23 @@ impl Connection {
 
     /// Sends the query waiting in front of the next statement, and returns the gate it stands for
     /// with the text to report as finished (once, to instrumentation).
-    fn open_gate(&self) -> QueryResult<Option<(Gate, Option<String>)>> {
+    fn open_gate(&self) -> QueryResult<(Option<Gate>, Option<String>)> {
         let mut ahead = lock(&self.ahead);
         match std::mem::replace(&mut *ahead, Ahead::Clear) {
-            Ahead::Clear => Ok(None),
+            Ahead::Clear => Ok((None, None)),
             Ahead::Failed(error) => {
                 *ahead = Ahead::Failed(Arc::clone(&error));
                 Err(query_error(error))
             }
             Ahead::Sent(gate) => match gate.peek().cloned() {
-                Some(Ok(())) => Ok(None),
+                Some(Ok(())) => Ok((None, None)),
                 Some(Err(error)) => {
                     *ahead = Ahead::Failed(Arc::clone(&error));
                     Err(query_error(error))
                 }
                 None => {
                     *ahead = Ahead::Sent(gate.clone());
-                    Ok(Some((gate, None)))
+                    Ok((Some(gate), None))
                 }
             },
             Ahead::Waiting(sql) => {
@@ -374,7 +390,7 @@ impl Connection {
                 .boxed()
                 .shared();
                 *ahead = Ahead::Sent(gate.clone());
-                Ok(Some((gate, Some(sql))))
+                Ok((Some(gate), Some(sql)))
             }
         }
     }
@@ -389,39 +405,27 @@ impl Connection {
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> QueryResult<(T, u64)> {
         let turn = self.turn.lock().await;
-        let mut gate = self.open_gate()?;
-        if let Some((gate, _)) = &mut gate
-            && !is_harmless_outside_a_transaction(sql)
-        {
-            self.pass(gate.await)?;
+        let (gate, sent) = self.open_gate()?;
+        let mut opened = pin!(maybe_done(OptionFuture::from(gate)));
+        if !is_harmless_outside_a_transaction(sql) {
+            opened.as_mut().await;
+            self.pass(opened.as_mut().output_mut(), sent.as_deref())?;
         }
         let number = self.progress.begin();
         let mut answer = pin!(maybe_done(answer));
         // A first poll puts a statement on the wire, here right behind the query sent ahead.
         poll_fn(|context| {
-            if let Some((gate, _)) = &mut gate
-                && gate.peek().is_none()
-            {
-                let _ = gate.poll_unpin(context);
-            }
+            let _ = opened.as_mut().poll(context);
             let _ = answer.as_mut().poll(context);
             Poll::Ready(())
         })
         .await;
         drop(turn);
-        if let Some((gate, sent)) = gate {
-            // Not `try_join`: the channel behind each answer is bounded, so an answer that nobody
-            // reads holds up all later ones, also after the other one failed.
-            let (opened, ()) = join(gate, answer.as_mut()).await;
-            let opened = self.pass(opened);
-            if let Some(sql) = sent {
-                let event = StrQueryHelper::new(&sql);
-                self.record(InstrumentationEvent::finish_query(&event, opened.as_ref().err()));
-            }
-            opened.inspect_err(|_| self.settle_unseen(number, answer.as_mut().take_output()))?;
-        } else {
-            answer.as_mut().await;
-        }
+        // Not `try_join`: the channel behind each answer is bounded, so an answer that nobody reads
+        // holds up all later ones, also after the other one failed.
+        join(opened.as_mut(), answer.as_mut()).await;
+        self.pass(opened.as_mut().output_mut(), sent.as_deref())
+            .inspect_err(|_| self.settle_unseen(number, answer.as_mut().take_output()))?;
         match answer.take_output() {
             Some(Ok(value)) => Ok((value, number)),
             Some(Err(error)) => {
@@ -438,12 +442,20 @@ impl Connection {
         }
     }
 
-    /// Remembers a refused query sent ahead, for good.
-    fn pass(&self, opened: Result<(), Arc<tokio_postgres::Error>>) -> QueryResult<()> {
-        opened.map_err(|error| {
+    /// Takes note of the answer to a query sent ahead, if there was one; a refusal holds for good.
+    fn pass(&self, opened: Option<&mut Opened>, sent: Option<&str>) -> QueryResult<()> {
+        // Taken, so that a statement which waited for it does not report it a second time.
+        let Some(opened) = opened.and_then(Option::take) else {
+            return Ok(());
+        };
+        let result = opened.map_err(|error| {
             *lock(&self.ahead) = Ahead::Failed(Arc::clone(&error));
             query_error(error)
-        })
+        });
+        if let Some(sql) = sent {
+            self.finish(sql, &result);
+        }
+        result
     }
 
     fn settle_unseen<T>(&self, number: u64, answer: Option<Result<T, tokio_postgres::Error>>) {
@@ -531,6 +543,34 @@ impl Connection {
             &StrQueryHelper::new(sql),
             result.as_ref().err(),
         ));
+    }
+}
+
+/// Ends what is still running, since nobody will read its answer.
+///
+/// The socket is closed when the last answer has come; without this, a query whose future was
+/// dropped would keep its session, its locks and its transaction until it ends by itself.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if !self.in_flight() || self.client.is_closed() {
+            return;
+        }
+        if self.through_pooler {
+            // A pooler closes the server connection of a client that left in the middle. Asking it
+            // to cancel instead is no use: PgBouncer 1.18 exits with "bad client state" when the
+            // client is gone before the request was passed on.
+            self.socket.abort();
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let (token, connector) = (self.client.cancel_token(), self.connector.clone());
+        runtime.spawn(async move {
+            if let Err(error) = connector.cancel(&token).await {
+                log::debug!("a query that nobody waits for could not be cancelled: {error}");
+            }
+        });
     }
 }
 

@@ -132,7 +132,7 @@ impl Transaction {
     async fn commit(mut self) -> QueryResult<()> {
         if !self.withdraw_ahead() {
             // A failure leaves the connection in place, for the drop to roll back.
-            Connection::commit(&mut self).await?;
+            Connection::commit(&self).await?;
         }
         if let Some(mut connection) = self.connection.take() {
             end(&mut connection);

@@ -16,6 +16,7 @@ pub mod api_keys;
 pub mod batches;
 pub mod bulk;
 pub mod contacts;
+pub mod diagnostics;
 pub mod domain_hosting;
 pub mod domain_profiles;
 pub mod domain_technologies;

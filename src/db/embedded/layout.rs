@@ -111,6 +111,22 @@ impl Layout {
         Ok(())
     }
 
+    /// Removes the socket, on which nobody listens, and the lock file beside it.
+    ///
+    /// PostgreSQL would trust the process number in that file even if it is a zombie's or a stranger's by now.
+    pub(super) fn clear_socket(&self) -> Result<(), EmbeddedError> {
+        let lock = self.socket_dir.join(format!(".s.PGSQL.{PORT}.lock"));
+        for path in [lock, self.socket()] {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(EmbeddedError::io("remove", &path, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Removes the socket's folder if it is empty; one in `/tmp` would be left for ever when the data is thrown away.
     pub(super) fn remove_socket_dir(&self) {
         if let Err(error) = fs::remove_dir(&self.socket_dir) {

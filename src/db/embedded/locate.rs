@@ -207,6 +207,8 @@ fn command(program: &Path, account: &Account) -> Command {
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
         command.env_remove(name);
     }
+    // Its messages are read for the reason of a failure.
+    command.env("LC_ALL", "C");
     account.apply(&mut command);
     command
 }

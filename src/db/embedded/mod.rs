@@ -17,25 +17,27 @@
 
 mod account;
 mod archive;
+mod create;
+mod database;
 mod error;
 mod launch;
 mod layout;
 mod locate;
 mod postmaster;
+mod status;
 
 use std::{
-    fmt, io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use tokio_postgres::{NoTls, error::SqlState};
 
 pub use error::EmbeddedError;
 pub use locate::MINIMUM_MAJOR;
+pub use status::{EmbeddedState, EmbeddedStatus};
 
 use self::{
     account::Account,
@@ -51,8 +53,6 @@ pub const DATABASE: &str = "scrapersky";
 
 /// What of a path or name needs no escape in a URL.
 const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Says where a private PostgreSQL lives and how it is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,18 +98,15 @@ impl EmbeddedPostgres {
         let begun = Instant::now();
         loop {
             let (live, adopted) = launch::ensure_running(&layout, options, &account)?;
-            let postgres = Self {
-                layout: layout.clone(),
-                live,
-                adopted,
-            };
-            match postgres.ensure_database() {
-                Ok(()) => return Ok(postgres),
+            match database::ensure(&live) {
+                Ok(()) => {
+                    return Ok(Self { layout, live, adopted });
+                }
                 // It accepted, but is dying: killed or told to stop a moment ago. Look again.
-                Err(error) if error.is_ending_server() && begun.elapsed() < CONNECT_TIMEOUT => {
+                Err(error) if error.is_ending_server() && begun.elapsed() < database::PATIENCE => {
                     thread::sleep(launch::POLL)
                 }
-                Err(error) => return Err(error.into_embedded(&postgres)),
+                Err(error) => return Err(error.into_embedded(&layout, &live)),
             }
         }
     }
@@ -240,148 +237,4 @@ impl EmbeddedPostgres {
             thread::sleep(launch::POLL);
         }
     }
-
-    /// Creates the database unless it exists. Asked at every start: the program may have been killed before this step.
-    fn ensure_database(&self) -> Result<(), DatabaseFailure> {
-        let mut config = tokio_postgres::Config::new();
-        config
-            .host_path(&self.live.socket_dir)
-            .port(self.live.port)
-            .user(SUPERUSER)
-            .dbname("postgres");
-        let work = async move {
-            let (client, connection) = config.connect(NoTls).await?;
-            let session = tokio::spawn(connection);
-            let found = client
-                .query_opt("SELECT FROM pg_database WHERE datname = $1", &[&DATABASE])
-                .await?;
-            if found.is_none() {
-                client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).await?;
-            }
-            drop(client);
-            // The session's end is only waited for: what it was for has succeeded.
-            drop(session.await);
-            Ok(())
-        };
-        blocking(async { tokio::time::timeout(CONNECT_TIMEOUT, work).await })
-            .map_err(DatabaseFailure::Thread)?
-            .map_err(|_| DatabaseFailure::Timeout)?
-            .map_err(DatabaseFailure::Postgres)
-    }
-}
-
-/// Why a server that accepts connections did not do the little that is asked of it.
-enum DatabaseFailure {
-    Thread(io::Error),
-    Timeout,
-    Postgres(tokio_postgres::Error),
-}
-
-impl DatabaseFailure {
-    /// Says whether the server went away under the connection.
-    fn is_ending_server(&self) -> bool {
-        let Self::Postgres(error) = self else {
-            return false;
-        };
-        error.code().is_none_or(|code| {
-            [
-                SqlState::ADMIN_SHUTDOWN,
-                SqlState::CRASH_SHUTDOWN,
-                SqlState::CANNOT_CONNECT_NOW,
-            ]
-            .contains(code)
-        })
-    }
-
-    fn into_embedded(self, postgres: &EmbeddedPostgres) -> EmbeddedError {
-        let message = match self {
-            Self::Postgres(error) if error.code() == Some(&SqlState::DISK_FULL) => {
-                return EmbeddedError::DiskFull(postgres.layout.root.clone());
-            }
-            Self::Postgres(error) => error
-                .as_db_error()
-                .map_or_else(|| error.to_string(), |error| error.message().to_owned()),
-            Self::Timeout => format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
-            Self::Thread(error) => error.to_string(),
-        };
-        EmbeddedError::Database {
-            socket: postgres.live.socket_dir.clone(),
-            message,
-        }
-    }
-}
-
-/// What is the case with a private PostgreSQL, as `Display`ed by `scrapersky db status`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EmbeddedStatus {
-    /// Whether it runs.
-    pub state: EmbeddedState,
-    /// The version that made the cluster, such as "15"; `None` before the first start.
-    pub version: Option<String>,
-    /// PostgreSQL's own data directory.
-    pub data: PathBuf,
-    /// The path of its socket, whether it runs or not.
-    pub socket: PathBuf,
-    /// The server's log.
-    pub log: PathBuf,
-}
-
-/// Whether a private PostgreSQL runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EmbeddedState {
-    /// There is no cluster yet.
-    Absent,
-    /// It does not run.
-    Stopped,
-    /// It does not run, and was not stopped properly: the next start recovers its data.
-    Stale,
-    /// It is starting or stopping.
-    Changing {
-        /// The server's process, where it is known.
-        pid: Option<i32>,
-    },
-    /// It runs.
-    Running {
-        /// The server's process.
-        pid: i32,
-    },
-}
-
-impl fmt::Display for EmbeddedState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Absent => f.write_str("not created yet"),
-            Self::Stopped => f.write_str("stopped"),
-            Self::Stale => f.write_str("stopped by a crash (the next start recovers the data)"),
-            Self::Changing { pid: Some(pid) } => write!(f, "starting or stopping (process {pid})"),
-            Self::Changing { pid: None } => f.write_str("starting or stopping"),
-            Self::Running { pid } => write!(f, "running (process {pid})"),
-        }
-    }
-}
-
-impl fmt::Display for EmbeddedStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "state    {}", self.state)?;
-        writeln!(f, "version  {}", self.version.as_deref().unwrap_or("none"))?;
-        writeln!(f, "data     {}", self.data.display())?;
-        writeln!(f, "socket   {}", self.socket.display())?;
-        write!(f, "log      {}", self.log.display())
-    }
-}
-
-/// Runs a future to its end on a thread of its own, so that the caller may be inside a runtime or outside of one.
-fn blocking<F>(future: F) -> io::Result<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send,
-{
-    let run = move || -> io::Result<F::Output> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(runtime.block_on(future))
-    };
-    let thread = thread::Builder::new().name("embedded-postgres".to_owned()).spawn(run)?;
-    thread
-        .join()
-        .map_err(|_| io::Error::other("the helper thread panicked"))?
 }

@@ -18,7 +18,7 @@ use std::{
     sync::OnceLock,
     sync::atomic::{AtomicU32, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nix::{
@@ -31,6 +31,8 @@ use super::process::helper_command;
 
 /// cargo-nextest runs each test in its own process: between two of them the server should live on.
 const GRACE_BETWEEN_PROCESSES: Duration = Duration::from_secs(1);
+
+const SWEEP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns the URL of the database `postgres`, as its superuser, on the shared server; starts that when needed.
 ///
@@ -95,9 +97,13 @@ pub fn supervise(folder: &Path) {
             break;
         }
     }
-    stop_below(folder);
-    if folder.exists() {
-        fs::remove_dir_all(folder).expect("the run's folder can be removed");
+    // Again while something changes under it: an initdb that outlived its killed test still writes.
+    let begun = Instant::now();
+    while folder.exists() && begun.elapsed() < SWEEP_PATIENCE {
+        stop_below(folder);
+        if fs::remove_dir_all(folder).is_err() {
+            thread::sleep(Duration::from_millis(10));
+        }
     }
     // The process ends here and gives both locks up together: the next run finds neither users nor a supervisor.
 }
@@ -124,8 +130,7 @@ fn start_cluster() -> String {
 fn run_folder() -> &'static Path {
     static FOLDER: OnceLock<(PathBuf, File)> = OnceLock::new();
     let (folder, _user) = FOLDER.get_or_init(|| {
-        let user = open_lock("users");
-        user.lock_shared().expect("the users' lock");
+        let user = count_in();
         let _starting = locked("start");
         let folder = folder_of_checkout();
         if let Ok(metadata) = fs::symlink_metadata(&folder) {
@@ -152,6 +157,13 @@ fn run_folder() -> &'static Path {
         (folder, user)
     });
     folder
+}
+
+/// Counts this process among those whose end the supervisor waits for, until the file is dropped.
+pub fn count_in() -> File {
+    let user = open_lock("users");
+    user.lock_shared().expect("the users' lock");
+    user
 }
 
 /// Names the run's folder: in memory where the system has a file system for it, the same for all processes of a checkout.
@@ -194,11 +206,29 @@ fn stop_below(folder: &Path) {
     for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
         if !entry.path().join("server.lock").exists() {
             stop_below(&entry.path());
-        } else if let Ok(Some(postgres)) = EmbeddedPostgres::find(&throwaway(&entry.path())) {
-            // At once, without writing anything: it is about to be removed. `stop` then only waits.
-            if kill(Pid::from_raw(postgres.pid()), Signal::SIGQUIT).is_ok() {
-                postgres.stop().expect("the server stops");
-            }
+        } else {
+            stop(&throwaway(&entry.path()));
         }
+    }
+}
+
+/// Ends a server at once, without letting it write anything: its folder is about to be removed.
+fn stop(options: &EmbeddedOptions) {
+    let Ok(status) = EmbeddedPostgres::status(options) else {
+        return;
+    };
+    // Called while a test unwinds: complaints are printed, and the supervisor tries again.
+    if let Ok(Some(postgres)) = EmbeddedPostgres::find(options)
+        && kill(Pid::from_raw(postgres.pid()), Signal::SIGQUIT).is_ok()
+        && let Err(error) = postgres.stop()
+    {
+        eprintln!("{error}");
+    }
+    // A socket whose path would be too long lies elsewhere; its server may have been killed before it could clean up.
+    if let Some(folder) = status.socket.parent()
+        && folder.exists()
+        && let Err(error) = fs::remove_dir_all(folder)
+    {
+        eprintln!("cannot remove {}: {error}", folder.display());
     }
 }

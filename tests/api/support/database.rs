@@ -1,10 +1,37 @@
-//! A stand-in until the real one is merged: a copy of a migrated database on `TEST_DATABASE_URL`.
+//! A database of its own for a test that needs no schema.
 
+use std::time::{Duration, Instant};
+
+use diesel_async::SimpleAsyncConnection;
 use scrapersky::config::DatabaseUrl;
+use scrapersky::db::connection::Connection;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-/// A database of one test.
+use super::cluster;
+
+/// Makes an empty database on the shared server and runs `set_up` in it.
+pub async fn empty_database(set_up: &str) -> DatabaseUrl {
+    let admin: DatabaseUrl = cluster::admin_url().parse().unwrap();
+    let name = format!("t_{}", Uuid::new_v4().simple());
+    let mut conn = Connection::connect(&admin).await.unwrap();
+    conn.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    let url = admin.with_database(&name);
+    let mut conn = Connection::connect(&url).await.unwrap();
+    conn.batch_execute(set_up).await.unwrap();
+    url
+}
+
+/// Waits until `condition` holds, and fails the test if it never does.
+pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition().await {
+        assert!(Instant::now() < deadline, "never happened: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A database of one test. A stand-in until the real one is merged.
 pub struct TestDatabase {
     name: String,
     url: String,
@@ -13,14 +40,12 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// Makes a database with the current schema and no rows but those that migrations make.
     pub async fn new() -> Self {
-        let admin: DatabaseUrl = admin_url().parse().unwrap();
         let name = format!("test_{}", Uuid::new_v4().simple());
         let template = std::env::var("TEST_TEMPLATE").unwrap_or("template_repo".to_owned());
         let client = connect(&admin_url()).await;
         client.batch_execute("SELECT pg_advisory_lock(1)").await.unwrap();
         let create = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
         client.batch_execute(&create).await.unwrap();
-        drop(admin);
         let url = admin_url().replacen("/postgres?", &format!("/{name}?"), 1);
         Self { name, url }
     }

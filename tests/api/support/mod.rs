@@ -3,4 +3,5 @@
 pub mod cluster;
 pub mod database;
 pub mod process;
+pub mod server;
 pub mod tenants;

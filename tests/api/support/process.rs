@@ -25,6 +25,7 @@ fn helper() {
     match role.as_str() {
         "supervise" => cluster::supervise(&folder),
         "start" => {
+            let _user = cluster::count_in();
             let postgres = EmbeddedPostgres::start(&cluster::throwaway(&folder));
             match postgres {
                 Ok(postgres) => {

@@ -1,0 +1,148 @@
+//! `scrapersky doctor`: is everything as it should be, and what did migrations set aside?
+
+use std::fmt::Display;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use super::block_on;
+use crate::config::{Config, DatabaseSource};
+use crate::db::connection::Connection;
+use crate::db::embedded::MINIMUM_MAJOR;
+use crate::db::migrate::{self, SchemaState};
+use crate::db::pool::Pool;
+use crate::db::{BringUpError, Database};
+use crate::repo;
+
+/// What was found, printed as it comes: a line a check.
+#[derive(Default)]
+struct Report {
+    failures: usize,
+}
+
+impl Report {
+    fn good(&self, what: impl Display) {
+        println!("ok    {what}");
+    }
+
+    fn note(&self, what: impl Display) {
+        println!("note  {what}");
+    }
+
+    fn bad(&mut self, what: impl Display) {
+        println!("FAIL  {what}");
+        self.failures += 1;
+    }
+}
+
+/// Checks the settings and the database. The exit code says whether all is well; a note is no
+/// failure.
+///
+/// # Errors
+///
+/// When a check could not be made at all.
+pub fn run(config: &Config) -> anyhow::Result<ExitCode> {
+    let mut report = Report::default();
+    match &config.database {
+        DatabaseSource::Server { url, .. } => report.good(format_args!("the database is {url}")),
+        DatabaseSource::Embedded => {
+            report.good(format_args!(
+                "the database is a private PostgreSQL in {}",
+                config.data_dir.display()
+            ));
+        }
+    }
+    match Database::bring_up(config) {
+        Ok(database) => block_on(examine(config, &database, &mut report))?,
+        Err(error @ (BringUpError::Config(_) | BringUpError::Embedded(_) | BringUpError::Url(_))) => report.bad(error),
+    }
+    Ok(if report.failures == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn examine(config: &Config, database: &Database, report: &mut Report) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let mut conn = match Connection::connect(&database.direct).await {
+        Ok(conn) => conn,
+        Err(error) => {
+            report.bad(format_args!("{} cannot be reached: {error}", database.direct));
+            return Ok(());
+        }
+    };
+    let session = repo::diagnostics::session(&mut conn).await?;
+    report.good(format_args!(
+        "PostgreSQL {} answers as {}{} after {} ms, {}",
+        session.server_version,
+        session.user,
+        match (session.is_superuser, session.bypasses_rls) {
+            (true, _) => " (superuser)",
+            (false, true) => " (bypasses row level security)",
+            (false, false) => "",
+        },
+        begun.elapsed().as_millis(),
+        session.tls.as_deref().unwrap_or("without TLS"),
+    ));
+    if session.server_version_num / 10_000 < i32::try_from(MINIMUM_MAJOR).unwrap_or(i32::MAX) {
+        report.bad(format_args!(
+            "PostgreSQL {MINIMUM_MAJOR} or newer is needed: upgrade the server"
+        ));
+    }
+    let state = migrate::check(&mut conn).await?;
+    match state.objection() {
+        None => report.good("the schema is the one this program is written for"),
+        Some(objection) => report.bad(objection),
+    }
+    if state == SchemaState::Current {
+        examine_rows(config, database, report).await?;
+    }
+    Ok(())
+}
+
+/// Looks through the pool, as requests do, at what only the current schema has.
+async fn examine_rows(config: &Config, database: &Database, report: &mut Report) -> anyhow::Result<()> {
+    let pool = Pool::new(&database.url, &config.pool)?;
+    let mut conn = match pool.system().await {
+        Ok(conn) => conn,
+        Err(error) => {
+            report.bad(error);
+            return Ok(());
+        }
+    };
+    let unprotected = match repo::diagnostics::unprotected_tables(&mut conn).await {
+        Ok(tables) => tables,
+        Err(error) => {
+            report.bad(format_args!(
+                "transactions of the system cannot be opened on {}: {error}",
+                database.url
+            ));
+            return Ok(());
+        }
+    };
+    if unprotected.is_empty() {
+        report.good("row level security holds on every table of tenants");
+    } else {
+        report.bad(format_args!(
+            "row level security does not hold on {}",
+            unprotected.join(", ")
+        ));
+    }
+    for tenant in repo::diagnostics::unknown_tenants(&mut conn).await? {
+        report.note(format_args!(
+            "rows belong to tenant {tenant}, which has no row in tenants: nobody can act for it"
+        ));
+    }
+    let set_aside = repo::set_aside::list(&mut conn).await?;
+    if set_aside.is_empty() {
+        report.good("migrations converted every row");
+    }
+    for entry in &set_aside {
+        let what = if entry.is_whole_row { "rows" } else { "old values" };
+        report.note(format_args!(
+            "{} {what} of {} are in scrapersky.set_aside, such as {}: {} (migration {})",
+            entry.count, entry.source_table, entry.example_key, entry.reason, entry.migration
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! `scrapersky migrate`: the database's schema from the command line.
+
+use clap::Subcommand;
+
+use super::block_on;
+use crate::config::Config;
+use crate::db::Database;
+use crate::db::connection::Connection;
+use crate::db::migrate::{self, Revert};
+
+/// Which way to migrate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum MigrateCommand {
+    /// Applies every migration that the database lacks
+    Up,
+    /// Reverts the last migration; what the older schema has no place for is kept aside
+    Down {
+        /// How many to revert
+        #[arg(default_value_t = 1, value_name = "COUNT", conflicts_with = "all")]
+        count: usize,
+        /// Reverts all of them
+        #[arg(long)]
+        all: bool,
+    },
+    /// Lists the migrations, and which the database has
+    Status,
+}
+
+/// Migrates.
+///
+/// # Errors
+///
+/// When the database cannot be reached, or a migration fails; those before it stay.
+pub fn run(command: &MigrateCommand, config: &Config) -> anyhow::Result<()> {
+    let database = Database::bring_up(config)?;
+    block_on(async {
+        match *command {
+            MigrateCommand::Up => tell("applied", &migrate::up(&database.direct).await?),
+            MigrateCommand::Down { all: true, .. } => {
+                tell("reverted", &migrate::down(&database.direct, Revert::All).await?);
+            }
+            MigrateCommand::Down { count, all: false } => {
+                tell("reverted", &migrate::down(&database.direct, Revert::Last(count)).await?);
+            }
+            MigrateCommand::Status => {
+                let mut conn = Connection::connect(&database.direct).await?;
+                for migration in migrate::status(&mut conn).await? {
+                    let state = match (migration.applied, migration.known) {
+                        (true, true) => "applied",
+                        (true, false) => "unknown",
+                        (false, _) => "pending",
+                    };
+                    println!("{state}  {}", migration.name);
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+fn tell(what: &str, migrations: &[String]) {
+    for migration in migrations {
+        println!("{what}  {migration}");
+    }
+    if migrations.is_empty() {
+        println!("nothing to do");
+    }
+}

@@ -1,0 +1,1 @@
+//! What gathers facts from the outside: the one door for outbound HTTP, and one folder a scraper.

@@ -1,0 +1,533 @@
+//! The connection: types, errors, pipelining, and what a dropped future leaves behind.
+
+use std::io::Write;
+
+use bigdecimal::BigDecimal;
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{BigInt, Integer, Text};
+use diesel_async::pooled_connection::PoolableConnection;
+use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::future::{FutureExt, try_join3};
+use scrapersky::db::connection::Connection;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
+
+use crate::support::database::{empty_database, eventually};
+
+#[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+#[diesel(postgres_type(name = "Mood", schema = "public"))]
+pub struct MoodSql;
+
+#[derive(Debug, Clone, Copy, PartialEq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = MoodSql)]
+enum Mood {
+    Fine,
+    NotAFit,
+}
+
+impl ToSql<MoodSql, Pg> for Mood {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(match self {
+            Self::Fine => b"fine",
+            Self::NotAFit => b"Not a Fit",
+        })?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<MoodSql, Pg> for Mood {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        match value.as_bytes() {
+            b"fine" => Ok(Self::Fine),
+            b"Not a Fit" => Ok(Self::NotAFit),
+            _ => Err("unknown mood".into()),
+        }
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::MoodSql;
+    things (id) {
+        id -> Integer,
+        mood -> MoodSql,
+        moods -> Array<MoodSql>,
+        tags -> Nullable<Array<Text>>,
+        data -> Nullable<Jsonb>,
+        price -> Nullable<Numeric>,
+        day -> Nullable<Date>,
+        at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    children (id) {
+        id -> Integer,
+        thing_id -> Integer,
+    }
+}
+
+const SCHEMA: &str = "CREATE TYPE \"Mood\" AS ENUM ('fine', 'Not a Fit'); \
+    CREATE TABLE things (id int PRIMARY KEY CHECK (id > 0), mood \"Mood\" NOT NULL DEFAULT 'fine', \
+        moods \"Mood\"[] NOT NULL DEFAULT '{}', tags text[], data jsonb, price numeric, day date, at timestamptz); \
+    CREATE TABLE children (id int PRIMARY KEY, thing_id int NOT NULL REFERENCES things (id))";
+
+const BEGIN: &str = "BEGIN; SET LOCAL app.tenant_id = 'acme'";
+
+async fn connection() -> Connection {
+    Connection::connect(&empty_database(SCHEMA).await).await.unwrap()
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+#[derive(QueryableByName)]
+struct Value {
+    #[diesel(sql_type = Text)]
+    v: String,
+}
+
+async fn count(mut conn: &Connection, sql: &str) -> QueryResult<i64> {
+    diesel::sql_query(sql)
+        .get_result::<Count>(&mut conn)
+        .await
+        .map(|row| row.n)
+}
+
+async fn text(mut conn: &Connection, sql: &str) -> QueryResult<String> {
+    diesel::sql_query(sql)
+        .get_result::<Value>(&mut conn)
+        .await
+        .map(|row| row.v)
+}
+
+async fn tenant(conn: &Connection) -> QueryResult<String> {
+    text(conn, "SELECT coalesce(current_setting('app.tenant_id', true), '') AS v").await
+}
+
+async fn insert(mut conn: &Connection, id: i32) -> QueryResult<usize> {
+    diesel::insert_into(things::table)
+        .values(things::id.eq(id))
+        .execute(&mut conn)
+        .await
+}
+
+#[tokio::test]
+async fn every_type_of_the_schema_makes_the_round_trip() {
+    let mut conn = connection().await;
+    let at: DateTime<Utc> = "2024-02-29T12:34:56.789012Z".parse().unwrap();
+    let row = (
+        1,
+        Mood::NotAFit,
+        vec![Mood::Fine, Mood::NotAFit],
+        Some(vec!["a".to_owned(), "ü\"{},".to_owned()]),
+        Some(serde_json::json!({"deep": [1, null, "x"]})),
+        Some(BigDecimal::from_str("-12345678901234567890.000125").unwrap()),
+        NaiveDate::from_ymd_opt(1969, 7, 20),
+        Some(at),
+    );
+    let values = (
+        things::id.eq(row.0),
+        things::mood.eq(row.1),
+        things::moods.eq(&row.2),
+        things::tags.eq(&row.3),
+        things::data.eq(&row.4),
+        things::price.eq(&row.5),
+        things::day.eq(row.6),
+        things::at.eq(row.7),
+    );
+    diesel::insert_into(things::table)
+        .values(values)
+        .execute(&mut conn)
+        .await
+        .unwrap();
+    type Row = (
+        i32,
+        Mood,
+        Vec<Mood>,
+        Option<Vec<String>>,
+        Option<serde_json::Value>,
+        Option<BigDecimal>,
+        Option<NaiveDate>,
+        Option<DateTime<Utc>>,
+    );
+    let found: Row = things::table
+        .filter(things::mood.eq_any([Mood::NotAFit]))
+        .first(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!(found, row);
+    insert(&conn, 2).await.unwrap();
+    let empty: Row = things::table.find(2).first(&mut conn).await.unwrap();
+    assert_eq!(empty, (2, Mood::Fine, vec![], None, None, None, None, None));
+}
+
+#[tokio::test]
+async fn no_statement_has_a_name() {
+    let mut conn = connection().await;
+    insert(&conn, 1).await.unwrap();
+    let moods: Vec<(Mood, Vec<Mood>)> = things::table
+        .select((things::mood, things::moods))
+        .load(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!(moods.len(), 1);
+    conn.transaction::<_, Error, _>(async |conn| things::table.count().get_result::<i64>(conn).await)
+        .await
+        .unwrap();
+    assert_eq!(
+        count(&conn, "SELECT count(*) AS n FROM pg_prepared_statements")
+            .await
+            .unwrap(),
+        0
+    );
+    assert!(!conn.is_broken());
+}
+
+#[tokio::test]
+async fn a_type_made_later_costs_the_connection_and_nothing_else() {
+    let url = empty_database("").await;
+    let mut old = Connection::connect(&url.clone()).await.unwrap();
+    let mut seen = Connection::connect(&empty_database(SCHEMA).await).await.unwrap();
+    seen.batch_execute("CREATE TYPE late AS ENUM ('x')").await.unwrap();
+    let error = text(&seen, "SELECT 'x'::late AS v").await.unwrap_err();
+    assert!(matches!(error, Error::DatabaseError(..)), "{error:?}");
+    assert!(seen.is_broken());
+    old.batch_execute(SCHEMA).await.unwrap();
+    let fresh = Connection::connect(&url).await.unwrap();
+    insert(&fresh, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn errors_keep_what_the_server_said() {
+    let mut conn = connection().await;
+    insert(&conn, 1).await.unwrap();
+    let kind = |error: Error| match error {
+        Error::DatabaseError(kind, info) => (format!("{kind:?}"), info.constraint_name().map(str::to_owned)),
+        other => (format!("{other:?}"), None),
+    };
+    let unique = insert(&conn, 1).await.unwrap_err();
+    assert_eq!(kind(unique), ("UniqueViolation".into(), Some("things_pkey".into())));
+    let check = insert(&conn, -1).await.unwrap_err();
+    assert_eq!(kind(check), ("CheckViolation".into(), Some("things_id_check".into())));
+    let orphan = diesel::insert_into(children::table).values((children::id.eq(1), children::thing_id.eq(9)));
+    let foreign = orphan.execute(&mut conn).await.unwrap_err();
+    assert_eq!(
+        kind(foreign),
+        ("ForeignKeyViolation".into(), Some("children_thing_id_fkey".into()))
+    );
+    let null = diesel::sql_query("INSERT INTO children (id) VALUES (1)")
+        .execute(&mut conn)
+        .await
+        .unwrap_err();
+    assert_eq!(kind(null).0, "NotNullViolation");
+    conn.batch_execute("BEGIN READ ONLY").await.unwrap();
+    assert_eq!(kind(insert(&conn, 3).await.unwrap_err()).0, "ReadOnlyTransaction");
+    conn.batch_execute("ROLLBACK").await.unwrap();
+    let Error::DatabaseError(DatabaseErrorKind::Unknown, info) = text(&conn, "SELECT nope AS v").await.unwrap_err()
+    else {
+        panic!("a missing column is a database error")
+    };
+    assert_eq!(info.statement_position(), Some(8));
+    assert!(!conn.is_broken(), "errors of the server leave the connection in order");
+    let closed = conn
+        .batch_execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        .await
+        .unwrap_err();
+    assert_eq!(kind(closed).0, "ClosedConnection");
+    assert_eq!(kind(conn.batch_execute("").await.unwrap_err()).0, "ClosedConnection");
+    assert!(conn.is_broken());
+}
+
+#[tokio::test]
+async fn a_serialization_failure_is_told_as_one() {
+    let url = empty_database(SCHEMA).await;
+    let mut one = Connection::connect(&url).await.unwrap();
+    let mut two = Connection::connect(&url).await.unwrap();
+    for conn in [&mut one, &mut two] {
+        conn.batch_execute("BEGIN ISOLATION LEVEL SERIALIZABLE").await.unwrap();
+        assert_eq!(count(conn, "SELECT count(*) AS n FROM things").await.unwrap(), 0);
+    }
+    insert(&one, 1).await.unwrap();
+    insert(&two, 2).await.unwrap();
+    one.batch_execute("COMMIT").await.unwrap();
+    let error = two.batch_execute("COMMIT").await.unwrap_err();
+    assert!(
+        matches!(error, Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)),
+        "{error:?}"
+    );
+    assert!(
+        two.is_broken(),
+        "only a COMMIT that was answered well ends the transaction for certain"
+    );
+}
+
+#[tokio::test]
+async fn instrumentation_sees_every_statement() {
+    let mut conn = connection().await;
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&events);
+    conn.set_instrumentation(move |event: diesel::connection::InstrumentationEvent<'_>| {
+        use diesel::connection::InstrumentationEvent as Event;
+        let line = match event {
+            Event::StartQuery { query, .. } => format!("start {query}"),
+            Event::FinishQuery { query, error, .. } => {
+                format!("finish {query} {}", error.is_some())
+            }
+            _ => return,
+        };
+        seen.lock().unwrap().push(line);
+    });
+    conn.send_ahead(BEGIN).unwrap();
+    count(&conn, "SELECT 1::bigint AS n").await.unwrap();
+    conn.batch_execute("SELECT 1/0").await.unwrap_err();
+    let events = events.lock().unwrap().clone();
+    let expected = [
+        "start SELECT 1::bigint AS n".to_owned(),
+        format!("start {BEGIN}"),
+        format!("finish {BEGIN} false"),
+        "finish SELECT 1::bigint AS n false".to_owned(),
+        "start SELECT 1/0".to_owned(),
+        "finish SELECT 1/0 true".to_owned(),
+    ];
+    assert_eq!(
+        events
+            .iter()
+            .map(|e| e.replace(" -- binds: []", ""))
+            .collect::<Vec<_>>(),
+        expected
+    );
+}
+
+#[tokio::test]
+async fn pipelined_statements_keep_their_order_within_the_transaction() {
+    let mut conn = connection().await;
+    conn.send_ahead(BEGIN).unwrap();
+    let shared = &conn;
+    let (before, inserted, (after, tenant)) = try_join3(
+        count(shared, "SELECT count(*) AS n FROM things"),
+        insert(shared, 1),
+        futures_util::future::try_join(count(shared, "SELECT count(*) AS n FROM things"), tenant(shared)),
+    )
+    .await
+    .unwrap();
+    assert_eq!((before, inserted, after, tenant.as_str()), (0, 1, 1, "acme"));
+    conn.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(count(&conn, "SELECT count(*) AS n FROM things").await.unwrap(), 0);
+    assert_eq!(tenant_after(&conn).await, "");
+    assert!(!conn.is_broken());
+}
+
+async fn tenant_after(conn: &Connection) -> String {
+    tenant(conn).await.unwrap()
+}
+
+#[tokio::test]
+async fn whatever_follows_a_refused_query_sent_ahead_gets_its_error() {
+    let url = empty_database(SCHEMA).await;
+    // Refused as a whole, before BEGIN; and refused behind BEGIN.
+    for refused in [
+        "BEGIN; SET LOCAL this is no syntax",
+        "BEGIN; SET LOCAL ROLE nobody_of_this_name",
+    ] {
+        let mut conn = Connection::connect(&url).await.unwrap();
+        conn.send_ahead(refused).unwrap();
+        let error = insert(&conn, 1).await.unwrap_err().to_string();
+        assert!(
+            error.contains("syntax error") || error.contains("nobody_of_this_name"),
+            "{error}"
+        );
+        assert_eq!(insert(&conn, 2).await.unwrap_err().to_string(), error);
+        assert!(conn.is_broken());
+
+        let mut conn = Connection::connect(&url).await.unwrap();
+        conn.send_ahead(refused).unwrap();
+        let read = count(&conn, "SELECT 1::bigint AS n").await.unwrap_err().to_string();
+        assert_eq!(read, error, "rows read outside the transaction are not returned");
+        assert!(conn.is_broken());
+
+        let conn = Connection::connect(&url).await.unwrap();
+        conn.send_ahead(refused).unwrap();
+        let (a, b, c) = futures_util::join!(tenant(&conn), insert(&conn, 3), tenant(&conn));
+        for result in [a.map(|_| 0), b, c.map(|_| 0)] {
+            assert_eq!(result.unwrap_err().to_string(), error);
+        }
+    }
+    let conn = Connection::connect(&url).await.unwrap();
+    assert_eq!(
+        count(&conn, "SELECT count(*) AS n FROM things").await.unwrap(),
+        0,
+        "nothing was written"
+    );
+}
+
+#[tokio::test]
+async fn only_a_transaction_can_be_sent_ahead_and_only_one() {
+    let conn = connection().await;
+    assert!(conn.send_ahead("SELECT 1").is_err());
+    conn.send_ahead(BEGIN).unwrap();
+    assert!(conn.send_ahead(BEGIN).is_err());
+    tenant(&conn).await.unwrap();
+    assert!(matches!(conn.send_ahead(BEGIN), Err(Error::AlreadyInTransaction)));
+}
+
+#[tokio::test]
+async fn a_query_that_nobody_waits_for_is_cancelled() {
+    let url = empty_database("").await;
+    let watcher = Connection::connect(&url).await.unwrap();
+    let conn = Connection::connect(&url).await.unwrap();
+    let sleep = "SELECT 1::bigint AS n FROM pg_sleep(3600)";
+    let running = format!(
+        "SELECT count(*) AS n FROM pg_stat_activity \
+         WHERE datname = current_database() AND query = '{sleep}'"
+    );
+    {
+        let query = count(&conn, sleep);
+        let mut query = std::pin::pin!(query);
+        eventually("the query runs", || {
+            assert!(query.as_mut().now_or_never().is_none());
+            async { count(&watcher, &running).await.unwrap() == 1 }
+        })
+        .await;
+    }
+    drop(conn);
+    eventually("the session ends", || async {
+        count(&watcher, &running).await.unwrap() == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_large_answer_behind_a_query_sent_ahead_does_not_stall() {
+    let mut conn = connection().await;
+    conn.send_ahead(BEGIN).unwrap();
+    let rows: Vec<Value> = diesel::sql_query("SELECT repeat('x', 1000) AS v FROM generate_series(1, 5000)")
+        .load(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 5000);
+    conn.batch_execute("ROLLBACK").await.unwrap();
+    assert!(!conn.is_broken());
+}
+
+#[tokio::test]
+async fn a_dropped_future_leaves_a_broken_connection() {
+    let mut conn = connection().await;
+    conn.send_ahead(BEGIN).unwrap();
+    assert!(conn.is_broken(), "the next borrower would run it");
+
+    let mut conn = connection().await;
+    drop(count(&conn, "SELECT 1::bigint AS n"));
+    assert!(!conn.is_broken(), "nothing was sent");
+    assert!(
+        count(&conn, "SELECT 1::bigint AS n FROM pg_sleep(3600)")
+            .now_or_never()
+            .is_none()
+    );
+    assert!(conn.in_flight() && conn.is_broken());
+
+    let mut conn = connection().await;
+    conn.send_ahead(BEGIN).unwrap();
+    assert!(tenant(&conn).now_or_never().is_none());
+    assert!(conn.is_broken());
+
+    let mut conn = connection().await;
+    conn.send_ahead(BEGIN).unwrap();
+    assert!(insert(&conn, 1).now_or_never().is_none(), "waits for the BEGIN");
+    assert!(conn.is_broken());
+
+    let mut conn = connection().await;
+    conn.send_ahead(BEGIN).unwrap();
+    tenant(&conn).await.unwrap();
+    assert!(!conn.in_flight() && conn.is_broken(), "the transaction is open");
+    conn.batch_execute("COMMIT").await.unwrap();
+    assert!(!conn.is_broken());
+}
+
+#[tokio::test]
+async fn an_aborted_transaction_ends_with_its_rollback() {
+    let mut conn = connection().await;
+    conn.send_ahead(BEGIN).unwrap();
+    insert(&conn, -1).await.unwrap_err();
+    let aborted = tenant(&conn).await.unwrap_err().to_string();
+    assert!(aborted.contains("current transaction is aborted"), "{aborted}");
+    assert!(conn.is_broken());
+    conn.batch_execute("ROLLBACK").await.unwrap();
+    assert!(!conn.is_broken());
+    let rolled_back: Result<(), Error> = conn
+        .transaction(async |conn| {
+            insert(conn, 1).await?;
+            Err(Error::RollbackTransaction)
+        })
+        .await;
+    assert!(rolled_back.is_err() && !conn.is_broken());
+    assert_eq!(count(&conn, "SELECT count(*) AS n FROM things").await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_half_read_answer_is_known_until_its_end_arrived() {
+    let mut conn = connection().await;
+    // `get_result` takes the first of a row of large ones.
+    let one = text(&conn, "SELECT repeat('x', 100000) AS v FROM generate_series(1, 3)")
+        .await
+        .unwrap();
+    assert_eq!(one.len(), 100_000);
+    let conn = Mutex::new(&mut conn);
+    eventually("the answer is complete", || async { !conn.lock().unwrap().is_broken() }).await;
+    let mut conn = conn.into_inner().unwrap();
+    text(conn, "SELECT repeat('x', 1000) AS v FROM generate_series(1, 100000)")
+        .await
+        .unwrap();
+    assert!(conn.in_flight());
+    assert_eq!(
+        count(conn, "SELECT 1::bigint AS n").await.unwrap(),
+        1,
+        "the rest is skipped, nothing stalls"
+    );
+    assert!(!conn.is_broken(), "a later answer proves the earlier one complete");
+    let _: i32 = diesel::select(diesel::dsl::sql::<Integer>("1"))
+        .get_result(&mut conn)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_running_statement_can_be_cancelled() {
+    let conn = connection().await;
+    let token = conn.cancel_token();
+    let cancel = async {
+        // The request is repeated: the first may be there before the statement.
+        loop {
+            token.cancel_query(tokio_postgres::NoTls).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let result = tokio::select! {
+        result = count(&conn, "SELECT 1::bigint AS n FROM pg_sleep(3600)") => result,
+        () = cancel => unreachable!(),
+    };
+    assert!(
+        result
+            .unwrap_err()
+            .to_string()
+            .contains("canceling statement due to user request")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_migration_harness_works_on_it() {
+    use diesel_async::AsyncMigrationHarness;
+    use diesel_migrations::MigrationHarness;
+    let mut harness = AsyncMigrationHarness::new(connection().await);
+    let applied = tokio::task::block_in_place(|| harness.applied_migrations()).unwrap();
+    assert!(applied.is_empty());
+}
