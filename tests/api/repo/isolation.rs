@@ -76,7 +76,10 @@ async fn tenants_are_apart(walls: Walls) {
     let before = as_superuser(&mut conn, &digest).await;
     drop(conn);
     for table in &tables {
-        assert!(before.contains(&format!("{table} 1 ")) || before.contains(&format!("{table} 3 ")), "{before}");
+        assert!(
+            before.contains(&format!("{table} 1 ")) || before.contains(&format!("{table} 3 ")),
+            "{before}"
+        );
     }
 
     let mut failures = Vec::new();
@@ -172,11 +175,7 @@ struct Line {
 async fn as_superuser(conn: &mut TenantConnection, sql: &str) -> String {
     conn.batch_execute("SET LOCAL ROLE NONE").await.unwrap();
     let lines: Vec<Line> = diesel::sql_query(sql).load(conn).await.unwrap();
-    lines
-        .into_iter()
-        .map(|line| line.line)
-        .collect::<Vec<_>>()
-        .join("\n")
+    lines.into_iter().map(|line| line.line).collect::<Vec<_>>().join("\n")
 }
 
 /// Reads `module::function` of every public repository function that takes a tenant's connection.

@@ -106,7 +106,8 @@ impl Rows {
         let kind = format!("{name}-kind");
         let owner = agency.id;
         let client = agencies.database.client().await;
-        let person = format!("INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{owner}', '{name}')");
+        let person =
+            format!("INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{owner}', '{name}')");
         client.batch_execute(&person).await.unwrap();
         let rows = agency
             .run(async |conn| {
