@@ -23,7 +23,7 @@ const TRANSACTIONS_OF_A_SOAK: usize = 100_000;
 /// The longest way through a unit of work takes about so many polls.
 const POLLS: usize = 8;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn no_row_and_no_setting_of_one_tenant_reaches_another_on_a_shared_connection() {
     let transactions = match env::var_os("SCRAPERSKY_SOAK") {
         Some(_) => TRANSACTIONS_OF_A_SOAK,
