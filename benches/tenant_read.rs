@@ -1,6 +1,8 @@
 //! What tenant isolation costs a read: a page of 20 rows in a transaction of its tenant, against a
 //! plain `SELECT` of the same rows, on a private PostgreSQL over its Unix socket.
 
+#![expect(clippy::unwrap_used, missing_docs, reason = "a benchmark that cannot go on ends; criterion's macros make undocumented items")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
@@ -25,7 +27,11 @@ const ROWS: &str = "
 fn tenant_read(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let folder = std::env::temp_dir().join(format!("scrapersky-bench-{}", std::process::id()));
-    let options = EmbeddedOptions { data_dir: folder.clone(), pg_bin: None, durability: Durability::Throwaway };
+    let options = EmbeddedOptions {
+        data_dir: folder.clone(),
+        pg_bin: None,
+        durability: Durability::Throwaway,
+    };
     let postgres = EmbeddedPostgres::start(&options).unwrap();
     let url: DatabaseUrl = postgres.url(DATABASE).parse().unwrap();
     let (pool, tenant) = runtime.block_on(prepare(&url));
@@ -75,8 +81,9 @@ fn tenant_read(criterion: &mut Criterion) {
         bencher.to_async(&runtime).iter(|| async {
             let mut conn = pool.tenant(tenant).await.unwrap();
             let filter = DomainFilter::default();
-            let (rows, total) =
-                domains::list(&mut conn, &filter, DomainOrder::Newest, Paging::first(20)).await.unwrap();
+            let (rows, total) = domains::list(&mut conn, &filter, DomainOrder::Newest, Paging::first(20))
+                .await
+                .unwrap();
             assert_eq!((rows.len(), total), (20, 1000));
         });
     });
@@ -89,7 +96,12 @@ fn tenant_read(criterion: &mut Criterion) {
 
 async fn prepare(url: &DatabaseUrl) -> (Pool, TenantId) {
     migrate::up(url).await.unwrap();
-    Connection::connect(url).await.unwrap().batch_execute(ROWS).await.unwrap();
+    Connection::connect(url)
+        .await
+        .unwrap()
+        .batch_execute(ROWS)
+        .await
+        .unwrap();
     let pool = Pool::new(url, &PoolConfig::default()).unwrap();
     let mut conn = pool.system().await.unwrap();
     let all = tenants::list(&mut conn).await.unwrap();

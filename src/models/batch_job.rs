@@ -54,8 +54,6 @@ pub struct BatchJob {
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = batch_jobs)]
 pub struct NewBatchJob<'a> {
-    /// Identifies the batch.
-    pub batch_id: Option<BatchId>,
     /// What its jobs do.
     pub processor_type: &'a str,
     /// Who made the row.

@@ -76,8 +76,6 @@ pub struct Job {
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = jobs)]
 pub struct NewJob<'a> {
-    /// Identifies the job.
-    pub job_id: Option<JobId>,
     /// What it does: the name its worker knows it by.
     pub kind: &'a str,
     /// What its worker needs to know.

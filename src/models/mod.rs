@@ -2,7 +2,8 @@
 //!
 //! A row is what a query returns and never what a client is sent: views are made from rows by
 //! destructuring, so that a new column is a decision. No insertable struct has a tenant: the
-//! connection a repository function is given says whose row it is.
+//! connection a repository function is given says whose row it is. Nor has one the row's id: a caller
+//! that chose it could meet another tenant's.
 
 pub mod api_key;
 pub mod batch_job;

@@ -70,8 +70,8 @@ pub struct Page {
 
 /// A new [`Page`].
 ///
-/// What is `None` is left to the column's default.
-#[derive(Clone, Debug, Insertable)]
+/// What is `None` is left to the column's default, or as it is where the page is there already.
+#[derive(Clone, Debug, AsChangeset, Insertable)]
 #[diesel(table_name = pages)]
 pub struct NewPage<'a> {
     /// The domain it belongs to.

@@ -73,8 +73,8 @@ pub struct SitemapFile {
 
 /// A new [`SitemapFile`].
 ///
-/// What is `None` is left to the column's default.
-#[derive(Clone, Debug, Insertable)]
+/// What is `None` is left to the column's default, or as it is where the file is there already.
+#[derive(Clone, Debug, AsChangeset, Insertable)]
 #[diesel(table_name = sitemap_files)]
 pub struct NewSitemapFile<'a> {
     /// The domain it belongs to.

@@ -69,13 +69,10 @@ pub struct Failure<'a> {
 /// A foreign key violation when the tenant has no such domain or batch, and those of the database.
 pub async fn enqueue(conn: &mut TenantConnection, new: &NewJob<'_>) -> QueryResult<Enqueued> {
     let tenant = conn.tenant_id();
-    let id = new.job_id.unwrap_or_else(|| Uuid::new_v4().into());
-    let new = NewJob {
-        job_id: Some(id),
-        ..new.clone()
-    };
+    // Never the caller's choice: ids are unique across tenants.
+    let id = JobId::from(Uuid::new_v4());
     let job: Job = diesel::insert_into(jobs::table)
-        .values((&new, jobs::tenant_id.eq(tenant)))
+        .values((new, jobs::job_id.eq(id), jobs::tenant_id.eq(tenant)))
         .on_conflict((jobs::tenant_id, jobs::kind, jobs::dedup_key))
         // To the letter as the index has it: a predicate with binds would not be recognised.
         .filter_target(diesel::dsl::sql::<Bool>("status IN ('pending', 'running')"))

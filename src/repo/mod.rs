@@ -14,13 +14,21 @@
 
 pub mod api_keys;
 pub mod batches;
+pub mod bulk;
+pub mod contacts;
 pub mod diagnostics;
 pub mod domain_hosting;
 pub mod domain_profiles;
 pub mod domain_technologies;
 pub mod domains;
 pub mod jobs;
+pub mod pages;
 pub mod paging;
+pub mod place_searches;
+pub mod places;
 pub mod profiles;
 pub mod set_aside;
+pub mod sitemap_file_curations;
+pub mod sitemap_files;
+pub mod sitemap_urls;
 pub mod tenants;

@@ -1,5 +1,8 @@
 //! What lists have in common: which part is wanted, and how a text is searched for.
 
+use diesel::expression::{AsExpression, TypedExpressionType};
+use diesel::sql_types::{Record, SqlType, Text};
+
 /// The part of a list that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paging {
@@ -37,6 +40,23 @@ pub fn containing(text: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+diesel::define_sql_function! {
+    /// PostgreSQL's `md5`: URLs are indexed by it.
+    fn md5(text: Text) -> Text;
+}
+
+diesel::infix_operator!(Before, " < ", backend: diesel::pg::Pg);
+
+/// Returns SQL's `(one, two) < (x, y)`, by which an index on both columns finds where a page begins.
+pub(super) fn before<ST, Row, Cursor>(row: Row, cursor: Cursor) -> Before<Row::Expression, Cursor::Expression>
+where
+    Record<ST>: SqlType + TypedExpressionType,
+    Row: AsExpression<Record<ST>>,
+    Cursor: AsExpression<Record<ST>>,
+{
+    Before::new(row.as_expression(), cursor.as_expression())
 }
 
 #[cfg(test)]

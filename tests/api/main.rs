@@ -13,5 +13,6 @@ mod embedded;
 mod layers;
 mod migrations;
 mod pool;
+mod repo;
 mod support;
 mod tls;

@@ -2,10 +2,10 @@
 WITH RECURSIVE
 -- Tenants with waiting jobs, one index probe each (a loose index scan), round the circle once.
 circle AS (
-    (SELECT j.tenant_id, false AS is_round, 1 AS place
+    (SELECT j.tenant_id, 1 AS place
      FROM jobs j WHERE j.status = 'pending' AND j.tenant_id >= $1 ORDER BY j.tenant_id LIMIT 1)
     UNION ALL
-    SELECT (SELECT j.tenant_id FROM jobs j WHERE j.status = 'pending' AND j.tenant_id > c.tenant_id ORDER BY j.tenant_id LIMIT 1), false, c.place + 1
+    SELECT (SELECT j.tenant_id FROM jobs j WHERE j.status = 'pending' AND j.tenant_id > c.tenant_id ORDER BY j.tenant_id LIMIT 1), c.place + 1
     FROM circle c WHERE c.tenant_id IS NOT NULL AND c.place < 64
 ),
 beginning AS (

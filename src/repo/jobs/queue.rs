@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::data_types::PgInterval;
-use diesel::dsl::now;
+use diesel::dsl::{case_when, now};
 use diesel::prelude::{ExpressionMethods, IntoSql, NullableExpressionMethods, QueryDsl, QueryResult};
 use diesel::result::Error;
-use diesel::sql_types::{Array, BigInt, Interval, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Interval, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -22,6 +22,24 @@ use crate::models::ids::{JobId, LeaseToken};
 use crate::models::job::Job;
 use crate::models::values::RawJson;
 use crate::schema::jobs;
+
+/// Changes the state of a job whose attempt is over: it waits, unless somebody asked for its end.
+/// A macro, since the expression's type fills a page.
+macro_rules! waiting_unless_cancelled {
+    () => {
+        (
+            jobs::status.eq(case_when(
+                jobs::cancel_requested_at.is_null(),
+                JobStatus::Pending.into_sql::<Text>(),
+            )
+            .otherwise(JobStatus::Cancelled.into_sql::<Text>())),
+            jobs::completed_at.eq(case_when(
+                jobs::cancel_requested_at.is_not_null(),
+                now.into_sql::<Nullable<Timestamptz>>(),
+            )),
+        )
+    };
+}
 
 /// A job and the claim on it by which a worker may write about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,7 +168,8 @@ pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome,
     fenced(written)
 }
 
-/// Notes that an attempt failed, and ends the job or lets it wait for the next one.
+/// Notes that an attempt failed, and ends the job or lets it wait for the next one. One whose end
+/// somebody asked for does not wait: it is cancelled.
 ///
 /// # Errors
 ///
@@ -168,7 +187,7 @@ pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'
     let written = match failure.retry_at {
         Some(at) => {
             diesel::update(rows)
-                .set((common, jobs::status.eq(JobStatus::Pending), jobs::run_at.eq(at)))
+                .set((common, jobs::run_at.eq(at), waiting_unless_cancelled!()))
                 .execute(conn)
                 .await?
         }
@@ -202,8 +221,8 @@ pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryRe
     fenced(written)
 }
 
-/// Hands jobs back that a worker will not finish: they wait again at once, the attempt not counted.
-/// Returns how many it still held.
+/// Hands jobs back that a worker will not finish: they wait again at once, the attempt not counted,
+/// or are cancelled where that was asked for. Returns how many it still held.
 ///
 /// # Errors
 ///
@@ -217,7 +236,7 @@ pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResu
             .filter(jobs::lease_token.eq_any(tokens)),
     )
     .set((
-        jobs::status.eq(JobStatus::Pending),
+        waiting_unless_cancelled!(),
         jobs::attempts.eq(jobs::attempts - 1),
         jobs::run_at.eq(now),
         jobs::lease_token.eq(None::<LeaseToken>),

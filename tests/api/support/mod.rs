@@ -2,6 +2,8 @@
 
 pub mod cluster;
 pub mod database;
+pub mod pooler;
 pub mod process;
 pub mod rows;
 pub mod server;
+pub mod tenants;

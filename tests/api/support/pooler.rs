@@ -68,10 +68,18 @@ impl Pooler {
             folder.join("pgbouncer.log").display(),
         );
         fs::write(&settings, text).unwrap();
-        let program = if PathBuf::from("/usr/sbin/pgbouncer").exists() { "/usr/sbin/pgbouncer" } else { "pgbouncer" };
+        let program = if PathBuf::from("/usr/sbin/pgbouncer").exists() {
+            "/usr/sbin/pgbouncer"
+        } else {
+            "pgbouncer"
+        };
         let mut command = Command::new("sh");
         command
-            .args(["-c", "\"$0\" -q \"$1\" & pooler=$!; cat >/dev/null; kill $pooler; wait $pooler; rm -rf \"$2\"", program])
+            .args([
+                "-c",
+                "\"$0\" -q \"$1\" & pooler=$!; cat >/dev/null; kill $pooler; wait $pooler; rm -rf \"$2\"",
+                program,
+            ])
             .arg(&settings)
             .arg(&folder)
             .current_dir("/")
@@ -81,19 +89,29 @@ impl Pooler {
             .stderr(Stdio::null());
         // PgBouncer refuses to run as root.
         if Uid::effective().is_root() {
-            let user = User::from_name("postgres").unwrap().expect("a user to run PgBouncer as");
+            let user = User::from_name("postgres")
+                .unwrap()
+                .expect("a user to run PgBouncer as");
             for path in [&folder, &settings] {
                 chown(path, Some(user.uid), Some(user.gid)).unwrap();
             }
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
         }
         let watched = command.spawn().expect("sh starts");
-        let pooler = Self { folder, is_transaction, _watched: watched };
+        let pooler = Self {
+            folder,
+            is_transaction,
+            _watched: watched,
+        };
         let socket = pooler.folder.join(format!(".s.PGSQL.{PORT}"));
         let deadline = Instant::now() + Duration::from_secs(10);
         while UnixStream::connect(&socket).is_err() {
             let log = || fs::read_to_string(pooler.folder.join("pgbouncer.log")).unwrap_or_default();
-            assert!(Instant::now() < deadline, "PgBouncer does not start (is it installed?): {}", log());
+            assert!(
+                Instant::now() < deadline,
+                "PgBouncer does not start (is it installed?): {}",
+                log()
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
         pooler
@@ -104,6 +122,8 @@ impl Pooler {
         let folder = self.folder.display().to_string().replace('/', "%2F");
         let (user, database) = (config.get_user().unwrap(), config.get_dbname().unwrap());
         let is_pooler = self.is_transaction;
-        format!("postgres://{user}@{folder}:{PORT}/{database}?pgbouncer={is_pooler}").parse().unwrap()
+        format!("postgres://{user}@{folder}:{PORT}/{database}?pgbouncer={is_pooler}")
+            .parse()
+            .unwrap()
     }
 }

@@ -1,0 +1,52 @@
+-- $1 the tenant, then a column of search results each. See `upsert_many`.
+WITH found AS MATERIALIZED (
+    -- Of a place found twice the last one counts.
+    SELECT DISTINCT ON (place_id) *
+    FROM unnest(
+        $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::text[], $9::float8[],
+        $10::int[], $11::int[], $12::uuid[], $13::uuid[], $14::text[], $15::text[], $16::timestamptz[],
+        $17::jsonb[], $18::uuid[], $19::text[])
+    WITH ORDINALITY AS f (
+        place_id, name, formatted_address, business_type, latitude, longitude, vicinity, rating,
+        user_ratings_total, price_level, created_by, search_job_id, search_query, search_location, search_time,
+        raw_data, user_id, user_name, position)
+    ORDER BY place_id, position DESC
+),
+written AS (
+    INSERT INTO places_staging AS p (
+        tenant_id, place_id, name, formatted_address, business_type, latitude, longitude, vicinity, rating,
+        user_ratings_total, price_level, created_by, search_job_id, search_query, search_location, search_time,
+        raw_data, user_id, user_name)
+    SELECT
+        $1, place_id, name, formatted_address, business_type, latitude, longitude, vicinity, rating,
+        user_ratings_total, price_level, created_by, search_job_id, search_query, search_location,
+        coalesce(search_time, now()), raw_data, user_id, user_name
+    FROM found
+    -- Two searches that find the same places lock them in the same order.
+    ORDER BY place_id
+    ON CONFLICT (tenant_id, place_id) DO UPDATE SET
+        -- What an answer leaves out it does not deny: its field mask may have been a narrower one.
+        name = EXCLUDED.name,
+        formatted_address = coalesce(EXCLUDED.formatted_address, p.formatted_address),
+        business_type = coalesce(EXCLUDED.business_type, p.business_type),
+        latitude = coalesce(EXCLUDED.latitude, p.latitude),
+        longitude = coalesce(EXCLUDED.longitude, p.longitude),
+        vicinity = coalesce(EXCLUDED.vicinity, p.vicinity),
+        rating = coalesce(EXCLUDED.rating, p.rating),
+        user_ratings_total = coalesce(EXCLUDED.user_ratings_total, p.user_ratings_total),
+        price_level = coalesce(EXCLUDED.price_level, p.price_level),
+        raw_data = coalesce(EXCLUDED.raw_data, p.raw_data),
+        -- Which search it was last.
+        search_job_id = EXCLUDED.search_job_id,
+        search_query = EXCLUDED.search_query,
+        search_location = EXCLUDED.search_location,
+        search_time = EXCLUDED.search_time,
+        user_id = coalesce(EXCLUDED.user_id, p.user_id),
+        user_name = coalesce(EXCLUDED.user_name, p.user_name)
+    RETURNING xmax = 0 AS is_new
+)
+SELECT
+    count(*) FILTER (WHERE is_new) AS inserted,
+    count(*) FILTER (WHERE NOT is_new) AS updated,
+    0::bigint AS unchanged
+FROM written

@@ -1,0 +1,154 @@
+//! Table `sitemap_urls`: what sitemap files list, up to millions of rows a domain.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::{ExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, SelectableHelper};
+use diesel::sql_types::{Array, Integer, Nullable, Numeric, Text, Timestamptz, Uuid};
+use diesel_async::RunQueryDsl;
+
+use super::bulk::{Upserted, column};
+use super::paging::{containing, md5};
+use crate::db::tenant::TenantConnection;
+use crate::models::ids::{DomainId, SitemapFileId, SitemapUrlId, TenantId};
+use crate::models::sitemap_url::{NewSitemapUrl, SitemapUrl};
+use crate::schema::sitemap_urls;
+
+/// Which URLs are wanted; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct SitemapUrlFilter<'a> {
+    /// Those that hold this text.
+    pub text: Option<&'a str>,
+    /// Those of this type.
+    pub page_type: Option<&'a str>,
+    /// Those changed then or later, by the file's account.
+    pub modified_since: Option<DateTime<Utc>>,
+}
+
+/// Lists what a file lists, behind the URL `after` or from the first one. The order is that of the
+/// index on the URLs' hashes: fixed, and none that means anything to people.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn list_of_file(
+    conn: &mut TenantConnection,
+    file: SitemapFileId,
+    filter: &SitemapUrlFilter<'_>,
+    after: Option<&str>,
+    limit: i64,
+) -> QueryResult<Vec<SitemapUrl>> {
+    let mut query = matching(conn.tenant_id(), filter).filter(sitemap_urls::sitemap_id.eq(file));
+    if let Some(url) = after {
+        query = query.filter(md5(sitemap_urls::url).gt(md5(url)));
+    }
+    query
+        .select(SitemapUrl::as_select())
+        .order(md5(sitemap_urls::url))
+        .limit(limit)
+        .load(conn)
+        .await
+}
+
+/// Lists what all files of a domain list, behind the row `after` or from the first one, by id. A URL
+/// in two files is there twice.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn list_of_domain(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    filter: &SitemapUrlFilter<'_>,
+    after: Option<SitemapUrlId>,
+    limit: i64,
+) -> QueryResult<Vec<SitemapUrl>> {
+    let mut query = matching(conn.tenant_id(), filter).filter(sitemap_urls::domain_id.eq(domain));
+    if let Some(id) = after {
+        query = query.filter(sitemap_urls::id.gt(id));
+    }
+    query
+        .select(SitemapUrl::as_select())
+        .order(sitemap_urls::id)
+        .limit(limit)
+        .load(conn)
+        .await
+}
+
+/// Counts what a file lists.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn count_of_file(
+    conn: &mut TenantConnection,
+    file: SitemapFileId,
+    filter: &SitemapUrlFilter<'_>,
+) -> QueryResult<i64> {
+    matching(conn.tenant_id(), filter)
+        .filter(sitemap_urls::sitemap_id.eq(file))
+        .count()
+        .get_result(conn)
+        .await
+}
+
+/// Writes what files list, thousands of URLs in one statement.
+///
+/// Of a URL listed more than once in a file the last entry counts. A row that says the same already
+/// is not written again: only `last_checked_at`, where given, makes a difference to it. What people
+/// set stays.
+///
+/// # Errors
+///
+/// A foreign key violation when the tenant has no such domain or file, and those of the database.
+pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewSitemapUrl<'_>]) -> QueryResult<Upserted> {
+    diesel::sql_query(include_str!("sitemap_urls/upsert.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Array<Uuid>, _>(column(new, |row| row.domain_id))
+        .bind::<Array<Uuid>, _>(column(new, |row| row.sitemap_id))
+        .bind::<Array<Text>, _>(column(new, |row| row.url))
+        .bind::<Array<Text>, _>(column(new, |row| row.loc_text))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.page_type))
+        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.status_code))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.error_message))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(new, |row| row.lastmod))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.changefreq))
+        .bind::<Array<Nullable<Numeric>>, _>(column(new, |row| row.priority_value))
+        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.image_count))
+        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.video_count))
+        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.news_count))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(new, |row| row.last_checked_at))
+        .get_result(conn)
+        .await
+}
+
+/// Deletes all that a file lists, and returns how much that was.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn delete_of_file(conn: &mut TenantConnection, file: SitemapFileId) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::delete(
+        sitemap_urls::table
+            .filter(sitemap_urls::tenant_id.eq(tenant))
+            .filter(sitemap_urls::sitemap_id.eq(file)),
+    )
+    .execute(conn)
+    .await
+}
+
+fn matching<'a>(tenant: TenantId, filter: &SitemapUrlFilter<'a>) -> sitemap_urls::BoxedQuery<'a, Pg> {
+    let mut query = sitemap_urls::table
+        .filter(sitemap_urls::tenant_id.eq(tenant))
+        .into_boxed();
+    if let Some(text) = filter.text {
+        query = query.filter(sitemap_urls::url.ilike(containing(text)));
+    }
+    if let Some(page_type) = filter.page_type {
+        query = query.filter(sitemap_urls::page_type.eq(page_type));
+    }
+    if let Some(since) = filter.modified_since {
+        query = query.filter(sitemap_urls::lastmod.ge(since));
+    }
+    query
+}

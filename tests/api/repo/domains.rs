@@ -1,0 +1,177 @@
+//! Domains, and what is known about their sites.
+
+use diesel::result::Error;
+use scrapersky::models::domain::{DomainChanges, NewDomain};
+use scrapersky::models::domain_hosting::DomainHostingChanges;
+use scrapersky::models::domain_profile::DomainProfileChanges;
+use scrapersky::models::domain_technologies::DomainTechnologiesChanges;
+use scrapersky::models::enums::TaskStatus;
+use scrapersky::models::values::TextList;
+use scrapersky::repo::domains::{DomainFilter, DomainOrder};
+use scrapersky::repo::paging::Paging;
+use scrapersky::repo::{domain_hosting, domain_profiles, domain_technologies, domains, jobs, sitemap_urls};
+
+use crate::support::tenants::{Agencies, new_domain, new_job, new_sitemap_url};
+
+#[tokio::test]
+async fn a_domain_that_is_there_is_returned_as_it_is() {
+    let acme = Agencies::new().await;
+    let acme = acme.tenant("acme").await;
+    let first = acme.domain("acme.test").await;
+    let changes = DomainChanges {
+        notes: Some(Some("call them")),
+        ..DomainChanges::default()
+    };
+    let changed = acme
+        .run(async |conn| domains::update(conn, first.id, &changes).await)
+        .await;
+    assert_eq!(changed.notes.as_deref(), Some("call them"));
+    assert!(changed.updated_at > first.updated_at);
+    assert_eq!(acme.domain("acme.test").await, changed);
+}
+
+#[tokio::test]
+async fn many_domains_come_back_once_each_new_or_not() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let old = acme.domain("b.test").await;
+    let named = |domain, lead| NewDomain {
+        lead_source: Some(lead),
+        ..new_domain(domain)
+    };
+    let new = [
+        named("c.test", "1"),
+        named("a.test", "2"),
+        named("c.test", "3"),
+        named("b.test", "4"),
+    ];
+    let mut stored = acme.run(async |conn| domains::upsert_many(conn, &new).await).await;
+    stored.sort_by(|one, other| one.1.cmp(&other.1));
+    let names: Vec<_> = stored.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["a.test", "b.test", "c.test"]);
+    assert_eq!(stored[1].0, old.id);
+    let last = acme.run(async |conn| domains::get(conn, stored[2].0).await).await;
+    assert_eq!(last.lead_source.as_deref(), Some("3"), "the last one of a name counts");
+    let none = acme.run(async |conn| domains::upsert_many(conn, &[]).await).await;
+    assert_eq!(none, []);
+}
+
+#[tokio::test]
+async fn ten_thousand_domains_are_one_statement() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let names: Vec<String> = (0..10_000).map(|n| format!("{n}.test")).collect();
+    let new: Vec<_> = names.iter().map(|name| new_domain(name)).collect();
+    let stored = acme.run(async |conn| domains::upsert_many(conn, &new).await).await;
+    assert_eq!(stored.len(), 10_000);
+}
+
+#[tokio::test]
+async fn a_list_is_filtered_ordered_paged_and_counted() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    for name in ["b.test", "a_b.test", "axb.test"] {
+        acme.domain(name).await;
+    }
+    let list = async |filter: &DomainFilter<'_>, order, limit, offset| {
+        let paging = Paging { limit, offset };
+        let (rows, total) = acme
+            .run(async |conn| domains::list(conn, filter, order, paging).await)
+            .await;
+        let names: Vec<_> = rows.into_iter().map(|row| row.domain).collect();
+        (names, total)
+    };
+    let all = DomainFilter::default();
+    let (names, total) = list(&all, DomainOrder::Newest, 2, 0).await;
+    assert_eq!((names, total), (vec!["axb.test".into(), "a_b.test".into()], 3));
+    let (names, total) = list(&all, DomainOrder::Newest, 2, 2).await;
+    assert_eq!((names, total), (vec!["b.test".into()], 3));
+    let (names, _) = list(&all, DomainOrder::LastScan, 1, 0).await;
+    assert_eq!(names, ["axb.test"]);
+    let literally = DomainFilter {
+        text: Some("A_B"),
+        ..DomainFilter::default()
+    };
+    assert_eq!(
+        list(&literally, DomainOrder::Name, 9, 0).await,
+        (vec!["a_b.test".into()], 1)
+    );
+    let done = DomainFilter {
+        content_scrape_status: Some(TaskStatus::Completed),
+        ..DomainFilter::default()
+    };
+    assert_eq!(list(&done, DomainOrder::Name, 9, 0).await, (Vec::new(), 0));
+    assert_eq!(acme.run(async |conn| domains::count(conn, &literally).await).await, 1);
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_site_is_written_over_where_something_new_is_said() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let domain = acme.domain("acme.test").await;
+    let bare = acme.run(async |conn| domains::get_details(conn, domain.id).await).await;
+    assert_eq!(bare, (domain.clone(), None, None, None));
+
+    let emails = TextList::from_iter(["a@acme.test"]);
+    let first = DomainProfileChanges {
+        title: Some(Some("Acme")),
+        email_addresses: Some(Some(&emails)),
+        ..DomainProfileChanges::default()
+    };
+    let second = DomainProfileChanges {
+        title: Some(None),
+        language: Some(Some("en")),
+        ..DomainProfileChanges::default()
+    };
+    let wordpress = DomainTechnologiesChanges {
+        is_wordpress: Some(Some(true)),
+        ..DomainTechnologiesChanges::default()
+    };
+    acme.run(async |conn| {
+        domain_profiles::upsert(conn, domain.id, &first).await?;
+        domain_profiles::upsert(conn, domain.id, &second).await?;
+        domain_profiles::upsert(conn, domain.id, &DomainProfileChanges::default()).await?;
+        domain_technologies::upsert(conn, domain.id, &wordpress).await?;
+        domain_hosting::upsert(conn, domain.id, &DomainHostingChanges::default()).await
+    })
+    .await;
+    let (_, profile, technologies, hosting) = acme.run(async |conn| domains::get_details(conn, domain.id).await).await;
+    let profile = profile.unwrap();
+    assert_eq!((profile.title, profile.language.as_deref()), (None, Some("en")));
+    assert_eq!(profile.email_addresses, Some(emails));
+    assert_eq!(technologies.unwrap().is_wordpress, Some(true));
+    assert!(hosting.is_some());
+    let found = acme.run(async |conn| domain_hosting::find(conn, domain.id).await).await;
+    assert_eq!(found, hosting);
+
+    let with = |is_wordpress| DomainFilter {
+        is_wordpress: Some(is_wordpress),
+        ..DomainFilter::default()
+    };
+    assert_eq!(acme.run(async |conn| domains::count(conn, &with(true)).await).await, 1);
+    assert_eq!(acme.run(async |conn| domains::count(conn, &with(false)).await).await, 0);
+}
+
+#[tokio::test]
+async fn a_deleted_domain_takes_what_hangs_on_it_and_leaves_its_jobs() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let domain = acme.domain("acme.test").await;
+    let file = acme.sitemap(&domain, "https://acme.test/sitemap.xml").await;
+    let mut new = new_job("scan");
+    new.domain_id = Some(domain.id);
+    let job = acme
+        .run(async |conn| {
+            sitemap_urls::upsert_many(conn, &[new_sitemap_url(&file, "https://acme.test/")]).await?;
+            jobs::enqueue(conn, &new).await
+        })
+        .await
+        .job;
+    acme.run(async |conn| domains::delete(conn, domain.id).await).await;
+    let gone = acme.attempt(async |conn| domains::get(conn, domain.id).await).await;
+    assert_eq!(gone, Err(Error::NotFound));
+    let job = acme.run(async |conn| jobs::get(conn, job.job_id).await).await;
+    assert_eq!(job.domain_id, None);
+    let again = acme.attempt(async |conn| domains::delete(conn, domain.id).await).await;
+    assert_eq!(again, Err(Error::NotFound));
+}

@@ -1,0 +1,206 @@
+//! No repository function lets a tenant at another's rows; two walls, each tested with the other down.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use diesel::prelude::QueryableByName;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::Text;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use scrapersky::db::tenant::TenantConnection;
+
+use super::probes::{Expects, PROBES, Probe, Rows};
+use crate::support::tenants::Agencies;
+
+/// Which walls stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Walls {
+    Both,
+    /// The repositories filter for the other tenant; the database alone knows whose transaction it is.
+    DatabaseAlone,
+    /// Row level security is off.
+    RepositoriesAlone,
+}
+
+#[tokio::test]
+async fn tenants_are_apart_behind_both_walls() {
+    tenants_are_apart(Walls::Both).await;
+}
+
+#[tokio::test]
+async fn tenants_are_apart_by_row_level_security_alone() {
+    tenants_are_apart(Walls::DatabaseAlone).await;
+}
+
+#[tokio::test]
+async fn tenants_are_apart_by_the_repositories_alone() {
+    tenants_are_apart(Walls::RepositoriesAlone).await;
+}
+
+#[test]
+fn every_repository_function_on_tenants_rows_is_probed() {
+    let probed: BTreeSet<String> = PROBES.iter().map(|probe| probe.function.replace(' ', "")).collect();
+    let written = tenant_functions();
+    assert!(written.len() > 70, "only {} functions were found", written.len());
+    assert_eq!(
+        written.difference(&probed).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "functions without a probe"
+    );
+    assert_eq!(probed.difference(&written).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+async fn tenants_are_apart(walls: Walls) {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let bolt = agencies.tenant("bolt").await;
+    let rows = Rows::of(&agencies, &acme, "acme").await;
+    Rows::of(&agencies, &bolt, "boltz").await;
+    let client = agencies.database.client().await;
+    let tables: Vec<String> = client
+        .query(TENANT_TABLES, &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    if walls == Walls::RepositoriesAlone {
+        for table in &tables {
+            let disable = format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY");
+            client.batch_execute(&disable).await.unwrap();
+        }
+    }
+    let digest = digest(&tables, &rows);
+    let mut conn = acme.open().await;
+    let before = as_superuser(&mut conn, &digest).await;
+    drop(conn);
+    for table in &tables {
+        assert!(
+            before.contains(&format!("{table} 1 ")) || before.contains(&format!("{table} 3 ")),
+            "{before}"
+        );
+    }
+
+    let mut failures = Vec::new();
+    for probe in PROBES {
+        let mut conn = match walls {
+            Walls::Both | Walls::RepositoriesAlone => bolt.open().await,
+            Walls::DatabaseAlone => {
+                let mut conn = acme.open().await;
+                let other = format!("SET LOCAL app.tenant_id = '{}'", bolt.id);
+                conn.batch_execute(&other).await.unwrap();
+                conn
+            }
+        };
+        let answer = (probe.call)(&mut conn, &rows).await;
+        let aborted = matches!(answer, Err(Error::DatabaseError(..)));
+        if let Err(complaint) = judge(probe, walls, &rows, answer) {
+            failures.push(format!("{}: {complaint}", probe.function));
+        }
+        // What failed in the database has changed nothing.
+        if !aborted && as_superuser(&mut conn, &digest).await != before {
+            failures.push(format!("{}: the other tenant's rows have changed", probe.function));
+        }
+    }
+    assert!(failures.is_empty(), "{walls:?}:\n{}", failures.join("\n"));
+}
+
+/// Says what is wrong with an answer.
+fn judge(
+    probe: &Probe,
+    walls: Walls,
+    rows: &Rows,
+    answer: diesel::QueryResult<super::probes::Seen>,
+) -> Result<(), String> {
+    let expects = match (probe.expects, walls) {
+        // The filter is for the other tenant's rows, and the database shows none of them.
+        (Expects::OwnRows, Walls::DatabaseAlone) => Expects::Nothing,
+        (expects, _) => expects,
+    };
+    let complaint = format!("{expects:?} was expected: {answer:?}");
+    let is_right = match (expects, walls, answer) {
+        (Expects::Nothing, _, Err(Error::NotFound)) => true,
+        (Expects::Nothing, _, Ok(seen)) => seen.rows == 0,
+        (Expects::OwnRows, _, Ok(seen)) => seen.rows > 0 && !seen.owners.contains(&rows.tenant),
+        (
+            Expects::NewRow | Expects::NoSuchRow,
+            Walls::DatabaseAlone,
+            Err(Error::DatabaseError(DatabaseErrorKind::Unknown, error)),
+        ) => error.message().contains("row-level security"),
+        (Expects::NewRow, Walls::Both | Walls::RepositoriesAlone, Ok(seen)) => {
+            seen.rows == 1 && !seen.owners.contains(&rows.tenant)
+        }
+        (
+            Expects::NoSuchRow,
+            Walls::Both | Walls::RepositoriesAlone,
+            Err(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)),
+        ) => true,
+        _ => false,
+    };
+    if is_right { Ok(()) } else { Err(complaint) }
+}
+
+/// The tables that tenants have rows in, by the catalogue.
+const TENANT_TABLES: &str = "
+    SELECT c.relname::text FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+      AND (c.relname = 'tenants' OR EXISTS (
+          SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped))
+    ORDER BY 1";
+
+/// Writes the query for one line a table: how many rows the tenant has in it, and their hash.
+fn digest(tables: &[String], rows: &Rows) -> String {
+    tables
+        .iter()
+        .map(|table| {
+            let owner = if table == "tenants" { "id" } else { "tenant_id" };
+            format!(
+                "SELECT format('{table} %s %s', count(*), md5(string_agg(t::text, ',' ORDER BY t::text))) AS line
+                 FROM {table} t WHERE {owner} = '{}'",
+                rows.tenant
+            )
+        })
+        .collect::<Vec<_>>()
+        .join(" UNION ALL ")
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// Runs a query of one text column in the same transaction, with no wall at all.
+async fn as_superuser(conn: &mut TenantConnection, sql: &str) -> String {
+    conn.batch_execute("SET LOCAL ROLE NONE").await.unwrap();
+    let lines: Vec<Line> = diesel::sql_query(sql).load(conn).await.unwrap();
+    lines.into_iter().map(|line| line.line).collect::<Vec<_>>().join("\n")
+}
+
+/// Reads `module::function` of every public repository function that takes a tenant's connection.
+fn tenant_functions() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/repo");
+    let mut functions = BTreeSet::new();
+    for file in rust_files(&root) {
+        let module = file.strip_prefix(&root).unwrap().with_extension("");
+        let module = module.to_str().unwrap().replace('/', "::");
+        let source = fs::read_to_string(&file).unwrap();
+        for declaration in source.split("\npub async fn ").skip(1) {
+            let (name, rest) = declaration.split_once(['(', '<']).unwrap();
+            let (signature, _) = rest.split_once('{').unwrap();
+            if signature.contains("TenantConnection") {
+                functions.insert(format!("{}::{name}", module.trim_end_matches("::mod")));
+            }
+        }
+    }
+    functions
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}

@@ -1,0 +1,138 @@
+//! Credentials and whom they are for: API keys, people, tenants.
+
+use chrono::{TimeDelta, Utc};
+use diesel::result::{DatabaseErrorKind, Error};
+use scrapersky::models::api_key::{ApiKey, NewApiKey};
+use scrapersky::models::tenant::TenantChanges;
+use scrapersky::models::values::TextList;
+use scrapersky::repo::{api_keys, profiles, set_aside, tenants};
+
+use crate::support::tenants::Agencies;
+
+#[tokio::test]
+async fn a_key_is_valid_until_it_expires_is_revoked_or_its_tenant_ends() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let scopes = TextList::from_iter(["read", "scan"]);
+    let insert = async |hash: &[u8; 32], expires_at| {
+        let new = NewApiKey {
+            name: "ci",
+            prefix: "sk_1",
+            hash,
+            scopes: &scopes,
+            expires_at,
+        };
+        acme.attempt(async |conn| api_keys::insert(conn, &new).await).await
+    };
+    let key = insert(&[1; 32], Some(Utc::now() + TimeDelta::hours(1))).await.unwrap();
+    insert(&[2; 32], Some(Utc::now() - TimeDelta::hours(1))).await.unwrap();
+    assert_eq!(find(&agencies, 1).await.as_ref(), Some(&key));
+    assert_eq!(key.scopes, scopes);
+    assert_eq!(find(&agencies, 2).await, None, "it has expired");
+    assert_eq!(find(&agencies, 3).await, None);
+    let twice = insert(&[1; 32], None).await;
+    assert!(matches!(
+        twice,
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+    ));
+
+    let activate = async |is_active| {
+        let changes = TenantChanges {
+            is_active: Some(is_active),
+            ..TenantChanges::default()
+        };
+        agencies
+            .system(async |conn| tenants::update(conn, acme.id, &changes).await)
+            .await
+    };
+    activate(false).await;
+    assert_eq!(find(&agencies, 1).await, None, "its tenant is not in use");
+    activate(true).await;
+
+    let revoked = acme.run(async |conn| api_keys::revoke(conn, key.id).await).await;
+    assert!(revoked.revoked_at.is_some());
+    assert_eq!(find(&agencies, 1).await, None, "it was revoked");
+    let again = acme.run(async |conn| api_keys::revoke(conn, key.id).await).await;
+    assert_eq!(again.revoked_at, revoked.revoked_at);
+    let names: Vec<_> = acme.run(async |conn| api_keys::list(conn).await).await;
+    assert_eq!(names.iter().map(|key| key.hash[0]).collect::<Vec<_>>(), [2, 1]);
+}
+
+#[tokio::test]
+async fn the_use_of_a_key_is_noted_once_a_minute() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let new = NewApiKey {
+        name: "ci",
+        prefix: "sk_1",
+        hash: &[1; 32],
+        scopes: &TextList::from_iter(["read"]),
+        expires_at: None,
+    };
+    acme.run(async |conn| api_keys::insert(conn, &new).await).await;
+    let use_it = async || {
+        let key = find(&agencies, 1).await.unwrap();
+        agencies.system(async |conn| api_keys::touch(conn, &key).await).await;
+        find(&agencies, 1).await.unwrap().last_used_at
+    };
+    let first = use_it().await;
+    assert!(first.is_some());
+    assert_eq!(use_it().await, first);
+    let client = agencies.database.client().await;
+    client
+        .batch_execute("UPDATE api_keys SET last_used_at = last_used_at - interval '2 minutes'")
+        .await
+        .unwrap();
+    assert!(use_it().await > first);
+}
+
+#[tokio::test]
+async fn people_are_found_by_the_id_they_sign_in_with() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let client = agencies.database.client().await;
+    let insert = format!(
+        "INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{}', 'Ann')",
+        acme.id
+    );
+    client.batch_execute(&insert).await.unwrap();
+    let people = acme.run(async |conn| profiles::list(conn).await).await;
+    assert_eq!(people[0].name.as_deref(), Some("Ann"));
+    let found = agencies
+        .system(async |conn| profiles::find(conn, people[0].id).await)
+        .await;
+    assert_eq!(found, people.into_iter().next());
+    let nobody = agencies
+        .system(async |conn| profiles::find(conn, uuid::Uuid::nil().into()).await)
+        .await;
+    assert_eq!(nobody, None);
+}
+
+#[tokio::test]
+async fn a_tenant_is_looked_up_by_a_uuid_and_sees_itself() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let own = acme.run(async |conn| tenants::get(conn).await).await;
+    let found = agencies
+        .system(async |conn| tenants::find(conn, acme.id.get()).await)
+        .await;
+    assert_eq!(found.as_ref(), Some(&own));
+    let historic = agencies
+        .system(async |conn| tenants::find(conn, tenants::DEFAULT_TENANT).await)
+        .await;
+    let all = agencies.system(async |conn| tenants::list(conn).await).await;
+    assert_eq!(all, [historic.unwrap(), own], "by name");
+}
+
+#[tokio::test]
+async fn a_new_database_has_nothing_set_aside() {
+    let agencies = Agencies::new().await;
+    let none = agencies.system(async |conn| set_aside::list(conn).await).await;
+    assert_eq!(none, []);
+}
+
+async fn find(agencies: &Agencies, hash: u8) -> Option<ApiKey> {
+    agencies
+        .system(async |conn| api_keys::find_valid(conn, &[hash; 32]).await)
+        .await
+}

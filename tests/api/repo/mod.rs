@@ -1,0 +1,16 @@
+//! The repositories: what each function does, and that tenants are apart.
+
+mod batches;
+mod contacts;
+mod domains;
+mod isolation;
+mod jobs;
+mod keys;
+mod pages;
+mod places;
+mod plans;
+mod probes;
+mod queue;
+mod sitemaps;
+mod soak;
+mod transactions;

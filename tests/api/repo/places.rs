@@ -1,0 +1,386 @@
+//! Staged places and the searches that find them.
+
+use std::time::Instant;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use diesel::result::Error;
+use scrapersky::models::enums::CurationStatus;
+use scrapersky::models::place_search::{NewPlaceSearch, PlaceSearchChanges};
+use scrapersky::models::staged_place::{NewStagedPlace, StagedPlaceChanges};
+use scrapersky::models::values::{RawJson, TextList};
+use scrapersky::repo::bulk::Upserted;
+use scrapersky::repo::paging::Paging;
+use scrapersky::repo::places::PlaceFilter;
+use scrapersky::repo::{place_searches, places};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::tenants::{Agencies, Agency, new_place};
+
+#[tokio::test]
+async fn a_new_search_updates_a_place_and_keeps_what_people_set() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let raw = RawJson::from(json!({"rating": 4.5}));
+    let found = NewStagedPlace {
+        name: "Dr. Who",
+        rating: Some(4.5),
+        price_level: Some(2),
+        raw_data: Some(&raw),
+        search_query: Some("dentist"),
+        ..new_place("one")
+    };
+    let written = acme.run(async |conn| places::upsert_many(conn, &[found]).await).await;
+    assert_eq!(written, upserted(1, 0));
+    let tags = TextList::from_iter(["warm", "north"]);
+    let decided = StagedPlaceChanges {
+        status: Some(CurationStatus::Selected),
+        notes: Some(Some("call them")),
+        priority: Some(Some(3)),
+        tags: Some(Some(&tags)),
+        revisit_date: Some(NaiveDate::from_ymd_opt(2030, 1, 2)),
+        updated_by: Some(Some("ann")),
+        ..StagedPlaceChanges::default()
+    };
+    let before = acme.run(async |conn| places::update(conn, "one", &decided).await).await;
+    let again = NewStagedPlace {
+        name: "Dr. Who & Sons",
+        rating: Some(4.1),
+        created_by: Uuid::max().into(),
+        search_query: Some("orthodontist"),
+        ..new_place("one")
+    };
+    let written = acme
+        .run(async |conn| places::upsert_many(conn, &[again, new_place("two")]).await)
+        .await;
+    assert_eq!(written, upserted(1, 1));
+
+    let after = acme.place("one").await;
+    assert_eq!((after.name.as_str(), after.rating), ("Dr. Who & Sons", Some(4.1)));
+    assert_eq!(after.search_query.as_deref(), Some("orthodontist"));
+    assert!(after.search_time > before.search_time);
+    // What the second search says nothing about.
+    assert_eq!((after.price_level, after.raw_data.as_ref()), (Some(2), Some(&raw)));
+    assert_eq!((after.id, after.created_by), (before.id, before.created_by));
+    // What people set.
+    assert_eq!(
+        (after.status, after.notes, after.priority),
+        (before.status, before.notes, before.priority)
+    );
+    assert_eq!((after.tags, after.revisit_date), (Some(tags), before.revisit_date));
+    assert_eq!(after.updated_by.as_deref(), Some("ann"));
+}
+
+#[tokio::test]
+async fn of_a_place_found_twice_in_one_page_the_last_counts() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let named = |name| NewStagedPlace {
+        name,
+        ..new_place("one")
+    };
+    let written = acme
+        .run(async |conn| places::upsert_many(conn, &[named("a"), named("b"), named("c")]).await)
+        .await;
+    assert_eq!(written, upserted(1, 0));
+    assert_eq!(acme.place("one").await.name, "c");
+    let none = acme.run(async |conn| places::upsert_many(conn, &[]).await).await;
+    assert_eq!(none, upserted(0, 0));
+}
+
+#[tokio::test]
+async fn ten_thousand_places_are_one_statement() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let ids: Vec<String> = (0..10_000).map(|n| format!("place {n}")).collect();
+    let raw =
+        RawJson::from(json!({"geometry": {"location": {"lat": 29.7, "lng": -95.3}}, "types": ["dentist", "health"]}));
+    let new: Vec<_> = ids
+        .iter()
+        .map(|id| NewStagedPlace {
+            formatted_address: Some("1 Main St, Houston, TX 77002, USA"),
+            latitude: Some(29.7),
+            longitude: Some(-95.3),
+            rating: Some(4.5),
+            raw_data: Some(&raw),
+            ..new_place(id)
+        })
+        .collect();
+    for expected in [upserted(10_000, 0), upserted(0, 10_000)] {
+        let begun = Instant::now();
+        let written = acme.run(async |conn| places::upsert_many(conn, &new).await).await;
+        eprintln!("10,000 places, written in {:?}", begun.elapsed());
+        assert_eq!(written, expected);
+    }
+}
+
+#[tokio::test]
+async fn two_searches_at_once_do_not_lock_each_other_out() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let ids: Vec<String> = (0..500).map(|n| format!("place {n}")).collect();
+    let forward: Vec<_> = ids.iter().map(|id| new_place(id)).collect();
+    let backward: Vec<_> = ids.iter().rev().map(|id| new_place(id)).collect();
+    for _ in 0..10 {
+        let (one, other) = tokio::join!(
+            acme.attempt(async |conn| places::upsert_many(conn, &forward).await),
+            acme.attempt(async |conn| places::upsert_many(conn, &backward).await),
+        );
+        one.unwrap();
+        other.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_list_is_filtered_by_what_people_look_for() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let job = acme.job("search").await.job_id;
+    let tags = TextList::from_iter(["warm"]);
+    let dentist = NewStagedPlace {
+        name: "Smile 100%",
+        business_type: Some("dentist"),
+        formatted_address: Some("1 Main St, Houston"),
+        rating: Some(4.5),
+        search_job_id: Some(job),
+        ..new_place("dentist")
+    };
+    let baker = NewStagedPlace {
+        name: "Bread",
+        business_type: Some("bakery"),
+        search_location: Some("Dallas"),
+        rating: Some(3.0),
+        ..new_place("baker")
+    };
+    let kept = StagedPlaceChanges {
+        status: Some(CurationStatus::Maybe),
+        tags: Some(Some(&tags)),
+        ..StagedPlaceChanges::default()
+    };
+    acme.run(async |conn| {
+        places::upsert_many(conn, &[dentist, baker, new_place("unrated")]).await?;
+        places::update(conn, "baker", &kept).await
+    })
+    .await;
+    let none = PlaceFilter::default;
+    let cases = [
+        (none(), vec!["baker", "dentist", "unrated"]),
+        (
+            PlaceFilter {
+                status: Some(CurationStatus::Maybe),
+                ..none()
+            },
+            vec!["baker"],
+        ),
+        (
+            PlaceFilter {
+                business_type: Some("dentist"),
+                ..none()
+            },
+            vec!["dentist"],
+        ),
+        (
+            PlaceFilter {
+                name: Some("0%"),
+                ..none()
+            },
+            vec!["dentist"],
+        ),
+        (
+            PlaceFilter {
+                location: Some("houston"),
+                ..none()
+            },
+            vec!["dentist"],
+        ),
+        (
+            PlaceFilter {
+                location: Some("dallas"),
+                ..none()
+            },
+            vec!["baker"],
+        ),
+        (
+            PlaceFilter {
+                min_rating: Some(3.0),
+                ..none()
+            },
+            vec!["baker", "dentist"],
+        ),
+        (
+            PlaceFilter {
+                min_rating: Some(3.1),
+                ..none()
+            },
+            vec!["dentist"],
+        ),
+        (
+            PlaceFilter {
+                tag: Some("warm"),
+                ..none()
+            },
+            vec!["baker"],
+        ),
+        (
+            PlaceFilter {
+                tag: Some("war"),
+                ..none()
+            },
+            vec![],
+        ),
+        (
+            PlaceFilter {
+                search_job_id: Some(job),
+                ..none()
+            },
+            vec!["dentist"],
+        ),
+    ];
+    for (filter, expected) in cases {
+        let (rows, total) = acme
+            .run(async |conn| places::list(conn, &filter, Paging::default()).await)
+            .await;
+        let mut ids: Vec<_> = rows.into_iter().map(|row| row.place_id).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, expected, "{filter:?}");
+        assert_eq!(total, i64::try_from(expected.len()).unwrap());
+        assert_eq!(acme.run(async |conn| places::count(conn, &filter).await).await, total);
+    }
+}
+
+#[tokio::test]
+async fn pages_by_cursor_and_by_offset_show_every_place_once_and_undated_ones_last() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let base: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+    let ids: Vec<String> = (0..20).map(|n| format!("place {n}")).collect();
+    // Five at a time have the same time: a page ends in the midst of them.
+    let new: Vec<_> = (0..)
+        .zip(&ids)
+        .map(|(n, id)| NewStagedPlace {
+            search_time: Some(base + TimeDelta::hours(n / 5)),
+            ..new_place(id)
+        })
+        .collect();
+    acme.run(async |conn| places::upsert_many(conn, &new).await).await;
+    let client = agencies.database.client().await;
+    let undate = "UPDATE places_staging SET search_time = NULL WHERE place_id IN ('place 3', 'place 9', 'place 17')";
+    client.batch_execute(undate).await.unwrap();
+
+    let by_offset = list(&acme, 100, 0).await;
+    assert_eq!(by_offset.len(), 20);
+    assert_eq!(by_offset[0], "place 19");
+    assert_eq!(by_offset[17..], ["place 9", "place 3", "place 17"]);
+    assert_eq!(list(&acme, 7, 7).await, by_offset[7..14]);
+    for limit in [1, 3, 7, 19, 20, 21] {
+        let mut by_cursor = Vec::new();
+        let mut after = None;
+        loop {
+            let rows = acme
+                .run(async |conn| places::list_after(conn, &PlaceFilter::default(), after, limit).await)
+                .await;
+            let Some(last) = rows.last() else { break };
+            after = Some((last.search_time, last.id));
+            by_cursor.extend(rows.into_iter().map(|row| row.place_id));
+        }
+        assert_eq!(by_cursor, by_offset, "pages of {limit}");
+    }
+}
+
+#[tokio::test]
+async fn many_places_are_changed_by_their_ids_or_by_a_filter() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let new = ["one", "two", "three"].map(new_place);
+    acme.run(async |conn| places::upsert_many(conn, &new).await).await;
+    let archived = StagedPlaceChanges {
+        status: Some(CurationStatus::Archived),
+        ..StagedPlaceChanges::default()
+    };
+    let by_id = acme
+        .run(async |conn| places::update_many(conn, &["one", "two", "of nobody"], &archived).await)
+        .await;
+    assert_eq!(by_id, 2);
+    let noted = StagedPlaceChanges {
+        notes: Some(Some("no")),
+        ..StagedPlaceChanges::default()
+    };
+    let filter = PlaceFilter {
+        status: Some(CurationStatus::Archived),
+        ..PlaceFilter::default()
+    };
+    let preview = acme.run(async |conn| places::count(conn, &filter).await).await;
+    let matching = acme
+        .run(async |conn| places::update_matching(conn, &filter, &noted).await)
+        .await;
+    assert_eq!((preview, matching), (2, 2));
+    assert_eq!(acme.place("three").await.notes, None);
+    assert_eq!(acme.place("two").await.notes.as_deref(), Some("no"));
+}
+
+#[tokio::test]
+async fn a_deleted_place_is_gone() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    acme.run(async |conn| places::upsert_many(conn, &[new_place("one")]).await)
+        .await;
+    acme.run(async |conn| places::delete(conn, "one").await).await;
+    let found = acme.run(async |conn| places::find(conn, "one").await).await;
+    assert_eq!(found, None);
+    let changed = acme
+        .attempt(async |conn| places::update(conn, "one", &StagedPlaceChanges::default()).await)
+        .await;
+    assert_eq!(changed, Err(Error::NotFound));
+    assert_eq!(
+        acme.attempt(async |conn| places::delete(conn, "one").await).await,
+        Err(Error::NotFound)
+    );
+}
+
+#[tokio::test]
+async fn searches_are_listed_newest_first_and_change_their_state() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let new = |location| NewPlaceSearch {
+        user_id: None,
+        location,
+        business_type: "dentist",
+        params: None,
+        status: None,
+    };
+    let houston = acme
+        .run(async |conn| place_searches::insert(conn, &new("Houston")).await)
+        .await;
+    let dallas = acme
+        .run(async |conn| place_searches::insert(conn, &new("Dallas")).await)
+        .await;
+    assert_eq!(houston.status.as_deref(), Some("pending"));
+    let done = PlaceSearchChanges {
+        status: Some(Some("completed")),
+        ..PlaceSearchChanges::default()
+    };
+    acme.run(async |conn| place_searches::update(conn, houston.id, &done).await)
+        .await;
+    let got = acme.run(async |conn| place_searches::get(conn, houston.id).await).await;
+    assert_eq!(got.status.as_deref(), Some("completed"));
+    let (rows, total) = acme
+        .run(async |conn| place_searches::list(conn, Paging::first(1)).await)
+        .await;
+    assert_eq!((rows[0].id, rows.len(), total), (dallas.id, 1, 2));
+}
+
+async fn list(agency: &Agency, limit: i64, offset: i64) -> Vec<String> {
+    let paging = Paging { limit, offset };
+    let (rows, _) = agency
+        .run(async |conn| places::list(conn, &PlaceFilter::default(), paging).await)
+        .await;
+    rows.into_iter().map(|row| row.place_id).collect()
+}
+
+fn upserted(inserted: i64, updated: i64) -> Upserted {
+    Upserted {
+        inserted,
+        updated,
+        unchanged: 0,
+    }
+}

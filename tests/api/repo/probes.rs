@@ -1,0 +1,450 @@
+//! Every repository function on tenants' rows, aimed at the rows of another tenant.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use scrapersky::db::tenant::TenantConnection;
+use scrapersky::models::api_key::{ApiKey, NewApiKey};
+use scrapersky::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
+use scrapersky::models::contact::{Contact, ContactChanges, NewContact};
+use scrapersky::models::domain::{Domain, DomainChanges};
+use scrapersky::models::domain_hosting::{DomainHosting, DomainHostingChanges};
+use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
+use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
+use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome};
+use scrapersky::models::ids::{DomainId, TenantId};
+use scrapersky::models::job::{Job, NewJob};
+use scrapersky::models::page::{Page, PageChanges};
+use scrapersky::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
+use scrapersky::models::profile::Profile;
+use scrapersky::models::sitemap_file::{SitemapFile, SitemapFileChanges};
+use scrapersky::models::sitemap_file_curation::{SitemapFileCuration, SitemapFileCurationChanges};
+use scrapersky::models::sitemap_url::SitemapUrl;
+use scrapersky::models::staged_place::{StagedPlace, StagedPlaceChanges};
+use scrapersky::models::tenant::Tenant;
+use scrapersky::models::values::{RawJson, TextList};
+use scrapersky::repo::bulk::Upserted;
+use scrapersky::repo::contacts::ContactFilter;
+use scrapersky::repo::domains::{DomainFilter, DomainOrder};
+use scrapersky::repo::jobs::queue::Lease;
+use scrapersky::repo::jobs::{Enqueued, Failure, JobFilter};
+use scrapersky::repo::pages::PageFilter;
+use scrapersky::repo::paging::Paging;
+use scrapersky::repo::places::PlaceFilter;
+use scrapersky::repo::sitemap_files::SitemapFileFilter;
+use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
+use scrapersky::repo::{
+    api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains, jobs, pages,
+    place_searches, places, profiles, sitemap_file_curations, sitemap_files, sitemap_urls, tenants,
+};
+use serde_json::json;
+
+use crate::support::tenants::{
+    Agencies, Agency, new_domain, new_job, new_page, new_place, new_sitemap, new_sitemap_url,
+};
+
+/// One call, and what may come of it.
+pub struct Probe {
+    /// `module::function`.
+    pub function: &'static str,
+    pub expects: Expects,
+    pub call: for<'c> fn(&'c mut TenantConnection, &'c Rows) -> Answer<'c>,
+}
+
+pub type Answer<'c> = Pin<Box<dyn Future<Output = QueryResult<Seen>> + 'c>>;
+
+/// What a tenant gets by a call that is aimed at another's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expects {
+    /// No row, as if there were none.
+    Nothing,
+    /// Its own rows at most, counted rightly.
+    OwnRows,
+    /// A row of its own, made beside the other's.
+    NewRow,
+    /// A foreign key that says there is no such row.
+    NoSuchRow,
+}
+
+/// What an answer says: how many rows there are, and whose they are where it says so.
+#[derive(Debug)]
+pub struct Seen {
+    pub rows: i64,
+    pub owners: Vec<TenantId>,
+}
+
+/// Names of rows that both walls have to hide, and one row in each table that tenants have rows in.
+pub struct Rows {
+    pub tenant: TenantId,
+    pub name: String,
+    pub domain: Domain,
+    pub page: Page,
+    pub contact: Contact,
+    pub file: SitemapFile,
+    pub url: String,
+    pub place_id: String,
+    pub batch: BatchJob,
+    pub pending: Job,
+    pub failed: Job,
+    pub lease: Lease,
+    pub key: ApiKey,
+    pub search: PlaceSearch,
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Rows {
+    /// Fills every table for a tenant; every text in its rows begins with `name`.
+    pub async fn of(agencies: &Agencies, agency: &Agency, name: &str) -> Self {
+        let domain = agency.domain(&format!("{name}.test")).await;
+        let url = format!("https://{name}.test/");
+        let page = agency.page(&domain, &url).await;
+        let file = agency.sitemap(&domain, &url).await;
+        let kind = format!("{name}-kind");
+        let owner = agency.id;
+        let client = agencies.database.client().await;
+        let person =
+            format!("INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{owner}', '{name}')");
+        client.batch_execute(&person).await.unwrap();
+        let rows = agency
+            .run(async |conn| {
+                domain_profiles::upsert(conn, domain.id, &DomainProfileChanges::default()).await?;
+                domain_technologies::upsert(conn, domain.id, &DomainTechnologiesChanges::default()).await?;
+                domain_hosting::upsert(conn, domain.id, &DomainHostingChanges::default()).await?;
+                sitemap_file_curations::upsert(conn, file.id, &SitemapFileCurationChanges::default()).await?;
+                sitemap_urls::upsert_many(conn, &[new_sitemap_url(&file, &url)]).await?;
+                places::upsert_many(conn, &[new_place(name)]).await?;
+                let email = format!("{name}@{name}.test");
+                contacts::upsert_many(conn, &[new_contact(&page, &email)]).await?;
+                let (found, _) = contacts::list(conn, &ContactFilter::default(), Paging::default()).await?;
+                let hash = [name.len() as u8; 32];
+                let search = NewPlaceSearch {
+                    user_id: None,
+                    location: name,
+                    business_type: name,
+                    params: None,
+                    status: None,
+                };
+                Ok(Self {
+                    tenant: owner,
+                    name: name.to_owned(),
+                    contact: found.into_iter().next().unwrap(),
+                    place_id: name.to_owned(),
+                    batch: batches::insert(conn, &new_batch(&kind)).await?,
+                    pending: jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job,
+                    failed: jobs::enqueue(conn, &new_job("fails")).await?.job,
+                    lease: Lease {
+                        job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
+                        token: uuid::Uuid::nil().into(),
+                    },
+                    key: api_keys::insert(conn, &new_key(&hash, &TextList::from_iter(["read"]))).await?,
+                    search: place_searches::insert(conn, &search).await?,
+                    domain: domain.clone(),
+                    page: page.clone(),
+                    file: file.clone(),
+                    url: url.clone(),
+                })
+            })
+            .await;
+        let claimed = agencies
+            .system(async |conn| jobs::queue::claim(conn, "test", &["runs", "fails"], 10, SECOND * 600).await)
+            .await;
+        let lease = |id| {
+            let job = claimed.iter().find(|job| job.job_id == id).unwrap();
+            Lease {
+                job_id: id,
+                token: job.lease_token.unwrap(),
+            }
+        };
+        let failing = lease(rows.failed.job_id);
+        agency
+            .run(async |conn| jobs::queue::fail(conn, failing, &final_failure()).await)
+            .await;
+        Self {
+            lease: lease(rows.lease.job_id),
+            ..rows
+        }
+    }
+}
+
+fn new_contact<'a>(page: &Page, email: &'a str) -> NewContact<'a> {
+    NewContact {
+        domain_id: page.domain_id,
+        page_id: page.id,
+        email,
+        email_type: None,
+        has_gmail: None,
+        context: None,
+        source_url: None,
+        source_job_id: None,
+    }
+}
+
+fn new_batch(kind: &str) -> NewBatchJob<'_> {
+    NewBatchJob {
+        processor_type: kind,
+        created_by: None,
+        total_domains: None,
+        failed_domains: None,
+        metadata: None,
+        options: None,
+    }
+}
+
+fn new_key<'a>(hash: &'a [u8; 32], scopes: &'a TextList) -> NewApiKey<'a> {
+    NewApiKey {
+        name: "key",
+        prefix: "sk",
+        hash,
+        scopes,
+        expires_at: None,
+    }
+}
+
+fn deduplicated<'a>(kind: &'a str, key: &'a str) -> NewJob<'a> {
+    NewJob {
+        dedup_key: Some(key),
+        ..new_job(kind)
+    }
+}
+
+fn final_failure() -> Failure<'static> {
+    Failure {
+        error: "it failed",
+        outcome: Outcome::Internal,
+        retry_at: None,
+    }
+}
+
+/// What an answer tells of rows.
+trait Tell {
+    fn tell(&self) -> Seen;
+}
+
+macro_rules! rows_tell_their_tenant {
+    ($($row:ty: $tenant:ident),+ $(,)?) => {
+        $(impl Tell for $row {
+            fn tell(&self) -> Seen {
+                Seen { rows: 1, owners: vec![self.$tenant] }
+            }
+        })+
+    };
+}
+
+rows_tell_their_tenant!(
+    ApiKey: tenant_id,
+    BatchJob: tenant_id,
+    Contact: tenant_id,
+    Domain: tenant_id,
+    DomainHosting: tenant_id,
+    DomainProfile: tenant_id,
+    DomainTechnologies: tenant_id,
+    Job: tenant_id,
+    Page: tenant_id,
+    PlaceSearch: tenant_id,
+    Profile: tenant_id,
+    SitemapFile: tenant_id,
+    SitemapFileCuration: tenant_id,
+    SitemapUrl: tenant_id,
+    StagedPlace: tenant_id,
+    Tenant: id,
+);
+
+impl Tell for domains::DomainDetails {
+    fn tell(&self) -> Seen {
+        self.0.tell()
+    }
+}
+
+impl Tell for Enqueued {
+    fn tell(&self) -> Seen {
+        assert!(self.is_new, "another tenant's job was taken for the same work");
+        self.job.tell()
+    }
+}
+
+impl Tell for i64 {
+    fn tell(&self) -> Seen {
+        Seen {
+            rows: *self,
+            owners: Vec::new(),
+        }
+    }
+}
+
+impl Tell for usize {
+    fn tell(&self) -> Seen {
+        i64::try_from(*self).unwrap().tell()
+    }
+}
+
+impl Tell for () {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
+    }
+}
+
+impl Tell for (DomainId, String) {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
+    }
+}
+
+impl Tell for (JobStatus, i64) {
+    fn tell(&self) -> Seen {
+        self.1.tell()
+    }
+}
+
+impl Tell for Upserted {
+    fn tell(&self) -> Seen {
+        assert_eq!((self.updated, self.unchanged), (0, 0), "another tenant's row was met");
+        self.inserted.tell()
+    }
+}
+
+impl<T: Tell> Tell for Option<T> {
+    fn tell(&self) -> Seen {
+        self.as_ref().map_or_else(|| 0_i64.tell(), Tell::tell)
+    }
+}
+
+impl<T: Tell> Tell for Vec<T> {
+    fn tell(&self) -> Seen {
+        let each: Vec<_> = self.iter().map(Tell::tell).collect();
+        Seen {
+            rows: each.iter().map(|seen| seen.rows).sum(),
+            owners: each.into_iter().flat_map(|seen| seen.owners).collect(),
+        }
+    }
+}
+
+impl<T: Tell> Tell for (Vec<T>, i64) {
+    fn tell(&self) -> Seen {
+        let listed = self.0.tell();
+        assert_eq!(listed.rows, self.1, "the list and its count are of different rows");
+        listed
+    }
+}
+
+/// Declares probes: the function, what may come of it, and the call.
+macro_rules! probes {
+    ($($function:path: $expects:ident, |$conn:ident, $a:ident| $arguments:tt;)+) => {
+        &[$(Probe {
+            function: stringify!($function),
+            expects: Expects::$expects,
+            call: |$conn, $a| Box::pin(async move {
+                let _ = &$a;
+                probes!(@call $function, $conn, $arguments).await.map(|answer| answer.tell())
+            }),
+        }),+]
+    };
+    (@call $function:path, $conn:ident, ($($argument:expr),* $(,)?)) => {
+        $function($conn, $($argument),*)
+    };
+}
+
+/// The probes; `a` are the other tenant's rows. A function may have several.
+pub const PROBES: &[Probe] = probes! {
+    api_keys::list: OwnRows, |conn, a| ();
+    api_keys::insert: NewRow, |conn, a| (&new_key(&[99; 32], &TextList::from_iter(["read"])));
+    api_keys::revoke: Nothing, |conn, a| (a.key.id);
+    batches::get: Nothing, |conn, a| (a.batch.batch_id);
+    batches::list: OwnRows, |conn, a| (Paging::default());
+    batches::count_jobs: Nothing, |conn, a| (a.batch.batch_id);
+    batches::insert: NewRow, |conn, a| (&new_batch(&a.name));
+    batches::update: Nothing, |conn, a| (a.batch.batch_id, &BatchJobChanges { error: Some(Some("x")), ..Default::default() });
+    contacts::get: Nothing, |conn, a| (a.contact.id);
+    contacts::list: OwnRows, |conn, a| (&ContactFilter::default(), Paging::default());
+    contacts::list: Nothing, |conn, a| (&ContactFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
+    contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), None, 100);
+    contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), Some((Utc::now(), a.contact.id)), 100);
+    contacts::count: Nothing, |conn, a| (&ContactFilter { text: Some(&a.name), ..Default::default() });
+    contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, &a.contact.email)]);
+    contacts::update: Nothing, |conn, a| (a.contact.id, &ContactChanges { context: Some(Some("x")), ..Default::default() });
+    contacts::delete: Nothing, |conn, a| (a.contact.id);
+    domain_hosting::find: Nothing, |conn, a| (a.domain.id);
+    domain_hosting::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainHostingChanges { has_ssl: Some(Some(true)), ..Default::default() });
+    domain_profiles::find: Nothing, |conn, a| (a.domain.id);
+    domain_profiles::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainProfileChanges { title: Some(Some("x")), ..Default::default() });
+    domain_technologies::find: Nothing, |conn, a| (a.domain.id);
+    domain_technologies::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainTechnologiesChanges { has_divi: Some(Some(true)), ..Default::default() });
+    domains::get: Nothing, |conn, a| (a.domain.id);
+    domains::get_details: Nothing, |conn, a| (a.domain.id);
+    domains::find_by_name: Nothing, |conn, a| (&a.domain.domain);
+    domains::list: OwnRows, |conn, a| (&DomainFilter::default(), DomainOrder::Newest, Paging::default());
+    domains::list: Nothing, |conn, a| (&DomainFilter { text: Some(&a.name), ..Default::default() }, DomainOrder::Name, Paging::default());
+    domains::count: Nothing, |conn, a| (&DomainFilter { text: Some(&a.name), ..Default::default() });
+    domains::upsert: NewRow, |conn, a| (&new_domain(&a.domain.domain));
+    domains::upsert_many: NewRow, |conn, a| (&[new_domain(&a.domain.domain)]);
+    domains::update: Nothing, |conn, a| (a.domain.id, &DomainChanges { notes: Some(Some("x")), ..Default::default() });
+    domains::delete: Nothing, |conn, a| (a.domain.id);
+    jobs::enqueue: NewRow, |conn, a| (&deduplicated(&a.pending.kind, &a.name));
+    jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
+    jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { batch_id: Some(a.batch.batch_id), ..new_job("x") });
+    jobs::enqueue_many: NewRow, |conn, a| (&[deduplicated(&a.pending.kind, &a.name)]);
+    jobs::get: Nothing, |conn, a| (a.pending.job_id);
+    jobs::list: OwnRows, |conn, a| (&JobFilter::default(), Paging::default());
+    jobs::list: Nothing, |conn, a| (&JobFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
+    jobs::count: Nothing, |conn, a| (&JobFilter { kind: Some(&a.pending.kind), ..Default::default() });
+    jobs::cancel: Nothing, |conn, a| (a.pending.job_id);
+    jobs::cancel: Nothing, |conn, a| (a.lease.job_id);
+    jobs::retry: Nothing, |conn, a| (a.failed.job_id);
+    jobs::queue::report: Nothing, |conn, a| (a.lease, 0.5, "step", "message");
+    jobs::queue::finish: Nothing, |conn, a| (a.lease, Outcome::Ok, &RawJson::from(json!({})));
+    jobs::queue::fail: Nothing, |conn, a| (a.lease, &final_failure());
+    jobs::queue::fail: Nothing, |conn, a| (a.lease, &Failure { retry_at: Some(Utc::now()), ..final_failure() });
+    jobs::queue::end_cancelled: Nothing, |conn, a| (a.lease);
+    pages::get: Nothing, |conn, a| (a.page.id);
+    pages::find_by_url: Nothing, |conn, a| (a.domain.id, &a.url);
+    pages::list: OwnRows, |conn, a| (&PageFilter::default(), Paging::default());
+    pages::list: Nothing, |conn, a| (&PageFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
+    pages::count: Nothing, |conn, a| (&PageFilter { text: Some(&a.name), ..Default::default() });
+    pages::upsert: NoSuchRow, |conn, a| (&new_page(&a.domain, &a.url));
+    pages::upsert_many: NoSuchRow, |conn, a| (&[new_page(&a.domain, &a.url)]);
+    pages::update: Nothing, |conn, a| (a.page.id, &PageChanges { page_type: Some(Some("x")), ..Default::default() });
+    place_searches::get: Nothing, |conn, a| (a.search.id);
+    place_searches::list: OwnRows, |conn, a| (Paging::default());
+    place_searches::insert: NewRow, |conn, a| (&NewPlaceSearch { user_id: None, location: &a.name, business_type: &a.name, params: None, status: None });
+    place_searches::update: Nothing, |conn, a| (a.search.id, &PlaceSearchChanges { status: Some(Some("x")), ..Default::default() });
+    places::get: Nothing, |conn, a| (&a.place_id);
+    places::find: Nothing, |conn, a| (&a.place_id);
+    places::list: OwnRows, |conn, a| (&PlaceFilter::default(), Paging::default());
+    places::list: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, Paging::default());
+    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), None, 100);
+    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), Some((Some(DateTime::<Utc>::MAX_UTC - chrono::TimeDelta::days(90_000_000)), i32::MAX.into())), 100);
+    places::list_after: Nothing, |conn, a| (&PlaceFilter::default(), Some((None, i32::MAX.into())), 100);
+    places::count: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() });
+    places::upsert_many: NewRow, |conn, a| (&[new_place(&a.place_id)]);
+    places::update: Nothing, |conn, a| (&a.place_id, &archive());
+    places::update_many: Nothing, |conn, a| (&[&a.place_id], &archive());
+    places::update_matching: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, &archive());
+    places::delete: Nothing, |conn, a| (&a.place_id);
+    profiles::list: OwnRows, |conn, a| ();
+    sitemap_file_curations::find: Nothing, |conn, a| (a.file.id);
+    sitemap_file_curations::upsert: NoSuchRow, |conn, a| (a.file.id, &SitemapFileCurationChanges { notes: Some(Some("x")), ..Default::default() });
+    sitemap_files::get: Nothing, |conn, a| (a.file.id);
+    sitemap_files::find_by_url: Nothing, |conn, a| (a.domain.id, &a.url);
+    sitemap_files::list: OwnRows, |conn, a| (&SitemapFileFilter::default(), Paging::default());
+    sitemap_files::list: Nothing, |conn, a| (&SitemapFileFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
+    sitemap_files::count: Nothing, |conn, a| (&SitemapFileFilter { text: Some(&a.name), ..Default::default() });
+    sitemap_files::upsert: NoSuchRow, |conn, a| (&new_sitemap(&a.domain, &a.url));
+    sitemap_files::update: Nothing, |conn, a| (a.file.id, &SitemapFileChanges { status: Some("x"), ..Default::default() });
+    sitemap_files::update_matching: Nothing, |conn, a| (&SitemapFileFilter { text: Some(&a.name), ..Default::default() }, &SitemapFileChanges::default());
+    sitemap_urls::list_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default(), None, 100);
+    sitemap_urls::list_of_domain: Nothing, |conn, a| (a.domain.id, &SitemapUrlFilter::default(), None, 100);
+    sitemap_urls::count_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default());
+    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (&[new_sitemap_url(&a.file, &a.url)]);
+    sitemap_urls::delete_of_file: Nothing, |conn, a| (a.file.id);
+    tenants::get: OwnRows, |conn, a| ();
+};
+
+fn archive() -> StagedPlaceChanges<'static> {
+    StagedPlaceChanges {
+        status: Some(CurationStatus::Archived),
+        ..StagedPlaceChanges::default()
+    }
+}

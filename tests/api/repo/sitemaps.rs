@@ -1,0 +1,281 @@
+//! Sitemap files, what they list, and what people say of them.
+
+use std::str::FromStr;
+use std::time::Instant;
+
+use bigdecimal::BigDecimal;
+use chrono::{DateTime, Utc};
+use scrapersky::models::enums::{CurationStatus, ProcessingStatus};
+use scrapersky::models::sitemap_file::{NewSitemapFile, SitemapFile, SitemapFileChanges};
+use scrapersky::models::sitemap_file_curation::SitemapFileCurationChanges;
+use scrapersky::models::sitemap_url::NewSitemapUrl;
+use scrapersky::models::values::TextList;
+use scrapersky::repo::bulk::Upserted;
+use scrapersky::repo::paging::Paging;
+use scrapersky::repo::sitemap_files::SitemapFileFilter;
+use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
+use scrapersky::repo::{sitemap_file_curations, sitemap_files, sitemap_urls};
+
+use crate::support::tenants::{Agencies, Agency, new_sitemap, new_sitemap_url};
+
+#[tokio::test]
+async fn a_file_found_again_is_updated_and_keeps_what_was_decided() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let domain = acme.domain("acme.test").await;
+    let url = "https://acme.test/sitemap.xml";
+    let first = NewSitemapFile {
+        size_bytes: Some(10),
+        generator: Some("Yoast"),
+        ..new_sitemap(&domain, url)
+    };
+    let file = acme.run(async |conn| sitemap_files::upsert(conn, &first).await).await;
+    let selected = SitemapFileChanges {
+        deep_scrape_curation_status: Some(Some(CurationStatus::Selected)),
+        ..SitemapFileChanges::default()
+    };
+    acme.run(async |conn| sitemap_files::update(conn, file.id, &selected).await)
+        .await;
+    let again = NewSitemapFile {
+        sitemap_type: "index",
+        size_bytes: Some(20),
+        ..new_sitemap(&domain, url)
+    };
+    let after = acme.run(async |conn| sitemap_files::upsert(conn, &again).await).await;
+    assert_eq!(
+        (after.id, after.sitemap_type.as_str(), after.size_bytes),
+        (file.id, "index", Some(20))
+    );
+    assert_eq!(after.generator.as_deref(), Some("Yoast"));
+    assert_eq!(after.deep_scrape_curation_status, Some(CurationStatus::Selected));
+    let found = acme
+        .run(async |conn| sitemap_files::find_by_url(conn, domain.id, url).await)
+        .await;
+    assert_eq!(found.as_ref(), Some(&after));
+    assert_eq!(
+        acme.run(async |conn| sitemap_files::get(conn, file.id).await).await,
+        after
+    );
+}
+
+#[tokio::test]
+async fn files_are_listed_and_changed_by_filter() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let domain = acme.domain("acme.test").await;
+    let other = acme.domain("other.test").await;
+    acme.sitemap(&domain, "https://acme.test/1.xml").await;
+    acme.sitemap(&domain, "https://acme.test/2.xml").await;
+    let newest = acme.sitemap(&other, "https://other.test/1.xml").await;
+    let of_domain = SitemapFileFilter {
+        domain_id: Some(domain.id),
+        ..SitemapFileFilter::default()
+    };
+    let changes = SitemapFileChanges {
+        status: Some("done"),
+        sitemap_import_status: Some(Some(ProcessingStatus::Queued)),
+        deep_scrape_curation_status: Some(Some(CurationStatus::Maybe)),
+        ..SitemapFileChanges::default()
+    };
+    let changed = acme
+        .run(async |conn| sitemap_files::update_matching(conn, &of_domain, &changes).await)
+        .await;
+    assert_eq!(changed, 2);
+    let none = SitemapFileFilter::default;
+    let cases = [
+        (none(), 3),
+        (of_domain, 2),
+        (
+            SitemapFileFilter {
+                status: Some("done"),
+                ..none()
+            },
+            2,
+        ),
+        (
+            SitemapFileFilter {
+                curation_status: Some(CurationStatus::Maybe),
+                ..none()
+            },
+            2,
+        ),
+        (
+            SitemapFileFilter {
+                import_status: Some(ProcessingStatus::Queued),
+                ..none()
+            },
+            2,
+        ),
+        (
+            SitemapFileFilter {
+                text: Some("OTHER"),
+                ..none()
+            },
+            1,
+        ),
+    ];
+    for (filter, expected) in cases {
+        let (rows, total) = acme
+            .run(async |conn| sitemap_files::list(conn, &filter, Paging::default()).await)
+            .await;
+        assert_eq!(
+            (i64::try_from(rows.len()).unwrap(), total),
+            (expected, expected),
+            "{filter:?}"
+        );
+        assert_eq!(
+            acme.run(async |conn| sitemap_files::count(conn, &filter).await).await,
+            expected
+        );
+    }
+    let (rows, _) = acme
+        .run(async |conn| sitemap_files::list(conn, &none(), Paging::first(1)).await)
+        .await;
+    assert_eq!(rows, [newest]);
+}
+
+#[tokio::test]
+async fn what_people_say_of_a_file_is_written_over_where_something_new_is_said() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let domain = acme.domain("acme.test").await;
+    let file = acme.sitemap(&domain, "https://acme.test/sitemap.xml").await;
+    let none = acme
+        .run(async |conn| sitemap_file_curations::find(conn, file.id).await)
+        .await;
+    assert_eq!(none, None);
+    let tags = TextList::from_iter(["big"]);
+    let tagged = SitemapFileCurationChanges {
+        tags: Some(Some(&tags)),
+        ..SitemapFileCurationChanges::default()
+    };
+    let noted = SitemapFileCurationChanges {
+        notes: Some(Some("later")),
+        ..SitemapFileCurationChanges::default()
+    };
+    acme.run(async |conn| sitemap_file_curations::upsert(conn, file.id, &tagged).await)
+        .await;
+    let both = acme
+        .run(async |conn| sitemap_file_curations::upsert(conn, file.id, &noted).await)
+        .await;
+    assert_eq!(
+        (both.tags.as_ref(), both.notes.as_deref()),
+        (Some(&tags), Some("later"))
+    );
+    let found = acme
+        .run(async |conn| sitemap_file_curations::find(conn, file.id).await)
+        .await;
+    assert_eq!(found, Some(both));
+}
+
+#[tokio::test]
+async fn thousands_of_urls_are_one_statement_and_a_second_run_writes_only_what_changed() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let domain = acme.domain("acme.test").await;
+    let file = acme.sitemap(&domain, "https://acme.test/sitemap.xml").await;
+    let urls: Vec<String> = (0..20_000).map(|n| format!("https://acme.test/{n}")).collect();
+    let mut new: Vec<_> = urls.iter().map(|url| new_sitemap_url(&file, url)).collect();
+    new.push(new_sitemap_url(&file, &urls[0]));
+    let begun = Instant::now();
+    assert_eq!(upsert(&acme, &new).await, upserted(20_000, 0, 0));
+    eprintln!("20,000 sitemap URLs, written in {:?}", begun.elapsed());
+    assert_eq!(upsert(&acme, &new).await, upserted(0, 0, 20_000));
+    let lastmod: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+    let half = BigDecimal::from_str("0.5").unwrap();
+    let changed = NewSitemapUrl {
+        lastmod: Some(lastmod),
+        priority_value: Some(&half),
+        changefreq: Some("daily"),
+        ..new[1].clone()
+    };
+    assert_eq!(upsert(&acme, &[changed, new[2].clone()]).await, upserted(0, 1, 1));
+    let since = SitemapUrlFilter {
+        modified_since: Some(lastmod),
+        ..SitemapUrlFilter::default()
+    };
+    let rows = list(&acme, &file, &since, None, 10).await;
+    assert_eq!(rows, [urls[1].clone()]);
+    let count = async |filter: &SitemapUrlFilter<'_>| {
+        acme.run(async |conn| sitemap_urls::count_of_file(conn, file.id, filter).await)
+            .await
+    };
+    assert_eq!(count(&SitemapUrlFilter::default()).await, 20_000);
+    let text = SitemapUrlFilter {
+        text: Some("/1999"),
+        ..SitemapUrlFilter::default()
+    };
+    assert_eq!(count(&text).await, 11);
+    let deleted = acme
+        .run(async |conn| sitemap_urls::delete_of_file(conn, file.id).await)
+        .await;
+    assert_eq!(deleted, 20_000);
+}
+
+#[tokio::test]
+async fn urls_are_paged_by_file_and_by_domain_each_once() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let domain = acme.domain("acme.test").await;
+    let one = acme.sitemap(&domain, "https://acme.test/1.xml").await;
+    let two = acme.sitemap(&domain, "https://acme.test/2.xml").await;
+    let mut urls: Vec<String> = (0..25).map(|n| format!("https://acme.test/{n}")).collect();
+    for file in [&one, &two] {
+        let new: Vec<_> = urls.iter().map(|url| new_sitemap_url(file, url)).collect();
+        upsert(&acme, &new).await;
+    }
+    urls.sort_unstable();
+    let filter = SitemapUrlFilter::default();
+    let mut of_file: Vec<String> = Vec::new();
+    loop {
+        let page = list(&acme, &one, &filter, of_file.last().map(String::as_str), 10).await;
+        if page.is_empty() {
+            break;
+        }
+        of_file.extend(page);
+    }
+    of_file.sort_unstable();
+    assert_eq!(of_file, urls);
+
+    let mut of_domain = Vec::new();
+    let mut after = None;
+    loop {
+        let page = acme
+            .run(async |conn| sitemap_urls::list_of_domain(conn, domain.id, &filter, after, 10).await)
+            .await;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        of_domain.extend(page.into_iter().map(|row| row.url));
+    }
+    assert_eq!(of_domain.len(), 50);
+    of_domain.sort_unstable();
+    of_domain.dedup();
+    assert_eq!(of_domain, urls);
+}
+
+async fn upsert(agency: &Agency, new: &[NewSitemapUrl<'_>]) -> Upserted {
+    agency
+        .run(async |conn| sitemap_urls::upsert_many(conn, new).await)
+        .await
+}
+
+async fn list(
+    agency: &Agency,
+    file: &SitemapFile,
+    filter: &SitemapUrlFilter<'_>,
+    after: Option<&str>,
+    limit: i64,
+) -> Vec<String> {
+    let rows = agency
+        .run(async |conn| sitemap_urls::list_of_file(conn, file.id, filter, after, limit).await)
+        .await;
+    rows.into_iter().map(|row| row.url).collect()
+}
+
+fn upserted(inserted: i64, updated: i64, unchanged: i64) -> Upserted {
+    Upserted {
+        inserted,
+        updated,
+        unchanged,
+    }
+}
