@@ -50,11 +50,6 @@ impl TestDatabase {
         Self { name, url }
     }
 
-    /// Returns the URL for the server's superuser.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     /// Returns [`Self::url`] as the program takes it.
     pub fn database_url(&self) -> DatabaseUrl {
         self.url.parse().unwrap()
