@@ -1,7 +1,7 @@
 //! What tenant isolation costs a read: a page of 20 rows in a transaction of its tenant, against a
 //! plain `SELECT` of the same rows, on a private PostgreSQL over its Unix socket.
 
-#![expect(clippy::unwrap_used, missing_docs, reason = "a benchmark that cannot go on ends; criterion's macros make undocumented items")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl};

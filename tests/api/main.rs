@@ -14,5 +14,6 @@ mod layers;
 mod migrations;
 mod pool;
 mod repo;
+mod soak;
 mod support;
 mod tls;

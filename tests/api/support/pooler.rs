@@ -13,7 +13,6 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use nix::unistd::{Uid, User, chown};
-use scrapersky::config::DatabaseUrl;
 use tokio_postgres::config::Host;
 use uuid::Uuid;
 
@@ -22,9 +21,9 @@ use super::cluster;
 const PORT: u16 = 6432;
 
 /// Returns where a pool is to connect for the database at `url`: there, or at the pooler.
-pub fn pool_url(url: &str) -> DatabaseUrl {
+pub fn pool_url(url: &str) -> String {
     let Ok(mode) = env::var("SCRAPERSKY_TEST_PGBOUNCER") else {
-        return url.parse().unwrap();
+        return url.to_owned();
     };
     static POOLER: OnceLock<Pooler> = OnceLock::new();
     POOLER.get_or_init(|| Pooler::start(&mode)).url(url)
@@ -117,7 +116,7 @@ impl Pooler {
         pooler
     }
 
-    fn url(&self, url: &str) -> DatabaseUrl {
+    fn url(&self, url: &str) -> String {
         let config: tokio_postgres::Config = url.parse().unwrap();
         let folder = self.folder.display().to_string().replace('/', "%2F");
         let (user, database) = (config.get_user().unwrap(), config.get_dbname().unwrap());

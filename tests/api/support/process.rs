@@ -34,6 +34,7 @@ fn helper() {
                 Err(error) => println!("error={error}"),
             }
         }
+        "soak" => crate::soak::work(),
         role => panic!("no such role: {role}"),
     }
 }

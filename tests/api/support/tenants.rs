@@ -123,7 +123,7 @@ pub fn pool(database: &TestDatabase, connections: usize) -> Pool {
         ping_after: Duration::from_secs(5),
         limits: SessionLimits::none(),
     };
-    Pool::new(&pooler::pool_url(database.url()), &config).unwrap()
+    Pool::new(&pooler::pool_url(database.url()).parse().unwrap(), &config).unwrap()
 }
 
 pub fn new_domain(name: &str) -> NewDomain<'_> {

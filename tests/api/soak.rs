@@ -1,0 +1,248 @@
+//! Two processes with ten connections each, working for two tenants at once, one unit in a hundred
+//! given up midway: no error, and no row of the other tenant.
+//!
+//! The suite runs a short form; `SCRAPERSKY_SOAK_UNITS=50000` a long one, and
+//! `SCRAPERSKY_TEST_PGBOUNCER=transaction` sends both through PgBouncer.
+
+use std::env;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use diesel::result::{DatabaseErrorKind, Error};
+use scrapersky::db::pool::Pool;
+use scrapersky::db::tenant::TenantConnection;
+use scrapersky::models::api_key::NewApiKey;
+use scrapersky::models::domain::DomainChanges;
+use scrapersky::models::domain_profile::DomainProfileChanges;
+use scrapersky::models::enums::{CurationStatus, JobStatus, TaskStatus};
+use scrapersky::models::ids::TenantId;
+use scrapersky::models::values::{RawJson, TextList};
+use scrapersky::repo;
+use scrapersky::repo::domains::{DomainFilter, DomainOrder};
+use scrapersky::repo::jobs::JobFilter;
+use scrapersky::repo::paging::Paging;
+
+use crate::support::database::TestDatabase;
+use crate::support::pooler;
+use crate::support::process::helper_command;
+use crate::support::tenants::{new_domain, new_job, pool};
+
+const URL: &str = "SCRAPERSKY_SOAK_URL";
+const PROCESSES: usize = 2;
+const CONNECTIONS: usize = 10;
+
+#[tokio::test]
+async fn two_processes_share_the_database_without_an_error() {
+    let database = TestDatabase::new().await;
+    let setup = pool(&database, 1);
+    for name in ["acme", "umbra"] {
+        let mut conn = setup.system().await.unwrap();
+        let new = scrapersky::models::tenant::NewTenant {
+            name,
+            description: None,
+        };
+        let tenant = repo::tenants::insert(&mut conn, &new).await.unwrap().id;
+        conn.commit().await.unwrap();
+        let mut conn = setup.tenant(tenant).await.unwrap();
+        for number in 0..40 {
+            repo::domains::upsert(&mut conn, &new_domain(&format!("{name}{number}.example")))
+                .await
+                .unwrap();
+        }
+        conn.commit().await.unwrap();
+    }
+    drop(setup);
+    let url = pooler::pool_url(database.url());
+    let folder = env::temp_dir();
+    let processes: Vec<_> = (0..PROCESSES)
+        .map(|_| {
+            let mut command = helper_command("soak", &folder);
+            command.env(URL, &url).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for process in processes {
+        let output = tokio::task::spawn_blocking(|| process.wait_with_output())
+            .await
+            .unwrap()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success(),
+            "{said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(said.contains("errors=0 foreign=0"), "{said}");
+        println!("{}", said.lines().find(|line| line.contains("errors=")).unwrap());
+    }
+}
+
+/// The work of one of the processes.
+pub fn work() {
+    let units: usize = env::var("SCRAPERSKY_SOAK_UNITS").map_or(400, |units| units.parse().unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let config = scrapersky::config::PoolConfig {
+            base: CONNECTIONS,
+            overflow: 0,
+            ..scrapersky::config::PoolConfig::default()
+        };
+        let pool = Pool::new(&env::var(URL).unwrap().parse().unwrap(), &config).unwrap();
+        let mut conn = pool.system().await.unwrap();
+        let tenants: Vec<TenantId> = repo::tenants::list(&mut conn)
+            .await
+            .unwrap()
+            .into_iter()
+            .filter(|tenant| ["acme", "umbra"].contains(&tenant.name.as_str()))
+            .map(|tenant| tenant.id)
+            .collect();
+        drop(conn);
+        let tally = Arc::new(Tally::default());
+        let users = (0..CONNECTIONS).map(|_| {
+            let (pool, tally, tenants) = (pool.clone(), Arc::clone(&tally), tenants.clone());
+            tokio::spawn(async move {
+                loop {
+                    let number = tally.next.fetch_add(1, Ordering::Relaxed);
+                    if number >= units {
+                        break;
+                    }
+                    let tenant = tenants[number % tenants.len()];
+                    let unit = unit(&pool, tenant, number, &tally);
+                    if number % 100 == 17 {
+                        let moment = Duration::from_micros(rand_below(2_000));
+                        let _ = tokio::time::timeout(moment, unit).await;
+                    } else if let Err(error) = unit.await {
+                        println!("unit {number}: {error}");
+                        tally.errors.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            })
+        });
+        for user in users.collect::<Vec<_>>() {
+            user.await.unwrap();
+        }
+        println!(
+            "units={units} errors={} foreign={}",
+            tally.errors.load(Ordering::Relaxed),
+            tally.foreign.load(Ordering::Relaxed)
+        );
+    });
+}
+
+#[derive(Default)]
+struct Tally {
+    next: AtomicUsize,
+    errors: AtomicUsize,
+    foreign: AtomicUsize,
+}
+
+impl Tally {
+    fn check(&self, owners: impl IntoIterator<Item = TenantId>, tenant: TenantId) {
+        let foreign = owners.into_iter().filter(|owner| *owner != tenant).count();
+        self.foreign.fetch_add(foreign, Ordering::Relaxed);
+    }
+}
+
+async fn unit(pool: &Pool, tenant: TenantId, number: usize, tally: &Tally) -> anyhow::Result<()> {
+    let mut conn: TenantConnection = pool.tenant(tenant).await?;
+    let own = repo::domains::list(
+        &mut conn,
+        &DomainFilter::default(),
+        DomainOrder::Name,
+        Paging::first(20),
+    )
+    .await?
+    .0;
+    tally.check(own.iter().map(|domain| domain.tenant_id), tenant);
+    anyhow::ensure!(own.len() == 20, "{} domains instead of 20", own.len());
+    let domain = &own[number % 20];
+    match number % 8 {
+        0 => {
+            let (domain, profile, ..) = repo::domains::get_details(&mut conn, domain.id).await?;
+            tally.check(
+                [domain.tenant_id]
+                    .into_iter()
+                    .chain(profile.map(|profile| profile.tenant_id)),
+                tenant,
+            );
+        }
+        1 => {
+            let changes = DomainChanges {
+                content_scrape_status: Some(Some(TaskStatus::ALL[number % TaskStatus::ALL.len()])),
+                sitemap_curation_status: Some(Some(CurationStatus::NotAFit)),
+                ..DomainChanges::default()
+            };
+            repo::domains::update(&mut conn, domain.id, &changes).await?;
+            conn.commit().await?;
+        }
+        2 => {
+            let emails: TextList = ["a@b.example", "ü{,}\"@b.example"].into_iter().collect();
+            let meta = RawJson::from(serde_json::json!({ "number": number }));
+            let changes = DomainProfileChanges {
+                email_addresses: Some(Some(&emails)),
+                meta_json: Some(Some(&meta)),
+                ..DomainProfileChanges::default()
+            };
+            let profile = repo::domain_profiles::upsert(&mut conn, domain.id, &changes).await?;
+            tally.check([profile.tenant_id], tenant);
+            conn.commit().await?;
+        }
+        3 => {
+            // The same key twice: the second one fails, and with it the transaction.
+            let scopes: TextList = ["read"].into_iter().collect();
+            let hash: [u8; 32] = std::array::from_fn(|_| rand_below(256) as u8);
+            let new = NewApiKey {
+                name: "soak",
+                prefix: "sky_",
+                hash: &hash,
+                scopes: &scopes,
+                expires_at: None,
+            };
+            repo::api_keys::insert(&mut conn, &new).await?;
+            match repo::api_keys::insert(&mut conn, &new).await {
+                Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
+                other => anyhow::bail!("a double key: {other:?}"),
+            }
+            anyhow::ensure!(conn.commit().await.is_err(), "a failed transaction was committed");
+        }
+        4 => {
+            let enqueued = repo::jobs::enqueue(&mut conn, &new_job("soak")).await?;
+            tally.check([enqueued.job.tenant_id], tenant);
+            conn.commit().await?;
+        }
+        5 => {
+            let filter = JobFilter {
+                status: Some(JobStatus::Pending),
+                ..JobFilter::default()
+            };
+            let (jobs, _) = repo::jobs::list(&mut conn, &filter, Paging::first(20)).await?;
+            tally.check(jobs.into_iter().map(|job| job.tenant_id), tenant);
+        }
+        6 => {
+            // A savepoint within the tenant's transaction.
+            use diesel_async::AsyncConnection;
+            let name = format!("saved{number}.example");
+            conn.transaction(async |conn| repo::domains::upsert(conn, &new_domain(&name)).await)
+                .await?;
+            anyhow::ensure!(
+                repo::domains::find_by_name(&mut conn, &name).await?.is_some(),
+                "the savepoint is gone"
+            );
+        }
+        _ => {
+            let found = repo::domains::find_by_name(&mut conn, &domain.domain).await?;
+            tally.check(found.map(|domain| domain.tenant_id), tenant);
+        }
+    }
+    Ok(())
+}
+
+fn rand_below(limit: u64) -> u64 {
+    u64::from_le_bytes(uuid::Uuid::new_v4().into_bytes()[..8].try_into().unwrap()) % limit
+}
