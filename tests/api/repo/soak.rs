@@ -17,7 +17,7 @@ use scrapersky::repo::domains;
 use crate::support::tenants::{Agencies, Agency, new_domain};
 
 /// The full number is run where `SCRAPERSKY_SOAK` is set.
-const TRANSACTIONS: usize = 10_000;
+const TRANSACTIONS: usize = 2_000;
 const TRANSACTIONS_OF_A_SOAK: usize = 100_000;
 
 /// The longest way through a unit of work takes about so many polls.
