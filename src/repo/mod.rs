@@ -24,3 +24,6 @@ pub mod paging;
 pub mod profiles;
 pub mod set_aside;
 pub mod tenants;
+
+/// What queries answer with, for those layers that name no Diesel.
+pub use diesel::{QueryResult, result::Error as QueryError};
