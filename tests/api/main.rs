@@ -8,6 +8,7 @@
 
 mod connection;
 mod embedded;
+mod jobs;
 mod pool;
 mod support;
 mod tls;
