@@ -7,7 +7,6 @@
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    missing_docs,
     reason = "a benchmark that cannot run ends"
 )]
 
