@@ -45,7 +45,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Socket};
 
+pub use self::errors::is_outage;
 use self::errors::query_error;
+pub(super) use self::errors::sentence;
 use self::rows::Progress;
 pub use self::rows::{Field, Row, Rows};
 use self::types::{Bind, Types};

@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod embedded;
+pub mod listen;
 pub mod migrate;
 pub mod pool;
 pub mod tenant;

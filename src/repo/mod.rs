@@ -32,3 +32,6 @@ pub mod sitemap_file_curations;
 pub mod sitemap_files;
 pub mod sitemap_urls;
 pub mod tenants;
+
+/// What queries answer with, for those layers that name no Diesel.
+pub use diesel::{QueryResult, result::Error as QueryError};

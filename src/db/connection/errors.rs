@@ -27,8 +27,23 @@ pub(super) fn query_error(error: impl Into<Arc<tokio_postgres::Error>>) -> Error
     Error::DatabaseError(kind, Box::new(Information { error, message }))
 }
 
+/// Returns whether a unit of work failed only because the connection did, so that the same unit may
+/// well succeed on another one. Whether a `COMMIT` that failed so took effect, nobody knows.
+#[must_use]
+pub fn is_outage(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::DatabaseError(
+            DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::ReadOnlyTransaction,
+            _
+        )
+    )
+}
+
 /// Writes an error and its causes as one sentence, without repeating what a cause already says.
-pub(super) fn sentence(error: &tokio_postgres::Error) -> String {
+pub(in crate::db) fn sentence(error: &tokio_postgres::Error) -> String {
     if let Some(db) = error.as_db_error() {
         return db.message().to_owned();
     }

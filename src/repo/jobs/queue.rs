@@ -11,7 +11,7 @@ use diesel::data_types::PgInterval;
 use diesel::dsl::{case_when, now};
 use diesel::prelude::{ExpressionMethods, IntoSql, NullableExpressionMethods, QueryDsl, QueryResult};
 use diesel::result::Error;
-use diesel::sql_types::{Array, BigInt, Interval, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Interval, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -22,6 +22,9 @@ use crate::models::ids::{JobId, LeaseToken};
 use crate::models::job::Job;
 use crate::models::values::RawJson;
 use crate::schema::jobs;
+
+/// The channel on which workers hear that jobs wait.
+pub const CHANNEL: &str = "scrapersky_jobs";
 
 /// Changes the state of a job whose attempt is over: it waits, unless somebody asked for its end.
 /// A macro, since the expression's type fills a page.
@@ -168,6 +171,38 @@ pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome,
     fenced(written)
 }
 
+/// Ends many jobs at once, as [`finish`] ends one, and returns those that were still held.
+///
+/// # Errors
+///
+/// Those of the database. A lease that is missing from the answer is lost: what its job produced
+/// may not be committed.
+pub async fn finish_many(
+    conn: &mut TenantConnection,
+    finished: &[(Lease, Outcome, RawJson)],
+) -> QueryResult<Vec<JobId>> {
+    let tenant = conn.tenant_id();
+    let ids: Vec<JobId> = finished.iter().map(|(lease, ..)| lease.job_id).collect();
+    let tokens: Vec<LeaseToken> = finished.iter().map(|(lease, ..)| lease.token).collect();
+    let outcomes: Vec<Outcome> = finished.iter().map(|(_, outcome, _)| *outcome).collect();
+    let results: Vec<&RawJson> = finished.iter().map(|(.., result)| result).collect();
+    diesel::sql_query(
+        "UPDATE jobs SET status = 'completed', outcome = done.outcome, result = done.result, error = NULL, progress = 1,
+             lease_token = NULL, lease_expires_at = NULL, completed_at = now(), updated_at = now()
+         FROM unnest($2, $3, $4, $5) AS done (job_id, lease_token, outcome, result)
+         WHERE jobs.job_id = done.job_id AND jobs.lease_token = done.lease_token AND jobs.tenant_id = $1
+         RETURNING jobs.job_id",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(tenant)
+    .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
+    .bind::<Array<diesel::sql_types::Uuid>, _>(tokens)
+    .bind::<Array<Text>, _>(outcomes)
+    .bind::<Array<Jsonb>, _>(results)
+    .load::<EndedJob>(conn)
+    .await
+    .map(|rows| rows.into_iter().map(|row| row.job_id).collect())
+}
+
 /// Notes that an attempt failed, and ends the job or lets it wait for the next one. One whose end
 /// somebody asked for does not wait: it is cancelled.
 ///
@@ -304,6 +339,28 @@ pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, li
     .bind::<BigInt, _>(limit)
     .execute(conn)
     .await
+}
+
+/// Wakes the workers that listen on [`CHANNEL`], when the transaction commits.
+///
+/// It is a hint that shortens their wait: they look by themselves, only later.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn notify(conn: &mut SystemConnection) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_notify($1, '')")
+        .bind::<Text, _>(CHANNEL)
+        .execute(conn)
+        .await
+        .map(|_| ())
+}
+
+/// A job that was ended.
+#[derive(diesel::QueryableByName)]
+struct EndedJob {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    job_id: JobId,
 }
 
 /// How many jobs are in a state.

@@ -7,3 +7,4 @@ pub mod process;
 pub mod rows;
 pub mod server;
 pub mod tenants;
+pub mod workers;

@@ -4,7 +4,7 @@ use std::{env, path::Path, path::PathBuf, process::Command};
 
 use scrapersky::db::embedded::EmbeddedPostgres;
 
-use super::cluster;
+use super::{cluster, workers};
 
 const ROLE: &str = "SCRAPERSKY_TEST_ROLE";
 const FOLDER: &str = "SCRAPERSKY_TEST_FOLDER";
@@ -35,6 +35,7 @@ fn helper() {
             }
         }
         "soak" => crate::soak::work(),
+        "work" => workers::work_in_another_process(folder.to_str().expect("a URL")),
         role => panic!("no such role: {role}"),
     }
 }

@@ -1,0 +1,230 @@
+//! One attempt at one job, from its claim to what is written about its end.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use tokio::time::Instant;
+
+use super::error::{JobError, Retry};
+use super::hold::{Hold, Stop};
+use super::outage::{Pauses, spread};
+use super::runner::Shared;
+use super::{Finished, JobContext};
+use crate::models::job::Job;
+use crate::repo::jobs::Failure;
+use crate::repo::jobs::queue::{self, Lease};
+use crate::repo::{QueryError, QueryResult};
+
+/// How an attempt ended.
+enum Ended {
+    Returned(Result<Finished, JobError>),
+    Stopped(Stop),
+}
+
+/// What is written about an attempt that did not complete its job.
+enum Note<'a> {
+    Failed(Failure<'a>),
+    Cancelled,
+}
+
+/// Works on a claimed job. Returns its lease if it is to be handed back.
+pub(super) async fn work<S: Send + Sync + 'static>(
+    shared: Arc<Shared<S>>,
+    job: Job,
+    hold: Arc<Hold>,
+    claimed: Instant,
+) -> Option<Lease> {
+    let _running = Running::begin(&shared, &hold);
+    let ctx = JobContext::new(
+        &job,
+        Arc::clone(&hold),
+        shared.pool.clone(),
+        Arc::clone(&shared.services),
+        Arc::clone(&shared.cores),
+    );
+    let id = job.job_id;
+    log::debug!(
+        "job {id}: attempt {} of {} begins ({})",
+        job.attempts,
+        job.max_attempts,
+        job.kind
+    );
+    let ended = {
+        let work = async {
+            // Made within what catches panics: reading a payload runs the job's code as well.
+            shared.registry.start(&job.kind, &job.payload, ctx)?.await
+        };
+        let work = AssertUnwindSafe(work).catch_unwind();
+        // The work comes first: when it has ended, why it was to be stopped does not matter.
+        tokio::select! {
+            biased;
+            result = work => Ended::Returned(result.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))),
+            stop = hold.stopped() => Ended::Stopped(stop),
+        }
+        // Here the work is dropped, and an open transaction rolled back.
+    };
+    match ended {
+        Ended::Returned(Ok(Finished { .. })) => {
+            shared.outage.succeeded();
+            shared.stats.count(|counts| &counts.completed);
+            log::debug!("job {id}: completed");
+        }
+        Ended::Returned(Err(error)) if error.is_lease_lost() => lost(&shared, &hold),
+        Ended::Returned(Err(error)) => fail(&shared, &job, &hold, claimed, &error).await,
+        Ended::Stopped(Stop::Cancelled) => {
+            if write(&shared, &hold, &Note::Cancelled).await {
+                shared.stats.count(|counts| &counts.cancelled);
+                log::info!("job {id}: cancelled");
+            }
+        }
+        Ended::Stopped(Stop::Lost) => lost(&shared, &hold),
+        Ended::Stopped(Stop::Shutdown) => return Some(hold.lease),
+    }
+    None
+}
+
+/// Writes that an attempt failed, and when the next one is due.
+async fn fail<S>(shared: &Shared<S>, job: &Job, hold: &Hold, claimed: Instant, error: &JobError) {
+    let (id, attempt, most) = (job.job_id, job.attempts, job.max_attempts);
+    let delay = if attempt >= most {
+        None
+    } else {
+        match error.when_retried() {
+            Retry::Never => None,
+            Retry::Later => Some(backoff(shared.config.retry_base, shared.config.retry_cap, attempt)),
+            Retry::After(delay) => Some(delay),
+        }
+    };
+    match delay {
+        Some(delay) => log::info!(
+            "job {id}: attempt {attempt} of {most} failed, the next is due in {:.1} s: {error}",
+            delay.as_secs_f64()
+        ),
+        None => log::warn!("job {id}: failed in attempt {attempt} of {most}: {error}"),
+    }
+    let failure = Failure {
+        error: error.message(),
+        outcome: error.outcome(),
+        retry_at: delay.map(|delay| due(job, claimed, delay)),
+    };
+    if write(shared, hold, &Note::Failed(failure)).await {
+        shared.stats.count(|counts| {
+            if delay.is_some() {
+                &counts.retried
+            } else {
+                &counts.failed
+            }
+        });
+    }
+}
+
+/// Writes how an attempt ended, again until it succeeds or the lease is lost. Returns whether it did.
+async fn write<S>(shared: &Shared<S>, hold: &Hold, note: &Note<'_>) -> bool {
+    let mut pauses = Pauses::new();
+    while hold.is_valid() {
+        let once = async {
+            let mut conn = shared.pool.tenant(hold.tenant).await?;
+            let written: QueryResult<()> = match note {
+                Note::Failed(failure) => queue::fail(&mut conn, hold.lease, failure).await,
+                Note::Cancelled => queue::end_cancelled(&mut conn, hold.lease).await,
+            };
+            match written {
+                Err(QueryError::NotFound) => return Err(JobError::lease_lost()),
+                written => written?,
+            }
+            conn.commit().await?;
+            Ok::<_, JobError>(())
+        };
+        match tokio::time::timeout(shared.config.lease, once).await {
+            Ok(Ok(())) => {
+                shared.outage.succeeded();
+                return true;
+            }
+            Ok(Err(error)) if error.is_lease_lost() => break,
+            Ok(Err(error)) => shared.outage.failed("writing how a job ended", &error),
+            Err(late) => shared.outage.failed("writing how a job ended", &late),
+        }
+        pauses.pause().await;
+    }
+    lost(shared, hold);
+    false
+}
+
+fn lost<S>(shared: &Shared<S>, hold: &Hold) {
+    shared.stats.count(|counts| &counts.lost);
+    log::warn!(
+        "job {}: the lease is lost, and nothing is written about this attempt",
+        hold.lease.job_id
+    );
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> JobError {
+    let said = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    JobError::internal(anyhow::anyhow!("the job panicked: {said}"))
+}
+
+/// Returns when `delay` from now is by the clock of the database, which gave the time of the claim.
+fn due(job: &Job, claimed: Instant, delay: Duration) -> DateTime<Utc> {
+    let begun = job.started_at.unwrap_or_else(Utc::now);
+    // A time that is past the end of the calendar is as good as never.
+    chrono::Duration::from_std(claimed.elapsed() + delay)
+        .ok()
+        .and_then(|after| begun.checked_add_signed(after))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// Returns a random wait of up to `base * 2^(attempt - 1)`, and never more than `cap`: exponential
+/// backoff with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
+fn backoff(base: Duration, cap: Duration, attempt: i32) -> Duration {
+    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(31);
+    let most = base.saturating_mul(1 << doublings).min(cap);
+    spread(most, 0.0, 1.0)
+}
+
+/// A job in the list of those whose leases are extended, for as long as it lives.
+struct Running<'a, S> {
+    shared: &'a Shared<S>,
+    lease: Lease,
+}
+
+impl<'a, S> Running<'a, S> {
+    fn begin(shared: &'a Shared<S>, hold: &Arc<Hold>) -> Self {
+        shared.running().insert(hold.lease, Arc::clone(hold));
+        shared.stats.counts().running.fetch_add(1, Ordering::Relaxed);
+        Self {
+            shared,
+            lease: hold.lease,
+        }
+    }
+}
+
+impl<S> Drop for Running<'_, S> {
+    fn drop(&mut self) {
+        self.shared.running().remove(&self.lease);
+        self.shared.stats.counts().running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_the_cap() {
+        let (base, cap) = (Duration::from_secs(2), Duration::from_secs(10));
+        let longest = |attempt| (0..1000).map(|_| backoff(base, cap, attempt)).max().unwrap_or_default();
+        for (attempt, most) in [(1, 2), (2, 4), (3, 8), (4, 10), (40, 10), (i32::MAX, 10)] {
+            let (most, longest) = (Duration::from_secs(most), longest(attempt));
+            assert!(longest <= most && longest > most.mul_f64(0.9), "{attempt}: {longest:?}");
+        }
+    }
+}

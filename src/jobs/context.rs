@@ -1,0 +1,304 @@
+//! What a job is given to work with, and the only way for it to complete.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::JobError;
+use super::error::presentable;
+use super::hold::Hold;
+use super::outage::Pauses;
+use crate::db::pool::{Pool, PoolError};
+use crate::db::tenant::TenantConnection;
+use crate::models::enums::Outcome;
+use crate::models::ids::{BatchId, DomainId, JobId, TenantId, UserId};
+use crate::models::job::Job;
+use crate::models::values::RawJson;
+use crate::repo::QueryError;
+use crate::repo::jobs::queue;
+
+/// How often the progress of a job is written at most, but for the first of each step.
+const BETWEEN_REPORTS: Duration = Duration::from_millis(500);
+
+/// Proof that a job has completed: its rows and its end are committed.
+///
+/// Only [`JobContext::finish`] makes one.
+#[derive(Debug)]
+pub struct Finished {
+    _private: (),
+}
+
+/// What a job knows about itself, and what it may use. Clones are the same.
+pub struct JobContext<S> {
+    inner: Arc<Inner<S>>,
+}
+
+struct Inner<S> {
+    about: About,
+    hold: Arc<Hold>,
+    pool: Pool,
+    services: Arc<S>,
+    cores: Arc<Semaphore>,
+    reported: Mutex<Option<(String, Instant)>>,
+}
+
+/// The job's row, as far as it concerns the job.
+#[derive(Clone, Copy, Debug)]
+struct About {
+    attempt: i32,
+    max_attempts: i32,
+    created_by: Option<UserId>,
+    domain_id: Option<DomainId>,
+    batch_id: Option<BatchId>,
+}
+
+impl<S> JobContext<S> {
+    pub(super) fn new(job: &Job, hold: Arc<Hold>, pool: Pool, services: Arc<S>, cores: Arc<Semaphore>) -> Self {
+        let about = About {
+            attempt: job.attempts,
+            max_attempts: job.max_attempts,
+            created_by: job.created_by,
+            domain_id: job.domain_id,
+            batch_id: job.batch_id,
+        };
+        Self {
+            inner: Arc::new(Inner {
+                about,
+                hold,
+                pool,
+                services,
+                cores,
+                reported: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Returns what the program gives all jobs.
+    #[must_use]
+    pub fn services(&self) -> &S {
+        &self.inner.services
+    }
+
+    /// Returns the job's id.
+    #[must_use]
+    pub fn job_id(&self) -> JobId {
+        self.inner.hold.lease.job_id
+    }
+
+    /// Returns whose job it is.
+    #[must_use]
+    pub fn tenant_id(&self) -> TenantId {
+        self.inner.hold.tenant
+    }
+
+    /// Returns which attempt this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> i32 {
+        self.inner.about.attempt
+    }
+
+    /// Returns whether the job fails for good if this attempt fails.
+    #[must_use]
+    pub fn is_last_attempt(&self) -> bool {
+        self.inner.about.attempt >= self.inner.about.max_attempts
+    }
+
+    /// Returns who asked for the job.
+    #[must_use]
+    pub fn created_by(&self) -> Option<UserId> {
+        self.inner.about.created_by
+    }
+
+    /// Returns the domain that the job was queued for.
+    #[must_use]
+    pub fn domain_id(&self) -> Option<DomainId> {
+        self.inner.about.domain_id
+    }
+
+    /// Returns the batch that the job is part of.
+    #[must_use]
+    pub fn batch_id(&self) -> Option<BatchId> {
+        self.inner.about.batch_id
+    }
+
+    /// Opens a transaction of the job's tenant, waiting for the database while the lease holds.
+    ///
+    /// It takes a connection of the pool until it is committed or dropped: nothing slow, and no
+    /// network call, belongs in between.
+    ///
+    /// # Errors
+    ///
+    /// When the lease is lost or the pool is closed.
+    pub async fn tenant(&self) -> Result<TenantConnection, JobError> {
+        let mut pauses = Pauses::new();
+        loop {
+            self.check_lease()?;
+            match self.inner.pool.tenant(self.tenant_id()).await {
+                Ok(conn) => return Ok(conn),
+                Err(PoolError::Connect { .. } | PoolError::Timeout { .. }) => pauses.pause().await,
+                Err(error @ (PoolError::Closed | PoolError::Config(_))) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Completes the job in the transaction that wrote what it is for, and commits that.
+    ///
+    /// `outcome` is [`Outcome::Ok`] or one of its kin, `result` what clients are shown; it may hold
+    /// no NUL character, which PostgreSQL's JSON cannot store.
+    ///
+    /// # Errors
+    ///
+    /// When the lease is lost, the transaction is another tenant's, or the database fails: nothing
+    /// was written then, unless it failed while it committed. In that case nobody knows, and if it
+    /// did write, whatever is tried next finds that the lease is gone.
+    pub async fn finish<R: Serialize + Sync + ?Sized>(
+        &self,
+        mut conn: TenantConnection,
+        outcome: Outcome,
+        result: &R,
+    ) -> Result<Finished, JobError> {
+        self.check_lease()?;
+        if conn.tenant_id() != self.tenant_id() {
+            return Err(JobError::internal(anyhow::anyhow!(
+                "a job was to be finished in a transaction of another tenant"
+            )));
+        }
+        let result = RawJson::from_value(&result).map_err(|error| JobError::internal(error.into()))?;
+        let _finishing = self.inner.hold.finishing();
+        match queue::finish(&mut conn, self.inner.hold.lease, outcome, &result).await {
+            Ok(()) => {}
+            Err(QueryError::NotFound) => return Err(JobError::lease_lost()),
+            Err(error) => return Err(error.into()),
+        }
+        conn.commit().await?;
+        Ok(Finished { _private: () })
+    }
+
+    /// Runs the last transaction of a job, again while the database is away and the lease holds.
+    ///
+    /// `write` gets a transaction, writes the job's rows and ends with [`finish`](Self::finish); it
+    /// must do no more than that, since it may be run again. Without this the whole job is begun
+    /// again when the database restarts at the wrong moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of `write` and of [`tenant`](Self::tenant).
+    pub async fn finish_with<W, F>(&self, mut write: W) -> Result<Finished, JobError>
+    where
+        W: FnMut(TenantConnection) -> F + Send,
+        F: Future<Output = Result<Finished, JobError>> + Send,
+    {
+        let mut pauses = Pauses::new();
+        loop {
+            let conn = self.tenant().await?;
+            match write(conn).await {
+                Err(error) if error.is_outage() => pauses.pause().await,
+                result => return result,
+            }
+        }
+    }
+
+    /// Notes how far the job is: a step such as `fetch`, that step in words, and the part of the
+    /// whole that is done, 0 to 1.
+    ///
+    /// The first report of a step is always written, others at most every 500 ms. A report that
+    /// cannot be written is left out: progress is no reason for a job to fail.
+    pub async fn report(&self, step: &str, message: &str, done: f64) {
+        if !self.is_due(step) || !self.inner.hold.is_valid() {
+            return;
+        }
+        let done = if done.is_finite() { done.clamp(0.0, 1.0) } else { 0.0 };
+        let (step, message) = (presentable(step.to_owned()), presentable(message.to_owned()));
+        let write = async {
+            let mut conn = self.inner.pool.tenant(self.tenant_id()).await?;
+            queue::report(&mut conn, self.inner.hold.lease, done, &step, &message).await?;
+            conn.commit().await?;
+            Ok::<_, JobError>(())
+        };
+        if let Err(error) = write.await {
+            // That the lease is lost, if it is that, comes out with the next heartbeat.
+            log::debug!("job {}: progress was not written: {error}", self.job_id());
+        }
+    }
+
+    /// Returns whether a report of this step is to be written now, and takes note that it is.
+    fn is_due(&self, step: &str) -> bool {
+        let mut reported = self.inner.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if let Some((last, at)) = reported.as_ref()
+            && last == step
+            && now.duration_since(*at) < BETWEEN_REPORTS
+        {
+            return false;
+        }
+        *reported = Some((step.to_owned(), now));
+        true
+    }
+
+    /// Returns whether nobody wants the work any more: the job was cancelled, its lease is lost, or
+    /// the worker ends. For loops that never await; a job that does is dropped there.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.inner.hold.is_stopped()
+    }
+
+    /// Waits until [`is_cancelled`](Self::is_cancelled) holds, for tasks that the job started.
+    pub async fn cancelled(&self) {
+        self.inner.hold.stopped().await;
+    }
+
+    /// Runs CPU work outside the asynchronous threads, on at most as many as there are cores.
+    ///
+    /// The work itself cannot be dropped: one that may take long asks
+    /// [`is_cancelled`](Self::is_cancelled) of a clone of this context.
+    ///
+    /// # Errors
+    ///
+    /// When `work` panics.
+    pub async fn blocking<T, F>(&self, work: F) -> Result<T, JobError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let fault = |error: anyhow::Error| JobError::internal(error.context("blocking work of a job did not end"));
+        let core = Arc::clone(&self.inner.cores).acquire_owned().await;
+        let core = core.map_err(|error| fault(error.into()))?;
+        tokio::task::spawn_blocking(move || {
+            // Held until the work ends, also when the job was dropped meanwhile.
+            let _core = core;
+            work()
+        })
+        .await
+        .map_err(|error| fault(error.into()))
+    }
+
+    fn check_lease(&self) -> Result<(), JobError> {
+        if self.inner.hold.is_valid() {
+            Ok(())
+        } else {
+            Err(JobError::lease_lost())
+        }
+    }
+}
+
+impl<S> Clone for JobContext<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<S> fmt::Debug for JobContext<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobContext")
+            .field("about", &self.inner.about)
+            .field("hold", &self.inner.hold)
+            .finish_non_exhaustive()
+    }
+}

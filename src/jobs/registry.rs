@@ -1,0 +1,84 @@
+//! The kinds of jobs that a worker knows.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
+
+use super::{BackgroundJob, Finished, JobContext, JobError};
+use crate::models::enums::Outcome;
+use crate::models::values::RawJson;
+
+/// Turns a stored job into its work.
+type Start<S> = fn(&RawJson, JobContext<S>) -> Result<Work, JobError>;
+
+/// A job at work.
+pub(super) type Work = BoxFuture<'static, Result<Finished, JobError>>;
+
+/// The kinds of jobs that a worker claims; those of any other kind it leaves alone.
+pub struct Registry<S> {
+    kinds: BTreeMap<&'static str, Start<S>>,
+}
+
+impl<S: Send + Sync + 'static> Registry<S> {
+    /// Makes a registry without kinds.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { kinds: BTreeMap::new() }
+    }
+
+    /// Adds a kind, in place of one of the same name.
+    #[must_use]
+    pub fn register<J: BackgroundJob<Services = S>>(mut self) -> Self {
+        self.kinds.insert(J::KIND, start::<J>);
+        self
+    }
+
+    /// Returns the names of the kinds.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<&'static str> {
+        self.kinds.keys().copied().collect()
+    }
+
+    /// Begins the work that a stored job describes.
+    ///
+    /// # Errors
+    ///
+    /// One that is not retried, when the payload is not of the kind's shape.
+    pub(super) fn start(&self, kind: &str, payload: &RawJson, ctx: JobContext<S>) -> Result<Work, JobError> {
+        let Some(start) = self.kinds.get(kind) else {
+            // A claim names the kinds it is for.
+            return Err(JobError::new(
+                Outcome::Internal,
+                format!("this worker does not know jobs of the kind \"{kind}\""),
+            ));
+        };
+        start(payload, ctx)
+    }
+}
+
+fn start<J: BackgroundJob>(payload: &RawJson, ctx: JobContext<J::Services>) -> Result<Work, JobError> {
+    let job: J = payload.parse().map_err(|error| {
+        JobError::permanent(
+            Outcome::Internal,
+            format!(
+                "what is stored about the job is not what a job of the kind \"{}\" needs: {error}",
+                J::KIND
+            ),
+        )
+    })?;
+    Ok(async move { job.run(ctx).await }.boxed())
+}
+
+impl<S: Send + Sync + 'static> Default for Registry<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> fmt::Debug for Registry<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.kinds.keys()).finish()
+    }
+}

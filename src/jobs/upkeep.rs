@@ -1,0 +1,148 @@
+//! What a runner does beside working: heartbeats, the sweep, retention.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use tokio::time::Instant;
+
+use super::hold::{Hold, Stop};
+use super::outage::{Pauses, spread};
+use super::runner::Shared;
+use crate::repo::jobs::queue::{self, Lease, Swept};
+
+/// How many jobs the sweep takes back in one statement.
+const SWEPT_AT_ONCE: usize = 1000;
+/// How many old jobs are deleted in one statement, so that none holds locks for long.
+const DELETED_AT_ONCE: i64 = 500;
+/// How often old jobs are looked for.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Extends all leases together, for ever.
+pub(super) async fn heartbeat<S>(shared: Arc<Shared<S>>) {
+    let mut pauses = Pauses::new();
+    let mut due = Instant::now() + shared.config.heartbeat;
+    loop {
+        tokio::time::sleep_until(due).await;
+        let begun = Instant::now();
+        // A statement that hangs must not outlive what it is for; dropped, its connection is closed.
+        let beat = tokio::time::timeout(shared.config.lease, beat(&shared));
+        match beat.await.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time"))) {
+            Ok(()) => {
+                pauses = Pauses::new();
+                due = begun + shared.config.heartbeat;
+            }
+            Err(error) => {
+                shared
+                    .outage
+                    .failed("extending the leases of running jobs", &format_args!("{error:#}"));
+                pauses.pause().await;
+                due = Instant::now();
+            }
+        }
+    }
+}
+
+async fn beat<S>(shared: &Shared<S>) -> anyhow::Result<()> {
+    let holds: Vec<Arc<Hold>> = shared.running().values().cloned().collect();
+    if holds.is_empty() {
+        return Ok(());
+    }
+    let leases: Vec<Lease> = holds.iter().map(|hold| hold.lease).collect();
+    let mut conn = shared.pool.system().await?;
+    // Before the question: by this clock the lease never ends later than by the database's.
+    let asked = Instant::now();
+    let held = queue::heartbeat(&mut conn, &leases, shared.config.lease).await?;
+    conn.commit().await?;
+    shared.outage.succeeded();
+    for hold in holds {
+        match held.iter().find(|(lease, _)| *lease == hold.lease) {
+            Some((_, cancel)) => {
+                hold.extend(asked + shared.config.lease);
+                if cancel.is_some() {
+                    hold.stop(Stop::Cancelled);
+                }
+            }
+            // Or it ended meanwhile, and nobody listens.
+            None => hold.stop(Stop::Lost),
+        }
+    }
+    Ok(())
+}
+
+/// Takes back the jobs of silent workers, for ever.
+pub(super) async fn sweep<S>(shared: Arc<Shared<S>>) {
+    loop {
+        // Workers that were started together should not all sweep at once.
+        tokio::time::sleep(spread(shared.config.sweep, 0.8, 1.0)).await;
+        match sweep_once(&shared).await {
+            Ok(swept) => {
+                shared.outage.succeeded();
+                if swept != Swept::default() {
+                    log::warn!(
+                        "workers went silent: of their jobs {} wait again, {} have failed, {} were cancelled",
+                        swept.requeued,
+                        swept.failed,
+                        swept.cancelled
+                    );
+                }
+                if swept.requeued > 0 {
+                    shared.wake.notify_one();
+                }
+            }
+            Err(error) => shared
+                .outage
+                .failed("looking for silent workers' jobs", &format_args!("{error:#}")),
+        }
+    }
+}
+
+async fn sweep_once<S>(shared: &Shared<S>) -> anyhow::Result<Swept> {
+    let mut all = Swept::default();
+    loop {
+        let mut conn = shared.pool.system().await?;
+        let swept = queue::sweep(&mut conn).await?;
+        conn.commit().await?;
+        all.requeued += swept.requeued;
+        all.failed += swept.failed;
+        all.cancelled += swept.cancelled;
+        if swept.requeued + swept.failed + swept.cancelled < SWEPT_AT_ONCE {
+            return Ok(all);
+        }
+    }
+}
+
+/// Deletes jobs that ended longer than `kept` ago, for ever.
+pub(super) async fn retention<S>(shared: Arc<Shared<S>>, kept: Duration) {
+    // Not right at the start, and not at the same time in every process.
+    let mut pause = spread(RETENTION_INTERVAL, 0.0, 0.1);
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = spread(RETENTION_INTERVAL, 0.9, 1.1);
+        match delete_ended(&shared, kept).await {
+            Ok(0) => {}
+            Ok(deleted) => log::info!("{deleted} jobs were deleted that ended long ago"),
+            Err(error) => log::warn!("deleting old jobs failed, and is tried again in an hour: {error:#}"),
+        }
+    }
+}
+
+async fn delete_ended<S>(shared: &Shared<S>, kept: Duration) -> anyhow::Result<usize> {
+    let Some(cutoff) = chrono::Duration::from_std(kept)
+        .ok()
+        .and_then(|kept| Utc::now().checked_sub_signed(kept))
+    else {
+        return Ok(0);
+    };
+    let mut all = 0;
+    loop {
+        let mut conn = shared.pool.system().await?;
+        let deleted = queue::delete_ended(&mut conn, cutoff, DELETED_AT_ONCE).await?;
+        conn.commit().await?;
+        all += deleted;
+        if deleted == 0 {
+            return Ok(all);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
