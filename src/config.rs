@@ -5,6 +5,7 @@
 //! `SCRAPERSKY_POOL_SIZE=5` is `pool_size = 5` under `[default.scrapersky]`. The environment wins.
 //! What Rocket itself reads (`ROCKET_ADDRESS`, `address`, ...) stays Rocket's.
 
+mod fetch;
 mod url;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
 
+pub use self::fetch::{ConnectTo, FetchConfig, IpNet};
 pub use self::url::{DatabaseUrl, UrlError};
 
 /// What is logged by default. With a logger installed, Rocket's own `log_level` has no effect, and
@@ -28,6 +30,8 @@ pub struct Config {
     pub database: DatabaseSource,
     /// The limits of the connection pool.
     pub pool: PoolConfig,
+    /// What outbound HTTP may do.
+    pub fetch: FetchConfig,
     /// Where the program keeps what it writes, the private PostgreSQL among it.
     pub data_dir: PathBuf,
     /// The folder of PostgreSQL's programs, if it must not be searched for.
@@ -232,6 +236,7 @@ impl Config {
         Ok(Self {
             database: settings.database()?,
             pool: settings.pool()?,
+            fetch: settings.fetch()?,
             data_dir: settings.data_dir(is_root)?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
             log: match settings.text("SCRAPERSKY_LOG")? {
