@@ -8,6 +8,7 @@
 
 mod connection;
 mod embedded;
+mod fetch;
 mod pool;
 mod support;
 mod tls;

@@ -139,6 +139,9 @@ mod tests {
         }
         let origins = cache.origins.lock().unwrap();
         assert!(origins.weight <= MAX_WEIGHT, "{}", origins.weight);
-        assert_eq!(origins.weight, origins.held.values().map(|held| held.weight).sum());
+        assert_eq!(
+            origins.weight,
+            origins.held.values().map(|held| held.weight).sum::<usize>()
+        );
     }
 }

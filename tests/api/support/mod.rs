@@ -4,3 +4,4 @@ pub mod cluster;
 pub mod database;
 pub mod process;
 pub mod server;
+pub mod site;
