@@ -141,6 +141,10 @@ async fn no_spelling_of_a_private_address_is_connected_to() {
         }
     }
     assert_eq!(canary.connections(), 0);
+    // The canary does sing.
+    let page = get(&allowing("127.0.0.0/8"), &format!("http://2130706433:{port}/")).await;
+    assert_eq!(&page.unwrap().body[..], b"secret");
+    assert!(canary.connections() > 0);
 }
 
 #[tokio::test]

@@ -173,7 +173,7 @@ mod tests {
             "0177.0.0.1",
             "017700000001",
             "0177.0x0.1",
-            "00000000127.0.0.1",
+            "000000000177.0.0.1",
             "%31%32%37.0.0.1",
             "１２７.０.０.１",
             "127。0。0。1",
@@ -212,8 +212,11 @@ mod tests {
                 format!("http://example.com:80%2f@{host}/"),
                 format!("http:\\\\{host}\\@example.com/"),
             ] {
-                let said = route(&FetchConfig::default(), &url).unwrap_err();
-                assert!(said.contains("is not fetched"), "{url}: {said}");
+                let said = route(&FetchConfig::default(), &url);
+                assert!(
+                    said.as_ref().is_err_and(|said| said.contains("is not fetched")),
+                    "{url}: {said:?}"
+                );
             }
         }
     }

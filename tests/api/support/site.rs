@@ -145,6 +145,11 @@ where
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
+            // TLS where plain HTTP is spoken.
+            Ok(0x16) if head.is_empty() => {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+                return;
+            }
             Ok(byte) => head.push(byte),
             Err(_) => return,
         }
