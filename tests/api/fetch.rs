@@ -84,7 +84,7 @@ async fn a_page_comes_with_all_that_is_known_about_it() {
     let page = fetcher.get(&url, Want::html()).await.unwrap().success().unwrap();
     assert_eq!(page.requested_url.as_str(), "http://shop.test:8080/a?b=c");
     assert_eq!(page.final_url.as_str(), "http://shop.test:8080/home");
-    assert_eq!(page.redirects, [page.requested_url.clone()]);
+    assert_eq!(page.redirects, std::slice::from_ref(&page.requested_url));
     assert_eq!(page.text().text, "<title>Café</title>");
     assert_eq!(page.remote_addr, site.addr);
     assert_eq!(page.tls, None);

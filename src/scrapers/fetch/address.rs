@@ -131,9 +131,16 @@ mod tests {
         refusal(address.parse().unwrap()).is_none()
     }
 
-    /// Every block of the IPv4 registry and multicast, as first and last address, and the
-    /// neighbours before and after with whether those are public.
-    const V4_BLOCKS: &[(&str, &str, Option<(&str, bool)>, Option<(&str, bool)>)] = &[
+    /// First and last address, and the neighbours before and after with whether those are public.
+    type Block = (
+        &'static str,
+        &'static str,
+        Option<(&'static str, bool)>,
+        Option<(&'static str, bool)>,
+    );
+
+    /// Every block of the IPv4 registry, the metadata address in public space, and multicast.
+    const V4_BLOCKS: &[Block] = &[
         ("0.0.0.0", "0.255.255.255", None, Some(("1.0.0.0", true))),
         (
             "10.0.0.0",
@@ -244,7 +251,7 @@ mod tests {
     ];
 
     /// The same for IPv6. Outside `2000::/3` no neighbour is public.
-    const V6_BLOCKS: &[(&str, &str, Option<(&str, bool)>, Option<(&str, bool)>)] = &[
+    const V6_BLOCKS: &[Block] = &[
         ("::", "::1", None, Some(("::2", false))),
         ("::", "::ffff:ffff", None, Some(("::1:0:0", false))),
         (
