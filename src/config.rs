@@ -5,6 +5,7 @@
 //! `SCRAPERSKY_POOL_SIZE=5` is `pool_size = 5` under `[default.scrapersky]`. The environment wins.
 //! What Rocket itself reads (`ROCKET_ADDRESS`, `address`, ...) stays Rocket's.
 
+mod fetch;
 mod jobs;
 mod url;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
 
+pub use self::fetch::{ConnectTo, FetchConfig, IpNet};
 pub use self::jobs::JobsConfig;
 pub use self::url::{DatabaseUrl, UrlError};
 
@@ -30,6 +32,8 @@ pub struct Config {
     pub database: DatabaseSource,
     /// The limits of the connection pool.
     pub pool: PoolConfig,
+    /// What outbound HTTP may do.
+    pub fetch: FetchConfig,
     /// How background jobs are worked off.
     pub jobs: JobsConfig,
     /// Where the program keeps what it writes, the private PostgreSQL among it.
@@ -236,6 +240,7 @@ impl Config {
         Ok(Self {
             database: settings.database()?,
             pool: settings.pool()?,
+            fetch: settings.fetch()?,
             jobs: settings.jobs()?,
             data_dir: settings.data_dir(is_root)?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),

@@ -1,1 +1,3 @@
 //! What gathers facts from the outside: the one door for outbound HTTP, and one folder a scraper.
+
+pub mod fetch;

@@ -10,6 +10,7 @@
 mod catalogue;
 mod connection;
 mod embedded;
+mod fetch;
 mod jobs;
 mod layers;
 mod migrations;

@@ -6,5 +6,6 @@ pub mod pooler;
 pub mod process;
 pub mod rows;
 pub mod server;
+pub mod site;
 pub mod tenants;
 pub mod workers;

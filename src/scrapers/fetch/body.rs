@@ -1,0 +1,148 @@
+//! One request and its answer, read within its limits.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::{RequestBuilder, Response, StatusCode, Version};
+use tokio::time::Instant;
+
+use super::FetchError;
+use super::error::Attempt;
+use super::page::{Tls, Want};
+
+/// What one request may bring.
+pub(super) struct Limits<'a> {
+    pub(super) attempt: Attempt<'a>,
+    pub(super) max_body: usize,
+    pub(super) excess: Excess,
+}
+
+/// What becomes of a body that is too large.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// It is an error.
+    Fail,
+    /// Its beginning will do.
+    Cut,
+}
+
+/// The answer to one request.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) remote_addr: SocketAddr,
+    pub(super) time_to_first_byte: Duration,
+    pub(super) http_version: Version,
+    pub(super) tls: Option<Tls>,
+}
+
+impl Answer {
+    /// Returns whether it says to look elsewhere.
+    pub(super) fn is_redirect(&self) -> bool {
+        is_redirect(self.status, &self.headers)
+    }
+}
+
+fn is_redirect(status: StatusCode, headers: &HeaderMap) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
+}
+
+/// Sends `request` and reads the answer, of a redirect only the headers.
+pub(super) async fn exchange(
+    request: RequestBuilder,
+    want: Want,
+    limits: Limits<'_>,
+    check_peer: impl FnOnce(Option<SocketAddr>) -> Result<SocketAddr, FetchError>,
+) -> Result<Answer, FetchError> {
+    let begun = Instant::now();
+    let request = request.header(ACCEPT, want.accept());
+    let response = request.send().await.map_err(|error| limits.attempt.failed(&error))?;
+    let time_to_first_byte = begun.elapsed();
+    let remote_addr = check_peer(response.remote_addr())?;
+    check_header(&response, &limits)?;
+    let answer = Answer {
+        status: response.status(),
+        headers: response.headers().clone(),
+        body: Bytes::new(),
+        remote_addr,
+        time_to_first_byte,
+        http_version: response.version(),
+        tls: Tls::of(&response),
+    };
+    if answer.is_redirect() {
+        return Ok(answer);
+    }
+    let mut excess = limits.excess;
+    if answer.status.is_success() {
+        let content_type = answer.headers.get(CONTENT_TYPE);
+        // What is no ASCII is no media type either.
+        let content_type = content_type.map(|value| value.to_str().unwrap_or("an unreadable type"));
+        want.check(limits.attempt.host, content_type)?;
+        check_encoding(&answer.headers, &limits)?;
+    } else {
+        // What an error page says matters less than that it is one.
+        excess = Excess::Cut;
+    }
+    let body = read(response, &limits, excess).await?;
+    Ok(Answer { body, ..answer })
+}
+
+fn check_header(response: &Response, limits: &Limits<'_>) -> Result<(), FetchError> {
+    let lines = response.headers().iter();
+    let size: usize = lines.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if size <= limits.attempt.max_header {
+        return Ok(());
+    }
+    Err(FetchError::TooLarge {
+        host: limits.attempt.host.to_owned(),
+        what: "headers",
+        limit: limits.attempt.max_header,
+    })
+}
+
+/// Checks that the client underneath has undone every compression: it then drops the header.
+fn check_encoding(headers: &HeaderMap, limits: &Limits<'_>) -> Result<(), FetchError> {
+    for value in headers.get_all(CONTENT_ENCODING) {
+        let encoding = String::from_utf8_lossy(value.as_bytes());
+        let encoding = encoding.trim();
+        if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+            return Err(FetchError::Encoding {
+                host: limits.attempt.host.to_owned(),
+                encoding: encoding.chars().take(40).collect(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Reads a body chunk by chunk, each already decompressed.
+async fn read(mut response: Response, limits: &Limits<'_>, excess: Excess) -> Result<Bytes, FetchError> {
+    let too_large = || FetchError::TooLarge {
+        host: limits.attempt.host.to_owned(),
+        what: "a body",
+        limit: limits.max_body,
+    };
+    let announced = response
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok());
+    if excess == Excess::Fail && announced.is_some_and(|length| length > limits.max_body) {
+        return Err(too_large());
+    }
+    // An announcement is no reason to set the memory aside.
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| limits.attempt.failed(&error))? {
+        let room = limits.max_body - body.len();
+        if chunk.len() > room {
+            if excess == Excess::Fail {
+                return Err(too_large());
+            }
+            body.extend_from_slice(chunk.get(..room).unwrap_or_default());
+            break;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}

@@ -1,0 +1,321 @@
+//! The one door for outbound HTTP.
+//!
+//! Whoever scrapes fetches what strangers name, so every fetch is guarded:
+//!
+//! - **Where to**: public addresses only ([`address`]). An address in the URL is checked before
+//!   anything is sent; a name's addresses are checked and then connected to, from one and the same
+//!   answer; each redirect is checked like a URL of its own; and who was really reached is checked
+//!   once more before a body is read. Operators allow more by `SCRAPERSKY_CONNECT_TO` and
+//!   `SCRAPERSKY_ALLOW_NETS`. Ports of other protocols are refused.
+//! - **How much**: one deadline over names, connections, redirects and bodies; bodies are counted
+//!   after decompression, headers are bounded, at most a few redirects are followed. A redirect from
+//!   https to http is followed, as no secret is ever sent; [`Page::final_url`] tells.
+//! - **Manners**: an honest name, robots.txt on every host on the way ([`robots`]), a pause between
+//!   requests to one host, no cookies, no referrer, nothing that identifies a person.
+//!
+//! Whatever goes wrong is a [`FetchError`], whose text a person can read and whose
+//! [`FetchError::outcome`] a job can end with.
+
+pub mod address;
+mod body;
+mod cache;
+pub mod charset;
+mod client;
+mod error;
+mod pace;
+mod page;
+mod policy;
+mod resolve;
+pub mod robots;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::LOCATION;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::config::FetchConfig;
+
+use self::body::{Answer, Excess};
+use self::cache::{Cache, Kept};
+use self::client::Clients;
+pub use self::client::SetupError;
+use self::error::Attempt;
+pub use self::error::FetchError;
+use self::pace::Pace;
+pub use self::page::{Page, Tls, Want};
+use self::policy::{Policy, clean, host_of};
+pub use self::resolve::{Lookup, SystemLookup};
+use self::robots::{MAX_ROBOTS, Robots, product};
+
+/// The name that every robots.txt may call us by, whatever the operator's `User-Agent` says.
+const ROBOT: &str = "ScraperSky";
+
+/// Fetches pages; cheap to clone, one for the whole process.
+#[derive(Clone)]
+pub struct Fetcher {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    timeout: Duration,
+    connect_timeout: Duration,
+    max_body: usize,
+    max_header: usize,
+    max_redirects: usize,
+    names: Vec<String>,
+    policy: Arc<Policy>,
+    clients: Clients,
+    pace: Pace,
+    robots: Cache,
+}
+
+impl std::fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetcher").finish_non_exhaustive()
+    }
+}
+
+impl Fetcher {
+    /// Prepares to fetch, with the system's resolver and trusted certificates.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] when the certificates that the operator named cannot be used.
+    pub fn new(config: &FetchConfig) -> Result<Self, SetupError> {
+        Self::with_lookup(config, Arc::new(SystemLookup::default()))
+    }
+
+    /// Prepares to fetch with another resolver, whose answers are guarded alike.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fetcher::new`].
+    pub fn with_lookup(config: &FetchConfig, lookup: Arc<dyn Lookup>) -> Result<Self, SetupError> {
+        let policy = Arc::new(Policy::new(config));
+        let mut names = vec![ROBOT.to_owned()];
+        // "Mozilla", with which many begin, is nobody's name.
+        let named = product(&config.user_agent);
+        if !named.is_empty() && named != "Mozilla" {
+            names.push(named.to_owned());
+        }
+        Ok(Self {
+            inner: Arc::new(Inner {
+                timeout: config.timeout,
+                connect_timeout: config.connect_timeout,
+                max_body: config.max_body,
+                max_header: config.max_header,
+                max_redirects: config.max_redirects,
+                names,
+                clients: Clients::new(config, &policy, lookup)?,
+                policy,
+                pace: Pace::new(config.pace),
+                robots: Cache::default(),
+            }),
+        })
+    }
+
+    /// Fetches `url` and what it redirects to, as far as robots.txt allows.
+    ///
+    /// A page with any status is a page: [`Page::success`] tells them apart. The kind of content is
+    /// checked, and an excess of it an error, only where the status is a success.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`], also when robots.txt cannot be had because the host cannot be reached.
+    pub async fn get(&self, url: &Url, want: Want) -> Result<Page, FetchError> {
+        let mut budget = Budget::new(self.inner.timeout);
+        let mut trail = Trail::new(clean(url)?, self.inner.max_redirects);
+        loop {
+            let robots = self.inner.robots(&trail.at, &mut budget).await?;
+            robots.check(&trail.at)?;
+            let answer = self.inner.exchange(&trail.at, want, Excess::Fail, &mut budget).await?;
+            if !trail.follow(&answer)? {
+                return Ok(trail.page(answer, budget.spent()));
+            }
+        }
+    }
+
+    /// Returns whether robots.txt lets us fetch `url`.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`] when the host cannot be reached.
+    pub async fn allowed(&self, url: &Url) -> Result<bool, FetchError> {
+        let url = clean(url)?;
+        Ok(self.robots(&url).await?.allows(&url))
+    }
+
+    /// Returns the robots.txt of the origin of `url`, fetched or remembered.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`] when the host cannot be reached.
+    pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, FetchError> {
+        let mut budget = Budget::new(self.inner.timeout);
+        self.inner.robots(&clean(url)?, &mut budget).await
+    }
+}
+
+impl Inner {
+    async fn robots(&self, url: &Url, budget: &mut Budget) -> Result<Arc<Robots>, FetchError> {
+        let origin = url.origin().ascii_serialization();
+        let slot = self.robots.slot(&origin);
+        let lock = async { Ok(slot.lock().await) };
+        let mut kept = budget.run(&host_of(url), "reading robots.txt", lock).await?;
+        if let Some(robots) = kept.as_ref().and_then(Kept::fresh) {
+            return Ok(robots);
+        }
+        let loaded = self.load_robots(url, budget).await?;
+        let weight = loaded.weight();
+        let robots = Kept::new(loaded);
+        let answer = robots.fresh().unwrap_or_default();
+        *kept = Some(robots);
+        self.robots.weigh(&origin, weight);
+        Ok(answer)
+    }
+
+    /// Fetches a robots.txt. Redirects may lead to other hosts, for whose robots.txt nobody asks.
+    async fn load_robots(&self, url: &Url, budget: &mut Budget) -> Result<Robots, FetchError> {
+        let mut file = url.clone();
+        file.set_path("/robots.txt");
+        file.set_query(None);
+        let mut trail = Trail::new(file, self.max_redirects);
+        let want = Want::anything().up_to(MAX_ROBOTS);
+        loop {
+            let answer = self.exchange(&trail.at, want, Excess::Cut, budget).await?;
+            match trail.follow(&answer) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                // Whoever goes on for ever has none (RFC 9309, 2.3.1.2).
+                Err(FetchError::Redirects { .. } | FetchError::BadRedirect { .. }) => return Ok(Robots::absent()),
+                Err(error) => return Err(error),
+            }
+            let status = answer.status;
+            return Ok(if status.is_success() {
+                Robots::parse(&String::from_utf8_lossy(&answer.body), &self.names)
+            } else if status.is_server_error() || status.as_u16() == 429 {
+                Robots::unavailable(status.as_u16())
+            } else {
+                Robots::absent()
+            });
+        }
+    }
+
+    /// Sends one request and reads its answer.
+    async fn exchange(&self, url: &Url, want: Want, excess: Excess, budget: &mut Budget) -> Result<Answer, FetchError> {
+        let host = host_of(url);
+        let route = self.policy.route(url)?;
+        // Waiting for our own turn is not held against the site.
+        self.pace.turn(&host).await;
+        let limits = body::Limits {
+            attempt: Attempt {
+                host: &host,
+                https: url.scheme() == "https",
+                connect_timeout: self.connect_timeout,
+                max_header: self.max_header,
+            },
+            max_body: want.max_body.unwrap_or(self.max_body),
+            excess,
+        };
+        let request = self.clients.get(route, url);
+        let check_peer = |peer| self.policy.check_peer(route, &host, peer);
+        let exchange = body::exchange(request, want, limits, check_peer);
+        budget.run(&host, "the answer", exchange).await
+    }
+}
+
+/// The time left to one fetch.
+struct Budget {
+    whole: Duration,
+    left: Duration,
+}
+
+impl Budget {
+    fn new(whole: Duration) -> Self {
+        Self { whole, left: whole }
+    }
+
+    fn spent(&self) -> Duration {
+        self.whole.saturating_sub(self.left)
+    }
+
+    /// Runs a part of the fetch in the time that is left.
+    async fn run<T>(
+        &mut self,
+        host: &str,
+        what: &'static str,
+        part: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        let begun = Instant::now();
+        let result = tokio::time::timeout(self.left, part).await;
+        self.left = self.left.saturating_sub(begun.elapsed());
+        result.unwrap_or_else(|_| {
+            Err(FetchError::Timeout {
+                host: host.to_owned(),
+                what,
+                limit: self.whole,
+            })
+        })
+    }
+}
+
+/// The way from the URL that was asked for to the one that answers.
+struct Trail {
+    seen: Vec<Url>,
+    at: Url,
+    max: usize,
+}
+
+impl Trail {
+    fn new(first: Url, max: usize) -> Self {
+        Self {
+            seen: Vec::new(),
+            at: first,
+            max,
+        }
+    }
+
+    /// Goes on if the answer is a redirect, and returns whether it is.
+    fn follow(&mut self, answer: &Answer) -> Result<bool, FetchError> {
+        if !answer.is_redirect() {
+            return Ok(false);
+        }
+        let host = host_of(&self.at);
+        let location = answer.headers.get(LOCATION).map(|value| value.as_bytes());
+        // Servers write what is not ASCII in UTF-8, as browsers read it.
+        let location = location.and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let Some(next) = location.and_then(|location| self.at.join(location).ok()) else {
+            return Err(FetchError::BadRedirect { host });
+        };
+        let next = clean(&next)?;
+        let asked = self.seen.first().unwrap_or(&self.at);
+        let looping = next == self.at || self.seen.contains(&next);
+        if looping || self.seen.len() >= self.max {
+            return Err(FetchError::Redirects {
+                host: host_of(asked),
+                followed: self.seen.len(),
+                looping,
+            });
+        }
+        self.seen.push(std::mem::replace(&mut self.at, next));
+        Ok(true)
+    }
+
+    fn page(self, answer: Answer, elapsed: Duration) -> Page {
+        Page {
+            requested_url: self.seen.first().unwrap_or(&self.at).clone(),
+            final_url: self.at,
+            redirects: self.seen,
+            status: answer.status,
+            headers: answer.headers,
+            body: answer.body,
+            remote_addr: answer.remote_addr,
+            time_to_first_byte: answer.time_to_first_byte,
+            elapsed,
+            http_version: answer.http_version,
+            tls: answer.tls,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Politeness: the requests of this process to one host, spread over time.
+//!
+//! This is manners, not truth: another process keeps its own pace.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+/// Requests a host gets at once before they are spread: a page with the robots.txt and the
+/// redirects on the way to it.
+const BURST: u32 = 4;
+
+/// Hosts remembered before those at rest are forgotten.
+const REMEMBERED: usize = 1024;
+
+/// Spreads requests by the generic cell rate algorithm (ITU-T I.371).
+#[derive(Debug)]
+pub(super) struct Pace {
+    interval: Duration,
+    hosts: Mutex<Hosts>,
+}
+
+#[derive(Debug)]
+struct Hosts {
+    /// When each host would get its next request if all came evenly.
+    due: HashMap<String, Instant>,
+    /// The number of hosts at which to tidy up next.
+    limit: usize,
+}
+
+impl Pace {
+    pub(super) fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            hosts: Mutex::new(Hosts {
+                due: HashMap::new(),
+                limit: REMEMBERED,
+            }),
+        }
+    }
+
+    /// Waits until `host` may be sent a request.
+    pub(super) async fn turn(&self, host: &str) {
+        if !self.interval.is_zero() {
+            sleep_until(self.reserve(host, Instant::now())).await;
+        }
+    }
+
+    /// Takes the next free moment of `host`.
+    fn reserve(&self, host: &str, now: Instant) -> Instant {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.due.len() >= hosts.limit {
+            hosts.due.retain(|_, due| *due > now);
+            hosts.limit = REMEMBERED.max(2 * hosts.due.len());
+        }
+        let due = hosts.due.get(host).copied().unwrap_or(now).max(now);
+        hosts.due.insert(host.to_owned(), due + self.interval);
+        due.checked_sub(self.interval * (BURST - 1)).unwrap_or(now).max(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_burst_requests_to_one_host_are_spread() {
+        let pace = Pace::new(Duration::from_millis(500));
+        // Far enough from the clock's beginning that the burst can be taken off.
+        let now = Instant::now() + Duration::from_secs(60);
+        let waits = |host, at| pace.reserve(host, at).duration_since(at).as_millis();
+        let first: Vec<_> = (0..7).map(|_| waits("a.test", now)).collect();
+        assert_eq!(first, [0, 0, 0, 0, 500, 1000, 1500]);
+        assert_eq!(waits("b.test", now), 0);
+        let rested = now + Duration::from_secs(10);
+        assert_eq!(waits("a.test", rested), 0);
+    }
+
+    #[test]
+    fn hosts_at_rest_are_forgotten() {
+        let pace = Pace::new(Duration::from_millis(1));
+        let mut now = Instant::now();
+        for number in 0..10_000 {
+            pace.reserve(&format!("{number}.test"), now);
+            now += Duration::from_millis(5);
+        }
+        assert!(pace.hosts.lock().unwrap().due.len() <= REMEMBERED);
+    }
+}

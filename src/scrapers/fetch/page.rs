@@ -1,0 +1,237 @@
+//! What is asked for, and what came.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{StatusCode, Version};
+use url::Url;
+
+use super::FetchError;
+use super::charset::{self, Decoded};
+use super::policy::host_of;
+
+/// What a fetch asks for: the kind of content, and how much of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Want {
+    kind: Kind,
+    pub(super) max_body: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Html,
+    Xml,
+    Anything,
+}
+
+impl Want {
+    /// Asks for a web page.
+    #[must_use]
+    pub fn html() -> Self {
+        Self::of(Kind::Html)
+    }
+
+    /// Asks for XML, such as a sitemap or a feed, also as plain text or gzip file.
+    #[must_use]
+    pub fn xml() -> Self {
+        Self::of(Kind::Xml)
+    }
+
+    /// Asks for whatever is there.
+    #[must_use]
+    pub fn anything() -> Self {
+        Self::of(Kind::Anything)
+    }
+
+    /// Takes bodies of up to `bytes` after decompression, instead of the configured size.
+    #[must_use]
+    pub fn up_to(self, bytes: usize) -> Self {
+        Self {
+            max_body: Some(bytes),
+            ..self
+        }
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, max_body: None }
+    }
+
+    /// Returns the `Accept` header.
+    pub(super) fn accept(self) -> &'static str {
+        match self.kind {
+            Kind::Html => "text/html,application/xhtml+xml;q=0.9",
+            Kind::Xml => "application/xml,text/xml;q=0.9,*/*;q=0.5",
+            Kind::Anything => "*/*",
+        }
+    }
+
+    /// Checks the media type of a body; one that has none may be anything.
+    pub(super) fn check(self, host: &str, content_type: Option<&str>) -> Result<(), FetchError> {
+        let essence = content_type.map(essence).unwrap_or_default();
+        let (fits, wanted) = match self.kind {
+            Kind::Anything => return Ok(()),
+            Kind::Html => (
+                matches!(essence.as_str(), "text/html" | "application/xhtml+xml"),
+                "a web page",
+            ),
+            Kind::Xml => (
+                essence.ends_with("/xml")
+                    || essence.ends_with("+xml")
+                    || matches!(
+                        essence.as_str(),
+                        "text/plain" | "application/gzip" | "application/x-gzip" | "application/octet-stream"
+                    ),
+                "XML",
+            ),
+        };
+        if fits || essence.is_empty() {
+            return Ok(());
+        }
+        Err(FetchError::ContentType {
+            host: host.to_owned(),
+            found: essence.chars().take(80).collect(),
+            wanted,
+        })
+    }
+}
+
+/// Returns the media type without its parameters, in lower case.
+fn essence(content_type: &str) -> String {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// What was asked for, as it was sent: without user information and fragment.
+    pub requested_url: Url,
+    /// What the redirects led to.
+    pub final_url: Url,
+    /// The URLs on the way from the one to the other, the requested one first, the final one not in it.
+    pub redirects: Vec<Url>,
+    /// The status of the final answer; any, see [`Page::success`].
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, decompressed, in the site's own charset.
+    pub body: Bytes,
+    /// Who sent it.
+    pub remote_addr: SocketAddr,
+    /// From sending the last request, with the connection made for it, to the headers of its answer.
+    pub time_to_first_byte: Duration,
+    /// The whole fetch, less the time it waited for its turn.
+    pub elapsed: Duration,
+    /// The HTTP version of the final answer.
+    pub http_version: Version,
+    /// How the connection was encrypted, if it was.
+    pub tls: Option<Tls>,
+}
+
+/// What is known about an encrypted connection.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The protocol version, such as `TLS 1.3`.
+    pub version: Option<&'static str>,
+    /// The server's certificate in DER.
+    pub certificate: Option<Bytes>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    pub(super) fn of(response: &reqwest::Response) -> Option<Self> {
+        use reqwest::tls::{TlsInfo, Version};
+        let info = response.extensions().get::<TlsInfo>()?;
+        let version = info.version().and_then(|version| match version {
+            Version::TLS_1_2 => Some("TLS 1.2"),
+            Version::TLS_1_3 => Some("TLS 1.3"),
+            _ => None,
+        });
+        Some(Self {
+            version,
+            certificate: info.peer_certificate().map(Bytes::copy_from_slice),
+        })
+    }
+}
+
+impl Page {
+    /// Returns the `Content-Type` header.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// Returns the body as text; see [`charset::decode`].
+    #[must_use]
+    pub fn text(&self) -> Decoded<'_> {
+        let top_level = self.final_url.domain().and_then(|host| host.rsplit('.').next());
+        charset::decode(&self.body, self.content_type(), top_level)
+    }
+
+    /// Returns the page if its status says that it is what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::Status`] for any status but 200 to 299.
+    pub fn success(self) -> Result<Self, FetchError> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        let seconds = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        Err(FetchError::Status {
+            host: host_of(&self.final_url),
+            status: self.status.as_u16(),
+            retry_after: seconds
+                .and_then(|text| text.trim().parse().ok())
+                .map(Duration::from_secs),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_media_type_must_fit_what_was_asked_for() {
+        let fits = |want: Want, found| want.check("shop.test", found).is_ok();
+        for found in [
+            None,
+            Some(""),
+            Some("text/html"),
+            Some("Text/HTML; charset=x"),
+            Some("application/xhtml+xml"),
+        ] {
+            assert!(fits(Want::html(), found), "{found:?}");
+        }
+        for found in [
+            "application/pdf",
+            "image/png",
+            "text/plain",
+            "application/json",
+            "text/htmlx",
+        ] {
+            let error = Want::html().check("shop.test", Some(found)).unwrap_err().to_string();
+            assert_eq!(error, format!("shop.test answered with {found} instead of a web page"));
+            assert!(fits(Want::anything(), Some(found)), "{found}");
+        }
+        for found in [
+            "text/xml",
+            "application/xml",
+            "application/rss+xml",
+            "application/x-gzip",
+        ] {
+            assert!(fits(Want::xml(), Some(found)), "{found}");
+        }
+        assert!(!fits(Want::xml(), Some("text/html")));
+    }
+}
