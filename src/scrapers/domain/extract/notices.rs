@@ -1,0 +1,169 @@
+//! What the small print says: copyright years, privacy policies, plain addresses.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use regex::Regex;
+
+use super::text::{BREAK, SEAM, clean};
+
+/// How far around a copyright sign its year may stand.
+const COPYRIGHT_BYTES: usize = 80;
+/// The longest text of a link that names a policy.
+const MAX_LINK_TEXT_BYTES: usize = 120;
+const MAX_ADDRESS_CHARS: usize = 200;
+const MAX_ADDRESS_LINES: usize = 6;
+
+/// What privacy policies are called, in their links' addresses and texts.
+const POLICY_WORDS: [&str; 25] = [
+    "privacy",
+    "datenschutz",
+    "confidentialit",
+    "privacidad",
+    "privacidade",
+    "protecao-de-dados",
+    "integritetspolicy",
+    "personuppgift",
+    "privatliv",
+    "personvern",
+    "tietosuoja",
+    "prywatno",
+    "ochrana-osobn",
+    "ochrana osobn",
+    "adatvedel",
+    "adatkezel",
+    "gizlilik",
+    "persoonsgegevens",
+    "プライバシー",
+    "個人情報保護",
+    "개인정보",
+    "隐私",
+    "隱私",
+    "конфиденциальност",
+    "الخصوصية",
+];
+
+/// Companies whose policies other sites link, under a captcha or an advertisement.
+const POLICIES_OF_OTHERS: [&str; 10] = [
+    "google.com",
+    "facebook.com",
+    "twitter.com",
+    "x.com",
+    "instagram.com",
+    "linkedin.com",
+    "youtube.com",
+    "cloudflare.com",
+    "hcaptcha.com",
+    "automattic.com",
+];
+
+static POLICY: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .build(POLICY_WORDS)
+        .ok()
+});
+static YEARS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b((?:19|20)[0-9]{2})\b").ok());
+
+/// Tells whether the address or the text of a link names a privacy policy.
+pub(super) fn names_policy(text: &str) -> bool {
+    text.len() <= 2048 && POLICY.as_ref().is_some_and(|words| words.is_match(text))
+}
+
+/// Tells whether a link's text, as collected, names a privacy policy.
+pub(super) fn text_names_policy(text: &str) -> bool {
+    text.len() <= MAX_LINK_TEXT_BYTES && names_policy(text)
+}
+
+/// Tells whether a policy on this host is that of a company that other sites embed.
+pub(super) fn is_policy_of_others(registrable: &str) -> bool {
+    POLICIES_OF_OTHERS.contains(&registrable)
+}
+
+/// Finds the year of the last copyright notice; of several years the latest.
+pub(super) fn copyright_year(text: &str) -> Option<String> {
+    let signs = ["©", "opyright", "(c)", "(C)", "OPYRIGHT"];
+    let mut positions: Vec<usize> = signs.iter().filter_map(|sign| text.rfind(sign)).collect();
+    positions.sort_unstable();
+    positions
+        .into_iter()
+        .rev()
+        .find_map(|position| year_near(text, position))
+}
+
+fn year_near(text: &str, position: usize) -> Option<String> {
+    let end = text.floor_char_boundary(position + COPYRIGHT_BYTES);
+    let after = text.get(position..end)?.split(BREAK).next()?;
+    let start = text.ceil_char_boundary(position.saturating_sub(COPYRIGHT_BYTES / 4));
+    let before = text.get(start..position)?.rsplit(BREAK).next()?;
+    let latest = |part: &str| {
+        let years = YEARS.as_ref()?.find_iter(part).map(|year| year.as_str());
+        years.max().map(str::to_owned)
+    };
+    latest(after).or_else(|| latest(before))
+}
+
+/// Reads an `<address>` if it is a plain postal address: a few lines, one of them with a number.
+///
+/// Lines of telephone numbers, email and web addresses are left out.
+pub(super) fn postal_address(text: &str) -> Option<String> {
+    let lines: Vec<String> = text
+        .split(BREAK)
+        .filter_map(|line| clean(line, MAX_ADDRESS_CHARS))
+        .collect();
+    let is_contact = |line: &str| {
+        let lower = line.to_lowercase();
+        let digits = line.bytes().filter(u8::is_ascii_digit).count();
+        lower.contains('@')
+            || lower.contains("www.")
+            || lower.contains("://")
+            || lower.contains("[at]")
+            || digits > 8
+            || ["tel", "phone", "fax", "mobil", "e-mail", "email", "call"]
+                .iter()
+                .any(|word| lower.starts_with(word))
+    };
+    let lines: Vec<&str> = lines
+        .iter()
+        .map(String::as_str)
+        .filter(|line| !is_contact(line))
+        .collect();
+    let has_number = lines.iter().any(|line| line.contains(|c: char| c.is_ascii_digit()));
+    let line = lines.join(", ").replace(SEAM, " ");
+    let is_plain =
+        (2..=MAX_ADDRESS_LINES).contains(&lines.len()) && has_number && line.chars().count() <= MAX_ADDRESS_CHARS;
+    is_plain.then_some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_year_of_the_last_notice_is_taken() {
+        for (text, year) in [
+            ("© 2024 Acme", Some("2024")),
+            ("Copyright © 1999-2023 Acme Ltd.", Some("2023")),
+            ("2021 © Acme", Some("2021")),
+            ("© 2019 The author\u{1e}© Acme 2022", Some("2022")),
+            ("Copyright Acme GmbH", None),
+            ("© Acme\u{1e}Opened in 1950", None),
+            ("© 12024 Acme", None),
+            ("(c) 2020 Acme", Some("2020")),
+            ("2024", None),
+        ] {
+            assert_eq!(copyright_year(text).as_deref(), year, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_plain_addresses_are_read() {
+        let read = |text: &str| postal_address(&text.replace('|', "\u{1e}"));
+        assert_eq!(
+            read("Acme GmbH|Street 1|10115 Berlin|Tel: 030 1|info@acme.test").as_deref(),
+            Some("Acme GmbH, Street 1, 10115 Berlin")
+        );
+        assert_eq!(read("Written by Jane"), None);
+        assert_eq!(read("info@acme.test|030 123456789"), None);
+    }
+}

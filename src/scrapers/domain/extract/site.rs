@@ -1,0 +1,84 @@
+//! Which site a page belongs to, and where its links lead.
+
+use url::Url;
+
+use crate::scrapers::domain::name;
+
+/// The longest URL that is kept: longer ones are data, not addresses.
+const MAX_URL_BYTES: usize = 2048;
+
+/// The site of a page and the base of its relative URLs.
+pub(super) struct Site {
+    /// The registrable part of the host, or the host where it has none.
+    registrable: String,
+    base: Url,
+    has_base: bool,
+}
+
+impl Site {
+    pub(super) fn new(final_url: &Url) -> Self {
+        let host = final_url.host_str().unwrap_or_default();
+        Self {
+            registrable: name::registrable(host).to_owned(),
+            base: final_url.clone(),
+            has_base: false,
+        }
+    }
+
+    /// Takes the page's `<base href>`; only the first one counts.
+    pub(super) fn set_base(&mut self, href: &str) {
+        if !self.has_base
+            && let Some(base) = self.resolve(href)
+        {
+            self.base = base;
+            self.has_base = true;
+        }
+    }
+
+    /// Resolves a link of the page, if it leads to a web address.
+    pub(super) fn resolve(&self, href: &str) -> Option<Url> {
+        if href.len() > MAX_URL_BYTES {
+            return None;
+        }
+        let url = self.base.join(href.trim()).ok()?;
+        matches!(url.scheme(), "http" | "https").then_some(url)
+    }
+
+    /// Returns the address of a file of the page as a string, if it is a web address.
+    pub(super) fn address(&self, href: &str) -> Option<String> {
+        if href.trim().is_empty() {
+            return None;
+        }
+        self.resolve(href)
+            .map(String::from)
+            .filter(|url| url.len() <= MAX_URL_BYTES)
+    }
+
+    /// Tells whether a host name belongs to this site.
+    pub(super) fn owns(&self, host: &str) -> bool {
+        host.eq_ignore_ascii_case(&self.registrable)
+            || host
+                .len()
+                .checked_sub(self.registrable.len() + 1)
+                .and_then(|start| host.get(start..))
+                .is_some_and(|end| {
+                    end.strip_prefix('.')
+                        .is_some_and(|end| end.eq_ignore_ascii_case(&self.registrable))
+                })
+    }
+
+    /// Tells whether a URL leads to this site.
+    pub(super) fn owns_url(&self, url: &Url) -> bool {
+        url.host_str().is_some_and(|host| self.owns(host))
+    }
+
+    /// Tells whether a link of the page leads to this site.
+    pub(super) fn owns_link(&self, href: &str) -> bool {
+        self.resolve(href).is_some_and(|url| self.owns_url(&url))
+    }
+
+    /// Returns the last label of the site's host.
+    pub(super) fn top_level(&self) -> &str {
+        self.registrable.rsplit('.').next().unwrap_or_default()
+    }
+}

@@ -1,0 +1,140 @@
+//! The visible text of a page as one string that finders scan, and what bounds stored strings.
+
+/// Stands between two blocks: nothing reads across it.
+pub(super) const BREAK: char = '\u{1e}';
+/// Stands where an inline element starts or ends: an address may go on across it, a word does not.
+pub(super) const SEAM: char = '\u{1f}';
+
+/// The most text of a page that is searched.
+const MAX_TEXT_BYTES: usize = 2 << 20;
+
+/// Collects visible text in page order.
+#[derive(Default)]
+pub(super) struct PageText {
+    text: String,
+}
+
+impl PageText {
+    /// Returns the text so far; its length is the position in the page.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the text from a position on.
+    pub(super) fn since(&self, position: usize) -> &str {
+        self.text.get(position..).unwrap_or_default()
+    }
+
+    /// Returns the position in the page.
+    pub(super) fn position(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Appends what a text node says.
+    pub(super) fn push(&mut self, text: &str) {
+        if self.text.len() > MAX_TEXT_BYTES {
+            return;
+        }
+        if text.bytes().all(|b| b.is_ascii_whitespace()) {
+            if !self.text.ends_with([' ', BREAK]) {
+                self.text.push(' ');
+            }
+        } else if text
+            .bytes()
+            .all(|b| b.is_ascii() && b != BREAK as u8 && b != SEAM as u8)
+        {
+            self.text.push_str(text);
+        } else {
+            self.text.extend(text.chars().filter_map(plain));
+        }
+    }
+
+    pub(super) fn push_break(&mut self) {
+        if !self.text.ends_with(BREAK) {
+            self.text.push(BREAK);
+        }
+    }
+
+    pub(super) fn push_seam(&mut self) {
+        if !self.text.ends_with([BREAK, SEAM]) {
+            self.text.push(SEAM);
+        }
+    }
+}
+
+/// Gives digits and punctuation of other scripts their ASCII form and drops what is invisible.
+fn plain(c: char) -> Option<char> {
+    let digit = |zero: char| char::from_digit(u32::from(c) - u32::from(zero), 10);
+    match c {
+        // Soft hyphens, zero-width characters, marks of direction: they are put into addresses to break them.
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => None,
+        BREAK | SEAM | '\0' => None,
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => Some(' '),
+        '\u{660}'..='\u{669}' => digit('\u{660}'),
+        '\u{6f0}'..='\u{6f9}' => digit('\u{6f0}'),
+        '\u{966}'..='\u{96f}' => digit('\u{966}'),
+        '\u{ff10}'..='\u{ff19}' => digit('\u{ff10}'),
+        '\u{2010}'..='\u{2014}' | '\u{2212}' | '\u{ff0d}' => Some('-'),
+        '\u{ff08}' => Some('('),
+        '\u{ff09}' => Some(')'),
+        '\u{ff0b}' => Some('+'),
+        '\u{ff0f}' => Some('/'),
+        '\u{ff1a}' => Some(':'),
+        '\u{ff20}' => Some('@'),
+        _ => Some(c),
+    }
+}
+
+/// Makes a found text fit to store: white space collapsed, control characters dropped (PostgreSQL cannot hold NUL),
+/// at most `max_chars` long. `None` if nothing is left.
+pub(super) fn clean(text: &str, max_chars: usize) -> Option<String> {
+    let mut kept = String::new();
+    let mut chars = 0;
+    for word in text.split(|c: char| c.is_whitespace() || c == BREAK || c == SEAM) {
+        let mut letters = word.chars().filter(|c| !c.is_control()).peekable();
+        if letters.peek().is_none() {
+            continue;
+        }
+        if chars >= max_chars {
+            break;
+        }
+        if !kept.is_empty() {
+            kept.push(' ');
+            chars += 1;
+        }
+        for letter in letters.take(max_chars - chars.min(max_chars)) {
+            kept.push(letter);
+            chars += 1;
+        }
+    }
+    kept.truncate(kept.trim_end().len());
+    (!kept.is_empty()).then_some(kept)
+}
+
+/// Finds `needle` in `text` without regard to ASCII case.
+pub(super) fn contains_ignore_case(text: &str, needle: &str) -> bool {
+    text.as_bytes()
+        .windows(needle.len())
+        .any(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cleaning_collapses_and_bounds() {
+        assert_eq!(clean("  a \n\t b\0c  ", 100).as_deref(), Some("a bc"));
+        assert_eq!(clean("éé éé éé", 5).as_deref(), Some("éé éé"));
+        assert_eq!(clean("éé éé éé", 6).as_deref(), Some("éé éé"));
+        assert_eq!(clean(" \u{0} \n", 5), None);
+        assert_eq!(clean("", 5), None);
+    }
+
+    #[test]
+    fn digits_of_other_scripts_become_ascii() {
+        let mut text = PageText::default();
+        text.push("٠٥٠ ０３－１２３４ in\u{200b}fo＠example.jp");
+        assert_eq!(text.as_str(), "050 03-1234 info@example.jp");
+    }
+}
