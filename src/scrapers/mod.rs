@@ -1,5 +1,34 @@
 //! What gathers facts from the outside: the one door for outbound HTTP, and one folder a scraper.
 
 pub mod domain;
-pub mod html;
 pub mod fetch;
+pub mod html;
+
+use self::domain::DomainScan;
+use self::fetch::{Fetcher, SetupError};
+use crate::config::FetchConfig;
+use crate::jobs::Registry;
+
+/// What every job may use; one in a process.
+#[derive(Debug)]
+pub struct Services {
+    /// The way to other hosts.
+    pub fetcher: Fetcher,
+}
+
+impl Services {
+    /// Prepares them.
+    ///
+    /// # Errors
+    ///
+    /// When the settings of outbound HTTP cannot be used.
+    pub fn new(config: &FetchConfig) -> Result<Self, SetupError> {
+        Ok(Self { fetcher: Fetcher::new(config)? })
+    }
+}
+
+/// Returns every kind of job that this program works on.
+#[must_use]
+pub fn registry() -> Registry<Services> {
+    Registry::new().register::<DomainScan>()
+}

@@ -1,6 +1,9 @@
-//! The domain scan: what a domain is called, and what its home page says.
+//! The domain scan: what a domain is called, what its home page says, and the job that finds out.
 
 pub mod extract;
 pub mod name;
+mod scan;
+mod store;
 
 pub use name::{DomainName, NameError};
+pub use scan::DomainScan;

@@ -1,0 +1,94 @@
+//! The job: fetch the home page, extract, store.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::extract::{PageContext, extract};
+use super::store;
+use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
+use crate::models::enums::Outcome;
+use crate::scrapers::Services;
+use crate::scrapers::fetch::{FetchError, Fetcher, Page, Want};
+use crate::scrapers::html::{self, Limits};
+
+/// Scans the home page of a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DomainScan {
+    /// The domain's standard name.
+    pub domain: String,
+    /// How many of the site's pages to count at most.
+    pub max_pages: i64,
+}
+
+impl BackgroundJob for DomainScan {
+    type Services = Services;
+
+    const KIND: &'static str = "domain_scan";
+
+    async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
+        match self.scan(&ctx).await {
+            Err(error) if ctx.is_last_attempt() || error.when_retried() == Retry::Never => {
+                store::failure(&ctx, &self.domain, error.message()).await?;
+                Err(error)
+            }
+            result => result,
+        }
+    }
+}
+
+impl DomainScan {
+    async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, JobError> {
+        ctx.report("starting", &format!("fetching {}", self.domain), 0.1).await;
+        let page = fetch_home(&ctx.services().fetcher, &self.domain).await.map_err(job_error)?;
+        ctx.report("extracting", &format!("reading {}", page.final_url), 0.5).await;
+        let (page, metadata) = ctx
+            .blocking(move || {
+                let text = page.text();
+                let document = html::parse(&text.text, &Limits::default())?;
+                let headers: Vec<(&str, &str)> =
+                    page.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+                let metadata = extract(&document, &PageContext { final_url: &page.final_url, headers: &headers });
+                drop(document);
+                Ok::<_, html::ParseError>((page, metadata))
+            })
+            .await?
+            .map_err(|error| JobError::permanent(Outcome::Parse, error.to_string()))?;
+        ctx.report("storing", &format!("storing what {} says", self.domain), 0.9).await;
+        let outcome = if metadata.is_truncated { Outcome::Partial } else { Outcome::Ok };
+        ctx.finish_with(async |mut conn| {
+            store::success(&mut conn, &self.domain, &page, &metadata).await?;
+            ctx.finish(conn, outcome, &metadata.contract()).await
+        })
+        .await
+    }
+}
+
+/// Fetches a domain's home page: by https, else by http, and where the bare name does not resolve
+/// under `www.`, which many sites have only.
+async fn fetch_home(fetcher: &Fetcher, domain: &str) -> Result<Page, FetchError> {
+    let first = match fetch_either(fetcher, domain).await {
+        Err(error) if error.outcome() == Outcome::Dns => error,
+        result => return result,
+    };
+    // Of two names that do not resolve, the one that was asked for is the one to tell about.
+    fetch_either(fetcher, &format!("www.{domain}")).await.map_err(|_| first)
+}
+
+async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError> {
+    let get = async |scheme: &str| -> Result<Page, FetchError> {
+        let url = Url::parse(&format!("{scheme}://{host}/")).map_err(|_| FetchError::Url { url: host.to_owned() })?;
+        fetcher.get(&url, Want::html()).await?.success()
+    };
+    match get("https").await {
+        // Nobody listens for https, or speaks it badly: that says nothing about http.
+        Err(error) if matches!(error.outcome(), Outcome::Tls | Outcome::Timeout | Outcome::Upstream) => {
+            get("http").await.map_err(|_| error)
+        }
+        result => result,
+    }
+}
+
+fn job_error(error: FetchError) -> JobError {
+    let (outcome, message) = (error.outcome(), error.to_string());
+    if error.is_transient() { JobError::new(outcome, message) } else { JobError::permanent(outcome, message) }
+}
