@@ -216,6 +216,20 @@ fn layered(file: impl Provider) -> Figment {
         .merge(file)
 }
 
+/// Returns the URL that Rocket will listen on by these settings.
+///
+/// # Errors
+///
+/// When they do not say an address and a port.
+pub fn listening_url(figment: &Figment) -> Result<String, ConfigError> {
+    let rocket = rocket::Config::try_from(figment)
+        .map_err(|error| ConfigError(format!("Rocket's settings cannot be used: {error}")))?;
+    Ok(format!(
+        "http://{}",
+        std::net::SocketAddr::from((rocket.address, rocket.port))
+    ))
+}
+
 impl Config {
     /// Reads the settings of this process.
     ///

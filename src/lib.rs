@@ -37,12 +37,14 @@ use rocket::{Build, Rocket};
 use self::db::pool::Pool;
 use self::error::RequestId;
 use self::guards::KeyCache;
+use self::jobs::Waker;
 use self::routes::service::Draining;
 
 /// Puts the HTTP API together: the one composition root, of the server and of the tests.
 #[must_use]
 pub fn rocket(figment: Figment, pool: Pool) -> Rocket<Build> {
     rocket::custom(figment)
+        .manage(Waker::new(pool.clone()))
         .manage(pool)
         .manage(KeyCache::default())
         .manage(Draining::default())

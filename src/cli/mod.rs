@@ -7,6 +7,7 @@ pub mod db;
 pub mod doctor;
 pub mod keys;
 pub mod migrate;
+pub mod serve;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -27,12 +28,20 @@ use crate::db::migrate::check;
 #[command(name = "scrapersky", version)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// What the program is to do.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serves the HTTP API and works jobs off (the default)
+    Serve(serve::ServeOptions),
+    /// Works jobs off, beside any number of servers and other workers
+    Worker {
+        /// How many jobs to work on at a time
+        #[arg(long, value_name = "N")]
+        workers: Option<usize>,
+    },
     /// Brings the database's schema up to date, or back
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
@@ -53,10 +62,13 @@ enum Command {
 /// When it cannot be done, with the sentence that a person reads.
 pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
     match &cli.command {
-        Command::Migrate(command) => migrate::run(command, config)?,
-        Command::Db(command) => db::run(*command, config)?,
-        Command::Keys(command) => keys::run(command, config)?,
-        Command::Doctor => return doctor::run(config),
+        None => serve::serve(&serve::ServeOptions::default(), config)?,
+        Some(Command::Serve(options)) => serve::serve(options, config)?,
+        Some(Command::Worker { workers }) => serve::work(*workers, config)?,
+        Some(Command::Migrate(command)) => migrate::run(command, config)?,
+        Some(Command::Db(command)) => db::run(*command, config)?,
+        Some(Command::Keys(command)) => keys::run(command, config)?,
+        Some(Command::Doctor) => return doctor::run(config),
     }
     Ok(ExitCode::SUCCESS)
 }

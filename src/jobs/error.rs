@@ -104,7 +104,9 @@ impl JobError {
         self.retry
     }
 
-    pub(super) fn internal(cause: anyhow::Error) -> Self {
+    /// Fails because the program did: people read a fixed sentence, the cause goes to the log.
+    #[must_use]
+    pub fn internal(cause: anyhow::Error) -> Self {
         Self::new(Outcome::Internal, INTERNAL).because(cause)
     }
 

@@ -21,6 +21,26 @@ use crate::models::ids::{BatchId, DomainId, JobId, TenantId};
 use crate::models::job::{Job, NewJob};
 use crate::schema::jobs;
 
+/// Makes a job that has ended wait again, with all its attempts. A macro, since the expression's type
+/// fills a page.
+macro_rules! as_new {
+    () => {
+        (
+            jobs::status.eq(JobStatus::Pending),
+            jobs::run_at.eq(now),
+            jobs::attempts.eq(0),
+            jobs::progress.eq(0.0),
+            jobs::progress_step.eq(None::<String>),
+            jobs::progress_message.eq(None::<String>),
+            jobs::outcome.eq(None::<Outcome>),
+            jobs::error.eq(None::<String>),
+            jobs::cancel_requested_at.eq(None::<DateTime<Utc>>),
+            jobs::completed_at.eq(None::<DateTime<Utc>>),
+            jobs::updated_at.eq(now),
+        )
+    };
+}
+
 /// Which jobs are wanted; what is `None` does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct JobFilter<'a> {
@@ -215,23 +235,29 @@ pub async fn retry(conn: &mut TenantConnection, id: JobId) -> QueryResult<Option
             .filter(jobs::job_id.eq(id))
             .filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled])),
     )
-    .set((
-        jobs::status.eq(JobStatus::Pending),
-        jobs::run_at.eq(now),
-        jobs::attempts.eq(0),
-        jobs::progress.eq(0.0),
-        jobs::progress_step.eq(None::<String>),
-        jobs::progress_message.eq(None::<String>),
-        jobs::outcome.eq(None::<Outcome>),
-        jobs::error.eq(None::<String>),
-        jobs::cancel_requested_at.eq(None::<DateTime<Utc>>),
-        jobs::completed_at.eq(None::<DateTime<Utc>>),
-        jobs::updated_at.eq(now),
-    ))
+    .set(as_new!())
     .returning(Job::as_returning())
     .get_result(conn)
     .await
     .optional()
+}
+
+/// Queues the jobs of a batch again that failed or were cancelled, and returns how many.
+///
+/// # Errors
+///
+/// As [`retry`].
+pub async fn retry_batch(conn: &mut TenantConnection, id: BatchId) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        jobs::table
+            .filter(jobs::tenant_id.eq(tenant))
+            .filter(jobs::batch_id.eq(id))
+            .filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled])),
+    )
+    .set(as_new!())
+    .execute(conn)
+    .await
 }
 
 fn matching<'a>(tenant: TenantId, filter: &JobFilter<'a>) -> jobs::BoxedQuery<'a, Pg> {

@@ -1,9 +1,164 @@
-//! Domain scans.
+//! Batches of domain scans, as the v1 contract has them.
 
-use rocket::{Route, routes};
+use std::collections::HashMap;
+
+use rocket::http::Status;
+use rocket::serde::json::Json;
+use rocket::{Route, State, get, post, routes};
+
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Body, Caller, Db};
+use crate::jobs::{self, BackgroundJob, EnqueueOptions, Waker};
+use crate::models::batch_job::NewBatchJob;
+use crate::models::enums::Scope;
+use crate::models::values::RawJson;
+use crate::repo;
+use crate::repo::jobs::JobFilter;
+use crate::repo::paging::Paging;
+use crate::scrapers::domain::{DomainName, DomainScan};
+use crate::views::batch::{BatchAccepted, BatchEntry, BatchMetadata, BatchParam, BatchRequest, BatchStatusView};
+
+/// The most entries of a batch, as v1 has it.
+const MOST_ENTRIES: usize = 100;
+/// How many pages each scan of a batch counts at most: what a single scan does unless told.
+const MAX_PAGES: i64 = 1000;
 
 /// Returns the routes of this file.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![scan_batch, get_batch_status, retry_batch]
+}
+
+/// Queues a scan of each domain. An entry that is none, or is there twice, fails by itself.
+#[post("/api/v1/batch", data = "<body>")]
+async fn scan_batch(
+    caller: Caller,
+    db: Db<'_>,
+    waker: &State<Waker>,
+    body: Body<BatchRequest>,
+) -> ApiResult<(Status, Json<BatchAccepted>)> {
+    caller.require(Scope::Scan)?;
+    let BatchRequest { domains, tenant_id } = body.0;
+    caller.check_tenant(tenant_id.as_deref())?;
+    if domains.is_empty() || domains.len() > MOST_ENTRIES {
+        let detail = format!(
+            "domains has {} entries: it must have from 1 to {MOST_ENTRIES}",
+            domains.len()
+        );
+        return Err(ApiError::bad_request("domains", detail));
+    }
+    let (mut entries, scans) = sort_out(domains);
+
+    let mut conn = db.tenant(&caller).await?;
+    let total = i32::try_from(entries.len()).ok();
+    let failed = i32::try_from(entries.iter().filter(|entry| entry.error.is_some()).count()).ok();
+    let new = NewBatchJob {
+        processor_type: DomainScan::KIND,
+        created_by: None,
+        total_domains: total,
+        failed_domains: failed,
+        metadata: None,
+        options: None,
+    };
+    let batch = repo::batches::insert(&mut conn, &new).await?;
+    let names: Vec<_> = scans
+        .iter()
+        .map(|scan| crate::models::domain::NewDomain {
+            domain: &scan.domain,
+            lead_source: None,
+            created_by: None,
+        })
+        .collect();
+    if !names.is_empty() {
+        repo::domains::upsert_many(&mut conn, &names).await?;
+    }
+    let options = EnqueueOptions {
+        batch_id: Some(batch.batch_id),
+        ..EnqueueOptions::default()
+    };
+    let queued = jobs::enqueue_many(&mut conn, &scans, &options).await?;
+    let mut ids = HashMap::with_capacity(queued.len());
+    for job in &queued {
+        let scan: DomainScan = job
+            .payload
+            .parse()
+            .map_err(|error| ApiError::Internal(format!("a payload just written: {error}")))?;
+        ids.insert(scan.domain, job.job_id.get());
+    }
+    for entry in entries.iter_mut().filter(|entry| entry.error.is_none()) {
+        entry.job_id = DomainName::parse(&entry.domain)
+            .ok()
+            .and_then(|name| ids.get(name.as_str()).copied());
+    }
+    let metadata = RawJson::from_value(&BatchMetadata { entries })
+        .map_err(|error| ApiError::Internal(format!("a batch's entries: {error}")))?;
+    let changes = crate::models::batch_job::BatchJobChanges {
+        metadata: Some(Some(&metadata)),
+        ..Default::default()
+    };
+    repo::batches::update(&mut conn, batch.batch_id, &changes).await?;
+    conn.commit().await?;
+    waker.wake();
+    Ok((Status::Ok, Json(BatchAccepted::new(batch.batch_id, queued.len()))))
+}
+
+/// Returns how far a batch is, entry by entry.
+#[get("/api/v1/batch/status/<id>")]
+async fn get_batch_status(caller: Caller, db: Db<'_>, id: BatchParam) -> ApiResult<Json<BatchStatusView>> {
+    caller.require(Scope::Read)?;
+    let mut conn = db.tenant(&caller).await?;
+    let batch = repo::batches::get(&mut conn, id.0).await?;
+    let filter = JobFilter {
+        batch_id: Some(id.0),
+        ..JobFilter::default()
+    };
+    let most = i64::try_from(MOST_ENTRIES).unwrap_or(i64::MAX);
+    let (jobs, _) = repo::jobs::list(&mut conn, &filter, Paging::first(most)).await?;
+    Ok(Json(BatchStatusView::new(batch, jobs)))
+}
+
+/// Queues the scans of a batch again that failed, and no others.
+#[post("/api/v1/batch/<id>/retry")]
+async fn retry_batch(
+    caller: Caller,
+    db: Db<'_>,
+    waker: &State<Waker>,
+    id: BatchParam,
+) -> ApiResult<(Status, Json<BatchAccepted>)> {
+    caller.require(Scope::Scan)?;
+    let mut conn = db.tenant(&caller).await?;
+    let batch = repo::batches::get(&mut conn, id.0).await?;
+    let retried = repo::jobs::retry_batch(&mut conn, batch.batch_id).await?;
+    conn.commit().await?;
+    waker.wake();
+    Ok((Status::Accepted, Json(BatchAccepted::new(batch.batch_id, retried))))
+}
+
+/// Tells what can be scanned from what cannot, and why.
+fn sort_out(domains: Vec<String>) -> (Vec<BatchEntry>, Vec<DomainScan>) {
+    let mut scans: Vec<DomainScan> = Vec::with_capacity(domains.len());
+    let entries = domains
+        .into_iter()
+        .map(|domain| {
+            let error = match DomainName::parse(&domain) {
+                Err(error) => Some(error.to_string()),
+                Ok(name) if scans.iter().any(|scan| scan.domain == name.as_str()) => {
+                    Some(format!("{} is in the batch twice: it is scanned once", name.as_str()))
+                }
+                Ok(name) => {
+                    scans.push(DomainScan {
+                        domain: name.as_str().to_owned(),
+                        max_pages: MAX_PAGES,
+                    });
+                    None
+                }
+            };
+            BatchEntry {
+                domain,
+                job_id: None,
+                error,
+            }
+        })
+        .collect();
+    (entries, scans)
 }

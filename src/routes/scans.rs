@@ -1,9 +1,84 @@
-//! Domain scans.
+//! Domain scans, as the v1 contract has them.
 
-use rocket::{Route, routes};
+use rocket::http::Status;
+use rocket::serde::json::Json;
+use rocket::{Route, State, get, post, routes};
+
+use crate::db::tenant::TenantConnection;
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Body, Caller, Db};
+use crate::jobs::{self, EnqueueOptions, Waker};
+use crate::models::domain::{DomainChanges, NewDomain};
+use crate::models::enums::{Scope, TaskStatus};
+use crate::models::ids::JobId;
+use crate::repo;
+use crate::scrapers::domain::{DomainName, DomainScan};
+use crate::views::scan::{ScanAccepted, ScanId, ScanRequest, ScanStatus};
+
+/// The most pages that a scan may be asked to count.
+const MOST_PAGES: i64 = 1_000_000;
 
 /// Returns the routes of this file.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![scan_domain, get_scan_status]
+}
+
+/// Queues a scan of one domain.
+#[post("/api/v1/scrapersky", data = "<body>")]
+async fn scan_domain(
+    caller: Caller,
+    db: Db<'_>,
+    waker: &State<Waker>,
+    body: Body<ScanRequest>,
+) -> ApiResult<(Status, Json<ScanAccepted>)> {
+    caller.require(Scope::Scan)?;
+    let ScanRequest {
+        base_url,
+        tenant_id,
+        max_pages,
+    } = body.0;
+    caller.check_tenant(tenant_id.as_deref())?;
+    let domain = DomainName::parse(&base_url).map_err(|error| ApiError::bad_request("base_url", error.to_string()))?;
+    if !(1..=MOST_PAGES).contains(&max_pages) {
+        let detail = format!("max_pages is {max_pages}: it must be from 1 to {MOST_PAGES}");
+        return Err(ApiError::bad_request("max_pages", detail));
+    }
+    let mut conn = db.tenant(&caller).await?;
+    let scan = DomainScan {
+        domain: domain.as_str().to_owned(),
+        max_pages,
+    };
+    let id = enqueue(&mut conn, &scan).await?;
+    conn.commit().await?;
+    waker.wake();
+    Ok((Status::Ok, Json(id.into())))
+}
+
+/// Returns how far a scan is.
+#[get("/api/v1/status/<id>")]
+async fn get_scan_status(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<Json<ScanStatus>> {
+    caller.require(Scope::Read)?;
+    let mut conn = db.tenant(&caller).await?;
+    Ok(Json(repo::jobs::get(&mut conn, id.0).await?.into()))
+}
+
+/// Queues a scan, with a row for its domain to show that it waits.
+async fn enqueue(conn: &mut TenantConnection, scan: &DomainScan) -> ApiResult<JobId> {
+    let new = NewDomain {
+        domain: &scan.domain,
+        lead_source: None,
+        created_by: None,
+    };
+    let domain = repo::domains::upsert(conn, &new).await?;
+    let queued = DomainChanges {
+        content_scrape_status: Some(Some(TaskStatus::Queued)),
+        ..DomainChanges::default()
+    };
+    repo::domains::update(conn, domain.id, &queued).await?;
+    let options = EnqueueOptions {
+        domain_id: Some(domain.id),
+        ..EnqueueOptions::default()
+    };
+    Ok(jobs::enqueue(conn, scan, &options).await?.job.job_id)
 }

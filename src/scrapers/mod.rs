@@ -23,7 +23,9 @@ impl Services {
     ///
     /// When the settings of outbound HTTP cannot be used.
     pub fn new(config: &FetchConfig) -> Result<Self, SetupError> {
-        Ok(Self { fetcher: Fetcher::new(config)? })
+        Ok(Self {
+            fetcher: Fetcher::new(config)?,
+        })
     }
 }
 

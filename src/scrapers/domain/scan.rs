@@ -39,22 +39,39 @@ impl BackgroundJob for DomainScan {
 impl DomainScan {
     async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, JobError> {
         ctx.report("starting", &format!("fetching {}", self.domain), 0.1).await;
-        let page = fetch_home(&ctx.services().fetcher, &self.domain).await.map_err(job_error)?;
-        ctx.report("extracting", &format!("reading {}", page.final_url), 0.5).await;
+        let page = fetch_home(&ctx.services().fetcher, &self.domain)
+            .await
+            .map_err(job_error)?;
+        ctx.report("extracting", &format!("reading {}", page.final_url), 0.5)
+            .await;
         let (page, metadata) = ctx
             .blocking(move || {
                 let text = page.text();
                 let document = html::parse(&text.text, &Limits::default())?;
-                let headers: Vec<(&str, &str)> =
-                    page.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
-                let metadata = extract(&document, &PageContext { final_url: &page.final_url, headers: &headers });
+                let headers: Vec<(&str, &str)> = page
+                    .headers
+                    .iter()
+                    .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+                    .collect();
+                let metadata = extract(
+                    &document,
+                    &PageContext {
+                        final_url: &page.final_url,
+                        headers: &headers,
+                    },
+                );
                 drop(document);
                 Ok::<_, html::ParseError>((page, metadata))
             })
             .await?
             .map_err(|error| JobError::permanent(Outcome::Parse, error.to_string()))?;
-        ctx.report("storing", &format!("storing what {} says", self.domain), 0.9).await;
-        let outcome = if metadata.is_truncated { Outcome::Partial } else { Outcome::Ok };
+        ctx.report("storing", &format!("storing what {} says", self.domain), 0.9)
+            .await;
+        let outcome = if metadata.is_truncated {
+            Outcome::Partial
+        } else {
+            Outcome::Ok
+        };
         ctx.finish_with(async |mut conn| {
             store::success(&mut conn, &self.domain, &page, &metadata).await?;
             ctx.finish(conn, outcome, &metadata.contract()).await
@@ -76,7 +93,7 @@ async fn fetch_home(fetcher: &Fetcher, domain: &str) -> Result<Page, FetchError>
 
 async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError> {
     let get = async |scheme: &str| -> Result<Page, FetchError> {
-        let url = Url::parse(&format!("{scheme}://{host}/")).map_err(|_| FetchError::Url { url: host.to_owned() })?;
+        let url = Url::parse(&format!("{scheme}://{host}/")).map_err(|_| FetchError::BadUrl("its host is no name"))?;
         fetcher.get(&url, Want::html()).await?.success()
     };
     match get("https").await {
@@ -90,5 +107,9 @@ async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError>
 
 fn job_error(error: FetchError) -> JobError {
     let (outcome, message) = (error.outcome(), error.to_string());
-    if error.is_transient() { JobError::new(outcome, message) } else { JobError::permanent(outcome, message) }
+    if error.is_transient() {
+        JobError::new(outcome, message)
+    } else {
+        JobError::permanent(outcome, message)
+    }
 }

@@ -24,7 +24,15 @@ pub(super) async fn success(
     found: &SiteMetadata,
 ) -> Result<(), JobError> {
     let now = Utc::now();
-    let row = repo::domains::upsert(conn, &NewDomain { domain, lead_source: None, created_by: None }).await?;
+    let row = repo::domains::upsert(
+        conn,
+        &NewDomain {
+            domain,
+            lead_source: None,
+            created_by: None,
+        },
+    )
+    .await?;
     let changes = DomainChanges {
         content_scrape_status: Some(Some(TaskStatus::Completed)),
         content_scrape_at: Some(Some(now)),
@@ -35,8 +43,12 @@ pub(super) async fn success(
     repo::domains::update(conn, row.id, &changes).await?;
 
     let list = |texts: &[String]| texts.iter().collect::<TextList>();
-    let (emails, phones, addresses, languages) =
-        (list(&found.emails), list(&found.phones), list(&found.addresses), list(&found.content_language));
+    let (emails, phones, addresses, languages) = (
+        list(&found.emails),
+        list(&found.phones),
+        list(&found.addresses),
+        list(&found.content_language),
+    );
     let meta = json(&found.contract())?;
     let feeds = json(&found.feed_urls)?;
     let hours = found.business_hours.clone().map(RawJson::from);
@@ -121,7 +133,9 @@ pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &
         ..DomainChanges::default()
     };
     repo::domains::update(&mut conn, row.id, &changes).await?;
-    let before = repo::domain_hosting::find(&mut conn, row.id).await?.and_then(|hosting| hosting.error_count);
+    let before = repo::domain_hosting::find(&mut conn, row.id)
+        .await?
+        .and_then(|hosting| hosting.error_count);
     let hosting = DomainHostingChanges {
         last_error: Some(Some(message)),
         error_count: Some(Some(before.unwrap_or(0).saturating_add(1))),

@@ -1,0 +1,121 @@
+//! `scrapersky serve` and `scrapersky worker`.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{block_on, keys, require_schema};
+use crate::config::{self, Config, DatabaseSource, JobsConfig};
+use crate::db::Database;
+use crate::db::migrate;
+use crate::db::pool::Pool;
+use crate::jobs::Runner;
+use crate::scrapers::{self, Services};
+
+/// How the server runs.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct ServeOptions {
+    /// How many jobs to work on at a time in this process; 0 leaves them to `scrapersky worker`
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+    /// Does not migrate the database, and refuses to start where that is needed
+    #[arg(long)]
+    no_migrate: bool,
+}
+
+/// Serves the HTTP API, and works jobs off, until it is told to stop.
+///
+/// # Errors
+///
+/// When the database, the schema or a setting does not allow it.
+pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
+    let database = Database::bring_up(config)?;
+    block_on(async {
+        if !options.no_migrate {
+            migrate::up(&database.direct).await?;
+        }
+        require_schema(&database).await?;
+        let pool = Pool::new(&database.url, &config.pool)?;
+        let figment = config::figment();
+        let address = config::listening_url(&figment)?;
+        if config.database == DatabaseSource::Embedded {
+            let key = keys::ensure_default_key(&pool, &config.data_dir).await?;
+            println!(
+                "ScraperSky listens on {address}. The API key of the default tenant is in {}.",
+                key.display()
+            );
+            println!(
+                "Try: curl -s -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n       \
+                 -d '{{\"base_url\": \"example.com\"}}' {address}/api/v1/scrapersky",
+                key.display()
+            );
+        } else {
+            println!("ScraperSky listens on {address}. `scrapersky keys create` makes an API key.");
+        }
+        let ready = crate::rocket(figment, pool.clone())
+            .ignite()
+            .await
+            .context("the server cannot start")?;
+        let shutdown = ready.shutdown();
+        let runner = runner(options.workers, config, &database, pool)?;
+        let working = tokio::spawn(async move {
+            if let Some(runner) = runner {
+                runner.run(shutdown).await;
+            }
+        });
+        let served = ready.launch().await.map(drop).context("the server failed");
+        working.await.context("the workers failed")?;
+        served
+    })
+}
+
+/// Works jobs off until it is told to stop.
+///
+/// # Errors
+///
+/// As [`serve`].
+pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
+    let database = Database::bring_up(config)?;
+    block_on(async {
+        require_schema(&database).await?;
+        let pool = Pool::new(&database.url, &config.pool)?;
+        let Some(runner) = runner(workers, config, &database, pool)? else {
+            anyhow::bail!("a worker with 0 workers has nothing to do: say `--workers 1` or more");
+        };
+        println!("ScraperSky works jobs off as {}.", runner.name());
+        runner.run(stop_asked_for()?).await;
+        Ok(())
+    })
+}
+
+fn runner(
+    workers: Option<usize>,
+    config: &Config,
+    database: &Database,
+    pool: Pool,
+) -> anyhow::Result<Option<Runner<Services>>> {
+    let jobs = JobsConfig {
+        workers: workers.unwrap_or(config.jobs.workers),
+        ..config.jobs
+    };
+    if jobs.workers == 0 {
+        return Ok(None);
+    }
+    let services = Arc::new(Services::new(&config.fetch)?);
+    let runner = Runner::new(pool, scrapers::registry(), services, jobs)?;
+    Ok(Some(runner.listening_at(database.direct.clone())))
+}
+
+/// Ends at the first SIGTERM or SIGINT.
+fn stop_asked_for() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
