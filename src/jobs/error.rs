@@ -104,7 +104,10 @@ impl JobError {
         self.retry
     }
 
-    pub(super) fn internal(cause: anyhow::Error) -> Self {
+    /// Makes a failure of the program itself, retried later: `cause` is logged, and people read only
+    /// that there was one.
+    #[must_use]
+    pub fn internal(cause: anyhow::Error) -> Self {
         Self::new(Outcome::Internal, INTERNAL).because(cause)
     }
 

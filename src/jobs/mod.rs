@@ -181,7 +181,6 @@ impl Stored {
 
     fn row<J: BackgroundJob>(&self, options: &EnqueueOptions) -> NewJob<'_> {
         NewJob {
-            job_id: None,
             kind: J::KIND,
             payload: Some(&self.payload),
             created_by: options.created_by,
