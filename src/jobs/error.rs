@@ -104,8 +104,7 @@ impl JobError {
         self.retry
     }
 
-    /// Makes a failure of the program itself, retried later: `cause` is logged, and people read only
-    /// that there was one.
+    /// Fails because the program did: people read a fixed sentence, the cause goes to the log.
     #[must_use]
     pub fn internal(cause: anyhow::Error) -> Self {
         Self::new(Outcome::Internal, INTERNAL).because(cause)
