@@ -81,7 +81,10 @@ pub async fn claim(
     limit: i64,
     lease: Duration,
 ) -> QueryResult<Vec<Job>> {
-    diesel::sql_query(include_str!("claim.sql"))
+    // Not a bare SELECT, which may leave before the transaction is known to be open: this one writes.
+    diesel::sql_query(
+        "WITH claimed AS MATERIALIZED (SELECT * FROM scrapersky_internal.claim_jobs($1, $2, $3, $4, $5)) SELECT * FROM claimed",
+    )
         .bind::<diesel::sql_types::Uuid, _>(Uuid::new_v4())
         .bind::<Array<Text>, _>(kinds)
         .bind::<BigInt, _>(limit)

@@ -1,0 +1,1 @@
+DROP FUNCTION scrapersky_internal.claim_jobs(uuid, text[], bigint, text, interval);
