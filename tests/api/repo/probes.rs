@@ -15,7 +15,7 @@ use scrapersky::models::domain_hosting::{DomainHosting, DomainHostingChanges};
 use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
 use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome};
-use scrapersky::models::ids::{DomainId, TenantId};
+use scrapersky::models::ids::{DomainId, JobId, TenantId};
 use scrapersky::models::job::{Job, NewJob};
 use scrapersky::models::page::{Page, PageChanges};
 use scrapersky::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
@@ -135,14 +135,19 @@ impl Rows {
                     params: None,
                     status: None,
                 };
+                let batch = batches::insert(conn, &new_batch(&kind)).await?;
+                let failing = NewJob {
+                    batch_id: Some(batch.batch_id),
+                    ..new_job("fails")
+                };
                 Ok(Self {
                     tenant: owner,
                     name: name.to_owned(),
                     contact: found.into_iter().next().unwrap(),
                     place_id: name.to_owned(),
-                    batch: batches::insert(conn, &new_batch(&kind)).await?,
+                    batch,
                     pending: jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job,
-                    failed: jobs::enqueue(conn, &new_job("fails")).await?.job,
+                    failed: jobs::enqueue(conn, &failing).await?.job,
                     lease: Lease {
                         job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
                         token: uuid::Uuid::nil().into(),
@@ -274,6 +279,12 @@ impl Tell for Enqueued {
             met_another: !self.is_new,
             ..self.job.tell()
         }
+    }
+}
+
+impl Tell for JobId {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
     }
 }
 
@@ -410,8 +421,10 @@ pub const PROBES: &[Probe] = probes! {
     jobs::cancel: Nothing, |conn, a| (a.pending.job_id);
     jobs::cancel: Nothing, |conn, a| (a.lease.job_id);
     jobs::retry: Nothing, |conn, a| (a.failed.job_id);
+    jobs::retry_batch: Nothing, |conn, a| (a.batch.batch_id);
     jobs::queue::report: Nothing, |conn, a| (a.lease, 0.5, "step", "message");
     jobs::queue::finish: Nothing, |conn, a| (a.lease, Outcome::Ok, &RawJson::from(json!({})));
+    jobs::queue::finish_many: Nothing, |conn, a| (&[(a.lease, Outcome::Ok, RawJson::from(json!({})))]);
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &final_failure());
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &Failure { retry_at: Some(Utc::now()), ..final_failure() });
     jobs::queue::end_cancelled: Nothing, |conn, a| (a.lease);
