@@ -70,9 +70,10 @@ const LABELS: [&str; 44] = [
 const SHORT_LABELS: [&str; 6] = ["t:", "p:", "m:", "t.", "☎", "📞"];
 const FAX_LABELS: [&str; 7] = ["fax", "telefax", "faks", "télécopie", "факс", "传真", "ファックス"];
 /// What stands before other numbers.
-const OTHER_LABELS: [&str; 26] = [
+const OTHER_LABELS: [&str; 29] = [
     "order", "invoice", "id", "no", "nr", "art", "ref", "sku", "vat", "isbn", "issn", "ean", "iban", "bic", "konto",
-    "hrb", "ust-idnr", "siret", "siren", "abn", "rechnung", "price", "version", "zip", "tracking", "license",
+    "hrb", "ust-idnr", "siret", "siren", "abn", "rechnung", "price", "eur", "usd", "chf", "version", "zip", "tracking",
+    "license",
 ];
 
 /// A number that was found.
@@ -91,6 +92,8 @@ pub(super) struct Candidate {
     /// Its digits, with a `+` in front where it is international.
     digits: String,
     evidence: Evidence,
+    /// Whether it is grouped as in North America.
+    is_north_american: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,10 +102,8 @@ enum Evidence {
     Declared,
     /// A label stands before it.
     Labelled,
-    /// It is grouped as numbers of countries with a trunk prefix are, or has its area code in parentheses.
+    /// It is grouped as numbers are: with a trunk prefix, an area code in parentheses, or as in North America.
     Grouped,
-    /// It is grouped as in North America.
-    NorthAmerican,
     /// It has an international prefix.
     International,
 }
@@ -121,6 +122,7 @@ impl Candidate {
             position,
             digits,
             evidence: Evidence::Declared,
+            is_north_american: is_north_american(main.trim()),
         })
     }
 
@@ -135,17 +137,18 @@ impl Candidate {
         {
             return Some(number);
         }
+        let north_american = || {
+            let number = valid(Some(regions.first().copied().unwrap_or(country::US)), &self.digits)?;
+            (self.is_north_american && number.country().code() == 1).then_some(number)
+        };
         match self.evidence {
             Evidence::International => None,
-            Evidence::Declared | Evidence::Labelled => {
-                regions.iter().find_map(|region| valid(Some(*region), &self.digits))
-            }
+            Evidence::Declared | Evidence::Labelled => regions
+                .iter()
+                .find_map(|region| valid(Some(*region), &self.digits))
+                .or_else(north_american),
+            Evidence::Grouped if self.is_north_american => north_american(),
             Evidence::Grouped => valid(Some(*regions.first()?), &self.digits),
-            Evidence::NorthAmerican => {
-                let region = regions.first().copied().unwrap_or(country::US);
-                let number = valid(Some(region), &self.digits)?;
-                (number.country().code() == 1).then_some(number)
-            }
         }
     }
 }
@@ -205,6 +208,7 @@ pub(super) fn find(text: &str) -> Vec<Candidate> {
                 position: start,
                 digits,
                 evidence,
+                is_north_american: is_north_american(run),
             });
             if candidates.len() > MAX_CANDIDATES {
                 break;
@@ -264,10 +268,7 @@ fn judge(text: &str, start: usize, run: &str) -> Option<(String, Evidence)> {
     if run.starts_with("00") && count >= 11 && has_separator(run) {
         return Some((digits, Evidence::International));
     }
-    if is_north_american(run) {
-        return Some((digits, Evidence::NorthAmerican));
-    }
-    is_grouped(run).then_some((digits, Evidence::Grouped))
+    (is_north_american(run) || is_grouped(run)).then_some((digits, Evidence::Grouped))
 }
 
 /// Reduces a number to its digits and a leading `+`, without the `(0)` of national calls.
@@ -291,7 +292,13 @@ fn digits_of(run: &str) -> Option<String> {
     (MIN_DIGITS - 1..=MAX_DIGITS).contains(&count).then_some(digits)
 }
 
+/// What makes a number a price, with or without a space between.
+const CURRENCIES: [char; 5] = ['$', '€', '£', '¥', '₹'];
+
 fn may_follow(before: &str) -> bool {
+    if before.trim_end_matches(' ').ends_with(CURRENCIES) {
+        return false;
+    }
     let mut chars = before.chars().rev();
     match chars.next() {
         None => true,
@@ -305,6 +312,9 @@ fn may_follow(before: &str) -> bool {
 }
 
 fn may_precede(after: &str) -> bool {
+    if after.trim_start_matches(' ').starts_with(CURRENCIES) {
+        return false;
+    }
     let mut chars = after.chars();
     let next_is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     match chars.next() {
@@ -312,7 +322,7 @@ fn may_precede(after: &str) -> bool {
         Some('x' | 'e') => true,
         Some(c) if c.is_ascii_alphanumeric() => false,
         Some(':' | ',' | '+' | '*') => !next_is_digit(chars.next()),
-        Some(c) => !matches!(c, '%' | '€' | '$' | '£' | '=' | '_' | '@' | '°' | '²'),
+        Some(c) => !matches!(c, '%' | '=' | '_' | '@' | '°' | '²'),
     }
 }
 
