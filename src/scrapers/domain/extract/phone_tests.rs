@@ -1,3 +1,4 @@
+use super::super::text::BREAK;
 use super::*;
 
 fn phones(text: &str, regions: &[country::Id]) -> Vec<String> {
