@@ -59,11 +59,13 @@ static SPELLED_DOT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\s*[\[({]\s*(?:dot|punkt|punto|point|\.)\s*[\])}]\s*").ok());
 /// `jane at example dot com`, said as a whole block or right after a label.
 static SPOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix) (?: ^ | : | \b e-?mail ) \s* ([a-z0-9._%+-]+) \s+ at \s+ ([a-z0-9-]+ (?: \s+ dot \s+ [a-z0-9-]+ )+) \s* [.,;]? \s* ( $ | [\s,;] )",
-    )
-    .ok()
+    const ADDRESS: &str = r"\s*([a-z0-9._%+-]+)\s+at\s+([a-z0-9-]+(?:\s+dot\s+[a-z0-9-]+)+)";
+    Regex::new(&format!(r"(?i)^{ADDRESS}[.,;]?$|(?::|\be-?mail){ADDRESS}\b")).ok()
 });
+/// What stands before ` at ` in prose.
+const PROSE_WORDS: [&str; 16] = [
+    "are", "be", "buy", "call", "find", "here", "is", "it", "look", "me", "meet", "order", "shop", "us", "visit", "you",
+];
 /// `jane at example[dot]com`: only the dot is protected.
 static HALF_SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b([a-z0-9._%+-]+)\s+at\s+([a-z0-9.-]+)\s*[\[({]\s*dot\s*[\])}]\s*([a-z0-9.-]+)").ok()
@@ -108,18 +110,25 @@ fn find_spelled(text: &str, site: &Site, found: &mut Vec<(usize, String)>) {
             let addresses = block.match_indices('@').filter_map(|(at, _)| around(&block, at, site));
             found.extend(addresses.map(|email| (start, email)));
         }
-        if has_words
-            && let Some(parts) = spoken.captures(block.trim_matches(SEAM).trim())
-            && let (Some(local), Some(domain)) = (parts.get(1), parts.get(2))
-        {
-            let domain: Vec<_> = domain
-                .as_str()
-                .split_whitespace()
-                .filter(|word| !word.eq_ignore_ascii_case("dot"))
-                .collect();
-            found.extend(checked(local.as_str(), &domain.join("."), site).map(|email| (start, email)));
+        if has_words {
+            let block = block.replace(SEAM, "");
+            found.extend(spoken_address(spoken, block.trim(), site).map(|email| (start, email)));
         }
     }
+}
+
+fn spoken_address(spoken: &Regex, block: &str, site: &Site) -> Option<String> {
+    let parts = spoken.captures(block)?;
+    let local = parts.get(1).or_else(|| parts.get(3))?.as_str();
+    let domain = parts.get(2).or_else(|| parts.get(4))?.as_str();
+    let labels: Vec<_> = domain
+        .split_whitespace()
+        .filter(|word| !word.eq_ignore_ascii_case("dot"))
+        .collect();
+    if PROSE_WORDS.contains(&local.to_ascii_lowercase().as_str()) {
+        return None;
+    }
+    checked(local, &labels.join("."), site)
 }
 
 /// Reads the addresses of a `mailto:` link.
@@ -254,7 +263,7 @@ fn checked(local: &str, domain: &str, site: &Site) -> Option<String> {
 
 /// Finds the host name in what follows the `@`, without the sentence that goes on after its dot.
 fn host_of(domain: &str, site: &Site) -> Option<String> {
-    let lower = domain.trim_matches(['.', '-']).to_lowercase();
+    let lower = domain.trim_end_matches(['.', '-']).to_lowercase();
     let ascii = if lower.is_ascii() {
         lower
     } else {

@@ -62,7 +62,7 @@ impl StructuredData {
         }
     }
 
-    /// Visits a value; serde_json has bounded its depth.
+    /// Visits a value; the JSON parser has bounded its depth.
     fn visit(&mut self, value: &Value) {
         match value {
             Value::Array(values) => values.iter().for_each(|value| self.visit(value)),
@@ -119,7 +119,7 @@ impl StructuredData {
     }
 }
 
-/// Writes a PostalAddress on one line: street, code and town, region, country.
+/// Writes a `PostalAddress` on one line: street, code and town, region, country.
 fn postal(address: &Map<String, Value>) -> Option<String> {
     let part = |key: &str| address.get(key).and_then(name_of);
     let town = [part("postalCode"), part("addressLocality")]

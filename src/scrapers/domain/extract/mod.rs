@@ -11,6 +11,7 @@
 //!   another number on the page, in this order.
 
 mod country;
+mod elements;
 mod email;
 mod images;
 mod json_ld;
@@ -18,6 +19,7 @@ mod metadata;
 mod notices;
 mod page;
 mod phone;
+mod phone_label;
 mod site;
 mod social;
 mod technology;

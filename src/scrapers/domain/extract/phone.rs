@@ -7,7 +7,7 @@
 use percent_encoding::percent_decode_str;
 use phonenumber::{Mode, PhoneNumber, country};
 
-use super::text::{BREAK, SEAM};
+use super::phone_label::Label;
 
 /// The most numbers kept of one page.
 pub(super) const MAX_PHONES: usize = 50;
@@ -16,64 +16,6 @@ const MAX_CANDIDATES: usize = 300;
 /// The most digits of a number, with the prefix of an international call.
 const MAX_DIGITS: usize = 17;
 const MIN_DIGITS: usize = 7;
-/// How far before a number its label may stand.
-const LABEL_BYTES: usize = 32;
-
-/// What stands before a telephone number, at the end of a lower-case text.
-const LABELS: [&str; 44] = [
-    "phone",
-    "telephone",
-    "tel",
-    "tél",
-    "ph",
-    "call",
-    "call us",
-    "mobile",
-    "mob",
-    "cell",
-    "fon",
-    "telefon",
-    "téléphone",
-    "telefono",
-    "teléfono",
-    "telefone",
-    "telefoon",
-    "puhelin",
-    "puh",
-    "tlf",
-    "tfn",
-    "handy",
-    "mobil",
-    "móvil",
-    "celular",
-    "cellulare",
-    "portable",
-    "gsm",
-    "whatsapp",
-    "hotline",
-    "phone number",
-    "tel no",
-    "numer telefonu",
-    "nr tel",
-    "rufen sie uns an",
-    "тел",
-    "телефон",
-    "τηλ",
-    "電話",
-    "電話番号",
-    "电话",
-    "전화",
-    "هاتف",
-    "טלפון",
-];
-/// The same as one letter, which needs its colon or dot.
-const SHORT_LABELS: [&str; 6] = ["t:", "p:", "m:", "t.", "☎", "📞"];
-const FAX_LABELS: [&str; 7] = ["fax", "telefax", "faks", "télécopie", "факс", "传真", "ファックス"];
-/// What stands before other numbers.
-const OTHER_LABELS: [&str; 26] = [
-    "order", "invoice", "id", "no", "nr", "art", "ref", "sku", "vat", "isbn", "issn", "ean", "iban", "bic", "konto",
-    "hrb", "ust-idnr", "siret", "siren", "abn", "rechnung", "price", "version", "zip", "tracking", "license",
-];
 
 /// A number that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +33,8 @@ pub(super) struct Candidate {
     /// Its digits, with a `+` in front where it is international.
     digits: String,
     evidence: Evidence,
+    /// Whether it is grouped as in North America.
+    is_north_american: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,10 +43,8 @@ enum Evidence {
     Declared,
     /// A label stands before it.
     Labelled,
-    /// It is grouped as numbers of countries with a trunk prefix are, or has its area code in parentheses.
+    /// It is grouped as numbers are: with a trunk prefix, an area code in parentheses, or as in North America.
     Grouped,
-    /// It is grouped as in North America.
-    NorthAmerican,
     /// It has an international prefix.
     International,
 }
@@ -121,6 +63,7 @@ impl Candidate {
             position,
             digits,
             evidence: Evidence::Declared,
+            is_north_american: is_north_american(main.trim()),
         })
     }
 
@@ -135,17 +78,18 @@ impl Candidate {
         {
             return Some(number);
         }
+        let north_american = || {
+            let number = valid(Some(regions.first().copied().unwrap_or(country::US)), &self.digits)?;
+            (self.is_north_american && number.country().code() == 1).then_some(number)
+        };
         match self.evidence {
             Evidence::International => None,
-            Evidence::Declared | Evidence::Labelled => {
-                regions.iter().find_map(|region| valid(Some(*region), &self.digits))
-            }
+            Evidence::Declared | Evidence::Labelled => regions
+                .iter()
+                .find_map(|region| valid(Some(*region), &self.digits))
+                .or_else(north_american),
+            Evidence::Grouped if self.is_north_american => north_american(),
             Evidence::Grouped => valid(Some(*regions.first()?), &self.digits),
-            Evidence::NorthAmerican => {
-                let region = regions.first().copied().unwrap_or(country::US);
-                let number = valid(Some(region), &self.digits)?;
-                (number.country().code() == 1).then_some(number)
-            }
         }
     }
 }
@@ -205,6 +149,7 @@ pub(super) fn find(text: &str) -> Vec<Candidate> {
                 position: start,
                 digits,
                 evidence,
+                is_north_american: is_north_american(run),
             });
             if candidates.len() > MAX_CANDIDATES {
                 break;
@@ -248,26 +193,23 @@ fn judge(text: &str, start: usize, run: &str) -> Option<(String, Evidence)> {
         return None;
     }
     let digits = digits_of(run)?;
-    let label = label_before(before);
-    if is_fax(&label) {
+    let label = Label::before(before);
+    if label.is_fax() {
         return None;
     }
     if digits.starts_with('+') {
         return (count > MIN_DIGITS).then_some((digits, Evidence::International));
     }
-    if is_label(&label) {
+    if label.is_of_a_phone() {
         return Some((digits, Evidence::Labelled));
     }
-    if ends_with_word(&label, &OTHER_LABELS) || label.ends_with('#') {
+    if label.is_of_another_number() {
         return None;
     }
     if run.starts_with("00") && count >= 11 && has_separator(run) {
         return Some((digits, Evidence::International));
     }
-    if is_north_american(run) {
-        return Some((digits, Evidence::NorthAmerican));
-    }
-    is_grouped(run).then_some((digits, Evidence::Grouped))
+    (is_north_american(run) || is_grouped(run)).then_some((digits, Evidence::Grouped))
 }
 
 /// Reduces a number to its digits and a leading `+`, without the `(0)` of national calls.
@@ -291,7 +233,13 @@ fn digits_of(run: &str) -> Option<String> {
     (MIN_DIGITS - 1..=MAX_DIGITS).contains(&count).then_some(digits)
 }
 
+/// What makes a number a price, with or without a space between.
+const CURRENCIES: [char; 5] = ['$', '€', '£', '¥', '₹'];
+
 fn may_follow(before: &str) -> bool {
+    if before.trim_end_matches(' ').ends_with(CURRENCIES) {
+        return false;
+    }
     let mut chars = before.chars().rev();
     match chars.next() {
         None => true,
@@ -305,6 +253,9 @@ fn may_follow(before: &str) -> bool {
 }
 
 fn may_precede(after: &str) -> bool {
+    if after.trim_start_matches(' ').starts_with(CURRENCIES) {
+        return false;
+    }
     let mut chars = after.chars();
     let next_is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     match chars.next() {
@@ -312,7 +263,7 @@ fn may_precede(after: &str) -> bool {
         Some('x' | 'e') => true,
         Some(c) if c.is_ascii_alphanumeric() => false,
         Some(':' | ',' | '+' | '*') => !next_is_digit(chars.next()),
-        Some(c) => !matches!(c, '%' | '€' | '$' | '£' | '=' | '_' | '@' | '°' | '²'),
+        Some(c) => !matches!(c, '%' | '=' | '_' | '@' | '°' | '²'),
     }
 }
 
@@ -331,41 +282,6 @@ fn is_address_or_date(run: &str) -> bool {
         || (is_day(number(0)) && is_day(number(1)) && is_year(number(2), 2))
         || (groups.len() == 2 && is_year(number(0), 0) && is_year(number(1), 1));
     is_address || (is_date && !run.starts_with(['+', '(']))
-}
-
-/// Returns what stands right before a number: lower case, in its block or in the cell before.
-fn label_before(before: &str) -> String {
-    let before = before.trim_end_matches([' ', '\n', '\t', '\r', SEAM]);
-    let before = before.strip_suffix(BREAK).unwrap_or(before);
-    let start = before.len().saturating_sub(LABEL_BYTES);
-    let near = before.get(before.ceil_char_boundary(start)..).unwrap_or_default();
-    let near = near.rsplit(BREAK).next().unwrap_or_default();
-    near.replace(SEAM, " ").trim().to_lowercase()
-}
-
-fn is_fax(label: &str) -> bool {
-    // `Tel./Fax` is both.
-    let rest = label.replace("telefax", "fax");
-    ends_with_word(&rest, &FAX_LABELS) && !["tel", "phone", "fon"].iter().any(|word| rest.contains(word))
-        || rest.ends_with("f:")
-}
-
-fn is_label(label: &str) -> bool {
-    let has_short = SHORT_LABELS.iter().any(|short| {
-        label
-            .strip_suffix(short)
-            .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
-    });
-    has_short || ends_with_word(label, &LABELS) || ends_with_word(label, &FAX_LABELS)
-}
-
-/// Tells whether a text ends with one of the words, whatever punctuation follows.
-fn ends_with_word(text: &str, words: &[&str]) -> bool {
-    let text = text.trim_end_matches(|c: char| !c.is_alphanumeric());
-    words.iter().any(|word| {
-        text.strip_suffix(word)
-            .is_some_and(|rest| !rest.ends_with(char::is_alphabetic) || !word.is_ascii())
-    })
 }
 
 fn has_separator(run: &str) -> bool {

@@ -67,7 +67,13 @@ fn segments(url: &Url) -> Vec<&str> {
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && !text.contains([':', '{', '}', '<', '>', '$']) && !text.to_ascii_lowercase().ends_with(".php")
+    // White space, quotes, brackets and braces come from broken markup and unfilled templates.
+    const BROKEN: [&str; 7] = ["%20", "%22", "%3c", "%3e", "%5b", "%7b", "{"];
+    let lower = text.to_ascii_lowercase();
+    !lower.is_empty()
+        && !lower.contains([':', '$', '*'])
+        && !lower.ends_with(".php")
+        && !BROKEN.iter().any(|part| lower.contains(part))
 }
 
 fn facebook(url: &Url) -> Option<String> {
@@ -310,6 +316,8 @@ mod tests {
             "https://www.facebook.com/tr?id=1",
             "https://www.facebook.com/v2.0/dialog",
             "https://www.facebook.com/",
+            "https://www.facebook.com/acme>text<",
+            "https://www.facebook.com/{{handle}}",
             "https://twitter.com/intent/tweet?text=x",
             "https://twitter.com/share",
             "https://twitter.com/acme/status/123",

@@ -73,14 +73,9 @@ fn plain(c: char) -> Option<char> {
         '\u{660}'..='\u{669}' => digit('\u{660}'),
         '\u{6f0}'..='\u{6f9}' => digit('\u{6f0}'),
         '\u{966}'..='\u{96f}' => digit('\u{966}'),
-        '\u{ff10}'..='\u{ff19}' => digit('\u{ff10}'),
-        '\u{2010}'..='\u{2014}' | '\u{2212}' | '\u{ff0d}' => Some('-'),
-        '\u{ff08}' => Some('('),
-        '\u{ff09}' => Some(')'),
-        '\u{ff0b}' => Some('+'),
-        '\u{ff0f}' => Some('/'),
-        '\u{ff1a}' => Some(':'),
-        '\u{ff20}' => Some('@'),
+        '\u{2010}'..='\u{2014}' | '\u{2212}' => Some('-'),
+        // Full-width forms are ASCII at a fixed distance.
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0),
         _ => Some(c),
     }
 }
@@ -136,5 +131,8 @@ mod tests {
         let mut text = PageText::default();
         text.push("٠٥٠ ０３－１２３４ in\u{200b}fo＠example.jp");
         assert_eq!(text.as_str(), "050 03-1234 info@example.jp");
+        let mut text = PageText::default();
+        text.push("（ＦＡＸ：１／２）");
+        assert_eq!(text.as_str(), "(FAX:1/2)");
     }
 }
