@@ -11,6 +11,7 @@ mod catalogue;
 mod connection;
 mod embedded;
 mod fetch;
+mod http;
 mod jobs;
 mod layers;
 mod migrations;

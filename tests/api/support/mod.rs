@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub mod app;
 pub mod cluster;
 pub mod database;
 pub mod pooler;

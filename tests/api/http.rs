@@ -1,0 +1,352 @@
+//! The HTTP API: the v1 contract of scans and batches, failures, and tenants apart.
+
+use rocket::http::{ContentType, Method};
+use scrapersky::models::enums::Scope;
+use serde_json::{Value, json};
+
+use crate::support::app::TestApp;
+use crate::support::site::{Reply, Site};
+
+async fn shop() -> Site {
+    Site::start(|path| match path {
+        "/robots.txt" => Reply::new("404 Not Found", &[], ""),
+        _ => Reply::html(
+            "<html lang=en><head><title>A shop</title></head><body><a href='mailto:owner@shop.bench.test'>write</a></body></html>",
+        ),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_scan_ends_with_the_rows_of_its_tenant() {
+    let app = TestApp::new().await;
+    let site = shop().await;
+    let acme = app.agency("acme").await;
+    let _work = app.work(&site);
+
+    let accepted = acme
+        .post(
+            "/api/v1/scrapersky",
+            json!({ "base_url": "http://www.Shop.bench.test/x?y" }),
+        )
+        .await;
+    assert_eq!(accepted.status, 200, "{accepted:?}");
+    let id = accepted.body["job_id"].as_str().unwrap();
+    assert!(id.starts_with("scan_") && id.len() == 37, "{id}");
+    let path = accepted.body["status_url"].as_str().unwrap();
+    assert_eq!(path, format!("/api/v1/status/{id}"));
+
+    let status = acme.ended(path).await;
+    assert_eq!(status["status"], "completed", "{status}");
+    assert_eq!(status["metadata"]["title"], "A shop");
+    assert_eq!(status["progress"]["step"], "completed");
+    assert_eq!(status["error"], Value::Null);
+
+    let domains = acme.get("/api/v1/domains").await.body;
+    assert_eq!(domains["total"], 1);
+    assert_eq!(domains["items"][0]["domain"], "shop.bench.test");
+    let id = domains["items"][0]["id"].as_str().unwrap();
+    let details = acme.get(&format!("/api/v1/domains/{id}")).await.body;
+    assert_eq!(details["profile"]["title"], "A shop");
+    assert_eq!(details["profile"]["meta_json"], status["metadata"]);
+    assert_eq!(details["content_scrape_status"], "Completed");
+    assert_eq!(details["hosting"]["has_ssl"], false);
+
+    assert_eq!(acme.delete(&format!("/api/v1/domains/{id}")).await.status, 204);
+    assert_eq!(acme.get(&format!("/api/v1/domains/{id}")).await.status, 404);
+    assert_eq!(acme.ended(path).await["status"], "completed");
+}
+
+#[tokio::test]
+async fn each_entry_of_a_batch_ends_with_its_own_reason() {
+    let app = TestApp::new().await;
+    let site = shop().await;
+    let acme = app.agency("acme").await;
+    let _work = app.work(&site);
+
+    let domains = json!([
+        "a.bench.test",
+        "https://b.bench.test/",
+        "A.bench.test",
+        "localhost",
+        "10.0.0.1"
+    ]);
+    let accepted = acme.post("/api/v1/batch", json!({ "domains": domains })).await;
+    assert_eq!(accepted.status, 200, "{accepted:?}");
+    assert_eq!(accepted.body["job_count"], 2);
+    let batch = acme.ended(accepted.body["status_url"].as_str().unwrap()).await;
+    assert_eq!(batch["status"], "partial", "{batch}");
+    assert_eq!(
+        (&batch["total_jobs"], &batch["completed_jobs"], &batch["failed_jobs"]),
+        (&json!(5), &json!(2), &json!(3))
+    );
+    let entries = batch["jobs"].as_array().unwrap();
+    let shown: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry["domain"].as_str().unwrap(), entry["status"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("a.bench.test", "completed"),
+            ("https://b.bench.test/", "completed"),
+            ("A.bench.test", "failed"),
+            ("localhost", "failed"),
+            ("10.0.0.1", "failed")
+        ]
+    );
+    assert!(entries[2]["error"].as_str().unwrap().contains("twice"));
+    assert!(entries[3]["error"].as_str().unwrap().contains("localhost"));
+}
+
+#[tokio::test]
+async fn another_tenants_things_answer_as_things_that_are_not_there() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let umbra = app.agency("umbra").await;
+    let scan = acme
+        .post("/api/v1/scrapersky", json!({ "base_url": "a.bench.test" }))
+        .await
+        .body;
+    let batch = acme
+        .post("/api/v1/batch", json!({ "domains": ["b.bench.test"] }))
+        .await
+        .body;
+    let domain = acme.get("/api/v1/domains").await.body["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (scan, batch) = (scan["job_id"].as_str().unwrap(), batch["batch_id"].as_str().unwrap());
+    let unknown = "00000000000040008000000000000000";
+
+    for (method, path, ids) in [
+        (
+            Method::Get,
+            "/api/v1/status/",
+            [scan, &format!("scan_{unknown}"), "scan_x"],
+        ),
+        (Method::Get, "/api/v1/jobs/", [scan, unknown, "x"]),
+        (
+            Method::Get,
+            "/api/v1/batch/status/",
+            [batch, &format!("batch_{unknown}"), "batch_x"],
+        ),
+        (Method::Get, "/api/v1/domains/", [domain.as_str(), unknown, "x"]),
+        (Method::Delete, "/api/v1/domains/", [domain.as_str(), unknown, "x"]),
+    ] {
+        for id in ids {
+            let mut answer = app.send(method, &format!("{path}{id}"), Some(&umbra.key), None).await;
+            answer.body.as_object_mut().unwrap().remove("request_id").unwrap();
+            assert_eq!(answer.status, 404, "{method} {path}{id}: {answer:?}");
+            assert_eq!(answer.content_type, "application/problem+json");
+            assert_eq!(
+                answer.body,
+                json!({
+                    "type": "about:blank", "title": "Not Found", "status": 404, "detail": "not found", "code": "not_found"
+                })
+            );
+        }
+    }
+    for path in [
+        format!("/api/v1/jobs/{scan}/cancel"),
+        format!("/api/v1/jobs/{scan}/retry"),
+        format!("/api/v1/batch/{batch}/retry"),
+    ] {
+        assert_eq!(umbra.post(&path, json!({})).await.status, 404, "{path}");
+    }
+    for path in ["/api/v1/jobs", "/api/v1/domains"] {
+        assert_eq!(umbra.get(path).await.body["total"], 0);
+    }
+    assert_eq!(acme.get("/api/v1/jobs").await.body["total"], 2);
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_valid_key_and_its_scope() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let umbra = app.agency("umbra").await;
+    let reader = app.key(&acme.agency, &[Scope::Read]).await;
+    let scan = r#"{"base_url": "a.bench.test"}"#;
+    let post = async |key: Option<&str>, body: &str| {
+        app.send(Method::Post, "/api/v1/scrapersky", key, Some((ContentType::JSON, body)))
+            .await
+    };
+    assert_eq!(post(None, scan).await.status, 401);
+    assert_eq!(post(Some("sky_0000"), scan).await.status, 401);
+    assert_eq!(post(Some(&reader), scan).await.status, 403);
+    assert_eq!(
+        app.send(Method::Get, "/api/v1/domains", Some(&reader), None)
+            .await
+            .status,
+        200
+    );
+
+    let of_tenant = |tenant: &str| json!({ "base_url": "a.bench.test", "tenant_id": tenant }).to_string();
+    assert_eq!(post(Some(&acme.key), &of_tenant("no uuid")).await.status, 400);
+    assert_eq!(
+        post(Some(&acme.key), &of_tenant(&umbra.agency.id.to_string()))
+            .await
+            .status,
+        403
+    );
+    assert_eq!(
+        post(Some(&acme.key), &of_tenant(&acme.agency.id.to_string()))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let many: Vec<_> = (0..101).map(|number| format!("s{number}.bench.test")).collect();
+    for (path, body, status, field) in [
+        (
+            "/api/v1/scrapersky",
+            json!({ "base_url": "not a domain" }).to_string(),
+            400,
+            Some("base_url"),
+        ),
+        (
+            "/api/v1/scrapersky",
+            json!({ "base_url": "a.bench.test", "max_pages": 0 }).to_string(),
+            400,
+            Some("max_pages"),
+        ),
+        ("/api/v1/scrapersky", json!({}).to_string(), 422, None),
+        ("/api/v1/scrapersky", "{".to_owned(), 400, None),
+        (
+            "/api/v1/batch",
+            json!({ "domains": [] }).to_string(),
+            400,
+            Some("domains"),
+        ),
+        (
+            "/api/v1/batch",
+            json!({ "domains": many }).to_string(),
+            400,
+            Some("domains"),
+        ),
+        ("/api/v1/nothing", json!({}).to_string(), 404, None),
+    ] {
+        let answer = app
+            .send(Method::Post, path, Some(&acme.key), Some((ContentType::JSON, &body)))
+            .await;
+        assert_eq!(answer.status, status, "{path} {body}: {answer:?}");
+        assert_eq!(answer.content_type, "application/problem+json");
+        assert_eq!(answer.body["field"].as_str(), field, "{answer:?}");
+        assert!(answer.body["detail"].is_string() && answer.body["request_id"].is_string());
+    }
+    let text = app
+        .send(
+            Method::Post,
+            "/api/v1/batch",
+            Some(&acme.key),
+            Some((ContentType::Plain, "x")),
+        )
+        .await;
+    assert_eq!(text.status, 415);
+    let huge = format!("{{\"base_url\": \"{}\"}}", "x".repeat(2 << 20));
+    let huge = app
+        .send(
+            Method::Post,
+            "/api/v1/scrapersky",
+            Some(&acme.key),
+            Some((ContentType::JSON, &huge)),
+        )
+        .await;
+    assert_eq!(huge.status, 413);
+    for query in [
+        "limit=0",
+        "limit=x",
+        "offset=-1",
+        "status=done",
+        "cursor=x",
+        "created_from=today",
+    ] {
+        let answer = acme.get(&format!("/api/v1/jobs?{query}")).await;
+        assert_eq!(answer.status, 400, "{query}: {answer:?}");
+        assert_eq!(
+            answer.body["field"].as_str(),
+            query.split_once('=').map(|(name, _)| name)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_waits_is_cancelled_and_retried() {
+    let app = TestApp::new().await;
+    let site = shop().await;
+    let acme = app.agency("acme").await;
+    let scan = acme
+        .post("/api/v1/scrapersky/", json!({ "base_url": "a.bench.test" }))
+        .await
+        .body;
+    let id = scan["job_id"].as_str().unwrap();
+
+    assert_eq!(
+        acme.post(&format!("/api/v1/jobs/{id}/retry"), json!({})).await.status,
+        409
+    );
+    let cancelled = acme.post(&format!("/api/v1/jobs/{id}/cancel"), json!({})).await;
+    assert_eq!(
+        (cancelled.status, &cancelled.body["status"]),
+        (200, &json!("cancelled"))
+    );
+    assert_eq!(acme.get(&format!("/api/v1/status/{id}")).await.body["status"], "failed");
+    assert_eq!(
+        acme.post(&format!("/api/v1/jobs/{id}/retry"), json!({})).await.status,
+        202
+    );
+    let _work = app.work(&site);
+    assert_eq!(
+        acme.ended(&format!("/api/v1/status/{id}/")).await["status"],
+        "completed"
+    );
+}
+
+#[tokio::test]
+async fn jobs_are_listed_by_cursor_without_gap_or_double() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let domains: Vec<_> = (0..7).map(|number| format!("s{number}.bench.test")).collect();
+    acme.post("/api/v1/batch", json!({ "domains": domains })).await;
+    let mut seen = Vec::new();
+    let mut path = "/api/v1/jobs?limit=3&status=pending&kind=domain_scan".to_owned();
+    loop {
+        let page = acme.get(&path).await.body;
+        assert_eq!(page["total"], 7);
+        seen.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|job| job["id"].as_str().unwrap().to_owned()),
+        );
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("/api/v1/jobs?limit=3&status=pending&kind=domain_scan&cursor={cursor}");
+    }
+    let count = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!((count, seen.len()), (7, 7));
+}
+
+#[tokio::test]
+async fn the_service_says_how_it_is() {
+    let app = TestApp::new().await;
+    for (path, status) in [
+        ("/health", "healthy"),
+        ("/live", "live"),
+        ("/ready", "ready"),
+        ("/health/", "healthy"),
+    ] {
+        let answer = app.send(Method::Get, path, None, None).await;
+        assert_eq!((answer.status, &answer.body["status"]), (200, &json!(status)), "{path}");
+    }
+    assert_eq!(app.send(Method::Head, "/health", None, None).await.status, 200);
+}

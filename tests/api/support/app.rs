@@ -1,0 +1,161 @@
+//! The whole program on a database of its own: the HTTP API, a worker, and agencies that call it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rocket::figment::Figment;
+use rocket::http::{ContentType, Header, Method};
+use rocket::local::asynchronous::Client;
+use scrapersky::config::{ConnectTo, FetchConfig};
+use scrapersky::db::pool::Pool;
+use scrapersky::jobs::Runner;
+use scrapersky::models::api_key::{KeySecret, NewApiKey};
+use scrapersky::models::enums::Scope;
+use scrapersky::models::values::TextList;
+use scrapersky::scrapers::{Services, registry};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::site::Site;
+use super::tenants::{Agencies, Agency};
+use super::workers::quick;
+
+/// The program.
+pub struct TestApp {
+    client: Client,
+    pool: Pool,
+    agencies: Agencies,
+}
+
+/// Whoever holds a key of an agency.
+pub struct Holder<'a> {
+    app: &'a TestApp,
+    pub agency: Agency,
+    pub key: String,
+}
+
+/// What the API answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: String,
+    pub body: Value,
+}
+
+impl TestApp {
+    /// Starts the API; jobs wait until [`Self::work`] is called.
+    pub async fn new() -> Self {
+        let agencies = Agencies::with_connections(5).await;
+        let pool = agencies.pool.clone();
+        let figment = Figment::from(rocket::Config {
+            log_level: rocket::config::LogLevel::Off,
+            ..rocket::Config::debug_default()
+        });
+        let client = Client::untracked(scrapersky::rocket(figment, pool.clone()))
+            .await
+            .unwrap();
+        Self { client, pool, agencies }
+    }
+
+    /// Makes an agency with a key for everything.
+    pub async fn agency(&self, name: &str) -> Holder<'_> {
+        let agency = self.agencies.tenant(name).await;
+        let key = self.key(&agency, Scope::ALL).await;
+        Holder { app: self, agency, key }
+    }
+
+    /// Makes another key of an agency.
+    pub async fn key(&self, agency: &Agency, scopes: &[Scope]) -> String {
+        let secret = KeySecret::generate();
+        let scopes: TextList = scopes.iter().map(|scope| scope.label()).collect();
+        let hash = KeySecret::hash_of(secret.expose());
+        let new = NewApiKey {
+            name: "test",
+            prefix: secret.prefix(),
+            hash: &hash,
+            scopes: &scopes,
+            expires_at: None,
+        };
+        agency
+            .run(async |conn| scrapersky::repo::api_keys::insert(conn, &new).await)
+            .await;
+        secret.expose().to_owned()
+    }
+
+    /// Works jobs off until it is dropped; names below `.bench.test` lead to `site`.
+    pub fn work(&self, site: &Site) -> oneshot::Sender<()> {
+        let rule: ConnectTo = format!("*.bench.test={}", site.addr).parse().unwrap();
+        let fetch = FetchConfig {
+            connect_to: vec![rule],
+            timeout: Duration::from_secs(5),
+            ..FetchConfig::default()
+        };
+        let services = Arc::new(Services::new(&fetch).unwrap());
+        let runner = Runner::new(self.pool.clone(), registry(), services, quick()).unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(runner.run(async move {
+            let _ = stopped.await;
+        }));
+        stop
+    }
+
+    /// Sends a request by whoever holds `key`, or by nobody.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<(ContentType, &str)>,
+    ) -> Answer {
+        let mut request = self.client.req(method, path);
+        if let Some(key) = key {
+            request.add_header(Header::new("Authorization", format!("Bearer {key}")));
+        }
+        if let Some((content_type, body)) = body {
+            request = request.header(content_type).body(body);
+        }
+        let response = request.dispatch().await;
+        let status = response.status().code;
+        let content_type = response
+            .content_type()
+            .map(|found| found.to_string())
+            .unwrap_or_default();
+        let text = response.into_string().await.unwrap_or_default();
+        Answer {
+            status,
+            content_type,
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+        }
+    }
+}
+
+impl Holder<'_> {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.app.send(Method::Get, path, Some(&self.key), None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        let text = body.to_string();
+        self.app
+            .send(Method::Post, path, Some(&self.key), Some((ContentType::JSON, &text)))
+            .await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.app.send(Method::Delete, path, Some(&self.key), None).await
+    }
+
+    /// Asks until the status at `path` is final, and returns that answer.
+    pub async fn ended(&self, path: &str) -> Value {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let answer = self.get(path).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            if !["pending", "running", "in_progress"].contains(&answer.body["status"].as_str().unwrap()) {
+                return answer.body;
+            }
+            assert!(Instant::now() < deadline, "it never ended: {}", answer.body);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
