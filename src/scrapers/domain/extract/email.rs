@@ -53,6 +53,10 @@ const PLACEHOLDER_LOCALS: [&str; 10] = [
     "yourname",
 ];
 
+/// Either of the two below. It starts with a bracket, for which a search is fast.
+static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)[\[({]\s*(?:at|@|ät|arroba|chiocciola|arobase|dot|punkt|punto|point|\.)\s*[\])}]").ok()
+});
 static SPELLED_AT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\s*[\[({]\s*(?:at|@|ät|arroba|chiocciola|arobase)\s*[\])}]\s*").ok());
 static SPELLED_DOT: LazyLock<Option<Regex>> =
@@ -91,7 +95,8 @@ fn find_spelled(text: &str, site: &Site, found: &mut Vec<(usize, String)>) {
     let (Some(spoken), Some(half)) = (SPOKEN.as_ref(), HALF_SPELLED.as_ref()) else {
         return;
     };
-    let has_brackets = at.is_match(text) || dot.is_match(text);
+    let Some(spelled) = SPELLED.as_ref() else { return };
+    let has_brackets = spelled.is_match(text);
     let has_words = text.contains(" dot ") || text.contains(" DOT ");
     if !has_brackets && !has_words {
         return;
@@ -103,7 +108,7 @@ fn find_spelled(text: &str, site: &Site, found: &mut Vec<(usize, String)>) {
         if block.len() > MAX_SPELLED_BYTES {
             continue;
         }
-        if has_brackets && (at.is_match(block) || dot.is_match(block)) {
+        if has_brackets && spelled.is_match(block) {
             let block = half.replace_all(block, "$1@$2.$3");
             let block = at.replace_all(&block, "@");
             let block = dot.replace_all(&block, ".");

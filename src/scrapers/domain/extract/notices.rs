@@ -7,6 +7,8 @@ use regex::Regex;
 
 use super::text::{BREAK, SEAM, clean};
 
+/// How many notices, from the end of the page, may be without a year.
+const MAX_NOTICES: usize = 5;
 /// How far around a copyright sign its year may stand.
 const COPYRIGHT_BYTES: usize = 80;
 /// The longest text of a link that names a policy.
@@ -63,6 +65,12 @@ static POLICY: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .build(POLICY_WORDS)
         .ok()
 });
+static COPYRIGHT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .build(["©", "copyright", "(c)"])
+        .ok()
+});
 static YEARS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b((?:19|20)[0-9]{2})\b").ok());
 
 /// Tells whether the address or the text of a link names a privacy policy.
@@ -82,12 +90,11 @@ pub(super) fn is_policy_of_others(registrable: &str) -> bool {
 
 /// Finds the year of the last copyright notice; of several years the latest.
 pub(super) fn copyright_year(text: &str) -> Option<String> {
-    let signs = ["©", "opyright", "(c)", "(C)", "OPYRIGHT"];
-    let mut positions: Vec<usize> = signs.iter().filter_map(|sign| text.rfind(sign)).collect();
-    positions.sort_unstable();
-    positions
+    let signs: Vec<usize> = COPYRIGHT.as_ref()?.find_iter(text).map(|sign| sign.start()).collect();
+    signs
         .into_iter()
         .rev()
+        .take(MAX_NOTICES)
         .find_map(|position| year_near(text, position))
 }
 
