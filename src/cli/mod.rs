@@ -7,6 +7,7 @@ pub mod db;
 pub mod doctor;
 pub mod keys;
 pub mod migrate;
+pub mod scan;
 pub mod serve;
 
 use std::future::Future;
@@ -42,6 +43,8 @@ enum Command {
         #[arg(long, value_name = "N")]
         workers: Option<usize>,
     },
+    /// Scans domains here and now, and prints what was found
+    Scan(scan::ScanOptions),
     /// Brings the database's schema up to date, or back
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
@@ -65,6 +68,7 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         None => serve::serve(&serve::ServeOptions::default(), config)?,
         Some(Command::Serve(options)) => serve::serve(options, config)?,
         Some(Command::Worker { workers }) => serve::work(*workers, config)?,
+        Some(Command::Scan(options)) => return scan::run(options, config),
         Some(Command::Migrate(command)) => migrate::run(command, config)?,
         Some(Command::Db(command)) => db::run(*command, config)?,
         Some(Command::Keys(command)) => keys::run(command, config)?,

@@ -89,7 +89,8 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
     })
 }
 
-fn runner(
+/// Prepares the workers of this process; `None` when it is to have none.
+pub(super) fn runner(
     workers: Option<usize>,
     config: &Config,
     database: &Database,
@@ -108,7 +109,7 @@ fn runner(
 }
 
 /// Ends at the first SIGTERM or SIGINT.
-fn stop_asked_for() -> anyhow::Result<impl Future<Output = ()>> {
+pub(super) fn stop_asked_for() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;

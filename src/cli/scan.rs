@@ -1,0 +1,268 @@
+//! `scrapersky scan`: the same jobs in the same database, from the command line.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use comfy_table::{Cell, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::{block_on, keys, require_schema, serve};
+use crate::config::Config;
+use crate::db::pool::Pool;
+use crate::db::{Database, migrate};
+use crate::jobs::{self, BackgroundJob, EnqueueOptions};
+use crate::models::batch_job::NewBatchJob;
+use crate::models::domain::NewDomain;
+use crate::models::enums::JobStatus;
+use crate::models::ids::{BatchId, TenantId};
+use crate::models::job::Job;
+use crate::repo;
+use crate::repo::jobs::JobFilter;
+use crate::repo::paging::Paging;
+use crate::repo::tenants::DEFAULT_TENANT;
+use crate::scrapers::domain::{DomainName, DomainScan};
+
+/// How many pages of a site a scan counts at most.
+const MAX_PAGES: i64 = 1000;
+/// How often the bar moves.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How many jobs are read at a time.
+const AT_ONCE: i64 = 1000;
+
+/// What is to be scanned.
+#[derive(Debug, Args)]
+pub struct ScanOptions {
+    /// The domains
+    #[arg(required_unless_present = "file", value_name = "DOMAIN")]
+    domains: Vec<String>,
+    /// Reads domains from a file, one a line; of a CSV the first column
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Prints all that was found, as JSON
+    #[arg(long)]
+    json: bool,
+    /// Whose rows they become
+    #[arg(long, default_value_t = DEFAULT_TENANT)]
+    tenant: Uuid,
+}
+
+/// A domain that was asked for, and what became of it.
+struct Scanned {
+    domain: String,
+    status: &'static str,
+    error: Option<String>,
+    metadata: Option<Value>,
+}
+
+/// Scans domains and prints what was found. The exit code says whether all of them could be.
+///
+/// # Errors
+///
+/// When the file cannot be read, or the database, the schema or a setting does not allow it.
+pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
+    let mut asked = options.domains.clone();
+    if let Some(file) = &options.file {
+        let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let first = |line: &str| {
+            line.split([',', ';', '\t'])
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .trim_matches('"')
+                .to_owned()
+        };
+        asked.extend(text.lines().map(first).filter(|domain| !domain.is_empty()));
+    }
+    let (mut scanned, mut scans) = (Vec::new(), Vec::new());
+    for domain in asked {
+        match DomainName::parse(&domain) {
+            Ok(name) => scans.push(DomainScan {
+                domain: name.as_str().to_owned(),
+                max_pages: MAX_PAGES,
+            }),
+            Err(error) => scanned.push(Scanned {
+                domain,
+                status: "failed",
+                error: Some(error.to_string()),
+                metadata: None,
+            }),
+        }
+    }
+    scans.sort_by(|one, other| one.domain.cmp(&other.domain));
+    scans.dedup();
+    if !scans.is_empty() {
+        let database = Database::bring_up(config)?;
+        scanned.extend(block_on(scan(&scans, options.tenant, config, &database))?);
+    }
+    if options.json {
+        let all: Vec<_> = scanned
+            .iter()
+            .map(|one| json!({ "domain": one.domain, "status": one.status, "error": one.error, "metadata": one.metadata }))
+            .collect();
+        println!("{:#}", Value::from(all));
+    } else {
+        println!("{}", table(&scanned));
+    }
+    let all_completed = scanned.iter().all(|one| one.status == JobStatus::Completed.label());
+    Ok(if all_completed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn scan(
+    scans: &[DomainScan],
+    tenant: Uuid,
+    config: &Config,
+    database: &Database,
+) -> anyhow::Result<Vec<Scanned>> {
+    migrate::up(&database.direct).await?;
+    require_schema(database).await?;
+    let pool = Pool::new(&database.url, &config.pool)?;
+    let tenant = keys::tenant(&pool, tenant).await?;
+    let batch = enqueue(&pool, tenant, scans).await?;
+
+    let runner = serve::runner(None, config, database, pool.clone())?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let working = runner.map(|runner| {
+        tokio::spawn(runner.run(async {
+            // A sender that is gone says the same.
+            let _ = stopped.await;
+        }))
+    });
+    let bar = ProgressBar::new(u64::try_from(scans.len()).unwrap_or(u64::MAX));
+    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} domains, {elapsed}")?);
+    let mut interrupted = Box::pin(serve::stop_asked_for()?);
+    loop {
+        let mut conn = pool.tenant(tenant).await?;
+        let counts = repo::batches::count_jobs(&mut conn, batch).await?;
+        let ended: i64 = counts
+            .iter()
+            .filter(|(status, _)| status.is_final())
+            .map(|(_, count)| count)
+            .sum();
+        bar.set_position(u64::try_from(ended).unwrap_or_default());
+        if usize::try_from(ended).is_ok_and(|ended| ended >= scans.len()) {
+            break;
+        }
+        drop(conn);
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = &mut interrupted => {
+                log::warn!("interrupted: what has not ended waits in the database for `scrapersky worker`");
+                break;
+            }
+        }
+    }
+    bar.finish_and_clear();
+    drop(stop);
+    if let Some(working) = working {
+        working.await.context("the workers failed")?;
+    }
+    results(&pool, tenant, batch).await
+}
+
+/// Queues the scans as one batch.
+async fn enqueue(pool: &Pool, tenant: TenantId, scans: &[DomainScan]) -> anyhow::Result<BatchId> {
+    let mut conn = pool.tenant(tenant).await?;
+    let new = NewBatchJob {
+        processor_type: DomainScan::KIND,
+        created_by: None,
+        total_domains: i32::try_from(scans.len()).ok(),
+        failed_domains: None,
+        metadata: None,
+        options: None,
+    };
+    let batch = repo::batches::insert(&mut conn, &new).await?;
+    let names: Vec<_> = scans
+        .iter()
+        .map(|scan| NewDomain {
+            domain: &scan.domain,
+            lead_source: None,
+            created_by: None,
+        })
+        .collect();
+    repo::domains::upsert_many(&mut conn, &names).await?;
+    let options = EnqueueOptions {
+        batch_id: Some(batch.batch_id),
+        ..EnqueueOptions::default()
+    };
+    jobs::enqueue_many(&mut conn, scans, &options).await?;
+    conn.commit().await?;
+    Ok(batch.batch_id)
+}
+
+/// Reads what became of the scans of a batch, by domain.
+async fn results(pool: &Pool, tenant: TenantId, batch: BatchId) -> anyhow::Result<Vec<Scanned>> {
+    let mut filter = JobFilter {
+        batch_id: Some(batch),
+        ..JobFilter::default()
+    };
+    let mut scanned = Vec::new();
+    loop {
+        let mut conn = pool.tenant(tenant).await?;
+        let (page, _) = repo::jobs::list(&mut conn, &filter, Paging::first(AT_ONCE)).await?;
+        let Some(last) = page.last() else { break };
+        filter.after = Some((last.created_at, last.job_id));
+        for Job {
+            status,
+            payload,
+            result,
+            error,
+            ..
+        } in page
+        {
+            let DomainScan { domain, .. } = payload.parse()?;
+            let metadata = result.map(|json| json.parse()).transpose()?;
+            let error = error.filter(|_| status != JobStatus::Completed);
+            scanned.push(Scanned {
+                domain,
+                status: status.label(),
+                error,
+                metadata,
+            });
+        }
+    }
+    scanned.sort_by(|one, other| one.domain.cmp(&other.domain));
+    Ok(scanned)
+}
+
+fn table(scanned: &[Scanned]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["domain", "status", "title", "runs on", "email", "phone"]);
+    for one in scanned {
+        let text = |pointer: &str| {
+            let value = one.metadata.as_ref().and_then(|metadata| metadata.pointer(pointer));
+            match value {
+                Some(Value::String(text)) => text.clone(),
+                Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+                _ => String::new(),
+            }
+        };
+        let title = one.error.clone().unwrap_or_else(|| text("/title"));
+        let columns = [
+            title,
+            text("/tech_stack/cms"),
+            text("/contact_info/email"),
+            text("/contact_info/phone"),
+        ];
+        table.add_row(
+            [one.domain.clone(), one.status.to_owned()]
+                .into_iter()
+                .chain(columns)
+                .map(Cell::new),
+        );
+    }
+    table
+}
