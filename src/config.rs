@@ -135,7 +135,7 @@ impl SessionLimits {
     }
 
     /// Returns the limits that are set, as PostgreSQL's settings in milliseconds.
-    pub(crate) fn settings(&self) -> Vec<(&'static str, u128)> {
+    pub fn settings(&self) -> Vec<(&'static str, u128)> {
         [
             ("statement_timeout", self.statement),
             ("idle_in_transaction_session_timeout", self.idle_in_transaction),

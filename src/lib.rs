@@ -14,20 +14,15 @@
 //! `views` and `error` are what clients are sent, `guards` are what a handler may ask for.
 
 pub mod cli;
-pub mod config;
-pub mod db;
 pub mod error;
 pub mod guards;
 pub mod jobs;
 pub mod logging;
-pub mod models;
-pub mod repo;
 pub mod routes;
-#[rustfmt::skip]
-#[expect(missing_docs, reason = "printed by the diesel CLI")]
-pub mod schema;
 pub mod scrapers;
 pub mod views;
+
+pub use scrapersky_data::{config, db, models, repo, schema};
 
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;

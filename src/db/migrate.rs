@@ -21,7 +21,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use super::connection::Connection;
 use crate::config::DatabaseUrl;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
 
 /// The advisory lock that whoever migrates a database holds: "scrapers" in ASCII.
 const LOCK_KEY: i64 = 0x7363_7261_7065_7273;

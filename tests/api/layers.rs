@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("models", &["schema"]),
     ("db", &["config", "models"]),
     ("repo", &["schema", "models", "db"]),
+    ("data", &["config", "models", "db", "repo", "schema"]),
     ("jobs", &["config", "models", "db", "repo"]),
     ("scrapers", &["config", "models", "db", "repo", "jobs"]),
     ("views", &["models"]),
