@@ -7,6 +7,7 @@
 
 mod fetch;
 mod jobs;
+mod places;
 mod url;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use rocket::figment::{Figment, Profile, Provider};
 
 pub use self::fetch::{ConnectTo, FetchConfig, IpNet};
 pub use self::jobs::JobsConfig;
+pub use self::places::{ExpiredPlaces, PlacesConfig, PlacesProtocol};
 pub use self::url::{DatabaseUrl, UrlError};
 
 /// What is logged by default. With a logger installed, Rocket's own `log_level` has no effect, and
@@ -36,6 +38,8 @@ pub struct Config {
     pub fetch: FetchConfig,
     /// How background jobs are worked off.
     pub jobs: JobsConfig,
+    /// How places are searched for.
+    pub places: PlacesConfig,
     /// Where the program keeps what it writes, the private PostgreSQL among it.
     pub data_dir: PathBuf,
     /// The folder of PostgreSQL's programs, if it must not be searched for.
@@ -256,6 +260,7 @@ impl Config {
             pool: settings.pool()?,
             fetch: settings.fetch()?,
             jobs: settings.jobs()?,
+            places: settings.places()?,
             data_dir: settings.data_dir(is_root)?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
             log: match settings.text("SCRAPERSKY_LOG")? {

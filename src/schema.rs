@@ -39,6 +39,23 @@ pub mod sql_types {
 }
 
 diesel::table! {
+    api_calls (id) {
+        id -> Int8,
+        tenant_id -> Uuid,
+        job_id -> Nullable<Uuid>,
+        service -> Text,
+        sku -> Text,
+        price_micros -> Int4,
+        step -> Text,
+        is_billed -> Bool,
+        called_at -> Timestamptz,
+        answered_at -> Nullable<Timestamptz>,
+        answer -> Nullable<Jsonb>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     api_keys (id) {
         id -> Uuid,
         tenant_id -> Uuid,
@@ -292,6 +309,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    place_changes (id) {
+        id -> Int8,
+        tenant_id -> Uuid,
+        change_id -> Uuid,
+        action -> Text,
+        place_id -> Text,
+        changed_by -> Text,
+        changed_at -> Timestamptz,
+        before -> Jsonb,
+        after -> Jsonb,
+        undone_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    place_details (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        place_id -> Text,
+        website -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        opening_hours -> Nullable<Jsonb>,
+        raw_data -> Nullable<Jsonb>,
+        content_at -> Nullable<Timestamptz>,
+        cleared_at -> Nullable<Timestamptz>,
+        domain_id -> Nullable<Uuid>,
+        handed_over_at -> Nullable<Timestamptz>,
+        hand_over_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    place_finds (id) {
+        id -> Int8,
+        tenant_id -> Uuid,
+        search_job_id -> Uuid,
+        place_id -> Text,
+        found_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     place_searches (id) {
         id -> Uuid,
         tenant_id -> Uuid,
@@ -467,6 +526,7 @@ diesel::joinable!(api_keys -> tenants (tenant_id));
 diesel::joinable!(profiles -> tenants (tenant_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    api_calls,
     api_keys,
     batch_jobs,
     contacts,
@@ -476,6 +536,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     domains,
     jobs,
     pages,
+    place_changes,
+    place_details,
+    place_finds,
     place_searches,
     places_staging,
     profiles,

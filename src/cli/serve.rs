@@ -103,7 +103,7 @@ pub(super) fn runner(
     if jobs.workers == 0 {
         return Ok(None);
     }
-    let services = Arc::new(Services::new(&config.fetch)?);
+    let services = Arc::new(Services::new(&config.fetch)?.with_places(&config.fetch, &config.places)?);
     let runner = Runner::new(pool, scrapers::registry(), services, jobs)?;
     Ok(Some(runner.listening_at(database.direct.clone())))
 }

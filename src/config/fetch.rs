@@ -100,7 +100,7 @@ impl Settings<'_> {
     }
 
     /// Returns a time limit; none at all would let one site hold a worker for ever.
-    fn limit(&self, variable: &str, default: Duration) -> Result<Duration, ConfigError> {
+    pub(super) fn limit(&self, variable: &str, default: Duration) -> Result<Duration, ConfigError> {
         match self.seconds(variable, default)? {
             Duration::ZERO => Err(ConfigError(format!(
                 "{variable} is 0: it must be a number of seconds above 0, such as {}",

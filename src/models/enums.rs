@@ -191,6 +191,20 @@ labelled_enum! {
 }
 
 labelled_enum! {
+    /// Says what kind of request changed places.
+    PlaceAction("kind of change"): Text {
+        /// A change of one place.
+        Update = "update",
+        /// A change of many places at once.
+        Bulk = "bulk",
+        /// Rows of a file.
+        Import = "import",
+        /// The undoing of a bulk change or an import.
+        Undo = "undo",
+    }
+}
+
+labelled_enum! {
     /// Says how far a step of work on a domain is.
     TaskStatus("task status"): pg_enums::TaskStatus {
         /// It waits.

@@ -70,6 +70,10 @@ typed_id! {
     ApiKeyId(Uuid): sql_types::Uuid
 }
 typed_id! {
+    /// Identifies a call of the ledger.
+    ApiCallId(i64): sql_types::Int8
+}
+typed_id! {
     /// Identifies a batch of jobs.
     BatchId(Uuid): sql_types::Uuid
 }
@@ -92,6 +96,10 @@ typed_id! {
 typed_id! {
     /// Identifies a page of a site.
     PageId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies what one request changed about any number of places.
+    PlaceChangeId(Uuid): sql_types::Uuid
 }
 typed_id! {
     /// Identifies a place search.

@@ -5,6 +5,7 @@
 //! connection a repository function is given says whose row it is. Nor has one the row's id: a caller
 //! that chose it could meet another tenant's.
 
+pub mod api_call;
 pub mod api_key;
 pub mod batch_job;
 pub mod contact;
@@ -16,6 +17,8 @@ pub mod enums;
 pub mod ids;
 pub mod job;
 pub mod page;
+pub mod place_change;
+pub mod place_details;
 pub mod place_search;
 pub mod profile;
 pub mod sitemap_file;

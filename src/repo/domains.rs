@@ -218,6 +218,30 @@ pub async fn update(conn: &mut TenantConnection, id: DomainId, changes: &DomainC
     .await
 }
 
+/// Notes how far the scans of some domains are, and returns how many domains there are.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn set_content_scrape_status(
+    conn: &mut TenantConnection,
+    ids: &[DomainId],
+    status: TaskStatus,
+) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        domains::table
+            .filter(domains::tenant_id.eq(tenant))
+            .filter(domains::id.eq_any(ids)),
+    )
+    .set((
+        domains::content_scrape_status.eq(status),
+        domains::updated_at.eq(diesel::dsl::now),
+    ))
+    .execute(conn)
+    .await
+}
+
 /// Deletes a domain with its pages, contacts and sitemaps; jobs stay, without it.
 ///
 /// # Errors

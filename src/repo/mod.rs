@@ -12,6 +12,7 @@
 //! [`TenantConnection`]: crate::db::tenant::TenantConnection
 //! [`SystemConnection`]: crate::db::tenant::SystemConnection
 
+pub mod api_calls;
 pub mod api_keys;
 pub mod batches;
 pub mod bulk;
@@ -24,6 +25,9 @@ pub mod domains;
 pub mod jobs;
 pub mod pages;
 pub mod paging;
+pub mod place_changes;
+pub mod place_details;
+pub mod place_finds;
 pub mod place_searches;
 pub mod places;
 pub mod profiles;

@@ -1,13 +1,13 @@
 //! Table `places_staging`: places that searches found, and what people decide about them.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
+use diesel::dsl::{now, sql};
 use diesel::pg::Pg;
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, HasQuery, OptionalExtension, PgArrayExpressionMethods,
     PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, SelectableHelper,
 };
-use diesel::sql_types::{Array, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::bulk::{Upserted, column};
@@ -34,12 +34,74 @@ pub struct PlaceFilter<'a> {
     pub min_rating: Option<f64>,
     /// Those with this label.
     pub tag: Option<&'a str>,
-    /// Those that this job found last.
+    /// Those that this search found, the last one or an earlier one.
     pub search_job_id: Option<JobId>,
+    /// Those not farther from a point.
+    pub near: Option<Near>,
+    /// Those with one of these ids of Google's.
+    pub place_ids: Option<&'a [String]>,
 }
 
-/// A place in the list: when it was found, and its row.
-pub type PlaceCursor = (Option<DateTime<Utc>>, StagedPlaceId);
+/// A circle on the globe.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Near {
+    /// Degrees north of its centre.
+    pub latitude: f64,
+    /// Degrees east of its centre.
+    pub longitude: f64,
+    /// Its radius in kilometres.
+    pub within_km: f64,
+}
+
+/// The order of a list of places; rows that are equal in it come by their number, and those without a value last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlaceOrder {
+    /// The one found last first.
+    #[default]
+    Newest,
+    /// The best rated first.
+    Rating,
+    /// The most important first.
+    Priority,
+    /// By name.
+    Name,
+}
+
+/// A row of a list, behind which the next part of it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaceCursor {
+    /// What the list is ordered by.
+    pub key: CursorKey,
+    /// The row.
+    pub id: StagedPlaceId,
+}
+
+/// What a list of places is ordered by, and its value in a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CursorKey {
+    /// Of [`PlaceOrder::Newest`].
+    Newest(Option<DateTime<Utc>>),
+    /// Of [`PlaceOrder::Rating`].
+    Rating(Option<f64>),
+    /// Of [`PlaceOrder::Priority`].
+    Priority(Option<i32>),
+    /// Of [`PlaceOrder::Name`].
+    Name(String),
+}
+
+impl PlaceCursor {
+    /// Returns the cursor of a row in a list of this order.
+    #[must_use]
+    pub fn of(row: &StagedPlace, order: PlaceOrder) -> Self {
+        let key = match order {
+            PlaceOrder::Newest => CursorKey::Newest(row.search_time),
+            PlaceOrder::Rating => CursorKey::Rating(row.rating),
+            PlaceOrder::Priority => CursorKey::Priority(row.priority),
+            PlaceOrder::Name => CursorKey::Name(row.name.clone()),
+        };
+        Self { key, id: row.id }
+    }
+}
 
 /// Returns a place by Google's id.
 ///
@@ -64,7 +126,7 @@ pub async fn find(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Op
     get(conn, place_id).await.optional()
 }
 
-/// Lists places, the one found last first, and counts all that match. Both queries travel together.
+/// Lists places, and counts all that match. Both queries travel together.
 ///
 /// # Errors
 ///
@@ -72,10 +134,11 @@ pub async fn find(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Op
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
+    order: PlaceOrder,
     paging: Paging,
 ) -> QueryResult<(Vec<StagedPlace>, i64)> {
     let tenant = conn.tenant_id();
-    let rows = newest_first(matching(tenant, filter))
+    let rows = ordered(matching(tenant, filter), order)
         .limit(paging.limit)
         .offset(paging.offset);
     let conn: &Connection = conn;
@@ -85,8 +148,8 @@ pub async fn list(
     )
 }
 
-/// Lists the places behind `after` in the order of [`list`], or the first ones. However deep the
-/// list, a page costs the same; rows that are added meanwhile neither double nor hide one.
+/// Lists the first places of an order, or those behind `after`, which is of that order. However deep the list, a part
+/// costs the same; rows that are added meanwhile neither double nor hide one.
 ///
 /// # Errors
 ///
@@ -94,35 +157,58 @@ pub async fn list(
 pub async fn list_after(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
-    after: Option<PlaceCursor>,
+    order: PlaceOrder,
+    after: Option<&PlaceCursor>,
     limit: i64,
 ) -> QueryResult<Vec<StagedPlace>> {
     let tenant = conn.tenant_id();
-    let page = |limit| {
-        newest_first(matching(tenant, filter))
+    let page = |order, limit| {
+        ordered(matching(tenant, filter), order)
             .select(StagedPlace::as_select())
             .limit(limit)
     };
-    let Some((search_time, id)) = after else {
-        return page(limit).load(conn).await;
+    let Some(PlaceCursor { key, id }) = after else {
+        return page(order, limit).load(conn).await;
     };
-    let undated = |limit| page(limit).filter(places_staging::search_time.is_null());
-    let Some(search_time) = search_time else {
-        return undated(limit).filter(places_staging::id.lt(id)).load(conn).await;
-    };
-    let mut rows = page(limit)
-        .filter(before::<(Nullable<Timestamptz>, Integer), _, _>(
-            (places_staging::search_time, places_staging::id),
-            (search_time, id),
-        ))
-        .load(conn)
-        .await?;
-    // No index serves "earlier, or at no time" in one go. Rows of no time are old ones; they come last.
-    let missing = limit - i64::try_from(rows.len()).unwrap_or(limit);
-    if missing > 0 {
-        rows.extend(undated(missing).load::<StagedPlace>(conn).await?);
+    let id = *id;
+    // No index serves "less, or none" in one go: rows that have no value come by a query of their own.
+    macro_rules! behind {
+        ($order:ident, $column:ident: $sql:ty, $value:expr) => {{
+            let valueless = |limit| page(PlaceOrder::$order, limit).filter(places_staging::$column.is_null());
+            let Some(value) = $value else {
+                return valueless(limit).filter(places_staging::id.lt(id)).load(conn).await;
+            };
+            let mut rows = page(PlaceOrder::$order, limit)
+                .filter(before::<(Nullable<$sql>, Integer), _, _>(
+                    (places_staging::$column, places_staging::id),
+                    (value, id),
+                ))
+                .load(conn)
+                .await?;
+            let missing = limit - i64::try_from(rows.len()).unwrap_or(limit);
+            if missing > 0 {
+                rows.extend(valueless(missing).load::<StagedPlace>(conn).await?);
+            }
+            Ok(rows)
+        }};
     }
-    Ok(rows)
+    match key {
+        CursorKey::Newest(time) => behind!(Newest, search_time: Timestamptz, *time),
+        CursorKey::Rating(rating) => behind!(Rating, rating: Double, *rating),
+        CursorKey::Priority(priority) => behind!(Priority, priority: Integer, *priority),
+        CursorKey::Name(name) => {
+            page(PlaceOrder::Name, limit)
+                .filter(
+                    places_staging::name
+                        .gt(name)
+                        .or(places_staging::name.eq(name).and(places_staging::id.gt(id))),
+                )
+                // Said again for the index, which the OR hides it from.
+                .filter(places_staging::name.ge(name))
+                .load(conn)
+                .await
+        }
+    }
 }
 
 /// Counts places.
@@ -167,7 +253,8 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewStagedPlace<'_>]
         .await
 }
 
-/// Changes a place.
+/// Changes a place. What people decide about it is changed by [`place_changes`](super::place_changes), which keeps what
+/// was there before.
 ///
 /// # Errors
 ///
@@ -189,48 +276,6 @@ pub async fn update(
     .await
 }
 
-/// Changes the places with these ids of Google's, and returns how many there were.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn update_many(
-    conn: &mut TenantConnection,
-    place_ids: &[&str],
-    changes: &StagedPlaceChanges<'_>,
-) -> QueryResult<usize> {
-    let tenant = conn.tenant_id();
-    diesel::update(
-        places_staging::table
-            .filter(places_staging::tenant_id.eq(tenant))
-            .filter(places_staging::place_id.eq_any(place_ids)),
-    )
-    .set((changes, places_staging::updated_at.eq(now)))
-    .execute(conn)
-    .await
-}
-
-/// Changes all places that match, and returns how many there were: as many as [`count`] says.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn update_matching(
-    conn: &mut TenantConnection,
-    filter: &PlaceFilter<'_>,
-    changes: &StagedPlaceChanges<'_>,
-) -> QueryResult<usize> {
-    let tenant = conn.tenant_id();
-    diesel::update(
-        places_staging::table
-            .filter(places_staging::tenant_id.eq(tenant))
-            .filter(places_staging::id.eq_any(matching(tenant, filter).select(places_staging::id))),
-    )
-    .set((changes, places_staging::updated_at.eq(now)))
-    .execute(conn)
-    .await
-}
-
 /// Deletes a place.
 ///
 /// # Errors
@@ -249,15 +294,20 @@ pub async fn delete(conn: &mut TenantConnection, place_id: &str) -> QueryResult<
     .map(|_| ())
 }
 
-/// Orders by the index `(tenant_id, search_time DESC NULLS LAST, id DESC)`.
-fn newest_first(query: places_staging::BoxedQuery<'_, Pg>) -> places_staging::BoxedQuery<'_, Pg> {
-    query.order((
-        places_staging::search_time.desc().nulls_last(),
-        places_staging::id.desc(),
-    ))
+fn ordered(query: places_staging::BoxedQuery<'_, Pg>, order: PlaceOrder) -> places_staging::BoxedQuery<'_, Pg> {
+    match order {
+        PlaceOrder::Newest => query.order((
+            places_staging::search_time.desc().nulls_last(),
+            places_staging::id.desc(),
+        )),
+        PlaceOrder::Rating => query.order((places_staging::rating.desc().nulls_last(), places_staging::id.desc())),
+        PlaceOrder::Priority => query.order((places_staging::priority.desc().nulls_last(), places_staging::id.desc())),
+        PlaceOrder::Name => query.order((places_staging::name.asc(), places_staging::id.asc())),
+    }
 }
 
-fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> places_staging::BoxedQuery<'a, Pg> {
+/// Returns the query for the tenant's places that match.
+pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> places_staging::BoxedQuery<'a, Pg> {
     let mut query = places_staging::table
         .filter(places_staging::tenant_id.eq(tenant))
         .into_boxed();
@@ -286,7 +336,63 @@ fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> places_staging::B
         query = query.filter(places_staging::tags.contains(vec![tag]));
     }
     if let Some(job) = filter.search_job_id {
-        query = query.filter(places_staging::search_job_id.eq(job));
+        // Rows of the old system know their last search only.
+        query = query.filter(
+            sql::<Bool>(
+                "places_staging.id IN (
+                     SELECT s.id FROM places_staging s WHERE s.tenant_id = ",
+            )
+            .bind::<Uuid, _>(tenant)
+            .sql(" AND s.search_job_id = ")
+            .bind::<Uuid, _>(job)
+            .sql(
+                " UNION SELECT s.id FROM place_finds f
+                  JOIN places_staging s ON s.tenant_id = f.tenant_id AND s.place_id = f.place_id
+                  WHERE f.tenant_id = ",
+            )
+            .bind::<Uuid, _>(tenant)
+            .sql(" AND f.search_job_id = ")
+            .bind::<Uuid, _>(job)
+            .sql(")"),
+        );
+    }
+    if let Some(near) = filter.near {
+        let ([south, north], [west, east]) = near.bounds();
+        query = query
+            .filter(places_staging::latitude.between(south, north))
+            .filter(places_staging::longitude.between(west, east))
+            // The great circle by the haversine formula, on a sphere of 6,371 km.
+            .filter(
+                sql::<Bool>("12742 * asin(sqrt(least(1, sin(radians(places_staging.latitude - ")
+                    .bind::<Double, _>(near.latitude)
+                    .sql(") / 2) ^ 2 + cos(radians(")
+                    .bind::<Double, _>(near.latitude)
+                    .sql(")) * cos(radians(places_staging.latitude)) * sin(radians(places_staging.longitude - ")
+                    .bind::<Double, _>(near.longitude)
+                    .sql(") / 2) ^ 2))) <= ")
+                    .bind::<Double, _>(near.within_km),
+            );
+    }
+    if let Some(place_ids) = filter.place_ids {
+        query = query.filter(places_staging::place_id.eq_any(place_ids));
     }
     query
+}
+
+impl Near {
+    /// Returns the degrees north and east between which the circle lies.
+    fn bounds(self) -> ([f64; 2], [f64; 2]) {
+        const KM_PER_DEGREE: f64 = 111.195;
+        let north = self.within_km / KM_PER_DEGREE;
+        let latitudes = [self.latitude - north, self.latitude + north];
+        let widest = latitudes.map(f64::abs).into_iter().fold(0.0, f64::max);
+        let east = north / widest.min(89.9).to_radians().cos();
+        let longitudes = [self.longitude - east, self.longitude + east];
+        // Around a pole or across the date line the circle is no range of degrees.
+        if widest >= 89.9 || longitudes.iter().any(|degrees| degrees.abs() > 180.0) {
+            (latitudes, [-180.0, 180.0])
+        } else {
+            (latitudes, longitudes)
+        }
+    }
 }

@@ -3,10 +3,12 @@
 pub mod domain;
 pub mod fetch;
 pub mod html;
+pub mod places;
 
 use self::domain::DomainScan;
 use self::fetch::{Fetcher, SetupError};
-use crate::config::FetchConfig;
+use self::places::Places;
+use crate::config::{FetchConfig, PlacesConfig};
 use crate::jobs::Registry;
 
 /// What every job may use; one in a process.
@@ -14,6 +16,8 @@ use crate::jobs::Registry;
 pub struct Services {
     /// The way to other hosts.
     pub fetcher: Fetcher,
+    /// The way to Google's places, in a program that searches for them.
+    pub places: Option<Places>,
 }
 
 impl Services {
@@ -25,6 +29,19 @@ impl Services {
     pub fn new(config: &FetchConfig) -> Result<Self, SetupError> {
         Ok(Self {
             fetcher: Fetcher::new(config)?,
+            places: None,
+        })
+    }
+
+    /// Adds the way to Google's places.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_places(self, fetch: &FetchConfig, places: &PlacesConfig) -> Result<Self, SetupError> {
+        Ok(Self {
+            places: Some(Places::new(fetch, places)?),
+            ..self
         })
     }
 }
@@ -32,5 +49,5 @@ impl Services {
 /// Returns every kind of job that this program works on.
 #[must_use]
 pub fn registry() -> Registry<Services> {
-    Registry::new().register::<DomainScan>()
+    places::register(Registry::new().register::<DomainScan>())
 }

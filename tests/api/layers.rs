@@ -30,10 +30,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "config", "models", "db", "repo", "jobs", "scrapers", "views", "error", "guards", "routes", "logging",
         ],
     ),
+    ("demo", &[]),
     (
         "cli",
         &[
-            "config", "models", "db", "repo", "jobs", "scrapers", "views", "routes", "lib", "logging",
+            "config", "demo", "models", "db", "repo", "jobs", "scrapers", "views", "routes", "lib", "logging",
         ],
     ),
     ("main", &["config", "cli", "logging"]),

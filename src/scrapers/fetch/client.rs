@@ -114,7 +114,7 @@ where
         .build()
 }
 
-fn tls_config(config: &FetchConfig) -> Result<ClientConfig, SetupError> {
+pub(super) fn tls_config(config: &FetchConfig) -> Result<ClientConfig, SetupError> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     let (added, _) = roots.add_parsable_certificates(system.certs);

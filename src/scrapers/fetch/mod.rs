@@ -27,6 +27,7 @@ mod page;
 mod policy;
 mod resolve;
 pub mod robots;
+mod service;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +49,7 @@ pub use self::page::{Page, Tls, Want};
 use self::policy::{Policy, clean, host_of};
 pub use self::resolve::{Lookup, SystemLookup};
 use self::robots::{MAX_ROBOTS, Robots, product};
+pub use self::service::{Reply, Service};
 
 /// The name that every robots.txt may call us by, whatever the operator's `User-Agent` says.
 const ROBOT: &str = "ScraperSky";

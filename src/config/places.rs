@@ -1,0 +1,190 @@
+//! Settings of place searches.
+
+use std::time::Duration;
+
+use ::url::Url;
+
+use super::{ConfigError, Secret, Settings};
+
+/// Which of Google's protocols is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlacesProtocol {
+    /// The older Text Search, `/maps/api/place/textsearch/json`, which existing keys are for.
+    Legacy,
+    /// Places API (New), `/v1/places:searchText`.
+    New,
+}
+
+/// What becomes of Google's content about a place when it may be kept no longer. Place ids stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpiredPlaces {
+    /// It is removed.
+    Clear,
+    /// It is asked for again, which costs a call each.
+    Refresh,
+}
+
+/// How places are searched for, and how much that may cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacesConfig {
+    /// The protocol.
+    pub protocol: PlacesProtocol,
+    /// Where it is spoken. The operator's word: it may be any address, also a private one.
+    pub url: Url,
+    /// Google's key; without one nothing can be searched.
+    pub key: Option<Secret>,
+    /// The language of names and addresses, such as `en`.
+    pub language: Option<String>,
+    /// The country that ambiguous places are looked for in first, such as `us`.
+    pub region: Option<String>,
+    /// How long a call may take.
+    pub timeout: Duration,
+    /// How long the next page of the older protocol takes to become available.
+    pub token_delay: Duration,
+    /// The most calls of one search.
+    pub calls_per_search: i64,
+    /// The most calls of a tenant in a calendar month (UTC); `None` means any number.
+    pub calls_per_month: Option<i64>,
+    /// How long Google's content is kept; `None` means for good.
+    pub keep: Option<Duration>,
+    /// What is done with what is older.
+    pub expired: ExpiredPlaces,
+}
+
+impl PlacesConfig {
+    /// Reads them from Rocket's settings and the environment of this process.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for the first setting that cannot be used.
+    pub fn load(figment: &rocket::figment::Figment) -> Result<Self, ConfigError> {
+        let env = |name: &str| std::env::var(name).ok();
+        Settings { figment, env: &env }.places()
+    }
+}
+
+impl Settings<'_> {
+    /// Reads the settings of place searches.
+    pub(super) fn places(&self) -> Result<PlacesConfig, ConfigError> {
+        let protocol = match self.text("SCRAPERSKY_PLACES_PROTOCOL")?.as_deref() {
+            None | Some("legacy") => PlacesProtocol::Legacy,
+            Some("new") => PlacesProtocol::New,
+            Some(other) => {
+                return Err(ConfigError(format!(
+                    "SCRAPERSKY_PLACES_PROTOCOL is {other:?}: it must be legacy or new"
+                )));
+            }
+        };
+        let expired = match self.text("SCRAPERSKY_PLACES_EXPIRED")?.as_deref() {
+            None | Some("clear") => ExpiredPlaces::Clear,
+            Some("refresh") => ExpiredPlaces::Refresh,
+            Some(other) => {
+                return Err(ConfigError(format!(
+                    "SCRAPERSKY_PLACES_EXPIRED is {other:?}: it must be clear or refresh"
+                )));
+            }
+        };
+        let url = self
+            .text("SCRAPERSKY_PLACES_URL")?
+            .unwrap_or_else(|| default_url(protocol).to_owned());
+        let count = |variable, default: i64| -> Result<i64, ConfigError> {
+            let wanted = format!("a whole number from 0, such as {default}");
+            match self.parsed::<u32>(variable, &wanted)? {
+                None => Ok(default),
+                Some(value) => Ok(i64::from(value)),
+            }
+        };
+        let month = count("SCRAPERSKY_PLACES_CALLS_PER_MONTH", 0)?;
+        let days = count("SCRAPERSKY_PLACES_KEEP_DAYS", 0)?;
+        Ok(PlacesConfig {
+            protocol,
+            url: service_url("SCRAPERSKY_PLACES_URL", &url)?,
+            key: self.text("GOOGLE_MAPS_API_KEY")?.map(Secret::new),
+            language: self.text("SCRAPERSKY_PLACES_LANGUAGE")?,
+            region: self.text("SCRAPERSKY_PLACES_REGION")?,
+            timeout: self.limit("SCRAPERSKY_PLACES_TIMEOUT_SECONDS", Duration::from_secs(10))?,
+            token_delay: self.seconds("SCRAPERSKY_PLACES_TOKEN_SECONDS", Duration::from_secs(2))?,
+            calls_per_search: count("SCRAPERSKY_PLACES_CALLS_PER_SEARCH", 100)?.max(1),
+            calls_per_month: Some(month).filter(|calls| *calls > 0),
+            keep: u64::try_from(days)
+                .ok()
+                .filter(|days| *days > 0)
+                .map(|days| Duration::from_secs(days.saturating_mul(24 * 60 * 60))),
+            expired,
+        })
+    }
+}
+
+fn default_url(protocol: PlacesProtocol) -> &'static str {
+    match protocol {
+        PlacesProtocol::Legacy => "https://maps.googleapis.com",
+        PlacesProtocol::New => "https://places.googleapis.com",
+    }
+}
+
+/// Reads the base URL of a service that the operator chose. What it says is not repeated, since it may hold a secret.
+fn service_url(variable: &str, text: &str) -> Result<Url, ConfigError> {
+    let unusable = || {
+        ConfigError(format!(
+            "{variable} cannot be used: it must be a URL such as https://host:port"
+        ))
+    };
+    let url = Url::parse(text).map_err(|_| unusable())?;
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    if matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain {
+        Ok(url)
+    } else {
+        Err(unusable())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rocket::figment::Figment;
+
+    use super::*;
+
+    fn read(values: &[(&str, &str)]) -> Result<PlacesConfig, String> {
+        let env = |name: &str| {
+            let found = values.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let figment = Figment::new();
+        let settings = Settings {
+            figment: &figment,
+            env: &env,
+        };
+        settings.places().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn each_protocol_has_its_own_address_and_the_operator_another() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.url.as_str(), "https://maps.googleapis.com/");
+        assert_eq!((config.calls_per_month, config.keep), (None, None));
+        let config = read(&[("SCRAPERSKY_PLACES_PROTOCOL", "new")]).unwrap();
+        assert_eq!(config.url.as_str(), "https://places.googleapis.com/");
+        let config = read(&[("SCRAPERSKY_PLACES_URL", "http://127.0.0.1:9000")]).unwrap();
+        assert_eq!(config.url.as_str(), "http://127.0.0.1:9000/");
+    }
+
+    #[test]
+    fn the_key_is_never_printed() {
+        let config = read(&[("GOOGLE_MAPS_API_KEY", "AIza-secret")]).unwrap();
+        assert!(!format!("{config:?}").contains("secret"));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        for (variable, value) in [
+            ("SCRAPERSKY_PLACES_PROTOCOL", "old"),
+            ("SCRAPERSKY_PLACES_EXPIRED", "keep"),
+            ("SCRAPERSKY_PLACES_URL", "places.test"),
+            ("SCRAPERSKY_PLACES_URL", "https://ann:secret@places.test"),
+            ("SCRAPERSKY_PLACES_CALLS_PER_MONTH", "many"),
+        ] {
+            let error = read(&[(variable, value)]).unwrap_err();
+            assert!(error.starts_with(variable) && !error.contains("secret"), "{error}");
+        }
+    }
+}
