@@ -444,7 +444,6 @@ pub const PROBES: &[Probe] = probes! {
     jobs::retry_batch: Nothing, |conn, a| (a.batch.batch_id);
     jobs::queue::report: Nothing, |conn, a| (a.lease, 0.5, "step", "message");
     jobs::queue::finish: Nothing, |conn, a| (a.lease, Outcome::Ok, &RawJson::from(json!({})));
-    jobs::queue::finish_many: Nothing, |conn, a| (&[(a.lease, Outcome::Ok, RawJson::from(json!({})))]);
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &final_failure());
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &Failure { retry_at: Some(Utc::now()), ..final_failure() });
     jobs::queue::end_cancelled: Nothing, |conn, a| (a.lease);
