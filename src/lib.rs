@@ -44,6 +44,18 @@ pub fn rocket(figment: Figment, pool: Pool) -> Rocket<Build> {
         .manage(pool)
         .manage(KeyCache::default())
         .manage(Draining::default())
+        .attach(AdHoc::try_on_ignite(
+            "what searches for places may cost",
+            |rocket| async {
+                match config::PlacesConfig::load(rocket.figment()) {
+                    Ok(places) => Ok(rocket.manage(places)),
+                    Err(error) => {
+                        log::error!("{error}");
+                        Err(rocket)
+                    }
+                }
+            },
+        ))
         .mount("/", routes::routes())
         .register("/", error::catchers())
         .attach(AdHoc::on_request("a trailing slash does no harm", |request, _| {

@@ -59,3 +59,23 @@ async fn read<T: DeserializeOwned>(request: &Request<'_>, data: Data<'_>) -> Api
     let digest = Sha256::digest(&*body).into();
     Ok(Body { value, digest })
 }
+
+/// A body that may be missing: what it would say is then said elsewhere, in the query.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub Option<T>);
+
+#[rocket::async_trait]
+impl<'r, T: DeserializeOwned> FromData<'r> for OptionalBody<T> {
+    type Error = ();
+
+    async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self> {
+        // Old clients announce JSON and send nothing.
+        if data.peek(1).await.is_empty() {
+            return Outcome::Success(Self(None));
+        }
+        match read(request, data).await {
+            Ok(body) => Outcome::Success(Self(Some(body.value))),
+            Err(error) => Outcome::Error((error.keep(request), ())),
+        }
+    }
+}

@@ -5,7 +5,7 @@ pub mod caller;
 pub mod db;
 pub mod once;
 
-pub use self::body::Body;
+pub use self::body::{Body, OptionalBody};
 pub use self::caller::{Caller, KeyCache};
 pub use self::db::Db;
 pub use self::once::Once;

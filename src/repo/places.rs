@@ -211,6 +211,20 @@ pub async fn list_after(
     }
 }
 
+/// Lists the ids of places, at most `limit`, in their own order.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn list_ids(conn: &mut TenantConnection, filter: &PlaceFilter<'_>, limit: i64) -> QueryResult<Vec<String>> {
+    matching(conn.tenant_id(), filter)
+        .order(places_staging::place_id)
+        .limit(limit)
+        .select(places_staging::place_id)
+        .load(conn)
+        .await
+}
+
 /// Counts places.
 ///
 /// # Errors

@@ -1,8 +1,13 @@
 //! The HTTP API: one file a scraper or resource. A handler is guard, repository call, view.
 
 pub mod batches;
+pub mod costs;
 pub mod domains;
 pub mod jobs;
+pub mod place_curation;
+pub mod place_files;
+pub mod place_filter;
+pub mod places;
 pub mod scans;
 pub mod service;
 
@@ -23,6 +28,10 @@ pub fn routes() -> Vec<Route> {
         batches::routes(),
         jobs::routes(),
         domains::routes(),
+        places::routes(),
+        place_curation::routes(),
+        place_files::routes(),
+        costs::routes(),
     ]
     .concat()
 }

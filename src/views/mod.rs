@@ -6,6 +6,8 @@ pub mod answer;
 pub mod batch;
 pub mod domain;
 pub mod job;
+pub mod place;
+pub mod place_csv;
 pub mod problem;
 pub mod scan;
 

@@ -1,0 +1,100 @@
+//! What the calls of paid services cost.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use rocket::serde::json::Json;
+use rocket::{Route, State, get, routes};
+use serde::Serialize;
+
+use super::parsed;
+use crate::config::PlacesConfig;
+use crate::error::ApiResult;
+use crate::guards::{Caller, Db};
+use crate::models::enums::Scope;
+use crate::repo;
+use crate::repo::api_calls::CostLine;
+
+/// How many days back the ledger is summed up unless told: a year.
+const DAYS: u64 = 365;
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![list_costs]
+}
+
+/// What was called, and what that costs by the list prices: without free calls and discounts.
+#[derive(Debug, Serialize)]
+struct Costs {
+    /// By month and kind of call, the last month first.
+    items: Vec<CostView>,
+    /// The sum of this month's, in US dollars.
+    usd_this_month: f64,
+    /// How many calls were made this month.
+    calls_this_month: i64,
+    /// How many may be made a month; null means any number.
+    calls_per_month: Option<i64>,
+    /// How many one search may make.
+    calls_per_search: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct CostView {
+    month: String,
+    service: String,
+    sku: String,
+    calls: i64,
+    refused: i64,
+    usd: f64,
+}
+
+/// Returns what the tenant's calls cost, by month.
+#[get("/api/v1/costs?<from>&<tenant_id>")]
+async fn list_costs(
+    caller: Caller,
+    db: Db<'_>,
+    config: &State<PlacesConfig>,
+    from: Option<&str>,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<Costs>> {
+    caller.require(Scope::Read)?;
+    caller.check_tenant(tenant_id)?;
+    let from = match parsed::<NaiveDate>("from", from)? {
+        Some(day) => day.and_time(NaiveTime::MIN).and_utc(),
+        None => Utc::now()
+            .checked_sub_days(Days::new(DAYS))
+            .unwrap_or(DateTime::UNIX_EPOCH),
+    };
+    let mut conn = db.tenant(&caller).await?;
+    let lines = repo::api_calls::list_costs(&mut conn, from).await?;
+    let month = Utc::now().format("%Y-%m").to_string();
+    let items: Vec<CostView> = lines.into_iter().map(view).collect();
+    let this_month = || items.iter().filter(|line| line.month == month);
+    Ok(Json(Costs {
+        usd_this_month: this_month().map(|line| line.usd).sum(),
+        calls_this_month: this_month().map(|line| line.calls).sum(),
+        calls_per_month: config.calls_per_month,
+        calls_per_search: config.calls_per_search,
+        items,
+    }))
+}
+
+fn view(line: CostLine) -> CostView {
+    let CostLine {
+        month,
+        service,
+        sku,
+        calls,
+        refused,
+        price_micros,
+    } = line;
+    #[expect(clippy::cast_precision_loss, reason = "a sum of money, far below 2^53 millionths")]
+    let usd = price_micros as f64 / 1_000_000.0;
+    CostView {
+        month: month.format("%Y-%m").to_string(),
+        service,
+        sku,
+        calls,
+        refused,
+        usd,
+    }
+}

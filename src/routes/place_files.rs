@@ -1,0 +1,309 @@
+//! Staged places as files: exported as CSV and JSON lines, imported as CSV.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Cursor};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use rocket::data::{Data, ToByteUnit};
+use rocket::http::{ContentType, Header};
+use rocket::response::stream::ReaderStream;
+use rocket::response::{self, Responder, Response};
+use rocket::serde::json::Json;
+use rocket::tokio::io::{AsyncRead, ReadBuf};
+use rocket::{Request, Route, State, get, post, routes};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::place_filter::{PlaceQuery, read_order};
+use super::places::who;
+use crate::db::pool::Pool;
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Caller, Db};
+use crate::models::enums::{PlaceAction, Scope};
+use crate::models::ids::{PlaceChangeId, TenantId, UserId};
+use crate::models::place_details::{NewPlaceDetails, PlaceDetails};
+use crate::models::staged_place::StagedPlace;
+use crate::models::values::RawJson;
+use crate::repo;
+use crate::repo::place_changes::ChangedBy;
+use crate::repo::places::{PlaceCursor, PlaceFilter, PlaceOrder};
+use crate::views::place::PlaceView;
+use crate::views::place_csv::{self, ImportLine, ImportReport, ImportedPlace};
+
+/// How many places are read at a time, in a transaction of their own: none is open while a client reads.
+const PART: i64 = 500;
+/// How many places are written in one statement.
+const AT_ONCE: usize = 2000;
+/// The largest file that is imported, unless Rocket's limit `csv` says otherwise.
+const MOST_MEBIBYTES: u64 = 16;
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![export_csv, export_json_lines, import_csv]
+}
+
+/// A file that is made while it is sent.
+struct Export<'r> {
+    parts: Pin<Box<dyn Stream<Item = Part> + Send + 'r>>,
+    content_type: ContentType,
+    name: &'static str,
+}
+
+impl<'r> Responder<'r, 'r> for Export<'r> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'r> {
+        let disposition = format!("attachment; filename=\"{}\"", self.name);
+        Response::build_from(ReaderStream::from(self.parts).respond_to(request)?)
+            .header(self.content_type)
+            .header(Header::new("Content-Disposition", disposition))
+            .ok()
+    }
+}
+
+/// A piece of a file. One that could not be made breaks the connection: a file that ends too early must not be taken
+/// for a whole one.
+struct Part(Result<Cursor<Vec<u8>>, ()>);
+
+impl AsyncRead for Part {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Ok(bytes) => Pin::new(bytes).poll_read(cx, buffer),
+            Err(()) => Poll::Ready(Err(io::Error::other("the export failed"))),
+        }
+    }
+}
+
+/// Writes some places.
+type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<Vec<u8>>;
+
+/// Exports the staged places that match as CSV.
+#[get("/api/v1/places/export.csv?<tenant_id>&<query..>")]
+fn export_csv<'r>(
+    caller: Caller,
+    pool: &'r State<Pool>,
+    tenant_id: Option<&'r str>,
+    query: PlaceQuery<'r>,
+) -> ApiResult<Export<'r>> {
+    check(&caller, tenant_id)?;
+    let failed = |error: csv::Error| ApiError::Internal(format!("an export: {error}"));
+    let header = place_csv::header().map_err(failed)?;
+    let write: Write = |rows, details| {
+        place_csv::lines(&rows, details).map_err(|error| ApiError::Internal(format!("an export: {error}")))
+    };
+    Ok(Export {
+        parts: Box::pin(parts(
+            pool,
+            caller.tenant(),
+            query.filter()?,
+            read_order(query.sort)?,
+            header,
+            write,
+        )),
+        content_type: ContentType::CSV,
+        name: "places.csv",
+    })
+}
+
+/// A line of JSON: the row, and what its details say.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    place: PlaceView,
+    website: Option<&'a str>,
+    phone: Option<&'a str>,
+}
+
+/// Exports the staged places that match as JSON, one a line.
+#[get("/api/v1/places/export.jsonl?<tenant_id>&<query..>")]
+fn export_json_lines<'r>(
+    caller: Caller,
+    pool: &'r State<Pool>,
+    tenant_id: Option<&'r str>,
+    query: PlaceQuery<'r>,
+) -> ApiResult<Export<'r>> {
+    check(&caller, tenant_id)?;
+    let write: Write = |rows, details| {
+        let mut bytes = Vec::new();
+        for row in rows {
+            let known = details.get(&row.place_id);
+            let line = Line {
+                website: known.and_then(|details| details.website.as_deref()),
+                phone: known.and_then(|details| details.phone.as_deref()),
+                place: row.into(),
+            };
+            serde_json::to_writer(&mut bytes, &line)
+                .map_err(|error| ApiError::Internal(format!("an export: {error}")))?;
+            bytes.push(b'\n');
+        }
+        Ok(bytes)
+    };
+    Ok(Export {
+        parts: Box::pin(parts(
+            pool,
+            caller.tenant(),
+            query.filter()?,
+            read_order(query.sort)?,
+            Vec::new(),
+            write,
+        )),
+        content_type: ContentType::new("application", "jsonl"),
+        name: "places.jsonl",
+    })
+}
+
+fn check(caller: &Caller, tenant_id: Option<&str>) -> ApiResult<()> {
+    caller.require(Scope::Read)?;
+    caller.check_tenant(tenant_id.filter(|tenant| !tenant.is_empty()))
+}
+
+/// Reads the places that match part by part, and writes each part down.
+fn parts<'r>(
+    pool: &'r Pool,
+    tenant: TenantId,
+    filter: PlaceFilter<'r>,
+    order: PlaceOrder,
+    header: Vec<u8>,
+    write: Write,
+) -> impl Stream<Item = Part> + Send + 'r {
+    /// Behind which row the next part begins; at the end there is none.
+    struct At(Option<Option<PlaceCursor>>);
+    let begun = (At(Some(None)), header);
+    futures_util::stream::unfold((begun, filter), move |((at, mut bytes), filter)| async move {
+        let after = at.0?;
+        let read = async {
+            let mut conn = pool.tenant(tenant).await?;
+            let rows = repo::places::list_after(&mut conn, &filter, order, after.as_ref(), PART).await?;
+            let ids: Vec<&str> = rows.iter().map(|row| row.place_id.as_str()).collect();
+            let details = repo::place_details::list(&mut conn, &ids).await?;
+            drop(conn);
+            let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == PART);
+            let next = rows
+                .last()
+                .filter(|_| is_full)
+                .map(|row| Some(PlaceCursor::of(row, order)));
+            let details = details.into_iter().map(|row| (row.place_id.clone(), row)).collect();
+            Ok::<_, ApiError>((next, write(rows, &details)?))
+        };
+        Some(match read.await {
+            Ok((next, part)) => {
+                bytes.extend(part);
+                (Part(Ok(Cursor::new(bytes))), ((At(next), Vec::new()), filter))
+            }
+            Err(error) => {
+                log::error!("an export was cut off: {error}");
+                (Part(Err(())), ((At(None), Vec::new()), filter))
+            }
+        })
+    })
+}
+
+/// Imports places from a CSV file, as an export writes it, and says of each line what became of it. What the file has
+/// columns for is set, also what people had decided; it can be undone like any bulk change.
+#[post("/api/v1/places/import?<tenant_id>", data = "<file>")]
+async fn import_csv(
+    caller: Caller,
+    db: Db<'_>,
+    limits: &rocket::data::Limits,
+    tenant_id: Option<&str>,
+    file: Data<'_>,
+) -> ApiResult<Json<ImportReport>> {
+    caller.require(Scope::Curate)?;
+    caller.check_tenant(tenant_id)?;
+    let limit = limits.get("csv").unwrap_or_else(|| MOST_MEBIBYTES.mebibytes());
+    let file = file
+        .open(limit)
+        .into_bytes()
+        .await
+        .map_err(|error| ApiError::BadRequest {
+            field: None,
+            detail: format!("the file could not be read: {error}"),
+        })?;
+    if !file.is_complete() {
+        return Err(ApiError::TooLarge(format!("the file is larger than {limit}")));
+    }
+    // Off the asynchronous threads: a large file takes a while.
+    let read = tokio::task::spawn_blocking(move || place_csv::read(&file))
+        .await
+        .map_err(|error| ApiError::Internal(format!("reading a file: {error}")))?;
+    let (places, failed) = read.map_err(|detail| ApiError::BadRequest {
+        field: Some("file"),
+        detail,
+    })?;
+    let mut conn = db.tenant(&caller).await?;
+    let mut known = HashSet::new();
+    let who = who(&caller);
+    let by = ChangedBy {
+        change_id: PlaceChangeId::from(Uuid::new_v4()),
+        action: PlaceAction::Import,
+        who: &who,
+    };
+    for some in places.chunks(AT_ONCE) {
+        known.extend(write(&mut conn, some, UserId::from(caller.key().get())).await?);
+    }
+    let ids: Vec<&str> = places.iter().map(|place| place.place_id.as_str()).collect();
+    let curations: Vec<RawJson> = places.iter().map(|place| place.curation.clone()).collect();
+    if !places.is_empty() {
+        repo::place_changes::change_each(&mut conn, &ids, &curations, by).await?;
+    }
+    conn.commit().await?;
+    Ok(Json(report(places, failed, &known)))
+}
+
+/// Writes some places, and returns the ids of those that were there before.
+async fn write(
+    conn: &mut crate::db::tenant::TenantConnection,
+    places: &[ImportedPlace],
+    created_by: UserId,
+) -> ApiResult<Vec<String>> {
+    let ids: Vec<String> = places.iter().map(|place| place.place_id.clone()).collect();
+    let filter = PlaceFilter {
+        place_ids: Some(&ids),
+        ..PlaceFilter::default()
+    };
+    let known = repo::places::list_ids(conn, &filter, i64::MAX).await?;
+    let rows: Vec<_> = places.iter().map(|place| place.row(created_by)).collect();
+    repo::places::upsert_many(conn, &rows).await?;
+    let details: Vec<_> = places
+        .iter()
+        .filter(|place| place.website.is_some() || place.phone.is_some())
+        .map(|place| NewPlaceDetails {
+            place_id: &place.place_id,
+            website: place.website.as_deref(),
+            phone: place.phone.as_deref(),
+            opening_hours: None,
+            raw_data: None,
+            content_at: place.search_time.unwrap_or_else(chrono::Utc::now),
+        })
+        .collect();
+    if !details.is_empty() {
+        repo::place_details::upsert_many(conn, &details).await?;
+    }
+    Ok(known)
+}
+
+fn report(places: Vec<ImportedPlace>, failed: Vec<ImportLine>, known: &HashSet<String>) -> ImportReport {
+    let (rows, failures) = (places.len() + failed.len(), failed.len());
+    let updated = places.iter().filter(|place| known.contains(&place.place_id)).count();
+    let inserted = places.len() - updated;
+    let written = places.into_iter().map(|place| ImportLine {
+        line: place.line,
+        result: if known.contains(&place.place_id) {
+            "updated"
+        } else {
+            "inserted"
+        },
+        place_id: Some(place.place_id),
+        error: None,
+    });
+    let mut lines: Vec<ImportLine> = written.chain(failed).collect();
+    lines.sort_by_key(|line| line.line);
+    ImportReport {
+        rows,
+        inserted,
+        updated,
+        failed: failures,
+        lines,
+    }
+}

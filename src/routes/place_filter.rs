@@ -1,0 +1,240 @@
+//! Which places a request is about, and in which order.
+
+use chrono::DateTime;
+use rocket::FromForm;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::parsed;
+use super::places::status_of;
+use crate::error::{ApiError, ApiResult};
+use crate::models::ids::StagedPlaceId;
+use crate::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
+use crate::scrapers::places::grid::Point;
+
+/// A filter in a query. What is empty was not chosen.
+#[derive(Clone, Copy, Debug, Default, FromForm)]
+pub struct PlaceQuery<'r> {
+    status: Option<&'r str>,
+    business_type: Option<&'r str>,
+    location: Option<&'r str>,
+    q: Option<&'r str>,
+    min_rating: Option<&'r str>,
+    tag: Option<&'r str>,
+    search_job_id: Option<&'r str>,
+    near: Option<&'r str>,
+    within_km: Option<&'r str>,
+    /// The order of a list.
+    pub sort: Option<&'r str>,
+}
+
+impl<'r> PlaceQuery<'r> {
+    /// Reads the filter.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::BadRequest`], which names the parameter.
+    pub fn filter(&self) -> ApiResult<PlaceFilter<'r>> {
+        let chosen = |text: Option<&'r str>| text.filter(|text| !text.is_empty());
+        let near = match chosen(self.near) {
+            None => None,
+            Some(text) => {
+                let point = text
+                    .split_once(',')
+                    .and_then(|(north, east)| Some((north.trim().parse().ok()?, east.trim().parse().ok()?)));
+                Some(point.ok_or_else(|| {
+                    let detail = format!("near is {text:?}: it must be degrees north and east, such as 29.76,-95.37");
+                    ApiError::bad_request("near", detail)
+                })?)
+            }
+        };
+        Ok(PlaceFilter {
+            status: chosen(self.status).map(status_of).transpose()?,
+            business_type: chosen(self.business_type),
+            name: chosen(self.q),
+            location: chosen(self.location),
+            min_rating: parsed("min_rating", chosen(self.min_rating))?,
+            tag: chosen(self.tag),
+            search_job_id: parsed::<Uuid>("search_job_id", chosen(self.search_job_id))?.map(Into::into),
+            near: circle(near, parsed("within_km", chosen(self.within_km))?)?,
+            place_ids: None,
+        })
+    }
+}
+
+/// Places that a request names, by their ids or by a filter; at least one of the two has to be given.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chosen {
+    place_ids: Option<Vec<String>>,
+    filter: Option<FilterBody>,
+}
+
+/// A filter in a body.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilterBody {
+    status: Option<String>,
+    business_type: Option<String>,
+    location: Option<String>,
+    q: Option<String>,
+    min_rating: Option<f64>,
+    tag: Option<String>,
+    search_job_id: Option<Uuid>,
+    near: Option<(f64, f64)>,
+    within_km: Option<f64>,
+}
+
+impl Chosen {
+    /// Reads the filter.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::BadRequest`], which names the field.
+    pub fn filter(&self) -> ApiResult<PlaceFilter<'_>> {
+        if self.place_ids.is_none() && self.filter.is_none() {
+            let detail = "which places? Give place_ids, or a filter; an empty filter means all";
+            return Err(ApiError::bad_request("place_ids", detail));
+        }
+        let Some(body) = &self.filter else {
+            return Ok(PlaceFilter {
+                place_ids: self.place_ids.as_deref(),
+                ..PlaceFilter::default()
+            });
+        };
+        Ok(PlaceFilter {
+            status: body.status.as_deref().map(status_of).transpose()?,
+            business_type: body.business_type.as_deref(),
+            name: body.q.as_deref(),
+            location: body.location.as_deref(),
+            min_rating: body.min_rating,
+            tag: body.tag.as_deref(),
+            search_job_id: body.search_job_id.map(Into::into),
+            near: circle(body.near, body.within_km)?,
+            place_ids: self.place_ids.as_deref(),
+        })
+    }
+}
+
+fn circle(near: Option<(f64, f64)>, within_km: Option<f64>) -> ApiResult<Option<Near>> {
+    let refused = |field, detail: &str| Err(ApiError::bad_request(field, detail));
+    match (near, within_km) {
+        (None, None) => Ok(None),
+        (Some(_), None) => refused("within_km", "within_km is missing: how far from there, in kilometres?"),
+        (None, Some(_)) => refused("near", "near is missing: within_km of which point?"),
+        (Some((north, east)), Some(within_km)) => match Point::new(north, east) {
+            None => refused("near", "near must be degrees: -90 to 90 and -180 to 180"),
+            Some(_) if !(within_km > 0.0 && within_km <= 20_100.0) => refused(
+                "within_km",
+                "within_km must be more than 0, and no more than half the globe",
+            ),
+            Some(point) => Ok(Some(Near {
+                latitude: point.latitude,
+                longitude: point.longitude,
+                within_km,
+            })),
+        },
+    }
+}
+
+/// Reads the order of a list.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the orders there are.
+pub fn read_order(sort: Option<&str>) -> ApiResult<PlaceOrder> {
+    match sort {
+        None | Some("" | "-search_time") => Ok(PlaceOrder::Newest),
+        Some("-rating") => Ok(PlaceOrder::Rating),
+        Some("-priority") => Ok(PlaceOrder::Priority),
+        Some("name") => Ok(PlaceOrder::Name),
+        Some(other) => {
+            let detail = format!("sort is {other:?}: it must be -search_time, -rating, -priority or name");
+            Err(ApiError::bad_request("sort", detail))
+        }
+    }
+}
+
+/// Writes a place in a list: the number of the row before it and what the list is ordered by.
+#[must_use]
+pub fn write_cursor(cursor: &PlaceCursor) -> String {
+    let (order, value) = match &cursor.key {
+        CursorKey::Newest(time) => ("t", time.map(|time| time.timestamp_micros().to_string())),
+        CursorKey::Rating(rating) => ("r", rating.map(|rating| rating.to_string())),
+        CursorKey::Priority(priority) => ("p", priority.map(|priority| priority.to_string())),
+        // Hexadecimal: whatever a name holds, it goes into a query as it is.
+        CursorKey::Name(name) => ("n", Some(name.bytes().map(|byte| format!("{byte:02x}")).collect())),
+    };
+    format!("{order}_{}_{}", cursor.id, value.unwrap_or_default())
+}
+
+/// Reads a place in a list of this order.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] when it is none, or one of another order.
+pub fn read_cursor(text: &str, order: PlaceOrder) -> ApiResult<PlaceCursor> {
+    let read = || -> Option<PlaceCursor> {
+        let mut parts = text.splitn(3, '_');
+        let (of, id, value) = (parts.next()?, parts.next()?, parts.next()?);
+        let some = |value: &'_ str| (!value.is_empty()).then(|| value.to_owned());
+        let key = match (of, order) {
+            ("t", PlaceOrder::Newest) => CursorKey::Newest(match some(value) {
+                Some(micros) => Some(DateTime::from_timestamp_micros(micros.parse().ok()?)?),
+                None => None,
+            }),
+            ("r", PlaceOrder::Rating) => CursorKey::Rating(some(value).map(|value| value.parse()).transpose().ok()?),
+            ("p", PlaceOrder::Priority) => {
+                CursorKey::Priority(some(value).map(|value| value.parse()).transpose().ok()?)
+            }
+            ("n", PlaceOrder::Name) => {
+                let digits = value.as_bytes().chunks(2);
+                let bytes: Option<Vec<u8>> = digits
+                    .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+                    .collect();
+                CursorKey::Name(String::from_utf8(bytes?).ok()?)
+            }
+            _ => return None,
+        };
+        Some(PlaceCursor {
+            key,
+            id: StagedPlaceId::from(id.parse::<i32>().ok()?),
+        })
+    };
+    read().ok_or_else(|| {
+        ApiError::bad_request(
+            "cursor",
+            "cursor: it must be the next_cursor of an earlier answer with the same sort",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_as_it_was_written() {
+        let time = DateTime::from_timestamp_micros(1_763_000_000_123_456);
+        for (key, order) in [
+            (CursorKey::Newest(time), PlaceOrder::Newest),
+            (CursorKey::Newest(None), PlaceOrder::Newest),
+            (CursorKey::Rating(Some(4.3)), PlaceOrder::Rating),
+            (CursorKey::Rating(None), PlaceOrder::Rating),
+            (CursorKey::Priority(Some(-3)), PlaceOrder::Priority),
+            (CursorKey::Name("Zoë’s_Café & Sons".to_owned()), PlaceOrder::Name),
+        ] {
+            let cursor = PlaceCursor { key, id: 7.into() };
+            let text = write_cursor(&cursor);
+            assert!(
+                text.bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)),
+                "{text}"
+            );
+            assert_eq!(read_cursor(&text, order).unwrap(), cursor);
+        }
+        for text in ["", "t_7", "t_x_1", "r_7_4.3", "n_7_zz", "t_7_x"] {
+            assert!(read_cursor(text, PlaceOrder::Newest).is_err(), "{text}");
+        }
+    }
+}
