@@ -15,6 +15,7 @@ mod http;
 mod jobs;
 mod layers;
 mod migrations;
+mod places;
 mod pool;
 mod repo;
 mod soak;

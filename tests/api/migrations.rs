@@ -15,7 +15,7 @@ use tokio_postgres::Client;
 use crate::support::database::migration_folders;
 
 /// Applies the next `count` migrations as the Diesel CLI would.
-async fn step_up(client: &mut Client, count: usize) {
+pub async fn step_up(client: &mut Client, count: usize) {
     client
         .batch_execute(
             "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations

@@ -36,10 +36,10 @@ written AS (
         user_ratings_total = coalesce(EXCLUDED.user_ratings_total, p.user_ratings_total),
         price_level = coalesce(EXCLUDED.price_level, p.price_level),
         raw_data = coalesce(EXCLUDED.raw_data, p.raw_data),
-        -- Which search it was last.
-        search_job_id = EXCLUDED.search_job_id,
-        search_query = EXCLUDED.search_query,
-        search_location = EXCLUDED.search_location,
+        -- Which search it was last; a file may not say.
+        search_job_id = coalesce(EXCLUDED.search_job_id, p.search_job_id),
+        search_query = coalesce(EXCLUDED.search_query, p.search_query),
+        search_location = coalesce(EXCLUDED.search_location, p.search_location),
         search_time = EXCLUDED.search_time,
         user_id = coalesce(EXCLUDED.user_id, p.user_id),
         user_name = coalesce(EXCLUDED.user_name, p.user_name)

@@ -259,6 +259,35 @@ async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
+    let place = "'place ' || (i - 1) / 3";
+    fill(
+        client,
+        "place_details",
+        60,
+        &[
+            ("id", "md5('details' || i)::uuid"),
+            ("tenant_id", TENANT),
+            ("place_id", place),
+            ("domain_id", "CASE WHEN i % 4 > 0 THEN md5('domain' || i)::uuid END"),
+        ],
+    )
+    .await;
+    fill(client, "place_finds", 60, &[("tenant_id", TENANT), ("place_id", place)]).await;
+    let actions = "(ARRAY['update', 'bulk', 'import', 'undo'])[1 + i % 4]";
+    fill(
+        client,
+        "place_changes",
+        60,
+        &[("tenant_id", TENANT), ("place_id", place), ("action", actions)],
+    )
+    .await;
+    fill(
+        client,
+        "api_calls",
+        60,
+        &[("tenant_id", TENANT), ("price_micros", "i * 1000")],
+    )
+    .await;
     // What an earlier way up had no place for.
     client
         .batch_execute(

@@ -5,12 +5,16 @@ use std::time::Instant;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::result::Error;
 use scrapersky::models::enums::CurationStatus;
+use scrapersky::models::enums::PlaceAction;
+use scrapersky::models::ids::PlaceChangeId;
+use scrapersky::models::place_change::PlaceCuration;
 use scrapersky::models::place_search::{NewPlaceSearch, PlaceSearchChanges};
 use scrapersky::models::staged_place::{NewStagedPlace, StagedPlaceChanges};
 use scrapersky::models::values::{RawJson, TextList};
 use scrapersky::repo::bulk::Upserted;
 use scrapersky::repo::paging::Paging;
-use scrapersky::repo::places::PlaceFilter;
+use scrapersky::repo::place_changes::{self, ChangedBy};
+use scrapersky::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
 use scrapersky::repo::{place_searches, places};
 use serde_json::json;
 use uuid::Uuid;
@@ -238,7 +242,7 @@ async fn the_list_is_filtered_by_what_people_look_for() {
     ];
     for (filter, expected) in cases {
         let (rows, total) = acme
-            .run(async |conn| places::list(conn, &filter, Paging::default()).await)
+            .run(async |conn| places::list(conn, &filter, PlaceOrder::Newest, Paging::default()).await)
             .await;
         let mut ids: Vec<_> = rows.into_iter().map(|row| row.place_id).collect();
         ids.sort_unstable();
@@ -277,10 +281,16 @@ async fn pages_by_cursor_and_by_offset_show_every_place_once_and_undated_ones_la
         let mut after = None;
         loop {
             let rows = acme
-                .run(async |conn| places::list_after(conn, &PlaceFilter::default(), after, limit).await)
+                .run(async |conn| {
+                    let (filter, order) = (PlaceFilter::default(), PlaceOrder::Newest);
+                    places::list_after(conn, &filter, order, after.as_ref(), limit).await
+                })
                 .await;
             let Some(last) = rows.last() else { break };
-            after = Some((last.search_time, last.id));
+            after = Some(PlaceCursor {
+                key: CursorKey::Newest(last.search_time),
+                id: last.id,
+            });
             by_cursor.extend(rows.into_iter().map(|row| row.place_id));
         }
         assert_eq!(by_cursor, by_offset, "pages of {limit}");
@@ -288,34 +298,184 @@ async fn pages_by_cursor_and_by_offset_show_every_place_once_and_undated_ones_la
 }
 
 #[tokio::test]
-async fn many_places_are_changed_by_their_ids_or_by_a_filter() {
+async fn every_order_is_paged_by_cursor_without_gap_or_double() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let ids: Vec<String> = (0..23).map(|n| format!("place {n}")).collect();
+    let names = ["b", "a", "c", "B", "ä"];
+    let new: Vec<_> = (0..)
+        .zip(&ids)
+        .map(|(n, id)| NewStagedPlace {
+            name: names[n % 5],
+            rating: (n % 4 > 0).then_some(f64::from(u8::try_from(n % 3).unwrap())),
+            ..new_place(id)
+        })
+        .collect();
+    acme.run(async |conn| places::upsert_many(conn, &new).await).await;
+    let client = agencies.database.client().await;
+    let prioritise = "UPDATE places_staging SET priority = CASE WHEN id % 4 > 0 THEN id % 3 END";
+    client.batch_execute(prioritise).await.unwrap();
+    let filter = PlaceFilter::default();
+    for order in [
+        PlaceOrder::Newest,
+        PlaceOrder::Rating,
+        PlaceOrder::Priority,
+        PlaceOrder::Name,
+    ] {
+        let (all, _) = acme
+            .run(async |conn| places::list(conn, &filter, order, Paging::default()).await)
+            .await;
+        for limit in [1, 4, 22, 23, 24] {
+            let mut by_cursor = Vec::new();
+            let mut after = None;
+            loop {
+                let rows = acme
+                    .run(async |conn| places::list_after(conn, &filter, order, after.as_ref(), limit).await)
+                    .await;
+                let Some(last) = rows.last() else { break };
+                after = Some(PlaceCursor::of(last, order));
+                by_cursor.extend(rows);
+            }
+            assert_eq!(by_cursor, all, "{order:?} by {limit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn places_are_found_by_their_distance_also_across_the_date_line() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let at = |id, latitude, longitude| NewStagedPlace {
+        latitude: Some(latitude),
+        longitude: Some(longitude),
+        ..new_place(id)
+    };
+    let new = [
+        at("houston", 29.7604, -95.3698),
+        at("dallas", 32.7767, -96.7970),
+        at("suva", -18.1416, 178.4419),
+        at("apia", -13.8333, -171.7667),
+        new_place("nowhere"),
+    ];
+    acme.run(async |conn| places::upsert_many(conn, &new).await).await;
+    for (latitude, longitude, within_km, expected) in [
+        (29.7604, -95.3698, 1.0, vec!["houston"]),
+        (29.7604, -95.3698, 361.0, vec!["houston"]),
+        (29.7604, -95.3698, 363.0, vec!["dallas", "houston"]),
+        (-16.0, -179.9, 1000.0, vec!["apia", "suva"]),
+        (0.0, 0.0, 20_100.0, vec!["apia", "dallas", "houston", "suva"]),
+    ] {
+        let filter = PlaceFilter {
+            near: Some(Near {
+                latitude,
+                longitude,
+                within_km,
+            }),
+            ..PlaceFilter::default()
+        };
+        let ids = acme.run(async |conn| places::list_ids(conn, &filter, 100).await).await;
+        assert_eq!(ids, expected, "{within_km} km around {latitude}, {longitude}");
+    }
+}
+
+#[tokio::test]
+async fn many_places_are_changed_by_their_ids_or_by_a_filter_and_restored_exactly() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let new = ["one", "two", "three"].map(new_place);
     acme.run(async |conn| places::upsert_many(conn, &new).await).await;
-    let archived = StagedPlaceChanges {
+    let client = agencies.database.client().await;
+    client
+        .batch_execute(
+            "UPDATE places_staging SET status = 'Not a Fit', notes = '', tags = '{NULL,a,a}', priority = NULL, revisit_date = 'infinity'
+             WHERE place_id = 'one'",
+        )
+        .await
+        .unwrap();
+    let curated = async || -> Vec<String> {
+        let sql = "SELECT (place_id, status, notes, tags, priority, revisit_date)::text FROM places_staging ORDER BY place_id";
+        let rows = client.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    let before = curated().await;
+    let ids = ["one", "two", "of nobody"].map(str::to_owned);
+    let by_id = PlaceFilter {
+        place_ids: Some(&ids),
+        ..PlaceFilter::default()
+    };
+    let archived = PlaceCuration {
         status: Some(CurationStatus::Archived),
-        ..StagedPlaceChanges::default()
+        add_tags: vec!["old".to_owned(), "a".to_owned()],
+        remove_tags: vec!["x".to_owned()],
+        priority: Some(Some(9)),
+        revisit_date: Some(None),
+        ..PlaceCuration::default()
     };
-    let by_id = acme
-        .run(async |conn| places::update_many(conn, &["one", "two", "of nobody"], &archived).await)
-        .await;
-    assert_eq!(by_id, 2);
-    let noted = StagedPlaceChanges {
-        notes: Some(Some("no")),
-        ..StagedPlaceChanges::default()
-    };
+    assert_eq!(change(&acme, &by_id, &archived).await, 2);
+    assert_eq!(
+        curated().await,
+        [
+            "(one,Archived,\"\",\"{a,old}\",9,)",
+            "(three,New,,,0,)",
+            "(two,Archived,,\"{old,a}\",9,)"
+        ]
+    );
+    let after_first = curated().await;
     let filter = PlaceFilter {
         status: Some(CurationStatus::Archived),
         ..PlaceFilter::default()
     };
+    let noted = PlaceCuration {
+        notes: Some(Some("no".to_owned())),
+        ..PlaceCuration::default()
+    };
     let preview = acme.run(async |conn| places::count(conn, &filter).await).await;
-    let matching = acme
-        .run(async |conn| places::update_matching(conn, &filter, &noted).await)
-        .await;
-    assert_eq!((preview, matching), (2, 2));
+    assert_eq!((preview, change(&acme, &filter, &noted).await), (2, 2));
     assert_eq!(acme.place("three").await.notes, None);
     assert_eq!(acme.place("two").await.notes.as_deref(), Some("no"));
+
+    // Last in, first out; what was changed once more since stays.
+    assert_eq!(undo(&acme).await, (2, 2));
+    assert_eq!(curated().await, after_first);
+    assert_eq!(undo(&acme).await, (2, 2));
+    assert_eq!(curated().await, before);
+    let nothing = acme
+        .run(async |conn| place_changes::undo_last(conn, PlaceChangeId::from(Uuid::new_v4()), "ann").await)
+        .await;
+    assert_eq!(nothing.change_id, None);
+    change(&acme, &by_id, &noted).await;
+    client
+        .batch_execute("UPDATE places_staging SET notes = 'by hand' WHERE place_id = 'two'")
+        .await
+        .unwrap();
+    assert_eq!(undo(&acme).await, (2, 1));
+    assert_eq!(acme.place("two").await.notes.as_deref(), Some("by hand"));
+    let history = acme
+        .run(async |conn| place_changes::list(conn, Some("one"), None, 100).await)
+        .await;
+    let actions: Vec<_> = history.iter().map(|change| change.action).collect();
+    use PlaceAction::{Bulk, Undo};
+    assert_eq!(actions, [Undo, Bulk, Undo, Undo, Bulk, Bulk]);
+    assert!(history.iter().all(|change| change.changed_by == "ann"));
+}
+
+async fn change(agency: &Agency, filter: &PlaceFilter<'_>, curation: &PlaceCuration) -> usize {
+    let by = ChangedBy {
+        change_id: PlaceChangeId::from(Uuid::new_v4()),
+        action: PlaceAction::Bulk,
+        who: "ann",
+    };
+    agency
+        .run(async |conn| place_changes::change(conn, filter, curation, by).await)
+        .await
+}
+
+async fn undo(agency: &Agency) -> (i64, i64) {
+    let undone = agency
+        .run(async |conn| place_changes::undo_last(conn, PlaceChangeId::from(Uuid::new_v4()), "ann").await)
+        .await;
+    assert!(undone.change_id.is_some());
+    (undone.changed, undone.restored)
 }
 
 #[tokio::test]
@@ -372,7 +532,7 @@ async fn searches_are_listed_newest_first_and_change_their_state() {
 async fn list(agency: &Agency, limit: i64, offset: i64) -> Vec<String> {
     let paging = Paging { limit, offset };
     let (rows, _) = agency
-        .run(async |conn| places::list(conn, &PlaceFilter::default(), paging).await)
+        .run(async |conn| places::list(conn, &PlaceFilter::default(), PlaceOrder::Newest, paging).await)
         .await;
     rows.into_iter().map(|row| row.place_id).collect()
 }

@@ -10,7 +10,7 @@ use scrapersky::db::tenant::TenantConnection;
 use scrapersky::repo::domains::{DomainFilter, DomainOrder};
 use scrapersky::repo::jobs::JobFilter;
 use scrapersky::repo::paging::Paging;
-use scrapersky::repo::places::PlaceFilter;
+use scrapersky::repo::places::{PlaceFilter, PlaceOrder};
 use scrapersky::repo::{domains, jobs, places};
 
 use crate::support::tenants::Agencies;
@@ -42,7 +42,9 @@ async fn lists_are_read_by_the_tenants_index_and_isolation_costs_nothing_a_row()
         .unwrap();
     assert_eq!((rows.len(), total), (20, 250));
     jobs::list(&mut conn, &JobFilter::default(), paging).await.unwrap();
-    places::list(&mut conn, &PlaceFilter::default(), paging).await.unwrap();
+    places::list(&mut conn, &PlaceFilter::default(), PlaceOrder::Newest, paging)
+        .await
+        .unwrap();
     let sent = std::mem::take(&mut *sent.lock().unwrap());
     let queries: Vec<&String> = sent.iter().filter(|sql| sql.starts_with("SELECT")).collect();
     assert_eq!(queries.len(), 6, "{queries:#?}");

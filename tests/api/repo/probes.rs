@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use scrapersky::db::tenant::TenantConnection;
+use scrapersky::models::api_call::{ApiCall, NewApiCall};
 use scrapersky::models::api_key::{ApiKey, NewApiKey};
 use scrapersky::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
 use scrapersky::models::contact::{Contact, ContactChanges, NewContact};
@@ -14,11 +15,13 @@ use scrapersky::models::domain::{Domain, DomainChanges};
 use scrapersky::models::domain_hosting::{DomainHosting, DomainHostingChanges};
 use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
-use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome};
+use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome, PlaceAction, ProcessingStatus, TaskStatus};
 use scrapersky::models::idempotency_key::IdempotencyKey;
-use scrapersky::models::ids::{DomainId, JobId, TenantId};
+use scrapersky::models::ids::{ApiCallId, DomainId, JobId, TenantId};
 use scrapersky::models::job::{Job, NewJob};
 use scrapersky::models::page::{Page, PageChanges};
+use scrapersky::models::place_change::{PlaceChange, PlaceCuration};
+use scrapersky::models::place_details::{HandOver, NewPlaceDetails, PlaceDetails};
 use scrapersky::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
 use scrapersky::models::profile::Profile;
 use scrapersky::models::sitemap_file::{SitemapFile, SitemapFileChanges};
@@ -27,6 +30,7 @@ use scrapersky::models::sitemap_url::SitemapUrl;
 use scrapersky::models::staged_place::{StagedPlace, StagedPlaceChanges};
 use scrapersky::models::tenant::Tenant;
 use scrapersky::models::values::{RawJson, TextList};
+use scrapersky::repo::api_calls::{Caps, CostLine, Reserved};
 use scrapersky::repo::bulk::Upserted;
 use scrapersky::repo::contacts::ContactFilter;
 use scrapersky::repo::domains::{DomainFilter, DomainOrder};
@@ -34,12 +38,15 @@ use scrapersky::repo::jobs::queue::Lease;
 use scrapersky::repo::jobs::{Enqueued, Failure, JobFilter};
 use scrapersky::repo::pages::PageFilter;
 use scrapersky::repo::paging::Paging;
-use scrapersky::repo::places::PlaceFilter;
+use scrapersky::repo::place_changes::{ChangedBy, Undone};
+use scrapersky::repo::place_details::Candidate;
+use scrapersky::repo::places::{CursorKey, PlaceCursor, PlaceFilter, PlaceOrder};
 use scrapersky::repo::sitemap_files::SitemapFileFilter;
 use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
 use scrapersky::repo::{
-    api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains, idempotency_keys, jobs,
-    pages, place_searches, places, profiles, sitemap_file_curations, sitemap_files, sitemap_urls, tenants,
+    api_calls, api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains,
+    idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, profiles,
+    sitemap_file_curations, sitemap_files, sitemap_urls, tenants,
 };
 use serde_json::json;
 
@@ -99,6 +106,7 @@ pub struct Rows {
     pub key: ApiKey,
     pub search: PlaceSearch,
     pub idempotency_key: String,
+    pub call: ApiCallId,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -126,6 +134,8 @@ impl Rows {
                 sitemap_file_curations::upsert(conn, file.id, &SitemapFileCurationChanges::default()).await?;
                 sitemap_urls::upsert_many(conn, &[new_sitemap_url(&file, &url)]).await?;
                 places::upsert_many(conn, &[new_place(name)]).await?;
+                place_details::upsert_many(conn, &[new_details(name)]).await?;
+                place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await?;
                 let email = format!("{name}@{name}.test");
                 contacts::upsert_many(conn, &[new_contact(&page, &email)]).await?;
                 let (found, _) = contacts::list(conn, &ContactFilter::default(), Paging::default()).await?;
@@ -138,6 +148,10 @@ impl Rows {
                     status: None,
                 };
                 let batch = batches::insert(conn, &new_batch(&kind)).await?;
+                let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
+                place_finds::insert_many(conn, pending.job_id, &[name]).await?;
+                let call = api_calls::reserve(conn, &new_call(pending.job_id), NO_CAPS).await?;
+                let Reserved::Call(call) = call else { panic!("no call") };
                 let failing = NewJob {
                     batch_id: Some(batch.batch_id),
                     ..new_job("fails")
@@ -148,7 +162,8 @@ impl Rows {
                     contact: found.into_iter().next().unwrap(),
                     place_id: name.to_owned(),
                     batch,
-                    pending: jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job,
+                    pending,
+                    call,
                     failed: jobs::enqueue(conn, &failing).await?.job,
                     lease: Lease {
                         job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
@@ -201,6 +216,47 @@ fn new_contact<'a>(page: &Page, email: &'a str) -> NewContact<'a> {
         context: None,
         source_url: None,
         source_job_id: None,
+    }
+}
+
+const NO_CAPS: Caps = Caps {
+    per_job: 1000,
+    per_month: None,
+};
+
+fn new_call(job: JobId) -> NewApiCall<'static> {
+    NewApiCall {
+        job_id: Some(job),
+        service: "places",
+        sku: "search",
+        price_micros: 1,
+        step: "one",
+    }
+}
+
+fn new_details(place_id: &str) -> NewPlaceDetails<'_> {
+    NewPlaceDetails {
+        place_id,
+        website: Some(place_id),
+        phone: None,
+        opening_hours: None,
+        raw_data: None,
+        content_at: Utc::now(),
+    }
+}
+
+fn archived() -> PlaceCuration {
+    PlaceCuration {
+        status: Some(CurationStatus::Archived),
+        ..PlaceCuration::default()
+    }
+}
+
+fn by_somebody() -> ChangedBy<'static> {
+    ChangedBy {
+        change_id: uuid::Uuid::new_v4().into(),
+        action: PlaceAction::Bulk,
+        who: "somebody",
     }
 }
 
@@ -265,6 +321,9 @@ rows_tell_their_tenant!(
     DomainTechnologies: tenant_id,
     Job: tenant_id,
     Page: tenant_id,
+    ApiCall: tenant_id,
+    PlaceChange: tenant_id,
+    PlaceDetails: tenant_id,
     PlaceSearch: tenant_id,
     Profile: tenant_id,
     SitemapFile: tenant_id,
@@ -348,6 +407,33 @@ impl Tell for Upserted {
     }
 }
 
+macro_rules! one_row_each {
+    ($($row:ty),+ $(,)?) => {
+        $(impl Tell for $row {
+            fn tell(&self) -> Seen {
+                1_i64.tell()
+            }
+        })+
+    };
+}
+
+one_row_each!(String, Candidate, Reserved, (JobId, DateTime<Utc>));
+
+impl Tell for CostLine {
+    fn tell(&self) -> Seen {
+        self.calls.tell()
+    }
+}
+
+impl Tell for Undone {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.changed != self.restored,
+            ..self.restored.tell()
+        }
+    }
+}
+
 impl<T: Tell> Tell for Option<T> {
     fn tell(&self) -> Seen {
         self.as_ref().map_or_else(|| 0_i64.tell(), Tell::tell)
@@ -394,6 +480,11 @@ macro_rules! probes {
 
 /// The probes; `a` are the other tenant's rows. A function may have several.
 pub const PROBES: &[Probe] = probes! {
+    api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), NO_CAPS);
+    api_calls::answer: Nothing, |conn, a| (a.call, &RawJson::from(json!({})));
+    api_calls::fail: Nothing, |conn, a| (a.call, false, "x");
+    api_calls::list_of_job: Nothing, |conn, a| (a.pending.job_id);
+    api_calls::list_costs: OwnRows, |conn, a| (DateTime::UNIX_EPOCH);
     api_keys::list: OwnRows, |conn, a| ();
     api_keys::insert: NewRow, |conn, a| (&new_key(&[99; 32], &TextList::from_iter(["read"])));
     api_keys::revoke: Nothing, |conn, a| (a.key.id);
@@ -426,6 +517,7 @@ pub const PROBES: &[Probe] = probes! {
     domains::upsert: NewRow, |conn, a| (&new_domain(&a.domain.domain));
     domains::upsert_many: NewRow, |conn, a| (&[new_domain(&a.domain.domain)]);
     domains::update: Nothing, |conn, a| (a.domain.id, &DomainChanges { notes: Some(Some("x")), ..Default::default() });
+    domains::set_content_scrape_status: Nothing, |conn, a| (&[a.domain.id], TaskStatus::Queued);
     domains::delete: Nothing, |conn, a| (a.domain.id);
     idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
     idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");
@@ -459,18 +551,37 @@ pub const PROBES: &[Probe] = probes! {
     place_searches::list: OwnRows, |conn, a| (Paging::default());
     place_searches::insert: NewRow, |conn, a| (&NewPlaceSearch { user_id: None, location: &a.name, business_type: &a.name, params: None, status: None });
     place_searches::update: Nothing, |conn, a| (a.search.id, &PlaceSearchChanges { status: Some(Some("x")), ..Default::default() });
+    place_changes::change: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, &archived(), by_somebody());
+    place_changes::change_each: Nothing, |conn, a| (&[&a.place_id], &[archived().patch()], by_somebody());
+    place_changes::undo_last: OwnRows, |conn, a| (uuid::Uuid::new_v4().into(), "somebody");
+    place_changes::list: OwnRows, |conn, a| (None, None, 100);
+    place_changes::list: Nothing, |conn, a| (Some(&a.place_id), None, 100);
+    place_details::find: Nothing, |conn, a| (&a.place_id);
+    place_details::list: Nothing, |conn, a| (&[&a.place_id]);
+    place_details::upsert_many: NoSuchRow, |conn, a| (&[new_details(&a.place_id)]);
+    place_details::list_candidates: Nothing, |conn, a| (std::slice::from_ref(&a.place_id));
+    place_details::hand_over_many: NoSuchRow, |conn, a| (&[HandOver { place_id: &a.place_id, domain_id: None, error: Some("x") }]);
+    place_details::hand_over_many: NoSuchRow, |conn, a| (&[HandOver { place_id: "boltz", domain_id: Some(a.domain.id), error: None }]);
+    place_details::list_expired: OwnRows, |conn, a| (Utc::now() + SECOND, 100);
+    place_details::clear_expired: OwnRows, |conn, a| (Utc::now() + SECOND, 100);
+    place_details::set_look_up: Nothing, |conn, a| (&[&a.place_id], ProcessingStatus::Error, Some("x"));
+    place_finds::insert_many: NoSuchRow, |conn, a| (a.pending.job_id, &[&a.place_id]);
+    place_finds::list_of_job: Nothing, |conn, a| (a.pending.job_id);
+    place_finds::count_of_job: Nothing, |conn, a| (a.pending.job_id);
+    place_finds::list_of_place: Nothing, |conn, a| (&a.place_id);
     places::get: Nothing, |conn, a| (&a.place_id);
     places::find: Nothing, |conn, a| (&a.place_id);
-    places::list: OwnRows, |conn, a| (&PlaceFilter::default(), Paging::default());
-    places::list: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, Paging::default());
-    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), None, 100);
-    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), Some((Some(DateTime::<Utc>::MAX_UTC - chrono::TimeDelta::days(90_000_000)), i32::MAX.into())), 100);
-    places::list_after: Nothing, |conn, a| (&PlaceFilter::default(), Some((None, i32::MAX.into())), 100);
+    places::list: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Paging::default());
+    places::list: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, PlaceOrder::Name, Paging::default());
+    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, None, 100);
+    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Some(&behind(Some(DateTime::<Utc>::MAX_UTC - chrono::TimeDelta::days(90_000_000)))), 100);
+    places::list_after: Nothing, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Some(&behind(None)), 100);
+    places::list_ids: OwnRows, |conn, a| (&PlaceFilter::default(), 100);
+    places::list_ids: Nothing, |conn, a| (&PlaceFilter { search_job_id: Some(a.pending.job_id), ..Default::default() }, 100);
     places::count: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() });
+    places::count: Nothing, |conn, a| (&PlaceFilter { search_job_id: Some(a.pending.job_id), ..Default::default() });
     places::upsert_many: NewRow, |conn, a| (&[new_place(&a.place_id)]);
     places::update: Nothing, |conn, a| (&a.place_id, &archive());
-    places::update_many: Nothing, |conn, a| (&[&a.place_id], &archive());
-    places::update_matching: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, &archive());
     places::delete: Nothing, |conn, a| (&a.place_id);
     profiles::list: OwnRows, |conn, a| ();
     sitemap_file_curations::find: Nothing, |conn, a| (a.file.id);
@@ -506,6 +617,13 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_files::upsert: NoSuchRow, |conn, a| (&new_sitemap(&a.domain, "https://fresh.test/"));
     sitemap_urls::upsert_many: NoSuchRow, |conn, a| (&[new_sitemap_url(&a.file, "https://fresh.test/")]);
 };
+
+fn behind(time: Option<DateTime<Utc>>) -> PlaceCursor {
+    PlaceCursor {
+        key: CursorKey::Newest(time),
+        id: i32::MAX.into(),
+    }
+}
 
 fn archive() -> StagedPlaceChanges<'static> {
     StagedPlaceChanges {

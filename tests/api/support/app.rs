@@ -16,6 +16,7 @@ use scrapersky::scrapers::{Services, registry};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use super::database::TestDatabase;
 use super::site::Site;
 use super::tenants::{Agencies, Agency};
 use super::workers::quick;
@@ -45,7 +46,21 @@ pub struct Answer {
 impl TestApp {
     /// Starts the API; jobs wait until [`Self::work`] is called.
     pub async fn new() -> Self {
-        let agencies = Agencies::with_connections(5).await;
+        Self::over(Agencies::with_connections(5).await).await
+    }
+
+    /// Starts the API over a database of the old system that holds what `rows`, a script, put into it.
+    pub async fn adopted(rows: &str) -> Self {
+        let database = TestDatabase::empty().await;
+        let mut client = database.client().await;
+        crate::migrations::step_up(&mut client, 1).await;
+        client.batch_execute(rows).await.unwrap();
+        scrapersky::db::migrate::up(&database.database_url()).await.unwrap();
+        let pool = super::tenants::pool(&database, 5);
+        Self::over(Agencies { database, pool }).await
+    }
+
+    async fn over(agencies: Agencies) -> Self {
         let pool = agencies.pool.clone();
         let figment = Figment::from(rocket::Config {
             log_level: rocket::config::LogLevel::Off,
@@ -55,6 +70,40 @@ impl TestApp {
             .await
             .unwrap();
         Self { client, pool, agencies }
+    }
+
+    /// The program's pool.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Runs SQL as the superuser.
+    pub async fn sql(&self, sql: &str) {
+        self.agencies.database.client().await.batch_execute(sql).await.unwrap();
+    }
+
+    /// Makes a key for everything of the historic default tenant.
+    pub async fn default_agency(&self) -> Holder<'_> {
+        let default = scrapersky::repo::tenants::DEFAULT_TENANT;
+        let found = self
+            .agencies
+            .system(async |conn| scrapersky::repo::tenants::find(conn, default).await)
+            .await;
+        let agency = Agency {
+            pool: self.pool.clone(),
+            id: found.unwrap().id,
+        };
+        let key = self.key(&agency, Scope::ALL).await;
+        Holder { app: self, agency, key }
+    }
+
+    /// Sends text by whoever holds `key`, and returns the status and the text that comes back.
+    pub async fn text(&self, method: Method, path: &str, key: &str, body: &str) -> (u16, String) {
+        let request = self.client.req(method, path);
+        let request = request.header(Header::new("Authorization", format!("Bearer {key}")));
+        let response = request.body(body).dispatch().await;
+        let status = response.status().code;
+        (status, response.into_string().await.unwrap_or_default())
     }
 
     /// Makes an agency with a key for everything.
