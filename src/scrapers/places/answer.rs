@@ -1,6 +1,7 @@
 //! What Google answers, read into one shape: bytes in, values out.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -138,7 +139,7 @@ pub fn legacy_details(status: u16, body: &[u8]) -> Result<FoundPlace, PlacesErro
 /// [`PlacesError`] for every status but 200, and for what is no such answer.
 pub fn new_page(status: u16, body: &[u8]) -> Result<Page, PlacesError> {
     let body = new(status, body)?;
-    let answer: NewAnswer = serde_json::from_slice(body).map_err(|_| NO_JSON)?;
+    let answer: NewAnswer = object(body)?;
     Ok(Page {
         places: places(&answer.places, new_place)?,
         results: answer.places.len(),
@@ -159,6 +160,14 @@ pub fn new_details(status: u16, body: &[u8]) -> Result<FoundPlace, PlacesError> 
 
 const NO_JSON: PlacesError = PlacesError::Malformed("it is not the JSON that it should be");
 
+/// Reads an object; serde would take a list for one as well, its elements for the fields.
+fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, PlacesError> {
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(NO_JSON);
+    }
+    serde_json::from_slice(body).map_err(|_| NO_JSON)
+}
+
 fn legacy(status: u16, body: &[u8]) -> Result<LegacyAnswer, PlacesError> {
     if status == 429 {
         return Err(PlacesError::Quota(format!("status {status}"), None));
@@ -166,7 +175,7 @@ fn legacy(status: u16, body: &[u8]) -> Result<LegacyAnswer, PlacesError> {
     if status >= 500 {
         return Err(PlacesError::Failed(format!("status {status}")));
     }
-    let answer: LegacyAnswer = serde_json::from_slice(body).map_err(|_| NO_JSON)?;
+    let answer: LegacyAnswer = object(body)?;
     let message = || answer.error_message.clone().unwrap_or_else(|| answer.status.clone());
     match answer.status.as_str() {
         "OK" | "ZERO_RESULTS" => Ok(answer),

@@ -259,11 +259,12 @@ async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
-    let place = "'place ' || (i - 1) / 3";
+    // Behind the place that is set aside below.
+    let place = "'place ' || (i + 8) / 3";
     fill(
         client,
         "place_details",
-        60,
+        51,
         &[
             ("id", "md5('details' || i)::uuid"),
             ("tenant_id", TENANT),
@@ -272,7 +273,7 @@ async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
-    fill(client, "place_finds", 60, &[("tenant_id", TENANT), ("place_id", place)]).await;
+    fill(client, "place_finds", 51, &[("tenant_id", TENANT), ("place_id", place)]).await;
     let actions = "(ARRAY['update', 'bulk', 'import', 'undo'])[1 + i % 4]";
     fill(
         client,
