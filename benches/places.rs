@@ -42,7 +42,7 @@ const ROWS: &str = "
                                 status, priority, tags, raw_data)
         SELECT md5('tenant' || t)::uuid, 'ChIJ' || md5(i::text), 'Business ' || i, i || ' Main St, ' || city || ' 77002, USA',
                (ARRAY['dentist', 'bakery', 'plumber', 'lawyer', 'florist'])[1 + i % 5],
-               29.0 + (i * 7919 % 100000) / 50000.0, -96.0 + (i * 104729 % 100000) / 50000.0, 1 + (i % 41) / 10.0, i % 500,
+               29.0 + (i::bigint * 7919 % 100000) / 50000.0, -96.0 + (i::bigint * 104729 % 100000) / 50000.0, 1 + (i % 41) / 10.0, i % 500,
                md5('user')::uuid, CASE WHEN i % 500 = 0 THEN '00000000-0000-0000-0000-000000000001'::uuid ELSE md5('job' || i / 100)::uuid END,
                'dentist', city, now() - i * interval '1 minute',
                (enum_range(NULL::place_status_enum))[1 + (i % 20) / 16], i % 10,

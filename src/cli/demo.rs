@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
+use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
@@ -16,12 +17,13 @@ use tokio::sync::oneshot;
 
 use super::scan::{self, Scanned};
 use super::{block_on, keys, serve};
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::db::Database;
 use crate::db::embedded::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
 use crate::db::migrate;
 use crate::db::pool::Pool;
 use crate::demo;
+use crate::demo::places_api::{PlacesApi, Trouble, World};
 use crate::demo::sites::{DOMAINS, Sites};
 use crate::repo::tenants::DEFAULT_TENANT;
 
@@ -68,6 +70,13 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
     let mut config = config.clone();
     config.fetch.connect_to = sites.connect_to();
     config.jobs.retry_base = RETRY;
+    let google = PlacesApi::start(World::default())
+        .await
+        .context("the stand-in for Google cannot be opened")?;
+    config.places.url = google.url().parse()?;
+    config.places.key = Some(Secret::new("demo".to_owned()));
+    // It is refused once, as Google does when it is asked too fast, and then answers.
+    google.trouble(1, Trouble::Status("OVER_QUERY_LIMIT", "You have exceeded your quota."));
     let server = demo::launch(crate::rocket(demo::figment(), pool.clone())).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let working = serve::runner(None, &config, &database, pool)?.map(|runner| {
@@ -91,6 +100,7 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
         batch.status_url
     );
     println!("{}\n", scan::table(&api.follow(&batch).await?));
+    api.search_places().await?;
 
     if options.keep {
         println!("The API goes on until you press Ctrl-C. Try:");
@@ -122,6 +132,28 @@ struct Api {
 #[derive(Deserialize)]
 struct Accepted {
     status_url: String,
+}
+
+/// How far a search for places is.
+#[derive(Deserialize)]
+struct Search {
+    status: String,
+    stored_places: u64,
+    calls: u64,
+    error: Option<String>,
+}
+
+/// A part of the list of places.
+#[derive(Deserialize)]
+struct Places {
+    places: Vec<Place>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    name: String,
+    formatted_address: Option<String>,
+    rating: Option<f64>,
 }
 
 /// How far a batch is.
@@ -182,6 +214,48 @@ impl Api {
             String::from_utf8_lossy(&body)
         );
         serde_json::from_slice(&body).with_context(|| format!("{path} answered something else than it should"))
+    }
+
+    /// Searches for places on the made-up map and shows some of them.
+    async fn search_places(&self) -> anyhow::Result<()> {
+        let wanted = json!({ "business_type": "dentist", "location": "Houston, TX", "max_results": 60 });
+        let posted = self.post("/api/v1/places/search", &wanted).await?;
+        let accepted: Accepted = serde_json::from_value(posted)?;
+        println!(
+            "Searched for dentists in Houston, TX, on a made-up map; the search's status is at {}.",
+            accepted.status_url
+        );
+        let begun = Instant::now();
+        let ended = loop {
+            let search: Search = self.get(&accepted.status_url).await?;
+            match search.status.as_str() {
+                "pending" | "running" if begun.elapsed() > AT_MOST => {
+                    bail!("the search has not ended after {} s", AT_MOST.as_secs());
+                }
+                "pending" | "running" => tokio::time::sleep(LOOK_EVERY).await,
+                _ => break search,
+            }
+        };
+        ensure!(
+            ended.status == "completed",
+            "the search ended as {}: {}",
+            ended.status,
+            ended.error.unwrap_or_default()
+        );
+        let first: Places = self.get("/api/v1/places/staging?sort=-rating&limit=5").await?;
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_header(["name", "address", "rating"]);
+        for place in first.places {
+            let rating = place.rating.map(|rating| rating.to_string()).unwrap_or_default();
+            table.add_row([place.name, place.formatted_address.unwrap_or_default(), rating]);
+        }
+        println!(
+            "{table}\n... {} places in all, by {} calls.\n",
+            ended.stored_places, ended.calls
+        );
+        Ok(())
     }
 
     /// Shows how far a batch is until it has ended, and returns what was found.

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod doctor;
 pub mod keys;
 pub mod migrate;
+pub mod places;
 pub mod scan;
 pub mod serve;
 
@@ -48,6 +49,9 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Scans domains here and now, and prints what was found
     Scan(scan::ScanOptions),
+    /// Searches for businesses on Google's map, lists and exports those that are staged
+    #[command(subcommand)]
+    Places(places::PlacesCommand),
     /// Brings the database's schema up to date, or back
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
@@ -87,6 +91,7 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Serve(options)) => serve::serve(options, config)?,
         Some(Command::Worker { workers }) => serve::work(*workers, config)?,
         Some(Command::Demo(options)) => return demo::run(*options, config),
+        Some(Command::Places(command)) => return places::run(command, config),
         Some(Command::Scan(options)) => return scan::run(options, config),
         Some(Command::Migrate(command)) => migrate::run(command, config)?,
         Some(Command::Db(command)) => db::run(*command, config)?,

@@ -103,6 +103,7 @@ pub(super) fn runner(
     if jobs.workers == 0 {
         return Ok(None);
     }
+    tokio::spawn(scrapers::places::retention::watch(pool.clone(), config.places.clone()));
     let services = Arc::new(Services::new(&config.fetch)?.with_places(&config.fetch, &config.places)?);
     let runner = Runner::new(pool, scrapers::registry(), services, jobs)?;
     Ok(Some(runner.listening_at(database.direct.clone())))

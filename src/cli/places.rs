@@ -1,0 +1,341 @@
+//! `scrapersky places`: the same searches, rows and files, from the command line.
+
+use std::collections::HashMap;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::{block_on, keys, require_schema, serve};
+use crate::config::Config;
+use crate::db::pool::Pool;
+use crate::db::{Database, migrate};
+use crate::jobs::{self, EnqueueOptions};
+use crate::models::enums::{CurationStatus, JobStatus};
+use crate::models::ids::{JobId, TenantId};
+use crate::models::place_search::NewPlaceSearch;
+use crate::models::staged_place::StagedPlace;
+use crate::repo;
+use crate::repo::places::{PlaceCursor, PlaceFilter, PlaceOrder};
+use crate::repo::tenants::DEFAULT_TENANT;
+use crate::scrapers::places::PlacesSearch;
+use crate::scrapers::places::cost::estimate;
+use crate::views::place::{PlaceView, STATUS_WORDS, read_status, status_word};
+use crate::views::place_csv;
+
+/// How often the bar moves.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How many places are read at a time.
+const AT_ONCE: i64 = 500;
+
+/// What is to be done about places.
+#[derive(Debug, Subcommand)]
+pub enum PlacesCommand {
+    /// Searches for businesses here and now, and prints what was found
+    Search(SearchOptions),
+    /// Prints staged places as a table
+    List(ListOptions),
+    /// Writes staged places to standard output as a file
+    Export {
+        /// How it is written
+        #[arg(long, value_enum, default_value_t = Format::Csv)]
+        format: Format,
+        /// Which places
+        #[command(flatten)]
+        which: ListOptions,
+    },
+}
+
+/// How places are written to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// With a first line of column names, safe to open in a spreadsheet
+    Csv,
+    /// A JSON object a line
+    Jsonl,
+}
+
+/// What is to be searched for.
+#[derive(Debug, Args)]
+pub struct SearchOptions {
+    /// The kind of business, such as dentist
+    business_type: String,
+    /// Where, such as "Houston, TX"
+    location: String,
+    /// How far from there
+    #[arg(long, default_value_t = 10.0, value_name = "KM")]
+    radius_km: f64,
+    /// How many places at most; more than 60 split the area
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    max_results: usize,
+    /// Only says what it would cost
+    #[arg(long)]
+    dry_run: bool,
+    /// Whose rows they become
+    #[arg(long, default_value_t = DEFAULT_TENANT)]
+    tenant: Uuid,
+}
+
+/// Which places are wanted.
+#[derive(Debug, Args)]
+pub struct ListOptions {
+    /// Those that a person decided so about: new, selected, maybe, `not_a_fit`, archived
+    #[arg(long, value_parser = parse_status)]
+    status: Option<CurationStatus>,
+    /// Those found as this kind of business
+    #[arg(long)]
+    business_type: Option<String>,
+    /// Those whose address, or the place that was searched, holds this text
+    #[arg(long)]
+    location: Option<String>,
+    /// How many at most
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Whose rows they are
+    #[arg(long, default_value_t = DEFAULT_TENANT)]
+    tenant: Uuid,
+}
+
+fn parse_status(text: &str) -> Result<CurationStatus, String> {
+    read_status(text).ok_or_else(|| format!("it must be one of {STATUS_WORDS}"))
+}
+
+/// Does what the command says. The exit code says whether a search completed.
+///
+/// # Errors
+///
+/// When the database, the schema or a setting does not allow it.
+pub fn run(command: &PlacesCommand, config: &Config) -> anyhow::Result<ExitCode> {
+    match command {
+        PlacesCommand::Search(options) => search(options, config),
+        PlacesCommand::List(which) => {
+            let mut table = Table::new();
+            table
+                .load_style(presets::NOTHING)
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_header(["place", "name", "address", "rating", "status", "found as"]);
+            each_part(which, config, async |_, _, rows| {
+                for place in rows {
+                    table.add_row(line(place));
+                }
+                Ok(())
+            })?;
+            println!("{table}");
+            Ok(ExitCode::SUCCESS)
+        }
+        PlacesCommand::Export { format, which } => {
+            let mut out = io::stdout();
+            if *format == Format::Csv {
+                out.write_all(&place_csv::header()?)?;
+            }
+            each_part(which, config, async |pool, tenant, rows| {
+                let written = write(*format, pool, tenant, rows).await?;
+                Ok(out.write_all(&written)?)
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn write(format: Format, pool: &Pool, tenant: TenantId, rows: Vec<StagedPlace>) -> anyhow::Result<Vec<u8>> {
+    match format {
+        Format::Csv => {
+            let ids: Vec<&str> = rows.iter().map(|row| row.place_id.as_str()).collect();
+            let mut conn = pool.tenant(tenant).await?;
+            let details = repo::place_details::list(&mut conn, &ids).await?;
+            let details: HashMap<_, _> = details.into_iter().map(|row| (row.place_id.clone(), row)).collect();
+            Ok(place_csv::lines(&rows, &details)?)
+        }
+        Format::Jsonl => {
+            let mut bytes = Vec::new();
+            for row in rows {
+                serde_json::to_writer(&mut bytes, &PlaceView::from(row))?;
+                bytes.push(b'\n');
+            }
+            Ok(bytes)
+        }
+    }
+}
+
+fn line(place: StagedPlace) -> [String; 6] {
+    [
+        place.place_id,
+        place.name,
+        place.formatted_address.unwrap_or_default(),
+        place.rating.map(|rating| rating.to_string()).unwrap_or_default(),
+        status_word(place.status).to_owned(),
+        place.business_type.unwrap_or_default(),
+    ]
+}
+
+/// Reads the places that are wanted, part by part.
+fn each_part(
+    which: &ListOptions,
+    config: &Config,
+    mut part: impl AsyncFnMut(&Pool, TenantId, Vec<StagedPlace>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let database = Database::bring_up(config)?;
+    block_on(async {
+        require_schema(&database).await?;
+        let pool = Pool::new(&database.url, &config.pool)?;
+        let tenant = keys::tenant(&pool, which.tenant).await?;
+        let filter = PlaceFilter {
+            status: which.status,
+            business_type: which.business_type.as_deref(),
+            location: which.location.as_deref(),
+            ..PlaceFilter::default()
+        };
+        let (order, mut after, mut left) = (PlaceOrder::Newest, None, which.limit.unwrap_or(usize::MAX));
+        while left > 0 {
+            let wanted = i64::try_from(left).unwrap_or(i64::MAX).min(AT_ONCE);
+            let mut conn = pool.tenant(tenant).await?;
+            let rows = repo::places::list_after(&mut conn, &filter, order, after.as_ref(), wanted).await?;
+            drop(conn);
+            let Some(last) = rows.last() else { break };
+            after = Some(PlaceCursor::of(last, order));
+            left -= rows.len();
+            part(&pool, tenant, rows).await?;
+        }
+        Ok(())
+    })
+}
+
+fn search(options: &SearchOptions, config: &Config) -> anyhow::Result<ExitCode> {
+    let SearchOptions {
+        business_type,
+        location,
+        radius_km,
+        max_results,
+        dry_run,
+        tenant,
+    } = options;
+    if !(1.0..=50.0).contains(radius_km) {
+        bail!("--radius-km is {radius_km}: it must be from 1 to 50");
+    }
+    if !(1..=2000).contains(max_results) {
+        bail!("--max-results is {max_results}: it must be from 1 to 2000");
+    }
+    if business_type.trim().is_empty() || location.trim().is_empty() {
+        bail!("the kind of business and the place must not be empty");
+    }
+    let grid = *max_results > 60;
+    if *dry_run {
+        let cost = estimate(&config.places, *max_results, grid, false);
+        println!(
+            "{} to {} calls ({}), {:.2} to {:.2} US dollars by the list.",
+            cost.calls_at_least, cost.calls_at_most, cost.price_class, cost.usd_at_least, cost.usd_at_most
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    let database = Database::bring_up(config)?;
+    let job = PlacesSearch {
+        location: location.trim().to_owned(),
+        business_type: business_type.trim().to_owned(),
+        radius_km: *radius_km,
+        max_results: *max_results,
+        grid,
+        center: None,
+        created_by: Uuid::nil(),
+        search_id: None,
+    };
+    block_on(search_now(job, *tenant, config, &database))
+}
+
+async fn search_now(
+    mut search: PlacesSearch,
+    tenant: Uuid,
+    config: &Config,
+    database: &Database,
+) -> anyhow::Result<ExitCode> {
+    migrate::up(&database.direct).await?;
+    require_schema(database).await?;
+    let pool = Pool::new(&database.url, &config.pool)?;
+    let tenant = keys::tenant(&pool, tenant).await?;
+    let mut conn = pool.tenant(tenant).await?;
+    let new = NewPlaceSearch {
+        user_id: None,
+        location: &search.location,
+        business_type: &search.business_type,
+        params: None,
+        status: None,
+    };
+    search.search_id = Some(repo::place_searches::insert(&mut conn, &new).await?.id.get());
+    let id = jobs::enqueue(&mut conn, &search, &EnqueueOptions::default())
+        .await?
+        .job
+        .job_id;
+    conn.commit().await?;
+
+    let runner = serve::runner(None, config, database, pool.clone())?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let working = runner.map(|runner| {
+        tokio::spawn(runner.run(async {
+            // A sender that is gone says the same.
+            let _ = stopped.await;
+        }))
+    });
+    let followed = follow(&pool, tenant, id).await;
+    drop(stop);
+    if let Some(working) = working {
+        working.await.context("the workers failed")?;
+    }
+    let Some(error) = followed? else {
+        let places = found(&pool, tenant, id).await?;
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_header(["place", "name", "address", "rating", "status", "found as"]);
+        let count = places.len();
+        for place in places {
+            table.add_row(line(place));
+        }
+        println!("{table}");
+        log::info!("{count} places were found");
+        return Ok(ExitCode::SUCCESS);
+    };
+    eprintln!("{error}");
+    Ok(ExitCode::FAILURE)
+}
+
+/// Waits for the end of a search, and returns why it failed, if it did.
+async fn follow(pool: &Pool, tenant: TenantId, id: JobId) -> anyhow::Result<Option<String>> {
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg}, {elapsed}")?);
+    let mut interrupted = Box::pin(serve::stop_asked_for()?);
+    loop {
+        let mut conn = pool.tenant(tenant).await?;
+        let job = repo::jobs::get(&mut conn, id).await?;
+        drop(conn);
+        if job.status.is_final() {
+            bar.finish_and_clear();
+            let failed = job.status != JobStatus::Completed;
+            return Ok(failed.then(|| job.error.unwrap_or_else(|| job.status.label().to_owned())));
+        }
+        bar.set_message(job.progress_message.unwrap_or_else(|| "waiting".to_owned()));
+        bar.tick();
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = &mut interrupted => {
+                bar.finish_and_clear();
+                return Ok(Some("interrupted: the search waits in the database for `scrapersky worker`".to_owned()));
+            }
+        }
+    }
+}
+
+/// Reads what a search found, all of it: a search has no more than 2,000 places.
+async fn found(pool: &Pool, tenant: TenantId, id: JobId) -> anyhow::Result<Vec<StagedPlace>> {
+    let filter = PlaceFilter {
+        search_job_id: Some(id),
+        ..PlaceFilter::default()
+    };
+    let mut conn = pool.tenant(tenant).await?;
+    Ok(repo::places::list_after(&mut conn, &filter, PlaceOrder::Newest, None, 2000).await?)
+}
