@@ -292,7 +292,7 @@ impl State {
                 }
             }
             ("GET", path) => match path.strip_prefix("/v1/places/").and_then(|id| self.business_of(id)) {
-                Some(number) => (200, self.new(number, true).to_string()),
+                Some(number) => (200, self.modern(number, true).to_string()),
                 None => self.refusal(request, "NOT_FOUND", "there is no such place"),
             },
             _ => (404, "<html>404</html>".to_owned()),
@@ -347,7 +347,7 @@ impl State {
             token
         });
         let mut answer = if request.is_new() {
-            json!({ "places": page.iter().map(|number| self.new(*number, false)).collect::<Vec<_>>() })
+            json!({ "places": page.iter().map(|number| self.modern(*number, false)).collect::<Vec<_>>() })
         } else {
             let status = if page.is_empty() { "ZERO_RESULTS" } else { "OK" };
             let results: Vec<_> = page.iter().map(|number| self.legacy(*number, false)).collect();
@@ -466,7 +466,7 @@ impl State {
         place
     }
 
-    fn new(&self, business: usize, details: bool) -> Value {
+    fn modern(&self, business: usize, details: bool) -> Value {
         const LEVELS: [&str; 5] = ["FREE", "INEXPENSIVE", "MODERATE", "EXPENSIVE", "VERY_EXPENSIVE"];
         let [latitude, longitude] = self.point(business);
         let level = LEVELS.get(business % 5).copied().unwrap_or_default();

@@ -181,7 +181,8 @@ pub async fn list_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, li
     Ok(rows.into_iter().map(|row| row.place_id).collect())
 }
 
-/// Removes Google's content that was fetched before `cutoff` from at most `limit` places, and returns from how many.
+/// Removes Google's content that was fetched before `cutoff`, from at most `limit` places, and returns from how many.
+///
 /// The place id, what people decided, what was searched for and the domain that it became stay.
 ///
 /// # Errors

@@ -37,9 +37,11 @@ pub const COLUMNS: &[&str] = &[
     "raw_data",
 ];
 
-/// Makes a text harmless: one that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in
-/// front, which spreadsheets take for "this is text". So does an empty text, which would be none, and one that would
-/// be taken for such a cell when it is read back.
+/// Makes a text harmless, so that no spreadsheet takes it for a formula.
+///
+/// One that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front, which spreadsheets
+/// take for "this is text". So does an empty text, which would be none, and one that would be taken for such a cell
+/// when it is read back.
 #[must_use]
 pub fn harmless(text: &str) -> String {
     if is_marked(text) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::answer::{self, FoundPlace, Page};
 use super::grid::{Cell, Point};
@@ -251,29 +251,36 @@ impl Places {
         token: Option<&str>,
         fields: &str,
     ) -> Result<Reply, PlacesError> {
-        let mut body = json!({ "textQuery": text, "pageSize": PAGE });
         let point = |point: Point| json!({ "latitude": point.latitude, "longitude": point.longitude });
+        let mut body = Map::from_iter([
+            ("textQuery".to_owned(), json!(text)),
+            ("pageSize".to_owned(), json!(PAGE)),
+        ]);
+        let mut say = |name: &str, value: Value| {
+            body.insert(name.to_owned(), value);
+        };
         match area {
             Area::Anywhere { .. } => {}
             Area::Near { center, radius_km } => {
                 let circle = json!({ "center": point(*center), "radius": metres(*radius_km) });
-                body["locationBias"] = json!({ "circle": circle });
+                say("locationBias", json!({ "circle": circle }));
             }
             Area::Within(cell) => {
                 let corner = |latitude, longitude| point(Point { latitude, longitude });
                 let rectangle = json!({ "low": corner(cell.south, cell.west), "high": corner(cell.north, cell.east) });
-                body["locationRestriction"] = json!({ "rectangle": rectangle });
+                say("locationRestriction", json!({ "rectangle": rectangle }));
             }
         }
         if let Some(token) = token {
-            body["pageToken"] = token.into();
+            say("pageToken", token.into());
         }
         if let Some(language) = self.language() {
-            body["languageCode"] = language.into();
+            say("languageCode", language.into());
         }
         if let Some(region) = &self.config.region {
-            body["regionCode"] = region.as_str().into();
+            say("regionCode", region.as_str().into());
         }
+        let body = Value::from(body);
         let headers = [("X-Goog-Api-Key", self.key()?.expose()), ("X-Goog-FieldMask", fields)];
         let path = "/v1/places:searchText";
         Ok(self.service.post_json(path, &headers, body.to_string()).await?)
