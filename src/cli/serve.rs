@@ -6,12 +6,16 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{block_on, keys, require_schema};
-use crate::config::{self, Config, DatabaseSource, JobsConfig};
+use crate::config::{self, Config, DatabaseSource, JobsConfig, PoolConfig};
 use crate::db::Database;
 use crate::db::migrate;
 use crate::db::pool::Pool;
 use crate::jobs::Runner;
 use crate::scrapers::{self, Services};
+
+/// How many connections the workers of a server open at most beside its own, above the one they keep. A job needs one for
+/// milliseconds, when it reports and when it stores.
+const WORKER_CONNECTIONS: usize = 4;
 
 /// How the server runs.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -41,24 +45,35 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         let address = config::listening_url(&figment)?;
         if config.database == DatabaseSource::Embedded {
             let key = keys::ensure_default_key(&pool, &config.data_dir).await?;
-            println!(
+            say!(
                 "ScraperSky listens on {address}. The API key of the default tenant is in {}.",
                 key.display()
             );
-            println!(
+            say!(
                 "Try: curl -s -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n       \
                  -d '{{\"base_url\": \"example.com\"}}' {address}/api/v1/scrapersky",
                 key.display()
             );
         } else {
-            println!("ScraperSky listens on {address}. `scrapersky keys create` makes an API key.");
+            say!("ScraperSky listens on {address}. `scrapersky keys create` makes an API key.");
         }
         let ready = crate::rocket(figment, pool.clone())
             .ignite()
             .await
             .context("the server cannot start")?;
         let shutdown = ready.shutdown();
-        let runner = runner(options.workers, config, &database, pool)?;
+        // Of their own: a heartbeat that waits behind requests for a connection loses jobs.
+        let connections = PoolConfig {
+            base: config.pool.base.min(1),
+            overflow: WORKER_CONNECTIONS,
+            ..config.pool
+        };
+        let runner = runner(
+            options.workers,
+            config,
+            &database,
+            Pool::new(&database.url, &connections)?,
+        )?;
         let working = tokio::spawn(async move {
             if let Some(runner) = runner {
                 runner.run(shutdown).await;
@@ -83,7 +98,7 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
         let Some(runner) = runner(workers, config, &database, pool)? else {
             anyhow::bail!("a worker with 0 workers has nothing to do: say `--workers 1` or more");
         };
-        println!("ScraperSky works jobs off as {}.", runner.name());
+        say!("ScraperSky works jobs off as {}.", runner.name());
         runner.run(stop_asked_for()?).await;
         Ok(())
     })
