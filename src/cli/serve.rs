@@ -1,6 +1,7 @@
 //! `scrapersky serve` and `scrapersky worker`.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Args;
@@ -8,6 +9,7 @@ use clap::Args;
 use super::{block_on, keys, require_schema};
 use crate::config::{self, Config, DatabaseSource, JobsConfig, PoolConfig};
 use crate::db::Database;
+use crate::db::connection::Connection;
 use crate::db::migrate;
 use crate::db::pool::Pool;
 use crate::jobs::Runner;
@@ -16,6 +18,10 @@ use crate::scrapers::{self, Services};
 /// How many connections the workers of a server open at most beside its own, above the one they keep. A job needs one for
 /// milliseconds, when it reports and when it stores.
 const WORKER_CONNECTIONS: usize = 4;
+
+/// How long a worker waits at its start for a database that does not answer, and between two tries.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
+const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 
 /// How the server runs.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -93,6 +99,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
 pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
     let database = Database::bring_up(config)?;
     block_on(async {
+        wait_for(&database).await?;
         require_schema(&database).await?;
         let pool = Pool::new(&database.url, &config.pool)?;
         let Some(runner) = runner(workers, config, &database, pool)? else {
@@ -102,6 +109,19 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
         runner.run(stop_asked_for()?).await;
         Ok(())
     })
+}
+
+/// Waits for a database that is just being started again: a worker that ends because of it would be missing when it is back.
+async fn wait_for(database: &Database) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match Connection::connect(&database.url).await {
+            Ok(_) => return Ok(()),
+            Err(error) if begun.elapsed() > DATABASE_PATIENCE => return Err(error.into()),
+            Err(error) => log::warn!("waiting for the database: {error}"),
+        }
+        tokio::time::sleep(DATABASE_PAUSE).await;
+    }
 }
 
 /// Prepares the workers of this process; `None` when it is to have none.
