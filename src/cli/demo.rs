@@ -86,7 +86,7 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
         }))
     });
     let api = Api::new(format!("http://{}", server.addr), key.expose())?;
-    println!(
+    say!(
         "The HTTP API is at {}, the sample sites at {}.\n",
         api.url,
         sites.addr()
@@ -94,24 +94,24 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
 
     let posted = api.post("/api/v1/batch", &json!({ "domains": DOMAINS })).await?;
     let batch: Accepted = serde_json::from_value(posted)?;
-    println!(
+    say!(
         "Posted a batch of {} domains; its status is at {}.",
         DOMAINS.len(),
         batch.status_url
     );
-    println!("{}\n", scan::table(&api.follow(&batch).await?));
+    say!("{}\n", scan::table(&api.follow(&batch).await?));
     api.search_places().await?;
 
     if options.keep {
-        println!("The API goes on until you press Ctrl-C. Try:");
-        println!(
+        say!("The API goes on until you press Ctrl-C. Try:");
+        say!(
             "  curl -s -H 'Authorization: Bearer {}' {}/api/v1/domains",
             key.expose(),
             api.url
         );
         serve::stop_asked_for()?.await;
     } else {
-        println!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone serves it in earnest.");
+        say!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone serves it in earnest.");
     }
     drop(stop);
     server.close().await;
@@ -221,7 +221,7 @@ impl Api {
         let wanted = json!({ "business_type": "dentist", "location": "Houston, TX", "max_results": 60 });
         let posted = self.post("/api/v1/places/search", &wanted).await?;
         let accepted: Accepted = serde_json::from_value(posted)?;
-        println!(
+        say!(
             "Searched for dentists in Houston, TX, on a made-up map; the search's status is at {}.",
             accepted.status_url
         );
@@ -251,7 +251,7 @@ impl Api {
             let rating = place.rating.map(|rating| rating.to_string()).unwrap_or_default();
             table.add_row([place.name, place.formatted_address.unwrap_or_default(), rating]);
         }
-        println!(
+        say!(
             "{table}\n... {} places in all, by {} calls.\n",
             ended.stored_places, ended.calls
         );
@@ -310,7 +310,7 @@ struct DemoPostgres {
 impl DemoPostgres {
     fn start(config: &Config) -> anyhow::Result<Self> {
         let folder = std::env::temp_dir().join(format!("scrapersky-demo-{}", std::process::id()));
-        println!("Starting a PostgreSQL for this demo in {} ...", folder.display());
+        say!("Starting a PostgreSQL for this demo in {} ...", folder.display());
         let server = EmbeddedPostgres::start(&EmbeddedOptions {
             data_dir: folder.clone(),
             pg_bin: config.pg_bin.clone(),

@@ -126,7 +126,7 @@ pub fn run(command: &PlacesCommand, config: &Config) -> anyhow::Result<ExitCode>
                 }
                 Ok(())
             })?;
-            println!("{table}");
+            say!("{table}");
             Ok(ExitCode::SUCCESS)
         }
         PlacesCommand::Export { format, which } => {
@@ -227,7 +227,7 @@ fn search(options: &SearchOptions, config: &Config) -> anyhow::Result<ExitCode> 
     let grid = *max_results > 60;
     if *dry_run {
         let cost = estimate(&config.places, *max_results, grid, false);
-        println!(
+        say!(
             "{} to {} calls ({}), {:.2} to {:.2} US dollars by the list.",
             cost.calls_at_least, cost.calls_at_most, cost.price_class, cost.usd_at_least, cost.usd_at_most
         );
@@ -296,7 +296,7 @@ async fn search_now(
         for place in places {
             table.add_row(line(place));
         }
-        println!("{table}");
+        say!("{table}");
         log::info!("{count} places were found");
         return Ok(ExitCode::SUCCESS);
     };

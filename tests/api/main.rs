@@ -17,6 +17,7 @@ mod layers;
 mod migrations;
 mod places;
 mod pool;
+mod program;
 mod repo;
 mod soak;
 mod support;

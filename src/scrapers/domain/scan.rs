@@ -24,6 +24,8 @@ impl BackgroundJob for DomainScan {
     type Services = Services;
 
     const KIND: &'static str = "domain_scan";
+    // A worker that is killed uses one up, and says nothing of the site.
+    const MAX_ATTEMPTS: i32 = 5;
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         match self.scan(&ctx).await {
