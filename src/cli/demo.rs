@@ -253,7 +253,8 @@ impl Api {
         }
         say!(
             "{table}\n... {} places in all, by {} calls.\n",
-            ended.stored_places, ended.calls
+            ended.stored_places,
+            ended.calls
         );
         Ok(())
     }

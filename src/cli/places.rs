@@ -229,7 +229,11 @@ fn search(options: &SearchOptions, config: &Config) -> anyhow::Result<ExitCode> 
         let cost = estimate(&config.places, *max_results, grid, false);
         say!(
             "{} to {} calls ({}), {:.2} to {:.2} US dollars by the list.",
-            cost.calls_at_least, cost.calls_at_most, cost.price_class, cost.usd_at_least, cost.usd_at_most
+            cost.calls_at_least,
+            cost.calls_at_most,
+            cost.price_class,
+            cost.usd_at_least,
+            cost.usd_at_most
         );
         return Ok(ExitCode::SUCCESS);
     }

@@ -1,5 +1,7 @@
 //! Table `places_staging`: places that searches found, and what people decide about them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::{now, sql};
 use diesel::pg::Pg;
@@ -40,6 +42,26 @@ pub struct PlaceFilter<'a> {
     pub near: Option<Near>,
     /// Those with one of these ids of Google's.
     pub place_ids: Option<&'a [String]>,
+}
+
+impl PlaceFilter<'_> {
+    /// Returns whether every place matches.
+    fn is_everything(&self) -> bool {
+        let Self {
+            status,
+            business_type,
+            name,
+            location,
+            min_rating,
+            tag,
+            search_job_id,
+            near,
+            place_ids,
+        } = self;
+        status.is_none()
+            && [business_type, name, location, tag].into_iter().all(Option::is_none)
+            && (min_rating.is_none() && search_job_id.is_none() && near.is_none() && place_ids.is_none())
+    }
 }
 
 /// A circle on the globe.
@@ -126,7 +148,7 @@ pub async fn find(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Op
     get(conn, place_id).await.optional()
 }
 
-/// Lists places, and counts all that match. Both queries travel together.
+/// Lists places, and counts all that match.
 ///
 /// # Errors
 ///
@@ -141,11 +163,21 @@ pub async fn list(
     let rows = ordered(matching(tenant, filter), order)
         .limit(paging.limit)
         .offset(paging.offset);
-    let conn: &Connection = conn;
-    futures_util::try_join!(
-        rows.select(StagedPlace::as_select()).load(&mut &*conn),
-        matching(tenant, filter).count().get_result(&mut &*conn),
-    )
+    if filter.is_everything() {
+        let conn: &Connection = conn;
+        return futures_util::try_join!(
+            rows.select(StagedPlace::as_select()).load(&mut &*conn),
+            matching(tenant, filter).count().get_result(&mut &*conn),
+        );
+    }
+    let (ids, total) = {
+        let conn: &Connection = conn;
+        futures_util::try_join!(
+            rows.select(places_staging::id).load(&mut &*conn),
+            matching(tenant, filter).count().get_result(&mut &*conn),
+        )?
+    };
+    Ok((rows_of(conn, &ids).await?, total))
 }
 
 /// Lists the first places of an order, or those behind `after`, which is of that order. However deep the list, a part
@@ -161,10 +193,23 @@ pub async fn list_after(
     after: Option<&PlaceCursor>,
     limit: i64,
 ) -> QueryResult<Vec<StagedPlace>> {
+    let ids = list_ids_after(conn, filter, order, after, limit).await?;
+    rows_of(conn, &ids).await
+}
+
+/// Lists the numbers of rows: the index that a list is ordered by holds what filters ask for, and the rows themselves
+/// need not be read to find those that match.
+async fn list_ids_after(
+    conn: &mut TenantConnection,
+    filter: &PlaceFilter<'_>,
+    order: PlaceOrder,
+    after: Option<&PlaceCursor>,
+    limit: i64,
+) -> QueryResult<Vec<StagedPlaceId>> {
     let tenant = conn.tenant_id();
     let page = |order, limit| {
         ordered(matching(tenant, filter), order)
-            .select(StagedPlace::as_select())
+            .select(places_staging::id)
             .limit(limit)
     };
     let Some(PlaceCursor { key, id }) = after else {
@@ -178,18 +223,18 @@ pub async fn list_after(
             let Some(value) = $value else {
                 return valueless(limit).filter(places_staging::id.lt(id)).load(conn).await;
             };
-            let mut rows = page(PlaceOrder::$order, limit)
+            let mut ids = page(PlaceOrder::$order, limit)
                 .filter(before::<(Nullable<$sql>, Integer), _, _>(
                     (places_staging::$column, places_staging::id),
                     (value, id),
                 ))
                 .load(conn)
                 .await?;
-            let missing = limit - i64::try_from(rows.len()).unwrap_or(limit);
+            let missing = limit - i64::try_from(ids.len()).unwrap_or(limit);
             if missing > 0 {
-                rows.extend(valueless(missing).load::<StagedPlace>(conn).await?);
+                ids.extend(valueless(missing).load::<StagedPlaceId>(conn).await?);
             }
-            Ok(rows)
+            Ok(ids)
         }};
     }
     match key {
@@ -203,12 +248,24 @@ pub async fn list_after(
                         .gt(name)
                         .or(places_staging::name.eq(name).and(places_staging::id.gt(id))),
                 )
-                // Said again for the index, which the OR hides it from.
-                .filter(places_staging::name.ge(name))
                 .load(conn)
                 .await
         }
     }
+}
+
+/// Returns the rows with these numbers, in this order.
+async fn rows_of(conn: &mut TenantConnection, ids: &[StagedPlaceId]) -> QueryResult<Vec<StagedPlace>> {
+    let tenant = conn.tenant_id();
+    let mut rows: Vec<StagedPlace> = StagedPlace::query()
+        .filter(places_staging::tenant_id.eq(tenant))
+        .filter(places_staging::id.eq_any(ids))
+        .load(conn)
+        .await?;
+    let position: HashMap<StagedPlaceId, usize> =
+        ids.iter().enumerate().map(|(position, id)| (*id, position)).collect();
+    rows.sort_by_key(|row| position.get(&row.id).copied());
+    Ok(rows)
 }
 
 /// Lists the ids of places, at most `limit`, in their own order.
@@ -347,7 +404,10 @@ pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> places
         query = query.filter(places_staging::rating.ge(rating));
     }
     if let Some(tag) = filter.tag {
-        query = query.filter(places_staging::tags.contains(vec![tag]));
+        // Said twice: the index of places with labels is recognised by the first.
+        query = query
+            .filter(places_staging::tags.is_not_null())
+            .filter(places_staging::tags.contains(vec![tag]));
     }
     if let Some(job) = filter.search_job_id {
         // Rows of the old system know their last search only.

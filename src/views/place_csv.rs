@@ -37,6 +37,9 @@ pub const COLUMNS: &[&str] = &[
     "raw_data",
 ];
 
+/// The longest kind of business: an index holds it.
+const LONGEST_KIND: usize = 255;
+
 /// Makes a text harmless, so that no spreadsheet takes it for a formula.
 ///
 /// One that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front, which spreadsheets
@@ -298,6 +301,12 @@ impl Cells<'_> {
         }
         let place_id = self.text("place_id").ok_or("place_id is empty")?;
         let name = self.text("name").ok_or("name is empty")?;
+        if self
+            .text("business_type")
+            .is_some_and(|kind| kind.chars().count() > LONGEST_KIND)
+        {
+            return Err(format!("business_type has more than {LONGEST_KIND} characters"));
+        }
         if let Some(texts) = self.record.iter().find(|cell| cell.contains('\0')) {
             return Err(format!("{texts:?} holds a NUL character, which cannot be stored"));
         }
