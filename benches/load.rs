@@ -71,10 +71,8 @@ async fn load(database: &str, requests: usize, at_once: usize, hostile: usize) {
 
     println!("{requests} requests each, {at_once} at a time; the sites that are scanned do not exist");
     let scan = json!({ "base_url": "shop.nowhere.test" });
-    let status = api.send(Method::POST, "/api/v1/scrapersky", Some(&scan)).await["status_url"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let accepted = api.send(Method::POST, "/api/v1/scrapersky", Some(&scan)).await;
+    let status = accepted.get("status_url").and_then(Value::as_str).unwrap().to_owned();
     for (method, path, body) in [
         (Method::GET, "/live", None),
         (Method::GET, "/ready", None),
@@ -205,7 +203,8 @@ impl Api {
         let mut sum = 0;
         for status in ["pending", "running"] {
             let path = format!("/api/v1/jobs?limit=1&status={status}");
-            sum += self.send(Method::GET, &path, None).await["total"].as_u64().unwrap();
+            let page = self.send(Method::GET, &path, None).await;
+            sum += page.get("total").and_then(Value::as_u64).unwrap();
         }
         sum
     }

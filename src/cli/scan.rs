@@ -17,9 +17,8 @@ use super::{block_on, keys, require_schema, serve};
 use crate::config::Config;
 use crate::db::pool::Pool;
 use crate::db::{Database, migrate};
-use crate::jobs::{self, BackgroundJob, EnqueueOptions};
+use crate::jobs::{BackgroundJob, EnqueueOptions};
 use crate::models::batch_job::NewBatchJob;
-use crate::models::domain::NewDomain;
 use crate::models::enums::JobStatus;
 use crate::models::ids::{BatchId, TenantId};
 use crate::models::job::Job;
@@ -27,7 +26,7 @@ use crate::repo;
 use crate::repo::jobs::JobFilter;
 use crate::repo::paging::Paging;
 use crate::repo::tenants::DEFAULT_TENANT;
-use crate::scrapers::domain::{DomainName, DomainScan};
+use crate::scrapers::domain::{self, DomainName, DomainScan};
 use crate::views::csv::cell;
 
 /// How many pages of a site a scan counts at most.
@@ -88,10 +87,7 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
     let (mut scanned, mut scans) = (Vec::new(), Vec::new());
     for domain in asked {
         match DomainName::parse(&domain) {
-            Ok(name) => scans.push(DomainScan {
-                domain: name.as_str().to_owned(),
-                max_pages: MAX_PAGES,
-            }),
+            Ok(name) => scans.push(DomainScan::new(&name, MAX_PAGES)),
             Err(error) => scanned.push(Scanned {
                 domain,
                 status: JobStatus::Failed.label().to_owned(),
@@ -190,20 +186,11 @@ async fn enqueue(pool: &Pool, tenant: TenantId, scans: &[DomainScan]) -> anyhow:
         options: None,
     };
     let batch = repo::batches::insert(&mut conn, &new).await?;
-    let names: Vec<_> = scans
-        .iter()
-        .map(|scan| NewDomain {
-            domain: &scan.domain,
-            lead_source: None,
-            created_by: None,
-        })
-        .collect();
-    repo::domains::upsert_many(&mut conn, &names).await?;
     let options = EnqueueOptions {
         batch_id: Some(batch.batch_id),
         ..EnqueueOptions::default()
     };
-    jobs::enqueue_many(&mut conn, scans, &options).await?;
+    domain::enqueue(&mut conn, scans.to_vec(), &options).await?;
     conn.commit().await?;
     Ok(batch.batch_id)
 }

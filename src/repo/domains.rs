@@ -218,15 +218,15 @@ pub async fn update(conn: &mut TenantConnection, id: DomainId, changes: &DomainC
     .await
 }
 
-/// Notes how far the scans of some domains are, and returns how many domains there are.
+/// Changes several domains alike, and returns how many there are.
 ///
 /// # Errors
 ///
 /// Those of the database.
-pub async fn set_content_scrape_status(
+pub async fn update_many(
     conn: &mut TenantConnection,
     ids: &[DomainId],
-    status: TaskStatus,
+    changes: &DomainChanges<'_>,
 ) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -234,10 +234,7 @@ pub async fn set_content_scrape_status(
             .filter(domains::tenant_id.eq(tenant))
             .filter(domains::id.eq_any(ids)),
     )
-    .set((
-        domains::content_scrape_status.eq(status),
-        domains::updated_at.eq(diesel::dsl::now),
-    ))
+    .set((changes, domains::updated_at.eq(diesel::dsl::now)))
     .execute(conn)
     .await
 }

@@ -282,8 +282,10 @@ pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResu
     .await
 }
 
-/// Takes back the jobs whose worker has gone silent: they wait again in their old place, ahead of what
-/// came later, or have failed when their attempts are used up, or are cancelled where that was asked for.
+/// Takes back the jobs whose worker has gone silent.
+///
+/// They wait again in their old place, ahead of what came later, or have failed when their attempts are used up, or are
+/// cancelled where that was asked for.
 ///
 /// # Errors
 ///

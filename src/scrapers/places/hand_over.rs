@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::details::{LookedUp, look_up};
 use crate::jobs::{self, BackgroundJob, EnqueueOptions, Finished, JobContext, JobError};
-use crate::models::domain::NewDomain;
+use crate::models::domain::{DomainChanges, NewDomain};
 use crate::models::enums::{Outcome, TaskStatus};
 use crate::models::ids::DomainId;
 use crate::models::place_details::HandOver;
@@ -141,7 +141,11 @@ impl PlacesHandOver {
                 })
                 .collect();
             let queued: Vec<DomainId> = ids.values().copied().collect();
-            repo::domains::set_content_scrape_status(conn, &queued, TaskStatus::Queued).await?;
+            let waiting = DomainChanges {
+                content_scrape_status: Some(Some(TaskStatus::Queued)),
+                ..DomainChanges::default()
+            };
+            repo::domains::update_many(conn, &queued, &waiting).await?;
             scans = jobs::enqueue_many(conn, &all, &EnqueueOptions::default()).await?.len();
         }
         let handed_over = done.iter().filter(|place| place.domain_id.is_some()).count();

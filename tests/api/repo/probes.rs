@@ -15,7 +15,7 @@ use scrapersky::models::domain::{Domain, DomainChanges};
 use scrapersky::models::domain_hosting::{DomainHosting, DomainHostingChanges};
 use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
-use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome, PlaceAction, ProcessingStatus, TaskStatus};
+use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome, PlaceAction, ProcessingStatus};
 use scrapersky::models::idempotency_key::IdempotencyKey;
 use scrapersky::models::ids::{ApiCallId, DomainId, JobId, TenantId};
 use scrapersky::models::job::{Job, NewJob};
@@ -517,7 +517,7 @@ pub const PROBES: &[Probe] = probes! {
     domains::upsert: NewRow, |conn, a| (&new_domain(&a.domain.domain));
     domains::upsert_many: NewRow, |conn, a| (&[new_domain(&a.domain.domain)]);
     domains::update: Nothing, |conn, a| (a.domain.id, &DomainChanges { notes: Some(Some("x")), ..Default::default() });
-    domains::set_content_scrape_status: Nothing, |conn, a| (&[a.domain.id], TaskStatus::Queued);
+    domains::update_many: Nothing, |conn, a| (&[a.domain.id], &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::delete: Nothing, |conn, a| (a.domain.id);
     idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
     idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");
