@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::details::{LookedUp, look_up};
-use crate::jobs::{self, BackgroundJob, EnqueueOptions, Finished, JobContext, JobError};
-use crate::models::domain::{DomainChanges, NewDomain};
-use crate::models::enums::{Outcome, TaskStatus};
+use crate::jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError};
+use crate::models::domain::NewDomain;
+use crate::models::enums::Outcome;
 use crate::models::ids::DomainId;
 use crate::models::place_details::HandOver;
 use crate::repo;
 use crate::repo::place_details::Candidate;
 use crate::scrapers::Services;
-use crate::scrapers::domain::{DomainName, DomainScan};
+use crate::scrapers::domain::{self, DomainName, DomainScan};
 
 /// How many of a site's pages a scan counts at most: what a single scan does unless told.
 const MAX_PAGES: i64 = 1000;
@@ -132,21 +132,14 @@ impl PlacesHandOver {
             .collect();
         repo::place_details::hand_over_many(conn, &done).await?;
         let mut scans = 0;
-        if self.scan && !ids.is_empty() {
-            let all: Vec<DomainScan> = ids
-                .keys()
-                .map(|domain| DomainScan {
-                    domain: domain.clone(),
-                    max_pages: MAX_PAGES,
-                })
+        if self.scan {
+            let usable: BTreeMap<&str, &DomainName> = sorted
+                .iter()
+                .filter_map(|(_, domain)| domain.as_ref().ok())
+                .map(|name| (name.as_str(), name))
                 .collect();
-            let queued: Vec<DomainId> = ids.values().copied().collect();
-            let waiting = DomainChanges {
-                content_scrape_status: Some(Some(TaskStatus::Queued)),
-                ..DomainChanges::default()
-            };
-            repo::domains::update_many(conn, &queued, &waiting).await?;
-            scans = jobs::enqueue_many(conn, &all, &EnqueueOptions::default()).await?.len();
+            let all = usable.values().map(|name| DomainScan::new(name, MAX_PAGES)).collect();
+            scans = domain::enqueue(conn, all, &EnqueueOptions::default()).await?.len();
         }
         let handed_over = done.iter().filter(|place| place.domain_id.is_some()).count();
         Ok(HandedOver {
