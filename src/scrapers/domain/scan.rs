@@ -1,5 +1,7 @@
 //! The job: fetch the home page, extract, store.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -11,6 +13,9 @@ use crate::models::ids::DomainId;
 use crate::scrapers::Services;
 use crate::scrapers::fetch::{FetchError, Fetcher, Page, Want};
 use crate::scrapers::html::{self, Limits};
+
+/// The longest that a site is given its way when it asks to be visited again later.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
 /// Scans the home page of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +43,7 @@ impl BackgroundJob for DomainScan {
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         match self.scan(&ctx).await {
             Err(error) if ctx.is_last_attempt() || error.when_retried() == Retry::Never => {
-                store::failure(&ctx, &self.domain, error.message()).await?;
+                store::failure(&ctx, &self.domain, error.message()).await;
                 Err(error)
             }
             result => result,
@@ -108,7 +113,8 @@ async fn fetch_home(fetcher: &Fetcher, domain: &str) -> Result<Page, FetchError>
         result => return result,
     };
     // Of two names that do not resolve, the one that was asked for is the one to tell about.
-    fetch_either(fetcher, &format!("www.{domain}")).await.map_err(|_| first)
+    let second = fetch_either(fetcher, &format!("www.{domain}")).await;
+    second.map_err(|other| if other.outcome() == Outcome::Dns { first } else { other })
 }
 
 async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError> {
@@ -133,9 +139,12 @@ fn is_silence(error: &FetchError) -> bool {
 
 fn job_error(error: FetchError) -> JobError {
     let (outcome, message) = (error.outcome(), error.to_string());
-    if error.is_transient() {
-        JobError::new(outcome, message)
-    } else {
-        JobError::permanent(outcome, message)
+    match error {
+        _ if !error.is_transient() => JobError::permanent(outcome, message),
+        FetchError::Status {
+            retry_after: Some(pause),
+            ..
+        } => JobError::new(outcome, message).retry(Retry::After(pause.min(LONGEST_PAUSE))),
+        _ => JobError::new(outcome, message),
     }
 }

@@ -12,6 +12,9 @@ use super::FetchError;
 use super::error::Attempt;
 use super::page::{Tls, Want};
 
+/// How long the body of an answer is waited for whose status says enough.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// What one request may bring.
 pub(super) struct Limits<'a> {
     pub(super) attempt: Attempt<'a>,
@@ -86,7 +89,13 @@ pub(super) async fn exchange(
         // What an error page says matters less than that it is one.
         excess = Excess::Cut;
     }
-    let body = read(response, &limits, excess).await?;
+    let body = if answer.status.is_success() {
+        read(response, &limits, excess).await?
+    } else {
+        // Nor does a body that is damaged or never ends hide the status.
+        let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, read(response, &limits, excess));
+        read.await.ok().and_then(Result::ok).unwrap_or_default()
+    };
     Ok(Answer { body, ..answer })
 }
 
