@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{RequestBuilder, Response, StatusCode, Version};
+use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use super::FetchError;
@@ -28,11 +29,23 @@ pub(super) enum Excess {
     Cut,
 }
 
+/// Where a body goes.
+pub(super) enum Sink<'a> {
+    /// Into the answer.
+    Memory,
+    /// Into a file; of a broken connection too, what came.
+    File(&'a mut tokio::fs::File),
+}
+
 /// The answer to one request.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The size of the body, wherever it went.
+    pub(super) bytes: u64,
+    /// Why it is not all of it.
+    pub(super) cut: Option<FetchError>,
     pub(super) remote_addr: SocketAddr,
     pub(super) time_to_first_byte: Duration,
     pub(super) http_version: Version,
@@ -55,6 +68,7 @@ pub(super) async fn exchange(
     request: RequestBuilder,
     want: Want,
     limits: Limits<'_>,
+    into: Sink<'_>,
     check_peer: impl FnOnce(Option<SocketAddr>) -> Result<SocketAddr, FetchError>,
 ) -> Result<Answer, FetchError> {
     let begun = Instant::now();
@@ -67,6 +81,8 @@ pub(super) async fn exchange(
         status: response.status(),
         headers: response.headers().clone(),
         body: Bytes::new(),
+        bytes: 0,
+        cut: None,
         remote_addr,
         time_to_first_byte,
         http_version: response.version(),
@@ -86,8 +102,21 @@ pub(super) async fn exchange(
         // What an error page says matters less than that it is one.
         excess = Excess::Cut;
     }
-    let body = read(response, &limits, excess).await?;
-    Ok(Answer { body, ..answer })
+    match into {
+        // An error page is not what the file is for.
+        Sink::File(file) if answer.status.is_success() => {
+            let (bytes, cut) = write(response, &limits, file).await?;
+            Ok(Answer { bytes, cut, ..answer })
+        }
+        Sink::Memory | Sink::File(_) => {
+            let body = read(response, &limits, excess).await?;
+            Ok(Answer {
+                bytes: body.len() as u64,
+                body,
+                ..answer
+            })
+        }
+    }
 }
 
 fn check_header(response: &Response, limits: &Limits<'_>) -> Result<(), FetchError> {
@@ -116,6 +145,36 @@ fn check_encoding(headers: &HeaderMap, limits: &Limits<'_>) -> Result<(), FetchE
         }
     }
     Ok(())
+}
+
+/// Writes a body to a file chunk by chunk, and returns how much there was and why that is not all.
+async fn write(
+    mut response: Response,
+    limits: &Limits<'_>,
+    file: &mut tokio::fs::File,
+) -> Result<(u64, Option<FetchError>), FetchError> {
+    let mut bytes = 0;
+    let cut = loop {
+        let mut chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break None,
+            Err(error) => break Some(limits.attempt.failed(&error)),
+        };
+        let room = limits.max_body - bytes;
+        let is_too_large = chunk.len() > room;
+        chunk.truncate(room);
+        bytes += chunk.len();
+        file.write_all(&chunk).await.map_err(|error| FetchError::File(error.kind()))?;
+        if is_too_large {
+            break Some(FetchError::TooLarge {
+                host: limits.attempt.host.to_owned(),
+                what: "a body",
+                limit: limits.max_body,
+            });
+        }
+    };
+    file.flush().await.map_err(|error| FetchError::File(error.kind()))?;
+    Ok((bytes as u64, cut))
 }
 
 /// Reads a body chunk by chunk, each already decompressed.
