@@ -3,6 +3,7 @@
 pub mod domain;
 pub mod fetch;
 pub mod html;
+pub mod sitemap;
 
 use self::domain::DomainScan;
 use self::fetch::{Fetcher, SetupError};

@@ -164,7 +164,9 @@ async fn write(
         let is_too_large = chunk.len() > room;
         chunk.truncate(room);
         bytes += chunk.len();
-        file.write_all(&chunk).await.map_err(|error| FetchError::File(error.kind()))?;
+        file.write_all(&chunk)
+            .await
+            .map_err(|error| FetchError::File(error.kind()))?;
         if is_too_large {
             break Some(FetchError::TooLarge {
                 host: limits.attempt.host.to_owned(),

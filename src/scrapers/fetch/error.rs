@@ -186,7 +186,11 @@ impl FetchError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Dns { temporary, .. } => *temporary,
-            Self::Connect { .. } | Self::Timeout { .. } | Self::RobotsUnavailable { .. } | Self::Broken { .. } | Self::File(_) => true,
+            Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::RobotsUnavailable { .. }
+            | Self::Broken { .. }
+            | Self::File(_) => true,
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
             _ => false,
         }

@@ -94,7 +94,11 @@ mod tests {
         assert_eq!(waits, [0, 2, 4]);
         let shorter = Some(Duration::from_millis(1));
         assert_eq!(pace.reserve("b.test", shorter, now), now);
-        assert_eq!(pace.reserve("b.test", shorter, now), now, "less than ours is no reason to hurry or to wait");
+        assert_eq!(
+            pace.reserve("b.test", shorter, now),
+            now,
+            "less than ours is no reason to hurry or to wait"
+        );
     }
 
     #[test]

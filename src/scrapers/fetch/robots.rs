@@ -329,7 +329,13 @@ mod tests {
     /// 2.2.1: the product token is matched in any case, up to the first character that none has.
     #[test]
     fn the_name_is_matched_in_any_case() {
-        for name in ["ScraperSky", "scrapersky", "SCRAPERSKY", "ScraperSky/2.0", "scrapersky (bot)"] {
+        for name in [
+            "ScraperSky",
+            "scrapersky",
+            "SCRAPERSKY",
+            "ScraperSky/2.0",
+            "scrapersky (bot)",
+        ] {
             assert!(!allowed(&format!("User-agent: {name}\nDisallow: /"), "/a"), "{name}");
         }
         for name in ["Scraper", "ScraperSkyBot", "Sky", "Scraper Sky"] {
@@ -350,7 +356,10 @@ mod tests {
     #[test]
     fn everyones_group_is_for_those_without_one() {
         assert!(!allowed("User-agent: *\nDisallow: /", "/"));
-        assert!(allowed("User-agent: *\nDisallow: /\n\nUser-agent: ScraperSky\nAllow: /", "/"));
+        assert!(allowed(
+            "User-agent: *\nDisallow: /\n\nUser-agent: ScraperSky\nAllow: /",
+            "/"
+        ));
         assert!(allowed("User-agent: ScraperSky\n\nUser-agent: *\nDisallow: /x", "/"));
         assert!(allowed("User-agent: other\nDisallow: /", "/"));
         assert!(allowed("", "/") && allowed("# nothing", "/"));
@@ -359,8 +368,17 @@ mod tests {
     /// 2.2: several names share the rules behind them; empty lines and other records do not divide a group.
     #[test]
     fn names_above_rules_share_them() {
-        for between in ["", "\n", "# a comment\n", "Crawl-delay: 1\n", "Sitemap: https://shop.example/s.xml\n", "Host: x\n"] {
-            let text = format!("User-agent: ScraperSky\n{between}User-agent: other\n{between}Disallow: /a\n{between}Disallow: /b");
+        for between in [
+            "",
+            "\n",
+            "# a comment\n",
+            "Crawl-delay: 1\n",
+            "Sitemap: https://shop.example/s.xml\n",
+            "Host: x\n",
+        ] {
+            let text = format!(
+                "User-agent: ScraperSky\n{between}User-agent: other\n{between}Disallow: /a\n{between}Disallow: /b"
+            );
             assert!(!allowed(&text, "/a") && !allowed(&text, "/b"), "{between:?}");
         }
         let text = "User-agent: ScraperSky\nDisallow: /a\nUser-agent: other\nDisallow: /b";
@@ -372,7 +390,8 @@ mod tests {
     #[test]
     fn lines_are_read_one_by_one() {
         assert!(allowed("Disallow: /", "/"));
-        let broken = "nonsense\n: /\nUser-agent ScraperSky\nUser-agent: *\nDisallow /a\nDisallow; /b\n\u{0}\nDisallow: /c";
+        let broken =
+            "nonsense\n: /\nUser-agent ScraperSky\nUser-agent: *\nDisallow /a\nDisallow; /b\n\u{0}\nDisallow: /c";
         assert!(allowed(broken, "/a") && allowed(broken, "/b") && !allowed(broken, "/c"));
         for end in ["\n", "\r", "\r\n"] {
             let text = format!("\u{feff} uSer-aGent \t: ScraperSky{end}{end}  DISALLOW  :  /a  # why{end}");
@@ -469,9 +488,16 @@ mod tests {
         let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
         assert_eq!(delay("User-agent: *\nCrawl-delay: 1.5\nDisallow: /a"), seconds(1.5));
         assert_eq!(delay("User-agent: *\nDisallow: /a\nCrawl-delay: 86400"), seconds(10.0));
-        assert_eq!(delay("User-agent: *\nCrawl-delay: 5\n\nUser-agent: ScraperSky\nDisallow: /a"), None);
+        assert_eq!(
+            delay("User-agent: *\nCrawl-delay: 5\n\nUser-agent: ScraperSky\nDisallow: /a"),
+            None
+        );
         for nothing in ["", "x", "-1", "NaN", "1e999x"] {
-            assert_eq!(delay(&format!("User-agent: *\nCrawl-delay: {nothing}")), None, "{nothing:?}");
+            assert_eq!(
+                delay(&format!("User-agent: *\nCrawl-delay: {nothing}")),
+                None,
+                "{nothing:?}"
+            );
         }
         assert_eq!(delay("User-agent: *\nCrawl-delay: inf"), seconds(10.0));
     }
