@@ -21,10 +21,6 @@ pub use self::fetch::{ConnectTo, FetchConfig, IpNet};
 pub use self::jobs::JobsConfig;
 pub use self::url::{DatabaseUrl, UrlError};
 
-/// What is logged by default. With a logger installed, Rocket's own `log_level` has no effect, and
-/// its lines for every request, half of them under the target `_`, cost a quarter of the throughput.
-const DEFAULT_LOG: &str = "info,rocket=warn,_=warn";
-
 /// Everything that can be set, read once at the start.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -40,8 +36,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The folder of PostgreSQL's programs, if it must not be searched for.
     pub pg_bin: Option<PathBuf>,
-    /// Which log events are shown, in the notation of `RUST_LOG`.
-    pub log: String,
+    /// Which log events are shown, in the notation of `RUST_LOG`, if it is said.
+    pub log: Option<String>,
 }
 
 /// Where the rows are.
@@ -259,8 +255,8 @@ impl Config {
             data_dir: settings.data_dir(is_root)?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
             log: match settings.text("SCRAPERSKY_LOG")? {
-                Some(filter) => filter,
-                None => settings.text("RUST_LOG")?.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+                Some(filter) => Some(filter),
+                None => settings.text("RUST_LOG")?,
             },
         })
     }
@@ -473,7 +469,7 @@ mod tests {
         assert_eq!(config.database, DatabaseSource::Embedded);
         assert_eq!(config.pool, PoolConfig::default());
         assert_eq!(config.data_dir, PathBuf::from("/var/lib/scrapersky"));
-        assert_eq!(config.log, DEFAULT_LOG);
+        assert_eq!(config.log, None);
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! `views` and `error` are what clients are sent, `guards` are what a handler may ask for.
 
 pub mod cli;
+pub mod demo;
 pub mod error;
 pub mod guards;
 pub mod jobs;

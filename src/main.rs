@@ -20,6 +20,6 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = Config::load(&config::figment())?;
-    logging::init(&config.log)?;
+    logging::init(config.log.as_deref().unwrap_or_else(|| cli.default_log()))?;
     cli::run(cli, &config)
 }

@@ -222,6 +222,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        key -> Text,
+        request_hash -> Bytea,
+        status -> Nullable<Int2>,
+        response -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     jobs (job_id) {
         job_id -> Uuid,
         tenant_id -> Uuid,
@@ -464,6 +476,7 @@ diesel::table! {
 }
 
 diesel::joinable!(api_keys -> tenants (tenant_id));
+diesel::joinable!(idempotency_keys -> tenants (tenant_id));
 diesel::joinable!(profiles -> tenants (tenant_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -474,6 +487,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     domain_profiles,
     domain_technologies,
     domains,
+    idempotency_keys,
     jobs,
     pages,
     place_searches,

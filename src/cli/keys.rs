@@ -111,7 +111,8 @@ pub(super) async fn tenant(pool: &Pool, named: Uuid) -> anyhow::Result<TenantId>
     }
 }
 
-async fn create(
+/// Makes a key; without scopes, one for everything.
+pub(super) async fn create(
     pool: &Pool,
     tenant: TenantId,
     name: &str,

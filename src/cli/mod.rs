@@ -4,6 +4,7 @@
 //! errors go to standard error.
 
 pub mod db;
+pub mod demo;
 pub mod doctor;
 pub mod keys;
 pub mod migrate;
@@ -43,6 +44,8 @@ enum Command {
         #[arg(long, value_name = "N")]
         workers: Option<usize>,
     },
+    /// Shows it all at work, on this machine alone: sample sites, the API, workers. What to run first
+    Demo(demo::DemoOptions),
     /// Scans domains here and now, and prints what was found
     Scan(scan::ScanOptions),
     /// Brings the database's schema up to date, or back
@@ -58,6 +61,21 @@ enum Command {
     Doctor,
 }
 
+impl Cli {
+    /// Returns what is logged unless a setting says otherwise.
+    ///
+    /// With a logger installed, Rocket's own `log_level` has no effect, and its lines for every request, half of them
+    /// under the target `_`, cost a quarter of the throughput.
+    #[must_use]
+    pub fn default_log(&self) -> &'static str {
+        match self.command {
+            // These talk to a person: progress and a table, and what goes wrong with a job stands in that.
+            Some(Command::Demo(_) | Command::Scan(_)) => "error,rocket=off,_=off",
+            _ => "info,rocket=warn,_=warn",
+        }
+    }
+}
+
 /// Does what the command line says.
 ///
 /// # Errors
@@ -68,6 +86,7 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         None => serve::serve(&serve::ServeOptions::default(), config)?,
         Some(Command::Serve(options)) => serve::serve(options, config)?,
         Some(Command::Worker { workers }) => serve::work(*workers, config)?,
+        Some(Command::Demo(options)) => return demo::run(*options, config),
         Some(Command::Scan(options)) => return scan::run(options, config),
         Some(Command::Migrate(command)) => migrate::run(command, config)?,
         Some(Command::Db(command)) => db::run(*command, config)?,

@@ -54,11 +54,12 @@ pub struct ScanOptions {
 }
 
 /// A domain that was asked for, and what became of it.
-struct Scanned {
-    domain: String,
-    status: &'static str,
-    error: Option<String>,
-    metadata: Option<Value>,
+pub(super) struct Scanned {
+    pub(super) domain: String,
+    pub(super) status: String,
+    pub(super) outcome: Option<String>,
+    pub(super) error: Option<String>,
+    pub(super) metadata: Option<Value>,
 }
 
 /// Scans domains and prints what was found. The exit code says whether all of them could be.
@@ -89,7 +90,8 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
             }),
             Err(error) => scanned.push(Scanned {
                 domain,
-                status: "failed",
+                status: JobStatus::Failed.label().to_owned(),
+                outcome: None,
                 error: Some(error.to_string()),
                 metadata: None,
             }),
@@ -104,7 +106,7 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
     if options.json {
         let all: Vec<_> = scanned
             .iter()
-            .map(|one| json!({ "domain": one.domain, "status": one.status, "error": one.error, "metadata": one.metadata }))
+            .map(|one| json!({ "domain": one.domain, "status": one.status, "outcome": one.outcome, "error": one.error, "metadata": one.metadata }))
             .collect();
         println!("{:#}", Value::from(all));
     } else {
@@ -214,6 +216,7 @@ async fn results(pool: &Pool, tenant: TenantId, batch: BatchId) -> anyhow::Resul
         filter.after = Some((last.created_at, last.job_id));
         for Job {
             status,
+            outcome,
             payload,
             result,
             error,
@@ -225,7 +228,8 @@ async fn results(pool: &Pool, tenant: TenantId, batch: BatchId) -> anyhow::Resul
             let error = error.filter(|_| status != JobStatus::Completed);
             scanned.push(Scanned {
                 domain,
-                status: status.label(),
+                status: status.label().to_owned(),
+                outcome: outcome.map(|outcome| outcome.label().to_owned()),
                 error,
                 metadata,
             });
@@ -235,12 +239,13 @@ async fn results(pool: &Pool, tenant: TenantId, batch: BatchId) -> anyhow::Resul
     Ok(scanned)
 }
 
-fn table(scanned: &[Scanned]) -> Table {
+/// Draws what was found.
+pub(super) fn table(scanned: &[Scanned]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["domain", "status", "title", "runs on", "email", "phone"]);
+        .set_header(["domain", "status", "outcome", "title", "runs on", "email", "phone"]);
     for one in scanned {
         let text = |pointer: &str| {
             let value = one.metadata.as_ref().and_then(|metadata| metadata.pointer(pointer));
@@ -258,10 +263,14 @@ fn table(scanned: &[Scanned]) -> Table {
             text("/contact_info/phone"),
         ];
         table.add_row(
-            [one.domain.clone(), one.status.to_owned()]
-                .into_iter()
-                .chain(columns)
-                .map(Cell::new),
+            [
+                one.domain.clone(),
+                one.status.clone(),
+                one.outcome.clone().unwrap_or_default(),
+            ]
+            .into_iter()
+            .chain(columns)
+            .map(Cell::new),
         );
     }
     table

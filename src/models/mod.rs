@@ -13,6 +13,7 @@ pub mod domain_hosting;
 pub mod domain_profile;
 pub mod domain_technologies;
 pub mod enums;
+pub mod idempotency_key;
 pub mod ids;
 pub mod job;
 pub mod page;

@@ -21,6 +21,7 @@ pub mod domain_hosting;
 pub mod domain_profiles;
 pub mod domain_technologies;
 pub mod domains;
+pub mod idempotency_keys;
 pub mod jobs;
 pub mod pages;
 pub mod paging;

@@ -7,7 +7,7 @@ use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Body, Caller, Db};
+use crate::guards::{Body, Caller, Db, Once};
 use crate::jobs::{self, BackgroundJob, EnqueueOptions, Waker};
 use crate::models::batch_job::NewBatchJob;
 use crate::models::enums::Scope;
@@ -16,6 +16,7 @@ use crate::repo;
 use crate::repo::jobs::JobFilter;
 use crate::repo::paging::Paging;
 use crate::scrapers::domain::{DomainName, DomainScan};
+use crate::views::answer::Answer;
 use crate::views::batch::{BatchAccepted, BatchEntry, BatchMetadata, BatchParam, BatchRequest, BatchStatusView};
 
 /// The most entries of a batch, as v1 has it.
@@ -35,10 +36,11 @@ async fn scan_batch(
     caller: Caller,
     db: Db<'_>,
     waker: &State<Waker>,
+    once: Once,
     body: Body<BatchRequest>,
-) -> ApiResult<(Status, Json<BatchAccepted>)> {
+) -> ApiResult<Answer> {
     caller.require(Scope::Scan)?;
-    let BatchRequest { domains, tenant_id } = body.0;
+    let BatchRequest { domains, tenant_id } = &body.value;
     caller.check_tenant(tenant_id.as_deref())?;
     if domains.is_empty() || domains.len() > MOST_ENTRIES {
         let detail = format!(
@@ -50,6 +52,10 @@ async fn scan_batch(
     let (mut entries, scans) = sort_out(domains);
 
     let mut conn = db.tenant(&caller).await?;
+    let begun = match once.earlier(&mut conn, &body).await? {
+        Ok(answer) => return Ok(answer),
+        Err(begun) => begun,
+    };
     let total = i32::try_from(entries.len()).ok();
     let failed = i32::try_from(entries.iter().filter(|entry| entry.error.is_some()).count()).ok();
     let new = NewBatchJob {
@@ -97,9 +103,11 @@ async fn scan_batch(
         ..Default::default()
     };
     repo::batches::update(&mut conn, batch.batch_id, &changes).await?;
+    let accepted = BatchAccepted::new(batch.batch_id, queued.len());
+    let answer = begun.keep(&mut conn, Status::Ok, &accepted).await?;
     conn.commit().await?;
     waker.wake();
-    Ok((Status::Ok, Json(BatchAccepted::new(batch.batch_id, queued.len()))))
+    Ok(answer)
 }
 
 /// Returns how far a batch is, entry by entry.
@@ -123,24 +131,31 @@ async fn retry_batch(
     caller: Caller,
     db: Db<'_>,
     waker: &State<Waker>,
+    once: Once,
     id: BatchParam,
-) -> ApiResult<(Status, Json<BatchAccepted>)> {
+) -> ApiResult<Answer> {
     caller.require(Scope::Scan)?;
     let mut conn = db.tenant(&caller).await?;
+    let begun = match once.earlier_without_body(&mut conn).await? {
+        Ok(answer) => return Ok(answer),
+        Err(begun) => begun,
+    };
     let batch = repo::batches::get(&mut conn, id.0).await?;
     let retried = repo::jobs::retry_batch(&mut conn, batch.batch_id).await?;
+    let accepted = BatchAccepted::new(batch.batch_id, retried);
+    let answer = begun.keep(&mut conn, Status::Accepted, &accepted).await?;
     conn.commit().await?;
     waker.wake();
-    Ok((Status::Accepted, Json(BatchAccepted::new(batch.batch_id, retried))))
+    Ok(answer)
 }
 
 /// Tells what can be scanned from what cannot, and why.
-fn sort_out(domains: Vec<String>) -> (Vec<BatchEntry>, Vec<DomainScan>) {
+fn sort_out(domains: &[String]) -> (Vec<BatchEntry>, Vec<DomainScan>) {
     let mut scans: Vec<DomainScan> = Vec::with_capacity(domains.len());
     let entries = domains
-        .into_iter()
+        .iter()
         .map(|domain| {
-            let error = match DomainName::parse(&domain) {
+            let error = match DomainName::parse(domain) {
                 Err(error) => Some(error.to_string()),
                 Ok(name) if scans.iter().any(|scan| scan.domain == name.as_str()) => {
                     Some(format!("{} is in the batch twice: it is scanned once", name.as_str()))
@@ -154,7 +169,7 @@ fn sort_out(domains: Vec<String>) -> (Vec<BatchEntry>, Vec<DomainScan>) {
                 }
             };
             BatchEntry {
-                domain,
+                domain: domain.clone(),
                 job_id: None,
                 error,
             }

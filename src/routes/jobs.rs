@@ -3,17 +3,19 @@
 use chrono::{DateTime, Utc};
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, get, post, routes};
+use rocket::{Route, State, get, post, routes};
 use uuid::Uuid;
 
 use super::{paging, parsed};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Caller, Db};
+use crate::guards::{Caller, Db, Once};
+use crate::jobs::Waker;
 use crate::models::enums::Scope;
 use crate::models::ids::JobId;
 use crate::repo;
 use crate::repo::jobs::JobFilter;
 use crate::views::Page;
+use crate::views::answer::Answer;
 use crate::views::job::JobView;
 use crate::views::scan::ScanId;
 
@@ -92,9 +94,13 @@ async fn cancel_job(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<(Status
 
 /// Queues a job again that failed or was cancelled.
 #[post("/api/v1/jobs/<id>/retry")]
-async fn retry_job(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<(Status, Json<JobView>)> {
+async fn retry_job(caller: Caller, db: Db<'_>, waker: &State<Waker>, once: Once, id: ScanId) -> ApiResult<Answer> {
     caller.require(Scope::Scan)?;
     let mut conn = db.tenant(&caller).await?;
+    let begun = match once.earlier_without_body(&mut conn).await? {
+        Ok(answer) => return Ok(answer),
+        Err(begun) => begun,
+    };
     let job = repo::jobs::get(&mut conn, id.0).await?;
     let Some(job) = repo::jobs::retry(&mut conn, job.job_id).await? else {
         return Err(ApiError::Conflict(format!(
@@ -102,8 +108,10 @@ async fn retry_job(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<(Status,
             job.status
         )));
     };
+    let answer = begun.keep(&mut conn, Status::Accepted, &JobView::from(job)).await?;
     conn.commit().await?;
-    Ok((Status::Accepted, Json(job.into())))
+    waker.wake();
+    Ok(answer)
 }
 
 /// A place in the list: the time and the id of the row before it.

@@ -6,13 +6,14 @@ use rocket::{Route, State, get, post, routes};
 
 use crate::db::tenant::TenantConnection;
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Body, Caller, Db};
+use crate::guards::{Body, Caller, Db, Once};
 use crate::jobs::{self, EnqueueOptions, Waker};
 use crate::models::domain::{DomainChanges, NewDomain};
 use crate::models::enums::{Scope, TaskStatus};
 use crate::models::ids::JobId;
 use crate::repo;
 use crate::scrapers::domain::{DomainName, DomainScan};
+use crate::views::answer::Answer;
 use crate::views::scan::{ScanAccepted, ScanId, ScanRequest, ScanStatus};
 
 /// The most pages that a scan may be asked to count.
@@ -30,29 +31,36 @@ async fn scan_domain(
     caller: Caller,
     db: Db<'_>,
     waker: &State<Waker>,
+    once: Once,
     body: Body<ScanRequest>,
-) -> ApiResult<(Status, Json<ScanAccepted>)> {
+) -> ApiResult<Answer> {
     caller.require(Scope::Scan)?;
     let ScanRequest {
         base_url,
         tenant_id,
         max_pages,
-    } = body.0;
+    } = &body.value;
+    let max_pages = *max_pages;
     caller.check_tenant(tenant_id.as_deref())?;
-    let domain = DomainName::parse(&base_url).map_err(|error| ApiError::bad_request("base_url", error.to_string()))?;
+    let domain = DomainName::parse(base_url).map_err(|error| ApiError::bad_request("base_url", error.to_string()))?;
     if !(1..=MOST_PAGES).contains(&max_pages) {
         let detail = format!("max_pages is {max_pages}: it must be from 1 to {MOST_PAGES}");
         return Err(ApiError::bad_request("max_pages", detail));
     }
     let mut conn = db.tenant(&caller).await?;
+    let begun = match once.earlier(&mut conn, &body).await? {
+        Ok(answer) => return Ok(answer),
+        Err(begun) => begun,
+    };
     let scan = DomainScan {
         domain: domain.as_str().to_owned(),
         max_pages,
     };
     let id = enqueue(&mut conn, &scan).await?;
+    let answer = begun.keep(&mut conn, Status::Ok, &ScanAccepted::from(id)).await?;
     conn.commit().await?;
     waker.wake();
-    Ok((Status::Ok, Json(id.into())))
+    Ok(answer)
 }
 
 /// Returns how far a scan is.

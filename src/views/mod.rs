@@ -2,6 +2,7 @@
 //!
 //! A response is made from rows by destructuring, so that a new column is a decision.
 
+pub mod answer;
 pub mod batch;
 pub mod domain;
 pub mod job;

@@ -99,6 +99,103 @@ async fn each_entry_of_a_batch_ends_with_its_own_reason() {
     assert!(entries[3]["error"].as_str().unwrap().contains("localhost"));
 }
 
+/// What an agency pastes together: what cannot be scanned, what is there twice, what does not answer.
+#[tokio::test]
+async fn a_batch_of_a_hundred_adds_up() {
+    let app = TestApp::new().await;
+    let site = shop().await;
+    let acme = app.agency("acme").await;
+    let _work = app.work(&site);
+
+    let invalid = [
+        "",
+        " ",
+        "no spaces.com",
+        "http://",
+        "exa<mple.com",
+        "a..com",
+        "-a.com",
+        "localhost",
+        "x".repeat(64).as_str(),
+        "[::1",
+    ]
+    .map(str::to_owned);
+    let refused = ["10.0.0.1", "169.254.169.254", "0x7f.1"].map(str::to_owned);
+    let good: Vec<_> = (0..77).map(|i| format!("s{i}.bench.test")).collect();
+    let twice: Vec<_> = (0..5).map(|i| format!("HTTPS://www.S{i}.bench.test:443/x?y")).collect();
+    let lost: Vec<_> = (0..5).map(|i| format!("s{i}.nowhere.test")).collect();
+    let domains = [good.as_slice(), &invalid, &refused, &twice, &lost].concat();
+    assert_eq!(domains.len(), 100);
+    let accepted = acme.post("/api/v1/batch", json!({ "domains": domains })).await;
+    assert_eq!(accepted.status, 200, "{accepted:?}");
+    let batch = acme.ended(accepted.body["status_url"].as_str().unwrap()).await;
+    assert_eq!(batch["status"], "partial");
+    let entries = batch["jobs"].as_array().unwrap();
+    let said = |range: std::ops::Range<usize>, word: &str| {
+        for entry in &entries[range] {
+            assert_eq!(entry["status"], "failed", "{entry}");
+            assert!(entry["error"].as_str().unwrap().contains(word), "{word}: {entry}");
+        }
+    };
+    assert!(
+        entries[..77].iter().all(|entry| entry["status"] == "completed"),
+        "{batch}"
+    );
+    said(77..87, "is not a domain that can be scanned");
+    said(87..90, "it is an IP address");
+    said(90..95, "twice");
+    said(95..100, "does not resolve");
+    assert!(entries[95..].iter().all(|entry| entry["outcome"] == "dns"), "{batch}");
+    let count = |field: &str| batch[field].as_u64().unwrap();
+    assert_eq!(
+        (count("total_jobs"), count("completed_jobs"), count("failed_jobs")),
+        (100, 77, 23)
+    );
+}
+
+/// A client that did not hear the answer asks again, and a worker is not sent out twice.
+#[tokio::test]
+async fn a_request_that_is_sent_again_is_done_once() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let bolt = app.agency("bolt").await;
+    let scan = json!({ "base_url": "a.bench.test" });
+    let first = acme.post_as("order-1", "/api/v1/scrapersky", &scan).await;
+    let again = acme.post_as("order-1", "/api/v1/scrapersky", &scan).await;
+    assert_eq!((first.status, &first.body), (200, &again.body));
+    assert_eq!(acme.get("/api/v1/jobs").await.body["total"], 1);
+
+    let (one, other) = tokio::join!(
+        acme.post_as("order-2", "/api/v1/scrapersky", &scan),
+        acme.post_as("order-2", "/api/v1/scrapersky", &scan)
+    );
+    assert_eq!(one.body, other.body, "at the same time");
+    assert_eq!(acme.get("/api/v1/jobs").await.body["total"], 2);
+
+    let another = json!({ "base_url": "b.bench.test" });
+    let refused = acme.post_as("order-1", "/api/v1/scrapersky", &another).await;
+    assert_eq!(refused.status, 422, "{refused:?}");
+    assert!(refused.body["detail"].as_str().unwrap().contains("order-1"));
+    let elsewhere = acme
+        .post_as("order-1", "/api/v1/batch", &json!({ "domains": ["a.bench.test"] }))
+        .await;
+    assert_eq!(elsewhere.status, 422, "{elsewhere:?}");
+    // What was refused is not remembered.
+    let wrong = acme
+        .post_as("order-3", "/api/v1/scrapersky", &json!({ "base_url": "localhost" }))
+        .await;
+    assert_eq!(wrong.status, 400);
+    assert_eq!(acme.post_as("order-3", "/api/v1/scrapersky", &scan).await.status, 200);
+    let spaced = acme.post_as("order 4", "/api/v1/scrapersky", &scan).await;
+    assert_eq!(spaced.status, 400, "{spaced:?}");
+
+    let of_bolt = bolt.post_as("order-1", "/api/v1/scrapersky", &another).await;
+    assert_eq!(of_bolt.status, 200, "another tenant's keys are its own: {of_bolt:?}");
+    let batch = json!({ "domains": ["a.bench.test", "b.bench.test"] });
+    let first = acme.post_as("batch-1", "/api/v1/batch", &batch).await;
+    assert_eq!(first.body, acme.post_as("batch-1", "/api/v1/batch", &batch).await.body);
+}
+
 #[tokio::test]
 async fn another_tenants_things_answer_as_things_that_are_not_there() {
     let app = TestApp::new().await;

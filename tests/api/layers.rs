@@ -30,10 +30,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "config", "models", "db", "repo", "jobs", "scrapers", "views", "error", "guards", "routes", "logging",
         ],
     ),
+    ("demo", &["config"]),
     (
         "cli",
         &[
-            "config", "models", "db", "repo", "jobs", "scrapers", "views", "routes", "lib", "logging",
+            "demo", "config", "models", "db", "repo", "jobs", "scrapers", "views", "routes", "lib", "logging",
         ],
     ),
     ("main", &["config", "cli", "logging"]),
@@ -43,8 +44,11 @@ const LAYERS: &[(&str, &[&str])] = &[
 const PACKAGES: &[(&str, &[&str])] = &[
     ("diesel::", &["schema", "models", "repo", "db", "error"]),
     ("diesel_async::", &["repo", "db", "error"]),
-    ("rocket::", &["routes", "guards", "views", "error", "config", "lib"]),
-    ("reqwest::", &["scrapers"]),
+    (
+        "rocket::",
+        &["routes", "guards", "views", "error", "config", "lib", "demo"],
+    ),
+    ("reqwest::", &["scrapers", "cli"]),
     ("scraper::", &["scrapers"]),
 ];
 

@@ -66,10 +66,10 @@ pub struct Swept {
 
 /// Claims up to `limit` jobs of the given kinds for `lease`, in one statement.
 ///
-/// Tenants take turns: up to 64 tenants with waiting jobs are looked at, beginning at a random one;
-/// each offers its share of `limit`, best priority and longest wait first; the offers of tenants
-/// that hold the fewest workers go first. So a tenant with a million jobs delays another's single
-/// one by no more than a share. Rows that another worker is claiming are passed over.
+/// Tenants take turns: `limit` tenants with waiting jobs are looked at, at least 4, beginning at a random one, and up to
+/// 64 where those have nothing to offer; each offers its share of `limit`, best priority and longest wait first; the
+/// offers of tenants that hold the fewest workers go first. So a tenant with a million jobs delays another's single one
+/// by no more than a share. Rows that another worker is claiming are passed over.
 ///
 /// # Errors
 ///
@@ -174,17 +174,16 @@ pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome,
     fenced(written)
 }
 
-/// Ends many jobs at once, as [`finish`] ends one, and returns those that were still held.
+/// Ends many jobs at once, of any tenants, as [`finish`] ends one, and returns those that were still held.
 ///
 /// # Errors
 ///
 /// Those of the database. A lease that is missing from the answer is lost: what its job produced
 /// may not be committed.
 pub async fn finish_many(
-    conn: &mut TenantConnection,
+    conn: &mut SystemConnection,
     finished: &[(Lease, Outcome, RawJson)],
 ) -> QueryResult<Vec<JobId>> {
-    let tenant = conn.tenant_id();
     let ids: Vec<JobId> = finished.iter().map(|(lease, ..)| lease.job_id).collect();
     let tokens: Vec<LeaseToken> = finished.iter().map(|(lease, ..)| lease.token).collect();
     let outcomes: Vec<Outcome> = finished.iter().map(|(_, outcome, _)| *outcome).collect();
@@ -192,11 +191,10 @@ pub async fn finish_many(
     diesel::sql_query(
         "UPDATE jobs SET status = 'completed', outcome = done.outcome, result = done.result, error = NULL, progress = 1,
              lease_token = NULL, lease_expires_at = NULL, completed_at = now(), updated_at = now()
-         FROM unnest($2, $3, $4, $5) AS done (job_id, lease_token, outcome, result)
-         WHERE jobs.job_id = done.job_id AND jobs.lease_token = done.lease_token AND jobs.tenant_id = $1
+         FROM unnest($1, $2, $3, $4) AS done (job_id, lease_token, outcome, result)
+         WHERE jobs.job_id = done.job_id AND jobs.lease_token = done.lease_token
          RETURNING jobs.job_id",
     )
-    .bind::<diesel::sql_types::Uuid, _>(tenant)
     .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
     .bind::<Array<diesel::sql_types::Uuid>, _>(tokens)
     .bind::<Array<Text>, _>(outcomes)

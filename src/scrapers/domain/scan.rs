@@ -97,12 +97,18 @@ async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError>
         fetcher.get(&url, Want::html()).await?.success()
     };
     match get("https").await {
-        // Nobody listens for https, or speaks it badly: that says nothing about http.
-        Err(error) if matches!(error.outcome(), Outcome::Tls | Outcome::Timeout | Outcome::Upstream) => {
-            get("http").await.map_err(|_| error)
-        }
+        // Nobody listens for https, or speaks it badly: that says nothing about http. If neither brings a page, what the
+        // site answered says more than that it did not.
+        Err(error) if is_silence(&error) => get("http")
+            .await
+            .map_err(|other| if is_silence(&other) { error } else { other }),
         result => result,
     }
+}
+
+/// Says whether the host gave no answer, rather than one that is no page.
+fn is_silence(error: &FetchError) -> bool {
+    matches!(error.outcome(), Outcome::Tls | Outcome::Timeout | Outcome::Upstream)
 }
 
 fn job_error(error: FetchError) -> JobError {

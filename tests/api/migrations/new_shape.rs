@@ -73,6 +73,19 @@ async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
+    fill(
+        client,
+        "idempotency_keys",
+        12,
+        &[
+            ("tenant_id", TENANT),
+            ("key", "'order ' || i / 2"),
+            ("request_hash", "sha256(('request' || i)::bytea)"),
+            ("status", "200"),
+            ("response", "'{\"b\": 1,  \"a\": 1.50}'"),
+        ],
+    )
+    .await;
     let domain = "md5('domain' || i)::uuid";
     fill(
         client,

@@ -15,6 +15,7 @@ use scrapersky::models::domain_hosting::{DomainHosting, DomainHostingChanges};
 use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
 use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome};
+use scrapersky::models::idempotency_key::IdempotencyKey;
 use scrapersky::models::ids::{DomainId, JobId, TenantId};
 use scrapersky::models::job::{Job, NewJob};
 use scrapersky::models::page::{Page, PageChanges};
@@ -37,8 +38,8 @@ use scrapersky::repo::places::PlaceFilter;
 use scrapersky::repo::sitemap_files::SitemapFileFilter;
 use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
 use scrapersky::repo::{
-    api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains, jobs, pages,
-    place_searches, places, profiles, sitemap_file_curations, sitemap_files, sitemap_urls, tenants,
+    api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains, idempotency_keys, jobs,
+    pages, place_searches, places, profiles, sitemap_file_curations, sitemap_files, sitemap_urls, tenants,
 };
 use serde_json::json;
 
@@ -97,6 +98,7 @@ pub struct Rows {
     pub lease: Lease,
     pub key: ApiKey,
     pub search: PlaceSearch,
+    pub idempotency_key: String,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -154,6 +156,11 @@ impl Rows {
                     },
                     key: api_keys::insert(conn, &new_key(&hash, &TextList::from_iter(["read"]))).await?,
                     search: place_searches::insert(conn, &search).await?,
+                    idempotency_key: {
+                        idempotency_keys::begin(conn, name, &[1; 32]).await?;
+                        idempotency_keys::finish(conn, name, 200, name).await?;
+                        name.to_owned()
+                    },
                     domain: domain.clone(),
                     bare_domain: bare_domain.clone(),
                     bare_file: bare_file.clone(),
@@ -322,6 +329,16 @@ impl Tell for (JobStatus, i64) {
     }
 }
 
+/// What [`idempotency_keys::begin`] answers: the request of that name, or that it is a new one.
+impl Tell for Option<IdempotencyKey> {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.is_some(),
+            ..1_i64.tell()
+        }
+    }
+}
+
 impl Tell for Upserted {
     fn tell(&self) -> Seen {
         Seen {
@@ -410,6 +427,9 @@ pub const PROBES: &[Probe] = probes! {
     domains::upsert_many: NewRow, |conn, a| (&[new_domain(&a.domain.domain)]);
     domains::update: Nothing, |conn, a| (a.domain.id, &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::delete: Nothing, |conn, a| (a.domain.id);
+    idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
+    idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");
+    idempotency_keys::delete_expired: Nothing, |conn, a| ();
     jobs::enqueue: NewRow, |conn, a| (&deduplicated(&a.pending.kind, &a.name));
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { batch_id: Some(a.batch.batch_id), ..new_job("x") });
@@ -424,7 +444,6 @@ pub const PROBES: &[Probe] = probes! {
     jobs::retry_batch: Nothing, |conn, a| (a.batch.batch_id);
     jobs::queue::report: Nothing, |conn, a| (a.lease, 0.5, "step", "message");
     jobs::queue::finish: Nothing, |conn, a| (a.lease, Outcome::Ok, &RawJson::from(json!({})));
-    jobs::queue::finish_many: Nothing, |conn, a| (&[(a.lease, Outcome::Ok, RawJson::from(json!({})))]);
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &final_failure());
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &Failure { retry_at: Some(Utc::now()), ..final_failure() });
     jobs::queue::end_cancelled: Nothing, |conn, a| (a.lease);

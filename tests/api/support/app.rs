@@ -107,7 +107,22 @@ impl TestApp {
         key: Option<&str>,
         body: Option<(ContentType, &str)>,
     ) -> Answer {
+        self.send_with(&[], method, path, key, body).await
+    }
+
+    /// Sends a request with further headers.
+    pub async fn send_with(
+        &self,
+        headers: &[(&'static str, &str)],
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<(ContentType, &str)>,
+    ) -> Answer {
         let mut request = self.client.req(method, path);
+        for (name, value) in headers {
+            request.add_header(Header::new(*name, (*value).to_owned()));
+        }
         if let Some(key) = key {
             request.add_header(Header::new("Authorization", format!("Bearer {key}")));
         }
@@ -138,6 +153,21 @@ impl Holder<'_> {
         let text = body.to_string();
         self.app
             .send(Method::Post, path, Some(&self.key), Some((ContentType::JSON, &text)))
+            .await
+    }
+
+    /// Posts under an `Idempotency-Key`.
+    pub async fn post_as(&self, name: &str, path: &str, body: &Value) -> Answer {
+        let headers = [("Idempotency-Key", name)];
+        let text = body.to_string();
+        self.app
+            .send_with(
+                &headers,
+                Method::Post,
+                path,
+                Some(&self.key),
+                Some((ContentType::JSON, &text)),
+            )
             .await
     }
 

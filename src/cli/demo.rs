@@ -1,0 +1,252 @@
+//! `scrapersky demo`: everything at once, on this machine alone.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use reqwest::{Client, RequestBuilder};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::scan::{self, Scanned};
+use super::{block_on, keys, serve};
+use crate::config::Config;
+use crate::db::Database;
+use crate::db::embedded::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
+use crate::db::migrate;
+use crate::db::pool::Pool;
+use crate::demo;
+use crate::demo::sites::{DOMAINS, Sites};
+use crate::repo::tenants::DEFAULT_TENANT;
+
+/// How often the batch's state is asked for.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long the scans may take: far longer than they do.
+const AT_MOST: Duration = Duration::from_secs(120);
+/// A demo does not wait as long as it should in earnest before it tries the broken site again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// How the demo ends.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DemoOptions {
+    /// Goes on serving when the table is there, until it is interrupted
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Brings up a PostgreSQL of its own, sample sites, the HTTP API and workers; posts a batch as a client does,
+/// follows it and prints what was found. Nothing of it is left behind.
+///
+/// # Errors
+///
+/// When a part of it cannot be started, or the API answers with an error.
+pub fn run(options: DemoOptions, config: &Config) -> anyhow::Result<ExitCode> {
+    let postgres = DemoPostgres::start(config)?;
+    let shown = block_on(show(options, config, &postgres));
+    postgres.stop()?;
+    shown.map(|()| ExitCode::SUCCESS)
+}
+
+async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) -> anyhow::Result<()> {
+    let url = postgres.server.url(DATABASE).parse()?;
+    migrate::up(&url).await?;
+    let database = Database {
+        direct: url.clone(),
+        url,
+    };
+    let pool = Pool::new(&database.url, &config.pool)?;
+    let tenant = keys::tenant(&pool, DEFAULT_TENANT).await?;
+    let key = keys::create(&pool, tenant, "demo", &[], None).await?;
+
+    let sites = Sites::open().await.context("the sample sites cannot be opened")?;
+    let mut config = config.clone();
+    config.fetch.connect_to = sites.connect_to();
+    config.jobs.retry_base = RETRY;
+    let server = demo::launch(crate::rocket(demo::figment(), pool.clone())).await?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let working = serve::runner(None, &config, &database, pool)?.map(|runner| {
+        tokio::spawn(runner.run(async {
+            // A sender that is gone says the same.
+            let _ = stopped.await;
+        }))
+    });
+    let api = Api::new(format!("http://{}", server.addr), key.expose())?;
+    println!(
+        "The HTTP API is at {}, the sample sites at {}.\n",
+        api.url,
+        sites.addr()
+    );
+
+    let posted = api.post("/api/v1/batch", &json!({ "domains": DOMAINS })).await?;
+    let batch: Accepted = serde_json::from_value(posted)?;
+    println!(
+        "Posted a batch of {} domains; its status is at {}.",
+        DOMAINS.len(),
+        batch.status_url
+    );
+    println!("{}\n", scan::table(&api.follow(&batch).await?));
+
+    if options.keep {
+        println!("The API goes on until you press Ctrl-C. Try:");
+        println!(
+            "  curl -s -H 'Authorization: Bearer {}' {}/api/v1/domains",
+            key.expose(),
+            api.url
+        );
+        serve::stop_asked_for()?.await;
+    } else {
+        println!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone serves it in earnest.");
+    }
+    drop(stop);
+    server.close().await;
+    if let Some(working) = working {
+        working.await.context("the workers failed")?;
+    }
+    Ok(())
+}
+
+/// A client of the HTTP API.
+struct Api {
+    http: Client,
+    url: String,
+    key: String,
+}
+
+/// What a batch is answered with.
+#[derive(Deserialize)]
+struct Accepted {
+    status_url: String,
+}
+
+/// How far a batch is.
+#[derive(Deserialize)]
+struct Batch {
+    status: String,
+    total_jobs: u64,
+    completed_jobs: u64,
+    failed_jobs: u64,
+    jobs: Vec<Entry>,
+}
+
+/// A domain of a batch.
+#[derive(Deserialize)]
+struct Entry {
+    domain: String,
+    job_id: Option<String>,
+    status: String,
+    outcome: Option<String>,
+    error: Option<String>,
+}
+
+/// How far a scan is.
+#[derive(Deserialize)]
+struct Status {
+    metadata: Option<Value>,
+}
+
+impl Api {
+    fn new(url: String, key: &str) -> anyhow::Result<Self> {
+        // This client speaks plain HTTP to loopback, and is not built without some TLS all the same. An error
+        // says that there is a provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = Client::builder().no_proxy().timeout(AT_MOST).build()?;
+        let key = key.to_owned();
+        Ok(Self { http, url, key })
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.http.post(format!("{}{path}", self.url));
+        let request = request
+            .header("Content-Type", "application/json")
+            .body(body.to_string());
+        self.answer(path, request).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        self.answer(path, self.http.get(format!("{}{path}", self.url))).await
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, path: &str, request: RequestBuilder) -> anyhow::Result<T> {
+        let response = request.bearer_auth(&self.key).send().await?;
+        let status = response.status();
+        let body = response.bytes().await?;
+        ensure!(
+            status.is_success(),
+            "{path} answered {status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+        serde_json::from_slice(&body).with_context(|| format!("{path} answered something else than it should"))
+    }
+
+    /// Shows how far a batch is until it has ended, and returns what was found.
+    async fn follow(&self, accepted: &Accepted) -> anyhow::Result<Vec<Scanned>> {
+        let begun = Instant::now();
+        let bar = ProgressBar::new(0);
+        bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} domains, {elapsed}")?);
+        let batch = loop {
+            let batch: Batch = self.get(&accepted.status_url).await?;
+            bar.set_length(batch.total_jobs);
+            bar.set_position(batch.completed_jobs + batch.failed_jobs);
+            match batch.status.as_str() {
+                "pending" | "in_progress" if begun.elapsed() > AT_MOST => {
+                    bail!("the batch has not ended after {} s", AT_MOST.as_secs());
+                }
+                "pending" | "in_progress" => tokio::time::sleep(LOOK_EVERY).await,
+                _ => break batch,
+            }
+        };
+        bar.finish_and_clear();
+        let mut scanned = Vec::new();
+        for Entry {
+            domain,
+            job_id,
+            status,
+            outcome,
+            error,
+        } in batch.jobs
+        {
+            let metadata = match job_id {
+                Some(id) => self.get::<Status>(&format!("/api/v1/status/{id}")).await?.metadata,
+                None => None,
+            };
+            scanned.push(Scanned {
+                domain,
+                status,
+                outcome,
+                error,
+                metadata,
+            });
+        }
+        Ok(scanned)
+    }
+}
+
+/// A PostgreSQL that ends with the demo, and its folder with it.
+struct DemoPostgres {
+    server: EmbeddedPostgres,
+    folder: PathBuf,
+}
+
+impl DemoPostgres {
+    fn start(config: &Config) -> anyhow::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("scrapersky-demo-{}", std::process::id()));
+        println!("Starting a PostgreSQL for this demo in {} ...", folder.display());
+        let server = EmbeddedPostgres::start(&EmbeddedOptions {
+            data_dir: folder.clone(),
+            pg_bin: config.pg_bin.clone(),
+            durability: Durability::Throwaway,
+        })?;
+        Ok(Self { server, folder })
+    }
+
+    fn stop(self) -> anyhow::Result<()> {
+        self.server.stop()?;
+        fs::remove_dir_all(&self.folder).with_context(|| format!("{} cannot be removed", self.folder.display()))
+    }
+}

@@ -1,0 +1,95 @@
+//! The outside world of `scrapersky demo`: servers on loopback.
+
+pub mod sites;
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+
+use rocket::config::{Ident, LogLevel, Shutdown as ShutdownConfig};
+use rocket::fairing::AdHoc;
+use rocket::figment::Figment;
+use rocket::{Build, Rocket, Shutdown};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A server that listens. It closes when this is dropped.
+#[derive(Debug)]
+pub struct Listening {
+    /// Where.
+    pub addr: SocketAddr,
+    shutdown: Shutdown,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl Listening {
+    /// Closes the server and waits until it has.
+    pub async fn close(mut self) {
+        self.shutdown.clone().notify();
+        if let Some(serving) = self.serving.take() {
+            // What failed within it was logged there.
+            let _ = serving.await;
+        }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.shutdown.clone().notify();
+    }
+}
+
+/// Returns the settings of a server on a free port of 127.0.0.1, which says nothing and leaves signals alone.
+#[must_use]
+pub fn figment() -> Figment {
+    Figment::from(rocket::Config {
+        port: 0,
+        ident: Ident::none(),
+        log_level: LogLevel::Off,
+        shutdown: ShutdownConfig {
+            ctrlc: false,
+            signals: std::collections::HashSet::new(),
+            grace: 0,
+            mercy: 0,
+            ..ShutdownConfig::default()
+        },
+        ..rocket::Config::release_default()
+    })
+}
+
+/// Starts a server, and returns when it listens.
+///
+/// # Errors
+///
+/// When it cannot.
+pub async fn launch(server: Rocket<Build>) -> anyhow::Result<Listening> {
+    let (listens, listening) = oneshot::channel();
+    let listens = Mutex::new(Some(listens));
+    let ready = server
+        .attach(AdHoc::on_liftoff("says where it listens", move |rocket| {
+            let listens = listens.lock().ok().and_then(|mut listens| listens.take());
+            if let Some(listens) = listens {
+                // Whoever waited for it may have gone.
+                let _ = listens.send(SocketAddr::from((rocket.config().address, rocket.config().port)));
+            }
+            Box::pin(std::future::ready(()))
+        }))
+        .ignite()
+        .await?;
+    let shutdown = ready.shutdown();
+    let mut launched = tokio::spawn(ready.launch());
+    tokio::select! {
+        ended = &mut launched => {
+            ended??;
+            anyhow::bail!("the server ended before it listened")
+        }
+        addr = listening => Ok(Listening {
+            addr: addr?,
+            shutdown,
+            serving: Some(tokio::spawn(async move {
+                if let Ok(Err(error)) = launched.await {
+                    log::error!("a server on loopback failed: {error}");
+                }
+            })),
+        }),
+    }
+}
