@@ -7,6 +7,7 @@
 
 mod fetch;
 mod jobs;
+mod sitemap;
 mod url;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use rocket::figment::{Figment, Profile, Provider};
 
 pub use self::fetch::{ConnectTo, FetchConfig, IpNet};
 pub use self::jobs::JobsConfig;
+pub use self::sitemap::SitemapConfig;
 pub use self::url::{DatabaseUrl, UrlError};
 
 /// Everything that can be set, read once at the start.

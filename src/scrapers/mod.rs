@@ -7,7 +7,8 @@ pub mod sitemap;
 
 use self::domain::DomainScan;
 use self::fetch::{Fetcher, SetupError};
-use crate::config::FetchConfig;
+use self::sitemap::SitemapScan;
+use crate::config::{FetchConfig, SitemapConfig};
 use crate::jobs::Registry;
 
 /// What every job may use; one in a process.
@@ -15,6 +16,8 @@ use crate::jobs::Registry;
 pub struct Services {
     /// The way to other hosts.
     pub fetcher: Fetcher,
+    /// What an analysis of sitemaps may take.
+    pub sitemap: SitemapConfig,
 }
 
 impl Services {
@@ -26,6 +29,7 @@ impl Services {
     pub fn new(config: &FetchConfig) -> Result<Self, SetupError> {
         Ok(Self {
             fetcher: Fetcher::new(config)?,
+            sitemap: config.sitemap.clone(),
         })
     }
 }
@@ -33,5 +37,5 @@ impl Services {
 /// Returns every kind of job that this program works on.
 #[must_use]
 pub fn registry() -> Registry<Services> {
-    Registry::new().register::<DomainScan>()
+    Registry::new().register::<DomainScan>().register::<SitemapScan>()
 }

@@ -7,3 +7,4 @@ mod store;
 
 pub use name::{DomainName, NameError};
 pub use scan::DomainScan;
+pub(super) use scan::{fetch_home, job_error};

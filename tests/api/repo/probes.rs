@@ -124,7 +124,7 @@ impl Rows {
                 domain_technologies::upsert(conn, domain.id, &DomainTechnologiesChanges::default()).await?;
                 domain_hosting::upsert(conn, domain.id, &DomainHostingChanges::default()).await?;
                 sitemap_file_curations::upsert(conn, file.id, &SitemapFileCurationChanges::default()).await?;
-                sitemap_urls::upsert_many(conn, &[new_sitemap_url(&file, &url)]).await?;
+                sitemap_urls::upsert_many(conn, None, &[new_sitemap_url(&file, &url)]).await?;
                 places::upsert_many(conn, &[new_place(name)]).await?;
                 let email = format!("{name}@{name}.test");
                 contacts::upsert_many(conn, &[new_contact(&page, &email)]).await?;
@@ -486,7 +486,7 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_urls::list_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default(), None, 100);
     sitemap_urls::list_of_domain: Nothing, |conn, a| (a.domain.id, &SitemapUrlFilter::default(), None, 100);
     sitemap_urls::count_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default());
-    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (&[new_sitemap_url(&a.file, &a.url)]);
+    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
     sitemap_urls::delete_of_file: Nothing, |conn, a| (a.file.id);
     tenants::get: OwnRows, |conn, a| ();
 
@@ -504,7 +504,7 @@ pub const PROBES: &[Probe] = probes! {
     places::upsert_many: NewRow, |conn, a| (&[new_place("fresh")]);
     sitemap_file_curations::upsert: NoSuchRow, |conn, a| (a.bare_file.id, &SitemapFileCurationChanges::default());
     sitemap_files::upsert: NoSuchRow, |conn, a| (&new_sitemap(&a.domain, "https://fresh.test/"));
-    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (&[new_sitemap_url(&a.file, "https://fresh.test/")]);
+    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, "https://fresh.test/")]);
 };
 
 fn archive() -> StagedPlaceChanges<'static> {
