@@ -5,6 +5,7 @@ pub mod domains;
 pub mod jobs;
 pub mod scans;
 pub mod service;
+pub mod sitemaps;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -23,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         batches::routes(),
         jobs::routes(),
         domains::routes(),
+        sitemaps::routes(),
     ]
     .concat()
 }

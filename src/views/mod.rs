@@ -8,6 +8,7 @@ pub mod domain;
 pub mod job;
 pub mod problem;
 pub mod scan;
+pub mod sitemap;
 
 use serde::Serialize;
 

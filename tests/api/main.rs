@@ -17,6 +17,7 @@ mod layers;
 mod migrations;
 mod pool;
 mod repo;
+mod sitemaps;
 mod soak;
 mod support;
 mod tls;

@@ -68,8 +68,12 @@ impl DomainScan {
             })
             .await?
             .map_err(|error| JobError::permanent(Outcome::Parse, error.to_string()))?;
-        ctx.report("extracting", &format!("counting the pages that the sitemaps of {} list", self.domain), 0.7)
-            .await;
+        ctx.report(
+            "extracting",
+            &format!("counting the pages that the sitemaps of {} list", self.domain),
+            0.7,
+        )
+        .await;
         let max_pages = u64::try_from(self.max_pages).unwrap_or(0);
         let sitemaps = count(ctx, &page.final_url, &links, max_pages).await?;
         ctx.report("storing", &format!("storing what {} says", self.domain), 0.9)

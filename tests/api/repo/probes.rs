@@ -16,14 +16,16 @@ use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
 use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome};
 use scrapersky::models::idempotency_key::IdempotencyKey;
-use scrapersky::models::ids::{DomainId, JobId, TenantId};
+use scrapersky::models::ids::{DomainId, JobId, SitemapFileId, TenantId};
 use scrapersky::models::job::{Job, NewJob};
 use scrapersky::models::page::{Page, PageChanges};
 use scrapersky::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
 use scrapersky::models::profile::Profile;
 use scrapersky::models::sitemap_file::{SitemapFile, SitemapFileChanges};
 use scrapersky::models::sitemap_file_curation::{SitemapFileCuration, SitemapFileCurationChanges};
+use scrapersky::models::sitemap_run::{SitemapRun, SitemapRunChanges};
 use scrapersky::models::sitemap_url::SitemapUrl;
+use scrapersky::models::sitemap_url_change::SitemapUrlChange;
 use scrapersky::models::staged_place::{StagedPlace, StagedPlaceChanges};
 use scrapersky::models::tenant::Tenant;
 use scrapersky::models::values::{RawJson, TextList};
@@ -35,11 +37,13 @@ use scrapersky::repo::jobs::{Enqueued, Failure, JobFilter};
 use scrapersky::repo::pages::PageFilter;
 use scrapersky::repo::paging::Paging;
 use scrapersky::repo::places::PlaceFilter;
-use scrapersky::repo::sitemap_files::SitemapFileFilter;
+use scrapersky::repo::sitemap_files::{FileTotals, FoundFile, SitemapFileFilter};
+use scrapersky::repo::sitemap_url_changes::ChangeCounts;
 use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
 use scrapersky::repo::{
     api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains, idempotency_keys, jobs,
-    pages, place_searches, places, profiles, sitemap_file_curations, sitemap_files, sitemap_urls, tenants,
+    pages, place_searches, places, profiles, sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes,
+    sitemap_urls, tenants,
 };
 use serde_json::json;
 
@@ -99,6 +103,7 @@ pub struct Rows {
     pub key: ApiKey,
     pub search: PlaceSearch,
     pub idempotency_key: String,
+    pub run: SitemapRun,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -124,7 +129,9 @@ impl Rows {
                 domain_technologies::upsert(conn, domain.id, &DomainTechnologiesChanges::default()).await?;
                 domain_hosting::upsert(conn, domain.id, &DomainHostingChanges::default()).await?;
                 sitemap_file_curations::upsert(conn, file.id, &SitemapFileCurationChanges::default()).await?;
-                sitemap_urls::upsert_many(conn, None, &[new_sitemap_url(&file, &url)]).await?;
+                let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
+                let run = sitemap_runs::begin(conn, domain.id, pending.job_id, true).await?;
+                sitemap_urls::upsert_many(conn, Some(run.id), &[new_sitemap_url(&file, &url)]).await?;
                 places::upsert_many(conn, &[new_place(name)]).await?;
                 let email = format!("{name}@{name}.test");
                 contacts::upsert_many(conn, &[new_contact(&page, &email)]).await?;
@@ -148,7 +155,8 @@ impl Rows {
                     contact: found.into_iter().next().unwrap(),
                     place_id: name.to_owned(),
                     batch,
-                    pending: jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job,
+                    pending,
+                    run,
                     failed: jobs::enqueue(conn, &failing).await?.job,
                     lease: Lease {
                         job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
@@ -269,7 +277,9 @@ rows_tell_their_tenant!(
     Profile: tenant_id,
     SitemapFile: tenant_id,
     SitemapFileCuration: tenant_id,
+    SitemapRun: tenant_id,
     SitemapUrl: tenant_id,
+    SitemapUrlChange: tenant_id,
     StagedPlace: tenant_id,
     Tenant: id,
 );
@@ -286,6 +296,24 @@ impl Tell for Enqueued {
             met_another: !self.is_new,
             ..self.job.tell()
         }
+    }
+}
+
+impl Tell for FileTotals {
+    fn tell(&self) -> Seen {
+        (self.files() + self.urls + self.bytes).tell()
+    }
+}
+
+impl Tell for ChangeCounts {
+    fn tell(&self) -> Seen {
+        (self.added + self.removed + self.changed).tell()
+    }
+}
+
+impl Tell for SitemapFileId {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
     }
 }
 
@@ -488,6 +516,20 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_urls::count_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default());
     sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
     sitemap_urls::delete_of_file: Nothing, |conn, a| (a.file.id);
+    sitemap_files::find_first: Nothing, |conn, a| (a.domain.id);
+    sitemap_files::add_pending: NoSuchRow, |conn, a| (a.domain.id, a.pending.job_id, None, 0, &[FoundFile { url: "https://fresh.test/", discovery_method: "x" }]);
+    sitemap_files::list_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
+    sitemap_files::list_unmet: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
+    sitemap_files::skip_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, "x");
+    sitemap_files::total: Nothing, |conn, a| (a.domain.id, None);
+    sitemap_runs::get: Nothing, |conn, a| (a.run.id);
+    sitemap_runs::list: Nothing, |conn, a| (a.domain.id, Paging::default());
+    sitemap_runs::begin: NoSuchRow, |conn, a| (a.domain.id, a.failed.job_id, true);
+    sitemap_runs::update: Nothing, |conn, a| (a.run.id, &SitemapRunChanges { note: Some("x"), ..Default::default() });
+    sitemap_runs::delete_old: Nothing, |conn, a| (a.domain.id, 0);
+    sitemap_url_changes::list: Nothing, |conn, a| (a.run.id, None, None, 100);
+    sitemap_url_changes::settle: Nothing, |conn, a| (a.run.id);
+    sitemap_urls::delete_unlisted: Nothing, |conn, a| (None, a.file.id, &[]);
     tenants::get: OwnRows, |conn, a| ();
 
     // The same without a row of the other tenant in the way: what row level security refuses here is the new row.
