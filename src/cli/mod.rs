@@ -10,6 +10,7 @@ pub mod keys;
 pub mod migrate;
 pub mod scan;
 pub mod serve;
+pub mod sitemap;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -48,6 +49,8 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Scans domains here and now, and prints what was found
     Scan(scan::ScanOptions),
+    /// Analyses the sitemaps of a site here and now, and prints what they list
+    Sitemap(sitemap::SitemapOptions),
     /// Brings the database's schema up to date, or back
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
@@ -88,6 +91,7 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Worker { workers }) => serve::work(*workers, config)?,
         Some(Command::Demo(options)) => return demo::run(*options, config),
         Some(Command::Scan(options)) => return scan::run(options, config),
+        Some(Command::Sitemap(options)) => return sitemap::run(options, config),
         Some(Command::Migrate(command)) => migrate::run(command, config)?,
         Some(Command::Db(command)) => db::run(*command, config)?,
         Some(Command::Keys(command)) => keys::run(command, config)?,

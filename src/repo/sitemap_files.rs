@@ -243,8 +243,10 @@ pub async fn add_pending(
 ) -> QueryResult<usize> {
     diesel::sql_query(
         "INSERT INTO sitemap_files AS f (
-             tenant_id, domain_id, job_id, parent_id, depth, url, discovery_method, sitemap_type, status)
-         SELECT DISTINCT ON (md5(url)) $1, $2, $3, $4, $5, url, discovery_method, 'unknown', 'pending'
+             tenant_id, domain_id, job_id, parent_id, depth, url, discovery_method, sitemap_type, status, created_at)
+         -- In the order in which they were found, which is that in which they are read.
+         SELECT DISTINCT ON (md5(url)) $1, $2, $3, $4, $5, url, discovery_method, 'unknown', 'pending',
+             now() + position * interval '1 microsecond'
          FROM unnest($6::text[], $7::text[]) WITH ORDINALITY AS l (url, discovery_method, position)
          ORDER BY md5(url), position
          ON CONFLICT (tenant_id, domain_id, md5(url)) DO UPDATE SET

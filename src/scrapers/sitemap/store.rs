@@ -427,6 +427,7 @@ impl Analysis {
         }
         if totals.urls == 0
             && totals.partial > 0
+            && self.limit.is_none()
             && let Some((outcome, text)) = &self.first_failure
         {
             failure(ctx, name, text).await?;
