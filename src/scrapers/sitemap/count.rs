@@ -43,7 +43,7 @@ pub async fn count(
         sitemap: config,
     } = ctx.services();
     let deadline = Instant::now() + config.count_time;
-    let Ok(found) = discover(fetcher, config, origin, links, Effort::Quick).await else {
+    let Ok(found) = discover(fetcher, origin, links, Effort::Quick).await else {
         return Ok(SitemapCount::default());
     };
     let mut result = SitemapCount::default();
@@ -54,7 +54,10 @@ pub async fn count(
         if left == 0 || result.files >= MOST_FILES || Instant::now() >= deadline {
             break;
         }
-        let Ok(fetched) = fetch::download(fetcher, &url, config.max_file_bytes, config.file_timeout).await else {
+        let time = config
+            .file_timeout
+            .min(deadline.saturating_duration_since(Instant::now()));
+        let Ok(fetched) = fetch::download(fetcher, &url, config.max_file_bytes, time).await else {
             continue;
         };
         if !fetched.status.is_success() {

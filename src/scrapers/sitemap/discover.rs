@@ -1,13 +1,13 @@
 //! Where a site keeps its sitemaps.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use scraper::{Html, Selector};
 use url::Url;
 
 use super::fetch;
 use super::parse::{ParseLimits, parse};
-use crate::config::SitemapConfig;
 use crate::scrapers::fetch::{FetchError, Fetcher};
 
 /// Names under which sitemaps are found where nobody says so, the most usual first.
@@ -26,6 +26,9 @@ const WELL_KNOWN: &[&str] = &[
 
 /// How much of a file is read to see whether it is one at all.
 const PROBED: usize = 16 * 1024;
+
+/// How long a name is tried: a site that takes longer for a name that nobody says has no answer to it.
+const PROBE_TIME: Duration = Duration::from_secs(15);
 
 /// Files that one site is believed to begin with.
 const MOST: usize = 1000;
@@ -130,7 +133,6 @@ pub enum Effort {
 /// When the host cannot be reached to be asked for its robots.txt.
 pub async fn discover(
     fetcher: &Fetcher,
-    config: &SitemapConfig,
     origin: &Url,
     links: &PageLinks,
     effort: Effort,
@@ -161,7 +163,7 @@ pub async fn discover(
         if found.iter().any(|other| other.url == url) {
             continue;
         }
-        if let Some(url) = probe(fetcher, config, &url).await? {
+        if let Some(url) = probe(fetcher, &url).await? {
             let is_new = !found.iter().any(|other| other.url == url);
             if is_new {
                 found.push(Found {
@@ -186,8 +188,8 @@ pub async fn discover(
 }
 
 /// Looks whether there is a sitemap, and returns where it really is.
-async fn probe(fetcher: &Fetcher, config: &SitemapConfig, url: &Url) -> Result<Option<Url>, FetchError> {
-    let fetched = match fetch::download(fetcher, url, PROBED, config.file_timeout).await {
+async fn probe(fetcher: &Fetcher, url: &Url) -> Result<Option<Url>, FetchError> {
+    let fetched = match fetch::download(fetcher, url, PROBED, PROBE_TIME).await {
         Ok(fetched) => fetched,
         Err(error @ (FetchError::Dns { .. } | FetchError::Connect { .. } | FetchError::File(_))) => return Err(error),
         Err(_) => return Ok(None),

@@ -108,7 +108,7 @@ impl SitemapScan {
 
     /// Looks at the home page for what it says, and for where the site really is.
     async fn discover(&self, ctx: &JobContext<Services>) -> Result<Vec<Found>, JobError> {
-        let Services { fetcher, sitemap } = ctx.services();
+        let Services { fetcher, .. } = ctx.services();
         let (origin, links) = match fetch_home(fetcher, &self.domain).await {
             Ok(page) => {
                 let origin = page.final_url.clone();
@@ -136,7 +136,7 @@ impl SitemapScan {
             }
             Err(error) => return Err(job_error(error)),
         };
-        let found = discover(fetcher, sitemap, &origin, &links, Effort::All).await;
+        let found = discover(fetcher, &origin, &links, Effort::All).await;
         let Err(error) = found else {
             return found.map_err(job_error);
         };
@@ -145,7 +145,7 @@ impl SitemapScan {
         if plain.scheme() != "https" || plain.set_scheme("http").is_err() {
             return Err(job_error(error));
         }
-        discover(fetcher, sitemap, &plain, &links, Effort::All)
+        discover(fetcher, &plain, &links, Effort::All)
             .await
             .map_err(|_| job_error(error))
     }
