@@ -30,7 +30,7 @@ pub fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
     }
     let options = &embedded_options(config);
     match command {
-        DbCommand::Url => println!("{}", EmbeddedPostgres::start(options)?.url(DATABASE)),
+        DbCommand::Url => say!("{}", EmbeddedPostgres::start(options)?.url(DATABASE)),
         DbCommand::Start => {
             let postgres = EmbeddedPostgres::start(options)?;
             let how = if postgres.is_adopted() {
@@ -38,7 +38,7 @@ pub fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
             } else {
                 "started"
             };
-            println!(
+            say!(
                 "PostgreSQL {how} (process {}): {}",
                 postgres.pid(),
                 postgres.url(DATABASE)
@@ -48,11 +48,11 @@ pub fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
             Some(postgres) => {
                 let pid = postgres.pid();
                 postgres.stop()?;
-                println!("PostgreSQL stopped (process {pid})");
+                say!("PostgreSQL stopped (process {pid})");
             }
-            None => println!("PostgreSQL was not running"),
+            None => say!("PostgreSQL was not running"),
         },
-        DbCommand::Status => println!("{}", EmbeddedPostgres::status(options)?),
+        DbCommand::Status => say!("{}", EmbeddedPostgres::status(options)?),
     }
     Ok(())
 }

@@ -77,7 +77,7 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
         }))
     });
     let api = Api::new(format!("http://{}", server.addr), key.expose())?;
-    println!(
+    say!(
         "The HTTP API is at {}, the sample sites at {}.\n",
         api.url,
         sites.addr()
@@ -85,23 +85,23 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
 
     let posted = api.post("/api/v1/batch", &json!({ "domains": DOMAINS })).await?;
     let batch: Accepted = serde_json::from_value(posted)?;
-    println!(
+    say!(
         "Posted a batch of {} domains; its status is at {}.",
         DOMAINS.len(),
         batch.status_url
     );
-    println!("{}\n", scan::table(&api.follow(&batch).await?));
+    say!("{}\n", scan::table(&api.follow(&batch).await?));
 
     if options.keep {
-        println!("The API goes on until you press Ctrl-C. Try:");
-        println!(
+        say!("The API goes on until you press Ctrl-C. Try:");
+        say!(
             "  curl -s -H 'Authorization: Bearer {}' {}/api/v1/domains",
             key.expose(),
             api.url
         );
         serve::stop_asked_for()?.await;
     } else {
-        println!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone serves it in earnest.");
+        say!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone serves it in earnest.");
     }
     drop(stop);
     server.close().await;
@@ -236,7 +236,7 @@ struct DemoPostgres {
 impl DemoPostgres {
     fn start(config: &Config) -> anyhow::Result<Self> {
         let folder = std::env::temp_dir().join(format!("scrapersky-demo-{}", std::process::id()));
-        println!("Starting a PostgreSQL for this demo in {} ...", folder.display());
+        say!("Starting a PostgreSQL for this demo in {} ...", folder.display());
         let server = EmbeddedPostgres::start(&EmbeddedOptions {
             data_dir: folder.clone(),
             pg_bin: config.pg_bin.clone(),

@@ -21,15 +21,15 @@ struct Report {
 
 impl Report {
     fn good(&self, what: impl Display) {
-        println!("ok    {what}");
+        say!("ok    {what}");
     }
 
     fn note(&self, what: impl Display) {
-        println!("note  {what}");
+        say!("note  {what}");
     }
 
     fn bad(&mut self, what: impl Display) {
-        println!("FAIL  {what}");
+        say!("FAIL  {what}");
         self.failures += 1;
     }
 }

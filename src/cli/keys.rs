@@ -77,12 +77,12 @@ pub fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
                     .expires_in_days
                     .map(|days| Utc::now() + TimeDelta::days(days.into()));
                 let secret = create(&pool, tenant, &wanted.name, &wanted.scopes, expires_at).await?;
-                println!("{}", secret.expose());
+                say!("{}", secret.expose());
             }
             KeysCommand::List { tenant: named } => {
                 let mut conn = pool.tenant(tenant(&pool, *named).await?).await?;
                 let keys = repo::api_keys::list(&mut conn).await?;
-                println!("{}", table(keys));
+                say!("{}", table(keys));
             }
             KeysCommand::Revoke { id, tenant: named } => {
                 let mut conn = pool.tenant(tenant(&pool, *named).await?).await?;
@@ -95,7 +95,7 @@ pub fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
                 };
                 repo::api_keys::revoke(&mut conn, key.id).await?;
                 conn.commit().await?;
-                println!("revoked {} ({})", key.prefix, key.name);
+                say!("revoked {} ({})", key.prefix, key.name);
             }
         }
         Ok(())

@@ -50,7 +50,7 @@ pub fn run(command: &MigrateCommand, config: &Config) -> anyhow::Result<()> {
                         (true, false) => "unknown",
                         (false, _) => "pending",
                     };
-                    println!("{state}  {}", migration.name);
+                    say!("{state}  {}", migration.name);
                 }
             }
         }
@@ -60,9 +60,9 @@ pub fn run(command: &MigrateCommand, config: &Config) -> anyhow::Result<()> {
 
 fn tell(what: &str, migrations: &[String]) {
     for migration in migrations {
-        println!("{what}  {migration}");
+        say!("{what}  {migration}");
     }
     if migrations.is_empty() {
-        println!("nothing to do");
+        say!("nothing to do");
     }
 }

@@ -3,6 +3,16 @@
 //! What a command was asked for goes to standard output, and nothing else does; log events and
 //! errors go to standard error.
 
+use std::fmt::Arguments;
+use std::io::{self, ErrorKind, Write};
+
+/// As `println!`, which would panic where the reader has gone.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::cli::write_line(format_args!($($text)*))
+    };
+}
+
 pub mod db;
 pub mod demo;
 pub mod doctor;
@@ -98,6 +108,18 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Doctor) => return doctor::run(config),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a line to standard output. A reader that has gone, as `| head -1` does, has seen what it wanted; anything else
+/// that keeps the line from being written ends the program.
+fn write_line(text: Arguments<'_>) {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("scrapersky: standard output cannot be written: {error}");
+            std::process::exit(1);
+        }
+        _ => {}
+    }
 }
 
 /// Runs the asynchronous part of a command. Before it, what blocks: starting PostgreSQL.

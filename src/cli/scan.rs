@@ -17,9 +17,8 @@ use super::{block_on, keys, require_schema, serve};
 use crate::config::Config;
 use crate::db::pool::Pool;
 use crate::db::{Database, migrate};
-use crate::jobs::{self, BackgroundJob, EnqueueOptions};
+use crate::jobs::{BackgroundJob, EnqueueOptions};
 use crate::models::batch_job::NewBatchJob;
-use crate::models::domain::NewDomain;
 use crate::models::enums::JobStatus;
 use crate::models::ids::{BatchId, TenantId};
 use crate::models::job::Job;
@@ -27,7 +26,8 @@ use crate::repo;
 use crate::repo::jobs::JobFilter;
 use crate::repo::paging::Paging;
 use crate::repo::tenants::DEFAULT_TENANT;
-use crate::scrapers::domain::{DomainName, DomainScan};
+use crate::scrapers::domain::{self, DomainName, DomainScan};
+use crate::views::csv::cell;
 
 /// How many pages of a site a scan counts at most.
 const MAX_PAGES: i64 = 1000;
@@ -48,6 +48,9 @@ pub struct ScanOptions {
     /// Prints all that was found, as JSON
     #[arg(long)]
     json: bool,
+    /// Prints a line a domain, as CSV for a spreadsheet
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
     /// Whose rows they become
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
@@ -84,10 +87,7 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
     let (mut scanned, mut scans) = (Vec::new(), Vec::new());
     for domain in asked {
         match DomainName::parse(&domain) {
-            Ok(name) => scans.push(DomainScan {
-                domain: name.as_str().to_owned(),
-                max_pages: MAX_PAGES,
-            }),
+            Ok(name) => scans.push(DomainScan::new(&name, MAX_PAGES)),
             Err(error) => scanned.push(Scanned {
                 domain,
                 status: JobStatus::Failed.label().to_owned(),
@@ -108,9 +108,11 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
             .iter()
             .map(|one| json!({ "domain": one.domain, "status": one.status, "outcome": one.outcome, "error": one.error, "metadata": one.metadata }))
             .collect();
-        println!("{:#}", Value::from(all));
+        say!("{:#}", Value::from(all));
+    } else if options.csv {
+        say!("{}", csv_of(&scanned)?);
     } else {
-        println!("{}", table(&scanned));
+        say!("{}", table(&scanned));
     }
     let all_completed = scanned.iter().all(|one| one.status == JobStatus::Completed.label());
     Ok(if all_completed {
@@ -184,20 +186,11 @@ async fn enqueue(pool: &Pool, tenant: TenantId, scans: &[DomainScan]) -> anyhow:
         options: None,
     };
     let batch = repo::batches::insert(&mut conn, &new).await?;
-    let names: Vec<_> = scans
-        .iter()
-        .map(|scan| NewDomain {
-            domain: &scan.domain,
-            lead_source: None,
-            created_by: None,
-        })
-        .collect();
-    repo::domains::upsert_many(&mut conn, &names).await?;
     let options = EnqueueOptions {
         batch_id: Some(batch.batch_id),
         ..EnqueueOptions::default()
     };
-    jobs::enqueue_many(&mut conn, scans, &options).await?;
+    domain::enqueue(&mut conn, scans.to_vec(), &options).await?;
     conn.commit().await?;
     Ok(batch.batch_id)
 }
@@ -239,6 +232,55 @@ async fn results(pool: &Pool, tenant: TenantId, batch: BatchId) -> anyhow::Resul
     Ok(scanned)
 }
 
+/// The columns of the CSV beside the domain and what became of it, by their places in the metadata.
+const CSV_COLUMNS: &[(&str, &str)] = &[
+    ("title", "/title"),
+    ("description", "/description"),
+    ("language", "/language"),
+    ("cms", "/tech_stack/cms"),
+    ("is_wordpress", "/is_wordpress"),
+    ("wordpress_version", "/wordpress_version"),
+    ("emails", "/contact_info/email"),
+    ("phones", "/contact_info/phone"),
+    ("facebook", "/social_links/facebook"),
+    ("instagram", "/social_links/instagram"),
+    ("linkedin", "/social_links/linkedin"),
+    ("twitter", "/social_links/twitter"),
+    ("youtube", "/social_links/youtube"),
+];
+
+/// Writes what was found as CSV with a header; several values of a cell are parted by spaces.
+fn csv_of(scanned: &[Scanned]) -> anyhow::Result<String> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    let fixed = ["domain", "status", "outcome", "error"];
+    csv.write_record(fixed.into_iter().chain(CSV_COLUMNS.iter().map(|(name, _)| *name)))?;
+    for one in scanned {
+        let fixed = [
+            one.domain.clone(),
+            one.status.clone(),
+            one.outcome.clone().unwrap_or_default(),
+            one.error.clone().unwrap_or_default(),
+        ];
+        let found = CSV_COLUMNS.iter().map(|(_, pointer)| one.text(pointer));
+        csv.write_record(fixed.into_iter().chain(found).map(|text| cell(&text).into_owned()))?;
+    }
+    csv.flush()?;
+    let text = String::from_utf8(csv.into_inner()?)?;
+    Ok(text.trim_end().to_owned())
+}
+
+impl Scanned {
+    /// Returns what the metadata says at a JSON pointer, as text.
+    fn text(&self, pointer: &str) -> String {
+        match self.metadata.as_ref().and_then(|metadata| metadata.pointer(pointer)) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+            Some(Value::Bool(flag)) => flag.to_string(),
+            _ => String::new(),
+        }
+    }
+}
+
 /// Draws what was found.
 pub(super) fn table(scanned: &[Scanned]) -> Table {
     let mut table = Table::new();
@@ -247,20 +289,12 @@ pub(super) fn table(scanned: &[Scanned]) -> Table {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(["domain", "status", "outcome", "title", "runs on", "email", "phone"]);
     for one in scanned {
-        let text = |pointer: &str| {
-            let value = one.metadata.as_ref().and_then(|metadata| metadata.pointer(pointer));
-            match value {
-                Some(Value::String(text)) => text.clone(),
-                Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
-                _ => String::new(),
-            }
-        };
-        let title = one.error.clone().unwrap_or_else(|| text("/title"));
+        let title = one.error.clone().unwrap_or_else(|| one.text("/title"));
         let columns = [
             title,
-            text("/tech_stack/cms"),
-            text("/contact_info/email"),
-            text("/contact_info/phone"),
+            one.text("/tech_stack/cms"),
+            one.text("/contact_info/email"),
+            one.text("/contact_info/phone"),
         ];
         table.add_row(
             [

@@ -1,17 +1,27 @@
 //! `scrapersky serve` and `scrapersky worker`.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Args;
 
 use super::{block_on, keys, require_schema};
-use crate::config::{self, Config, DatabaseSource, JobsConfig};
+use crate::config::{self, Config, DatabaseSource, JobsConfig, PoolConfig};
 use crate::db::Database;
+use crate::db::connection::Connection;
 use crate::db::migrate;
 use crate::db::pool::Pool;
 use crate::jobs::Runner;
 use crate::scrapers::{self, Services};
+
+/// How many connections the workers of a server open at most beside its own, above the one they keep. A job needs one for
+/// milliseconds, when it reports and when it stores.
+const WORKER_CONNECTIONS: usize = 4;
+
+/// How long a worker waits at its start for a database that does not answer, and between two tries.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
+const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 
 /// How the server runs.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -41,24 +51,35 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         let address = config::listening_url(&figment)?;
         if config.database == DatabaseSource::Embedded {
             let key = keys::ensure_default_key(&pool, &config.data_dir).await?;
-            println!(
+            say!(
                 "ScraperSky listens on {address}. The API key of the default tenant is in {}.",
                 key.display()
             );
-            println!(
+            say!(
                 "Try: curl -s -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n       \
                  -d '{{\"base_url\": \"example.com\"}}' {address}/api/v1/scrapersky",
                 key.display()
             );
         } else {
-            println!("ScraperSky listens on {address}. `scrapersky keys create` makes an API key.");
+            say!("ScraperSky listens on {address}. `scrapersky keys create` makes an API key.");
         }
         let ready = crate::rocket(figment, pool.clone())
             .ignite()
             .await
             .context("the server cannot start")?;
         let shutdown = ready.shutdown();
-        let runner = runner(options.workers, config, &database, pool)?;
+        // Of their own: a heartbeat that waits behind requests for a connection loses jobs.
+        let connections = PoolConfig {
+            base: config.pool.base.min(1),
+            overflow: WORKER_CONNECTIONS,
+            ..config.pool
+        };
+        let runner = runner(
+            options.workers,
+            config,
+            &database,
+            Pool::new(&database.url, &connections)?,
+        )?;
         let working = tokio::spawn(async move {
             if let Some(runner) = runner {
                 runner.run(shutdown).await;
@@ -78,15 +99,29 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
 pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
     let database = Database::bring_up(config)?;
     block_on(async {
+        wait_for(&database).await?;
         require_schema(&database).await?;
         let pool = Pool::new(&database.url, &config.pool)?;
         let Some(runner) = runner(workers, config, &database, pool)? else {
             anyhow::bail!("a worker with 0 workers has nothing to do: say `--workers 1` or more");
         };
-        println!("ScraperSky works jobs off as {}.", runner.name());
+        say!("ScraperSky works jobs off as {}.", runner.name());
         runner.run(stop_asked_for()?).await;
         Ok(())
     })
+}
+
+/// Waits for a database that is just being started again: a worker that ends because of it would be missing when it is back.
+async fn wait_for(database: &Database) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match Connection::connect(&database.url).await {
+            Ok(_) => return Ok(()),
+            Err(error) if begun.elapsed() > DATABASE_PATIENCE => return Err(error.into()),
+            Err(error) => log::warn!("waiting for the database: {error}"),
+        }
+        tokio::time::sleep(DATABASE_PAUSE).await;
+    }
 }
 
 /// Prepares the workers of this process; `None` when it is to have none.

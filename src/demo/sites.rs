@@ -58,7 +58,7 @@ impl Sites {
 #[derive(Responder)]
 enum Answer {
     Page(RawHtml<String>),
-    Moved(Redirect),
+    Moved(Box<Redirect>),
     Failed(Status),
 }
 
@@ -73,7 +73,7 @@ async fn page(host: &Host<'_>) -> Answer {
             html(include_str!("pages/slow.html"))
         }
         BROKEN => Answer::Failed(Status::InternalServerError),
-        MOVED => Answer::Moved(Redirect::moved(format!("http://{BAKERY}/"))),
+        MOVED => Answer::Moved(Box::new(Redirect::moved(format!("http://{BAKERY}/")))),
         HOSTILE => Answer::Page(RawHtml(hostile())),
         _ => Answer::Failed(Status::NotFound),
     }

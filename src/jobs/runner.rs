@@ -58,9 +58,8 @@ struct Claimed {
 impl<S: Send + Sync + 'static> Runner<S> {
     /// Makes a runner. It does nothing until it is [run](Self::run).
     ///
-    /// `pool` may be shared with a server. A request that finds it exhausted waits; so does a
-    /// heartbeat, and one that waits for longer than a lease loses jobs: under heavy load a small
-    /// pool of the runner's own is better.
+    /// `pool` is better not a server's: a heartbeat that waits behind requests for longer than a lease
+    /// loses jobs.
     ///
     /// # Errors
     ///

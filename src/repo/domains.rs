@@ -218,6 +218,27 @@ pub async fn update(conn: &mut TenantConnection, id: DomainId, changes: &DomainC
     .await
 }
 
+/// Changes several domains alike, and returns how many there are.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn update_many(
+    conn: &mut TenantConnection,
+    ids: &[DomainId],
+    changes: &DomainChanges<'_>,
+) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        domains::table
+            .filter(domains::tenant_id.eq(tenant))
+            .filter(domains::id.eq_any(ids)),
+    )
+    .set((changes, domains::updated_at.eq(diesel::dsl::now)))
+    .execute(conn)
+    .await
+}
+
 /// Deletes a domain with its pages, contacts and sitemaps; jobs stay, without it.
 ///
 /// # Errors

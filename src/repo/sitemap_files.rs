@@ -227,8 +227,9 @@ pub async fn update_matching(
     .await
 }
 
-/// Adds files that an analysis has to read, or takes up again those that are there. One that this job knows already
-/// is left as it is, whoever lists it: so no index can lead in circles. Returns how many are to be read for it.
+/// Adds files that an analysis has to read, or takes up again those that are there, and returns how many.
+///
+/// One that this job knows already is left as it is, whoever lists it: so no index can lead in circles.
 ///
 /// # Errors
 ///
@@ -288,8 +289,9 @@ pub async fn list_pending(
         .await
 }
 
-/// Lists the files of a domain that are there no more, as far as a job's analysis of the whole domain can tell: it has
-/// not met them, and it has read to its end whatever listed them before.
+/// Lists the files of a domain that are there no more, as far as a job's analysis of it can tell.
+///
+/// It has not met them, and it has read to its end whatever listed them before.
 ///
 /// # Errors
 ///

@@ -41,8 +41,9 @@ pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging)
         .await
 }
 
-/// Begins the analysis that a job does, or returns it where an earlier attempt at the job has begun it. What analyses
-/// that never ended have noted is this one's from now on: their rows are there.
+/// Begins the analysis that a job does, or returns it where an earlier attempt at the job has begun it.
+///
+/// What analyses that never ended have noted is this one's from now on: their rows are there.
 ///
 /// # Errors
 ///

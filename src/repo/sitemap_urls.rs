@@ -148,8 +148,10 @@ pub async fn delete_of_file(conn: &mut TenantConnection, file: SitemapFileId) ->
     .await
 }
 
-/// Deletes what a file does not list any more, and returns how much that was. `listed` are the MD5 hashes of all that it
-/// lists, as UUIDs of the same bytes. What goes is noted for `run`, if that is given.
+/// Deletes what a file does not list any more, and returns how much that was.
+///
+/// `listed` are the MD5 hashes of all that it lists, as UUIDs of the same bytes. What goes is noted for `run`, if that is
+/// given.
 ///
 /// # Errors
 ///

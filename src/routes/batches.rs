@@ -1,21 +1,19 @@
 //! Batches of domain scans, as the v1 contract has them.
 
-use std::collections::HashMap;
-
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once};
-use crate::jobs::{self, BackgroundJob, EnqueueOptions, Waker};
+use crate::jobs::{BackgroundJob, EnqueueOptions, Waker};
 use crate::models::batch_job::NewBatchJob;
 use crate::models::enums::Scope;
 use crate::models::values::RawJson;
 use crate::repo;
 use crate::repo::jobs::JobFilter;
 use crate::repo::paging::Paging;
-use crate::scrapers::domain::{DomainName, DomainScan};
+use crate::scrapers::domain::{self, DomainName, DomainScan};
 use crate::views::answer::Answer;
 use crate::views::batch::{BatchAccepted, BatchEntry, BatchMetadata, BatchParam, BatchRequest, BatchStatusView};
 
@@ -67,34 +65,16 @@ async fn scan_batch(
         options: None,
     };
     let batch = repo::batches::insert(&mut conn, &new).await?;
-    let names: Vec<_> = scans
-        .iter()
-        .map(|scan| crate::models::domain::NewDomain {
-            domain: &scan.domain,
-            lead_source: None,
-            created_by: None,
-        })
-        .collect();
-    if !names.is_empty() {
-        repo::domains::upsert_many(&mut conn, &names).await?;
-    }
     let options = EnqueueOptions {
         batch_id: Some(batch.batch_id),
         ..EnqueueOptions::default()
     };
-    let queued = jobs::enqueue_many(&mut conn, &scans, &options).await?;
-    let mut ids = HashMap::with_capacity(queued.len());
-    for job in &queued {
-        let scan: DomainScan = job
-            .payload
-            .parse()
-            .map_err(|error| ApiError::Internal(format!("a payload just written: {error}")))?;
-        ids.insert(scan.domain, job.job_id.get());
-    }
+    let queued = domain::enqueue(&mut conn, scans, &options).await?;
     for entry in entries.iter_mut().filter(|entry| entry.error.is_none()) {
         entry.job_id = DomainName::parse(&entry.domain)
             .ok()
-            .and_then(|name| ids.get(name.as_str()).copied());
+            .and_then(|name| queued.get(name.as_str()))
+            .map(|id| id.get());
     }
     let metadata = RawJson::from_value(&BatchMetadata { entries })
         .map_err(|error| ApiError::Internal(format!("a batch's entries: {error}")))?;
@@ -161,10 +141,7 @@ fn sort_out(domains: &[String]) -> (Vec<BatchEntry>, Vec<DomainScan>) {
                     Some(format!("{} is in the batch twice: it is scanned once", name.as_str()))
                 }
                 Ok(name) => {
-                    scans.push(DomainScan {
-                        domain: name.as_str().to_owned(),
-                        max_pages: MAX_PAGES,
-                    });
+                    scans.push(DomainScan::new(&name, MAX_PAGES));
                     None
                 }
             };

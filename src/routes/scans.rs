@@ -4,15 +4,12 @@ use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 
-use crate::db::tenant::TenantConnection;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once};
-use crate::jobs::{self, EnqueueOptions, Waker};
-use crate::models::domain::{DomainChanges, NewDomain};
-use crate::models::enums::{Scope, TaskStatus};
-use crate::models::ids::JobId;
+use crate::jobs::{EnqueueOptions, Waker};
+use crate::models::enums::Scope;
 use crate::repo;
-use crate::scrapers::domain::{DomainName, DomainScan};
+use crate::scrapers::domain::{self, DomainName, DomainScan};
 use crate::views::answer::Answer;
 use crate::views::scan::{ScanAccepted, ScanId, ScanRequest, ScanStatus};
 
@@ -42,7 +39,7 @@ async fn scan_domain(
     } = &body.value;
     let max_pages = *max_pages;
     caller.check_tenant(tenant_id.as_deref())?;
-    let domain = DomainName::parse(base_url).map_err(|error| ApiError::bad_request("base_url", error.to_string()))?;
+    let name = DomainName::parse(base_url).map_err(|error| ApiError::bad_request("base_url", error.to_string()))?;
     if !(1..=MOST_PAGES).contains(&max_pages) {
         let detail = format!("max_pages is {max_pages}: it must be from 1 to {MOST_PAGES}");
         return Err(ApiError::bad_request("max_pages", detail));
@@ -52,11 +49,11 @@ async fn scan_domain(
         Ok(answer) => return Ok(answer),
         Err(begun) => begun,
     };
-    let scan = DomainScan {
-        domain: domain.as_str().to_owned(),
-        max_pages,
-    };
-    let id = enqueue(&mut conn, &scan).await?;
+    let scan = DomainScan::new(&name, max_pages);
+    let jobs = domain::enqueue(&mut conn, vec![scan], &EnqueueOptions::default()).await?;
+    let id = *jobs
+        .get(name.as_str())
+        .ok_or_else(|| ApiError::Internal("a scan that was queued is not there".to_owned()))?;
     let answer = begun.keep(&mut conn, Status::Ok, &ScanAccepted::from(id)).await?;
     conn.commit().await?;
     waker.wake();
@@ -69,24 +66,4 @@ async fn get_scan_status(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<Js
     caller.require(Scope::Read)?;
     let mut conn = db.tenant(&caller).await?;
     Ok(Json(repo::jobs::get(&mut conn, id.0).await?.into()))
-}
-
-/// Queues a scan, with a row for its domain to show that it waits.
-async fn enqueue(conn: &mut TenantConnection, scan: &DomainScan) -> ApiResult<JobId> {
-    let new = NewDomain {
-        domain: &scan.domain,
-        lead_source: None,
-        created_by: None,
-    };
-    let domain = repo::domains::upsert(conn, &new).await?;
-    let queued = DomainChanges {
-        content_scrape_status: Some(Some(TaskStatus::Queued)),
-        ..DomainChanges::default()
-    };
-    repo::domains::update(conn, domain.id, &queued).await?;
-    let options = EnqueueOptions {
-        domain_id: Some(domain.id),
-        ..EnqueueOptions::default()
-    };
-    Ok(jobs::enqueue(conn, scan, &options).await?.job.job_id)
 }

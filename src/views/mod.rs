@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod batch;
+pub mod csv;
 pub mod domain;
 pub mod job;
 pub mod problem;

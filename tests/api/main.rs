@@ -16,6 +16,7 @@ mod jobs;
 mod layers;
 mod migrations;
 mod pool;
+mod program;
 mod repo;
 mod sitemaps;
 mod soak;

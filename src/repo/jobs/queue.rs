@@ -257,8 +257,8 @@ pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryRe
     fenced(written)
 }
 
-/// Hands jobs back that a worker will not finish: they wait again at once, the attempt not counted,
-/// or are cancelled where that was asked for. Returns how many it still held.
+/// Hands jobs back that a worker will not finish: they wait again in their old place, the attempt not
+/// counted, or are cancelled where that was asked for. Returns how many it still held.
 ///
 /// # Errors
 ///
@@ -274,7 +274,6 @@ pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResu
     .set((
         waiting_unless_cancelled!(),
         jobs::attempts.eq(jobs::attempts - 1),
-        jobs::run_at.eq(now),
         jobs::lease_token.eq(None::<LeaseToken>),
         jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
         jobs::updated_at.eq(now),
@@ -283,8 +282,10 @@ pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResu
     .await
 }
 
-/// Takes back the jobs whose worker has gone silent: they wait again, or have failed when their
-/// attempts are used up, or are cancelled where that was asked for.
+/// Takes back the jobs whose worker has gone silent.
+///
+/// They wait again in their old place, ahead of what came later, or have failed when their attempts are used up, or are
+/// cancelled where that was asked for.
 ///
 /// # Errors
 ///
@@ -301,7 +302,7 @@ pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
                      THEN format('the worker %s went silent in attempt %s of %s', worker, attempts, max_attempts) ELSE error END,
                  outcome = CASE WHEN cancel_requested_at IS NULL THEN 'internal' ELSE outcome END,
                  completed_at = CASE WHEN cancel_requested_at IS NOT NULL OR attempts >= max_attempts THEN now() END,
-                 run_at = now(), lease_token = NULL, lease_expires_at = NULL, updated_at = now()
+                 lease_token = NULL, lease_expires_at = NULL, updated_at = now()
              WHERE job_id IN (SELECT job_id FROM jobs WHERE status = 'running' AND lease_expires_at < now()
                               ORDER BY lease_expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
              RETURNING status)

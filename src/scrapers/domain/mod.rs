@@ -1,10 +1,12 @@
 //! The domain scan: what a domain is called, what its home page says, and the job that finds out.
 
+mod enqueue;
 pub mod extract;
 pub mod name;
 mod scan;
 mod store;
 
+pub use enqueue::enqueue;
 pub use name::{DomainName, NameError};
 pub use scan::DomainScan;
 pub(super) use scan::{fetch_home, job_error};

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::extract::{PageContext, extract};
-use super::store;
+use super::{DomainName, store};
 use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
 use crate::models::enums::Outcome;
+use crate::models::ids::DomainId;
 use crate::scrapers::Services;
 use crate::scrapers::fetch::{FetchError, Fetcher, Page, Want};
 use crate::scrapers::html::{self, Limits};
@@ -20,12 +21,21 @@ pub struct DomainScan {
     pub domain: String,
     /// How many of the site's pages to count at most.
     pub max_pages: i64,
+    /// The tenant's row of it, which the job's own row names.
+    #[serde(skip)]
+    pub(super) domain_id: Option<DomainId>,
 }
 
 impl BackgroundJob for DomainScan {
     type Services = Services;
 
     const KIND: &'static str = "domain_scan";
+    // A worker that is killed uses one up, and says nothing of the site.
+    const MAX_ATTEMPTS: i32 = 5;
+
+    fn domain_id(&self) -> Option<DomainId> {
+        self.domain_id
+    }
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         match self.scan(&ctx).await {
@@ -39,6 +49,16 @@ impl BackgroundJob for DomainScan {
 }
 
 impl DomainScan {
+    /// Asks for the scan of a domain, which is to count so many pages at most.
+    #[must_use]
+    pub fn new(domain: &DomainName, max_pages: i64) -> Self {
+        Self {
+            domain: domain.as_str().to_owned(),
+            max_pages,
+            domain_id: None,
+        }
+    }
+
     async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, JobError> {
         ctx.report("starting", &format!("fetching {}", self.domain), 0.1).await;
         let page = fetch_home(&ctx.services().fetcher, &self.domain)

@@ -454,6 +454,7 @@ pub const PROBES: &[Probe] = probes! {
     domains::upsert: NewRow, |conn, a| (&new_domain(&a.domain.domain));
     domains::upsert_many: NewRow, |conn, a| (&[new_domain(&a.domain.domain)]);
     domains::update: Nothing, |conn, a| (a.domain.id, &DomainChanges { notes: Some(Some("x")), ..Default::default() });
+    domains::update_many: Nothing, |conn, a| (&[a.domain.id], &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::delete: Nothing, |conn, a| (a.domain.id);
     idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
     idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");

@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod database;
 pub mod pooler;
 pub mod process;
+pub mod program;
 pub mod rows;
 pub mod server;
 pub mod site;

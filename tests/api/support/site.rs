@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
@@ -13,6 +14,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
@@ -27,6 +29,10 @@ pub enum Reply {
     Endless(Vec<u8>, Vec<u8>, u64),
     /// Nothing, with the connection open.
     Silence,
+    /// These bytes, so much later.
+    Late(Duration, Vec<u8>),
+    /// These bytes, once the gate is open.
+    Held(watch::Receiver<bool>, Vec<u8>),
 }
 
 impl Reply {
@@ -44,6 +50,14 @@ impl Reply {
     /// A web page.
     pub fn html(body: impl AsRef<[u8]>) -> Self {
         Self::new("200 OK", &[("Content-Type", "text/html; charset=utf-8")], body)
+    }
+
+    /// The bytes of this answer.
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            _ => panic!("not an answer that is known beforehand"),
+        }
     }
 
     /// A redirect.
@@ -166,9 +180,21 @@ where
             let mut sent = stream.write_all(&first).await;
             while sent.is_ok() {
                 if pause > 0 {
-                    tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
                 }
                 sent = stream.write_all(&again).await;
+            }
+        }
+        Reply::Late(latency, bytes) => {
+            tokio::time::sleep(latency).await;
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.shutdown().await;
+        }
+        Reply::Held(mut gate, bytes) => {
+            // A gate that is gone stays shut.
+            if gate.wait_for(|open| *open).await.is_ok() {
+                let _ = stream.write_all(&bytes).await;
+                let _ = stream.shutdown().await;
             }
         }
         Reply::Silence => {

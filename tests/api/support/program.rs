@@ -1,0 +1,179 @@
+//! The program itself: processes to call, to kill and to ask for their end.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use reqwest::{Client, Method};
+use serde_json::Value;
+
+use super::site::Site;
+
+/// How long anything here may take at most.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How processes of the program are run: against which database, with which settings.
+#[derive(Clone)]
+pub struct Program {
+    settings: Vec<(String, String)>,
+}
+
+/// A process of the program. It is killed when this is dropped.
+pub struct Running(Child);
+
+impl Program {
+    /// Runs against this database; names below `.bench.test` lead to `site`.
+    pub fn new(database: &str, site: &Site) -> Self {
+        let mut program = Self { settings: Vec::new() };
+        for (name, value) in [
+            ("DATABASE_URL", database),
+            ("SCRAPERSKY_CONNECT_TO", &format!("*.bench.test={}", site.addr)),
+            ("SCRAPERSKY_LEASE_SECONDS", "3"),
+            ("SCRAPERSKY_HEARTBEAT_SECONDS", "1"),
+            ("SCRAPERSKY_SWEEP_SECONDS", "0.5"),
+            ("SCRAPERSKY_RETRY_SECONDS", "0.5"),
+            ("SCRAPERSKY_LOG", "error"),
+        ] {
+            program.set(name, value);
+        }
+        program
+    }
+
+    /// Runs with nothing set.
+    pub fn bare() -> Self {
+        Self { settings: Vec::new() }
+    }
+
+    /// Changes a setting.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let binary = std::env::var_os("SCRAPERSKY_TEST_BIN")
+            .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_scrapersky")), PathBuf::from);
+        let mut command = Command::new(binary);
+        command.args(arguments).envs(self.settings.iter().cloned());
+        command.stdout(Stdio::piped()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn output(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command to its end, which has to be a good one, and returns what it printed.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Starts a process that goes on.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running(self.command(arguments).stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Starts a server, and returns it with a client that has a key for everything, when it answers.
+    pub async fn serve(&self, arguments: &[&str], key: &str) -> (Running, Api) {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut program = self.clone();
+        program.set("ROCKET_PORT", &port.to_string());
+        let server = program.start(&[&["serve"], arguments].concat());
+        let api = Api::new(format!("http://127.0.0.1:{port}"), key);
+        let deadline = Instant::now() + PATIENCE;
+        while api.try_send(Method::GET, "/live", None).await.is_err() {
+            assert!(Instant::now() < deadline, "the server does not answer");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        (server, api)
+    }
+}
+
+impl Running {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), signal).unwrap();
+    }
+
+    /// Kills the process with SIGKILL.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Asks the process to end, and returns whether it did so as it should.
+    pub fn end(mut self) -> bool {
+        self.signal(Signal::SIGTERM);
+        self.0.wait().unwrap().success()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A client of a running server.
+#[derive(Clone)]
+pub struct Api {
+    http: Client,
+    url: String,
+    key: String,
+}
+
+impl Api {
+    fn new(url: String, key: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            http: Client::builder().no_proxy().timeout(PATIENCE).build().unwrap(),
+            url,
+            key: key.to_owned(),
+        }
+    }
+
+    async fn try_send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<(u16, Value)> {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.key);
+        if let Some(body) = body {
+            request = request
+                .header("Content-Type", "application/json")
+                .body(body.to_string());
+        }
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let body = response.bytes().await?;
+        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
+    /// Gets what is at `path`, with its status.
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        self.try_send(Method::GET, path, None).await.unwrap()
+    }
+
+    /// Posts, and returns what is answered to what is accepted.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.try_send(Method::POST, path, Some(body)).await.unwrap();
+        assert!((200..300).contains(&status), "{path}: {status} {answer}");
+        answer
+    }
+
+    /// Returns how many of the tenant's jobs are in a state; `None` while the server cannot say.
+    pub async fn count(&self, status: &str) -> Option<u64> {
+        let path = format!("/api/v1/jobs?limit=1&status={status}");
+        let (status, answer) = self.try_send(Method::GET, &path, None).await.ok()?;
+        (status == 200).then(|| answer["total"].as_u64().unwrap())
+    }
+}
