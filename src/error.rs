@@ -15,6 +15,7 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Catcher, catch, catchers};
 use uuid::Uuid;
 
+use crate::db::connection::is_outage;
 use crate::db::pool::PoolError;
 use crate::views::problem::Problem;
 
@@ -153,8 +154,8 @@ impl From<QueryError> for ApiError {
             QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
                 Self::Conflict("there is one like it already".to_owned())
             }
-            QueryError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
-            | QueryError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
+            QueryError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
+            _ if is_outage(&error) => Self::Unavailable(error.to_string()),
             _ => Self::Internal(format!("a query failed: {error}")),
         }
     }

@@ -48,7 +48,13 @@ pub struct DemoOptions {
 /// When a part of it cannot be started, or the API answers with an error.
 pub fn run(options: DemoOptions, config: &Config) -> anyhow::Result<ExitCode> {
     let postgres = DemoPostgres::start(config)?;
-    let shown = block_on(show(options, config, &postgres));
+    let shown = block_on(async {
+        let interrupted = serve::stop_asked_for()?;
+        tokio::select! {
+            shown = show(options, config, &postgres) => shown,
+            () = interrupted => Ok(()),
+        }
+    });
     postgres.stop()?;
     shown.map(|()| ExitCode::SUCCESS)
 }
@@ -99,7 +105,7 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
             key.expose(),
             api.url
         );
-        serve::stop_asked_for()?.await;
+        std::future::pending::<()>().await;
     } else {
         say!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone serves it in earnest.");
     }

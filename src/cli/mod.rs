@@ -24,6 +24,7 @@ pub mod sitemap;
 
 use std::future::Future;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
@@ -122,11 +123,16 @@ fn write_line(text: Arguments<'_>) {
     }
 }
 
+/// How long the end of a command waits for work on other threads.
+const LAST_WORK: Duration = Duration::from_secs(1);
+
 /// Runs the asynchronous part of a command. Before it, what blocks: starting PostgreSQL.
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Runtime::new()
-        .context("cannot start the asynchronous runtime")?
-        .block_on(work)
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
+    let result = runtime.block_on(work);
+    // Work that cannot be dropped, such as parsing a page, is not waited for: its job was handed back.
+    runtime.shutdown_timeout(LAST_WORK);
+    result
 }
 
 /// Refuses to go on with a schema that is not the one this program is written for.

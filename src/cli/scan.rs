@@ -18,15 +18,17 @@ use crate::config::Config;
 use crate::db::pool::Pool;
 use crate::db::{Database, migrate};
 use crate::jobs::{BackgroundJob, EnqueueOptions};
-use crate::models::batch_job::NewBatchJob;
+use crate::models::batch_job::{BatchJobChanges, NewBatchJob};
 use crate::models::enums::JobStatus;
 use crate::models::ids::{BatchId, TenantId};
 use crate::models::job::Job;
+use crate::models::values::RawJson;
 use crate::repo;
 use crate::repo::jobs::JobFilter;
 use crate::repo::paging::Paging;
 use crate::repo::tenants::DEFAULT_TENANT;
 use crate::scrapers::domain::{self, DomainName, DomainScan};
+use crate::views::batch::{BatchEntry, BatchMetadata};
 use crate::views::csv::cell;
 
 /// How many pages of a site a scan counts at most.
@@ -42,7 +44,7 @@ pub struct ScanOptions {
     /// The domains
     #[arg(required_unless_present = "file", value_name = "DOMAIN")]
     domains: Vec<String>,
-    /// Reads domains from a file, one a line; of a CSV the first column
+    /// Reads domains from a file, one a line; of a CSV the first column, under the header `domain` or none
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Prints all that was found, as JSON
@@ -82,7 +84,10 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
                 .trim_matches('"')
                 .to_owned()
         };
-        asked.extend(text.lines().map(first).filter(|domain| !domain.is_empty()));
+        let mut lines = text.lines().map(first).filter(|domain| !domain.is_empty()).peekable();
+        // The header of a CSV.
+        let _ = lines.next_if(|name| name.eq_ignore_ascii_case("domain"));
+        asked.extend(lines);
     }
     let (mut scanned, mut scans) = (Vec::new(), Vec::new());
     for domain in asked {
@@ -190,7 +195,21 @@ async fn enqueue(pool: &Pool, tenant: TenantId, scans: &[DomainScan]) -> anyhow:
         batch_id: Some(batch.batch_id),
         ..EnqueueOptions::default()
     };
-    domain::enqueue(&mut conn, scans.to_vec(), &options).await?;
+    let queued = domain::enqueue(&mut conn, scans.to_vec(), &options).await?;
+    let entries = queued
+        .into_iter()
+        .map(|(domain, id)| BatchEntry {
+            domain,
+            job_id: Some(id.get()),
+            error: None,
+        })
+        .collect();
+    let metadata = RawJson::from_value(&BatchMetadata { entries })?;
+    let changes = BatchJobChanges {
+        metadata: Some(Some(&metadata)),
+        ..BatchJobChanges::default()
+    };
+    repo::batches::update(&mut conn, batch.batch_id, &changes).await?;
     conn.commit().await?;
     Ok(batch.batch_id)
 }

@@ -68,6 +68,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
             .await
             .context("the server cannot start")?;
         let shutdown = ready.shutdown();
+        let stop = ready.shutdown();
         // Of their own: a heartbeat that waits behind requests for a connection loses jobs.
         let connections = PoolConfig {
             base: config.pool.base.min(1),
@@ -86,6 +87,8 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
             }
         });
         let served = ready.launch().await.map(drop).context("the server failed");
+        // Rocket does not, where it could not begin to listen.
+        stop.notify();
         working.await.context("the workers failed")?;
         served
     })

@@ -99,7 +99,7 @@ impl ConnectOptions {
     pub fn new(url: DatabaseUrl) -> Self {
         Self {
             url,
-            application_name: env!("CARGO_PKG_NAME").to_owned(),
+            application_name: "scrapersky".to_owned(),
             limits: SessionLimits::none(),
         }
     }

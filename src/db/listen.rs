@@ -32,7 +32,7 @@ impl Listener {
     pub async fn connect(url: &DatabaseUrl, channel: &str) -> ConnectionResult<Self> {
         let bad = |error: String| ConnectionError::BadConnection(error);
         let connector = Connector::new(url).map_err(|error| bad(error.to_string()))?;
-        let name = concat!(env!("CARGO_PKG_NAME"), " listener");
+        let name = "scrapersky listener";
         let (client, mut connection) = connector.connect(name).await.map_err(|error| bad(sentence(&error)))?;
         let (hear, heard) = mpsc::channel(1);
         let socket = tokio::spawn(async move {

@@ -24,6 +24,8 @@ use crate::repo::jobs::queue;
 
 /// How often the progress of a job is written at most, but for the first of each step.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(500);
+/// How long the database is given to take a report.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Proof that a job has completed: its rows and its end are committed.
 ///
@@ -203,6 +205,20 @@ impl<S> JobContext<S> {
         }
     }
 
+    /// Makes sure, until `conn` commits, that the job is this worker's: for what is written outside of the transaction
+    /// that ends it.
+    ///
+    /// # Errors
+    ///
+    /// When the lease is lost, and those of the database.
+    pub async fn hold(&self, conn: &mut TenantConnection) -> Result<(), JobError> {
+        self.check_lease()?;
+        match queue::hold(conn, self.inner.hold.lease).await {
+            Err(QueryError::NotFound) => Err(JobError::lease_lost()),
+            result => Ok(result?),
+        }
+    }
+
     /// Notes how far the job is: a step such as `fetch`, that step in words, and the part of the
     /// whole that is done, 0 to 1.
     ///
@@ -220,7 +236,8 @@ impl<S> JobContext<S> {
             conn.commit().await?;
             Ok::<_, JobError>(())
         };
-        if let Err(error) = write.await {
+        let written = tokio::time::timeout(REPORT_TIMEOUT, write).await;
+        if let Err(error) = written.unwrap_or_else(|late| Err(JobError::internal(late.into()))) {
             // That the lease is lost, if it is that, comes out with the next heartbeat.
             log::debug!("job {}: progress was not written: {error}", self.job_id());
         }

@@ -25,8 +25,8 @@ pub(super) async fn heartbeat<S>(shared: Arc<Shared<S>>) {
     loop {
         tokio::time::sleep_until(due).await;
         let begun = Instant::now();
-        // A statement that hangs must not outlive what it is for; dropped, its connection is closed.
-        let beat = tokio::time::timeout(shared.config.lease, beat(&shared));
+        // One that hangs must leave time for another before the leases end; dropped, its connection is closed.
+        let beat = tokio::time::timeout(shared.config.heartbeat, beat(&shared));
         match beat.await.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time"))) {
             Ok(()) => {
                 pauses = Pauses::new();

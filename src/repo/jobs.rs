@@ -80,6 +80,9 @@ pub struct Failure<'a> {
     pub retry_at: Option<DateTime<Utc>>,
 }
 
+/// The predicate of the index by which one unfinished job does the same work.
+const UNFINISHED_AND_NAMED: &str = "status IN ('pending', 'running') AND dedup_key IS NOT NULL";
+
 /// Queues a job in the caller's transaction: it is there when that commits.
 ///
 /// Where `dedup_key` names work that an unfinished job of the same kind does, that job is returned.
@@ -95,7 +98,7 @@ pub async fn enqueue(conn: &mut TenantConnection, new: &NewJob<'_>) -> QueryResu
         .values((new, jobs::job_id.eq(id), jobs::tenant_id.eq(tenant)))
         .on_conflict((jobs::tenant_id, jobs::kind, jobs::dedup_key))
         // To the letter as the index has it: a predicate with binds would not be recognised.
-        .filter_target(diesel::dsl::sql::<Bool>("status IN ('pending', 'running')"))
+        .filter_target(diesel::dsl::sql::<Bool>(UNFINISHED_AND_NAMED))
         .do_update()
         // DO NOTHING would return no row, and the one it met may be gone by the next statement.
         .set(jobs::dedup_key.eq(excluded(jobs::dedup_key)))
@@ -120,7 +123,7 @@ pub async fn enqueue_many(conn: &mut TenantConnection, new: &[NewJob<'_>]) -> Qu
     diesel::insert_into(jobs::table)
         .values(rows)
         .on_conflict((jobs::tenant_id, jobs::kind, jobs::dedup_key))
-        .filter_target(diesel::dsl::sql::<Bool>("status IN ('pending', 'running')"))
+        .filter_target(diesel::dsl::sql::<Bool>(UNFINISHED_AND_NAMED))
         .do_nothing()
         .returning(Job::as_returning())
         .get_results(conn)

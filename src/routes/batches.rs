@@ -19,6 +19,8 @@ use crate::views::batch::{BatchAccepted, BatchEntry, BatchMetadata, BatchParam, 
 
 /// The most entries of a batch, as v1 has it.
 const MOST_ENTRIES: usize = 100;
+/// The most jobs of a batch that are shown; `scrapersky scan` makes batches of any size.
+const MOST_JOBS: i64 = 10_000;
 /// How many pages each scan of a batch counts at most: what a single scan does unless told.
 const MAX_PAGES: i64 = 1000;
 
@@ -100,7 +102,9 @@ async fn get_batch_status(caller: Caller, db: Db<'_>, id: BatchParam) -> ApiResu
         batch_id: Some(id.0),
         ..JobFilter::default()
     };
-    let most = i64::try_from(MOST_ENTRIES).unwrap_or(i64::MAX);
+    let most = batch
+        .total_domains
+        .map_or(MOST_JOBS, |total| i64::from(total).clamp(1, MOST_JOBS));
     let (jobs, _) = repo::jobs::list(&mut conn, &filter, Paging::first(most)).await?;
     Ok(Json(BatchStatusView::new(batch, jobs)))
 }
@@ -146,7 +150,8 @@ fn sort_out(domains: &[String]) -> (Vec<BatchEntry>, Vec<DomainScan>) {
                 }
             };
             BatchEntry {
-                domain: domain.clone(),
+                // PostgreSQL's JSON cannot hold it.
+                domain: domain.replace('\0', "\u{fffd}"),
                 job_id: None,
                 error,
             }

@@ -79,17 +79,22 @@ async fn get_job(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<Json<JobVi
 /// Asks for the end of a job. One that waits ends at once, one that runs at its worker's next
 /// heartbeat; asking again, or asking of one that has ended, changes nothing.
 #[post("/api/v1/jobs/<id>/cancel")]
-async fn cancel_job(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<(Status, Json<JobView>)> {
+async fn cancel_job(caller: Caller, db: Db<'_>, once: Once, id: ScanId) -> ApiResult<Answer> {
     caller.require(Scope::Scan)?;
     let mut conn = db.tenant(&caller).await?;
+    let begun = match once.earlier_without_body(&mut conn).await? {
+        Ok(answer) => return Ok(answer),
+        Err(begun) => begun,
+    };
     let job = repo::jobs::cancel(&mut conn, id.0).await?;
-    conn.commit().await?;
     let status = if job.status.is_final() {
         Status::Ok
     } else {
         Status::Accepted
     };
-    Ok((status, Json(job.into())))
+    let answer = begun.keep(&mut conn, status, &JobView::from(job)).await?;
+    conn.commit().await?;
+    Ok(answer)
 }
 
 /// Queues a job again that failed or was cancelled.

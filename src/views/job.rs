@@ -84,7 +84,9 @@ impl From<Job> for JobView {
             id: job_id.get(),
             kind,
             status: status.label(),
-            outcome: outcome.map(crate::models::enums::Outcome::label),
+            outcome: outcome
+                .filter(|_| status.is_final())
+                .map(crate::models::enums::Outcome::label),
             error,
             progress: progress.unwrap_or_default(),
             step: progress_step,

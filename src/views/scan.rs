@@ -120,7 +120,7 @@ pub fn v1_status(status: JobStatus) -> &'static str {
 pub fn v1_error(status: JobStatus, error: Option<String>) -> Option<String> {
     match status {
         JobStatus::Failed => error,
-        JobStatus::Cancelled => error.or_else(|| Some("cancelled".to_owned())),
+        JobStatus::Cancelled => Some("cancelled".to_owned()),
         JobStatus::Pending | JobStatus::Running | JobStatus::Completed => None,
     }
 }
@@ -161,7 +161,10 @@ impl From<Job> for ScanStatus {
                 .map(crate::models::values::RawJson::into_raw),
             error,
             progress: Progress { step, message },
-            outcome: outcome.map(crate::models::enums::Outcome::label),
+            // Of an attempt that is to be followed by another it says nothing yet.
+            outcome: outcome
+                .filter(|_| status.is_final())
+                .map(crate::models::enums::Outcome::label),
         }
     }
 }

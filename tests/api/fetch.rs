@@ -518,6 +518,27 @@ async fn a_status_is_told_apart_from_a_page() {
     assert_eq!((error.outcome(), error.is_transient()), (Outcome::BlockedStatus, true));
 }
 
+/// A server that says it compresses what it does not, on its error pages as on the robots.txt that is not there.
+#[tokio::test]
+async fn the_damaged_body_of_an_error_does_not_hide_its_status() {
+    let damaged = [("Content-Encoding", "gzip"), ("Content-Type", "text/html")];
+    let reply = Reply::new("410 Gone", &damaged, "no gzip");
+    let robots = Reply::new("404 Not Found", &damaged, "no gzip");
+    let site = Site::start(move |path| {
+        if path == "/robots.txt" {
+            robots.clone()
+        } else {
+            reply.clone()
+        }
+    })
+    .await;
+    let page = get(&leading_to(&site), "http://shop.test/").await.unwrap();
+    assert_eq!(
+        page.success().unwrap_err().to_string(),
+        "shop.test answered with status 410"
+    );
+}
+
 #[tokio::test]
 async fn certificates_are_checked() {
     let authority = Authority::new();

@@ -109,7 +109,7 @@ async fn a_batch_of_a_hundred_adds_up() {
 
     let invalid = [
         "",
-        " ",
+        "nul\0.com/\0",
         "no spaces.com",
         "http://",
         "exa<mple.com",

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scrapers", &["config", "models", "db", "repo", "jobs"]),
     ("views", &["models"]),
     ("error", &["db", "models", "views"]),
-    ("guards", &["config", "models", "db", "repo", "error"]),
+    ("guards", &["config", "models", "db", "repo", "error", "views"]),
     (
         "routes",
         &[

@@ -321,6 +321,19 @@ async fn no_connection_is_held_while_sites_keep_workers_waiting() {
     assert_eq!(api.count("completed").await, Some(50));
 }
 
+/// Rather than say that it listens, and wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_port_is_taken_says_so_and_ends() {
+    let db = TestDatabase::new().await;
+    let site = Site::canary().await;
+    let mut program = Program::new(db.url(), &site);
+    program.set("ROCKET_PORT", &site.port().to_string());
+    let output = program.output(&["serve"]);
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("the server failed") && said.contains("in use"), "{said}");
+}
+
 #[test]
 fn the_demo_shows_every_kind_of_site_and_leaves_nothing_behind() {
     let output = Program::bare().output(&["demo"]);

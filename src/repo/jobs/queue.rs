@@ -124,6 +124,22 @@ pub async fn heartbeat(
         .collect())
 }
 
+/// Makes sure that a lease holds, and that it does until the transaction ends.
+///
+/// # Errors
+///
+/// `NotFound` when the lease is lost, and those of the database.
+pub async fn hold(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    held(lease)
+        .filter(jobs::tenant_id.eq(tenant))
+        .select(jobs::job_id)
+        .for_share()
+        .get_result::<JobId>(conn)
+        .await
+        .map(|_| ())
+}
+
 /// Notes how far a job is: `done` of 1, a step, and that step in words.
 ///
 /// # Errors
@@ -299,7 +315,7 @@ pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
                      WHEN attempts < max_attempts THEN 'pending'
                      ELSE 'failed' END,
                  error = CASE WHEN cancel_requested_at IS NULL
-                     THEN format('the worker %s went silent in attempt %s of %s', worker, attempts, max_attempts) ELSE error END,
+                     THEN format('the worker went silent in attempt %s of %s', attempts, max_attempts) ELSE error END,
                  outcome = CASE WHEN cancel_requested_at IS NULL THEN 'internal' ELSE outcome END,
                  completed_at = CASE WHEN cancel_requested_at IS NOT NULL OR attempts >= max_attempts THEN now() END,
                  lease_token = NULL, lease_expires_at = NULL, updated_at = now()
@@ -326,21 +342,40 @@ pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
     })
 }
 
-/// Deletes up to `limit` jobs that ended before `cutoff`, and returns how many.
+/// Deletes up to `limit` jobs that ended before `cutoff`, and returns how many. The jobs of a batch go when all of them
+/// may, and the batch with them.
 ///
 /// # Errors
 ///
 /// Those of the database.
 pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
-    diesel::sql_query(
-        "DELETE FROM jobs WHERE job_id IN (
-             SELECT job_id FROM jobs WHERE status IN ('completed', 'failed', 'cancelled') AND completed_at < $1
-             ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    let counted: Count = diesel::sql_query(
+        "WITH gone AS (
+             DELETE FROM jobs WHERE job_id IN (
+                 SELECT job_id FROM jobs j WHERE status IN ('completed', 'failed', 'cancelled') AND completed_at < $1
+                 AND NOT EXISTS (SELECT FROM jobs b WHERE b.tenant_id = j.tenant_id AND b.batch_id = j.batch_id
+                                 AND (b.completed_at IS NULL OR b.completed_at >= $1))
+                 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+             RETURNING job_id, tenant_id, batch_id),
+         emptied AS (
+             DELETE FROM batch_jobs WHERE (tenant_id, batch_id) IN (
+                 SELECT g.tenant_id, g.batch_id FROM gone g WHERE g.batch_id IS NOT NULL
+                 AND NOT EXISTS (SELECT FROM jobs j WHERE j.tenant_id = g.tenant_id AND j.batch_id = g.batch_id
+                                 AND j.job_id NOT IN (SELECT job_id FROM gone))))
+         SELECT count(*) AS count FROM gone",
     )
     .bind::<Timestamptz, _>(cutoff)
     .bind::<BigInt, _>(limit)
-    .execute(conn)
-    .await
+    .get_result(conn)
+    .await?;
+    Ok(usize::try_from(counted.count).unwrap_or(0))
+}
+
+/// How many there are.
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }
 
 /// Wakes the workers that listen on [`CHANNEL`], when the transaction commits.

@@ -10,6 +10,9 @@ use crate::models::enums::TaskStatus;
 use crate::models::ids::{DomainId, JobId};
 use crate::repo::{self, QueryResult};
 
+/// A statement takes at most 65,535 binds.
+const AT_ONCE: usize = 10_000;
+
 /// Queues scans in the caller's transaction, each with a row for its domain that shows that it waits. Returns the jobs
 /// by the names of their domains.
 ///
@@ -24,15 +27,18 @@ pub async fn enqueue(
     if scans.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let new: Vec<_> = scans
-        .iter()
-        .map(|scan| NewDomain {
-            domain: &scan.domain,
-            lead_source: None,
-            created_by: None,
-        })
-        .collect();
-    let rows = repo::domains::upsert_many(conn, &new).await?;
+    let mut rows = Vec::with_capacity(scans.len());
+    for scans in scans.chunks(AT_ONCE) {
+        let new: Vec<_> = scans
+            .iter()
+            .map(|scan| NewDomain {
+                domain: &scan.domain,
+                lead_source: None,
+                created_by: None,
+            })
+            .collect();
+        rows.extend(repo::domains::upsert_many(conn, &new).await?);
+    }
     let ids: Vec<DomainId> = rows.iter().map(|(id, _)| *id).collect();
     let queued = DomainChanges {
         content_scrape_status: Some(Some(TaskStatus::Queued)),

@@ -1,5 +1,7 @@
 //! The job: fetch the home page, extract, store.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -13,6 +15,9 @@ use crate::scrapers::fetch::{FetchError, Fetcher, Page, Want};
 use crate::scrapers::html::{self, Limits};
 use crate::scrapers::sitemap::count::count;
 use crate::scrapers::sitemap::discover::PageLinks;
+
+/// The longest that a site is given its way when it asks to be visited again later.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
 /// Scans the home page of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +45,7 @@ impl BackgroundJob for DomainScan {
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         match self.scan(&ctx).await {
             Err(error) if ctx.is_last_attempt() || error.when_retried() == Retry::Never => {
-                store::failure(&ctx, &self.domain, error.message()).await?;
+                store::failure(&ctx, &self.domain, error.message()).await;
                 Err(error)
             }
             result => result,
@@ -119,7 +124,8 @@ pub(in crate::scrapers) async fn fetch_home(fetcher: &Fetcher, domain: &str) -> 
         result => return result,
     };
     // Of two names that do not resolve, the one that was asked for is the one to tell about.
-    fetch_either(fetcher, &format!("www.{domain}")).await.map_err(|_| first)
+    let second = fetch_either(fetcher, &format!("www.{domain}")).await;
+    second.map_err(|other| if other.outcome() == Outcome::Dns { first } else { other })
 }
 
 async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError> {
@@ -144,9 +150,12 @@ fn is_silence(error: &FetchError) -> bool {
 
 pub(in crate::scrapers) fn job_error(error: FetchError) -> JobError {
     let (outcome, message) = (error.outcome(), error.to_string());
-    if error.is_transient() {
-        JobError::new(outcome, message)
-    } else {
-        JobError::permanent(outcome, message)
+    match error {
+        _ if !error.is_transient() => JobError::permanent(outcome, message),
+        FetchError::Status {
+            retry_after: Some(pause),
+            ..
+        } => JobError::new(outcome, message).retry(Retry::After(pause.min(LONGEST_PAUSE))),
+        _ => JobError::new(outcome, message),
     }
 }

@@ -140,9 +140,18 @@ pub(super) async fn success(
     Ok(())
 }
 
-/// Notes at the domain that its scan failed. What earlier scans found stays.
-pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str) -> Result<(), JobError> {
+/// Notes at the domain that its scan failed, if the job is still this worker's. What earlier scans found stays.
+///
+/// A note that cannot be written is left out: the job says why it failed.
+pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str) {
+    if let Err(error) = note_failure(ctx, domain, message).await {
+        log::debug!("job {}: its failure was not noted at the domain: {error}", ctx.job_id());
+    }
+}
+
+async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -> Result<(), JobError> {
     let mut conn = ctx.tenant().await?;
+    ctx.hold(&mut conn).await?;
     // A domain that was deleted meanwhile is not made again for this.
     let Some(row) = repo::domains::find_by_name(&mut conn, domain).await? else {
         return Ok(());

@@ -13,6 +13,9 @@ use super::FetchError;
 use super::error::Attempt;
 use super::page::{Tls, Want};
 
+/// How long the body of an answer is waited for whose status says enough.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// What one request may bring.
 pub(super) struct Limits<'a> {
     pub(super) attempt: Attempt<'a>,
@@ -102,13 +105,22 @@ pub(super) async fn exchange(
         // What an error page says matters less than that it is one.
         excess = Excess::Cut;
     }
+    if !answer.status.is_success() {
+        // Nor does a body that is damaged or never ends hide the status; and no file is for it.
+        let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, read(response, &limits, excess));
+        let body = read.await.ok().and_then(Result::ok).unwrap_or_default();
+        return Ok(Answer {
+            bytes: body.len() as u64,
+            body,
+            ..answer
+        });
+    }
     match into {
-        // An error page is not what the file is for.
-        Sink::File(file) if answer.status.is_success() => {
+        Sink::File(file) => {
             let (bytes, cut) = write(response, &limits, file).await?;
             Ok(Answer { bytes, cut, ..answer })
         }
-        Sink::Memory | Sink::File(_) => {
+        Sink::Memory => {
             let body = read(response, &limits, excess).await?;
             Ok(Answer {
                 bytes: body.len() as u64,

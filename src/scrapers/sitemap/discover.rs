@@ -119,7 +119,8 @@ impl PageLinks {
 pub enum Effort {
     /// All that says where sitemaps are, and all names.
     All,
-    /// No name is tried where something says so, and the three most usual ones only.
+    /// Where nothing says so the most usual name only, to which programs that use another one redirect: with the home
+    /// page and robots.txt that is what a host is asked at once, and a scan does not wait for its turn.
     Quick,
 }
 
@@ -155,7 +156,7 @@ pub async fn discover(
     }
     let names = match effort {
         Effort::All => WELL_KNOWN,
-        Effort::Quick if found.is_empty() => WELL_KNOWN.get(..3).unwrap_or_default(),
+        Effort::Quick if found.is_empty() => WELL_KNOWN.get(..1).unwrap_or_default(),
         Effort::Quick => &[],
     };
     for name in names {

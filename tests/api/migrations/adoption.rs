@@ -260,7 +260,7 @@ async fn assert_isolated(client: &Client) {
         let (seen, foreign): (i64, i64) = (row.get(0), row.get(1));
         assert_eq!(foreign, 0, "{table}");
         // The old system had none of these.
-        let is_new = ["api_keys", "idempotency_keys"].contains(&table);
+        let is_new = ["api_keys", "idempotency_keys", "sitemap_runs", "sitemap_url_changes"].contains(&table);
         assert!(seen > 0 || is_new, "{table}: nothing seen");
     }
     let foreign = "'aaaaaaaa-0000-4000-8000-000000000002'";

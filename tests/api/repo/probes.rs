@@ -471,6 +471,7 @@ pub const PROBES: &[Probe] = probes! {
     jobs::cancel: Nothing, |conn, a| (a.lease.job_id);
     jobs::retry: Nothing, |conn, a| (a.failed.job_id);
     jobs::retry_batch: Nothing, |conn, a| (a.batch.batch_id);
+    jobs::queue::hold: Nothing, |conn, a| (a.lease);
     jobs::queue::report: Nothing, |conn, a| (a.lease, 0.5, "step", "message");
     jobs::queue::finish: Nothing, |conn, a| (a.lease, Outcome::Ok, &RawJson::from(json!({})));
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &final_failure());

@@ -6,9 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryResult;
 use diesel::result::Error;
+use scrapersky::models::batch_job::NewBatchJob;
 use scrapersky::models::enums::{JobStatus, Outcome};
 use scrapersky::models::job::{Job, NewJob};
 use scrapersky::models::values::RawJson;
+use scrapersky::repo::batches;
 use scrapersky::repo::jobs::queue::{self, Lease, Swept};
 use scrapersky::repo::jobs::{self, Failure};
 use serde_json::json;
@@ -234,7 +236,7 @@ async fn the_sweep_requeues_fails_or_cancels_what_silent_workers_held() {
         match job.status {
             JobStatus::Cancelled => assert_eq!(job.job_id, unwanted.job_id),
             JobStatus::Failed => {
-                let error = "the worker worker went silent in attempt 1 of 1";
+                let error = "the worker went silent in attempt 1 of 1";
                 assert_eq!(
                     (job.error.as_deref(), job.outcome),
                     (Some(error), Some(Outcome::Internal))
@@ -269,6 +271,56 @@ async fn ended_jobs_are_deleted_by_age_in_batches() {
     assert_eq!(delete(tomorrow, 2).await, 1);
     assert_eq!(delete(tomorrow, 2).await, 0);
     assert_eq!(get(&acme, &waiting).await.status, JobStatus::Pending);
+}
+
+/// Else a batch that completed would say that its scans are not kept, and call them failed.
+#[tokio::test]
+async fn the_jobs_of_a_batch_are_deleted_together_and_the_batch_with_them() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let batch = acme
+        .run(async |conn| {
+            let new = NewBatchJob {
+                processor_type: "scan",
+                created_by: None,
+                total_domains: Some(2),
+                failed_domains: None,
+                metadata: None,
+                options: None,
+            };
+            let batch = batches::insert(conn, &new).await?;
+            for kind in ["first", "second"] {
+                let job = NewJob {
+                    batch_id: Some(batch.batch_id),
+                    ..new_job(kind)
+                };
+                jobs::enqueue(conn, &job).await?;
+            }
+            Ok(batch)
+        })
+        .await;
+    let tomorrow = Utc::now() + TimeDelta::days(1);
+    let delete = async || {
+        agencies
+            .system(async |conn| queue::delete_ended(conn, tomorrow, 10).await)
+            .await
+    };
+    let first = claim(&agencies, &["first"], 1).await;
+    finish(&acme, &first[0]).await.unwrap();
+    assert_eq!(delete().await, 0, "the other job of the batch waits");
+    let second = claim(&agencies, &["second"], 1).await;
+    let done = agencies
+        .system(async |conn| {
+            let end = (lease(&second[0]), Outcome::Ok, RawJson::from(json!({})));
+            queue::finish_many(conn, &[end]).await
+        })
+        .await;
+    assert_eq!(done, [second[0].job_id]);
+    assert_eq!(delete().await, 2);
+    let gone = acme
+        .attempt(async |conn| batches::get(conn, batch.batch_id).await)
+        .await;
+    assert_eq!(gone.unwrap_err(), Error::NotFound);
 }
 
 /// Claims as a worker named `worker`.

@@ -220,11 +220,13 @@ fn around(text: &str, at: usize, site: &Site) -> Option<String> {
 }
 
 fn token_before(text: &str) -> &str {
-    let token = text
+    // Not from the beginning of a megabyte without a space, once for every `@`.
+    let near = text.ceil_char_boundary(text.len().saturating_sub(200));
+    text.get(near..)
+        .unwrap_or_default()
         .rsplit(|c: char| c.is_whitespace() || c == BREAK)
         .next()
-        .unwrap_or_default();
-    token.get(token.len().saturating_sub(200)..).unwrap_or(token)
+        .unwrap_or_default()
 }
 
 /// Takes the domain that a text starts with, across inline elements at its dots.

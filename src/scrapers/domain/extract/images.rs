@@ -72,9 +72,12 @@ impl ImageMarks<'_> {
     }
 }
 
+/// The most class names of an element that are looked at.
+const MAX_NAMES: usize = 50;
+
 /// Tells whether a class, an id or an attribute of a container says that it is the page's header.
 pub(super) fn names_header(names: &str) -> bool {
-    names.split_ascii_whitespace().any(|name| {
+    names.split_ascii_whitespace().take(MAX_NAMES).any(|name| {
         let name = name.to_ascii_lowercase();
         matches!(
             name.as_str(),

@@ -97,6 +97,9 @@ impl StructuredData {
     }
 
     fn read_address(&mut self, value: &Value) {
+        if self.addresses.len() >= super::page::MAX_ADDRESSES {
+            return;
+        }
         if let Value::Array(values) = value {
             values.iter().for_each(|value| self.read_address(value));
             return;

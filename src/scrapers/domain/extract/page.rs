@@ -16,7 +16,7 @@ use super::text::PageText;
 use super::wordpress::WordPress;
 use super::{email, notices};
 
-const MAX_ADDRESSES: usize = 20;
+pub(super) const MAX_ADDRESSES: usize = 20;
 
 /// Everything that one pass over a page collects.
 pub(super) struct Page {
