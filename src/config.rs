@@ -8,6 +8,7 @@
 mod fetch;
 mod jobs;
 mod places;
+mod sitemap;
 mod url;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use rocket::figment::{Figment, Profile, Provider};
 pub use self::fetch::{ConnectTo, FetchConfig, IpNet};
 pub use self::jobs::JobsConfig;
 pub use self::places::{ExpiredPlaces, PlacesConfig, PlacesProtocol};
+pub use self::sitemap::SitemapConfig;
 pub use self::url::{DatabaseUrl, UrlError};
 
 /// Everything that can be set, read once at the start.

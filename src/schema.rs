@@ -484,6 +484,45 @@ diesel::table! {
         deep_scrape_curation_status -> Nullable<SitemapCurationStatusEnum>,
         sitemap_import_error -> Nullable<Text>,
         sitemap_import_status -> Nullable<SitemapImportStatusEnum>,
+        /// How many indexes lead to it.
+        depth -> Nullable<Int2>,
+        /// The index that lists it.
+        parent_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    sitemap_runs (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        domain_id -> Uuid,
+        job_id -> Uuid,
+        is_whole_domain -> Bool,
+        has_previous -> Bool,
+        state -> Text,
+        started_at -> Timestamptz,
+        discovered_at -> Nullable<Timestamptz>,
+        completed_at -> Nullable<Timestamptz>,
+        files -> Int4,
+        failed_files -> Int4,
+        urls -> Int8,
+        bytes -> Int8,
+        added -> Int8,
+        removed -> Int8,
+        changed -> Int8,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    sitemap_url_changes (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        run_id -> Uuid,
+        change -> Text,
+        url -> Text,
+        old_lastmod -> Nullable<Timestamptz>,
+        new_lastmod -> Nullable<Timestamptz>,
     }
 }
 
@@ -520,6 +559,8 @@ diesel::table! {
         created_by -> Nullable<Uuid>,
         updated_at -> Nullable<Timestamptz>,
         updated_by -> Nullable<Uuid>,
+        /// The same page in other languages: [{"hreflang", "href"}].
+        alternates -> Nullable<Jsonb>,
     }
 }
 
@@ -558,6 +599,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     profiles,
     sitemap_file_curations,
     sitemap_files,
+    sitemap_runs,
+    sitemap_url_changes,
     sitemap_urls,
     tenants,
 );

@@ -21,6 +21,7 @@ pub mod migrate;
 pub mod places;
 pub mod scan;
 pub mod serve;
+pub mod sitemap;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -63,6 +64,8 @@ enum Command {
     /// Searches for businesses on Google's map, lists and exports those that are staged
     #[command(subcommand)]
     Places(places::PlacesCommand),
+    /// Analyses the sitemaps of a site here and now, and prints what they list
+    Sitemap(sitemap::SitemapOptions),
     /// Brings the database's schema up to date, or back
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
@@ -104,6 +107,7 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Demo(options)) => return demo::run(*options, config),
         Some(Command::Places(command)) => return places::run(command, config),
         Some(Command::Scan(options)) => return scan::run(options, config),
+        Some(Command::Sitemap(options)) => return sitemap::run(options, config),
         Some(Command::Migrate(command)) => migrate::run(command, config)?,
         Some(Command::Db(command)) => db::run(*command, config)?,
         Some(Command::Keys(command)) => keys::run(command, config)?,

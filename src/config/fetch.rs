@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{ConfigError, Settings};
+use super::{ConfigError, Settings, SitemapConfig};
 
 /// Names the program, since it visits sites under its own name, and says what it does.
 const DEFAULT_USER_AGENT: &str = concat!(
@@ -37,6 +37,8 @@ pub struct FetchConfig {
     pub pace: Duration,
     /// A file of PEM certificates that are trusted beside the system's.
     pub extra_ca: Option<PathBuf>,
+    /// What an analysis of sitemaps may take.
+    pub sitemap: SitemapConfig,
 }
 
 impl Default for FetchConfig {
@@ -52,6 +54,7 @@ impl Default for FetchConfig {
             max_redirects: 5,
             pace: Duration::from_millis(500),
             extra_ca: None,
+            sitemap: SitemapConfig::default(),
         }
     }
 }
@@ -83,6 +86,7 @@ impl Settings<'_> {
             max_redirects: self.count("SCRAPERSKY_FETCH_MAX_REDIRECTS", default.max_redirects, 0)?,
             pace: self.seconds("SCRAPERSKY_FETCH_PACE_SECONDS", default.pace)?,
             extra_ca: self.text("SCRAPERSKY_EXTRA_CA")?.map(PathBuf::from),
+            sitemap: self.sitemap()?,
         })
     }
 
@@ -110,7 +114,7 @@ impl Settings<'_> {
         }
     }
 
-    fn bytes(&self, variable: &str, default: usize) -> Result<usize, ConfigError> {
+    pub(super) fn bytes(&self, variable: &str, default: usize) -> Result<usize, ConfigError> {
         const RANGE: std::ops::RangeInclusive<usize> = 1024..=1024 * 1024 * 1024;
         let wanted = format!(
             "a number of bytes from {} to {}, such as {default}",

@@ -240,6 +240,50 @@ labelled_enum! {
 }
 
 labelled_enum! {
+    /// Says how far an analysis of sitemaps is.
+    SitemapRunState("state of an analysis"): Text {
+        /// It is under way, or waits to go on.
+        Running = "running",
+        /// It has read all there is.
+        Completed = "completed",
+        /// It has left something out, for a limit or since it could not be read.
+        Partial = "partial",
+        /// It has found nothing out.
+        Failed = "failed",
+    }
+}
+
+labelled_enum! {
+    /// Says how a URL differs from the analysis before.
+    UrlChange("change"): Text {
+        /// It was not listed before.
+        Added = "added",
+        /// It is not listed any more.
+        Removed = "removed",
+        /// It says another time of its last change.
+        Changed = "changed",
+    }
+}
+
+labelled_enum! {
+    /// Says how far the analysis of a sitemap file is.
+    SitemapFileStatus("status of a sitemap file"): Text {
+        /// It waits to be read.
+        Pending = "pending",
+        /// It was read to its end.
+        Completed = "completed",
+        /// It was read in part.
+        Partial = "partial",
+        /// It could not be read.
+        Failed = "failed",
+        /// It was not read, for a limit.
+        Skipped = "skipped",
+        /// The site has it no more.
+        Gone = "gone",
+    }
+}
+
+labelled_enum! {
     /// Says what was decided about a page.
     PageCurationStatus("page curation status"): pg_enums::Pagecurationstatus {
         /// Nobody has looked yet.

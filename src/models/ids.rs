@@ -114,6 +114,14 @@ typed_id! {
     SitemapFileId(Uuid): sql_types::Uuid
 }
 typed_id! {
+    /// Identifies an analysis of a domain's sitemaps.
+    SitemapRunId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a difference between two analyses.
+    SitemapUrlChangeId(Uuid): sql_types::Uuid
+}
+typed_id! {
     /// Identifies a URL listed in a sitemap file.
     SitemapUrlId(Uuid): sql_types::Uuid
 }

@@ -69,6 +69,10 @@ pub struct SitemapFile {
     pub sitemap_import_error: Option<String>,
     /// How far its import is.
     pub sitemap_import_status: Option<ProcessingStatus>,
+    /// How many indexes lead to it.
+    pub depth: Option<i16>,
+    /// The index that lists it.
+    pub parent_id: Option<SitemapFileId>,
 }
 
 /// A new [`SitemapFile`].
@@ -131,6 +135,22 @@ pub struct NewSitemapFile<'a> {
 #[derive(Clone, Debug, Default, AsChangeset)]
 #[diesel(table_name = sitemap_files)]
 pub struct SitemapFileChanges<'a> {
+    /// What kind of file it is.
+    pub sitemap_type: Option<&'a str>,
+    /// How long its answer took, in milliseconds.
+    pub response_time_ms: Option<Option<i32>>,
+    /// When it last changed, by its own account.
+    pub last_modified: Option<Option<DateTime<Utc>>>,
+    /// Whether it came compressed.
+    pub is_gzipped: Option<Option<bool>>,
+    /// Whether its entries say when they changed.
+    pub has_lastmod: Option<Option<bool>>,
+    /// Whether its entries have priorities.
+    pub has_priority: Option<Option<bool>>,
+    /// Whether its entries say how often they change.
+    pub has_changefreq: Option<Option<bool>>,
+    /// What made it, by its own account.
+    pub generator: Option<Option<&'a str>>,
     /// How far it is.
     pub status: Option<&'a str>,
     /// The HTTP status it was answered with.

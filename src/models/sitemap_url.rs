@@ -2,10 +2,10 @@
 
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
-use diesel::prelude::{HasQuery, Insertable};
+use diesel::prelude::HasQuery;
 
 use super::ids::{DomainId, SitemapFileId, SitemapUrlId, TenantId, UserId};
-use super::values::TextList;
+use super::values::{RawJson, TextList};
 use crate::schema::sitemap_urls;
 
 /// A URL that a sitemap file lists.
@@ -74,14 +74,17 @@ pub struct SitemapUrl {
     pub updated_at: Option<DateTime<Utc>>,
     /// Who changed the row last.
     pub updated_by: Option<UserId>,
+    /// The same page in other languages: `[{"hreflang", "href"}]`.
+    pub alternates: Option<RawJson>,
 }
 
 /// A new [`SitemapUrl`].
 ///
 /// What is `None` is left to the column's default.
-#[derive(Clone, Debug, Insertable)]
-#[diesel(table_name = sitemap_urls)]
+#[derive(Clone, Debug)]
 pub struct NewSitemapUrl<'a> {
+    /// Identifies the row, if it is new. Ids that rise with time keep the index on them small and quick.
+    pub id: SitemapUrlId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
     /// The file that lists it.
@@ -110,4 +113,6 @@ pub struct NewSitemapUrl<'a> {
     pub news_count: Option<i32>,
     /// When it was last seen.
     pub last_checked_at: Option<DateTime<Utc>>,
+    /// The same page in other languages: `[{"hreflang", "href"}]`.
+    pub alternates: Option<&'a RawJson>,
 }

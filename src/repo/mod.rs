@@ -35,6 +35,8 @@ pub mod profiles;
 pub mod set_aside;
 pub mod sitemap_file_curations;
 pub mod sitemap_files;
+pub mod sitemap_runs;
+pub mod sitemap_url_changes;
 pub mod sitemap_urls;
 pub mod tenants;
 

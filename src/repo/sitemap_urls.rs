@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
-use diesel::prelude::{ExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, SelectableHelper};
-use diesel::sql_types::{Array, Integer, Nullable, Numeric, Text, Timestamptz, Uuid};
+use diesel::prelude::{
+    ExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
+};
+use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::bulk::{Upserted, column};
 use super::paging::{containing, md5};
 use crate::db::tenant::TenantConnection;
-use crate::models::ids::{DomainId, SitemapFileId, SitemapUrlId, TenantId};
+use crate::models::ids::{DomainId, SitemapFileId, SitemapRunId, SitemapUrlId, TenantId};
 use crate::models::sitemap_url::{NewSitemapUrl, SitemapUrl};
 use crate::schema::sitemap_urls;
 
@@ -22,6 +24,8 @@ pub struct SitemapUrlFilter<'a> {
     pub page_type: Option<&'a str>,
     /// Those changed then or later, by the file's account.
     pub modified_since: Option<DateTime<Utc>>,
+    /// Those changed before, by the file's account.
+    pub modified_before: Option<DateTime<Utc>>,
 }
 
 /// Lists what a file lists, behind the URL `after` or from the first one. The order is that of the
@@ -95,14 +99,20 @@ pub async fn count_of_file(
 ///
 /// Of a URL listed more than once in a file the last entry counts. A row that says the same already
 /// is not written again: only `last_checked_at`, where given, makes a difference to it. What people
-/// set stays.
+/// set stays. What is new or says another time of its last change is noted for `run`, if that is given.
 ///
 /// # Errors
 ///
 /// A foreign key violation when the tenant has no such domain or file, and those of the database.
-pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewSitemapUrl<'_>]) -> QueryResult<Upserted> {
+pub async fn upsert_many(
+    conn: &mut TenantConnection,
+    run: Option<SitemapRunId>,
+    new: &[NewSitemapUrl<'_>],
+) -> QueryResult<Upserted> {
     diesel::sql_query(include_str!("sitemap_urls/upsert.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Nullable<Uuid>, _>(run)
+        .bind::<Array<Uuid>, _>(column(new, |row| row.id))
         .bind::<Array<Uuid>, _>(column(new, |row| row.domain_id))
         .bind::<Array<Uuid>, _>(column(new, |row| row.sitemap_id))
         .bind::<Array<Text>, _>(column(new, |row| row.url))
@@ -117,6 +127,7 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewSitemapUrl<'_>])
         .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.video_count))
         .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.news_count))
         .bind::<Array<Nullable<Timestamptz>>, _>(column(new, |row| row.last_checked_at))
+        .bind::<Array<Nullable<Jsonb>>, _>(column(new, |row| row.alternates))
         .get_result(conn)
         .await
 }
@@ -137,6 +148,47 @@ pub async fn delete_of_file(conn: &mut TenantConnection, file: SitemapFileId) ->
     .await
 }
 
+/// Deletes what a file does not list any more, and returns how much that was.
+///
+/// `listed` are the MD5 hashes of all that it lists, as UUIDs of the same bytes. What goes is noted for `run`, if that is
+/// given.
+///
+/// # Errors
+///
+/// A foreign key violation when the tenant has no such run, and those of the database.
+pub async fn delete_unlisted(
+    conn: &mut TenantConnection,
+    run: Option<SitemapRunId>,
+    file: SitemapFileId,
+    listed: &[uuid::Uuid],
+) -> QueryResult<i64> {
+    let deleted: Deleted = diesel::sql_query(
+        "WITH deleted AS (
+             DELETE FROM sitemap_urls u
+             WHERE u.tenant_id = $1 AND u.sitemap_id = $2
+               AND NOT EXISTS (SELECT FROM unnest($3::uuid[]) l (hash) WHERE l.hash = md5(u.url)::uuid)
+             RETURNING url, lastmod
+         ), noted AS (
+             INSERT INTO sitemap_url_changes (tenant_id, run_id, change, url, old_lastmod)
+             SELECT $1, $4::uuid, 'removed', url, lastmod FROM deleted WHERE $4::uuid IS NOT NULL
+         )
+         SELECT count(*) AS rows FROM deleted",
+    )
+    .bind::<Uuid, _>(conn.tenant_id())
+    .bind::<Uuid, _>(file)
+    .bind::<Array<Uuid>, _>(listed)
+    .bind::<Nullable<Uuid>, _>(run)
+    .get_result(conn)
+    .await?;
+    Ok(deleted.rows)
+}
+
+#[derive(QueryableByName)]
+struct Deleted {
+    #[diesel(sql_type = BigInt)]
+    rows: i64,
+}
+
 fn matching<'a>(tenant: TenantId, filter: &SitemapUrlFilter<'a>) -> sitemap_urls::BoxedQuery<'a, Pg> {
     let mut query = sitemap_urls::table
         .filter(sitemap_urls::tenant_id.eq(tenant))
@@ -149,6 +201,9 @@ fn matching<'a>(tenant: TenantId, filter: &SitemapUrlFilter<'a>) -> sitemap_urls
     }
     if let Some(since) = filter.modified_since {
         query = query.filter(sitemap_urls::lastmod.ge(since));
+    }
+    if let Some(before) = filter.modified_before {
+        query = query.filter(sitemap_urls::lastmod.lt(before));
     }
     query
 }

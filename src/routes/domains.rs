@@ -23,7 +23,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// A domain's id in a path.
-struct DomainParam(DomainId);
+pub(super) struct DomainParam(pub(super) DomainId);
 
 impl<'a> FromParam<'a> for DomainParam {
     type Error = uuid::Error;

@@ -10,6 +10,7 @@ pub mod place_filter;
 pub mod places;
 pub mod scans;
 pub mod service;
+pub mod sitemaps;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -32,6 +33,7 @@ pub fn routes() -> Vec<Route> {
         place_curation::routes(),
         place_files::routes(),
         costs::routes(),
+        sitemaps::routes(),
     ]
     .concat()
 }

@@ -4,11 +4,13 @@ pub mod domain;
 pub mod fetch;
 pub mod html;
 pub mod places;
+pub mod sitemap;
 
 use self::domain::DomainScan;
 use self::fetch::{Fetcher, SetupError};
 use self::places::Places;
-use crate::config::{FetchConfig, PlacesConfig};
+use self::sitemap::SitemapScan;
+use crate::config::{FetchConfig, PlacesConfig, SitemapConfig};
 use crate::jobs::Registry;
 
 /// What every job may use; one in a process.
@@ -18,6 +20,8 @@ pub struct Services {
     pub fetcher: Fetcher,
     /// The way to Google's places, in a program that searches for them.
     pub places: Option<Places>,
+    /// What an analysis of sitemaps may take.
+    pub sitemap: SitemapConfig,
 }
 
 impl Services {
@@ -29,6 +33,7 @@ impl Services {
     pub fn new(config: &FetchConfig) -> Result<Self, SetupError> {
         Ok(Self {
             fetcher: Fetcher::new(config)?,
+            sitemap: config.sitemap.clone(),
             places: None,
         })
     }
@@ -49,5 +54,5 @@ impl Services {
 /// Returns every kind of job that this program works on.
 #[must_use]
 pub fn registry() -> Registry<Services> {
-    places::register(Registry::new().register::<DomainScan>())
+    places::register(Registry::new().register::<DomainScan>().register::<SitemapScan>())
 }

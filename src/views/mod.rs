@@ -11,6 +11,7 @@ pub mod place;
 pub mod place_csv;
 pub mod problem;
 pub mod scan;
+pub mod sitemap;
 
 use serde::Serialize;
 

@@ -19,6 +19,7 @@ mod places;
 mod pool;
 mod program;
 mod repo;
+mod sitemaps;
 mod soak;
 mod support;
 mod tls;

@@ -1,49 +1,69 @@
--- $1 the tenant, then a column of a sitemap's entries each. See `upsert_many`.
+-- $1 the tenant, $2 the analysis that keeps what is different, if any, then a column of a sitemap's entries each. See
+-- `upsert_many`.
 WITH listed AS MATERIALIZED (
     -- Of a URL listed twice in a file the last entry counts.
     SELECT DISTINCT ON (sitemap_id, md5(url)) *
     FROM unnest(
-        $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::timestamptz[],
-        $10::text[], $11::numeric[], $12::int[], $13::int[], $14::int[], $15::timestamptz[])
+        $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::int[], $10::text[], $11::timestamptz[],
+        $12::text[], $13::numeric[], $14::int[], $15::int[], $16::int[], $17::timestamptz[], $18::jsonb[])
     WITH ORDINALITY AS l (
-        domain_id, sitemap_id, url, loc_text, page_type, status_code, error_message, lastmod,
-        changefreq, priority_value, image_count, video_count, news_count, last_checked_at, position)
+        id, domain_id, sitemap_id, url, loc_text, page_type, status_code, error_message, lastmod,
+        changefreq, priority_value, image_count, video_count, news_count, last_checked_at, alternates, position)
     ORDER BY sitemap_id, md5(url), position DESC
 ),
+-- Looked for first: an insert that meets its row writes a lock into it, times ten million.
+met AS MATERIALIZED (
+    SELECT l.*, u.id AS old_id, u.lastmod AS old_lastmod
+    FROM listed l LEFT JOIN sitemap_urls u ON u.tenant_id = $1 AND u.sitemap_id = l.sitemap_id AND md5(u.url) = md5(l.url)
+),
 written AS (
-    INSERT INTO sitemap_urls AS u (
-        tenant_id, domain_id, sitemap_id, url, loc_text, page_type, status_code, error_message, lastmod,
-        changefreq, priority_value, image_count, video_count, news_count, last_checked_at)
+    INSERT INTO sitemap_urls (
+        id, tenant_id, domain_id, sitemap_id, url, loc_text, page_type, status_code, error_message, lastmod,
+        changefreq, priority_value, image_count, video_count, news_count, last_checked_at, alternates)
     SELECT
-        $1, domain_id, sitemap_id, url, loc_text, page_type, status_code, error_message, lastmod,
-        changefreq, priority_value, image_count, video_count, news_count, last_checked_at
-    FROM listed
-    -- Two runs over the same file lock its rows in the same order.
+        id, $1, domain_id, sitemap_id, url, loc_text, page_type, status_code, error_message, lastmod,
+        changefreq, priority_value, image_count, video_count, news_count, last_checked_at, alternates
+    FROM met WHERE old_id IS NULL
+    -- Two runs over the same file lock its rows in the same order; and the index is written from left to right.
     ORDER BY sitemap_id, md5(url)
-    ON CONFLICT (tenant_id, sitemap_id, md5(url)) DO UPDATE SET
-        loc_text = EXCLUDED.loc_text,
-        page_type = coalesce(EXCLUDED.page_type, u.page_type),
-        status_code = coalesce(EXCLUDED.status_code, u.status_code),
-        error_message = EXCLUDED.error_message,
-        lastmod = EXCLUDED.lastmod,
-        changefreq = EXCLUDED.changefreq,
-        priority_value = EXCLUDED.priority_value,
-        image_count = EXCLUDED.image_count,
-        video_count = EXCLUDED.video_count,
-        news_count = EXCLUDED.news_count,
-        last_checked_at = coalesce(EXCLUDED.last_checked_at, u.last_checked_at),
+    -- One that another run has written in between says the same.
+    ON CONFLICT (tenant_id, sitemap_id, md5(url)) DO NOTHING
+    RETURNING url, lastmod
+),
+rewritten AS (
+    UPDATE sitemap_urls u SET
+        loc_text = m.loc_text,
+        page_type = coalesce(m.page_type, u.page_type),
+        status_code = coalesce(m.status_code, u.status_code),
+        error_message = m.error_message,
+        lastmod = m.lastmod,
+        changefreq = m.changefreq,
+        priority_value = m.priority_value,
+        image_count = m.image_count,
+        video_count = m.video_count,
+        news_count = m.news_count,
+        last_checked_at = coalesce(m.last_checked_at, u.last_checked_at),
+        alternates = m.alternates,
         updated_at = now()
-    -- A row written without need is a dead one to clean up, times ten million.
-    WHERE (u.loc_text, u.error_message, u.lastmod, u.changefreq, u.priority_value, u.image_count, u.video_count, u.news_count,
-           u.page_type, u.status_code, u.last_checked_at)
+    FROM met m
+    WHERE u.tenant_id = $1 AND u.id = m.old_id
+    -- A row written without need is a dead one to clean up.
+      AND (u.loc_text, u.error_message, u.lastmod, u.changefreq, u.priority_value, u.image_count, u.video_count, u.news_count,
+           u.page_type, u.status_code, u.last_checked_at, u.alternates)
         IS DISTINCT FROM
-          (EXCLUDED.loc_text, EXCLUDED.error_message, EXCLUDED.lastmod, EXCLUDED.changefreq, EXCLUDED.priority_value,
-           EXCLUDED.image_count, EXCLUDED.video_count, EXCLUDED.news_count, coalesce(EXCLUDED.page_type, u.page_type),
-           coalesce(EXCLUDED.status_code, u.status_code), coalesce(EXCLUDED.last_checked_at, u.last_checked_at))
-    RETURNING xmax = 0 AS is_new
+          (m.loc_text, m.error_message, m.lastmod, m.changefreq, m.priority_value, m.image_count, m.video_count,
+           m.news_count, coalesce(m.page_type, u.page_type), coalesce(m.status_code, u.status_code),
+           coalesce(m.last_checked_at, u.last_checked_at), m.alternates)
+    RETURNING 1
+),
+noted AS (
+    INSERT INTO sitemap_url_changes (tenant_id, run_id, change, url, old_lastmod, new_lastmod)
+    SELECT $1, $2::uuid, 'added', url, NULL, lastmod FROM written WHERE $2::uuid IS NOT NULL
+    UNION ALL
+    SELECT $1, $2::uuid, 'changed', url, old_lastmod, lastmod FROM met
+    WHERE $2::uuid IS NOT NULL AND old_id IS NOT NULL AND old_lastmod IS DISTINCT FROM lastmod
 )
 SELECT
-    count(*) FILTER (WHERE is_new) AS inserted,
-    count(*) FILTER (WHERE NOT is_new) AS updated,
-    (SELECT count(*) FROM listed) - count(*) AS unchanged
-FROM written
+    (SELECT count(*) FROM written) AS inserted,
+    (SELECT count(*) FROM rewritten) AS updated,
+    (SELECT count(*) FROM listed) - (SELECT count(*) FROM written) - (SELECT count(*) FROM rewritten) AS unchanged

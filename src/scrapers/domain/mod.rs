@@ -9,3 +9,4 @@ mod store;
 pub use enqueue::enqueue;
 pub use name::{DomainName, NameError};
 pub use scan::DomainScan;
+pub(super) use scan::{fetch_home, job_error};

@@ -13,6 +13,8 @@ use crate::models::ids::DomainId;
 use crate::scrapers::Services;
 use crate::scrapers::fetch::{FetchError, Fetcher, Page, Want};
 use crate::scrapers::html::{self, Limits};
+use crate::scrapers::sitemap::count::count;
+use crate::scrapers::sitemap::discover::PageLinks;
 
 /// The longest that a site is given its way when it asks to be visited again later.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
@@ -69,7 +71,7 @@ impl DomainScan {
             .map_err(job_error)?;
         ctx.report("extracting", &format!("reading {}", page.final_url), 0.5)
             .await;
-        let (page, metadata) = ctx
+        let (page, metadata, links) = ctx
             .blocking(move || {
                 let text = page.text();
                 let document = html::parse(&text.text, &Limits::default())?;
@@ -85,11 +87,20 @@ impl DomainScan {
                         headers: &headers,
                     },
                 );
+                let links = PageLinks::of(document.html(), &page.final_url);
                 drop(document);
-                Ok::<_, html::ParseError>((page, metadata))
+                Ok::<_, html::ParseError>((page, metadata, links))
             })
             .await?
             .map_err(|error| JobError::permanent(Outcome::Parse, error.to_string()))?;
+        ctx.report(
+            "extracting",
+            &format!("counting the pages that the sitemaps of {} list", self.domain),
+            0.7,
+        )
+        .await;
+        let max_pages = u64::try_from(self.max_pages).unwrap_or(0);
+        let sitemaps = count(ctx, &page.final_url, &links, max_pages).await?;
         ctx.report("storing", &format!("storing what {} says", self.domain), 0.9)
             .await;
         let outcome = if metadata.is_truncated {
@@ -98,7 +109,7 @@ impl DomainScan {
             Outcome::Ok
         };
         ctx.finish_with(async |mut conn| {
-            store::success(&mut conn, &self.domain, &page, &metadata).await?;
+            store::success(&mut conn, &self.domain, &page, &metadata, &sitemaps).await?;
             ctx.finish(conn, outcome, &metadata.contract()).await
         })
         .await
@@ -107,7 +118,7 @@ impl DomainScan {
 
 /// Fetches a domain's home page: by https, else by http, and where the bare name does not resolve
 /// under `www.`, which many sites have only.
-async fn fetch_home(fetcher: &Fetcher, domain: &str) -> Result<Page, FetchError> {
+pub(in crate::scrapers) async fn fetch_home(fetcher: &Fetcher, domain: &str) -> Result<Page, FetchError> {
     let first = match fetch_either(fetcher, domain).await {
         Err(error) if error.outcome() == Outcome::Dns => error,
         result => return result,
@@ -137,7 +148,7 @@ fn is_silence(error: &FetchError) -> bool {
     matches!(error.outcome(), Outcome::Tls | Outcome::Timeout | Outcome::Upstream)
 }
 
-fn job_error(error: FetchError) -> JobError {
+pub(in crate::scrapers) fn job_error(error: FetchError) -> JobError {
     let (outcome, message) = (error.outcome(), error.to_string());
     match error {
         _ if !error.is_transient() => JobError::permanent(outcome, message),

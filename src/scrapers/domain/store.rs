@@ -1,6 +1,7 @@
 //! What a scan writes: the domain's row and the three beside it.
 
 use chrono::Utc;
+use url::Url;
 
 use super::extract::SiteMetadata;
 use crate::db::tenant::TenantConnection;
@@ -9,11 +10,12 @@ use crate::models::domain::{DomainChanges, NewDomain};
 use crate::models::domain_hosting::DomainHostingChanges;
 use crate::models::domain_profile::DomainProfileChanges;
 use crate::models::domain_technologies::DomainTechnologiesChanges;
-use crate::models::enums::TaskStatus;
+use crate::models::enums::{ProcessingStatus, TaskStatus};
 use crate::models::values::{RawJson, TextList};
 use crate::repo;
 use crate::scrapers::Services;
 use crate::scrapers::fetch::Page;
+use crate::scrapers::sitemap::count::SitemapCount;
 
 /// Writes what a scan found, in the caller's transaction. What was not found becomes NULL: the site
 /// no longer says it.
@@ -22,6 +24,7 @@ pub(super) async fn success(
     domain: &str,
     page: &Page,
     found: &SiteMetadata,
+    sitemaps: &SitemapCount,
 ) -> Result<(), JobError> {
     let now = Utc::now();
     let row = repo::domains::upsert(
@@ -38,7 +41,25 @@ pub(super) async fn success(
         content_scrape_at: Some(Some(now)),
         content_scrape_error: Some(None),
         last_scan: Some(now),
+        has_sitemap: Some(Some(sitemaps.first.is_some())),
+        sitemap_url: Some(sitemaps.first.as_ref().map(Url::as_str)),
+        total_sitemaps: Some(i32::try_from(sitemaps.files).ok()),
+        // Without a sitemap nobody knows how many pages there are.
+        page_count: Some(sitemaps.first.as_ref().and_then(|_| i32::try_from(sitemaps.pages).ok())),
+        sitemap_urls: Some(i32::try_from(sitemaps.pages).ok()),
         ..DomainChanges::default()
+    };
+    // What an analysis of all sitemaps found is more than what a scan counts.
+    let changes = if row.sitemap_analysis_status == Some(ProcessingStatus::Completed) {
+        DomainChanges {
+            has_sitemap: None,
+            sitemap_url: None,
+            total_sitemaps: None,
+            sitemap_urls: None,
+            ..changes
+        }
+    } else {
+        changes
     };
     repo::domains::update(conn, row.id, &changes).await?;
 

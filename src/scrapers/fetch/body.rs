@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{RequestBuilder, Response, StatusCode, Version};
+use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use super::FetchError;
@@ -31,11 +32,23 @@ pub(super) enum Excess {
     Cut,
 }
 
+/// Where a body goes.
+pub(super) enum Sink<'a> {
+    /// Into the answer.
+    Memory,
+    /// Into a file; of a broken connection too, what came.
+    File(&'a mut tokio::fs::File),
+}
+
 /// The answer to one request.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The size of the body, wherever it went.
+    pub(super) bytes: u64,
+    /// Why it is not all of it.
+    pub(super) cut: Option<FetchError>,
     pub(super) remote_addr: SocketAddr,
     pub(super) time_to_first_byte: Duration,
     pub(super) http_version: Version,
@@ -58,6 +71,7 @@ pub(super) async fn exchange(
     request: RequestBuilder,
     want: Want,
     limits: Limits<'_>,
+    into: Sink<'_>,
     check_peer: impl FnOnce(Option<SocketAddr>) -> Result<SocketAddr, FetchError>,
 ) -> Result<Answer, FetchError> {
     let begun = Instant::now();
@@ -70,6 +84,8 @@ pub(super) async fn exchange(
         status: response.status(),
         headers: response.headers().clone(),
         body: Bytes::new(),
+        bytes: 0,
+        cut: None,
         remote_addr,
         time_to_first_byte,
         http_version: response.version(),
@@ -89,14 +105,30 @@ pub(super) async fn exchange(
         // What an error page says matters less than that it is one.
         excess = Excess::Cut;
     }
-    let body = if answer.status.is_success() {
-        read(response, &limits, excess).await?
-    } else {
-        // Nor does a body that is damaged or never ends hide the status.
+    if !answer.status.is_success() {
+        // Nor does a body that is damaged or never ends hide the status; and no file is for it.
         let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, read(response, &limits, excess));
-        read.await.ok().and_then(Result::ok).unwrap_or_default()
-    };
-    Ok(Answer { body, ..answer })
+        let body = read.await.ok().and_then(Result::ok).unwrap_or_default();
+        return Ok(Answer {
+            bytes: body.len() as u64,
+            body,
+            ..answer
+        });
+    }
+    match into {
+        Sink::File(file) => {
+            let (bytes, cut) = write(response, &limits, file).await?;
+            Ok(Answer { bytes, cut, ..answer })
+        }
+        Sink::Memory => {
+            let body = read(response, &limits, excess).await?;
+            Ok(Answer {
+                bytes: body.len() as u64,
+                body,
+                ..answer
+            })
+        }
+    }
 }
 
 fn check_header(response: &Response, limits: &Limits<'_>) -> Result<(), FetchError> {
@@ -125,6 +157,38 @@ fn check_encoding(headers: &HeaderMap, limits: &Limits<'_>) -> Result<(), FetchE
         }
     }
     Ok(())
+}
+
+/// Writes a body to a file chunk by chunk, and returns how much there was and why that is not all.
+async fn write(
+    mut response: Response,
+    limits: &Limits<'_>,
+    file: &mut tokio::fs::File,
+) -> Result<(u64, Option<FetchError>), FetchError> {
+    let mut bytes = 0;
+    let cut = loop {
+        let mut chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break None,
+            Err(error) => break Some(limits.attempt.failed(&error)),
+        };
+        let room = limits.max_body - bytes;
+        let is_too_large = chunk.len() > room;
+        chunk.truncate(room);
+        bytes += chunk.len();
+        file.write_all(&chunk)
+            .await
+            .map_err(|error| FetchError::File(error.kind()))?;
+        if is_too_large {
+            break Some(FetchError::TooLarge {
+                host: limits.attempt.host.to_owned(),
+                what: "a body",
+                limit: limits.max_body,
+            });
+        }
+    };
+    file.flush().await.map_err(|error| FetchError::File(error.kind()))?;
+    Ok((bytes as u64, cut))
 }
 
 /// Reads a body chunk by chunk, each already decompressed.

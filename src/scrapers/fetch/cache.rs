@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::robots::Robots;
 
-/// How long a robots.txt is believed; the RFC allows a day.
-const KEPT: Duration = Duration::from_secs(60 * 60);
+/// How long a robots.txt is believed: as long as the RFC allows (2.4).
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long one is believed to be unavailable.
 const UNAVAILABLE: Duration = Duration::from_secs(60);
@@ -43,6 +43,14 @@ impl Kept {
     /// Returns the robots.txt unless it is too old.
     pub(super) fn fresh(&self) -> Option<Arc<Robots>> {
         (self.until > Instant::now()).then(|| Arc::clone(&self.robots))
+    }
+
+    /// Returns a robots.txt to go on with while no newer one can be had (2.4), for a short time again.
+    pub(super) fn extended(&self) -> Option<Self> {
+        self.robots.is_available().then(|| Self {
+            robots: Arc::clone(&self.robots),
+            until: Instant::now() + UNAVAILABLE,
+        })
     }
 }
 
@@ -121,6 +129,25 @@ mod tests {
         let cache = Cache::default();
         assert!(Arc::ptr_eq(&cache.slot("a"), &cache.slot("a")));
         assert!(!Arc::ptr_eq(&cache.slot("a"), &cache.slot("b")));
+    }
+
+    #[test]
+    fn a_robots_txt_is_believed_for_a_day_and_longer_only_where_no_newer_one_is_to_be_had() {
+        let mut kept = Kept::new(Robots::parse("", &[]));
+        let day = Duration::from_secs(24 * 60 * 60);
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        assert!(kept.until > now + day - second && kept.until <= now + day + second);
+        assert!(kept.fresh().is_some());
+        kept.until = Instant::now();
+        assert!(kept.fresh().is_none());
+        let extended = kept.extended().unwrap();
+        assert!(extended.fresh().is_some() && extended.until <= Instant::now() + UNAVAILABLE);
+        let unavailable = Kept::new(Robots::unavailable(503));
+        assert!(unavailable.extended().is_none());
+        assert!(
+            unavailable.until <= Instant::now() + UNAVAILABLE,
+            "asked for again soon"
+        );
     }
 
     #[test]

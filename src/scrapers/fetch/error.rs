@@ -148,6 +148,9 @@ pub enum FetchError {
         /// What cannot be read.
         what: &'static str,
     },
+    /// What came could not be kept.
+    #[error("a temporary file could not be written: {0}")]
+    File(io::ErrorKind),
     /// The connection ended before the answer did.
     #[error("{host} ended the connection before its answer was complete")]
     Broken {
@@ -174,6 +177,7 @@ impl FetchError {
             | Self::ContentType { .. }
             | Self::Encoding { .. }
             | Self::Malformed { .. } => Outcome::Parse,
+            Self::File(_) => Outcome::Internal,
         }
     }
 
@@ -182,7 +186,11 @@ impl FetchError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Dns { temporary, .. } => *temporary,
-            Self::Connect { .. } | Self::Timeout { .. } | Self::RobotsUnavailable { .. } | Self::Broken { .. } => true,
+            Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::RobotsUnavailable { .. }
+            | Self::Broken { .. }
+            | Self::File(_) => true,
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
             _ => false,
         }

@@ -38,14 +38,14 @@ use url::Url;
 
 use crate::config::FetchConfig;
 
-use self::body::{Answer, Excess};
+use self::body::{Answer, Excess, Sink};
 use self::cache::{Cache, Kept};
 use self::client::Clients;
 pub use self::client::SetupError;
 use self::error::Attempt;
 pub use self::error::FetchError;
 use self::pace::Pace;
-pub use self::page::{Page, Tls, Want};
+pub use self::page::{Download, Page, Tls, Want};
 use self::policy::{Policy, clean, host_of};
 pub use self::resolve::{Lookup, SystemLookup};
 use self::robots::{MAX_ROBOTS, Robots, product};
@@ -127,14 +127,39 @@ impl Fetcher {
     ///
     /// [`FetchError`], also when robots.txt cannot be had because the host cannot be reached.
     pub async fn get(&self, url: &Url, want: Want) -> Result<Page, FetchError> {
-        let mut budget = Budget::new(self.inner.timeout);
+        let mut budget = Budget::new(want.timeout.unwrap_or(self.inner.timeout));
         let mut trail = Trail::new(clean(url)?, self.inner.max_redirects);
         loop {
-            let robots = self.inner.robots(&trail.at, &mut budget).await?;
-            robots.check(&trail.at)?;
-            let answer = self.inner.exchange(&trail.at, want, Excess::Fail, &mut budget).await?;
+            let answer = self
+                .inner
+                .permitted(&trail.at, want, Excess::Fail, Sink::Memory, &mut budget)
+                .await?;
             if !trail.follow(&answer)? {
                 return Ok(trail.page(answer, budget.spent()));
+            }
+        }
+    }
+
+    /// Fetches `url` like [`get`](Self::get), with the body into a file instead of memory: [`Page::body`] is
+    /// empty. Of a body that is too large or whose connection ends early the beginning is taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), and [`FetchError::File`] when the file cannot be written.
+    pub async fn download(&self, url: &Url, want: Want, file: &mut tokio::fs::File) -> Result<Download, FetchError> {
+        let mut budget = Budget::new(want.timeout.unwrap_or(self.inner.timeout));
+        let mut trail = Trail::new(clean(url)?, self.inner.max_redirects);
+        loop {
+            let mut answer = self
+                .inner
+                .permitted(&trail.at, want, Excess::Cut, Sink::File(&mut *file), &mut budget)
+                .await?;
+            if !trail.follow(&answer)? {
+                return Ok(Download {
+                    bytes: answer.bytes,
+                    cut: answer.cut.take(),
+                    page: trail.page(answer, budget.spent()),
+                });
             }
         }
     }
@@ -169,7 +194,18 @@ impl Inner {
         if let Some(robots) = kept.as_ref().and_then(Kept::fresh) {
             return Ok(robots);
         }
-        let loaded = self.load_robots(url, budget).await?;
+        let loaded = match self.load_robots(url, budget).await {
+            Ok(loaded) if loaded.is_available() => loaded,
+            unreachable => {
+                if let Some(older) = kept.as_ref().and_then(Kept::extended)
+                    && let Some(robots) = older.fresh()
+                {
+                    *kept = Some(older);
+                    return Ok(robots);
+                }
+                unreachable?
+            }
+        };
         let weight = loaded.weight();
         let robots = Kept::new(loaded);
         let answer = robots.fresh().unwrap_or_default();
@@ -186,7 +222,9 @@ impl Inner {
         let mut trail = Trail::new(file, self.max_redirects);
         let want = Want::anything().up_to(MAX_ROBOTS);
         loop {
-            let answer = self.exchange(&trail.at, want, Excess::Cut, budget).await?;
+            let answer = self
+                .exchange(&trail.at, want, Excess::Cut, Sink::Memory, None, budget)
+                .await?;
             match trail.follow(&answer) {
                 Ok(true) => continue,
                 Ok(false) => {}
@@ -205,12 +243,34 @@ impl Inner {
         }
     }
 
+    /// Sends one request, if robots.txt allows it, and reads its answer.
+    async fn permitted(
+        &self,
+        url: &Url,
+        want: Want,
+        excess: Excess,
+        into: Sink<'_>,
+        budget: &mut Budget,
+    ) -> Result<Answer, FetchError> {
+        let robots = self.robots(url, budget).await?;
+        robots.check(url)?;
+        self.exchange(url, want, excess, into, robots.delay(), budget).await
+    }
+
     /// Sends one request and reads its answer.
-    async fn exchange(&self, url: &Url, want: Want, excess: Excess, budget: &mut Budget) -> Result<Answer, FetchError> {
+    async fn exchange(
+        &self,
+        url: &Url,
+        want: Want,
+        excess: Excess,
+        into: Sink<'_>,
+        pause: Option<Duration>,
+        budget: &mut Budget,
+    ) -> Result<Answer, FetchError> {
         let host = host_of(url);
         let route = self.policy.route(url)?;
         // Waiting for our own turn is not held against the site.
-        self.pace.turn(&host).await;
+        self.pace.turn(&host, pause).await;
         let limits = body::Limits {
             attempt: Attempt {
                 host: &host,
@@ -223,7 +283,7 @@ impl Inner {
         };
         let request = self.clients.get(route, url);
         let check_peer = |peer| self.policy.check_peer(route, &host, peer);
-        let exchange = body::exchange(request, want, limits, check_peer);
+        let exchange = body::exchange(request, want, limits, into, check_peer);
         budget.run(&host, "the answer", exchange).await
     }
 }

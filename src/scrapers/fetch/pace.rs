@@ -41,23 +41,28 @@ impl Pace {
         }
     }
 
-    /// Waits until `host` may be sent a request.
-    pub(super) async fn turn(&self, host: &str) {
-        if !self.interval.is_zero() {
-            sleep_until(self.reserve(host, Instant::now())).await;
+    /// Waits until `host`, which may have asked for a pause of its own, may be sent a request.
+    pub(super) async fn turn(&self, host: &str, asked: Option<Duration>) {
+        if !self.interval.is_zero() || asked.is_some() {
+            sleep_until(self.reserve(host, asked, Instant::now())).await;
         }
     }
 
     /// Takes the next free moment of `host`.
-    fn reserve(&self, host: &str, now: Instant) -> Instant {
+    fn reserve(&self, host: &str, asked: Option<Duration>, now: Instant) -> Instant {
+        let (interval, burst) = match asked {
+            // Who names a pause means it between any two requests.
+            Some(asked) if asked > self.interval => (asked, 1),
+            _ => (self.interval, BURST),
+        };
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.due.len() >= hosts.limit {
             hosts.due.retain(|_, due| *due > now);
             hosts.limit = REMEMBERED.max(2 * hosts.due.len());
         }
         let due = hosts.due.get(host).copied().unwrap_or(now).max(now);
-        hosts.due.insert(host.to_owned(), due + self.interval);
-        due.checked_sub(self.interval * (BURST - 1)).unwrap_or(now).max(now)
+        hosts.due.insert(host.to_owned(), due + interval);
+        due.checked_sub(interval * (burst - 1)).unwrap_or(now).max(now)
     }
 }
 
@@ -70,7 +75,7 @@ mod tests {
         let pace = Pace::new(Duration::from_millis(500));
         // Far enough from the clock's beginning that the burst can be taken off.
         let now = Instant::now() + Duration::from_secs(60);
-        let waits = |host, at| pace.reserve(host, at).duration_since(at).as_millis();
+        let waits = |host, at| pace.reserve(host, None, at).duration_since(at).as_millis();
         let first: Vec<_> = (0..7).map(|_| waits("a.test", now)).collect();
         assert_eq!(first, [0, 0, 0, 0, 500, 1000, 1500]);
         assert_eq!(waits("b.test", now), 0);
@@ -79,11 +84,29 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_that_a_site_asks_for_holds_between_any_two_requests() {
+        let pace = Pace::new(Duration::from_millis(500));
+        let now = Instant::now() + Duration::from_secs(60);
+        let asked = Some(Duration::from_secs(2));
+        let waits: Vec<_> = (0..3)
+            .map(|_| pace.reserve("a.test", asked, now).duration_since(now).as_secs())
+            .collect();
+        assert_eq!(waits, [0, 2, 4]);
+        let shorter = Some(Duration::from_millis(1));
+        assert_eq!(pace.reserve("b.test", shorter, now), now);
+        assert_eq!(
+            pace.reserve("b.test", shorter, now),
+            now,
+            "less than ours is no reason to hurry or to wait"
+        );
+    }
+
+    #[test]
     fn hosts_at_rest_are_forgotten() {
         let pace = Pace::new(Duration::from_millis(1));
         let mut now = Instant::now();
         for number in 0..10_000 {
-            pace.reserve(&format!("{number}.test"), now);
+            pace.reserve(&format!("{number}.test"), None, now);
             now += Duration::from_millis(5);
         }
         assert!(pace.hosts.lock().unwrap().due.len() <= REMEMBERED);

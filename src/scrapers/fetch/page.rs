@@ -17,6 +17,7 @@ use super::policy::host_of;
 pub struct Want {
     kind: Kind,
     pub(super) max_body: Option<usize>,
+    pub(super) timeout: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +55,21 @@ impl Want {
         }
     }
 
+    /// Gives the whole fetch `time`, instead of the configured one.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Self {
+            timeout: Some(time),
+            ..self
+        }
+    }
+
     fn of(kind: Kind) -> Self {
-        Self { kind, max_body: None }
+        Self {
+            kind,
+            max_body: None,
+            timeout: None,
+        }
     }
 
     /// Returns the `Accept` header.
@@ -128,6 +142,17 @@ pub struct Page {
     pub http_version: Version,
     /// How the connection was encrypted, if it was.
     pub tls: Option<Tls>,
+}
+
+/// An answer whose body is in a file.
+#[derive(Debug)]
+pub struct Download {
+    /// The answer; its body is empty.
+    pub page: Page,
+    /// The size of the body, after decompression.
+    pub bytes: u64,
+    /// Why the body is not all of it, where it is not.
+    pub cut: Option<FetchError>,
 }
 
 /// What is known about an encrypted connection.

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::config::FetchConfig;
 
-use super::body::{self, Excess};
+use super::body::{self, Excess, Sink};
 use super::client::tls_config;
 use super::error::Attempt;
 use super::policy::host_of;
@@ -129,7 +129,7 @@ impl Service {
             excess: Excess::Fail,
         };
         let unknown = || FetchError::Broken { host: host.clone() };
-        let exchange = body::exchange(request, Want::anything(), limits, |peer| peer.ok_or_else(unknown));
+        let exchange = body::exchange(request, Want::anything(), limits, Sink::Memory, |peer| peer.ok_or_else(unknown));
         let answer = tokio::time::timeout(self.timeout, exchange)
             .await
             .map_err(|_| FetchError::Timeout {

@@ -267,6 +267,8 @@ async fn assert_isolated(client: &Client) {
             "place_changes",
             "place_details",
             "place_finds",
+            "sitemap_runs",
+            "sitemap_url_changes",
         ]
         .contains(&table);
         assert!(seen > 0 || is_new, "{table}: nothing seen");

@@ -179,6 +179,10 @@ async fn fill_every_table(client: &Client) {
                 "url",
                 "'https://shop/sitemap' || (i - 1) / 90 || repeat('-long', i * 6) || '.xml'",
             ),
+            (
+                "parent_id",
+                "CASE WHEN i > 3 AND i % 4 = 0 THEN md5('file' || i - 3)::uuid END",
+            ),
         ],
     )
     .await;
@@ -209,6 +213,33 @@ async fn fill_every_table(client: &Client) {
             ),
             ("sitemap_id", "md5('file' || 1 + (i - 1) % 180)::uuid"),
             ("url", "'https://shop/' || i"),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "sitemap_runs",
+        30,
+        &[
+            ("id", "md5('run' || i)::uuid"),
+            ("tenant_id", TENANT),
+            ("domain_id", "md5('domain' || 1 + (i - 1) % 90)::uuid"),
+            ("job_id", "md5('run job' || i)::uuid"),
+            (
+                "state",
+                "(ARRAY['running', 'completed', 'partial', 'failed'])[1 + i % 4]",
+            ),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "sitemap_url_changes",
+        90,
+        &[
+            ("tenant_id", TENANT),
+            ("run_id", "md5('run' || 1 + (i - 1) % 30)::uuid"),
+            ("change", "(ARRAY['added', 'removed', 'changed'])[1 + i / 3 % 3]"),
         ],
     )
     .await;

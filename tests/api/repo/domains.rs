@@ -162,7 +162,7 @@ async fn a_deleted_domain_takes_what_hangs_on_it_and_leaves_its_jobs() {
     new.domain_id = Some(domain.id);
     let job = acme
         .run(async |conn| {
-            sitemap_urls::upsert_many(conn, &[new_sitemap_url(&file, "https://acme.test/")]).await?;
+            sitemap_urls::upsert_many(conn, None, &[new_sitemap_url(&file, "https://acme.test/")]).await?;
             jobs::enqueue(conn, &new).await
         })
         .await

@@ -17,7 +17,7 @@ use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
 use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome, PlaceAction, ProcessingStatus};
 use scrapersky::models::idempotency_key::IdempotencyKey;
-use scrapersky::models::ids::{ApiCallId, DomainId, JobId, TenantId};
+use scrapersky::models::ids::{ApiCallId, DomainId, JobId, SitemapFileId, TenantId};
 use scrapersky::models::job::{Job, NewJob};
 use scrapersky::models::page::{Page, PageChanges};
 use scrapersky::models::place_change::{PlaceChange, PlaceCuration};
@@ -26,7 +26,9 @@ use scrapersky::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchC
 use scrapersky::models::profile::Profile;
 use scrapersky::models::sitemap_file::{SitemapFile, SitemapFileChanges};
 use scrapersky::models::sitemap_file_curation::{SitemapFileCuration, SitemapFileCurationChanges};
+use scrapersky::models::sitemap_run::{SitemapRun, SitemapRunChanges};
 use scrapersky::models::sitemap_url::SitemapUrl;
+use scrapersky::models::sitemap_url_change::SitemapUrlChange;
 use scrapersky::models::staged_place::{StagedPlace, StagedPlaceChanges};
 use scrapersky::models::tenant::Tenant;
 use scrapersky::models::values::{RawJson, TextList};
@@ -41,12 +43,13 @@ use scrapersky::repo::paging::Paging;
 use scrapersky::repo::place_changes::{ChangedBy, Undone};
 use scrapersky::repo::place_details::Candidate;
 use scrapersky::repo::places::{CursorKey, PlaceCursor, PlaceFilter, PlaceOrder};
-use scrapersky::repo::sitemap_files::SitemapFileFilter;
+use scrapersky::repo::sitemap_files::{FileTotals, FoundFile, SitemapFileFilter};
+use scrapersky::repo::sitemap_url_changes::ChangeCounts;
 use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
 use scrapersky::repo::{
     api_calls, api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains,
     idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, profiles,
-    sitemap_file_curations, sitemap_files, sitemap_urls, tenants,
+    sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, tenants,
 };
 use serde_json::json;
 
@@ -107,6 +110,7 @@ pub struct Rows {
     pub search: PlaceSearch,
     pub idempotency_key: String,
     pub call: ApiCallId,
+    pub run: SitemapRun,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -132,7 +136,9 @@ impl Rows {
                 domain_technologies::upsert(conn, domain.id, &DomainTechnologiesChanges::default()).await?;
                 domain_hosting::upsert(conn, domain.id, &DomainHostingChanges::default()).await?;
                 sitemap_file_curations::upsert(conn, file.id, &SitemapFileCurationChanges::default()).await?;
-                sitemap_urls::upsert_many(conn, &[new_sitemap_url(&file, &url)]).await?;
+                let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
+                let run = sitemap_runs::begin(conn, domain.id, pending.job_id, true).await?;
+                sitemap_urls::upsert_many(conn, Some(run.id), &[new_sitemap_url(&file, &url)]).await?;
                 places::upsert_many(conn, &[new_place(name)]).await?;
                 place_details::upsert_many(conn, &[new_details(name)]).await?;
                 place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await?;
@@ -164,6 +170,7 @@ impl Rows {
                     batch,
                     pending,
                     call,
+                    run,
                     failed: jobs::enqueue(conn, &failing).await?.job,
                     lease: Lease {
                         job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
@@ -328,7 +335,9 @@ rows_tell_their_tenant!(
     Profile: tenant_id,
     SitemapFile: tenant_id,
     SitemapFileCuration: tenant_id,
+    SitemapRun: tenant_id,
     SitemapUrl: tenant_id,
+    SitemapUrlChange: tenant_id,
     StagedPlace: tenant_id,
     Tenant: id,
 );
@@ -345,6 +354,24 @@ impl Tell for Enqueued {
             met_another: !self.is_new,
             ..self.job.tell()
         }
+    }
+}
+
+impl Tell for FileTotals {
+    fn tell(&self) -> Seen {
+        (self.files() + self.urls + self.bytes).tell()
+    }
+}
+
+impl Tell for ChangeCounts {
+    fn tell(&self) -> Seen {
+        (self.added + self.removed + self.changed).tell()
+    }
+}
+
+impl Tell for SitemapFileId {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
     }
 }
 
@@ -598,8 +625,22 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_urls::list_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default(), None, 100);
     sitemap_urls::list_of_domain: Nothing, |conn, a| (a.domain.id, &SitemapUrlFilter::default(), None, 100);
     sitemap_urls::count_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default());
-    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (&[new_sitemap_url(&a.file, &a.url)]);
+    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
     sitemap_urls::delete_of_file: Nothing, |conn, a| (a.file.id);
+    sitemap_files::find_first: Nothing, |conn, a| (a.domain.id);
+    sitemap_files::add_pending: NoSuchRow, |conn, a| (a.domain.id, a.pending.job_id, None, 0, &[FoundFile { url: "https://fresh.test/", discovery_method: "x" }]);
+    sitemap_files::list_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
+    sitemap_files::list_unmet: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
+    sitemap_files::skip_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, "x");
+    sitemap_files::total: Nothing, |conn, a| (a.domain.id, None);
+    sitemap_runs::get: Nothing, |conn, a| (a.run.id);
+    sitemap_runs::list: Nothing, |conn, a| (a.domain.id, Paging::default());
+    sitemap_runs::begin: NoSuchRow, |conn, a| (a.domain.id, a.failed.job_id, true);
+    sitemap_runs::update: Nothing, |conn, a| (a.run.id, &SitemapRunChanges { note: Some("x"), ..Default::default() });
+    sitemap_runs::delete_old: Nothing, |conn, a| (a.domain.id, 0);
+    sitemap_url_changes::list: Nothing, |conn, a| (a.run.id, None, None, 100);
+    sitemap_url_changes::settle: Nothing, |conn, a| (a.run.id);
+    sitemap_urls::delete_unlisted: Nothing, |conn, a| (None, a.file.id, &[]);
     tenants::get: OwnRows, |conn, a| ();
 
     // The same without a row of the other tenant in the way: what row level security refuses here is the new row.
@@ -616,7 +657,7 @@ pub const PROBES: &[Probe] = probes! {
     places::upsert_many: NewRow, |conn, a| (&[new_place("fresh")]);
     sitemap_file_curations::upsert: NoSuchRow, |conn, a| (a.bare_file.id, &SitemapFileCurationChanges::default());
     sitemap_files::upsert: NoSuchRow, |conn, a| (&new_sitemap(&a.domain, "https://fresh.test/"));
-    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (&[new_sitemap_url(&a.file, "https://fresh.test/")]);
+    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, "https://fresh.test/")]);
 };
 
 fn behind(time: Option<DateTime<Utc>>) -> PlaceCursor {

@@ -255,7 +255,7 @@ async fn urls_are_paged_by_file_and_by_domain_each_once() {
 
 async fn upsert(agency: &Agency, new: &[NewSitemapUrl<'_>]) -> Upserted {
     agency
-        .run(async |conn| sitemap_urls::upsert_many(conn, new).await)
+        .run(async |conn| sitemap_urls::upsert_many(conn, None, new).await)
         .await
 }
 

@@ -41,6 +41,7 @@ pub struct Answer {
     pub status: u16,
     pub content_type: String,
     pub body: Value,
+    pub text: String,
 }
 
 impl TestApp {
@@ -133,12 +134,17 @@ impl TestApp {
 
     /// Works jobs off until it is dropped; names below `.bench.test` lead to `site`.
     pub fn work(&self, site: &Site) -> oneshot::Sender<()> {
+        self.work_with(site, |fetch| fetch)
+    }
+
+    /// The same with other settings of outbound HTTP.
+    pub fn work_with(&self, site: &Site, change: impl FnOnce(FetchConfig) -> FetchConfig) -> oneshot::Sender<()> {
         let rule: ConnectTo = format!("*.bench.test={}", site.addr).parse().unwrap();
-        let fetch = FetchConfig {
+        let fetch = change(FetchConfig {
             connect_to: vec![rule],
             timeout: Duration::from_secs(5),
             ..FetchConfig::default()
-        };
+        });
         let services = Arc::new(Services::new(&fetch).unwrap());
         let runner = Runner::new(self.pool.clone(), registry(), services, quick()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -189,6 +195,7 @@ impl TestApp {
             status,
             content_type,
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
         }
     }
 }

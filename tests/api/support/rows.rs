@@ -69,6 +69,7 @@ fn any_value(name: &str, kind: &str, is_enum: bool, length: Option<i32>, number:
                 );
             }
             "integer" => "0, -1, 2147483647, i, -2147483648",
+            "bigint" => "0, -1, 9223372036854775807, i, -9223372036854775808",
             "smallint" => "0, -1, 32767, i, 7",
             "double precision" => "0.1::float8, 'NaN', 'Infinity', 1e-300, i / 3.0",
             // The narrowest there is holds three digits.

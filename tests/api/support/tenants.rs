@@ -191,6 +191,7 @@ pub fn new_sitemap<'a>(domain: &Domain, url: &'a str) -> NewSitemapFile<'a> {
 
 pub fn new_sitemap_url<'a>(file: &SitemapFile, url: &'a str) -> NewSitemapUrl<'a> {
     NewSitemapUrl {
+        id: Uuid::now_v7().into(),
         domain_id: file.domain_id,
         sitemap_id: file.id,
         url,
@@ -205,6 +206,7 @@ pub fn new_sitemap_url<'a>(file: &SitemapFile, url: &'a str) -> NewSitemapUrl<'a
         video_count: None,
         news_count: None,
         last_checked_at: None,
+        alternates: None,
     }
 }
 

@@ -1,0 +1,266 @@
+//! `scrapersky sitemap`: the analysis of a site's sitemaps, by the same job, from the command line.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use tokio::sync::oneshot;
+use url::Url;
+use uuid::Uuid;
+
+use super::{block_on, keys, require_schema, serve};
+use crate::config::Config;
+use crate::db::pool::Pool;
+use crate::db::{Database, migrate};
+use crate::jobs::{self, EnqueueOptions};
+use crate::models::domain::NewDomain;
+use crate::models::enums::{JobStatus, SitemapFileStatus};
+use crate::models::ids::{DomainId, JobId, TenantId};
+use crate::models::job::Job;
+use crate::models::sitemap_file::SitemapFile;
+use crate::repo;
+use crate::repo::paging::Paging;
+use crate::repo::sitemap_files::SitemapFileFilter;
+use crate::repo::sitemap_urls::SitemapUrlFilter;
+use crate::repo::tenants::DEFAULT_TENANT;
+use crate::scrapers::domain::DomainName;
+use crate::scrapers::sitemap::SitemapScan;
+use crate::views::job::JobView;
+use crate::views::sitemap::{CSV_HEAD, SitemapUrlView, SitemapView};
+
+/// How often the line of progress is written anew.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How many rows are read at a time.
+const AT_ONCE: i64 = 1000;
+
+/// What is to be analysed, and how it is shown.
+#[derive(Debug, Args)]
+pub struct SitemapOptions {
+    /// The domain, or the URL of a sitemap
+    #[arg(value_name = "DOMAIN|URL")]
+    target: String,
+    /// Prints the analysis and its files as JSON
+    #[arg(long, conflicts_with_all = ["csv", "tree"])]
+    json: bool,
+    /// Prints all URLs as CSV
+    #[arg(long, conflicts_with = "tree")]
+    csv: bool,
+    /// Prints the tree of files with their counts (the default)
+    #[arg(long)]
+    tree: bool,
+    /// Stores at most so many URLs
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    max_urls: u64,
+    /// Follows indexes that lead to indexes so deeply
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    max_depth: i16,
+    /// Whose rows they become
+    #[arg(long, default_value_t = DEFAULT_TENANT)]
+    tenant: Uuid,
+}
+
+/// Analyses the sitemaps of a site and prints what was found. The exit code says whether that could be done.
+///
+/// # Errors
+///
+/// When the target is none, or the database, the schema or a setting does not allow it.
+pub fn run(options: &SitemapOptions, config: &Config) -> anyhow::Result<ExitCode> {
+    let scan = read_target(options)?;
+    let database = Database::bring_up(config)?;
+    block_on(analyse(&scan, options, config, &database))
+}
+
+/// A target with a path, or with a query, is the URL of a sitemap.
+fn read_target(options: &SitemapOptions) -> anyhow::Result<SitemapScan> {
+    let url = Url::parse(&options.target)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && (url.path() != "/" || url.query().is_some()));
+    let name = url.as_ref().and_then(Url::host_str).unwrap_or(&options.target);
+    Ok(SitemapScan {
+        domain: DomainName::parse(name)?.as_str().to_owned(),
+        url,
+        max_urls: options.max_urls,
+        max_depth: options.max_depth,
+    })
+}
+
+async fn analyse(
+    scan: &SitemapScan,
+    options: &SitemapOptions,
+    config: &Config,
+    database: &Database,
+) -> anyhow::Result<ExitCode> {
+    migrate::up(&database.direct).await?;
+    require_schema(database).await?;
+    let pool = Pool::new(&database.url, &config.pool)?;
+    let tenant = keys::tenant(&pool, options.tenant).await?;
+    let (domain, id) = enqueue(&pool, tenant, scan).await?;
+
+    let runner = serve::runner(None, config, database, pool.clone())?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let working = runner.map(|runner| {
+        tokio::spawn(runner.run(async {
+            // A sender that is gone says the same.
+            let _ = stopped.await;
+        }))
+    });
+    let job = follow(&pool, tenant, id).await;
+    drop(stop);
+    if let Some(working) = working {
+        working.await.context("the workers failed")?;
+    }
+    let job = job?;
+    let is_completed = job.status == JobStatus::Completed;
+    if !is_completed {
+        log::error!("{}", job.error.as_deref().unwrap_or("the analysis has not ended"));
+    }
+    let files = files(&pool, tenant, domain, id).await?;
+    if options.json {
+        let files: Vec<_> = files.into_iter().map(SitemapView::from).collect();
+        println!("{:#}", json!({ "job": JobView::from(job), "files": files }));
+    } else if options.csv {
+        print_csv(&pool, tenant, domain).await?;
+    } else {
+        print!("{}", tree(&files));
+    }
+    Ok(if is_completed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Queues the analysis. One of the domain that has not ended is taken up.
+async fn enqueue(pool: &Pool, tenant: TenantId, scan: &SitemapScan) -> anyhow::Result<(DomainId, JobId)> {
+    let mut conn = pool.tenant(tenant).await?;
+    let new = NewDomain {
+        domain: &scan.domain,
+        lead_source: None,
+        created_by: None,
+    };
+    let domain = repo::domains::upsert(&mut conn, &new).await?.id;
+    let options = EnqueueOptions {
+        domain_id: Some(domain),
+        ..EnqueueOptions::default()
+    };
+    let queued = jobs::enqueue(&mut conn, scan, &options).await?;
+    conn.commit().await?;
+    if !queued.is_new {
+        log::info!("an analysis of {} has not ended: it goes on", scan.domain);
+    }
+    Ok((domain, queued.job.job_id))
+}
+
+/// Shows how far the job is until it ends, or somebody has had enough.
+async fn follow(pool: &Pool, tenant: TenantId, id: JobId) -> anyhow::Result<Job> {
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg}, {elapsed}")?);
+    let mut interrupted = Box::pin(serve::stop_asked_for()?);
+    loop {
+        let mut conn = pool.tenant(tenant).await?;
+        let job = repo::jobs::get(&mut conn, id).await?;
+        drop(conn);
+        bar.set_message(job.progress_message.clone().unwrap_or_else(|| "waiting".to_owned()));
+        bar.tick();
+        if job.status.is_final() {
+            bar.finish_and_clear();
+            return Ok(job);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = &mut interrupted => {
+                bar.finish_and_clear();
+                bail!("interrupted: the analysis waits in the database; the same command, or `scrapersky worker`, goes on with it");
+            }
+        }
+    }
+}
+
+/// Reads the files that the job has met.
+async fn files(pool: &Pool, tenant: TenantId, domain: DomainId, job: JobId) -> anyhow::Result<Vec<SitemapFile>> {
+    let filter = SitemapFileFilter {
+        domain_id: Some(domain),
+        job_id: Some(job),
+        ..SitemapFileFilter::default()
+    };
+    let mut files = Vec::new();
+    let mut paging = Paging::first(AT_ONCE);
+    loop {
+        let mut conn = pool.tenant(tenant).await?;
+        let (page, total) = repo::sitemap_files::list(&mut conn, &filter, paging).await?;
+        files.extend(page);
+        paging.offset += AT_ONCE;
+        if paging.offset >= total {
+            return Ok(files);
+        }
+    }
+}
+
+async fn print_csv(pool: &Pool, tenant: TenantId, domain: DomainId) -> anyhow::Result<()> {
+    let mut lines = csv::Writer::from_writer(std::io::stdout().lock());
+    lines.write_record(CSV_HEAD)?;
+    let mut after = None;
+    loop {
+        let mut conn = pool.tenant(tenant).await?;
+        let filter = SitemapUrlFilter::default();
+        let rows = repo::sitemap_urls::list_of_domain(&mut conn, domain, &filter, after, AT_ONCE).await?;
+        drop(conn);
+        let Some(last) = rows.last() else { break };
+        after = Some(last.id);
+        for row in rows {
+            lines.write_record(SitemapUrlView::from(row).csv())?;
+        }
+    }
+    lines.flush()?;
+    Ok(())
+}
+
+/// Draws the files below the indexes that list them.
+fn tree(files: &[SitemapFile]) -> String {
+    let mut below: HashMap<Option<Uuid>, Vec<&SitemapFile>> = HashMap::new();
+    let known: std::collections::HashSet<Uuid> = files.iter().map(|file| file.id.get()).collect();
+    for file in files {
+        let parent = file.parent_id.map(|id| id.get()).filter(|id| known.contains(id));
+        below.entry(parent).or_default().push(file);
+    }
+    for children in below.values_mut() {
+        children.sort_by(|one, other| one.url.cmp(&other.url));
+    }
+    let mut text = String::new();
+    draw(&mut text, &below, None, "");
+    let urls: i64 = files.iter().filter_map(|file| file.url_count).map(i64::from).sum();
+    let bytes: i64 = files.iter().filter_map(|file| file.size_bytes).map(i64::from).sum();
+    // Writing to a string cannot fail, here and below.
+    let _ = writeln!(text, "{} files, {urls} URLs, {bytes} bytes", files.len());
+    text
+}
+
+fn draw(text: &mut String, below: &HashMap<Option<Uuid>, Vec<&SitemapFile>>, parent: Option<Uuid>, indent: &str) {
+    let children = below.get(&parent).map(Vec::as_slice).unwrap_or_default();
+    for (index, file) in children.iter().enumerate() {
+        let is_last = index + 1 == children.len();
+        let (branch, deeper) = match (parent, is_last) {
+            (None, _) => ("", ""),
+            (Some(_), true) => ("└─ ", "   "),
+            (Some(_), false) => ("├─ ", "│  "),
+        };
+        let _ = write!(text, "{indent}{branch}{}  {}", file.url, file.sitemap_type);
+        if let Some(urls) = file.url_count.filter(|urls| *urls > 0) {
+            let _ = write!(text, ", {urls} URLs");
+        }
+        if file.status != SitemapFileStatus::Completed.label() {
+            let _ = write!(text, ", {}", file.status);
+        }
+        if let Some(error) = &file.error_message {
+            let _ = write!(text, " ({error})");
+        }
+        text.push('\n');
+        // Whoever lists whom is a tree: a file has one parent, which was there before it.
+        draw(text, below, Some(file.id.get()), &format!("{indent}{deeper}"));
+    }
+}

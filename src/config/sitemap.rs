@@ -1,0 +1,106 @@
+//! Limits of sitemap analyses.
+
+use std::time::Duration;
+
+use super::{ConfigError, Settings};
+
+/// What one analysis of a site's sitemaps may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SitemapConfig {
+    /// Bytes of one file, after decompression. The standard allows 50 MB.
+    pub max_file_bytes: usize,
+    /// Entries of one file. The standard allows 50,000.
+    pub max_file_urls: usize,
+    /// Files.
+    pub max_files: usize,
+    /// URLs, whatever a request asks for.
+    pub max_urls: usize,
+    /// How deeply indexes may lead to indexes.
+    pub max_depth: usize,
+    /// How long one file may take to come.
+    pub file_timeout: Duration,
+    /// How long a domain scan may look for sitemaps and count what they list.
+    pub count_time: Duration,
+}
+
+impl Default for SitemapConfig {
+    fn default() -> Self {
+        Self {
+            max_file_bytes: 200 * 1024 * 1024,
+            max_file_urls: 500_000,
+            max_files: 10_000,
+            max_urls: 20_000_000,
+            max_depth: 5,
+            file_timeout: Duration::from_secs(120),
+            count_time: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Settings<'_> {
+    /// Reads the limits of sitemap analyses.
+    pub(super) fn sitemap(&self) -> Result<SitemapConfig, ConfigError> {
+        let default = SitemapConfig::default();
+        Ok(SitemapConfig {
+            max_file_bytes: self.bytes("SCRAPERSKY_SITEMAP_MAX_FILE_BYTES", default.max_file_bytes)?,
+            max_file_urls: self.many("SCRAPERSKY_SITEMAP_MAX_FILE_URLS", default.max_file_urls)?,
+            max_files: self.many("SCRAPERSKY_SITEMAP_MAX_FILES", default.max_files)?,
+            max_urls: self.many("SCRAPERSKY_SITEMAP_MAX_URLS", default.max_urls)?,
+            max_depth: self.count("SCRAPERSKY_SITEMAP_MAX_DEPTH", default.max_depth, 0)?,
+            file_timeout: self.limit("SCRAPERSKY_SITEMAP_FILE_TIMEOUT_SECONDS", default.file_timeout)?,
+            count_time: self.limit("SCRAPERSKY_SITEMAP_COUNT_SECONDS", default.count_time)?,
+        })
+    }
+
+    fn many(&self, variable: &str, default: usize) -> Result<usize, ConfigError> {
+        const RANGE: std::ops::RangeInclusive<usize> = 1..=1_000_000_000;
+        let wanted = format!(
+            "a whole number from {} to {}, such as {default}",
+            RANGE.start(),
+            RANGE.end()
+        );
+        match self.parsed(variable, &wanted)? {
+            None => Ok(default),
+            Some(value) if RANGE.contains(&value) => Ok(value),
+            Some(value) => Err(ConfigError(format!("{variable} is {value}: it must be {wanted}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rocket::figment::Figment;
+
+    use super::*;
+
+    fn read(variable: &str, value: &str) -> Result<SitemapConfig, String> {
+        let env = |name: &str| (name == variable).then(|| value.to_owned());
+        let figment = Figment::new();
+        let settings = Settings {
+            figment: &figment,
+            env: &env,
+        };
+        settings.sitemap().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn limits_are_read_and_none_may_be_missing() {
+        assert_eq!(read("", "").unwrap(), SitemapConfig::default());
+        assert_eq!(
+            read("SCRAPERSKY_SITEMAP_MAX_URLS", "50000000").unwrap().max_urls,
+            50_000_000
+        );
+        assert_eq!(read("SCRAPERSKY_SITEMAP_MAX_DEPTH", "0").unwrap().max_depth, 0);
+        for variable in [
+            "MAX_FILE_BYTES",
+            "MAX_FILE_URLS",
+            "MAX_FILES",
+            "MAX_URLS",
+            "FILE_TIMEOUT_SECONDS",
+            "COUNT_SECONDS",
+        ] {
+            let error = read(&format!("SCRAPERSKY_SITEMAP_{variable}"), "0").unwrap_err();
+            assert!(error.contains(variable), "{error}");
+        }
+    }
+}

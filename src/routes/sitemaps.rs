@@ -1,0 +1,554 @@
+//! Sitemaps: their analysis, what they list, what people decide about them, what is different since the last time.
+
+use rocket::http::{ContentType, Status};
+use rocket::request::FromParam;
+use rocket::response::stream::ByteStream;
+use rocket::serde::json::Json;
+use rocket::{Route, State, get, post, routes};
+use url::Url;
+use uuid::Uuid;
+
+use super::domains::DomainParam;
+use super::{paging, parsed};
+use crate::db::pool::Pool;
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Body, Caller, Db, Once};
+use crate::jobs::{self, EnqueueOptions, Waker};
+use crate::models::domain::{DomainChanges, NewDomain};
+use crate::models::enums::{CurationStatus, ProcessingStatus, Scope, UrlChange};
+use crate::models::ids::{DomainId, SitemapFileId, SitemapRunId, TenantId};
+use crate::models::sitemap_file::SitemapFileChanges;
+use crate::models::sitemap_url::SitemapUrl;
+use crate::repo;
+use crate::repo::QueryResult;
+use crate::repo::paging::Paging;
+use crate::repo::sitemap_files::SitemapFileFilter;
+use crate::repo::sitemap_urls::SitemapUrlFilter;
+use crate::scrapers::domain::DomainName;
+use crate::scrapers::sitemap::SitemapScan;
+use crate::views::Page;
+use crate::views::answer::Answer;
+use crate::views::sitemap::{
+    BulkCurationRequest, BulkCurationView, CSV_HEAD, CurationFilter, CurationRequest, SitemapDiffView, SitemapRunView,
+    SitemapScanAccepted, SitemapScanRequest, SitemapUrlChangeView, SitemapUrlView, SitemapView, read_curation,
+};
+
+/// How many URLs an analysis stores unless it is told otherwise, and how many it may be told to.
+const USUAL_URLS: i64 = 1_000_000;
+const MOST_URLS: i64 = 100_000_000;
+
+/// How deeply indexes may lead to indexes unless it is said otherwise, and how deeply it may be said.
+const USUAL_DEPTH: i16 = 3;
+const MOST_DEPTH: i16 = 10;
+
+/// Files that one decision may name.
+const MOST_IDS: usize = 10_000;
+
+/// Rows of an export that are read at a time.
+const EXPORTED_AT_ONCE: i64 = 1000;
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![
+        scan_sitemaps,
+        list_sitemaps,
+        get_sitemap,
+        list_sitemap_urls,
+        export_csv,
+        export_jsonl,
+        curate_sitemap,
+        curate_sitemaps,
+        list_runs,
+        list_changes,
+    ]
+}
+
+/// A sitemap file's id in a path.
+struct SitemapParam(SitemapFileId);
+
+impl<'a> FromParam<'a> for SitemapParam {
+    type Error = uuid::Error;
+
+    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(param).map(|id| Self(id.into()))
+    }
+}
+
+/// An analysis' id in a path.
+struct RunParam(SitemapRunId);
+
+impl<'a> FromParam<'a> for RunParam {
+    type Error = uuid::Error;
+
+    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(param).map(|id| Self(id.into()))
+    }
+}
+
+/// Queues the analysis of a domain's sitemaps, or of one sitemap.
+#[post("/api/v1/sitemap/scan", data = "<body>")]
+async fn scan_sitemaps(
+    caller: Caller,
+    db: Db<'_>,
+    waker: &State<Waker>,
+    once: Once,
+    body: Body<SitemapScanRequest>,
+) -> ApiResult<Answer> {
+    caller.require(Scope::Scan)?;
+    caller.check_tenant(body.value.tenant_id.as_deref())?;
+    let scan = read_request(&body.value)?;
+    let mut conn = db.tenant(&caller).await?;
+    let begun = match once.earlier(&mut conn, &body).await? {
+        Ok(answer) => return Ok(answer),
+        Err(begun) => begun,
+    };
+    let new = NewDomain {
+        domain: &scan.domain,
+        lead_source: None,
+        created_by: None,
+    };
+    let domain = repo::domains::upsert(&mut conn, &new).await?.id;
+    let options = EnqueueOptions {
+        domain_id: Some(domain),
+        ..EnqueueOptions::default()
+    };
+    let queued = jobs::enqueue(&mut conn, &scan, &options).await?;
+    if queued.is_new {
+        let changes = DomainChanges {
+            sitemap_analysis_status: Some(Some(ProcessingStatus::Queued)),
+            ..DomainChanges::default()
+        };
+        repo::domains::update(&mut conn, domain, &changes).await?;
+    }
+    let accepted = SitemapScanAccepted::new(queued.job.job_id, domain, queued.is_new);
+    let answer = begun.keep(&mut conn, Status::Accepted, &accepted).await?;
+    conn.commit().await?;
+    waker.wake();
+    Ok(answer)
+}
+
+fn read_request(request: &SitemapScanRequest) -> ApiResult<SitemapScan> {
+    let SitemapScanRequest {
+        domain,
+        sitemap_url,
+        max_urls,
+        max_depth,
+        tenant_id: _,
+    } = request;
+    let url = sitemap_url
+        .as_deref()
+        .map(|text| {
+            let url = Url::parse(text.trim())
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https"));
+            url.ok_or_else(|| {
+                let detail = "sitemap_url must be the URL of a sitemap, such as https://example.com/sitemap.xml";
+                ApiError::bad_request("sitemap_url", detail)
+            })
+        })
+        .transpose()?;
+    let (field, name) = match (domain, &url) {
+        (Some(domain), _) => ("domain", domain.as_str()),
+        (None, Some(url)) => ("sitemap_url", url.host_str().unwrap_or_default()),
+        (None, None) => {
+            let detail = "domain is missing: say a domain, or the URL of a sitemap as sitemap_url";
+            return Err(ApiError::bad_request("domain", detail));
+        }
+    };
+    let domain = DomainName::parse(name).map_err(|error| ApiError::bad_request(field, error.to_string()))?;
+    let max_urls = max_urls.unwrap_or(USUAL_URLS);
+    if !(1..=MOST_URLS).contains(&max_urls) {
+        let detail = format!("max_urls is {max_urls}: it must be from 1 to {MOST_URLS}");
+        return Err(ApiError::bad_request("max_urls", detail));
+    }
+    let max_depth = max_depth.unwrap_or(USUAL_DEPTH);
+    if !(0..=MOST_DEPTH).contains(&max_depth) {
+        let detail = format!("max_depth is {max_depth}: it must be from 0 to {MOST_DEPTH}");
+        return Err(ApiError::bad_request("max_depth", detail));
+    }
+    Ok(SitemapScan {
+        domain: domain.as_str().to_owned(),
+        url,
+        max_urls: max_urls.unsigned_abs(),
+        max_depth,
+    })
+}
+
+/// Lists the sitemap files of a domain, the newest first.
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+#[get("/api/v1/domains/<id>/sitemaps?<q>&<status>&<curation_status>&<limit>&<offset>")]
+async fn list_sitemaps(
+    caller: Caller,
+    db: Db<'_>,
+    id: DomainParam,
+    q: Option<&str>,
+    status: Option<&str>,
+    curation_status: Option<&str>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+) -> ApiResult<Json<Page<SitemapView>>> {
+    caller.require(Scope::Read)?;
+    let paging = paging(limit, offset)?;
+    let filter = SitemapFileFilter {
+        domain_id: Some(id.0),
+        status,
+        curation_status: curation_status
+            .map(|word| curation("curation_status", word))
+            .transpose()?,
+        text: q,
+        ..SitemapFileFilter::default()
+    };
+    let mut conn = db.tenant(&caller).await?;
+    repo::domains::get(&mut conn, id.0).await?;
+    let (files, total) = repo::sitemap_files::list(&mut conn, &filter, paging).await?;
+    Ok(Json(Page {
+        items: files.into_iter().map(SitemapView::from).collect(),
+        total,
+        limit: paging.limit,
+        offset: paging.offset,
+        next_cursor: None,
+    }))
+}
+
+/// Returns a sitemap file.
+#[get("/api/v1/sitemaps/<id>")]
+async fn get_sitemap(caller: Caller, db: Db<'_>, id: SitemapParam) -> ApiResult<Json<SitemapView>> {
+    caller.require(Scope::Read)?;
+    let mut conn = db.tenant(&caller).await?;
+    Ok(Json(repo::sitemap_files::get(&mut conn, id.0).await?.into()))
+}
+
+/// Lists what a sitemap file lists, in a fixed order; the cursor is stable while rows are added.
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+#[get("/api/v1/sitemaps/<id>/urls?<q>&<page_type>&<modified_since>&<modified_before>&<limit>&<cursor>")]
+async fn list_sitemap_urls(
+    caller: Caller,
+    db: Db<'_>,
+    id: SitemapParam,
+    q: Option<&str>,
+    page_type: Option<&str>,
+    modified_since: Option<&str>,
+    modified_before: Option<&str>,
+    limit: Option<&str>,
+    cursor: Option<&str>,
+) -> ApiResult<Json<Page<SitemapUrlView>>> {
+    caller.require(Scope::Read)?;
+    let paging = paging(limit, None)?;
+    let filter = url_filter(q, page_type, modified_since, modified_before)?;
+    let mut conn = db.tenant(&caller).await?;
+    repo::sitemap_files::get(&mut conn, id.0).await?;
+    let total = repo::sitemap_urls::count_of_file(&mut conn, id.0, &filter).await?;
+    let rows = repo::sitemap_urls::list_of_file(&mut conn, id.0, &filter, cursor, paging.limit).await?;
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == paging.limit);
+    let next_cursor = rows.last().filter(|_| is_full).map(|row| row.url.clone());
+    Ok(Json(Page {
+        items: rows.into_iter().map(SitemapUrlView::from).collect(),
+        total,
+        limit: paging.limit,
+        offset: 0,
+        next_cursor,
+    }))
+}
+
+fn url_filter<'a>(
+    text: Option<&'a str>,
+    page_type: Option<&'a str>,
+    modified_since: Option<&str>,
+    modified_before: Option<&str>,
+) -> ApiResult<SitemapUrlFilter<'a>> {
+    Ok(SitemapUrlFilter {
+        text,
+        page_type,
+        modified_since: parsed("modified_since", modified_since)?,
+        modified_before: parsed("modified_before", modified_before)?,
+    })
+}
+
+/// Sends all URLs of a domain's sitemaps as CSV.
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+#[get("/api/v1/domains/<id>/urls.csv?<q>&<page_type>&<modified_since>&<modified_before>")]
+async fn export_csv(
+    caller: Caller,
+    db: Db<'_>,
+    pool: &State<Pool>,
+    id: DomainParam,
+    q: Option<String>,
+    page_type: Option<String>,
+    modified_since: Option<&str>,
+    modified_before: Option<&str>,
+) -> ApiResult<(ContentType, ByteStream![Vec<u8>])> {
+    caller.require(Scope::Read)?;
+    let filter = url_filter(None, None, modified_since, modified_before)?;
+    let mut rows = Export::begin(&caller, db, pool, id.0, (q, page_type), filter).await?;
+    let stream = ByteStream! {
+        yield csv_lines([CSV_HEAD.map(str::to_owned)]);
+        loop {
+            match rows.next().await {
+                Ok(Some(page)) => yield csv_lines(page.iter().map(SitemapUrlView::csv)),
+                Ok(None) => break,
+                // The status has been sent long since: the last line has to tell.
+                Err(()) => {
+                    yield b"# error: the database failed, and rows are missing\r\n".to_vec();
+                    break;
+                }
+            }
+        }
+    };
+    Ok((ContentType::CSV, stream))
+}
+
+/// Sends all URLs of a domain's sitemaps, one JSON object a line.
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+#[get("/api/v1/domains/<id>/urls.jsonl?<q>&<page_type>&<modified_since>&<modified_before>")]
+async fn export_jsonl(
+    caller: Caller,
+    db: Db<'_>,
+    pool: &State<Pool>,
+    id: DomainParam,
+    q: Option<String>,
+    page_type: Option<String>,
+    modified_since: Option<&str>,
+    modified_before: Option<&str>,
+) -> ApiResult<(ContentType, ByteStream![Vec<u8>])> {
+    caller.require(Scope::Read)?;
+    let filter = url_filter(None, None, modified_since, modified_before)?;
+    let mut rows = Export::begin(&caller, db, pool, id.0, (q, page_type), filter).await?;
+    let stream = ByteStream! {
+        loop {
+            match rows.next().await {
+                Ok(Some(page)) => yield json_lines(&page),
+                Ok(None) => break,
+                Err(()) => {
+                    yield b"{\"error\":\"the database failed, and rows are missing\"}\n".to_vec();
+                    break;
+                }
+            }
+        }
+    };
+    Ok((ContentType::new("application", "x-ndjson"), stream))
+}
+
+fn csv_lines(rows: impl IntoIterator<Item = [String; 10]>) -> Vec<u8> {
+    let mut lines = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for row in rows {
+        // Rows of one length into memory: nothing can go wrong.
+        let _ = lines.write_record(&row);
+    }
+    lines.into_inner().unwrap_or_default()
+}
+
+fn json_lines(rows: &[SitemapUrlView]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for row in rows {
+        let _ = serde_json::to_writer(&mut lines, row);
+        lines.push(b'\n');
+    }
+    lines
+}
+
+/// Rows of an export, some at a time, each in a transaction of its own: a slow client holds no connection.
+struct Export {
+    pool: Pool,
+    tenant: TenantId,
+    domain: DomainId,
+    text: Option<String>,
+    page_type: Option<String>,
+    filter: SitemapUrlFilter<'static>,
+    after: Option<crate::models::ids::SitemapUrlId>,
+    is_over: bool,
+}
+
+impl Export {
+    async fn begin(
+        caller: &Caller,
+        db: Db<'_>,
+        pool: &Pool,
+        domain: DomainId,
+        (text, page_type): (Option<String>, Option<String>),
+        filter: SitemapUrlFilter<'_>,
+    ) -> ApiResult<Self> {
+        let mut conn = db.tenant(caller).await?;
+        repo::domains::get(&mut conn, domain).await?;
+        Ok(Self {
+            pool: pool.clone(),
+            tenant: caller.tenant(),
+            domain,
+            text,
+            page_type,
+            filter: SitemapUrlFilter {
+                text: None,
+                page_type: None,
+                ..filter
+            },
+            after: None,
+            is_over: false,
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<SitemapUrlView>>, ()> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let rows = self
+            .read()
+            .await
+            .map_err(|error| log::error!("an export broke off: {error}"))?;
+        self.is_over = i64::try_from(rows.len()).is_ok_and(|count| count < EXPORTED_AT_ONCE);
+        self.after = rows.last().map(|row| row.id);
+        Ok((!rows.is_empty()).then(|| rows.into_iter().map(SitemapUrlView::from).collect()))
+    }
+
+    async fn read(&self) -> Result<Vec<SitemapUrl>, ApiError> {
+        let filter = SitemapUrlFilter {
+            text: self.text.as_deref(),
+            page_type: self.page_type.as_deref(),
+            ..self.filter.clone()
+        };
+        let mut conn = self.pool.tenant(self.tenant).await?;
+        let rows: QueryResult<_> =
+            repo::sitemap_urls::list_of_domain(&mut conn, self.domain, &filter, self.after, EXPORTED_AT_ONCE).await;
+        Ok(rows?)
+    }
+}
+
+/// Decides about a sitemap file.
+#[post("/api/v1/sitemaps/<id>/curation", data = "<body>")]
+async fn curate_sitemap(
+    caller: Caller,
+    db: Db<'_>,
+    id: SitemapParam,
+    body: Body<CurationRequest>,
+) -> ApiResult<Json<SitemapView>> {
+    caller.require(Scope::Curate)?;
+    let changes = decision(curation("status", &body.value.status)?);
+    let mut conn = db.tenant(&caller).await?;
+    let file = repo::sitemap_files::update(&mut conn, id.0, &changes).await?;
+    conn.commit().await?;
+    Ok(Json(file.into()))
+}
+
+/// Decides about many sitemap files, by their ids or by a filter; `preview` only counts them.
+#[post("/api/v1/sitemaps/curation", data = "<body>")]
+async fn curate_sitemaps(
+    caller: Caller,
+    db: Db<'_>,
+    body: Body<BulkCurationRequest>,
+) -> ApiResult<Json<BulkCurationView>> {
+    caller.require(Scope::Curate)?;
+    let BulkCurationRequest {
+        status,
+        ids,
+        filter,
+        preview,
+    } = body.value;
+    let changes = decision(curation("status", &status)?);
+    let ids: Option<Vec<SitemapFileId>> = ids.map(|ids| ids.into_iter().map(Into::into).collect());
+    let filter = match (&ids, &filter) {
+        (Some(ids), None) if ids.len() <= MOST_IDS => SitemapFileFilter {
+            ids: Some(ids),
+            ..SitemapFileFilter::default()
+        },
+        (Some(_), None) => {
+            let detail = format!("ids: at most {MOST_IDS} at a time");
+            return Err(ApiError::bad_request("ids", detail));
+        }
+        (None, Some(filter)) => read_filter(filter)?,
+        (None, None) | (Some(_), Some(_)) => {
+            let detail = "say either ids or a filter: {} is the filter that matches all";
+            return Err(ApiError::bad_request("filter", detail));
+        }
+    };
+    let mut conn = db.tenant(&caller).await?;
+    let matched = repo::sitemap_files::count(&mut conn, &filter).await?;
+    let updated = if preview {
+        0
+    } else {
+        repo::sitemap_files::update_matching(&mut conn, &filter, &changes).await?
+    };
+    conn.commit().await?;
+    Ok(Json(BulkCurationView { matched, updated }))
+}
+
+fn read_filter(filter: &CurationFilter) -> ApiResult<SitemapFileFilter<'_>> {
+    let CurationFilter {
+        domain_id,
+        status,
+        curation_status,
+        q,
+    } = filter;
+    Ok(SitemapFileFilter {
+        domain_id: domain_id.map(Into::into),
+        status: status.as_deref(),
+        curation_status: curation_status
+            .as_deref()
+            .map(|word| curation("filter.curation_status", word))
+            .transpose()?,
+        text: q.as_deref(),
+        ..SitemapFileFilter::default()
+    })
+}
+
+fn decision(status: CurationStatus) -> SitemapFileChanges<'static> {
+    SitemapFileChanges {
+        deep_scrape_curation_status: Some(Some(status)),
+        ..SitemapFileChanges::default()
+    }
+}
+
+fn curation(field: &'static str, word: &str) -> ApiResult<CurationStatus> {
+    read_curation(word).ok_or_else(|| {
+        let detail = format!("{field} is {word:?}: it must be new, selected, maybe, not_a_fit or archived");
+        ApiError::bad_request(field, detail)
+    })
+}
+
+/// Lists the analyses of a domain's sitemaps, the newest first, each with how much was different.
+#[get("/api/v1/domains/<id>/sitemap-runs?<limit>&<offset>")]
+async fn list_runs(
+    caller: Caller,
+    db: Db<'_>,
+    id: DomainParam,
+    limit: Option<&str>,
+    offset: Option<&str>,
+) -> ApiResult<Json<Vec<SitemapRunView>>> {
+    caller.require(Scope::Read)?;
+    let paging: Paging = paging(limit, offset)?;
+    let mut conn = db.tenant(&caller).await?;
+    repo::domains::get(&mut conn, id.0).await?;
+    let runs = repo::sitemap_runs::list(&mut conn, id.0, paging).await?;
+    Ok(Json(runs.into_iter().map(SitemapRunView::from).collect()))
+}
+
+/// Lists what an analysis found to be different from the one before.
+#[get("/api/v1/sitemap-runs/<id>/changes?<change>&<limit>&<cursor>")]
+async fn list_changes(
+    caller: Caller,
+    db: Db<'_>,
+    id: RunParam,
+    change: Option<&str>,
+    limit: Option<&str>,
+    cursor: Option<&str>,
+) -> ApiResult<Json<SitemapDiffView>> {
+    caller.require(Scope::Read)?;
+    let paging = paging(limit, None)?;
+    let change: Option<UrlChange> = parsed("change", change)?;
+    let after: Option<Uuid> = parsed("cursor", cursor)?;
+    let mut conn = db.tenant(&caller).await?;
+    let run = repo::sitemap_runs::get(&mut conn, id.0).await?;
+    // What is noted while it runs is not what is different in the end.
+    let rows = if run.completed_at.is_some() {
+        repo::sitemap_url_changes::list(&mut conn, id.0, change, after.map(Into::into), paging.limit).await?
+    } else {
+        Vec::new()
+    };
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == paging.limit);
+    let next_cursor = rows.last().filter(|_| is_full).map(|row| row.id.to_string());
+    Ok(Json(SitemapDiffView {
+        run: run.into(),
+        items: rows.into_iter().map(SitemapUrlChangeView::from).collect(),
+        next_cursor,
+    }))
+}
