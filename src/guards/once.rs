@@ -19,7 +19,7 @@ const LONGEST_KEY: usize = 255;
 /// The client's name for a request, if it gave one.
 ///
 /// A handler asks for [`earlier`](Self::earlier) first thing in its transaction, and passes what it answers
-/// through [`keep`](Self::keep) before it commits: what was done and that it was done are written together.
+/// through [`keep`](Begun::keep) before it commits: what was done and that it was done are written together.
 #[derive(Debug)]
 pub struct Once {
     key: Option<String>,
