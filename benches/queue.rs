@@ -24,8 +24,9 @@ use scrapersky::models::enums::Outcome;
 use scrapersky::models::job::Job;
 use scrapersky::models::values::RawJson;
 use scrapersky::repo::jobs::queue::{self, Lease};
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
+const WORKERS: usize = 8;
 const LEASE: Duration = Duration::from_secs(3600);
 
 const SET_INDEXES_ASIDE: &str = "
@@ -44,7 +45,8 @@ fn main() {
     let count = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().unwrap());
     let (pending, finished) = (count("QUEUE_PENDING", 10_000), count("QUEUE_FINISHED", 100_000));
     let tenants = count("QUEUE_TENANTS", 10);
-    let runtime = Runtime::new().unwrap();
+    // As within the program, where a query and the task of its connection mostly share a thread.
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let server = Server::start();
     let bench = runtime.block_on(Bench::fill(&server.url, tenants, pending, finished));
     println!("{pending} jobs wait and {finished} have ended, of {tenants} tenants");
@@ -55,6 +57,10 @@ fn main() {
     group.throughput(Throughput::Elements(1));
     group.bench_function("one by one", |bencher| {
         bencher.iter_custom(|rounds| runtime.block_on(bench.rounds(rounds, 1)));
+    });
+    group.throughput(Throughput::Elements(WORKERS as u64));
+    group.bench_function("one by one, by 8 workers", |bencher| {
+        bencher.iter_custom(|rounds| runtime.block_on(bench.rounds_of_workers(rounds)));
     });
     group.throughput(Throughput::Elements(50));
     group.bench_function("batches of 50", |bencher| {
@@ -68,6 +74,7 @@ fn main() {
 }
 
 /// A database full of jobs.
+#[derive(Clone)]
 struct Bench {
     pool: Pool,
     name: String,
@@ -133,6 +140,22 @@ impl Bench {
             assert_eq!(jobs.len(), count, "the queue ran dry");
             self.finish(&jobs).await;
         }
+        begun.elapsed()
+    }
+
+    /// As [`rounds`](Self::rounds) of one job, by several workers at once: a process has 8 unless told.
+    async fn rounds_of_workers(&self, rounds: u64) -> Duration {
+        self.refill(rounds * WORKERS as u64).await;
+        let begun = Instant::now();
+        futures_util::future::join_all((0..WORKERS).map(|_| {
+            let bench = self.clone();
+            tokio::spawn(async move {
+                for _ in 0..rounds {
+                    bench.finish(&bench.claim(1).await).await;
+                }
+            })
+        }))
+        .await;
         begun.elapsed()
     }
 

@@ -129,7 +129,9 @@ impl Service {
             excess: Excess::Fail,
         };
         let unknown = || FetchError::Broken { host: host.clone() };
-        let exchange = body::exchange(request, Want::anything(), limits, Sink::Memory, |peer| peer.ok_or_else(unknown));
+        let exchange = body::exchange(request, Want::anything(), limits, Sink::Memory, |peer| {
+            peer.ok_or_else(unknown)
+        });
         let answer = tokio::time::timeout(self.timeout, exchange)
             .await
             .map_err(|_| FetchError::Timeout {
