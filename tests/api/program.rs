@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_postgres::Client;
 
-use crate::support::database::{TestDatabase, connect};
+use crate::support::database::{TestDatabase, connect, eventually};
 use crate::support::program::{Api, Program, Running};
 use crate::support::server::Server;
 use crate::support::site::{Reply, Site};
@@ -238,6 +238,11 @@ async fn a_worker_that_was_stopped_writes_nothing_late() {
     let first = program.start(&["worker"]);
     post_scans(&api, 1).await;
     wait_for(&client, "SELECT count(*) FROM jobs WHERE status = 'running'", 1).await;
+    // It fetches, and has no transaction open: one that a frozen process holds keeps its row until the server's own limit.
+    eventually("the home page is asked for", async || {
+        site.paths().iter().any(|path| path == "/")
+    })
+    .await;
     first.signal(Signal::SIGSTOP);
     let second = program.start(&["worker"]);
     let moved = format!(
