@@ -275,13 +275,14 @@ fn csv_of(scanned: &[Scanned]) -> anyhow::Result<String> {
     csv.write_record(fixed.into_iter().chain(CSV_COLUMNS.iter().map(|(name, _)| *name)))?;
     for one in scanned {
         let fixed = [
-            one.domain.clone(),
-            one.status.clone(),
-            one.outcome.clone().unwrap_or_default(),
-            one.error.clone().unwrap_or_default(),
+            cell(Some(&one.domain)),
+            cell(Some(&one.status)),
+            cell(one.outcome.as_deref()),
+            cell(one.error.as_deref()),
         ];
         let found = CSV_COLUMNS.iter().map(|(_, pointer)| one.text(pointer));
-        csv.write_record(fixed.into_iter().chain(found).map(|text| cell(&text).into_owned()))?;
+        let found = found.map(|text| cell(Some(text.as_str()).filter(|text| !text.is_empty())));
+        csv.write_record(fixed.into_iter().chain(found))?;
     }
     csv.flush()?;
     let text = String::from_utf8(csv.into_inner()?)?;

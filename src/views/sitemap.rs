@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::csv::{cell, harmless};
 use crate::models::enums::{CurationStatus, ProcessingStatus};
 use crate::models::ids::{DomainId, JobId};
 use crate::models::sitemap_file::SitemapFile;
@@ -250,9 +251,9 @@ impl SitemapUrlView {
     pub fn csv(&self) -> [String; 10] {
         let time = |time: Option<DateTime<Utc>>| time.map(|time| time.to_rfc3339()).unwrap_or_default();
         let count = |count: Option<i32>| count.map(|count| count.to_string()).unwrap_or_default();
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let text = |text: &Option<String>| cell(text.as_deref());
         [
-            self.url.clone(),
+            harmless(&self.url),
             time(self.lastmod),
             text(&self.changefreq),
             text(&self.priority),
