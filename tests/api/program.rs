@@ -32,6 +32,17 @@ fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
+/// Returns a site whose home page is held back until `true` is sent.
+async fn gated_site() -> (watch::Sender<bool>, Site) {
+    let (gate, opened) = watch::channel(false);
+    let site = Site::start(move |path| match path {
+        "/" => Reply::Held(opened.clone(), Reply::html(PAGE).into_bytes()),
+        _ => Reply::new("404 Not Found", &[], ""),
+    })
+    .await;
+    (gate, site)
+}
+
 /// Posts scans of this many sites, a hundred a batch.
 async fn post_scans(api: &Api, count: usize) {
     let names: Vec<_> = (0..count).map(|i| format!("s{i}.bench.test")).collect();
@@ -41,24 +52,29 @@ async fn post_scans(api: &Api, count: usize) {
     }
 }
 
-/// Waits until no job is unfinished, and calls `meanwhile` again and again until then.
-async fn until_all_have_ended(api: &Api, mut meanwhile: impl AsyncFnMut(u64)) {
+/// Waits until this many jobs have ended, and calls `meanwhile` with how many are pending again and again until then.
+///
+/// What has ended stays so; a job that is passed on could be missed between counts of pending and of running ones.
+async fn until_all_have_ended(api: &Api, jobs: usize, mut meanwhile: impl AsyncFnMut(u64)) {
+    let jobs = jobs as u64;
     let mut deadline = Instant::now() + Duration::from_secs(60);
     let mut last = None;
     loop {
-        if let (Some(pending), Some(running)) = (api.count("pending").await, api.count("running").await) {
-            if pending + running == 0 {
+        if let (Some(completed), Some(failed)) = (api.count("completed").await, api.count("failed").await) {
+            if completed + failed == jobs {
                 return;
             }
-            if last != Some(pending) {
+            if last != Some(completed + failed) {
                 deadline = Instant::now() + Duration::from_secs(60);
-                last = Some(pending);
+                last = Some(completed + failed);
             }
-            meanwhile(pending).await;
+            if let Some(pending) = api.count("pending").await {
+                meanwhile(pending).await;
+            }
         }
         assert!(
             Instant::now() < deadline,
-            "nothing has ended for a minute; pending: {last:?}"
+            "nothing has ended for a minute; ended: {last:?}"
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -85,7 +101,7 @@ async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed
     // A blow each time so many more have left the queue, so that they fall while there is work.
     let step = (scans / (2 * kills + 3)).max(1) as u64;
     let mut next_blow = scans as u64 - step;
-    until_all_have_ended(&api, async |pending| {
+    until_all_have_ended(&api, scans, async |pending| {
         if pending > next_blow || killed == 2 * kills {
             return;
         }
@@ -159,7 +175,7 @@ async fn two_workers_run_each_scan_once() {
     let _workers = [program.start(&["worker"]), program.start(&["worker"])];
     let begun = Instant::now();
     post_scans(&api, scans).await;
-    until_all_have_ended(&api, async |_| {}).await;
+    until_all_have_ended(&api, scans, async |_| {}).await;
     println!("{scans} scans in {:?}", begun.elapsed());
     assert_eq!(api.count("completed").await, Some(scans as u64));
     let homes = site.paths().iter().filter(|path| *path == "/").count();
@@ -174,12 +190,7 @@ async fn two_workers_run_each_scan_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_is_asked_to_end_passes_its_jobs_on() {
     let db = TestDatabase::new().await;
-    let (gate, opened) = watch::channel(false);
-    let site = Site::start(move |path| match path {
-        "/" => Reply::Held(opened.clone(), Reply::html(PAGE).into_bytes()),
-        _ => Reply::new("404 Not Found", &[], ""),
-    })
-    .await;
+    let (gate, site) = gated_site().await;
     let program = Program::new(db.url(), &site);
     let key = program.run(&["keys", "create", "--name", "term"]);
     let (_server, api) = program.serve(&["--workers", "0"], &key).await;
@@ -210,7 +221,7 @@ async fn a_worker_that_is_asked_to_end_passes_its_jobs_on() {
         last.duration_since(asked).unwrap()
     );
     gate.send_replace(true);
-    until_all_have_ended(&api, async |_| {}).await;
+    until_all_have_ended(&api, 3, async |_| {}).await;
     assert_eq!(api.count("completed").await, Some(3));
     let attempts: i64 = client
         .query_one("SELECT sum(attempts) FROM jobs", &[])
@@ -224,12 +235,7 @@ async fn a_worker_that_is_asked_to_end_passes_its_jobs_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_was_stopped_writes_nothing_late() {
     let db = TestDatabase::new().await;
-    let (gate, opened) = watch::channel(false);
-    let site = Site::start(move |path| match path {
-        "/" => Reply::Held(opened.clone(), Reply::html(PAGE).into_bytes()),
-        _ => Reply::new("404 Not Found", &[], ""),
-    })
-    .await;
+    let (gate, site) = gated_site().await;
     let program = Program::new(db.url(), &site);
     let key = program.run(&["keys", "create", "--name", "stop"]);
     let (_server, api) = program.serve(&["--workers", "0"], &key).await;
@@ -251,7 +257,7 @@ async fn a_worker_that_was_stopped_writes_nothing_late() {
     );
     wait_for(&client, &moved, 1).await;
     gate.send_replace(true);
-    until_all_have_ended(&api, async |_| {}).await;
+    until_all_have_ended(&api, 1, async |_| {}).await;
     first.signal(Signal::SIGCONT);
     assert!(first.end());
     let ends = "SELECT count(*) FROM audit WHERE new = 'completed'";
@@ -276,7 +282,7 @@ async fn a_status_is_the_same_at_every_server_and_after_a_restart_of_everything(
         .post("/api/v1/scrapersky", &json!({ "base_url": "a.bench.test" }))
         .await;
     let path = accepted["status_url"].as_str().unwrap();
-    until_all_have_ended(&elsewhere, async |_| {}).await;
+    until_all_have_ended(&elsewhere, 1, async |_| {}).await;
     let status = api.get(path).await;
     assert_eq!((status.0, &status.1["status"]), (200, &json!("completed")));
     assert_eq!(elsewhere.get(path).await, status);
@@ -292,12 +298,7 @@ async fn a_status_is_the_same_at_every_server_and_after_a_restart_of_everything(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_connection_is_held_while_sites_keep_workers_waiting() {
     let db = TestDatabase::new().await;
-    let (gate, opened) = watch::channel(false);
-    let site = Site::start(move |path| match path {
-        "/" => Reply::Held(opened.clone(), Reply::html(PAGE).into_bytes()),
-        _ => Reply::new("404 Not Found", &[], ""),
-    })
-    .await;
+    let (gate, site) = gated_site().await;
     let mut program = Program::new(db.url(), &site);
     program.set("SCRAPERSKY_POOL_SIZE", "2");
     program.set("SCRAPERSKY_POOL_OVERFLOW", "0");
@@ -322,7 +323,7 @@ async fn no_connection_is_held_while_sites_keep_workers_waiting() {
     );
     assert_eq!(api.count("running").await, Some(50));
     gate.send_replace(true);
-    until_all_have_ended(&api, async |_| {}).await;
+    until_all_have_ended(&api, 50, async |_| {}).await;
     assert_eq!(api.count("completed").await, Some(50));
 }
 
