@@ -3,6 +3,7 @@
 pub mod batches;
 pub mod costs;
 pub mod domains;
+pub mod export;
 pub mod jobs;
 pub mod place_curation;
 pub mod place_files;
@@ -10,6 +11,7 @@ pub mod place_filter;
 pub mod places;
 pub mod scans;
 pub mod service;
+pub mod sitemap_files;
 pub mod sitemaps;
 
 use std::fmt::Display;
@@ -33,6 +35,7 @@ pub fn routes() -> Vec<Route> {
         place_curation::routes(),
         place_files::routes(),
         costs::routes(),
+        sitemap_files::routes(),
         sitemaps::routes(),
     ]
     .concat()
