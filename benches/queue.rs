@@ -50,7 +50,7 @@ fn main() {
     let server = Server::start();
     let bench = runtime.block_on(Bench::fill(&server.url, tenants, pending, finished));
     println!("{pending} jobs wait and {finished} have ended, of {tenants} tenants");
-    runtime.block_on(bench.latency_of_claims());
+    runtime.block_on(bench.latencies());
 
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("claim and finish");
@@ -189,23 +189,27 @@ impl Bench {
         conn.commit().await.unwrap();
     }
 
-    /// Prints how long single claims take.
-    async fn latency_of_claims(&self) {
-        let mut times = Vec::new();
+    /// Prints how long single claims and ends take.
+    async fn latencies(&self) {
+        let (mut claims, mut ends) = (Vec::new(), Vec::new());
         for _ in 0..2000 {
             let begun = Instant::now();
             let jobs = self.claim(1).await;
-            times.push(begun.elapsed());
+            claims.push(begun.elapsed());
+            let begun = Instant::now();
             self.finish(black_box(&jobs)).await;
+            ends.push(begun.elapsed());
         }
-        times.sort_unstable();
-        let part = |part: f64| times.get((times.len() as f64 * part) as usize);
-        println!(
-            "claim of one: median {:?}, p99 {:?}, longest {:?}",
-            part(0.5).unwrap(),
-            part(0.99).unwrap(),
-            times.last().unwrap()
-        );
+        for (what, mut times) in [("claim", claims), ("end", ends)] {
+            times.sort_unstable();
+            let part = |part: f64| times.get((times.len() as f64 * part) as usize).unwrap();
+            println!(
+                "{what} of one: median {:?}, p99 {:?}, longest {:?}",
+                part(0.5),
+                part(0.99),
+                times.last().unwrap()
+            );
+        }
     }
 
     async fn drop_database(&self, server: &DatabaseUrl) {
