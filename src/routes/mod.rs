@@ -1,8 +1,11 @@
 //! The HTTP API: one file a scraper or resource. A handler is guard, repository call, view.
 
 pub mod batches;
+pub mod contacts;
 pub mod costs;
 pub mod domains;
+pub mod email_scans;
+mod export;
 pub mod jobs;
 pub mod place_curation;
 pub mod place_files;
@@ -11,6 +14,7 @@ pub mod places;
 pub mod scans;
 pub mod service;
 pub mod sitemaps;
+pub mod suppressions;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -34,6 +38,9 @@ pub fn routes() -> Vec<Route> {
         place_files::routes(),
         costs::routes(),
         sitemaps::routes(),
+        email_scans::routes(),
+        contacts::routes(),
+        suppressions::routes(),
     ]
     .concat()
 }

@@ -1,21 +1,17 @@
 //! Staged places as files: exported as CSV and JSON lines, imported as CSV.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, Cursor};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::io::Cursor;
 
 use futures_core::Stream;
 use rocket::data::{Data, ToByteUnit};
-use rocket::http::{ContentType, Header};
-use rocket::response::stream::ReaderStream;
-use rocket::response::{self, Responder, Response};
+use rocket::http::ContentType;
 use rocket::serde::json::Json;
-use rocket::tokio::io::{AsyncRead, ReadBuf};
-use rocket::{Request, Route, State, get, post, routes};
+use rocket::{Route, State, get, post, routes};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::export::{Export, Part};
 use super::place_filter::{PlaceQuery, read_order};
 use super::places::who;
 use crate::db::pool::Pool;
@@ -43,36 +39,6 @@ const MOST_MEBIBYTES: u64 = 16;
 #[must_use]
 pub fn routes() -> Vec<Route> {
     routes![export_csv, export_json_lines, import_csv]
-}
-
-/// A file that is made while it is sent.
-struct Export<'r> {
-    parts: Pin<Box<dyn Stream<Item = Part> + Send + 'r>>,
-    content_type: ContentType,
-    name: &'static str,
-}
-
-impl<'r> Responder<'r, 'r> for Export<'r> {
-    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'r> {
-        let disposition = format!("attachment; filename=\"{}\"", self.name);
-        Response::build_from(ReaderStream::from(self.parts).respond_to(request)?)
-            .header(self.content_type)
-            .header(Header::new("Content-Disposition", disposition))
-            .ok()
-    }
-}
-
-/// A piece of a file. One that could not be made breaks the connection: a file that ends too early must not be taken
-/// for a whole one.
-struct Part(Result<Cursor<Vec<u8>>, ()>);
-
-impl AsyncRead for Part {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            Ok(bytes) => Pin::new(bytes).poll_read(cx, buffer),
-            Err(()) => Poll::Ready(Err(io::Error::other("the export failed"))),
-        }
-    }
 }
 
 /// Writes some places.
