@@ -9,6 +9,7 @@
 
 mod catalogue;
 mod connection;
+mod emails;
 mod embedded;
 mod fetch;
 mod http;
