@@ -107,10 +107,18 @@ async fn scan(
     } else {
         say!("{}", table(&contacts));
         let count = |name: &str| {
-            let result = job.result.as_ref().and_then(|result| result.parse::<serde_json::Value>().ok());
+            let result = job
+                .result
+                .as_ref()
+                .and_then(|result| result.parse::<serde_json::Value>().ok());
             result.and_then(|result| result.get(name)?.as_i64()).unwrap_or_default()
         };
-        say!("{} addresses on {} pages of {}", contacts.len(), count("pages_scanned"), domain.domain);
+        say!(
+            "{} addresses on {} pages of {}",
+            contacts.len(),
+            count("pages_scanned"),
+            domain.domain
+        );
     }
     Ok(if is_completed {
         ExitCode::SUCCESS
@@ -178,7 +186,11 @@ async fn contacts(pool: &Pool, tenant: TenantId, domain: &Domain, job: JobId) ->
         after = Some((last.created_at, last.id));
         all.extend(rows);
     }
-    all.sort_by(|one, other| one.source_url.cmp(&other.source_url).then_with(|| one.email.cmp(&other.email)));
+    all.sort_by(|one, other| {
+        one.source_url
+            .cmp(&other.source_url)
+            .then_with(|| one.email.cmp(&other.email))
+    });
     Ok(all)
 }
 
@@ -195,7 +207,10 @@ fn table(contacts: &[ContactView]) -> Table {
             text(contact.email_type),
             text(contact.name.as_deref()),
             text(contact.role.as_deref()),
-            contact.confidence.map(|number| format!("{number} %")).unwrap_or_default(),
+            contact
+                .confidence
+                .map(|number| format!("{number} %"))
+                .unwrap_or_default(),
             text(contact.mx_status),
             text(contact.source_url.as_deref()),
         ]);

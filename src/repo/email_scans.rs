@@ -1,17 +1,15 @@
 //! Tables `email_scans` and `email_scan_urls`: crawls of sites for email addresses, and the URLs they have met.
 
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
-    SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
+    QueryDsl, QueryResult, SelectableHelper,
 };
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::bulk::column;
 use crate::db::tenant::TenantConnection;
-use crate::models::email_scan::{
-    DomainPages, EmailScan, EmailScanChanges, EmailScanUrl, NewEmailScanUrl, ScanAndJob,
-};
+use crate::models::email_scan::{DomainPages, EmailScan, EmailScanChanges, EmailScanUrl, NewEmailScanUrl, ScanAndJob};
 use crate::models::enums::JobStatus;
 use crate::models::ids::{DomainId, EmailScanId, JobId};
 use crate::schema::{email_scan_urls, email_scans, jobs};

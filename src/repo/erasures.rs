@@ -33,15 +33,12 @@ macro_rules! meant {
     };
 }
 
-/// Erases an address or a domain, given in lower case, in the caller's transaction.
-///
-/// Contacts go with all that is known of them. What else says the address loses it: the texts around other addresses of
-/// the same pages, pages, profiles of domains, jobs with their results, kept answers, notes.
+/// Takes the texts around other addresses away that hold an address, or one of a domain, given in lower case.
 ///
 /// # Errors
 ///
 /// Those of the database.
-pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<Erased> {
+pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let is_domain = kind == SuppressionKind::Domain;
     // The address may be spelled with `[at]` in the text around a neighbour: its name is told all the same.
@@ -66,6 +63,21 @@ pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &s
             .execute(conn)
             .await?;
     }
+    Ok(())
+}
+
+/// Erases an address or a domain, given in lower case, in the caller's transaction.
+///
+/// Contacts go with all that is known of them. What else says the address loses it: the texts around other addresses of
+/// the same pages, pages, profiles of domains, jobs with their results, kept answers, notes.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<Erased> {
+    hide(conn, kind, value).await?;
+    let tenant = conn.tenant_id();
+    let is_domain = kind == SuppressionKind::Domain;
     let contacts = diesel::sql_query(meant!(
         "DELETE FROM contacts WHERE tenant_id = $1 AND id IN (SELECT id FROM meant)"
     ))
@@ -129,11 +141,7 @@ fn pattern(kind: SuppressionKind, value: &str) -> (String, String) {
     let end = "(?![a-z0-9-]|\\.[a-z0-9])";
     match (kind, value.split_once('@')) {
         (SuppressionKind::Address, Some((local, domain))) => (
-            format!(
-                "(?<![{LOCAL}]){}(@|%40){}{end}",
-                literal(local),
-                literal(domain)
-            ),
+            format!("(?<![{LOCAL}]){}(@|%40){}{end}", literal(local), literal(domain)),
             containing(domain),
         ),
         _ => (

@@ -89,7 +89,10 @@ impl<'r> ContactQuery<'r> {
 fn email_type(field: &'static str, word: &str) -> ApiResult<EmailType> {
     read_email_type(word).ok_or_else(|| {
         let valid: Vec<_> = EmailType::ALL.iter().map(|kind| email_type_word(*kind)).collect();
-        ApiError::bad_request(field, format!("{field} is {word:?}: it must be one of {}", valid.join(", ")))
+        ApiError::bad_request(
+            field,
+            format!("{field} is {word:?}: it must be one of {}", valid.join(", ")),
+        )
     })
 }
 
@@ -143,7 +146,10 @@ async fn list(
     let total = repo::contacts::count(&mut conn, filter).await?;
     let rows = repo::contacts::list_after(&mut conn, filter, after, paging.limit).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == paging.limit);
-    let next_cursor = rows.last().filter(|_| is_full).map(|row| write_cursor((row.created_at, row.id)));
+    let next_cursor = rows
+        .last()
+        .filter(|_| is_full)
+        .map(|row| write_cursor((row.created_at, row.id)));
     Ok(Json(Page {
         items: rows.into_iter().map(ContactView::from).collect(),
         total,
@@ -235,7 +241,11 @@ async fn update_contact(
         }
     }
     let changes = ContactChanges {
-        email_type: kind.as_deref().map(|word| email_type("email_type", word)).transpose()?.map(Some),
+        email_type: kind
+            .as_deref()
+            .map(|word| email_type("email_type", word))
+            .transpose()?
+            .map(Some),
         name: name.as_ref().map(|text| text.as_deref()),
         role: role.as_ref().map(|text| text.as_deref()),
         notes: notes.as_ref().map(|text| text.as_deref()),
@@ -324,7 +334,10 @@ fn parts<'r>(
             let rows = repo::contacts::list_after(&mut conn, &filter, after, PART).await?;
             drop(conn);
             let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == PART);
-            let next = rows.last().filter(|_| is_full).map(|row| Some((row.created_at, row.id)));
+            let next = rows
+                .last()
+                .filter(|_| is_full)
+                .map(|row| Some((row.created_at, row.id)));
             let rows = rows.into_iter().map(ContactView::from).collect();
             Ok::<_, ApiError>((next, write(rows)?))
         };

@@ -54,6 +54,8 @@ async fn suppress(
         reason: body.value.reason.as_deref(),
     };
     let row = repo::suppressions::upsert(&mut conn, new).await?;
+    // The texts around other addresses are exported with those.
+    repo::erasures::hide(&mut conn, kind, &value).await?;
     conn.commit().await?;
     Ok((Status::Created, Json(row.into())))
 }
@@ -118,7 +120,12 @@ fn read(request: &SuppressionRequest) -> ApiResult<(SuppressionKind, String)> {
     match (&request.email, &request.domain) {
         (Some(email), None) => {
             let email = email.trim();
-            let wrong = || ApiError::bad_request("email", format!("email is {email:?}: it must be an address, such as jane@example.com"));
+            let wrong = || {
+                ApiError::bad_request(
+                    "email",
+                    format!("email is {email:?}: it must be an address, such as jane@example.com"),
+                )
+            };
             let (local, host) = email.split_once('@').ok_or_else(wrong)?;
             let host = DomainName::parse(host).map_err(|_| wrong())?;
             let is_name = !local.is_empty() && !local.contains(|c: char| c.is_whitespace() || c.is_control());
@@ -131,6 +138,9 @@ fn read(request: &SuppressionRequest) -> ApiResult<(SuppressionKind, String)> {
             let name = DomainName::parse(domain).map_err(|error| ApiError::bad_request("domain", error.to_string()))?;
             Ok((SuppressionKind::Domain, name.as_str().to_owned()))
         }
-        _ => Err(ApiError::bad_request("email", "say either an address as email, or a domain as domain")),
+        _ => Err(ApiError::bad_request(
+            "email",
+            "say either an address as email, or a domain as domain",
+        )),
     }
 }

@@ -70,5 +70,10 @@ impl Services {
 /// Returns every kind of job that this program works on.
 #[must_use]
 pub fn registry() -> Registry<Services> {
-    places::register(Registry::new().register::<DomainScan>().register::<SitemapScan>().register::<EmailScanJob>())
+    places::register(
+        Registry::new()
+            .register::<DomainScan>()
+            .register::<SitemapScan>()
+            .register::<EmailScanJob>(),
+    )
 }

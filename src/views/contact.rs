@@ -215,8 +215,19 @@ impl From<Contact> for ContactView {
 
 /// The head of a CSV file of contacts.
 pub const CONTACT_CSV_HEAD: [&str; 13] = [
-    "email", "email_type", "name", "role", "confidence", "mx_status", "has_gmail", "source_url", "context", "notes",
-    "first_seen_at", "last_seen_at", "domain_id",
+    "email",
+    "email_type",
+    "name",
+    "role",
+    "confidence",
+    "mx_status",
+    "has_gmail",
+    "source_url",
+    "context",
+    "notes",
+    "first_seen_at",
+    "last_seen_at",
+    "domain_id",
 ];
 
 impl ContactView {

@@ -155,7 +155,10 @@ impl Frontier {
 
     /// Tells whether a URL has had its turn, so that nothing has to follow a redirect to it.
     pub(super) fn is_done(&self, url: &Url) -> bool {
-        let entry = self.by_key.get(&key(&normalised(url))).and_then(|index| self.entries.get(*index));
+        let entry = self
+            .by_key
+            .get(&key(&normalised(url)))
+            .and_then(|index| self.entries.get(*index));
         entry.is_some_and(|entry| matches!(entry.state, ScanUrlState::Fetched | ScanUrlState::LeftOut))
     }
 
@@ -220,7 +223,10 @@ impl Frontier {
     pub(super) fn same(&mut self, url: &Url, page: &str) {
         let index = self.by_key.get(&key(&normalised(url))).copied();
         if let Some(index) = index
-            && self.entries.get(index).is_some_and(|entry| entry.state == ScanUrlState::Waiting)
+            && self
+                .entries
+                .get(index)
+                .is_some_and(|entry| entry.state == ScanUrlState::Waiting)
         {
             let reason = format!("{page} calls it its own URL");
             self.end(index, ScanUrlState::LeftOut, "canonical", Some(&reason));
@@ -273,7 +279,14 @@ mod tests {
     #[test]
     fn what_matters_comes_first_then_what_is_near() {
         let mut frontier = Frontier::default();
-        for (path, rank, depth) in [("/", 0, 0), ("/deep", 10, 2), ("/b", 10, 1), ("/a", 10, 1), ("/team", 2, 2), ("/kontakt", 1, 1)] {
+        for (path, rank, depth) in [
+            ("/", 0, 0),
+            ("/deep", 10, 2),
+            ("/b", 10, 1),
+            ("/a", 10, 1),
+            ("/team", 2, 2),
+            ("/kontakt", 1, 1),
+        ] {
             frontier.add(&url(path), rank, depth);
         }
         frontier.add(&url("/a/#x"), 10, 1);

@@ -1,6 +1,7 @@
 //! A page of a crawl: fetched, and read off the asynchronous threads.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 
 use url::Url;
 
@@ -26,7 +27,11 @@ pub(super) enum Fetched {
         is_on_site: bool,
     },
     /// Nothing.
-    Failed(FetchError),
+    Failed {
+        error: FetchError,
+        /// Where redirects had led to.
+        passed: Vec<Url>,
+    },
 }
 
 /// What a page says.
@@ -44,18 +49,30 @@ pub(super) async fn fetch(
     frontier: &Frontier,
     left: usize,
 ) -> Result<Fetched, JobError> {
-    let hops = AtomicUsize::new(0);
+    let passed = Mutex::new(Vec::new());
     let follows = |next: &Url| {
-        scope.holds(next)
-            && is_page(next)
-            && !frontier.is_done(next)
-            && hops.fetch_add(1, Ordering::Relaxed) < left
+        let mut passed = passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let goes_on = scope.holds(next) && is_page(next) && !frontier.is_done(next) && passed.len() < left;
+        if goes_on {
+            passed.push(next.clone());
+        }
+        goes_on
     };
-    let fetched = ctx.services().fetcher.get_while(url, Want::html_or_card(), &follows).await;
+    let fetched = ctx
+        .services()
+        .fetcher
+        .get_while(url, Want::html_or_card(), &follows)
+        .await;
     let page = match fetched {
         Ok(page) => page,
         Err(error @ FetchError::File(_)) => return Err(crate::scrapers::domain::job_error(error)),
-        Err(error) => return Ok(Fetched::Failed(error)),
+        Err(error) => {
+            let mut passed = passed.into_inner().unwrap_or_else(PoisonError::into_inner);
+            // What was asked for already was not asked for again.
+            let mut seen = HashSet::from([url.clone()]);
+            passed.retain(|hop| seen.insert(hop.clone()));
+            return Ok(Fetched::Failed { error, passed });
+        }
     };
     if page.status.is_redirection() {
         let location = page.headers.get("location").and_then(|value| value.to_str().ok());

@@ -85,7 +85,8 @@ impl EmailScanJob {
     async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, JobError> {
         let mut crawl = store::begin(ctx, &self.domain, self.total_pages).await?;
         if crawl.frontier.is_empty() {
-            let home = Url::parse(&format!("https://{}/", self.domain)).map_err(|error| JobError::internal(error.into()))?;
+            let home =
+                Url::parse(&format!("https://{}/", self.domain)).map_err(|error| JobError::internal(error.into()))?;
             crawl.frontier.add(&home, 0, 0);
         }
         let max_depth = i16::try_from(ctx.services().email.max_depth).unwrap_or(i16::MAX);
@@ -95,7 +96,9 @@ impl EmailScanJob {
             }
             let limit = usize::try_from(crawl.scan.total_pages).unwrap_or(0);
             let left = limit.saturating_sub(crawl.frontier.fetched());
-            let Some(index) = crawl.frontier.next(max_depth) else { break };
+            let Some(index) = crawl.frontier.next(max_depth) else {
+                break;
+            };
             // One that was cut off is counted already.
             let is_counted = crawl.frontier.get(index).is_some_and(|entry| entry.fetches > 0);
             if left == 0 && !is_counted {
@@ -112,7 +115,10 @@ impl EmailScanJob {
             let done = crawl.frontier.fetched();
             #[expect(clippy::cast_precision_loss, reason = "a part of a whole needs no more")]
             let part = done as f64 / limit.max(1) as f64;
-            let message = format!("{done} pages of {}, {} addresses", self.domain, crawl.scan.contacts_found);
+            let message = format!(
+                "{done} pages of {}, {} addresses",
+                self.domain, crawl.scan.contacts_found
+            );
             ctx.report("scanning", &message, 0.05 + 0.85 * part).await;
             if matches!(turn, Turn::Stop) {
                 break;
@@ -151,15 +157,24 @@ impl EmailScanJob {
         left: usize,
         begun: Instant,
     ) -> Result<Turn, JobError> {
-        let Some(entry) = crawl.frontier.get(index).cloned() else { return Ok(Turn::Next) };
+        let Some(entry) = crawl.frontier.get(index).cloned() else {
+            return Ok(Turn::Next);
+        };
         let Ok(url) = Url::parse(&entry.url) else {
-            crawl.frontier.end(index, ScanUrlState::LeftOut, "parse", Some("its URL cannot be read"));
+            crawl
+                .frontier
+                .end(index, ScanUrlState::LeftOut, "parse", Some("its URL cannot be read"));
             return Ok(Turn::Next);
         };
         let is_home = index == 0;
         if !is_home && ctx.services().fetcher.allowed(&url).await == Ok(false) {
             // Nothing was asked for.
-            crawl.frontier.end(index, ScanUrlState::LeftOut, "robots", Some("robots.txt forbids fetching it"));
+            crawl.frontier.end(
+                index,
+                ScanUrlState::LeftOut,
+                "robots",
+                Some("robots.txt forbids fetching it"),
+            );
             store::urls(ctx, crawl).await?;
             return Ok(Turn::Next);
         }
@@ -175,9 +190,21 @@ impl EmailScanJob {
         let mut turn = Turn::Next;
         let mut found = None;
         match fetched {
-            Fetched::Failed(error) => {
+            Fetched::Failed { error, passed } => {
                 if is_home {
                     return Err(self.without_home(ctx, crawl, index, error).await?);
+                }
+                for hop in passed {
+                    let at = crawl.frontier.pass(&hop, entry.depth);
+                    crawl
+                        .frontier
+                        .end(at, ScanUrlState::Fetched, "redirect", Some("it leads nowhere"));
+                    rows.push(PageRow::bare(
+                        hop.to_string(),
+                        None,
+                        "redirect",
+                        Some("it leads nowhere".to_owned()),
+                    ));
                 }
                 crawl.failures += 1;
                 let disposition = match &error {
@@ -186,7 +213,9 @@ impl EmailScanJob {
                     other => other.outcome().label(),
                 };
                 let reason = error.to_string();
-                crawl.frontier.end(index, ScanUrlState::Fetched, disposition, Some(&reason));
+                crawl
+                    .frontier
+                    .end(index, ScanUrlState::Fetched, disposition, Some(&reason));
                 rows.push(PageRow::bare(entry.url.clone(), None, disposition, Some(reason)));
                 if crawl.failures >= MOST_FAILURES {
                     crawl.note = Some(format!("{MOST_FAILURES} pages in a row could not be had: {error}"));
@@ -205,23 +234,40 @@ impl EmailScanJob {
                     ("off_site", format!("it leads to another site: {to}"))
                 };
                 let at = self.pass(crawl, index, &entry.depth, &page.redirects, &page.final_url, &mut rows);
-                crawl.frontier.end(at, ScanUrlState::Fetched, disposition, Some(&reason));
+                crawl
+                    .frontier
+                    .end(at, ScanUrlState::Fetched, disposition, Some(&reason));
                 let status = Some(page.status.as_u16());
-                rows.push(PageRow::bare(page.final_url.to_string(), status, disposition, Some(reason)));
+                rows.push(PageRow::bare(
+                    page.final_url.to_string(),
+                    status,
+                    disposition,
+                    Some(reason),
+                ));
             }
             Fetched::Page(page, read) => {
                 crawl.failures = 0;
                 let status = page.status.as_u16();
                 if is_home && !page.status.is_success() {
-                    let error = page.success().err().unwrap_or(FetchError::BadUrl("its home page cannot be had"));
+                    let error = page
+                        .success()
+                        .err()
+                        .unwrap_or(FetchError::BadUrl("its home page cannot be had"));
                     return Err(self.without_home(ctx, crawl, index, error).await?);
                 }
                 let at = self.pass(crawl, index, &entry.depth, &page.redirects, &page.final_url, &mut rows);
                 match read {
                     Err(reason) => {
                         let disposition = if page.status.is_success() { "parse" } else { "status" };
-                        crawl.frontier.end(at, ScanUrlState::Fetched, disposition, Some(&reason));
-                        rows.push(PageRow::bare(page.final_url.to_string(), Some(status), disposition, Some(reason)));
+                        crawl
+                            .frontier
+                            .end(at, ScanUrlState::Fetched, disposition, Some(&reason));
+                        rows.push(PageRow::bare(
+                            page.final_url.to_string(),
+                            Some(status),
+                            disposition,
+                            Some(reason),
+                        ));
                         if status == 429 {
                             crawl.note = Some("the site asks for fewer requests".to_owned());
                             turn = Turn::Stop;
@@ -236,7 +282,9 @@ impl EmailScanJob {
                         }
                         let reading = read.reading;
                         let (disposition, reason) = self.judge(crawl, at, &page.final_url, &reading);
-                        crawl.frontier.end(at, ScanUrlState::Fetched, disposition, reason.as_deref());
+                        crawl
+                            .frontier
+                            .end(at, ScanUrlState::Fetched, disposition, reason.as_deref());
                         self.follow(crawl, &reading, entry.depth);
                         found = Some(PageRow {
                             url: page.final_url.to_string(),
@@ -269,7 +317,11 @@ impl EmailScanJob {
             return index;
         }
         for (number, hop) in passed.iter().enumerate() {
-            let at = if number == 0 { index } else { crawl.frontier.pass(hop, *depth) };
+            let at = if number == 0 {
+                index
+            } else {
+                crawl.frontier.pass(hop, *depth)
+            };
             let reason = format!("it leads to {last}");
             crawl.frontier.end(at, ScanUrlState::Fetched, "redirect", Some(&reason));
             rows.push(PageRow::bare(hop.to_string(), None, "redirect", Some(reason)));
@@ -291,12 +343,18 @@ impl EmailScanJob {
         if let Some(other) = crawl.frontier.says(index, &reading.fingerprint) {
             return ("duplicate", Some(format!("it says the same as {other}")));
         }
-        let canonical = reading.canonical_url.as_deref().and_then(|canonical| Url::parse(canonical).ok());
+        let canonical = reading
+            .canonical_url
+            .as_deref()
+            .and_then(|canonical| Url::parse(canonical).ok());
         if let Some(canonical) = canonical.filter(|canonical| crawl.scope.holds(canonical))
             && site::key(&canonical) != site::key(url)
         {
             if crawl.frontier.is_done(&canonical) {
-                return ("duplicate", Some(format!("it calls {canonical} its own URL, which was fetched")));
+                return (
+                    "duplicate",
+                    Some(format!("it calls {canonical} its own URL, which was fetched")),
+                );
             }
             // Where they differ by the query only; sites name their home page for all pages, too.
             if canonical.path().trim_end_matches('/') == url.path().trim_end_matches('/') {
@@ -330,13 +388,15 @@ impl EmailScanJob {
         let mut first: Option<FetchError> = None;
         for host in [self.domain.clone(), format!("www.{}", self.domain)] {
             for scheme in ["https", "http"] {
-                let Ok(url) = Url::parse(&format!("{scheme}://{host}/")) else { continue };
+                let Ok(url) = Url::parse(&format!("{scheme}://{host}/")) else {
+                    continue;
+                };
                 match fetch(ctx, &url, &scope, &crawl.frontier, left).await? {
-                    Fetched::Failed(error) => {
+                    Fetched::Failed { error, passed } => {
                         let outcome = error.outcome();
                         let is_silence = matches!(outcome, Outcome::Tls | Outcome::Timeout | Outcome::Upstream);
                         if !is_silence && outcome != Outcome::Dns {
-                            return Ok(Fetched::Failed(error));
+                            return Ok(Fetched::Failed { error, passed });
                         }
                         first.get_or_insert(error);
                         if outcome == Outcome::Dns {
@@ -351,7 +411,10 @@ impl EmailScanJob {
             }
         }
         let error = first.unwrap_or(FetchError::BadUrl("its host is no name"));
-        Ok(Fetched::Failed(error))
+        Ok(Fetched::Failed {
+            error,
+            passed: Vec::new(),
+        })
     }
 
     /// Ends an attempt that has no home page: there is nothing to go by.
@@ -362,7 +425,10 @@ impl EmailScanJob {
         index: usize,
         error: FetchError,
     ) -> Result<JobError, JobError> {
-        let is_last = crawl.frontier.get(index).is_none_or(|entry| entry.fetches >= MOST_FETCHES);
+        let is_last = crawl
+            .frontier
+            .get(index)
+            .is_none_or(|entry| entry.fetches >= MOST_FETCHES);
         crawl.frontier.put_back(index);
         store::urls(ctx, crawl).await?;
         let (outcome, message) = (error.outcome(), error.to_string());
@@ -375,15 +441,21 @@ impl EmailScanJob {
 
     /// Asks DNS about the domains of addresses that it has not been asked about.
     async fn check_mail(&self, ctx: &JobContext<Services>, crawl: &Crawl) -> Result<(), JobError> {
-        let Some(mail) = &ctx.services().mail else { return Ok(()) };
+        let Some(mail) = &ctx.services().mail else {
+            return Ok(());
+        };
         let mut conn = ctx.tenant().await?;
         let domains = repo::contacts::list_unknown_mail_domains(&mut conn, crawl.domain, Utc::now() - MX_KEPT).await?;
         drop(conn);
         if domains.is_empty() {
             return Ok(());
         }
-        ctx.report("checking", &format!("asking which of {} domains take mail", domains.len()), 0.92)
-            .await;
+        ctx.report(
+            "checking",
+            &format!("asking which of {} domains take mail", domains.len()),
+            0.92,
+        )
+        .await;
         let found = mail.ask(domains).await;
         let mut conn = ctx.tenant().await?;
         ctx.hold(&mut conn).await?;

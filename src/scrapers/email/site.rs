@@ -17,44 +17,198 @@ const MOST_VARIANTS: u32 = 5;
 
 /// Files that are no pages.
 const FILES: &[&str] = &[
-    "7z", "ai", "apk", "avi", "avif", "bmp", "bz2", "css", "csv", "dmg", "doc", "docx", "eot", "eps", "epub", "exe", "flac",
-    "flv", "gif", "gz", "ico", "ics", "iso", "jar", "jpeg", "jpg", "js", "json", "m4a", "m4v", "map", "mjs", "mkv", "mov",
-    "mp3", "mp4", "mpeg", "mpg", "msi", "odp", "ods", "odt", "ogg", "ogv", "otf", "pdf", "png", "ppt", "pptx", "ps", "psd",
-    "rar", "rss", "rtf", "svg", "swf", "tar", "tgz", "tif", "tiff", "ttf", "wasm", "wav", "webm", "webmanifest", "webp", "wma",
-    "wmv", "woff", "woff2", "xls", "xlsx", "xml", "zip",
+    "7z",
+    "ai",
+    "apk",
+    "avi",
+    "avif",
+    "bmp",
+    "bz2",
+    "css",
+    "csv",
+    "dmg",
+    "doc",
+    "docx",
+    "eot",
+    "eps",
+    "epub",
+    "exe",
+    "flac",
+    "flv",
+    "gif",
+    "gz",
+    "ico",
+    "ics",
+    "iso",
+    "jar",
+    "jpeg",
+    "jpg",
+    "js",
+    "json",
+    "m4a",
+    "m4v",
+    "map",
+    "mjs",
+    "mkv",
+    "mov",
+    "mp3",
+    "mp4",
+    "mpeg",
+    "mpg",
+    "msi",
+    "odp",
+    "ods",
+    "odt",
+    "ogg",
+    "ogv",
+    "otf",
+    "pdf",
+    "png",
+    "ppt",
+    "pptx",
+    "ps",
+    "psd",
+    "rar",
+    "rss",
+    "rtf",
+    "svg",
+    "swf",
+    "tar",
+    "tgz",
+    "tif",
+    "tiff",
+    "ttf",
+    "wasm",
+    "wav",
+    "webm",
+    "webmanifest",
+    "webp",
+    "wma",
+    "wmv",
+    "woff",
+    "woff2",
+    "xls",
+    "xlsx",
+    "xml",
+    "zip",
 ];
 
 /// What a query says about a visit and not about the page.
 const TRACKING: &[&str] = &[
-    "_ga", "_gl", "dclid", "fbclid", "gad_source", "gbraid", "gclid", "igshid", "jsessionid", "mc_cid", "mc_eid", "msclkid",
-    "phpsessid", "ref_src", "sessionid", "sid", "srsltid", "wbraid", "yclid",
+    "_ga",
+    "_gl",
+    "dclid",
+    "fbclid",
+    "gad_source",
+    "gbraid",
+    "gclid",
+    "igshid",
+    "jsessionid",
+    "mc_cid",
+    "mc_eid",
+    "msclkid",
+    "phpsessid",
+    "ref_src",
+    "sessionid",
+    "sid",
+    "srsltid",
+    "wbraid",
+    "yclid",
 ];
 
 /// What a query does instead of showing something.
 const ACTIONS: &[&str] = &[
-    "action", "add-to-cart", "add_to_cart", "add_to_wishlist", "delete", "like_comment", "logout", "print", "redirect_to",
-    "remove_item", "replytocom", "share", "unapproved",
+    "action",
+    "add-to-cart",
+    "add_to_cart",
+    "add_to_wishlist",
+    "delete",
+    "like_comment",
+    "logout",
+    "print",
+    "redirect_to",
+    "remove_item",
+    "replytocom",
+    "share",
+    "unapproved",
 ];
-const ACTION_PATHS: &[&str] = &["cart", "checkout", "login", "logout", "signin", "signout", "signup", "wp-admin", "wp-login"];
+const ACTION_PATHS: &[&str] = &[
+    "cart", "checkout", "login", "logout", "signin", "signout", "signup", "wp-admin", "wp-login",
+];
 
 /// What a query names a day by.
 const CALENDAR: &[&str] = &[
-    "cal", "calendar", "date", "datum", "day", "event-date", "eventdate", "jahr", "mois", "monat", "month", "tribe-bar-date",
-    "week", "woche", "year",
+    "cal",
+    "calendar",
+    "date",
+    "datum",
+    "day",
+    "event-date",
+    "eventdate",
+    "jahr",
+    "mois",
+    "monat",
+    "month",
+    "tribe-bar-date",
+    "week",
+    "woche",
+    "year",
 ];
 
 /// Words of links to pages that tell whom to write to.
 const CONTACT_WORDS: &[&str] = &[
-    "contact", "contatt", "contato", "kontakt", "get in touch", "impressum", "imprint", "mentions légales", "aviso legal",
-    "note legali", "nous écrire", "write to us", "yhteystiedot", "kapcsolat", "контакты", "お問い合わせ", "联系",
+    "contact",
+    "contatt",
+    "contato",
+    "kontakt",
+    "get in touch",
+    "impressum",
+    "imprint",
+    "mentions légales",
+    "aviso legal",
+    "note legali",
+    "nous écrire",
+    "write to us",
+    "yhteystiedot",
+    "kapcsolat",
+    "контакты",
+    "お問い合わせ",
+    "联系",
 ];
 const ABOUT_WORDS: &[&str] = &[
-    "about", "team", "staff", "people", "über uns", "ueber uns", "a propos", "à propos", "qui sommes", "chi siamo", "sobre",
-    "quienes somos", "quiénes somos", "wer wir sind", "ansprechpartner", "our story", "o nas", "om os", "om oss", "over ons",
-    "о нас", "会社概要",
+    "about",
+    "team",
+    "staff",
+    "people",
+    "über uns",
+    "ueber uns",
+    "a propos",
+    "à propos",
+    "qui sommes",
+    "chi siamo",
+    "sobre",
+    "quienes somos",
+    "quiénes somos",
+    "wer wir sind",
+    "ansprechpartner",
+    "our story",
+    "o nas",
+    "om os",
+    "om oss",
+    "over ons",
+    "о нас",
+    "会社概要",
 ];
 const LEGAL_WORDS: &[&str] = &[
-    "legal", "privacy", "datenschutz", "terms", "confidentialité", "privacidad", "agb", "rechtliches", "disclosure",
+    "legal",
+    "privacy",
+    "datenschutz",
+    "terms",
+    "confidentialité",
+    "privacidad",
+    "agb",
+    "rechtliches",
+    "disclosure",
 ];
 
 /// What belongs to the site.
@@ -129,8 +283,12 @@ pub(super) fn key(url: &Url) -> String {
     )
 }
 
-/// Tells whether a URL leads to a page by its name.
+/// Tells whether a URL leads to a page by its name. One that names an address is somebody's own (`/unsubscribe?who=...`).
 pub(super) fn is_page(url: &Url) -> bool {
+    let spelled = url.as_str().replace("%40", "@");
+    if spelled.rsplit_once('@').is_some_and(|(_, host)| host.contains('.')) {
+        return false;
+    }
     let name = url.path().rsplit('/').next().unwrap_or_default();
     match name.rsplit_once('.') {
         Some((_, extension)) => !FILES.contains(&extension.to_ascii_lowercase().as_str()),
@@ -150,7 +308,15 @@ pub(super) fn rank(url: &Url, text: &str) -> i16 {
     let kind = page_type(url.as_str());
     if path.ends_with(".vcf")
         || kind == Some("contact")
-        || path_says(&["contact", "contacts", "kontakt", "contacto", "contatti", "impressum", "imprint"])
+        || path_says(&[
+            "contact",
+            "contacts",
+            "kontakt",
+            "contacto",
+            "contatti",
+            "impressum",
+            "imprint",
+        ])
         || says(CONTACT_WORDS)
     {
         1
@@ -210,11 +376,19 @@ pub(super) fn family(url: &Url) -> Option<(String, u32)> {
                 .last()
                 .is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit() || b == b'-')));
     let by_query = keys.iter().any(|key| CALENDAR.contains(&key.as_str()))
-        || url.query_pairs().any(|(_, value)| is_day(&value) && value.contains('-'));
+        || url
+            .query_pairs()
+            .any(|(_, value)| is_day(&value) && value.contains('-'));
     if has_day || by_query {
         let shape: Vec<String> = segments
             .iter()
-            .map(|segment| if is_day(segment) || segment.bytes().all(|b| b.is_ascii_digit()) { "#".to_owned() } else { (*segment).to_owned() })
+            .map(|segment| {
+                if is_day(segment) || segment.bytes().all(|b| b.is_ascii_digit()) {
+                    "#".to_owned()
+                } else {
+                    (*segment).to_owned()
+                }
+            })
             .collect();
         // A calendar by years, months and days is one.
         let shape = shape.join("/").replace("#/#/#", "#").replace("#/#", "#");
@@ -254,10 +428,15 @@ mod tests {
 
     #[test]
     fn the_same_page_has_one_key() {
-        let one = key(&normalised(&url("https://www.acme.de/about/?utm_source=x&gclid=1#team")));
+        let one = key(&normalised(&url(
+            "https://www.acme.de/about/?utm_source=x&gclid=1#team",
+        )));
         assert_eq!(one, key(&normalised(&url("http://acme.de/about"))));
         assert_ne!(one, key(&normalised(&url("http://acme.de/about?id=1"))));
-        assert_eq!(normalised(&url("https://a:b@acme.de/x;jsessionid=1?id=1&sid=2")).as_str(), "https://acme.de/x?id=1");
+        assert_eq!(
+            normalised(&url("https://a:b@acme.de/x;jsessionid=1?id=1&sid=2")).as_str(),
+            "https://acme.de/x?id=1"
+        );
     }
 
     #[test]
@@ -271,7 +450,11 @@ mod tests {
             ("https://acme.de/p/8", "Über uns", 2),
             ("https://acme.de/datenschutz", "", 3),
             ("https://acme.de/products/7", "Chairs", 10),
-            ("https://acme.de/blog/x", "How we made contact with a customer, and what we have learned of it", 10),
+            (
+                "https://acme.de/blog/x",
+                "How we made contact with a customer, and what we have learned of it",
+                10,
+            ),
         ] {
             assert_eq!(rank(&url(text), link), expected, "{text} {link}");
         }
@@ -290,12 +473,22 @@ mod tests {
         }
         assert!(trap(&url("https://acme.de/de/de/shop?page=2")).is_none());
         let family = |text| super::family(&url(text));
-        assert_eq!(family("https://acme.de/calendar/2024/05"), family("https://acme.de/calendar/2031/12"));
+        assert_eq!(
+            family("https://acme.de/calendar/2024/05"),
+            family("https://acme.de/calendar/2031/12")
+        );
         assert_eq!(family("https://acme.de/calendar/2024/05").unwrap().1, MOST_OF_CALENDAR);
-        assert_eq!(family("https://acme.de/events?month=2024-05"), family("https://acme.de/events?month=2024-06"));
-        assert_eq!(family("https://acme.de/list?page=1&sort=a"), family("https://acme.de/list?sort=b"));
+        assert_eq!(
+            family("https://acme.de/events?month=2024-05"),
+            family("https://acme.de/events?month=2024-06")
+        );
+        assert_eq!(
+            family("https://acme.de/list?page=1&sort=a"),
+            family("https://acme.de/list?sort=b")
+        );
         assert_eq!(family("https://acme.de/blog/2024/05/a-title"), None);
         assert_eq!(family("https://acme.de/product/1234"), None);
         assert!(is_page(&url("https://acme.de/a.html")) && !is_page(&url("https://acme.de/a.PDF")));
+        assert!(is_page(&url("https://acme.de/@jane")) && !is_page(&url("https://acme.de/u?who=jane%40acme.de")));
     }
 }

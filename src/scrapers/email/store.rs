@@ -3,9 +3,9 @@
 use chrono::Utc;
 use url::Url;
 
+use super::frontier::Frontier;
 use super::kind;
 use super::scan::Crawl;
-use super::frontier::Frontier;
 use crate::db::tenant::TenantConnection;
 use crate::jobs::{Finished, JobContext, JobError};
 use crate::models::contact::NewContact;
@@ -64,7 +64,13 @@ pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i
     };
     repo::domains::update(&mut conn, domain, &changes).await?;
     conn.commit().await?;
-    Ok(Crawl::new(scan, domain, name, frontier, ctx.services().email.subdomains))
+    Ok(Crawl::new(
+        scan,
+        domain,
+        name,
+        frontier,
+        ctx.services().email.subdomains,
+    ))
 }
 
 /// Opens a transaction in which the job is this worker's, unless somebody has asked for its end: a crawl stops within a
@@ -146,7 +152,19 @@ async fn write_page(
     let empty = PageReading::default();
     let is_read = row.reading.is_some();
     let reading = row.reading.as_ref().unwrap_or(&empty);
-    let links: TextList = reading.links.iter().take(MOST_LINKS).map(|link| link.url.as_str()).collect();
+    let hidden = Hidden::of(conn, crawl, reading).await?;
+    let links: TextList = reading
+        .links
+        .iter()
+        .map(|link| link.url.as_str())
+        .filter(|url| !hidden.is_in(url))
+        .take(MOST_LINKS)
+        .collect();
+    let (title, description, h1) = (
+        hidden.text(reading.title.as_deref()),
+        hidden.text(reading.description.as_deref()),
+        hidden.text(reading.h1.as_deref()),
+    );
     let types: TextList = reading.schema_types.iter().collect();
     let kind = page_type(&row.url);
     let is_fine = matches!(row.disposition, "ok" | "partial" | "duplicate" | "redirect");
@@ -155,9 +173,9 @@ async fn write_page(
         &NewPage {
             domain_id: crawl.domain,
             url: &row.url,
-            title: reading.title.as_deref(),
-            description: reading.description.as_deref(),
-            h1: reading.h1.as_deref(),
+            title: title.as_deref(),
+            description: description.as_deref(),
+            h1: h1.as_deref(),
             canonical_url: reading.canonical_url.as_deref(),
             meta_robots: reading.meta_robots.as_deref(),
             has_schema_markup: is_read.then_some(!reading.schema_types.is_empty()),
@@ -189,7 +207,8 @@ async fn write_page(
     if reading.contacts.is_empty() {
         return Ok(());
     }
-    let is_contact_page = kind == Some("contact") || Url::parse(&row.url).is_ok_and(|url| super::site::rank(&url, "") == 1);
+    let is_contact_page =
+        kind == Some("contact") || Url::parse(&row.url).is_ok_and(|url| super::site::rank(&url, "") == 1);
     let contacts: Vec<NewContact<'_>> = reading
         .contacts
         .iter()
@@ -201,7 +220,7 @@ async fn write_page(
                 email: &found.email,
                 email_type: Some(email_type),
                 has_gmail: Some(kind::is_gmail(&found.email)),
-                context: found.context.as_deref(),
+                context: found.context.as_deref().filter(|context| !hidden.is_in(context)),
                 source_url: Some(&row.url),
                 source_job_id: Some(ctx.job_id()),
                 name: found.name.as_deref(),
@@ -215,12 +234,63 @@ async fn write_page(
     Ok(())
 }
 
+/// Addresses of a page that the tenant must not keep: they stand in its texts as well.
+struct Hidden {
+    /// In lower case, each with its local part.
+    emails: Vec<(String, String)>,
+}
+
+impl Hidden {
+    async fn of(conn: &mut TenantConnection, crawl: &Crawl, reading: &PageReading) -> Result<Self, JobError> {
+        let mut emails = Vec::new();
+        if !reading.contacts.is_empty() {
+            let own = format!("@{}", crawl.name);
+            let asked: Vec<&str> = reading
+                .contacts
+                .iter()
+                .map(|found| found.email.as_str())
+                .chain([own.as_str()])
+                .collect();
+            emails = repo::suppressions::list_covered(conn, &asked).await?;
+            if emails.contains(&own) {
+                emails = reading.contacts.iter().map(|found| found.email.clone()).collect();
+            }
+        }
+        let with_local = |email: String| {
+            let local = email.split('@').next().unwrap_or_default().to_owned();
+            (email, local)
+        };
+        Ok(Self {
+            emails: emails.into_iter().map(with_local).collect(),
+        })
+    }
+
+    /// Tells whether a text names one, however it spells the rest of it.
+    fn is_in(&self, text: &str) -> bool {
+        !self.emails.is_empty() && {
+            let text = text.to_lowercase();
+            self.emails.iter().any(|(_, local)| text.contains(local.as_str()))
+        }
+    }
+
+    /// Leaves a text out that holds one.
+    fn text(&self, text: Option<&str>) -> Option<String> {
+        let lower = text.map(str::to_lowercase).unwrap_or_default();
+        let holds = self.emails.iter().any(|(email, _)| lower.contains(email.as_str()));
+        text.filter(|_| !holds).map(str::to_owned)
+    }
+}
+
 /// Ends the crawl and its job.
 pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Result<Finished, JobError> {
-    ctx.report("storing", &format!("adding up the pages of {}", crawl.name), 0.97).await;
+    ctx.report("storing", &format!("adding up the pages of {}", crawl.name), 0.97)
+        .await;
     urls(ctx, crawl).await?;
     let crawl = &*crawl;
-    let is_cut = crawl.note.as_deref().is_some_and(|note| !note.ends_with("pages is reached"));
+    let is_cut = crawl
+        .note
+        .as_deref()
+        .is_some_and(|note| !note.ends_with("pages is reached"));
     let outcome = match (is_cut, crawl.scan.contacts_found) {
         (true, _) => Outcome::Partial,
         (false, 0) => Outcome::OkEmpty,

@@ -52,9 +52,10 @@ use scrapersky::repo::sitemap_files::{FileTotals, FoundFile, SitemapFileFilter};
 use scrapersky::repo::sitemap_url_changes::ChangeCounts;
 use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
 use scrapersky::repo::{
-    api_calls, api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains,
-    email_scans, erasures, idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, profiles,
-    sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, suppressions, tenants,
+    api_calls, api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains, email_scans,
+    erasures, idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places,
+    profiles, sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, suppressions,
+    tenants,
 };
 use serde_json::json;
 
@@ -500,7 +501,14 @@ macro_rules! one_row_each {
     };
 }
 
-one_row_each!(String, Candidate, ContactSource, DomainPages, Reserved, (JobId, DateTime<Utc>));
+one_row_each!(
+    String,
+    Candidate,
+    ContactSource,
+    DomainPages,
+    Reserved,
+    (JobId, DateTime<Utc>)
+);
 
 impl Tell for CostLine {
     fn tell(&self) -> Seen {
@@ -599,6 +607,7 @@ pub const PROBES: &[Probe] = probes! {
     email_scans::note_inbound_links: Nothing, |conn, a| (a.domain.id);
     erasures::erase: Nothing, |conn, a| (SuppressionKind::Address, &a.contact.email);
     erasures::erase: Nothing, |conn, a| (SuppressionKind::Domain, &a.domain.domain);
+    erasures::hide: Nothing, |conn, a| (SuppressionKind::Address, &a.contact.email);
     suppressions::upsert: NewRow, |conn, a| (new_suppression(a.suppression.value.as_deref().unwrap()));
     suppressions::list: OwnRows, |conn, a| (Paging::default());
     suppressions::delete: Nothing, |conn, a| (a.suppression.id);

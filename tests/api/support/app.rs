@@ -85,7 +85,14 @@ impl TestApp {
 
     /// Runs a query of one number as the superuser.
     pub async fn count(&self, sql: &str) -> i64 {
-        self.agencies.database.client().await.query_one(sql, &[]).await.unwrap().get(0)
+        self.agencies
+            .database
+            .client()
+            .await
+            .query_one(sql, &[])
+            .await
+            .unwrap()
+            .get(0)
     }
 
     /// Runs a query of one text column as the superuser.

@@ -31,7 +31,9 @@ fn spelled(number: usize, email: &str) -> String {
     let dotted = |dot: &str| domain.replace('.', dot);
     let turned: String = email.chars().rev().collect();
     let key = 0x2a_u8;
-    let hex = email.bytes().fold(format!("{key:02x}"), |hex, b| format!("{hex}{:02x}", b ^ key));
+    let hex = email
+        .bytes()
+        .fold(format!("{key:02x}"), |hex, b| format!("{hex}{:02x}", b ^ key));
     match number % 20 {
         0 => format!("{email}"),
         1 => format!("<a href=\"mailto:{email}?subject=Hi\">write</a>"),
@@ -44,7 +46,9 @@ fn spelled(number: usize, email: &str) -> String {
         8 => format!("{local} [собака] {}", dotted(" [точка] ")),
         9 => format!("<a class=\"__cf_email__\" data-cfemail=\"{hex}\">[email&#160;protected]</a>"),
         10 => format!("<a href=\"/cdn-cgi/l/email-protection#{hex}\">write</a>"),
-        11 => format!("<script type=\"application/ld+json\">{{\"@type\":\"Organization\",\"email\":\"{email}\"}}</script>"),
+        11 => format!(
+            "<script type=\"application/ld+json\">{{\"@type\":\"Organization\",\"email\":\"{email}\"}}</script>"
+        ),
         12 => format!("<bdo dir=\"rtl\">{turned}</bdo>"),
         13 => format!("<span style=\"unicode-bidi:bidi-override;direction:rtl\">{turned}</span>"),
         14 => email.chars().flat_map(|c| [c, '\u{200b}']).collect(),
@@ -98,7 +102,7 @@ impl Plan {
                 };
                 let email = format!("{local}@{domain}");
                 // What is written byte by byte or in a URL is in punycode.
-                let ascii = format!("{local}@{}", domain.replace("bücher-handel", "xn--bcher-handel-dcb"));
+                let ascii = format!("{local}@{}", domain.replace("bücher-handel", "xn--bcher-handel-dlb"));
                 let written = match number {
                     9..=11 | 15..=17 => spelled(number, &ascii),
                     _ => spelled(number, &email),
@@ -148,18 +152,20 @@ fn pages(first: BTreeMap<String, String>) -> BTreeMap<String, String> {
         let page = format!("<title>{path}</title><h1>{path}</h1>{body}{}{nav}", more(10));
         pages.insert(path.clone(), page);
     }
-    let links: String = (0..12).map(|n| format!("<a href=\"/article/{n}\">Article {n}</a>\n")).collect();
+    let links: String = (0..12)
+        .map(|n| format!("<a href=\"/article/{n}\">Article {n}</a>\n"))
+        .collect();
     let home = format!(
         "<title>Acme</title><h1>Acme</h1>{links}<a href=\"/impressum\">Impressum</a><a href=\"/about-us\">About</a>\
          <a href=\"/privacy\">Privacy</a>{nav}<a href=\"/calendar/2024/01\">Calendar</a><a href=\"/private/secret\">Secret</a>\
          <a href=\"/leave\">Leave</a><a href=\"https://other-site.bench.test/contact\">Other</a><a href=\"/broken\">Broken</a>\
-         <a href=\"/slow\">Slow</a><a href=\"/file.pdf\">File</a><a href=\"/loop\">Loop</a><a href=\"/copy-of-team\">Copy</a>\
+         <a href=\"/slow\">Slow</a><a href=\"/file.pdf\">File</a><a href=\"/loop\">Loop</a><a href=\"/twin\">Copy</a>\
          <a href=\"/list?page=1\">List</a><a href=\"/data\">Data</a><a href=\"/circle/a/b/a/b/a/b\">Circle</a>{}",
         more(20)
     );
     pages.insert("/".to_owned(), home);
     let team = pages["/team"].clone();
-    pages.insert("/copy-of-team".to_owned(), team);
+    pages.insert("/twin".to_owned(), team);
     let mut number = 0;
     while pages.len() < 300 {
         let next: String = (1..=4)
@@ -183,24 +189,39 @@ fn answer(pages: &BTreeMap<String, String>, path: &str) -> Reply {
         return Reply::html(page);
     }
     match bare {
-        "/robots.txt" => Reply::new("200 OK", &[("Content-Type", "text/plain")], "User-agent: *\nDisallow: /private/\n"),
+        "/robots.txt" => Reply::new(
+            "200 OK",
+            &[("Content-Type", "text/plain")],
+            "User-agent: *\nDisallow: /private/\n",
+        ),
         "/private/secret" => Reply::html("<p>secret@acme.bench.test"),
         "/leave" => Reply::redirect("https://other-site.bench.test/contact"),
         "/loop" => Reply::redirect("/loop2"),
         "/loop2" => Reply::redirect("/loop"),
-        "/broken" => Reply::new("500 Internal Server Error", &[("Content-Type", "text/html")], "broken@acme.bench.test"),
+        "/broken" => Reply::new(
+            "500 Internal Server Error",
+            &[("Content-Type", "text/html")],
+            "broken@acme.bench.test",
+        ),
         "/slow" => Reply::Late(Duration::from_millis(300), Reply::html("<p>A slow page").into_bytes()),
         "/data" => Reply::new("200 OK", &[("Content-Type", "application/json")], "{}"),
         "/list" => {
             let page: usize = query.trim_start_matches("page=").parse().unwrap_or(1);
             let next = page + 1;
-            Reply::html(format!("<title>List {page}</title><p>Page {page}<a href=\"/list?page={next}\">next</a>"))
+            Reply::html(format!(
+                "<title>List {page}</title><p>Page {page}<a href=\"/list?page={next}\">next</a>"
+            ))
         }
         _ if bare.starts_with("/calendar/") => {
             let parts: Vec<u32> = bare.split('/').skip(2).filter_map(|part| part.parse().ok()).collect();
-            let (year, month) = (parts.first().copied().unwrap_or(2024), parts.get(1).copied().unwrap_or(1));
+            let (year, month) = (
+                parts.first().copied().unwrap_or(2024),
+                parts.get(1).copied().unwrap_or(1),
+            );
             let (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-            Reply::html(format!("<title>{bare}</title><p>{bare}<a href=\"/calendar/{year}/{month:02}\">next month</a>"))
+            Reply::html(format!(
+                "<title>{bare}</title><p>{bare}<a href=\"/calendar/{year}/{month:02}\">next month</a>"
+            ))
         }
         _ => Reply::new("404 Not Found", &[("Content-Type", "text/html")], "<p>nothing"),
     }

@@ -7,12 +7,12 @@ use ego_tree::NodeRef;
 use scraper::Node;
 use scraper::node::Element;
 
+use super::email::{Found, Spelling};
 use super::images::{ImageMarks, names_header};
 use super::page::{Page, RawLink};
 use super::phone::Candidate;
 use super::text::{clean, contains_ignore_case};
 use super::vcard;
-use super::email::{Found, Spelling};
 use super::{email, notices};
 use crate::scrapers::domain::name;
 
@@ -37,7 +37,13 @@ const LOCAL_ATTRIBUTES: [&str; 8] = [
     "data-user",
     "data-username",
 ];
-const DOMAIN_ATTRIBUTES: [&str; 5] = ["data-d", "data-domain", "data-email-domain", "data-host", "data-mail-domain"];
+const DOMAIN_ATTRIBUTES: [&str; 5] = [
+    "data-d",
+    "data-domain",
+    "data-email-domain",
+    "data-host",
+    "data-mail-domain",
+];
 const TOP_LEVEL_ATTRIBUTES: [&str; 2] = ["data-ext", "data-tld"];
 /// The most images whose place in the page is looked up.
 const MAX_LOGO_CHECKS: usize = 30;
@@ -367,17 +373,25 @@ impl Page {
         for (name, value) in data {
             let is_named = name.contains("mail") || name.contains("contact");
             let turned = || is_named.then(|| value.chars().rev().collect::<String>());
-            let spelled = || email::find(value, &self.site).into_iter().next().map(|found| found.email);
+            let spelled = || {
+                email::find(value, &self.site)
+                    .into_iter()
+                    .next()
+                    .map(|found| found.email)
+            };
             let email = match value.contains('@') || value.contains("%40") {
-                true => email::whole(value, &self.site)
-                    .or_else(|| email::whole(&turned()?, &self.site)),
+                true => email::whole(value, &self.site).or_else(|| email::whole(&turned()?, &self.site)),
                 false => is_named.then(spelled).flatten(),
             };
             if let Some(email) = email {
                 self.add_email(email, Spelling::Attribute);
             }
         }
-        let one_of = |names: &[&str]| data.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| value.trim());
+        let one_of = |names: &[&str]| {
+            data.iter()
+                .find(|(name, _)| names.contains(name))
+                .map(|(_, value)| value.trim())
+        };
         if let (Some(local), Some(domain)) = (one_of(&LOCAL_ATTRIBUTES), one_of(&DOMAIN_ATTRIBUTES))
             && let Some(email) = email::joined(local, domain, one_of(&TOP_LEVEL_ATTRIBUTES), &self.site)
         {

@@ -58,24 +58,35 @@ const PLACEHOLDER_LOCALS: [&str; 10] = [
 const AT_WORDS: &str = "at|@|ät|aet|arroba|chiocciola|arobase|arobas|małpa|malpa|собака|собачка|apenstaartje|snabel-?a|\
                         zavináč|zavinac|kukac|アットマーク|アット|艾特|골뱅이";
 /// Their words for a dot.
-const DOT_WORDS: &str = "dot|punkt|punto|point|ponto|punt|kropka|точка|prik|punktum|tečka|tecka|bodka|pont|nokta|ドット|点|點|점|닷|\\.";
+const DOT_WORDS: &str =
+    "dot|punkt|punto|point|ponto|punt|kropka|точка|prik|punktum|tečka|tecka|bodka|pont|nokta|ドット|点|點|점|닷|\\.";
 /// The words without brackets that are believed in a label's company.
 const SPOKEN_AT: &str = "at|ät|arroba|chiocciola|arobase|małpa|собака";
 const SPOKEN_DOT: &str = "dot|punkt|punto|point|ponto|kropka|точка";
 
-/// Either of the two below. It starts with a bracket, for which a search is fast.
-static SPELLED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!(r"(?i)[\[({{<]\s*(?:{AT_WORDS}|{DOT_WORDS})\s*[\])}}>]")).ok());
+/// Either of the two below; `\x1f` is [`SEAM`]. It starts with a bracket, for which a search is fast.
+static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"(?i)[\[({{<][\s\x1f]*(?:{AT_WORDS}|{DOT_WORDS})[\s\x1f]*[\])}}>]"
+    ))
+    .ok()
+});
 /// An `@`, written as a word in brackets or as it is.
-static ANY_AT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!(r"(?i)\s*[\[({{<]\s*(?:{AT_WORDS})\s*[\])}}>]\s*|@")).ok());
-static SPELLED_DOT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!(r"(?i)\s*[\[({{<]\s*(?:{DOT_WORDS})\s*[\])}}>]\s*")).ok());
+static ANY_AT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"(?i)[\s\x1f]*[\[({{<][\s\x1f]*(?:{AT_WORDS})[\s\x1f]*[\])}}>][\s\x1f]*|@"
+    ))
+    .ok()
+});
+static SPELLED_DOT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"(?i)[\s\x1f]*[\[({{<][\s\x1f]*(?:{DOT_WORDS})[\s\x1f]*[\])}}>][\s\x1f]*"
+    ))
+    .ok()
+});
 /// `jane at example dot com`, said as a whole block or right after a label.
 static SPOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let address = format!(
-        r"\s*([a-z0-9._%+-]+)\s+(?:{SPOKEN_AT})\s+([a-z0-9-]+(?:\s+(?:{SPOKEN_DOT})\s+[a-z0-9-]+)+)"
-    );
+    let address = format!(r"\s*([a-z0-9._%+-]+)\s+(?:{SPOKEN_AT})\s+([a-z0-9-]+(?:\s+(?:{SPOKEN_DOT})\s+[a-z0-9-]+)+)");
     Regex::new(&format!(r"(?i)^{address}[.,;]?$|(?::|\be-?mail){address}\b")).ok()
 });
 /// What stands before ` at ` in prose.
@@ -192,7 +203,9 @@ fn find_spelled(text: &str, site: &Site, found: &mut Vec<Found>) {
             for sign in at.find_iter(block) {
                 let before = block.get(..sign.start()).unwrap_or_default();
                 let behind = block.get(sign.end()..).unwrap_or_default();
-                let behind = behind.get(..behind.floor_char_boundary(2 * MAX_EMAIL_BYTES)).unwrap_or_default();
+                let behind = behind
+                    .get(..behind.floor_char_boundary(2 * MAX_EMAIL_BYTES))
+                    .unwrap_or_default();
                 let name = before.get(before.ceil_char_boundary(before.len().saturating_sub(2 * MAX_EMAIL_BYTES))..);
                 let name = dot.replace_all(name.unwrap_or_default(), ".");
                 let behind = dot.replace_all(behind, ".");

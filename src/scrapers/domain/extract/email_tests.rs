@@ -106,10 +106,20 @@ fn an_attribute_is_an_address_as_a_whole_or_none() {
     let read = |text| whole(text, &site());
     assert_eq!(read(" jane@firma.de ").as_deref(), Some("jane@firma.de"));
     assert_eq!(read("mailto:jane%40firma.de").as_deref(), Some("jane@firma.de"));
-    for text in ["https://key@firma.de/1", "react@18.2.0", "logo@2x.png", "jane@firma.de, joe", "@firma.de", "a@b.de.notatld"] {
+    for text in [
+        "https://key@firma.de/1",
+        "react@18.2.0",
+        "logo@2x.png",
+        "jane@firma.de, joe",
+        "@firma.de",
+        "a@b.de.notatld",
+    ] {
         assert_eq!(read(text), None, "{text}");
     }
-    assert_eq!(joined("info", "firma", Some("de"), &site()).as_deref(), Some("info@firma.de"));
+    assert_eq!(
+        joined("info", "firma", Some("de"), &site()).as_deref(),
+        Some("info@firma.de")
+    );
     assert_eq!(joined("in fo", "firma.de", None, &site()), None);
 }
 
@@ -143,7 +153,10 @@ fn protected_addresses_are_decoded() {
 fn the_own_domain_may_be_a_placeholder() {
     let site = Site::new(&Url::parse("https://example.com/").unwrap());
     let found = find("info@example.com", &site);
-    assert_eq!(found.first().map(|found| (found.position, found.email.as_str())), Some((4, "info@example.com")));
+    assert_eq!(
+        found.first().map(|found| (found.position, found.email.as_str())),
+        Some((4, "info@example.com"))
+    );
 }
 
 #[test]

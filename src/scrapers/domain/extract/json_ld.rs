@@ -71,10 +71,18 @@ impl StructuredData {
 
     /// Notes whose an address is, where an object says both.
     fn read_person(&mut self, object: &Map<String, Value>) {
-        let text = |key: &str| object.get(key).and_then(Value::as_str).and_then(|text| clean(text, MAX_NAME_CHARS));
+        let text = |key: &str| {
+            object
+                .get(key)
+                .and_then(Value::as_str)
+                .and_then(|text| clean(text, MAX_NAME_CHARS))
+        };
         let Some(email) = text("email") else { return };
         let mut types = Vec::new();
-        object.get("@type").into_iter().for_each(|value| texts(value, &mut types));
+        object
+            .get("@type")
+            .into_iter()
+            .for_each(|value| texts(value, &mut types));
         let is_person = types.iter().any(|name| name.ends_with("Person"));
         let person = Person {
             email,
@@ -122,7 +130,10 @@ impl StructuredData {
 
     fn visit_object(&mut self, object: &Map<String, Value>) {
         let mut types = Vec::new();
-        object.get("@type").into_iter().for_each(|value| texts(value, &mut types));
+        object
+            .get("@type")
+            .into_iter()
+            .for_each(|value| texts(value, &mut types));
         types.iter().for_each(|name| self.add_type(name));
         self.read_person(object);
         for (key, value) in object {

@@ -18,8 +18,8 @@ mod json_ld;
 mod metadata;
 mod notices;
 mod page;
-mod phone;
 mod people;
+mod phone;
 mod phone_label;
 mod reading;
 mod site;
@@ -153,7 +153,9 @@ fn emails(linked: Vec<email::Found>, text: &str, site: &Site) -> Vec<String> {
     all.extend(email::find(text, site));
     all.sort_by_key(|found| found.position);
     let mut seen = std::collections::HashSet::new();
-    let distinct = all.into_iter().filter(|found| seen.insert(found.email.to_ascii_lowercase()));
+    let distinct = all
+        .into_iter()
+        .filter(|found| seen.insert(found.email.to_ascii_lowercase()));
     distinct.map(|found| found.email).take(email::MAX_EMAILS).collect()
 }
 

@@ -7,6 +7,8 @@ use html5ever::ns;
 use scraper::Node;
 use scraper::node::Element;
 
+use super::elements::Attributes;
+use super::email::{Found, Spelling};
 use super::images::Favicon;
 use super::json_ld::StructuredData;
 use super::metadata::Performance;
@@ -15,10 +17,8 @@ use super::site::Site;
 use super::social::SocialLinks;
 use super::technology::Technologies;
 use super::text::PageText;
-use super::wordpress::WordPress;
-use super::elements::Attributes;
-use super::email::{Found, Spelling};
 use super::text::{clean, contains_ignore_case};
+use super::wordpress::WordPress;
 use super::{email, notices};
 
 /// The longest first heading that is kept.
@@ -226,8 +226,8 @@ impl Page {
             }
             "input" => {
                 if let Some(form) = &mut self.form {
-                    form.has_email |= attributes.kind.eq_ignore_ascii_case("email")
-                        || contains_ignore_case(attributes.name, "mail");
+                    form.has_email |=
+                        attributes.kind.eq_ignore_ascii_case("email") || contains_ignore_case(attributes.name, "mail");
                 }
             }
             "address" => self.address_start = Some(self.text.position()),
@@ -296,17 +296,27 @@ impl Page {
             self.structured.add_type(attributes.itemtype);
         }
         if attributes.itemprop == "email" {
-            let value = if attributes.content.is_empty() { attributes.href } else { Some(attributes.content) };
+            let value = if attributes.content.is_empty() {
+                attributes.href
+            } else {
+                Some(attributes.content)
+            };
             if let Some(email) = value.and_then(|value| email::whole(value, &self.site)) {
                 self.add_email(email, Spelling::Structured);
             }
         }
         self.has_comments |= matches!(attributes.id, "comments" | "respond" | "disqus_thread")
-            || attributes.class.split_ascii_whitespace().any(|class| matches!(class, "comment-list" | "commentlist" | "comment-respond"));
+            || attributes
+                .class
+                .split_ascii_whitespace()
+                .any(|class| matches!(class, "comment-list" | "commentlist" | "comment-respond"));
         let is_turned = (tag == "bdo" && attributes.dir.eq_ignore_ascii_case("rtl"))
             || turns_around(attributes.style)
             || (!self.turned_classes.is_empty()
-                && attributes.class.split_ascii_whitespace().any(|class| self.turned_classes.iter().any(|turned| turned == class)));
+                && attributes
+                    .class
+                    .split_ascii_whitespace()
+                    .any(|class| self.turned_classes.iter().any(|turned| turned == class)));
         // Turned around twice is as it was; nobody writes that.
         if is_turned && self.turned.is_empty() {
             self.turned.push((node, self.text.position()));
@@ -322,12 +332,17 @@ impl Page {
             return;
         }
         for rule in text.split('}').take(MAX_RULES) {
-            let Some((selectors, style)) = rule.rsplit_once('{') else { continue };
+            let Some((selectors, style)) = rule.rsplit_once('{') else {
+                continue;
+            };
             if !turns_around(style) {
                 continue;
             }
-            let classes = selectors.split([',', ' ', '\n']).filter_map(|selector| selector.rsplit_once('.'));
-            self.turned_classes.extend(classes.map(|(_, class)| class.trim().to_owned()));
+            let classes = selectors
+                .split([',', ' ', '\n'])
+                .filter_map(|selector| selector.rsplit_once('.'));
+            self.turned_classes
+                .extend(classes.map(|(_, class)| class.trim().to_owned()));
         }
     }
 

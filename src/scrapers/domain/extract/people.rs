@@ -14,14 +14,82 @@ const MAX_ROLE_CHARS: usize = 80;
 
 /// Words that name a function, in lower case. What begins a word counts: `manag` is in manager and management.
 const ROLE_WORDS: &[&str] = &[
-    "account", "admin", "advis", "analyst", "architect", "assist", "associate", "attorney", "berat", "buchhalt", "ceo",
-    "cfo", "chair", "chef", "chief", "cmo", "consult", "coo", "coordinat", "cto", "design", "develop", "direct", "director",
-    "direttore", "dozent", "editor", "engineer", "entwickl", "executive", "founder", "geschäftsführ", "geschaeftsfuehr",
-    "gerant", "gérant", "gründer", "head", "inhaber", "kierownik", "lawyer", "lead", "leiter", "leitung", "manag", "market",
-    "meister", "office", "operations", "owner", "partner", "physician", "president", "président", "presidente", "principal",
-    "professor", "projekt", "project", "propriétaire", "redakt", "representative", "responsable", "responsabile", "sales",
-    "secret", "sekret", "specialist", "support", "teacher", "technic", "treasurer", "verkauf", "vertrieb", "vorstand",
-    "директор", "менеджер",
+    "account",
+    "admin",
+    "advis",
+    "analyst",
+    "architect",
+    "assist",
+    "associate",
+    "attorney",
+    "berat",
+    "buchhalt",
+    "ceo",
+    "cfo",
+    "chair",
+    "chef",
+    "chief",
+    "cmo",
+    "consult",
+    "coo",
+    "coordinat",
+    "cto",
+    "design",
+    "develop",
+    "direct",
+    "director",
+    "direttore",
+    "dozent",
+    "editor",
+    "engineer",
+    "entwickl",
+    "executive",
+    "founder",
+    "geschäftsführ",
+    "geschaeftsfuehr",
+    "gerant",
+    "gérant",
+    "gründer",
+    "head",
+    "inhaber",
+    "kierownik",
+    "lawyer",
+    "lead",
+    "leiter",
+    "leitung",
+    "manag",
+    "market",
+    "meister",
+    "office",
+    "operations",
+    "owner",
+    "partner",
+    "physician",
+    "president",
+    "président",
+    "presidente",
+    "principal",
+    "professor",
+    "projekt",
+    "project",
+    "propriétaire",
+    "redakt",
+    "representative",
+    "responsable",
+    "responsabile",
+    "sales",
+    "secret",
+    "sekret",
+    "specialist",
+    "support",
+    "teacher",
+    "technic",
+    "treasurer",
+    "verkauf",
+    "vertrieb",
+    "vorstand",
+    "директор",
+    "менеджер",
 ];
 
 /// Returns the name and the function of whoever has the address, as far as the text says them.
@@ -46,7 +114,9 @@ pub(super) fn near(text: &str, position: usize, email: &str) -> (Option<String>,
     let mut best: Option<(usize, &str, usize)> = None;
     for (index, first) in words.iter().enumerate() {
         for count in [2, 3] {
-            let Some(last) = words.get(index + count - 1) else { continue };
+            let Some(last) = words.get(index + count - 1) else {
+                continue;
+            };
             let is_run = words
                 .get(index..index + count)
                 .unwrap_or_default()
@@ -62,7 +132,9 @@ pub(super) fn near(text: &str, position: usize, email: &str) -> (Option<String>,
             }
         }
     }
-    let Some((_, name, name_end)) = best else { return (None, None) };
+    let Some((_, name, name_end)) = best else {
+        return (None, None);
+    };
     let name_start = name_end - name.len();
     let role = role_behind(window.get(name_end..).unwrap_or_default())
         .or_else(|| role_before(window.get(..name_start).unwrap_or_default()));
@@ -78,7 +150,10 @@ fn capitalised(text: &str) -> Vec<(usize, usize)> {
         match (start, is_letter) {
             (None, true) => start = Some(at),
             (Some(from), false) => {
-                if text.get(from..at).is_some_and(|word| word.starts_with(char::is_uppercase)) {
+                if text
+                    .get(from..at)
+                    .is_some_and(|word| word.starts_with(char::is_uppercase))
+                {
                     words.push((from, at));
                 }
                 start = None;
@@ -168,14 +243,24 @@ fn role_behind(behind: &str) -> Option<String> {
 fn role_before(before: &str) -> Option<String> {
     let before = before.trim_end_matches([SEAM, ' ']).strip_suffix(':')?;
     let start = before.rfind([BREAK, ',', '|', ';', '.', '\n']).map_or(0, |at| at + 1);
-    as_role(before.get(start..).unwrap_or_default().trim_start_matches(|c: char| !c.is_alphanumeric()))
+    as_role(
+        before
+            .get(start..)
+            .unwrap_or_default()
+            .trim_start_matches(|c: char| !c.is_alphanumeric()),
+    )
 }
 
 fn as_role(text: &str) -> Option<String> {
     let text = clean(&text.replace(SEAM, ""), MAX_ROLE_CHARS + 1)?;
     let text = text.trim_end_matches([' ', '-', '–', '.']).to_owned();
-    let words: Vec<String> = text.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase).collect();
-    let names_one = words.iter().any(|word| ROLE_WORDS.iter().any(|role| word.starts_with(role)));
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphabetic())
+        .map(str::to_lowercase)
+        .collect();
+    let names_one = words
+        .iter()
+        .any(|word| ROLE_WORDS.iter().any(|role| word.starts_with(role)));
     // A sentence is no function.
     let is_short = text.chars().count() <= MAX_ROLE_CHARS && words.len() <= 8;
     (names_one && is_short).then_some(text)

@@ -111,11 +111,17 @@ fn read_tree(html: &Html, url: &Url) -> PageReading {
                 return None;
             }
             let end = link.end.unwrap_or(link.start);
-            let says = text.get(link.start..end).unwrap_or_default().replace([SEAM, BREAK], " ");
+            let says = text
+                .get(link.start..end)
+                .unwrap_or_default()
+                .replace([SEAM, BREAK], " ");
             Some(PageLink {
                 url,
                 text: clean(&says, MAX_LINK_CHARS).unwrap_or_default(),
-                nofollow: link.rel.split_ascii_whitespace().any(|rel| rel.eq_ignore_ascii_case("nofollow")),
+                nofollow: link
+                    .rel
+                    .split_ascii_whitespace()
+                    .any(|rel| rel.eq_ignore_ascii_case("nofollow")),
             })
         })
         .collect();
@@ -204,7 +210,9 @@ fn contacts(mut found: Vec<Found>, text: &str, people: &[Person]) -> Vec<FoundCo
             let places = places.get(&email)?;
             let spelling = places.iter().map(|found| found.spelling).min()?;
             // Where it can be read is the place to tell of.
-            let place = places.iter().min_by_key(|found| (!is_in_text(found.spelling), found.position))?;
+            let place = places
+                .iter()
+                .min_by_key(|found| (!is_in_text(found.spelling), found.position))?;
             let person = known.get(&email);
             let (mut name, mut role) = person.map_or((None, None), |person| (person.name.clone(), person.role.clone()));
             for place in places {
@@ -234,7 +242,11 @@ fn context(text: &str, position: usize, email: &str) -> Option<String> {
     let local = email.find('@').unwrap_or_default();
     let before = text.get(..position)?;
     let behind = text.get(position..)?;
-    let start = before.char_indices().rev().nth(CONTEXT + local - 1).map_or(0, |(at, _)| at);
+    let start = before
+        .char_indices()
+        .rev()
+        .nth(CONTEXT + local - 1)
+        .map_or(0, |(at, _)| at);
     // With words for its signs it is longer than itself.
     let length = CONTEXT + email.chars().count() + 8;
     let end = behind.char_indices().nth(length).map_or(behind.len(), |(at, _)| at);

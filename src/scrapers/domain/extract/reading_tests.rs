@@ -7,13 +7,18 @@ fn read(page: &str) -> PageReading {
 
 fn emails(page: &str) -> Vec<(String, Spelling)> {
     let contacts = read(page).contacts;
-    contacts.into_iter().map(|contact| (contact.email, contact.spelling)).collect()
+    contacts
+        .into_iter()
+        .map(|contact| (contact.email, contact.spelling))
+        .collect()
 }
 
 #[test]
 fn every_spelling_is_read() {
     let key = 0x5a_u8;
-    let protected = "jane@firma.de".bytes().fold(format!("{key:02x}"), |hex, b| format!("{hex}{:02x}", b ^ key));
+    let protected = "jane@firma.de"
+        .bytes()
+        .fold(format!("{key:02x}"), |hex, b| format!("{hex}{:02x}", b ^ key));
     for (page, spelling) in [
         ("<p>Write to jane@firma.de!".to_owned(), Spelling::Text),
         ("<p>jane&#64;firma&period;de".to_owned(), Spelling::Text),
@@ -46,7 +51,10 @@ fn every_spelling_is_read() {
     ] {
         assert_eq!(emails(&page), [("jane@firma.de".to_owned(), spelling)], "{page}");
     }
-    assert_eq!(emails("<p>post@bücher.de"), [("post@xn--bcher-kva.de".to_owned(), Spelling::Text)]);
+    assert_eq!(
+        emails("<p>post@bücher.de"),
+        [("post@xn--bcher-kva.de".to_owned(), Spelling::Text)]
+    );
 }
 
 #[test]
@@ -75,12 +83,18 @@ fn an_address_comes_once_with_what_stands_around_it() {
     let contacts = read(&page).contacts;
     assert_eq!(contacts.len(), 1);
     let jane = &contacts[0];
-    assert_eq!((jane.email.as_str(), jane.spelling), ("jane.doe@firma.de", Spelling::Mailto));
+    assert_eq!(
+        (jane.email.as_str(), jane.spelling),
+        ("jane.doe@firma.de", Spelling::Mailto)
+    );
     let context = jane.context.as_deref().unwrap();
     let (before, behind) = context.split_once("jane.doe@firma.de").unwrap();
     assert!((40..=60).contains(&before.chars().count()), "{context}");
     assert!((40..=70).contains(&behind.chars().count()), "{context}");
-    assert_eq!((jane.name.as_deref(), jane.role.as_deref()), (Some("Jane Doe"), Some("Head of Sales")));
+    assert_eq!(
+        (jane.name.as_deref(), jane.role.as_deref()),
+        (Some("Jane Doe"), Some("Head of Sales"))
+    );
 }
 
 #[test]
@@ -88,7 +102,10 @@ fn structured_data_says_whose_an_address_is() {
     let page = "<script type='application/ld+json'>{\"@type\":\"Organization\",\"employee\":[{\"@type\":\"Person\",\"name\":\"Jane Doe\",\
                 \"jobTitle\":\"Owner\",\"email\":\"mailto:jd@firma.de\"}]}</script>";
     let contacts = read(page).contacts;
-    assert_eq!((contacts[0].name.as_deref(), contacts[0].role.as_deref()), (Some("Jane Doe"), Some("Owner")));
+    assert_eq!(
+        (contacts[0].name.as_deref(), contacts[0].role.as_deref()),
+        (Some("Jane Doe"), Some("Owner"))
+    );
 }
 
 #[test]
@@ -106,25 +123,47 @@ fn a_page_says_what_it_is_about_and_where_it_leads() {
     assert_eq!(page.meta_robots.as_deref(), Some("noindex, nofollow"));
     assert_eq!(page.schema_types, ["LocalBusiness"]);
     assert!(page.has_contact_form && page.has_comments && page.word_count >= 5);
-    let links: Vec<_> = page.links.iter().map(|link| (link.url.as_str(), link.text.as_str(), link.nofollow)).collect();
-    assert_eq!(links, [("https://www.firma.de/team", "The team", false), ("https://other.de/", "x", true)]);
+    let links: Vec<_> = page
+        .links
+        .iter()
+        .map(|link| (link.url.as_str(), link.text.as_str(), link.nofollow))
+        .collect();
+    assert_eq!(
+        links,
+        [
+            ("https://www.firma.de/team", "The team", false),
+            ("https://other.de/", "x", true)
+        ]
+    );
     assert!(!read("<form><input type=email><button>Subscribe</button></form>").has_contact_form);
 }
 
 #[test]
 fn pages_that_say_the_same_have_the_same_fingerprint() {
     let hash = |page| read(page).fingerprint;
-    assert_eq!(hash("<p>One  two<p>a@firma.de"), hash("<div class=x>One two</div><p>a@firma.de"));
+    assert_eq!(
+        hash("<p>One  two<p>a@firma.de"),
+        hash("<div class=x>One two</div><p>a@firma.de")
+    );
     assert_ne!(hash("<p>One two"), hash("<p>One three"));
-    assert_ne!(hash("<a href='mailto:a@firma.de'>Mail</a>"), hash("<a href='mailto:b@firma.de'>Mail</a>"));
+    assert_ne!(
+        hash("<a href='mailto:a@firma.de'>Mail</a>"),
+        hash("<a href='mailto:b@firma.de'>Mail</a>")
+    );
 }
 
 #[test]
 fn a_card_is_read_as_a_page() {
     let url = Url::parse("https://www.firma.de/jane.vcf").unwrap();
-    let page = read_card("BEGIN:VCARD\nFN:Jane Doe\nTITLE:Owner\nEMAIL:jane@firma.de\nEND:VCARD", &url);
+    let page = read_card(
+        "BEGIN:VCARD\nFN:Jane Doe\nTITLE:Owner\nEMAIL:jane@firma.de\nEND:VCARD",
+        &url,
+    );
     let jane = &page.contacts[0];
     assert_eq!((jane.email.as_str(), jane.spelling), ("jane@firma.de", Spelling::VCard));
-    assert_eq!((jane.name.as_deref(), jane.role.as_deref()), (Some("Jane Doe"), Some("Owner")));
+    assert_eq!(
+        (jane.name.as_deref(), jane.role.as_deref()),
+        (Some("Jane Doe"), Some("Owner"))
+    );
     assert!(jane.context.as_deref().unwrap().contains("EMAIL:jane@firma.de"));
 }

@@ -13,7 +13,9 @@ pub(super) fn read(text: &str) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
     let (mut emails, mut name, mut role): (Vec<String>, Option<String>, Option<String>) = Default::default();
     for line in unfolded.lines() {
-        let Some((key, value)) = line.split_once(':') else { continue };
+        let Some((key, value)) = line.split_once(':') else {
+            continue;
+        };
         // `item1.EMAIL;TYPE=work`
         let key = key.split(';').next().unwrap_or_default();
         let key = key.rsplit('.').next().unwrap_or_default().trim().to_ascii_uppercase();
