@@ -33,12 +33,14 @@ macro_rules! meant {
     };
 }
 
-/// Takes the texts around other addresses away that hold an address, or one of a domain, given in lower case.
+/// Takes the texts around other addresses away that hold an address, or one of a domain, given in lower case, and
+/// returns how many.
 ///
 /// # Errors
 ///
 /// Those of the database.
-pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<()> {
+pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<usize> {
+    let mut hidden = 0;
     let tenant = conn.tenant_id();
     let is_domain = kind == SuppressionKind::Domain;
     // The address may be spelled with `[at]` in the text around a neighbour: its name is told all the same.
@@ -56,14 +58,14 @@ pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &st
                AND position(lower(split_part(m.email, '@', 1)) IN lower(c.context)) > 0"
         ),
     ] {
-        diesel::sql_query(statement)
+        hidden += diesel::sql_query(statement)
             .bind::<Uuid, _>(tenant)
             .bind::<Text, _>(value)
             .bind::<Bool, _>(is_domain)
             .execute(conn)
             .await?;
     }
-    Ok(())
+    Ok(hidden)
 }
 
 /// Erases an address or a domain, given in lower case, in the caller's transaction.

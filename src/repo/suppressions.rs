@@ -11,13 +11,29 @@ use crate::db::tenant::TenantConnection;
 use crate::models::suppression::{NewSuppression, Suppression};
 use crate::schema::suppressions;
 
-/// Adds a suppression, or returns the one there is. Once its value is to be forgotten it is.
+/// Keeps who stores addresses (`_shared`) and who suppresses them apart, until the transaction ends: an address whose
+/// suppression is not seen yet would be stored behind its back.
+macro_rules! lock {
+    ($function:literal) => {
+        concat!(
+            "SELECT ",
+            $function,
+            "(hashtextextended('suppressions ' || $1::text, 0))"
+        )
+    };
+}
+
+/// Adds a suppression, or returns the one there is. It waits for transactions that store addresses. Once its value is to be forgotten it is.
 ///
 /// # Errors
 ///
 /// Those of the database.
 pub async fn upsert(conn: &mut TenantConnection, new: NewSuppression<'_>) -> QueryResult<Suppression> {
     let tenant = conn.tenant_id();
+    diesel::sql_query(lock!("pg_advisory_xact_lock"))
+        .bind::<SqlUuid, _>(tenant)
+        .execute(conn)
+        .await?;
     diesel::sql_query(
         "INSERT INTO suppressions AS s (tenant_id, kind, hash, value, reason)
          VALUES ($1, $2, sha256(convert_to($3, 'UTF8')), CASE WHEN $4 THEN $3 END, $5)
@@ -78,12 +94,16 @@ pub async fn delete(conn: &mut TenantConnection, id: Uuid) -> QueryResult<()> {
 }
 
 /// Returns those of the addresses that are suppressed, themselves or by their domains. `@` and a domain stand for the
-/// domain itself.
+/// domain itself. No other is suppressed before the transaction ends.
 ///
 /// # Errors
 ///
 /// Those of the database.
 pub async fn list_covered(conn: &mut TenantConnection, addresses: &[&str]) -> QueryResult<Vec<String>> {
+    diesel::sql_query(lock!("pg_advisory_xact_lock_shared"))
+        .bind::<SqlUuid, _>(conn.tenant_id())
+        .execute(conn)
+        .await?;
     let rows: Vec<Covered> = diesel::sql_query(
         "SELECT address FROM unnest($2) AS address
          WHERE EXISTS (SELECT FROM suppressions s WHERE s.tenant_id = $1 AND s.hash = ANY (suppression_hashes(address)))",

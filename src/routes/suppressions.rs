@@ -67,7 +67,7 @@ async fn erase(caller: Caller, db: Db<'_>, body: Body<SuppressionRequest>) -> Ap
     caller.check_tenant(body.value.tenant_id.as_deref())?;
     let (kind, value) = read(&body.value)?;
     let mut conn = db.tenant(&caller).await?;
-    // First, so that a scan that writes at the same time meets it.
+    // First: it waits for scans that are writing, and later ones meet it.
     let new = NewSuppression {
         kind,
         value: &value,

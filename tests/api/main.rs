@@ -9,6 +9,7 @@
 
 mod catalogue;
 mod connection;
+mod documents;
 mod emails;
 mod embedded;
 mod fetch;

@@ -35,7 +35,7 @@ fn spelled(number: usize, email: &str) -> String {
         .bytes()
         .fold(format!("{key:02x}"), |hex, b| format!("{hex}{:02x}", b ^ key));
     match number % 20 {
-        0 => format!("{email}"),
+        0 => email.to_owned(),
         1 => format!("<a href=\"mailto:{email}?subject=Hi\">write</a>"),
         2 => format!("{local}&#64;{}", domain.replace('.', "&#46;")),
         3 => format!("{local} [at] {}", dotted(" [dot] ")),
@@ -108,7 +108,7 @@ impl Plan {
                     _ => spelled(number, &email),
                 };
                 let before = format!("mark{page}n{number}");
-                write!(body, "<p>{before} {written} behind it.</p>\n").unwrap();
+                writeln!(body, "<p>{before} {written} behind it.</p>").unwrap();
                 planted.push(Planted {
                     email: ascii,
                     path: (*path).to_owned(),
