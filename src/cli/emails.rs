@@ -1,17 +1,14 @@
 //! `scrapersky emails`: the scan of a site for email addresses, by the same job, from the command line.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{block_on, keys, require_schema, serve};
+use super::{block_on, keys, require_schema, work};
 use crate::config::Config;
 use crate::db::pool::Pool;
 use crate::db::{Database, migrate};
@@ -19,17 +16,14 @@ use crate::models::contact::Contact;
 use crate::models::domain::{Domain, NewDomain};
 use crate::models::enums::JobStatus;
 use crate::models::ids::{JobId, TenantId};
-use crate::models::job::Job;
+use crate::names::DomainName;
 use crate::repo;
 use crate::repo::contacts::ContactFilter;
 use crate::repo::tenants::DEFAULT_TENANT;
-use crate::scrapers::domain::DomainName;
 use crate::scrapers::email::{self, TOTAL_PAGES};
 use crate::views::contact::{CONTACT_CSV_HEAD, ContactView};
 use crate::views::job::JobView;
 
-/// How often the line of progress is written anew.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How many contacts are read at a time.
 const AT_ONCE: i64 = 1000;
 
@@ -75,20 +69,9 @@ async fn scan(
     let tenant = keys::tenant(&pool, options.tenant).await?;
     let (domain, id) = enqueue(&pool, tenant, name, options.max_pages).await?;
 
-    let runner = serve::runner(None, config, database, pool.clone())?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let working = runner.map(|runner| {
-        tokio::spawn(runner.run(async {
-            // A sender that is gone says the same.
-            let _ = stopped.await;
-        }))
-    });
-    let job = follow(&pool, tenant, id).await;
-    drop(stop);
-    if let Some(working) = working {
-        working.await.context("the workers failed")?;
-    }
-    let job = job?;
+    let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
+        bail!("interrupted: the scan waits in the database; the same command, or `scrapersky worker`, goes on with it");
+    };
     let is_completed = job.status == JobStatus::Completed;
     if !is_completed {
         log::error!("{}", job.error.as_deref().unwrap_or("the scan has not ended"));
@@ -142,31 +125,6 @@ async fn enqueue(pool: &Pool, tenant: TenantId, name: &DomainName, max_pages: i3
         log::info!("a scan of {name} has not ended: it goes on");
     }
     Ok((domain, queued.scan.job_id))
-}
-
-/// Shows how far the job is until it ends, or somebody has had enough.
-async fn follow(pool: &Pool, tenant: TenantId, id: JobId) -> anyhow::Result<Job> {
-    let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {msg}, {elapsed}")?);
-    let mut interrupted = Box::pin(serve::stop_asked_for()?);
-    loop {
-        let mut conn = pool.tenant(tenant).await?;
-        let job = repo::jobs::get(&mut conn, id).await?;
-        drop(conn);
-        bar.set_message(job.progress_message.clone().unwrap_or_else(|| "waiting".to_owned()));
-        bar.tick();
-        if job.status.is_final() {
-            bar.finish_and_clear();
-            return Ok(job);
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = &mut interrupted => {
-                bar.finish_and_clear();
-                bail!("interrupted: the scan waits in the database; the same command, or `scrapersky worker`, goes on with it");
-            }
-        }
-    }
 }
 
 /// Reads the contacts that the scan has seen.

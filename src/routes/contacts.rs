@@ -1,9 +1,6 @@
 //! Contacts: lists, files, corrections; and the pages of a site.
 
-use std::io::Cursor;
-
 use chrono::{DateTime, Utc};
-use futures_core::Stream;
 use rocket::http::{ContentType, Status};
 use rocket::request::FromParam;
 use rocket::serde::json::Json;
@@ -11,7 +8,7 @@ use rocket::{FromForm, Route, State, delete, get, patch, routes};
 use uuid::Uuid;
 
 use super::domains::DomainParam;
-use super::export::{Export, Part};
+use super::export::{Export, Read, json_lines, unwritable};
 use super::{paging, parsed};
 use crate::db::pool::Pool;
 use crate::error::{ApiError, ApiResult};
@@ -277,11 +274,10 @@ fn export_csv<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>
     caller.check_tenant(query.tenant_id)?;
     let head = csv_lines([CONTACT_CSV_HEAD.map(str::to_owned)])?;
     let write: Write = |rows| csv_lines(rows.iter().map(ContactView::csv));
-    Ok(Export {
-        parts: Box::pin(parts(pool, caller.tenant(), query.filter()?, head, write)),
-        content_type: ContentType::CSV,
-        name: "contacts.csv",
-    })
+    let (tenant, filter) = (caller.tenant(), query.filter()?);
+    Ok(Export::new("contacts.csv", ContentType::CSV, head, move |after| {
+        Box::pin(part(pool, tenant, filter.clone(), after, write))
+    }))
 }
 
 /// Exports the contacts that match as JSON, one a line.
@@ -290,66 +286,41 @@ fn export_json_lines<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQu
     caller.require(Scope::Read)?;
     caller.check_tenant(query.tenant_id)?;
     let write: Write = |rows| {
-        let mut bytes = Vec::new();
+        let mut lines = Vec::new();
         for row in rows {
-            serde_json::to_writer(&mut bytes, &row)
-                .map_err(|error| ApiError::Internal(format!("an export: {error}")))?;
-            bytes.push(b'\n');
+            serde_json::to_writer(&mut lines, &row).map_err(unwritable)?;
+            lines.push(b'\n');
         }
-        Ok(bytes)
+        Ok(lines)
     };
-    Ok(Export {
-        parts: Box::pin(parts(pool, caller.tenant(), query.filter()?, Vec::new(), write)),
-        content_type: ContentType::new("application", "jsonl"),
-        name: "contacts.jsonl",
-    })
+    let (tenant, filter) = (caller.tenant(), query.filter()?);
+    Ok(Export::new("contacts.jsonl", json_lines(), Vec::new(), move |after| {
+        Box::pin(part(pool, tenant, filter.clone(), after, write))
+    }))
 }
 
-fn csv_lines<const N: usize>(lines: impl IntoIterator<Item = [String; N]>) -> ApiResult<Vec<u8>> {
-    let failed = |error: String| ApiError::Internal(format!("an export: {error}"));
-    let mut writer = csv::WriterBuilder::new()
+/// Reads some of the contacts that match, and writes them down.
+async fn part(
+    pool: &Pool,
+    tenant: TenantId,
+    filter: ContactFilter<'_>,
+    after: Option<ContactCursor>,
+    write: Write,
+) -> Read<ContactCursor> {
+    let mut conn = pool.tenant(tenant).await?;
+    let rows = repo::contacts::list_after(&mut conn, &filter, after, PART).await?;
+    drop(conn);
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == PART);
+    let next = rows.last().filter(|_| is_full).map(|row| (row.created_at, row.id));
+    Ok((write(rows.into_iter().map(ContactView::from).collect())?, next))
+}
+
+fn csv_lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> ApiResult<Vec<u8>> {
+    let mut lines = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
-    for line in lines {
-        writer.write_record(line).map_err(|error| failed(error.to_string()))?;
+    for row in rows {
+        lines.write_record(row).map_err(unwritable)?;
     }
-    writer.into_inner().map_err(|error| failed(error.to_string()))
-}
-
-/// Reads the contacts that match part by part, and writes each part down.
-fn parts<'r>(
-    pool: &'r Pool,
-    tenant: TenantId,
-    filter: ContactFilter<'r>,
-    head: Vec<u8>,
-    write: Write,
-) -> impl Stream<Item = Part> + Send + 'r {
-    /// Behind which row the next part begins; at the end there is none.
-    struct At(Option<Option<ContactCursor>>);
-    let begun = (At(Some(None)), head);
-    futures_util::stream::unfold((begun, filter), move |((at, mut bytes), filter)| async move {
-        let after = at.0?;
-        let read = async {
-            let mut conn = pool.tenant(tenant).await?;
-            let rows = repo::contacts::list_after(&mut conn, &filter, after, PART).await?;
-            drop(conn);
-            let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == PART);
-            let next = rows
-                .last()
-                .filter(|_| is_full)
-                .map(|row| Some((row.created_at, row.id)));
-            let rows = rows.into_iter().map(ContactView::from).collect();
-            Ok::<_, ApiError>((next, write(rows)?))
-        };
-        Some(match read.await {
-            Ok((next, part)) => {
-                bytes.extend(part);
-                (Part(Ok(Cursor::new(bytes))), ((At(next), Vec::new()), filter))
-            }
-            Err(error) => {
-                log::error!("an export was cut off: {error}");
-                (Part(Err(())), ((At(None), Vec::new()), filter))
-            }
-        })
-    })
+    lines.into_inner().map_err(unwritable)
 }

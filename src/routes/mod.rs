@@ -5,7 +5,7 @@ pub mod contacts;
 pub mod costs;
 pub mod domains;
 pub mod email_scans;
-mod export;
+pub mod export;
 pub mod jobs;
 pub mod place_curation;
 pub mod place_files;
@@ -13,6 +13,7 @@ pub mod place_filter;
 pub mod places;
 pub mod scans;
 pub mod service;
+pub mod sitemap_files;
 pub mod sitemaps;
 pub mod suppressions;
 
@@ -37,6 +38,7 @@ pub fn routes() -> Vec<Route> {
         place_curation::routes(),
         place_files::routes(),
         costs::routes(),
+        sitemap_files::routes(),
         sitemaps::routes(),
         email_scans::routes(),
         contacts::routes(),

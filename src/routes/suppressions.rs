@@ -11,8 +11,8 @@ use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db};
 use crate::models::enums::{Scope, SuppressionKind};
 use crate::models::suppression::NewSuppression;
+use crate::names::DomainName;
 use crate::repo;
-use crate::scrapers::domain::DomainName;
 use crate::views::Page;
 use crate::views::contact::{ErasureView, SuppressionRequest, SuppressionView};
 

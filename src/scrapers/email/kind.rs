@@ -1,8 +1,8 @@
 //! What kind of address it is, and how sure it is that it is one.
 
 use crate::models::enums::EmailType;
+use crate::names::registrable;
 use crate::scrapers::domain::extract::Spelling;
-use crate::scrapers::domain::name::registrable;
 
 /// Local parts that reach a function. Clients of the v1 contract know these.
 const SERVICE: [&str; 8] = [

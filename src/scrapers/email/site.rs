@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::scrapers::domain::name::registrable;
+use crate::names::registrable;
 use crate::scrapers::sitemap::page_type::page_type;
 
 /// The longest URL, the most parts of its path and of its query that a page of a site has.
