@@ -815,8 +815,8 @@ async fn a_scan_that_is_killed_ten_times_ends_with_the_same_rows() {
         for (name, value) in [
             ("SCRAPERSKY_FETCH_PACE_SECONDS", "0.03"),
             ("SCRAPERSKY_EMAIL_MX_CHECK", "no"),
-            ("SCRAPERSKY_LEASE_SECONDS", "1"),
-            ("SCRAPERSKY_HEARTBEAT_SECONDS", "0.3"),
+            ("SCRAPERSKY_LEASE_SECONDS", "2"),
+            ("SCRAPERSKY_HEARTBEAT_SECONDS", "0.4"),
             ("SCRAPERSKY_SWEEP_SECONDS", "0.2"),
         ] {
             program.set(name, value);
