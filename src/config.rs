@@ -5,6 +5,7 @@
 //! `SCRAPERSKY_POOL_SIZE=5` is `pool_size = 5` under `[default.scrapersky]`. The environment wins.
 //! What Rocket itself reads (`ROCKET_ADDRESS`, `address`, ...) stays Rocket's.
 
+mod email;
 mod fetch;
 mod jobs;
 mod places;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
 
+pub use self::email::EmailConfig;
 pub use self::fetch::{ConnectTo, FetchConfig, IpNet};
 pub use self::jobs::JobsConfig;
 pub use self::places::{ExpiredPlaces, PlacesConfig, PlacesProtocol};

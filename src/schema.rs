@@ -94,6 +94,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    contact_sources (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        contact_id -> Uuid,
+        page_id -> Uuid,
+        context -> Nullable<Text>,
+        spelling -> Text,
+        first_seen_at -> Timestamptz,
+        last_seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::ContactEmailTypeEnum;
 
@@ -110,6 +123,13 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         tenant_id -> Uuid,
+        name -> Nullable<Text>,
+        role -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        confidence -> Nullable<Int2>,
+        /// Whether the domain of the address takes mail, by DNS.
+        mx_status -> Nullable<Text>,
+        last_seen_at -> Timestamptz,
     }
 }
 
@@ -239,6 +259,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    email_scan_urls (id) {
+        id -> Int8,
+        tenant_id -> Uuid,
+        scan_id -> Uuid,
+        position -> Int4,
+        url -> Text,
+        rank -> Int2,
+        depth -> Int2,
+        state -> Text,
+        fetches -> Int2,
+        disposition -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        content_hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    email_scans (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        domain_id -> Uuid,
+        job_id -> Uuid,
+        total_pages -> Int4,
+        pages_scanned -> Int4,
+        contacts_found -> Int4,
+        created_at -> Timestamptz,
+        entry_url -> Nullable<Text>,
+        sitemap_links -> Array<Nullable<Text>>,
+        seeded_at -> Nullable<Timestamptz>,
+        busy_ms -> Int8,
+        completed_at -> Nullable<Timestamptz>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     idempotency_keys (id) {
         id -> Uuid,
         tenant_id -> Uuid,
@@ -285,6 +341,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    mail_domains (id) {
+        id -> Int8,
+        tenant_id -> Uuid,
+        domain -> Text,
+        mx_status -> Text,
+        checked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Pagecurationstatus;
     use super::sql_types::Pageprocessingstatus;
@@ -317,6 +383,11 @@ diesel::table! {
         page_curation_status -> Pagecurationstatus,
         page_processing_status -> Nullable<Pageprocessingstatus>,
         page_processing_error -> Nullable<Text>,
+        status_code -> Nullable<Int4>,
+        /// What became of it when it was last fetched, in one word.
+        disposition -> Nullable<Text>,
+        disposition_reason -> Nullable<Text>,
+        content_hash -> Nullable<Text>,
     }
 }
 
@@ -565,6 +636,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    suppressions (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        kind -> Text,
+        hash -> Bytea,
+        value -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     tenants (id) {
         id -> Uuid,
         name -> Text,
@@ -583,13 +666,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_calls,
     api_keys,
     batch_jobs,
+    contact_sources,
     contacts,
     domain_hosting,
     domain_profiles,
     domain_technologies,
     domains,
+    email_scan_urls,
+    email_scans,
     idempotency_keys,
     jobs,
+    mail_domains,
     pages,
     place_changes,
     place_details,
@@ -602,5 +689,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sitemap_runs,
     sitemap_url_changes,
     sitemap_urls,
+    suppressions,
     tenants,
 );

@@ -16,6 +16,7 @@ macro_rules! say {
 pub mod db;
 pub mod demo;
 pub mod doctor;
+pub mod emails;
 pub mod keys;
 pub mod migrate;
 pub mod places;
@@ -67,6 +68,8 @@ enum Command {
     Places(places::PlacesCommand),
     /// Analyses the sitemaps of a site here and now, and prints what they list
     Sitemap(sitemap::SitemapOptions),
+    /// Crawls a site here and now for email addresses, and prints whom to write to
+    Emails(emails::EmailsOptions),
     /// Brings the database's schema up to date, or back
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
@@ -89,7 +92,7 @@ impl Cli {
     pub fn default_log(&self) -> &'static str {
         match self.command {
             // These talk to a person: progress and a table, and what goes wrong with a job stands in that.
-            Some(Command::Demo(_) | Command::Scan(_)) => "error,rocket=off,_=off",
+            Some(Command::Demo(_) | Command::Emails(_) | Command::Scan(_)) => "error,rocket=off,_=off",
             _ => "info,rocket=warn,_=warn",
         }
     }
@@ -109,6 +112,7 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Places(command)) => return places::run(command, config),
         Some(Command::Scan(options)) => return scan::run(options, config),
         Some(Command::Sitemap(options)) => return sitemap::run(options, config),
+        Some(Command::Emails(options)) => return emails::run(options, config),
         Some(Command::Migrate(command)) => migrate::run(command, config)?,
         Some(Command::Db(command)) => db::run(*command, config)?,
         Some(Command::Keys(command)) => keys::run(command, config)?,

@@ -142,7 +142,11 @@ pub(super) fn runner(
         return Ok(None);
     }
     tokio::spawn(scrapers::places::retention::watch(pool.clone(), config.places.clone()));
-    let services = Arc::new(Services::new(&config.fetch)?.with_places(&config.fetch, &config.places)?);
+    let services = Arc::new(
+        Services::new(&config.fetch)?
+            .with_places(&config.fetch, &config.places)?
+            .sharing_pace(pool.clone()),
+    );
     let runner = Runner::new(pool, scrapers::registry(), services, jobs)?;
     Ok(Some(runner.listening_at(database.direct.clone())))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{ConfigError, Settings, SitemapConfig};
+use super::{ConfigError, EmailConfig, Settings, SitemapConfig};
 
 /// Names the program, since it visits sites under its own name, and says what it does.
 const DEFAULT_USER_AGENT: &str = concat!(
@@ -33,12 +33,14 @@ pub struct FetchConfig {
     pub max_header: usize,
     /// The redirects followed.
     pub max_redirects: usize,
-    /// The time between two requests of this process to one host, after a short burst.
+    /// The time between two requests to one host, after a short burst.
     pub pace: Duration,
     /// A file of PEM certificates that are trusted beside the system's.
     pub extra_ca: Option<PathBuf>,
     /// What an analysis of sitemaps may take.
     pub sitemap: SitemapConfig,
+    /// What a crawl for email addresses may take.
+    pub email: EmailConfig,
 }
 
 impl Default for FetchConfig {
@@ -55,6 +57,7 @@ impl Default for FetchConfig {
             pace: Duration::from_millis(500),
             extra_ca: None,
             sitemap: SitemapConfig::default(),
+            email: EmailConfig::default(),
         }
     }
 }
@@ -87,6 +90,7 @@ impl Settings<'_> {
             pace: self.seconds("SCRAPERSKY_FETCH_PACE_SECONDS", default.pace)?,
             extra_ca: self.text("SCRAPERSKY_EXTRA_CA")?.map(PathBuf::from),
             sitemap: self.sitemap()?,
+            email: self.email()?,
         })
     }
 

@@ -1,9 +1,9 @@
 //! Table `contacts`.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::{AsChangeset, HasQuery, Insertable};
+use diesel::prelude::{AsChangeset, HasQuery, QueryableByName};
 
-use super::enums::EmailType;
+use super::enums::{EmailType, MxStatus};
 use super::ids::{ContactId, DomainId, JobId, PageId, TenantId};
 use crate::schema::contacts;
 
@@ -35,13 +35,47 @@ pub struct Contact {
     pub updated_at: DateTime<Utc>,
     /// Whose row it is.
     pub tenant_id: TenantId,
+    /// Whose address it is, where the page makes that plain.
+    pub name: Option<String>,
+    /// What that person does.
+    pub role: Option<String>,
+    /// What people noted about it.
+    pub notes: Option<String>,
+    /// How sure it is that the address is one, 0 to 100.
+    pub confidence: Option<i16>,
+    /// Whether the domain of the address takes mail.
+    pub mx_status: Option<MxStatus>,
+    /// When a scan saw it last; it saw it first when the row was made.
+    pub last_seen_at: DateTime<Utc>,
+}
+
+/// A page that has an address.
+#[derive(Clone, Debug, PartialEq, QueryableByName)]
+pub struct ContactSource {
+    /// The page.
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub page_id: PageId,
+    /// Its URL.
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub url: String,
+    /// The text around the address.
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    pub context: Option<String>,
+    /// How the page spells the address.
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub spelling: String,
+    /// When a scan saw it there first.
+    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    pub first_seen_at: DateTime<Utc>,
+    /// When a scan saw it there last.
+    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    pub last_seen_at: DateTime<Utc>,
 }
 
 /// A new [`Contact`].
 ///
 /// What is `None` is left to the column's default.
-#[derive(Clone, Debug, Insertable)]
-#[diesel(table_name = contacts)]
+#[derive(Clone, Debug)]
 pub struct NewContact<'a> {
     /// The domain it belongs to.
     pub domain_id: DomainId,
@@ -59,6 +93,14 @@ pub struct NewContact<'a> {
     pub source_url: Option<&'a str>,
     /// The job that found it.
     pub source_job_id: Option<JobId>,
+    /// Whose address it is.
+    pub name: Option<&'a str>,
+    /// What that person does.
+    pub role: Option<&'a str>,
+    /// How sure it is that the address is one, 0 to 100.
+    pub confidence: Option<i16>,
+    /// How the page spells it.
+    pub spelling: &'a str,
 }
 
 /// What to change about a [`Contact`].
@@ -79,4 +121,10 @@ pub struct ContactChanges<'a> {
     pub page_id: Option<PageId>,
     /// The job that found it.
     pub source_job_id: Option<Option<JobId>>,
+    /// Whose address it is.
+    pub name: Option<Option<&'a str>>,
+    /// What that person does.
+    pub role: Option<Option<&'a str>>,
+    /// What people noted about it.
+    pub notes: Option<Option<&'a str>>,
 }

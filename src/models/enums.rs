@@ -329,6 +329,42 @@ labelled_enum! {
     }
 }
 
+labelled_enum! {
+    /// Says whether the domain of an address takes mail.
+    MxStatus("answer of DNS"): Text {
+        /// It does.
+        Ok = "ok",
+        /// It does not.
+        None = "none",
+        /// Nobody could say.
+        Unknown = "unknown",
+    }
+}
+
+labelled_enum! {
+    /// Says how far a URL is that a crawl has met.
+    ScanUrlState("state of a URL"): Text {
+        /// It waits for its turn.
+        Waiting = "waiting",
+        /// It is being fetched, or was when the crawl was cut off.
+        Fetching = "fetching",
+        /// It was fetched, for better or worse.
+        Fetched = "fetched",
+        /// It is not fetched.
+        LeftOut = "left_out",
+    }
+}
+
+labelled_enum! {
+    /// Says what is suppressed.
+    SuppressionKind("kind of suppression"): Text {
+        /// One address.
+        Address = "address",
+        /// All addresses of a domain, and of those below it.
+        Domain = "domain",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

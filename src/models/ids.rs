@@ -86,6 +86,10 @@ typed_id! {
     DomainId(Uuid): sql_types::Uuid
 }
 typed_id! {
+    /// Identifies a crawl for email addresses.
+    EmailScanId(Uuid): sql_types::Uuid
+}
+typed_id! {
     /// Identifies a job.
     JobId(Uuid): sql_types::Uuid
 }

@@ -66,6 +66,14 @@ pub struct Page {
     pub page_processing_status: Option<PageProcessingStatus>,
     /// Why that failed.
     pub page_processing_error: Option<String>,
+    /// The status of its last answer.
+    pub status_code: Option<i32>,
+    /// What became of it when it was last fetched, in one word.
+    pub disposition: Option<String>,
+    /// Why.
+    pub disposition_reason: Option<String>,
+    /// The hash of what it says.
+    pub content_hash: Option<String>,
 }
 
 /// A new [`Page`].
@@ -118,6 +126,14 @@ pub struct NewPage<'a> {
     pub page_processing_status: Option<PageProcessingStatus>,
     /// Why that failed.
     pub page_processing_error: Option<&'a str>,
+    /// The status of its last answer.
+    pub status_code: Option<i32>,
+    /// What became of it when it was last fetched, in one word.
+    pub disposition: Option<&'a str>,
+    /// Why.
+    pub disposition_reason: Option<&'a str>,
+    /// The hash of what it says.
+    pub content_hash: Option<&'a str>,
 }
 
 /// What to change about a [`Page`].

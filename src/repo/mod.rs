@@ -22,6 +22,9 @@ pub mod domain_hosting;
 pub mod domain_profiles;
 pub mod domain_technologies;
 pub mod domains;
+pub mod email_scans;
+pub mod erasures;
+pub mod host_turns;
 pub mod idempotency_keys;
 pub mod jobs;
 pub mod pages;
@@ -38,6 +41,7 @@ pub mod sitemap_files;
 pub mod sitemap_runs;
 pub mod sitemap_url_changes;
 pub mod sitemap_urls;
+pub mod suppressions;
 pub mod tenants;
 
 /// What queries answer with, for those layers that name no Diesel.

@@ -150,6 +150,10 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewPage<'_>]) -> Qu
             row.page_processing_status.map(PageProcessingStatus::label)
         }))
         .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.page_processing_error))
+        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.status_code))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.disposition))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.disposition_reason))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.content_hash))
         .get_result(conn)
         .await
 }

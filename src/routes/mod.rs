@@ -1,8 +1,10 @@
 //! The HTTP API: one file a scraper or resource. A handler is guard, repository call, view.
 
 pub mod batches;
+pub mod contacts;
 pub mod costs;
 pub mod domains;
+pub mod email_scans;
 pub mod export;
 pub mod jobs;
 pub mod place_curation;
@@ -13,6 +15,7 @@ pub mod scans;
 pub mod service;
 pub mod sitemap_files;
 pub mod sitemaps;
+pub mod suppressions;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -37,6 +40,9 @@ pub fn routes() -> Vec<Route> {
         costs::routes(),
         sitemap_files::routes(),
         sitemaps::routes(),
+        email_scans::routes(),
+        contacts::routes(),
+        suppressions::routes(),
     ]
     .concat()
 }

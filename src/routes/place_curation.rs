@@ -247,6 +247,9 @@ struct HandOverRequest {
     /// Whether the domains are to be scanned.
     #[serde(default)]
     scan: bool,
+    /// Whether their sites are to be scanned for email addresses.
+    #[serde(default)]
+    emails: bool,
     /// Whether details are to be looked up where the website is not known, which costs a call each.
     #[serde(default)]
     look_up: bool,
@@ -291,6 +294,7 @@ async fn hand_over(
         chosen,
         tenant_id,
         scan,
+        emails,
         look_up,
     } = body.value;
     caller.check_tenant(tenant_id.as_deref())?;
@@ -300,6 +304,7 @@ async fn hand_over(
     let job = PlacesHandOver {
         place_ids,
         scan,
+        emails,
         look_up,
     };
     queue(conn, waker, count, &job).await

@@ -1,16 +1,19 @@
 //! What gathers facts from the outside: the one door for outbound HTTP, and one folder a scraper.
 
 pub mod domain;
+pub mod email;
 pub mod fetch;
 pub mod html;
 pub mod places;
 pub mod sitemap;
 
 use self::domain::DomainScan;
+use self::email::{EmailScanJob, MailCheck};
 use self::fetch::{Fetcher, SetupError};
 use self::places::Places;
 use self::sitemap::SitemapScan;
-use crate::config::{FetchConfig, PlacesConfig, SitemapConfig};
+use crate::config::{EmailConfig, FetchConfig, PlacesConfig, SitemapConfig};
+use crate::db::pool::Pool;
 use crate::jobs::Registry;
 
 /// What every job may use; one in a process.
@@ -22,6 +25,10 @@ pub struct Services {
     pub places: Option<Places>,
     /// What an analysis of sitemaps may take.
     pub sitemap: SitemapConfig,
+    /// What a crawl for email addresses may take.
+    pub email: EmailConfig,
+    /// Who says which domains take mail, where that is asked.
+    pub mail: Option<MailCheck>,
 }
 
 impl Services {
@@ -35,7 +42,16 @@ impl Services {
             fetcher: Fetcher::new(config)?,
             sitemap: config.sitemap.clone(),
             places: None,
+            mail: MailCheck::new(&config.email),
+            email: config.email.clone(),
         })
+    }
+
+    /// Keeps the pace with each host together with all processes that use this database.
+    #[must_use]
+    pub fn sharing_pace(self, pool: Pool) -> Self {
+        self.fetcher.share_pace(pool);
+        self
     }
 
     /// Adds the way to Google's places.
@@ -54,5 +70,10 @@ impl Services {
 /// Returns every kind of job that this program works on.
 #[must_use]
 pub fn registry() -> Registry<Services> {
-    places::register(Registry::new().register::<DomainScan>().register::<SitemapScan>())
+    places::register(
+        Registry::new()
+            .register::<DomainScan>()
+            .register::<SitemapScan>()
+            .register::<EmailScanJob>(),
+    )
 }

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod batch;
+pub mod contact;
 pub mod csv;
 pub mod domain;
 pub mod job;

@@ -9,6 +9,8 @@
 
 mod catalogue;
 mod connection;
+mod documents;
+mod emails;
 mod embedded;
 mod fetch;
 mod http;

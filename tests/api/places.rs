@@ -784,7 +784,7 @@ async fn selected_places_with_a_website_become_domains_that_are_scanned() {
         let queued = acme
             .post(
                 "/api/v1/places/hand-over",
-                json!({ "filter": {}, "scan": true, "look_up": true }),
+                json!({ "filter": {}, "scan": true, "emails": true, "look_up": true }),
             )
             .await;
         assert_eq!((queued.status, &queued.body["places"]), (202, &json!(6)), "{queued:?}");
@@ -799,15 +799,21 @@ async fn selected_places_with_a_website_become_domains_that_are_scanned() {
             (
                 &job["result"]["handed_over"],
                 &job["result"]["scans"],
+                &job["result"]["email_scans"],
                 &job["result"]["left_out"]
             ),
-            (&json!(4), &json!(4), &json!(2)),
+            (&json!(4), &json!(4), &json!(4), &json!(2)),
             "{job}"
         );
         let first = acme.get("/api/v1/places/ChIJdemo000000").await.body;
         assert_eq!(
             (&first["hand_over"]["domain"], &first["processed"]),
             (&json!("b0.places.test"), &json!(true)),
+            "{first}"
+        );
+        assert!(
+            ["Queued", "InProgress", "Completed", "Error"]
+                .contains(&first["hand_over"]["email_scan_status"].as_str().unwrap()),
             "{first}"
         );
         assert!(

@@ -5,12 +5,13 @@ WITH seen AS MATERIALIZED (
     FROM unnest(
         $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[],
         $10::jsonb[], $11::bool[], $12::bool[], $13::int[], $14::jsonb[], $15::jsonb[], $16::timestamptz[],
-        $17::timestamptz[], $18::text[], $19::text[], $20::jsonb[], $21::uuid[], $22::text[], $23::text[])
+        $17::timestamptz[], $18::text[], $19::text[], $20::jsonb[], $21::uuid[], $22::text[], $23::text[],
+        $24::int[], $25::text[], $26::text[], $27::text[])
     WITH ORDINALITY AS s (
         domain_id, url, title, description, h1, canonical_url, meta_robots, has_schema_markup,
         schema_types, has_contact_form, has_comments, word_count, inbound_links, outbound_links, last_modified,
         last_scan, page_type, lead_source, additional_json, sitemap_file_id, page_processing_status,
-        page_processing_error, position)
+        page_processing_error, status_code, disposition, disposition_reason, content_hash, position)
     ORDER BY domain_id, md5(url), position DESC
 ),
 written AS (
@@ -18,7 +19,7 @@ written AS (
         tenant_id, domain_id, url, title, description, h1, canonical_url, meta_robots, has_schema_markup,
         schema_types, has_contact_form, has_comments, word_count, inbound_links, outbound_links, last_modified,
         last_scan, page_type, lead_source, additional_json, sitemap_file_id, page_processing_status,
-        page_processing_error)
+        page_processing_error, status_code, disposition, disposition_reason, content_hash)
     SELECT
         $1, domain_id, url, title, description, h1, canonical_url, meta_robots, has_schema_markup,
         CASE WHEN schema_types IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(schema_types)) END,
@@ -26,7 +27,8 @@ written AS (
         CASE WHEN inbound_links IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(inbound_links)) END,
         CASE WHEN outbound_links IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(outbound_links)) END,
         last_modified, last_scan, page_type, lead_source, additional_json, sitemap_file_id,
-        page_processing_status::pageprocessingstatus, page_processing_error
+        page_processing_status::pageprocessingstatus, page_processing_error,
+        status_code, disposition, disposition_reason, content_hash
     FROM seen
     -- Two crawls of the same site lock its pages in the same order.
     ORDER BY domain_id, md5(url)
@@ -50,7 +52,12 @@ written AS (
         additional_json = coalesce(EXCLUDED.additional_json, p.additional_json),
         sitemap_file_id = coalesce(EXCLUDED.sitemap_file_id, p.sitemap_file_id),
         page_processing_status = coalesce(EXCLUDED.page_processing_status, p.page_processing_status),
-        page_processing_error = coalesce(EXCLUDED.page_processing_error, p.page_processing_error)
+        page_processing_error = coalesce(EXCLUDED.page_processing_error, p.page_processing_error),
+        status_code = coalesce(EXCLUDED.status_code, p.status_code),
+        disposition = coalesce(EXCLUDED.disposition, p.disposition),
+        -- What became of a page is told together.
+        disposition_reason = CASE WHEN EXCLUDED.disposition IS NULL THEN p.disposition_reason ELSE EXCLUDED.disposition_reason END,
+        content_hash = coalesce(EXCLUDED.content_hash, p.content_hash)
     RETURNING xmax = 0 AS is_new
 )
 SELECT

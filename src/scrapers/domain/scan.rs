@@ -110,6 +110,7 @@ impl DomainScan {
             Outcome::Ok
         };
         ctx.finish_with(async |mut conn| {
+            let metadata = store::without_suppressed(&mut conn, &self.domain, &metadata).await?;
             store::success(&mut conn, &self.domain, &page, &metadata, &sitemaps).await?;
             ctx.finish(conn, outcome, &metadata.contract()).await
         })

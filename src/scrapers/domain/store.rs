@@ -17,6 +17,26 @@ use crate::scrapers::Services;
 use crate::scrapers::fetch::Page;
 use crate::scrapers::sitemap::count::SitemapCount;
 
+/// Leaves out addresses that the tenant must not keep.
+pub(super) async fn without_suppressed(
+    conn: &mut TenantConnection,
+    domain: &str,
+    found: &SiteMetadata,
+) -> Result<SiteMetadata, JobError> {
+    let mut found = found.clone();
+    if found.emails.is_empty() {
+        return Ok(found);
+    }
+    let own = format!("@{domain}");
+    let asked: Vec<&str> = found.emails.iter().map(String::as_str).chain([own.as_str()]).collect();
+    let covered = repo::suppressions::list_covered(conn, &asked).await?;
+    if covered.contains(&own) {
+        found.emails.clear();
+    }
+    found.emails.retain(|email| !covered.contains(email));
+    Ok(found)
+}
+
 /// Writes what a scan found, in the caller's transaction. What was not found becomes NULL: the site
 /// no longer says it.
 pub(super) async fn success(

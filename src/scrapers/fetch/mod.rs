@@ -37,6 +37,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::config::FetchConfig;
+use crate::db::pool::Pool;
 
 use self::body::{Answer, Excess, Sink};
 use self::cache::{Cache, Kept};
@@ -127,6 +128,21 @@ impl Fetcher {
     ///
     /// [`FetchError`], also when robots.txt cannot be had because the host cannot be reached.
     pub async fn get(&self, url: &Url, want: Want) -> Result<Page, FetchError> {
+        self.get_while(url, want, &|_| true).await
+    }
+
+    /// Fetches `url` like [`get`](Self::get), and follows redirects only as long as `follows` agrees to where they lead:
+    /// the page is else the redirect itself, with its status.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn get_while(
+        &self,
+        url: &Url,
+        want: Want,
+        follows: &(dyn Fn(&Url) -> bool + Send + Sync),
+    ) -> Result<Page, FetchError> {
         let mut budget = Budget::new(want.timeout.unwrap_or(self.inner.timeout));
         let mut trail = Trail::new(clean(url)?, self.inner.max_redirects);
         loop {
@@ -134,6 +150,9 @@ impl Fetcher {
                 .inner
                 .permitted(&trail.at, want, Excess::Fail, Sink::Memory, &mut budget)
                 .await?;
+            if trail.target(&answer)?.is_some_and(|next| !follows(&next)) {
+                return Ok(trail.page(answer, budget.spent()));
+            }
             if !trail.follow(&answer)? {
                 return Ok(trail.page(answer, budget.spent()));
             }
@@ -162,6 +181,11 @@ impl Fetcher {
                 });
             }
         }
+    }
+
+    /// Keeps the pace with each host together with all processes that use this database, from now on.
+    pub fn share_pace(&self, pool: Pool) {
+        self.inner.pace.share(pool);
     }
 
     /// Returns whether robots.txt lets us fetch `url`.
@@ -339,19 +363,27 @@ impl Trail {
         }
     }
 
-    /// Goes on if the answer is a redirect, and returns whether it is.
-    fn follow(&mut self, answer: &Answer) -> Result<bool, FetchError> {
+    /// Returns where an answer leads, if it is a redirect.
+    fn target(&self, answer: &Answer) -> Result<Option<Url>, FetchError> {
         if !answer.is_redirect() {
-            return Ok(false);
+            return Ok(None);
         }
-        let host = host_of(&self.at);
         let location = answer.headers.get(LOCATION).map(|value| value.as_bytes());
         // Servers write what is not ASCII in UTF-8, as browsers read it.
         let location = location.and_then(|bytes| std::str::from_utf8(bytes).ok());
-        let Some(next) = location.and_then(|location| self.at.join(location).ok()) else {
-            return Err(FetchError::BadRedirect { host });
+        match location.and_then(|location| self.at.join(location).ok()) {
+            Some(next) => clean(&next).map(Some),
+            None => Err(FetchError::BadRedirect {
+                host: host_of(&self.at),
+            }),
+        }
+    }
+
+    /// Goes on if the answer is a redirect, and returns whether it is.
+    fn follow(&mut self, answer: &Answer) -> Result<bool, FetchError> {
+        let Some(next) = self.target(answer)? else {
+            return Ok(false);
         };
-        let next = clean(&next)?;
         let asked = self.seen.first().unwrap_or(&self.at);
         let looping = next == self.at || self.seen.contains(&next);
         if looping || self.seen.len() >= self.max {

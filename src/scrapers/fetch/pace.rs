@@ -1,12 +1,16 @@
-//! Politeness: the requests of this process to one host, spread over time.
+//! Politeness: the requests to one host, spread over time.
 //!
-//! This is manners, not truth: another process keeps its own pace.
+//! Each process keeps a pace of its own, and where a pool is [shared](Pace::share) all processes of its database keep one
+//! together. It is manners and not truth: a database that is away makes nobody wait.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+
+use crate::db::pool::Pool;
+use crate::repo;
 
 /// Requests a host gets at once before they are spread: a page with the robots.txt and the
 /// redirects on the way to it.
@@ -15,11 +19,18 @@ const BURST: u32 = 4;
 /// Hosts remembered before those at rest are forgotten.
 const REMEMBERED: usize = 1024;
 
+/// How long the database is given to say when it is our turn.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// One in so many turns tidies up in the database.
+const TIDIES: u32 = 500;
+
 /// Spreads requests by the generic cell rate algorithm (ITU-T I.371).
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,
     hosts: Mutex<Hosts>,
+    shared: OnceLock<Pool>,
 }
 
 #[derive(Debug)]
@@ -38,23 +49,61 @@ impl Pace {
                 due: HashMap::new(),
                 limit: REMEMBERED,
             }),
+            shared: OnceLock::new(),
         }
+    }
+
+    /// Keeps the pace with all processes of a database, from now on.
+    pub(super) fn share(&self, pool: Pool) {
+        // A second one would be the same database.
+        let _ = self.shared.set(pool);
     }
 
     /// Waits until `host`, which may have asked for a pause of its own, may be sent a request.
     pub(super) async fn turn(&self, host: &str, asked: Option<Duration>) {
         if !self.interval.is_zero() || asked.is_some() {
-            sleep_until(self.reserve(host, asked, Instant::now())).await;
+            let own = self.reserve(host, asked, Instant::now());
+            let shared = self.shared_turn(host, asked).await;
+            sleep_until(own.max(shared)).await;
+        }
+    }
+
+    /// Takes the next free moment of `host` among all processes.
+    async fn shared_turn(&self, host: &str, asked: Option<Duration>) -> Instant {
+        let now = Instant::now();
+        let Some(pool) = self.shared.get() else { return now };
+        let (interval, burst) = self.rate(asked);
+        let take = async {
+            let mut conn = pool.system().await?;
+            let wait = repo::host_turns::take(&mut conn, host, interval, burst).await?;
+            if rand::random_range(0..TIDIES) == 0 {
+                repo::host_turns::delete_rested(&mut conn).await?;
+            }
+            conn.commit().await?;
+            anyhow::Ok(wait)
+        };
+        match tokio::time::timeout(PATIENCE, take).await {
+            Ok(Ok(wait)) => Instant::now() + wait,
+            Ok(Err(error)) => {
+                log::debug!("the pace with {host} is our own: {error:#}");
+                now
+            }
+            Err(_) => now,
+        }
+    }
+
+    /// Returns the time between two requests, and how many come at once.
+    fn rate(&self, asked: Option<Duration>) -> (Duration, u32) {
+        match asked {
+            // Who names a pause means it between any two requests.
+            Some(asked) if asked > self.interval => (asked, 1),
+            _ => (self.interval, BURST),
         }
     }
 
     /// Takes the next free moment of `host`.
     fn reserve(&self, host: &str, asked: Option<Duration>, now: Instant) -> Instant {
-        let (interval, burst) = match asked {
-            // Who names a pause means it between any two requests.
-            Some(asked) if asked > self.interval => (asked, 1),
-            _ => (self.interval, BURST),
-        };
+        let (interval, burst) = self.rate(asked);
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.due.len() >= hosts.limit {
             hosts.due.retain(|_, due| *due > now);

@@ -23,6 +23,7 @@ pub struct Want {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Html,
+    HtmlOrCard,
     Xml,
     Anything,
 }
@@ -32,6 +33,12 @@ impl Want {
     #[must_use]
     pub fn html() -> Self {
         Self::of(Kind::Html)
+    }
+
+    /// Asks for a web page, and takes a vCard too.
+    #[must_use]
+    pub fn html_or_card() -> Self {
+        Self::of(Kind::HtmlOrCard)
     }
 
     /// Asks for XML, such as a sitemap or a feed, also as plain text or gzip file.
@@ -76,6 +83,7 @@ impl Want {
     pub(super) fn accept(self) -> &'static str {
         match self.kind {
             Kind::Html => "text/html,application/xhtml+xml;q=0.9",
+            Kind::HtmlOrCard => "text/html,application/xhtml+xml;q=0.9,text/vcard;q=0.5",
             Kind::Xml => "application/xml,text/xml;q=0.9,*/*;q=0.5",
             Kind::Anything => "*/*",
         }
@@ -88,6 +96,13 @@ impl Want {
             Kind::Anything => return Ok(()),
             Kind::Html => (
                 matches!(essence.as_str(), "text/html" | "application/xhtml+xml"),
+                "a web page",
+            ),
+            Kind::HtmlOrCard => (
+                matches!(
+                    essence.as_str(),
+                    "text/html" | "application/xhtml+xml" | "text/vcard" | "text/x-vcard" | "text/directory"
+                ),
                 "a web page",
             ),
             Kind::Xml => (

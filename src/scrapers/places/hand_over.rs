@@ -15,6 +15,7 @@ use crate::repo;
 use crate::repo::place_details::Candidate;
 use crate::scrapers::Services;
 use crate::scrapers::domain::{self, DomainScan};
+use crate::scrapers::email;
 
 /// How many of a site's pages a scan counts at most: what a single scan does unless told.
 const MAX_PAGES: i64 = 1000;
@@ -47,6 +48,9 @@ pub struct PlacesHandOver {
     pub place_ids: Vec<String>,
     /// Whether the domains are to be scanned.
     pub scan: bool,
+    /// Whether their sites are to be scanned for email addresses.
+    #[serde(default)]
+    pub emails: bool,
     /// Whether the details of places are to be looked up whose website is not known, which costs a call each.
     pub look_up: bool,
 }
@@ -58,6 +62,8 @@ pub struct HandedOver {
     pub handed_over: usize,
     /// How many scans were queued.
     pub scans: usize,
+    /// How many scans for email addresses were queued.
+    pub email_scans: usize,
     /// How many places did not: each says why.
     pub left_out: usize,
     /// What looking up details brought.
@@ -142,10 +148,16 @@ impl PlacesHandOver {
             let all = usable.values().map(|name| DomainScan::new(name, MAX_PAGES)).collect();
             scans = domain::enqueue(conn, all, &EnqueueOptions::default()).await?.len();
         }
+        let mut email_scans = 0;
+        if self.emails {
+            let all: Vec<(DomainId, String)> = ids.iter().map(|(name, id)| (*id, name.clone())).collect();
+            email_scans = email::enqueue_many(conn, &all).await?;
+        }
         let handed_over = done.iter().filter(|place| place.domain_id.is_some()).count();
         Ok(HandedOver {
             handed_over,
             scans,
+            email_scans,
             left_out: self.place_ids.len().saturating_sub(handed_over),
             looked_up: LookedUp::default(),
         })

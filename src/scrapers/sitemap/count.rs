@@ -38,6 +38,31 @@ pub async fn count(
     links: &PageLinks,
     max_pages: u64,
 ) -> Result<SitemapCount, JobError> {
+    walk(ctx, origin, links, max_pages, false).await.map(|(count, _)| count)
+}
+
+/// Lists up to `max_pages` of the pages that a site's sitemaps list, as [`count`] counts them.
+///
+/// # Errors
+///
+/// As [`count`].
+pub async fn list(
+    ctx: &JobContext<Services>,
+    origin: &Url,
+    links: &PageLinks,
+    max_pages: u64,
+) -> Result<Vec<String>, JobError> {
+    walk(ctx, origin, links, max_pages, true).await.map(|(_, pages)| pages)
+}
+
+async fn walk(
+    ctx: &JobContext<Services>,
+    origin: &Url,
+    links: &PageLinks,
+    max_pages: u64,
+    keeps: bool,
+) -> Result<(SitemapCount, Vec<String>), JobError> {
+    let mut listed = Vec::new();
     let Services {
         fetcher,
         sitemap: config,
@@ -45,7 +70,7 @@ pub async fn count(
     } = ctx.services();
     let deadline = Instant::now() + config.count_time;
     let Ok(found) = discover(fetcher, origin, links, Effort::Quick).await else {
-        return Ok(SitemapCount::default());
+        return Ok((SitemapCount::default(), listed));
     };
     let mut result = SitemapCount::default();
     let mut seen: HashSet<String> = found.iter().map(|file| file.url.to_string()).collect();
@@ -66,9 +91,9 @@ pub async fn count(
         }
         let limits = limits(config);
         let room = MOST_FILES.saturating_sub(waiting.len());
-        let (is_one, pages, children) = ctx
+        let (is_one, pages, urls, children) = ctx
             .blocking(move || {
-                let (mut counted, mut children) = (0, Vec::new());
+                let (mut counted, mut urls, mut children) = (0, Vec::new(), Vec::new());
                 let summary = parse(
                     fetched.file,
                     &fetched.url,
@@ -76,8 +101,11 @@ pub async fn count(
                     &limits,
                     |item| {
                         match item {
-                            Item::Page(_) => {
+                            Item::Page(page) => {
                                 counted += 1;
+                                if keeps {
+                                    urls.push(page.url.clone());
+                                }
                                 if counted >= left {
                                     return ControlFlow::Break(());
                                 }
@@ -89,7 +117,7 @@ pub async fn count(
                     },
                 );
                 let is_one = !summary.failure.is_some_and(|failure| failure.is_no_sitemap());
-                (is_one, summary.pages.min(left), children)
+                (is_one, summary.pages.min(left), urls, children)
             })
             .await?;
         if !is_one {
@@ -98,12 +126,13 @@ pub async fn count(
         result.first.get_or_insert(url);
         result.files += 1;
         result.pages += pages;
+        listed.extend(urls);
         if depth < config.max_depth {
             let new = children.into_iter().filter(|child| seen.insert(child.clone()));
             waiting.extend(new.filter_map(|child| Some((Url::parse(&child).ok()?, depth + 1))));
         }
     }
-    Ok(result)
+    Ok((result, listed))
 }
 
 /// Returns what is taken of one file.

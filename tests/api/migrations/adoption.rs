@@ -263,12 +263,17 @@ async fn assert_isolated(client: &Client) {
         let is_new = [
             "api_calls",
             "api_keys",
+            "contact_sources",
+            "email_scan_urls",
+            "email_scans",
             "idempotency_keys",
+            "mail_domains",
             "place_changes",
             "place_details",
             "place_finds",
             "sitemap_runs",
             "sitemap_url_changes",
+            "suppressions",
         ]
         .contains(&table);
         assert!(seen > 0 || is_new, "{table}: nothing seen");

@@ -270,11 +270,75 @@ async fn fill_every_table(client: &Client) {
                 "page_id",
                 "md5('page' || 1 + (i - 1 + CASE WHEN i % 10 = 0 THEN 3 ELSE 0 END) % 180)::uuid",
             ),
+            ("id", "md5('contact' || i)::uuid"),
             ("email", "'owner' || i || '@shop.com'"),
+            ("confidence", "CASE WHEN i % 3 > 0 THEN i % 101 END"),
+            ("mx_status", "(ARRAY['ok', 'none', 'unknown', NULL])[1 + i % 4]"),
             (
                 "source_job_id",
                 "CASE WHEN i % 5 > 0 THEN md5('job' || 1 + (i - 1) % 120)::uuid END",
             ),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "contact_sources",
+        150,
+        &[
+            ("tenant_id", TENANT),
+            ("contact_id", "md5('contact' || i)::uuid"),
+            ("page_id", "md5('page' || i)::uuid"),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "email_scans",
+        30,
+        &[
+            ("id", "md5('scan' || i)::uuid"),
+            ("tenant_id", TENANT),
+            ("domain_id", "md5('domain' || 1 + (i - 1) % 90)::uuid"),
+            ("job_id", "md5('scan job' || i)::uuid"),
+            ("total_pages", "100"),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "email_scan_urls",
+        90,
+        &[
+            ("tenant_id", TENANT),
+            ("scan_id", "md5('scan' || 1 + (i - 1) % 30)::uuid"),
+            ("position", "i"),
+            (
+                "state",
+                "(ARRAY['waiting', 'fetching', 'fetched', 'left_out'])[1 + i % 4]",
+            ),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "mail_domains",
+        30,
+        &[
+            ("tenant_id", TENANT),
+            ("domain", "'mail' || i"),
+            ("mx_status", "(ARRAY['ok', 'none', 'unknown'])[1 + i % 3]"),
+        ],
+    )
+    .await;
+    fill(
+        client,
+        "suppressions",
+        30,
+        &[
+            ("tenant_id", TENANT),
+            ("kind", "(ARRAY['address', 'domain'])[1 + i % 2]"),
+            ("hash", "sha256(('suppressed' || i)::bytea)"),
         ],
     )
     .await;

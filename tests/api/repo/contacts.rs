@@ -157,6 +157,10 @@ fn found<'a>(page: &Page, email: &'a str, email_type: Option<EmailType>) -> NewC
         context: None,
         source_url: None,
         source_job_id: None,
+        name: None,
+        role: None,
+        confidence: None,
+        spelling: "text",
     }
 }
 

@@ -10,12 +10,15 @@ use scrapersky::db::tenant::TenantConnection;
 use scrapersky::models::api_call::{ApiCall, NewApiCall};
 use scrapersky::models::api_key::{ApiKey, NewApiKey};
 use scrapersky::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
-use scrapersky::models::contact::{Contact, ContactChanges, NewContact};
+use scrapersky::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
 use scrapersky::models::domain::{Domain, DomainChanges};
 use scrapersky::models::domain_hosting::{DomainHosting, DomainHostingChanges};
 use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
-use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome, PlaceAction, ProcessingStatus};
+use scrapersky::models::email_scan::{DomainPages, EmailScan, EmailScanChanges, EmailScanUrl, NewEmailScanUrl};
+use scrapersky::models::enums::{
+    CurationStatus, JobStatus, MxStatus, Outcome, PlaceAction, ProcessingStatus, ScanUrlState, SuppressionKind,
+};
 use scrapersky::models::idempotency_key::IdempotencyKey;
 use scrapersky::models::ids::{ApiCallId, DomainId, JobId, SitemapFileId, TenantId};
 use scrapersky::models::job::{Job, NewJob};
@@ -30,12 +33,14 @@ use scrapersky::models::sitemap_run::{SitemapRun, SitemapRunChanges};
 use scrapersky::models::sitemap_url::SitemapUrl;
 use scrapersky::models::sitemap_url_change::SitemapUrlChange;
 use scrapersky::models::staged_place::{StagedPlace, StagedPlaceChanges};
+use scrapersky::models::suppression::{NewSuppression, Suppression};
 use scrapersky::models::tenant::Tenant;
 use scrapersky::models::values::{RawJson, TextList};
 use scrapersky::repo::api_calls::{Caps, CostLine, Reserved};
 use scrapersky::repo::bulk::Upserted;
 use scrapersky::repo::contacts::ContactFilter;
 use scrapersky::repo::domains::{DomainFilter, DomainOrder};
+use scrapersky::repo::erasures::Erased;
 use scrapersky::repo::jobs::queue::Lease;
 use scrapersky::repo::jobs::{Enqueued, Failure, JobFilter};
 use scrapersky::repo::pages::PageFilter;
@@ -47,9 +52,10 @@ use scrapersky::repo::sitemap_files::{FileTotals, FoundFile, SitemapFileFilter};
 use scrapersky::repo::sitemap_url_changes::ChangeCounts;
 use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
 use scrapersky::repo::{
-    api_calls, api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains,
-    idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, profiles,
-    sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, tenants,
+    api_calls, api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains, email_scans,
+    erasures, idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places,
+    profiles, sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, suppressions,
+    tenants,
 };
 use serde_json::json;
 
@@ -111,6 +117,8 @@ pub struct Rows {
     pub idempotency_key: String,
     pub call: ApiCallId,
     pub run: SitemapRun,
+    pub scan: EmailScan,
+    pub suppression: Suppression,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -144,6 +152,11 @@ impl Rows {
                 place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await?;
                 let email = format!("{name}@{name}.test");
                 contacts::upsert_many(conn, &[new_contact(&page, &email)]).await?;
+                contacts::upsert_mail_domains(conn, &[(format!("{name}.test"), MxStatus::Ok)]).await?;
+                let scan = email_scans::begin(conn, domain.id, pending.job_id, 100).await?;
+                email_scans::upsert_urls(conn, scan.id, &[new_scan_url(&url)]).await?;
+                let suppressed = format!("{name}@suppressed.test");
+                let suppression = suppressions::upsert(conn, new_suppression(&suppressed)).await?;
                 let (found, _) = contacts::list(conn, &ContactFilter::default(), Paging::default()).await?;
                 let hash = [name.len() as u8; 32];
                 let search = NewPlaceSearch {
@@ -171,6 +184,8 @@ impl Rows {
                     pending,
                     call,
                     run,
+                    scan,
+                    suppression,
                     failed: jobs::enqueue(conn, &failing).await?.job,
                     lease: Lease {
                         job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
@@ -223,6 +238,33 @@ fn new_contact<'a>(page: &Page, email: &'a str) -> NewContact<'a> {
         context: None,
         source_url: None,
         source_job_id: None,
+        name: None,
+        role: None,
+        confidence: None,
+        spelling: "text",
+    }
+}
+
+fn new_scan_url(url: &str) -> NewEmailScanUrl<'_> {
+    NewEmailScanUrl {
+        position: 0,
+        url,
+        rank: 0,
+        depth: 0,
+        state: ScanUrlState::Waiting,
+        fetches: 0,
+        disposition: None,
+        reason: None,
+        content_hash: None,
+    }
+}
+
+fn new_suppression(value: &str) -> NewSuppression<'_> {
+    NewSuppression {
+        kind: SuppressionKind::Address,
+        value,
+        keeps_value: true,
+        reason: None,
     }
 }
 
@@ -326,6 +368,9 @@ rows_tell_their_tenant!(
     DomainHosting: tenant_id,
     DomainProfile: tenant_id,
     DomainTechnologies: tenant_id,
+    EmailScan: tenant_id,
+    EmailScanUrl: tenant_id,
+    Suppression: tenant_id,
     Job: tenant_id,
     Page: tenant_id,
     ApiCall: tenant_id,
@@ -345,6 +390,18 @@ rows_tell_their_tenant!(
 impl Tell for domains::DomainDetails {
     fn tell(&self) -> Seen {
         self.0.tell()
+    }
+}
+
+impl Tell for (EmailScan, Option<JobStatus>) {
+    fn tell(&self) -> Seen {
+        self.0.tell()
+    }
+}
+
+impl Tell for Erased {
+    fn tell(&self) -> Seen {
+        (self.contacts + self.other_rows).tell()
     }
 }
 
@@ -444,7 +501,14 @@ macro_rules! one_row_each {
     };
 }
 
-one_row_each!(String, Candidate, Reserved, (JobId, DateTime<Utc>));
+one_row_each!(
+    String,
+    Candidate,
+    ContactSource,
+    DomainPages,
+    Reserved,
+    (JobId, DateTime<Utc>)
+);
 
 impl Tell for CostLine {
     fn tell(&self) -> Seen {
@@ -529,6 +593,25 @@ pub const PROBES: &[Probe] = probes! {
     contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, &a.contact.email)]);
     contacts::update: Nothing, |conn, a| (a.contact.id, &ContactChanges { context: Some(Some("x")), ..Default::default() });
     contacts::delete: Nothing, |conn, a| (a.contact.id);
+    contacts::list_sources: Nothing, |conn, a| (a.contact.id);
+    contacts::list_unknown_mail_domains: Nothing, |conn, a| (a.domain.id, Utc::now() + SECOND);
+    contacts::note_mail_domains: Nothing, |conn, a| (a.domain.id);
+    contacts::upsert_mail_domains: NewRow, |conn, a| (&[(format!("{}.test", a.name), MxStatus::None)]);
+    email_scans::begin: NoSuchRow, |conn, a| (a.domain.id, a.scan.job_id, 100);
+    email_scans::find_latest: Nothing, |conn, a| (a.domain.id);
+    email_scans::update: Nothing, |conn, a| (a.scan.id, &EmailScanChanges { note: Some("x"), ..Default::default() });
+    email_scans::delete_old: Nothing, |conn, a| (a.domain.id, 0);
+    email_scans::list_urls: Nothing, |conn, a| (a.scan.id);
+    email_scans::upsert_urls: NoSuchRow, |conn, a| (a.scan.id, &[new_scan_url(&a.url)]);
+    email_scans::list_domains: OwnRows, |conn, a| (100, 0, 10);
+    email_scans::note_inbound_links: Nothing, |conn, a| (a.domain.id);
+    erasures::erase: Nothing, |conn, a| (SuppressionKind::Address, &a.contact.email);
+    erasures::erase: Nothing, |conn, a| (SuppressionKind::Domain, &a.domain.domain);
+    erasures::hide: Nothing, |conn, a| (SuppressionKind::Address, &a.contact.email);
+    suppressions::upsert: NewRow, |conn, a| (new_suppression(a.suppression.value.as_deref().unwrap()));
+    suppressions::list: OwnRows, |conn, a| (Paging::default());
+    suppressions::delete: Nothing, |conn, a| (a.suppression.id);
+    suppressions::list_covered: Nothing, |conn, a| (&[a.suppression.value.as_deref().unwrap()]);
     domain_hosting::find: Nothing, |conn, a| (a.domain.id);
     domain_hosting::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainHostingChanges { has_ssl: Some(Some(true)), ..Default::default() });
     domain_profiles::find: Nothing, |conn, a| (a.domain.id);
@@ -645,6 +728,9 @@ pub const PROBES: &[Probe] = probes! {
 
     // The same without a row of the other tenant in the way: what row level security refuses here is the new row.
     contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, "fresh@fresh.test")]);
+    contacts::upsert_mail_domains: NewRow, |conn, a| (&[("fresh.test".to_owned(), MxStatus::None)]);
+    email_scans::begin: NoSuchRow, |conn, a| (a.bare_domain.id, a.failed.job_id, 100);
+    suppressions::upsert: NewRow, |conn, a| (new_suppression("fresh@fresh.test"));
     domain_hosting::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainHostingChanges::default());
     domain_profiles::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainProfileChanges::default());
     domain_technologies::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainTechnologiesChanges::default());

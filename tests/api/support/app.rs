@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rocket::figment::Figment;
 use rocket::http::{ContentType, Header, Method};
 use rocket::local::asynchronous::Client;
-use scrapersky::config::{ConnectTo, FetchConfig};
+use scrapersky::config::{ConnectTo, EmailConfig, FetchConfig};
 use scrapersky::db::pool::Pool;
 use scrapersky::jobs::Runner;
 use scrapersky::models::api_key::{KeySecret, NewApiKey};
@@ -83,6 +83,24 @@ impl TestApp {
         self.agencies.database.client().await.batch_execute(sql).await.unwrap();
     }
 
+    /// Runs a query of one number as the superuser.
+    pub async fn count(&self, sql: &str) -> i64 {
+        self.agencies
+            .database
+            .client()
+            .await
+            .query_one(sql, &[])
+            .await
+            .unwrap()
+            .get(0)
+    }
+
+    /// Runs a query of one text column as the superuser.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let rows = self.agencies.database.client().await.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     /// Makes a key for everything of the historic default tenant.
     pub async fn default_agency(&self) -> Holder<'_> {
         let default = scrapersky::repo::tenants::DEFAULT_TENANT;
@@ -143,9 +161,14 @@ impl TestApp {
         let fetch = change(FetchConfig {
             connect_to: vec![rule],
             timeout: Duration::from_secs(5),
+            // No DNS of the machine's: a test that needs one brings its own.
+            email: EmailConfig {
+                mx_check: false,
+                ..EmailConfig::default()
+            },
             ..FetchConfig::default()
         });
-        let services = Arc::new(Services::new(&fetch).unwrap());
+        let services = Arc::new(Services::new(&fetch).unwrap().sharing_pace(self.pool.clone()));
         let runner = Runner::new(self.pool.clone(), registry(), services, patient()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(runner.run(async move {
@@ -224,6 +247,13 @@ impl Holder<'_> {
                 Some(&self.key),
                 Some((ContentType::JSON, &text)),
             )
+            .await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        let text = body.to_string();
+        self.app
+            .send(Method::Patch, path, Some(&self.key), Some((ContentType::JSON, &text)))
             .await
     }
 

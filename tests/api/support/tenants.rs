@@ -158,6 +158,10 @@ pub fn new_page<'a>(domain: &Domain, url: &'a str) -> NewPage<'a> {
         sitemap_file_id: None,
         page_processing_status: None,
         page_processing_error: None,
+        status_code: None,
+        disposition: None,
+        disposition_reason: None,
+        content_hash: None,
     }
 }
 

@@ -7,10 +7,12 @@ use ego_tree::NodeRef;
 use scraper::Node;
 use scraper::node::Element;
 
+use super::email::{Found, Spelling};
 use super::images::{ImageMarks, names_header};
-use super::page::Page;
+use super::page::{Page, RawLink};
 use super::phone::Candidate;
 use super::text::{clean, contains_ignore_case};
+use super::vcard;
 use super::{email, notices};
 use crate::names;
 
@@ -20,6 +22,29 @@ const MAX_GENERATOR_CHARS: usize = 200;
 const MAX_FEEDS: usize = 20;
 /// The most addresses and numbers that links give.
 const MAX_LINKED: usize = 500;
+/// The longest attribute for scripts that is read.
+const MAX_DATA_BYTES: usize = 300;
+/// The most links of a page that are kept, and how much of the text of one.
+const MAX_LINKS: usize = 2_000;
+/// Attributes that hold the two halves of an address, or its top-level domain apart.
+const LOCAL_ATTRIBUTES: [&str; 8] = [
+    "data-account",
+    "data-email-user",
+    "data-local",
+    "data-mail-user",
+    "data-mailbox",
+    "data-u",
+    "data-user",
+    "data-username",
+];
+const DOMAIN_ATTRIBUTES: [&str; 5] = [
+    "data-d",
+    "data-domain",
+    "data-email-domain",
+    "data-host",
+    "data-mail-domain",
+];
+const TOP_LEVEL_ATTRIBUTES: [&str; 2] = ["data-ext", "data-tld"];
 /// The most images whose place in the page is looked up.
 const MAX_LOGO_CHECKS: usize = 30;
 
@@ -48,10 +73,15 @@ pub(super) struct Attributes<'a> {
     pub(super) cfemail: Option<&'a str>,
     pub(super) class: &'a str,
     pub(super) content: &'a str,
+    /// Attributes for scripts that may hold an address.
+    pub(super) data: Vec<(&'a str, &'a str)>,
     pub(super) data_src: Option<&'a str>,
+    pub(super) dir: &'a str,
     pub(super) href: Option<&'a str>,
     pub(super) http_equiv: &'a str,
     pub(super) id: &'a str,
+    pub(super) itemprop: &'a str,
+    pub(super) itemtype: &'a str,
     pub(super) kind: &'a str,
     pub(super) lang: Option<&'a str>,
     pub(super) name: &'a str,
@@ -77,12 +107,15 @@ impl Page {
                 "content" => found.content = value,
                 "data-cfemail" => found.cfemail = Some(value),
                 "data-src" => found.data_src = Some(value),
+                "dir" => found.dir = value,
                 "href" => found.href = Some(value),
                 "http-equiv" => found.http_equiv = value,
                 "id" => {
                     found.id = value;
                     self.technologies.see_names(value);
                 }
+                "itemprop" => found.itemprop = value,
+                "itemtype" => found.itemtype = value,
                 "lang" => found.lang = Some(value),
                 "name" => found.name = value,
                 "property" => found.property = value,
@@ -92,7 +125,12 @@ impl Page {
                 "style" => found.style = value,
                 "type" => found.kind = value,
                 "xml:lang" => found.lang = found.lang.or(Some(value)),
-                _ => self.technologies.see_attribute(name),
+                _ => {
+                    if name.starts_with("data-") && value.len() <= MAX_DATA_BYTES {
+                        found.data.push((name, value));
+                    }
+                    self.technologies.see_attribute(name);
+                }
             }
         }
         found
@@ -130,6 +168,12 @@ impl Page {
             "description" => fill(&mut self.description, MAX_DESCRIPTION_CHARS),
             "og:description" => fill(&mut self.og_description, MAX_DESCRIPTION_CHARS),
             "og:title" => fill(&mut self.og_title, MAX_TITLE_CHARS),
+            "robots" => fill(&mut self.meta_robots, MAX_GENERATOR_CHARS),
+            "og:email" | "reply-to" | "business:contact_data:email" => {
+                if let Some(email) = email::whole(content, &self.site) {
+                    self.add_email(email, Spelling::Attribute);
+                }
+            }
             "og:logo" if self.og_logo.is_none() => self.og_logo = self.site.address(content),
             "generator" => {
                 fill(&mut self.generator, MAX_GENERATOR_CHARS);
@@ -149,6 +193,9 @@ impl Page {
                 .any(|rel| rel.eq_ignore_ascii_case(word))
         };
         self.wordpress.see_rest_link(attributes.rel, href, &self.site);
+        if has_rel("canonical") && self.canonical_url.is_none() {
+            self.canonical_url = self.site.address(href);
+        }
         if has_rel("stylesheet") {
             self.performance.css_count += 1;
         }
@@ -197,7 +244,7 @@ impl Page {
         let position = self.text.position();
         for field in std::mem::take(&mut self.structured.emails) {
             if let Some(email) = email::read(&field, &self.site) {
-                self.add_email(email);
+                self.add_email(email, Spelling::Structured);
             }
         }
         for number in std::mem::take(&mut self.structured.telephones) {
@@ -218,15 +265,29 @@ impl Page {
         };
         if starts_with("mailto:") {
             for email in email::from_mailto(href, &self.site) {
-                self.add_email(email);
+                self.add_email(email, Spelling::Mailto);
             }
         } else if starts_with("tel:") {
             self.add_phone(Candidate::declared(self.text.position(), href));
         } else if let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#") {
             if let Some(email) = email::from_protected(hex, &self.site) {
-                self.add_email(email);
+                self.add_email(email, Spelling::Protected);
+            }
+        } else if starts_with("data:text/vcard") || starts_with("data:text/x-vcard") {
+            let card = percent_encoding::percent_decode_str(href).decode_utf8_lossy();
+            if let Some((_, card)) = card.split_once(',') {
+                self.take_card(card);
             }
         } else {
+            if !starts_with("javascript:") && !href.starts_with('#') && self.links.len() < MAX_LINKS {
+                self.links.push(RawLink {
+                    href: href.to_owned(),
+                    rel: attributes.rel.to_owned(),
+                    start: self.text.position(),
+                    end: None,
+                });
+                self.is_link_open = true;
+            }
             self.take_social(href);
             if !self.has_privacy_policy && !starts_with("javascript:") && !href.starts_with('#') {
                 self.see_policy_link(href);
@@ -283,9 +344,58 @@ impl Page {
         }
     }
 
-    pub(super) fn add_email(&mut self, email: String) {
+    pub(super) fn add_email(&mut self, email: String, spelling: Spelling) {
         if self.emails.len() < MAX_LINKED {
-            self.emails.push((self.text.position(), email));
+            self.emails.push(Found {
+                position: self.text.position(),
+                email,
+                spelling,
+            });
+        }
+    }
+
+    /// Takes the addresses of a vCard, and whose they are.
+    pub(super) fn take_card(&mut self, card: &str) {
+        for person in vcard::read(card) {
+            if let Some(email) = email::whole(&person.email, &self.site) {
+                self.structured.people.push(person);
+                self.add_email(email, Spelling::VCard);
+            }
+        }
+    }
+
+    /// Looks for an address in attributes for scripts: whole, backwards, or in two halves. On a `<script>` they are
+    /// settings of services.
+    pub(super) fn see_data(&mut self, tag: &str, data: &[(&str, &str)]) {
+        if data.is_empty() || matches!(tag, "script" | "link" | "iframe" | "img" | "meta") {
+            return;
+        }
+        for (name, value) in data {
+            let is_named = name.contains("mail") || name.contains("contact");
+            let turned = || is_named.then(|| value.chars().rev().collect::<String>());
+            let spelled = || {
+                email::find(value, &self.site)
+                    .into_iter()
+                    .next()
+                    .map(|found| found.email)
+            };
+            let email = match value.contains('@') || value.contains("%40") {
+                true => email::whole(value, &self.site).or_else(|| email::whole(&turned()?, &self.site)),
+                false => is_named.then(spelled).flatten(),
+            };
+            if let Some(email) = email {
+                self.add_email(email, Spelling::Attribute);
+            }
+        }
+        let one_of = |names: &[&str]| {
+            data.iter()
+                .find(|(name, _)| names.contains(name))
+                .map(|(_, value)| value.trim())
+        };
+        if let (Some(local), Some(domain)) = (one_of(&LOCAL_ATTRIBUTES), one_of(&DOMAIN_ATTRIBUTES))
+            && let Some(email) = email::joined(local, domain, one_of(&TOP_LEVEL_ATTRIBUTES), &self.site)
+        {
+            self.add_email(email, Spelling::Attribute);
         }
     }
 

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use regex::Regex;
 
 use super::site::Site;
-use super::text::{BREAK, SEAM};
+use super::text::{BREAK, SEAM, contains_ignore_case};
 use crate::names;
 
 /// The most addresses kept of one page.
@@ -53,18 +53,41 @@ const PLACEHOLDER_LOCALS: [&str; 10] = [
     "yourname",
 ];
 
-/// Either of the two below. It starts with a bracket, for which a search is fast.
+/// The words for `@` that people put in brackets: English, German, Spanish and Portuguese, Italian, French, Polish,
+/// Russian, Dutch, Danish and Norwegian, Swedish, Czech and Slovak, Hungarian, Japanese, Chinese, Korean.
+const AT_WORDS: &str = "at|@|ät|aet|arroba|chiocciola|arobase|arobas|małpa|malpa|собака|собачка|apenstaartje|snabel-?a|\
+                        zavináč|zavinac|kukac|アットマーク|アット|艾特|골뱅이";
+/// Their words for a dot.
+const DOT_WORDS: &str =
+    "dot|punkt|punto|point|ponto|punt|kropka|точка|prik|punktum|tečka|tecka|bodka|pont|nokta|ドット|点|點|점|닷|\\.";
+/// The words without brackets that are believed in a label's company.
+const SPOKEN_AT: &str = "at|ät|arroba|chiocciola|arobase|małpa|собака";
+const SPOKEN_DOT: &str = "dot|punkt|punto|point|ponto|kropka|точка";
+
+/// Either of the two below; `\x1f` is [`SEAM`]. It starts with a bracket, for which a search is fast.
 static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)[\[({]\s*(?:at|@|ät|arroba|chiocciola|arobase|dot|punkt|punto|point|\.)\s*[\])}]").ok()
+    Regex::new(&format!(
+        r"(?i)[\[({{<][\s\x1f]*(?:{AT_WORDS}|{DOT_WORDS})[\s\x1f]*[\])}}>]"
+    ))
+    .ok()
 });
-static SPELLED_AT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\s*[\[({]\s*(?:at|@|ät|arroba|chiocciola|arobase)\s*[\])}]\s*").ok());
-static SPELLED_DOT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\s*[\[({]\s*(?:dot|punkt|punto|point|\.)\s*[\])}]\s*").ok());
+/// An `@`, written as a word in brackets or as it is.
+static ANY_AT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"(?i)[\s\x1f]*[\[({{<][\s\x1f]*(?:{AT_WORDS})[\s\x1f]*[\])}}>][\s\x1f]*|@"
+    ))
+    .ok()
+});
+static SPELLED_DOT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"(?i)[\s\x1f]*[\[({{<][\s\x1f]*(?:{DOT_WORDS})[\s\x1f]*[\])}}>][\s\x1f]*"
+    ))
+    .ok()
+});
 /// `jane at example dot com`, said as a whole block or right after a label.
 static SPOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    const ADDRESS: &str = r"\s*([a-z0-9._%+-]+)\s+at\s+([a-z0-9-]+(?:\s+dot\s+[a-z0-9-]+)+)";
-    Regex::new(&format!(r"(?i)^{ADDRESS}[.,;]?$|(?::|\be-?mail){ADDRESS}\b")).ok()
+    let address = format!(r"\s*([a-z0-9._%+-]+)\s+(?:{SPOKEN_AT})\s+([a-z0-9-]+(?:\s+(?:{SPOKEN_DOT})\s+[a-z0-9-]+)+)");
+    Regex::new(&format!(r"(?i)^{address}[.,;]?$|(?::|\be-?mail){address}\b")).ok()
 });
 /// What stands before ` at ` in prose.
 const PROSE_WORDS: [&str; 16] = [
@@ -75,29 +98,83 @@ static HALF_SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b([a-z0-9._%+-]+)\s+at\s+([a-z0-9.-]+)\s*[\[({]\s*dot\s*[\])}]\s*([a-z0-9.-]+)").ok()
 });
 
-/// Finds the addresses in visible text, each with its position.
-pub(super) fn find(text: &str, site: &Site) -> Vec<(usize, String)> {
-    let mut found: Vec<(usize, String)> = text
+/// How a page writes an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spelling {
+    /// In a `mailto:` link.
+    Mailto,
+    /// In structured data.
+    Structured,
+    /// In a vCard.
+    VCard,
+    /// As it is, also with entities or with invisible characters in it.
+    Text,
+    /// Behind Cloudflare's protection.
+    Protected,
+    /// With words for `@` or dots.
+    Words,
+    /// Backwards, turned around by a style.
+    Reversed,
+    /// In attributes for scripts.
+    Attribute,
+}
+
+impl Spelling {
+    /// Returns the word that is stored.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Mailto => "mailto",
+            Self::Structured => "structured_data",
+            Self::VCard => "vcard",
+            Self::Text => "text",
+            Self::Protected => "protected",
+            Self::Words => "words",
+            Self::Reversed => "reversed",
+            Self::Attribute => "attribute",
+        }
+    }
+}
+
+/// An address and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Where in the text it begins, or where its `@` is.
+    pub(super) position: usize,
+    pub(super) email: String,
+    pub(super) spelling: Spelling,
+}
+
+/// Finds the addresses in visible text, in their order.
+pub(super) fn find(text: &str, site: &Site) -> Vec<Found> {
+    let mut found: Vec<Found> = text
         .match_indices('@')
         .take(MAX_CANDIDATES)
-        .filter_map(|(at, _)| Some((at, around(text, at, site)?)))
+        .filter_map(|(position, _)| {
+            Some(Found {
+                position,
+                email: around(text, position, site)?,
+                spelling: Spelling::Text,
+            })
+        })
         .collect();
     find_spelled(text, site, &mut found);
-    found.sort_by_key(|(position, _)| *position);
+    found.sort_by_key(|found| found.position);
     found
 }
 
 /// Finds the addresses whose `@` or dots are written as words, block by block.
-fn find_spelled(text: &str, site: &Site, found: &mut Vec<(usize, String)>) {
-    let (Some(at), Some(dot)) = (SPELLED_AT.as_ref(), SPELLED_DOT.as_ref()) else {
+fn find_spelled(text: &str, site: &Site, found: &mut Vec<Found>) {
+    let (Some(spelled), Some(at), Some(dot)) = (SPELLED.as_ref(), ANY_AT.as_ref(), SPELLED_DOT.as_ref()) else {
         return;
     };
     let (Some(spoken), Some(half)) = (SPOKEN.as_ref(), HALF_SPELLED.as_ref()) else {
         return;
     };
-    let Some(spelled) = SPELLED.as_ref() else { return };
     let has_brackets = spelled.is_match(text);
-    let has_words = text.contains(" dot ") || text.contains(" DOT ");
+    let has_words = SPOKEN_DOT.split('|').any(|word| {
+        contains_ignore_case(text, &format!(" {word} ")) || text.contains(&format!(" {} ", word.to_uppercase()))
+    });
     if !has_brackets && !has_words {
         return;
     }
@@ -108,16 +185,40 @@ fn find_spelled(text: &str, site: &Site, found: &mut Vec<(usize, String)>) {
         if block.len() > MAX_SPELLED_BYTES {
             continue;
         }
+        let mut add = |position: usize, email: String| {
+            found.push(Found {
+                position,
+                email,
+                spelling: Spelling::Words,
+            });
+        };
         if has_brackets && spelled.is_match(block) {
-            let block = half.replace_all(block, "$1@$2.$3");
-            let block = at.replace_all(&block, "@");
-            let block = dot.replace_all(&block, ".");
-            let addresses = block.match_indices('@').filter_map(|(at, _)| around(&block, at, site));
-            found.extend(addresses.map(|email| (start, email)));
+            for parts in half.captures_iter(block) {
+                let all = parts.get(0).map_or(0, |all| all.start());
+                let part = |number| parts.get(number).map_or("", |part: regex::Match<'_>| part.as_str());
+                if let Some(email) = checked(part(1), &format!("{}.{}", part(2), part(3)), site) {
+                    add(start + all, email);
+                }
+            }
+            for sign in at.find_iter(block) {
+                let before = block.get(..sign.start()).unwrap_or_default();
+                let behind = block.get(sign.end()..).unwrap_or_default();
+                let behind = behind
+                    .get(..behind.floor_char_boundary(2 * MAX_EMAIL_BYTES))
+                    .unwrap_or_default();
+                let name = before.get(before.ceil_char_boundary(before.len().saturating_sub(2 * MAX_EMAIL_BYTES))..);
+                let name = dot.replace_all(name.unwrap_or_default(), ".");
+                let behind = dot.replace_all(behind, ".");
+                if let Some(email) = around(&format!("{name}@{behind}"), name.len(), site) {
+                    add(start + sign.start(), email);
+                }
+            }
         }
         if has_words {
             let block = block.replace(SEAM, "");
-            found.extend(spoken_address(spoken, block.trim(), site).map(|email| (start, email)));
+            if let Some(email) = spoken_address(spoken, block.trim(), site) {
+                add(start, email);
+            }
         }
     }
 }
@@ -128,7 +229,7 @@ fn spoken_address(spoken: &Regex, block: &str, site: &Site) -> Option<String> {
     let domain = parts.get(2).or_else(|| parts.get(4))?.as_str();
     let labels: Vec<_> = domain
         .split_whitespace()
-        .filter(|word| !word.eq_ignore_ascii_case("dot"))
+        .filter(|word| !SPOKEN_DOT.split('|').any(|dot| word.to_lowercase() == dot))
         .collect();
     if PROSE_WORDS.contains(&local.to_ascii_lowercase().as_str()) {
         return None;
@@ -161,6 +262,32 @@ pub(super) fn from_mailto(href: &str, site: &Site) -> Vec<String> {
 pub(super) fn read(field: &str, site: &Site) -> Option<String> {
     let (at, _) = field.match_indices('@').next()?;
     around(field, at, site)
+}
+
+/// Reads a text that is an address from its beginning to its end, such as an attribute's value.
+pub(super) fn whole(text: &str, site: &Site) -> Option<String> {
+    let text = text.trim();
+    let text = text
+        .get(.."mailto:".len())
+        .filter(|start| start.eq_ignore_ascii_case("mailto:"))
+        .map_or(text, |start| text.get(start.len()..).unwrap_or_default());
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    let (local, domain) = text.split_once('@')?;
+    let is_name = !local.is_empty() && local.bytes().all(is_local_byte);
+    let is_host = domain.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'));
+    if !is_name || !is_host {
+        return None;
+    }
+    // All of it, and not what is left without a part that is no top-level domain.
+    checked(local, domain, site).filter(|email| email.matches('.').count() == text.matches('.').count())
+}
+
+/// Puts an address together whose halves stand in attributes of their own.
+pub(super) fn joined(local: &str, domain: &str, top_level: Option<&str>, site: &Site) -> Option<String> {
+    match top_level {
+        Some(top_level) => whole(&format!("{local}@{domain}.{}", top_level.trim_start_matches('.')), site),
+        None => whole(&format!("{local}@{domain}"), site),
+    }
 }
 
 /// Decodes Cloudflare's email protection: hexadecimal, the first byte is the key of all others.

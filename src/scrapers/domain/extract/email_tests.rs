@@ -7,7 +7,7 @@ fn site() -> Site {
 }
 
 fn found(text: &str) -> Vec<String> {
-    find(text, &site()).into_iter().map(|(_, email)| email).collect()
+    find(text, &site()).into_iter().map(|found| found.email).collect()
 }
 
 #[test]
@@ -24,6 +24,17 @@ fn addresses_are_read_as_people_write_them() {
         ("info {AT} firma (punkt) de", "info@firma.de"),
         ("info at firma [dot] de", "info@firma.de"),
         ("Email: jane at firma dot com", "jane@firma.com"),
+        ("info [arroba] firma [punto] es", "info@firma.es"),
+        ("info(chiocciola)firma(punto)it", "info@firma.it"),
+        ("info [arobase] firma [point] fr", "info@firma.fr"),
+        ("contato [arroba] firma [ponto] com [ponto] br", "contato@firma.com.br"),
+        ("biuro [małpa] firma [kropka] pl", "biuro@firma.pl"),
+        ("info [собака] firma [точка] ru", "info@firma.ru"),
+        ("info <at> firma <dot> nl", "info@firma.nl"),
+        ("info(アットマーク)firma.jp", "info@firma.jp"),
+        ("jane [dot] doe [at] firma [dot] de", "jane.doe@firma.de"),
+        ("info@firma [dot] de", "info@firma.de"),
+        ("Email: jane arroba firma punto es", "jane@firma.es"),
         ("jane at mail dot firma dot com", "jane@mail.firma.com"),
         ("info\u{1f}@\u{1f}firma.de", "info@firma.de"),
         ("info@firma\u{1f}.\u{1f}de", "info@firma.de"),
@@ -91,6 +102,28 @@ fn several_are_found_in_their_order() {
 }
 
 #[test]
+fn an_attribute_is_an_address_as_a_whole_or_none() {
+    let read = |text| whole(text, &site());
+    assert_eq!(read(" jane@firma.de ").as_deref(), Some("jane@firma.de"));
+    assert_eq!(read("mailto:jane%40firma.de").as_deref(), Some("jane@firma.de"));
+    for text in [
+        "https://key@firma.de/1",
+        "react@18.2.0",
+        "logo@2x.png",
+        "jane@firma.de, joe",
+        "@firma.de",
+        "a@b.de.notatld",
+    ] {
+        assert_eq!(read(text), None, "{text}");
+    }
+    assert_eq!(
+        joined("info", "firma", Some("de"), &site()).as_deref(),
+        Some("info@firma.de")
+    );
+    assert_eq!(joined("in fo", "firma.de", None, &site()), None);
+}
+
+#[test]
 fn mailto_links_are_decoded() {
     let read = |href| from_mailto(href, &site());
     assert_eq!(read("mailto:jane%40firma.de"), ["jane@firma.de"]);
@@ -119,7 +152,11 @@ fn protected_addresses_are_decoded() {
 #[test]
 fn the_own_domain_may_be_a_placeholder() {
     let site = Site::new(&Url::parse("https://example.com/").unwrap());
-    assert_eq!(find("info@example.com", &site), [(4, "info@example.com".to_owned())]);
+    let found = find("info@example.com", &site);
+    assert_eq!(
+        found.first().map(|found| (found.position, found.email.as_str())),
+        Some((4, "info@example.com"))
+    );
 }
 
 #[test]

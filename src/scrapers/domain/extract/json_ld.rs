@@ -31,6 +31,10 @@ const FOREIGN_KEYS: [&str; 10] = [
 #[derive(Debug, Default)]
 pub(super) struct StructuredData {
     pub(super) emails: Vec<String>,
+    /// Who has which address, where that is said.
+    pub(super) people: Vec<Person>,
+    /// The types of the objects, each once.
+    pub(super) types: Vec<String>,
     pub(super) telephones: Vec<String>,
     pub(super) links: Vec<String>,
     pub(super) logo: Option<String>,
@@ -41,7 +45,55 @@ pub(super) struct StructuredData {
     objects: usize,
 }
 
+/// Whose an address is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Person {
+    pub(super) email: String,
+    pub(super) name: Option<String>,
+    pub(super) role: Option<String>,
+}
+
+/// The most types that are kept.
+const MAX_TYPES: usize = 50;
+const MAX_NAME_CHARS: usize = 100;
+
 impl StructuredData {
+    /// Notes a type of structured data.
+    pub(super) fn add_type(&mut self, name: &str) {
+        let name = name.rsplit(['/', '#', ':']).next().unwrap_or_default();
+        if let Some(name) = clean(name, MAX_NAME_CHARS)
+            && self.types.len() < MAX_TYPES
+            && !self.types.contains(&name)
+        {
+            self.types.push(name);
+        }
+    }
+
+    /// Notes whose an address is, where an object says both.
+    fn read_person(&mut self, object: &Map<String, Value>) {
+        let text = |key: &str| {
+            object
+                .get(key)
+                .and_then(Value::as_str)
+                .and_then(|text| clean(text, MAX_NAME_CHARS))
+        };
+        let Some(email) = text("email") else { return };
+        let mut types = Vec::new();
+        object
+            .get("@type")
+            .into_iter()
+            .for_each(|value| texts(value, &mut types));
+        let is_person = types.iter().any(|name| name.ends_with("Person"));
+        let person = Person {
+            email,
+            name: is_person.then(|| text("name")).flatten(),
+            role: text("jobTitle").or_else(|| text("contactType")),
+        };
+        if (person.name.is_some() || person.role.is_some()) && self.people.len() < MAX_TYPES {
+            self.people.push(person);
+        }
+    }
+
     /// Reads one script.
     pub(super) fn read(&mut self, script: &str) {
         self.scripts += 1;
@@ -77,6 +129,13 @@ impl StructuredData {
     }
 
     fn visit_object(&mut self, object: &Map<String, Value>) {
+        let mut types = Vec::new();
+        object
+            .get("@type")
+            .into_iter()
+            .for_each(|value| texts(value, &mut types));
+        types.iter().for_each(|name| self.add_type(name));
+        self.read_person(object);
         for (key, value) in object {
             match key.as_str() {
                 "email" => texts(value, &mut self.emails),

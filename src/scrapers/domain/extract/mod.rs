@@ -18,12 +18,15 @@ mod json_ld;
 mod metadata;
 mod notices;
 mod page;
+mod people;
 mod phone;
 mod phone_label;
+mod reading;
 mod site;
 mod social;
 mod technology;
 mod text;
+mod vcard;
 mod wordpress;
 
 #[cfg(test)]
@@ -31,7 +34,9 @@ mod tests;
 
 use url::Url;
 
+pub use email::Spelling;
 pub use metadata::{ContractMetadata, Performance, SiteMetadata, WordPressFacts};
+pub use reading::{FoundContact, PageLink, PageReading, read_card, read_page};
 pub use social::SocialLinks;
 pub use technology::TechStack;
 
@@ -143,15 +148,15 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
 }
 
 /// Merges the addresses of links with those of the text, in page order, each once.
-fn emails(linked: Vec<(usize, String)>, text: &str, site: &Site) -> Vec<String> {
+fn emails(linked: Vec<email::Found>, text: &str, site: &Site) -> Vec<String> {
     let mut all = linked;
     all.extend(email::find(text, site));
-    all.sort_by_key(|(position, _)| *position);
+    all.sort_by_key(|found| found.position);
     let mut seen = std::collections::HashSet::new();
     let distinct = all
         .into_iter()
-        .filter(|(_, email)| seen.insert(email.to_ascii_lowercase()));
-    distinct.map(|(_, email)| email).take(email::MAX_EMAILS).collect()
+        .filter(|found| seen.insert(found.email.to_ascii_lowercase()));
+    distinct.map(|found| found.email).take(email::MAX_EMAILS).collect()
 }
 
 /// Reads a list of languages.

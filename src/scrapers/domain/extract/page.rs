@@ -1,10 +1,14 @@
 //! The one pass over the tree that collects what the finders then look at.
 
-use ego_tree::NodeRef;
+use std::ops::Range;
+
+use ego_tree::{NodeId, NodeRef};
 use html5ever::ns;
 use scraper::Node;
 use scraper::node::Element;
 
+use super::elements::Attributes;
+use super::email::{Found, Spelling};
 use super::images::Favicon;
 use super::json_ld::StructuredData;
 use super::metadata::Performance;
@@ -13,8 +17,14 @@ use super::site::Site;
 use super::social::SocialLinks;
 use super::technology::Technologies;
 use super::text::PageText;
+use super::text::{clean, contains_ignore_case};
 use super::wordpress::WordPress;
 use super::{email, notices};
+
+/// The longest first heading that is kept.
+const MAX_H1_CHARS: usize = 500;
+/// The most rules of a style sheet that are looked at.
+const MAX_RULES: usize = 5_000;
 
 pub(super) const MAX_ADDRESSES: usize = 20;
 
@@ -23,7 +33,7 @@ pub(super) struct Page {
     pub(super) site: Site,
     pub(super) text: PageText,
     /// Addresses from links and structured data, each with its position in the text.
-    pub(super) emails: Vec<(usize, String)>,
+    pub(super) emails: Vec<Found>,
     /// The same for telephone numbers.
     pub(super) phones: Vec<Candidate>,
     pub(super) social_links: SocialLinks,
@@ -51,6 +61,37 @@ pub(super) struct Page {
     pub(super) link_start: Option<usize>,
     address_start: Option<usize>,
     pub(super) logo_checks: usize,
+    pub(super) h1: Option<String>,
+    h1_start: Option<usize>,
+    pub(super) canonical_url: Option<String>,
+    pub(super) meta_robots: Option<String>,
+    pub(super) links: Vec<RawLink>,
+    pub(super) is_link_open: bool,
+    pub(super) has_contact_form: bool,
+    pub(super) has_comments: bool,
+    form: Option<Form>,
+    /// Classes whose text a style sheet turns around.
+    turned_classes: Vec<String>,
+    /// Elements whose text is turned around, and where it began.
+    turned: Vec<(NodeId, usize)>,
+    /// Parts of the text that were turned around.
+    pub(super) turned_parts: Vec<Range<usize>>,
+}
+
+/// A link as the page writes it.
+pub(super) struct RawLink {
+    pub(super) href: String,
+    pub(super) rel: String,
+    /// Where its text begins, and where it ends.
+    pub(super) start: usize,
+    pub(super) end: Option<usize>,
+}
+
+/// What an open form has.
+#[derive(Clone, Copy, Default)]
+struct Form {
+    has_message: bool,
+    has_email: bool,
 }
 
 impl Page {
@@ -83,6 +124,18 @@ impl Page {
             link_start: None,
             address_start: None,
             logo_checks: 0,
+            h1: None,
+            h1_start: None,
+            canonical_url: None,
+            meta_robots: None,
+            links: Vec::new(),
+            is_link_open: false,
+            has_contact_form: false,
+            has_comments: false,
+            form: None,
+            turned_classes: Vec::new(),
+            turned: Vec::new(),
+            turned_parts: Vec::new(),
         }
     }
 
@@ -135,6 +188,8 @@ impl Page {
         }
         let attributes = self.read_attributes(element);
         self.separate(tag);
+        self.see_data(tag, &attributes.data);
+        self.see_marks(node.id(), tag, &attributes);
         match tag {
             "html" => self.language = self.language.take().or_else(|| language(attributes.lang?)),
             "title" => {
@@ -154,9 +209,29 @@ impl Page {
                 self.see_resource(attributes.src.or(attributes.data_src));
                 return false;
             }
-            "form" => self.performance.form_count += 1,
+            "form" => {
+                self.performance.form_count += 1;
+                self.form = Some(Form::default());
+            }
+            "h1" if self.h1.is_none() => self.h1_start = Some(self.text.position()),
+            "style" => {
+                self.see_style(node);
+                return false;
+            }
+            "textarea" => {
+                if let Some(form) = &mut self.form {
+                    form.has_message = true;
+                }
+                return false;
+            }
+            "input" => {
+                if let Some(form) = &mut self.form {
+                    form.has_email |=
+                        attributes.kind.eq_ignore_ascii_case("email") || contains_ignore_case(attributes.name, "mail");
+                }
+            }
             "address" => self.address_start = Some(self.text.position()),
-            "style" | "template" | "noscript" | "textarea" | "option" | "object" | "audio" | "video" => return false,
+            "template" | "noscript" | "option" | "object" | "audio" | "video" => return false,
             // Spam traps stand in hidden inline elements within an address.
             "span" | "i" | "b" | "em" | "strong" | "small" if is_hidden(attributes.style) => return false,
             _ => {}
@@ -164,7 +239,7 @@ impl Page {
         if let Some(hex) = attributes.cfemail
             && let Some(email) = email::from_protected(hex, &self.site)
         {
-            self.add_email(email);
+            self.add_email(email, Spelling::Protected);
             // The text within says that the address is protected.
             return false;
         }
@@ -178,8 +253,27 @@ impl Page {
             self.svg_depth -= usize::from(tag == "svg");
             return;
         }
+        if let Some((_, start)) = self.turned.pop_if(|(turned, _)| *turned == node.id()) {
+            self.text.reverse_since(start);
+            self.turned_parts.push(start..self.text.position());
+        }
         match tag {
+            "h1" => {
+                if let Some(start) = self.h1_start.take() {
+                    self.h1 = clean(self.text.since(start), MAX_H1_CHARS);
+                }
+            }
+            "form" => {
+                if let Some(form) = self.form.take() {
+                    self.has_contact_form |= form.has_message && form.has_email;
+                }
+            }
             "a" => {
+                if std::mem::take(&mut self.is_link_open)
+                    && let Some(link) = self.links.last_mut()
+                {
+                    link.end = Some(self.text.position());
+                }
                 if let Some(start) = self.link_start.take() {
                     self.has_privacy_policy |= notices::text_names_policy(self.text.since(start));
                 }
@@ -196,6 +290,62 @@ impl Page {
         self.separate(tag);
     }
 
+    /// Takes note of what an element's attributes say whatever element it is.
+    fn see_marks(&mut self, node: NodeId, tag: &str, attributes: &Attributes<'_>) {
+        if !attributes.itemtype.is_empty() {
+            self.structured.add_type(attributes.itemtype);
+        }
+        if attributes.itemprop == "email" {
+            let value = if attributes.content.is_empty() {
+                attributes.href
+            } else {
+                Some(attributes.content)
+            };
+            if let Some(email) = value.and_then(|value| email::whole(value, &self.site)) {
+                self.add_email(email, Spelling::Structured);
+            }
+        }
+        self.has_comments |= matches!(attributes.id, "comments" | "respond" | "disqus_thread")
+            || attributes
+                .class
+                .split_ascii_whitespace()
+                .any(|class| matches!(class, "comment-list" | "commentlist" | "comment-respond"));
+        let is_turned = (tag == "bdo" && attributes.dir.eq_ignore_ascii_case("rtl"))
+            || turns_around(attributes.style)
+            || (!self.turned_classes.is_empty()
+                && attributes
+                    .class
+                    .split_ascii_whitespace()
+                    .any(|class| self.turned_classes.iter().any(|turned| turned == class)));
+        // Turned around twice is as it was; nobody writes that.
+        if is_turned && self.turned.is_empty() {
+            self.turned.push((node, self.text.position()));
+        }
+    }
+
+    /// Finds the classes by which a style sheet turns text around.
+    fn see_style(&mut self, node: NodeRef<'_, Node>) {
+        let Some(text) = node.first_child().and_then(|child| child.value().as_text()) else {
+            return;
+        };
+        if !text.contains("bidi-override") {
+            return;
+        }
+        for rule in text.split('}').take(MAX_RULES) {
+            let Some((selectors, style)) = rule.rsplit_once('{') else {
+                continue;
+            };
+            if !turns_around(style) {
+                continue;
+            }
+            let classes = selectors
+                .split([',', ' ', '\n'])
+                .filter_map(|selector| selector.rsplit_once('.'));
+            self.turned_classes
+                .extend(classes.map(|(_, class)| class.trim().to_owned()));
+        }
+    }
+
     /// Marks in the text where an element starts or ends.
     fn separate(&mut self, tag: &str) {
         match tag {
@@ -206,6 +356,15 @@ impl Page {
             _ => self.text.push_break(),
         }
     }
+}
+
+/// Tells whether a style writes letters from right to left.
+fn turns_around(style: &str) -> bool {
+    if !style.contains("bidi-override") {
+        return false;
+    }
+    let style = style.replace(' ', "").to_ascii_lowercase();
+    style.contains("direction:rtl")
 }
 
 fn is_hidden(style: &str) -> bool {

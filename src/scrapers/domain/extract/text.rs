@@ -49,6 +49,15 @@ impl PageText {
         }
     }
 
+    /// Turns what was said since a position around, as a style does that writes from right to left.
+    pub(super) fn reverse_since(&mut self, position: usize) {
+        let turned: String = self.since(position).chars().rev().collect();
+        if self.text.is_char_boundary(position) {
+            self.text.truncate(position);
+            self.text.push_str(&turned);
+        }
+    }
+
     pub(super) fn push_break(&mut self) {
         if !self.text.ends_with(BREAK) {
             self.text.push(BREAK);

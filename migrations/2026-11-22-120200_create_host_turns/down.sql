@@ -1,0 +1,1 @@
+DROP TABLE scrapersky_internal.host_turns;

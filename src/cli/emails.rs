@@ -1,0 +1,177 @@
+//! `scrapersky emails`: the scan of a site for email addresses, by the same job, from the command line.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{block_on, keys, require_schema, work};
+use crate::config::Config;
+use crate::db::pool::Pool;
+use crate::db::{Database, migrate};
+use crate::models::contact::Contact;
+use crate::models::domain::{Domain, NewDomain};
+use crate::models::enums::JobStatus;
+use crate::models::ids::{JobId, TenantId};
+use crate::names::DomainName;
+use crate::repo;
+use crate::repo::contacts::ContactFilter;
+use crate::repo::tenants::DEFAULT_TENANT;
+use crate::scrapers::email::{self, TOTAL_PAGES};
+use crate::views::contact::{CONTACT_CSV_HEAD, ContactView};
+use crate::views::job::JobView;
+
+/// How many contacts are read at a time.
+const AT_ONCE: i64 = 1000;
+
+/// What is to be scanned, and how it is shown.
+#[derive(Debug, Args)]
+pub struct EmailsOptions {
+    /// The domain
+    domain: String,
+    /// Prints the scan and its contacts as JSON
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Prints the contacts as CSV
+    #[arg(long)]
+    csv: bool,
+    /// Fetches at most so many pages
+    #[arg(long, value_name = "N", default_value_t = TOTAL_PAGES, value_parser = clap::value_parser!(i32).range(1..=10_000))]
+    max_pages: i32,
+    /// Whose rows they become
+    #[arg(long, default_value_t = DEFAULT_TENANT)]
+    tenant: Uuid,
+}
+
+/// Scans the site of a domain and prints whom to write to. The exit code says whether that could be done.
+///
+/// # Errors
+///
+/// When the domain is none, or the database, the schema or a setting does not allow it.
+pub fn run(options: &EmailsOptions, config: &Config) -> anyhow::Result<ExitCode> {
+    let name = DomainName::parse(&options.domain)?;
+    let database = Database::bring_up(config)?;
+    block_on(scan(&name, options, config, &database))
+}
+
+async fn scan(
+    name: &DomainName,
+    options: &EmailsOptions,
+    config: &Config,
+    database: &Database,
+) -> anyhow::Result<ExitCode> {
+    migrate::up(&database.direct).await?;
+    require_schema(database).await?;
+    let pool = Pool::new(&database.url, &config.pool)?;
+    let tenant = keys::tenant(&pool, options.tenant).await?;
+    let (domain, id) = enqueue(&pool, tenant, name, options.max_pages).await?;
+
+    let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
+        bail!("interrupted: the scan waits in the database; the same command, or `scrapersky worker`, goes on with it");
+    };
+    let is_completed = job.status == JobStatus::Completed;
+    if !is_completed {
+        log::error!("{}", job.error.as_deref().unwrap_or("the scan has not ended"));
+    }
+    let contacts = contacts(&pool, tenant, &domain, id).await?;
+    let contacts: Vec<ContactView> = contacts.into_iter().map(ContactView::from).collect();
+    if options.json {
+        say!("{:#}", json!({ "job": JobView::from(job), "contacts": contacts }));
+    } else if options.csv {
+        let mut lines = csv::Writer::from_writer(std::io::stdout().lock());
+        lines.write_record(CONTACT_CSV_HEAD)?;
+        for contact in &contacts {
+            lines.write_record(contact.csv())?;
+        }
+        lines.flush()?;
+    } else {
+        say!("{}", table(&contacts));
+        let count = |name: &str| {
+            let result = job
+                .result
+                .as_ref()
+                .and_then(|result| result.parse::<serde_json::Value>().ok());
+            result.and_then(|result| result.get(name)?.as_i64()).unwrap_or_default()
+        };
+        say!(
+            "{} addresses on {} pages of {}",
+            contacts.len(),
+            count("pages_scanned"),
+            domain.domain
+        );
+    }
+    Ok(if is_completed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Queues the scan. One of the domain that has not ended is taken up.
+async fn enqueue(pool: &Pool, tenant: TenantId, name: &DomainName, max_pages: i32) -> anyhow::Result<(Domain, JobId)> {
+    let mut conn = pool.tenant(tenant).await?;
+    let new = NewDomain {
+        domain: name.as_str(),
+        lead_source: None,
+        created_by: None,
+    };
+    let domain = repo::domains::upsert(&mut conn, &new).await?;
+    let queued = email::enqueue(&mut conn, &domain, max_pages).await?;
+    conn.commit().await?;
+    if !queued.is_new {
+        log::info!("a scan of {name} has not ended: it goes on");
+    }
+    Ok((domain, queued.scan.job_id))
+}
+
+/// Reads the contacts that the scan has seen.
+async fn contacts(pool: &Pool, tenant: TenantId, domain: &Domain, job: JobId) -> anyhow::Result<Vec<Contact>> {
+    let filter = ContactFilter {
+        domain_id: Some(domain.id),
+        job_id: Some(job),
+        unsuppressed: true,
+        ..ContactFilter::default()
+    };
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let mut conn = pool.tenant(tenant).await?;
+        let rows = repo::contacts::list_after(&mut conn, &filter, after, AT_ONCE).await?;
+        drop(conn);
+        let Some(last) = rows.last() else { break };
+        after = Some((last.created_at, last.id));
+        all.extend(rows);
+    }
+    all.sort_by(|one, other| {
+        one.source_url
+            .cmp(&other.source_url)
+            .then_with(|| one.email.cmp(&other.email))
+    });
+    Ok(all)
+}
+
+fn table(contacts: &[ContactView]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["address", "type", "name", "role", "sure", "mail", "page"]);
+    for contact in contacts {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        table.add_row([
+            contact.email.clone(),
+            text(contact.email_type),
+            text(contact.name.as_deref()),
+            text(contact.role.as_deref()),
+            contact
+                .confidence
+                .map(|number| format!("{number} %"))
+                .unwrap_or_default(),
+            text(contact.mx_status),
+            text(contact.source_url.as_deref()),
+        ]);
+    }
+    table
+}

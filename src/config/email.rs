@@ -1,0 +1,89 @@
+//! Limits of crawls for email addresses.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{ConfigError, Settings};
+
+/// What one crawl for email addresses may take, and how it works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailConfig {
+    /// How many links may lead to a page from the home page.
+    pub max_depth: usize,
+    /// How long it may work, all attempts together.
+    pub time: Duration,
+    /// Whether all subdomains belong to a site, and not only the domain itself and its `www`.
+    pub subdomains: bool,
+    /// Whether DNS is asked if the domain of an address takes mail.
+    pub mx_check: bool,
+    /// The name server that is asked, instead of the system's.
+    pub dns_server: Option<SocketAddr>,
+}
+
+impl Default for EmailConfig {
+    fn default() -> Self {
+        Self {
+            max_depth: 6,
+            time: Duration::from_secs(30 * 60),
+            subdomains: false,
+            mx_check: true,
+            dns_server: None,
+        }
+    }
+}
+
+impl Settings<'_> {
+    /// Reads the limits of crawls for email addresses.
+    pub(super) fn email(&self) -> Result<EmailConfig, ConfigError> {
+        let default = EmailConfig::default();
+        Ok(EmailConfig {
+            max_depth: self.count("SCRAPERSKY_EMAIL_MAX_DEPTH", default.max_depth, 0)?,
+            time: self.limit("SCRAPERSKY_EMAIL_SECONDS", default.time)?,
+            subdomains: self.yes_or_no("SCRAPERSKY_EMAIL_SUBDOMAINS", default.subdomains)?,
+            mx_check: self.yes_or_no("SCRAPERSKY_EMAIL_MX_CHECK", default.mx_check)?,
+            dns_server: self.parsed("SCRAPERSKY_DNS_SERVER", "an address and a port, such as 127.0.0.1:53")?,
+        })
+    }
+
+    fn yes_or_no(&self, variable: &str, default: bool) -> Result<bool, ConfigError> {
+        match self.text(variable)?.map(|text| text.to_ascii_lowercase()).as_deref() {
+            None => Ok(default),
+            Some("yes" | "true" | "on" | "1") => Ok(true),
+            Some("no" | "false" | "off" | "0") => Ok(false),
+            Some(other) => Err(ConfigError(format!("{variable} is {other:?}: it must be yes or no"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rocket::figment::Figment;
+
+    use super::*;
+
+    fn read(variable: &str, value: &str) -> Result<EmailConfig, String> {
+        let env = |name: &str| (name == variable).then(|| value.to_owned());
+        let figment = Figment::new();
+        let settings = Settings {
+            figment: &figment,
+            env: &env,
+        };
+        settings.email().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn settings_are_read_and_wrong_ones_named() {
+        assert_eq!(read("", "").unwrap(), EmailConfig::default());
+        assert!(!read("SCRAPERSKY_EMAIL_MX_CHECK", "off").unwrap().mx_check);
+        assert!(read("SCRAPERSKY_EMAIL_SUBDOMAINS", "Yes").unwrap().subdomains);
+        let server = read("SCRAPERSKY_DNS_SERVER", "127.0.0.1:5353").unwrap().dns_server;
+        assert_eq!(server.map(|server| server.port()), Some(5353));
+        for (variable, value) in [
+            ("SCRAPERSKY_EMAIL_MX_CHECK", "perhaps"),
+            ("SCRAPERSKY_DNS_SERVER", "localhost"),
+            ("SCRAPERSKY_EMAIL_SECONDS", "0"),
+        ] {
+            assert!(read(variable, value).unwrap_err().contains(variable));
+        }
+    }
+}

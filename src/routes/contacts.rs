@@ -1,0 +1,326 @@
+//! Contacts: lists, files, corrections; and the pages of a site.
+
+use chrono::{DateTime, Utc};
+use rocket::http::{ContentType, Status};
+use rocket::request::FromParam;
+use rocket::serde::json::Json;
+use rocket::{FromForm, Route, State, delete, get, patch, routes};
+use uuid::Uuid;
+
+use super::domains::DomainParam;
+use super::export::{Export, Read, json_lines, unwritable};
+use super::{paging, parsed};
+use crate::db::pool::Pool;
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Body, Caller, Db};
+use crate::models::contact::ContactChanges;
+use crate::models::enums::{EmailType, Scope};
+use crate::models::ids::{ContactId, DomainId, TenantId};
+use crate::repo;
+use crate::repo::contacts::{ContactCursor, ContactFilter};
+use crate::repo::pages::PageFilter;
+use crate::views::Page;
+use crate::views::contact::{
+    CONTACT_CSV_HEAD, ContactDetailsView, ContactPatch, ContactSourceView, ContactView, PageView, email_type_word,
+    read_email_type,
+};
+
+/// How many contacts are read at a time, in a transaction of their own: none is open while a client reads.
+const PART: i64 = 500;
+/// The longest text that people give.
+const MOST_CHARS: usize = 10_000;
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![
+        list_contacts,
+        list_domain_contacts,
+        list_pages,
+        get_contact,
+        update_contact,
+        delete_contact,
+        export_csv,
+        export_json_lines,
+    ]
+}
+
+/// A contact's id in a path.
+struct ContactParam(ContactId);
+
+impl<'a> FromParam<'a> for ContactParam {
+    type Error = uuid::Error;
+
+    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(param).map(|id| Self(id.into()))
+    }
+}
+
+/// Which contacts are wanted, as a query says it.
+#[derive(FromForm)]
+struct ContactQuery<'r> {
+    domain: Option<&'r str>,
+    domain_id: Option<&'r str>,
+    #[field(name = "type")]
+    email_type: Option<&'r str>,
+    q: Option<&'r str>,
+    seen_since: Option<&'r str>,
+    tenant_id: Option<&'r str>,
+}
+
+impl<'r> ContactQuery<'r> {
+    fn filter(&self) -> ApiResult<ContactFilter<'r>> {
+        Ok(ContactFilter {
+            domain_id: parsed::<Uuid>("domain_id", self.domain_id)?.map(DomainId::from),
+            email_type: self.email_type.map(|word| email_type("type", word)).transpose()?,
+            text: self.q,
+            seen_since: parsed::<DateTime<Utc>>("seen_since", self.seen_since)?,
+            domain: self.domain,
+            job_id: None,
+            // What is not to be written to is not shown as somebody to write to.
+            unsuppressed: true,
+        })
+    }
+}
+
+fn email_type(field: &'static str, word: &str) -> ApiResult<EmailType> {
+    read_email_type(word).ok_or_else(|| {
+        let valid: Vec<_> = EmailType::ALL.iter().map(|kind| email_type_word(*kind)).collect();
+        ApiError::bad_request(
+            field,
+            format!("{field} is {word:?}: it must be one of {}", valid.join(", ")),
+        )
+    })
+}
+
+/// Lists the tenant's contacts, the newest first; the cursor is stable while others are added.
+#[get("/api/v1/contacts?<limit>&<cursor>&<query..>")]
+async fn list_contacts(
+    caller: Caller,
+    db: Db<'_>,
+    limit: Option<&str>,
+    cursor: Option<&str>,
+    query: ContactQuery<'_>,
+) -> ApiResult<Json<Page<ContactView>>> {
+    caller.require(Scope::Read)?;
+    caller.check_tenant(query.tenant_id)?;
+    list(caller, db, &query.filter()?, limit, cursor).await
+}
+
+/// Lists the contacts that were found on a domain's site.
+#[get("/api/v1/domains/<id>/contacts?<limit>&<cursor>&<query..>")]
+async fn list_domain_contacts(
+    caller: Caller,
+    db: Db<'_>,
+    id: DomainParam,
+    limit: Option<&str>,
+    cursor: Option<&str>,
+    query: ContactQuery<'_>,
+) -> ApiResult<Json<Page<ContactView>>> {
+    caller.require(Scope::Read)?;
+    caller.check_tenant(query.tenant_id)?;
+    let filter = ContactFilter {
+        domain_id: Some(id.0),
+        ..query.filter()?
+    };
+    // A domain that is not there is told from one without contacts.
+    let mut conn = db.tenant(&caller).await?;
+    repo::domains::get(&mut conn, id.0).await?;
+    drop(conn);
+    list(caller, db, &filter, limit, cursor).await
+}
+
+async fn list(
+    caller: Caller,
+    db: Db<'_>,
+    filter: &ContactFilter<'_>,
+    limit: Option<&str>,
+    cursor: Option<&str>,
+) -> ApiResult<Json<Page<ContactView>>> {
+    let paging = paging(limit, None)?;
+    let after = cursor.map(read_cursor).transpose()?;
+    let mut conn = db.tenant(&caller).await?;
+    let total = repo::contacts::count(&mut conn, filter).await?;
+    let rows = repo::contacts::list_after(&mut conn, filter, after, paging.limit).await?;
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == paging.limit);
+    let next_cursor = rows
+        .last()
+        .filter(|_| is_full)
+        .map(|row| write_cursor((row.created_at, row.id)));
+    Ok(Json(Page {
+        items: rows.into_iter().map(ContactView::from).collect(),
+        total,
+        limit: paging.limit,
+        offset: 0,
+        next_cursor,
+    }))
+}
+
+fn write_cursor((created_at, id): ContactCursor) -> String {
+    format!("{}_{id}", created_at.timestamp_micros())
+}
+
+fn read_cursor(text: &str) -> ApiResult<ContactCursor> {
+    let read = || {
+        let (micros, id) = text.split_once('_')?;
+        let created_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        Some((created_at, Uuid::parse_str(id).ok()?.into()))
+    };
+    read().ok_or_else(|| ApiError::bad_request("cursor", "cursor must be the next_cursor of an earlier answer"))
+}
+
+/// Lists the pages of a domain's site that are known, the newest first.
+#[get("/api/v1/domains/<id>/pages?<q>&<page_type>&<limit>&<offset>")]
+async fn list_pages(
+    caller: Caller,
+    db: Db<'_>,
+    id: DomainParam,
+    q: Option<&str>,
+    page_type: Option<&str>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+) -> ApiResult<Json<Page<PageView>>> {
+    caller.require(Scope::Read)?;
+    let paging = paging(limit, offset)?;
+    let filter = PageFilter {
+        domain_id: Some(id.0),
+        page_type,
+        text: q,
+        ..PageFilter::default()
+    };
+    let mut conn = db.tenant(&caller).await?;
+    repo::domains::get(&mut conn, id.0).await?;
+    let (pages, total) = repo::pages::list(&mut conn, &filter, paging).await?;
+    Ok(Json(Page {
+        items: pages.into_iter().map(PageView::from).collect(),
+        total,
+        limit: paging.limit,
+        offset: paging.offset,
+        next_cursor: None,
+    }))
+}
+
+/// Returns a contact with every page that has its address.
+#[get("/api/v1/contacts/<id>")]
+async fn get_contact(caller: Caller, db: Db<'_>, id: ContactParam) -> ApiResult<Json<ContactDetailsView>> {
+    caller.require(Scope::Read)?;
+    let mut conn = db.tenant(&caller).await?;
+    let contact = repo::contacts::get(&mut conn, id.0).await?;
+    let sources = repo::contacts::list_sources(&mut conn, id.0).await?;
+    Ok(Json(ContactDetailsView {
+        contact: contact.into(),
+        sources: sources.into_iter().map(ContactSourceView::from).collect(),
+    }))
+}
+
+/// Corrects a contact: what people say of it stays when it is found again.
+#[patch("/api/v1/contacts/<id>", data = "<body>")]
+async fn update_contact(
+    caller: Caller,
+    db: Db<'_>,
+    id: ContactParam,
+    body: Body<ContactPatch>,
+) -> ApiResult<Json<ContactView>> {
+    caller.require(Scope::Curate)?;
+    let ContactPatch {
+        email_type: kind,
+        name,
+        role,
+        notes,
+        tenant_id,
+    } = &body.value;
+    caller.check_tenant(tenant_id.as_deref())?;
+    for (field, text) in [("name", name), ("role", role), ("notes", notes)] {
+        let text = text.as_ref().and_then(|text| text.as_deref()).unwrap_or_default();
+        if text.chars().count() > MOST_CHARS || text.contains('\0') {
+            let detail = format!("{field} must be a text of at most {MOST_CHARS} characters");
+            return Err(ApiError::bad_request(field, detail));
+        }
+    }
+    let changes = ContactChanges {
+        email_type: kind
+            .as_deref()
+            .map(|word| email_type("email_type", word))
+            .transpose()?
+            .map(Some),
+        name: name.as_ref().map(|text| text.as_deref()),
+        role: role.as_ref().map(|text| text.as_deref()),
+        notes: notes.as_ref().map(|text| text.as_deref()),
+        ..ContactChanges::default()
+    };
+    let mut conn = db.tenant(&caller).await?;
+    let contact = repo::contacts::update(&mut conn, id.0, &changes).await?;
+    conn.commit().await?;
+    Ok(Json(contact.into()))
+}
+
+/// Deletes a contact. A later scan may find it again: a suppression prevents that.
+#[delete("/api/v1/contacts/<id>")]
+async fn delete_contact(caller: Caller, db: Db<'_>, id: ContactParam) -> ApiResult<Status> {
+    caller.require(Scope::Curate)?;
+    let mut conn = db.tenant(&caller).await?;
+    repo::contacts::delete(&mut conn, id.0).await?;
+    conn.commit().await?;
+    Ok(Status::NoContent)
+}
+
+/// Writes some contacts.
+type Write = fn(Vec<ContactView>) -> ApiResult<Vec<u8>>;
+
+/// Exports the contacts that match as CSV.
+#[get("/api/v1/contacts/export.csv?<query..>")]
+fn export_csv<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>) -> ApiResult<Export<'r>> {
+    caller.require(Scope::Read)?;
+    caller.check_tenant(query.tenant_id)?;
+    let head = csv_lines([CONTACT_CSV_HEAD.map(str::to_owned)])?;
+    let write: Write = |rows| csv_lines(rows.iter().map(ContactView::csv));
+    let (tenant, filter) = (caller.tenant(), query.filter()?);
+    Ok(Export::new("contacts.csv", ContentType::CSV, head, move |after| {
+        Box::pin(part(pool, tenant, filter.clone(), after, write))
+    }))
+}
+
+/// Exports the contacts that match as JSON, one a line.
+#[get("/api/v1/contacts/export.jsonl?<query..>")]
+fn export_json_lines<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>) -> ApiResult<Export<'r>> {
+    caller.require(Scope::Read)?;
+    caller.check_tenant(query.tenant_id)?;
+    let write: Write = |rows| {
+        let mut lines = Vec::new();
+        for row in rows {
+            serde_json::to_writer(&mut lines, &row).map_err(unwritable)?;
+            lines.push(b'\n');
+        }
+        Ok(lines)
+    };
+    let (tenant, filter) = (caller.tenant(), query.filter()?);
+    Ok(Export::new("contacts.jsonl", json_lines(), Vec::new(), move |after| {
+        Box::pin(part(pool, tenant, filter.clone(), after, write))
+    }))
+}
+
+/// Reads some of the contacts that match, and writes them down.
+async fn part(
+    pool: &Pool,
+    tenant: TenantId,
+    filter: ContactFilter<'_>,
+    after: Option<ContactCursor>,
+    write: Write,
+) -> Read<ContactCursor> {
+    let mut conn = pool.tenant(tenant).await?;
+    let rows = repo::contacts::list_after(&mut conn, &filter, after, PART).await?;
+    drop(conn);
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == PART);
+    let next = rows.last().filter(|_| is_full).map(|row| (row.created_at, row.id));
+    Ok((write(rows.into_iter().map(ContactView::from).collect())?, next))
+}
+
+fn csv_lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> ApiResult<Vec<u8>> {
+    let mut lines = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for row in rows {
+        lines.write_record(row).map_err(unwritable)?;
+    }
+    lines.into_inner().map_err(unwritable)
+}

@@ -1,0 +1,182 @@
+//! Scans for email addresses, as the v1 contract has them: without `/api/v1` in front, and with it.
+
+use rocket::http::Status;
+use rocket::serde::json::Json;
+use rocket::{Route, State, get, post, routes};
+
+use super::domains::DomainParam;
+use super::paging;
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Caller, Db};
+use crate::jobs::Waker;
+use crate::models::enums::Scope;
+use crate::repo;
+use crate::scrapers::email::{self, TOTAL_PAGES};
+use crate::views::contact::{EmailScanView, ScannedDomainView};
+
+/// Pages that are shown of a domain: what one scan fetches.
+const SHOWN_PAGES: i64 = TOTAL_PAGES as i64;
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![
+        list_domains,
+        list_websites,
+        start_scan,
+        get_scan_status,
+        list_domains_v1,
+        list_websites_v1,
+        start_scan_v1,
+        get_scan_status_v1,
+    ]
+}
+
+/// Lists the tenant's domains by name, each with its pages.
+#[get("/email-scanner/domains?<limit>&<offset>&<tenant_id>")]
+async fn list_domains(
+    caller: Caller,
+    db: Db<'_>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<Vec<ScannedDomainView>>> {
+    domains(caller, db, limit, offset, tenant_id).await
+}
+
+/// The same under its other name.
+#[get("/email-scanner/websites?<limit>&<offset>&<tenant_id>")]
+async fn list_websites(
+    caller: Caller,
+    db: Db<'_>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<Vec<ScannedDomainView>>> {
+    domains(caller, db, limit, offset, tenant_id).await
+}
+
+/// The same beside the other routes.
+#[get("/api/v1/email-scanner/domains?<limit>&<offset>&<tenant_id>")]
+async fn list_domains_v1(
+    caller: Caller,
+    db: Db<'_>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<Vec<ScannedDomainView>>> {
+    domains(caller, db, limit, offset, tenant_id).await
+}
+
+/// The same beside the other routes, under its other name.
+#[get("/api/v1/email-scanner/websites?<limit>&<offset>&<tenant_id>")]
+async fn list_websites_v1(
+    caller: Caller,
+    db: Db<'_>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<Vec<ScannedDomainView>>> {
+    domains(caller, db, limit, offset, tenant_id).await
+}
+
+async fn domains(
+    caller: Caller,
+    db: Db<'_>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<Vec<ScannedDomainView>>> {
+    caller.require(Scope::Read)?;
+    caller.check_tenant(tenant_id)?;
+    // The old front end knows no pages.
+    let paging = paging(limit.or(Some("1000")), offset)?;
+    let mut conn = db.tenant(&caller).await?;
+    let rows = repo::email_scans::list_domains(&mut conn, paging.limit, paging.offset, SHOWN_PAGES).await?;
+    Ok(Json(rows.into_iter().map(ScannedDomainView::from).collect()))
+}
+
+/// Queues a scan of a domain's site, or answers with the one that has not ended.
+#[post("/email-scanner/scan/<domain_id>?<tenant_id>")]
+async fn start_scan(
+    caller: Caller,
+    db: Db<'_>,
+    waker: &State<Waker>,
+    domain_id: DomainParam,
+    tenant_id: Option<&str>,
+) -> ApiResult<(Status, Json<EmailScanView>)> {
+    start(caller, db, waker, domain_id, tenant_id).await
+}
+
+/// The same beside the other routes.
+#[post("/api/v1/email-scanner/scan/<domain_id>?<tenant_id>")]
+async fn start_scan_v1(
+    caller: Caller,
+    db: Db<'_>,
+    waker: &State<Waker>,
+    domain_id: DomainParam,
+    tenant_id: Option<&str>,
+) -> ApiResult<(Status, Json<EmailScanView>)> {
+    start(caller, db, waker, domain_id, tenant_id).await
+}
+
+async fn start(
+    caller: Caller,
+    db: Db<'_>,
+    waker: &Waker,
+    id: DomainParam,
+    tenant_id: Option<&str>,
+) -> ApiResult<(Status, Json<EmailScanView>)> {
+    caller.require(Scope::Scan)?;
+    caller.check_tenant(tenant_id)?;
+    let mut conn = db.tenant(&caller).await?;
+    let domain = repo::domains::get(&mut conn, id.0).await?;
+    let own = format!("@{}", domain.domain);
+    if !repo::suppressions::list_covered(&mut conn, &[&own]).await?.is_empty() {
+        let detail = "this domain is suppressed: nothing that is found on its site may be kept";
+        return Err(ApiError::Conflict(detail.to_owned()));
+    }
+    let queued = email::enqueue(&mut conn, &domain, TOTAL_PAGES).await?;
+    conn.commit().await?;
+    waker.wake();
+    let view = EmailScanView::new(domain.domain, queued.scan, Some(queued.status));
+    Ok((Status::Ok, Json(view)))
+}
+
+/// Returns how far the last scan of a domain's site is.
+#[get("/email-scanner/scan/<domain_id>/status?<tenant_id>")]
+async fn get_scan_status(
+    caller: Caller,
+    db: Db<'_>,
+    domain_id: DomainParam,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<EmailScanView>> {
+    status(caller, db, domain_id, tenant_id).await
+}
+
+/// The same beside the other routes.
+#[get("/api/v1/email-scanner/scan/<domain_id>/status?<tenant_id>")]
+async fn get_scan_status_v1(
+    caller: Caller,
+    db: Db<'_>,
+    domain_id: DomainParam,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<EmailScanView>> {
+    status(caller, db, domain_id, tenant_id).await
+}
+
+async fn status(
+    caller: Caller,
+    db: Db<'_>,
+    id: DomainParam,
+    tenant_id: Option<&str>,
+) -> ApiResult<Json<EmailScanView>> {
+    caller.require(Scope::Read)?;
+    caller.check_tenant(tenant_id)?;
+    let mut conn = db.tenant(&caller).await?;
+    let domain = repo::domains::get(&mut conn, id.0).await?;
+    let (scan, job) = repo::email_scans::find_latest(&mut conn, id.0)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    Ok(Json(EmailScanView::new(domain.domain, scan, job)))
+}

@@ -1,0 +1,146 @@
+//! What a tenant must not keep: suppressions, and erasures.
+
+use rocket::http::Status;
+use rocket::request::FromParam;
+use rocket::serde::json::Json;
+use rocket::{Route, delete, get, post, routes};
+use uuid::Uuid;
+
+use super::paging;
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Body, Caller, Db};
+use crate::models::enums::{Scope, SuppressionKind};
+use crate::models::suppression::NewSuppression;
+use crate::names::DomainName;
+use crate::repo;
+use crate::views::Page;
+use crate::views::contact::{ErasureView, SuppressionRequest, SuppressionView};
+
+/// The longest address.
+const MOST_BYTES: usize = 254;
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![suppress, list_suppressions, delete_suppression, erase]
+}
+
+/// A suppression's id in a path.
+struct SuppressionParam(Uuid);
+
+impl<'a> FromParam<'a> for SuppressionParam {
+    type Error = uuid::Error;
+
+    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(param).map(Self)
+    }
+}
+
+/// Keeps an address, or all of a domain, from being stored or exported from now on.
+#[post("/api/v1/suppressions", data = "<body>")]
+async fn suppress(
+    caller: Caller,
+    db: Db<'_>,
+    body: Body<SuppressionRequest>,
+) -> ApiResult<(Status, Json<SuppressionView>)> {
+    caller.require(Scope::Curate)?;
+    caller.check_tenant(body.value.tenant_id.as_deref())?;
+    let (kind, value) = read(&body.value)?;
+    let mut conn = db.tenant(&caller).await?;
+    let new = NewSuppression {
+        kind,
+        value: &value,
+        keeps_value: true,
+        reason: body.value.reason.as_deref(),
+    };
+    let row = repo::suppressions::upsert(&mut conn, new).await?;
+    // The texts around other addresses are exported with those.
+    repo::erasures::hide(&mut conn, kind, &value).await?;
+    conn.commit().await?;
+    Ok((Status::Created, Json(row.into())))
+}
+
+/// Erases an address, or all of a domain, from everything that the tenant has, and keeps it from coming back by its hash.
+#[post("/api/v1/erasures", data = "<body>")]
+async fn erase(caller: Caller, db: Db<'_>, body: Body<SuppressionRequest>) -> ApiResult<Json<ErasureView>> {
+    caller.require(Scope::Admin)?;
+    caller.check_tenant(body.value.tenant_id.as_deref())?;
+    let (kind, value) = read(&body.value)?;
+    let mut conn = db.tenant(&caller).await?;
+    // First: it waits for scans that are writing, and later ones meet it.
+    let new = NewSuppression {
+        kind,
+        value: &value,
+        keeps_value: false,
+        reason: body.value.reason.as_deref(),
+    };
+    let suppression = repo::suppressions::upsert(&mut conn, new).await?;
+    let erased = repo::erasures::erase(&mut conn, kind, &value).await?;
+    conn.commit().await?;
+    Ok(Json(ErasureView {
+        suppression: suppression.into(),
+        contacts: erased.contacts,
+        other_rows: erased.other_rows,
+    }))
+}
+
+/// Lists what is suppressed, the newest first.
+#[get("/api/v1/suppressions?<limit>&<offset>")]
+async fn list_suppressions(
+    caller: Caller,
+    db: Db<'_>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+) -> ApiResult<Json<Page<SuppressionView>>> {
+    caller.require(Scope::Read)?;
+    let paging = paging(limit, offset)?;
+    let mut conn = db.tenant(&caller).await?;
+    let (rows, total) = repo::suppressions::list(&mut conn, paging).await?;
+    Ok(Json(Page {
+        items: rows.into_iter().map(SuppressionView::from).collect(),
+        total,
+        limit: paging.limit,
+        offset: paging.offset,
+        next_cursor: None,
+    }))
+}
+
+/// Lifts a suppression.
+#[delete("/api/v1/suppressions/<id>")]
+async fn delete_suppression(caller: Caller, db: Db<'_>, id: SuppressionParam) -> ApiResult<Status> {
+    caller.require(Scope::Admin)?;
+    let mut conn = db.tenant(&caller).await?;
+    repo::suppressions::delete(&mut conn, id.0).await?;
+    conn.commit().await?;
+    Ok(Status::NoContent)
+}
+
+/// Reads what is meant, in the standard form by which it is compared.
+fn read(request: &SuppressionRequest) -> ApiResult<(SuppressionKind, String)> {
+    match (&request.email, &request.domain) {
+        (Some(email), None) => {
+            let email = email.trim();
+            let wrong = || {
+                ApiError::bad_request(
+                    "email",
+                    format!("email is {email:?}: it must be an address, such as jane@example.com"),
+                )
+            };
+            let (local, host) = email.split_once('@').ok_or_else(wrong)?;
+            let host = DomainName::parse(host).map_err(|_| wrong())?;
+            let is_name = !local.is_empty() && !local.contains(|c: char| c.is_whitespace() || c.is_control());
+            if !is_name || email.len() > MOST_BYTES {
+                return Err(wrong());
+            }
+            Ok((SuppressionKind::Address, format!("{}@{host}", local.to_lowercase())))
+        }
+        (None, Some(domain)) => {
+            let name = DomainName::parse(domain).map_err(|error| ApiError::bad_request("domain", error.to_string()))?;
+            Ok((SuppressionKind::Domain, name.as_str().to_owned()))
+        }
+        _ => Err(ApiError::bad_request(
+            "email",
+            "say either an address as email, or a domain as domain",
+        )),
+    }
+}

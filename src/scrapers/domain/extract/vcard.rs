@@ -1,0 +1,73 @@
+//! vCards (RFC 2426, RFC 6350): whose addresses they hold.
+
+use super::json_ld::Person;
+use super::text::clean;
+
+/// The most cards and addresses of one file.
+const MOST: usize = 200;
+const MAX_NAME_CHARS: usize = 100;
+
+/// Reads the addresses of all cards of a text.
+pub(super) fn read(text: &str) -> Vec<Person> {
+    let unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
+    let mut people: Vec<Person> = Vec::new();
+    let (mut emails, mut name, mut role): (Vec<String>, Option<String>, Option<String>) = Default::default();
+    for line in unfolded.lines() {
+        let Some((key, value)) = line.split_once(':') else {
+            continue;
+        };
+        // `item1.EMAIL;TYPE=work`
+        let key = key.split(';').next().unwrap_or_default();
+        let key = key.rsplit('.').next().unwrap_or_default().trim().to_ascii_uppercase();
+        let value = value.replace("\\,", ",").replace("\\;", ";").replace("\\n", " ");
+        match key.as_str() {
+            "EMAIL" => emails.push(value.trim().to_owned()),
+            "FN" => name = clean(&value, MAX_NAME_CHARS),
+            "TITLE" => role = clean(&value, MAX_NAME_CHARS),
+            "ROLE" if role.is_none() => role = clean(&value, MAX_NAME_CHARS),
+            "END" => {
+                let (name, role) = (name.take(), role.take());
+                people.extend(emails.drain(..).map(|email| Person {
+                    email,
+                    name: name.clone(),
+                    role: role.clone(),
+                }));
+                if people.len() > MOST {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    people.truncate(MOST);
+    people
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cards_say_whose_their_addresses_are() {
+        let people = read(
+            "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Jane Doe\r\nTITLE:Head of\r\n  Sales\r\nitem1.EMAIL;TYPE=INTERNET:jane@firma.de\r\nEND:VCARD\r\n\
+             BEGIN:VCARD\nEMAIL:joe@firma.de\nEND:VCARD\n",
+        );
+        assert_eq!(
+            people,
+            [
+                Person {
+                    email: "jane@firma.de".to_owned(),
+                    name: Some("Jane Doe".to_owned()),
+                    role: Some("Head of Sales".to_owned()),
+                },
+                Person {
+                    email: "joe@firma.de".to_owned(),
+                    name: None,
+                    role: None,
+                },
+            ]
+        );
+        assert_eq!(read("no card"), []);
+    }
+}

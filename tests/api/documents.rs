@@ -1,0 +1,162 @@
+//! Extraction over HTML documents that happen to be installed: nothing is invented.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use scrapersky::scrapers::domain::extract::{Spelling, read_page};
+use scrapersky::scrapers::html::{Limits, parse};
+use url::Url;
+
+/// Documents that are needed for the test to say anything, and that are read at most.
+const LEAST: usize = 500;
+const MOST: usize = 3_000;
+
+/// Where packages put documents.
+fn roots() -> Vec<PathBuf> {
+    let mut roots: Vec<PathBuf> = [
+        "/usr/share/doc",
+        "/usr/share/gtk-doc",
+        "/usr/lib/node_modules",
+        "/usr/local/lib/node_modules",
+    ]
+    .iter()
+    .map(PathBuf::from)
+    .collect();
+    if let Some(home) = std::env::var_os("HOME") {
+        roots.push(Path::new(&home).join(".rustup/toolchains"));
+    }
+    roots.extend(std::env::var_os("SCRAPERSKY_TEST_HTML").map(PathBuf::from));
+    roots
+}
+
+fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            documents(&path, found);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "html" || extension == "htm")
+        {
+            found.push(path);
+        }
+    }
+}
+
+/// Says in another way than the extraction does whether a page holds an address: tags and invisible characters away,
+/// entities, percent signs and words for signs replaced, forwards and backwards.
+fn holds(page: &str, email: &str) -> bool {
+    let mut text = String::new();
+    let mut is_tag = false;
+    for c in page.chars() {
+        match c {
+            '<' => is_tag = true,
+            '>' if is_tag => is_tag = false,
+            _ if is_tag => {}
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{2060}' => {}
+            c => text.extend(c.to_lowercase()),
+        }
+    }
+    let plain = |text: &str| {
+        let mut text = text.to_lowercase();
+        for (entity, sign) in [
+            ("&#64;", "@"),
+            ("&#x40;", "@"),
+            ("&commat;", "@"),
+            ("&#46;", "."),
+            ("&#x2e;", "."),
+            ("&period;", "."),
+            ("%40", "@"),
+            ("&amp;", "&"),
+            ("&lt;", "<"),
+            ("&gt;", ">"),
+        ] {
+            text = text.replace(entity, sign);
+        }
+        text
+    };
+    let worded = |text: &str| {
+        let mut text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        for bracket in ["[]", "()", "{}", "<>"] {
+            let (open, close) = bracket.split_at(1);
+            text = text
+                .replace(&format!("{open}at{close}"), "@")
+                .replace(&format!("{open}dot{close}"), ".");
+        }
+        text
+    };
+    let spoken = |text: &str| text.replace(" at ", "@").replace(" dot ", ".");
+    let turned = |text: &str| text.chars().rev().collect::<String>();
+    let (raw, text) = (plain(page), plain(&text));
+    [
+        worded(&text),
+        worded(&raw),
+        spoken(&text),
+        turned(&text),
+        raw.clone(),
+        text.clone(),
+    ]
+    .iter()
+    .any(|text| text.contains(email))
+        || is_protected(page, email)
+}
+
+/// Looks for Cloudflare's protection: hexadecimal, each byte under the same key.
+fn is_protected(page: &str, email: &str) -> bool {
+    (0..=255_u8).any(|key| {
+        let hex = email
+            .bytes()
+            .fold(format!("{key:02x}"), |hex, byte| format!("{hex}{:02x}", byte ^ key));
+        page.contains(&hex)
+    })
+}
+
+#[test]
+fn nothing_is_invented_on_installed_documents() {
+    let mut all = Vec::new();
+    for root in roots() {
+        let mut found = Vec::new();
+        documents(&root, &mut found);
+        // Of a folder with tens of thousands some from everywhere.
+        let step = (found.len() / 600).max(1);
+        all.extend(found.into_iter().step_by(step));
+    }
+    all.truncate(MOST);
+    if all.len() < LEAST {
+        println!(
+            "skipped: {} HTML documents are installed, and {LEAST} are needed; SCRAPERSKY_TEST_HTML names a folder",
+            all.len()
+        );
+        return;
+    }
+    let url = Url::parse("https://www.acme-demo.com/doc/").unwrap();
+    let (mut invented, mut count) = (Vec::new(), 0);
+    let mut spellings: BTreeMap<Spelling, usize> = BTreeMap::new();
+    let mut read = 0;
+    for path in &all {
+        let Ok(bytes) = fs::read(path) else { continue };
+        let page = String::from_utf8_lossy(&bytes);
+        let Ok(document) = parse(&page, &Limits::default()) else {
+            continue;
+        };
+        read += 1;
+        for contact in read_page(&document, &url).contacts {
+            count += 1;
+            *spellings.entry(contact.spelling).or_default() += 1;
+            if !holds(&page, &contact.email) {
+                invented.push(format!("{}: {contact:?}", path.display()));
+            }
+        }
+    }
+    println!("{read} documents, {count} addresses: {spellings:?}");
+    assert!(read >= LEAST, "only {read} could be read");
+    assert!(invented.is_empty(), "{invented:#?}");
+    // A test that finds nothing would show nothing.
+    assert!(count > 0, "no document has an address");
+}
