@@ -5,6 +5,7 @@
 //! `SCRAPERSKY_POOL_SIZE=5` is `pool_size = 5` under `[default.scrapersky]`. The environment wins.
 //! What Rocket itself reads (`ROCKET_ADDRESS`, `address`, ...) stays Rocket's.
 
+mod callers;
 mod fetch;
 mod jobs;
 mod places;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
 
+pub use self::callers::{CallersConfig, LimitsConfig, Rates, TokensConfig};
 pub use self::fetch::{ConnectTo, FetchConfig, IpNet};
 pub use self::jobs::JobsConfig;
 pub use self::places::{ExpiredPlaces, PlacesConfig, PlacesProtocol};
@@ -38,6 +40,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// How places are searched for.
     pub places: PlacesConfig,
+    /// Who may call, how often, and from which sites.
+    pub callers: CallersConfig,
     /// Where the program keeps what it writes, the private PostgreSQL among it.
     pub data_dir: PathBuf,
     /// The folder of PostgreSQL's programs, if it must not be searched for.
@@ -259,6 +263,7 @@ impl Config {
             fetch: settings.fetch()?,
             jobs: settings.jobs()?,
             places: settings.places()?,
+            callers: settings.callers()?,
             data_dir: settings.data_dir(is_root)?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
             log: match settings.text("SCRAPERSKY_LOG")? {

@@ -1,9 +1,11 @@
 //! The HTTP API: one file a scraper or resource. A handler is guard, repository call, view.
 
+pub mod audit;
 pub mod batches;
 pub mod costs;
 pub mod domains;
 pub mod jobs;
+pub mod keys;
 pub mod place_curation;
 pub mod place_files;
 pub mod place_filter;
@@ -34,6 +36,8 @@ pub fn routes() -> Vec<Route> {
         place_files::routes(),
         costs::routes(),
         sitemaps::routes(),
+        keys::routes(),
+        audit::routes(),
     ]
     .concat()
 }

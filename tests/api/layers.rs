@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("views", &["models"]),
     ("error", &["db", "models", "views"]),
     ("guards", &["config", "models", "db", "repo", "error", "views"]),
+    ("headers", &["error", "guards"]),
     (
         "routes",
         &[
@@ -27,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "config", "models", "db", "repo", "jobs", "scrapers", "views", "error", "guards", "routes", "logging",
+            "config", "models", "db", "repo", "jobs", "scrapers", "views", "error", "guards", "headers", "routes", "logging",
         ],
     ),
     ("demo", &["config"]),
@@ -46,9 +47,9 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("diesel_async::", &["repo", "db", "error"]),
     (
         "rocket::",
-        &["routes", "guards", "views", "error", "config", "lib", "demo"],
+        &["routes", "guards", "headers", "views", "error", "config", "lib", "demo"],
     ),
-    ("reqwest::", &["scrapers", "cli"]),
+    ("reqwest::", &["scrapers", "cli", "guards"]),
     ("scraper::", &["scrapers"]),
 ];
 
