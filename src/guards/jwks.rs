@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
@@ -11,6 +11,7 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
 /// How long keys are taken to be those there are.
@@ -229,5 +230,34 @@ mod tests {
         assert_eq!(keys.keys().collect::<Vec<_>>(), ["good"]);
         assert_eq!(keys["good"].algorithm, Algorithm::ES256);
         assert!(read(b"[]").is_err());
+    }
+
+    /// An hour without the service, and then a day, by a clock that is put forward.
+    #[tokio::test]
+    async fn known_keys_outlast_an_outage_of_the_service_and_no_longer_than_a_day() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/keys", listener.local_addr().unwrap());
+        let x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+        let set = format!(r#"{{"keys":[{{"kty":"EC","crv":"P-256","kid":"known","x":"{x}","y":"{x}"}}]}}"#);
+        let answers_once = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", set.len());
+            stream.write_all((head + &set).as_bytes()).await.unwrap();
+        });
+        let keys = Jwks::new(url.parse().unwrap()).unwrap();
+        assert!(keys.find("known").await.is_some());
+        answers_once.await.unwrap();
+        tokio::time::pause();
+        for minute in 0..60 {
+            tokio::time::advance(Duration::from_secs(60)).await;
+            assert!(keys.find("known").await.is_some(), "after {minute} minutes");
+        }
+        assert!(keys.find("unknown").await.is_none());
+        tokio::time::advance(Duration::from_secs(22 * 60 * 60)).await;
+        assert!(keys.find("known").await.is_some(), "after 23 hours");
+        tokio::time::advance(Duration::from_secs(61 * 60)).await;
+        assert!(keys.find("known").await.is_none(), "after a day");
     }
 }

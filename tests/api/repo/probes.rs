@@ -4,18 +4,19 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryResult;
 use scrapersky::db::tenant::TenantConnection;
 use scrapersky::models::api_call::{ApiCall, NewApiCall};
 use scrapersky::models::api_key::{ApiKey, NewApiKey};
+use scrapersky::models::audit_entry::{AuditEntry, NewAuditEntry};
 use scrapersky::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
 use scrapersky::models::contact::{Contact, ContactChanges, NewContact};
 use scrapersky::models::domain::{Domain, DomainChanges};
 use scrapersky::models::domain_hosting::{DomainHosting, DomainHostingChanges};
 use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
-use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome, PlaceAction, ProcessingStatus};
+use scrapersky::models::enums::{CurationStatus, JobStatus, Outcome, PlaceAction, ProcessingStatus, RateKind};
 use scrapersky::models::idempotency_key::IdempotencyKey;
 use scrapersky::models::ids::{ApiCallId, DomainId, JobId, SitemapFileId, TenantId};
 use scrapersky::models::job::{Job, NewJob};
@@ -43,15 +44,18 @@ use scrapersky::repo::paging::Paging;
 use scrapersky::repo::place_changes::{ChangedBy, Undone};
 use scrapersky::repo::place_details::Candidate;
 use scrapersky::repo::places::{CursorKey, PlaceCursor, PlaceFilter, PlaceOrder};
+use scrapersky::repo::rate_windows::RateWindow;
+use scrapersky::repo::scan_days::ScanDay;
 use scrapersky::repo::sitemap_files::{FileTotals, FoundFile, SitemapFileFilter};
 use scrapersky::repo::sitemap_url_changes::ChangeCounts;
 use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
 use scrapersky::repo::{
-    api_calls, api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains,
-    idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, profiles,
+    api_calls, api_keys, audit_log, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains,
+    idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, profiles, rate_windows, scan_days,
     sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, tenants,
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::support::tenants::{
     Agencies, Agency, new_domain, new_job, new_page, new_place, new_sitemap, new_sitemap_url,
@@ -136,6 +140,9 @@ impl Rows {
                 domain_technologies::upsert(conn, domain.id, &DomainTechnologiesChanges::default()).await?;
                 domain_hosting::upsert(conn, domain.id, &DomainHostingChanges::default()).await?;
                 sitemap_file_curations::upsert(conn, file.id, &SitemapFileCurationChanges::default()).await?;
+                audit_log::insert(conn, &new_entry(name)).await?;
+                rate_windows::count(conn, RateKind::Requests, Uuid::nil()).await?;
+                scan_days::count(conn, 1).await?;
                 let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
                 let run = sitemap_runs::begin(conn, domain.id, pending.job_id, true).await?;
                 sitemap_urls::upsert_many(conn, Some(run.id), &[new_sitemap_url(&file, &url)]).await?;
@@ -202,6 +209,13 @@ impl Rows {
                 token: job.lease_token.unwrap(),
             }
         };
+        // Limits are the operator's to set, and windows end by themselves.
+        let past = format!(
+            "INSERT INTO tenant_limits (tenant_id) VALUES ('{owner}');
+             UPDATE rate_windows SET started_at = started_at - interval '2 hours' WHERE tenant_id = '{owner}';
+             UPDATE idempotency_keys SET created_at = created_at - interval '2 days' WHERE tenant_id = '{owner}'"
+        );
+        client.batch_execute(&past).await.unwrap();
         let failing = lease(rows.failed.job_id);
         agency
             .run(async |conn| jobs::queue::fail(conn, failing, &final_failure()).await)
@@ -210,6 +224,16 @@ impl Rows {
             lease: lease(rows.lease.job_id),
             ..rows
         }
+    }
+}
+
+fn new_entry(name: &str) -> NewAuditEntry<'_> {
+    NewAuditEntry {
+        actor: name,
+        action: "test",
+        subject: Some(name),
+        details: None,
+        request_id: None,
     }
 }
 
@@ -320,6 +344,8 @@ macro_rules! rows_tell_their_tenant {
 
 rows_tell_their_tenant!(
     ApiKey: tenant_id,
+    AuditEntry: tenant_id,
+    RateWindow: tenant_id,
     BatchJob: tenant_id,
     Contact: tenant_id,
     Domain: tenant_id,
@@ -341,6 +367,16 @@ rows_tell_their_tenant!(
     StagedPlace: tenant_id,
     Tenant: id,
 );
+
+/// A day that begins with the other tenant's would hold its scans as well.
+impl Tell for ScanDay {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.scans != 2,
+            ..1_i64.tell()
+        }
+    }
+}
 
 impl Tell for domains::DomainDetails {
     fn tell(&self) -> Seen {
@@ -515,6 +551,14 @@ pub const PROBES: &[Probe] = probes! {
     api_keys::list: OwnRows, |conn, a| ();
     api_keys::insert: NewRow, |conn, a| (&new_key(&[99; 32], &TextList::from_iter(["read"])));
     api_keys::revoke: Nothing, |conn, a| (a.key.id);
+    api_keys::list_page: OwnRows, |conn, a| (Paging::default());
+    api_keys::get: Nothing, |conn, a| (a.key.id);
+    api_keys::expire_in: Nothing, |conn, a| (a.key.id, TimeDelta::seconds(1));
+    audit_log::insert: NewRow, |conn, a| (&new_entry(&a.name));
+    audit_log::list: OwnRows, |conn, a| (None, None, 100);
+    rate_windows::count: OwnRows, |conn, a| (RateKind::Requests, Uuid::nil());
+    rate_windows::delete_ended: OwnRows, |conn, a| ();
+    scan_days::count: OwnRows, |conn, a| (1);
     batches::get: Nothing, |conn, a| (a.batch.batch_id);
     batches::list: OwnRows, |conn, a| (Paging::default());
     batches::count_jobs: Nothing, |conn, a| (a.batch.batch_id);
@@ -548,7 +592,7 @@ pub const PROBES: &[Probe] = probes! {
     domains::delete: Nothing, |conn, a| (a.domain.id);
     idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
     idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");
-    idempotency_keys::delete_expired: Nothing, |conn, a| ();
+    idempotency_keys::delete_expired: OwnRows, |conn, a| ();
     jobs::enqueue: NewRow, |conn, a| (&deduplicated(&a.pending.kind, &a.name));
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { batch_id: Some(a.batch.batch_id), ..new_job("x") });

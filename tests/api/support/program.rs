@@ -36,6 +36,12 @@ impl Program {
             ("SCRAPERSKY_SWEEP_SECONDS", "0.5"),
             ("SCRAPERSKY_RETRY_SECONDS", "0.5"),
             ("SCRAPERSKY_LOG", "error"),
+            // Tests ask more often than clients may.
+            ("SCRAPERSKY_REQUESTS_PER_MINUTE", "0"),
+            ("SCRAPERSKY_BATCHES_PER_MINUTE", "0"),
+            ("SCRAPERSKY_TENANT_REQUESTS_PER_MINUTE", "0"),
+            ("SCRAPERSKY_TENANT_BATCHES_PER_MINUTE", "0"),
+            ("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", "0"),
         ] {
             program.set(name, value);
         }
@@ -142,7 +148,16 @@ impl Api {
         }
     }
 
-    async fn try_send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<(u16, Value)> {
+    /// Returns a client of the same server by another key.
+    pub fn by(&self, key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Sends a request, which may fail.
+    pub async fn try_send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<(u16, Value)> {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
