@@ -449,7 +449,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    rate_windows (tenant_id, kind, caller) {
+    rate_windows (id) {
+        id -> Uuid,
         tenant_id -> Uuid,
         kind -> Text,
         caller -> Uuid,

@@ -17,14 +17,16 @@ REVOKE INSERT, UPDATE, DELETE ON tenant_limits FROM scrapersky_tenant;
 -- Requests of the present minute: a row for each caller, and one with the nil UUID for the tenant as a whole. Unlogged: a
 -- crash of the server empties it, and a count costs no write to the log.
 CREATE UNLOGGED TABLE rate_windows (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     tenant_id uuid NOT NULL,
     kind text NOT NULL CHECK (kind IN ('requests', 'batches')),
     caller uuid NOT NULL,
     started_at timestamptz NOT NULL,
     used integer NOT NULL,
-    PRIMARY KEY (tenant_id, kind, caller),
+    CONSTRAINT rate_windows_tenant_id_kind_caller_key UNIQUE (tenant_id, kind, caller),
     CONSTRAINT rate_windows_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
+SELECT scrapersky_internal.put_back('create_limits', 'down', '{rate_windows}');
 SELECT scrapersky_internal.isolate_tenants('rate_windows');
 
 -- Scans that a tenant has queued on its last day (UTC) with any; it has a row where it has a quota.

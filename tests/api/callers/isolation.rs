@@ -73,7 +73,7 @@ async fn prove(walls: Walls) {
     let bolt = app.agency("bolt").await;
     let of_acme = rows(&app, &acme, "acmecanary").await;
     let of_bolt = rows(&app, &bolt, "boltzcanary").await;
-    let gone = rows(&app, &bolt, "gonecanaryy").await;
+    let gone = rows(&app, &bolt, "gone-boltzcanary").await;
     remove(&app, &gone).await;
 
     let revoked = app.key(&acme.agency, Scope::ALL).await;
@@ -116,10 +116,10 @@ async fn prove(walls: Walls) {
     let mut requests = 0;
     for identity in &identities {
         let (theirs, canary) = match identity.home {
-            Some("bolt") => (&of_acme, "acmecanary"),
-            _ => (&of_bolt, "boltzcanary"),
+            Some("bolt") => (&of_acme, "acmecanary.test"),
+            _ => (&of_bolt, "boltzcanary.test"),
         };
-        let other = if canary == "acmecanary" { acme.agency.id } else { bolt.agency.id };
+        let other = if canary == "acmecanary.test" { acme.agency.id } else { bolt.agency.id };
         let digest = digest_of(&tables, other);
         let read = async || -> Vec<String> {
             let lines = client.query(&digest, &[]).await.unwrap();
@@ -273,7 +273,19 @@ fn comparable(mut body: Value) -> Value {
 /// Fills every table for a tenant, also with what only routes make, and returns how its rows are named.
 async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
     let rows = Rows::of(app.agencies(), &holder.agency, name).await;
-    let search = json!({ "location": name, "business_type": name });
+    // What a request names is given back in what it is told; what is nowhere in a request is the canary.
+    let (tenant, canary) = (holder.agency.id, format!("{name}.test"));
+    app.sql(&format!(
+        "UPDATE places_staging SET name = '{canary}', notes = '{canary}' WHERE place_id = '{name}';
+         UPDATE place_details SET website = '{canary}' WHERE place_id = '{name}';
+         UPDATE place_changes SET changed_by = '{canary}' WHERE place_id = '{name}';
+         UPDATE api_keys SET name = '{canary}' WHERE tenant_id = '{tenant}';
+         UPDATE audit_log SET actor = '{canary}' WHERE tenant_id = '{tenant}';
+         UPDATE idempotency_keys SET response = '{canary}' WHERE key = '{name}';
+         UPDATE jobs SET error = '{canary}', progress = jsonb_build_object('message', '{canary}') WHERE tenant_id = '{tenant}'"
+    ))
+    .await;
+    let search = json!({ "location": canary, "business_type": canary });
     let search = holder.post("/api/v1/places/search", search).await;
     assert_eq!(search.status, 200, "{search:?}");
     Ids {
@@ -334,7 +346,7 @@ fn nobodys() -> Ids {
 }
 
 /// The same text for every id.
-fn all(text: &str) -> Ids {
+pub fn all(text: &str) -> Ids {
     let text = || text.to_owned();
     Ids {
         tenant: text(),

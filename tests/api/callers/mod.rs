@@ -6,3 +6,4 @@ mod keys;
 mod limits;
 mod routes;
 mod tokens;
+mod wild;

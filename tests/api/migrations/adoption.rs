@@ -263,12 +263,16 @@ async fn assert_isolated(client: &Client) {
         let is_new = [
             "api_calls",
             "api_keys",
+            "audit_log",
             "idempotency_keys",
             "place_changes",
             "place_details",
             "place_finds",
+            "rate_windows",
+            "scan_days",
             "sitemap_runs",
             "sitemap_url_changes",
+            "tenant_limits",
         ]
         .contains(&table);
         assert!(seen > 0 || is_new, "{table}: nothing seen");

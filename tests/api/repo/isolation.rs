@@ -12,11 +12,11 @@ use scrapersky::db::tenant::TenantConnection;
 use scrapersky::models::ids::TenantId;
 
 use super::probes::{Expects, PROBES, Probe, Rows};
-use crate::support::tenants::Agencies;
+use crate::support::tenants::{Agencies, Agency};
 
 /// Which walls stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Walls {
+pub enum Walls {
     Both,
     /// The repositories filter for the other tenant; the database alone knows whose transaction it is.
     DatabaseAlone,
@@ -96,26 +96,44 @@ async fn tenants_are_apart(walls: Walls) {
 
     let mut failures = Vec::new();
     for probe in PROBES {
-        let mut conn = match walls {
-            Walls::Both | Walls::RepositoriesAlone => bolt.open().await,
-            Walls::DatabaseAlone => {
-                let mut conn = acme.open().await;
-                let other = format!("SET LOCAL app.tenant_id = '{}'", bolt.id);
-                conn.batch_execute(&other).await.unwrap();
-                conn
-            }
-        };
-        let answer = (probe.call)(&mut conn, &rows).await;
-        let aborted = matches!(answer, Err(Error::DatabaseError(..)));
-        if let Err(complaint) = judge(probe, walls, &rows, answer) {
+        let conn = open(walls, &acme, &bolt).await;
+        if let Some(complaint) = catches(probe, walls, conn, &rows, &digest, &before).await {
             failures.push(format!("{}: {complaint}", probe.function));
-        }
-        // What failed in the database has changed nothing.
-        if !aborted && as_superuser(&mut conn, &digest).await != before {
-            failures.push(format!("{}: the other tenant's rows have changed", probe.function));
         }
     }
     assert!(failures.is_empty(), "{walls:?}:\n{}", failures.join("\n"));
+}
+
+/// Opens a transaction of the tenant that has no business with the other's rows.
+pub async fn open(walls: Walls, acme: &Agency, bolt: &Agency) -> TenantConnection {
+    match walls {
+        Walls::Both | Walls::RepositoriesAlone => bolt.open().await,
+        Walls::DatabaseAlone => {
+            let mut conn = acme.open().await;
+            let other = format!("SET LOCAL app.tenant_id = '{}'", bolt.id);
+            conn.batch_execute(&other).await.unwrap();
+            conn
+        }
+    }
+}
+
+/// Runs a probe, and returns what is wrong with what came of it.
+pub async fn catches(
+    probe: &Probe,
+    walls: Walls,
+    mut conn: TenantConnection,
+    rows: &Rows,
+    digest: &str,
+    before: &str,
+) -> Option<String> {
+    let answer = (probe.call)(&mut conn, rows).await;
+    let aborted = matches!(answer, Err(Error::DatabaseError(..)));
+    if let Err(complaint) = judge(probe, walls, rows, answer) {
+        return Some(complaint);
+    }
+    // What failed in the database has changed nothing.
+    (!aborted && as_superuser(&mut conn, digest).await != before)
+        .then(|| "the other tenant's rows have changed".to_owned())
 }
 
 /// Says what is wrong with an answer.
@@ -142,7 +160,7 @@ fn judge(
             Err(Error::DatabaseError(DatabaseErrorKind::Unknown, error)),
         ) => error.message().contains("row-level security"),
         (Expects::NewRow, Walls::Both | Walls::RepositoriesAlone, Ok(seen)) => {
-            seen.rows == 1 && !seen.owners.contains(&rows.tenant)
+            seen.rows >= 1 && !seen.owners.contains(&rows.tenant)
         }
         (
             Expects::NoSuchRow,
@@ -173,7 +191,7 @@ fn owner_column(table: &str) -> &'static str {
 }
 
 /// Writes the query for one line a table: how many rows the tenant has in it, and their hash.
-fn digest(tables: &[String], rows: &Rows) -> String {
+pub fn digest(tables: &[String], rows: &Rows) -> String {
     digest_of(tables, rows.tenant)
 }
 
@@ -199,7 +217,7 @@ struct Line {
 }
 
 /// Runs a query of one text column in the same transaction, with no wall at all.
-async fn as_superuser(conn: &mut TenantConnection, sql: &str) -> String {
+pub async fn as_superuser(conn: &mut TenantConnection, sql: &str) -> String {
     conn.batch_execute("SET LOCAL ROLE NONE").await.unwrap();
     let lines: Vec<Line> = diesel::sql_query(sql).load(conn).await.unwrap();
     lines.into_iter().map(|line| line.line).collect::<Vec<_>>().join("\n")

@@ -6,6 +6,7 @@ mod domains;
 pub mod isolation;
 mod jobs;
 mod keys;
+mod mutants;
 mod pages;
 mod places;
 mod plans;

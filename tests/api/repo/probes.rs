@@ -141,7 +141,7 @@ impl Rows {
                 domain_hosting::upsert(conn, domain.id, &DomainHostingChanges::default()).await?;
                 sitemap_file_curations::upsert(conn, file.id, &SitemapFileCurationChanges::default()).await?;
                 audit_log::insert(conn, &new_entry(name)).await?;
-                rate_windows::count(conn, RateKind::Requests, Uuid::nil()).await?;
+                rate_windows::count(conn, RateKind::Requests, Uuid::max()).await?;
                 scan_days::count(conn, 1).await?;
                 let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
                 let run = sitemap_runs::begin(conn, domain.id, pending.job_id, true).await?;
@@ -211,7 +211,7 @@ impl Rows {
         };
         // Limits are the operator's to set, and windows end by themselves.
         let past = format!(
-            "INSERT INTO tenant_limits (tenant_id) VALUES ('{owner}');
+            "INSERT INTO tenant_limits (tenant_id) VALUES ('{owner}') ON CONFLICT DO NOTHING;
              UPDATE rate_windows SET started_at = started_at - interval '2 hours' WHERE tenant_id = '{owner}';
              UPDATE idempotency_keys SET created_at = created_at - interval '2 days' WHERE tenant_id = '{owner}'"
         );
@@ -556,9 +556,9 @@ pub const PROBES: &[Probe] = probes! {
     api_keys::expire_in: Nothing, |conn, a| (a.key.id, TimeDelta::seconds(1));
     audit_log::insert: NewRow, |conn, a| (&new_entry(&a.name));
     audit_log::list: OwnRows, |conn, a| (None, None, 100);
-    rate_windows::count: OwnRows, |conn, a| (RateKind::Requests, Uuid::nil());
+    rate_windows::count: NewRow, |conn, a| (RateKind::Requests, Uuid::max());
     rate_windows::delete_ended: OwnRows, |conn, a| ();
-    scan_days::count: OwnRows, |conn, a| (1);
+    scan_days::count: NewRow, |conn, a| (1);
     batches::get: Nothing, |conn, a| (a.batch.batch_id);
     batches::list: OwnRows, |conn, a| (Paging::default());
     batches::count_jobs: Nothing, |conn, a| (a.batch.batch_id);
