@@ -25,6 +25,7 @@ pub mod scrapers;
 pub mod views;
 
 pub use scrapersky_data::{config, db, models, repo, schema};
+pub use scrapersky_names as names;
 
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;

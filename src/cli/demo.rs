@@ -13,9 +13,9 @@ use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use super::scan::{self, Scanned};
+use super::work::Workers;
 use super::{block_on, keys, serve};
 use crate::config::{Config, Secret};
 use crate::db::Database;
@@ -84,13 +84,7 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
     // It is refused once, as Google does when it is asked too fast, and then answers.
     google.trouble(1, Trouble::Status("OVER_QUERY_LIMIT", "You have exceeded your quota."));
     let server = demo::launch(crate::rocket(demo::figment(), pool.clone())).await?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let working = serve::runner(None, &config, &database, pool)?.map(|runner| {
-        tokio::spawn(runner.run(async {
-            // A sender that is gone says the same.
-            let _ = stopped.await;
-        }))
-    });
+    let workers = Workers::start(&config, &database, &pool)?;
     let api = Api::new(format!("http://{}", server.addr), key.expose())?;
     say!(
         "The HTTP API is at {}, the sample sites at {}.\n",
@@ -119,11 +113,8 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
     } else {
         say!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone serves it in earnest.");
     }
-    drop(stop);
     server.close().await;
-    if let Some(working) = working {
-        working.await.context("the workers failed")?;
-    }
+    workers.end().await?;
     Ok(())
 }
 

@@ -23,6 +23,7 @@ pub mod places;
 pub mod scan;
 pub mod serve;
 pub mod sitemap;
+mod work;
 
 use std::future::Future;
 use std::process::ExitCode;

@@ -3,16 +3,13 @@
 use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
-use indicatif::{ProgressBar, ProgressStyle};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{block_on, keys, require_schema, serve};
+use super::{block_on, keys, require_schema, work};
 use crate::config::Config;
 use crate::db::pool::Pool;
 use crate::db::{Database, migrate};
@@ -29,8 +26,6 @@ use crate::scrapers::places::cost::estimate;
 use crate::views::place::{PlaceView, STATUS_WORDS, read_status, status_word};
 use crate::views::place_csv;
 
-/// How often the bar moves.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How many places are read at a time.
 const AT_ONCE: i64 = 500;
 
@@ -276,20 +271,10 @@ async fn search_now(
         .job_id;
     conn.commit().await?;
 
-    let runner = serve::runner(None, config, database, pool.clone())?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let working = runner.map(|runner| {
-        tokio::spawn(runner.run(async {
-            // A sender that is gone says the same.
-            let _ = stopped.await;
-        }))
-    });
-    let followed = follow(&pool, tenant, id).await;
-    drop(stop);
-    if let Some(working) = working {
-        working.await.context("the workers failed")?;
-    }
-    let Some(error) = followed? else {
+    let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
+        bail!("interrupted: the search waits in the database for `scrapersky worker`");
+    };
+    if job.status == JobStatus::Completed {
         let places = found(&pool, tenant, id).await?;
         let mut table = Table::new();
         table
@@ -303,35 +288,9 @@ async fn search_now(
         say!("{table}");
         log::info!("{count} places were found");
         return Ok(ExitCode::SUCCESS);
-    };
-    eprintln!("{error}");
-    Ok(ExitCode::FAILURE)
-}
-
-/// Waits for the end of a search, and returns why it failed, if it did.
-async fn follow(pool: &Pool, tenant: TenantId, id: JobId) -> anyhow::Result<Option<String>> {
-    let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {msg}, {elapsed}")?);
-    let mut interrupted = Box::pin(serve::stop_asked_for()?);
-    loop {
-        let mut conn = pool.tenant(tenant).await?;
-        let job = repo::jobs::get(&mut conn, id).await?;
-        drop(conn);
-        if job.status.is_final() {
-            bar.finish_and_clear();
-            let failed = job.status != JobStatus::Completed;
-            return Ok(failed.then(|| job.error.unwrap_or_else(|| job.status.label().to_owned())));
-        }
-        bar.set_message(job.progress_message.unwrap_or_else(|| "waiting".to_owned()));
-        bar.tick();
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = &mut interrupted => {
-                bar.finish_and_clear();
-                return Ok(Some("interrupted: the search waits in the database for `scrapersky worker`".to_owned()));
-            }
-        }
     }
+    eprintln!("{}", job.error.as_deref().unwrap_or(job.status.label()));
+    Ok(ExitCode::FAILURE)
 }
 
 /// Reads what a search found, all of it: a search has no more than 2,000 places.

@@ -3,17 +3,16 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{block_on, keys, require_schema, serve};
+use super::work::{self, Workers};
+use super::{block_on, keys, require_schema};
 use crate::config::Config;
 use crate::db::pool::Pool;
 use crate::db::{Database, migrate};
@@ -23,18 +22,17 @@ use crate::models::enums::JobStatus;
 use crate::models::ids::{BatchId, TenantId};
 use crate::models::job::Job;
 use crate::models::values::RawJson;
+use crate::names::DomainName;
 use crate::repo;
 use crate::repo::jobs::JobFilter;
 use crate::repo::paging::Paging;
 use crate::repo::tenants::DEFAULT_TENANT;
-use crate::scrapers::domain::{self, DomainName, DomainScan};
+use crate::scrapers::domain::{self, DomainScan};
 use crate::views::batch::{BatchEntry, BatchMetadata};
 use crate::views::csv::cell;
 
 /// How many pages of a site a scan counts at most.
 const MAX_PAGES: i64 = 1000;
-/// How often the bar moves.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How many jobs are read at a time.
 const AT_ONCE: i64 = 1000;
 
@@ -139,18 +137,10 @@ async fn scan(
     let tenant = keys::tenant(&pool, tenant).await?;
     let batch = enqueue(&pool, tenant, scans).await?;
 
-    let runner = serve::runner(None, config, database, pool.clone())?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let working = runner.map(|runner| {
-        tokio::spawn(runner.run(async {
-            // A sender that is gone says the same.
-            let _ = stopped.await;
-        }))
-    });
+    let workers = Workers::start(config, database, &pool)?;
     let bar = ProgressBar::new(u64::try_from(scans.len()).unwrap_or(u64::MAX));
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} domains, {elapsed}")?);
-    let mut interrupted = Box::pin(serve::stop_asked_for()?);
-    loop {
+    let all_ended = work::until(async || {
         let mut conn = pool.tenant(tenant).await?;
         let counts = repo::batches::count_jobs(&mut conn, batch).await?;
         let ended: i64 = counts
@@ -159,22 +149,15 @@ async fn scan(
             .map(|(_, count)| count)
             .sum();
         bar.set_position(u64::try_from(ended).unwrap_or_default());
-        if usize::try_from(ended).is_ok_and(|ended| ended >= scans.len()) {
-            break;
-        }
-        drop(conn);
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = &mut interrupted => {
-                log::warn!("interrupted: what has not ended waits in the database for `scrapersky worker`");
-                break;
-            }
-        }
-    }
+        Ok(usize::try_from(ended)
+            .is_ok_and(|ended| ended >= scans.len())
+            .then_some(()))
+    })
+    .await;
     bar.finish_and_clear();
-    drop(stop);
-    if let Some(working) = working {
-        working.await.context("the workers failed")?;
+    workers.end().await?;
+    if all_ended?.is_none() {
+        log::warn!("interrupted: what has not ended waits in the database for `scrapersky worker`");
     }
     results(&pool, tenant, batch).await
 }

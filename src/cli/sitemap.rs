@@ -2,39 +2,32 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use tokio::sync::oneshot;
 use url::Url;
 use uuid::Uuid;
 
-use super::{block_on, keys, require_schema, serve};
+use super::{block_on, keys, require_schema, work};
 use crate::config::Config;
 use crate::db::pool::Pool;
 use crate::db::{Database, migrate};
-use crate::jobs::{self, EnqueueOptions};
-use crate::models::domain::NewDomain;
 use crate::models::enums::{JobStatus, SitemapFileStatus};
 use crate::models::ids::{DomainId, JobId, TenantId};
-use crate::models::job::Job;
 use crate::models::sitemap_file::SitemapFile;
+use crate::names::DomainName;
 use crate::repo;
 use crate::repo::paging::Paging;
 use crate::repo::sitemap_files::SitemapFileFilter;
 use crate::repo::sitemap_urls::SitemapUrlFilter;
 use crate::repo::tenants::DEFAULT_TENANT;
-use crate::scrapers::domain::DomainName;
-use crate::scrapers::sitemap::SitemapScan;
+use crate::scrapers::sitemap::{self, SitemapScan};
 use crate::views::job::JobView;
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView, SitemapView};
 
-/// How often the line of progress is written anew.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How many rows are read at a time.
 const AT_ONCE: i64 = 1000;
 
@@ -101,20 +94,11 @@ async fn analyse(
     let tenant = keys::tenant(&pool, options.tenant).await?;
     let (domain, id) = enqueue(&pool, tenant, scan).await?;
 
-    let runner = serve::runner(None, config, database, pool.clone())?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let working = runner.map(|runner| {
-        tokio::spawn(runner.run(async {
-            // A sender that is gone says the same.
-            let _ = stopped.await;
-        }))
-    });
-    let job = follow(&pool, tenant, id).await;
-    drop(stop);
-    if let Some(working) = working {
-        working.await.context("the workers failed")?;
-    }
-    let job = job?;
+    let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
+        bail!(
+            "interrupted: the analysis waits in the database; the same command, or `scrapersky worker`, goes on with it"
+        );
+    };
     let is_completed = job.status == JobStatus::Completed;
     if !is_completed {
         log::error!("{}", job.error.as_deref().unwrap_or("the analysis has not ended"));
@@ -122,11 +106,11 @@ async fn analyse(
     let files = files(&pool, tenant, domain, id).await?;
     if options.json {
         let files: Vec<_> = files.into_iter().map(SitemapView::from).collect();
-        println!("{:#}", json!({ "job": JobView::from(job), "files": files }));
+        say!("{:#}", json!({ "job": JobView::from(job), "files": files }));
     } else if options.csv {
         print_csv(&pool, tenant, domain).await?;
     } else {
-        print!("{}", tree(&files));
+        say!("{}", tree(&files).trim_end());
     }
     Ok(if is_completed {
         ExitCode::SUCCESS
@@ -138,47 +122,12 @@ async fn analyse(
 /// Queues the analysis. One of the domain that has not ended is taken up.
 async fn enqueue(pool: &Pool, tenant: TenantId, scan: &SitemapScan) -> anyhow::Result<(DomainId, JobId)> {
     let mut conn = pool.tenant(tenant).await?;
-    let new = NewDomain {
-        domain: &scan.domain,
-        lead_source: None,
-        created_by: None,
-    };
-    let domain = repo::domains::upsert(&mut conn, &new).await?.id;
-    let options = EnqueueOptions {
-        domain_id: Some(domain),
-        ..EnqueueOptions::default()
-    };
-    let queued = jobs::enqueue(&mut conn, scan, &options).await?;
+    let (domain, queued) = sitemap::enqueue(&mut conn, scan).await?;
     conn.commit().await?;
     if !queued.is_new {
         log::info!("an analysis of {} has not ended: it goes on", scan.domain);
     }
     Ok((domain, queued.job.job_id))
-}
-
-/// Shows how far the job is until it ends, or somebody has had enough.
-async fn follow(pool: &Pool, tenant: TenantId, id: JobId) -> anyhow::Result<Job> {
-    let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {msg}, {elapsed}")?);
-    let mut interrupted = Box::pin(serve::stop_asked_for()?);
-    loop {
-        let mut conn = pool.tenant(tenant).await?;
-        let job = repo::jobs::get(&mut conn, id).await?;
-        drop(conn);
-        bar.set_message(job.progress_message.clone().unwrap_or_else(|| "waiting".to_owned()));
-        bar.tick();
-        if job.status.is_final() {
-            bar.finish_and_clear();
-            return Ok(job);
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = &mut interrupted => {
-                bar.finish_and_clear();
-                bail!("interrupted: the analysis waits in the database; the same command, or `scrapersky worker`, goes on with it");
-            }
-        }
-    }
 }
 
 /// Reads the files that the job has met.
@@ -202,7 +151,7 @@ async fn files(pool: &Pool, tenant: TenantId, domain: DomainId, job: JobId) -> a
 }
 
 async fn print_csv(pool: &Pool, tenant: TenantId, domain: DomainId) -> anyhow::Result<()> {
-    let mut lines = csv::Writer::from_writer(std::io::stdout().lock());
+    let mut lines = csv::Writer::from_writer(Vec::new());
     lines.write_record(CSV_HEAD)?;
     let mut after = None;
     loop {
@@ -210,14 +159,20 @@ async fn print_csv(pool: &Pool, tenant: TenantId, domain: DomainId) -> anyhow::R
         let filter = SitemapUrlFilter::default();
         let rows = repo::sitemap_urls::list_of_domain(&mut conn, domain, &filter, after, AT_ONCE).await?;
         drop(conn);
-        let Some(last) = rows.last() else { break };
-        after = Some(last.id);
+        after = rows.last().map(|row| row.id);
         for row in rows {
             lines.write_record(SitemapUrlView::from(row).csv())?;
         }
+        match io::stdout().write_all(&lines.into_inner()?) {
+            // As `| head` does: it has seen what it wanted.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            written => written.context("standard output cannot be written")?,
+        }
+        if after.is_none() {
+            return Ok(());
+        }
+        lines = csv::Writer::from_writer(Vec::new());
     }
-    lines.flush()?;
-    Ok(())
 }
 
 /// Draws the files below the indexes that list them.

@@ -10,10 +10,11 @@ use crate::jobs::{BackgroundJob, EnqueueOptions, Waker};
 use crate::models::batch_job::NewBatchJob;
 use crate::models::enums::Scope;
 use crate::models::values::RawJson;
+use crate::names::DomainName;
 use crate::repo;
 use crate::repo::jobs::JobFilter;
 use crate::repo::paging::Paging;
-use crate::scrapers::domain::{self, DomainName, DomainScan};
+use crate::scrapers::domain::{self, DomainScan};
 use crate::views::answer::Answer;
 use crate::views::batch::{BatchAccepted, BatchEntry, BatchMetadata, BatchParam, BatchRequest, BatchStatusView};
 

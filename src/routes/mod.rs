@@ -4,6 +4,7 @@ pub mod audit;
 pub mod batches;
 pub mod costs;
 pub mod domains;
+pub mod export;
 pub mod jobs;
 pub mod keys;
 pub mod place_curation;
@@ -12,6 +13,7 @@ pub mod place_filter;
 pub mod places;
 pub mod scans;
 pub mod service;
+pub mod sitemap_files;
 pub mod sitemaps;
 
 use std::fmt::Display;
@@ -35,6 +37,7 @@ pub fn routes() -> Vec<Route> {
         place_curation::routes(),
         place_files::routes(),
         costs::routes(),
+        sitemap_files::routes(),
         sitemaps::routes(),
         keys::routes(),
         audit::routes(),

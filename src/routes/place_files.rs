@@ -1,22 +1,16 @@
 //! Staged places as files: exported as CSV and JSON lines, imported as CSV.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, Cursor};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use futures_core::Stream;
 use rocket::data::{Data, ToByteUnit};
-use rocket::http::{ContentType, Header};
-use rocket::response::stream::ReaderStream;
-use rocket::response::{self, Responder, Response};
+use rocket::http::ContentType;
 use rocket::serde::json::Json;
-use rocket::tokio::io::{AsyncRead, ReadBuf};
-use rocket::{Request, Route, State, get, post, routes};
+use rocket::{Route, State, get, post, routes};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::export::{Export, Read, json_lines, unwritable};
 use super::place_filter::{PlaceQuery, read_order};
 use super::places::who;
 use crate::db::pool::Pool;
@@ -46,36 +40,6 @@ pub fn routes() -> Vec<Route> {
     routes![export_csv, export_json_lines, import_csv]
 }
 
-/// A file that is made while it is sent.
-struct Export<'r> {
-    parts: Pin<Box<dyn Stream<Item = Part> + Send + 'r>>,
-    content_type: ContentType,
-    name: &'static str,
-}
-
-impl<'r> Responder<'r, 'r> for Export<'r> {
-    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'r> {
-        let disposition = format!("attachment; filename=\"{}\"", self.name);
-        Response::build_from(ReaderStream::from(self.parts).respond_to(request)?)
-            .header(self.content_type)
-            .header(Header::new("Content-Disposition", disposition))
-            .ok()
-    }
-}
-
-/// A piece of a file. One that could not be made breaks the connection: a file that ends too early must not be taken
-/// for a whole one.
-struct Part(Result<Cursor<Vec<u8>>, ()>);
-
-impl AsyncRead for Part {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            Ok(bytes) => Pin::new(bytes).poll_read(cx, buffer),
-            Err(()) => Poll::Ready(Err(io::Error::other("the export failed"))),
-        }
-    }
-}
-
 /// Writes some places.
 type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<Vec<u8>>;
 
@@ -87,23 +51,9 @@ fn export_csv<'r>(
     query: PlaceQuery<'r>,
 ) -> ApiResult<Export<'r>> {
     caller.require(Scope::Read)?;
-    let failed = |error: csv::Error| ApiError::Internal(format!("an export: {error}"));
-    let header = place_csv::header().map_err(failed)?;
-    let write: Write = |rows, details| {
-        place_csv::lines(&rows, details).map_err(|error| ApiError::Internal(format!("an export: {error}")))
-    };
-    Ok(Export {
-        parts: Box::pin(parts(
-            pool,
-            caller.tenant(),
-            query.filter()?,
-            read_order(query.sort)?,
-            header,
-            write,
-        )),
-        content_type: ContentType::CSV,
-        name: "places.csv",
-    })
+    let header = place_csv::header().map_err(unwritable)?;
+    let write: Write = |rows, details| place_csv::lines(&rows, details).map_err(unwritable);
+    export(&caller, pool, query, ("places.csv", ContentType::CSV), header, write)
 }
 
 /// A line of JSON: the row, and what its details say.
@@ -132,65 +82,46 @@ fn export_json_lines<'r>(
                 phone: known.and_then(|details| details.phone.as_deref()),
                 place: row.into(),
             };
-            serde_json::to_writer(&mut bytes, &line)
-                .map_err(|error| ApiError::Internal(format!("an export: {error}")))?;
+            serde_json::to_writer(&mut bytes, &line).map_err(unwritable)?;
             bytes.push(b'\n');
         }
         Ok(bytes)
     };
-    Ok(Export {
-        parts: Box::pin(parts(
-            pool,
-            caller.tenant(),
-            query.filter()?,
-            read_order(query.sort)?,
-            Vec::new(),
-            write,
-        )),
-        content_type: ContentType::new("application", "jsonl"),
-        name: "places.jsonl",
-    })
+    export(&caller, pool, query, ("places.jsonl", json_lines()), Vec::new(), write)
 }
 
-/// Reads the places that match part by part, and writes each part down.
-fn parts<'r>(
+/// Exports the places that match a query, in its order.
+fn export<'r>(
+    caller: &Caller,
     pool: &'r Pool,
-    tenant: TenantId,
-    filter: PlaceFilter<'r>,
-    order: PlaceOrder,
-    header: Vec<u8>,
+    query: PlaceQuery<'r>,
+    (name, content_type): (&'static str, ContentType),
+    head: Vec<u8>,
     write: Write,
-) -> impl Stream<Item = Part> + Send + 'r {
-    /// Behind which row the next part begins; at the end there is none.
-    struct At(Option<Option<PlaceCursor>>);
-    let begun = (At(Some(None)), header);
-    futures_util::stream::unfold((begun, filter), move |((at, mut bytes), filter)| async move {
-        let after = at.0?;
-        let read = async {
-            let mut conn = pool.tenant(tenant).await?;
-            let rows = repo::places::list_after(&mut conn, &filter, order, after.as_ref(), PART).await?;
-            let ids: Vec<&str> = rows.iter().map(|row| row.place_id.as_str()).collect();
-            let details = repo::place_details::list(&mut conn, &ids).await?;
-            drop(conn);
-            let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == PART);
-            let next = rows
-                .last()
-                .filter(|_| is_full)
-                .map(|row| Some(PlaceCursor::of(row, order)));
-            let details = details.into_iter().map(|row| (row.place_id.clone(), row)).collect();
-            Ok::<_, ApiError>((next, write(rows, &details)?))
-        };
-        Some(match read.await {
-            Ok((next, part)) => {
-                bytes.extend(part);
-                (Part(Ok(Cursor::new(bytes))), ((At(next), Vec::new()), filter))
-            }
-            Err(error) => {
-                log::error!("an export was cut off: {error}");
-                (Part(Err(())), ((At(None), Vec::new()), filter))
-            }
-        })
-    })
+) -> ApiResult<Export<'r>> {
+    let (tenant, filter, order) = (caller.tenant(), query.filter()?, read_order(query.sort)?);
+    Ok(Export::new(name, content_type, head, move |after| {
+        Box::pin(part(pool, tenant, filter.clone(), order, after, write))
+    }))
+}
+
+async fn part(
+    pool: &Pool,
+    tenant: TenantId,
+    filter: PlaceFilter<'_>,
+    order: PlaceOrder,
+    after: Option<PlaceCursor>,
+    write: Write,
+) -> Read<PlaceCursor> {
+    let mut conn = pool.tenant(tenant).await?;
+    let rows = repo::places::list_after(&mut conn, &filter, order, after.as_ref(), PART).await?;
+    let ids: Vec<&str> = rows.iter().map(|row| row.place_id.as_str()).collect();
+    let details = repo::place_details::list(&mut conn, &ids).await?;
+    drop(conn);
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == PART);
+    let next = rows.last().filter(|_| is_full).map(|row| PlaceCursor::of(row, order));
+    let details = details.into_iter().map(|row| (row.place_id.clone(), row)).collect();
+    Ok((write(rows, &details)?, next))
 }
 
 /// Imports places from a CSV file, as an export writes it, and says of each line what became of it. What the file has

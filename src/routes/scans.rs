@@ -8,8 +8,9 @@ use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once};
 use crate::jobs::{EnqueueOptions, Waker};
 use crate::models::enums::Scope;
+use crate::names::DomainName;
 use crate::repo;
-use crate::scrapers::domain::{self, DomainName, DomainScan};
+use crate::scrapers::domain::{self, DomainScan};
 use crate::views::answer::Answer;
 use crate::views::scan::{ScanAccepted, ScanId, ScanRequest, ScanStatus};
 

@@ -1,8 +1,7 @@
 //! Sitemaps: their analysis, what they list, what people decide about them, what is different since the last time.
 
-use rocket::http::{ContentType, Status};
+use rocket::http::Status;
 use rocket::request::FromParam;
-use rocket::response::stream::ByteStream;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 use serde_json::json;
@@ -11,26 +10,22 @@ use uuid::Uuid;
 
 use super::domains::DomainParam;
 use super::{paging, parsed};
-use crate::db::pool::Pool;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once};
-use crate::jobs::{self, EnqueueOptions, Waker};
-use crate::models::domain::{DomainChanges, NewDomain};
-use crate::models::enums::{CurationStatus, ProcessingStatus, Scope, UrlChange};
-use crate::models::ids::{DomainId, SitemapFileId, SitemapRunId, TenantId};
+use crate::jobs::Waker;
+use crate::models::enums::{CurationStatus, Scope, UrlChange};
+use crate::models::ids::{SitemapFileId, SitemapRunId};
 use crate::models::sitemap_file::SitemapFileChanges;
-use crate::models::sitemap_url::SitemapUrl;
+use crate::names::DomainName;
 use crate::repo;
-use crate::repo::QueryResult;
 use crate::repo::paging::Paging;
 use crate::repo::sitemap_files::SitemapFileFilter;
 use crate::repo::sitemap_urls::SitemapUrlFilter;
-use crate::scrapers::domain::DomainName;
-use crate::scrapers::sitemap::SitemapScan;
+use crate::scrapers::sitemap::{self, SitemapScan};
 use crate::views::Page;
 use crate::views::answer::Answer;
 use crate::views::sitemap::{
-    BulkCurationRequest, BulkCurationView, CSV_HEAD, CurationFilter, CurationRequest, SitemapDiffView, SitemapRunView,
+    BulkCurationRequest, BulkCurationView, CurationFilter, CurationRequest, SitemapDiffView, SitemapRunView,
     SitemapScanAccepted, SitemapScanRequest, SitemapUrlChangeView, SitemapUrlView, SitemapView, read_curation,
 };
 
@@ -45,9 +40,6 @@ const MOST_DEPTH: i16 = 10;
 /// Files that one decision may name.
 const MOST_IDS: usize = 10_000;
 
-/// Rows of an export that are read at a time.
-const EXPORTED_AT_ONCE: i64 = 1000;
-
 /// Returns the routes of this file.
 #[must_use]
 pub fn routes() -> Vec<Route> {
@@ -56,8 +48,6 @@ pub fn routes() -> Vec<Route> {
         list_sitemaps,
         get_sitemap,
         list_sitemap_urls,
-        export_csv,
-        export_jsonl,
         curate_sitemap,
         curate_sitemaps,
         list_runs,
@@ -104,24 +94,7 @@ async fn scan_sitemaps(
         Ok(answer) => return Ok(answer),
         Err(begun) => begun,
     };
-    let new = NewDomain {
-        domain: &scan.domain,
-        lead_source: None,
-        created_by: None,
-    };
-    let domain = repo::domains::upsert(&mut conn, &new).await?.id;
-    let options = EnqueueOptions {
-        domain_id: Some(domain),
-        ..EnqueueOptions::default()
-    };
-    let queued = jobs::enqueue(&mut conn, &scan, &options).await?;
-    if queued.is_new {
-        let changes = DomainChanges {
-            sitemap_analysis_status: Some(Some(ProcessingStatus::Queued)),
-            ..DomainChanges::default()
-        };
-        repo::domains::update(&mut conn, domain, &changes).await?;
-    }
+    let (domain, queued) = sitemap::enqueue(&mut conn, &scan).await?;
     let accepted = SitemapScanAccepted::new(queued.job.job_id, domain, queued.is_new);
     let answer = begun.keep(&mut conn, Status::Accepted, &accepted).await?;
     conn.commit().await?;
@@ -252,7 +225,7 @@ async fn list_sitemap_urls(
     }))
 }
 
-fn url_filter<'a>(
+pub(super) fn url_filter<'a>(
     text: Option<&'a str>,
     page_type: Option<&'a str>,
     modified_since: Option<&str>,
@@ -264,155 +237,6 @@ fn url_filter<'a>(
         modified_since: parsed("modified_since", modified_since)?,
         modified_before: parsed("modified_before", modified_before)?,
     })
-}
-
-/// Sends all URLs of a domain's sitemaps as CSV.
-#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
-#[get("/api/v1/domains/<id>/urls.csv?<q>&<page_type>&<modified_since>&<modified_before>")]
-async fn export_csv(
-    caller: Caller,
-    db: Db<'_>,
-    pool: &State<Pool>,
-    id: DomainParam,
-    q: Option<String>,
-    page_type: Option<String>,
-    modified_since: Option<&str>,
-    modified_before: Option<&str>,
-) -> ApiResult<(ContentType, ByteStream![Vec<u8>])> {
-    caller.require(Scope::Read)?;
-    let filter = url_filter(None, None, modified_since, modified_before)?;
-    let mut rows = Export::begin(&caller, db, pool, id.0, (q, page_type), filter).await?;
-    let stream = ByteStream! {
-        yield csv_lines([CSV_HEAD.map(str::to_owned)]);
-        loop {
-            match rows.next().await {
-                Ok(Some(page)) => yield csv_lines(page.iter().map(SitemapUrlView::csv)),
-                Ok(None) => break,
-                // The status has been sent long since: the last line has to tell.
-                Err(()) => {
-                    yield b"# error: the database failed, and rows are missing\r\n".to_vec();
-                    break;
-                }
-            }
-        }
-    };
-    Ok((ContentType::CSV, stream))
-}
-
-/// Sends all URLs of a domain's sitemaps, one JSON object a line.
-#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
-#[get("/api/v1/domains/<id>/urls.jsonl?<q>&<page_type>&<modified_since>&<modified_before>")]
-async fn export_jsonl(
-    caller: Caller,
-    db: Db<'_>,
-    pool: &State<Pool>,
-    id: DomainParam,
-    q: Option<String>,
-    page_type: Option<String>,
-    modified_since: Option<&str>,
-    modified_before: Option<&str>,
-) -> ApiResult<(ContentType, ByteStream![Vec<u8>])> {
-    caller.require(Scope::Read)?;
-    let filter = url_filter(None, None, modified_since, modified_before)?;
-    let mut rows = Export::begin(&caller, db, pool, id.0, (q, page_type), filter).await?;
-    let stream = ByteStream! {
-        loop {
-            match rows.next().await {
-                Ok(Some(page)) => yield json_lines(&page),
-                Ok(None) => break,
-                Err(()) => {
-                    yield b"{\"error\":\"the database failed, and rows are missing\"}\n".to_vec();
-                    break;
-                }
-            }
-        }
-    };
-    Ok((ContentType::new("application", "x-ndjson"), stream))
-}
-
-fn csv_lines(rows: impl IntoIterator<Item = [String; 10]>) -> Vec<u8> {
-    let mut lines = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    for row in rows {
-        // Rows of one length into memory: nothing can go wrong.
-        let _ = lines.write_record(&row);
-    }
-    lines.into_inner().unwrap_or_default()
-}
-
-fn json_lines(rows: &[SitemapUrlView]) -> Vec<u8> {
-    let mut lines = Vec::new();
-    for row in rows {
-        let _ = serde_json::to_writer(&mut lines, row);
-        lines.push(b'\n');
-    }
-    lines
-}
-
-/// Rows of an export, some at a time, each in a transaction of its own: a slow client holds no connection.
-struct Export {
-    pool: Pool,
-    tenant: TenantId,
-    domain: DomainId,
-    text: Option<String>,
-    page_type: Option<String>,
-    filter: SitemapUrlFilter<'static>,
-    after: Option<crate::models::ids::SitemapUrlId>,
-    is_over: bool,
-}
-
-impl Export {
-    async fn begin(
-        caller: &Caller,
-        db: Db<'_>,
-        pool: &Pool,
-        domain: DomainId,
-        (text, page_type): (Option<String>, Option<String>),
-        filter: SitemapUrlFilter<'_>,
-    ) -> ApiResult<Self> {
-        let mut conn = db.tenant(caller).await?;
-        repo::domains::get(&mut conn, domain).await?;
-        Ok(Self {
-            pool: pool.clone(),
-            tenant: caller.tenant(),
-            domain,
-            text,
-            page_type,
-            filter: SitemapUrlFilter {
-                text: None,
-                page_type: None,
-                ..filter
-            },
-            after: None,
-            is_over: false,
-        })
-    }
-
-    async fn next(&mut self) -> Result<Option<Vec<SitemapUrlView>>, ()> {
-        if self.is_over {
-            return Ok(None);
-        }
-        let rows = self
-            .read()
-            .await
-            .map_err(|error| log::error!("an export broke off: {error}"))?;
-        self.is_over = i64::try_from(rows.len()).is_ok_and(|count| count < EXPORTED_AT_ONCE);
-        self.after = rows.last().map(|row| row.id);
-        Ok((!rows.is_empty()).then(|| rows.into_iter().map(SitemapUrlView::from).collect()))
-    }
-
-    async fn read(&self) -> Result<Vec<SitemapUrl>, ApiError> {
-        let filter = SitemapUrlFilter {
-            text: self.text.as_deref(),
-            page_type: self.page_type.as_deref(),
-            ..self.filter.clone()
-        };
-        let mut conn = self.pool.tenant(self.tenant).await?;
-        let rows: QueryResult<_> =
-            repo::sitemap_urls::list_of_domain(&mut conn, self.domain, &filter, self.after, EXPORTED_AT_ONCE).await;
-        Ok(rows?)
-    }
 }
 
 /// Decides about a sitemap file.

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("logging", &[]),
+    ("names", &[]),
     ("schema", &[]),
     ("models", &["schema"]),
     ("db", &["config", "models"]),
     ("repo", &["schema", "models", "db"]),
     ("data", &["config", "models", "db", "repo", "schema"]),
     ("jobs", &["config", "models", "db", "repo"]),
-    ("scrapers", &["config", "models", "db", "repo", "jobs"]),
+    ("scrapers", &["names", "config", "models", "db", "repo", "jobs"]),
     ("views", &["models"]),
     ("error", &["db", "models", "views"]),
     ("guards", &["config", "models", "db", "repo", "error", "views"]),
@@ -22,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "routes",
         &[
-            "config", "models", "db", "repo", "jobs", "scrapers", "views", "error", "guards",
+            "config", "models", "db", "repo", "jobs", "names", "scrapers", "views", "error", "guards",
         ],
     ),
     (
@@ -35,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "demo", "config", "models", "db", "repo", "jobs", "scrapers", "views", "routes", "lib", "logging",
+            "demo", "config", "names", "models", "db", "repo", "jobs", "scrapers", "views", "routes", "lib", "logging",
         ],
     ),
     ("main", &["config", "cli", "logging"]),

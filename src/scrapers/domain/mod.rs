@@ -2,11 +2,9 @@
 
 mod enqueue;
 pub mod extract;
-pub mod name;
 mod scan;
 mod store;
 
 pub use enqueue::enqueue;
-pub use name::{DomainName, NameError};
 pub use scan::DomainScan;
 pub(super) use scan::{fetch_home, job_error};

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::extract::{PageContext, extract};
-use super::{DomainName, store};
+use super::store;
 use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
 use crate::models::enums::Outcome;
 use crate::models::ids::DomainId;
+use crate::names::DomainName;
 use crate::scrapers::Services;
 use crate::scrapers::fetch::{FetchError, Fetcher, Page, Want};
 use crate::scrapers::html::{self, Limits};

@@ -10,10 +10,11 @@ use crate::models::domain::NewDomain;
 use crate::models::enums::Outcome;
 use crate::models::ids::DomainId;
 use crate::models::place_details::HandOver;
+use crate::names::DomainName;
 use crate::repo;
 use crate::repo::place_details::Candidate;
 use crate::scrapers::Services;
-use crate::scrapers::domain::{self, DomainName, DomainScan};
+use crate::scrapers::domain::{self, DomainScan};
 
 /// How many of a site's pages a scan counts at most: what a single scan does unless told.
 const MAX_PAGES: i64 = 1000;

@@ -3,6 +3,7 @@
 pub mod count;
 mod date;
 pub mod discover;
+mod enqueue;
 mod entry;
 mod fetch;
 mod generator;
@@ -14,6 +15,7 @@ mod read;
 mod scan;
 mod store;
 
+pub use enqueue::enqueue;
 pub use entry::{Alternate, Entry, SitemapKind};
 pub use parse::{Item, ParseLimits, Summary, parse};
 pub use scan::SitemapScan;

@@ -73,12 +73,30 @@ async fn no_row_can_be_handed_to_another_tenant() {
     }
 }
 
+/// Whatever the program may ask one day.
+#[tokio::test]
+async fn nobody_sees_anothers_rows_in_plain_sql() {
+    let agencies = Agencies::new().await;
+    let (acme, bolt) = (agencies.tenant("acme").await, agencies.tenant("bolt").await);
+    Rows::of_both(&agencies, &acme, &bolt).await;
+    for table in tenant_tables(&agencies).await {
+        assert_eq!(foreign_rows(&mut bolt.open().await, &table, bolt.id).await, 0, "{table}");
+    }
+}
+
+/// Counts the rows in sight that are not the tenant's.
+pub async fn foreign_rows(conn: &mut TenantConnection, table: &str, own: TenantId) -> i64 {
+    let owner = owner_column(table);
+    let count = format!("SELECT count(*)::text AS line FROM {table} WHERE {owner} <> '{own}'");
+    let lines: Vec<Line> = diesel::sql_query(count).load(conn).await.unwrap();
+    lines[0].line.parse().unwrap()
+}
+
 async fn tenants_are_apart(walls: Walls) {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let bolt = agencies.tenant("bolt").await;
-    let rows = Rows::of(&agencies, &acme, "acme").await;
-    Rows::of(&agencies, &bolt, "boltz").await;
+    let rows = Rows::of_both(&agencies, &acme, &bolt).await;
     let client = agencies.database.client().await;
     let tables = tenant_tables(&agencies).await;
     if walls == Walls::RepositoriesAlone {
@@ -126,9 +144,10 @@ pub async fn catches(
     digest: &str,
     before: &str,
 ) -> Option<String> {
+    let own = conn.tenant_id();
     let answer = (probe.call)(&mut conn, rows).await;
     let aborted = matches!(answer, Err(Error::DatabaseError(..)));
-    if let Err(complaint) = judge(probe, walls, rows, answer) {
+    if let Err(complaint) = judge(probe, walls, rows, own, answer) {
         return Some(complaint);
     }
     // What failed in the database has changed nothing.
@@ -141,6 +160,7 @@ fn judge(
     probe: &Probe,
     walls: Walls,
     rows: &Rows,
+    own: TenantId,
     answer: diesel::QueryResult<super::probes::Seen>,
 ) -> Result<(), String> {
     let expects = match (probe.expects, walls) {
@@ -153,7 +173,7 @@ fn judge(
         (Expects::Nothing, _, Err(Error::NotFound)) => true,
         (_, _, Ok(seen)) if seen.met_another => false,
         (Expects::Nothing, _, Ok(seen)) => seen.rows == 0,
-        (Expects::OwnRows, _, Ok(seen)) => seen.rows > 0 && !seen.owners.contains(&rows.tenant),
+        (Expects::OwnRows, _, Ok(seen)) => seen.rows > 0 && seen.owners.iter().all(|owner| *owner == own),
         (
             Expects::NewRow | Expects::NoSuchRow,
             Walls::DatabaseAlone,

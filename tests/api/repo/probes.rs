@@ -115,11 +115,26 @@ pub struct Rows {
     pub idempotency_key: String,
     pub call: ApiCallId,
     pub run: SitemapRun,
+    /// A domain of whoever asks.
+    pub own_domain: DomainId,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Rows {
+    /// Fills every table for two tenants, and returns the rows of the first, to aim the other at.
+    pub async fn of_both(agencies: &Agencies, acme: &Agency, bolt: &Agency) -> Self {
+        let rows = Self::of(agencies, acme, "acme").await;
+        let own = Self::of(agencies, bolt, "boltz").await;
+        // The last change is the other's: who forgets whose is asked for, gets that one.
+        acme.run(async |conn| place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await)
+            .await;
+        Self {
+            own_domain: own.domain.id,
+            ..rows
+        }
+    }
+
     /// Fills every table for a tenant; every text in its rows begins with `name`.
     pub async fn of(agencies: &Agencies, agency: &Agency, name: &str) -> Self {
         let domain = agency.domain(&format!("{name}.test")).await;
@@ -178,6 +193,7 @@ impl Rows {
                     pending,
                     call,
                     run,
+                    own_domain: domain.id,
                     failed: jobs::enqueue(conn, &failing).await?.job,
                     lease: Lease {
                         job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
@@ -212,8 +228,12 @@ impl Rows {
         // Limits are the operator's to set, and windows end by themselves.
         let past = format!(
             "INSERT INTO tenant_limits (tenant_id) VALUES ('{owner}') ON CONFLICT DO NOTHING;
+             UPDATE sitemap_files SET status = 'completed', url_count = 1 WHERE id = '{}';
+             UPDATE sitemap_files SET status = 'pending', job_id = '{}' WHERE id = '{}';
+             INSERT INTO idempotency_keys (tenant_id, key, request_hash) VALUES ('{owner}', '{name}-open', sha256('x'));
              UPDATE rate_windows SET started_at = started_at - interval '2 hours' WHERE tenant_id = '{owner}';
-             UPDATE idempotency_keys SET created_at = created_at - interval '2 days' WHERE tenant_id = '{owner}'"
+             UPDATE idempotency_keys SET created_at = created_at - interval '2 days' WHERE tenant_id = '{owner}' AND status IS NOT NULL",
+            bare_file.id, rows.pending.job_id, file.id
         );
         client.batch_execute(&past).await.unwrap();
         let failing = lease(rows.failed.job_id);
@@ -482,9 +502,13 @@ macro_rules! one_row_each {
 
 one_row_each!(String, Candidate, Reserved, (JobId, DateTime<Utc>));
 
+/// Each of the two has made one call.
 impl Tell for CostLine {
     fn tell(&self) -> Seen {
-        self.calls.tell()
+        Seen {
+            met_another: self.calls != 1,
+            ..self.calls.tell()
+        }
     }
 }
 
@@ -544,6 +568,7 @@ macro_rules! probes {
 /// The probes; `a` are the other tenant's rows. A function may have several.
 pub const PROBES: &[Probe] = probes! {
     api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), NO_CAPS);
+    api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), Caps { per_month: Some(2), ..NO_CAPS });
     api_calls::answer: Nothing, |conn, a| (a.call, &RawJson::from(json!({})));
     api_calls::fail: Nothing, |conn, a| (a.call, false, "x");
     api_calls::list_of_job: Nothing, |conn, a| (a.pending.job_id);
@@ -591,6 +616,7 @@ pub const PROBES: &[Probe] = probes! {
     domains::update_many: Nothing, |conn, a| (&[a.domain.id], &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::delete: Nothing, |conn, a| (a.domain.id);
     idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
+    idempotency_keys::finish: Nothing, |conn, a| (&format!("{}-open", a.name), 200, "x");
     idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");
     idempotency_keys::delete_expired: OwnRows, |conn, a| ();
     jobs::enqueue: NewRow, |conn, a| (&deduplicated(&a.pending.kind, &a.name));
@@ -625,6 +651,7 @@ pub const PROBES: &[Probe] = probes! {
     place_searches::update: Nothing, |conn, a| (a.search.id, &PlaceSearchChanges { status: Some(Some("x")), ..Default::default() });
     place_changes::change: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, &archived(), by_somebody());
     place_changes::change_each: Nothing, |conn, a| (&[&a.place_id], &[archived().patch()], by_somebody());
+    place_changes::change: OwnRows, |conn, a| (&PlaceFilter::default(), &archived(), by_somebody());
     place_changes::undo_last: OwnRows, |conn, a| (uuid::Uuid::new_v4().into(), "somebody");
     place_changes::list: OwnRows, |conn, a| (None, None, 100);
     place_changes::list: Nothing, |conn, a| (Some(&a.place_id), None, 100);
@@ -671,7 +698,7 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_urls::count_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default());
     sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
     sitemap_urls::delete_of_file: Nothing, |conn, a| (a.file.id);
-    sitemap_files::find_first: Nothing, |conn, a| (a.domain.id);
+    sitemap_files::find_first: Nothing, |conn, a| (a.bare_domain.id);
     sitemap_files::add_pending: NoSuchRow, |conn, a| (a.domain.id, a.pending.job_id, None, 0, &[FoundFile { url: "https://fresh.test/", discovery_method: "x" }]);
     sitemap_files::list_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
     sitemap_files::list_unmet: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
@@ -679,6 +706,7 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_files::total: Nothing, |conn, a| (a.domain.id, None);
     sitemap_runs::get: Nothing, |conn, a| (a.run.id);
     sitemap_runs::list: Nothing, |conn, a| (a.domain.id, Paging::default());
+    sitemap_runs::begin: NewRow, |conn, a| (a.own_domain, a.run.job_id, true);
     sitemap_runs::begin: NoSuchRow, |conn, a| (a.domain.id, a.failed.job_id, true);
     sitemap_runs::update: Nothing, |conn, a| (a.run.id, &SitemapRunChanges { note: Some("x"), ..Default::default() });
     sitemap_runs::delete_old: Nothing, |conn, a| (a.domain.id, 0);

@@ -24,8 +24,6 @@ pub enum Removed {
     Nothing,
     /// One filter: the statement, and which of its filters.
     One(String, usize),
-    /// Every filter of these statements.
-    Of(Vec<String>),
     /// Every filter of every statement.
     All,
 }
@@ -185,7 +183,6 @@ fn parse_message(body: &[u8], state: &mut State) -> Vec<u8> {
     let is_removed = |place: usize| match &state.removed {
         Removed::Nothing => false,
         Removed::One(statement, one) => statement == sql && *one == place,
-        Removed::Of(statements) => statements.iter().any(|statement| statement == sql),
         Removed::All => true,
     };
     let mut place = 0;

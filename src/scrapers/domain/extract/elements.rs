@@ -12,7 +12,7 @@ use super::page::Page;
 use super::phone::Candidate;
 use super::text::{clean, contains_ignore_case};
 use super::{email, notices};
-use crate::scrapers::domain::name;
+use crate::names;
 
 const MAX_TITLE_CHARS: usize = 500;
 const MAX_DESCRIPTION_CHARS: usize = 2_000;
@@ -239,7 +239,7 @@ impl Page {
         let is_candidate = || {
             let url = self.site.resolve(href)?;
             let host = url.host_str()?;
-            Some(self.site.owns(host) || !notices::is_policy_of_others(name::registrable(host)))
+            Some(self.site.owns(host) || !notices::is_policy_of_others(names::registrable(host)))
         };
         if notices::names_policy(href) {
             self.has_privacy_policy = is_candidate().unwrap_or(false);

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::site::Site;
 use super::text::{BREAK, SEAM};
-use crate::scrapers::domain::name;
+use crate::names;
 
 /// The most addresses kept of one page.
 pub(super) const MAX_EMAILS: usize = 100;
@@ -253,7 +253,7 @@ fn checked(local: &str, domain: &str, site: &Site) -> Option<String> {
     let is_own = site.owns(&host);
     let lower = local.to_ascii_lowercase();
     if !is_own {
-        let registrable = name::registrable(&host);
+        let registrable = names::registrable(&host);
         if PLACEHOLDER_DOMAINS.contains(&registrable)
             || INGEST_DOMAINS.contains(&registrable)
             || PLACEHOLDER_LOCALS.contains(&lower.as_str())
@@ -281,11 +281,11 @@ fn host_of(domain: &str, site: &Site) -> Option<String> {
     };
     let mut host = ascii.as_str();
     // `jane@example.com.Write to her`: what is no top-level domain began the next sentence.
-    while !site.owns(host) && !name::has_known_suffix(host) {
+    while !site.owns(host) && !names::has_known_suffix(host) {
         host = host.rsplit_once('.')?.0;
     }
     let is_host = host.contains('.')
-        && psl::domain_str(host).is_some()
+        && names::is_registrable(host)
         && host.split('.').all(|label| {
             (1..=63).contains(&label.len())
                 && !label.starts_with('-')

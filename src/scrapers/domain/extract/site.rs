@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::scrapers::domain::name;
+use crate::names;
 
 /// The longest URL that is kept: longer ones are data, not addresses.
 const MAX_URL_BYTES: usize = 2048;
@@ -19,7 +19,7 @@ impl Site {
     pub(super) fn new(final_url: &Url) -> Self {
         let host = final_url.host_str().unwrap_or_default();
         Self {
-            registrable: name::registrable(host).to_owned(),
+            registrable: names::registrable(host).to_owned(),
             base: final_url.clone(),
             has_base: false,
         }

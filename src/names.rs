@@ -1,4 +1,4 @@
-//! The standard form of a domain.
+//! The standard form of a domain, and which part of a host name its owner registered.
 
 use std::fmt;
 use std::str::FromStr;
@@ -130,6 +130,12 @@ impl DomainName {
 #[must_use]
 pub fn registrable(host: &str) -> &str {
     psl::domain_str(host).unwrap_or(host)
+}
+
+/// Tells whether a host name lies below a suffix under which names are registered, listed or not.
+#[must_use]
+pub fn is_registrable(host: &str) -> bool {
+    psl::domain_str(host).is_some()
 }
 
 /// Tells whether a host name ends in a suffix of the public suffix list.
@@ -336,5 +342,5 @@ impl fmt::Display for DomainName {
 }
 
 #[cfg(test)]
-#[path = "name_tests.rs"]
+#[path = "names/tests.rs"]
 mod tests;

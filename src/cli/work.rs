@@ -1,0 +1,109 @@
+//! Work that a command does itself while it waits for it, so that it needs no other process.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::serve;
+use crate::config::Config;
+use crate::db::Database;
+use crate::db::pool::Pool;
+use crate::models::ids::{JobId, TenantId};
+use crate::models::job::Job;
+use crate::repo;
+
+/// How often a command looks how far its work is.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long a database may be away before the command that waits for it gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The workers of a command, in its own process. Dropped, they end as after Ctrl-C.
+pub struct Workers {
+    stop: oneshot::Sender<()>,
+    working: Option<JoinHandle<()>>,
+}
+
+impl Workers {
+    /// Begins to work, unless the settings say that this process has no workers.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is out of range.
+    pub fn start(config: &Config, database: &Database, pool: &Pool) -> anyhow::Result<Self> {
+        let (stop, stopped) = oneshot::channel();
+        let working = serve::runner(None, config, database, pool.clone())?.map(|runner| {
+            tokio::spawn(runner.run(async {
+                // A sender that is gone says the same.
+                let _ = stopped.await;
+            }))
+        });
+        Ok(Self { stop, working })
+    }
+
+    /// Lets running jobs end, hands back what does not in time, and waits for both.
+    ///
+    /// # Errors
+    ///
+    /// When the workers panicked.
+    pub async fn end(self) -> anyhow::Result<()> {
+        drop(self.stop);
+        match self.working {
+            Some(working) => working.await.context("the workers failed"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Works on a job until it has ended, and shows how far it is. `None` says that somebody had enough before.
+///
+/// # Errors
+///
+/// When the job cannot be read for half a minute, or the workers fail.
+pub async fn run_to_its_end(
+    config: &Config,
+    database: &Database,
+    pool: &Pool,
+    tenant: TenantId,
+    id: JobId,
+) -> anyhow::Result<Option<Job>> {
+    let workers = Workers::start(config, database, pool)?;
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg}, {elapsed}")?);
+    let ended = until(async || {
+        let mut conn = pool.tenant(tenant).await?;
+        let job = repo::jobs::get(&mut conn, id).await?;
+        bar.set_message(job.progress_message.clone().unwrap_or_else(|| "waiting".to_owned()));
+        bar.tick();
+        Ok(job.status.is_final().then_some(job))
+    })
+    .await;
+    bar.finish_and_clear();
+    workers.end().await?;
+    ended
+}
+
+/// Looks again and again until there is something to return. `None` says that somebody had enough before.
+///
+/// # Errors
+///
+/// When looking has failed for half a minute: the database may restart meanwhile.
+pub async fn until<T>(mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<Option<T>> {
+    let mut interrupted = Box::pin(serve::stop_asked_for()?);
+    let mut failing_since = None;
+    loop {
+        match look().await {
+            Ok(Some(found)) => return Ok(Some(found)),
+            Ok(None) => failing_since = None,
+            Err(error) if failing_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE => return Err(error),
+            Err(error) => log::debug!("looking again soon: {error:#}"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = &mut interrupted => return Ok(None),
+        }
+    }
+}
