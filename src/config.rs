@@ -219,6 +219,8 @@ fn layered(file: impl Provider) -> Figment {
         // Rocket's 2 s and 3 s cut off requests that take a few seconds.
         .merge(Serialized::default("shutdown.grace", 30))
         .merge(Serialized::default("shutdown.mercy", 5))
+        // Rocket believes `X-Real-IP` of anybody: without a proxy that sets it, each request could name an address of its own.
+        .merge(Serialized::default("ip_header", false))
         .merge(file)
 }
 
@@ -573,6 +575,7 @@ mod tests {
             let figment = layered(Toml::string(file).nested()).select(profile);
             let rocket = rocket::Config::try_from(figment).unwrap();
             assert_eq!((rocket.shutdown.grace, rocket.shutdown.mercy), (30, 5));
+            assert_eq!(rocket.ip_header, None);
         }
     }
 }

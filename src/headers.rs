@@ -82,7 +82,10 @@ impl Fairing for Headers {
         for (name, value) in ALWAYS {
             response.set_raw_header(*name, *value);
         }
-        for (name, value) in [("Content-Security-Policy", CONTENT_POLICY), ("Cache-Control", "no-store")] {
+        for (name, value) in [
+            ("Content-Security-Policy", CONTENT_POLICY),
+            ("Cache-Control", "no-store"),
+        ] {
             if !response.headers().contains(name) {
                 response.set_raw_header(name, value);
             }

@@ -203,18 +203,32 @@ mod tests {
         for (settings, named) in [
             (vec![weak], "SUPABASE_JWT_SECRET"),
             (vec![strong], "SUPABASE_URL"),
-            (vec![("SUPABASE_URL", "https://u:s3cret@abc.supabase.co")], "SUPABASE_URL"),
-            (vec![("SCRAPERSKY_REQUESTS_PER_MINUTE", "-1")], "SCRAPERSKY_REQUESTS_PER_MINUTE"),
+            (
+                vec![("SUPABASE_URL", "https://u:s3cret@abc.supabase.co")],
+                "SUPABASE_URL",
+            ),
+            (
+                vec![("SCRAPERSKY_REQUESTS_PER_MINUTE", "-1")],
+                "SCRAPERSKY_REQUESTS_PER_MINUTE",
+            ),
             (vec![("SCRAPERSKY_CORS_ORIGINS", "*")], "SCRAPERSKY_CORS_ORIGINS"),
-            (vec![("SCRAPERSKY_CORS_ORIGINS", "https://a.test/")], "SCRAPERSKY_CORS_ORIGINS"),
-            (vec![("SCRAPERSKY_CORS_ORIGINS", "https://a.test, null")], "SCRAPERSKY_CORS_ORIGINS"),
+            (
+                vec![("SCRAPERSKY_CORS_ORIGINS", "https://a.test/")],
+                "SCRAPERSKY_CORS_ORIGINS",
+            ),
+            (
+                vec![("SCRAPERSKY_CORS_ORIGINS", "https://a.test, null")],
+                "SCRAPERSKY_CORS_ORIGINS",
+            ),
         ] {
             let error = read(&settings).unwrap_err();
             assert!(error.contains(named) && !error.contains("s3cret"), "{error}");
         }
         let config = read(&[strong, ("SCRAPERSKY_JWT_ISSUER", "me")]).unwrap();
         assert!(!format!("{config:?}").contains("s3cret"));
-        let origins = read(&[("SCRAPERSKY_CORS_ORIGINS", "https://a.test, http://localhost:3000")]).unwrap().origins;
+        let origins = read(&[("SCRAPERSKY_CORS_ORIGINS", "https://a.test, http://localhost:3000")])
+            .unwrap()
+            .origins;
         assert_eq!(origins, ["https://a.test", "http://localhost:3000"]);
     }
 }

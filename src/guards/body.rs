@@ -50,7 +50,8 @@ async fn read<T: DeserializeOwned>(request: &Request<'_>, data: Data<'_>) -> Api
         return Err(ApiError::TooLarge(format!("the body is larger than {limit}")));
     }
     let mut reader = serde_json::Deserializer::from_slice(&body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| wrong(&error.path().to_string(), error.inner()))?;
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| wrong(&error.path().to_string(), error.inner()))?;
     reader.end().map_err(|error| wrong(".", &error))?;
     let digest = Sha256::digest(&*body).into();
     Ok(Body { value, digest })

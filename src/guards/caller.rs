@@ -233,7 +233,10 @@ impl Caller {
             defaults: *state.limits.config(),
             request: RequestId::of(request),
         };
-        state.limits.count(request, state.pool, &caller, RateKind::Requests).await?;
+        state
+            .limits
+            .count(request, state.pool, &caller, RateKind::Requests)
+            .await?;
         match named_tenant(request)? {
             None => Ok(caller),
             Some(named) => caller.turn_to(named, state.pool).await,
@@ -259,7 +262,9 @@ impl<'r> Managed<'r> {
                 tokens,
                 limits,
             }),
-            _ => Err(ApiError::Internal("what callers are known by is not managed".to_owned())),
+            _ => Err(ApiError::Internal(
+                "what callers are known by is not managed".to_owned(),
+            )),
         }
     }
 }
@@ -288,7 +293,9 @@ fn read_tenant(named: &str) -> ApiResult<Uuid> {
 /// Returns the one tenant that header and query name. An empty parameter of a query names none.
 fn named_tenant(request: &Request<'_>) -> ApiResult<Option<Uuid>> {
     let headers = request.headers().get("X-Tenant-Id").map(read_tenant);
-    let query = request.query_fields().filter(|field| field.name == "tenant_id" && !field.value.is_empty());
+    let query = request
+        .query_fields()
+        .filter(|field| field.name == "tenant_id" && !field.value.is_empty());
     let mut named = None;
     for tenant in headers.chain(query.map(|field| read_tenant(field.value))) {
         let tenant = tenant?;
@@ -330,7 +337,12 @@ impl<'r> FromRequest<'r> for CountedBatch {
             Outcome::Forward(status) => return Outcome::Forward(status),
         };
         let counted = match Managed::of(request) {
-            Ok(state) => state.limits.count(request, state.pool, &caller, RateKind::Batches).await,
+            Ok(state) => {
+                state
+                    .limits
+                    .count(request, state.pool, &caller, RateKind::Batches)
+                    .await
+            }
             Err(error) => Err(error),
         };
         match counted {

@@ -110,9 +110,7 @@ impl Jwks {
 
     /// Returns a key, and asks the service where it has to.
     pub async fn find(&self, id: &str) -> Option<PublicKey> {
-        let (known, is_fresh, may_ask) = self
-            .0
-            .with(|state| (state.find(id), state.is_fresh(), state.may_ask()));
+        let (known, is_fresh, may_ask) = self.0.with(|state| (state.find(id), state.is_fresh(), state.may_ask()));
         match known {
             Some(key) => {
                 if !is_fresh && may_ask {
@@ -169,7 +167,10 @@ impl Inner {
             .map_err(reqwest::Error::without_url)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
-            anyhow::ensure!(body.len() + chunk.len() <= MOST_BYTES, "the answer is larger than {MOST_BYTES} bytes");
+            anyhow::ensure!(
+                body.len() + chunk.len() <= MOST_BYTES,
+                "the answer is larger than {MOST_BYTES} bytes"
+            );
             body.extend_from_slice(&chunk);
         }
         read(&body)
@@ -184,7 +185,9 @@ struct KeySet {
 /// Reads a key set. A key of a kind that is not used here is passed over.
 fn read(body: &[u8]) -> anyhow::Result<HashMap<String, PublicKey>> {
     let KeySet { keys } = serde_json::from_slice(body)?;
-    let usable = keys.into_iter().filter_map(|key| usable(&serde_json::from_value(key).ok()?));
+    let usable = keys
+        .into_iter()
+        .filter_map(|key| usable(&serde_json::from_value(key).ok()?));
     Ok(usable.collect())
 }
 
@@ -201,7 +204,10 @@ fn usable(jwk: &Jwk) -> Option<(String, PublicKey)> {
         .public_key_use
         .as_ref()
         .is_none_or(|of| *of == PublicKeyUse::Signature);
-    let is_for_algorithm = jwk.common.key_algorithm.is_none_or(|named_by_key| named_by_key == named);
+    let is_for_algorithm = jwk
+        .common
+        .key_algorithm
+        .is_none_or(|named_by_key| named_by_key == named);
     if !is_for_signatures || !is_for_algorithm {
         return None;
     }
@@ -243,7 +249,10 @@ mod tests {
         let answers_once = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.read(&mut [0; 4096]).await.unwrap();
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", set.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                set.len()
+            );
             stream.write_all((head + &set).as_bytes()).await.unwrap();
         });
         let keys = Jwks::new(url.parse().unwrap()).unwrap();

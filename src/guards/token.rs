@@ -159,7 +159,8 @@ static PROVIDER: CryptoProvider = CryptoProvider {
 };
 
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
-    if key.family() != algorithm.family() || ![Algorithm::HS256, Algorithm::ES256, Algorithm::RS256].contains(algorithm) {
+    if key.family() != algorithm.family() || ![Algorithm::HS256, Algorithm::ES256, Algorithm::RS256].contains(algorithm)
+    {
         return Err(ErrorKind::InvalidAlgorithm.into());
     }
     Ok(Box::new(RingVerifier {

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use diesel::dsl::now;
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, HasQuery, IntoSql, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult,
-    NullableExpressionMethods, SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, HasQuery, IntoSql, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, QueryDsl, QueryResult, SelectableHelper,
 };
 use diesel::sql_types::{Interval, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;

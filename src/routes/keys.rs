@@ -114,16 +114,22 @@ async fn create_key(caller: Caller, db: Db<'_>, body: Body<KeyRequest>) -> ApiRe
 fn read_scopes(caller: &Caller, scopes: &[String]) -> ApiResult<TextList> {
     let mut read = Vec::new();
     for scope in scopes {
-        let scope: Scope = scope
-            .parse()
-            .map_err(|_| ApiError::bad_request("scopes", format!("scopes has {scope:?}: there are read, scan, curate, admin")))?;
+        let scope: Scope = scope.parse().map_err(|_| {
+            ApiError::bad_request(
+                "scopes",
+                format!("scopes has {scope:?}: there are read, scan, curate, admin"),
+            )
+        })?;
         caller.require(scope)?;
         if !read.contains(&scope) {
             read.push(scope);
         }
     }
     if read.is_empty() {
-        return Err(ApiError::bad_request("scopes", "scopes is empty: there are read, scan, curate, admin"));
+        return Err(ApiError::bad_request(
+            "scopes",
+            "scopes is empty: there are read, scan, curate, admin",
+        ));
     }
     Ok(read.into_iter().map(Scope::label).collect())
 }
@@ -155,7 +161,9 @@ async fn rotate_key(
     let ends = repo::api_keys::expire_in(&mut conn, old.id, TimeDelta::seconds(overlap)).await;
     let replaced = match ends {
         Err(repo::QueryError::NotFound) => {
-            return Err(ApiError::Conflict("the key is revoked or has expired: make a new one".to_owned()));
+            return Err(ApiError::Conflict(
+                "the key is revoked or has expired: make a new one".to_owned(),
+            ));
         }
         replaced => replaced?,
     };

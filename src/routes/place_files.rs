@@ -45,11 +45,7 @@ type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<V
 
 /// Exports the staged places that match as CSV.
 #[get("/api/v1/places/export.csv?<query..>")]
-fn export_csv<'r>(
-    caller: Caller,
-    pool: &'r State<Pool>,
-    query: PlaceQuery<'r>,
-) -> ApiResult<Export<'r>> {
+fn export_csv<'r>(caller: Caller, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
     caller.require(Scope::Read)?;
     let header = place_csv::header().map_err(unwritable)?;
     let write: Write = |rows, details| place_csv::lines(&rows, details).map_err(unwritable);
@@ -67,11 +63,7 @@ struct Line<'a> {
 
 /// Exports the staged places that match as JSON, one a line.
 #[get("/api/v1/places/export.jsonl?<query..>")]
-fn export_json_lines<'r>(
-    caller: Caller,
-    pool: &'r State<Pool>,
-    query: PlaceQuery<'r>,
-) -> ApiResult<Export<'r>> {
+fn export_json_lines<'r>(caller: Caller, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
     caller.require(Scope::Read)?;
     let write: Write = |rows, details| {
         let mut bytes = Vec::new();

@@ -26,7 +26,13 @@ const THREE_POLICIES: &str = "SELECT t.name || ': ' || wanted.name
 /// Returns the policies that are missing.
 pub async fn missing_policies(client: &Client) -> Vec<String> {
     let sql = THREE_POLICIES.replace("TENANT_TABLES", TENANT_TABLES);
-    client.query(&sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    client
+        .query(&sql, &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect()
 }
 
 /// Fails with the names that a query finds.

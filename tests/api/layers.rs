@@ -29,7 +29,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "config", "models", "db", "repo", "jobs", "scrapers", "views", "error", "guards", "headers", "routes", "logging",
+            "config", "models", "db", "repo", "jobs", "scrapers", "views", "error", "guards", "headers", "routes",
+            "logging",
         ],
     ),
     ("demo", &["config"]),

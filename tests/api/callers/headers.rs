@@ -24,13 +24,22 @@ async fn pages_of_named_origins_may_call_and_no_others() {
         assert_eq!(header(&preflight, "access-control-allow-origin"), Some(origin));
         let allowed = header(&preflight, "access-control-allow-headers").unwrap();
         assert!(allowed.contains("Authorization") && allowed.contains("Idempotency-Key"));
-        assert!(header(&preflight, "access-control-allow-methods").unwrap().contains("DELETE"));
+        assert!(
+            header(&preflight, "access-control-allow-methods")
+                .unwrap()
+                .contains("DELETE")
+        );
         for (key, status) in [(Some(acme.key.as_str()), 200), (None, 401)] {
             let answer = ask(Method::Get, origin, key).await;
             assert_eq!(answer.status, status);
             assert_eq!(header(&answer, "access-control-allow-origin"), Some(origin));
             assert_eq!(header(&answer, "access-control-allow-credentials"), None);
-            assert!(answer.headers.iter().any(|(name, value)| name == "vary" && value == "Origin"));
+            assert!(
+                answer
+                    .headers
+                    .iter()
+                    .any(|(name, value)| name == "vary" && value == "Origin")
+            );
         }
     }
     for origin in [
@@ -77,7 +86,11 @@ async fn every_answer_is_kept_by_nobody_and_embedded_nowhere() {
         ] {
             assert_eq!(header(&answer, name), Some(value), "{path}");
         }
-        assert!(header(&answer, "content-security-policy").unwrap().contains("default-src 'none'"));
+        assert!(
+            header(&answer, "content-security-policy")
+                .unwrap()
+                .contains("default-src 'none'")
+        );
         assert!(header(&answer, "x-request-id").is_some());
     }
 }
@@ -100,8 +113,20 @@ async fn whatever_rocket_answers_itself_has_the_same_shape() {
         (Method::Post, "/api/v1/scrapersky", json("{"), 400, None),
         (Method::Post, "/api/v1/scrapersky", json("{} x"), 422, Some("base_url")),
         (Method::Post, "/api/v1/scrapersky", json("{}"), 422, Some("base_url")),
-        (Method::Post, "/api/v1/scrapersky", json(r#"{"base_url": 7}"#), 422, Some("base_url")),
-        (Method::Post, "/api/v1/batch", json(r#"{"domains": ["a.test", 7]}"#), 422, Some("domains[1]")),
+        (
+            Method::Post,
+            "/api/v1/scrapersky",
+            json(r#"{"base_url": 7}"#),
+            422,
+            Some("base_url"),
+        ),
+        (
+            Method::Post,
+            "/api/v1/batch",
+            json(r#"{"domains": ["a.test", 7]}"#),
+            422,
+            Some("domains[1]"),
+        ),
         (
             Method::Post,
             "/api/v1/scrapersky",
@@ -109,7 +134,13 @@ async fn whatever_rocket_answers_itself_has_the_same_shape() {
             415,
             None,
         ),
-        (Method::Post, "/api/v1/scrapersky", Some((ContentType::JSON, deep.as_str())), 400, None),
+        (
+            Method::Post,
+            "/api/v1/scrapersky",
+            Some((ContentType::JSON, deep.as_str())),
+            400,
+            None,
+        ),
     ] {
         let answer = app.send(method, path, key, body).await;
         assert_eq!(answer.status, status, "{method} {path}: {answer:?}");

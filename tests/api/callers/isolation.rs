@@ -95,8 +95,16 @@ async fn prove(walls: Walls) {
     let identities = [
         who("nobody", None, None),
         who("revoked key", Some(revoked), None),
-        who("expired token", Some(Signer::secret().token(header, &expired.to_string())), None),
-        who("forged token", Some(forged.token(header, &claims(ISSUER, owner).to_string())), None),
+        who(
+            "expired token",
+            Some(Signer::secret().token(header, &expired.to_string())),
+            None,
+        ),
+        who(
+            "forged token",
+            Some(forged.token(header, &claims(ISSUER, owner).to_string())),
+            None,
+        ),
         who("A member", Some(token(ISSUER, member)), Some("acme")),
         who("A key", Some(acme.key.clone()), Some("acme")),
         who("B owner", Some(token(ISSUER, owner_of_bolt)), Some("bolt")),
@@ -122,7 +130,11 @@ async fn prove(walls: Walls) {
             Some("bolt") => (&of_acme, "acmecanary.test"),
             _ => (&of_bolt, "boltzcanary.test"),
         };
-        let other = if canary == "acmecanary.test" { acme.agency.id } else { bolt.agency.id };
+        let other = if canary == "acmecanary.test" {
+            acme.agency.id
+        } else {
+            bolt.agency.id
+        };
         let digest = digest_of(&tables, other);
         let read = async || -> Vec<String> {
             let lines = client.query(&digest, &[]).await.unwrap();
@@ -155,7 +167,12 @@ async fn prove(walls: Walls) {
                     requests += 1;
                     let seen = send(&app, entry.method, shot, identity.credential.as_deref()).await;
                     if let Err(complaint) = judge(identity, entry, aim, shot, &seen, canary) {
-                        writeln!(failures, "{}: {} {aim} {}: {complaint}", identity.name, entry.method, shot.path).unwrap();
+                        writeln!(
+                            failures,
+                            "{}: {} {aim} {}: {complaint}",
+                            identity.name, entry.method, shot.path
+                        )
+                        .unwrap();
                     }
                     of_aim.push((seen.status, comparable(seen.body)));
                 }
@@ -192,7 +209,10 @@ async fn prove(walls: Walls) {
         }
     }
     assert!(failures.is_empty(), "{walls:?}:\n{failures}");
-    assert!(walls != Walls::DatabaseAlone || rewriter.changed() > 100, "no filter was taken out");
+    assert!(
+        walls != Walls::DatabaseAlone || rewriter.changed() > 100,
+        "no filter was taken out"
+    );
 
     // A request that is refused to others proves nothing unless it is a good one.
     for entry in ENTRIES {
@@ -205,23 +225,25 @@ async fn prove(walls: Walls) {
                 || seen.status == 422 && is_again
                 || seen.status == 409 && ["undo", "retry"].iter().any(|end| shot.path.ends_with(end));
             if !is_fine {
-                writeln!(failures, "own: {} {}: {} {}", entry.method, shot.path, seen.status, seen.text).unwrap();
+                writeln!(
+                    failures,
+                    "own: {} {}: {} {}",
+                    entry.method, shot.path, seen.status, seen.text
+                )
+                .unwrap();
             }
         }
     }
     assert!(failures.is_empty(), "{walls:?}:\n{failures}");
-    println!("{walls:?}: {} routes, {} identities, {requests} requests", ENTRIES.len(), identities.len() + 1);
+    println!(
+        "{walls:?}: {} routes, {} identities, {requests} requests",
+        ENTRIES.len(),
+        identities.len() + 1
+    );
 }
 
 /// Says what is wrong with an answer.
-fn judge(
-    identity: &Identity,
-    entry: &Entry,
-    aim: &str,
-    shot: &Shot,
-    seen: &Seen,
-    canary: &str,
-) -> Result<(), String> {
+fn judge(identity: &Identity, entry: &Entry, aim: &str, shot: &Shot, seen: &Seen, canary: &str) -> Result<(), String> {
     let Seen { status, text, .. } = seen;
     if text.contains(canary) {
         return Err(format!("{status} shows the other tenant's data: {text}"));
@@ -238,7 +260,11 @@ fn judge(
         // What is said in other words is that it cannot be done, or that nothing was found.
         (Names::Nothing | Names::Some, Some(_)) => *status < 300 || [400, 403, 404, 409, 422].contains(status),
     };
-    if is_right { Ok(()) } else { Err(format!("{status} {text}")) }
+    if is_right {
+        Ok(())
+    } else {
+        Err(format!("{status} {text}"))
+    }
 }
 
 async fn send(app: &TestApp, method: Method, shot: &Shot, credential: Option<&str>) -> Seen {
@@ -273,7 +299,10 @@ fn comparable(mut body: Value) -> Value {
         for name in ["request_id", "change_id", "job_id", "status_url"] {
             body.remove(name);
         }
-        if let Some(detail) = body.get_mut("detail").filter(|detail| detail.as_str().is_some_and(|text| text.contains("Idempotency-Key"))) {
+        if let Some(detail) = body
+            .get_mut("detail")
+            .filter(|detail| detail.as_str().is_some_and(|text| text.contains("Idempotency-Key")))
+        {
             *detail = Value::Null;
         }
     }

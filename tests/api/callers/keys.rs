@@ -20,14 +20,20 @@ async fn administrators_make_rotate_and_revoke_keys() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let made = acme
-        .post("/api/v1/keys", json!({ "name": "front end", "scopes": ["read", "scan", "read"] }))
+        .post(
+            "/api/v1/keys",
+            json!({ "name": "front end", "scopes": ["read", "scan", "read"] }),
+        )
         .await;
     assert_eq!(made.status, 201, "{made:?}");
     let key = made.body["key"].as_str().unwrap().to_owned();
     let id = made.body["id"].as_str().unwrap().to_owned();
     assert_eq!(made.body["scopes"], json!(["read", "scan"]));
     assert_eq!(status(&app, &key).await, 200);
-    assert_eq!(app.send(Method::Get, "/api/v1/keys", Some(&key), None).await.status, 403);
+    assert_eq!(
+        app.send(Method::Get, "/api/v1/keys", Some(&key), None).await.status,
+        403
+    );
 
     let listed = acme.get("/api/v1/keys").await.body;
     assert_eq!(listed["total"], 2, "with the test's own");
@@ -43,32 +49,59 @@ async fn administrators_make_rotate_and_revoke_keys() {
     assert_eq!((status(&app, &key).await, status(&app, &second).await), (200, 200));
     let second_id = rotated.body["id"].as_str().unwrap();
     let third = acme
-        .post(&format!("/api/v1/keys/{second_id}/rotate"), json!({ "overlap_seconds": 0 }))
+        .post(
+            &format!("/api/v1/keys/{second_id}/rotate"),
+            json!({ "overlap_seconds": 0 }),
+        )
         .await;
     assert_eq!(third.status, 201);
-    assert_eq!(acme.get(&format!("/api/v1/keys/{second_id}")).await.body["state"], "expired");
-    assert_eq!(acme.post(&format!("/api/v1/keys/{second_id}/rotate"), json!({})).await.status, 409);
+    assert_eq!(
+        acme.get(&format!("/api/v1/keys/{second_id}")).await.body["state"],
+        "expired"
+    );
+    assert_eq!(
+        acme.post(&format!("/api/v1/keys/{second_id}/rotate"), json!({}))
+            .await
+            .status,
+        409
+    );
 
     let third_id = third.body["id"].as_str().unwrap();
     assert_eq!(acme.delete(&format!("/api/v1/keys/{third_id}")).await.status, 204);
-    assert_eq!(acme.get(&format!("/api/v1/keys/{third_id}")).await.body["state"], "revoked");
+    assert_eq!(
+        acme.get(&format!("/api/v1/keys/{third_id}")).await.body["state"],
+        "revoked"
+    );
     assert_eq!(status(&app, third.body["key"].as_str().unwrap()).await, 401);
 
     for (body, status, field) in [
         (json!({ "name": " ", "scopes": ["read"] }), 400, "name"),
         (json!({ "name": "x", "scopes": [] }), 400, "scopes"),
         (json!({ "name": "x", "scopes": ["everything"] }), 400, "scopes"),
-        (json!({ "name": "x", "scopes": ["read"], "expires_at": "2001-01-01T00:00:00Z" }), 400, "expires_at"),
+        (
+            json!({ "name": "x", "scopes": ["read"], "expires_at": "2001-01-01T00:00:00Z" }),
+            400,
+            "expires_at",
+        ),
         (json!({ "scopes": ["read"] }), 422, "name"),
     ] {
         let refused = acme.post("/api/v1/keys", body).await;
-        assert_eq!((refused.status, refused.body["field"].as_str()), (status, Some(field)), "{refused:?}");
+        assert_eq!(
+            (refused.status, refused.body["field"].as_str()),
+            (status, Some(field)),
+            "{refused:?}"
+        );
     }
     // Nobody hands on what he does not have.
     let narrow = app.key(&acme.agency, &[Scope::Admin, Scope::Read]).await;
     let body = json!({ "name": "more", "scopes": ["scan"] }).to_string();
     let refused = app
-        .send(Method::Post, "/api/v1/keys", Some(&narrow), Some((ContentType::JSON, &body)))
+        .send(
+            Method::Post,
+            "/api/v1/keys",
+            Some(&narrow),
+            Some((ContentType::JSON, &body)),
+        )
         .await;
     assert_eq!(refused.status, 403);
     let refused = app
@@ -83,21 +116,33 @@ async fn what_lets_in_removes_or_touches_many_rows_is_in_the_audit_log() {
     let acme = app.agency("acme").await;
     let bolt = app.agency("bolt").await;
     let domain = acme.agency.domain("a.test").await.id;
-    let key = acme.post("/api/v1/keys", json!({ "name": "k", "scopes": ["read"] })).await.body;
+    let key = acme
+        .post("/api/v1/keys", json!({ "name": "k", "scopes": ["read"] }))
+        .await
+        .body;
     let id = key["id"].as_str().unwrap();
     acme.post(&format!("/api/v1/keys/{id}/rotate"), json!({})).await;
     acme.delete(&format!("/api/v1/keys/{id}")).await;
     acme.delete(&format!("/api/v1/domains/{domain}")).await;
-    acme.post("/api/v1/sitemaps/curation", json!({ "status": "selected", "filter": {} })).await;
+    acme.post(
+        "/api/v1/sitemaps/curation",
+        json!({ "status": "selected", "filter": {} }),
+    )
+    .await;
     let csv = "place_id,name,notes\np1,A,first\np2,B,second\n";
     let (status, said) = app.text(Method::Post, "/api/v1/places/import", &acme.key, csv).await;
     assert_eq!(status, 200, "{said}");
-    acme.post("/api/v1/places/update", json!({ "filter": {}, "status": "selected" })).await;
+    acme.post("/api/v1/places/update", json!({ "filter": {}, "status": "selected" }))
+        .await;
     acme.post("/api/v1/places/undo", json!({})).await;
 
     let log = acme.get("/api/v1/audit").await.body;
     let entries = log["items"].as_array().unwrap();
-    let actions: Vec<&str> = entries.iter().rev().map(|entry| entry["action"].as_str().unwrap()).collect();
+    let actions: Vec<&str> = entries
+        .iter()
+        .rev()
+        .map(|entry| entry["action"].as_str().unwrap())
+        .collect();
     assert_eq!(
         actions,
         [
@@ -121,7 +166,13 @@ async fn what_lets_in_removes_or_touches_many_rows_is_in_the_audit_log() {
     let cursor = first["next_cursor"].as_str().unwrap();
     let rest = acme.get(&format!("/api/v1/audit?limit=100&cursor={cursor}")).await.body;
     assert_eq!(rest["items"].as_array().unwrap().len(), 5);
-    assert_eq!(acme.get("/api/v1/audit?action=key.revoke").await.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        acme.get("/api/v1/audit?action=key.revoke").await.body["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(bolt.get("/api/v1/audit").await.body["items"], json!([]));
     // Not even the program can rewrite it.
     for change in ["UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log"] {
@@ -129,7 +180,10 @@ async fn what_lets_in_removes_or_touches_many_rows_is_in_the_audit_log() {
             .agency
             .attempt(async |conn| diesel_async::SimpleAsyncConnection::batch_execute(&mut **conn, change).await)
             .await;
-        assert!(refused.unwrap_err().to_string().contains("permission denied"), "{change}");
+        assert!(
+            refused.unwrap_err().to_string().contains("permission denied"),
+            "{change}"
+        );
     }
 }
 
@@ -141,7 +195,10 @@ async fn the_database_holds_no_key_in_the_clear() {
     let body = json!({ "name": "k", "scopes": ["read"] });
     let made = acme.post_as("same-1", "/api/v1/keys", &body).await.body;
     let id = made["id"].as_str().unwrap();
-    let rotated = acme.post_as("same-2", &format!("/api/v1/keys/{id}/rotate"), &json!({})).await.body;
+    let rotated = acme
+        .post_as("same-2", &format!("/api/v1/keys/{id}/rotate"), &json!({}))
+        .await
+        .body;
     let keys: Vec<String> = [&made["key"], &rotated["key"], &json!(acme.key)]
         .map(|key| key.as_str().unwrap().to_owned())
         .into();
@@ -151,7 +208,11 @@ async fn the_database_holds_no_key_in_the_clear() {
     let mut searched = 0;
     for table in client.query(tables, &[]).await.unwrap() {
         let table: String = table.get(0);
-        for row in client.query(&format!("SELECT t::text FROM {table} t"), &[]).await.unwrap() {
+        for row in client
+            .query(&format!("SELECT t::text FROM {table} t"), &[])
+            .await
+            .unwrap()
+        {
             let row: String = row.get(0);
             searched += 1;
             for key in &keys {
@@ -176,7 +237,9 @@ async fn a_revoked_key_is_refused_within_five_seconds_in_every_process() {
     let (_third, administrator) = program.serve(&["--workers", "0"], &own).await;
     let (_, listed) = administrator.get("/api/v1/keys").await;
     let is_it = |key: &&Value| key["name"] == "to be revoked";
-    let id = listed["items"].as_array().unwrap().iter().find(is_it).unwrap()["id"].as_str().unwrap();
+    let id = listed["items"].as_array().unwrap().iter().find(is_it).unwrap()["id"]
+        .as_str()
+        .unwrap();
     for api in [&one, &other] {
         assert_eq!(api.get("/api/v1/domains").await.0, 200);
     }

@@ -33,10 +33,17 @@ async fn a_caller_and_a_tenant_are_let_in_so_often_a_minute() {
     }
     for _ in 0..3 {
         let refused = get(&acme.key).await;
-        assert_eq!((refused.status, refused.body["code"].as_str()), (429, Some("too_many_requests")));
+        assert_eq!(
+            (refused.status, refused.body["code"].as_str()),
+            (429, Some("too_many_requests"))
+        );
         let wait: u64 = header(&refused, "retry-after").unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait), "{wait}");
-        assert!(header(&refused, "ratelimit").unwrap().starts_with("\"requests\";r=0;t="));
+        assert!(
+            header(&refused, "ratelimit")
+                .unwrap()
+                .starts_with("\"requests\";r=0;t=")
+        );
     }
     // Another key has a budget of its own, within the tenant's; what was refused took nothing of it.
     for _ in 0..3 {
@@ -48,7 +55,8 @@ async fn a_caller_and_a_tenant_are_let_in_so_often_a_minute() {
     assert_eq!(get(&bolt.key).await.status, 200, "another tenant");
 
     // A minute later, by the database's clock. What is known to be full is known to this process alone.
-    app.sql("UPDATE rate_windows SET started_at = started_at - interval '61 s'").await;
+    app.sql("UPDATE rate_windows SET started_at = started_at - interval '61 s'")
+        .await;
     let later = TestApp::on(
         Agencies {
             pool: app.pool().clone(),
@@ -98,8 +106,15 @@ async fn a_tenant_queues_so_many_scans_a_day() {
     };
     let refused = acme.post("/api/v1/batch", batch(4)).await;
     assert_eq!(refused.status, 429, "{refused:?}");
-    assert!(refused.body["detail"].as_str().unwrap().contains("3 are left"), "{refused:?}");
-    assert_eq!(acme.get("/api/v1/jobs").await.body["total"], 1, "nothing of it was queued");
+    assert!(
+        refused.body["detail"].as_str().unwrap().contains("3 are left"),
+        "{refused:?}"
+    );
+    assert_eq!(
+        acme.get("/api/v1/jobs").await.body["total"],
+        1,
+        "nothing of it was queued"
+    );
     assert_eq!(acme.post("/api/v1/batch", batch(3)).await.status, 200);
     let refused = acme.post("/api/v1/scrapersky", scan.clone()).await;
     assert_eq!(refused.status, 429);
@@ -113,7 +128,10 @@ async fn a_tenant_queues_so_many_scans_a_day() {
 async fn an_address_asks_public_routes_so_often_a_minute() {
     let app = TestApp::with(&[("public_requests_per_minute", "3")]).await;
     let get = async |path: &str, address: &str| {
-        let request = app.client().get(path.to_owned()).remote(format!("{address}:4000").parse().unwrap());
+        let request = app
+            .client()
+            .get(path.to_owned())
+            .remote(format!("{address}:4000").parse().unwrap());
         request.dispatch().await.status().code
     };
     for path in ["/health", "/live", "/"] {
@@ -181,5 +199,8 @@ async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
     );
     assert_eq!(accepted + refused, QUOTA * 10 / 8 * 8);
     assert!((accepted - QUOTA).abs() <= QUOTA / 20, "{accepted} of {QUOTA}");
-    assert!(beside < alone + Duration::from_millis(50), "{beside:?}, and {alone:?} alone");
+    assert!(
+        beside < alone + Duration::from_millis(50),
+        "{beside:?}, and {alone:?} alone"
+    );
 }

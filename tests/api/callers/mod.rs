@@ -5,5 +5,6 @@ mod isolation;
 mod keys;
 mod limits;
 mod routes;
+mod secrets;
 mod tokens;
 mod wild;

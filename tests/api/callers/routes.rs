@@ -117,7 +117,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/jobs" Nothing: |ids| vec![
         plain("/api/v1/jobs"),
         plain(format!("/api/v1/jobs?cursor=1763000000123456_{}", ids.pending)),
-        plain(format!("/api/v1/jobs?kind={}&status={}", ids.place, ids.place)),
+        plain(format!("/api/v1/jobs?kind={}-kind", ids.place)),
     ];
     Get "/api/v1/jobs/<id>" Rows: |ids| get(format!("/api/v1/jobs/{}", ids.pending));
     Get "/api/v1/domains" Nothing: |ids| vec![plain("/api/v1/domains"), plain(format!("/api/v1/domains?q={}", ids.place))];
@@ -220,7 +220,10 @@ async fn every_route_is_entered() {
         .map(|entry| (entry.method.to_string(), entry.path.to_owned()))
         .collect();
     let list = |routes: Vec<&(String, String)>| -> String {
-        routes.iter().map(|(method, path)| format!("\n  {method} {path}")).collect()
+        routes
+            .iter()
+            .map(|(method, path)| format!("\n  {method} {path}"))
+            .collect()
     };
     let missing = list(mounted.difference(&entered).collect());
     assert!(
@@ -229,6 +232,9 @@ async fn every_route_is_entered() {
          tests/api/callers/routes.rs, which says how to name another's rows by it:{missing}"
     );
     let gone = list(entered.difference(&mounted).collect());
-    assert!(gone.is_empty(), "these are entered in tests/api/callers/routes.rs, but not mounted:{gone}");
+    assert!(
+        gone.is_empty(),
+        "these are entered in tests/api/callers/routes.rs, but not mounted:{gone}"
+    );
     assert_eq!(ENTRIES.len(), entered.len(), "a route is entered twice");
 }

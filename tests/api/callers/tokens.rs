@@ -144,12 +144,27 @@ async fn forged_and_broken_tokens_are_all_refused() {
             "HS256 signed with the public key, no kid",
             Signer::Hmac(rsa.public_bytes()).token(HS, &plain),
         ),
-        ("signed with the secret, under the kid of a public key", signed(r#"{"alg":"HS256","kid":"ec"}"#)),
-        ("RS256 under the kid of an EC key", rsa.token(r#"{"alg":"RS256","kid":"ec"}"#, &plain)),
+        (
+            "signed with the secret, under the kid of a public key",
+            signed(r#"{"alg":"HS256","kid":"ec"}"#),
+        ),
+        (
+            "RS256 under the kid of an EC key",
+            rsa.token(r#"{"alg":"RS256","kid":"ec"}"#, &plain),
+        ),
         ("another's EC key under a known kid", stranger.token(ec_header, &plain)),
-        ("unknown kid", stranger.token(r#"{"alg":"ES256","kid":"nobody's"}"#, &plain)),
-        ("kid of a path", stranger.token(r#"{"alg":"ES256","kid":"../../dev/null"}"#, &plain)),
-        ("kid of SQL", Signer::Hmac(vec![]).token(r#"{"alg":"HS256","kid":"x' OR '1'='1"}"#, &plain)),
+        (
+            "unknown kid",
+            stranger.token(r#"{"alg":"ES256","kid":"nobody's"}"#, &plain),
+        ),
+        (
+            "kid of a path",
+            stranger.token(r#"{"alg":"ES256","kid":"../../dev/null"}"#, &plain),
+        ),
+        (
+            "kid of SQL",
+            Signer::Hmac(vec![]).token(r#"{"alg":"HS256","kid":"x' OR '1'='1"}"#, &plain),
+        ),
         ("kid a number", stranger.token(r#"{"alg":"ES256","kid":7}"#, &plain)),
         (
             "its own key in the header",
@@ -159,17 +174,31 @@ async fn forged_and_broken_tokens_are_all_refused() {
             "the address of its own keys",
             stranger.token(r#"{"alg":"ES256","kid":"own","jku":"http://evil.test/keys"}"#, &plain),
         ),
-        ("crit that nobody knows", signed(r#"{"alg":"HS256","crit":["exp"],"exp":1}"#)),
+        (
+            "crit that nobody knows",
+            signed(r#"{"alg":"HS256","crit":["exp"],"exp":1}"#),
+        ),
         ("b64 false", signed(r#"{"alg":"HS256","b64":false}"#)),
         ("signed with an empty secret", Signer::Hmac(vec![]).token(HS, &plain)),
         ("signature empty", format!("{}.{}.", parts[0], parts[1])),
         ("signature cut", valid[..valid.len() - 4].to_owned()),
-        ("claims changed", format!("{}.{}.{}", parts[0], encode(with("sub", json!(Uuid::new_v4())).as_bytes()), parts[2])),
+        (
+            "claims changed",
+            format!(
+                "{}.{}.{}",
+                parts[0],
+                encode(with("sub", json!(Uuid::new_v4())).as_bytes()),
+                parts[2]
+            ),
+        ),
         ("two parts", format!("{}.{}", parts[0], parts[1])),
         ("four parts", format!("{valid}.{}", parts[2])),
         ("one part", parts[0].to_owned()),
         ("padding", format!("{}.{}=.{}", parts[0], parts[1], parts[2])),
-        ("not the alphabet of URLs", format!("{}.{}.{}", parts[0], parts[1], parts[2].replace(['-', '_'], "+") + "+")),
+        (
+            "not the alphabet of URLs",
+            format!("{}.{}.{}", parts[0], parts[1], parts[2].replace(['-', '_'], "+") + "+"),
+        ),
         ("no JSON", says("{")),
         ("claims of another kind", says("[]")),
         ("oversize", says(&with("filler", json!("x".repeat(8 * 1024))))),
@@ -178,25 +207,43 @@ async fn forged_and_broken_tokens_are_all_refused() {
         ("aud null", says(&with("aud", Value::Null))),
         ("iss of another", says(&with("iss", json!("https://evil.test/auth/v1")))),
         ("iss missing", says(&without(&good, "iss"))),
-        ("iss of ours among others", says(&with("iss", json!([service.issuer(), "https://evil.test"])))),
+        (
+            "iss of ours among others",
+            says(&with("iss", json!([service.issuer(), "https://evil.test"]))),
+        ),
         ("expired by 31 s", says(&with("exp", json!(now - 31)))),
         ("exp missing", says(&without(&good, "exp"))),
         ("exp text", says(&with("exp", json!((now + 3600).to_string())))),
         ("exp fraction", says(&with("exp", json!(now as f64 + 3600.5)))),
-        ("exp beyond numbers", says(&plain.replace(&format!("\"exp\":{}", now + 3600), "\"exp\":1e400"))),
-        ("exp huge", says(&plain.replace(&format!("\"exp\":{}", now + 3600), "\"exp\":99999999999999999999999"))),
+        (
+            "exp beyond numbers",
+            says(&plain.replace(&format!("\"exp\":{}", now + 3600), "\"exp\":1e400")),
+        ),
+        (
+            "exp huge",
+            says(&plain.replace(&format!("\"exp\":{}", now + 3600), "\"exp\":99999999999999999999999")),
+        ),
         ("exp negative", says(&with("exp", json!(-1)))),
         ("exp null", says(&with("exp", Value::Null))),
-        ("exp twice", says(&plain.replacen('{', &format!("{{\"exp\":{},", now - 9999), 1))),
+        (
+            "exp twice",
+            says(&plain.replacen('{', &format!("{{\"exp\":{},", now - 9999), 1)),
+        ),
         ("not valid for another 40 s", says(&with("nbf", json!(now + 40)))),
         ("nbf text", says(&with("nbf", json!("soon")))),
         ("sub missing", says(&without(&good, "sub"))),
         ("sub no UUID", says(&with("sub", json!("somebody")))),
-        ("sub twice", says(&plain.replacen('{', &format!("{{\"sub\":\"{}\",", Uuid::new_v4()), 1))),
+        (
+            "sub twice",
+            says(&plain.replacen('{', &format!("{{\"sub\":\"{}\",", Uuid::new_v4()), 1)),
+        ),
         ("role anon", says(&with("role", json!("anon")))),
         ("role service_role", says(&with("role", json!("service_role")))),
         ("role of another kind", says(&with("role", json!(["authenticated"])))),
-        ("tenant no UUID", says(&with("app_metadata", json!({ "tenant_id": "x" })))),
+        (
+            "tenant no UUID",
+            says(&with("app_metadata", json!({ "tenant_id": "x" }))),
+        ),
         ("nothing", String::new()),
     ];
     assert!(vectors.len() >= 40);
@@ -204,7 +251,10 @@ async fn forged_and_broken_tokens_are_all_refused() {
         let answer = app.send(Method::Get, "/api/v1/domains", Some(token), None).await;
         assert_eq!(answer.status, 401, "{name}: {answer:?}");
         assert_eq!(answer.content_type, "application/problem+json", "{name}");
-        assert!(token.is_empty() || !answer.text.contains(token.as_str()), "{name}: {answer:?}");
+        assert!(
+            token.is_empty() || !answer.text.contains(token.as_str()),
+            "{name}: {answer:?}"
+        );
     }
     println!("{} forged and broken tokens, all refused", vectors.len());
     assert!(service.asked.load(Ordering::SeqCst) <= 2, "asked within 30 s");
@@ -230,7 +280,11 @@ async fn keys_are_rotated_without_a_restart_and_missed_by_nobody() {
         assert_eq!(status(&app, &unknown.token(&header, &claims)).await, 401);
         assert_eq!(status(&app, &by_old).await, 200, "while the service does not answer");
     }
-    assert_eq!(service.asked.load(Ordering::SeqCst), 1, "once in 30 s, whatever keys are named");
+    assert_eq!(
+        service.asked.load(Ordering::SeqCst),
+        1,
+        "once in 30 s, whatever keys are named"
+    );
 }
 
 /// A key that appears is found by the first request that names it.
@@ -247,7 +301,10 @@ async fn a_key_that_nobody_knew_is_asked_for() {
     assert_eq!(service.asked.load(Ordering::SeqCst), 0);
     let second = Signer::ec();
     service.keys.lock().unwrap().push(second.jwk("second"));
-    assert_eq!(status(&app, &second.token(r#"{"alg":"ES256","kid":"second"}"#, &claims)).await, 200);
+    assert_eq!(
+        status(&app, &second.token(r#"{"alg":"ES256","kid":"second"}"#, &claims)).await,
+        200
+    );
     assert_eq!(service.asked.load(Ordering::SeqCst), 1);
 }
 
@@ -278,20 +335,39 @@ async fn a_person_acts_for_the_own_tenant_by_the_own_role() {
     for person in [&member, &admin] {
         assert_eq!(get("/api/v1/domains", person, Some(&bolt_id)).await.status, 403);
         assert_eq!(get(&of_bolt, person, None).await.status, 403);
-        assert_eq!(get("/api/v1/domains", person, Some(&Uuid::new_v4().to_string())).await.status, 403);
+        assert_eq!(
+            get("/api/v1/domains", person, Some(&Uuid::new_v4().to_string()))
+                .await
+                .status,
+            403
+        );
     }
     for person in [&chief, &global] {
         assert_eq!(get("/api/v1/domains", person, Some(&bolt_id)).await.body["total"], 0);
         assert_eq!(get(&of_bolt, person, None).await.body["total"], 0);
-        assert_eq!(get(&of_bolt, person, Some(&acme_id)).await.status, 400, "two tenants at once");
-        assert_eq!(get("/api/v1/domains", person, Some(&Uuid::new_v4().to_string())).await.status, 404);
+        assert_eq!(
+            get(&of_bolt, person, Some(&acme_id)).await.status,
+            400,
+            "two tenants at once"
+        );
+        assert_eq!(
+            get("/api/v1/domains", person, Some(&Uuid::new_v4().to_string()))
+                .await
+                .status,
+            404
+        );
     }
     // Named in a body.
     let scan = json!({ "base_url": "new.bench.test", "tenant_id": bolt_id }).to_string();
     let post = async |token: &str| {
-        app.send(Method::Post, "/api/v1/scrapersky", Some(token), Some((ContentType::JSON, &scan)))
-            .await
-            .status
+        app.send(
+            Method::Post,
+            "/api/v1/scrapersky",
+            Some(token),
+            Some((ContentType::JSON, &scan)),
+        )
+        .await
+        .status
     };
     assert_eq!(post(&admin).await, 403);
     assert_eq!(post(&chief).await, 200);
@@ -306,26 +382,64 @@ async fn a_person_acts_for_the_own_tenant_by_the_own_role() {
 
     // A person without a profile: by the tenant that the issuer vouches for, and not at all.
     let nobody = claims(&issuer, Uuid::new_v4());
-    let answer = get("/api/v1/domains", &Signer::secret().token(HS, &nobody.to_string()), None).await;
+    let answer = get(
+        "/api/v1/domains",
+        &Signer::secret().token(HS, &nobody.to_string()),
+        None,
+    )
+    .await;
     assert_eq!(answer.status, 403, "{answer:?}");
-    assert!(answer.body["detail"].as_str().unwrap().contains("profile"), "{answer:?}");
+    assert!(
+        answer.body["detail"].as_str().unwrap().contains("profile"),
+        "{answer:?}"
+    );
     let signed = |metadata: &str, tenant: &str| {
-        Signer::secret().token(HS, &changed(&nobody, |claims| claims[metadata] = json!({ "tenant_id": tenant })))
+        Signer::secret().token(
+            HS,
+            &changed(&nobody, |claims| claims[metadata] = json!({ "tenant_id": tenant })),
+        )
     };
-    assert_eq!(get("/api/v1/domains", &signed("app_metadata", &bolt_id), None).await.body["total"], 1);
-    assert_eq!(get("/api/v1/keys", &signed("app_metadata", &bolt_id), None).await.status, 403);
-    // What the person itself can write says nothing.
-    assert_eq!(get("/api/v1/domains", &signed("user_metadata", &bolt_id), None).await.status, 403);
     assert_eq!(
-        get("/api/v1/domains", &signed("app_metadata", &Uuid::new_v4().to_string()), None).await.status,
+        get("/api/v1/domains", &signed("app_metadata", &bolt_id), None)
+            .await
+            .body["total"],
+        1
+    );
+    assert_eq!(
+        get("/api/v1/keys", &signed("app_metadata", &bolt_id), None)
+            .await
+            .status,
         403
     );
-    app.sql(&format!("UPDATE tenants SET is_active = false WHERE id = '{bolt_id}'")).await;
+    // What the person itself can write says nothing.
+    assert_eq!(
+        get("/api/v1/domains", &signed("user_metadata", &bolt_id), None)
+            .await
+            .status,
+        403
+    );
+    assert_eq!(
+        get(
+            "/api/v1/domains",
+            &signed("app_metadata", &Uuid::new_v4().to_string()),
+            None
+        )
+        .await
+        .status,
+        403
+    );
+    app.sql(&format!("UPDATE tenants SET is_active = false WHERE id = '{bolt_id}'"))
+        .await;
     let late = signed("app_metadata", &bolt_id);
     let fresh = changed(&nobody, |claims| {
         claims["sub"] = json!(Uuid::new_v4());
         claims["app_metadata"] = json!({ "tenant_id": bolt_id });
     });
-    assert_eq!(get("/api/v1/domains", &Signer::secret().token(HS, &fresh), None).await.status, 403);
+    assert_eq!(
+        get("/api/v1/domains", &Signer::secret().token(HS, &fresh), None)
+            .await
+            .status,
+        403
+    );
     drop(late);
 }

@@ -23,22 +23,106 @@ struct Wild {
 
 /// Names of fields and parameters that mean something somewhere.
 const NAMES: &[&str] = &[
-    "base_url", "domains", "max_pages", "tenant_id", "status", "kind", "limit", "offset", "cursor", "sort", "q", "from",
-    "created_from", "created_before", "content_scrape_status", "is_wordpress", "location", "business_type", "radius_km",
-    "max_results", "grid", "dry_run", "center", "place_id", "place_ids", "notes", "filter", "tags", "add_tags", "priority",
-    "revisit_date", "preview", "near", "within_km", "min_rating", "tag", "search_job_id", "domain", "sitemap_url",
-    "max_urls", "max_depth", "ids", "curation_status", "page_type", "modified_since", "modified_before", "change",
-    "name", "scopes", "expires_at", "overlap_seconds", "action", "scan", "look_up", "domain_id",
+    "base_url",
+    "domains",
+    "max_pages",
+    "tenant_id",
+    "status",
+    "kind",
+    "limit",
+    "offset",
+    "cursor",
+    "sort",
+    "q",
+    "from",
+    "created_from",
+    "created_before",
+    "content_scrape_status",
+    "is_wordpress",
+    "location",
+    "business_type",
+    "radius_km",
+    "max_results",
+    "grid",
+    "dry_run",
+    "center",
+    "place_id",
+    "place_ids",
+    "notes",
+    "filter",
+    "tags",
+    "add_tags",
+    "priority",
+    "revisit_date",
+    "preview",
+    "near",
+    "within_km",
+    "min_rating",
+    "tag",
+    "search_job_id",
+    "domain",
+    "sitemap_url",
+    "max_urls",
+    "max_depth",
+    "ids",
+    "curation_status",
+    "page_type",
+    "modified_since",
+    "modified_before",
+    "change",
+    "name",
+    "scopes",
+    "expires_at",
+    "overlap_seconds",
+    "action",
+    "scan",
+    "look_up",
+    "domain_id",
 ];
 
 /// Values at which programs break.
 const VALUES: &[&str] = &[
-    "0", "-1", "1", "1000", "9223372036854775807", "-9223372036854775808", "99999999999999999999", "1e400", "-1e308",
-    "2147483648", "NaN", "null", "true", "2026-11-22", "9999-12-31T23:59:59Z", "+262142-12-31T23:59:59Z",
-    "-262143-01-01T00:00:00Z", "00000000-0000-0000-0000-000000000000", "29.76,-95.37", "1e400,0", "t_1_1", "r_1_NaN",
-    "t_1_9223372036854775807", "p_1_99999999999", "n_1_ff", "n_1_00", "1763000000123456_00000000000040008000000000000000",
-    "9223372036854775807_00000000000040008000000000000000", "selected", "new", "read", "a.bench.test", "http://[::1]/",
-    "\u{0}", "a\u{0}b", "\u{202e}\u{feff}\u{1f4a3}", "'; DROP TABLE jobs; --", "%", "_", "\\", "../../etc/passwd",
+    "0",
+    "-1",
+    "1",
+    "1000",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "99999999999999999999",
+    "1e400",
+    "-1e308",
+    "2147483648",
+    "NaN",
+    "null",
+    "true",
+    "2026-11-22",
+    "9999-12-31T23:59:59Z",
+    "+262142-12-31T23:59:59Z",
+    "-262143-01-01T00:00:00Z",
+    "00000000-0000-0000-0000-000000000000",
+    "29.76,-95.37",
+    "1e400,0",
+    "t_1_1",
+    "r_1_NaN",
+    "t_1_9223372036854775807",
+    "p_1_99999999999",
+    "n_1_ff",
+    "n_1_00",
+    "1763000000123456_00000000000040008000000000000000",
+    "9223372036854775807_00000000000040008000000000000000",
+    "selected",
+    "new",
+    "read",
+    "a.bench.test",
+    "http://[::1]/",
+    "\u{0}",
+    "a\u{0}b",
+    "\u{202e}\u{feff}\u{1f4a3}",
+    "'; DROP TABLE jobs; --",
+    "%",
+    "_",
+    "\\",
+    "../../etc/passwd",
 ];
 
 fn text() -> impl Strategy<Value = String> {
@@ -53,9 +137,19 @@ fn text() -> impl Strategy<Value = String> {
 fn number() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<i64>().prop_map(|number| number.to_string()),
-        any::<f64>().prop_filter("JSON has no other", |number| number.is_finite()).prop_map(|number| number.to_string()),
-        proptest::sample::select(&["1e400", "-0", "1E+999999999", "123456789012345678901234567890", "0.1e-400"][..])
-            .prop_map(str::to_owned),
+        any::<f64>()
+            .prop_filter("JSON has no other", |number| number.is_finite())
+            .prop_map(|number| number.to_string()),
+        proptest::sample::select(
+            &[
+                "1e400",
+                "-0",
+                "1E+999999999",
+                "123456789012345678901234567890",
+                "0.1e-400"
+            ][..]
+        )
+        .prop_map(str::to_owned),
     ]
 }
 
@@ -117,7 +211,12 @@ fn wild() -> impl Strategy<Value = Wild> {
         Some("*/*"),
         None,
     ];
-    let header = prop_oneof![Just("Idempotency-Key"), Just("X-Tenant-Id"), Just("Origin"), Just("Accept")];
+    let header = prop_oneof![
+        Just("Idempotency-Key"),
+        Just("X-Tenant-Id"),
+        Just("Origin"),
+        Just("Accept")
+    ];
     (
         0..ENTRIES.len(),
         proptest::collection::vec(text(), 2),
@@ -156,10 +255,20 @@ impl Wild {
         let query: Vec<String> = self
             .query
             .iter()
-            .map(|(name, value)| format!("{}={}", name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "%5B"), quoted(value)))
+            .map(|(name, value)| {
+                format!(
+                    "{}={}",
+                    name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "%5B"),
+                    quoted(value)
+                )
+            })
             .collect();
         let path = segments.join("/");
-        if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+        if query.is_empty() {
+            path
+        } else {
+            format!("{path}?{}", query.join("&"))
+        }
     }
 }
 
@@ -211,6 +320,9 @@ fn nothing_fails_within_whatever_is_sent() {
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
-    println!("{cases} requests over {} routes, by status: {statuses:?}", ENTRIES.len());
+    println!(
+        "{cases} requests over {} routes, by status: {statuses:?}",
+        ENTRIES.len()
+    );
     assert!(statuses.len() >= 4, "too tame: {statuses:?}");
 }

@@ -320,7 +320,13 @@ async fn fill_every_table(client: &Client) {
         &[("tenant_id", TENANT), ("price_micros", "i * 1000")],
     )
     .await;
-    fill(client, "audit_log", 12, &[("tenant_id", TENANT), ("action", "'key.create'")]).await;
+    fill(
+        client,
+        "audit_log",
+        12,
+        &[("tenant_id", TENANT), ("action", "'key.create'")],
+    )
+    .await;
     let limit = "NULLIF(i, 2)";
     fill(
         client,
@@ -341,7 +347,10 @@ async fn fill_every_table(client: &Client) {
         client,
         "rate_windows",
         12,
-        &[("tenant_id", TENANT), ("kind", "(ARRAY['requests', 'batches'])[1 + i % 2]")],
+        &[
+            ("tenant_id", TENANT),
+            ("kind", "(ARRAY['requests', 'batches'])[1 + i % 2]"),
+        ],
     )
     .await;
     // What an earlier way up had no place for.

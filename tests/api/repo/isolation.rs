@@ -80,7 +80,11 @@ async fn nobody_sees_anothers_rows_in_plain_sql() {
     let (acme, bolt) = (agencies.tenant("acme").await, agencies.tenant("bolt").await);
     Rows::of_both(&agencies, &acme, &bolt).await;
     for table in tenant_tables(&agencies).await {
-        assert_eq!(foreign_rows(&mut bolt.open().await, &table, bolt.id).await, 0, "{table}");
+        assert_eq!(
+            foreign_rows(&mut bolt.open().await, &table, bolt.id).await,
+            0,
+            "{table}"
+        );
     }
 }
 

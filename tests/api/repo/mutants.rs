@@ -64,11 +64,7 @@ impl Scene {
     }
 
     /// Takes every filter of a function out at once, and returns the first function that notices.
-    async fn falls(
-        &self,
-        functions: &[String],
-        walls: Walls,
-    ) -> Option<&'static str> {
+    async fn falls(&self, functions: &[String], walls: Walls) -> Option<&'static str> {
         for function in functions {
             self.rewriter.remove(Removed::All);
             for probe in PROBES.iter().filter(|probe| probe.function == function) {
@@ -105,13 +101,19 @@ async fn no_filter_of_a_repository_can_be_taken_out_unnoticed() {
         for place in 0..*filters {
             scene.rewriter.remove(Removed::One(sql.clone(), place));
             let mut by = None;
-            for probe in PROBES.iter().filter(|probe| functions.iter().any(|name| name == probe.function)) {
+            for probe in PROBES
+                .iter()
+                .filter(|probe| functions.iter().any(|name| name == probe.function))
+            {
                 if let Some(complaint) = scene.complaint(probe, walls).await {
                     by = Some((probe.function, complaint));
                     break;
                 }
             }
-            assert!(functions.is_empty() || scene.rewriter.changed() > 0, "nothing was taken out of {sql}");
+            assert!(
+                functions.is_empty() || scene.rewriter.changed() > 0,
+                "nothing was taken out of {sql}"
+            );
             let head: String = sql.split_whitespace().collect::<Vec<_>>().join(" ");
             let line = format!("filter {} of {filters} in: {head}", place + 1);
             match by {
@@ -143,7 +145,10 @@ async fn no_filter_of_a_repository_can_be_taken_out_unnoticed() {
             *numbers.entry(function).or_default() += filters;
         }
     }
-    let numbers: Vec<String> = numbers.iter().map(|(function, number)| format!("{function} {number}")).collect();
+    let numbers: Vec<String> = numbers
+        .iter()
+        .map(|(function, number)| format!("{function} {number}"))
+        .collect();
     insta::assert_snapshot!(numbers.join("\n"));
 }
 
@@ -159,7 +164,10 @@ async fn no_policy_can_be_dropped_or_widened_unnoticed() {
     let policies = client.query(policies, &[]).await.unwrap();
     for policy in &policies {
         let (table, name): (String, String) = (policy.get(0), policy.get(1));
-        client.batch_execute(&format!("BEGIN; DROP POLICY {name} ON {table}")).await.unwrap();
+        client
+            .batch_execute(&format!("BEGIN; DROP POLICY {name} ON {table}"))
+            .await
+            .unwrap();
         let found = catalogue::missing_policies(&client).await;
         client.batch_execute("ROLLBACK").await.unwrap();
         if found != [format!("{table}: {name}")] {
@@ -179,7 +187,10 @@ async fn no_policy_can_be_dropped_or_widened_unnoticed() {
             )
         };
         client.batch_execute(&widen("true")).await.unwrap();
-        let names_it = |sql: &str| sql.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == table);
+        let names_it = |sql: &str| {
+            sql.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .any(|word| word == table)
+        };
         let mut by = None;
         for probe in PROBES {
             let sends_it = statements
@@ -193,7 +204,9 @@ async fn no_policy_can_be_dropped_or_widened_unnoticed() {
             }
         }
         // What no repository function of tenants reads.
-        if by.is_none() && foreign_rows(&mut open(walls, &scene.acme, &scene.bolt).await, table, scene.bolt.id).await > 0 {
+        if by.is_none()
+            && foreign_rows(&mut open(walls, &scene.acme, &scene.bolt).await, table, scene.bolt.id).await > 0
+        {
             by = Some("nobody_sees_anothers_rows_in_plain_sql");
         }
         let column = if table == "tenants" { "id" } else { "tenant_id" };

@@ -51,8 +51,9 @@ use scrapersky::repo::sitemap_url_changes::ChangeCounts;
 use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
 use scrapersky::repo::{
     api_calls, api_keys, audit_log, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains,
-    idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, profiles, rate_windows, scan_days,
-    sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, tenants,
+    idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, profiles,
+    rate_windows, scan_days, sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls,
+    tenants,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -119,6 +120,9 @@ pub struct Rows {
     pub own_domain: DomainId,
 }
 
+/// A place that both tenants have staged: its id is Google's.
+const SHARED: &str = "shared";
+
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Rows {
@@ -161,7 +165,7 @@ impl Rows {
                 let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
                 let run = sitemap_runs::begin(conn, domain.id, pending.job_id, true).await?;
                 sitemap_urls::upsert_many(conn, Some(run.id), &[new_sitemap_url(&file, &url)]).await?;
-                places::upsert_many(conn, &[new_place(name)]).await?;
+                places::upsert_many(conn, &[new_place(name), new_place(SHARED)]).await?;
                 place_details::upsert_many(conn, &[new_details(name)]).await?;
                 place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await?;
                 let email = format!("{name}@{name}.test");
@@ -500,7 +504,27 @@ macro_rules! one_row_each {
     };
 }
 
-one_row_each!(String, Candidate, Reserved, (JobId, DateTime<Utc>));
+one_row_each!(Candidate, (JobId, DateTime<Utc>));
+
+/// Every text of the other tenant has its name in it.
+impl Tell for String {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.contains("acme"),
+            ..1_i64.tell()
+        }
+    }
+}
+
+/// A cap that is not reached by the tenant's own calls was reached by another's.
+impl Tell for Reserved {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: !matches!(self, Self::Call(_)),
+            ..1_i64.tell()
+        }
+    }
+}
 
 /// Each of the two has made one call.
 impl Tell for CostLine {
@@ -659,6 +683,7 @@ pub const PROBES: &[Probe] = probes! {
     place_details::list: Nothing, |conn, a| (&[&a.place_id]);
     place_details::upsert_many: NoSuchRow, |conn, a| (&[new_details(&a.place_id)]);
     place_details::list_candidates: Nothing, |conn, a| (std::slice::from_ref(&a.place_id));
+    place_details::hand_over_many: NewRow, |conn, a| (&[HandOver { place_id: SHARED, domain_id: Some(a.own_domain), error: None }]);
     place_details::hand_over_many: NoSuchRow, |conn, a| (&[HandOver { place_id: &a.place_id, domain_id: None, error: Some("x") }]);
     place_details::hand_over_many: NoSuchRow, |conn, a| (&[HandOver { place_id: "boltz", domain_id: Some(a.domain.id), error: None }]);
     place_details::list_expired: OwnRows, |conn, a| (Utc::now() + SECOND, 100);
@@ -701,6 +726,7 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_files::find_first: Nothing, |conn, a| (a.bare_domain.id);
     sitemap_files::add_pending: NoSuchRow, |conn, a| (a.domain.id, a.pending.job_id, None, 0, &[FoundFile { url: "https://fresh.test/", discovery_method: "x" }]);
     sitemap_files::list_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
+    sitemap_files::list_unmet: Nothing, |conn, a| (a.bare_domain.id, a.failed.job_id, 100);
     sitemap_files::list_unmet: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
     sitemap_files::skip_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, "x");
     sitemap_files::total: Nothing, |conn, a| (a.domain.id, None);

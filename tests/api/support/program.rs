@@ -86,10 +86,16 @@ impl Program {
 
     /// Starts a server, and returns it with a client that has a key for everything, when it answers.
     pub async fn serve(&self, arguments: &[&str], key: &str) -> (Running, Api) {
+        self.serve_to(arguments, key, Stdio::inherit()).await
+    }
+
+    /// The same, with the log going somewhere.
+    pub async fn serve_to(&self, arguments: &[&str], key: &str, log: Stdio) -> (Running, Api) {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut program = self.clone();
         program.set("ROCKET_PORT", &port.to_string());
-        let server = program.start(&[&["serve"], arguments].concat());
+        let mut command = program.command(&[&["serve"], arguments].concat());
+        let server = Running(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
         let api = Api::new(format!("http://127.0.0.1:{port}"), key);
         let deadline = Instant::now() + PATIENCE;
         while api.try_send(Method::GET, "/live", None).await.is_err() {
@@ -171,6 +177,18 @@ impl Api {
         let status = response.status().as_u16();
         let body = response.bytes().await?;
         Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
+    /// Asks for domains with one more header.
+    pub async fn with_header(&self, name: &str, value: &str) -> (u16, Value) {
+        let mut request = self.http.get(format!("{}/api/v1/domains", self.url));
+        if name != "Authorization" {
+            request = request.bearer_auth(&self.key);
+        }
+        let response = request.header(name, value).send().await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.bytes().await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
     /// Gets what is at `path`, with its status.

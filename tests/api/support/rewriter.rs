@@ -13,9 +13,8 @@ use tokio_postgres::config::Host;
 use super::cluster;
 
 /// A filter by the tenant: a column, and the parameter that it has to equal.
-static FILTER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?:"tenants"\."id"|(?:"?\w+"?\.)?"?tenant_id"?)\s*=\s*(\$\d+)"#).unwrap()
-});
+static FILTER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"(?:"tenants"\."id"|(?:"?\w+"?\.)?"?tenant_id"?)\s*=\s*(\$\d+)"#).unwrap());
 
 /// What is taken out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,7 +81,10 @@ impl Rewriter {
             format!(":{}", String::from_utf8_lossy(password))
         });
         let database = direct.get_dbname().unwrap();
-        format!("postgres://{user}{password}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+        format!(
+            "postgres://{user}{password}@127.0.0.1:{}/{database}?sslmode=disable",
+            self.port
+        )
     }
 
     pub fn remove(&self, removed: Removed) {
@@ -138,7 +140,9 @@ where
         return;
     }
     let mut body = vec![0; u32::from_be_bytes(head) as usize - 4];
-    if from_client.read_exact(&mut body).await.is_err() || to_server.write_all(&[&head, &body[..]].concat()).await.is_err() {
+    if from_client.read_exact(&mut body).await.is_err()
+        || to_server.write_all(&[&head, &body[..]].concat()).await.is_err()
+    {
         return;
     }
     let mut is_system = false;
@@ -159,7 +163,11 @@ where
             body = parse_message(&body, &mut state.lock().unwrap());
         }
         let length = (body.len() as u32 + 4).to_be_bytes();
-        if to_server.write_all(&[&head[..1], &length, &body].concat()).await.is_err() {
+        if to_server
+            .write_all(&[&head[..1], &length, &body].concat())
+            .await
+            .is_err()
+        {
             break;
         }
     }
@@ -206,8 +214,14 @@ fn parse_message(body: &[u8], state: &mut State) -> Vec<u8> {
 #[test]
 fn filters_are_found_as_they_are_written() {
     for (sql, filters) in [
-        (r#"SELECT 1 FROM "jobs" WHERE ("jobs"."tenant_id" = $1) AND ("jobs"."job_id" = $2)"#, 1),
-        ("SELECT 1 FROM places p WHERE p.tenant_id = $1 AND EXISTS (SELECT FROM x WHERE tenant_id = $1)", 2),
+        (
+            r#"SELECT 1 FROM "jobs" WHERE ("jobs"."tenant_id" = $1) AND ("jobs"."job_id" = $2)"#,
+            1,
+        ),
+        (
+            "SELECT 1 FROM places p WHERE p.tenant_id = $1 AND EXISTS (SELECT FROM x WHERE tenant_id = $1)",
+            2,
+        ),
         (r#"SELECT 1 FROM "tenants" WHERE ("tenants"."id" = $1)"#, 1),
         ("INSERT INTO x (tenant_id) VALUES ($1)", 0),
         ("SELECT 1 FROM a JOIN b ON a.tenant_id = b.tenant_id", 0),

@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Utc;
+use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{self, EcdsaKeyPair, KeyPair as _, RsaKeyPair};
-use ring::hmac;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -104,8 +104,5 @@ pub fn claims(issuer: &str, person: Uuid) -> Value {
 
 /// A valid token of HS256.
 pub fn token(issuer: &str, person: Uuid) -> String {
-    Signer::secret().token(
-        r#"{"alg":"HS256","typ":"JWT"}"#,
-        &claims(issuer, person).to_string(),
-    )
+    Signer::secret().token(r#"{"alg":"HS256","typ":"JWT"}"#, &claims(issuer, person).to_string())
 }
