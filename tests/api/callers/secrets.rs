@@ -114,6 +114,8 @@ async fn no_secret_is_in_a_log_or_an_answer() {
         ("Proxy-Authorization", "Bearer canary-of-a-proxy"),
         ("X-Api-Key", "canary-of-a-header-that-means-nothing"),
         ("apikey", "canary-of-the-key-of-supabases-gateway"),
+        ("X-Forwarded-Access-Token", "canary-of-a-token-of-a-proxy"),
+        ("X-Auth-Token", "canary-of-another-header-with-a-token"),
         ("X-Tenant-Id", "not-a-uuid"),
     ] {
         let answer = api.with_header(name, value).await;
