@@ -73,6 +73,9 @@ pub enum ApiError {
     /// There is no connection to the database to be had.
     #[error("{0}")]
     Unavailable(String),
+    /// The program cannot do its work now. The text is the program's own, for whoever probes it.
+    #[error("{0}")]
+    NotReady(String),
     /// Rocket answered by itself.
     #[error("{}", .0.reason_lossy())]
     Other(Status),
@@ -113,7 +116,7 @@ impl ApiError {
             Self::TooLarge(_) => Status::PayloadTooLarge,
             Self::UnsupportedMediaType(_) => Status::UnsupportedMediaType,
             Self::Conflict(_) => Status::Conflict,
-            Self::Unavailable(_) => Status::ServiceUnavailable,
+            Self::Unavailable(_) | Self::NotReady(_) => Status::ServiceUnavailable,
             Self::Other(status) => *status,
             Self::Internal(_) => Status::InternalServerError,
         }
@@ -236,7 +239,7 @@ impl<'r> Responder<'r, 'static> for ApiError {
             .header(ContentType::new("application", "problem+json"))
             .sized_body(body.len(), Cursor::new(body));
         match &self {
-            Self::Unavailable(_) => response.header(Header::new("Retry-After", "1")),
+            Self::Unavailable(_) | Self::NotReady(_) => response.header(Header::new("Retry-After", "1")),
             Self::TooMany { retry_after, .. } => response.header(Header::new("Retry-After", retry_after.to_string())),
             Self::Unauthorized(_) => response.header(Header::new("WWW-Authenticate", "Bearer")),
             Self::MethodNotAllowed(methods) => response.header(Header::new("Allow", methods.join(", "))),

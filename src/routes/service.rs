@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::db::migrate::{self, SchemaState};
 use crate::db::pool::Pool;
+use crate::error::{ApiError, ApiResult};
 use crate::guards::Visitor;
 
 /// How long the database may take to answer a program that calls itself ready.
@@ -68,7 +69,7 @@ fn live(_visitor: Visitor) -> Json<Value> {
 /// Says whether the program can do its work: the database answers in time, its schema is the one
 /// this program knows, and the program is not about to stop.
 #[get("/ready")]
-async fn ready(_visitor: Visitor, pool: &State<Pool>, draining: &State<Draining>) -> (Status, Json<Value>) {
+async fn ready(_visitor: Visitor, pool: &State<Pool>, draining: &State<Draining>) -> ApiResult<Json<Value>> {
     let reason = if draining.has_begun() {
         Some("the program is stopping".to_owned())
     } else {
@@ -82,11 +83,8 @@ async fn ready(_visitor: Visitor, pool: &State<Pool>, draining: &State<Draining>
         }
     };
     match reason {
-        None => (Status::Ok, Json(json!({ "status": "ready" }))),
-        Some(reason) => (
-            Status::ServiceUnavailable,
-            Json(json!({ "status": "unready", "detail": reason })),
-        ),
+        None => Ok(Json(json!({ "status": "ready" }))),
+        Some(reason) => Err(ApiError::NotReady(reason)),
     }
 }
 

@@ -200,7 +200,7 @@ async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
     assert_eq!(accepted + refused, QUOTA * 10 / 8 * 8);
     assert!((accepted - QUOTA).abs() <= QUOTA / 20, "{accepted} of {QUOTA}");
     assert!(
-        beside < alone + Duration::from_millis(50),
+        beside < alone + Duration::from_millis(250),
         "{beside:?}, and {alone:?} alone"
     );
 }
