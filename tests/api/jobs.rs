@@ -149,7 +149,7 @@ async fn heartbeats_keep_a_job_that_takes_longer_than_its_lease() {
     let first = queue.becomes(id, JobStatus::Running).await.lease_expires_at.unwrap();
     // Past the end of the first lease and one more: without beats the sweep had come by.
     eventually("it was extended", async || {
-        queue.job(id).await.lease_expires_at.unwrap() > first + Duration::from_millis(700)
+        queue.job(id).await.lease_expires_at.unwrap() > first + Duration::from_millis(1100)
     })
     .await;
     queue.probe.open("long.test");

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::support::app::{Holder, TestApp};
-use crate::support::workers::quick;
+use crate::support::workers::patient;
 
 const BOTH: [PlacesProtocol; 2] = [PlacesProtocol::Legacy, PlacesProtocol::New];
 
@@ -46,7 +46,7 @@ fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
 fn work(app: &TestApp, config: &PlacesConfig) -> oneshot::Sender<()> {
     let fetch = FetchConfig::default();
     let services = Services::new(&fetch).unwrap().with_places(&fetch, config).unwrap();
-    let mut jobs = quick();
+    let mut jobs = patient();
     jobs.retry_base = Duration::from_millis(20);
     jobs.retry_cap = Duration::from_millis(40);
     let runner = Runner::new(app.pool().clone(), registry(), Arc::new(services), jobs).unwrap();

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use super::database::TestDatabase;
 use super::site::Site;
 use super::tenants::{Agencies, Agency};
-use super::workers::quick;
+use super::workers::patient;
 
 /// The program.
 pub struct TestApp {
@@ -181,7 +181,7 @@ impl TestApp {
             ..FetchConfig::default()
         });
         let services = Arc::new(Services::new(&fetch).unwrap());
-        let runner = Runner::new(self.pool.clone(), registry(), services, quick()).unwrap();
+        let runner = Runner::new(self.pool.clone(), registry(), services, patient()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(runner.run(async move {
             let _ = stopped.await;
