@@ -169,14 +169,14 @@ async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
     };
     let neighbour = servers[0].1.by(&calm);
     let alone = median(&neighbour).await;
-    let clients: Vec<_> = servers
-        .iter()
-        .flat_map(|(_, api)| [api.clone(), api.clone()])
-        .map(|api| {
+    // Eight clients at a time: of a route that asks nothing and counts nobody, and then of the tenant.
+    let rush = |path: &'static str| -> Vec<_> {
+        let clients = servers.iter().flat_map(|(_, api)| [api.clone(), api.clone()]);
+        let clients = clients.map(|api| {
             tokio::spawn(async move {
                 let (mut accepted, mut refused) = (0, 0);
                 for _ in 0..QUOTA * 10 / 8 {
-                    match api.try_send(HttpMethod::GET, "/api/v1/domains", None).await.unwrap().0 {
+                    match api.try_send(HttpMethod::GET, path, None).await.unwrap().0 {
                         200 => accepted += 1,
                         429 => refused += 1,
                         other => panic!("{other}"),
@@ -184,8 +184,15 @@ async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
                 }
                 (accepted, refused)
             })
-        })
-        .collect();
+        });
+        clients.collect()
+    };
+    let idle = rush("/live");
+    let beside_idle = median(&neighbour).await;
+    for client in idle {
+        client.await.unwrap();
+    }
+    let clients = rush("/api/v1/domains");
     let beside = median(&neighbour).await;
     let (mut accepted, mut refused) = (0, 0);
     for client in clients {
@@ -194,13 +201,15 @@ async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
         refused += less;
     }
     println!(
-        "{accepted} of {} accepted, {refused} refused, the quota is {QUOTA}; another tenant's median: {alone:?} alone, {beside:?} beside it",
+        "{accepted} of {} accepted, {refused} refused, the quota is {QUOTA}; another tenant's median: {alone:?} alone, \
+         {beside:?} beside it, {beside_idle:?} beside as many requests of /live",
         QUOTA * 10
     );
     assert_eq!(accepted + refused, QUOTA * 10 / 8 * 8);
     assert!((accepted - QUOTA).abs() <= QUOTA / 20, "{accepted} of {QUOTA}");
+    // What the machine is busy with slows everybody; waiting behind the other tenant would be more than that.
     assert!(
-        beside < alone + Duration::from_millis(250),
-        "{beside:?}, and {alone:?} alone"
+        beside < beside_idle * 3 + Duration::from_millis(100),
+        "{beside:?} beside the tenant, {beside_idle:?} beside other requests"
     );
 }
