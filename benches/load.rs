@@ -47,6 +47,12 @@ async fn load(database: &str, requests: usize, at_once: usize, hostile: usize) {
             .env("ROCKET_PROFILE", "release")
             .env("SCRAPERSKY_CONNECT_TO", format!("*.demo.test={}", sites.addr()))
             .env("SCRAPERSKY_FETCH_PACE_SECONDS", "0")
+            // Counted, but never refused.
+            .env("SCRAPERSKY_REQUESTS_PER_MINUTE", "100000000")
+            .env("SCRAPERSKY_BATCHES_PER_MINUTE", "100000000")
+            .env("SCRAPERSKY_TENANT_REQUESTS_PER_MINUTE", "100000000")
+            .env("SCRAPERSKY_TENANT_BATCHES_PER_MINUTE", "100000000")
+            .env("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", "0")
             .env("SCRAPERSKY_LOG", "error");
         command
     };

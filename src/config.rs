@@ -5,6 +5,7 @@
 //! `SCRAPERSKY_POOL_SIZE=5` is `pool_size = 5` under `[default.scrapersky]`. The environment wins.
 //! What Rocket itself reads (`ROCKET_ADDRESS`, `address`, ...) stays Rocket's.
 
+mod callers;
 mod email;
 mod fetch;
 mod jobs;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
 
+pub use self::callers::{CallersConfig, LimitsConfig, Rates, TokensConfig};
 pub use self::email::EmailConfig;
 pub use self::fetch::{ConnectTo, FetchConfig, IpNet};
 pub use self::jobs::JobsConfig;
@@ -40,6 +42,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// How places are searched for.
     pub places: PlacesConfig,
+    /// Who may call, how often, and from which sites.
+    pub callers: CallersConfig,
     /// Where the program keeps what it writes, the private PostgreSQL among it.
     pub data_dir: PathBuf,
     /// The folder of PostgreSQL's programs, if it must not be searched for.
@@ -217,6 +221,8 @@ fn layered(file: impl Provider) -> Figment {
         // Rocket's 2 s and 3 s cut off requests that take a few seconds.
         .merge(Serialized::default("shutdown.grace", 30))
         .merge(Serialized::default("shutdown.mercy", 5))
+        // Rocket believes `X-Real-IP` of anybody: without a proxy that sets it, each request could name an address of its own.
+        .merge(Serialized::default("ip_header", false))
         .merge(file)
 }
 
@@ -261,6 +267,7 @@ impl Config {
             fetch: settings.fetch()?,
             jobs: settings.jobs()?,
             places: settings.places()?,
+            callers: settings.callers()?,
             data_dir: settings.data_dir(is_root)?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
             log: match settings.text("SCRAPERSKY_LOG")? {
@@ -570,6 +577,7 @@ mod tests {
             let figment = layered(Toml::string(file).nested()).select(profile);
             let rocket = rocket::Config::try_from(figment).unwrap();
             assert_eq!((rocket.shutdown.grace, rocket.shutdown.mercy), (30, 5));
+            assert_eq!(rocket.ip_header, None);
         }
     }
 }

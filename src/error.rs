@@ -12,7 +12,7 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
-use rocket::{Catcher, catch, catchers};
+use rocket::{Catcher, Route, catch, catchers};
 use uuid::Uuid;
 
 use crate::db::connection::is_outage;
@@ -43,8 +43,24 @@ pub enum ApiError {
         detail: String,
     },
     /// The body has not the shape it should have.
-    #[error("{0}")]
-    Unprocessable(String),
+    #[error("{detail}")]
+    Unprocessable {
+        /// Which part of it, as a path such as `filter.near[0]`.
+        field: Option<String>,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The path is there, for other methods.
+    #[error("there is no such method here: {} are", .0.join(", "))]
+    MethodNotAllowed(Vec<&'static str>),
+    /// The caller has asked too often.
+    #[error("{detail}")]
+    TooMany {
+        /// Which limit it is.
+        detail: String,
+        /// In how many seconds there is more.
+        retry_after: u64,
+    },
     /// The body is larger than is taken.
     #[error("{0}")]
     TooLarge(String),
@@ -57,6 +73,9 @@ pub enum ApiError {
     /// There is no connection to the database to be had.
     #[error("{0}")]
     Unavailable(String),
+    /// The program cannot do its work now. The text is the program's own, for whoever probes it.
+    #[error("{0}")]
+    NotReady(String),
     /// Rocket answered by itself.
     #[error("{}", .0.reason_lossy())]
     Other(Status),
@@ -91,11 +110,13 @@ impl ApiError {
             Self::Unauthorized(_) => Status::Unauthorized,
             Self::Forbidden(_) => Status::Forbidden,
             Self::BadRequest { .. } => Status::BadRequest,
-            Self::Unprocessable(_) => Status::UnprocessableEntity,
+            Self::Unprocessable { .. } => Status::UnprocessableEntity,
+            Self::MethodNotAllowed(_) => Status::MethodNotAllowed,
+            Self::TooMany { .. } => Status::TooManyRequests,
             Self::TooLarge(_) => Status::PayloadTooLarge,
             Self::UnsupportedMediaType(_) => Status::UnsupportedMediaType,
             Self::Conflict(_) => Status::Conflict,
-            Self::Unavailable(_) => Status::ServiceUnavailable,
+            Self::Unavailable(_) | Self::NotReady(_) => Status::ServiceUnavailable,
             Self::Other(status) => *status,
             Self::Internal(_) => Status::InternalServerError,
         }
@@ -156,9 +177,29 @@ impl From<QueryError> for ApiError {
             }
             QueryError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
             _ if is_outage(&error) => Self::Unavailable(error.to_string()),
+            QueryError::DatabaseError(DatabaseErrorKind::Unknown, said) if is_about_a_value(said.message()) => {
+                Self::BadRequest {
+                    field: None,
+                    detail: "a value of the request cannot be stored: a text with a NUL character, or a number or a \
+                             date beyond what the database holds"
+                        .to_owned(),
+                }
+            }
             _ => Self::Internal(format!("a query failed: {error}")),
         }
     }
+}
+
+/// Returns whether PostgreSQL refused a value that it cannot hold, whoever let it through until there.
+fn is_about_a_value(message: &str) -> bool {
+    [
+        "invalid byte sequence for encoding",
+        "unsupported Unicode escape sequence",
+        "out of range",
+        "numeric field overflow",
+    ]
+    .iter()
+    .any(|sentence| message.contains(sentence))
 }
 
 impl From<PoolError> for ApiError {
@@ -176,8 +217,9 @@ impl<'r> Responder<'r, 'static> for ApiError {
             Self::Unavailable(reason) => log::warn!("request {request_id} was turned away: {reason}"),
             _ => {}
         }
-        let field = match self {
-            Self::BadRequest { field, .. } => field,
+        let field = match &self {
+            Self::BadRequest { field, .. } => *field,
+            Self::Unprocessable { field, .. } => field.as_deref(),
             _ => None,
         };
         let detail = self.detail();
@@ -196,12 +238,13 @@ impl<'r> Responder<'r, 'static> for ApiError {
             .status(status)
             .header(ContentType::new("application", "problem+json"))
             .sized_body(body.len(), Cursor::new(body));
-        if matches!(self, Self::Unavailable(_)) {
-            response.header(Header::new("Retry-After", "1"));
-        }
-        if matches!(self, Self::Unauthorized(_)) {
-            response.header(Header::new("WWW-Authenticate", "Bearer"));
-        }
+        match &self {
+            Self::Unavailable(_) | Self::NotReady(_) => response.header(Header::new("Retry-After", "1")),
+            Self::TooMany { retry_after, .. } => response.header(Header::new("Retry-After", retry_after.to_string())),
+            Self::Unauthorized(_) => response.header(Header::new("WWW-Authenticate", "Bearer")),
+            Self::MethodNotAllowed(methods) => response.header(Header::new("Allow", methods.join(", "))),
+            _ => &mut response,
+        };
         response.ok()
     }
 }
@@ -217,9 +260,41 @@ fn answer(status: Status, request: &Request<'_>) -> ApiError {
         .take();
     kept.unwrap_or(match status.code {
         // Rocket forwards with 422 when a path's id cannot be read: then nothing has that id.
-        404 | 422 => ApiError::NotFound,
+        404 | 422 => match other_methods(request) {
+            methods if methods.is_empty() => ApiError::NotFound,
+            methods => ApiError::MethodNotAllowed(methods),
+        },
+        400 => ApiError::BadRequest {
+            field: None,
+            detail: "the request cannot be read".to_owned(),
+        },
         _ => ApiError::Other(status),
     })
+}
+
+/// Returns the methods that a path is there for, where the one it was asked with is not among them.
+fn other_methods(request: &Request<'_>) -> Vec<&'static str> {
+    let path: Vec<&str> = request.uri().path().as_str().trim_matches('/').split('/').collect();
+    let leads_there = |route: &&Route| {
+        let pattern: Vec<&str> = route.uri.path().trim_matches('/').split('/').collect();
+        pattern.len() == path.len()
+            && pattern
+                .iter()
+                .zip(&path)
+                .all(|(wanted, found)| wanted.starts_with('<') && !found.is_empty() || wanted == found)
+    };
+    let mut methods: Vec<&'static str> = request
+        .rocket()
+        .routes()
+        .filter(leads_there)
+        .map(|route| route.method.as_str())
+        .collect();
+    if methods.contains(&request.method().as_str()) {
+        return Vec::new();
+    }
+    methods.sort_unstable();
+    methods.dedup();
+    methods
 }
 
 /// Returns the catchers of every failure.

@@ -17,6 +17,7 @@ pub mod cli;
 pub mod demo;
 pub mod error;
 pub mod guards;
+pub mod headers;
 pub mod jobs;
 pub mod logging;
 pub mod routes;
@@ -28,12 +29,10 @@ pub use scrapersky_names as names;
 
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
-use rocket::http::Header;
 use rocket::{Build, Rocket};
 
 use self::db::pool::Pool;
-use self::error::RequestId;
-use self::guards::KeyCache;
+use self::guards::{Identities, Limits, Tokens};
 use self::jobs::Waker;
 use self::routes::service::Draining;
 
@@ -43,20 +42,23 @@ pub fn rocket(figment: Figment, pool: Pool) -> Rocket<Build> {
     rocket::custom(figment)
         .manage(Waker::new(pool.clone()))
         .manage(pool)
-        .manage(KeyCache::default())
+        .manage(Identities::default())
         .manage(Draining::default())
-        .attach(AdHoc::try_on_ignite(
-            "what searches for places may cost",
-            |rocket| async {
-                match config::PlacesConfig::load(rocket.figment()) {
-                    Ok(places) => Ok(rocket.manage(places)),
-                    Err(error) => {
-                        log::error!("{error}");
-                        Err(rocket)
-                    }
+        .attach(AdHoc::try_on_ignite("settings that routes need", |rocket| async {
+            match settings(rocket.figment()) {
+                Ok((places, callers, tokens)) => Ok(rocket
+                    .manage(places)
+                    .manage(tokens)
+                    .manage(Limits::new(callers.limits))
+                    .attach(headers::Headers::new(callers.origins))),
+                Err(error) => {
+                    log::error!("{error:#}");
+                    Err(rocket)
                 }
-            },
-        ))
+            }
+        }))
+        // Ours sets what it would, and more.
+        .attach(rocket::shield::Shield::new())
         .mount("/", routes::routes())
         .register("/", error::catchers())
         .attach(AdHoc::on_request("a trailing slash does no harm", |request, _| {
@@ -73,15 +75,6 @@ pub fn rocket(figment: Figment, pool: Pool) -> Rocket<Build> {
                 }
             })
         }))
-        .attach(AdHoc::on_response(
-            "every answer names its request",
-            |request, response| {
-                Box::pin(async move {
-                    let RequestId(id) = RequestId::of(request);
-                    response.set_header(Header::new("X-Request-Id", id.to_string()));
-                })
-            },
-        ))
         .attach(AdHoc::on_liftoff("a program that stops is not ready", |rocket| {
             Box::pin(async move {
                 let shutdown = rocket.shutdown();
@@ -94,4 +87,11 @@ pub fn rocket(figment: Figment, pool: Pool) -> Rocket<Build> {
                 });
             })
         }))
+}
+
+fn settings(figment: &Figment) -> anyhow::Result<(config::PlacesConfig, config::CallersConfig, Tokens)> {
+    let places = config::PlacesConfig::load(figment)?;
+    let callers = config::CallersConfig::load(figment)?;
+    let tokens = Tokens::new(&callers.tokens)?;
+    Ok((places, callers, tokens))
 }

@@ -3,7 +3,11 @@
 use std::io::{self, Write};
 
 use env_logger::fmt::Formatter;
-use log::Record;
+use log::{Level, Record};
+
+/// Packages that write whole requests down where they are asked for details, `Authorization` and all. Of these nothing is
+/// shown beyond `info`, whatever the filter says.
+const TELL_TOO_MUCH: &[&str] = &["rocket", "h2", "hyper", "tokio_postgres"];
 
 /// Starts logging with a filter in the notation of `RUST_LOG`, such as `info` or `scrapersky=debug`.
 ///
@@ -18,11 +22,22 @@ pub fn init(filter: &str) -> Result<(), log::SetLoggerError> {
 }
 
 fn write_event(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
-    let time = out.timestamp_millis();
     let level = record.level();
+    if level > Level::Info && tells_too_much(record.target()) {
+        return Ok(());
+    }
+    let time = out.timestamp_millis();
     let style = out.default_level_style(level);
     let message = escape(&record.args().to_string());
     writeln!(out, "{time} {style}{level:<5}{style:#} {} {message}", record.target())
+}
+
+fn tells_too_much(target: &str) -> bool {
+    TELL_TOO_MUCH.iter().any(|package| {
+        target
+            .strip_prefix(package)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    })
 }
 
 /// Escapes control characters, so that what a client sent can neither begin a line that looks like
@@ -41,7 +56,13 @@ fn escape(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::escape;
+    use super::{escape, tells_too_much};
+
+    #[test]
+    fn packages_that_write_headers_down_are_known_by_their_modules() {
+        assert!(tells_too_much("rocket") && tells_too_much("hyper::proto::h1"));
+        assert!(!tells_too_much("scrapersky") && !tells_too_much("hypermedia"));
+    }
 
     #[test]
     fn an_event_stays_on_one_line() {

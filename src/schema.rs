@@ -71,6 +71,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_log (id) {
+        id -> Int8,
+        tenant_id -> Uuid,
+        at -> Timestamptz,
+        actor -> Text,
+        action -> Text,
+        subject -> Nullable<Text>,
+        details -> Nullable<Jsonb>,
+        request_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     batch_jobs (batch_id) {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
@@ -507,6 +520,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    rate_windows (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        kind -> Text,
+        caller -> Uuid,
+        started_at -> Timestamptz,
+        used -> Int4,
+    }
+}
+
+diesel::table! {
+    scan_days (tenant_id) {
+        tenant_id -> Uuid,
+        day -> Date,
+        scans -> Int8,
+    }
+}
+
+diesel::table! {
     sitemap_file_curations (tenant_id, sitemap_file_id) {
         tenant_id -> Uuid,
         sitemap_file_id -> Uuid,
@@ -648,6 +680,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    tenant_limits (tenant_id) {
+        tenant_id -> Uuid,
+        requests_per_minute -> Nullable<Int4>,
+        batches_per_minute -> Nullable<Int4>,
+        caller_requests_per_minute -> Nullable<Int4>,
+        caller_batches_per_minute -> Nullable<Int4>,
+        scans_per_day -> Nullable<Int4>,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     tenants (id) {
         id -> Uuid,
         name -> Text,
@@ -659,12 +703,17 @@ diesel::table! {
 }
 
 diesel::joinable!(api_keys -> tenants (tenant_id));
+diesel::joinable!(audit_log -> tenants (tenant_id));
 diesel::joinable!(idempotency_keys -> tenants (tenant_id));
 diesel::joinable!(profiles -> tenants (tenant_id));
+diesel::joinable!(rate_windows -> tenants (tenant_id));
+diesel::joinable!(scan_days -> tenants (tenant_id));
+diesel::joinable!(tenant_limits -> tenants (tenant_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     api_calls,
     api_keys,
+    audit_log,
     batch_jobs,
     contact_sources,
     contacts,
@@ -684,11 +733,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     place_searches,
     places_staging,
     profiles,
+    rate_windows,
+    scan_days,
     sitemap_file_curations,
     sitemap_files,
     sitemap_runs,
     sitemap_url_changes,
     sitemap_urls,
     suppressions,
+    tenant_limits,
     tenants,
 );

@@ -54,7 +54,8 @@ BEGIN
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
           AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype, 'text[]'::regtype)
-          AND c.relname NOT IN ('profiles', 'api_keys', 'suppressions')
+          -- The tenant's own people, what is not to be stored, and a log that nobody may change, which holds no address.
+          AND c.relname NOT IN ('profiles', 'api_keys', 'suppressions', 'audit_log')
           AND EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = c.oid AND o.attname = 'tenant_id' AND NOT o.attisdropped)
         GROUP BY c.oid
         ORDER BY c.oid::regclass::text

@@ -9,16 +9,19 @@ use anyhow::{Context, bail};
 use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::block_on;
 use crate::config::Config;
 use crate::db::Database;
 use crate::db::pool::Pool;
+use crate::db::tenant::TenantConnection;
 use crate::models::api_key::{ApiKey, KeySecret, NewApiKey};
+use crate::models::audit_entry::NewAuditEntry;
 use crate::models::enums::Scope;
 use crate::models::ids::TenantId;
-use crate::models::values::TextList;
+use crate::models::values::{RawJson, TextList};
 use crate::repo;
 use crate::repo::tenants::DEFAULT_TENANT;
 
@@ -93,7 +96,8 @@ pub fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
                 else {
                     bail!("the tenant has no key {id}: `scrapersky keys list` shows the keys it has");
                 };
-                repo::api_keys::revoke(&mut conn, key.id).await?;
+                let key = repo::api_keys::revoke(&mut conn, key.id).await?;
+                note(&mut conn, "key.revoke", &key).await?;
                 conn.commit().await?;
                 say!("revoked {} ({})", key.prefix, key.name);
             }
@@ -131,11 +135,26 @@ pub(super) async fn create(
         scopes: &scopes,
         expires_at,
     };
-    repo::api_keys::insert(&mut conn, &new)
+    let key = repo::api_keys::insert(&mut conn, &new)
         .await
         .context("the key could not be stored")?;
+    note(&mut conn, "key.create", &key).await?;
     conn.commit().await?;
     Ok(secret)
+}
+
+/// Notes in the audit log what is done to a key.
+async fn note(conn: &mut TenantConnection, action: &str, key: &ApiKey) -> anyhow::Result<()> {
+    let details = RawJson::from(json!({ "name": key.name, "prefix": key.prefix, "scopes": key.scopes.0 }));
+    let entry = NewAuditEntry {
+        actor: "command line",
+        action,
+        subject: Some(&key.id.to_string()),
+        details: Some(&details),
+        request_id: None,
+    };
+    repo::audit_log::insert(conn, &entry).await?;
+    Ok(())
 }
 
 /// Returns the file that holds the default tenant's key of a private PostgreSQL, and makes both

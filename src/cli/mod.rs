@@ -18,6 +18,7 @@ pub mod demo;
 pub mod doctor;
 pub mod emails;
 pub mod keys;
+pub mod limits;
 pub mod migrate;
 pub mod places;
 pub mod scan;
@@ -79,6 +80,8 @@ enum Command {
     /// Makes, lists and revokes API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Sets how often one tenant may ask, where that is not what the settings say
+    Limits(limits::LimitsOptions),
     /// Checks the settings and the database, and lists what migrations could not convert
     Doctor,
 }
@@ -116,6 +119,7 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Migrate(command)) => migrate::run(command, config)?,
         Some(Command::Db(command)) => db::run(*command, config)?,
         Some(Command::Keys(command)) => keys::run(command, config)?,
+        Some(Command::Limits(options)) => limits::run(options, config)?,
         Some(Command::Doctor) => return doctor::run(config),
     }
     Ok(ExitCode::SUCCESS)

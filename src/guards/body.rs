@@ -49,15 +49,39 @@ async fn read<T: DeserializeOwned>(request: &Request<'_>, data: Data<'_>) -> Api
     if !body.is_complete() {
         return Err(ApiError::TooLarge(format!("the body is larger than {limit}")));
     }
-    let value = serde_json::from_slice(&body).map_err(|error| match error.classify() {
-        Category::Data => ApiError::Unprocessable(format!("the body has not the right shape: {error}")),
+    let mut reader = serde_json::Deserializer::from_slice(&body);
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| wrong(&error.path().to_string(), error.inner()))?;
+    reader.end().map_err(|error| wrong(".", &error))?;
+    let digest = Sha256::digest(&*body).into();
+    Ok(Body { value, digest })
+}
+
+/// Says what is wrong with a body, and where.
+fn wrong(path: &str, error: &serde_json::Error) -> ApiError {
+    match error.classify() {
+        Category::Data => {
+            // Of what is missing the path names the whole; the sentence names the field.
+            let missing = error
+                .to_string()
+                .strip_prefix("missing field `")
+                .and_then(|rest| rest.split_once('`'))
+                .map(|(field, _)| field.to_owned());
+            let field = match (path, missing) {
+                (".", missing) => missing,
+                (path, Some(missing)) => Some(format!("{path}.{missing}")),
+                (path, None) => Some(path.to_owned()),
+            };
+            ApiError::Unprocessable {
+                field,
+                detail: format!("the body has not the right shape: {error}"),
+            }
+        }
         Category::Syntax | Category::Eof | Category::Io => ApiError::BadRequest {
             field: None,
             detail: format!("the body is no JSON: {error}"),
         },
-    })?;
-    let digest = Sha256::digest(&*body).into();
-    Ok(Body { value, digest })
+    }
 }
 
 /// A body that may be missing: what it would say is then said elsewhere, in the query.

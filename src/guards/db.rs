@@ -16,6 +16,11 @@ pub struct Db<'r> {
 }
 
 impl Db<'_> {
+    /// Returns the pool, for guards that look up who may act for whom.
+    pub(super) fn pool(&self) -> &Pool {
+        self.pool
+    }
+
     /// Opens a transaction of the caller's tenant.
     ///
     /// # Errors

@@ -3,9 +3,16 @@
 pub mod body;
 pub mod caller;
 pub mod db;
+pub mod identity;
+pub mod jwks;
+pub mod limits;
 pub mod once;
+pub mod token;
 
 pub use self::body::{Body, OptionalBody};
-pub use self::caller::{Caller, KeyCache};
+pub use self::caller::{Actor, Caller, CountedBatch};
 pub use self::db::Db;
+pub use self::identity::Identities;
+pub use self::limits::{Limits, Visitor};
 pub use self::once::Once;
+pub use self::token::Tokens;

@@ -68,9 +68,10 @@ impl Once {
             return Ok(Err(Begun(Some(key.clone()))));
         };
         if known.request_hash != hash {
-            return Err(ApiError::Unprocessable(format!(
-                "Idempotency-Key {key:?} was used for another request: a new request needs a new key"
-            )));
+            return Err(ApiError::Unprocessable {
+                field: Some("Idempotency-Key".to_owned()),
+                detail: format!("Idempotency-Key {key:?} was used for another request: a new request needs a new key"),
+            });
         }
         match (
             known.status.and_then(|status| u16::try_from(status).ok()),

@@ -59,6 +59,12 @@ const KEY_MARK: &str = "sky_";
 /// How many characters of a key are stored in the clear: its mark and 32 of its 256 bits.
 const PREFIX_LENGTH: usize = KEY_MARK.len() + 8;
 
+/// Returns whether a credential claims to be an API key, rather than a token.
+#[must_use]
+pub fn is_key(credential: &str) -> bool {
+    credential.starts_with(KEY_MARK)
+}
+
 /// A key as its holder has it. It is printed once, where it is made, and never by `Debug`.
 pub struct KeySecret(String);
 

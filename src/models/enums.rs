@@ -175,6 +175,16 @@ labelled_enum! {
 }
 
 labelled_enum! {
+    /// What is counted by the minute.
+    RateKind("kind of rate"): Text {
+        /// Any request.
+        Requests = "requests",
+        /// One that queues a batch.
+        Batches = "batches",
+    }
+}
+
+labelled_enum! {
     /// Says what a person decided about a place, a domain's sitemap or a sitemap file.
     CurationStatus("curation status"): pg_enums::PlaceStatusEnum, pg_enums::SitemapCurationStatusEnum {
         /// Nobody has looked yet.

@@ -74,6 +74,10 @@ typed_id! {
     ApiCallId(i64): sql_types::Int8
 }
 typed_id! {
+    /// Identifies an entry of the audit log.
+    AuditEntryId(i64): sql_types::Int8
+}
+typed_id! {
     /// Identifies a batch of jobs.
     BatchId(Uuid): sql_types::Uuid
 }

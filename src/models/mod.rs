@@ -7,6 +7,7 @@
 
 pub mod api_call;
 pub mod api_key;
+pub mod audit_entry;
 pub mod batch_job;
 pub mod contact;
 pub mod domain;
@@ -31,4 +32,5 @@ pub mod sitemap_url_change;
 pub mod staged_place;
 pub mod suppression;
 pub mod tenant;
+pub mod tenant_limits;
 pub mod values;

@@ -14,8 +14,10 @@
 
 pub mod api_calls;
 pub mod api_keys;
+pub mod audit_log;
 pub mod batches;
 pub mod bulk;
+pub mod callers;
 pub mod contacts;
 pub mod diagnostics;
 pub mod domain_hosting;
@@ -35,6 +37,8 @@ pub mod place_finds;
 pub mod place_searches;
 pub mod places;
 pub mod profiles;
+pub mod rate_windows;
+pub mod scan_days;
 pub mod set_aside;
 pub mod sitemap_file_curations;
 pub mod sitemap_files;
@@ -42,6 +46,7 @@ pub mod sitemap_runs;
 pub mod sitemap_url_changes;
 pub mod sitemap_urls;
 pub mod suppressions;
+pub mod tenant_limits;
 pub mod tenants;
 
 /// What queries answer with, for those layers that name no Diesel.

@@ -5,7 +5,7 @@ use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Body, Caller, Db, Once};
+use crate::guards::{Body, Caller, CountedBatch, Db, Once};
 use crate::jobs::{BackgroundJob, EnqueueOptions, Waker};
 use crate::models::batch_job::NewBatchJob;
 use crate::models::enums::Scope;
@@ -35,6 +35,7 @@ pub fn routes() -> Vec<Route> {
 #[post("/api/v1/batch", data = "<body>")]
 async fn scan_batch(
     caller: Caller,
+    _counted: CountedBatch,
     db: Db<'_>,
     waker: &State<Waker>,
     once: Once,
@@ -42,7 +43,7 @@ async fn scan_batch(
 ) -> ApiResult<Answer> {
     caller.require(Scope::Scan)?;
     let BatchRequest { domains, tenant_id } = &body.value;
-    caller.check_tenant(tenant_id.as_deref())?;
+    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
     if domains.is_empty() || domains.len() > MOST_ENTRIES {
         let detail = format!(
             "domains has {} entries: it must have from 1 to {MOST_ENTRIES}",
@@ -57,6 +58,7 @@ async fn scan_batch(
         Ok(answer) => return Ok(answer),
         Err(begun) => begun,
     };
+    caller.count_scans(&mut conn, scans.len()).await?;
     let total = i32::try_from(entries.len()).ok();
     let failed = i32::try_from(entries.iter().filter(|entry| entry.error.is_some()).count()).ok();
     let new = NewBatchJob {
@@ -114,6 +116,7 @@ async fn get_batch_status(caller: Caller, db: Db<'_>, id: BatchParam) -> ApiResu
 #[post("/api/v1/batch/<id>/retry")]
 async fn retry_batch(
     caller: Caller,
+    _counted: CountedBatch,
     db: Db<'_>,
     waker: &State<Waker>,
     once: Once,
@@ -127,6 +130,7 @@ async fn retry_batch(
     };
     let batch = repo::batches::get(&mut conn, id.0).await?;
     let retried = repo::jobs::retry_batch(&mut conn, batch.batch_id).await?;
+    caller.count_scans(&mut conn, retried).await?;
     let accepted = BatchAccepted::new(batch.batch_id, retried);
     let answer = begun.keep(&mut conn, Status::Accepted, &accepted).await?;
     conn.commit().await?;

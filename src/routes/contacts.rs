@@ -5,6 +5,7 @@ use rocket::http::{ContentType, Status};
 use rocket::request::FromParam;
 use rocket::serde::json::Json;
 use rocket::{FromForm, Route, State, delete, get, patch, routes};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::domains::DomainParam;
@@ -65,7 +66,6 @@ struct ContactQuery<'r> {
     email_type: Option<&'r str>,
     q: Option<&'r str>,
     seen_since: Option<&'r str>,
-    tenant_id: Option<&'r str>,
 }
 
 impl<'r> ContactQuery<'r> {
@@ -103,7 +103,6 @@ async fn list_contacts(
     query: ContactQuery<'_>,
 ) -> ApiResult<Json<Page<ContactView>>> {
     caller.require(Scope::Read)?;
-    caller.check_tenant(query.tenant_id)?;
     list(caller, db, &query.filter()?, limit, cursor).await
 }
 
@@ -118,7 +117,6 @@ async fn list_domain_contacts(
     query: ContactQuery<'_>,
 ) -> ApiResult<Json<Page<ContactView>>> {
     caller.require(Scope::Read)?;
-    caller.check_tenant(query.tenant_id)?;
     let filter = ContactFilter {
         domain_id: Some(id.0),
         ..query.filter()?
@@ -229,7 +227,7 @@ async fn update_contact(
         notes,
         tenant_id,
     } = &body.value;
-    caller.check_tenant(tenant_id.as_deref())?;
+    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
     for (field, text) in [("name", name), ("role", role), ("notes", notes)] {
         let text = text.as_ref().and_then(|text| text.as_deref()).unwrap_or_default();
         if text.chars().count() > MOST_CHARS || text.contains('\0') {
@@ -257,9 +255,12 @@ async fn update_contact(
 /// Deletes a contact. A later scan may find it again: a suppression prevents that.
 #[delete("/api/v1/contacts/<id>")]
 async fn delete_contact(caller: Caller, db: Db<'_>, id: ContactParam) -> ApiResult<Status> {
-    caller.require(Scope::Curate)?;
+    caller.require(Scope::Admin)?;
     let mut conn = db.tenant(&caller).await?;
     repo::contacts::delete(&mut conn, id.0).await?;
+    caller
+        .note(&mut conn, "contact.delete", Some(&id.0.to_string()), json!({}))
+        .await?;
     conn.commit().await?;
     Ok(Status::NoContent)
 }
@@ -271,7 +272,6 @@ type Write = fn(Vec<ContactView>) -> ApiResult<Vec<u8>>;
 #[get("/api/v1/contacts/export.csv?<query..>")]
 fn export_csv<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>) -> ApiResult<Export<'r>> {
     caller.require(Scope::Read)?;
-    caller.check_tenant(query.tenant_id)?;
     let head = csv_lines([CONTACT_CSV_HEAD.map(str::to_owned)])?;
     let write: Write = |rows| csv_lines(rows.iter().map(ContactView::csv));
     let (tenant, filter) = (caller.tenant(), query.filter()?);
@@ -284,7 +284,6 @@ fn export_csv<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>
 #[get("/api/v1/contacts/export.jsonl?<query..>")]
 fn export_json_lines<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>) -> ApiResult<Export<'r>> {
     caller.require(Scope::Read)?;
-    caller.check_tenant(query.tenant_id)?;
     let write: Write = |rows| {
         let mut lines = Vec::new();
         for row in rows {

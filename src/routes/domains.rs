@@ -4,6 +4,7 @@ use rocket::http::Status;
 use rocket::request::FromParam;
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, routes};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{paging, parsed};
@@ -35,7 +36,7 @@ impl<'a> FromParam<'a> for DomainParam {
 
 /// Lists the tenant's domains.
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
-#[get("/api/v1/domains?<q>&<status>&<content_scrape_status>&<is_wordpress>&<sort>&<limit>&<offset>&<tenant_id>")]
+#[get("/api/v1/domains?<q>&<status>&<content_scrape_status>&<is_wordpress>&<sort>&<limit>&<offset>")]
 async fn list_domains(
     caller: Caller,
     db: Db<'_>,
@@ -46,10 +47,8 @@ async fn list_domains(
     sort: Option<&str>,
     limit: Option<&str>,
     offset: Option<&str>,
-    tenant_id: Option<&str>,
 ) -> ApiResult<Json<Page<DomainView>>> {
     caller.require(Scope::Read)?;
-    caller.check_tenant(tenant_id)?;
     let paging = paging(limit, offset)?;
     let order = match sort {
         None | Some("-created_at") => DomainOrder::Newest,
@@ -92,7 +91,12 @@ async fn get_domain(caller: Caller, db: Db<'_>, id: DomainParam) -> ApiResult<Js
 async fn delete_domain(caller: Caller, db: Db<'_>, id: DomainParam) -> ApiResult<Status> {
     caller.require(Scope::Admin)?;
     let mut conn = db.tenant(&caller).await?;
+    let domain = repo::domains::get(&mut conn, id.0).await?;
     repo::domains::delete(&mut conn, id.0).await?;
+    let details = json!({ "domain": domain.domain });
+    caller
+        .note(&mut conn, "domain.delete", Some(&id.0.to_string()), details)
+        .await?;
     conn.commit().await?;
     Ok(Status::NoContent)
 }

@@ -33,51 +33,47 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Lists the tenant's domains by name, each with its pages.
-#[get("/email-scanner/domains?<limit>&<offset>&<tenant_id>")]
+#[get("/email-scanner/domains?<limit>&<offset>")]
 async fn list_domains(
     caller: Caller,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
-    tenant_id: Option<&str>,
 ) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    domains(caller, db, limit, offset, tenant_id).await
+    domains(caller, db, limit, offset).await
 }
 
 /// The same under its other name.
-#[get("/email-scanner/websites?<limit>&<offset>&<tenant_id>")]
+#[get("/email-scanner/websites?<limit>&<offset>")]
 async fn list_websites(
     caller: Caller,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
-    tenant_id: Option<&str>,
 ) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    domains(caller, db, limit, offset, tenant_id).await
+    domains(caller, db, limit, offset).await
 }
 
 /// The same beside the other routes.
-#[get("/api/v1/email-scanner/domains?<limit>&<offset>&<tenant_id>")]
+#[get("/api/v1/email-scanner/domains?<limit>&<offset>")]
 async fn list_domains_v1(
     caller: Caller,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
-    tenant_id: Option<&str>,
 ) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    domains(caller, db, limit, offset, tenant_id).await
+    domains(caller, db, limit, offset).await
 }
 
 /// The same beside the other routes, under its other name.
-#[get("/api/v1/email-scanner/websites?<limit>&<offset>&<tenant_id>")]
+#[get("/api/v1/email-scanner/websites?<limit>&<offset>")]
 async fn list_websites_v1(
     caller: Caller,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
-    tenant_id: Option<&str>,
 ) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    domains(caller, db, limit, offset, tenant_id).await
+    domains(caller, db, limit, offset).await
 }
 
 async fn domains(
@@ -85,10 +81,8 @@ async fn domains(
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
-    tenant_id: Option<&str>,
 ) -> ApiResult<Json<Vec<ScannedDomainView>>> {
     caller.require(Scope::Read)?;
-    caller.check_tenant(tenant_id)?;
     // The old front end knows no pages.
     let paging = paging(limit.or(Some("1000")), offset)?;
     let mut conn = db.tenant(&caller).await?;
@@ -97,38 +91,29 @@ async fn domains(
 }
 
 /// Queues a scan of a domain's site, or answers with the one that has not ended.
-#[post("/email-scanner/scan/<domain_id>?<tenant_id>")]
+#[post("/email-scanner/scan/<domain_id>")]
 async fn start_scan(
     caller: Caller,
     db: Db<'_>,
     waker: &State<Waker>,
     domain_id: DomainParam,
-    tenant_id: Option<&str>,
 ) -> ApiResult<(Status, Json<EmailScanView>)> {
-    start(caller, db, waker, domain_id, tenant_id).await
+    start(caller, db, waker, domain_id).await
 }
 
 /// The same beside the other routes.
-#[post("/api/v1/email-scanner/scan/<domain_id>?<tenant_id>")]
+#[post("/api/v1/email-scanner/scan/<domain_id>")]
 async fn start_scan_v1(
     caller: Caller,
     db: Db<'_>,
     waker: &State<Waker>,
     domain_id: DomainParam,
-    tenant_id: Option<&str>,
 ) -> ApiResult<(Status, Json<EmailScanView>)> {
-    start(caller, db, waker, domain_id, tenant_id).await
+    start(caller, db, waker, domain_id).await
 }
 
-async fn start(
-    caller: Caller,
-    db: Db<'_>,
-    waker: &Waker,
-    id: DomainParam,
-    tenant_id: Option<&str>,
-) -> ApiResult<(Status, Json<EmailScanView>)> {
+async fn start(caller: Caller, db: Db<'_>, waker: &Waker, id: DomainParam) -> ApiResult<(Status, Json<EmailScanView>)> {
     caller.require(Scope::Scan)?;
-    caller.check_tenant(tenant_id)?;
     let mut conn = db.tenant(&caller).await?;
     let domain = repo::domains::get(&mut conn, id.0).await?;
     let own = format!("@{}", domain.domain);
@@ -137,6 +122,9 @@ async fn start(
         return Err(ApiError::Conflict(detail.to_owned()));
     }
     let queued = email::enqueue(&mut conn, &domain, TOTAL_PAGES).await?;
+    if queued.is_new {
+        caller.count_scans(&mut conn, 1).await?;
+    }
     conn.commit().await?;
     waker.wake();
     let view = EmailScanView::new(domain.domain, queued.scan, Some(queued.status));
@@ -144,35 +132,19 @@ async fn start(
 }
 
 /// Returns how far the last scan of a domain's site is.
-#[get("/email-scanner/scan/<domain_id>/status?<tenant_id>")]
-async fn get_scan_status(
-    caller: Caller,
-    db: Db<'_>,
-    domain_id: DomainParam,
-    tenant_id: Option<&str>,
-) -> ApiResult<Json<EmailScanView>> {
-    status(caller, db, domain_id, tenant_id).await
+#[get("/email-scanner/scan/<domain_id>/status")]
+async fn get_scan_status(caller: Caller, db: Db<'_>, domain_id: DomainParam) -> ApiResult<Json<EmailScanView>> {
+    status(caller, db, domain_id).await
 }
 
 /// The same beside the other routes.
-#[get("/api/v1/email-scanner/scan/<domain_id>/status?<tenant_id>")]
-async fn get_scan_status_v1(
-    caller: Caller,
-    db: Db<'_>,
-    domain_id: DomainParam,
-    tenant_id: Option<&str>,
-) -> ApiResult<Json<EmailScanView>> {
-    status(caller, db, domain_id, tenant_id).await
+#[get("/api/v1/email-scanner/scan/<domain_id>/status")]
+async fn get_scan_status_v1(caller: Caller, db: Db<'_>, domain_id: DomainParam) -> ApiResult<Json<EmailScanView>> {
+    status(caller, db, domain_id).await
 }
 
-async fn status(
-    caller: Caller,
-    db: Db<'_>,
-    id: DomainParam,
-    tenant_id: Option<&str>,
-) -> ApiResult<Json<EmailScanView>> {
+async fn status(caller: Caller, db: Db<'_>, id: DomainParam) -> ApiResult<Json<EmailScanView>> {
     caller.require(Scope::Read)?;
-    caller.check_tenant(tenant_id)?;
     let mut conn = db.tenant(&caller).await?;
     let domain = repo::domains::get(&mut conn, id.0).await?;
     let (scan, job) = repo::email_scans::find_latest(&mut conn, id.0)

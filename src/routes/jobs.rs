@@ -27,7 +27,7 @@ pub fn routes() -> Vec<Route> {
 
 /// Lists the tenant's jobs, the newest first.
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
-#[get("/api/v1/jobs?<status>&<kind>&<created_from>&<created_before>&<limit>&<offset>&<cursor>&<tenant_id>")]
+#[get("/api/v1/jobs?<status>&<kind>&<created_from>&<created_before>&<limit>&<offset>&<cursor>")]
 async fn list_jobs(
     caller: Caller,
     db: Db<'_>,
@@ -38,10 +38,8 @@ async fn list_jobs(
     limit: Option<&str>,
     offset: Option<&str>,
     cursor: Option<&str>,
-    tenant_id: Option<&str>,
 ) -> ApiResult<Json<Page<JobView>>> {
     caller.require(Scope::Read)?;
-    caller.check_tenant(tenant_id)?;
     let paging = paging(limit, offset)?;
     let filter = JobFilter {
         status: parsed("status", status)?,
@@ -113,6 +111,7 @@ async fn retry_job(caller: Caller, db: Db<'_>, waker: &State<Waker>, once: Once,
             job.status
         )));
     };
+    caller.count_scans(&mut conn, 1).await?;
     let answer = begun.keep(&mut conn, Status::Accepted, &JobView::from(job)).await?;
     conn.commit().await?;
     waker.wake();

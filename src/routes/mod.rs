@@ -1,5 +1,6 @@
 //! The HTTP API: one file a scraper or resource. A handler is guard, repository call, view.
 
+pub mod audit;
 pub mod batches;
 pub mod contacts;
 pub mod costs;
@@ -7,6 +8,7 @@ pub mod domains;
 pub mod email_scans;
 pub mod export;
 pub mod jobs;
+pub mod keys;
 pub mod place_curation;
 pub mod place_files;
 pub mod place_filter;
@@ -43,6 +45,8 @@ pub fn routes() -> Vec<Route> {
         email_scans::routes(),
         contacts::routes(),
         suppressions::routes(),
+        keys::routes(),
+        audit::routes(),
     ]
     .concat()
 }

@@ -5,6 +5,7 @@ use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::parsed;
@@ -86,7 +87,7 @@ struct BulkUpdated {
 async fn update_places(caller: Caller, db: Db<'_>, body: Body<BulkUpdate>) -> ApiResult<Json<BulkUpdated>> {
     caller.require(Scope::Curate)?;
     let update = body.value;
-    caller.check_tenant(update.tenant_id.as_deref())?;
+    let caller = caller.acting_for(update.tenant_id.as_deref(), &db).await?;
     let filter = update.chosen.filter()?;
     let curation = read_curation(&update)?;
     let mut conn = db.tenant(&caller).await?;
@@ -110,6 +111,10 @@ async fn update_places(caller: Caller, db: Db<'_>, body: Body<BulkUpdate>) -> Ap
         who: &who,
     };
     let changed = repo::place_changes::change(&mut conn, &filter, &curation, by).await?;
+    let details = json!({ "changed": changed });
+    caller
+        .note(&mut conn, "places.update", Some(&by.change_id.to_string()), details)
+        .await?;
     conn.commit().await?;
     Ok(Json(BulkUpdated {
         matched: i64::try_from(changed).unwrap_or(i64::MAX),
@@ -155,16 +160,19 @@ struct Undone {
 }
 
 /// Undoes the last bulk change or import that is not undone yet.
-#[post("/api/v1/places/undo?<tenant_id>")]
-async fn undo_change(caller: Caller, db: Db<'_>, tenant_id: Option<&str>) -> ApiResult<Json<Undone>> {
+#[post("/api/v1/places/undo")]
+async fn undo_change(caller: Caller, db: Db<'_>) -> ApiResult<Json<Undone>> {
     caller.require(Scope::Curate)?;
-    caller.check_tenant(tenant_id)?;
     let mut conn = db.tenant(&caller).await?;
     let undo = PlaceChangeId::from(Uuid::new_v4());
     let undone = repo::place_changes::undo_last(&mut conn, undo, &who(&caller)).await?;
     let Some(change_id) = undone.change_id else {
         return Err(ApiError::Conflict("there is no bulk change left to undo".to_owned()));
     };
+    let details = json!({ "restored": undone.restored });
+    caller
+        .note(&mut conn, "places.undo", Some(&change_id.to_string()), details)
+        .await?;
     conn.commit().await?;
     Ok(Json(Undone {
         change_id: change_id.get(),
@@ -181,15 +189,13 @@ struct History {
 }
 
 /// Lists who changed what, the last change first.
-#[get("/api/v1/places/history?<limit>&<cursor>&<tenant_id>")]
+#[get("/api/v1/places/history?<limit>&<cursor>")]
 async fn list_changes(
     caller: Caller,
     db: Db<'_>,
     limit: Option<&str>,
     cursor: Option<&str>,
-    tenant_id: Option<&str>,
 ) -> ApiResult<Json<History>> {
-    caller.check_tenant(tenant_id)?;
     history(&caller, &db, None, limit, cursor).await
 }
 
@@ -273,9 +279,10 @@ async fn look_up_details(
 ) -> ApiResult<(Status, Json<Queued>)> {
     caller.require(Scope::Scan)?;
     let LookUpRequest { chosen, tenant_id } = body.value;
-    caller.check_tenant(tenant_id.as_deref())?;
+    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
     let mut conn = db.tenant(&caller).await?;
     let place_ids = ids_of(&mut conn, &chosen.filter()?).await?;
+    caller.count_scans(&mut conn, 1).await?;
     let all: Vec<&str> = place_ids.iter().map(String::as_str).collect();
     repo::place_details::set_look_up(&mut conn, &all, ProcessingStatus::Queued, None).await?;
     queue(conn, waker, place_ids.len(), &PlacesDetails { place_ids }).await
@@ -297,10 +304,13 @@ async fn hand_over(
         emails,
         look_up,
     } = body.value;
-    caller.check_tenant(tenant_id.as_deref())?;
+    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
     let mut conn = db.tenant(&caller).await?;
     let place_ids = ids_of(&mut conn, &chosen.filter()?).await?;
     let count = place_ids.len();
+    // Each site is a scan of each kind; the hand-over itself is none.
+    let scans = count * (usize::from(scan) + usize::from(emails));
+    caller.count_scans(&mut conn, scans.max(1)).await?;
     let job = PlacesHandOver {
         place_ids,
         scan,

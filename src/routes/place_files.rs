@@ -7,6 +7,7 @@ use rocket::http::ContentType;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::export::{Export, Read, json_lines, unwritable};
@@ -43,14 +44,9 @@ pub fn routes() -> Vec<Route> {
 type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<Vec<u8>>;
 
 /// Exports the staged places that match as CSV.
-#[get("/api/v1/places/export.csv?<tenant_id>&<query..>")]
-fn export_csv<'r>(
-    caller: Caller,
-    pool: &'r State<Pool>,
-    tenant_id: Option<&'r str>,
-    query: PlaceQuery<'r>,
-) -> ApiResult<Export<'r>> {
-    check(&caller, tenant_id)?;
+#[get("/api/v1/places/export.csv?<query..>")]
+fn export_csv<'r>(caller: Caller, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
+    caller.require(Scope::Read)?;
     let header = place_csv::header().map_err(unwritable)?;
     let write: Write = |rows, details| place_csv::lines(&rows, details).map_err(unwritable);
     export(&caller, pool, query, ("places.csv", ContentType::CSV), header, write)
@@ -66,14 +62,9 @@ struct Line<'a> {
 }
 
 /// Exports the staged places that match as JSON, one a line.
-#[get("/api/v1/places/export.jsonl?<tenant_id>&<query..>")]
-fn export_json_lines<'r>(
-    caller: Caller,
-    pool: &'r State<Pool>,
-    tenant_id: Option<&'r str>,
-    query: PlaceQuery<'r>,
-) -> ApiResult<Export<'r>> {
-    check(&caller, tenant_id)?;
+#[get("/api/v1/places/export.jsonl?<query..>")]
+fn export_json_lines<'r>(caller: Caller, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
+    caller.require(Scope::Read)?;
     let write: Write = |rows, details| {
         let mut bytes = Vec::new();
         for row in rows {
@@ -89,11 +80,6 @@ fn export_json_lines<'r>(
         Ok(bytes)
     };
     export(&caller, pool, query, ("places.jsonl", json_lines()), Vec::new(), write)
-}
-
-fn check(caller: &Caller, tenant_id: Option<&str>) -> ApiResult<()> {
-    caller.require(Scope::Read)?;
-    caller.check_tenant(tenant_id.filter(|tenant| !tenant.is_empty()))
 }
 
 /// Exports the places that match a query, in its order.
@@ -132,16 +118,14 @@ async fn part(
 
 /// Imports places from a CSV file, as an export writes it, and says of each line what became of it. What the file has
 /// columns for is set, also what people had decided; it can be undone like any bulk change.
-#[post("/api/v1/places/import?<tenant_id>", data = "<file>")]
+#[post("/api/v1/places/import", data = "<file>")]
 async fn import_csv(
     caller: Caller,
     db: Db<'_>,
     limits: &rocket::data::Limits,
-    tenant_id: Option<&str>,
     file: Data<'_>,
 ) -> ApiResult<Json<ImportReport>> {
     caller.require(Scope::Curate)?;
-    caller.check_tenant(tenant_id)?;
     let limit = limits.get("csv").unwrap_or_else(|| MOST_MEBIBYTES.mebibytes());
     let file = file
         .open(limit)
@@ -171,13 +155,17 @@ async fn import_csv(
         who: &who,
     };
     for some in places.chunks(AT_ONCE) {
-        known.extend(write(&mut conn, some, UserId::from(caller.key().get())).await?);
+        known.extend(write(&mut conn, some, UserId::from(caller.actor().id())).await?);
     }
     let ids: Vec<&str> = places.iter().map(|place| place.place_id.as_str()).collect();
     let curations: Vec<RawJson> = places.iter().map(|place| place.curation.clone()).collect();
     if !places.is_empty() {
         repo::place_changes::change_each(&mut conn, &ids, &curations, by).await?;
     }
+    let details = json!({ "places": places.len() });
+    caller
+        .note(&mut conn, "places.import", Some(&by.change_id.to_string()), details)
+        .await?;
     conn.commit().await?;
     Ok(Json(report(places, failed, &known)))
 }

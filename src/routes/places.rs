@@ -63,9 +63,9 @@ async fn search_places(
     body: Body<SearchRequest>,
 ) -> ApiResult<Answer> {
     caller.require(Scope::Scan)?;
-    caller.check_tenant(body.value.tenant_id.as_deref())?;
+    let caller = caller.acting_for(body.value.tenant_id.as_deref(), &db).await?;
     let mut search = read_search(&body.value)?;
-    search.created_by = caller.key().get();
+    search.created_by = caller.actor().id();
     if body.value.dry_run {
         let estimate = estimate(config, search.max_results, search.grid, search.center.is_some());
         return Answer::json(Status::Ok, &estimate)
@@ -76,6 +76,7 @@ async fn search_places(
         Ok(answer) => return Ok(answer),
         Err(begun) => begun,
     };
+    caller.count_scans(&mut conn, 1).await?;
     let params = RawJson::from(serde_json::json!({
         "radius_km": search.radius_km, "max_results": search.max_results, "grid": search.grid, "center": search.center,
     }));
@@ -166,18 +167,16 @@ async fn get_search_status(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<
 }
 
 /// Lists staged places, the one found last first.
-#[get("/api/v1/places/staging?<limit>&<offset>&<cursor>&<tenant_id>&<query..>")]
+#[get("/api/v1/places/staging?<limit>&<offset>&<cursor>&<query..>")]
 async fn list_places(
     caller: Caller,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
     cursor: Option<&str>,
-    tenant_id: Option<&str>,
     query: PlaceQuery<'_>,
 ) -> ApiResult<Json<PlaceList>> {
     caller.require(Scope::Read)?;
-    caller.check_tenant(tenant_id.filter(|tenant| !tenant.is_empty()))?;
     let paging = paging(limit, offset)?;
     let order = read_order(query.sort)?;
     let after = cursor.map(|cursor| read_cursor(cursor, order)).transpose()?;
@@ -230,74 +229,72 @@ struct Update {
 
 impl Update {
     /// Takes from the query what the body does not say.
-    fn or(self, place_id: Option<String>, tenant_id: Option<String>) -> Self {
+    fn or(self, place_id: Option<String>) -> Self {
         Self {
             place_id: self.place_id.or(place_id),
-            tenant_id: self.tenant_id.or(tenant_id).filter(|tenant| !tenant.is_empty()),
+            tenant_id: self.tenant_id.filter(|tenant| !tenant.is_empty()),
             ..self
         }
     }
 }
 
 /// Changes what was decided about a place.
-#[post("/api/v1/places/update-status?<place_id>&<status>&<tenant_id>", data = "<body>")]
+#[post("/api/v1/places/update-status?<place_id>&<status>", data = "<body>")]
 async fn update_status(
     caller: Caller,
     db: Db<'_>,
     place_id: Option<String>,
     status: Option<String>,
-    tenant_id: Option<String>,
     body: OptionalBody<Update>,
 ) -> ApiResult<Json<Done>> {
-    let update = body.0.unwrap_or_default().or(place_id, tenant_id);
+    let update = body.0.unwrap_or_default().or(place_id);
     let status = required("status", update.status.clone().or(status))?;
     let curation = PlaceCuration {
         status: Some(status_of(&status)?),
         ..PlaceCuration::default()
     };
-    change_one(&caller, &db, update, &curation).await?;
+    change_one(caller, &db, update, &curation).await?;
     Ok(Json(Done {
         message: "Status updated successfully",
     }))
 }
 
 /// Changes the notes about a place.
-#[post("/api/v1/places/update-notes?<place_id>&<notes>&<tenant_id>", data = "<body>")]
+#[post("/api/v1/places/update-notes?<place_id>&<notes>", data = "<body>")]
 async fn update_notes(
     caller: Caller,
     db: Db<'_>,
     place_id: Option<String>,
     notes: Option<String>,
-    tenant_id: Option<String>,
     body: OptionalBody<Update>,
 ) -> ApiResult<Json<Done>> {
-    let update = body.0.unwrap_or_default().or(place_id, tenant_id);
+    let update = body.0.unwrap_or_default().or(place_id);
     let notes = required("notes", update.notes.clone().or(notes))?;
     let curation = PlaceCuration {
         notes: Some(Some(storable("notes", notes)?)),
         ..PlaceCuration::default()
     };
-    change_one(&caller, &db, update, &curation).await?;
+    change_one(caller, &db, update, &curation).await?;
     Ok(Json(Done {
         message: "Notes updated successfully",
     }))
 }
 
-async fn change_one(caller: &Caller, db: &Db<'_>, update: Update, curation: &PlaceCuration) -> ApiResult<()> {
+async fn change_one(caller: Caller, db: &Db<'_>, update: Update, curation: &PlaceCuration) -> ApiResult<()> {
     caller.require(Scope::Curate)?;
-    caller.check_tenant(update.tenant_id.as_deref())?;
+    let caller = caller.acting_for(update.tenant_id.as_deref(), db).await?;
     let place_ids = [required("place_id", update.place_id)?];
     let filter = PlaceFilter {
         place_ids: Some(&place_ids),
         ..PlaceFilter::default()
     };
-    let who = who(caller);
+    let who = who(&caller);
     let by = ChangedBy {
         change_id: PlaceChangeId::from(Uuid::new_v4()),
         action: PlaceAction::Update,
         who: &who,
     };
-    let mut conn = db.tenant(caller).await?;
+    let mut conn = db.tenant(&caller).await?;
     if repo::place_changes::change(&mut conn, &filter, curation, by).await? == 0 {
         return Err(ApiError::NotFound);
     }
@@ -307,7 +304,7 @@ async fn change_one(caller: &Caller, db: &Db<'_>, update: Update, curation: &Pla
 
 /// Names the caller in the history.
 pub(super) fn who(caller: &Caller) -> String {
-    format!("API key {}", caller.key())
+    caller.actor().to_string()
 }
 
 /// Reads a status, in the wire's spelling or the database's.

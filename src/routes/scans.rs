@@ -39,7 +39,7 @@ async fn scan_domain(
         max_pages,
     } = &body.value;
     let max_pages = *max_pages;
-    caller.check_tenant(tenant_id.as_deref())?;
+    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
     let name = DomainName::parse(base_url).map_err(|error| ApiError::bad_request("base_url", error.to_string()))?;
     if !(1..=MOST_PAGES).contains(&max_pages) {
         let detail = format!("max_pages is {max_pages}: it must be from 1 to {MOST_PAGES}");
@@ -50,6 +50,7 @@ async fn scan_domain(
         Ok(answer) => return Ok(answer),
         Err(begun) => begun,
     };
+    caller.count_scans(&mut conn, 1).await?;
     let scan = DomainScan::new(&name, max_pages);
     let jobs = domain::enqueue(&mut conn, vec![scan], &EnqueueOptions::default()).await?;
     let id = *jobs

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use crate::db::migrate::{self, SchemaState};
 use crate::db::pool::Pool;
+use crate::error::{ApiError, ApiResult};
+use crate::guards::Visitor;
 
 /// How long the database may take to answer a program that calls itself ready.
 const READY_WITHIN: Duration = Duration::from_millis(300);
@@ -39,7 +41,7 @@ pub fn routes() -> Vec<Route> {
 
 /// Names the API, until there is a console.
 #[get("/")]
-fn index() -> RawHtml<&'static str> {
+fn index(_visitor: Visitor) -> RawHtml<&'static str> {
     RawHtml(
         "<!doctype html><html lang=\"en\"><title>ScraperSky</title><h1>ScraperSky</h1>\
          <p>The HTTP API that gathers leads about local businesses. See the README for its routes under <code>/api/v1</code>.</p></html>",
@@ -48,26 +50,26 @@ fn index() -> RawHtml<&'static str> {
 
 /// Says that the program runs, as v1 has it.
 #[get("/health")]
-fn health() -> Json<Value> {
+fn health(_visitor: Visitor) -> Json<Value> {
     Json(json!({ "status": "healthy" }))
 }
 
 /// The same without a body.
 #[head("/health")]
-fn health_head() -> Status {
+fn health_head(_visitor: Visitor) -> Status {
     Status::Ok
 }
 
 /// Says that the program runs.
 #[get("/live")]
-fn live() -> Json<Value> {
+fn live(_visitor: Visitor) -> Json<Value> {
     Json(json!({ "status": "live" }))
 }
 
 /// Says whether the program can do its work: the database answers in time, its schema is the one
 /// this program knows, and the program is not about to stop.
 #[get("/ready")]
-async fn ready(pool: &State<Pool>, draining: &State<Draining>) -> (Status, Json<Value>) {
+async fn ready(_visitor: Visitor, pool: &State<Pool>, draining: &State<Draining>) -> ApiResult<Json<Value>> {
     let reason = if draining.has_begun() {
         Some("the program is stopping".to_owned())
     } else {
@@ -81,11 +83,8 @@ async fn ready(pool: &State<Pool>, draining: &State<Draining>) -> (Status, Json<
         }
     };
     match reason {
-        None => (Status::Ok, Json(json!({ "status": "ready" }))),
-        Some(reason) => (
-            Status::ServiceUnavailable,
-            Json(json!({ "status": "unready", "detail": reason })),
-        ),
+        None => Ok(Json(json!({ "status": "ready" }))),
+        Some(reason) => Err(ApiError::NotReady(reason)),
     }
 }
 

@@ -4,6 +4,7 @@ use rocket::http::Status;
 use rocket::request::FromParam;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
+use serde_json::json;
 use url::Url;
 use uuid::Uuid;
 
@@ -86,7 +87,7 @@ async fn scan_sitemaps(
     body: Body<SitemapScanRequest>,
 ) -> ApiResult<Answer> {
     caller.require(Scope::Scan)?;
-    caller.check_tenant(body.value.tenant_id.as_deref())?;
+    let caller = caller.acting_for(body.value.tenant_id.as_deref(), &db).await?;
     let scan = read_request(&body.value)?;
     let mut conn = db.tenant(&caller).await?;
     let begun = match once.earlier(&mut conn, &body).await? {
@@ -290,7 +291,10 @@ async fn curate_sitemaps(
     let updated = if preview {
         0
     } else {
-        repo::sitemap_files::update_matching(&mut conn, &filter, &changes).await?
+        let updated = repo::sitemap_files::update_matching(&mut conn, &filter, &changes).await?;
+        let details = json!({ "status": status, "updated": updated });
+        caller.note(&mut conn, "sitemaps.curate", None, details).await?;
+        updated
     };
     conn.commit().await?;
     Ok(Json(BulkCurationView { matched, updated }))

@@ -4,6 +4,7 @@ use rocket::http::Status;
 use rocket::request::FromParam;
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, post, routes};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::paging;
@@ -44,7 +45,7 @@ async fn suppress(
     body: Body<SuppressionRequest>,
 ) -> ApiResult<(Status, Json<SuppressionView>)> {
     caller.require(Scope::Curate)?;
-    caller.check_tenant(body.value.tenant_id.as_deref())?;
+    let caller = caller.acting_for(body.value.tenant_id.as_deref(), &db).await?;
     let (kind, value) = read(&body.value)?;
     let mut conn = db.tenant(&caller).await?;
     let new = NewSuppression {
@@ -56,6 +57,14 @@ async fn suppress(
     let row = repo::suppressions::upsert(&mut conn, new).await?;
     // The texts around other addresses are exported with those.
     repo::erasures::hide(&mut conn, kind, &value).await?;
+    caller
+        .note(
+            &mut conn,
+            "suppression.create",
+            Some(&row.id.to_string()),
+            json!({ "kind": kind.label() }),
+        )
+        .await?;
     conn.commit().await?;
     Ok((Status::Created, Json(row.into())))
 }
@@ -64,7 +73,7 @@ async fn suppress(
 #[post("/api/v1/erasures", data = "<body>")]
 async fn erase(caller: Caller, db: Db<'_>, body: Body<SuppressionRequest>) -> ApiResult<Json<ErasureView>> {
     caller.require(Scope::Admin)?;
-    caller.check_tenant(body.value.tenant_id.as_deref())?;
+    let caller = caller.acting_for(body.value.tenant_id.as_deref(), &db).await?;
     let (kind, value) = read(&body.value)?;
     let mut conn = db.tenant(&caller).await?;
     // First: it waits for scans that are writing, and later ones meet it.
@@ -76,6 +85,11 @@ async fn erase(caller: Caller, db: Db<'_>, body: Body<SuppressionRequest>) -> Ap
     };
     let suppression = repo::suppressions::upsert(&mut conn, new).await?;
     let erased = repo::erasures::erase(&mut conn, kind, &value).await?;
+    // Not what was erased: the log is kept.
+    let details = json!({ "kind": kind.label(), "contacts": erased.contacts, "other_rows": erased.other_rows });
+    caller
+        .note(&mut conn, "erasure", Some(&suppression.id.to_string()), details)
+        .await?;
     conn.commit().await?;
     Ok(Json(ErasureView {
         suppression: suppression.into(),
@@ -111,6 +125,9 @@ async fn delete_suppression(caller: Caller, db: Db<'_>, id: SuppressionParam) ->
     caller.require(Scope::Admin)?;
     let mut conn = db.tenant(&caller).await?;
     repo::suppressions::delete(&mut conn, id.0).await?;
+    caller
+        .note(&mut conn, "suppression.delete", Some(&id.0.to_string()), json!({}))
+        .await?;
     conn.commit().await?;
     Ok(Status::NoContent)
 }

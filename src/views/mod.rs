@@ -3,11 +3,13 @@
 //! A response is made from rows by destructuring, so that a new column is a decision.
 
 pub mod answer;
+pub mod audit;
 pub mod batch;
 pub mod contact;
 pub mod csv;
 pub mod domain;
 pub mod job;
+pub mod key;
 pub mod place;
 pub mod place_csv;
 pub mod problem;

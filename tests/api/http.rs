@@ -312,7 +312,7 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
             400,
             Some("max_pages"),
         ),
-        ("/api/v1/scrapersky", json!({}).to_string(), 422, None),
+        ("/api/v1/scrapersky", json!({}).to_string(), 422, Some("base_url")),
         ("/api/v1/scrapersky", "{".to_owned(), 400, None),
         (
             "/api/v1/batch",

@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("views", &["models"]),
     ("error", &["db", "models", "views"]),
     ("guards", &["config", "models", "db", "repo", "error", "views"]),
+    ("headers", &["error", "guards"]),
     (
         "routes",
         &[
@@ -28,7 +29,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "config", "models", "db", "repo", "jobs", "scrapers", "views", "error", "guards", "routes", "logging",
+            "config", "models", "db", "repo", "jobs", "scrapers", "views", "error", "guards", "headers", "routes",
+            "logging",
         ],
     ),
     ("demo", &["config"]),
@@ -47,9 +49,9 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("diesel_async::", &["repo", "db", "error"]),
     (
         "rocket::",
-        &["routes", "guards", "views", "error", "config", "lib", "demo"],
+        &["routes", "guards", "headers", "views", "error", "config", "lib", "demo"],
     ),
-    ("reqwest::", &["scrapers", "cli"]),
+    ("reqwest::", &["scrapers", "cli", "guards"]),
     ("scraper::", &["scrapers"]),
 ];
 

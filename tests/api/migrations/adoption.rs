@@ -266,14 +266,18 @@ async fn assert_isolated(client: &Client) {
             "contact_sources",
             "email_scan_urls",
             "email_scans",
+            "audit_log",
             "idempotency_keys",
             "mail_domains",
             "place_changes",
             "place_details",
             "place_finds",
+            "rate_windows",
+            "scan_days",
             "sitemap_runs",
             "sitemap_url_changes",
             "suppressions",
+            "tenant_limits",
         ]
         .contains(&table);
         assert!(seen > 0 || is_new, "{table}: nothing seen");

@@ -384,6 +384,39 @@ async fn fill_every_table(client: &Client) {
         &[("tenant_id", TENANT), ("price_micros", "i * 1000")],
     )
     .await;
+    fill(
+        client,
+        "audit_log",
+        12,
+        &[("tenant_id", TENANT), ("action", "'key.create'")],
+    )
+    .await;
+    let limit = "NULLIF(i, 2)";
+    fill(
+        client,
+        "tenant_limits",
+        3,
+        &[
+            ("tenant_id", TENANT),
+            ("requests_per_minute", limit),
+            ("batches_per_minute", limit),
+            ("caller_requests_per_minute", limit),
+            ("caller_batches_per_minute", limit),
+            ("scans_per_day", limit),
+        ],
+    )
+    .await;
+    fill(client, "scan_days", 3, &[("tenant_id", TENANT)]).await;
+    fill(
+        client,
+        "rate_windows",
+        12,
+        &[
+            ("tenant_id", TENANT),
+            ("kind", "(ARRAY['requests', 'batches'])[1 + i % 2]"),
+        ],
+    )
+    .await;
     // What an earlier way up had no place for.
     client
         .batch_execute(

@@ -9,13 +9,14 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::Text;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use scrapersky::db::tenant::TenantConnection;
+use scrapersky::models::ids::TenantId;
 
 use super::probes::{Expects, PROBES, Probe, Rows};
-use crate::support::tenants::Agencies;
+use crate::support::tenants::{Agencies, Agency};
 
 /// Which walls stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Walls {
+pub enum Walls {
     Both,
     /// The repositories filter for the other tenant; the database alone knows whose transaction it is.
     DatabaseAlone,
@@ -63,7 +64,7 @@ async fn no_row_can_be_handed_to_another_tenant() {
         let owner = owner_column(&table);
         let give = format!("UPDATE {table} SET {owner} = '{}'", acme.id);
         let refused = bolt.open().await.batch_execute(&give).await.unwrap_err().to_string();
-        let expected = if table == "tenants" {
+        let expected = if ["tenants", "tenant_limits", "audit_log"].contains(&table.as_str()) {
             "permission denied"
         } else {
             "row-level security"
@@ -72,12 +73,34 @@ async fn no_row_can_be_handed_to_another_tenant() {
     }
 }
 
+/// Whatever the program may ask one day.
+#[tokio::test]
+async fn nobody_sees_anothers_rows_in_plain_sql() {
+    let agencies = Agencies::new().await;
+    let (acme, bolt) = (agencies.tenant("acme").await, agencies.tenant("bolt").await);
+    Rows::of_both(&agencies, &acme, &bolt).await;
+    for table in tenant_tables(&agencies).await {
+        assert_eq!(
+            foreign_rows(&mut bolt.open().await, &table, bolt.id).await,
+            0,
+            "{table}"
+        );
+    }
+}
+
+/// Counts the rows in sight that are not the tenant's.
+pub async fn foreign_rows(conn: &mut TenantConnection, table: &str, own: TenantId) -> i64 {
+    let owner = owner_column(table);
+    let count = format!("SELECT count(*)::text AS line FROM {table} WHERE {owner} <> '{own}'");
+    let lines: Vec<Line> = diesel::sql_query(count).load(conn).await.unwrap();
+    lines[0].line.parse().unwrap()
+}
+
 async fn tenants_are_apart(walls: Walls) {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let bolt = agencies.tenant("bolt").await;
-    let rows = Rows::of(&agencies, &acme, "acme").await;
-    Rows::of(&agencies, &bolt, "boltz").await;
+    let rows = Rows::of_both(&agencies, &acme, &bolt).await;
     let client = agencies.database.client().await;
     let tables = tenant_tables(&agencies).await;
     if walls == Walls::RepositoriesAlone {
@@ -95,26 +118,45 @@ async fn tenants_are_apart(walls: Walls) {
 
     let mut failures = Vec::new();
     for probe in PROBES {
-        let mut conn = match walls {
-            Walls::Both | Walls::RepositoriesAlone => bolt.open().await,
-            Walls::DatabaseAlone => {
-                let mut conn = acme.open().await;
-                let other = format!("SET LOCAL app.tenant_id = '{}'", bolt.id);
-                conn.batch_execute(&other).await.unwrap();
-                conn
-            }
-        };
-        let answer = (probe.call)(&mut conn, &rows).await;
-        let aborted = matches!(answer, Err(Error::DatabaseError(..)));
-        if let Err(complaint) = judge(probe, walls, &rows, answer) {
+        let conn = open(walls, &acme, &bolt).await;
+        if let Some(complaint) = catches(probe, walls, conn, &rows, &digest, &before).await {
             failures.push(format!("{}: {complaint}", probe.function));
-        }
-        // What failed in the database has changed nothing.
-        if !aborted && as_superuser(&mut conn, &digest).await != before {
-            failures.push(format!("{}: the other tenant's rows have changed", probe.function));
         }
     }
     assert!(failures.is_empty(), "{walls:?}:\n{}", failures.join("\n"));
+}
+
+/// Opens a transaction of the tenant that has no business with the other's rows.
+pub async fn open(walls: Walls, acme: &Agency, bolt: &Agency) -> TenantConnection {
+    match walls {
+        Walls::Both | Walls::RepositoriesAlone => bolt.open().await,
+        Walls::DatabaseAlone => {
+            let mut conn = acme.open().await;
+            let other = format!("SET LOCAL app.tenant_id = '{}'", bolt.id);
+            conn.batch_execute(&other).await.unwrap();
+            conn
+        }
+    }
+}
+
+/// Runs a probe, and returns what is wrong with what came of it.
+pub async fn catches(
+    probe: &Probe,
+    walls: Walls,
+    mut conn: TenantConnection,
+    rows: &Rows,
+    digest: &str,
+    before: &str,
+) -> Option<String> {
+    let own = conn.tenant_id();
+    let answer = (probe.call)(&mut conn, rows).await;
+    let aborted = matches!(answer, Err(Error::DatabaseError(..)));
+    if let Err(complaint) = judge(probe, walls, rows, own, answer) {
+        return Some(complaint);
+    }
+    // What failed in the database has changed nothing.
+    (!aborted && as_superuser(&mut conn, digest).await != before)
+        .then(|| "the other tenant's rows have changed".to_owned())
 }
 
 /// Says what is wrong with an answer.
@@ -122,6 +164,7 @@ fn judge(
     probe: &Probe,
     walls: Walls,
     rows: &Rows,
+    own: TenantId,
     answer: diesel::QueryResult<super::probes::Seen>,
 ) -> Result<(), String> {
     let expects = match (probe.expects, walls) {
@@ -134,14 +177,14 @@ fn judge(
         (Expects::Nothing, _, Err(Error::NotFound)) => true,
         (_, _, Ok(seen)) if seen.met_another => false,
         (Expects::Nothing, _, Ok(seen)) => seen.rows == 0,
-        (Expects::OwnRows, _, Ok(seen)) => seen.rows > 0 && !seen.owners.contains(&rows.tenant),
+        (Expects::OwnRows, _, Ok(seen)) => seen.rows > 0 && seen.owners.iter().all(|owner| *owner == own),
         (
             Expects::NewRow | Expects::NoSuchRow,
             Walls::DatabaseAlone,
             Err(Error::DatabaseError(DatabaseErrorKind::Unknown, error)),
         ) => error.message().contains("row-level security"),
         (Expects::NewRow, Walls::Both | Walls::RepositoriesAlone, Ok(seen)) => {
-            seen.rows == 1 && !seen.owners.contains(&rows.tenant)
+            seen.rows >= 1 && !seen.owners.contains(&rows.tenant)
         }
         (
             Expects::NoSuchRow,
@@ -161,7 +204,7 @@ const TENANT_TABLES: &str = "
           SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped))
     ORDER BY 1";
 
-async fn tenant_tables(agencies: &Agencies) -> Vec<String> {
+pub async fn tenant_tables(agencies: &Agencies) -> Vec<String> {
     let client = agencies.database.client().await;
     let rows = client.query(TENANT_TABLES, &[]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
@@ -172,15 +215,19 @@ fn owner_column(table: &str) -> &'static str {
 }
 
 /// Writes the query for one line a table: how many rows the tenant has in it, and their hash.
-fn digest(tables: &[String], rows: &Rows) -> String {
+pub fn digest(tables: &[String], rows: &Rows) -> String {
+    digest_of(tables, rows.tenant)
+}
+
+/// The same of any tenant.
+pub fn digest_of(tables: &[String], tenant: TenantId) -> String {
     tables
         .iter()
         .map(|table| {
             let owner = owner_column(table);
             format!(
                 "SELECT format('{table} %s %s', count(*), md5(string_agg(t::text, ',' ORDER BY t::text))) AS line
-                 FROM {table} t WHERE {owner} = '{}'",
-                rows.tenant
+                 FROM {table} t WHERE {owner} = '{tenant}'"
             )
         })
         .collect::<Vec<_>>()
@@ -194,7 +241,7 @@ struct Line {
 }
 
 /// Runs a query of one text column in the same transaction, with no wall at all.
-async fn as_superuser(conn: &mut TenantConnection, sql: &str) -> String {
+pub async fn as_superuser(conn: &mut TenantConnection, sql: &str) -> String {
     conn.batch_execute("SET LOCAL ROLE NONE").await.unwrap();
     let lines: Vec<Line> = diesel::sql_query(sql).load(conn).await.unwrap();
     lines.into_iter().map(|line| line.line).collect::<Vec<_>>().join("\n")

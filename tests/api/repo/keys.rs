@@ -135,4 +135,5 @@ async fn find(agencies: &Agencies, hash: u8) -> Option<ApiKey> {
     agencies
         .system(async |conn| api_keys::find_valid(conn, &[hash; 32]).await)
         .await
+        .map(|(key, _)| key)
 }

@@ -3,13 +3,14 @@
 mod batches;
 mod contacts;
 mod domains;
-mod isolation;
+pub mod isolation;
 mod jobs;
 mod keys;
+mod mutants;
 mod pages;
 mod places;
 mod plans;
-mod probes;
+pub mod probes;
 mod queue;
 mod sitemaps;
 mod soak;

@@ -4,11 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryResult;
 use scrapersky::db::tenant::TenantConnection;
 use scrapersky::models::api_call::{ApiCall, NewApiCall};
 use scrapersky::models::api_key::{ApiKey, NewApiKey};
+use scrapersky::models::audit_entry::{AuditEntry, NewAuditEntry};
 use scrapersky::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
 use scrapersky::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
 use scrapersky::models::domain::{Domain, DomainChanges};
@@ -17,12 +18,13 @@ use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
 use scrapersky::models::email_scan::{DomainPages, EmailScan, EmailScanChanges, EmailScanUrl, NewEmailScanUrl};
 use scrapersky::models::enums::{
-    CurationStatus, JobStatus, MxStatus, Outcome, PlaceAction, ProcessingStatus, ScanUrlState, SuppressionKind,
+    CurationStatus, JobStatus, MxStatus, Outcome, PlaceAction, ProcessingStatus, RateKind, ScanUrlState,
+    SuppressionKind,
 };
 use scrapersky::models::idempotency_key::IdempotencyKey;
 use scrapersky::models::ids::{ApiCallId, DomainId, JobId, SitemapFileId, TenantId};
 use scrapersky::models::job::{Job, NewJob};
-use scrapersky::models::page::{Page, PageChanges};
+use scrapersky::models::page::{NewPage, Page, PageChanges};
 use scrapersky::models::place_change::{PlaceChange, PlaceCuration};
 use scrapersky::models::place_details::{HandOver, NewPlaceDetails, PlaceDetails};
 use scrapersky::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
@@ -48,16 +50,19 @@ use scrapersky::repo::paging::Paging;
 use scrapersky::repo::place_changes::{ChangedBy, Undone};
 use scrapersky::repo::place_details::Candidate;
 use scrapersky::repo::places::{CursorKey, PlaceCursor, PlaceFilter, PlaceOrder};
+use scrapersky::repo::rate_windows::RateWindow;
+use scrapersky::repo::scan_days::ScanDay;
 use scrapersky::repo::sitemap_files::{FileTotals, FoundFile, SitemapFileFilter};
 use scrapersky::repo::sitemap_url_changes::ChangeCounts;
 use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
 use scrapersky::repo::{
-    api_calls, api_keys, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains, email_scans,
-    erasures, idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places,
-    profiles, sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, suppressions,
-    tenants,
+    api_calls, api_keys, audit_log, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains,
+    email_scans, erasures, idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches,
+    places, profiles, rate_windows, scan_days, sitemap_file_curations, sitemap_files, sitemap_runs,
+    sitemap_url_changes, sitemap_urls, suppressions, tenants,
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::support::tenants::{
     Agencies, Agency, new_domain, new_job, new_page, new_place, new_sitemap, new_sitemap_url,
@@ -119,16 +124,43 @@ pub struct Rows {
     pub run: SitemapRun,
     pub scan: EmailScan,
     pub suppression: Suppression,
+    /// A domain of whoever asks, and a page of it.
+    pub own_domain: DomainId,
+    pub own_page: Page,
 }
+
+/// A place that both tenants have staged: its id is Google's.
+const SHARED: &str = "shared";
 
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Rows {
+    /// Fills every table for two tenants, and returns the rows of the first, to aim the other at.
+    pub async fn of_both(agencies: &Agencies, acme: &Agency, bolt: &Agency) -> Self {
+        let rows = Self::of(agencies, acme, "acme").await;
+        let own = Self::of(agencies, bolt, "boltz").await;
+        // The last change is the other's: who forgets whose is asked for, gets that one.
+        acme.run(async |conn| place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await)
+            .await;
+        Self {
+            own_domain: own.domain.id,
+            own_page: own.page,
+            ..rows
+        }
+    }
+
     /// Fills every table for a tenant; every text in its rows begins with `name`.
     pub async fn of(agencies: &Agencies, agency: &Agency, name: &str) -> Self {
         let domain = agency.domain(&format!("{name}.test")).await;
         let url = format!("https://{name}.test/");
         let page = agency.page(&domain, &url).await;
+        let links = TextList::from_iter([&url]);
+        let other_url = format!("{url}about");
+        let linking = NewPage {
+            outbound_links: Some(&links),
+            ..new_page(&domain, &other_url)
+        };
+        agency.run(async |conn| pages::upsert(conn, &linking).await).await;
         let bare_domain = agency.domain(&format!("{name}-bare.test")).await;
         let bare_file = agency.sitemap(&bare_domain, &url).await;
         let file = agency.sitemap(&domain, &url).await;
@@ -144,10 +176,13 @@ impl Rows {
                 domain_technologies::upsert(conn, domain.id, &DomainTechnologiesChanges::default()).await?;
                 domain_hosting::upsert(conn, domain.id, &DomainHostingChanges::default()).await?;
                 sitemap_file_curations::upsert(conn, file.id, &SitemapFileCurationChanges::default()).await?;
+                audit_log::insert(conn, &new_entry(name)).await?;
+                rate_windows::count(conn, RateKind::Requests, Uuid::max()).await?;
+                scan_days::count(conn, 1).await?;
                 let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
                 let run = sitemap_runs::begin(conn, domain.id, pending.job_id, true).await?;
                 sitemap_urls::upsert_many(conn, Some(run.id), &[new_sitemap_url(&file, &url)]).await?;
-                places::upsert_many(conn, &[new_place(name)]).await?;
+                places::upsert_many(conn, &[new_place(name), new_place(SHARED)]).await?;
                 place_details::upsert_many(conn, &[new_details(name)]).await?;
                 place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await?;
                 let email = format!("{name}@{name}.test");
@@ -186,6 +221,8 @@ impl Rows {
                     run,
                     scan,
                     suppression,
+                    own_domain: domain.id,
+                    own_page: page.clone(),
                     failed: jobs::enqueue(conn, &failing).await?.job,
                     lease: Lease {
                         job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
@@ -217,6 +254,17 @@ impl Rows {
                 token: job.lease_token.unwrap(),
             }
         };
+        // Limits are the operator's to set, and windows end by themselves.
+        let past = format!(
+            "INSERT INTO tenant_limits (tenant_id) VALUES ('{owner}') ON CONFLICT DO NOTHING;
+             UPDATE sitemap_files SET status = 'completed', url_count = 1 WHERE id = '{}';
+             UPDATE sitemap_files SET status = 'pending', job_id = '{}' WHERE id = '{}';
+             INSERT INTO idempotency_keys (tenant_id, key, request_hash) VALUES ('{owner}', '{name}-open', sha256('x'));
+             UPDATE rate_windows SET started_at = started_at - interval '2 hours' WHERE tenant_id = '{owner}';
+             UPDATE idempotency_keys SET created_at = created_at - interval '2 days' WHERE tenant_id = '{owner}' AND status IS NOT NULL",
+            bare_file.id, rows.pending.job_id, file.id
+        );
+        client.batch_execute(&past).await.unwrap();
         let failing = lease(rows.failed.job_id);
         agency
             .run(async |conn| jobs::queue::fail(conn, failing, &final_failure()).await)
@@ -225,6 +273,16 @@ impl Rows {
             lease: lease(rows.lease.job_id),
             ..rows
         }
+    }
+}
+
+fn new_entry(name: &str) -> NewAuditEntry<'_> {
+    NewAuditEntry {
+        actor: name,
+        action: "test",
+        subject: Some(name),
+        details: None,
+        request_id: None,
     }
 }
 
@@ -362,6 +420,8 @@ macro_rules! rows_tell_their_tenant {
 
 rows_tell_their_tenant!(
     ApiKey: tenant_id,
+    AuditEntry: tenant_id,
+    RateWindow: tenant_id,
     BatchJob: tenant_id,
     Contact: tenant_id,
     Domain: tenant_id,
@@ -386,6 +446,16 @@ rows_tell_their_tenant!(
     StagedPlace: tenant_id,
     Tenant: id,
 );
+
+/// A day that begins with the other tenant's would hold its scans as well.
+impl Tell for ScanDay {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.scans != 2,
+            ..1_i64.tell()
+        }
+    }
+}
 
 impl Tell for domains::DomainDetails {
     fn tell(&self) -> Seen {
@@ -501,18 +571,41 @@ macro_rules! one_row_each {
     };
 }
 
-one_row_each!(
-    String,
-    Candidate,
-    ContactSource,
-    DomainPages,
-    Reserved,
-    (JobId, DateTime<Utc>)
-);
+one_row_each!(Candidate, ContactSource, (JobId, DateTime<Utc>));
 
+impl Tell for DomainPages {
+    fn tell(&self) -> Seen {
+        self.domain.tell()
+    }
+}
+
+/// Every text of the other tenant has its name in it.
+impl Tell for String {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.contains("acme"),
+            ..1_i64.tell()
+        }
+    }
+}
+
+/// A cap that is not reached by the tenant's own calls was reached by another's.
+impl Tell for Reserved {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: !matches!(self, Self::Call(_)),
+            ..1_i64.tell()
+        }
+    }
+}
+
+/// Each of the two has made one call.
 impl Tell for CostLine {
     fn tell(&self) -> Seen {
-        self.calls.tell()
+        Seen {
+            met_another: self.calls != 1,
+            ..self.calls.tell()
+        }
     }
 }
 
@@ -572,6 +665,7 @@ macro_rules! probes {
 /// The probes; `a` are the other tenant's rows. A function may have several.
 pub const PROBES: &[Probe] = probes! {
     api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), NO_CAPS);
+    api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), Caps { per_month: Some(2), ..NO_CAPS });
     api_calls::answer: Nothing, |conn, a| (a.call, &RawJson::from(json!({})));
     api_calls::fail: Nothing, |conn, a| (a.call, false, "x");
     api_calls::list_of_job: Nothing, |conn, a| (a.pending.job_id);
@@ -579,6 +673,14 @@ pub const PROBES: &[Probe] = probes! {
     api_keys::list: OwnRows, |conn, a| ();
     api_keys::insert: NewRow, |conn, a| (&new_key(&[99; 32], &TextList::from_iter(["read"])));
     api_keys::revoke: Nothing, |conn, a| (a.key.id);
+    api_keys::list_page: OwnRows, |conn, a| (Paging::default());
+    api_keys::get: Nothing, |conn, a| (a.key.id);
+    api_keys::expire_in: Nothing, |conn, a| (a.key.id, TimeDelta::seconds(1));
+    audit_log::insert: NewRow, |conn, a| (&new_entry(&a.name));
+    audit_log::list: OwnRows, |conn, a| (None, None, 100);
+    rate_windows::count: NewRow, |conn, a| (RateKind::Requests, Uuid::max());
+    rate_windows::delete_ended: OwnRows, |conn, a| ();
+    scan_days::count: NewRow, |conn, a| (1);
     batches::get: Nothing, |conn, a| (a.batch.batch_id);
     batches::list: OwnRows, |conn, a| (Paging::default());
     batches::count_jobs: Nothing, |conn, a| (a.batch.batch_id);
@@ -591,6 +693,8 @@ pub const PROBES: &[Probe] = probes! {
     contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), Some((Utc::now(), a.contact.id)), 100);
     contacts::count: Nothing, |conn, a| (&ContactFilter { text: Some(&a.name), ..Default::default() });
     contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, &a.contact.email)]);
+    // What the other suppressed is nothing to the one who asks.
+    contacts::upsert_many: NewRow, |conn, a| (&[new_contact(&a.own_page, a.suppression.value.as_deref().unwrap())]);
     contacts::update: Nothing, |conn, a| (a.contact.id, &ContactChanges { context: Some(Some("x")), ..Default::default() });
     contacts::delete: Nothing, |conn, a| (a.contact.id);
     contacts::list_sources: Nothing, |conn, a| (a.contact.id);
@@ -630,8 +734,9 @@ pub const PROBES: &[Probe] = probes! {
     domains::update_many: Nothing, |conn, a| (&[a.domain.id], &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::delete: Nothing, |conn, a| (a.domain.id);
     idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
+    idempotency_keys::finish: Nothing, |conn, a| (&format!("{}-open", a.name), 200, "x");
     idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");
-    idempotency_keys::delete_expired: Nothing, |conn, a| ();
+    idempotency_keys::delete_expired: OwnRows, |conn, a| ();
     jobs::enqueue: NewRow, |conn, a| (&deduplicated(&a.pending.kind, &a.name));
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { batch_id: Some(a.batch.batch_id), ..new_job("x") });
@@ -664,6 +769,7 @@ pub const PROBES: &[Probe] = probes! {
     place_searches::update: Nothing, |conn, a| (a.search.id, &PlaceSearchChanges { status: Some(Some("x")), ..Default::default() });
     place_changes::change: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, &archived(), by_somebody());
     place_changes::change_each: Nothing, |conn, a| (&[&a.place_id], &[archived().patch()], by_somebody());
+    place_changes::change: OwnRows, |conn, a| (&PlaceFilter::default(), &archived(), by_somebody());
     place_changes::undo_last: OwnRows, |conn, a| (uuid::Uuid::new_v4().into(), "somebody");
     place_changes::list: OwnRows, |conn, a| (None, None, 100);
     place_changes::list: Nothing, |conn, a| (Some(&a.place_id), None, 100);
@@ -671,6 +777,7 @@ pub const PROBES: &[Probe] = probes! {
     place_details::list: Nothing, |conn, a| (&[&a.place_id]);
     place_details::upsert_many: NoSuchRow, |conn, a| (&[new_details(&a.place_id)]);
     place_details::list_candidates: Nothing, |conn, a| (std::slice::from_ref(&a.place_id));
+    place_details::hand_over_many: NewRow, |conn, a| (&[HandOver { place_id: SHARED, domain_id: Some(a.own_domain), error: None }]);
     place_details::hand_over_many: NoSuchRow, |conn, a| (&[HandOver { place_id: &a.place_id, domain_id: None, error: Some("x") }]);
     place_details::hand_over_many: NoSuchRow, |conn, a| (&[HandOver { place_id: "boltz", domain_id: Some(a.domain.id), error: None }]);
     place_details::list_expired: OwnRows, |conn, a| (Utc::now() + SECOND, 100);
@@ -710,14 +817,16 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_urls::count_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default());
     sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
     sitemap_urls::delete_of_file: Nothing, |conn, a| (a.file.id);
-    sitemap_files::find_first: Nothing, |conn, a| (a.domain.id);
+    sitemap_files::find_first: Nothing, |conn, a| (a.bare_domain.id);
     sitemap_files::add_pending: NoSuchRow, |conn, a| (a.domain.id, a.pending.job_id, None, 0, &[FoundFile { url: "https://fresh.test/", discovery_method: "x" }]);
     sitemap_files::list_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
+    sitemap_files::list_unmet: Nothing, |conn, a| (a.bare_domain.id, a.failed.job_id, 100);
     sitemap_files::list_unmet: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
     sitemap_files::skip_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, "x");
     sitemap_files::total: Nothing, |conn, a| (a.domain.id, None);
     sitemap_runs::get: Nothing, |conn, a| (a.run.id);
     sitemap_runs::list: Nothing, |conn, a| (a.domain.id, Paging::default());
+    sitemap_runs::begin: NewRow, |conn, a| (a.own_domain, a.run.job_id, true);
     sitemap_runs::begin: NoSuchRow, |conn, a| (a.domain.id, a.failed.job_id, true);
     sitemap_runs::update: Nothing, |conn, a| (a.run.id, &SitemapRunChanges { note: Some("x"), ..Default::default() });
     sitemap_runs::delete_old: Nothing, |conn, a| (a.domain.id, 0);

@@ -39,6 +39,8 @@ pub struct Holder<'a> {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
     pub content_type: String,
     pub body: Value,
     pub text: String,
@@ -47,7 +49,27 @@ pub struct Answer {
 impl TestApp {
     /// Starts the API; jobs wait until [`Self::work`] is called.
     pub async fn new() -> Self {
-        Self::over(Agencies::with_connections(5).await).await
+        Self::over(Agencies::with_connections(5).await, &[]).await
+    }
+
+    /// Starts the API with settings as `Rocket.toml` has them, below `scrapersky`.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::over(Agencies::with_connections(5).await, settings).await
+    }
+
+    /// Starts the API over a database that there is already.
+    pub async fn on(agencies: Agencies, settings: &[(&str, &str)]) -> Self {
+        Self::over(agencies, settings).await
+    }
+
+    /// The database and its tenants.
+    pub fn agencies(&self) -> &Agencies {
+        &self.agencies
+    }
+
+    /// The program, for a request of one's own making.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Starts the API over a database of the old system that holds what `rows`, a script, put into it.
@@ -58,15 +80,28 @@ impl TestApp {
         client.batch_execute(rows).await.unwrap();
         scrapersky::db::migrate::up(&database.database_url()).await.unwrap();
         let pool = super::tenants::pool(&database, 5);
-        Self::over(Agencies { database, pool }).await
+        Self::over(Agencies { database, pool }, &[]).await
     }
 
-    async fn over(agencies: Agencies) -> Self {
+    async fn over(agencies: Agencies, settings: &[(&str, &str)]) -> Self {
         let pool = agencies.pool.clone();
-        let figment = Figment::from(rocket::Config {
+        // Tests ask more often than clients may; those about limits set their own.
+        let mut figment = Figment::from(rocket::Config {
             log_level: rocket::config::LogLevel::Off,
             ..rocket::Config::debug_default()
         });
+        for name in [
+            "requests_per_minute",
+            "batches_per_minute",
+            "tenant_requests_per_minute",
+            "tenant_batches_per_minute",
+            "public_requests_per_minute",
+        ] {
+            figment = figment.merge((format!("scrapersky.{name}"), 0));
+        }
+        for (name, value) in settings {
+            figment = figment.merge((format!("scrapersky.{name}"), *value));
+        }
         let client = Client::untracked(scrapersky::rocket(figment, pool.clone()))
             .await
             .unwrap();
@@ -209,6 +244,11 @@ impl TestApp {
         }
         let response = request.dispatch().await;
         let status = response.status().code;
+        let headers = response
+            .headers()
+            .iter()
+            .map(|header| (header.name().as_str().to_ascii_lowercase(), header.value().to_owned()))
+            .collect();
         let content_type = response
             .content_type()
             .map(|found| found.to_string())
@@ -216,6 +256,7 @@ impl TestApp {
         let text = response.into_string().await.unwrap_or_default();
         Answer {
             status,
+            headers,
             content_type,
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,

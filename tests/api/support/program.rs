@@ -36,6 +36,12 @@ impl Program {
             ("SCRAPERSKY_SWEEP_SECONDS", "0.5"),
             ("SCRAPERSKY_RETRY_SECONDS", "0.5"),
             ("SCRAPERSKY_LOG", "error"),
+            // Tests ask more often than clients may.
+            ("SCRAPERSKY_REQUESTS_PER_MINUTE", "0"),
+            ("SCRAPERSKY_BATCHES_PER_MINUTE", "0"),
+            ("SCRAPERSKY_TENANT_REQUESTS_PER_MINUTE", "0"),
+            ("SCRAPERSKY_TENANT_BATCHES_PER_MINUTE", "0"),
+            ("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", "0"),
         ] {
             program.set(name, value);
         }
@@ -80,10 +86,16 @@ impl Program {
 
     /// Starts a server, and returns it with a client that has a key for everything, when it answers.
     pub async fn serve(&self, arguments: &[&str], key: &str) -> (Running, Api) {
+        self.serve_to(arguments, key, Stdio::inherit()).await
+    }
+
+    /// The same, with the log going somewhere.
+    pub async fn serve_to(&self, arguments: &[&str], key: &str, log: Stdio) -> (Running, Api) {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut program = self.clone();
         program.set("ROCKET_PORT", &port.to_string());
-        let server = program.start(&[&["serve"], arguments].concat());
+        let mut command = program.command(&[&["serve"], arguments].concat());
+        let server = Running(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
         let api = Api::new(format!("http://127.0.0.1:{port}"), key);
         let deadline = Instant::now() + PATIENCE;
         while api.try_send(Method::GET, "/live", None).await.is_err() {
@@ -142,7 +154,16 @@ impl Api {
         }
     }
 
-    async fn try_send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<(u16, Value)> {
+    /// Returns a client of the same server by another key.
+    pub fn by(&self, key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Sends a request, which may fail.
+    pub async fn try_send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<(u16, Value)> {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
@@ -156,6 +177,18 @@ impl Api {
         let status = response.status().as_u16();
         let body = response.bytes().await?;
         Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
+    /// Asks for domains with one more header.
+    pub async fn with_header(&self, name: &str, value: &str) -> (u16, Value) {
+        let mut request = self.http.get(format!("{}/api/v1/domains", self.url));
+        if name != "Authorization" {
+            request = request.bearer_auth(&self.key);
+        }
+        let response = request.header(name, value).send().await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.bytes().await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
     /// Gets what is at `path`, with its status.

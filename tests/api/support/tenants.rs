@@ -115,6 +115,11 @@ impl Agency {
 
 /// Prepares the program's pool of exactly so many connections on `database`.
 pub fn pool(database: &TestDatabase, connections: usize) -> Pool {
+    pool_at(&pooler::pool_url(database.url()), connections)
+}
+
+/// The same at any URL.
+pub fn pool_at(url: &str, connections: usize) -> Pool {
     let config = PoolConfig {
         base: connections,
         overflow: 0,
@@ -123,7 +128,7 @@ pub fn pool(database: &TestDatabase, connections: usize) -> Pool {
         ping_after: Duration::from_secs(5),
         limits: SessionLimits::none(),
     };
-    Pool::new(&pooler::pool_url(database.url()).parse().unwrap(), &config).unwrap()
+    Pool::new(&url.parse().unwrap(), &config).unwrap()
 }
 
 pub fn new_domain(name: &str) -> NewDomain<'_> {

@@ -1,0 +1,69 @@
+//! `scrapersky limits`: what one tenant may do differently from the settings.
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::{block_on, keys};
+use crate::config::Config;
+use crate::db::Database;
+use crate::db::pool::Pool;
+use crate::models::tenant_limits::NewTenantLimits;
+use crate::repo;
+use crate::repo::tenants::DEFAULT_TENANT;
+
+/// What the tenant may do. What is not said is as the settings have it, also where it was said before.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct LimitsOptions {
+    /// Whose limits
+    #[arg(long, default_value_t = DEFAULT_TENANT)]
+    tenant: Uuid,
+    /// Requests a minute of the tenant as a whole
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    requests: Option<i32>,
+    /// Batches a minute of the tenant as a whole
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    batches: Option<i32>,
+    /// Requests a minute of each key or person
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    caller_requests: Option<i32>,
+    /// Batches a minute of each key or person
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    caller_batches: Option<i32>,
+    /// Scans a day (UTC)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    scans_per_day: Option<i32>,
+}
+
+/// Sets them.
+///
+/// # Errors
+///
+/// When the tenant is unknown, or the database cannot be reached.
+pub fn run(options: &LimitsOptions, config: &Config) -> anyhow::Result<()> {
+    let database = Database::bring_up(config)?;
+    block_on(async {
+        super::require_schema(&database).await?;
+        let pool = Pool::new(&database.url, &config.pool)?;
+        let tenant = keys::tenant(&pool, options.tenant).await?;
+        let limits = NewTenantLimits {
+            requests_per_minute: options.requests,
+            batches_per_minute: options.batches,
+            caller_requests_per_minute: options.caller_requests,
+            caller_batches_per_minute: options.caller_batches,
+            scans_per_day: options.scans_per_day,
+        };
+        let mut conn = pool.system().await?;
+        repo::tenant_limits::set(&mut conn, tenant, limits).await?;
+        conn.commit().await?;
+        let said = |name: &str, limit: Option<i32>| match limit {
+            Some(limit) => say!("{name}: {limit}"),
+            None => say!("{name}: as the settings say"),
+        };
+        said("requests a minute", limits.requests_per_minute);
+        said("batches a minute", limits.batches_per_minute);
+        said("requests a minute and caller", limits.caller_requests_per_minute);
+        said("batches a minute and caller", limits.caller_batches_per_minute);
+        said("scans a day", limits.scans_per_day);
+        Ok(())
+    })
+}

@@ -1,0 +1,142 @@
+//! What credentials stand for, looked up in the database and known for a moment.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::caller::{Actor, fingerprint};
+use super::token::Person;
+use crate::db::pool::Pool;
+use crate::error::{ApiError, ApiResult};
+use crate::models::enums::Scope;
+use crate::models::ids::{TenantId, UserId};
+use crate::models::tenant_limits::TenantLimits;
+use crate::repo;
+
+/// How long what was looked up is taken to be as it was: half of the 5 s in which a revoked key has to be refused
+/// everywhere.
+const CACHED_FOR: Duration = Duration::from_millis(2500);
+/// How many credentials are remembered; beyond it all are forgotten at once.
+const CACHED_AT_MOST: usize = 10_000;
+
+/// What a credential stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    pub(super) actor: Actor,
+    pub(super) tenant: TenantId,
+    pub(super) scopes: Vec<Scope>,
+    pub(super) may_act_for_all: bool,
+    pub(super) limits: Option<TenantLimits>,
+}
+
+/// What was found for a person.
+#[derive(Clone, Debug)]
+enum Found {
+    Identity(Identity),
+    Nobody,
+    /// A person without a tenant, and why.
+    Stranger(&'static str),
+}
+
+/// What credentials stand for, those that are not valid among them.
+#[derive(Debug, Default)]
+pub struct Identities(Mutex<HashMap<[u8; 32], (Instant, Found)>>);
+
+impl Identities {
+    /// Returns whose key it is that has this hash.
+    pub(super) async fn key(&self, pool: &Pool, hash: &[u8; 32]) -> ApiResult<Option<Identity>> {
+        let found = match self.known(hash) {
+            Some(found) => found,
+            None => self.keep(*hash, find_key(pool, hash).await?),
+        };
+        Ok(match found {
+            Found::Identity(identity) => Some(identity),
+            Found::Nobody | Found::Stranger(_) => None,
+        })
+    }
+
+    /// Returns for whom a person may act.
+    pub(super) async fn person(&self, pool: &Pool, person: Person) -> ApiResult<Identity> {
+        let tenant = person.tenant.map(uuid::Uuid::into_bytes).unwrap_or_default();
+        let name = fingerprint(&[b"person", person.id.as_bytes(), &tenant]);
+        let found = match self.known(&name) {
+            Some(found) => found,
+            None => self.keep(name, find_person(pool, person).await?),
+        };
+        match found {
+            Found::Identity(identity) => Ok(identity),
+            Found::Stranger(reason) => Err(ApiError::Forbidden(reason.to_owned())),
+            Found::Nobody => Err(ApiError::Internal("a person who is nobody".to_owned())),
+        }
+    }
+
+    fn known(&self, name: &[u8; 32]) -> Option<Found> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, found) = known.get(name)?;
+        (at.elapsed() < CACHED_FOR).then(|| found.clone())
+    }
+
+    fn keep(&self, name: [u8; 32], found: Found) -> Found {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= CACHED_AT_MOST {
+            known.clear();
+        }
+        known.insert(name, (Instant::now(), found.clone()));
+        found
+    }
+}
+
+async fn find_key(pool: &Pool, hash: &[u8; 32]) -> ApiResult<Found> {
+    let mut conn = pool.system().await?;
+    let Some((key, limits)) = repo::api_keys::find_valid(&mut conn, hash).await? else {
+        return Ok(Found::Nobody);
+    };
+    repo::api_keys::touch(&mut conn, &key).await?;
+    conn.commit().await?;
+    Ok(Found::Identity(Identity {
+        actor: Actor::Key(key.id),
+        tenant: key.tenant_id,
+        scopes: key.scopes.0.iter().filter_map(|label| label.parse().ok()).collect(),
+        may_act_for_all: false,
+        limits,
+    }))
+}
+
+async fn find_person(pool: &Pool, person: Person) -> ApiResult<Found> {
+    let mut conn = pool.system().await?;
+    let id = UserId::from(person.id);
+    let (tenant, role, limits) = match repo::callers::find_person(&mut conn, id).await? {
+        Some((profile, tenant, limits)) => (tenant, profile.role, limits),
+        None => match person.tenant {
+            None => {
+                return Ok(Found::Stranger(
+                    "this person has no profile, and the token names no tenant: an administrator has to add one",
+                ));
+            }
+            Some(named) => match repo::callers::find_tenant(&mut conn, named).await? {
+                Some((tenant, limits)) => (tenant, None, limits),
+                None => return Ok(Found::Stranger("the tenant that the token names does not exist")),
+            },
+        },
+    };
+    if !tenant.is_active {
+        return Ok(Found::Stranger("the tenant of this person is not in use"));
+    }
+    let (scopes, may_act_for_all) = rights(role.as_deref());
+    Ok(Found::Identity(Identity {
+        actor: Actor::Person(id),
+        tenant: tenant.id,
+        scopes: scopes.to_vec(),
+        may_act_for_all,
+        limits,
+    }))
+}
+
+/// Returns what a role allows, and whether for every tenant. A role that is not known allows what members may.
+fn rights(role: Option<&str>) -> (&'static [Scope], bool) {
+    match role {
+        Some("SUPER_ADMIN" | "GLOBAL_ADMIN") => (Scope::ALL, true),
+        Some("ADMIN") => (Scope::ALL, false),
+        _ => (&[Scope::Read, Scope::Scan, Scope::Curate], false),
+    }
+}

@@ -1,0 +1,268 @@
+//! How often callers may ask.
+//!
+//! The database counts, since any number of processes share a limit. What a process knows by itself is only that a
+//! window is full: until it ends, nothing more is asked. So a caller that goes far beyond its limit costs nothing but
+//! its own answers; and of each tenant one request at a time is counted, so that it holds one connection at most.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rocket::State;
+use rocket::request::{FromRequest, Outcome, Request};
+use uuid::Uuid;
+
+use super::Caller;
+use crate::config::LimitsConfig;
+use crate::db::pool::Pool;
+use crate::error::{ApiError, ApiResult};
+use crate::models::enums::RateKind;
+use crate::models::ids::TenantId;
+use crate::repo;
+use crate::repo::rate_windows::RateWindow;
+
+/// The length of a window.
+const WINDOW: Duration = Duration::from_secs(60);
+/// How often windows of a tenant that ended long ago are removed.
+const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How many tenants, full windows and addresses are remembered; beyond it all are forgotten at once.
+const REMEMBERED: usize = 10_000;
+
+/// Whose window it is: a caller's, or with the nil UUID a tenant's.
+type Subject = (TenantId, RateKind, Uuid);
+
+/// The limits, and what this process knows.
+#[derive(Debug)]
+pub struct Limits {
+    config: LimitsConfig,
+    full: Mutex<HashMap<Subject, Full>>,
+    turns: Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<Turn>>>>,
+    addresses: Mutex<HashMap<IpAddr, (Instant, i32)>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Full {
+    until: Instant,
+    limit: i32,
+}
+
+/// The right to count for a tenant.
+#[derive(Debug, Default)]
+struct Turn {
+    tidied_at: Option<Instant>,
+}
+
+/// How the nearest limit stands, for the header fields of the answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RateState {
+    /// What is counted.
+    pub kind: RateKind,
+    /// How many there may be in a window of 60 s.
+    pub limit: i32,
+    /// How many there may still be.
+    pub remaining: i32,
+    /// In how many seconds the window ends.
+    pub ends_in: u64,
+}
+
+/// What is shown of the limits of a request, the nearest one last.
+#[derive(Debug, Default)]
+pub struct Shown(Mutex<Vec<RateState>>);
+
+impl Shown {
+    /// Returns how the limits stand that a request was counted against.
+    pub fn of(request: &Request<'_>) -> Vec<RateState> {
+        lock(&request.local_cache(Self::default).0).clone()
+    }
+
+    fn add(request: &Request<'_>, state: RateState) {
+        lock(&request.local_cache(Self::default).0).push(state);
+    }
+}
+
+impl Limits {
+    /// Prepares to count.
+    #[must_use]
+    pub fn new(config: LimitsConfig) -> Self {
+        Self {
+            config,
+            full: Mutex::default(),
+            turns: Mutex::default(),
+            addresses: Mutex::default(),
+        }
+    }
+
+    pub(super) fn config(&self) -> &LimitsConfig {
+        &self.config
+    }
+
+    /// Counts a request, or refuses it.
+    pub(super) async fn count(
+        &self,
+        request: &Request<'_>,
+        pool: &Pool,
+        caller: &Caller,
+        kind: RateKind,
+    ) -> ApiResult<()> {
+        let (of_caller, of_tenant) = caller.rates(kind);
+        if of_caller == 0 && of_tenant == 0 {
+            return Ok(());
+        }
+        let (tenant, id) = (caller.tenant(), caller.actor().id());
+        let subjects = [(tenant, kind, id), (tenant, kind, Uuid::nil())];
+        self.refuse_known(request, subjects)?;
+        let turn = self.turn(tenant);
+        let mut turn = turn.lock().await;
+        // Whoever went before may have found it full.
+        self.refuse_known(request, subjects)?;
+        let mut conn = pool.tenant(tenant).await?;
+        if turn.tidied_at.is_none_or(|at| at.elapsed() > TIDY_EVERY) {
+            turn.tidied_at = Some(Instant::now());
+            repo::rate_windows::delete_ended(&mut conn).await?;
+        }
+        let windows = repo::rate_windows::count(&mut conn, kind, id).await?;
+        let mut nearest: Option<RateState> = None;
+        for window in windows {
+            let limit = if window.caller == id { of_caller } else { of_tenant };
+            if limit == 0 {
+                continue;
+            }
+            let state = state(kind, limit, &window);
+            if window.used > limit {
+                self.remember((tenant, kind, window.caller), limit, window.ends_in);
+                Shown::add(request, state);
+                return Err(refusal(&state));
+            }
+            if window.used == limit {
+                self.remember((tenant, kind, window.caller), limit, window.ends_in);
+            }
+            if nearest.is_none_or(|nearest| state.remaining < nearest.remaining) {
+                nearest = Some(state);
+            }
+        }
+        conn.commit().await?;
+        if let Some(nearest) = nearest {
+            Shown::add(request, nearest);
+        }
+        Ok(())
+    }
+
+    /// Refuses without asking the database what is known to be refused by it.
+    fn refuse_known(&self, request: &Request<'_>, subjects: [Subject; 2]) -> ApiResult<()> {
+        let now = Instant::now();
+        let full = lock(&self.full);
+        for subject in subjects {
+            if let Some(known) = full.get(&subject).filter(|known| known.until > now) {
+                let state = RateState {
+                    kind: subject.1,
+                    limit: known.limit,
+                    remaining: 0,
+                    ends_in: whole_seconds(known.until.duration_since(now).as_secs_f64()),
+                };
+                Shown::add(request, state);
+                return Err(refusal(&state));
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&self, subject: Subject, limit: i32, ends_in: f64) {
+        let until = Instant::now() + Duration::from_secs_f64(ends_in.clamp(0.0, WINDOW.as_secs_f64()));
+        let mut full = lock(&self.full);
+        if full.len() >= REMEMBERED {
+            full.clear();
+        }
+        full.insert(subject, Full { until, limit });
+    }
+
+    fn turn(&self, tenant: TenantId) -> Arc<tokio::sync::Mutex<Turn>> {
+        let mut turns = lock(&self.turns);
+        if turns.len() >= REMEMBERED {
+            turns.clear();
+        }
+        Arc::clone(turns.entry(tenant).or_default())
+    }
+
+    /// Counts a request of an address, in this process alone: these routes have to answer when the database does not.
+    fn count_address(&self, address: IpAddr) -> ApiResult<()> {
+        let limit = self.config.public_per_minute;
+        if limit == 0 {
+            return Ok(());
+        }
+        let now = Instant::now();
+        let mut addresses = lock(&self.addresses);
+        if addresses.len() >= REMEMBERED && !addresses.contains_key(&address) {
+            addresses.clear();
+        }
+        let (started_at, used) = addresses.entry(address).or_insert((now, 0));
+        if now.duration_since(*started_at) >= WINDOW {
+            (*started_at, *used) = (now, 0);
+        }
+        *used = used.saturating_add(1);
+        if *used <= limit {
+            return Ok(());
+        }
+        let left = WINDOW.saturating_sub(now.duration_since(*started_at));
+        Err(ApiError::TooMany {
+            detail: format!("an address may ask {limit} times a minute"),
+            retry_after: whole_seconds(left.as_secs_f64()),
+        })
+    }
+}
+
+fn state(kind: RateKind, limit: i32, window: &RateWindow) -> RateState {
+    RateState {
+        kind,
+        limit,
+        remaining: (limit - window.used).max(0),
+        ends_in: whole_seconds(window.ends_in),
+    }
+}
+
+fn refusal(state: &RateState) -> ApiError {
+    let RateState {
+        kind, limit, ends_in, ..
+    } = state;
+    ApiError::TooMany {
+        detail: format!("there may be {limit} {kind} a minute: try again in {ends_in} s"),
+        retry_after: *ends_in,
+    }
+}
+
+/// Rounds up: who comes back then is not too early.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to what there may be"
+)]
+pub(super) fn whole_seconds(seconds: f64) -> u64 {
+    seconds.ceil().clamp(1.0, 100_000.0) as u64
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Somebody who asks where no caller is wanted, and has not asked too often.
+#[derive(Clone, Copy, Debug)]
+pub struct Visitor;
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Visitor {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let Some(address) = request.client_ip() else {
+            return Outcome::Success(Self);
+        };
+        let counted = match request.guard::<&State<Limits>>().await {
+            Outcome::Success(limits) => limits.count_address(address),
+            _ => Err(ApiError::Internal("the limits are not managed".to_owned())),
+        };
+        match counted {
+            Ok(()) => Outcome::Success(Self),
+            Err(error) => Outcome::Error((error.keep(request), ())),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The audit log of a tenant, for its administrators.
+
+use rocket::serde::json::Json;
+use rocket::{Route, get, routes};
+
+use super::{paging, parsed};
+use crate::error::ApiResult;
+use crate::guards::{Caller, Db};
+use crate::models::enums::Scope;
+use crate::models::ids::AuditEntryId;
+use crate::repo;
+use crate::views::audit::{AuditPage, AuditView};
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![list_audit]
+}
+
+/// Lists who did what with keys, by decisions about many rows, and by deletions; the last first.
+#[get("/api/v1/audit?<action>&<limit>&<cursor>")]
+async fn list_audit(
+    caller: Caller,
+    db: Db<'_>,
+    action: Option<&str>,
+    limit: Option<&str>,
+    cursor: Option<&str>,
+) -> ApiResult<Json<AuditPage>> {
+    caller.require(Scope::Admin)?;
+    let limit = paging(limit, None)?.limit;
+    let before = parsed::<i64>("cursor", cursor)?.map(AuditEntryId::from);
+    let mut conn = db.tenant(&caller).await?;
+    let entries = repo::audit_log::list(&mut conn, action, before, limit).await?;
+    let is_full = i64::try_from(entries.len()).is_ok_and(|count| count == limit);
+    let next_cursor = entries.last().filter(|_| is_full).map(|entry| entry.id.to_string());
+    Ok(Json(AuditPage {
+        items: entries.into_iter().map(AuditView::from).collect(),
+        next_cursor,
+    }))
+}

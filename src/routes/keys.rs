@@ -1,0 +1,200 @@
+//! API keys of a tenant, for its administrators.
+
+use chrono::{TimeDelta, Utc};
+use rocket::http::Status;
+use rocket::request::FromParam;
+use rocket::serde::json::Json;
+use rocket::{Route, delete, get, post, routes};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::paging;
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Body, Caller, Db, OptionalBody};
+use crate::models::api_key::{KeySecret, NewApiKey};
+use crate::models::enums::Scope;
+use crate::models::ids::ApiKeyId;
+use crate::models::values::TextList;
+use crate::repo;
+use crate::views::Page;
+use crate::views::key::{KeyCreated, KeyRequest, KeyView, RotationRequest};
+
+/// For how many seconds a key that was replaced is taken unless told otherwise, and at most: a day, 30 days.
+const OVERLAP: i64 = 24 * 60 * 60;
+const LONGEST_OVERLAP: i64 = 30 * OVERLAP;
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![list_keys, get_key, create_key, rotate_key, revoke_key]
+}
+
+/// A key's id in a path.
+struct KeyParam(ApiKeyId);
+
+impl<'a> FromParam<'a> for KeyParam {
+    type Error = uuid::Error;
+
+    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(param).map(|id| Self(id.into()))
+    }
+}
+
+/// Lists the tenant's keys, the newest first, also those that are not valid any more.
+#[get("/api/v1/keys?<limit>&<offset>")]
+async fn list_keys(
+    caller: Caller,
+    db: Db<'_>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+) -> ApiResult<Json<Page<KeyView>>> {
+    caller.require(Scope::Admin)?;
+    let paging = paging(limit, offset)?;
+    let mut conn = db.tenant(&caller).await?;
+    let (keys, total) = repo::api_keys::list_page(&mut conn, paging).await?;
+    Ok(Json(Page {
+        items: keys.into_iter().map(KeyView::from).collect(),
+        total,
+        limit: paging.limit,
+        offset: paging.offset,
+        next_cursor: None,
+    }))
+}
+
+/// Returns a key, but for what makes it one.
+#[get("/api/v1/keys/<id>")]
+async fn get_key(caller: Caller, db: Db<'_>, id: KeyParam) -> ApiResult<Json<KeyView>> {
+    caller.require(Scope::Admin)?;
+    let mut conn = db.tenant(&caller).await?;
+    Ok(Json(repo::api_keys::get(&mut conn, id.0).await?.into()))
+}
+
+/// Makes a key. The answer alone holds it: nothing keeps it, and an `Idempotency-Key` is not heeded for that reason.
+#[post("/api/v1/keys", data = "<body>")]
+async fn create_key(caller: Caller, db: Db<'_>, body: Body<KeyRequest>) -> ApiResult<(Status, Json<KeyCreated>)> {
+    caller.require(Scope::Admin)?;
+    let KeyRequest {
+        name,
+        scopes,
+        expires_at,
+        tenant_id,
+    } = body.value;
+    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains('\0') {
+        let detail = format!("name must have from 1 to {LONGEST_NAME} characters");
+        return Err(ApiError::bad_request("name", detail));
+    }
+    if expires_at.is_some_and(|at| at <= Utc::now()) {
+        return Err(ApiError::bad_request("expires_at", "expires_at is past"));
+    }
+    let scopes = read_scopes(&caller, &scopes)?;
+    let secret = KeySecret::generate();
+    let hash = KeySecret::hash_of(secret.expose());
+    let new = NewApiKey {
+        name,
+        prefix: secret.prefix(),
+        hash: &hash,
+        scopes: &scopes,
+        expires_at,
+    };
+    let mut conn = db.tenant(&caller).await?;
+    let key = repo::api_keys::insert(&mut conn, &new).await?;
+    let details = json!({ "name": key.name, "prefix": key.prefix, "scopes": key.scopes.0, "expires_at": expires_at });
+    caller
+        .note(&mut conn, "key.create", Some(&key.id.to_string()), details)
+        .await?;
+    conn.commit().await?;
+    Ok((Status::Created, Json(KeyCreated::new(key, &secret, None))))
+}
+
+/// Reads scopes; nobody hands on what he does not have.
+fn read_scopes(caller: &Caller, scopes: &[String]) -> ApiResult<TextList> {
+    let mut read = Vec::new();
+    for scope in scopes {
+        let scope: Scope = scope.parse().map_err(|_| {
+            ApiError::bad_request(
+                "scopes",
+                format!("scopes has {scope:?}: there are read, scan, curate, admin"),
+            )
+        })?;
+        caller.require(scope)?;
+        if !read.contains(&scope) {
+            read.push(scope);
+        }
+    }
+    if read.is_empty() {
+        return Err(ApiError::bad_request(
+            "scopes",
+            "scopes is empty: there are read, scan, curate, admin",
+        ));
+    }
+    Ok(read.into_iter().map(Scope::label).collect())
+}
+
+/// Makes a key like another one, which ends after an overlap in which both are taken.
+#[post("/api/v1/keys/<id>/rotate", data = "<body>")]
+async fn rotate_key(
+    caller: Caller,
+    db: Db<'_>,
+    id: KeyParam,
+    body: OptionalBody<RotationRequest>,
+) -> ApiResult<(Status, Json<KeyCreated>)> {
+    caller.require(Scope::Admin)?;
+    let RotationRequest {
+        overlap_seconds,
+        tenant_id,
+    } = body.0.unwrap_or_default();
+    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
+    let overlap = overlap_seconds.unwrap_or(OVERLAP);
+    if !(0..=LONGEST_OVERLAP).contains(&overlap) {
+        let detail = format!("overlap_seconds is {overlap}: it must be from 0 to {LONGEST_OVERLAP}");
+        return Err(ApiError::bad_request("overlap_seconds", detail));
+    }
+    let mut conn = db.tenant(&caller).await?;
+    let old = repo::api_keys::get(&mut conn, id.0).await?;
+    for scope in old.scopes.0.iter().filter_map(|label| label.parse().ok()) {
+        caller.require(scope)?;
+    }
+    let ends = repo::api_keys::expire_in(&mut conn, old.id, TimeDelta::seconds(overlap)).await;
+    let replaced = match ends {
+        Err(repo::QueryError::NotFound) => {
+            return Err(ApiError::Conflict(
+                "the key is revoked or has expired: make a new one".to_owned(),
+            ));
+        }
+        replaced => replaced?,
+    };
+    let secret = KeySecret::generate();
+    let hash = KeySecret::hash_of(secret.expose());
+    let new = NewApiKey {
+        name: &old.name,
+        prefix: secret.prefix(),
+        hash: &hash,
+        scopes: &old.scopes,
+        expires_at: old.expires_at,
+    };
+    let key = repo::api_keys::insert(&mut conn, &new).await?;
+    let details = json!({ "by": key.id.get(), "prefix": key.prefix, "ends": replaced.expires_at });
+    caller
+        .note(&mut conn, "key.rotate", Some(&old.id.to_string()), details)
+        .await?;
+    conn.commit().await?;
+    Ok((Status::Created, Json(KeyCreated::new(key, &secret, Some(replaced)))))
+}
+
+/// Revokes a key for good. Every process refuses it within 5 s.
+#[delete("/api/v1/keys/<id>")]
+async fn revoke_key(caller: Caller, db: Db<'_>, id: KeyParam) -> ApiResult<Status> {
+    caller.require(Scope::Admin)?;
+    let mut conn = db.tenant(&caller).await?;
+    let key = repo::api_keys::revoke(&mut conn, id.0).await?;
+    let details = json!({ "name": key.name, "prefix": key.prefix });
+    caller
+        .note(&mut conn, "key.revoke", Some(&key.id.to_string()), details)
+        .await?;
+    conn.commit().await?;
+    Ok(Status::NoContent)
+}

@@ -1,0 +1,162 @@
+//! Header fields of every answer, and the one shape of every failure.
+
+use rocket::http::{ContentType, Header, Method};
+use serde_json::json;
+
+use crate::support::app::{Answer, TestApp};
+
+fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    let found = answer.headers.iter().find(|(given, _)| given == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+#[tokio::test]
+async fn pages_of_named_origins_may_call_and_no_others() {
+    let app = TestApp::with(&[("cors_origins", "https://app.test, http://localhost:3000")]).await;
+    let acme = app.agency("acme").await;
+    let ask = async |method: Method, origin: &str, key: Option<&str>| {
+        let headers = [("Origin", origin), ("Access-Control-Request-Method", "POST")];
+        app.send_with(&headers, method, "/api/v1/domains", key, None).await
+    };
+    for origin in ["https://app.test", "http://localhost:3000"] {
+        let preflight = ask(Method::Options, origin, None).await;
+        assert_eq!((preflight.status, preflight.text.as_str()), (204, ""), "{preflight:?}");
+        assert_eq!(header(&preflight, "access-control-allow-origin"), Some(origin));
+        let allowed = header(&preflight, "access-control-allow-headers").unwrap();
+        assert!(allowed.contains("Authorization") && allowed.contains("Idempotency-Key"));
+        assert!(
+            header(&preflight, "access-control-allow-methods")
+                .unwrap()
+                .contains("DELETE")
+        );
+        for (key, status) in [(Some(acme.key.as_str()), 200), (None, 401)] {
+            let answer = ask(Method::Get, origin, key).await;
+            assert_eq!(answer.status, status);
+            assert_eq!(header(&answer, "access-control-allow-origin"), Some(origin));
+            assert_eq!(header(&answer, "access-control-allow-credentials"), None);
+            assert!(
+                answer
+                    .headers
+                    .iter()
+                    .any(|(name, value)| name == "vary" && value == "Origin")
+            );
+        }
+    }
+    for origin in [
+        "https://app.test.evil.test",
+        "https://evil.app.test",
+        "http://app.test",
+        "https://app.test:8443",
+        "https://APP.test",
+        "null",
+        "*",
+        "",
+    ] {
+        for method in [Method::Options, Method::Get] {
+            let answer = ask(method, origin, None).await;
+            assert_eq!(header(&answer, "access-control-allow-origin"), None, "{origin}");
+            assert_eq!(header(&answer, "access-control-allow-headers"), None, "{origin}");
+        }
+    }
+    // Without the setting nothing is said at all.
+    let app = TestApp::new().await;
+    let headers = [("Origin", "https://app.test")];
+    let answer = app.send_with(&headers, Method::Get, "/health", None, None).await;
+    assert_eq!(header(&answer, "access-control-allow-origin"), None);
+}
+
+#[tokio::test]
+async fn every_answer_is_kept_by_nobody_and_embedded_nowhere() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    for (path, key) in [
+        ("/", None),
+        ("/health", None),
+        ("/api/v1/domains", Some(acme.key.as_str())),
+        ("/api/v1/domains", None),
+        ("/api/v1/nothing", Some(acme.key.as_str())),
+        ("/api/v1/places/export.csv", Some(acme.key.as_str())),
+    ] {
+        let answer = app.send(Method::Get, path, key, None).await;
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            assert_eq!(header(&answer, name), Some(value), "{path}");
+        }
+        assert!(
+            header(&answer, "content-security-policy")
+                .unwrap()
+                .contains("default-src 'none'")
+        );
+        assert!(header(&answer, "x-request-id").is_some());
+    }
+}
+
+#[tokio::test]
+async fn whatever_rocket_answers_itself_has_the_same_shape() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let key = Some(acme.key.as_str());
+    let json = |text: &'static str| Some((ContentType::JSON, text));
+    let deep = "{\"a\":".repeat(5000);
+    for (method, path, body, status, field) in [
+        (Method::Get, "/nothing", None, 404, None),
+        (Method::Put, "/api/v1/domains", json("{}"), 405, None),
+        (Method::Delete, "/api/v1/batch", None, 405, None),
+        (Method::Post, "/api/v1/keys/x", json("{}"), 405, None),
+        (Method::Get, "/api/v1/domains/%ff", None, 404, None),
+        (Method::Get, "/api/v1/domains/x", None, 404, None),
+        (Method::Post, "/api/v1/scrapersky", None, 400, None),
+        (Method::Post, "/api/v1/scrapersky", json("{"), 400, None),
+        (Method::Post, "/api/v1/scrapersky", json("{} x"), 422, Some("base_url")),
+        (Method::Post, "/api/v1/scrapersky", json("{}"), 422, Some("base_url")),
+        (
+            Method::Post,
+            "/api/v1/scrapersky",
+            json(r#"{"base_url": 7}"#),
+            422,
+            Some("base_url"),
+        ),
+        (
+            Method::Post,
+            "/api/v1/batch",
+            json(r#"{"domains": ["a.test", 7]}"#),
+            422,
+            Some("domains[1]"),
+        ),
+        (
+            Method::Post,
+            "/api/v1/scrapersky",
+            Some((ContentType::Plain, "{}")),
+            415,
+            None,
+        ),
+        (
+            Method::Post,
+            "/api/v1/scrapersky",
+            Some((ContentType::JSON, deep.as_str())),
+            400,
+            None,
+        ),
+    ] {
+        let answer = app.send(method, path, key, body).await;
+        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+        assert_eq!(answer.content_type, "application/problem+json", "{method} {path}");
+        assert_eq!(answer.body["status"], status);
+        assert_eq!(answer.body["field"].as_str(), field, "{answer:?}");
+        assert!(answer.body["detail"].is_string() && answer.body["code"].is_string());
+        assert_eq!(answer.body["request_id"].as_str(), header(&answer, "x-request-id"));
+        if status == 405 {
+            assert!(header(&answer, "allow").is_some_and(|methods| !methods.contains(method.as_str())));
+        }
+    }
+    // A header that Rocket reads itself.
+    let mut request = app.client().get("/api/v1/domains");
+    request.add_header(Header::new("Authorization", "Basic YTpi"));
+    assert_eq!(request.dispatch().await.status().code, 401);
+    let text = json!({ "base_url": "nul\u{0}.test" });
+    assert_eq!(acme.post("/api/v1/scrapersky", text).await.status, 400);
+}

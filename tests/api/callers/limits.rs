@@ -1,0 +1,215 @@
+//! How often callers may ask.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method as HttpMethod;
+use rocket::http::Method;
+use serde_json::json;
+
+use crate::support::app::{Answer, TestApp};
+use crate::support::program::Program;
+use crate::support::site::Site;
+use crate::support::tenants::Agencies;
+
+fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    let found = answer.headers.iter().find(|(given, _)| given == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+#[tokio::test]
+async fn a_caller_and_a_tenant_are_let_in_so_often_a_minute() {
+    let settings = [("requests_per_minute", "5"), ("tenant_requests_per_minute", "8")];
+    let app = TestApp::with(&settings).await;
+    let acme = app.agency("acme").await;
+    let bolt = app.agency("bolt").await;
+    let second = app.key(&acme.agency, scrapersky::models::enums::Scope::ALL).await;
+    let get = async |key: &str| app.send(Method::Get, "/api/v1/domains", Some(key), None).await;
+    for left in (0..5).rev() {
+        let answer = get(&acme.key).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(header(&answer, "ratelimit-policy"), Some("\"requests\";q=5;w=60"));
+        let stands = header(&answer, "ratelimit").unwrap();
+        assert!(stands.starts_with(&format!("\"requests\";r={left};t=")), "{stands}");
+    }
+    for _ in 0..3 {
+        let refused = get(&acme.key).await;
+        assert_eq!(
+            (refused.status, refused.body["code"].as_str()),
+            (429, Some("too_many_requests"))
+        );
+        let wait: u64 = header(&refused, "retry-after").unwrap().parse().unwrap();
+        assert!((1..=60).contains(&wait), "{wait}");
+        assert!(
+            header(&refused, "ratelimit")
+                .unwrap()
+                .starts_with("\"requests\";r=0;t=")
+        );
+    }
+    // Another key has a budget of its own, within the tenant's; what was refused took nothing of it.
+    for _ in 0..3 {
+        assert_eq!(get(&second).await.status, 200);
+    }
+    let refused = get(&second).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(header(&refused, "ratelimit-policy"), Some("\"requests\";q=8;w=60"));
+    assert_eq!(get(&bolt.key).await.status, 200, "another tenant");
+
+    // A minute later, by the database's clock. What is known to be full is known to this process alone.
+    app.sql("UPDATE rate_windows SET started_at = started_at - interval '61 s'")
+        .await;
+    let later = TestApp::on(
+        Agencies {
+            pool: app.pool().clone(),
+            database: crate::support::database::TestDatabase::empty().await,
+        },
+        &settings,
+    )
+    .await;
+    let answer = later.send(Method::Get, "/api/v1/domains", Some(&acme.key), None).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[tokio::test]
+async fn batches_have_a_limit_of_their_own_and_tenants_may_have_others() {
+    let app = TestApp::with(&[("batches_per_minute", "2")]).await;
+    let acme = app.agency("acme").await;
+    let batch = json!({ "domains": ["a.bench.test"] });
+    for _ in 0..2 {
+        assert_eq!(acme.post("/api/v1/batch", batch.clone()).await.status, 200);
+    }
+    let refused = acme.post("/api/v1/batch", batch.clone()).await;
+    assert_eq!(refused.status, 429, "{refused:?}");
+    assert!(refused.body["detail"].as_str().unwrap().contains("batches"));
+    assert_eq!(acme.get("/api/v1/domains").await.status, 200, "other requests go on");
+
+    let bolt = app.agency("bolt").await;
+    app.sql(&format!(
+        "INSERT INTO tenant_limits (tenant_id, caller_batches_per_minute) VALUES ('{}', 3)",
+        bolt.agency.id
+    ))
+    .await;
+    for _ in 0..3 {
+        assert_eq!(bolt.post("/api/v1/batch", batch.clone()).await.status, 200);
+    }
+    assert_eq!(bolt.post("/api/v1/batch", batch).await.status, 429);
+}
+
+#[tokio::test]
+async fn a_tenant_queues_so_many_scans_a_day() {
+    let app = TestApp::with(&[("scans_per_day", "4")]).await;
+    let acme = app.agency("acme").await;
+    let scan = json!({ "base_url": "a.bench.test" });
+    assert_eq!(acme.post("/api/v1/scrapersky", scan.clone()).await.status, 200);
+    let batch = |count: usize| {
+        let domains: Vec<_> = (0..count).map(|number| format!("s{number}.bench.test")).collect();
+        json!({ "domains": domains })
+    };
+    let refused = acme.post("/api/v1/batch", batch(4)).await;
+    assert_eq!(refused.status, 429, "{refused:?}");
+    assert!(
+        refused.body["detail"].as_str().unwrap().contains("3 are left"),
+        "{refused:?}"
+    );
+    assert_eq!(
+        acme.get("/api/v1/jobs").await.body["total"],
+        1,
+        "nothing of it was queued"
+    );
+    assert_eq!(acme.post("/api/v1/batch", batch(3)).await.status, 200);
+    let refused = acme.post("/api/v1/scrapersky", scan.clone()).await;
+    assert_eq!(refused.status, 429);
+    let wait: u64 = header(&refused, "retry-after").unwrap().parse().unwrap();
+    assert!((1..=86_400).contains(&wait));
+    app.sql("UPDATE scan_days SET day = day - 1").await;
+    assert_eq!(acme.post("/api/v1/scrapersky", scan).await.status, 200, "the next day");
+}
+
+#[tokio::test]
+async fn an_address_asks_public_routes_so_often_a_minute() {
+    let app = TestApp::with(&[("public_requests_per_minute", "3")]).await;
+    let get = async |path: &str, address: &str| {
+        let request = app
+            .client()
+            .get(path.to_owned())
+            .remote(format!("{address}:4000").parse().unwrap());
+        request.dispatch().await.status().code
+    };
+    for path in ["/health", "/live", "/"] {
+        assert_eq!(get(path, "192.0.2.1").await, 200);
+    }
+    assert_eq!(get("/health", "192.0.2.1").await, 429);
+    assert_eq!(get("/health", "192.0.2.2").await, 200);
+}
+
+/// Four processes, one tenant at ten times its rate beside another at its own pace.
+#[tokio::test]
+async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
+    const QUOTA: i32 = 300;
+    let agencies = Agencies::new().await;
+    let site = Site::canary().await;
+    let mut program = Program::new(agencies.database.url(), &site);
+    let calm_tenant = agencies.tenant("calm").await.id.to_string();
+    let hot = program.run(&["keys", "create", "--name", "hot"]);
+    let calm = program.run(&["keys", "create", "--name", "calm", "--tenant", &calm_tenant]);
+    program.set("SCRAPERSKY_REQUESTS_PER_MINUTE", &QUOTA.to_string());
+    program.set("SCRAPERSKY_TENANT_REQUESTS_PER_MINUTE", &QUOTA.to_string());
+    let mut servers = Vec::new();
+    for _ in 0..4 {
+        servers.push(program.serve(&["--workers", "0"], &hot).await);
+    }
+    let median = async |api: &crate::support::program::Api| {
+        let mut took = Vec::new();
+        for _ in 0..40 {
+            let begun = Instant::now();
+            assert_eq!(api.get("/api/v1/domains").await.0, 200);
+            took.push(begun.elapsed());
+        }
+        took.sort();
+        took[20]
+    };
+    let neighbour = servers[0].1.by(&calm);
+    let alone = median(&neighbour).await;
+    // Eight clients at a time: of a route that asks nothing and counts nobody, and then of the tenant.
+    let rush = |path: &'static str| -> Vec<_> {
+        let clients = servers.iter().flat_map(|(_, api)| [api.clone(), api.clone()]);
+        let clients = clients.map(|api| {
+            tokio::spawn(async move {
+                let (mut accepted, mut refused) = (0, 0);
+                for _ in 0..QUOTA * 10 / 8 {
+                    match api.try_send(HttpMethod::GET, path, None).await.unwrap().0 {
+                        200 => accepted += 1,
+                        429 => refused += 1,
+                        other => panic!("{other}"),
+                    }
+                }
+                (accepted, refused)
+            })
+        });
+        clients.collect()
+    };
+    let idle = rush("/live");
+    let beside_idle = median(&neighbour).await;
+    for client in idle {
+        client.await.unwrap();
+    }
+    let clients = rush("/api/v1/domains");
+    let beside = median(&neighbour).await;
+    let (mut accepted, mut refused) = (0, 0);
+    for client in clients {
+        let (more, less) = client.await.unwrap();
+        accepted += more;
+        refused += less;
+    }
+    println!(
+        "{accepted} of {} accepted, {refused} refused, the quota is {QUOTA}; another tenant's median: {alone:?} alone, \
+         {beside:?} beside it, {beside_idle:?} beside as many requests of /live",
+        QUOTA * 10
+    );
+    assert_eq!(accepted + refused, QUOTA * 10 / 8 * 8);
+    assert!((accepted - QUOTA).abs() <= QUOTA / 20, "{accepted} of {QUOTA}");
+    // What the machine is busy with slows everybody; waiting behind the other tenant would be more than that.
+    assert!(
+        beside < beside_idle * 3 + Duration::from_millis(100),
+        "{beside:?} beside the tenant, {beside_idle:?} beside other requests"
+    );
+}

@@ -1,0 +1,10 @@
+//! Who may call, how often, and what they see.
+
+mod headers;
+mod isolation;
+mod keys;
+mod limits;
+mod routes;
+mod secrets;
+mod tokens;
+mod wild;

@@ -1,0 +1,274 @@
+//! Every route, and how to aim it at rows: what the isolation proof and the wild requests are made from.
+//!
+//! A new route has to be entered here; the test at the end says so until it is.
+
+use std::collections::BTreeSet;
+
+use rocket::http::{ContentType, Method};
+use serde_json::{Value, json};
+
+use crate::support::app::TestApp;
+
+/// What the shots of a route name, and so what may be answered when it is another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Nobody's rows: it wants no caller.
+    Public,
+    /// No row, or what may be anybody's, such as the place in a list: it answers with the caller's own rows at most.
+    Nothing,
+    /// Rows by their ids: refused, as if there were none.
+    Rows,
+    /// Any number of rows by their ids: those that are not the caller's are passed over, as if there were none.
+    Some,
+}
+
+/// Names of one tenant's rows, as they stand in requests.
+#[derive(Clone, Debug)]
+pub struct Ids {
+    pub tenant: String,
+    pub domain: String,
+    pub pending: String,
+    pub failed: String,
+    pub search: String,
+    pub batch: String,
+    pub place: String,
+    pub sitemap: String,
+    pub run: String,
+    pub key: String,
+    pub contact: String,
+    pub suppression: String,
+    /// An `Idempotency-Key` that is in use.
+    pub once: String,
+    /// A row's number, as cursors have it.
+    pub number: String,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Shot {
+    pub path: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Option<(ContentType, String)>,
+    /// Whether it names a tenant, which is refused whatever the route.
+    pub names_tenant: bool,
+}
+
+/// A route.
+pub struct Entry {
+    pub method: Method,
+    /// As it is mounted, without its query.
+    pub path: &'static str,
+    pub names: Names,
+    pub shots: fn(&Ids) -> Vec<Shot>,
+}
+
+fn plain(path: impl Into<String>) -> Shot {
+    Shot {
+        path: path.into(),
+        headers: Vec::new(),
+        body: None,
+        names_tenant: false,
+    }
+}
+
+fn get(path: impl Into<String>) -> Vec<Shot> {
+    vec![plain(path)]
+}
+
+/// A body as it is, and once more with a tenant.
+fn post(path: impl Into<String>, body: Value, ids: &Ids) -> Vec<Shot> {
+    let path = path.into();
+    let shot = |body: &Value| Shot {
+        body: Some((ContentType::JSON, body.to_string())),
+        ..plain(path.clone())
+    };
+    let mut with_tenant = body.clone();
+    with_tenant["tenant_id"] = json!(ids.tenant);
+    let second = Shot {
+        names_tenant: true,
+        ..shot(&with_tenant)
+    };
+    vec![shot(&body), second]
+}
+
+/// The same under an `Idempotency-Key`, beside those without.
+fn post_once(path: impl Into<String>, body: Value, ids: &Ids) -> Vec<Shot> {
+    let mut shots = post(path, body, ids);
+    let mut once = shots[0].clone();
+    once.headers.push(("Idempotency-Key", ids.once.clone()));
+    shots.push(once);
+    shots
+}
+
+macro_rules! entries {
+    ($($method:ident $path:literal $names:ident: |$ids:ident| $shots:expr;)*) => {
+        &[$(Entry { method: Method::$method, path: $path, names: Names::$names, shots: |$ids| $shots }),*]
+    };
+}
+
+/// Every route; what removes rows comes last.
+pub const ENTRIES: &[Entry] = entries! {
+    Get "/" Public: |_ids| get("/");
+    Get "/health" Public: |_ids| get("/health");
+    Head "/health" Public: |_ids| get("/health");
+    Get "/live" Public: |_ids| get("/live");
+    Get "/ready" Public: |_ids| get("/ready");
+
+    Get "/api/v1/status/<id>" Rows: |ids| get(format!("/api/v1/status/{}", ids.pending));
+    Get "/api/v1/batch/status/<id>" Rows: |ids| get(format!("/api/v1/batch/status/{}", ids.batch));
+    Get "/api/v1/jobs" Nothing: |ids| vec![
+        plain("/api/v1/jobs"),
+        plain(format!("/api/v1/jobs?cursor=1763000000123456_{}", ids.pending)),
+        plain(format!("/api/v1/jobs?kind={}-kind", ids.place)),
+    ];
+    Get "/api/v1/jobs/<id>" Rows: |ids| get(format!("/api/v1/jobs/{}", ids.pending));
+    Get "/api/v1/domains" Nothing: |ids| vec![plain("/api/v1/domains"), plain(format!("/api/v1/domains?q={}", ids.place))];
+    Get "/api/v1/domains/<id>" Rows: |ids| get(format!("/api/v1/domains/{}", ids.domain));
+    Get "/api/v1/domains/<id>/sitemaps" Rows: |ids| get(format!("/api/v1/domains/{}/sitemaps", ids.domain));
+    Get "/api/v1/domains/<id>/urls.csv" Rows: |ids| get(format!("/api/v1/domains/{}/urls.csv", ids.domain));
+    Get "/api/v1/domains/<id>/urls.jsonl" Rows: |ids| get(format!("/api/v1/domains/{}/urls.jsonl", ids.domain));
+    Get "/api/v1/domains/<id>/sitemap-runs" Rows: |ids| get(format!("/api/v1/domains/{}/sitemap-runs", ids.domain));
+    Get "/api/v1/sitemaps/<id>" Rows: |ids| get(format!("/api/v1/sitemaps/{}", ids.sitemap));
+    Get "/api/v1/sitemaps/<id>/urls" Rows: |ids| vec![
+        plain(format!("/api/v1/sitemaps/{}/urls", ids.sitemap)),
+        plain(format!("/api/v1/sitemaps/{}/urls?cursor={}", ids.sitemap, ids.place)),
+    ];
+    Get "/api/v1/sitemap-runs/<id>/changes" Rows: |ids| get(format!("/api/v1/sitemap-runs/{}/changes", ids.run));
+    Get "/api/v1/places/status/<id>" Rows: |ids| get(format!("/api/v1/places/status/{}", ids.search));
+    Get "/api/v1/places/staging" Nothing: |ids| vec![
+        plain("/api/v1/places/staging"),
+        plain(format!("/api/v1/places/staging?search_job_id={}", ids.search)),
+        plain(format!("/api/v1/places/staging?cursor=t_{}_1763000000123456", ids.number)),
+        plain(format!("/api/v1/places/staging?q={}", ids.place)),
+    ];
+    Get "/api/v1/places/<place_id>" Rows: |ids| get(format!("/api/v1/places/{}", ids.place));
+    Get "/api/v1/places/history" Nothing: |ids| vec![
+        plain("/api/v1/places/history"),
+        plain(format!("/api/v1/places/history?cursor={}", ids.number)),
+    ];
+    Get "/api/v1/places/<place_id>/history" Rows: |ids| get(format!("/api/v1/places/{}/history", ids.place));
+    Get "/api/v1/places/export.csv" Nothing: |ids| vec![
+        plain("/api/v1/places/export.csv"),
+        plain(format!("/api/v1/places/export.csv?search_job_id={}", ids.search)),
+    ];
+    Get "/api/v1/places/export.jsonl" Nothing: |ids| vec![
+        plain("/api/v1/places/export.jsonl"),
+        plain(format!("/api/v1/places/export.jsonl?q={}", ids.place)),
+    ];
+    Get "/api/v1/domains/<id>/contacts" Rows: |ids| get(format!("/api/v1/domains/{}/contacts", ids.domain));
+    Get "/api/v1/domains/<id>/pages" Rows: |ids| get(format!("/api/v1/domains/{}/pages", ids.domain));
+    Get "/api/v1/contacts" Nothing: |ids| vec![
+        plain("/api/v1/contacts"),
+        plain(format!("/api/v1/contacts?domain_id={}", ids.domain)),
+        plain(format!("/api/v1/contacts?cursor=1763000000123456_{}", ids.contact)),
+        plain(format!("/api/v1/contacts?q={}", ids.place)),
+    ];
+    Get "/api/v1/contacts/<id>" Rows: |ids| get(format!("/api/v1/contacts/{}", ids.contact));
+    Get "/api/v1/contacts/export.csv" Nothing: |ids| vec![
+        plain("/api/v1/contacts/export.csv"),
+        plain(format!("/api/v1/contacts/export.csv?domain_id={}", ids.domain)),
+    ];
+    Get "/api/v1/contacts/export.jsonl" Nothing: |ids| vec![
+        plain("/api/v1/contacts/export.jsonl"),
+        plain(format!("/api/v1/contacts/export.jsonl?q={}", ids.place)),
+    ];
+    Get "/api/v1/suppressions" Nothing: |_ids| get("/api/v1/suppressions");
+    Get "/email-scanner/domains" Nothing: |_ids| get("/email-scanner/domains");
+    Get "/email-scanner/websites" Nothing: |_ids| get("/email-scanner/websites");
+    Get "/api/v1/email-scanner/domains" Nothing: |_ids| get("/api/v1/email-scanner/domains");
+    Get "/api/v1/email-scanner/websites" Nothing: |_ids| get("/api/v1/email-scanner/websites");
+    Get "/email-scanner/scan/<domain_id>/status" Rows: |ids| get(format!("/email-scanner/scan/{}/status", ids.domain));
+    Get "/api/v1/email-scanner/scan/<domain_id>/status" Rows: |ids| get(
+        format!("/api/v1/email-scanner/scan/{}/status", ids.domain));
+    Get "/api/v1/costs" Nothing: |_ids| get("/api/v1/costs");
+    Get "/api/v1/keys" Nothing: |_ids| get("/api/v1/keys");
+    Get "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
+    Get "/api/v1/audit" Nothing: |ids| vec![plain("/api/v1/audit"), plain(format!("/api/v1/audit?cursor={}", ids.number))];
+
+    Post "/api/v1/scrapersky" Nothing: |ids| post_once("/api/v1/scrapersky", json!({ "base_url": "new.bench.test" }), ids);
+    Post "/api/v1/batch" Nothing: |ids| post_once("/api/v1/batch", json!({ "domains": ["new.bench.test"] }), ids);
+    Post "/api/v1/batch/<id>/retry" Rows: |ids| {
+        let path = format!("/api/v1/batch/{}/retry", ids.batch);
+        let once = Shot { headers: vec![("Idempotency-Key", ids.once.clone())], ..plain(path.clone()) };
+        vec![plain(path), once]
+    };
+    Post "/api/v1/jobs/<id>/retry" Rows: |ids| get(format!("/api/v1/jobs/{}/retry", ids.failed));
+    Post "/api/v1/jobs/<id>/cancel" Rows: |ids| get(format!("/api/v1/jobs/{}/cancel", ids.pending));
+    Post "/api/v1/sitemap/scan" Nothing: |ids| post_once("/api/v1/sitemap/scan", json!({ "domain": "new.bench.test" }), ids);
+    Post "/api/v1/sitemaps/<id>/curation" Rows: |ids| {
+        let path = format!("/api/v1/sitemaps/{}/curation", ids.sitemap);
+        vec![Shot { body: Some((ContentType::JSON, json!({ "status": "selected" }).to_string())), ..plain(path) }]
+    };
+    Post "/api/v1/sitemaps/curation" Some: |ids| {
+        let shot = |body: Value| Shot { body: Some((ContentType::JSON, body.to_string())), ..plain("/api/v1/sitemaps/curation") };
+        vec![
+            shot(json!({ "status": "selected", "ids": [ids.sitemap] })),
+            shot(json!({ "status": "selected", "filter": { "domain_id": ids.domain } })),
+        ]
+    };
+    Post "/api/v1/places/search" Nothing: |ids| post_once(
+        "/api/v1/places/search", json!({ "location": "Houston", "business_type": "dentist" }), ids);
+    Post "/api/v1/places/update-status" Rows: |ids| [
+        post("/api/v1/places/update-status", json!({ "place_id": ids.place, "status": "selected" }), ids),
+        get(format!("/api/v1/places/update-status?place_id={}&status=maybe", ids.place)),
+    ].concat();
+    Post "/api/v1/places/update-notes" Rows: |ids| [
+        post("/api/v1/places/update-notes", json!({ "place_id": ids.place, "notes": "x" }), ids),
+        get(format!("/api/v1/places/update-notes?place_id={}&notes=y", ids.place)),
+    ].concat();
+    Post "/api/v1/places/update" Some: |ids| post(
+        "/api/v1/places/update", json!({ "place_ids": [ids.place], "status": "selected" }), ids);
+    Post "/api/v1/places/undo" Nothing: |_ids| get("/api/v1/places/undo");
+    Post "/api/v1/places/details" Rows: |ids| post("/api/v1/places/details", json!({ "place_ids": [ids.place] }), ids);
+    Post "/api/v1/places/hand-over" Rows: |ids| post("/api/v1/places/hand-over", json!({ "place_ids": [ids.place] }), ids);
+    Post "/api/v1/places/import" Nothing: |ids| vec![Shot {
+        body: Some((ContentType::CSV, format!("place_id,name,notes\n{},theirs,theirs\n", ids.place))),
+        ..plain("/api/v1/places/import")
+    }];
+    Post "/email-scanner/scan/<domain_id>" Rows: |ids| get(format!("/email-scanner/scan/{}", ids.domain));
+    Post "/api/v1/email-scanner/scan/<domain_id>" Rows: |ids| get(format!("/api/v1/email-scanner/scan/{}", ids.domain));
+    Patch "/api/v1/contacts/<id>" Rows: |ids| post(format!("/api/v1/contacts/{}", ids.contact), json!({ "notes": "x" }), ids);
+    Post "/api/v1/suppressions" Nothing: |ids| post("/api/v1/suppressions", json!({ "email": "new@bench.test" }), ids);
+    Post "/api/v1/erasures" Nothing: |ids| post("/api/v1/erasures", json!({ "email": "new@bench.test" }), ids);
+    Post "/api/v1/keys" Nothing: |ids| post("/api/v1/keys", json!({ "name": "new", "scopes": ["read"] }), ids);
+    Post "/api/v1/keys/<id>/rotate" Rows: |ids| post(format!("/api/v1/keys/{}/rotate", ids.key), json!({}), ids);
+
+    Delete "/api/v1/contacts/<id>" Rows: |ids| get(format!("/api/v1/contacts/{}", ids.contact));
+    Delete "/api/v1/suppressions/<id>" Rows: |ids| get(format!("/api/v1/suppressions/{}", ids.suppression));
+    Delete "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
+    Delete "/api/v1/domains/<id>" Rows: |ids| get(format!("/api/v1/domains/{}", ids.domain));
+};
+
+/// Proves nothing about what it does not know: so it has to know every route.
+#[tokio::test]
+async fn every_route_is_entered() {
+    let app = TestApp::new().await;
+    let mounted: BTreeSet<(String, String)> = app
+        .client()
+        .rocket()
+        .routes()
+        .map(|route| (route.method.to_string(), route.uri.path().to_owned()))
+        .collect();
+    let entered: BTreeSet<(String, String)> = ENTRIES
+        .iter()
+        .map(|entry| (entry.method.to_string(), entry.path.to_owned()))
+        .collect();
+    let list = |routes: Vec<&(String, String)>| -> String {
+        routes
+            .iter()
+            .map(|(method, path)| format!("\n  {method} {path}"))
+            .collect()
+    };
+    let missing = list(mounted.difference(&entered).collect());
+    assert!(
+        missing.is_empty(),
+        "these routes are mounted, but no other tenant has been set on them: add a line for each to ENTRIES in \
+         tests/api/callers/routes.rs, which says how to name another's rows by it:{missing}"
+    );
+    let gone = list(entered.difference(&mounted).collect());
+    assert!(
+        gone.is_empty(),
+        "these are entered in tests/api/callers/routes.rs, but not mounted:{gone}"
+    );
+    assert_eq!(ENTRIES.len(), entered.len(), "a route is entered twice");
+}

@@ -1,0 +1,248 @@
+//! No secret is ever written down: not in a log, not in an answer.
+
+use std::fs::File;
+use std::io::Read;
+use std::process::Stdio;
+
+use rocket::http::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::app::TestApp;
+use crate::support::database::TestDatabase;
+use crate::support::program::Program;
+use crate::support::site::{Reply, Site};
+use crate::support::tokens::{Signer, claims};
+
+/// A whole life of the program at the most talkative level: a scan, a search, keys, tokens, failures of every kind, a
+/// database that goes away. What it wrote, and every answer it gave, is searched for twenty secrets.
+#[tokio::test]
+async fn no_secret_is_in_a_log_or_an_answer() {
+    let mut database = TestDatabase::new().await;
+    let login = database.login("canary", "SUPERUSER").await;
+    let site = Site::start(|path| match path {
+        "/robots.txt" => Reply::new("404 Not Found", &[], ""),
+        _ => Reply::new(
+            "200 OK",
+            &[
+                ("Content-Type", "text/html"),
+                ("Set-Cookie", "session=canary-of-a-cookie-that-a-site-sets"),
+            ],
+            "<title>A shop</title>",
+        ),
+    })
+    .await;
+    let secret = "canary-of-the-secret-that-signs-the-tokens-of-people";
+    let google = "canary-of-the-key-of-google-maps";
+    let url = with_password(&login.url, "canary-of-the-password-of-the-database");
+    let mut program = Program::new(&url, &site);
+    for (name, value) in [
+        ("SUPABASE_JWT_SECRET", secret),
+        ("SCRAPERSKY_JWT_ISSUER", "https://project.test/auth/v1"),
+        ("GOOGLE_MAPS_API_KEY", google),
+        ("SUPABASE_DB_PASSWORD", "canary-of-the-password-of-supabase"),
+        ("SCRAPERSKY_PLACES_URL", &format!("http://{}", site.addr)),
+        ("SCRAPERSKY_LOG", "trace"),
+    ] {
+        program.set(name, value);
+    }
+    let key = program.run(&["keys", "create", "--name", "canary"]);
+    let folder = tempfile::tempdir().unwrap();
+    let (path, log) = (folder.path().join("log"), || folder.path().join("log"));
+    let file = File::create(&path).unwrap();
+    let (server, api) = program.serve_to(&["--workers", "2"], &key, Stdio::from(file)).await;
+    let mut secrets: Vec<String> = [
+        secret,
+        google,
+        "canary-of-the-password-of-the-database",
+        "canary-of-the-password-of-supabase",
+        "canary-of-a-cookie-that-a-site-sets",
+    ]
+    .map(str::to_owned)
+    .into();
+    // What tells two keys apart is shown; what makes one is not.
+    secrets.push(key[12..].to_owned());
+    let mut answers = String::new();
+    let mut tell = |answer: (u16, serde_json::Value)| answers.push_str(&format!("{} {}\n", answer.0, answer.1));
+
+    let made = api
+        .try_send(
+            reqwest::Method::POST,
+            "/api/v1/keys",
+            Some(&json!({ "name": "c", "scopes": ["read"] })),
+        )
+        .await
+        .unwrap();
+    assert_eq!(made.0, 201, "{made:?}");
+    let second = made.1["key"].as_str().unwrap().to_owned();
+    secrets.push(second[12..].to_owned());
+    let id = made.1["id"].as_str().unwrap();
+    let rotated = api
+        .try_send(
+            reqwest::Method::POST,
+            &format!("/api/v1/keys/{id}/rotate"),
+            Some(&json!({})),
+        )
+        .await
+        .unwrap();
+    assert_eq!(rotated.0, 201, "{rotated:?}");
+    secrets.push(rotated.1["key"].as_str().unwrap()[12..].to_owned());
+    tell(api.get("/api/v1/keys").await);
+    tell(api.get("/api/v1/audit").await);
+
+    // Credentials of every kind, right and wrong.
+    let person = Uuid::new_v4();
+    let claims = claims("https://project.test/auth/v1", person).to_string();
+    let signer = |secret: &str| Signer::Hmac(secret.as_bytes().to_vec());
+    let tokens = [
+        signer(secret).token(r#"{"alg":"HS256"}"#, &claims),
+        signer("another secret of somebody who should not").token(r#"{"alg":"HS256"}"#, &claims),
+        format!("sky_{}", "canary0of0a0key0that0is0not0there".repeat(2)),
+        "canary-of-a-credential-of-no-kind".to_owned(),
+        format!("{}.{}.canary-of-a-signature", "a".repeat(20), "b".repeat(20)),
+    ];
+    for token in &tokens {
+        let answer = api.by(token).get("/api/v1/domains").await;
+        assert!([401, 403].contains(&answer.0), "{answer:?}");
+        tell(answer);
+        secrets.push(token.clone());
+    }
+    for (name, value) in [
+        ("Authorization", "Basic Y2FuYXJ5LW9mLWJhc2ljLWF1dGhlbnRpY2F0aW9u"),
+        ("Authorization", "canary-of-an-authorization-without-a-scheme"),
+        ("Cookie", "session=canary-of-a-cookie-of-a-client"),
+        ("Proxy-Authorization", "Bearer canary-of-a-proxy"),
+        ("X-Api-Key", "canary-of-a-header-that-means-nothing"),
+        ("apikey", "canary-of-the-key-of-supabases-gateway"),
+        ("X-Forwarded-Access-Token", "canary-of-a-token-of-a-proxy"),
+        ("X-Auth-Token", "canary-of-another-header-with-a-token"),
+        ("X-Tenant-Id", "not-a-uuid"),
+    ] {
+        let answer = api.with_header(name, value).await;
+        tell(answer);
+        if name != "X-Tenant-Id" {
+            let text = value.rsplit(['=', ' ']).next().unwrap();
+            secrets.push(if text.is_empty() { value } else { text }.to_owned());
+        }
+    }
+    assert!(secrets.len() >= 20, "{}", secrets.len());
+
+    // Work, and failures.
+    let scan = api
+        .post("/api/v1/scrapersky", &json!({ "base_url": "shop.bench.test" }))
+        .await;
+    let search = api
+        .post(
+            "/api/v1/places/search",
+            &json!({ "location": "Houston", "business_type": "dentist" }),
+        )
+        .await;
+    for status_url in [&scan["status_url"], &search["status_url"]] {
+        let path = status_url.as_str().unwrap();
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        loop {
+            let answer = api.get(path).await;
+            let is_over = ["completed", "failed"].contains(&answer.1["status"].as_str().unwrap());
+            if is_over {
+                tell(answer);
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "{answer:?}");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+    for path in [
+        "/api/v1/domains/x",
+        "/api/v1/jobs?limit=x",
+        "/api/v1/domains?q=%00",
+        "/nothing",
+    ] {
+        tell(api.get(path).await);
+    }
+    let client = database.client().await;
+    let end = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{}'",
+        login.name
+    );
+    client
+        .batch_execute(&format!("ALTER ROLE {} NOLOGIN", login.name))
+        .await
+        .unwrap();
+    client.query(&end, &[]).await.unwrap();
+    for _ in 0..3 {
+        tell(api.get("/api/v1/domains").await);
+    }
+    client
+        .batch_execute(&format!("ALTER ROLE {} LOGIN", login.name))
+        .await
+        .unwrap();
+    assert!(server.end());
+
+    let mut written = String::new();
+    File::open(log()).unwrap().read_to_string(&mut written).unwrap();
+    assert!(
+        written.lines().count() > 200,
+        "the log is too short to tell: {}",
+        written.len()
+    );
+    assert!(answers.contains("503"), "the database never went away: {answers}");
+    for secret in &secrets {
+        for (place, text) in [("the log", &written), ("an answer", &answers)] {
+            let line = text.lines().find(|line| line.contains(secret.as_str()));
+            assert_eq!(line, None, "{secret} is in {place}");
+        }
+    }
+    println!(
+        "{} secrets, {} lines of log, none of them in it",
+        secrets.len(),
+        written.lines().count()
+    );
+}
+
+fn with_password(url: &str, password: &str) -> String {
+    // The server of tests trusts whoever comes, so that any password is right.
+    if url.contains("password=") {
+        return url.replace("only-for-this-test", password);
+    }
+    let mut url = url::Url::parse(url).unwrap();
+    if url.host_str().is_some_and(|host| !host.is_empty()) {
+        url.set_password(Some(password)).unwrap();
+    }
+    url.into()
+}
+
+/// A foreign id and one that nobody has take the same time to be refused.
+#[tokio::test]
+async fn anothers_id_takes_as_long_as_nobodys() {
+    const TRIES: usize = 1000;
+    let app = TestApp::new().await;
+    let (acme, bolt) = (app.agency("acme").await, app.agency("bolt").await);
+    for number in 0..50 {
+        acme.agency.domain(&format!("d{number}.test")).await;
+    }
+    let foreign = acme.agency.domain("a.test").await.id.to_string();
+    let mut took = [Vec::new(), Vec::new()];
+    for number in 0..TRIES * 2 {
+        // In turns, so that both see the same machine.
+        let (times, id) = if number % 2 == 0 {
+            (0, foreign.clone())
+        } else {
+            (1, Uuid::new_v4().to_string())
+        };
+        let begun = std::time::Instant::now();
+        let answer = app
+            .send(Method::Get, &format!("/api/v1/domains/{id}"), Some(&bolt.key), None)
+            .await;
+        took[times].push(begun.elapsed());
+        assert_eq!(answer.status, 404);
+    }
+    let [foreign, unknown] = took.map(|mut times| {
+        times.sort();
+        times[TRIES / 2]
+    });
+    println!("over {TRIES} tries each, in the median: another's {foreign:?}, nobody's {unknown:?}");
+    assert!(
+        foreign.abs_diff(unknown) < std::time::Duration::from_millis(1),
+        "{foreign:?} {unknown:?}"
+    );
+}

@@ -1,0 +1,328 @@
+//! Requests that no client would send: nothing fails within, and what is refused is refused in the one shape.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use rocket::http::Header;
+
+use super::routes::{ENTRIES, Entry};
+use crate::support::app::TestApp;
+
+/// How many requests are sent unless `SCRAPERSKY_WILD_REQUESTS` says so.
+const REQUESTS: u32 = 1500;
+
+#[derive(Clone, Debug)]
+struct Wild {
+    route: usize,
+    ids: Vec<String>,
+    query: Vec<(String, String)>,
+    content_type: Option<&'static str>,
+    body: String,
+    headers: Vec<(&'static str, String)>,
+}
+
+/// Names of fields and parameters that mean something somewhere.
+const NAMES: &[&str] = &[
+    "base_url",
+    "domains",
+    "max_pages",
+    "tenant_id",
+    "status",
+    "kind",
+    "limit",
+    "offset",
+    "cursor",
+    "sort",
+    "q",
+    "from",
+    "created_from",
+    "created_before",
+    "content_scrape_status",
+    "is_wordpress",
+    "location",
+    "business_type",
+    "radius_km",
+    "max_results",
+    "grid",
+    "dry_run",
+    "center",
+    "place_id",
+    "place_ids",
+    "notes",
+    "filter",
+    "tags",
+    "add_tags",
+    "priority",
+    "revisit_date",
+    "preview",
+    "near",
+    "within_km",
+    "min_rating",
+    "tag",
+    "search_job_id",
+    "domain",
+    "sitemap_url",
+    "max_urls",
+    "max_depth",
+    "ids",
+    "curation_status",
+    "page_type",
+    "modified_since",
+    "modified_before",
+    "change",
+    "name",
+    "scopes",
+    "expires_at",
+    "overlap_seconds",
+    "action",
+    "scan",
+    "look_up",
+    "domain_id",
+];
+
+/// Values at which programs break.
+const VALUES: &[&str] = &[
+    "0",
+    "-1",
+    "1",
+    "1000",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "99999999999999999999",
+    "1e400",
+    "-1e308",
+    "2147483648",
+    "NaN",
+    "null",
+    "true",
+    "2026-11-22",
+    "9999-12-31T23:59:59Z",
+    "+262142-12-31T23:59:59Z",
+    "-262143-01-01T00:00:00Z",
+    "00000000-0000-0000-0000-000000000000",
+    "29.76,-95.37",
+    "1e400,0",
+    "t_1_1",
+    "r_1_NaN",
+    "t_1_9223372036854775807",
+    "p_1_99999999999",
+    "n_1_ff",
+    "n_1_00",
+    "1763000000123456_00000000000040008000000000000000",
+    "9223372036854775807_00000000000040008000000000000000",
+    "selected",
+    "new",
+    "read",
+    "a.bench.test",
+    "http://[::1]/",
+    "\u{0}",
+    "a\u{0}b",
+    "\u{202e}\u{feff}\u{1f4a3}",
+    "'; DROP TABLE jobs; --",
+    "%",
+    "_",
+    "\\",
+    "../../etc/passwd",
+];
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => proptest::sample::select(VALUES).prop_map(str::to_owned),
+        2 => ".{0,40}",
+        1 => proptest::collection::vec(any::<char>(), 0..20).prop_map(String::from_iter),
+        1 => (1_usize..5000).prop_map(|length| "x".repeat(length)),
+    ]
+}
+
+fn number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<i64>().prop_map(|number| number.to_string()),
+        any::<f64>()
+            .prop_filter("JSON has no other", |number| number.is_finite())
+            .prop_map(|number| number.to_string()),
+        proptest::sample::select(
+            &[
+                "1e400",
+                "-0",
+                "1E+999999999",
+                "123456789012345678901234567890",
+                "0.1e-400"
+            ][..]
+        )
+        .prop_map(str::to_owned),
+    ]
+}
+
+/// JSON as text, for what no value can hold.
+fn document() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        any::<bool>().prop_map(|truth| truth.to_string()),
+        number(),
+        text().prop_map(|text| serde_json::to_string(&text).unwrap()),
+    ];
+    let name = prop_oneof![8 => proptest::sample::select(NAMES).prop_map(str::to_owned), 1 => text()];
+    leaf.prop_recursive(4, 40, 8, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(|items| format!("[{}]", items.join(","))),
+            proptest::collection::vec((name.clone(), inner), 0..8).prop_map(|fields| {
+                let fields: Vec<_> = fields
+                    .iter()
+                    .map(|(name, value)| format!("{}:{value}", serde_json::to_string(name).unwrap()))
+                    .collect();
+                format!("{{{}}}", fields.join(","))
+            }),
+        ]
+    })
+}
+
+fn body() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => document(),
+        // Around what is right, so that it gets further.
+        8 => (0..ENTRIES.len(), proptest::collection::vec((proptest::sample::select(NAMES), document()), 0..4)).prop_map(|(entry, changes)| {
+            let shots = (ENTRIES[entry].shots)(&super::isolation::all("a"));
+            let right = shots.into_iter().find_map(|shot| shot.body).map(|(_, body)| body);
+            let right = right.filter(|body| body.starts_with('{') && body.len() > 2).unwrap_or_else(|| "{ }".to_owned());
+            let mut fields = vec![right[1..right.len() - 1].to_owned()];
+            fields.extend(changes.iter().map(|(name, value)| format!("\"{name}\":{value}")));
+            fields.retain(|field| !field.trim().is_empty());
+            format!("{{{}}}", fields.join(","))
+        }),
+        1 => (1_usize..3000).prop_map(|depth| "[".repeat(depth)),
+        1 => (1_usize..3000).prop_map(|depth| format!("{}1{}", "{\"filter\":".repeat(depth), "}".repeat(depth))),
+        1 => text(),
+        1 => (0_usize..200, text()).prop_map(|(lines, text)| format!("place_id,name,notes\n{}", format!("{text},b,c\n").repeat(lines))),
+        1 => Just("x".repeat(1_100_000)),
+    ]
+}
+
+fn wild() -> impl Strategy<Value = Wild> {
+    let name = prop_oneof![6 => proptest::sample::select(NAMES).prop_map(str::to_owned), 1 => text()];
+    let types = [
+        Some("application/json"),
+        Some("application/json"),
+        Some("application/json"),
+        Some("application/json; charset=utf-16"),
+        Some("text/plain"),
+        Some("text/csv"),
+        Some("application/x-www-form-urlencoded"),
+        Some("multipart/form-data; boundary=x"),
+        Some("*/*"),
+        None,
+    ];
+    let header = prop_oneof![
+        Just("Idempotency-Key"),
+        Just("X-Tenant-Id"),
+        Just("Origin"),
+        Just("Accept")
+    ];
+    (
+        0..ENTRIES.len(),
+        proptest::collection::vec(text(), 2),
+        proptest::collection::vec((name, text()), 0..4),
+        proptest::sample::select(types.to_vec()),
+        body(),
+        proptest::collection::vec((header, "[ -~]{0,60}"), 0..2),
+    )
+        .prop_map(|(route, ids, query, content_type, body, headers)| Wild {
+            route,
+            ids,
+            query,
+            content_type,
+            body,
+            headers,
+        })
+}
+
+impl Wild {
+    fn entry(&self) -> &'static Entry {
+        &ENTRIES[self.route]
+    }
+
+    fn path(&self) -> String {
+        let quoted = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let mut ids = self.ids.iter();
+        let segments: Vec<String> = self
+            .entry()
+            .path
+            .split('/')
+            .map(|segment| match segment.starts_with('<') {
+                true => quoted(ids.next().unwrap()),
+                false => segment.to_owned(),
+            })
+            .collect();
+        let query: Vec<String> = self
+            .query
+            .iter()
+            .map(|(name, value)| {
+                format!(
+                    "{}={}",
+                    name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "%5B"),
+                    quoted(value)
+                )
+            })
+            .collect();
+        let path = segments.join("/");
+        if query.is_empty() {
+            path
+        } else {
+            format!("{path}?{}", query.join("&"))
+        }
+    }
+}
+
+#[test]
+fn nothing_fails_within_whatever_is_sent() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let app = runtime.block_on(TestApp::new());
+    let acme = runtime.block_on(app.agency("acme"));
+    let cases = std::env::var("SCRAPERSKY_WILD_REQUESTS").map_or(REQUESTS, |text| text.parse().unwrap());
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 200,
+        ..Config::default()
+    };
+    // The same requests in every run, so that one that fails is there again.
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let mut statuses = std::collections::BTreeMap::<u16, usize>::new();
+    let counted = std::cell::RefCell::new(&mut statuses);
+    let outcome = runner.run(&wild(), |wild| {
+        let entry = wild.entry();
+        let path = wild.path();
+        let mut request = app.client().req(entry.method, path.clone());
+        request.add_header(Header::new("Authorization", format!("Bearer {}", acme.key)));
+        for (name, value) in &wild.headers {
+            request.add_header(Header::new(*name, value.clone()));
+        }
+        if let Some(content_type) = wild.content_type {
+            request.add_header(Header::new("Content-Type", content_type));
+        }
+        let (status, content_type, text) = runtime.block_on(async {
+            let response = request.body(&wild.body).dispatch().await;
+            let head = (response.status().code, response.content_type());
+            (head.0, head.1, response.into_string().await.unwrap_or_default())
+        });
+        *counted.borrow_mut().entry(status).or_default() += 1;
+        prop_assert!(status < 500, "{} {path}: {status} {text}", entry.method);
+        let is_html = content_type.as_ref().is_some_and(|given| given.is_html());
+        prop_assert!(!is_html || entry.path == "/", "{} {path}: {text}", entry.method);
+        if status >= 400 && entry.method != rocket::http::Method::Head {
+            let is_problem = content_type.is_some_and(|given| given.to_string() == "application/problem+json");
+            prop_assert!(is_problem, "{} {path}: {status} {text}", entry.method);
+            let body: serde_json::Value = serde_json::from_str(&text).unwrap();
+            prop_assert!(body["detail"].is_string() && body["request_id"].is_string());
+            prop_assert!(!text.contains("SELECT ") && !text.contains("violates"), "{text}");
+        }
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+    println!(
+        "{cases} requests over {} routes, by status: {statuses:?}",
+        ENTRIES.len()
+    );
+    assert!(statuses.len() >= 4, "too tame: {statuses:?}");
+}
