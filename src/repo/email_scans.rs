@@ -42,6 +42,32 @@ pub async fn begin(
         .await
 }
 
+/// Begins scans, each of a domain by a job that is new, and returns how many: at most some thousand at a time, since a
+/// statement takes at most 65,535 binds.
+///
+/// # Errors
+///
+/// A foreign key violation when the tenant has no such domain, and those of the database.
+pub async fn begin_many(
+    conn: &mut TenantConnection,
+    scans: &[(DomainId, JobId)],
+    total_pages: i32,
+) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    let rows: Vec<_> = scans
+        .iter()
+        .map(|(domain, job)| {
+            (
+                email_scans::tenant_id.eq(tenant),
+                email_scans::domain_id.eq(*domain),
+                email_scans::job_id.eq(*job),
+                email_scans::total_pages.eq(total_pages),
+            )
+        })
+        .collect();
+    diesel::insert_into(email_scans::table).values(rows).execute(conn).await
+}
+
 /// Looks up the last scan of a domain, with how far its job is.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Scans on their way into the queue.
 
-use super::EmailScanJob;
+use super::{EmailScanJob, TOTAL_PAGES};
 use crate::db::tenant::TenantConnection;
 use crate::jobs::{self, EnqueueOptions};
 use crate::models::domain::{Domain, DomainChanges};
@@ -28,13 +28,10 @@ pub struct Queued {
 pub async fn enqueue(conn: &mut TenantConnection, domain: &Domain, total_pages: i32) -> QueryResult<Queued> {
     let job = EmailScanJob {
         domain: domain.domain.clone(),
+        domain_id: Some(domain.id),
         total_pages,
     };
-    let options = EnqueueOptions {
-        domain_id: Some(domain.id),
-        ..EnqueueOptions::default()
-    };
-    let queued = jobs::enqueue(conn, &job, &options).await?;
+    let queued = jobs::enqueue(conn, &job, &EnqueueOptions::default()).await?;
     let scan = repo::email_scans::begin(conn, domain.id, queued.job.job_id, total_pages).await?;
     if queued.is_new {
         note_queued(conn, &[domain.id]).await?;
@@ -52,25 +49,23 @@ pub async fn enqueue(conn: &mut TenantConnection, domain: &Domain, total_pages: 
 ///
 /// As [`enqueue`].
 pub async fn enqueue_many(conn: &mut TenantConnection, domains: &[(DomainId, String)]) -> QueryResult<usize> {
-    let mut count = 0;
-    for (id, name) in domains {
-        let job = EmailScanJob {
+    let scans: Vec<_> = domains
+        .iter()
+        .map(|(id, name)| EmailScanJob {
             domain: name.clone(),
-            total_pages: super::TOTAL_PAGES,
-        };
-        let options = EnqueueOptions {
             domain_id: Some(*id),
-            ..EnqueueOptions::default()
-        };
-        // One by one: each has a row of its own for the domain, and a hand-over is of some hundred at most.
-        let queued = jobs::enqueue(conn, &job, &options).await?;
-        if queued.is_new {
-            repo::email_scans::begin(conn, *id, queued.job.job_id, super::TOTAL_PAGES).await?;
-            note_queued(conn, &[*id]).await?;
-            count += 1;
-        }
-    }
-    Ok(count)
+            total_pages: TOTAL_PAGES,
+        })
+        .collect();
+    let queued = jobs::enqueue_many(conn, &scans, &EnqueueOptions::default()).await?;
+    let begun: Vec<_> = queued
+        .iter()
+        .filter_map(|job| Some((job.domain_id?, job.job_id)))
+        .collect();
+    repo::email_scans::begin_many(conn, &begun, TOTAL_PAGES).await?;
+    let ids: Vec<_> = begun.iter().map(|(id, _)| *id).collect();
+    note_queued(conn, &ids).await?;
+    Ok(begun.len())
 }
 
 async fn note_queued(conn: &mut TenantConnection, domains: &[DomainId]) -> QueryResult<()> {

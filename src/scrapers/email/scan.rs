@@ -35,6 +35,9 @@ const MX_KEPT: TimeDelta = TimeDelta::days(30);
 pub struct EmailScanJob {
     /// The domain's standard name.
     pub domain: String,
+    /// The tenant's row of it, which the job's own row names.
+    #[serde(skip)]
+    pub domain_id: Option<DomainId>,
     /// How many pages to fetch at most.
     pub total_pages: i32,
 }
@@ -48,6 +51,10 @@ impl BackgroundJob for EmailScanJob {
 
     fn dedup_key(&self) -> Option<String> {
         Some(self.domain.clone())
+    }
+
+    fn domain_id(&self) -> Option<DomainId> {
+        self.domain_id
     }
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {

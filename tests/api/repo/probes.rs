@@ -702,6 +702,7 @@ pub const PROBES: &[Probe] = probes! {
     contacts::note_mail_domains: Nothing, |conn, a| (a.domain.id);
     contacts::upsert_mail_domains: NewRow, |conn, a| (&[(format!("{}.test", a.name), MxStatus::None)]);
     email_scans::begin: NoSuchRow, |conn, a| (a.domain.id, a.scan.job_id, 100);
+    email_scans::begin_many: NoSuchRow, |conn, a| (&[(a.bare_domain.id, a.pending.job_id)], 100);
     email_scans::find_latest: Nothing, |conn, a| (a.domain.id);
     email_scans::update: Nothing, |conn, a| (a.scan.id, &EmailScanChanges { note: Some("x"), ..Default::default() });
     email_scans::delete_old: Nothing, |conn, a| (a.domain.id, 0);
