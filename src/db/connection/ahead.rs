@@ -55,7 +55,8 @@ impl Connection {
     /// back, therefore only statements that begin with `SELECT`, and `COMMIT` and `ROLLBACK`, which
     /// change nothing outside a block, leave in the same flush; any other statement waits until the
     /// server has answered that the transaction is open, at the price of one round trip.
-    /// (A function with side effects called from a `SELECT` is the caller's to avoid.)
+    /// (A function with side effects called from a `SELECT` is the caller's to avoid, unless it refuses to run as the login role,
+    /// as the claim of jobs does.)
     ///
     /// **If the future is dropped** before the statement was polled, nothing has been sent. The
     /// waiting query still makes the connection unfit for another borrower, who would run it.

@@ -68,7 +68,8 @@ pub struct Swept {
 ///
 /// Tenants take turns: `limit` tenants with waiting jobs are looked at, at least 4, beginning at a random one, and up to
 /// 64 where those have nothing to offer; each offers its share of `limit`, best priority and longest wait first; the
-/// offers of tenants that hold the fewest workers go first. So a tenant with a million jobs delays another's single one
+/// offers of tenants that hold the fewest workers go first (where one job is asked for and several hold as few, that of any
+/// of them). So a tenant with a million jobs delays another's single one
 /// by no more than a share. Rows that another worker is claiming are passed over.
 ///
 /// # Errors
@@ -81,10 +82,8 @@ pub async fn claim(
     limit: i64,
     lease: Duration,
 ) -> QueryResult<Vec<Job>> {
-    // Not a bare SELECT, which may leave before the transaction is known to be open: this one writes.
-    diesel::sql_query(
-        "WITH claimed AS MATERIALIZED (SELECT * FROM scrapersky_internal.claim_jobs($1, $2, $3, $4, $5)) SELECT * FROM claimed",
-    )
+    // Leaves with the transaction's BEGIN, although it writes: outside of one the function refuses.
+    diesel::sql_query("SELECT * FROM scrapersky_internal.claim_jobs($1, $2, $3, $4, $5)")
         .bind::<diesel::sql_types::Uuid, _>(Uuid::new_v4())
         .bind::<Array<Text>, _>(kinds)
         .bind::<BigInt, _>(limit)

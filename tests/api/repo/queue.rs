@@ -1,6 +1,6 @@
 //! Jobs as workers see them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,6 +14,7 @@ use scrapersky::repo::batches;
 use scrapersky::repo::jobs::queue::{self, Lease, Swept};
 use scrapersky::repo::jobs::{self, Failure};
 use serde_json::json;
+use tokio_postgres::error::SqlState;
 
 use crate::support::tenants::{Agencies, Agency, new_job};
 
@@ -69,6 +70,43 @@ async fn a_tenant_with_one_job_does_not_wait_behind_one_with_a_thousand() {
         10,
         "a share nobody takes is not lost"
     );
+}
+
+/// A claim leaves together with its BEGIN, which may be refused.
+#[tokio::test]
+async fn a_claim_outside_of_the_systems_transactions_takes_nothing() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let job = acme.job("scan").await;
+    let client = agencies.database.client().await;
+    let claim = "SELECT scrapersky_internal.claim_jobs(gen_random_uuid(), '{scan}', 1, 'worker', '1 h')";
+    let error = client.batch_execute(claim).await.unwrap_err();
+    assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+    assert_eq!(get(&acme, &job).await, job);
+}
+
+/// Tenants hold workers in turn, also where each claim takes one job.
+#[tokio::test]
+async fn claims_of_one_job_go_to_the_tenant_that_holds_the_fewest_workers() {
+    let agencies = Agencies::new().await;
+    let mut held = HashMap::new();
+    for name in ["acme", "bolt", "cask"] {
+        let agency = agencies.tenant(name).await;
+        let many: Vec<_> = (0..10).map(|_| new_job("scan")).collect();
+        agency.run(async |conn| jobs::enqueue_many(conn, &many).await).await;
+        // Not what is asked for, and ahead of it.
+        let other = NewJob {
+            priority: Some(9),
+            ..new_job("other")
+        };
+        agency.run(async |conn| jobs::enqueue(conn, &other).await).await;
+    }
+    for taken in 1..=9_usize {
+        let claimed = claim(&agencies, &["scan"], 1).await;
+        assert_eq!(claimed.len(), 1);
+        *held.entry(claimed[0].tenant_id).or_insert(0_usize) += 1;
+        assert!(held.values().all(|count| *count <= taken.div_ceil(3)), "{held:?}");
+    }
 }
 
 #[tokio::test]
