@@ -3,7 +3,7 @@
 use rocket::serde::json::Json;
 use rocket::{Route, get, routes};
 
-use super::{paging, parsed};
+use super::{cursor_behind, paging, parsed};
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db};
 use crate::models::enums::Scope;
@@ -31,8 +31,7 @@ async fn list_audit(
     let before = parsed::<i64>("cursor", cursor)?.map(AuditEntryId::from);
     let mut conn = db.tenant(&caller).await?;
     let entries = repo::audit_log::list(&mut conn, action, before, limit).await?;
-    let is_full = i64::try_from(entries.len()).is_ok_and(|count| count == limit);
-    let next_cursor = entries.last().filter(|_| is_full).map(|entry| entry.id.to_string());
+    let next_cursor = cursor_behind(&entries, limit, |entry| entry.id.to_string());
     Ok(Json(AuditPage {
         items: entries.into_iter().map(AuditView::from).collect(),
         next_cursor,

@@ -2,15 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use rocket::http::{ContentType, Status};
-use rocket::request::FromParam;
 use rocket::serde::json::Json;
 use rocket::{FromForm, Route, State, delete, get, patch, routes};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::domains::DomainParam;
-use super::export::{Export, Read, json_lines, unwritable};
-use super::{paging, parsed};
+use super::export::{Export, Read, csv_lines, json_lines, json_lines_type};
+use super::{PathId, cursor_behind, paging, parsed};
 use crate::db::pool::Pool;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db};
@@ -44,17 +42,6 @@ pub fn routes() -> Vec<Route> {
         export_csv,
         export_json_lines,
     ]
-}
-
-/// A contact's id in a path.
-struct ContactParam(ContactId);
-
-impl<'a> FromParam<'a> for ContactParam {
-    type Error = uuid::Error;
-
-    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
-        Uuid::parse_str(param).map(|id| Self(id.into()))
-    }
 }
 
 /// Which contacts are wanted, as a query says it.
@@ -111,7 +98,7 @@ async fn list_contacts(
 async fn list_domain_contacts(
     caller: Caller,
     db: Db<'_>,
-    id: DomainParam,
+    id: PathId<DomainId>,
     limit: Option<&str>,
     cursor: Option<&str>,
     query: ContactQuery<'_>,
@@ -140,11 +127,7 @@ async fn list(
     let mut conn = db.tenant(&caller).await?;
     let total = repo::contacts::count(&mut conn, filter).await?;
     let rows = repo::contacts::list_after(&mut conn, filter, after, paging.limit).await?;
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == paging.limit);
-    let next_cursor = rows
-        .last()
-        .filter(|_| is_full)
-        .map(|row| write_cursor((row.created_at, row.id)));
+    let next_cursor = cursor_behind(&rows, paging.limit, |row| write_cursor((row.created_at, row.id)));
     Ok(Json(Page {
         items: rows.into_iter().map(ContactView::from).collect(),
         total,
@@ -172,7 +155,7 @@ fn read_cursor(text: &str) -> ApiResult<ContactCursor> {
 async fn list_pages(
     caller: Caller,
     db: Db<'_>,
-    id: DomainParam,
+    id: PathId<DomainId>,
     q: Option<&str>,
     page_type: Option<&str>,
     limit: Option<&str>,
@@ -200,7 +183,7 @@ async fn list_pages(
 
 /// Returns a contact with every page that has its address.
 #[get("/api/v1/contacts/<id>")]
-async fn get_contact(caller: Caller, db: Db<'_>, id: ContactParam) -> ApiResult<Json<ContactDetailsView>> {
+async fn get_contact(caller: Caller, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Json<ContactDetailsView>> {
     caller.require(Scope::Read)?;
     let mut conn = db.tenant(&caller).await?;
     let contact = repo::contacts::get(&mut conn, id.0).await?;
@@ -216,7 +199,7 @@ async fn get_contact(caller: Caller, db: Db<'_>, id: ContactParam) -> ApiResult<
 async fn update_contact(
     caller: Caller,
     db: Db<'_>,
-    id: ContactParam,
+    id: PathId<ContactId>,
     body: Body<ContactPatch>,
 ) -> ApiResult<Json<ContactView>> {
     caller.require(Scope::Curate)?;
@@ -254,7 +237,7 @@ async fn update_contact(
 
 /// Deletes a contact. A later scan may find it again: a suppression prevents that.
 #[delete("/api/v1/contacts/<id>")]
-async fn delete_contact(caller: Caller, db: Db<'_>, id: ContactParam) -> ApiResult<Status> {
+async fn delete_contact(caller: Caller, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Status> {
     caller.require(Scope::Admin)?;
     let mut conn = db.tenant(&caller).await?;
     repo::contacts::delete(&mut conn, id.0).await?;
@@ -284,18 +267,14 @@ fn export_csv<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>
 #[get("/api/v1/contacts/export.jsonl?<query..>")]
 fn export_json_lines<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>) -> ApiResult<Export<'r>> {
     caller.require(Scope::Read)?;
-    let write: Write = |rows| {
-        let mut lines = Vec::new();
-        for row in rows {
-            serde_json::to_writer(&mut lines, &row).map_err(unwritable)?;
-            lines.push(b'\n');
-        }
-        Ok(lines)
-    };
+    let write: Write = |rows| json_lines(rows);
     let (tenant, filter) = (caller.tenant(), query.filter()?);
-    Ok(Export::new("contacts.jsonl", json_lines(), Vec::new(), move |after| {
-        Box::pin(part(pool, tenant, filter.clone(), after, write))
-    }))
+    Ok(Export::new(
+        "contacts.jsonl",
+        json_lines_type(),
+        Vec::new(),
+        move |after| Box::pin(part(pool, tenant, filter.clone(), after, write)),
+    ))
 }
 
 /// Reads some of the contacts that match, and writes them down.
@@ -309,17 +288,6 @@ async fn part(
     let mut conn = pool.tenant(tenant).await?;
     let rows = repo::contacts::list_after(&mut conn, &filter, after, PART).await?;
     drop(conn);
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == PART);
-    let next = rows.last().filter(|_| is_full).map(|row| (row.created_at, row.id));
+    let next = cursor_behind(&rows, PART, |row| (row.created_at, row.id));
     Ok((write(rows.into_iter().map(ContactView::from).collect())?, next))
-}
-
-fn csv_lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> ApiResult<Vec<u8>> {
-    let mut lines = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    for row in rows {
-        lines.write_record(row).map_err(unwritable)?;
-    }
-    lines.into_inner().map_err(unwritable)
 }

@@ -1,13 +1,11 @@
 //! The domains of a tenant.
 
 use rocket::http::Status;
-use rocket::request::FromParam;
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, routes};
 use serde_json::json;
-use uuid::Uuid;
 
-use super::{paging, parsed};
+use super::{PathId, paging, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db};
 use crate::models::enums::Scope;
@@ -21,17 +19,6 @@ use crate::views::domain::{DomainDetailsView, DomainView};
 #[must_use]
 pub fn routes() -> Vec<Route> {
     routes![list_domains, get_domain, delete_domain]
-}
-
-/// A domain's id in a path.
-pub(super) struct DomainParam(pub(super) DomainId);
-
-impl<'a> FromParam<'a> for DomainParam {
-    type Error = uuid::Error;
-
-    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
-        Uuid::parse_str(param).map(|id| Self(id.into()))
-    }
 }
 
 /// Lists the tenant's domains.
@@ -80,7 +67,7 @@ async fn list_domains(
 
 /// Returns a domain with all that is known about its site.
 #[get("/api/v1/domains/<id>")]
-async fn get_domain(caller: Caller, db: Db<'_>, id: DomainParam) -> ApiResult<Json<DomainDetailsView>> {
+async fn get_domain(caller: Caller, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Json<DomainDetailsView>> {
     caller.require(Scope::Read)?;
     let mut conn = db.tenant(&caller).await?;
     Ok(Json(repo::domains::get_details(&mut conn, id.0).await?.into()))
@@ -88,7 +75,7 @@ async fn get_domain(caller: Caller, db: Db<'_>, id: DomainParam) -> ApiResult<Js
 
 /// Deletes a domain with its pages, contacts and sitemaps.
 #[delete("/api/v1/domains/<id>")]
-async fn delete_domain(caller: Caller, db: Db<'_>, id: DomainParam) -> ApiResult<Status> {
+async fn delete_domain(caller: Caller, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Status> {
     caller.require(Scope::Admin)?;
     let mut conn = db.tenant(&caller).await?;
     let domain = repo::domains::get(&mut conn, id.0).await?;

@@ -4,12 +4,12 @@ use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 
-use super::domains::DomainParam;
-use super::paging;
+use super::{PathId, paging};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db};
 use crate::jobs::Waker;
 use crate::models::enums::Scope;
+use crate::models::ids::DomainId;
 use crate::repo;
 use crate::scrapers::email::{self, TOTAL_PAGES};
 use crate::views::contact::{EmailScanView, ScannedDomainView};
@@ -17,66 +17,20 @@ use crate::views::contact::{EmailScanView, ScannedDomainView};
 /// Pages that are shown of a domain: what one scan fetches.
 const SHOWN_PAGES: i64 = TOTAL_PAGES as i64;
 
-/// Returns the routes of this file.
+/// Returns the routes of this file, each twice.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    routes![
-        list_domains,
-        list_websites,
-        start_scan,
-        get_scan_status,
-        list_domains_v1,
-        list_websites_v1,
-        start_scan_v1,
-        get_scan_status_v1,
-    ]
+    let old = routes![list_domains, list_websites, start_scan, get_scan_status];
+    let beside_the_others = old.clone().into_iter().map(|route| {
+        // It fails for a base that is no path; then a route would be mounted twice, and nothing starts.
+        route.clone().map_base(|base| format!("/api/v1{base}")).unwrap_or(route)
+    });
+    beside_the_others.chain(old).collect()
 }
 
 /// Lists the tenant's domains by name, each with its pages.
 #[get("/email-scanner/domains?<limit>&<offset>")]
 async fn list_domains(
-    caller: Caller,
-    db: Db<'_>,
-    limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    domains(caller, db, limit, offset).await
-}
-
-/// The same under its other name.
-#[get("/email-scanner/websites?<limit>&<offset>")]
-async fn list_websites(
-    caller: Caller,
-    db: Db<'_>,
-    limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    domains(caller, db, limit, offset).await
-}
-
-/// The same beside the other routes.
-#[get("/api/v1/email-scanner/domains?<limit>&<offset>")]
-async fn list_domains_v1(
-    caller: Caller,
-    db: Db<'_>,
-    limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    domains(caller, db, limit, offset).await
-}
-
-/// The same beside the other routes, under its other name.
-#[get("/api/v1/email-scanner/websites?<limit>&<offset>")]
-async fn list_websites_v1(
-    caller: Caller,
-    db: Db<'_>,
-    limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    domains(caller, db, limit, offset).await
-}
-
-async fn domains(
     caller: Caller,
     db: Db<'_>,
     limit: Option<&str>,
@@ -90,32 +44,28 @@ async fn domains(
     Ok(Json(rows.into_iter().map(ScannedDomainView::from).collect()))
 }
 
+/// The same under its other name.
+#[get("/email-scanner/websites?<limit>&<offset>")]
+async fn list_websites(
+    caller: Caller,
+    db: Db<'_>,
+    limit: Option<&str>,
+    offset: Option<&str>,
+) -> ApiResult<Json<Vec<ScannedDomainView>>> {
+    list_domains(caller, db, limit, offset).await
+}
+
 /// Queues a scan of a domain's site, or answers with the one that has not ended.
 #[post("/email-scanner/scan/<domain_id>")]
 async fn start_scan(
     caller: Caller,
     db: Db<'_>,
     waker: &State<Waker>,
-    domain_id: DomainParam,
+    domain_id: PathId<DomainId>,
 ) -> ApiResult<(Status, Json<EmailScanView>)> {
-    start(caller, db, waker, domain_id).await
-}
-
-/// The same beside the other routes.
-#[post("/api/v1/email-scanner/scan/<domain_id>")]
-async fn start_scan_v1(
-    caller: Caller,
-    db: Db<'_>,
-    waker: &State<Waker>,
-    domain_id: DomainParam,
-) -> ApiResult<(Status, Json<EmailScanView>)> {
-    start(caller, db, waker, domain_id).await
-}
-
-async fn start(caller: Caller, db: Db<'_>, waker: &Waker, id: DomainParam) -> ApiResult<(Status, Json<EmailScanView>)> {
     caller.require(Scope::Scan)?;
     let mut conn = db.tenant(&caller).await?;
-    let domain = repo::domains::get(&mut conn, id.0).await?;
+    let domain = repo::domains::get(&mut conn, domain_id.0).await?;
     let own = format!("@{}", domain.domain);
     if !repo::suppressions::list_covered(&mut conn, &[&own]).await?.is_empty() {
         let detail = "this domain is suppressed: nothing that is found on its site may be kept";
@@ -133,21 +83,11 @@ async fn start(caller: Caller, db: Db<'_>, waker: &Waker, id: DomainParam) -> Ap
 
 /// Returns how far the last scan of a domain's site is.
 #[get("/email-scanner/scan/<domain_id>/status")]
-async fn get_scan_status(caller: Caller, db: Db<'_>, domain_id: DomainParam) -> ApiResult<Json<EmailScanView>> {
-    status(caller, db, domain_id).await
-}
-
-/// The same beside the other routes.
-#[get("/api/v1/email-scanner/scan/<domain_id>/status")]
-async fn get_scan_status_v1(caller: Caller, db: Db<'_>, domain_id: DomainParam) -> ApiResult<Json<EmailScanView>> {
-    status(caller, db, domain_id).await
-}
-
-async fn status(caller: Caller, db: Db<'_>, id: DomainParam) -> ApiResult<Json<EmailScanView>> {
+async fn get_scan_status(caller: Caller, db: Db<'_>, domain_id: PathId<DomainId>) -> ApiResult<Json<EmailScanView>> {
     caller.require(Scope::Read)?;
     let mut conn = db.tenant(&caller).await?;
-    let domain = repo::domains::get(&mut conn, id.0).await?;
-    let (scan, job) = repo::email_scans::find_latest(&mut conn, id.0)
+    let domain = repo::domains::get(&mut conn, domain_id.0).await?;
+    let (scan, job) = repo::email_scans::find_latest(&mut conn, domain_id.0)
         .await?
         .ok_or(ApiError::NotFound)?;
     Ok(Json(EmailScanView::new(domain.domain, scan, job)))

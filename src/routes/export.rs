@@ -11,6 +11,7 @@ use rocket::http::{ContentType, Header};
 use rocket::response::stream::ReaderStream;
 use rocket::response::{self, Responder, Response};
 use rocket::tokio::io::{AsyncRead, ReadBuf};
+use serde::Serialize;
 
 use crate::error::{ApiError, ApiResult};
 
@@ -84,8 +85,37 @@ impl AsyncRead for Part {
 
 /// Returns the content type of JSON, one object a line.
 #[must_use]
-pub fn json_lines() -> ContentType {
+pub fn json_lines_type() -> ContentType {
     ContentType::new("application", "jsonl")
+}
+
+/// Writes rows as JSON, one a line.
+///
+/// # Errors
+///
+/// When a row cannot be JSON.
+pub fn json_lines<T: Serialize>(rows: impl IntoIterator<Item = T>) -> ApiResult<Vec<u8>> {
+    let mut lines = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut lines, &row).map_err(unwritable)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+/// Writes rows as CSV, whose lines end in CR LF as in RFC 4180.
+///
+/// # Errors
+///
+/// When the rows differ in length.
+pub fn csv_lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> ApiResult<Vec<u8>> {
+    let mut lines = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for row in rows {
+        lines.write_record(row).map_err(unwritable)?;
+    }
+    lines.into_inner().map_err(unwritable)
 }
 
 /// Says that rows could not be written down.

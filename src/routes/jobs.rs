@@ -6,7 +6,7 @@ use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 use uuid::Uuid;
 
-use super::{paging, parsed};
+use super::{cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once};
 use crate::jobs::Waker;
@@ -51,11 +51,7 @@ async fn list_jobs(
     };
     let mut conn = db.tenant(&caller).await?;
     let (jobs, total) = repo::jobs::list(&mut conn, &filter, paging).await?;
-    let is_full = i64::try_from(jobs.len()).is_ok_and(|count| count == paging.limit);
-    let next_cursor = jobs
-        .last()
-        .filter(|_| is_full)
-        .map(|job| write_cursor(job.created_at, job.job_id));
+    let next_cursor = cursor_behind(&jobs, paging.limit, |job| write_cursor(job.created_at, job.job_id));
     let items = jobs.into_iter().map(JobView::from).collect();
     Ok(Json(Page {
         items,

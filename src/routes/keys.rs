@@ -2,13 +2,11 @@
 
 use chrono::{TimeDelta, Utc};
 use rocket::http::Status;
-use rocket::request::FromParam;
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, post, routes};
 use serde_json::json;
-use uuid::Uuid;
 
-use super::paging;
+use super::{PathId, paging};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, OptionalBody};
 use crate::models::api_key::{KeySecret, NewApiKey};
@@ -29,17 +27,6 @@ const LONGEST_NAME: usize = 200;
 #[must_use]
 pub fn routes() -> Vec<Route> {
     routes![list_keys, get_key, create_key, rotate_key, revoke_key]
-}
-
-/// A key's id in a path.
-struct KeyParam(ApiKeyId);
-
-impl<'a> FromParam<'a> for KeyParam {
-    type Error = uuid::Error;
-
-    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
-        Uuid::parse_str(param).map(|id| Self(id.into()))
-    }
 }
 
 /// Lists the tenant's keys, the newest first, also those that are not valid any more.
@@ -65,7 +52,7 @@ async fn list_keys(
 
 /// Returns a key, but for what makes it one.
 #[get("/api/v1/keys/<id>")]
-async fn get_key(caller: Caller, db: Db<'_>, id: KeyParam) -> ApiResult<Json<KeyView>> {
+async fn get_key(caller: Caller, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Json<KeyView>> {
     caller.require(Scope::Admin)?;
     let mut conn = db.tenant(&caller).await?;
     Ok(Json(repo::api_keys::get(&mut conn, id.0).await?.into()))
@@ -139,7 +126,7 @@ fn read_scopes(caller: &Caller, scopes: &[String]) -> ApiResult<TextList> {
 async fn rotate_key(
     caller: Caller,
     db: Db<'_>,
-    id: KeyParam,
+    id: PathId<ApiKeyId>,
     body: OptionalBody<RotationRequest>,
 ) -> ApiResult<(Status, Json<KeyCreated>)> {
     caller.require(Scope::Admin)?;
@@ -187,7 +174,7 @@ async fn rotate_key(
 
 /// Revokes a key for good. Every process refuses it within 5 s.
 #[delete("/api/v1/keys/<id>")]
-async fn revoke_key(caller: Caller, db: Db<'_>, id: KeyParam) -> ApiResult<Status> {
+async fn revoke_key(caller: Caller, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Status> {
     caller.require(Scope::Admin)?;
     let mut conn = db.tenant(&caller).await?;
     let key = repo::api_keys::revoke(&mut conn, id.0).await?;

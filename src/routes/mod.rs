@@ -23,6 +23,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use rocket::Route;
+use rocket::request::FromParam;
+use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
 use crate::repo::paging::Paging;
@@ -49,6 +51,23 @@ pub fn routes() -> Vec<Route> {
         audit::routes(),
     ]
     .concat()
+}
+
+/// A row's id in a path, of the table that its type names.
+struct PathId<T>(T);
+
+impl<'a, T: From<Uuid>> FromParam<'a> for PathId<T> {
+    type Error = uuid::Error;
+
+    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(param).map(|id| Self(id.into()))
+    }
+}
+
+/// Returns where the rows behind these begin, if these are as many as were asked for: then there may be more.
+fn cursor_behind<R, C>(rows: &[R], limit: i64, cursor: impl FnOnce(&R) -> C) -> Option<C> {
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
+    rows.last().filter(|_| is_full).map(cursor)
 }
 
 /// The most rows that one answer holds.

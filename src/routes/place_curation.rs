@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::parsed;
 use super::place_filter::Chosen;
 use super::places::{status_of, storable, who};
+use super::{cursor_behind, parsed};
 use crate::db::tenant::TenantConnection;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db};
@@ -226,8 +226,7 @@ async fn history(
         repo::places::get(&mut conn, place_id).await?;
     }
     let changes = repo::place_changes::list(&mut conn, place_id, before, limit).await?;
-    let is_full = i64::try_from(changes.len()).is_ok_and(|count| count == limit);
-    let next_cursor = changes.last().filter(|_| is_full).map(|change| change.id.to_string());
+    let next_cursor = cursor_behind(&changes, limit, |change| change.id.to_string());
     Ok(Json(History {
         items: changes.into_iter().map(ChangeView::from).collect(),
         next_cursor,

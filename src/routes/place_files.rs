@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::export::{Export, Read, json_lines, unwritable};
+use super::cursor_behind;
+use super::export::{Export, Read, json_lines, json_lines_type, unwritable};
 use super::place_filter::{PlaceQuery, read_order};
 use super::places::who;
 use crate::db::pool::Pool;
@@ -66,20 +67,23 @@ struct Line<'a> {
 fn export_json_lines<'r>(caller: Caller, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
     caller.require(Scope::Read)?;
     let write: Write = |rows, details| {
-        let mut bytes = Vec::new();
-        for row in rows {
+        json_lines(rows.into_iter().map(|row| {
             let known = details.get(&row.place_id);
-            let line = Line {
+            Line {
                 website: known.and_then(|details| details.website.as_deref()),
                 phone: known.and_then(|details| details.phone.as_deref()),
                 place: row.into(),
-            };
-            serde_json::to_writer(&mut bytes, &line).map_err(unwritable)?;
-            bytes.push(b'\n');
-        }
-        Ok(bytes)
+            }
+        }))
     };
-    export(&caller, pool, query, ("places.jsonl", json_lines()), Vec::new(), write)
+    export(
+        &caller,
+        pool,
+        query,
+        ("places.jsonl", json_lines_type()),
+        Vec::new(),
+        write,
+    )
 }
 
 /// Exports the places that match a query, in its order.
@@ -110,8 +114,7 @@ async fn part(
     let ids: Vec<&str> = rows.iter().map(|row| row.place_id.as_str()).collect();
     let details = repo::place_details::list(&mut conn, &ids).await?;
     drop(conn);
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == PART);
-    let next = rows.last().filter(|_| is_full).map(|row| PlaceCursor::of(row, order));
+    let next = cursor_behind(&rows, PART, |row| PlaceCursor::of(row, order));
     let details = details.into_iter().map(|row| (row.place_id.clone(), row)).collect();
     Ok((write(rows, &details)?, next))
 }

@@ -6,8 +6,8 @@ use rocket::{Route, State, get, post, routes};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::paging;
 use super::place_filter::{PlaceQuery, read_cursor, read_order, write_cursor};
+use super::{cursor_behind, paging};
 use crate::config::PlacesConfig;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once, OptionalBody};
@@ -189,11 +189,7 @@ async fn list_places(
             (rows, repo::places::count(&mut conn, &filter).await?)
         }
     };
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == paging.limit);
-    let next_cursor = rows
-        .last()
-        .filter(|_| is_full)
-        .map(|row| write_cursor(&PlaceCursor::of(row, order)));
+    let next_cursor = cursor_behind(&rows, paging.limit, |row| write_cursor(&PlaceCursor::of(row, order)));
     Ok(Json(PlaceList {
         places: rows.into_iter().map(PlaceView::from).collect(),
         total,

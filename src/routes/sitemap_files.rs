@@ -3,9 +3,9 @@
 use rocket::http::ContentType;
 use rocket::{Route, State, get, routes};
 
-use super::domains::DomainParam;
-use super::export::{Export, Read, json_lines, unwritable};
+use super::export::{Export, Read, csv_lines, json_lines, json_lines_type};
 use super::sitemaps::url_filter;
+use super::{PathId, cursor_behind};
 use crate::db::pool::Pool;
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db};
@@ -32,7 +32,7 @@ async fn export_csv<'r>(
     caller: Caller,
     db: Db<'_>,
     pool: &'r State<Pool>,
-    id: DomainParam,
+    id: PathId<DomainId>,
     q: Option<&'r str>,
     page_type: Option<&'r str>,
     modified_since: Option<&str>,
@@ -55,7 +55,7 @@ async fn export_json_lines<'r>(
     caller: Caller,
     db: Db<'_>,
     pool: &'r State<Pool>,
-    id: DomainParam,
+    id: PathId<DomainId>,
     q: Option<&'r str>,
     page_type: Option<&'r str>,
     modified_since: Option<&str>,
@@ -63,16 +63,9 @@ async fn export_json_lines<'r>(
 ) -> ApiResult<Export<'r>> {
     let filter = url_filter(q, page_type, modified_since, modified_before)?;
     check(&caller, db, id.0).await?;
-    let write: Write = |rows| {
-        let mut lines = Vec::new();
-        for row in rows {
-            serde_json::to_writer(&mut lines, &SitemapUrlView::from(row)).map_err(unwritable)?;
-            lines.push(b'\n');
-        }
-        Ok(lines)
-    };
+    let write: Write = |rows| json_lines(rows.into_iter().map(SitemapUrlView::from));
     let (tenant, domain) = (caller.tenant(), id.0);
-    Ok(Export::new("urls.jsonl", json_lines(), Vec::new(), move |after| {
+    Ok(Export::new("urls.jsonl", json_lines_type(), Vec::new(), move |after| {
         Box::pin(part(pool, tenant, domain, filter.clone(), after, write))
     }))
 }
@@ -99,17 +92,6 @@ async fn part(
     let mut conn = pool.tenant(tenant).await?;
     let rows = repo::sitemap_urls::list_of_domain(&mut conn, domain, &filter, after, PART).await?;
     drop(conn);
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == PART);
-    let next = rows.last().filter(|_| is_full).map(|row| row.id);
+    let next = cursor_behind(&rows, PART, |row| row.id);
     Ok((write(rows)?, next))
-}
-
-fn csv_lines(rows: impl IntoIterator<Item = [String; 10]>) -> ApiResult<Vec<u8>> {
-    let mut lines = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    for row in rows {
-        lines.write_record(&row).map_err(unwritable)?;
-    }
-    lines.into_inner().map_err(unwritable)
 }

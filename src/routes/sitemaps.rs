@@ -1,20 +1,18 @@
 //! Sitemaps: their analysis, what they list, what people decide about them, what is different since the last time.
 
 use rocket::http::Status;
-use rocket::request::FromParam;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 use serde_json::json;
 use url::Url;
 use uuid::Uuid;
 
-use super::domains::DomainParam;
-use super::{paging, parsed};
+use super::{PathId, cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once};
 use crate::jobs::Waker;
 use crate::models::enums::{CurationStatus, Scope, UrlChange};
-use crate::models::ids::{SitemapFileId, SitemapRunId};
+use crate::models::ids::{DomainId, SitemapFileId, SitemapRunId};
 use crate::models::sitemap_file::SitemapFileChanges;
 use crate::names::DomainName;
 use crate::repo;
@@ -53,28 +51,6 @@ pub fn routes() -> Vec<Route> {
         list_runs,
         list_changes,
     ]
-}
-
-/// A sitemap file's id in a path.
-struct SitemapParam(SitemapFileId);
-
-impl<'a> FromParam<'a> for SitemapParam {
-    type Error = uuid::Error;
-
-    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
-        Uuid::parse_str(param).map(|id| Self(id.into()))
-    }
-}
-
-/// An analysis' id in a path.
-struct RunParam(SitemapRunId);
-
-impl<'a> FromParam<'a> for RunParam {
-    type Error = uuid::Error;
-
-    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
-        Uuid::parse_str(param).map(|id| Self(id.into()))
-    }
 }
 
 /// Queues the analysis of a domain's sitemaps, or of one sitemap.
@@ -155,7 +131,7 @@ fn read_request(request: &SitemapScanRequest) -> ApiResult<SitemapScan> {
 async fn list_sitemaps(
     caller: Caller,
     db: Db<'_>,
-    id: DomainParam,
+    id: PathId<DomainId>,
     q: Option<&str>,
     status: Option<&str>,
     curation_status: Option<&str>,
@@ -187,7 +163,7 @@ async fn list_sitemaps(
 
 /// Returns a sitemap file.
 #[get("/api/v1/sitemaps/<id>")]
-async fn get_sitemap(caller: Caller, db: Db<'_>, id: SitemapParam) -> ApiResult<Json<SitemapView>> {
+async fn get_sitemap(caller: Caller, db: Db<'_>, id: PathId<SitemapFileId>) -> ApiResult<Json<SitemapView>> {
     caller.require(Scope::Read)?;
     let mut conn = db.tenant(&caller).await?;
     Ok(Json(repo::sitemap_files::get(&mut conn, id.0).await?.into()))
@@ -199,7 +175,7 @@ async fn get_sitemap(caller: Caller, db: Db<'_>, id: SitemapParam) -> ApiResult<
 async fn list_sitemap_urls(
     caller: Caller,
     db: Db<'_>,
-    id: SitemapParam,
+    id: PathId<SitemapFileId>,
     q: Option<&str>,
     page_type: Option<&str>,
     modified_since: Option<&str>,
@@ -214,8 +190,7 @@ async fn list_sitemap_urls(
     repo::sitemap_files::get(&mut conn, id.0).await?;
     let total = repo::sitemap_urls::count_of_file(&mut conn, id.0, &filter).await?;
     let rows = repo::sitemap_urls::list_of_file(&mut conn, id.0, &filter, cursor, paging.limit).await?;
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == paging.limit);
-    let next_cursor = rows.last().filter(|_| is_full).map(|row| row.url.clone());
+    let next_cursor = cursor_behind(&rows, paging.limit, |row| row.url.clone());
     Ok(Json(Page {
         items: rows.into_iter().map(SitemapUrlView::from).collect(),
         total,
@@ -244,7 +219,7 @@ pub(super) fn url_filter<'a>(
 async fn curate_sitemap(
     caller: Caller,
     db: Db<'_>,
-    id: SitemapParam,
+    id: PathId<SitemapFileId>,
     body: Body<CurationRequest>,
 ) -> ApiResult<Json<SitemapView>> {
     caller.require(Scope::Curate)?;
@@ -338,7 +313,7 @@ fn curation(field: &'static str, word: &str) -> ApiResult<CurationStatus> {
 async fn list_runs(
     caller: Caller,
     db: Db<'_>,
-    id: DomainParam,
+    id: PathId<DomainId>,
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Vec<SitemapRunView>>> {
@@ -355,7 +330,7 @@ async fn list_runs(
 async fn list_changes(
     caller: Caller,
     db: Db<'_>,
-    id: RunParam,
+    id: PathId<SitemapRunId>,
     change: Option<&str>,
     limit: Option<&str>,
     cursor: Option<&str>,
@@ -372,8 +347,7 @@ async fn list_changes(
     } else {
         Vec::new()
     };
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == paging.limit);
-    let next_cursor = rows.last().filter(|_| is_full).map(|row| row.id.to_string());
+    let next_cursor = cursor_behind(&rows, paging.limit, |row| row.id.to_string());
     Ok(Json(SitemapDiffView {
         run: run.into(),
         items: rows.into_iter().map(SitemapUrlChangeView::from).collect(),

@@ -1,13 +1,12 @@
 //! What a tenant must not keep: suppressions, and erasures.
 
 use rocket::http::Status;
-use rocket::request::FromParam;
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, post, routes};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::paging;
+use super::{PathId, paging};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db};
 use crate::models::enums::{Scope, SuppressionKind};
@@ -24,17 +23,6 @@ const MOST_BYTES: usize = 254;
 #[must_use]
 pub fn routes() -> Vec<Route> {
     routes![suppress, list_suppressions, delete_suppression, erase]
-}
-
-/// A suppression's id in a path.
-struct SuppressionParam(Uuid);
-
-impl<'a> FromParam<'a> for SuppressionParam {
-    type Error = uuid::Error;
-
-    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
-        Uuid::parse_str(param).map(Self)
-    }
 }
 
 /// Keeps an address, or all of a domain, from being stored or exported from now on.
@@ -121,7 +109,7 @@ async fn list_suppressions(
 
 /// Lifts a suppression.
 #[delete("/api/v1/suppressions/<id>")]
-async fn delete_suppression(caller: Caller, db: Db<'_>, id: SuppressionParam) -> ApiResult<Status> {
+async fn delete_suppression(caller: Caller, db: Db<'_>, id: PathId<Uuid>) -> ApiResult<Status> {
     caller.require(Scope::Admin)?;
     let mut conn = db.tenant(&caller).await?;
     repo::suppressions::delete(&mut conn, id.0).await?;
