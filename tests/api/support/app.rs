@@ -17,6 +17,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::database::TestDatabase;
+use super::log;
 use super::site::Site;
 use super::tenants::{Agencies, Agency};
 use super::workers::patient;
@@ -87,7 +88,11 @@ impl TestApp {
         let pool = agencies.pool.clone();
         // Tests ask more often than clients may; those about limits set their own.
         let mut figment = Figment::from(rocket::Config {
-            log_level: rocket::config::LogLevel::Off,
+            log_level: if log::level().is_some() {
+                rocket::config::LogLevel::Debug
+            } else {
+                rocket::config::LogLevel::Off
+            },
             ..rocket::Config::debug_default()
         });
         for name in [
@@ -100,6 +105,7 @@ impl TestApp {
             figment = figment.merge((format!("scrapersky.{name}"), 0));
         }
         for (name, value) in settings {
+            log::note(name, value);
             figment = figment.merge((format!("scrapersky.{name}"), *value));
         }
         let client = Client::untracked(scrapersky::rocket(figment, pool.clone()))
@@ -182,7 +188,7 @@ impl TestApp {
         agency
             .run(async |conn| scrapersky::repo::api_keys::insert(conn, &new).await)
             .await;
-        secret.expose().to_owned()
+        log::secret(secret.expose()).to_owned()
     }
 
     /// Works jobs off until it is dropped; names below `.bench.test` lead to `site`.
@@ -234,10 +240,11 @@ impl TestApp {
     ) -> Answer {
         let mut request = self.client.req(method, path);
         for (name, value) in headers {
+            log::note(name, value);
             request.add_header(Header::new(*name, (*value).to_owned()));
         }
         if let Some(key) = key {
-            request.add_header(Header::new("Authorization", format!("Bearer {key}")));
+            request.add_header(Header::new("Authorization", format!("Bearer {}", log::secret(key))));
         }
         if let Some((content_type, body)) = body {
             request = request.header(content_type).body(body);
