@@ -22,7 +22,7 @@ use scrapersky::models::ids::TenantId;
 use scrapersky::models::staged_place::NewStagedPlace;
 use scrapersky::models::values::RawJson;
 use scrapersky::repo::paging::Paging;
-use scrapersky::repo::places::{self, Near, PlaceFilter, PlaceOrder};
+use scrapersky::repo::places::{self, Near, PlaceCursor, PlaceFilter, PlaceOrder};
 use scrapersky::repo::tenants;
 use serde_json::json;
 use uuid::Uuid;
@@ -160,6 +160,22 @@ async fn reads(pool: &Pool, tenant: TenantId) {
             },
         ),
         (
+            "status, name text",
+            PlaceFilter {
+                status: Some(CurationStatus::New),
+                name: Some("ness 777"),
+                ..none()
+            },
+        ),
+        (
+            "status, location text",
+            PlaceFilter {
+                status: Some(CurationStatus::New),
+                location: Some("houston"),
+                ..none()
+            },
+        ),
+        (
             "status, type, rating",
             PlaceFilter {
                 status: Some(CurationStatus::New),
@@ -169,34 +185,56 @@ async fn reads(pool: &Pool, tenant: TenantId) {
             },
         ),
     ];
+    println!("p95 of                        the first 100       the count   both, as GET /places/staging");
     for (name, filter) in &filters {
-        let mut matched = 0;
-        let list = p95(pool, tenant, async |conn| {
-            let order = PlaceOrder::Newest;
-            places::list_after(conn, filter, order, None, 100).await.unwrap();
-        })
-        .await;
-        let count = p95(pool, tenant, async |conn| {
-            matched = places::count(conn, filter).await.unwrap()
-        })
-        .await;
-        println!("{name:22} list of 100: {list:>9.1?}   count: {count:>9.1?} of {matched}   (p95)");
+        line(pool, tenant, name, filter, PlaceOrder::Newest).await;
     }
     for order in [PlaceOrder::Rating, PlaceOrder::Priority, PlaceOrder::Name] {
-        let filter = none();
-        let list = p95(pool, tenant, async |conn| {
-            places::list_after(conn, &filter, order, None, 100).await.unwrap();
+        line(pool, tenant, &format!("all by {order:?}"), &none(), order).await;
+    }
+    // A page from the middle of the list.
+    let after = async |order| {
+        let mut conn = pool.tenant(tenant).await.unwrap();
+        let paging = Paging {
+            limit: 1,
+            offset: 50_000,
+        };
+        let (rows, _) = places::list(&mut conn, &none(), order, paging).await.unwrap();
+        PlaceCursor::of(&rows[0], order)
+    };
+    for order in [
+        PlaceOrder::Newest,
+        PlaceOrder::Rating,
+        PlaceOrder::Priority,
+        PlaceOrder::Name,
+    ] {
+        let after = after(order).await;
+        let part = p95(pool, tenant, async |conn| {
+            places::list_after(conn, &none(), order, Some(&after), 100)
+                .await
+                .unwrap();
         })
         .await;
-        println!("by {order:?}: list of 100: {list:.1?} (p95)");
+        println!("{:29} {part:>12.1?}", format!("from the middle by {order:?}"));
     }
-    let filter = none();
-    let paging = Paging::first(100);
-    let both = p95(pool, tenant, async |conn| {
-        places::list(conn, &filter, PlaceOrder::Newest, paging).await.unwrap();
+}
+
+async fn line(pool: &Pool, tenant: TenantId, name: &str, filter: &PlaceFilter<'_>, order: PlaceOrder) {
+    let mut matched = 0;
+    let list = p95(pool, tenant, async |conn| {
+        places::list_after(conn, filter, order, None, 100).await.unwrap();
     })
     .await;
-    println!("list of 100 with the count of 100,000, as GET /places/staging: {both:.1?} (p95)");
+    let count = p95(pool, tenant, async |conn| {
+        matched = places::count(conn, filter).await.unwrap();
+    })
+    .await;
+    let both = p95(pool, tenant, async |conn| {
+        let (_, total) = places::list(conn, filter, order, Paging::first(100)).await.unwrap();
+        assert_eq!(total, matched);
+    })
+    .await;
+    println!("{name:29} {list:>12.1?}    {count:>12.1?}   {both:>12.1?}   of {matched}");
 }
 
 async fn p95(pool: &Pool, tenant: TenantId, mut query: impl AsyncFnMut(&mut TenantConnection)) -> Duration {

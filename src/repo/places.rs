@@ -1,13 +1,14 @@
 //! Table `places_staging`: places that searches found, and what people decide about them.
 
 use std::collections::HashMap;
+use std::f64::consts::FRAC_PI_2;
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{now, sql};
 use diesel::pg::Pg;
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, HasQuery, OptionalExtension, PgArrayExpressionMethods,
-    PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, SelectableHelper,
+    ExpressionMethods, HasQuery, OptionalExtension, PgArrayExpressionMethods, PgSortExpressionMethods, QueryDsl,
+    QueryResult, SelectableHelper, TextExpressionMethods,
 };
 use diesel::sql_types::{Array, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
@@ -21,6 +22,24 @@ use crate::models::ids::{JobId, StagedPlaceId, TenantId};
 use crate::models::staged_place::{NewStagedPlace, StagedPlace, StagedPlaceChanges};
 use crate::schema::places_staging;
 
+/// The mean radius of the Earth.
+const EARTH_KM: f64 = 6371.0;
+
+/// The name as lists are ordered by it: its beginning, in lower case. An index is on this very expression.
+macro_rules! folded_name {
+    () => {
+        "split_part(places_staging.search_text, chr(31), 1)"
+    };
+}
+
+diesel::define_sql_function! {
+    /// PostgreSQL's `lower`.
+    fn lower(text: Text) -> Text;
+}
+
+/// A query for staged places.
+type Rows<'a> = places_staging::BoxedQuery<'a, Pg>;
+
 /// Which places are wanted; what is `None` does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct PlaceFilter<'a> {
@@ -28,9 +47,9 @@ pub struct PlaceFilter<'a> {
     pub status: Option<CurationStatus>,
     /// Those found as this type of business.
     pub business_type: Option<&'a str>,
-    /// Those whose name holds this text.
+    /// Those whose name holds this text, in capitals or not; of a longer name the first 120 characters count.
     pub name: Option<&'a str>,
-    /// Those whose address, or the place that was searched, holds this text.
+    /// Those whose address, or the place that was searched, holds this text in its first 160 or 60 characters.
     pub location: Option<&'a str>,
     /// Those rated so or better; a place without a rating is not.
     pub min_rating: Option<f64>,
@@ -85,7 +104,7 @@ pub enum PlaceOrder {
     Rating,
     /// The most important first.
     Priority,
-    /// By name.
+    /// By name, in capitals or not.
     Name,
 }
 
@@ -160,24 +179,29 @@ pub async fn list(
     paging: Paging,
 ) -> QueryResult<(Vec<StagedPlace>, i64)> {
     let tenant = conn.tenant_id();
-    let rows = ordered(matching(tenant, filter), order)
+    let page = ordered(matching(tenant, filter), order)
         .limit(paging.limit)
         .offset(paging.offset);
     if filter.is_everything() {
         let conn: &Connection = conn;
         return futures_util::try_join!(
-            rows.select(StagedPlace::as_select()).load(&mut &*conn),
+            page.select(StagedPlace::as_select()).load(&mut &*conn),
             matching(tenant, filter).count().get_result(&mut &*conn),
         );
     }
-    let (ids, total) = {
-        let conn: &Connection = conn;
-        futures_util::try_join!(
-            rows.select(places_staging::id).load(&mut &*conn),
-            matching(tenant, filter).count().get_result(&mut &*conn),
-        )?
+    let ids: Vec<StagedPlaceId> = page.select(places_staging::id).load(conn).await?;
+    let rows = rows_of(conn, &ids).await?;
+    // To find a few places among many takes as long as to count them: what was passed by is not counted again.
+    let found = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let total = match rows.last() {
+        Some(last) if found == paging.limit => {
+            paging.offset + found + count_behind(conn, filter, &PlaceCursor::of(last, order)).await?
+        }
+        Some(_) => paging.offset + found,
+        None if paging.offset == 0 && paging.limit > 0 => 0,
+        None => count(conn, filter).await?,
     };
-    Ok((rows_of(conn, &ids).await?, total))
+    Ok((rows, total))
 }
 
 /// Lists the first places of an order, or those behind `after`, which is of that order. However deep the list, a part
@@ -197,8 +221,8 @@ pub async fn list_after(
     rows_of(conn, &ids).await
 }
 
-/// Lists the numbers of rows: the index that a list is ordered by holds what filters ask for, and the rows themselves
-/// need not be read to find those that match.
+/// Lists the numbers of rows: indexes hold what filters and orders ask for, and the rows themselves need not be read to
+/// find those that match.
 async fn list_ids_after(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
@@ -207,49 +231,71 @@ async fn list_ids_after(
     limit: i64,
 ) -> QueryResult<Vec<StagedPlaceId>> {
     let tenant = conn.tenant_id();
-    let page = |order, limit| {
-        ordered(matching(tenant, filter), order)
-            .select(places_staging::id)
-            .limit(limit)
+    let (first, valueless) = match after {
+        None => (matching(tenant, filter), None),
+        Some(after) => behind(tenant, filter, after),
     };
-    let Some(PlaceCursor { key, id }) = after else {
-        return page(order, limit).load(conn).await;
+    let part = |rows, limit| ordered(rows, order).select(places_staging::id).limit(limit);
+    let mut ids: Vec<StagedPlaceId> = part(first, limit).load(conn).await?;
+    let missing = limit - i64::try_from(ids.len()).unwrap_or(limit);
+    if let Some(valueless) = valueless
+        && missing > 0
+    {
+        ids.extend(part(valueless, missing).load::<StagedPlaceId>(conn).await?);
+    }
+    Ok(ids)
+}
+
+/// Counts the places that match behind one of them.
+async fn count_behind(conn: &mut TenantConnection, filter: &PlaceFilter<'_>, after: &PlaceCursor) -> QueryResult<i64> {
+    let (first, valueless) = behind(conn.tenant_id(), filter, after);
+    let conn: &Connection = conn;
+    let valueless = async {
+        match valueless {
+            Some(valueless) => valueless.count().get_result::<i64>(&mut &*conn).await,
+            None => Ok(0),
+        }
     };
+    let (first, valueless) = futures_util::try_join!(first.count().get_result::<i64>(&mut &*conn), valueless)?;
+    Ok(first + valueless)
+}
+
+/// Returns the queries for the places that match behind one of them in its order: no index serves "less, or none" in one
+/// go, and rows without a value come by a query of their own.
+fn behind<'a>(
+    tenant: TenantId,
+    filter: &PlaceFilter<'a>,
+    PlaceCursor { key, id }: &PlaceCursor,
+) -> (Rows<'a>, Option<Rows<'a>>) {
     let id = *id;
-    // No index serves "less, or none" in one go: rows that have no value come by a query of their own.
-    macro_rules! behind {
-        ($order:ident, $column:ident: $sql:ty, $value:expr) => {{
-            let valueless = |limit| page(PlaceOrder::$order, limit).filter(places_staging::$column.is_null());
-            let Some(value) = $value else {
-                return valueless(limit).filter(places_staging::id.lt(id)).load(conn).await;
-            };
-            let mut ids = page(PlaceOrder::$order, limit)
-                .filter(before::<(Nullable<$sql>, Integer), _, _>(
-                    (places_staging::$column, places_staging::id),
-                    (value, id),
-                ))
-                .load(conn)
-                .await?;
-            let missing = limit - i64::try_from(ids.len()).unwrap_or(limit);
-            if missing > 0 {
-                ids.extend(valueless(missing).load::<StagedPlaceId>(conn).await?);
+    let rows = || matching(tenant, filter);
+    macro_rules! less {
+        ($column:ident: $sql:ty, $value:expr) => {{
+            let valueless = rows().filter(places_staging::$column.is_null());
+            match $value {
+                Some(value) => {
+                    let less = before::<(Nullable<$sql>, Integer), _, _>(
+                        (places_staging::$column, places_staging::id),
+                        (value, id),
+                    );
+                    (rows().filter(less), Some(valueless))
+                }
+                None => (valueless.filter(places_staging::id.lt(id)), None),
             }
-            Ok(ids)
         }};
     }
     match key {
-        CursorKey::Newest(time) => behind!(Newest, search_time: Timestamptz, *time),
-        CursorKey::Rating(rating) => behind!(Rating, rating: Double, *rating),
-        CursorKey::Priority(priority) => behind!(Priority, priority: Integer, *priority),
+        CursorKey::Newest(time) => less!(search_time: Timestamptz, *time),
+        CursorKey::Rating(rating) => less!(rating: Double, *rating),
+        CursorKey::Priority(priority) => less!(priority: Integer, *priority),
         CursorKey::Name(name) => {
-            page(PlaceOrder::Name, limit)
-                .filter(
-                    places_staging::name
-                        .gt(name)
-                        .or(places_staging::name.eq(name).and(places_staging::id.gt(id))),
-                )
-                .load(conn)
-                .await
+            let more = sql::<Bool>(concat!("(", folded_name!(), ", places_staging.id) > ("))
+                .sql("split_part(lower(left(")
+                .bind::<Text, _>(name.clone())
+                .sql(", 120)), chr(31), 1), ")
+                .bind::<Integer, _>(id)
+                .sql(")");
+            (rows().filter(more), None)
         }
     }
 }
@@ -365,7 +411,7 @@ pub async fn delete(conn: &mut TenantConnection, place_id: &str) -> QueryResult<
     .map(|_| ())
 }
 
-fn ordered(query: places_staging::BoxedQuery<'_, Pg>, order: PlaceOrder) -> places_staging::BoxedQuery<'_, Pg> {
+fn ordered(query: Rows<'_>, order: PlaceOrder) -> Rows<'_> {
     match order {
         PlaceOrder::Newest => query.order((
             places_staging::search_time.desc().nulls_last(),
@@ -373,12 +419,12 @@ fn ordered(query: places_staging::BoxedQuery<'_, Pg>, order: PlaceOrder) -> plac
         )),
         PlaceOrder::Rating => query.order((places_staging::rating.desc().nulls_last(), places_staging::id.desc())),
         PlaceOrder::Priority => query.order((places_staging::priority.desc().nulls_last(), places_staging::id.desc())),
-        PlaceOrder::Name => query.order((places_staging::name.asc(), places_staging::id.asc())),
+        PlaceOrder::Name => query.order((sql::<Text>(folded_name!()).asc(), places_staging::id.asc())),
     }
 }
 
 /// Returns the query for the tenant's places that match.
-pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> places_staging::BoxedQuery<'a, Pg> {
+pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> Rows<'a> {
     let mut query = places_staging::table
         .filter(places_staging::tenant_id.eq(tenant))
         .into_boxed();
@@ -388,17 +434,14 @@ pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> places
     if let Some(business_type) = filter.business_type {
         query = query.filter(places_staging::business_type.eq(business_type));
     }
+    // `search_text` begins with the name; its parts are apart by the character 31.
     if let Some(name) = filter.name {
-        query = query.filter(places_staging::name.ilike(containing(name)));
+        let pattern = format!("{}\u{1f}%", containing(name));
+        query = query.filter(places_staging::search_text.like(lower(pattern)));
     }
     if let Some(location) = filter.location {
-        let pattern = containing(location);
-        query = query.filter(
-            places_staging::formatted_address
-                .ilike(pattern.clone())
-                .or(places_staging::vicinity.ilike(pattern.clone()))
-                .or(places_staging::search_location.ilike(pattern)),
-        );
+        let pattern = format!("%\u{1f}{}", containing(location));
+        query = query.filter(places_staging::search_text.like(lower(pattern)));
     }
     if let Some(rating) = filter.min_rating {
         query = query.filter(places_staging::rating.ge(rating));
@@ -435,16 +478,16 @@ pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> places
         query = query
             .filter(places_staging::latitude.between(south, north))
             .filter(places_staging::longitude.between(west, east))
-            // The great circle by the haversine formula, on a sphere of 6,371 km.
+            // The great circle by the haversine formula: h = sin²(distance / 2r) on a sphere of 6,371 km.
             .filter(
-                sql::<Bool>("12742 * asin(sqrt(least(1, sin(radians(places_staging.latitude - ")
+                sql::<Bool>("sin(radians(places_staging.latitude - ")
                     .bind::<Double, _>(near.latitude)
                     .sql(") / 2) ^ 2 + cos(radians(")
                     .bind::<Double, _>(near.latitude)
                     .sql(")) * cos(radians(places_staging.latitude)) * sin(radians(places_staging.longitude - ")
                     .bind::<Double, _>(near.longitude)
-                    .sql(") / 2) ^ 2))) <= ")
-                    .bind::<Double, _>(near.within_km),
+                    .sql(") / 2) ^ 2 <= ")
+                    .bind::<Double, _>(near.haversine()),
             );
     }
     if let Some(place_ids) = filter.place_ids {
@@ -454,6 +497,17 @@ pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> places
 }
 
 impl Near {
+    /// Returns the haversine of the angle that the radius is seen under from the centre of the Earth.
+    fn haversine(self) -> f64 {
+        let half = self.within_km / (2.0 * EARTH_KM);
+        // From half the globe's girth on the circle holds everything.
+        if half < FRAC_PI_2 {
+            half.sin().powi(2)
+        } else {
+            f64::INFINITY
+        }
+    }
+
     /// Returns the degrees north and east between which the circle lies.
     fn bounds(self) -> ([f64; 2], [f64; 2]) {
         const KM_PER_DEGREE: f64 = 111.195;

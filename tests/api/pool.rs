@@ -145,6 +145,7 @@ async fn sessions_are_set_up_with_their_limits() {
     assert_eq!(setting(&conn, "statement_timeout").await, "30s");
     assert_eq!(setting(&conn, "idle_in_transaction_session_timeout").await, "1min");
     assert_eq!(setting(&conn, "lock_timeout").await, "0");
+    assert_eq!(setting(&conn, "max_parallel_workers_per_gather").await, "0");
     assert_eq!(conn.transaction_settings(), "");
 
     let pooled = Pool::new(&url.with_param("pgbouncer", "true"), &PoolConfig { limits, ..one() }).unwrap();
@@ -157,6 +158,7 @@ async fn sessions_are_set_up_with_their_limits() {
     conn.send_ahead(&format!("BEGIN; {}SELECT", conn.transaction_settings()))
         .unwrap();
     assert_eq!(setting(&conn, "statement_timeout").await, "30s");
+    assert_eq!(setting(&conn, "max_parallel_workers_per_gather").await, "0");
     conn.batch_execute("ROLLBACK").await.unwrap();
 }
 
