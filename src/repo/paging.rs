@@ -59,6 +59,18 @@ where
     Before::new(row.as_expression(), cursor.as_expression())
 }
 
+diesel::infix_operator!(After, " > ", backend: diesel::pg::Pg);
+
+/// Returns SQL's `(one, two) > (x, y)`, as [`before`] for ascending orders.
+pub(super) fn after<ST, Row, Cursor>(row: Row, cursor: Cursor) -> After<Row::Expression, Cursor::Expression>
+where
+    Record<ST>: SqlType + TypedExpressionType,
+    Row: AsExpression<Record<ST>>,
+    Cursor: AsExpression<Record<ST>>,
+{
+    After::new(row.as_expression(), cursor.as_expression())
+}
+
 #[cfg(test)]
 mod tests {
     use super::containing;

@@ -14,7 +14,7 @@ use diesel::sql_types::{Array, Bool, Double, Integer, Jsonb, Nullable, Text, Tim
 use diesel_async::RunQueryDsl;
 
 use super::bulk::{Upserted, column};
-use super::paging::{Paging, before, containing};
+use super::paging::{Paging, after, before, containing};
 use crate::db::connection::Connection;
 use crate::db::tenant::TenantConnection;
 use crate::models::enums::CurationStatus;
@@ -24,13 +24,6 @@ use crate::schema::places_staging;
 
 /// The mean radius of the Earth.
 const EARTH_KM: f64 = 6371.0;
-
-/// The name as lists are ordered by it: its beginning, in lower case. An index is on this very expression.
-macro_rules! folded_name {
-    () => {
-        "split_part(places_staging.search_text, chr(31), 1)"
-    };
-}
 
 diesel::define_sql_function! {
     /// PostgreSQL's `lower`.
@@ -104,7 +97,7 @@ pub enum PlaceOrder {
     Rating,
     /// The most important first.
     Priority,
-    /// By name, in capitals or not.
+    /// By name, in capitals or not; those of one name by their address.
     Name,
 }
 
@@ -126,7 +119,7 @@ pub enum CursorKey {
     Rating(Option<f64>),
     /// Of [`PlaceOrder::Priority`].
     Priority(Option<i32>),
-    /// Of [`PlaceOrder::Name`].
+    /// Of [`PlaceOrder::Name`]: the row's `search_text`.
     Name(String),
 }
 
@@ -138,7 +131,7 @@ impl PlaceCursor {
             PlaceOrder::Newest => CursorKey::Newest(row.search_time),
             PlaceOrder::Rating => CursorKey::Rating(row.rating),
             PlaceOrder::Priority => CursorKey::Priority(row.priority),
-            PlaceOrder::Name => CursorKey::Name(row.name.clone()),
+            PlaceOrder::Name => CursorKey::Name(row.search_text.clone()),
         };
         Self { key, id: row.id }
     }
@@ -227,13 +220,13 @@ async fn list_ids_after(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
     order: PlaceOrder,
-    after: Option<&PlaceCursor>,
+    cursor: Option<&PlaceCursor>,
     limit: i64,
 ) -> QueryResult<Vec<StagedPlaceId>> {
     let tenant = conn.tenant_id();
-    let (first, valueless) = match after {
+    let (first, valueless) = match cursor {
         None => (matching(tenant, filter), None),
-        Some(after) => behind(tenant, filter, after),
+        Some(cursor) => behind(tenant, filter, cursor),
     };
     let part = |rows, limit| ordered(rows, order).select(places_staging::id).limit(limit);
     let mut ids: Vec<StagedPlaceId> = part(first, limit).load(conn).await?;
@@ -247,8 +240,8 @@ async fn list_ids_after(
 }
 
 /// Counts the places that match behind one of them.
-async fn count_behind(conn: &mut TenantConnection, filter: &PlaceFilter<'_>, after: &PlaceCursor) -> QueryResult<i64> {
-    let (first, valueless) = behind(conn.tenant_id(), filter, after);
+async fn count_behind(conn: &mut TenantConnection, filter: &PlaceFilter<'_>, cursor: &PlaceCursor) -> QueryResult<i64> {
+    let (first, valueless) = behind(conn.tenant_id(), filter, cursor);
     let conn: &Connection = conn;
     let valueless = async {
         match valueless {
@@ -288,13 +281,9 @@ fn behind<'a>(
         CursorKey::Newest(time) => less!(search_time: Timestamptz, *time),
         CursorKey::Rating(rating) => less!(rating: Double, *rating),
         CursorKey::Priority(priority) => less!(priority: Integer, *priority),
-        CursorKey::Name(name) => {
-            let more = sql::<Bool>(concat!("(", folded_name!(), ", places_staging.id) > ("))
-                .sql("split_part(lower(left(")
-                .bind::<Text, _>(name.clone())
-                .sql(", 120)), chr(31), 1), ")
-                .bind::<Integer, _>(id)
-                .sql(")");
+        CursorKey::Name(text) => {
+            let more =
+                after::<(Text, Integer), _, _>((places_staging::search_text, places_staging::id), (text.clone(), id));
             (rows().filter(more), None)
         }
     }
@@ -419,7 +408,7 @@ fn ordered(query: Rows<'_>, order: PlaceOrder) -> Rows<'_> {
         )),
         PlaceOrder::Rating => query.order((places_staging::rating.desc().nulls_last(), places_staging::id.desc())),
         PlaceOrder::Priority => query.order((places_staging::priority.desc().nulls_last(), places_staging::id.desc())),
-        PlaceOrder::Name => query.order((sql::<Text>(folded_name!()).asc(), places_staging::id.asc())),
+        PlaceOrder::Name => query.order((places_staging::search_text.asc(), places_staging::id.asc())),
     }
 }
 
@@ -434,7 +423,7 @@ pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> Rows<'
     if let Some(business_type) = filter.business_type {
         query = query.filter(places_staging::business_type.eq(business_type));
     }
-    // `search_text` begins with the name; its parts are apart by the character 31.
+    // `search_text` begins with the name, which the character 31 ends.
     if let Some(name) = filter.name {
         let pattern = format!("{}\u{1f}%", containing(name));
         query = query.filter(places_staging::search_text.like(lower(pattern)));

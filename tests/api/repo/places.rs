@@ -21,6 +21,13 @@ use uuid::Uuid;
 
 use crate::support::tenants::{Agencies, Agency, new_place};
 
+pub const ORDERS: [PlaceOrder; 4] = [
+    PlaceOrder::Newest,
+    PlaceOrder::Rating,
+    PlaceOrder::Priority,
+    PlaceOrder::Name,
+];
+
 #[tokio::test]
 async fn a_new_search_updates_a_place_and_keeps_what_people_set() {
     let agencies = Agencies::new().await;
@@ -316,12 +323,7 @@ async fn every_order_is_paged_by_cursor_without_gap_or_double() {
     let prioritise = "UPDATE places_staging SET priority = CASE WHEN id % 4 > 0 THEN id % 3 END";
     client.batch_execute(prioritise).await.unwrap();
     let filter = PlaceFilter::default();
-    for order in [
-        PlaceOrder::Newest,
-        PlaceOrder::Rating,
-        PlaceOrder::Priority,
-        PlaceOrder::Name,
-    ] {
+    for order in ORDERS {
         let (all, _) = acme
             .run(async |conn| places::list(conn, &filter, order, Paging::default()).await)
             .await;
@@ -338,7 +340,135 @@ async fn every_order_is_paged_by_cursor_without_gap_or_double() {
             }
             assert_eq!(by_cursor, all, "{order:?} by {limit}");
         }
+        if order == PlaceOrder::Name {
+            let names: String = all.iter().map(|row| row.name.chars().next().unwrap()).collect();
+            let folded: String = names.to_lowercase().chars().filter(char::is_ascii).collect();
+            assert_eq!(folded, "aaaaabbbbbbbbbccccc");
+        }
     }
+}
+
+#[tokio::test]
+async fn each_page_of_a_filtered_list_knows_how_many_match_in_all() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let ids: Vec<String> = (0..30).map(|n| format!("place {n}")).collect();
+    let new: Vec<_> = (0..)
+        .zip(&ids)
+        .map(|(n, id)| NewStagedPlace {
+            name: if n % 3 == 0 { "Bakery" } else { "Dentist" },
+            rating: (n % 4 > 0).then_some(f64::from(n % 5)),
+            ..new_place(id)
+        })
+        .collect();
+    acme.run(async |conn| places::upsert_many(conn, &new).await).await;
+    let client = agencies.database.client().await;
+    let undate = "UPDATE places_staging SET search_time = NULL, priority = NULLIF(id % 3, 0) WHERE id % 4 = 0";
+    client.batch_execute(undate).await.unwrap();
+    let some = |name| PlaceFilter {
+        name: Some(name),
+        ..PlaceFilter::default()
+    };
+    for (filter, expected) in [(some("bake"), 10), (some("dent"), 20), (some("florist"), 0)] {
+        for order in ORDERS {
+            for (limit, offset) in [
+                (1, 0),
+                (3, 2),
+                (9, 0),
+                (10, 0),
+                (11, 0),
+                (10, 10),
+                (20, 0),
+                (5, 25),
+                (0, 0),
+            ] {
+                let paging = Paging { limit, offset };
+                let (rows, total) = acme
+                    .run(async |conn| places::list(conn, &filter, order, paging).await)
+                    .await;
+                assert_eq!(total, expected, "{filter:?} by {order:?}, {paging:?}");
+                let shown = usize::try_from((expected - offset).clamp(0, limit)).unwrap();
+                assert_eq!(rows.len(), shown, "{filter:?} by {order:?}, {paging:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn texts_are_found_in_capitals_or_not_and_each_filter_in_its_own_part() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let houston = NewStagedPlace {
+        name: "Dallas_Bread \u{1f} & 5% Sons",
+        formatted_address: Some("1 Main St\\A, HOUSTON"),
+        search_location: Some("houston"),
+        ..new_place("one")
+    };
+    let near = NewStagedPlace {
+        name: "bread",
+        vicinity: Some("Houston Heights"),
+        search_location: Some("Katy, TX"),
+        ..new_place("two")
+    };
+    acme.run(async |conn| places::upsert_many(conn, &[houston, near]).await)
+        .await;
+    for (name, location, expected) in [
+        (Some("BREAD"), None, vec!["one", "two"]),
+        (Some("s_b"), None, vec!["one"]),
+        (Some("5%"), None, vec!["one"]),
+        (Some("l%s"), None, vec![]),
+        (Some("houston"), None, vec![]),
+        (None, Some("hOUSTON"), vec!["one", "two"]),
+        (None, Some("t\\a,"), vec!["one"]),
+        (None, Some("heights"), vec!["two"]),
+        (None, Some("katy"), vec!["two"]),
+        (None, Some("dallas"), vec![]),
+        (Some("bread"), Some("main"), vec!["one"]),
+        (None, Some(""), vec!["one", "two"]),
+    ] {
+        let filter = PlaceFilter {
+            name,
+            location,
+            ..PlaceFilter::default()
+        };
+        let ids = acme.run(async |conn| places::list_ids(conn, &filter, 100).await).await;
+        assert_eq!(ids, expected, "{filter:?}");
+    }
+}
+
+/// An entry of an index holds 2.7 kB, and a character takes up to four bytes.
+#[tokio::test]
+async fn the_longest_texts_of_a_place_are_stored() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let mut random = 1_u32;
+    let mut text = |length: usize| -> String {
+        let next = |_| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from_u32(0x2_0000 + (random >> 16) % 0xa000).unwrap()
+        };
+        (0..length).map(next).collect()
+    };
+    let (name, address, kind) = (text(5000), text(5000), text(255));
+    let (vicinity, location) = (text(5000), text(5000));
+    let long = NewStagedPlace {
+        name: &name,
+        formatted_address: Some(&address),
+        business_type: Some(&kind),
+        vicinity: Some(&vicinity),
+        search_location: Some(&location),
+        rating: Some(4.5),
+        ..new_place("long")
+    };
+    acme.run(async |conn| places::upsert_many(conn, &[long, new_place("short")]).await)
+        .await;
+    let beginning: String = name.chars().take(120).collect();
+    let found = PlaceFilter {
+        name: Some(&beginning),
+        ..PlaceFilter::default()
+    };
+    assert_eq!(acme.run(async |conn| places::count(conn, &found).await).await, 1);
+    assert_eq!(acme.place("long").await.name, name);
 }
 
 #[tokio::test]

@@ -2,17 +2,20 @@
 
 use std::sync::{Arc, Mutex};
 
+use chrono::Utc;
 use diesel::connection::InstrumentationEvent;
 use diesel::prelude::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use scrapersky::db::tenant::TenantConnection;
+use scrapersky::models::enums::CurationStatus;
 use scrapersky::repo::domains::{DomainFilter, DomainOrder};
 use scrapersky::repo::jobs::JobFilter;
 use scrapersky::repo::paging::Paging;
-use scrapersky::repo::places::{PlaceFilter, PlaceOrder};
+use scrapersky::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
 use scrapersky::repo::{domains, jobs, places};
 
+use super::places::ORDERS;
 use crate::support::tenants::Agencies;
 
 /// 20 tenants with 250 rows each in the tables of the long lists.
@@ -69,6 +72,171 @@ async fn lists_are_read_by_the_tenants_index_and_isolation_costs_nothing_a_row()
     }
 }
 
+/// The places of 20 tenants, 500 each, one tenant's among the others' as they come in.
+const PLACES: &str = "
+    INSERT INTO tenants (name) SELECT 'tenant ' || n FROM generate_series(1, 18) n;
+    INSERT INTO places_staging (tenant_id, place_id, name, formatted_address, search_location, business_type, latitude, longitude, rating,
+                                created_by, search_time, status, priority, tags, notes)
+        SELECT id, n, 'Business ' || n, n || ' Main St, ' || city || ', TX 77002, USA', city || ', TX', (ARRAY['bakery', 'dentist'])[1 + n % 2],
+               29 + (n * 7919 % 1000) / 500.0, -96 + (n * 104729 % 1000) / 500.0, 1 + n % 41 / 10.0, id, now() - make_interval(secs => n),
+               (enum_range(NULL::place_status_enum))[1 + n % 2], n % 10, CASE WHEN n % 50 = 0 THEN '{warm}'::text[] END, repeat('x', 800)
+        FROM generate_series(1, 500) n CROSS JOIN tenants CROSS JOIN LATERAL (SELECT (ARRAY['Houston', 'Dallas'])[1 + n % 2] AS city) c
+        ORDER BY n;";
+
+#[tokio::test]
+async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_sorting() {
+    let agencies = Agencies::with_connections(1).await;
+    let acme = agencies.tenant("acme").await;
+    let client = agencies.database.client().await;
+    client.batch_execute(PLACES).await.unwrap();
+    vacuum_places(&client).await;
+    let tenant = format!("'{}'", acme.id);
+    let mut conn = acme.open().await;
+    let sent = record(&mut conn);
+    let first_sent = || {
+        let all = std::mem::take(&mut *sent.lock().unwrap());
+        all.into_iter().find(|sql| sql.starts_with("SELECT")).unwrap()
+    };
+    let none = PlaceFilter::default;
+    let newest = "places_staging_tenant_id_search_time_idx";
+
+    let circle = Near {
+        latitude: 30.0,
+        longitude: -95.0,
+        within_km: 5.0,
+    };
+    let near = PlaceFilter {
+        near: Some(circle),
+        ..none()
+    };
+    // The filter, its binds, and the index that decides it; those of texts find few places.
+    for (filter, binds, index) in [
+        (
+            PlaceFilter {
+                status: Some(CurationStatus::Selected),
+                ..none()
+            },
+            "'Selected'",
+            newest,
+        ),
+        (
+            PlaceFilter {
+                business_type: Some("bakery"),
+                ..none()
+            },
+            "'bakery'",
+            newest,
+        ),
+        (
+            PlaceFilter {
+                name: Some("ness 77"),
+                ..none()
+            },
+            "E'%ness 77%\x1f%'",
+            "places_staging_tenant_id_search_text_idx",
+        ),
+        (
+            PlaceFilter {
+                status: Some(CurationStatus::Selected),
+                location: Some("77 Main"),
+                min_rating: Some(2.0),
+                ..none()
+            },
+            "'Selected', E'%\x1f%77 Main%', 2",
+            newest,
+        ),
+        (
+            PlaceFilter {
+                min_rating: Some(4.8),
+                ..none()
+            },
+            "4.8",
+            "places_staging_tenant_id_rating_idx",
+        ),
+        (
+            near.clone(),
+            "29.955, 30.045, -95.052, -94.948, 30, 30, -95, 0.000000154",
+            "places_staging_tenant_id_latitude_longitude_idx",
+        ),
+    ] {
+        places::count(&mut conn, &filter).await.unwrap();
+        let sql = first_sent();
+        let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {binds}")).await;
+        assert!(
+            plan.contains(&format!("Index Only Scan using {index} ")),
+            "{sql}\n{plan}"
+        );
+        // A list of few is found in the same way.
+        if filter.name.is_some() || filter.location.is_some() {
+            for order in ORDERS {
+                places::list_after(&mut conn, &filter, order, None, 100).await.unwrap();
+                let sql = first_sent();
+                let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {binds}, 100")).await;
+                assert!(plan.contains("Index Only Scan"), "{sql}\n{plan}");
+            }
+        }
+    }
+    places::list_after(&mut conn, &near, PlaceOrder::Newest, None, 100)
+        .await
+        .unwrap();
+    let sql = first_sent();
+    let binds = "29.955, 30.045, -95.052, -94.948, 30, 30, -95, 0.000000154";
+    let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {binds}, 100")).await;
+    assert!(
+        plan.contains("places_staging_tenant_id_latitude_longitude_idx"),
+        "{sql}\n{plan}"
+    );
+
+    // The first page of an order, and one behind a cursor.
+    for (order, key, bind, index) in [
+        (PlaceOrder::Newest, CursorKey::Newest(Some(Utc::now())), "now()", newest),
+        (
+            PlaceOrder::Rating,
+            CursorKey::Rating(Some(3.0)),
+            "3",
+            "places_staging_tenant_id_rating_idx",
+        ),
+        (
+            PlaceOrder::Priority,
+            CursorKey::Priority(Some(3)),
+            "3",
+            "places_staging_tenant_id_priority_idx",
+        ),
+        (
+            PlaceOrder::Name,
+            CursorKey::Name("business 3".to_owned()),
+            "'business 3'",
+            "places_staging_tenant_id_search_text_idx",
+        ),
+    ] {
+        let cursor = PlaceCursor { key, id: 7.into() };
+        for (after, binds, begins) in [
+            (None, "20".to_owned(), "Index Cond: (tenant_id = "),
+            (Some(&cursor), format!("{bind}, 7, 20"), "Index Cond: ((tenant_id = "),
+        ] {
+            places::list_after(&mut conn, &none(), order, after, 20).await.unwrap();
+            let sql = first_sent();
+            let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {binds}")).await;
+            assert!(plan.contains(&format!("using {index} ")), "{sql}\n{plan}");
+            assert!(!plan.contains("Sort"), "{sql}\n{plan}");
+            assert!(plan.contains(begins), "{sql}\n{plan}");
+            assert_eq!(plan.contains("(ROW("), after.is_some(), "{sql}\n{plan}");
+        }
+    }
+}
+
+/// Vacuums until every page is known to be visible to all: not while a commit of that time is still to be written out.
+async fn vacuum_places(client: &tokio_postgres::Client) {
+    for _ in 0..1000 {
+        client.batch_execute("VACUUM ANALYZE places_staging").await.unwrap();
+        let visible = "SELECT relallvisible = relpages FROM pg_class WHERE oid = 'places_staging'::regclass";
+        if client.query_one(visible, &[]).await.unwrap().get(0) {
+            return;
+        }
+    }
+    panic!("somebody still reads what was before");
+}
+
 /// Notes the text of every query that the connection sends.
 fn record(conn: &mut TenantConnection) -> Arc<Mutex<Vec<String>>> {
     let sent = Arc::new(Mutex::new(Vec::new()));
@@ -83,23 +251,25 @@ fn record(conn: &mut TenantConnection) -> Arc<Mutex<Vec<String>>> {
 
 /// Returns how PostgreSQL would execute a query whose binds are the tenant, and for a list its part.
 async fn explain(conn: &mut TenantConnection, query: &str, tenant: &str, paging: Paging) -> String {
+    let values = if query.contains("$3") {
+        format!("'{tenant}', {}, {}", paging.limit, paging.offset)
+    } else {
+        format!("'{tenant}'")
+    };
+    explain_with(conn, query, &values).await
+}
+
+/// Returns how PostgreSQL would execute a query with these binds.
+async fn explain_with(conn: &mut TenantConnection, query: &str, binds: &str) -> String {
     #[derive(QueryableByName)]
     struct Line {
         #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
         line: String,
     }
     let (sql, _) = query.split_once(" -- binds:").unwrap_or((query, ""));
-    let (types, values) = if sql.contains("$3") {
-        (
-            "(uuid, bigint, bigint)",
-            format!("('{tenant}', {}, {})", paging.limit, paging.offset),
-        )
-    } else {
-        ("(uuid)", format!("('{tenant}')"))
-    };
-    let prepare = format!("SET LOCAL plan_cache_mode = force_custom_plan; PREPARE list {types} AS {sql}");
+    let prepare = format!("SET LOCAL plan_cache_mode = force_custom_plan; PREPARE list AS {sql}");
     conn.batch_execute(&prepare).await.unwrap();
-    let plan: Vec<Line> = diesel::sql_query(format!("EXPLAIN EXECUTE list {values}"))
+    let plan: Vec<Line> = diesel::sql_query(format!("EXPLAIN EXECUTE list ({binds})"))
         .load(&mut *conn)
         .await
         .unwrap();
