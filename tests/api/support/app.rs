@@ -14,7 +14,7 @@ use scrapersky::models::enums::Scope;
 use scrapersky::models::values::TextList;
 use scrapersky::scrapers::{Services, registry};
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 
 use super::database::TestDatabase;
 use super::log;
@@ -27,6 +27,8 @@ pub struct TestApp {
     client: Client,
     pool: Pool,
     agencies: Agencies,
+    /// A connection of the superuser's, made when it is first wanted.
+    superuser: OnceCell<tokio_postgres::Client>,
 }
 
 /// Whoever holds a key of an agency.
@@ -111,7 +113,12 @@ impl TestApp {
         let client = Client::untracked(scrapersky::rocket(figment, pool.clone()))
             .await
             .unwrap();
-        Self { client, pool, agencies }
+        Self {
+            client,
+            pool,
+            agencies,
+            superuser: OnceCell::new(),
+        }
     }
 
     /// The program's pool.
@@ -121,24 +128,21 @@ impl TestApp {
 
     /// Runs SQL as the superuser.
     pub async fn sql(&self, sql: &str) {
-        self.agencies.database.client().await.batch_execute(sql).await.unwrap();
+        self.superuser().await.batch_execute(sql).await.unwrap();
+    }
+
+    async fn superuser(&self) -> &tokio_postgres::Client {
+        self.superuser.get_or_init(|| self.agencies.database.client()).await
     }
 
     /// Runs a query of one number as the superuser.
     pub async fn count(&self, sql: &str) -> i64 {
-        self.agencies
-            .database
-            .client()
-            .await
-            .query_one(sql, &[])
-            .await
-            .unwrap()
-            .get(0)
+        self.superuser().await.query_one(sql, &[]).await.unwrap().get(0)
     }
 
     /// Runs a query of one text column as the superuser.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
-        let rows = self.agencies.database.client().await.query(sql, &[]).await.unwrap();
+        let rows = self.superuser().await.query(sql, &[]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 
@@ -319,7 +323,7 @@ impl Holder<'_> {
                 return answer.body;
             }
             assert!(Instant::now() < deadline, "it never ended: {}", answer.body);
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
 }
