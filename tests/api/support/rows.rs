@@ -14,7 +14,7 @@ pub async fn fill(client: &Client, table: &str, count: u32, columns: &[(&str, &s
             "SELECT attname::text, format_type(atttypid, NULL), NOT attnotnull, typtype = 'e',
                     CASE WHEN atttypid = 'varchar'::regtype AND atttypmod > 0 THEN atttypmod - 4 END, attnum::int
              FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-             WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND attidentity = '' ORDER BY attnum",
+             WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND attidentity = '' AND attgenerated = '' ORDER BY attnum",
             &[&table],
         )
         .await
