@@ -38,7 +38,7 @@ impl Once {
     /// [`ApiError::BadRequest`] when the key is none, [`ApiError::Unprocessable`] when another request has it, and
     /// those of the database.
     pub async fn earlier<T>(&self, conn: &mut TenantConnection, body: &Body<T>) -> ApiResult<Result<Answer, Begun>> {
-        self.earlier_by(conn, &body.digest).await
+        self.earlier_of(conn, &body.digest).await
     }
 
     /// As [`earlier`](Self::earlier), for a request that has no body.
@@ -47,10 +47,15 @@ impl Once {
     ///
     /// As [`earlier`](Self::earlier).
     pub async fn earlier_without_body(&self, conn: &mut TenantConnection) -> ApiResult<Result<Answer, Begun>> {
-        self.earlier_by(conn, &Sha256::digest([]).into()).await
+        self.earlier_of(conn, &Sha256::digest([]).into()).await
     }
 
-    async fn earlier_by(&self, conn: &mut TenantConnection, body: &[u8; 32]) -> ApiResult<Result<Answer, Begun>> {
+    /// As [`earlier`](Self::earlier), for a request whose body has this SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// As [`earlier`](Self::earlier).
+    pub async fn earlier_of(&self, conn: &mut TenantConnection, body: &[u8; 32]) -> ApiResult<Result<Answer, Begun>> {
         let Some(key) = &self.key else {
             return Ok(Err(Begun(None)));
         };

@@ -13,7 +13,7 @@ use super::places::{status_of, storable, who};
 use super::{cursor_behind, parsed};
 use crate::db::tenant::TenantConnection;
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Body, Caller, Db};
+use crate::guards::{Body, Caller, Db, Once};
 use crate::jobs::{self, BackgroundJob, EnqueueOptions, Waker};
 use crate::models::enums::{PlaceAction, ProcessingStatus, Scope};
 use crate::models::ids::PlaceChangeId;
@@ -23,6 +23,7 @@ use crate::repo::place_changes::ChangedBy;
 use crate::repo::places::PlaceFilter;
 use crate::scrapers::Services;
 use crate::scrapers::places::{PlacesDetails, PlacesHandOver};
+use crate::views::answer::Answer;
 use crate::views::place::ChangeView;
 
 /// The most places that one job looks up or hands over.
@@ -84,25 +85,31 @@ struct BulkUpdated {
 
 /// Changes what people decided about places, by their ids or by a filter, or counts them.
 #[post("/api/v1/places/update", data = "<body>")]
-async fn update_places(caller: Caller, db: Db<'_>, body: Body<BulkUpdate>) -> ApiResult<Json<BulkUpdated>> {
+async fn update_places(caller: Caller, db: Db<'_>, once: Once, body: Body<BulkUpdate>) -> ApiResult<Answer> {
     caller.require(Scope::Curate)?;
-    let update = body.value;
+    let update = &body.value;
     let caller = caller.acting_for(update.tenant_id.as_deref(), &db).await?;
     let filter = update.chosen.filter()?;
-    let curation = read_curation(&update)?;
-    let mut conn = db.tenant(&caller).await?;
-    if update.preview {
-        let matched = repo::places::count(&mut conn, &filter).await?;
-        return Ok(Json(BulkUpdated {
-            matched,
-            changed: 0,
-            change_id: None,
-        }));
-    }
-    if curation.is_empty() {
+    let curation = read_curation(update)?;
+    if curation.is_empty() && !update.preview {
         let detail = "nothing is to be changed: give status, notes, tags, add_tags, remove_tags, priority or \
                       revisit_date, or preview";
         return Err(ApiError::bad_request("status", detail));
+    }
+    let mut conn = db.tenant(&caller).await?;
+    let begun = match once.earlier(&mut conn, &body).await? {
+        Ok(answer) => return Ok(answer),
+        Err(begun) => begun,
+    };
+    if update.preview {
+        let view = BulkUpdated {
+            matched: repo::places::count(&mut conn, &filter).await?,
+            changed: 0,
+            change_id: None,
+        };
+        let answer = begun.keep(&mut conn, Status::Ok, &view).await?;
+        conn.commit().await?;
+        return Ok(answer);
     }
     let who = who(&caller);
     let by = ChangedBy {
@@ -115,12 +122,14 @@ async fn update_places(caller: Caller, db: Db<'_>, body: Body<BulkUpdate>) -> Ap
     caller
         .note(&mut conn, "places.update", Some(&by.change_id.to_string()), details)
         .await?;
-    conn.commit().await?;
-    Ok(Json(BulkUpdated {
+    let view = BulkUpdated {
         matched: i64::try_from(changed).unwrap_or(i64::MAX),
         changed,
         change_id: (changed > 0).then(|| by.change_id.get()),
-    }))
+    };
+    let answer = begun.keep(&mut conn, Status::Ok, &view).await?;
+    conn.commit().await?;
+    Ok(answer)
 }
 
 fn read_curation(update: &BulkUpdate) -> ApiResult<PlaceCuration> {

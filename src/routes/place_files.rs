@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use rocket::data::{Data, ToByteUnit};
-use rocket::http::ContentType;
-use rocket::serde::json::Json;
+use rocket::http::{ContentType, Status};
 use rocket::{Route, State, get, post, routes};
 use serde::Serialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::cursor_behind;
@@ -16,7 +16,7 @@ use super::place_filter::{PlaceQuery, read_order};
 use super::places::who;
 use crate::db::pool::Pool;
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Caller, Db};
+use crate::guards::{Caller, Db, Once};
 use crate::models::enums::{PlaceAction, Scope};
 use crate::models::ids::{PlaceChangeId, TenantId, UserId};
 use crate::models::place_details::{NewPlaceDetails, PlaceDetails};
@@ -25,6 +25,7 @@ use crate::models::values::RawJson;
 use crate::repo;
 use crate::repo::place_changes::ChangedBy;
 use crate::repo::places::{PlaceCursor, PlaceFilter, PlaceOrder};
+use crate::views::answer::Answer;
 use crate::views::place::PlaceView;
 use crate::views::place_csv::{self, ImportLine, ImportReport, ImportedPlace};
 
@@ -126,8 +127,9 @@ async fn import_csv(
     caller: Caller,
     db: Db<'_>,
     limits: &rocket::data::Limits,
+    once: Once,
     file: Data<'_>,
-) -> ApiResult<Json<ImportReport>> {
+) -> ApiResult<Answer> {
     caller.require(Scope::Curate)?;
     let limit = limits.get("csv").unwrap_or_else(|| MOST_MEBIBYTES.mebibytes());
     let file = file
@@ -142,7 +144,7 @@ async fn import_csv(
         return Err(ApiError::TooLarge(format!("the file is larger than {limit}")));
     }
     // Off the asynchronous threads: a large file takes a while.
-    let read = tokio::task::spawn_blocking(move || place_csv::read(&file))
+    let (digest, read) = tokio::task::spawn_blocking(move || (Sha256::digest(&*file), place_csv::read(&file)))
         .await
         .map_err(|error| ApiError::Internal(format!("reading a file: {error}")))?;
     let (places, failed) = read.map_err(|detail| ApiError::BadRequest {
@@ -150,6 +152,10 @@ async fn import_csv(
         detail,
     })?;
     let mut conn = db.tenant(&caller).await?;
+    let begun = match once.earlier_of(&mut conn, &digest.into()).await? {
+        Ok(answer) => return Ok(answer),
+        Err(begun) => begun,
+    };
     let mut known = HashSet::new();
     let who = who(&caller);
     let by = ChangedBy {
@@ -169,8 +175,10 @@ async fn import_csv(
     caller
         .note(&mut conn, "places.import", Some(&by.change_id.to_string()), details)
         .await?;
+    let report = report(places, failed, &known);
+    let answer = begun.keep(&mut conn, Status::Ok, &report).await?;
     conn.commit().await?;
-    Ok(Json(report(places, failed, &known)))
+    Ok(answer)
 }
 
 /// Writes some places, and returns the ids of those that were there before.

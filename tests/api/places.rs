@@ -657,6 +657,44 @@ async fn another_tenants_places_are_not_there() {
 }
 
 #[tokio::test]
+async fn an_import_and_a_bulk_change_under_a_key_are_done_once() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let import = async |name: &str, file: &str| {
+        let (headers, body) = ([("Idempotency-Key", name)], Some((ContentType::CSV, file)));
+        app.send_with(&headers, Method::Post, "/api/v1/places/import", Some(&acme.key), body)
+            .await
+    };
+    let file = "place_id,name\none,One\ntwo,Two\n";
+    let first = import("file", file).await;
+    assert_eq!((first.status, &first.body["inserted"]), (200, &json!(2)), "{first:?}");
+    // Done again it would find both there.
+    let again = import("file", file).await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    assert_eq!(import("other", file).await.body["updated"], 2);
+    assert_eq!(import("file", "place_id,name\nthree,Three\n").await.status, 422);
+    assert_eq!(staged(&acme).await.len(), 2);
+
+    let change = json!({ "filter": {}, "add_tags": ["warm"] });
+    let first = acme.post_as("change", "/api/v1/places/update", &change).await;
+    assert_eq!((first.status, &first.body["changed"]), (200, &json!(2)), "{first:?}");
+    let again = acme.post_as("change", "/api/v1/places/update", &change).await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    let another = json!({ "filter": {}, "add_tags": ["cold"] });
+    assert_eq!(
+        acme.post_as("change", "/api/v1/places/update", &another).await.status,
+        422
+    );
+    let history = acme.get("/api/v1/places/history").await.body;
+    let bulk = |item: &&Value| item["action"] == "bulk";
+    assert_eq!(
+        history["items"].as_array().unwrap().iter().filter(bulk).count(),
+        2,
+        "{history}"
+    );
+}
+
+#[tokio::test]
 async fn an_export_imported_elsewhere_is_the_same() {
     let (app, google) = (TestApp::new().await, google(60).await);
     let (acme, umbra) = (app.agency("acme").await, app.agency("umbra").await);

@@ -223,7 +223,7 @@ pub const ENTRIES: &[Entry] = entries! {
         post("/api/v1/places/update-notes", json!({ "place_id": ids.place, "notes": "x" }), ids),
         get(format!("/api/v1/places/update-notes?place_id={}&notes=y", ids.place)),
     ].concat();
-    Post "/api/v1/places/update" Some: |ids| post(
+    Post "/api/v1/places/update" Some: |ids| post_once(
         "/api/v1/places/update", json!({ "place_ids": [ids.place], "status": "selected" }), ids);
     Post "/api/v1/places/undo" Nothing: |_ids| get("/api/v1/places/undo");
     Post "/api/v1/places/details" Rows: |ids| post("/api/v1/places/details", json!({ "place_ids": [ids.place] }), ids);
