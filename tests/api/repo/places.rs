@@ -369,7 +369,16 @@ async fn each_page_of_a_filtered_list_knows_how_many_match_in_all() {
         name: Some(name),
         ..PlaceFilter::default()
     };
-    for (filter, expected) in [(some("bake"), 10), (some("dent"), 20), (some("florist"), 0)] {
+    let rated = PlaceFilter {
+        min_rating: Some(0.0),
+        ..PlaceFilter::default()
+    };
+    for (filter, expected) in [
+        (some("bake"), 10),
+        (some("dent"), 20),
+        (some("florist"), 0),
+        (rated, 22),
+    ] {
         for order in ORDERS {
             for (limit, offset) in [
                 (1, 0),

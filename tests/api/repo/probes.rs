@@ -792,6 +792,7 @@ pub const PROBES: &[Probe] = probes! {
     places::find: Nothing, |conn, a| (&a.place_id);
     places::list: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Paging::default());
     places::list: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, PlaceOrder::Name, Paging::default());
+    places::list: Nothing, |conn, a| (&PlaceFilter { search_job_id: Some(a.pending.job_id), ..Default::default() }, PlaceOrder::Newest, Paging::first(1));
     places::list: OwnRows, |conn, a| (&PlaceFilter { name: Some(SHARED), ..Default::default() }, PlaceOrder::Newest, Paging::first(1));
     places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, None, 100);
     places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Some(&behind(Some(DateTime::<Utc>::MAX_UTC - chrono::TimeDelta::days(90_000_000)))), 100);
