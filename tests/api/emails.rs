@@ -847,7 +847,7 @@ async fn a_scan_that_is_killed_ten_times_ends_with_the_same_rows() {
                 last = pages + 1;
                 worker = program.start(&["worker"]);
             }
-            tokio::time::sleep(Duration::from_millis(3)).await;
+            tokio::time::sleep(Duration::from_millis(15)).await;
         }
         assert_eq!(killed, kills, "the scan ended before the blows had fallen");
         assert!(worker.end());

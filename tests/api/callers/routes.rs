@@ -62,6 +62,13 @@ pub struct Entry {
     pub shots: fn(&Ids) -> Vec<Shot>,
 }
 
+impl Entry {
+    /// Whether the answer only says that the machine is busy: `/ready` gives the database 300 ms.
+    pub fn says_busy(&self, status: u16) -> bool {
+        self.path == "/ready" && status == 503
+    }
+}
+
 fn plain(path: impl Into<String>) -> Shot {
     Shot {
         path: path.into(),

@@ -14,9 +14,10 @@ use scrapersky::models::enums::Scope;
 use scrapersky::models::values::TextList;
 use scrapersky::scrapers::{Services, registry};
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 
 use super::database::TestDatabase;
+use super::log;
 use super::site::Site;
 use super::tenants::{Agencies, Agency};
 use super::workers::patient;
@@ -26,6 +27,8 @@ pub struct TestApp {
     client: Client,
     pool: Pool,
     agencies: Agencies,
+    /// A connection of the superuser's, made when it is first wanted.
+    superuser: OnceCell<tokio_postgres::Client>,
 }
 
 /// Whoever holds a key of an agency.
@@ -87,7 +90,11 @@ impl TestApp {
         let pool = agencies.pool.clone();
         // Tests ask more often than clients may; those about limits set their own.
         let mut figment = Figment::from(rocket::Config {
-            log_level: rocket::config::LogLevel::Off,
+            log_level: if log::level().is_some() {
+                rocket::config::LogLevel::Debug
+            } else {
+                rocket::config::LogLevel::Off
+            },
             ..rocket::Config::debug_default()
         });
         for name in [
@@ -100,12 +107,18 @@ impl TestApp {
             figment = figment.merge((format!("scrapersky.{name}"), 0));
         }
         for (name, value) in settings {
+            log::note(name, value);
             figment = figment.merge((format!("scrapersky.{name}"), *value));
         }
         let client = Client::untracked(scrapersky::rocket(figment, pool.clone()))
             .await
             .unwrap();
-        Self { client, pool, agencies }
+        Self {
+            client,
+            pool,
+            agencies,
+            superuser: OnceCell::new(),
+        }
     }
 
     /// The program's pool.
@@ -115,24 +128,21 @@ impl TestApp {
 
     /// Runs SQL as the superuser.
     pub async fn sql(&self, sql: &str) {
-        self.agencies.database.client().await.batch_execute(sql).await.unwrap();
+        self.superuser().await.batch_execute(sql).await.unwrap();
+    }
+
+    async fn superuser(&self) -> &tokio_postgres::Client {
+        self.superuser.get_or_init(|| self.agencies.database.client()).await
     }
 
     /// Runs a query of one number as the superuser.
     pub async fn count(&self, sql: &str) -> i64 {
-        self.agencies
-            .database
-            .client()
-            .await
-            .query_one(sql, &[])
-            .await
-            .unwrap()
-            .get(0)
+        self.superuser().await.query_one(sql, &[]).await.unwrap().get(0)
     }
 
     /// Runs a query of one text column as the superuser.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
-        let rows = self.agencies.database.client().await.query(sql, &[]).await.unwrap();
+        let rows = self.superuser().await.query(sql, &[]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 
@@ -182,7 +192,7 @@ impl TestApp {
         agency
             .run(async |conn| scrapersky::repo::api_keys::insert(conn, &new).await)
             .await;
-        secret.expose().to_owned()
+        log::secret(secret.expose()).to_owned()
     }
 
     /// Works jobs off until it is dropped; names below `.bench.test` lead to `site`.
@@ -234,10 +244,11 @@ impl TestApp {
     ) -> Answer {
         let mut request = self.client.req(method, path);
         for (name, value) in headers {
+            log::note(name, value);
             request.add_header(Header::new(*name, (*value).to_owned()));
         }
         if let Some(key) = key {
-            request.add_header(Header::new("Authorization", format!("Bearer {key}")));
+            request.add_header(Header::new("Authorization", format!("Bearer {}", log::secret(key))));
         }
         if let Some((content_type, body)) = body {
             request = request.header(content_type).body(body);
@@ -312,7 +323,7 @@ impl Holder<'_> {
                 return answer.body;
             }
             assert!(Instant::now() < deadline, "it never ended: {}", answer.body);
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
 }

@@ -17,7 +17,7 @@ use scrapersky::db::migrate;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use super::cluster;
+use super::{cluster, log};
 
 /// The advisory lock, in the admin database, under which databases are made.
 const LOCK_KEY: i64 = 0x7465_7374_7363_7261;
@@ -36,6 +36,7 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// Makes a database with the current schema and no rows but those that migrations make.
     pub async fn new() -> Self {
+        log::start();
         let admin = Admin::connect().await;
         let template = format!("scrapersky_template_{:016x}", hash_of_migrations());
         admin.lock().await;
@@ -77,7 +78,7 @@ impl TestDatabase {
     /// when the database does.
     pub async fn login(&mut self, name: &str, attributes: &str) -> Login {
         let name = format!("{name}_{}", self.name);
-        let password = "only-for-this-test";
+        let password = log::secret("only-for-this-test");
         self.role(&name, &format!("LOGIN PASSWORD '{password}' {attributes}"))
             .await;
         let mut url = url::Url::parse(&self.url).unwrap();

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cluster;
 pub mod database;
+pub mod log;
 pub mod planted;
 pub mod pooler;
 pub mod process;

@@ -1,5 +1,6 @@
 //! The program itself: processes to call, to kill and to ask for their end.
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -10,6 +11,7 @@ use nix::unistd::Pid;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
+use super::log;
 use super::site::Site;
 
 /// How long anything here may take at most.
@@ -55,6 +57,7 @@ impl Program {
 
     /// Changes a setting.
     pub fn set(&mut self, name: &str, value: &str) {
+        log::note(name, value);
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
@@ -63,13 +66,28 @@ impl Program {
             .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_scrapersky")), PathBuf::from);
         let mut command = Command::new(binary);
         command.args(arguments).envs(self.settings.iter().cloned());
+        let is_quiet = self
+            .settings
+            .iter()
+            .all(|(name, value)| name != "SCRAPERSKY_LOG" || value == "error");
+        if let Some(level) = log::level().filter(|_| is_quiet) {
+            command.env("SCRAPERSKY_LOG", level);
+        }
         command.stdout(Stdio::piped()).stdin(Stdio::null());
         command
     }
 
     /// Runs a command to its end.
     pub fn output(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+        let output = self.command(arguments).output().unwrap();
+        if log::level().is_some() {
+            // Caught by the test, and part of the log all the same.
+            std::io::stderr().write_all(&output.stderr).unwrap();
+        }
+        if arguments.starts_with(&["keys", "create"]) {
+            log::secret(String::from_utf8_lossy(&output.stdout).trim());
+        }
+        output
     }
 
     /// Runs a command to its end, which has to be a good one, and returns what it printed.
@@ -157,7 +175,7 @@ impl Api {
     /// Returns a client of the same server by another key.
     pub fn by(&self, key: &str) -> Self {
         Self {
-            key: key.to_owned(),
+            key: log::secret(key).to_owned(),
             ..self.clone()
         }
     }
@@ -185,6 +203,7 @@ impl Api {
         if name != "Authorization" {
             request = request.bearer_auth(&self.key);
         }
+        log::note(name, value);
         let response = request.header(name, value).send().await.unwrap();
         let status = response.status().as_u16();
         let body = response.bytes().await.unwrap();

@@ -11,6 +11,8 @@ use ring::signature::{self, EcdsaKeyPair, KeyPair as _, RsaKeyPair};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::log;
+
 /// The secret of HS256 in tests.
 pub const SECRET: &str = "only-for-tests-and-longer-than-thirty-two-bytes";
 
@@ -88,7 +90,8 @@ impl Signer {
     pub fn token(&self, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
         let signed = self.sign(message.as_bytes());
-        format!("{message}.{}", encode(&signed))
+        let token = format!("{message}.{}", encode(&signed));
+        log::secret(&token).to_owned()
     }
 }
 
