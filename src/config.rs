@@ -11,6 +11,7 @@ mod fetch;
 mod jobs;
 mod places;
 mod sitemap;
+mod trust;
 mod url;
 
 use std::fmt;
@@ -27,6 +28,7 @@ pub use self::fetch::{ConnectTo, FetchConfig, IpNet};
 pub use self::jobs::JobsConfig;
 pub use self::places::{ExpiredPlaces, PlacesConfig, PlacesProtocol};
 pub use self::sitemap::SitemapConfig;
+pub use self::trust::{SystemRoots, system_roots};
 pub use self::url::{DatabaseUrl, UrlError};
 
 /// Everything that can be set, read once at the start.

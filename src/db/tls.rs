@@ -33,7 +33,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Client, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::config::DatabaseUrl;
+use crate::config::{DatabaseUrl, system_roots};
 
 /// The encrypted stream under a connection.
 pub(crate) type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
@@ -254,15 +254,12 @@ fn read_roots(roots: &Roots) -> Result<RootCertStore, TlsError> {
     match roots {
         Roots::None => {}
         Roots::System => {
-            let found = rustls_native_certs::load_native_certs();
-            let (added, _) = store.add_parsable_certificates(found.certs);
-            if added == 0 {
-                let reason = found
-                    .errors
-                    .first()
-                    .map_or_else(|| "there are none".to_owned(), ToString::to_string);
+            let found = system_roots();
+            if found.store.is_empty() {
+                let reason = found.error.clone().unwrap_or_else(|| "there are none".to_owned());
                 return Err(TlsError::NoSystemRoots(reason));
             }
+            store = found.store.clone();
         }
         Roots::File(path) => {
             let unreadable = |reason: String| TlsError::UnreadableRootFile {

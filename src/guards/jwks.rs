@@ -7,12 +7,14 @@ use std::time::Duration;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use reqwest::{Client, redirect};
+use rustls::ClientConfig;
 use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
+
+use crate::config::system_roots;
 
 /// How long keys are taken to be those there are.
 const FRESH: Duration = Duration::from_secs(10 * 60);
@@ -78,14 +80,9 @@ impl Jwks {
     ///
     /// When TLS refuses its configuration.
     pub fn new(url: Url) -> Result<Self, rustls::Error> {
-        let mut roots = RootCertStore::empty();
-        for certificate in rustls_native_certs::load_native_certs().certs {
-            // One that cannot be read leaves a service untrusted that needs it.
-            let _ = roots.add(certificate);
-        }
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
+            .with_root_certificates(system_roots().store.clone())
             .with_no_client_auth();
         let client = Client::builder()
             .tls_backend_preconfigured(tls)

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use reqwest::{Client, redirect, retry};
+use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 
-use crate::config::{ConnectTo, FetchConfig};
+use crate::config::{ConnectTo, FetchConfig, system_roots};
 
 use super::policy::{Policy, Route};
 use super::resolve::{Fixed, Guarded, Lookup};
@@ -115,10 +115,8 @@ where
 }
 
 pub(super) fn tls_config(config: &FetchConfig) -> Result<ClientConfig, SetupError> {
-    let mut roots = RootCertStore::empty();
-    let system = rustls_native_certs::load_native_certs();
-    let (added, _) = roots.add_parsable_certificates(system.certs);
-    if added == 0 {
+    let mut roots = system_roots().store.clone();
+    if roots.is_empty() {
         log::warn!("the system has no trusted certificates: no site can be fetched over https");
     }
     if let Some(path) = &config.extra_ca {

@@ -316,6 +316,8 @@ impl Holder<'_> {
     /// Asks until the status at `path` is final, and returns that answer.
     pub async fn ended(&self, path: &str) -> Value {
         let deadline = Instant::now() + Duration::from_secs(20);
+        // Often at first, as most end at once, and then as seldom as leaves the machine to others.
+        let mut pause = Duration::from_millis(5);
         loop {
             let answer = self.get(path).await;
             assert_eq!(answer.status, 200, "{answer:?}");
@@ -323,7 +325,8 @@ impl Holder<'_> {
                 return answer.body;
             }
             assert!(Instant::now() < deadline, "it never ended: {}", answer.body);
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(160));
         }
     }
 }

@@ -321,14 +321,14 @@ impl Drop for Worker {
     }
 }
 
-/// Settings with which a dead worker is noticed within a second.
+/// Settings with which a dead worker is noticed within two seconds.
 pub fn quick() -> JobsConfig {
     JobsConfig {
         workers: 4,
-        lease: Duration::from_secs(1),
+        lease: Duration::from_secs(2),
         heartbeat: Duration::from_millis(100),
-        sweep: Duration::from_millis(50),
-        poll: Duration::from_millis(20),
+        sweep: Duration::from_millis(100),
+        poll: Duration::from_millis(50),
         grace: Duration::from_millis(50),
         retry_base: Duration::from_millis(10),
         retry_cap: Duration::from_millis(40),
@@ -341,6 +341,8 @@ pub fn patient() -> JobsConfig {
     JobsConfig {
         lease: Duration::from_secs(30),
         heartbeat: Duration::from_secs(1),
+        sweep: Duration::from_millis(500),
+        poll: Duration::from_millis(100),
         ..quick()
     }
 }
