@@ -94,6 +94,22 @@ pub async fn get(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<
         .await
 }
 
+/// Makes whoever else locks or changes a sitemap file wait until the transaction ends. What refers to it can be written.
+///
+/// # Errors
+///
+/// `NotFound`, and those of the database.
+pub async fn lock(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<SitemapFileId> {
+    let tenant = conn.tenant_id();
+    sitemap_files::table
+        .filter(sitemap_files::tenant_id.eq(tenant))
+        .filter(sitemap_files::id.eq(id))
+        .select(sitemap_files::id)
+        .for_no_key_update()
+        .first(conn)
+        .await
+}
+
 /// Looks a sitemap file of a domain up by its URL.
 ///
 /// # Errors
@@ -326,6 +342,33 @@ pub async fn list_unmet(
 struct Found {
     #[diesel(sql_type = Uuid)]
     id: SitemapFileId,
+}
+
+/// Lets a job that begins once more read the files again that it could not read, and returns how many.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn reopen(conn: &mut TenantConnection, domain: DomainId, job: JobId) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    let unread = [
+        SitemapFileStatus::Failed,
+        SitemapFileStatus::Skipped,
+        SitemapFileStatus::Gone,
+    ];
+    diesel::update(
+        sitemap_files::table
+            .filter(sitemap_files::tenant_id.eq(tenant))
+            .filter(sitemap_files::domain_id.eq(domain))
+            .filter(sitemap_files::job_id.eq(job))
+            .filter(sitemap_files::status.eq_any(unread.map(SitemapFileStatus::label))),
+    )
+    .set((
+        sitemap_files::status.eq(SitemapFileStatus::Pending.label()),
+        sitemap_files::updated_at.eq(now),
+    ))
+    .execute(conn)
+    .await
 }
 
 /// Says of the files that a job has still to read why they are not, and returns how many there were.

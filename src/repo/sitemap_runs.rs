@@ -41,7 +41,8 @@ pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging)
         .await
 }
 
-/// Begins the analysis that a job does, or returns it where an earlier attempt at the job has begun it.
+/// Begins the analysis that a job does, or returns it where an earlier attempt at the job has begun it. One that has
+/// failed begins once more, without what was discovered: its job was queued again.
 ///
 /// What analyses that never ended have noted is this one's from now on: their rows are there.
 ///
@@ -65,6 +66,14 @@ pub async fn begin(
     .bind::<Uuid, _>(domain)
     .bind::<Uuid, _>(job)
     .bind::<Bool, _>(is_whole_domain)
+    .execute(conn)
+    .await?;
+    diesel::sql_query(
+        "UPDATE sitemap_runs SET state = 'running', discovered_at = NULL, completed_at = NULL, note = NULL
+         WHERE tenant_id = $1 AND job_id = $2 AND state = 'failed'",
+    )
+    .bind::<Uuid, _>(tenant)
+    .bind::<Uuid, _>(job)
     .execute(conn)
     .await?;
     let run: SitemapRun = SitemapRun::query()

@@ -1,10 +1,12 @@
 //! Table `sitemap_urls`: what sitemap files list, up to millions of rows a domain.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::{
     ExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
 };
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
@@ -14,6 +16,9 @@ use crate::db::tenant::TenantConnection;
 use crate::models::ids::{DomainId, SitemapFileId, SitemapRunId, SitemapUrlId, TenantId};
 use crate::models::sitemap_url::{NewSitemapUrl, SitemapUrl};
 use crate::schema::sitemap_urls;
+
+const INSERT: &str = include_str!("sitemap_urls/insert.sql");
+const UPSERT: &str = include_str!("sitemap_urls/upsert.sql");
 
 /// Which URLs are wanted; what is `None` does not matter.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +100,39 @@ pub async fn count_of_file(
         .await
 }
 
+/// Returns whether anything is stored of what a file lists.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn has_any(conn: &mut TenantConnection, file: SitemapFileId) -> QueryResult<bool> {
+    let tenant = conn.tenant_id();
+    let of_file = sitemap_urls::table
+        .filter(sitemap_urls::tenant_id.eq(tenant))
+        .filter(sitemap_urls::sitemap_id.eq(file));
+    diesel::select(exists(of_file)).get_result(conn).await
+}
+
+/// Writes what files list of which nothing is stored yet, thousands of URLs in one statement, and returns how many.
+///
+/// PostgreSQL has as much to do for it as for COPY of the same rows, which row level security does not allow; and much less
+/// than for [`upsert_many`], which looks each row up first. What is new is noted for `run`, if that is given.
+///
+/// # Errors
+///
+/// A unique violation when a file lists a URL twice or it is stored already, a foreign key violation when the tenant has
+/// no such domain or file, and those of the database.
+pub async fn insert_many(
+    conn: &mut TenantConnection,
+    run: Option<SitemapRunId>,
+    new: &[NewSitemapUrl<'_>],
+) -> QueryResult<i64> {
+    let written: Written = with_columns(diesel::sql_query(INSERT), conn.tenant_id(), run, new)
+        .get_result(conn)
+        .await?;
+    Ok(written.rows)
+}
+
 /// Writes what files list, thousands of URLs in one statement.
 ///
 /// Of a URL listed more than once in a file the last entry counts. A row that says the same already
@@ -109,25 +147,7 @@ pub async fn upsert_many(
     run: Option<SitemapRunId>,
     new: &[NewSitemapUrl<'_>],
 ) -> QueryResult<Upserted> {
-    diesel::sql_query(include_str!("sitemap_urls/upsert.sql"))
-        .bind::<Uuid, _>(conn.tenant_id())
-        .bind::<Nullable<Uuid>, _>(run)
-        .bind::<Array<Uuid>, _>(column(new, |row| row.id))
-        .bind::<Array<Uuid>, _>(column(new, |row| row.domain_id))
-        .bind::<Array<Uuid>, _>(column(new, |row| row.sitemap_id))
-        .bind::<Array<Text>, _>(column(new, |row| row.url))
-        .bind::<Array<Text>, _>(column(new, |row| row.loc_text))
-        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.page_type))
-        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.status_code))
-        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.error_message))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(new, |row| row.lastmod))
-        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.changefreq))
-        .bind::<Array<Nullable<Numeric>>, _>(column(new, |row| row.priority_value))
-        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.image_count))
-        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.video_count))
-        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.news_count))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(new, |row| row.last_checked_at))
-        .bind::<Array<Nullable<Jsonb>>, _>(column(new, |row| row.alternates))
+    with_columns(diesel::sql_query(UPSERT), conn.tenant_id(), run, new)
         .get_result(conn)
         .await
 }
@@ -162,7 +182,7 @@ pub async fn delete_unlisted(
     file: SitemapFileId,
     listed: &[uuid::Uuid],
 ) -> QueryResult<i64> {
-    let deleted: Deleted = diesel::sql_query(
+    let deleted: Written = diesel::sql_query(
         "WITH deleted AS (
              DELETE FROM sitemap_urls u
              WHERE u.tenant_id = $1 AND u.sitemap_id = $2
@@ -184,9 +204,38 @@ pub async fn delete_unlisted(
 }
 
 #[derive(QueryableByName)]
-struct Deleted {
+struct Written {
     #[diesel(sql_type = BigInt)]
     rows: i64,
+}
+
+/// Binds what both ways to write take: the tenant, the analysis, and a list for each column.
+fn with_columns<'a>(
+    query: SqlQuery,
+    tenant: TenantId,
+    run: Option<SitemapRunId>,
+    new: &'a [NewSitemapUrl<'_>],
+) -> BoxedSqlQuery<'a, Pg, SqlQuery> {
+    query
+        .into_boxed()
+        .bind::<Uuid, _>(tenant)
+        .bind::<Nullable<Uuid>, _>(run)
+        .bind::<Array<Uuid>, _>(column(new, |row| row.id))
+        .bind::<Array<Uuid>, _>(column(new, |row| row.domain_id))
+        .bind::<Array<Uuid>, _>(column(new, |row| row.sitemap_id))
+        .bind::<Array<Text>, _>(column(new, |row| row.url))
+        .bind::<Array<Text>, _>(column(new, |row| row.loc_text))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.page_type))
+        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.status_code))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.error_message))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(new, |row| row.lastmod))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.changefreq))
+        .bind::<Array<Nullable<Numeric>>, _>(column(new, |row| row.priority_value))
+        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.image_count))
+        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.video_count))
+        .bind::<Array<Nullable<Integer>>, _>(column(new, |row| row.news_count))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(new, |row| row.last_checked_at))
+        .bind::<Array<Nullable<Jsonb>>, _>(column(new, |row| row.alternates))
 }
 
 fn matching<'a>(tenant: TenantId, filter: &SitemapUrlFilter<'a>) -> sitemap_urls::BoxedQuery<'a, Pg> {

@@ -11,10 +11,13 @@ WITH listed AS MATERIALIZED (
         changefreq, priority_value, image_count, video_count, news_count, last_checked_at, alternates, position)
     ORDER BY sitemap_id, md5(url), position DESC
 ),
--- Looked for first: an insert that meets its row writes a lock into it, times ten million.
+-- Looked for first: an insert that meets its row writes a lock into it, times ten million. One by one in the index, and the
+-- rows to rewrite below by their ids: where the statistics do not know the tenant yet, a join reads all its rows each time.
 met AS MATERIALIZED (
     SELECT l.*, u.id AS old_id, u.lastmod AS old_lastmod
-    FROM listed l LEFT JOIN sitemap_urls u ON u.tenant_id = $1 AND u.sitemap_id = l.sitemap_id AND md5(u.url) = md5(l.url)
+    FROM listed l LEFT JOIN LATERAL (
+        SELECT id, lastmod FROM sitemap_urls
+        WHERE tenant_id = $1 AND sitemap_id = l.sitemap_id AND md5(url) = md5(l.url) LIMIT 1) u ON true
 ),
 written AS (
     INSERT INTO sitemap_urls (
@@ -46,7 +49,7 @@ rewritten AS (
         alternates = m.alternates,
         updated_at = now()
     FROM met m
-    WHERE u.tenant_id = $1 AND u.id = m.old_id
+    WHERE u.tenant_id = $1 AND u.id = m.old_id AND u.id = ANY (ARRAY(SELECT old_id FROM met WHERE old_id IS NOT NULL))
     -- A row written without need is a dead one to clean up.
       AND (u.loc_text, u.error_message, u.lastmod, u.changefreq, u.priority_value, u.image_count, u.video_count, u.news_count,
            u.page_type, u.status_code, u.last_checked_at, u.alternates)

@@ -43,6 +43,9 @@ impl BackgroundJob for SitemapScan {
     type Services = Services;
 
     const KIND: &'static str = "sitemap_scan";
+    // A worker that is killed uses one up, and the next goes on behind the last whole file: that of a large site takes
+    // longer than some workers live.
+    const MAX_ATTEMPTS: i32 = 10;
 
     fn dedup_key(&self) -> Option<String> {
         // Two at once would tell each other's work for a difference.

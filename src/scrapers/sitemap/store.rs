@@ -58,6 +58,10 @@ pub(super) async fn begin(
     };
     let domain = repo::domains::upsert(&mut conn, &new).await?.id;
     let run = repo::sitemap_runs::begin(&mut conn, domain, ctx.job_id(), is_whole_domain).await?;
+    if run.discovered_at.is_none() {
+        // There are such files where the job had failed, or was cancelled, and is tried once more.
+        repo::sitemap_files::reopen(&mut conn, domain, ctx.job_id()).await?;
+    }
     let changes = DomainChanges {
         sitemap_analysis_status: Some(Some(ProcessingStatus::Processing)),
         ..DomainChanges::default()
@@ -269,14 +273,18 @@ impl Analysis {
         let storing = self.take(ctx, file, receive);
         let (read, stored) = tokio::join!(reading, storing);
         // That nobody took what was read is the reason why less was read.
-        let (mut conn, children) = stored?;
+        let Taken {
+            mut conn,
+            children,
+            is_new,
+        } = stored?;
         let read = read?;
         let summary = &read.summary;
 
         let is_cut = cut.is_some();
         let is_nothing = summary.failure.is_some_and(Failure::is_no_sitemap);
         let is_whole = summary.is_complete() && !is_cut;
-        if is_whole {
+        if is_whole && !is_new {
             repo::sitemap_urls::delete_unlisted(&mut conn, self.keeper(), file.id, &read.hashes).await?;
         }
         let mut complaints: Vec<String> = cut.iter().map(ToString::to_string).collect();
@@ -350,12 +358,17 @@ impl Analysis {
         ctx: &JobContext<Services>,
         file: &SitemapFile,
         mut receive: Receiver<Batch>,
-    ) -> Result<(TenantConnection, usize), JobError> {
+    ) -> Result<Taken, JobError> {
         let mut conn = ctx.tenant().await?;
+        // Two that store the same file at once would both see that nothing is stored of it.
+        repo::sitemap_files::lock(&mut conn, file.id).await?;
+        let is_new = !repo::sitemap_urls::has_any(&mut conn, file.id).await?;
         let mut children = 0;
         while let Some(batch) = receive.recv().await {
             match batch {
-                Batch::Pages(pages) => write_pages(&mut conn, self.keeper(), self.domain, file.id, &pages).await?,
+                Batch::Pages(pages) => {
+                    write_pages(&mut conn, self.keeper(), self.domain, file.id, &pages, is_new).await?;
+                }
                 Batch::Children(urls) => {
                     let found: Vec<_> = urls
                         .iter()
@@ -377,7 +390,7 @@ impl Analysis {
                 }
             }
         }
-        Ok((conn, children))
+        Ok(Taken { conn, children, is_new })
     }
 
     /// Takes note of files that the site has no more, each in a transaction of its own.
@@ -517,12 +530,22 @@ impl Analysis {
     }
 }
 
+/// What a file lists, written in a transaction that is still open.
+struct Taken {
+    conn: TenantConnection,
+    /// How many files were found.
+    children: usize,
+    /// Whether nothing was stored of the file before.
+    is_new: bool,
+}
+
 async fn write_pages(
     conn: &mut TenantConnection,
     run: Option<SitemapRunId>,
     domain: DomainId,
     file: SitemapFileId,
     pages: &[Listed],
+    is_new: bool,
 ) -> Result<(), JobError> {
     let priorities: Vec<_> = pages
         .iter()
@@ -551,6 +574,10 @@ async fn write_pages(
             alternates: page.alternates.as_ref(),
         })
         .collect();
-    repo::sitemap_urls::upsert_many(conn, run, &rows).await?;
+    if is_new {
+        repo::sitemap_urls::insert_many(conn, run, &rows).await?;
+    } else {
+        repo::sitemap_urls::upsert_many(conn, run, &rows).await?;
+    }
     Ok(())
 }

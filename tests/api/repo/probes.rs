@@ -259,10 +259,12 @@ impl Rows {
             "INSERT INTO tenant_limits (tenant_id) VALUES ('{owner}') ON CONFLICT DO NOTHING;
              UPDATE sitemap_files SET status = 'completed', url_count = 1 WHERE id = '{}';
              UPDATE sitemap_files SET status = 'pending', job_id = '{}' WHERE id = '{}';
+             INSERT INTO sitemap_files (tenant_id, domain_id, url, sitemap_type, status, job_id)
+                 VALUES ('{owner}', '{}', '{url}unread', 'unknown', 'failed', '{}');
              INSERT INTO idempotency_keys (tenant_id, key, request_hash) VALUES ('{owner}', '{name}-open', sha256('x'));
              UPDATE rate_windows SET started_at = started_at - interval '2 hours' WHERE tenant_id = '{owner}';
              UPDATE idempotency_keys SET created_at = created_at - interval '2 days' WHERE tenant_id = '{owner}' AND status IS NOT NULL",
-            bare_file.id, rows.pending.job_id, file.id
+            bare_file.id, rows.pending.job_id, file.id, bare_domain.id, rows.failed.job_id
         );
         client.batch_execute(&past).await.unwrap();
         let failing = lease(rows.failed.job_id);
@@ -505,6 +507,12 @@ impl Tell for SitemapFileId {
 impl Tell for JobId {
     fn tell(&self) -> Seen {
         1_i64.tell()
+    }
+}
+
+impl Tell for bool {
+    fn tell(&self) -> Seen {
+        i64::from(*self).tell()
     }
 }
 
@@ -819,10 +827,14 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_urls::list_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default(), None, 100);
     sitemap_urls::list_of_domain: Nothing, |conn, a| (a.domain.id, &SitemapUrlFilter::default(), None, 100);
     sitemap_urls::count_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default());
+    sitemap_urls::has_any: Nothing, |conn, a| (a.file.id);
+    sitemap_urls::insert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
     sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
     sitemap_urls::delete_of_file: Nothing, |conn, a| (a.file.id);
     sitemap_files::find_first: Nothing, |conn, a| (a.bare_domain.id);
     sitemap_files::add_pending: NoSuchRow, |conn, a| (a.domain.id, a.pending.job_id, None, 0, &[FoundFile { url: "https://fresh.test/", discovery_method: "x" }]);
+    sitemap_files::lock: Nothing, |conn, a| (a.file.id);
+    sitemap_files::reopen: Nothing, |conn, a| (a.bare_domain.id, a.failed.job_id);
     sitemap_files::list_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
     sitemap_files::list_unmet: Nothing, |conn, a| (a.bare_domain.id, a.failed.job_id, 100);
     sitemap_files::list_unmet: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);

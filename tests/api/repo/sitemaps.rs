@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
+use diesel::result::{DatabaseErrorKind, Error};
 use scrapersky::models::enums::{CurationStatus, ProcessingStatus};
+use scrapersky::models::ids::JobId;
 use scrapersky::models::sitemap_file::{NewSitemapFile, SitemapFile, SitemapFileChanges};
 use scrapersky::models::sitemap_file_curation::SitemapFileCurationChanges;
 use scrapersky::models::sitemap_url::NewSitemapUrl;
@@ -14,7 +16,8 @@ use scrapersky::repo::bulk::Upserted;
 use scrapersky::repo::paging::Paging;
 use scrapersky::repo::sitemap_files::SitemapFileFilter;
 use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
-use scrapersky::repo::{sitemap_file_curations, sitemap_files, sitemap_urls};
+use scrapersky::repo::{sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls};
+use uuid::Uuid;
 
 use crate::support::tenants::{Agencies, Agency, new_sitemap, new_sitemap_url};
 
@@ -251,6 +254,40 @@ async fn urls_are_paged_by_file_and_by_domain_each_once() {
     of_domain.sort_unstable();
     of_domain.dedup();
     assert_eq!(of_domain, urls);
+}
+
+/// The quick way, for a file of which nothing is stored yet.
+#[tokio::test]
+async fn what_a_new_file_lists_is_inserted_once_and_noted() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let domain = acme.domain("acme.test").await;
+    let file = acme.sitemap(&domain, "https://acme.test/s.xml").await;
+    let urls = ["https://acme.test/1", "https://acme.test/2"];
+    let new = urls.map(|url| new_sitemap_url(&file, url));
+    let has_any = async || acme.run(async |conn| sitemap_urls::has_any(conn, file.id).await).await;
+    assert!(!has_any().await);
+    let inserted = acme
+        .run(async |conn| {
+            let run = sitemap_runs::begin(conn, domain.id, JobId::from(Uuid::now_v7()), true).await?;
+            let inserted = sitemap_urls::insert_many(conn, Some(run.id), &new).await?;
+            Ok((inserted, sitemap_url_changes::settle(conn, run.id).await?.added))
+        })
+        .await;
+    assert_eq!(inserted, (2, 2));
+    assert!(has_any().await);
+    assert_eq!(
+        upsert(&acme, &new).await,
+        upserted(0, 0, 2),
+        "it is stored as the other way stores it"
+    );
+    let again = acme
+        .attempt(async |conn| sitemap_urls::insert_many(conn, None, &new).await)
+        .await;
+    assert!(
+        matches!(again, Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))),
+        "{again:?}"
+    );
 }
 
 async fn upsert(agency: &Agency, new: &[NewSitemapUrl<'_>]) -> Upserted {
