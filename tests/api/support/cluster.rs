@@ -12,6 +12,7 @@ use std::{
     env,
     fs::{self, File, OpenOptions},
     hash::{Hash, Hasher},
+    os::fd::AsFd,
     os::unix::{fs::MetadataExt, process::CommandExt},
     path::{Path, PathBuf},
     process::Stdio,
@@ -105,7 +106,13 @@ pub fn supervise(folder: &Path) {
             thread::sleep(Duration::from_millis(10));
         }
     }
-    // The process ends here and gives both locks up together: the next run finds neither users nor a supervisor.
+    // First the supervisor's lock, which is its stdin, and then the users' by the drop: were it the other way, the next run
+    // would still find a supervisor, which does nothing any more, and start none of its own.
+    let own = std::io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .expect("the supervisor's stdin");
+    File::from(own).unlock().expect("the supervisor's lock");
 }
 
 fn start_cluster() -> String {
