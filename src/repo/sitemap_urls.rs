@@ -115,8 +115,8 @@ pub async fn has_any(conn: &mut TenantConnection, file: SitemapFileId) -> QueryR
 
 /// Writes what files list of which nothing is stored yet, thousands of URLs in one statement, and returns how many.
 ///
-/// PostgreSQL has as much to do for it as for COPY of the same rows, which row level security does not allow; and much less
-/// than for [`upsert_many`], which looks each row up first. What is new is noted for `run`, if that is given.
+/// It reaches about seven tenths of the rate of COPY of the same rows (`benches/sitemap.rs`), which row level security does not
+/// allow; [`upsert_many`] looks each row up first. What is new is noted for `run`, if that is given.
 ///
 /// # Errors
 ///
