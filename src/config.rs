@@ -460,6 +460,24 @@ impl Settings<'_> {
     }
 }
 
+/// Reads settings from these variables alone.
+#[cfg(test)]
+fn read_from<T>(
+    values: &[(&str, &str)],
+    read: impl FnOnce(&Settings<'_>) -> Result<T, ConfigError>,
+) -> Result<T, String> {
+    let env = |name: &str| {
+        let found = values.iter().find(|(variable, _)| *variable == name);
+        found.map(|(_, value)| (*value).to_owned())
+    };
+    let figment = Figment::new();
+    let settings = Settings {
+        figment: &figment,
+        env: &env,
+    };
+    read(&settings).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

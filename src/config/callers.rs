@@ -160,18 +160,10 @@ fn unusable_project() -> ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::read_from;
 
     fn read(values: &[(&str, &str)]) -> Result<CallersConfig, String> {
-        let env = |name: &str| {
-            let found = values.iter().find(|(variable, _)| *variable == name);
-            found.map(|(_, value)| (*value).to_owned())
-        };
-        let figment = Figment::new();
-        let settings = Settings {
-            figment: &figment,
-            env: &env,
-        };
-        settings.callers().map_err(|error| error.to_string())
+        read_from(values, |settings| settings.callers())
     }
 
     #[test]

@@ -251,18 +251,11 @@ impl FromStr for IpNet {
 
 #[cfg(test)]
 mod tests {
-    use rocket::figment::Figment;
-
     use super::*;
+    use crate::config::read_from;
 
     fn read(variable: &str, value: &str) -> Result<FetchConfig, String> {
-        let env = |name: &str| (name == variable).then(|| value.to_owned());
-        let figment = Figment::new();
-        let settings = Settings {
-            figment: &figment,
-            env: &env,
-        };
-        settings.fetch().map_err(|error| error.to_string())
+        read_from(&[(variable, value)], |settings| settings.fetch())
     }
 
     #[test]

@@ -140,21 +140,11 @@ fn service_url(variable: &str, text: &str) -> Result<Url, ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use rocket::figment::Figment;
-
     use super::*;
+    use crate::config::read_from;
 
     fn read(values: &[(&str, &str)]) -> Result<PlacesConfig, String> {
-        let env = |name: &str| {
-            let found = values.iter().find(|(variable, _)| *variable == name);
-            found.map(|(_, value)| (*value).to_owned())
-        };
-        let figment = Figment::new();
-        let settings = Settings {
-            figment: &figment,
-            env: &env,
-        };
-        settings.places().map_err(|error| error.to_string())
+        read_from(values, |settings| settings.places())
     }
 
     #[test]
