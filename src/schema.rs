@@ -500,7 +500,7 @@ diesel::table! {
         updated_at -> Nullable<Timestamptz>,
         deep_scan_error -> Nullable<Text>,
         deep_scan_status -> Nullable<GcpApiDeepScanStatusEnum>,
-        search_text -> Text,
+        search_text -> Bytea,
     }
 }
 

@@ -75,7 +75,7 @@ pub struct StagedPlace {
     /// How far the look-up of its details is.
     pub deep_scan_status: Option<ProcessingStatus>,
     /// What texts are searched in, made by the database: the name, the character 31 and the rest, in lower case.
-    pub search_text: String,
+    pub search_text: Vec<u8>,
 }
 
 /// A new [`StagedPlace`].

@@ -8,9 +8,10 @@ use diesel::dsl::{now, sql};
 use diesel::pg::Pg;
 use diesel::prelude::{
     ExpressionMethods, HasQuery, OptionalExtension, PgArrayExpressionMethods, PgSortExpressionMethods, QueryDsl,
-    QueryResult, SelectableHelper, TextExpressionMethods,
+    QueryResult, SelectableHelper,
 };
-use diesel::sql_types::{Array, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, Binary, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::bulk::{Upserted, column};
@@ -24,11 +25,6 @@ use crate::schema::places_staging;
 
 /// The mean radius of the Earth.
 const EARTH_KM: f64 = 6371.0;
-
-diesel::define_sql_function! {
-    /// PostgreSQL's `lower`.
-    fn lower(text: Text) -> Text;
-}
 
 /// A query for staged places.
 type Rows<'a> = places_staging::BoxedQuery<'a, Pg>;
@@ -120,7 +116,7 @@ pub enum CursorKey {
     /// Of [`PlaceOrder::Priority`].
     Priority(Option<i32>),
     /// Of [`PlaceOrder::Name`]: the row's `search_text`.
-    Name(String),
+    Name(Vec<u8>),
 }
 
 impl PlaceCursor {
@@ -192,19 +188,42 @@ pub async fn list(
         };
         return Ok((rows_of(conn, &ids).await?, total));
     }
-    let ids: Vec<StagedPlaceId> = page.select(places_staging::id).load(conn).await?;
-    let rows = rows_of(conn, &ids).await?;
-    // To find a few texts among many takes as long as to count them: what was passed by is not read again.
-    let found = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    let total = match rows.last() {
-        Some(last) if found == paging.limit => {
-            paging.offset + found + count_behind(conn, filter, &PlaceCursor::of(last, order)).await?
-        }
-        Some(_) => paging.offset + found,
-        None if paging.offset == 0 && paging.limit > 0 => 0,
-        None => count(conn, filter).await?,
+    let at = |position: i64| i32::try_from(position).unwrap_or(i32::MAX);
+    let page = Counted {
+        ids: ordered(matching(tenant, filter), order).select(places_staging::id),
+        first: at(paging.offset.saturating_add(1)),
+        last: at(paging.offset.saturating_add(paging.limit)),
     };
-    Ok((rows, total))
+    let (ids, total): (Vec<StagedPlaceId>, i32) = page.get_result(conn).await?;
+    Ok((rows_of(conn, &ids).await?, total.into()))
+}
+
+/// A page of numbers of rows, and how many there are in all: to find a few texts among many takes as long as to count
+/// them, and so it is done once.
+#[derive(QueryId)]
+struct Counted<Q> {
+    ids: Q,
+    /// The first and the last of the page, from 1.
+    first: i32,
+    last: i32,
+}
+
+impl<Q> Query for Counted<Q> {
+    type SqlType = (Array<Integer>, Integer);
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // Not materialized it would be found twice.
+        out.push_sql("WITH found AS MATERIALIZED (SELECT ARRAY(");
+        self.ids.walk_ast(out.reborrow())?;
+        out.push_sql(") AS ids) SELECT ids[");
+        out.push_bind_param::<Integer, _>(&self.first)?;
+        out.push_sql(" : ");
+        out.push_bind_param::<Integer, _>(&self.last)?;
+        out.push_sql("], cardinality(ids) FROM found");
+        Ok(())
+    }
 }
 
 /// Lists the first places of an order, or those behind `after`, which is of that order. However deep the list, a part
@@ -249,20 +268,6 @@ async fn list_ids_after(
     Ok(ids)
 }
 
-/// Counts the places that match behind one of them.
-async fn count_behind(conn: &mut TenantConnection, filter: &PlaceFilter<'_>, cursor: &PlaceCursor) -> QueryResult<i64> {
-    let (first, valueless) = behind(conn.tenant_id(), filter, cursor);
-    let conn: &Connection = conn;
-    let valueless = async {
-        match valueless {
-            Some(valueless) => valueless.count().get_result::<i64>(&mut &*conn).await,
-            None => Ok(0),
-        }
-    };
-    let (first, valueless) = futures_util::try_join!(first.count().get_result::<i64>(&mut &*conn), valueless)?;
-    Ok(first + valueless)
-}
-
 /// Returns the queries for the places that match behind one of them in its order: no index serves "less, or none" in one
 /// go, and rows without a value come by a query of their own.
 fn behind<'a>(
@@ -293,7 +298,7 @@ fn behind<'a>(
         CursorKey::Priority(priority) => less!(priority: Integer, *priority),
         CursorKey::Name(text) => {
             let more =
-                after::<(Text, Integer), _, _>((places_staging::search_text, places_staging::id), (text.clone(), id));
+                after::<(Binary, Integer), _, _>((places_staging::search_text, places_staging::id), (text.clone(), id));
             (rows().filter(more), None)
         }
     }
@@ -435,12 +440,10 @@ pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> Rows<'
     }
     // `search_text` begins with the name, which the character 31 ends.
     if let Some(name) = filter.name {
-        let pattern = format!("{}\u{1f}%", containing(name));
-        query = query.filter(places_staging::search_text.like(lower(pattern)));
+        query = with_text(query, format!("{}\u{1f}%", containing(name)));
     }
     if let Some(location) = filter.location {
-        let pattern = format!("%\u{1f}{}", containing(location));
-        query = query.filter(places_staging::search_text.like(lower(pattern)));
+        query = with_text(query, format!("%\u{1f}{}", containing(location)));
     }
     if let Some(rating) = filter.min_rating {
         query = query.filter(places_staging::rating.ge(rating));
@@ -493,6 +496,16 @@ pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> Rows<'
         query = query.filter(places_staging::place_id.eq_any(place_ids));
     }
     query
+}
+
+/// Keeps the places whose texts match a pattern, in capitals or not. It becomes bytes as they do in the column, and once
+/// a statement: `convert_to`, which is not immutable, would be called for each row.
+fn with_text(query: Rows<'_>, pattern: String) -> Rows<'_> {
+    query.filter(
+        sql::<Bool>("places_staging.search_text LIKE replace(lower(")
+            .bind::<Text, _>(pattern)
+            .sql(r"), '\', '\\')::bytea"),
+    )
 }
 
 impl Near {
