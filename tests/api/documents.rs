@@ -8,9 +8,10 @@ use scrapersky::scrapers::domain::extract::{Spelling, read_page};
 use scrapersky::scrapers::html::{Limits, parse};
 use url::Url;
 
-/// Documents that are needed for the test to say anything, and that are read at most.
+use crate::support::extent;
+
+/// Documents that are needed for the test to say anything.
 const LEAST: usize = 500;
-const MOST: usize = 700;
 
 /// Where packages put documents.
 fn roots() -> Vec<PathBuf> {
@@ -135,7 +136,7 @@ fn nothing_is_invented_on_installed_documents() {
         return;
     }
     // Some from everywhere.
-    let most = MOST.min(all.len());
+    let most = extent::of(700, 100).min(all.len());
     let all: Vec<PathBuf> = (0..most).map(|n| all[n * all.len() / most].clone()).collect();
     let url = Url::parse("https://www.acme-demo.com/doc/").unwrap();
     let (mut invented, mut count) = (Vec::new(), 0);
@@ -157,8 +158,8 @@ fn nothing_is_invented_on_installed_documents() {
         }
     }
     println!("{read} documents, {count} addresses: {spellings:?}");
-    assert!(read >= LEAST, "only {read} could be read");
+    assert!(read * 7 >= most * 5, "only {read} of {most} could be read");
     assert!(invented.is_empty(), "{invented:#?}");
     // A test that finds nothing would show nothing.
-    assert!(count > 0, "no document has an address");
+    assert!(count > 0 || !extent::is_full(), "no document has an address");
 }

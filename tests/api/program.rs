@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_postgres::Client;
 
 use crate::support::database::{TestDatabase, connect, eventually};
+use crate::support::extent;
 use crate::support::program::{Api, Program, Running};
 use crate::support::server::Server;
 use crate::support::site::{Reply, Site};
@@ -82,8 +83,8 @@ async fn until_all_have_ended(api: &Api, jobs: usize, mut meanwhile: impl AsyncF
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed() {
-    let scans = setting("SCRAPERSKY_CHAOS_SCANS", 60);
-    let kills = setting("SCRAPERSKY_CHAOS_KILLS", 2);
+    let scans = setting("SCRAPERSKY_CHAOS_SCANS", extent::of(60, 24));
+    let kills = setting("SCRAPERSKY_CHAOS_KILLS", extent::of(2, 1));
     let mut postgres = Server::start(&[]);
     let site = Site::start(|_| Reply::Late(Duration::from_millis(150), Reply::html(PAGE).into_bytes())).await;
     let url = postgres.tcp_url("127.0.0.1");
@@ -166,7 +167,7 @@ async fn resumption(client: &Client, deaths: &HashMap<String, SystemTime>) -> Du
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_workers_run_each_scan_once() {
-    let scans = setting("SCRAPERSKY_CHAOS_SCANS", 60);
+    let scans = setting("SCRAPERSKY_CHAOS_SCANS", extent::of(60, 24));
     let db = TestDatabase::new().await;
     let site = Site::start(|_| Reply::html(PAGE)).await;
     let program = Program::new(db.url(), &site);

@@ -25,6 +25,7 @@ use scrapersky::repo::jobs::JobFilter;
 use scrapersky::repo::paging::Paging;
 
 use crate::support::database::TestDatabase;
+use crate::support::extent;
 use crate::support::pooler;
 use crate::support::process::helper_command;
 use crate::support::tenants::{new_domain, new_job, pool};
@@ -81,7 +82,7 @@ async fn two_processes_share_the_database_without_an_error() {
 
 /// The work of one of the processes.
 pub fn work() {
-    let units: usize = env::var("SCRAPERSKY_SOAK_UNITS").map_or(400, |units| units.parse().unwrap());
+    let units: usize = env::var("SCRAPERSKY_SOAK_UNITS").map_or(extent::of(400, 100), |units| units.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

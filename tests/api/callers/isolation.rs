@@ -15,6 +15,7 @@ use crate::repo::isolation::{digest_of, tenant_tables};
 use crate::repo::probes::Rows;
 use crate::support::app::{Holder, TestApp};
 use crate::support::database::TestDatabase;
+use crate::support::extent;
 use crate::support::rewriter::{Removed, Rewriter};
 use crate::support::tenants::{Agencies, pool_at};
 use crate::support::tokens::{SECRET, Signer, claims, token};
@@ -124,9 +125,13 @@ async fn prove(walls: Walls) {
         }
     }
     let malformed = ["x", "%27%20OR%201%3D1--", "%00", "..%2F..", "\u{202e}%F0%9F%92%A3"];
+    // Each wall alone is asked by one of each agency while developing: who somebody is, both are asked.
+    let is_asking = |identity: &&Identity| {
+        walls == Walls::Both || extent::is_full() || ["A key", "B owner"].contains(&identity.name)
+    };
     let mut failures = String::new();
     let mut requests = 0;
-    for identity in &identities {
+    for identity in identities.iter().filter(is_asking) {
         let (theirs, canary) = match identity.home {
             Some("bolt") => (&of_acme, "acmecanary.test"),
             _ => (&of_bolt, "boltzcanary.test"),
@@ -150,10 +155,8 @@ async fn prove(walls: Walls) {
                 aims.push(("gone", gone.clone()));
                 // What no wall is asked about is aimed in full at both, and in turns at each alone.
                 let of_turn = match walls {
-                    Walls::Both => &malformed[..],
-                    Walls::DatabaseAlone | Walls::RepositoriesAlone => {
-                        slice::from_ref(&malformed[number % malformed.len()])
-                    }
+                    Walls::Both if extent::is_full() => &malformed[..],
+                    _ => slice::from_ref(&malformed[number % malformed.len()]),
                 };
                 aims.extend(of_turn.iter().map(|text| ("malformed", all(text))));
             }

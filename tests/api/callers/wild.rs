@@ -7,9 +7,7 @@ use rocket::http::Header;
 
 use super::routes::{ENTRIES, Entry};
 use crate::support::app::TestApp;
-
-/// How many requests are sent unless `SCRAPERSKY_WILD_REQUESTS` says so.
-const REQUESTS: u32 = 1500;
+use crate::support::extent;
 
 #[derive(Clone, Debug)]
 struct Wild {
@@ -277,9 +275,10 @@ fn nothing_fails_within_whatever_is_sent() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let app = runtime.block_on(TestApp::new());
     let acme = runtime.block_on(app.agency("acme"));
-    let cases = std::env::var("SCRAPERSKY_WILD_REQUESTS").map_or(REQUESTS, |text| text.parse().unwrap());
+    let requests = extent::of(1500, 300);
+    let cases = std::env::var("SCRAPERSKY_WILD_REQUESTS").map_or(requests, |text| text.parse().unwrap());
     let config = Config {
-        cases,
+        cases: u32::try_from(cases).unwrap(),
         failure_persistence: None,
         max_shrink_iters: 200,
         ..Config::default()

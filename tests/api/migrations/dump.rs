@@ -8,30 +8,41 @@ use scrapersky::db::migrate::Revert;
 
 use super::{down, step_up};
 use crate::support::database::{TestDatabase, migration_folders};
+use crate::support::extent;
+
+/// How many migrations at the end are tried one by one while developing: the others have been, and do not change.
+const NEWEST: usize = 4;
 
 #[tokio::test]
 async fn the_first_half_of_the_migrations_is_reversible() {
-    each_is_reversible(0, migration_folders().len() / 2).await;
+    let all = migration_folders().len();
+    if extent::is_full() {
+        each_is_reversible(0, all / 2, 1).await;
+    } else {
+        each_is_reversible(0, all - NEWEST, all - NEWEST).await;
+    }
 }
 
 #[tokio::test]
 async fn the_second_half_of_the_migrations_is_reversible() {
-    each_is_reversible(migration_folders().len() / 2, migration_folders().len()).await;
+    let all = migration_folders().len();
+    each_is_reversible(if extent::is_full() { all / 2 } else { all - NEWEST }, all, 1).await;
 }
 
-async fn each_is_reversible(from: usize, to: usize) {
+/// So many at a time.
+async fn each_is_reversible(from: usize, to: usize, count: usize) {
     let db = TestDatabase::empty().await;
     let (mut client, url) = (db.client().await, db.database_url());
     step_up(&mut client, from).await;
     let mut before = dump(db.url());
-    for folder in &migration_folders()[from..to] {
-        step_up(&mut client, 1).await;
+    for folders in migration_folders()[from..to].chunks(count) {
+        step_up(&mut client, count).await;
         let applied = dump(db.url());
-        assert_ne!(before, applied, "{folder:?} does nothing");
-        down(&url, Revert::Last(1)).await;
-        assert_equal(&before, &dump(db.url()), &format!("{folder:?} up and down"));
-        step_up(&mut client, 1).await;
-        assert_equal(&applied, &dump(db.url()), &format!("{folder:?} up, down and up"));
+        assert_ne!(before, applied, "{folders:?} does nothing");
+        down(&url, Revert::Last(count)).await;
+        assert_equal(&before, &dump(db.url()), &format!("{folders:?} up and down"));
+        step_up(&mut client, count).await;
+        assert_equal(&applied, &dump(db.url()), &format!("{folders:?} up, down and up"));
         before = applied;
     }
 }

@@ -5,6 +5,7 @@ use tokio_postgres::Client;
 
 use super::{down, up};
 use crate::support::database::{TestDatabase, migration_folders};
+use crate::support::extent;
 use crate::support::rows::{assert_same, everything, fill};
 
 #[tokio::test]
@@ -37,7 +38,9 @@ async fn some_steps_back_and_forth(first: usize) {
     let client = db.client().await;
     fill_every_table(&client).await;
     let before = everything(&client).await;
-    for count in (first..migration_folders().len()).step_by(2) {
+    // Older migrations have been tried, and do not change.
+    let most = extent::of(migration_folders().len(), 5);
+    for count in (first..most).step_by(2) {
         down(&db.database_url(), Revert::Last(count)).await;
         up(&db.database_url()).await;
         let what = format!("{count} down and up");

@@ -14,10 +14,10 @@ use rand::{RngExt, SeedableRng};
 use scrapersky::models::ids::TenantId;
 use scrapersky::repo::domains;
 
+use crate::support::extent;
 use crate::support::tenants::{Agencies, Agency, new_domain};
 
 /// The full number is run where `SCRAPERSKY_SOAK` is set.
-const TRANSACTIONS: usize = 2_000;
 const TRANSACTIONS_OF_A_SOAK: usize = 100_000;
 
 /// The longest way through a unit of work takes about so many polls.
@@ -27,7 +27,7 @@ const POLLS: usize = 8;
 async fn no_row_and_no_setting_of_one_tenant_reaches_another_on_a_shared_connection() {
     let transactions = match env::var_os("SCRAPERSKY_SOAK") {
         Some(_) => TRANSACTIONS_OF_A_SOAK,
-        None => TRANSACTIONS,
+        None => extent::of(2_000, 400),
     };
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cluster;
 pub mod database;
+pub mod extent;
 pub mod log;
 pub mod planted;
 pub mod pooler;
