@@ -189,7 +189,7 @@ async fn a_job_that_kills_its_worker_fails_after_exactly_its_attempts() {
                 deaths += 1;
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
     let job = queue.job(id).await;

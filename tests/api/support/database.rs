@@ -300,8 +300,11 @@ pub async fn empty_database(set_up: &str) -> DatabaseUrl {
 /// Waits until `condition` holds, and fails the test if it never does.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
     let deadline = Instant::now() + Duration::from_secs(10);
+    // Often at first, and then as seldom as leaves the machine to others.
+    let mut pause = Duration::from_millis(5);
     while !condition().await {
         assert!(Instant::now() < deadline, "never happened: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(40));
     }
 }
