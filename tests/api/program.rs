@@ -83,8 +83,8 @@ async fn until_all_have_ended(api: &Api, jobs: usize, mut meanwhile: impl AsyncF
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed() {
-    let scans = setting("SCRAPERSKY_CHAOS_SCANS", extent::of(60, 24));
-    let kills = setting("SCRAPERSKY_CHAOS_KILLS", extent::of(2, 1));
+    let scans = setting("SCRAPERSKY_CHAOS_SCANS", 60);
+    let kills = setting("SCRAPERSKY_CHAOS_KILLS", 2);
     let mut postgres = Server::start(&[]);
     let site = Site::start(|_| Reply::Late(Duration::from_millis(150), Reply::html(PAGE).into_bytes())).await;
     let url = postgres.tcp_url("127.0.0.1");
