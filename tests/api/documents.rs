@@ -136,7 +136,7 @@ fn nothing_is_invented_on_installed_documents() {
         return;
     }
     // Some from everywhere.
-    let most = extent::of(700, 100).min(all.len());
+    let most = extent::of(700, 200).min(all.len());
     let all: Vec<PathBuf> = (0..most).map(|n| all[n * all.len() / most].clone()).collect();
     let url = Url::parse("https://www.acme-demo.com/doc/").unwrap();
     let (mut invented, mut count) = (Vec::new(), 0);
@@ -158,8 +158,12 @@ fn nothing_is_invented_on_installed_documents() {
         }
     }
     println!("{read} documents, {count} addresses: {spellings:?}");
-    assert!(read * 7 >= most * 5, "only {read} of {most} could be read");
+    let least = extent::of(LEAST, 140);
+    assert!(
+        read >= least,
+        "only {read} of {most} could be read, and {least} are needed"
+    );
     assert!(invented.is_empty(), "{invented:#?}");
     // A test that finds nothing would show nothing.
-    assert!(count > 0 || !extent::is_full(), "no document has an address");
+    assert!(count > 0, "no document has an address");
 }

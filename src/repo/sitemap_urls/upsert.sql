@@ -12,12 +12,12 @@ WITH listed AS MATERIALIZED (
     ORDER BY sitemap_id, md5(url), position DESC
 ),
 -- Looked for first: an insert that meets its row writes a lock into it, times ten million. One by one in the index, and the
--- rows to rewrite below by where they lie: where the statistics do not know the tenant yet, a join reads all its rows each
--- time, and their ids are looked for in an index that holds them behind something else.
+-- rows to rewrite below by domain and id: where the statistics do not know the tenant yet, a join reads all its rows each
+-- time, and ids alone are looked for in the index that holds them behind the domain, each in all of it.
 met AS MATERIALIZED (
-    SELECT l.*, u.place AS old_place, u.lastmod AS old_lastmod
+    SELECT l.*, u.id AS old_id, u.domain_id AS old_domain_id, u.lastmod AS old_lastmod
     FROM listed l LEFT JOIN LATERAL (
-        SELECT ctid AS place, lastmod FROM sitemap_urls
+        SELECT id, domain_id, lastmod FROM sitemap_urls
         WHERE tenant_id = $1 AND sitemap_id = l.sitemap_id AND md5(url) = md5(l.url) LIMIT 1) u ON true
 ),
 written AS (
@@ -27,7 +27,7 @@ written AS (
     SELECT
         id, $1, domain_id, sitemap_id, url, loc_text, page_type, status_code, error_message, lastmod,
         changefreq, priority_value, image_count, video_count, news_count, last_checked_at, alternates
-    FROM met WHERE old_place IS NULL
+    FROM met WHERE old_id IS NULL
     -- Two runs over the same file lock its rows in the same order; and the index is written from left to right.
     ORDER BY sitemap_id, md5(url)
     -- One that another run has written in between says the same.
@@ -50,7 +50,9 @@ rewritten AS (
         alternates = m.alternates,
         updated_at = now()
     FROM met m
-    WHERE u.tenant_id = $1 AND u.ctid = m.old_place AND u.ctid = ANY (ARRAY(SELECT old_place FROM met WHERE old_place IS NOT NULL))
+    WHERE u.tenant_id = $1 AND u.id = m.old_id
+      AND u.domain_id = ANY (ARRAY(SELECT DISTINCT old_domain_id FROM met WHERE old_id IS NOT NULL))
+      AND u.id = ANY (ARRAY(SELECT old_id FROM met WHERE old_id IS NOT NULL))
     -- A row written without need is a dead one to clean up.
       AND (u.loc_text, u.error_message, u.lastmod, u.changefreq, u.priority_value, u.image_count, u.video_count, u.news_count,
            u.page_type, u.status_code, u.last_checked_at, u.alternates)
@@ -65,7 +67,7 @@ noted AS (
     SELECT $1, $2::uuid, 'added', url, NULL, lastmod FROM written WHERE $2::uuid IS NOT NULL
     UNION ALL
     SELECT $1, $2::uuid, 'changed', url, old_lastmod, lastmod FROM met
-    WHERE $2::uuid IS NOT NULL AND old_place IS NOT NULL AND old_lastmod IS DISTINCT FROM lastmod
+    WHERE $2::uuid IS NOT NULL AND old_id IS NOT NULL AND old_lastmod IS DISTINCT FROM lastmod
 )
 SELECT
     (SELECT count(*) FROM written) AS inserted,
