@@ -19,6 +19,7 @@ use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
 use scrapersky::repo::{sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls};
 use uuid::Uuid;
 
+use crate::support::database::eventually;
 use crate::support::tenants::{Agencies, Agency, new_sitemap, new_sitemap_url};
 
 #[tokio::test]
@@ -213,6 +214,35 @@ async fn thousands_of_urls_are_one_statement_and_a_second_run_writes_only_what_c
         .run(async |conn| sitemap_urls::delete_of_file(conn, file.id).await)
         .await;
     assert_eq!(deleted, 20_000);
+}
+
+/// Somebody's change of a row moves it: it is written all the same, and the change stays.
+#[tokio::test]
+async fn a_url_that_somebody_changes_meanwhile_is_rewritten_too() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let domain = acme.domain("acme.test").await;
+    let file = acme.sitemap(&domain, "https://acme.test/sitemap.xml").await;
+    let new = new_sitemap_url(&file, "https://acme.test/");
+    upsert(&acme, std::slice::from_ref(&new)).await;
+    let (somebody, watcher) = (agencies.database.client().await, agencies.database.client().await);
+    let change = "BEGIN; UPDATE sitemap_urls SET status_code = 418";
+    somebody.batch_execute(change).await.unwrap();
+    let again = NewSitemapUrl {
+        changefreq: Some("daily"),
+        ..new
+    };
+    let waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let meanwhile = async {
+        let is_waiting = async || watcher.query_opt(waits, &[]).await.unwrap().is_some();
+        eventually("the upsert waits for the row", is_waiting).await;
+        somebody.batch_execute("COMMIT").await.unwrap();
+    };
+    let (written, ()) = tokio::join!(upsert(&acme, std::slice::from_ref(&again)), meanwhile);
+    assert_eq!(written, upserted(0, 1, 0));
+    let row = "SELECT status_code, changefreq FROM sitemap_urls";
+    let row = watcher.query_one(row, &[]).await.unwrap();
+    assert_eq!((row.get(0), row.get(1)), (418_i32, "daily"));
 }
 
 #[tokio::test]
