@@ -74,7 +74,7 @@ pub struct StagedPlace {
     pub deep_scan_error: Option<String>,
     /// How far the look-up of its details is.
     pub deep_scan_status: Option<ProcessingStatus>,
-    /// What texts are searched in, made by the database: the name, the character 31 and the rest, in lower case.
+    /// What texts are searched in, made by the database: the name, the character 31 and the rest, in lower case, as UTF-8.
     pub search_text: Vec<u8>,
 }
 

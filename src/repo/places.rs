@@ -168,34 +168,34 @@ pub async fn list(
     paging: Paging,
 ) -> QueryResult<(Vec<StagedPlace>, i64)> {
     let tenant = conn.tenant_id();
-    let page = ordered(matching(tenant, filter), order)
-        .limit(paging.limit)
-        .offset(paging.offset);
+    let rows = ordered(matching(tenant, filter), order);
+    if filter.name.is_some() || filter.location.is_some() {
+        let at = |position: i64| i32::try_from(position).unwrap_or(i32::MAX);
+        let page = Counted {
+            ids: rows.select(places_staging::id),
+            first: at(paging.offset.saturating_add(1)),
+            last: at(paging.offset.saturating_add(paging.limit)),
+        };
+        let (ids, total): (Vec<StagedPlaceId>, i32) = page.get_result(conn).await?;
+        return Ok((rows_of(conn, &ids).await?, total.into()));
+    }
+    let page = rows.limit(paging.limit).offset(paging.offset);
+    let count = matching(tenant, filter).count();
     if filter.is_everything() {
         let conn: &Connection = conn;
         return futures_util::try_join!(
             page.select(StagedPlace::as_select()).load(&mut &*conn),
-            matching(tenant, filter).count().get_result(&mut &*conn),
+            count.get_result(&mut &*conn),
         );
     }
-    if filter.name.is_none() && filter.location.is_none() {
-        let (ids, total) = {
-            let conn: &Connection = conn;
-            futures_util::try_join!(
-                page.select(places_staging::id).load(&mut &*conn),
-                matching(tenant, filter).count().get_result(&mut &*conn),
-            )?
-        };
-        return Ok((rows_of(conn, &ids).await?, total));
-    }
-    let at = |position: i64| i32::try_from(position).unwrap_or(i32::MAX);
-    let page = Counted {
-        ids: ordered(matching(tenant, filter), order).select(places_staging::id),
-        first: at(paging.offset.saturating_add(1)),
-        last: at(paging.offset.saturating_add(paging.limit)),
+    let (ids, total) = {
+        let conn: &Connection = conn;
+        futures_util::try_join!(
+            page.select(places_staging::id).load(&mut &*conn),
+            count.get_result(&mut &*conn),
+        )?
     };
-    let (ids, total): (Vec<StagedPlaceId>, i32) = page.get_result(conn).await?;
-    Ok((rows_of(conn, &ids).await?, total.into()))
+    Ok((rows_of(conn, &ids).await?, total))
 }
 
 /// A page of numbers of rows, and how many there are in all: to find a few texts among many takes as long as to count
