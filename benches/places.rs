@@ -186,6 +186,14 @@ async fn reads(pool: &Pool, tenant: TenantId) {
             },
         ),
         (
+            "type, name text",
+            PlaceFilter {
+                business_type: Some("bakery"),
+                name: Some("ness 777"),
+                ..none()
+            },
+        ),
+        (
             "status, type, rating",
             PlaceFilter {
                 status: Some(CurationStatus::New),

@@ -500,7 +500,6 @@ diesel::table! {
         updated_at -> Nullable<Timestamptz>,
         deep_scan_error -> Nullable<Text>,
         deep_scan_status -> Nullable<GcpApiDeepScanStatusEnum>,
-        search_text -> Bytea,
     }
 }
 

@@ -8,7 +8,7 @@ use super::ids::{JobId, StagedPlaceId, TenantId, UserId};
 use super::values::{RawJson, TextList};
 use crate::schema::places_staging;
 
-/// A place found by a search, for people to decide about.
+/// A place found by a search, for people to decide about. The columns in which texts are searched are left out.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = places_staging)]
 pub struct StagedPlace {
@@ -74,8 +74,6 @@ pub struct StagedPlace {
     pub deep_scan_error: Option<String>,
     /// How far the look-up of its details is.
     pub deep_scan_status: Option<ProcessingStatus>,
-    /// What texts are searched in, made by the database: the name, the character 31 and the rest, in lower case, as UTF-8.
-    pub search_text: Vec<u8>,
 }
 
 /// A new [`StagedPlace`].

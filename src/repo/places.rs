@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::f64::consts::FRAC_PI_2;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{now, sql};
+use diesel::dsl::{AsExprOf, now, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::Pg;
 use diesel::prelude::{
-    ExpressionMethods, HasQuery, OptionalExtension, PgArrayExpressionMethods, PgSortExpressionMethods, QueryDsl,
-    QueryResult, SelectableHelper,
+    ExpressionMethods, HasQuery, OptionalExtension, PgArrayExpressionMethods, PgBinaryExpressionMethods,
+    PgSortExpressionMethods, QueryDsl, QueryResult, SelectableHelper,
 };
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Binary, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid};
@@ -22,6 +23,9 @@ use crate::models::enums::CurationStatus;
 use crate::models::ids::{JobId, StagedPlaceId, TenantId};
 use crate::models::staged_place::{NewStagedPlace, StagedPlace, StagedPlaceChanges};
 use crate::schema::places_staging;
+
+/// So many characters of a name are searched and ordered by.
+const NAME_CHARS: usize = 120;
 
 /// The mean radius of the Earth.
 const EARTH_KM: f64 = 6371.0;
@@ -93,7 +97,7 @@ pub enum PlaceOrder {
     Rating,
     /// The most important first.
     Priority,
-    /// By name, in capitals or not; those of one name by their address.
+    /// By the first 120 characters of the name, in capitals or not.
     Name,
 }
 
@@ -115,8 +119,8 @@ pub enum CursorKey {
     Rating(Option<f64>),
     /// Of [`PlaceOrder::Priority`].
     Priority(Option<i32>),
-    /// Of [`PlaceOrder::Name`]: the row's `search_text`.
-    Name(Vec<u8>),
+    /// Of [`PlaceOrder::Name`], in any case.
+    Name(String),
 }
 
 impl PlaceCursor {
@@ -127,7 +131,7 @@ impl PlaceCursor {
             PlaceOrder::Newest => CursorKey::Newest(row.search_time),
             PlaceOrder::Rating => CursorKey::Rating(row.rating),
             PlaceOrder::Priority => CursorKey::Priority(row.priority),
-            PlaceOrder::Name => CursorKey::Name(row.search_text.clone()),
+            PlaceOrder::Name => CursorKey::Name(row.name.chars().take(NAME_CHARS).collect()),
         };
         Self { key, id: row.id }
     }
@@ -298,7 +302,7 @@ fn behind<'a>(
         CursorKey::Priority(priority) => less!(priority: Integer, *priority),
         CursorKey::Name(text) => {
             let more =
-                after::<(Binary, Integer), _, _>((places_staging::search_text, places_staging::id), (text.clone(), id));
+                after::<(Binary, Integer), _, _>((search_name(), places_staging::id), (searched(text.clone()), id));
             (rows().filter(more), None)
         }
     }
@@ -423,7 +427,7 @@ fn ordered(query: Rows<'_>, order: PlaceOrder) -> Rows<'_> {
         )),
         PlaceOrder::Rating => query.order((places_staging::rating.desc().nulls_last(), places_staging::id.desc())),
         PlaceOrder::Priority => query.order((places_staging::priority.desc().nulls_last(), places_staging::id.desc())),
-        PlaceOrder::Name => query.order((places_staging::search_text.asc(), places_staging::id.asc())),
+        PlaceOrder::Name => query.order((search_name().asc(), places_staging::id.asc())),
     }
 }
 
@@ -438,12 +442,11 @@ pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> Rows<'
     if let Some(business_type) = filter.business_type {
         query = query.filter(places_staging::business_type.eq(business_type));
     }
-    // `search_text` begins with the name, which the character 31 ends.
     if let Some(name) = filter.name {
-        query = with_text(query, format!("{}\u{1f}%", containing(name)));
+        query = query.filter(search_name().like(searched(containing(name))));
     }
     if let Some(location) = filter.location {
-        query = with_text(query, format!("%\u{1f}{}", containing(location)));
+        query = query.filter(search_address().like(searched(containing(location))));
     }
     if let Some(rating) = filter.min_rating {
         query = query.filter(places_staging::rating.ge(rating));
@@ -498,14 +501,23 @@ pub(super) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> Rows<'
     query
 }
 
-/// Keeps the places whose texts match a pattern, in capitals or not. It becomes bytes as they do in the column, and once
-/// a statement: `convert_to`, which is not immutable, would be called for each row.
-fn with_text(query: Rows<'_>, pattern: String) -> Rows<'_> {
-    query.filter(
-        sql::<Bool>("places_staging.search_text LIKE replace(lower(")
-            .bind::<Text, _>(pattern)
-            .sql(r"), '\', '\\')::bytea"),
-    )
+/// The column in which names are searched, made by the database. `schema` leaves it out: with it the table is too wide.
+fn search_name() -> SqlLiteral<Binary> {
+    sql("places_staging.search_name")
+}
+
+/// The column in which addresses are searched, made by the database as well.
+fn search_address() -> SqlLiteral<Binary> {
+    sql("places_staging.search_address")
+}
+
+/// A text as it is in those columns: in lower case, as bytes.
+type Searched = SqlLiteral<Binary, UncheckedBind<SqlLiteral<Binary>, AsExprOf<String, Text>>>;
+
+/// Makes of a text what the database made of those in the columns, once a statement: `convert_to`, which is not immutable,
+/// would be called for each row.
+fn searched(text: String) -> Searched {
+    sql("replace(lower(").bind::<Text, _>(text).sql(r"), '\', '\\')::bytea")
 }
 
 impl Near {

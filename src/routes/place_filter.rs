@@ -163,7 +163,7 @@ pub fn write_cursor(cursor: &PlaceCursor) -> String {
         CursorKey::Rating(rating) => ("r", rating.map(|rating| rating.to_string())),
         CursorKey::Priority(priority) => ("p", priority.map(|priority| priority.to_string())),
         // Hexadecimal: whatever a name holds, it goes into a query as it is.
-        CursorKey::Name(name) => ("n", Some(name.iter().map(|byte| format!("{byte:02x}")).collect())),
+        CursorKey::Name(name) => ("n", Some(name.bytes().map(|byte| format!("{byte:02x}")).collect())),
     };
     format!("{order}_{}_{}", cursor.id, value.unwrap_or_default())
 }
@@ -192,7 +192,7 @@ pub fn read_cursor(text: &str, order: PlaceOrder) -> ApiResult<PlaceCursor> {
                 let bytes: Option<Vec<u8>> = digits
                     .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
                     .collect();
-                CursorKey::Name(bytes?)
+                CursorKey::Name(String::from_utf8(bytes?).ok()?)
             }
             _ => return None,
         };

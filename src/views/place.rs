@@ -264,8 +264,6 @@ impl From<StagedPlace> for PlaceView {
             updated_at,
             deep_scan_error,
             deep_scan_status,
-            // What the database made of the others.
-            search_text: _,
         } = place;
         Self {
             id: id.get(),

@@ -309,7 +309,9 @@ async fn every_order_is_paged_by_cursor_without_gap_or_double() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let ids: Vec<String> = (0..23).map(|n| format!("place {n}")).collect();
-    let names = ["b", "a", "c", "B", "ä"];
+    // One has what ends a pattern or a text of bytes, one more characters than are ordered by.
+    let long = "c".repeat(130);
+    let names = ["b", "a", &long, "B", r"ä\%_'"];
     let new: Vec<_> = (0..)
         .zip(&ids)
         .map(|(n, id)| NewStagedPlace {

@@ -119,7 +119,7 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
                 ..none()
             },
             "'Selected'",
-            "places_staging_tenant_id_business_type_idx",
+            "places_staging_tenant_id_rating_idx",
         ),
         (
             PlaceFilter {
@@ -134,8 +134,8 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
                 name: Some("ness 77"),
                 ..none()
             },
-            "E'%ness 77%\x1f%'",
-            "places_staging_tenant_id_search_text_idx",
+            "'%ness 77%'",
+            "places_staging_tenant_id_search_name_idx",
         ),
         (
             PlaceFilter {
@@ -144,8 +144,17 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
                 min_rating: Some(2.0),
                 ..none()
             },
-            "'Selected', E'%\x1f%77 Main%', 2",
+            "'Selected', '%77 Main%', 2",
             newest,
+        ),
+        (
+            PlaceFilter {
+                business_type: Some("bakery"),
+                name: Some("ness 77"),
+                ..none()
+            },
+            "'bakery', '%ness 77%'",
+            "places_staging_tenant_id_business_type_idx",
         ),
         (
             PlaceFilter {
@@ -216,7 +225,7 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
             PlaceOrder::Name,
             CursorKey::Name("business 3".into()),
             "'business 3'",
-            "places_staging_tenant_id_search_text_idx",
+            "places_staging_tenant_id_search_name_idx",
         ),
     ] {
         let cursor = PlaceCursor { key, id: 7.into() };

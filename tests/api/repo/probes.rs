@@ -805,7 +805,7 @@ pub const PROBES: &[Probe] = probes! {
     places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, None, 100);
     places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Some(&behind(Some(DateTime::<Utc>::MAX_UTC - chrono::TimeDelta::days(90_000_000)))), 100);
     places::list_after: Nothing, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Some(&behind(None)), 100);
-    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Name, Some(&PlaceCursor { key: CursorKey::Name(Vec::new()), id: 0.into() }), 100);
+    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Name, Some(&PlaceCursor { key: CursorKey::Name(String::new()), id: 0.into() }), 100);
     places::list_ids: OwnRows, |conn, a| (&PlaceFilter::default(), 100);
     places::list_ids: Nothing, |conn, a| (&PlaceFilter { search_job_id: Some(a.pending.job_id), ..Default::default() }, 100);
     places::count: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() });
