@@ -119,7 +119,7 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
                 ..none()
             },
             "'Selected'",
-            "places_staging_tenant_id_rating_idx",
+            "places_staging_tenant_id_latitude_longitude_idx",
         ),
         (
             PlaceFilter {
@@ -141,11 +141,21 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
             PlaceFilter {
                 status: Some(CurationStatus::Selected),
                 location: Some("77 Main"),
+                ..none()
+            },
+            "'Selected', '%77 Main%'",
+            // Whichever of those with texts is the smallest.
+            "places_staging_tenant_id_",
+        ),
+        (
+            PlaceFilter {
+                status: Some(CurationStatus::Selected),
+                location: Some("77 Main"),
                 min_rating: Some(2.0),
                 ..none()
             },
             "'Selected', '%77 Main%', 2",
-            newest,
+            "places_staging_tenant_id_rating_idx",
         ),
         (
             PlaceFilter {
@@ -174,7 +184,7 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
         let sql = first_sent();
         let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {binds}")).await;
         assert!(
-            plan.contains(&format!("Index Only Scan using {index} ")),
+            plan.contains(&format!("Index Only Scan using {index}")),
             "{sql}\n{plan}"
         );
         // A list of few is found in the same way.
