@@ -32,6 +32,9 @@ const KEPT_RUNS: i64 = 10;
 /// How many files that are gone are looked up at a time.
 const AT_ONCE: i64 = 100;
 
+/// How many rows a statement goes through to find what is different: a few seconds' work.
+const COMPARED_AT_ONCE: i64 = 500_000;
+
 /// An analysis under way.
 pub(super) struct Analysis {
     pub(super) run: SitemapRun,
@@ -459,7 +462,7 @@ impl Analysis {
             .await;
         ctx.finish_with(async |mut conn| {
             let changes = if self.run.has_previous {
-                repo::sitemap_url_changes::settle(&mut conn, self.run.id).await?
+                repo::sitemap_url_changes::settle(&mut conn, self.run.id, COMPARED_AT_ONCE).await?
             } else {
                 ChangeCounts {
                     added: totals.urls,

@@ -847,7 +847,7 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_runs::update: Nothing, |conn, a| (a.run.id, &SitemapRunChanges { note: Some("x"), ..Default::default() });
     sitemap_runs::delete_old: Nothing, |conn, a| (a.domain.id, 0);
     sitemap_url_changes::list: Nothing, |conn, a| (a.run.id, None, None, 100);
-    sitemap_url_changes::settle: Nothing, |conn, a| (a.run.id);
+    sitemap_url_changes::settle: Nothing, |conn, a| (a.run.id, 1000);
     sitemap_urls::delete_unlisted: Nothing, |conn, a| (None, a.file.id, &[]);
     tenants::get: OwnRows, |conn, a| ();
 

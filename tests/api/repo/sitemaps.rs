@@ -6,7 +6,8 @@ use std::time::Instant;
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
 use diesel::result::{DatabaseErrorKind, Error};
-use scrapersky::models::enums::{CurationStatus, ProcessingStatus};
+use md5::{Digest, Md5};
+use scrapersky::models::enums::{CurationStatus, ProcessingStatus, UrlChange};
 use scrapersky::models::ids::JobId;
 use scrapersky::models::sitemap_file::{NewSitemapFile, SitemapFile, SitemapFileChanges};
 use scrapersky::models::sitemap_file_curation::SitemapFileCurationChanges;
@@ -301,7 +302,7 @@ async fn what_a_new_file_lists_is_inserted_once_and_noted() {
         .run(async |conn| {
             let run = sitemap_runs::begin(conn, domain.id, JobId::from(Uuid::now_v7()), true).await?;
             let inserted = sitemap_urls::insert_many(conn, Some(run.id), &new).await?;
-            Ok((inserted, sitemap_url_changes::settle(conn, run.id).await?.added))
+            Ok((inserted, sitemap_url_changes::settle(conn, run.id, 1000).await?.added))
         })
         .await;
     assert_eq!(inserted, (2, 2));
@@ -318,6 +319,87 @@ async fn what_a_new_file_lists_is_inserted_once_and_noted() {
         matches!(again, Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))),
         "{again:?}"
     );
+}
+
+/// Which of three files list a URL, by bits, before and after: each of 64 ways, once with the same time of its last change
+/// and once with another one.
+#[tokio::test]
+async fn what_is_different_is_told_of_the_domain_whatever_its_files_say() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let [long_ago, lately] = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"].map(|time| Some(time.parse().unwrap()));
+    let urls: Vec<String> = (0..128).map(|n| format!("https://acme.test/{n}")).collect();
+    // Few URLs are looked up one by one, many are all read; and both in several statements.
+    for (name, url_count, at_once) in [
+        ("few.test", 1_000_000, 1000),
+        ("many.test", 0, 1000),
+        ("few-ranges.test", 1_000_000, 7),
+        ("many-ranges.test", 0, 7),
+    ] {
+        let domain = acme.domain(name).await;
+        let mut files = Vec::new();
+        for n in 0..3 {
+            files.push(acme.sitemap(&domain, &format!("https://{name}/{n}.xml")).await);
+        }
+        let listed_by = |bits: usize, file: usize| bits >> file & 1 == 1;
+        let (counts, mut told) = acme
+            .run(async |conn| {
+                for (bit, file) in files.iter().enumerate() {
+                    let before = urls.iter().enumerate().filter(|(n, _)| listed_by(n % 8, bit));
+                    let before: Vec<_> = before
+                        .map(|(_, url)| NewSitemapUrl {
+                            lastmod: long_ago,
+                            ..new_sitemap_url(file, url)
+                        })
+                        .collect();
+                    sitemap_urls::upsert_many(conn, None, &before).await?;
+                    let changes = SitemapFileChanges {
+                        url_count: Some(Some(url_count)),
+                        ..SitemapFileChanges::default()
+                    };
+                    sitemap_files::update(conn, file.id, &changes).await?;
+                }
+                let run = sitemap_runs::begin(conn, domain.id, JobId::from(Uuid::now_v7()), true).await?;
+                for (bit, file) in files.iter().enumerate() {
+                    let after = urls.iter().enumerate().filter(|(n, _)| listed_by(n / 8 % 8, bit));
+                    let after: Vec<_> = after
+                        .map(|(n, url)| NewSitemapUrl {
+                            lastmod: if n < 64 { long_ago } else { lately },
+                            ..new_sitemap_url(file, url)
+                        })
+                        .collect();
+                    let hashes: Vec<_> = after
+                        .iter()
+                        .map(|row| Uuid::from_bytes(Md5::digest(row.url).into()))
+                        .collect();
+                    sitemap_urls::upsert_many(conn, Some(run.id), &after).await?;
+                    sitemap_urls::delete_unlisted(conn, Some(run.id), file.id, &hashes).await?;
+                }
+                let counts = sitemap_url_changes::settle(conn, run.id, at_once).await?;
+                let told = sitemap_url_changes::list(conn, run.id, None, None, 1000).await?;
+                Ok((counts, told))
+            })
+            .await;
+
+        let mut expected: Vec<_> = urls
+            .iter()
+            .enumerate()
+            .filter_map(|(n, url)| match (n % 8, n / 8 % 8) {
+                (0, 0) => None,
+                (0, _) => Some((url, UrlChange::Added, None, if n < 64 { long_ago } else { lately })),
+                (_, 0) => Some((url, UrlChange::Removed, long_ago, None)),
+                _ => (n >= 64).then_some((url, UrlChange::Changed, long_ago, lately)),
+            })
+            .collect();
+        expected.sort();
+        told.sort_by(|a, b| a.url.cmp(&b.url));
+        let told: Vec<_> = told
+            .iter()
+            .map(|row| (&row.url, row.change, row.old_lastmod, row.new_lastmod))
+            .collect();
+        assert_eq!(told, expected, "{name}");
+        assert_eq!((counts.added, counts.removed, counts.changed), (14, 14, 49), "{name}");
+    }
 }
 
 async fn upsert(agency: &Agency, new: &[NewSitemapUrl<'_>]) -> Upserted {
