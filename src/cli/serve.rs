@@ -1,5 +1,6 @@
 //! `scrapersky serve` and `scrapersky worker`.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -102,14 +103,23 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
 pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
     let database = Database::bring_up(config)?;
     block_on(async {
-        wait_for(&database).await?;
-        require_schema(&database).await?;
-        let pool = Pool::new(&database.url, &config.pool)?;
-        let Some(runner) = runner(workers, config, &database, pool)? else {
+        // Heard from the start: whoever is told that a worker works may stop it at once.
+        let mut stop = pin!(stop_asked_for()?);
+        let prepared = async {
+            wait_for(&database).await?;
+            require_schema(&database).await?;
+            let pool = Pool::new(&database.url, &config.pool)?;
+            runner(workers, config, &database, pool)
+        };
+        let runner = tokio::select! {
+            () = &mut stop => return Ok(()),
+            runner = prepared => runner?,
+        };
+        let Some(runner) = runner else {
             anyhow::bail!("a worker with 0 workers has nothing to do: say `--workers 1` or more");
         };
         say!("ScraperSky works jobs off as {}.", runner.name());
-        runner.run(stop_asked_for()?).await;
+        runner.run(stop).await;
         Ok(())
     })
 }
