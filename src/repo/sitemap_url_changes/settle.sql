@@ -1,7 +1,7 @@
 -- $1 the tenant, $2 the analysis, $3 whether to read all that is listed, $4 and $5 between which hashes. See `settle`.
 --
--- No join: the statistics do not know what this analysis has just written, and a join that expects one row compares each
--- with all. Rows of one URL come together by being sorted instead.
+-- What this analysis has just written is not joined: the statistics do not know it, and a join that expects one row compares
+-- each with all. Rows of one URL come together by being sorted instead.
 WITH read AS MATERIALIZED (
     SELECT array_agg(f.id) AS files
     FROM sitemap_runs r JOIN sitemap_files f ON f.tenant_id = r.tenant_id AND f.domain_id = r.domain_id
