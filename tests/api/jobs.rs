@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use database::models::enums::{JobStatus, Outcome};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use scrapersky::jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Waker, enqueue_many};
+use scrapersky::jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Submission, Waker};
 use serde::{Deserialize, Serialize};
 
 use crate::support::cluster::Scratch;
@@ -265,7 +265,8 @@ async fn a_tenant_with_many_jobs_does_not_hold_up_another_with_one() {
         .map(|number| task(format!("many {number}"), Does::Nothing))
         .collect();
     let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
-    let made = enqueue_many(&mut conn, &many, &EnqueueOptions::default())
+    let made = Submission::of_operator(&mut conn)
+        .enqueue_many(&many, &EnqueueOptions::default())
         .await
         .unwrap();
     conn.commit().await.unwrap();
@@ -288,7 +289,8 @@ async fn two_workers_run_two_hundred_jobs_once_each() {
         .map(|number| task(format!("n{number}.test"), Does::Write))
         .collect();
     let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
-    enqueue_many(&mut conn, &many, &EnqueueOptions::default())
+    Submission::of_operator(&mut conn)
+        .enqueue_many(&many, &EnqueueOptions::default())
         .await
         .unwrap();
     conn.commit().await.unwrap();
@@ -328,13 +330,19 @@ async fn one_unfinished_job_does_the_same_work() {
     let queue = Queue::new().await;
     let first = queue.add(task("only:shop", Does::Nothing)).await;
     assert_eq!(queue.add(task("only:shop", Does::Nothing)).await, first);
-    let both = [task("only:shop", Does::Nothing), task("only:other", Does::Nothing)];
+    let (shop, other) = (task("only:shop", Does::Nothing), task("only:other", Does::Nothing));
+    let both = [other.clone(), shop, other];
     let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
-    let made = enqueue_many(&mut conn, &both, &EnqueueOptions::default())
+    let queued = Submission::of_operator(&mut conn)
+        .enqueue_many(&both, &EnqueueOptions::default())
         .await
         .unwrap();
     conn.commit().await.unwrap();
-    assert_eq!(made.len(), 1);
+    let [other, shop, again] = queued.as_slice() else {
+        panic!("{queued:?}")
+    };
+    assert_eq!((shop.job.job_id, shop.is_new), (first, false));
+    assert!(other.is_new && other.job.job_id == again.job.job_id);
     let _worker = queue.worker();
     queue.becomes(first, JobStatus::Completed).await;
     assert_ne!(queue.add(task("only:shop", Does::Nothing)).await, first);
@@ -395,7 +403,8 @@ async fn jobs_outlive_a_database_that_closes_every_connection() {
             // The test's own pool was cut off as well.
             let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
             let next = task(format!("r{round}.test"), Does::Write);
-            if let Ok(queued) = scrapersky::jobs::enqueue(&mut conn, &next, &EnqueueOptions::default()).await {
+            let mut submission = Submission::of_operator(&mut conn);
+            if let Ok(queued) = submission.enqueue(&next, &EnqueueOptions::default()).await {
                 conn.commit().await.unwrap();
                 break queued.job.job_id;
             }

@@ -26,5 +26,7 @@ mod repo;
 mod sitemap_jobs;
 mod sitemaps;
 mod soak;
+mod submissions;
 mod support;
+
 mod tls;

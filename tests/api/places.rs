@@ -7,7 +7,7 @@ use database::models::enums::Scope;
 use futures_util::{StreamExt, stream};
 use rocket::figment::Figment;
 use rocket::http::{ContentType, Method};
-use scrapersky::config::{PlacesConfig, PlacesProtocol, ScansConfig};
+use scrapersky::config::{Config, PlacesConfig, PlacesProtocol, ScansConfig};
 use scrapersky::demo::places_api::{DENIED_KEY, PlacesApi, Trouble, World};
 use scrapersky::jobs::Runner;
 use scrapersky::scans::{Services, registry};
@@ -41,7 +41,7 @@ fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
         key: Some(SecretString::from("a-secret-key")),
         timeout: Duration::from_secs(5),
         token_delay: Duration::from_millis(20),
-        ..PlacesConfig::load(&Figment::new()).unwrap()
+        ..Config::read(&Figment::new(), &|_| None, true).unwrap().places
     }
 }
 

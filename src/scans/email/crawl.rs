@@ -6,9 +6,39 @@ use database::ids::DomainId;
 use database::models::email_scan::EmailScan;
 use serde_json::json;
 use url::Url;
+use web::fetch::FetchError;
 
 use super::frontier::Frontier;
 use super::site::Scope;
+
+/// Why a crawl ended before all that it met was fetched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum EndedEarly {
+    /// As many pages were fetched as were asked for: nothing is missing.
+    #[error("the limit of {0} pages is reached")]
+    Pages(usize),
+    /// The time that a crawl may take is used up.
+    #[error("the limit of {0} s is reached")]
+    Time(u64),
+    /// The site failed again and again.
+    #[error("{failures} pages in a row could not be fetched: {last}")]
+    Failures {
+        /// How often.
+        failures: usize,
+        /// The last time.
+        last: FetchError,
+    },
+    /// The site answered that there are too many requests.
+    #[error("the site asks for fewer requests")]
+    Throttled,
+}
+
+impl EndedEarly {
+    /// Returns whether the crawl did less than it was asked for.
+    pub(super) fn is_partial(&self) -> bool {
+        !matches!(self, Self::Pages(_))
+    }
+}
 
 /// A crawl under way.
 pub(super) struct Crawl {
@@ -18,7 +48,7 @@ pub(super) struct Crawl {
     pub(super) frontier: Frontier,
     pub(super) scope: Scope,
     /// Why it ended before all that it met was fetched.
-    pub(super) note: Option<String>,
+    pub(super) ended_early: Option<EndedEarly>,
     pub(super) failures: usize,
 }
 
@@ -31,7 +61,7 @@ impl Crawl {
             domain,
             name: name.to_owned(),
             frontier,
-            note: None,
+            ended_early: None,
             failures: 0,
         }
     }
@@ -45,7 +75,7 @@ impl Crawl {
             "pages_scanned": self.scan.pages_scanned,
             "contacts_found": self.scan.contacts_found,
             "seconds": Duration::from_millis(u64::try_from(self.scan.busy_ms).unwrap_or(0)).as_secs(),
-            "note": self.note,
+            "note": self.ended_early.as_ref().map(ToString::to_string),
         })
     }
 }

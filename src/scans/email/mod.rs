@@ -6,7 +6,7 @@
 //! is read by [`super::domain::extract`].
 
 mod crawl;
-mod enqueue;
+
 mod frontier;
 mod kind;
 mod mail;
@@ -14,10 +14,11 @@ mod page;
 mod scan;
 mod site;
 mod store;
+mod submit;
 
-pub use enqueue::{Queued, enqueue, enqueue_many};
 pub use mail::MailCheck;
 pub use scan::EmailScanJob;
+pub use submit::{Submitted, submit, submit_many};
 
 /// How many pages a scan fetches at most, unless it is told otherwise: what clients of the v1 contract are shown.
-pub const TOTAL_PAGES: i32 = 100;
+pub const DEFAULT_PAGES: i32 = 100;

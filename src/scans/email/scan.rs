@@ -12,7 +12,7 @@ use web::extract::PageReading;
 use web::fetch::{FailureKind, FetchError};
 use web::sitemap::discover::PageLinks;
 
-use super::crawl::Crawl;
+use super::crawl::{Crawl, EndedEarly};
 use super::frontier::MOST_FETCHES;
 use super::page::{Fetched, fetch};
 use super::site::{self, Scope};
@@ -96,12 +96,12 @@ impl EmailScanJob {
             // One that was cut off is counted already.
             let is_counted = crawl.frontier.get(index).is_some_and(|entry| entry.fetches > 0);
             if left == 0 && !is_counted {
-                crawl.note = Some(format!("the limit of {limit} pages is reached"));
+                crawl.ended_early = Some(EndedEarly::Pages(limit));
                 break;
             }
             let time = ctx.services().email.time;
             if u128::try_from(crawl.scan.busy_ms).unwrap_or(0) >= time.as_millis() {
-                crawl.note = Some(format!("the limit of {} s is reached", time.as_secs()));
+                crawl.ended_early = Some(EndedEarly::Time(time.as_secs()));
                 break;
             }
             let begun = Instant::now();
@@ -212,7 +212,10 @@ impl EmailScanJob {
                     .end(index, ScanUrlState::Fetched, disposition, Some(&reason));
                 rows.push(PageRow::bare(entry.url.clone(), None, disposition, Some(reason)));
                 if crawl.failures >= MOST_FAILURES {
-                    crawl.note = Some(format!("{MOST_FAILURES} pages in a row could not be had: {error}"));
+                    crawl.ended_early = Some(EndedEarly::Failures {
+                        failures: MOST_FAILURES,
+                        last: error,
+                    });
                     turn = Turn::Stop;
                 }
             }
@@ -263,7 +266,7 @@ impl EmailScanJob {
                             Some(reason),
                         ));
                         if status == 429 {
-                            crawl.note = Some("the site asks for fewer requests".to_owned());
+                            crawl.ended_early = Some(EndedEarly::Throttled);
                             turn = Turn::Stop;
                         }
                     }

@@ -14,7 +14,7 @@ use url::Url;
 use web::extract::PageReading;
 use web::sitemap::page_type::page_type;
 
-use super::crawl::Crawl;
+use super::crawl::{Crawl, EndedEarly};
 use super::frontier::Frontier;
 use super::kind;
 use crate::jobs::{Finished, JobContext, JobError};
@@ -287,11 +287,9 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
         .await;
     urls(ctx, crawl).await?;
     let crawl = &*crawl;
-    let is_cut = crawl
-        .note
-        .as_deref()
-        .is_some_and(|note| !note.ends_with("pages is reached"));
-    let outcome = match (is_cut, crawl.scan.contacts_found) {
+    let is_partial = crawl.ended_early.as_ref().is_some_and(EndedEarly::is_partial);
+    let note = crawl.ended_early.as_ref().map(ToString::to_string);
+    let outcome = match (is_partial, crawl.scan.contacts_found) {
         (true, _) => Outcome::Partial,
         (false, 0) => Outcome::OkEmpty,
         (false, _) => Outcome::Ok,
@@ -302,7 +300,7 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
         repo::contacts::note_mail_domains(conn_ref, crawl.domain).await?;
         let changes = EmailScanChanges {
             completed_at: Some(Utc::now()),
-            note: crawl.note.as_deref(),
+            note: note.as_deref(),
             ..EmailScanChanges::default()
         };
         repo::email_scans::update(conn_ref, crawl.scan.id, &changes).await?;

@@ -319,7 +319,7 @@ fn comparable(mut body: Value) -> Value {
 }
 
 /// Fills every table for a tenant, also with what only routes make, and returns how its rows are named.
-async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
+pub(super) async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
     let rows = Rows::of(app.agencies(), &holder.agency, name).await;
     // What a request names is given back in what it is told; what is nowhere in a request is the canary.
     let (tenant, canary) = (holder.agency.id, format!("{name}.test"));

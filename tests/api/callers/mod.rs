@@ -4,6 +4,7 @@ mod headers;
 mod isolation;
 mod keys;
 mod limits;
+mod once;
 mod routes;
 mod secrets;
 mod tokens;

@@ -40,7 +40,7 @@ use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Socket};
 
 use self::ahead::Ahead;
-pub use self::errors::is_outage;
+pub use self::errors::{is_outage, is_unfit_value};
 use self::errors::query_error;
 pub(super) use self::errors::sentence;
 use self::lock::lock;
