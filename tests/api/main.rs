@@ -22,6 +22,7 @@ mod places;
 mod pool;
 mod program;
 mod repo;
+mod settings_documented;
 mod sitemap_jobs;
 mod sitemaps;
 mod soak;
