@@ -21,6 +21,7 @@ mod migrations;
 mod places;
 mod pool;
 mod program;
+mod proxy;
 mod repo;
 mod settings_documented;
 mod sitemap_jobs;
