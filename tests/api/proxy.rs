@@ -154,7 +154,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Starts both with these settings; nothing where there is no HAProxy.
+    /// Starts both with these settings; `None` where the proxy is not installed.
     async fn new(settings: &[(&str, &str)]) -> Option<Self> {
         if !Path::new(HAPROXY).is_file() {
             println!("skipped: {HAPROXY} is not installed");
