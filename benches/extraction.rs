@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use scraper::Html;
-use scrapersky::scrapers::domain::extract::{PageContext, extract};
-use scrapersky::scrapers::html::{Limits, parse};
 use url::Url;
+use web::extract::{PageContext, extract};
+use web::html::{Limits, parse};
 
 /// The most pages of a folder, taken evenly from all of it.
 const MAX_PAGES: usize = 300;
@@ -55,7 +55,7 @@ fn home_page(fixture: &str) -> String {
 
 fn pages() -> Vec<String> {
     let Some(folder) = std::env::var_os("SCRAPERSKY_BENCH_HTML").map(PathBuf::from) else {
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/domain");
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/web/fixtures/pages");
         return read_pages(&fixtures).iter().map(|page| home_page(page)).collect();
     };
     read_pages(&folder)

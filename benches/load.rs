@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
+use postgres::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
 use reqwest::{Client, Method};
-use scrapersky::db::embedded::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
 use scrapersky::demo::sites::Sites;
 use serde_json::{Value, json};
 

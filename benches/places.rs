@@ -11,19 +11,20 @@
 
 use std::time::{Duration, Instant};
 
+use database::ids::TenantId;
+use database::migrate;
+use database::models::enums::CurationStatus;
+use database::models::staged_place::NewStagedPlace;
+use database::models::values::RawJson;
+use database::pool::Pool;
+use database::repo::paging::Paging;
+use database::repo::places::{self, Near, PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::tenants;
+use database::settings::PoolConfig;
+use database::tenant::TenantConnection;
+use database::url::DatabaseUrl;
 use futures_util::SinkExt;
-use scrapersky::config::{DatabaseUrl, PoolConfig};
-use scrapersky::db::embedded::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
-use scrapersky::db::migrate;
-use scrapersky::db::pool::Pool;
-use scrapersky::db::tenant::TenantConnection;
-use scrapersky::models::enums::CurationStatus;
-use scrapersky::models::ids::TenantId;
-use scrapersky::models::staged_place::NewStagedPlace;
-use scrapersky::models::values::RawJson;
-use scrapersky::repo::paging::Paging;
-use scrapersky::repo::places::{self, Near, PlaceCursor, PlaceFilter, PlaceOrder};
-use scrapersky::repo::tenants;
+use postgres::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
 use serde_json::json;
 use uuid::Uuid;
 

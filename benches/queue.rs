@@ -14,16 +14,17 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
+use database::connection::Connection;
+use database::migrate;
+use database::models::enums::Outcome;
+use database::models::job::Job;
+use database::models::values::RawJson;
+use database::pool::Pool;
+use database::repo::jobs::queue::{self, Lease};
+use database::settings::PoolConfig;
+use database::url::DatabaseUrl;
 use diesel_async::SimpleAsyncConnection;
-use scrapersky::config::{DatabaseUrl, PoolConfig};
-use scrapersky::db::connection::Connection;
-use scrapersky::db::embedded::{Durability, EmbeddedOptions, EmbeddedPostgres};
-use scrapersky::db::migrate;
-use scrapersky::db::pool::Pool;
-use scrapersky::models::enums::Outcome;
-use scrapersky::models::job::Job;
-use scrapersky::models::values::RawJson;
-use scrapersky::repo::jobs::queue::{self, Lease};
+use postgres::{Durability, EmbeddedOptions, EmbeddedPostgres};
 use tokio::runtime::Builder;
 
 const WORKERS: usize = 8;

@@ -15,21 +15,22 @@ use std::time::{Duration, Instant};
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, Throughput};
+use database::ids::{DomainId, JobId, SitemapFileId, TenantId};
+use database::migrate;
+use database::models::domain::NewDomain;
+use database::models::sitemap_url::NewSitemapUrl;
+use database::pool::Pool;
+use database::repo::sitemap_files::FoundFile;
+use database::repo::{domains, sitemap_files, sitemap_urls, tenants};
+use database::settings::PoolConfig;
+use database::url::DatabaseUrl;
 use futures_util::SinkExt;
+use postgres::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
-use scrapersky::config::{DatabaseUrl, PoolConfig};
-use scrapersky::db::embedded::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
-use scrapersky::db::migrate;
-use scrapersky::db::pool::Pool;
-use scrapersky::models::domain::NewDomain;
-use scrapersky::models::ids::{DomainId, JobId, SitemapFileId, TenantId};
-use scrapersky::models::sitemap_url::NewSitemapUrl;
-use scrapersky::repo::sitemap_files::FoundFile;
-use scrapersky::repo::{domains, sitemap_files, sitemap_urls, tenants};
-use scrapersky::scrapers::sitemap::{ParseLimits, parse};
 use url::Url;
 use uuid::Uuid;
+use web::sitemap::{ParseLimits, parse};
 
 const URLS: usize = 50_000;
 /// How many are stored in a statement, as an analysis does.
@@ -72,7 +73,7 @@ fn bare(text: &[u8]) -> usize {
 fn whole(text: &[u8], base: &Url) -> u64 {
     let mut letters = 0_u64;
     let summary = parse(text, base, None, &ParseLimits::default(), |item| {
-        if let scrapersky::scrapers::sitemap::Item::Page(entry) = item {
+        if let web::sitemap::Item::Page(entry) = item {
             letters += entry.url.len() as u64;
         }
         ControlFlow::Continue(())

@@ -4,19 +4,19 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use database::connection::Connection;
+use database::ids::TenantId;
+use database::migrate;
+use database::models::domain::Domain;
+use database::pool::Pool;
+use database::repo::domains::{self, DomainFilter, DomainOrder};
+use database::repo::paging::Paging;
+use database::repo::tenants;
+use database::settings::PoolConfig;
+use database::url::DatabaseUrl;
 use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use scrapersky::config::{DatabaseUrl, PoolConfig};
-use scrapersky::db::connection::Connection;
-use scrapersky::db::embedded::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
-use scrapersky::db::migrate;
-use scrapersky::db::pool::Pool;
-use scrapersky::models::domain::Domain;
-use scrapersky::models::ids::TenantId;
-use scrapersky::repo::domains::{self, DomainFilter, DomainOrder};
-use scrapersky::repo::paging::Paging;
-use scrapersky::repo::tenants;
-use scrapersky::schema;
+use postgres::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
 
 const ROWS: &str = "
     INSERT INTO tenants (id, name) SELECT gen_random_uuid(), 'tenant ' || n FROM generate_series(1, 50) n;

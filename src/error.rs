@@ -8,6 +8,8 @@ use std::io::Cursor;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use database::connection::is_outage;
+use database::pool::PoolError;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
@@ -15,8 +17,6 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Catcher, Route, catch, catchers};
 use uuid::Uuid;
 
-use crate::db::connection::is_outage;
-use crate::db::pool::PoolError;
 use crate::views::problem::Problem;
 
 /// What a handler returns.

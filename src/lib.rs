@@ -14,6 +14,7 @@
 //! `views` and `error` are what clients are sent, `guards` are what a handler may ask for.
 
 pub mod cli;
+pub mod config;
 pub mod demo;
 pub mod error;
 pub mod guards;
@@ -21,17 +22,14 @@ pub mod headers;
 pub mod jobs;
 pub mod logging;
 pub mod routes;
-pub mod scrapers;
+pub mod scans;
 pub mod views;
 
-pub use scrapersky_data::{config, db, models, repo, schema};
-pub use scrapersky_names as names;
-
+use database::pool::Pool;
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use rocket::{Build, Rocket};
 
-use self::db::pool::Pool;
 use self::guards::{Identities, Limits, Tokens};
 use self::jobs::Waker;
 use self::routes::service::Draining;

@@ -1,10 +1,10 @@
 //! `scrapersky db`: the private PostgreSQL from the command line.
 
 use clap::Subcommand;
+use postgres::{DATABASE, EmbeddedPostgres};
 
+use super::bring_up::embedded_options;
 use crate::config::{Config, DatabaseSource};
-use crate::db::embedded::{DATABASE, EmbeddedPostgres};
-use crate::db::embedded_options;
 
 /// What to do with the private PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
@@ -23,7 +23,7 @@ pub enum DbCommand {
 ///
 /// # Errors
 ///
-/// The sentence of the [`EmbeddedError`](crate::db::embedded::EmbeddedError).
+/// The sentence of the [`EmbeddedError`](postgres::EmbeddedError).
 pub fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
     if let DatabaseSource::Server { url, .. } = &config.database {
         log::warn!("the program works on {url}; this command is about the private PostgreSQL, which is not in use");

@@ -8,24 +8,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use comfy_table::{Table, presets};
+use database::migrate;
+use database::pool::Pool;
+use database::repo::tenants::DEFAULT_TENANT;
 use indicatif::{ProgressBar, ProgressStyle};
+use postgres::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
 use reqwest::{Client, RequestBuilder};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::bring_up::Database;
 use super::scan::{self, Scanned};
 use super::work::Workers;
 use super::{block_on, keys, serve};
-use crate::config::{Config, Secret};
-use crate::db::Database;
-use crate::db::embedded::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
-use crate::db::migrate;
-use crate::db::pool::Pool;
+use crate::config::Config;
 use crate::demo;
 use crate::demo::places_api::{PlacesApi, Trouble, World};
 use crate::demo::sites::{DOMAINS, Sites};
-use crate::repo::tenants::DEFAULT_TENANT;
 
 /// How often the batch's state is asked for.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -74,13 +75,13 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
 
     let sites = Sites::open().await.context("the sample sites cannot be opened")?;
     let mut config = config.clone();
-    config.fetch.connect_to = sites.connect_to();
+    config.scans.fetch.connect_to = sites.connect_to();
     config.jobs.retry_base = RETRY;
     let google = PlacesApi::start(World::default())
         .await
         .context("the stand-in for Google cannot be opened")?;
     config.places.url = google.url().parse()?;
-    config.places.key = Some(Secret::new("demo".to_owned()));
+    config.places.key = Some(SecretString::from("demo"));
     // It is refused once, as Google does when it is asked too fast, and then answers.
     google.trouble(1, Trouble::Status("OVER_QUERY_LIMIT", "You have exceeded your quota."));
     let server = demo::launch(crate::rocket(demo::figment(), pool.clone())).await?;

@@ -4,14 +4,15 @@ use std::fmt::Display;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use database::connection::Connection;
+use database::migrate::{self, SchemaState};
+use database::pool::Pool;
+use database::repo;
+use postgres::MINIMUM_MAJOR;
+
 use super::block_on;
+use super::bring_up::{BringUpError, Database};
 use crate::config::{Config, DatabaseSource};
-use crate::db::connection::Connection;
-use crate::db::embedded::MINIMUM_MAJOR;
-use crate::db::migrate::{self, SchemaState};
-use crate::db::pool::Pool;
-use crate::db::{BringUpError, Database};
-use crate::repo;
 
 /// What was found, printed as it comes: a line a check.
 #[derive(Default)]

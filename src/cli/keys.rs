@@ -9,21 +9,21 @@ use anyhow::{Context, bail};
 use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
+use database::ids::TenantId;
+use database::models::api_key::{ApiKey, KeySecret, NewApiKey};
+use database::models::audit_entry::NewAuditEntry;
+use database::models::enums::Scope;
+use database::models::values::{RawJson, TextList};
+use database::pool::Pool;
+use database::repo;
+use database::repo::tenants::DEFAULT_TENANT;
+use database::tenant::TenantConnection;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::block_on;
+use super::bring_up::Database;
 use crate::config::Config;
-use crate::db::Database;
-use crate::db::pool::Pool;
-use crate::db::tenant::TenantConnection;
-use crate::models::api_key::{ApiKey, KeySecret, NewApiKey};
-use crate::models::audit_entry::NewAuditEntry;
-use crate::models::enums::Scope;
-use crate::models::ids::TenantId;
-use crate::models::values::{RawJson, TextList};
-use crate::repo;
-use crate::repo::tenants::DEFAULT_TENANT;
 
 /// What to do with API keys.
 #[derive(Debug, Subcommand)]

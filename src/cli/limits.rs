@@ -1,15 +1,15 @@
 //! `scrapersky limits`: what one tenant may do differently from the settings.
 
 use clap::Args;
+use database::models::tenant_limits::NewTenantLimits;
+use database::pool::Pool;
+use database::repo;
+use database::repo::tenants::DEFAULT_TENANT;
 use uuid::Uuid;
 
+use super::bring_up::Database;
 use super::{block_on, keys};
 use crate::config::Config;
-use crate::db::Database;
-use crate::db::pool::Pool;
-use crate::models::tenant_limits::NewTenantLimits;
-use crate::repo;
-use crate::repo::tenants::DEFAULT_TENANT;
 
 /// What the tenant may do. What is not said is as the settings have it, also where it was said before.
 #[derive(Clone, Copy, Debug, Args)]

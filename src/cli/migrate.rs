@@ -1,12 +1,12 @@
 //! `scrapersky migrate`: the database's schema from the command line.
 
 use clap::Subcommand;
+use database::connection::Connection;
+use database::migrate::{self, Revert};
 
 use super::block_on;
+use super::bring_up::Database;
 use crate::config::Config;
-use crate::db::Database;
-use crate::db::connection::Connection;
-use crate::db::migrate::{self, Revert};
 
 /// Which way to migrate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]

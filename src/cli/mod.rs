@@ -13,6 +13,7 @@ macro_rules! say {
     };
 }
 
+pub mod bring_up;
 pub mod db;
 pub mod demo;
 pub mod doctor;
@@ -33,10 +34,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 
+use self::bring_up::Database;
 use crate::config::Config;
-use crate::db::Database;
-use crate::db::connection::Connection;
-use crate::db::migrate::check;
+use database::connection::Connection;
+use database::migrate::check;
 
 /// Gathers leads about local businesses, for many tenants, as durable jobs.
 ///

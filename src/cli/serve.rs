@@ -6,15 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Args;
+use database::connection::Connection;
+use database::migrate;
+use database::pool::Pool;
+use database::settings::PoolConfig;
 
+use super::bring_up::Database;
 use super::{block_on, keys, require_schema};
-use crate::config::{self, Config, DatabaseSource, JobsConfig, PoolConfig};
-use crate::db::Database;
-use crate::db::connection::Connection;
-use crate::db::migrate;
-use crate::db::pool::Pool;
+use crate::config::{self, Config, DatabaseSource, JobsConfig};
 use crate::jobs::Runner;
-use crate::scrapers::{self, Services};
+use crate::scans::{self, Services};
 
 /// How many connections the workers of a server open at most beside its own, above the one they keep. A job needs one for
 /// milliseconds, when it reports and when it stores.
@@ -151,13 +152,13 @@ pub(super) fn runner(
     if jobs.workers == 0 {
         return Ok(None);
     }
-    tokio::spawn(scrapers::places::retention::watch(pool.clone(), config.places.clone()));
+    tokio::spawn(scans::places::retention::watch(pool.clone(), config.places.clone()));
     let services = Arc::new(
-        Services::new(&config.fetch)?
-            .with_places(&config.fetch, &config.places)?
+        Services::new(&config.scans)?
+            .with_places(&config.scans.fetch, &config.places)?
             .sharing_pace(pool.clone()),
     );
-    let runner = Runner::new(pool, scrapers::registry(), services, jobs)?;
+    let runner = Runner::new(pool, scans::registry(), services, jobs)?;
     Ok(Some(runner.listening_at(database.direct.clone())))
 }
 

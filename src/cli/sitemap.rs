@@ -7,24 +7,25 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use database::ids::{DomainId, JobId, TenantId};
+use database::migrate;
+use database::models::enums::{JobStatus, SitemapFileStatus};
+use database::models::sitemap_file::SitemapFile;
+use database::pool::Pool;
+use database::repo;
+use database::repo::paging::Paging;
+use database::repo::sitemap_files::SitemapFileFilter;
+use database::repo::sitemap_urls::SitemapUrlFilter;
+use database::repo::tenants::DEFAULT_TENANT;
 use serde_json::json;
 use url::Url;
 use uuid::Uuid;
+use web::names::DomainName;
 
+use super::bring_up::Database;
 use super::{block_on, keys, require_schema, work};
 use crate::config::Config;
-use crate::db::pool::Pool;
-use crate::db::{Database, migrate};
-use crate::models::enums::{JobStatus, SitemapFileStatus};
-use crate::models::ids::{DomainId, JobId, TenantId};
-use crate::models::sitemap_file::SitemapFile;
-use crate::names::DomainName;
-use crate::repo;
-use crate::repo::paging::Paging;
-use crate::repo::sitemap_files::SitemapFileFilter;
-use crate::repo::sitemap_urls::SitemapUrlFilter;
-use crate::repo::tenants::DEFAULT_TENANT;
-use crate::scrapers::sitemap::{self, SitemapScan};
+use crate::scans::sitemap::{self, SitemapScan};
 use crate::views::job::JobView;
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView, SitemapView};
 

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use database::ids::{JobId, TenantId};
+use database::models::job::Job;
+use database::pool::Pool;
+use database::repo;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::bring_up::Database;
 use super::serve;
 use crate::config::Config;
-use crate::db::Database;
-use crate::db::pool::Pool;
-use crate::models::ids::{JobId, TenantId};
-use crate::models::job::Job;
-use crate::repo;
 
 /// How often a command looks how far its work is.
 const LOOK_EVERY: Duration = Duration::from_millis(200);

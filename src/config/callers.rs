@@ -1,15 +1,16 @@
 //! Settings of who may call, how often, and from which sites.
 
-use ::url::Url;
 use rocket::figment::Figment;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
-use super::{ConfigError, Secret, Settings};
+use super::reader::{ConfigError, Settings};
 
 /// The shortest secret that HS256 is safe with, in bytes (RFC 7518, section 3.2).
 const SHORTEST_SECRET: usize = 32;
 
 /// Who may call, how often, and from which sites.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CallersConfig {
     /// Whose tokens are taken.
     pub tokens: TokensConfig,
@@ -20,10 +21,10 @@ pub struct CallersConfig {
 }
 
 /// Whose tokens are taken; without a secret and an address of keys, nobody's.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct TokensConfig {
     /// The secret of HS256.
-    pub secret: Option<Secret>,
+    pub secret: Option<SecretString>,
     /// Where the public keys of ES256 and RS256 are.
     pub jwks: Option<Url>,
     /// What a token has to say as its issuer.
@@ -94,10 +95,10 @@ impl Settings<'_> {
     }
 
     fn tokens(&self) -> Result<TokensConfig, ConfigError> {
-        let secret = self.text("SUPABASE_JWT_SECRET")?.map(Secret::new);
+        let secret = self.text("SUPABASE_JWT_SECRET")?.map(SecretString::from);
         if secret
             .as_ref()
-            .is_some_and(|secret| secret.expose().len() < SHORTEST_SECRET)
+            .is_some_and(|secret| secret.expose_secret().len() < SHORTEST_SECRET)
         {
             return Err(ConfigError(format!(
                 "SUPABASE_JWT_SECRET cannot be used: it must have {SHORTEST_SECRET} characters or more"
@@ -160,7 +161,7 @@ fn unusable_project() -> ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::read_from;
+    use crate::config::reader::read_from;
 
     fn read(values: &[(&str, &str)]) -> Result<CallersConfig, String> {
         read_from(values, |settings| settings.callers())
@@ -174,7 +175,8 @@ mod tests {
             batches: 5,
         };
         assert_eq!((config.limits.caller, config.limits.tenant), (minute, minute));
-        assert_eq!(config.tokens, TokensConfig::default());
+        let TokensConfig { secret, jwks, issuer } = config.tokens;
+        assert!(secret.is_none() && jwks.is_none() && issuer.is_none());
         assert!(config.origins.is_empty());
     }
 

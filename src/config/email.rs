@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{ConfigError, Settings};
+use super::reader::{ConfigError, Settings};
 
 /// What one crawl for email addresses may take, and how it works.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,21 +44,12 @@ impl Settings<'_> {
             dns_server: self.parsed("SCRAPERSKY_DNS_SERVER", "an address and a port, such as 127.0.0.1:53")?,
         })
     }
-
-    fn yes_or_no(&self, variable: &str, default: bool) -> Result<bool, ConfigError> {
-        match self.text(variable)?.map(|text| text.to_ascii_lowercase()).as_deref() {
-            None => Ok(default),
-            Some("yes" | "true" | "on" | "1") => Ok(true),
-            Some("no" | "false" | "off" | "0") => Ok(false),
-            Some(other) => Err(ConfigError(format!("{variable} is {other:?}: it must be yes or no"))),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::read_from;
+    use crate::config::reader::read_from;
 
     fn read(variable: &str, value: &str) -> Result<EmailConfig, String> {
         read_from(&[(variable, value)], |settings| settings.email())

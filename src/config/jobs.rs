@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ConfigError, Settings};
+use super::reader::{ConfigError, Settings};
 
 /// The numbers of the job runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use ::url::Url;
+use secrecy::SecretString;
+use url::Url;
 
-use super::{ConfigError, Secret, Settings};
+use super::reader::{ConfigError, Settings};
 
 /// Which of Google's protocols is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +26,14 @@ pub enum ExpiredPlaces {
 }
 
 /// How places are searched for, and how much that may cost.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PlacesConfig {
     /// The protocol.
     pub protocol: PlacesProtocol,
     /// Where it is spoken. The operator's word: it may be any address, also a private one.
     pub url: Url,
     /// Google's key; without one nothing can be searched.
-    pub key: Option<Secret>,
+    pub key: Option<SecretString>,
     /// The language of names and addresses, such as `en`.
     pub language: Option<String>,
     /// The country that ambiguous places are looked for in first, such as `us`.
@@ -99,7 +100,7 @@ impl Settings<'_> {
         Ok(PlacesConfig {
             protocol,
             url: service_url("SCRAPERSKY_PLACES_URL", &url)?,
-            key: self.text("GOOGLE_MAPS_API_KEY")?.map(Secret::new),
+            key: self.text("GOOGLE_MAPS_API_KEY")?.map(SecretString::from),
             language: self.text("SCRAPERSKY_PLACES_LANGUAGE")?,
             region: self.text("SCRAPERSKY_PLACES_REGION")?,
             timeout: self.limit("SCRAPERSKY_PLACES_TIMEOUT_SECONDS", Duration::from_secs(10))?,
@@ -141,7 +142,7 @@ fn service_url(variable: &str, text: &str) -> Result<Url, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::read_from;
+    use crate::config::reader::read_from;
 
     fn read(values: &[(&str, &str)]) -> Result<PlacesConfig, String> {
         read_from(values, |settings| settings.places())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ConfigError, Settings};
+use super::reader::{ConfigError, Settings};
 
 /// What one analysis of a site's sitemaps may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Settings<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::read_from;
+    use crate::config::reader::read_from;
 
     fn read(variable: &str, value: &str) -> Result<SitemapConfig, String> {
         read_from(&[(variable, value)], |settings| settings.sitemap())

@@ -8,9 +8,9 @@ use rocket::http::uri::Host;
 use rocket::response::Redirect;
 use rocket::response::content::RawHtml;
 use rocket::{Responder, get, routes};
+use web::fetch::ConnectTo;
 
 use super::Listening;
-use crate::config::ConnectTo;
 
 /// The sites. Their names are reserved, so none is anybody's.
 const SHOP: &str = "shop.demo.test";

@@ -2,6 +2,15 @@
 
 use std::fmt;
 
+use database::ids::{ApiKeyId, TenantId, UserId};
+use database::models::api_key::{KeySecret, is_key};
+use database::models::audit_entry::NewAuditEntry;
+use database::models::enums::{RateKind, Scope};
+use database::models::tenant_limits::TenantLimits;
+use database::models::values::RawJson;
+use database::pool::Pool;
+use database::repo;
+use database::tenant::TenantConnection;
 use rocket::request::{FromRequest, Outcome, Request};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -11,16 +20,7 @@ use super::identity::{Identities, Identity};
 use super::limits::Limits;
 use super::token::Tokens;
 use crate::config::{LimitsConfig, Rates};
-use crate::db::pool::Pool;
-use crate::db::tenant::TenantConnection;
 use crate::error::{ApiError, ApiResult, RequestId};
-use crate::models::api_key::{KeySecret, is_key};
-use crate::models::audit_entry::NewAuditEntry;
-use crate::models::enums::{RateKind, Scope};
-use crate::models::ids::{ApiKeyId, TenantId, UserId};
-use crate::models::tenant_limits::TenantLimits;
-use crate::models::values::RawJson;
-use crate::repo;
 
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use std::convert::Infallible;
 
+use database::pool::Pool;
+use database::tenant::TenantConnection;
 use rocket::request::{FromRequest, Outcome, Request};
 
 use super::Caller;
-use crate::db::pool::Pool;
-use crate::db::tenant::TenantConnection;
 use crate::error::{ApiError, ApiResult};
 
 /// The way to the database. It holds no connection: guards run before the body is read, and a

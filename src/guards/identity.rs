@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use database::ids::{TenantId, UserId};
+use database::models::enums::Scope;
+use database::models::tenant_limits::TenantLimits;
+use database::pool::Pool;
+use database::repo;
+
 use super::caller::{Actor, fingerprint};
 use super::token::Person;
-use crate::db::pool::Pool;
 use crate::error::{ApiError, ApiResult};
-use crate::models::enums::Scope;
-use crate::models::ids::{TenantId, UserId};
-use crate::models::tenant_limits::TenantLimits;
-use crate::repo;
 
 /// How long what was looked up is taken to be as it was: half of the 5 s in which a revoked key has to be refused
 /// everywhere.

@@ -13,8 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
-
-use crate::config::system_roots;
+use web::trust::system_roots;
 
 /// How long keys are taken to be those there are.
 const FRESH: Duration = Duration::from_secs(10 * 60);

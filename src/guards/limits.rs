@@ -9,18 +9,18 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use database::ids::TenantId;
+use database::models::enums::RateKind;
+use database::pool::Pool;
+use database::repo;
+use database::repo::rate_windows::RateWindow;
 use rocket::State;
 use rocket::request::{FromRequest, Outcome, Request};
 use uuid::Uuid;
 
 use super::Caller;
 use crate::config::LimitsConfig;
-use crate::db::pool::Pool;
 use crate::error::{ApiError, ApiResult};
-use crate::models::enums::RateKind;
-use crate::models::ids::TenantId;
-use crate::repo;
-use crate::repo::rate_windows::RateWindow;
 
 /// The length of a window.
 const WINDOW: Duration = Duration::from_secs(60);

@@ -2,15 +2,15 @@
 
 use std::convert::Infallible;
 
+use database::repo;
+use database::tenant::TenantConnection;
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Body;
-use crate::db::tenant::TenantConnection;
 use crate::error::{ApiError, ApiResult};
-use crate::repo;
 use crate::views::answer::Answer;
 
 /// The longest key that is taken.

@@ -7,6 +7,7 @@ use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind, Header, Validation};
 use ring::{hmac, signature as ring_signature};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use signature::Verifier;
 use uuid::Uuid;
@@ -77,7 +78,7 @@ impl Tokens {
             secret: config
                 .secret
                 .as_ref()
-                .map(|secret| DecodingKey::from_secret(secret.expose().as_bytes())),
+                .map(|secret| DecodingKey::from_secret(secret.expose_secret().as_bytes())),
             issuer: config.issuer.clone(),
             jwks: config.jwks.clone().map(Jwks::new).transpose()?,
         })

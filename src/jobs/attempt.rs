@@ -7,18 +7,18 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use database::models::job::Job;
+use database::repo::jobs::Failure;
+use database::repo::jobs::queue::{self, Lease};
+use database::repo::{QueryError, QueryResult};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::error::{JobError, Retry};
 use super::hold::{Hold, Stop};
 use super::outage::{Pauses, spread};
-use super::runner::Shared;
+use super::shared::Shared;
 use super::{Finished, JobContext};
-use crate::models::job::Job;
-use crate::repo::jobs::Failure;
-use crate::repo::jobs::queue::{self, Lease};
-use crate::repo::{QueryError, QueryResult};
 
 /// How an attempt ended.
 enum Ended {

@@ -5,6 +5,14 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use database::ids::{BatchId, DomainId, JobId, TenantId, UserId};
+use database::models::enums::Outcome;
+use database::models::job::Job;
+use database::models::values::RawJson;
+use database::pool::{Pool, PoolError};
+use database::repo::QueryError;
+use database::repo::jobs::queue;
+use database::tenant::TenantConnection;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -13,14 +21,6 @@ use super::JobError;
 use super::error::presentable;
 use super::hold::Hold;
 use super::outage::Pauses;
-use crate::db::pool::{Pool, PoolError};
-use crate::db::tenant::TenantConnection;
-use crate::models::enums::Outcome;
-use crate::models::ids::{BatchId, DomainId, JobId, TenantId, UserId};
-use crate::models::job::Job;
-use crate::models::values::RawJson;
-use crate::repo::QueryError;
-use crate::repo::jobs::queue;
 
 /// How often the progress of a job is written at most, but for the first of each step.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(500);

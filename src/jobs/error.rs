@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crate::db::connection::is_outage;
-use crate::db::pool::PoolError;
-use crate::models::enums::Outcome;
-use crate::repo::QueryError;
+use database::connection::is_outage;
+use database::models::enums::Outcome;
+use database::pool::PoolError;
+use database::repo::QueryError;
 
 /// What people read of a failure whose cause concerns only those who run the program.
 const INTERNAL: &str = "the program failed; its log says why, under the job's id";

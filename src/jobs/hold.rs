@@ -1,10 +1,9 @@
 //! What a worker knows about a claim it holds: until when, and whether its work is still wanted.
 
+use database::ids::TenantId;
+use database::repo::jobs::queue::Lease;
 use tokio::sync::watch;
 use tokio::time::Instant;
-
-use crate::models::ids::TenantId;
-use crate::repo::jobs::queue::Lease;
 
 /// Why the work on a job stops before it has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

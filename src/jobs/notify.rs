@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use database::listen::Listener;
+use database::pool::Pool;
+use database::repo::jobs::queue;
+use database::url::DatabaseUrl;
 use tokio::sync::Notify;
 
 use super::outage::Pauses;
-use crate::config::DatabaseUrl;
-use crate::db::listen::Listener;
-use crate::db::pool::Pool;
-use crate::repo::jobs::queue;
 
 /// How long notifications are at least apart: one costs as much as the job's row.
 const INTERVAL: Duration = Duration::from_millis(100);

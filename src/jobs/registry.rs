@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use database::models::enums::Outcome;
+use database::models::values::RawJson;
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 
 use super::{BackgroundJob, Finished, JobContext, JobError};
-use crate::models::enums::Outcome;
-use crate::models::values::RawJson;
 
 /// Turns a stored job into its work.
 type Start<S> = fn(&RawJson, JobContext<S>) -> Result<Work, JobError>;

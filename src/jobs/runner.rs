@@ -1,28 +1,20 @@
 //! The runner: claims jobs and works on them until it is asked to end.
 
-use std::collections::HashMap;
-use std::fmt;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use tokio::sync::{Notify, Semaphore};
+use database::models::job::Job;
+use database::pool::Pool;
+use database::repo::jobs::queue::Lease;
+use database::url::DatabaseUrl;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use super::hold::{Hold, Stop};
-use super::outage::{Outage, Pauses, spread};
+use super::outage::{Pauses, spread};
+use super::shared::{Claimed, LAST_WORDS, Shared};
 use super::{Registry, RunnerStats, Waker, attempt, notify, upkeep};
-use crate::config::{ConfigError, DatabaseUrl, JobsConfig};
-use crate::db::pool::Pool;
-use crate::models::job::Job;
-use crate::repo::jobs::queue::{self, Lease};
-
-/// How long the end of a process waits for the database: a claim on its way, leases to hand back.
-/// What does not come through is found by the sweep.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+use crate::config::{ConfigError, JobsConfig};
 
 /// A worker: so many jobs at a time, of the kinds it knows, of every tenant.
 ///
@@ -32,27 +24,6 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 pub struct Runner<S> {
     shared: Arc<Shared<S>>,
     listen: Option<DatabaseUrl>,
-}
-
-/// What the runner's tasks share.
-pub(super) struct Shared<S> {
-    pub(super) pool: Pool,
-    pub(super) registry: Registry<S>,
-    pub(super) services: Arc<S>,
-    pub(super) config: JobsConfig,
-    pub(super) stats: RunnerStats,
-    pub(super) outage: Outage,
-    pub(super) wake: Arc<Notify>,
-    /// One permit a core, for work that does not await.
-    pub(super) cores: Arc<Semaphore>,
-    name: String,
-    running: Mutex<HashMap<Lease, Arc<Hold>>>,
-}
-
-/// Jobs just claimed, and when the database was asked for them.
-struct Claimed {
-    jobs: Vec<Job>,
-    asked: Instant,
 }
 
 impl<S: Send + Sync + 'static> Runner<S> {
@@ -66,19 +37,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
     /// When the numbers in `config` do not fit together.
     pub fn new(pool: Pool, registry: Registry<S>, services: Arc<S>, config: JobsConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let shared = Arc::new(Shared {
-            pool,
-            registry,
-            services,
-            config,
-            stats: RunnerStats::default(),
-            outage: Outage::default(),
-            wake: Arc::default(),
-            cores: Arc::new(Semaphore::new(cores)),
-            name: worker_name(),
-            running: Mutex::default(),
-        });
+        let shared = Arc::new(Shared::new(pool, registry, services, config));
         Ok(Self { shared, listen: None })
     }
 
@@ -232,83 +191,10 @@ async fn wind_down<S: Send + Sync + 'static>(
     handed_back + shared.release(&leases).await
 }
 
-impl<S> Shared<S> {
-    /// Returns the jobs at work, whose leases the heartbeat extends.
-    pub(super) fn running(&self) -> MutexGuard<'_, HashMap<Lease, Arc<Hold>>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn release(&self, leases: &[Lease]) -> usize {
-        if leases.is_empty() {
-            return 0;
-        }
-        let mut pauses = Pauses::new();
-        let until_it_works = async {
-            loop {
-                match self.release_once(leases).await {
-                    Ok(released) => return released,
-                    Err(error) => self.outage.failed("handing jobs back", &format_args!("{error:#}")),
-                }
-                pauses.pause().await;
-            }
-        };
-        let released = tokio::time::timeout(LAST_WORDS, until_it_works).await.unwrap_or(0);
-        let count = u64::try_from(released).unwrap_or(u64::MAX);
-        self.stats.counts().released.fetch_add(count, Ordering::Relaxed);
-        released
-    }
-
-    async fn release_once(&self, leases: &[Lease]) -> anyhow::Result<usize> {
-        let mut conn = self.pool.system().await?;
-        let released = queue::release(&mut conn, leases).await?;
-        // In the same transaction: who is told finds them.
-        queue::notify(&mut conn).await?;
-        conn.commit().await?;
-        Ok(released)
-    }
-}
-
-impl<S: Send + Sync + 'static> Shared<S> {
-    async fn claim(&self, free: usize) -> anyhow::Result<Claimed> {
-        // What takes longer than a lease claims nothing that could still be worked on.
-        tokio::time::timeout(self.config.lease, self.claim_once(free)).await?
-    }
-
-    async fn claim_once(&self, free: usize) -> anyhow::Result<Claimed> {
-        let mut conn = self.pool.system().await?;
-        let asked = Instant::now();
-        let limit = i64::try_from(free)?;
-        let kinds = self.registry.kinds();
-        let jobs = queue::claim(&mut conn, &self.name, &kinds, limit, self.config.lease).await?;
-        if !jobs.is_empty() {
-            conn.commit().await?;
-        }
-        Ok(Claimed { jobs, asked })
-    }
-}
-
-impl<S> fmt::Debug for Shared<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("name", &self.name)
-            .field("registry", &self.registry)
-            .field("config", &self.config)
-            .finish_non_exhaustive()
-    }
-}
-
 fn lease_of(job: &Job) -> Option<Lease> {
     let token = job.lease_token?;
     Some(Lease {
         job_id: job.job_id,
         token,
     })
-}
-
-fn worker_name() -> String {
-    let host = nix::unistd::gethostname()
-        .ok()
-        .and_then(|host| host.into_string().ok())
-        .unwrap_or_else(|| "unknown".to_owned());
-    format!("{host}:{}:{:08x}", std::process::id(), rand::random::<u32>())
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use database::repo::jobs::queue::{self, Lease, Swept};
 use tokio::time::Instant;
 
 use super::hold::{Hold, Stop};
 use super::outage::{Pauses, spread};
-use super::runner::Shared;
-use crate::repo::jobs::queue::{self, Lease, Swept};
+use super::shared::Shared;
 
 /// How many jobs the sweep takes back in one statement.
 const SWEPT_AT_ONCE: usize = 1000;

@@ -1,14 +1,14 @@
 //! The audit log of a tenant, for its administrators.
 
+use database::ids::AuditEntryId;
+use database::models::enums::Scope;
+use database::repo;
 use rocket::serde::json::Json;
 use rocket::{Route, get, routes};
 
 use super::{cursor_behind, paging, parsed};
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db};
-use crate::models::enums::Scope;
-use crate::models::ids::AuditEntryId;
-use crate::repo;
 use crate::views::audit::{AuditPage, AuditView};
 
 /// Returns the routes of this file.

@@ -1,20 +1,20 @@
 //! Batches of domain scans, as the v1 contract has them.
 
+use database::models::batch_job::NewBatchJob;
+use database::models::enums::Scope;
+use database::models::values::RawJson;
+use database::repo;
+use database::repo::jobs::JobFilter;
+use database::repo::paging::Paging;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
+use web::names::DomainName;
 
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, CountedBatch, Db, Once};
 use crate::jobs::{BackgroundJob, EnqueueOptions, Waker};
-use crate::models::batch_job::NewBatchJob;
-use crate::models::enums::Scope;
-use crate::models::values::RawJson;
-use crate::names::DomainName;
-use crate::repo;
-use crate::repo::jobs::JobFilter;
-use crate::repo::paging::Paging;
-use crate::scrapers::domain::{self, DomainScan};
+use crate::scans::domain::{self, DomainScan};
 use crate::views::answer::Answer;
 use crate::views::batch::{BatchAccepted, BatchEntry, BatchMetadata, BatchParam, BatchRequest, BatchStatusView};
 
@@ -83,7 +83,7 @@ async fn scan_batch(
     }
     let metadata = RawJson::from_value(&BatchMetadata { entries })
         .map_err(|error| ApiError::Internal(format!("a batch's entries: {error}")))?;
-    let changes = crate::models::batch_job::BatchJobChanges {
+    let changes = database::models::batch_job::BatchJobChanges {
         metadata: Some(Some(&metadata)),
         ..Default::default()
     };

@@ -1,6 +1,13 @@
 //! Contacts: lists, files, corrections; and the pages of a site.
 
 use chrono::{DateTime, Utc};
+use database::ids::{ContactId, DomainId, TenantId};
+use database::models::contact::ContactChanges;
+use database::models::enums::{EmailType, Scope};
+use database::pool::Pool;
+use database::repo;
+use database::repo::contacts::{ContactCursor, ContactFilter};
+use database::repo::pages::PageFilter;
 use rocket::http::{ContentType, Status};
 use rocket::serde::json::Json;
 use rocket::{FromForm, Route, State, delete, get, patch, routes};
@@ -9,15 +16,8 @@ use uuid::Uuid;
 
 use super::export::{Export, Read, csv_lines, json_lines, json_lines_type};
 use super::{PathId, cursor_behind, paging, parsed};
-use crate::db::pool::Pool;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db};
-use crate::models::contact::ContactChanges;
-use crate::models::enums::{EmailType, Scope};
-use crate::models::ids::{ContactId, DomainId, TenantId};
-use crate::repo;
-use crate::repo::contacts::{ContactCursor, ContactFilter};
-use crate::repo::pages::PageFilter;
 use crate::views::Page;
 use crate::views::contact::{
     CONTACT_CSV_HEAD, ContactDetailsView, ContactPatch, ContactSourceView, ContactView, PageView, email_type_word,

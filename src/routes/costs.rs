@@ -1,6 +1,9 @@
 //! What the calls of paid services cost.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use database::models::enums::Scope;
+use database::repo;
+use database::repo::api_calls::CostLine;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
@@ -9,9 +12,6 @@ use super::parsed;
 use crate::config::PlacesConfig;
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db};
-use crate::models::enums::Scope;
-use crate::repo;
-use crate::repo::api_calls::CostLine;
 
 /// How many days back the ledger is summed up unless told: a year.
 const DAYS: u64 = 365;

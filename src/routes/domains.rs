@@ -1,5 +1,9 @@
 //! The domains of a tenant.
 
+use database::ids::DomainId;
+use database::models::enums::Scope;
+use database::repo;
+use database::repo::domains::{DomainFilter, DomainOrder};
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, routes};
@@ -8,10 +12,6 @@ use serde_json::json;
 use super::{PathId, paging, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db};
-use crate::models::enums::Scope;
-use crate::models::ids::DomainId;
-use crate::repo;
-use crate::repo::domains::{DomainFilter, DomainOrder};
 use crate::views::Page;
 use crate::views::domain::{DomainDetailsView, DomainView};
 

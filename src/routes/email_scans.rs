@@ -1,5 +1,8 @@
 //! Scans for email addresses, as the v1 contract has them: without `/api/v1` in front, and with it.
 
+use database::ids::DomainId;
+use database::models::enums::Scope;
+use database::repo;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
@@ -8,10 +11,7 @@ use super::{PathId, paging};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db};
 use crate::jobs::Waker;
-use crate::models::enums::Scope;
-use crate::models::ids::DomainId;
-use crate::repo;
-use crate::scrapers::email::{self, TOTAL_PAGES};
+use crate::scans::email::{self, TOTAL_PAGES};
 use crate::views::contact::{EmailScanView, ScannedDomainView};
 
 /// Pages that are shown of a domain: what one scan fetches.

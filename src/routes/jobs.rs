@@ -1,6 +1,10 @@
 //! Jobs of any kind.
 
 use chrono::{DateTime, Utc};
+use database::ids::JobId;
+use database::models::enums::Scope;
+use database::repo;
+use database::repo::jobs::JobFilter;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
@@ -10,10 +14,6 @@ use super::{cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once};
 use crate::jobs::Waker;
-use crate::models::enums::Scope;
-use crate::models::ids::JobId;
-use crate::repo;
-use crate::repo::jobs::JobFilter;
 use crate::views::Page;
 use crate::views::answer::Answer;
 use crate::views::job::JobView;

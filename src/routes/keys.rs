@@ -1,6 +1,11 @@
 //! API keys of a tenant, for its administrators.
 
 use chrono::{TimeDelta, Utc};
+use database::ids::ApiKeyId;
+use database::models::api_key::{KeySecret, NewApiKey};
+use database::models::enums::Scope;
+use database::models::values::TextList;
+use database::repo;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, post, routes};
@@ -9,11 +14,6 @@ use serde_json::json;
 use super::{PathId, paging};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, OptionalBody};
-use crate::models::api_key::{KeySecret, NewApiKey};
-use crate::models::enums::Scope;
-use crate::models::ids::ApiKeyId;
-use crate::models::values::TextList;
-use crate::repo;
 use crate::views::Page;
 use crate::views::key::{KeyCreated, KeyRequest, KeyView, RotationRequest};
 

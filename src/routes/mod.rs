@@ -22,12 +22,12 @@ pub mod suppressions;
 use std::fmt::Display;
 use std::str::FromStr;
 
+use database::repo::paging::Paging;
 use rocket::Route;
 use rocket::request::FromParam;
 use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
-use crate::repo::paging::Paging;
 
 /// Returns every route of the program.
 #[must_use]

@@ -1,6 +1,13 @@
 //! Many places at once: what people decide about them, the history of that, and what is done with those selected.
 
 use chrono::NaiveDate;
+use database::ids::PlaceChangeId;
+use database::models::enums::{PlaceAction, ProcessingStatus, Scope};
+use database::models::place_change::PlaceCuration;
+use database::repo;
+use database::repo::place_changes::ChangedBy;
+use database::repo::places::PlaceFilter;
+use database::tenant::TenantConnection;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
@@ -9,20 +16,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::place_filter::Chosen;
-use super::places::{status_of, storable, who};
+use super::place_filter::status_of;
+use super::places::{storable, who};
 use super::{cursor_behind, parsed};
-use crate::db::tenant::TenantConnection;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once};
 use crate::jobs::{self, BackgroundJob, EnqueueOptions, Waker};
-use crate::models::enums::{PlaceAction, ProcessingStatus, Scope};
-use crate::models::ids::PlaceChangeId;
-use crate::models::place_change::PlaceCuration;
-use crate::repo;
-use crate::repo::place_changes::ChangedBy;
-use crate::repo::places::PlaceFilter;
-use crate::scrapers::Services;
-use crate::scrapers::places::{PlacesDetails, PlacesHandOver};
+use crate::scans::Services;
+use crate::scans::places::{PlacesDetails, PlacesHandOver};
 use crate::views::answer::Answer;
 use crate::views::place::ChangeView;
 

@@ -2,6 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use database::ids::{PlaceChangeId, TenantId, UserId};
+use database::models::enums::{PlaceAction, Scope};
+use database::models::place_details::{NewPlaceDetails, PlaceDetails};
+use database::models::staged_place::StagedPlace;
+use database::models::values::RawJson;
+use database::pool::Pool;
+use database::repo;
+use database::repo::place_changes::ChangedBy;
+use database::repo::places::{PlaceCursor, PlaceFilter, PlaceOrder};
 use rocket::data::{Data, ToByteUnit};
 use rocket::http::{ContentType, Status};
 use rocket::{Route, State, get, post, routes};
@@ -14,17 +23,8 @@ use super::cursor_behind;
 use super::export::{Export, Read, json_lines, json_lines_type, unwritable};
 use super::place_filter::{PlaceQuery, read_order};
 use super::places::who;
-use crate::db::pool::Pool;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once};
-use crate::models::enums::{PlaceAction, Scope};
-use crate::models::ids::{PlaceChangeId, TenantId, UserId};
-use crate::models::place_details::{NewPlaceDetails, PlaceDetails};
-use crate::models::staged_place::StagedPlace;
-use crate::models::values::RawJson;
-use crate::repo;
-use crate::repo::place_changes::ChangedBy;
-use crate::repo::places::{PlaceCursor, PlaceFilter, PlaceOrder};
 use crate::views::answer::Answer;
 use crate::views::place::PlaceView;
 use crate::views::place_csv::{self, ImportLine, ImportReport, ImportedPlace};
@@ -183,7 +183,7 @@ async fn import_csv(
 
 /// Writes some places, and returns the ids of those that were there before.
 async fn write(
-    conn: &mut crate::db::tenant::TenantConnection,
+    conn: &mut database::tenant::TenantConnection,
     places: &[ImportedPlace],
     created_by: UserId,
 ) -> ApiResult<Vec<String>> {

@@ -1,16 +1,17 @@
 //! Which places a request is about, and in which order.
 
 use chrono::DateTime;
+use database::ids::StagedPlaceId;
+use database::models::enums::CurationStatus;
+use database::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
 use rocket::FromForm;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::parsed;
-use super::places::status_of;
 use crate::error::{ApiError, ApiResult};
-use crate::models::ids::StagedPlaceId;
-use crate::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
-use crate::scrapers::places::grid::Point;
+use crate::scans::places::grid::Point;
+use crate::views::place::{STATUS_WORDS, read_status};
 
 /// A filter in a query. What is empty was not chosen.
 #[derive(Clone, Copy, Debug, Default, FromForm)]
@@ -205,6 +206,16 @@ pub fn read_cursor(text: &str, order: PlaceOrder) -> ApiResult<PlaceCursor> {
         ApiError::bad_request(
             "cursor",
             "cursor: it must be the next_cursor of an earlier answer with the same sort",
+        )
+    })
+}
+
+/// Reads a status, in the wire's spelling or the database's.
+pub(super) fn status_of(text: &str) -> ApiResult<CurationStatus> {
+    read_status(text).ok_or_else(|| {
+        ApiError::bad_request(
+            "status",
+            format!("status is {text:?}: it must be one of {STATUS_WORDS}"),
         )
     })
 }

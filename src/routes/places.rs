@@ -1,33 +1,30 @@
 //! Searches for places and the staged places, as the v1 contract has them.
 
+use database::ids::PlaceChangeId;
+use database::models::enums::{PlaceAction, Scope};
+use database::models::place_change::PlaceCuration;
+use database::models::place_search::NewPlaceSearch;
+use database::models::values::RawJson;
+use database::repo;
+use database::repo::place_changes::ChangedBy;
+use database::repo::places::{PlaceCursor, PlaceFilter};
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::place_filter::{PlaceQuery, read_cursor, read_order, write_cursor};
+use super::place_filter::{PlaceQuery, read_cursor, read_order, status_of, write_cursor};
 use super::{cursor_behind, paging};
 use crate::config::PlacesConfig;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once, OptionalBody};
 use crate::jobs::{self, BackgroundJob, EnqueueOptions, Waker};
-use crate::models::enums::{CurationStatus, PlaceAction, Scope};
-use crate::models::ids::PlaceChangeId;
-use crate::models::place_change::PlaceCuration;
-use crate::models::place_search::NewPlaceSearch;
-use crate::models::values::RawJson;
-use crate::repo;
-use crate::repo::place_changes::ChangedBy;
-use crate::repo::places::{PlaceCursor, PlaceFilter};
-use crate::scrapers::places::PlacesSearch;
-use crate::scrapers::places::cost::estimate;
-use crate::scrapers::places::grid::Point;
+use crate::scans::places::PlacesSearch;
+use crate::scans::places::cost::estimate;
+use crate::scans::places::grid::Point;
 use crate::views::answer::Answer;
-use crate::views::place::{
-    Done, PlaceDetailsView, PlaceList, PlaceView, STATUS_WORDS, SearchAccepted, SearchRequest, SearchStatus,
-    read_status,
-};
+use crate::views::place::{Done, PlaceDetailsView, PlaceList, PlaceView, SearchAccepted, SearchRequest, SearchStatus};
 use crate::views::scan::ScanId;
 
 /// The largest radius, which is Google's.
@@ -301,16 +298,6 @@ async fn change_one(caller: Caller, db: &Db<'_>, update: Update, curation: &Plac
 /// Names the caller in the history.
 pub(super) fn who(caller: &Caller) -> String {
     caller.actor().to_string()
-}
-
-/// Reads a status, in the wire's spelling or the database's.
-pub(super) fn status_of(text: &str) -> ApiResult<CurationStatus> {
-    read_status(text).ok_or_else(|| {
-        ApiError::bad_request(
-            "status",
-            format!("status is {text:?}: it must be one of {STATUS_WORDS}"),
-        )
-    })
 }
 
 /// Refuses what PostgreSQL cannot hold.

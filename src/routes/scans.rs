@@ -1,16 +1,16 @@
 //! Domain scans, as the v1 contract has them.
 
+use database::models::enums::Scope;
+use database::repo;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
+use web::names::DomainName;
 
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once};
 use crate::jobs::{EnqueueOptions, Waker};
-use crate::models::enums::Scope;
-use crate::names::DomainName;
-use crate::repo;
-use crate::scrapers::domain::{self, DomainScan};
+use crate::scans::domain::{self, DomainScan};
 use crate::views::answer::Answer;
 use crate::views::scan::{ScanAccepted, ScanId, ScanRequest, ScanStatus};
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use database::migrate::{self, SchemaState};
+use database::pool::Pool;
 use rocket::http::Status;
 use rocket::response::content::RawHtml;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, head, routes};
 use serde_json::{Value, json};
 
-use crate::db::migrate::{self, SchemaState};
-use crate::db::pool::Pool;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::Visitor;
 

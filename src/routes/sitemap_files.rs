@@ -1,19 +1,19 @@
 //! The inventory of a domain's URLs as files: CSV and JSON lines.
 
+use database::ids::{DomainId, SitemapUrlId, TenantId};
+use database::models::enums::Scope;
+use database::models::sitemap_url::SitemapUrl;
+use database::pool::Pool;
+use database::repo;
+use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::ContentType;
 use rocket::{Route, State, get, routes};
 
 use super::export::{Export, Read, csv_lines, json_lines, json_lines_type};
 use super::sitemaps::url_filter;
 use super::{PathId, cursor_behind};
-use crate::db::pool::Pool;
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db};
-use crate::models::enums::Scope;
-use crate::models::ids::{DomainId, SitemapUrlId, TenantId};
-use crate::models::sitemap_url::SitemapUrl;
-use crate::repo;
-use crate::repo::sitemap_urls::SitemapUrlFilter;
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView};
 
 /// How many URLs are read at a time.

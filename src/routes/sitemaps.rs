@@ -1,25 +1,25 @@
 //! Sitemaps: their analysis, what they list, what people decide about them, what is different since the last time.
 
+use database::ids::{DomainId, SitemapFileId, SitemapRunId};
+use database::models::enums::{CurationStatus, Scope, UrlChange};
+use database::models::sitemap_file::SitemapFileChanges;
+use database::repo;
+use database::repo::paging::Paging;
+use database::repo::sitemap_files::SitemapFileFilter;
+use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
 use serde_json::json;
 use url::Url;
 use uuid::Uuid;
+use web::names::DomainName;
 
 use super::{PathId, cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once};
 use crate::jobs::Waker;
-use crate::models::enums::{CurationStatus, Scope, UrlChange};
-use crate::models::ids::{DomainId, SitemapFileId, SitemapRunId};
-use crate::models::sitemap_file::SitemapFileChanges;
-use crate::names::DomainName;
-use crate::repo;
-use crate::repo::paging::Paging;
-use crate::repo::sitemap_files::SitemapFileFilter;
-use crate::repo::sitemap_urls::SitemapUrlFilter;
-use crate::scrapers::sitemap::{self, SitemapScan};
+use crate::scans::sitemap::{self, SitemapScan};
 use crate::views::Page;
 use crate::views::answer::Answer;
 use crate::views::sitemap::{

@@ -1,18 +1,18 @@
 //! What a tenant must not keep: suppressions, and erasures.
 
+use database::models::enums::{Scope, SuppressionKind};
+use database::models::suppression::NewSuppression;
+use database::repo;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, post, routes};
 use serde_json::json;
 use uuid::Uuid;
+use web::names::DomainName;
 
 use super::{PathId, paging};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db};
-use crate::models::enums::{Scope, SuppressionKind};
-use crate::models::suppression::NewSuppression;
-use crate::names::DomainName;
-use crate::repo;
 use crate::views::Page;
 use crate::views::contact::{ErasureView, SuppressionRequest, SuppressionView};
 

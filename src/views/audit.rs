@@ -1,12 +1,11 @@
 //! The audit log.
 
 use chrono::{DateTime, Utc};
+use database::models::audit_entry::AuditEntry;
+use database::models::values::RawJson;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
-
-use crate::models::audit_entry::AuditEntry;
-use crate::models::values::RawJson;
 
 /// What was done, by whom, to what.
 #[derive(Debug, Serialize)]

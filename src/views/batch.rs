@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use database::ids::{BatchId, JobId};
+use database::models::batch_job::BatchJob;
+use database::models::enums::{BatchStatus, JobStatus};
+use database::models::job::Job;
 use rocket::request::FromParam;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::scan::{ScanId, v1_error, v1_status};
-use crate::models::batch_job::BatchJob;
-use crate::models::enums::{BatchStatus, JobStatus};
-use crate::models::ids::{BatchId, JobId};
-use crate::models::job::Job;
 
 /// Asks for the scan of several domains.
 #[derive(Debug, Deserialize)]
@@ -200,7 +200,7 @@ fn entry_views(entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Vec<BatchEntryView> 
         outcome: job
             .outcome
             .filter(|_| job.status.is_final())
-            .map(crate::models::enums::Outcome::label),
+            .map(database::models::enums::Outcome::label),
     };
     if entries.is_empty() {
         return jobs.into_iter().map(|job| view(String::new(), job)).collect();

@@ -1,16 +1,16 @@
 //! Contacts: addresses found on sites, the scans that find them, the pages they stand on, and what is suppressed.
 
 use chrono::{DateTime, Utc};
+use database::models::contact::{Contact, ContactSource};
+use database::models::email_scan::{DomainPages, EmailScan};
+use database::models::enums::{EmailType, JobStatus, MxStatus};
+use database::models::page::Page;
+use database::models::suppression::Suppression;
+use database::models::values::TextList;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use super::csv::{cell, harmless};
-use crate::models::contact::{Contact, ContactSource};
-use crate::models::email_scan::{DomainPages, EmailScan};
-use crate::models::enums::{EmailType, JobStatus, MxStatus};
-use crate::models::page::Page;
-use crate::models::suppression::Suppression;
-use crate::models::values::TextList;
 
 /// A domain to scan, as the v1 contract has it.
 #[derive(Debug, Serialize)]

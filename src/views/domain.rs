@@ -2,16 +2,15 @@
 
 use bigdecimal::ToPrimitive;
 use chrono::{DateTime, Utc};
+use database::models::domain::Domain;
+use database::models::domain_hosting::DomainHosting;
+use database::models::domain_profile::DomainProfile;
+use database::models::domain_technologies::DomainTechnologies;
+use database::models::enums::{CurationStatus, ProcessingStatus, TaskStatus};
+use database::models::values::{RawJson, TextList};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
-
-use crate::models::domain::Domain;
-use crate::models::domain_hosting::DomainHosting;
-use crate::models::domain_profile::DomainProfile;
-use crate::models::domain_technologies::DomainTechnologies;
-use crate::models::enums::{CurationStatus, ProcessingStatus, TaskStatus};
-use crate::models::values::{RawJson, TextList};
 
 /// A domain of the tenant.
 #[derive(Debug, Serialize)]

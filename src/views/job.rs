@@ -1,11 +1,10 @@
 //! A job of any kind.
 
 use chrono::{DateTime, Utc};
+use database::models::job::Job;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
-
-use crate::models::job::Job;
 
 /// A job as its tenant sees it.
 #[derive(Debug, Serialize)]
@@ -86,7 +85,7 @@ impl From<Job> for JobView {
             status: status.label(),
             outcome: outcome
                 .filter(|_| status.is_final())
-                .map(crate::models::enums::Outcome::label),
+                .map(database::models::enums::Outcome::label),
             error,
             progress: progress.unwrap_or_default(),
             step: progress_step,
@@ -95,7 +94,7 @@ impl From<Job> for JobView {
             max_attempts,
             domain_id: domain_id.map(|id| id.get()),
             batch_id: batch_id.map(|id| id.get()),
-            result: result.map(crate::models::values::RawJson::into_raw),
+            result: result.map(database::models::values::RawJson::into_raw),
             created_at,
             run_at,
             started_at,

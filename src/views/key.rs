@@ -1,10 +1,9 @@
 //! API keys, as administrators see them.
 
 use chrono::{DateTime, Utc};
+use database::models::api_key::{ApiKey, KeySecret};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-use crate::models::api_key::{ApiKey, KeySecret};
 
 /// Asks for a key.
 #[derive(Debug, Deserialize)]

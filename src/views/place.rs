@@ -1,20 +1,20 @@
 //! Places, as the v1 contract has them.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use database::ids::JobId;
+use database::models::api_call::ApiCall;
+use database::models::domain::Domain;
+use database::models::enums::{CurationStatus, JobStatus, Outcome, ProcessingStatus, TaskStatus};
+use database::models::job::Job;
+use database::models::place_change::PlaceChange;
+use database::models::place_details::PlaceDetails;
+use database::models::staged_place::StagedPlace;
+use database::models::values::RawJson;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::scan::{v1_error, v1_status};
-use crate::models::api_call::ApiCall;
-use crate::models::domain::Domain;
-use crate::models::enums::{CurationStatus, JobStatus, Outcome, ProcessingStatus, TaskStatus};
-use crate::models::ids::JobId;
-use crate::models::job::Job;
-use crate::models::place_change::PlaceChange;
-use crate::models::place_details::PlaceDetails;
-use crate::models::staged_place::StagedPlace;
-use crate::models::values::RawJson;
 
 /// The words that a place's status has on the wire.
 pub const STATUS_WORDS: &str = "new, selected, maybe, not_a_fit, archived";

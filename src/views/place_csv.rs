@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use csv::{ReaderBuilder, StringRecord, Writer};
+use database::models::place_details::PlaceDetails;
+use database::models::staged_place::{NewStagedPlace, StagedPlace};
+use database::models::values::RawJson;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::csv::{as_it_was, cell, harmless};
 use super::place::{read_status, status_word};
-use crate::models::place_details::PlaceDetails;
-use crate::models::staged_place::{NewStagedPlace, StagedPlace};
-use crate::models::values::RawJson;
 
 /// The columns, in their order. Numbers and ids of rows, people and jobs mean nothing elsewhere and are not among them.
 pub const COLUMNS: &[&str] = &[
@@ -129,7 +129,7 @@ pub struct ImportedPlace {
     /// Its telephone number.
     pub phone: Option<String>,
     raw_data: Option<RawJson>,
-    /// What people decided, in the spelling of [`PlaceChange`](crate::models::place_change::PlaceChange): an object of
+    /// What people decided, in the spelling of [`PlaceChange`](database::models::place_change::PlaceChange): an object of
     /// those values that the file has columns for.
     pub curation: RawJson,
 }
@@ -137,7 +137,7 @@ pub struct ImportedPlace {
 impl ImportedPlace {
     /// Returns the row.
     #[must_use]
-    pub fn row(&self, created_by: crate::models::ids::UserId) -> NewStagedPlace<'_> {
+    pub fn row(&self, created_by: database::ids::UserId) -> NewStagedPlace<'_> {
         NewStagedPlace {
             place_id: &self.place_id,
             name: &self.name,

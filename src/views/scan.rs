@@ -3,14 +3,13 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use database::ids::JobId;
+use database::models::enums::JobStatus;
+use database::models::job::Job;
 use rocket::request::FromParam;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
-
-use crate::models::enums::JobStatus;
-use crate::models::ids::JobId;
-use crate::models::job::Job;
 
 /// Asks for the scan of a domain.
 #[derive(Debug, Deserialize)]
@@ -158,13 +157,13 @@ impl From<Job> for ScanStatus {
             completed_at,
             metadata: result
                 .filter(|_| status == JobStatus::Completed)
-                .map(crate::models::values::RawJson::into_raw),
+                .map(database::models::values::RawJson::into_raw),
             error,
             progress: Progress { step, message },
             // Of an attempt that is to be followed by another it says nothing yet.
             outcome: outcome
                 .filter(|_| status.is_final())
-                .map(crate::models::enums::Outcome::label),
+                .map(database::models::enums::Outcome::label),
         }
     }
 }

@@ -1,17 +1,17 @@
 //! Sitemap files, what they list, and what is different since the analysis before.
 
 use chrono::{DateTime, Utc};
+use database::ids::{DomainId, JobId};
+use database::models::enums::{CurationStatus, ProcessingStatus};
+use database::models::sitemap_file::SitemapFile;
+use database::models::sitemap_run::SitemapRun;
+use database::models::sitemap_url::SitemapUrl;
+use database::models::sitemap_url_change::SitemapUrlChange;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::csv::{cell, harmless};
-use crate::models::enums::{CurationStatus, ProcessingStatus};
-use crate::models::ids::{DomainId, JobId};
-use crate::models::sitemap_file::SitemapFile;
-use crate::models::sitemap_run::SitemapRun;
-use crate::models::sitemap_url::SitemapUrl;
-use crate::models::sitemap_url_change::SitemapUrlChange;
 
 /// Asks for the analysis of a domain's sitemaps, or of one.
 #[derive(Debug, Deserialize)]
@@ -225,7 +225,7 @@ impl From<SitemapUrl> for SitemapUrlView {
             image_count: row.image_count,
             video_count: row.video_count,
             news_count: row.news_count,
-            alternates: row.alternates.map(crate::models::values::RawJson::into_raw),
+            alternates: row.alternates.map(database::models::values::RawJson::into_raw),
             discovered_at: row.discovered_at,
         }
     }

@@ -1,9 +1,12 @@
 //! The connection: types, errors, pipelining, and what a dropped future leaves behind.
 
 use std::io::Write;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, NaiveDate, Utc};
+use database::connection::Connection;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
@@ -14,9 +17,6 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::{FutureExt, try_join3};
-use scrapersky::db::connection::Connection;
-use std::str::FromStr;
-use std::sync::{Arc, Mutex};
 
 use crate::support::database::{empty_database, eventually};
 

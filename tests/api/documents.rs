@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use scrapersky::scrapers::domain::extract::{Spelling, read_page};
-use scrapersky::scrapers::html::{Limits, parse};
 use url::Url;
+use web::extract::{Spelling, read_page};
+use web::html::{Limits, parse};
 
 use crate::support::extent;
 

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use database::models::enums::Scope;
 use rocket::http::Method;
-use scrapersky::config::{EmailConfig, FetchConfig};
-use scrapersky::models::enums::Scope;
+use scrapersky::config::{EmailConfig, ScansConfig};
 use serde_json::{Value, json};
 use tokio::net::UdpSocket;
+use web::fetch::FetchConfig;
 
 use crate::support::app::{Answer, Holder, TestApp};
 use crate::support::database::{TestDatabase, eventually};
@@ -19,11 +20,12 @@ use crate::support::program::Program;
 use crate::support::site::{Reply, Site};
 
 /// No pause between requests: what is tested is not how polite we are.
-fn at_once(fetch: FetchConfig) -> FetchConfig {
-    FetchConfig {
+fn at_once(scans: ScansConfig) -> ScansConfig {
+    let fetch = FetchConfig {
         pace: Duration::ZERO,
-        ..fetch
-    }
+        ..scans.fetch
+    };
+    ScansConfig { fetch, ..scans }
 }
 
 /// Makes a domain of the tenant, and returns its id.
@@ -228,12 +230,12 @@ async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
         assert_eq!(begun.body[field], value, "{begun:?}");
     }
     chrono::DateTime::parse_from_rfc3339(begun.body["scan_timestamp"].as_str().unwrap()).unwrap();
-    let _work = app.work_with(&site, |fetch| FetchConfig {
+    let _work = app.work_with(&site, |scans| ScansConfig {
         email: EmailConfig {
             max_depth: 20,
-            ..fetch.email.clone()
+            ..scans.email.clone()
         },
-        ..at_once(fetch)
+        ..at_once(scans)
     });
     let mut seen = BTreeSet::new();
     let last = loop {
@@ -280,12 +282,12 @@ async fn a_cancelled_scan_stops_within_a_page() {
         Reply::Late(Duration::from_millis(100), Reply::html(page).into_bytes())
     })
     .await;
-    let _work = app.work_with(&site, |fetch| FetchConfig {
+    let _work = app.work_with(&site, |scans| ScansConfig {
         email: EmailConfig {
             max_depth: 900,
-            ..fetch.email.clone()
+            ..scans.email.clone()
         },
-        ..at_once(fetch)
+        ..at_once(scans)
     });
     let id = domain(&acme, HOST).await;
     let job = start(&acme, &id).await.body["job_id"].as_str().unwrap().to_owned();
@@ -734,13 +736,13 @@ async fn dns_says_which_domains_take_mail_and_is_asked_once() {
     let page = "<p>a@mail-firma.de b@null-firma.de c@bare-firma.de d@gone-firma.de e@mail-firma.de";
     let site = Site::start(move |_| Reply::html(page)).await;
     let (server, asked) = name_server().await;
-    let _work = app.work_with(&site, |fetch| FetchConfig {
+    let _work = app.work_with(&site, |scans| ScansConfig {
         email: EmailConfig {
             mx_check: true,
             dns_server: Some(server),
             ..EmailConfig::default()
         },
-        ..at_once(fetch)
+        ..at_once(scans)
     });
     let id = domain(&acme, HOST).await;
     scan(&acme, &id).await;
@@ -782,13 +784,16 @@ async fn two_workers_keep_the_pace_of_a_host_together() {
         Reply::html(format!("<p>Page {number}<a href=/p/{}>next</a>", number + 1))
     })
     .await;
-    let slowly = |fetch: FetchConfig| FetchConfig {
-        pace: PACE,
+    let slowly = |scans: ScansConfig| ScansConfig {
+        fetch: FetchConfig {
+            pace: PACE,
+            ..scans.fetch
+        },
         email: EmailConfig {
             max_depth: 50,
-            ..fetch.email.clone()
+            ..scans.email
         },
-        ..fetch
+        ..scans
     };
     // Each has a fetcher of its own, as two processes have.
     let _work = (app.work_with(&site, slowly), app.work_with(&site, slowly));

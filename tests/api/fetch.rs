@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use scrapersky::config::FetchConfig;
-use scrapersky::models::enums::Outcome;
-use scrapersky::scrapers::fetch::{FetchError, Fetcher, Page, Want};
 use url::Url;
+use web::fetch::FetchConfig;
+use web::fetch::{FailureKind, FetchError, Fetcher, Page, Want};
 
 use crate::support::site::{Authority, Names, Reply, Site, self_signed};
 
@@ -39,14 +38,14 @@ async fn get(config: &FetchConfig, url: &str) -> Result<Page, FetchError> {
 }
 
 /// Fetches from a site that has no robots.txt and answers everything else with `reply`.
-async fn outcome_of(reply: Reply, change: impl FnOnce(&mut FetchConfig)) -> (Outcome, String) {
+async fn outcome_of(reply: Reply, change: impl FnOnce(&mut FetchConfig)) -> (FailureKind, String) {
     let site = Site::start(move |path| page_or_no_robots(path, &reply)).await;
     let mut config = leading_to(&site);
     change(&mut config);
     let begun = Instant::now();
     let error = get(&config, "http://shop.test/").await.unwrap_err();
     assert!(begun.elapsed() < Duration::from_secs(5), "{error}");
-    (error.outcome(), error.to_string())
+    (error.kind(), error.to_string())
 }
 
 fn page_or_no_robots(path: &str, page: &Reply) -> Reply {
@@ -136,7 +135,7 @@ async fn no_spelling_of_a_private_address_is_connected_to() {
         for scheme in ["http", "https"] {
             let url = Url::parse(&format!("{scheme}://{host}:{port}/")).unwrap();
             let error = fetcher.get(&url, Want::html()).await.unwrap_err();
-            assert_eq!(error.outcome(), Outcome::RefusedAddress, "{url}: {error}");
+            assert_eq!(error.kind(), FailureKind::RefusedAddress, "{url}: {error}");
             assert!(!error.is_transient());
         }
     }
@@ -167,7 +166,7 @@ async fn names_that_lead_to_private_addresses_are_refused() {
         let fetcher = Fetcher::with_lookup(&FetchConfig::default(), Arc::new(lookup)).unwrap();
         let url = Url::parse(&format!("http://intranet.example:{}/", canary.port())).unwrap();
         let error = fetcher.get(&url, Want::html()).await.unwrap_err();
-        assert_eq!(error.outcome(), Outcome::RefusedAddress, "{address}: {error}");
+        assert_eq!(error.kind(), FailureKind::RefusedAddress, "{address}: {error}");
         let said = error.to_string();
         assert!(
             said.starts_with("intranet.example is not fetched, since it leads to a"),
@@ -198,7 +197,7 @@ async fn redirects_to_private_addresses_are_refused() {
     ] {
         let said = location.clone();
         let (outcome, message) = outcome_of(Reply::redirect(&location), |_| {}).await;
-        assert_eq!(outcome, Outcome::RefusedAddress, "{said}: {message}");
+        assert_eq!(outcome, FailureKind::RefusedAddress, "{said}: {message}");
     }
     assert_eq!(canary.connections(), 0);
 }
@@ -209,7 +208,7 @@ async fn a_robots_txt_that_redirects_inside_is_not_followed() {
     let location = format!("http://127.0.0.1:{}/robots.txt", canary.port());
     let site = Site::start(move |_| Reply::redirect(&location)).await;
     let error = get(&leading_to(&site), "http://shop.test/").await.unwrap_err();
-    assert_eq!(error.outcome(), Outcome::RefusedAddress);
+    assert_eq!(error.kind(), FailureKind::RefusedAddress);
     assert_eq!(canary.connections(), 0);
 }
 
@@ -236,7 +235,7 @@ async fn a_name_that_flips_never_reaches_the_address_that_is_not_allowed() {
         for _ in 0..10 {
             match fetcher.get(&url, Want::html()).await {
                 Ok(page) => assert_eq!(&page.body[..], b"public"),
-                Err(error) => assert_eq!(error.outcome(), Outcome::RefusedAddress, "{error}"),
+                Err(error) => assert_eq!(error.kind(), FailureKind::RefusedAddress, "{error}"),
             }
         }
         assert!(asked.load(Ordering::SeqCst) > 10);
@@ -283,7 +282,7 @@ async fn an_operators_rule_holds_for_its_name_only() {
         format!("http://{}/", site.addr),
     ] {
         let error = fetch(url.clone()).await.unwrap_err();
-        assert_eq!(error.outcome(), Outcome::RefusedAddress, "{url}: {error}");
+        assert_eq!(error.kind(), FailureKind::RefusedAddress, "{url}: {error}");
     }
     assert_eq!(site.connections(), connections);
 }
@@ -333,7 +332,7 @@ async fn too_much_of_anything_ends_early() {
         ),
     ] {
         let (outcome, message) = outcome_of(reply, |_| {}).await;
-        assert_eq!(outcome, Outcome::TooLarge, "{case}: {message}");
+        assert_eq!(outcome, FailureKind::TooLarge, "{case}: {message}");
         assert!(
             message.starts_with(&format!("shop.test sent {what} larger than ")),
             "{case}: {message}"
@@ -358,7 +357,7 @@ async fn too_slow_is_over_at_the_deadline() {
     ] {
         let begun = Instant::now();
         let (outcome, message) = outcome_of(reply, |config| config.timeout = Duration::from_millis(300)).await;
-        assert_eq!(outcome, Outcome::Timeout, "{case}: {message}");
+        assert_eq!(outcome, FailureKind::Timeout, "{case}: {message}");
         assert_eq!(
             message, "shop.test took too long: the answer did not end within 0.3 s",
             "{case}"
@@ -385,7 +384,7 @@ async fn redirects_share_one_deadline() {
         ..leading_to(&site)
     };
     let error = get(&config, "http://shop.test/").await.unwrap_err();
-    assert_eq!(error.outcome(), Outcome::Timeout, "{error}");
+    assert_eq!(error.kind(), FailureKind::Timeout, "{error}");
 }
 
 #[tokio::test]
@@ -408,11 +407,11 @@ async fn redirects_end() {
     let error = async |path: &str| fetch(path).await.unwrap_err();
     assert_eq!(error("/a").await.to_string(), "shop.test redirects in a circle");
     assert_eq!(error("/self").await.to_string(), "shop.test redirects in a circle");
-    assert_eq!(error("/bad").await.outcome(), Outcome::Parse);
+    assert_eq!(error("/bad").await.kind(), FailureKind::Unreadable);
     assert_eq!(fetch("/0").await.unwrap().redirects.len(), 5);
     let many = error("/6").await;
     assert_eq!(many.to_string(), "shop.test redirects more than 5 times");
-    assert_eq!(many.outcome(), Outcome::BlockedStatus);
+    assert_eq!(many.kind(), FailureKind::Status);
 }
 
 #[tokio::test]
@@ -422,43 +421,43 @@ async fn what_cannot_be_read_says_so() {
         (
             "zstd",
             Reply::new("200 OK", &[html, ("Content-Encoding", "zstd")], b"\x28\xb5\x2f\xfd"),
-            Outcome::Parse,
+            FailureKind::Unreadable,
             "the encoding zstd",
         ),
         (
             "twice",
             Reply::new("200 OK", &[html, ("Content-Encoding", "gzip, gzip")], gzip(&gzip(b"a"))),
-            Outcome::Parse,
+            FailureKind::Unreadable,
             "the encoding gzip, gzip",
         ),
         (
             "damaged",
             Reply::new("200 OK", &[html, ("Content-Encoding", "gzip")], b"no gzip"),
-            Outcome::Parse,
+            FailureKind::Unreadable,
             "compressed content",
         ),
         (
             "a picture",
             Reply::new("200 OK", &[("Content-Type", "image/png")], b"\x89PNG"),
-            Outcome::Parse,
+            FailureKind::Unreadable,
             "image/png instead of a web page",
         ),
         (
             "no HTTP",
             Reply::Bytes(b"SSH-2.0-OpenSSH_9.7\r\n".to_vec()),
-            Outcome::Parse,
+            FailureKind::Unreadable,
             "an HTTP answer",
         ),
         (
             "too short",
             Reply::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc".to_vec()),
-            Outcome::Upstream,
+            FailureKind::Connection,
             "before its answer was complete",
         ),
         (
             "nothing",
             Reply::Bytes(Vec::new()),
-            Outcome::Upstream,
+            FailureKind::Connection,
             "before its answer was complete",
         ),
     ] {
@@ -515,7 +514,7 @@ async fn a_status_is_told_apart_from_a_page() {
     assert_eq!((page.status.as_u16(), &page.body[..]), (503, &b"busy"[..]));
     let error = page.success().unwrap_err();
     assert!(matches!(error, FetchError::Status { retry_after: Some(after), .. } if after.as_secs() == 120));
-    assert_eq!((error.outcome(), error.is_transient()), (Outcome::BlockedStatus, true));
+    assert_eq!((error.kind(), error.is_transient()), (FailureKind::Status, true));
 }
 
 /// A server that says it compresses what it does not, on its error pages as on the robots.txt that is not there.
@@ -572,11 +571,11 @@ async fn certificates_are_checked() {
             error.to_string(),
             format!("shop.test cannot be reached over TLS: {said}")
         );
-        assert_eq!((error.outcome(), site.requests().len()), (Outcome::Tls, 0));
+        assert_eq!((error.kind(), site.requests().len()), (FailureKind::Tls, 0));
     }
     let plain = Site::start(|_| Reply::html("no TLS")).await;
     let error = get(&leading_to(&plain), "https://shop.test/").await.unwrap_err();
-    assert_eq!(error.outcome(), Outcome::Tls, "{error}");
+    assert_eq!(error.kind(), FailureKind::Tls, "{error}");
 }
 
 #[tokio::test]
@@ -622,7 +621,7 @@ async fn robots_txt_is_asked_for_once_and_honoured() {
     assert!(first.is_ok() && second.is_ok());
     for path in ["/private/a", "/out"] {
         let error = fetcher.get(&url(path), Want::html()).await.unwrap_err();
-        assert_eq!(error.outcome(), Outcome::BlockedRobots);
+        assert_eq!(error.kind(), FailureKind::Robots);
         assert_eq!(error.to_string(), "robots.txt of shop.test forbids fetching this page");
     }
     assert!(!fetcher.allowed(&url("/private/a")).await.unwrap());
@@ -645,20 +644,20 @@ async fn what_robots_txt_answers_decides() {
         (
             "no answer for now",
             Reply::new("503 Service Unavailable", &[], ""),
-            Some(Outcome::BlockedRobots),
+            Some(FailureKind::Robots),
         ),
         (
             "too many",
             Reply::new("429 Too Many Requests", &[], ""),
-            Some(Outcome::BlockedRobots),
+            Some(FailureKind::Robots),
         ),
-        ("elsewhere", Reply::redirect("/rules"), Some(Outcome::BlockedRobots)),
+        ("elsewhere", Reply::redirect("/rules"), Some(FailureKind::Robots)),
         (
             "huge",
             Reply::new("200 OK", &[], [rules.as_bytes(), &vec![b'#'; 2_000_000]].concat()),
-            Some(Outcome::BlockedRobots),
+            Some(FailureKind::Robots),
         ),
-        ("silent", Reply::Silence, Some(Outcome::Timeout)),
+        ("silent", Reply::Silence, Some(FailureKind::Timeout)),
     ] {
         let site = Site::start(move |path| match path {
             "/robots.txt" => reply.clone(),
@@ -671,7 +670,7 @@ async fn what_robots_txt_answers_decides() {
             ..leading_to(&site)
         };
         let result = get(&config, "http://shop.test/").await;
-        assert_eq!(result.err().map(|error| error.outcome()), outcome, "{case}");
+        assert_eq!(result.err().map(|error| error.kind()), outcome, "{case}");
     }
 }
 
@@ -690,12 +689,12 @@ async fn a_dead_host_is_reported_as_what_it_is() {
         error.to_string(),
         "shop.test cannot be connected to: it refuses connections"
     );
-    assert_eq!((error.outcome(), error.is_transient()), (Outcome::Upstream, true));
+    assert_eq!((error.kind(), error.is_transient()), (FailureKind::Connection, true));
 
     let nobody = Arc::new(Names(|_: &str| Vec::new()));
     let fetcher = Fetcher::with_lookup(&FetchConfig::default(), nobody).unwrap();
     let url = Url::parse("https://nowhere.example/").unwrap();
     let error = fetcher.get(&url, Want::html()).await.unwrap_err();
     assert_eq!(error.to_string(), "nowhere.example does not resolve to an address");
-    assert_eq!((error.outcome(), error.is_transient()), (Outcome::Dns, false));
+    assert_eq!((error.kind(), error.is_transient()), (FailureKind::Dns, false));
 }

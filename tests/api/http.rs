@@ -1,7 +1,7 @@
 //! The HTTP API: the v1 contract of scans and batches, failures, and tenants apart.
 
+use database::models::enums::Scope;
 use rocket::http::{ContentType, Method};
-use scrapersky::models::enums::Scope;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use database::models::enums::{JobStatus, Outcome};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use scrapersky::jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Waker, enqueue_many};
-use scrapersky::models::enums::{JobStatus, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::support::cluster::Scratch;

@@ -14,9 +14,10 @@ mod documents;
 mod emails;
 mod embedded;
 mod fetch;
+mod house;
 mod http;
 mod jobs;
-mod layers;
+
 mod migrations;
 mod places;
 mod pool;

@@ -8,8 +8,8 @@ mod program;
 
 use std::path::Path;
 
-use scrapersky::config::DatabaseUrl;
-use scrapersky::db::migrate::{self, Revert};
+use database::migrate::{self, Revert};
+use database::url::DatabaseUrl;
 use tokio_postgres::Client;
 
 use crate::support::database::migration_folders;

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use database::models::enums::Scope;
 use futures_util::{StreamExt, stream};
 use rocket::figment::Figment;
 use rocket::http::{ContentType, Method};
-use scrapersky::config::{FetchConfig, PlacesConfig, PlacesProtocol, Secret};
+use scrapersky::config::{PlacesConfig, PlacesProtocol, ScansConfig};
 use scrapersky::demo::places_api::{DENIED_KEY, PlacesApi, Trouble, World};
 use scrapersky::jobs::Runner;
-use scrapersky::models::enums::Scope;
-use scrapersky::scrapers::{Services, registry};
+use scrapersky::scans::{Services, registry};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use web::fetch::FetchConfig;
 
 use crate::support::app::{Holder, TestApp};
 use crate::support::extent;
@@ -36,7 +38,7 @@ fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
     PlacesConfig {
         protocol,
         url: google.url().parse().unwrap(),
-        key: Some(Secret::new("a-secret-key".to_owned())),
+        key: Some(SecretString::from("a-secret-key")),
         timeout: Duration::from_secs(5),
         token_delay: Duration::from_millis(20),
         ..PlacesConfig::load(&Figment::new()).unwrap()
@@ -46,7 +48,10 @@ fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
 /// Works jobs off until it is dropped.
 fn work(app: &TestApp, config: &PlacesConfig) -> oneshot::Sender<()> {
     let fetch = FetchConfig::default();
-    let services = Services::new(&fetch).unwrap().with_places(&fetch, config).unwrap();
+    let services = Services::new(&ScansConfig::default())
+        .unwrap()
+        .with_places(&fetch, config)
+        .unwrap();
     let mut jobs = patient();
     jobs.retry_base = Duration::from_millis(20);
     jobs.retry_cap = Duration::from_millis(40);
@@ -262,7 +267,7 @@ async fn a_denied_key_a_missing_key_and_a_dead_server_are_told_apart() {
     let acme = app.agency("acme").await;
     let right = config(&google, PlacesProtocol::Legacy);
     let denied = PlacesConfig {
-        key: Some(Secret::new(DENIED_KEY.to_owned())),
+        key: Some(SecretString::from(DENIED_KEY)),
         ..right.clone()
     };
     let none = PlacesConfig {
@@ -911,7 +916,7 @@ async fn details_are_looked_up_once_and_old_content_is_cleared_or_refreshed() {
     settings.keep = Some(Duration::from_secs(30 * 24 * 60 * 60));
     settings.expired = scrapersky::config::ExpiredPlaces::Refresh;
     let queue = async |settings: &PlacesConfig| {
-        let tenants = scrapersky::scrapers::places::retention::queue_jobs(app.pool(), settings)
+        let tenants = scrapersky::scans::places::retention::queue_jobs(app.pool(), settings)
             .await
             .unwrap();
         if tenants > 0 {

@@ -3,15 +3,16 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use database::connection::Connection;
+use database::pool::{Pool, PoolError, PoolStatus};
+use database::settings::{PoolConfig, SessionLimits};
+use database::url::DatabaseUrl;
 use diesel::QueryResult;
 use diesel::QueryableByName;
 use diesel::sql_types::{Integer, Text};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::{FutureExt, join_all, try_join_all};
 use nix::sys::signal::Signal;
-use scrapersky::config::{DatabaseUrl, PoolConfig, SessionLimits};
-use scrapersky::db::connection::Connection;
-use scrapersky::db::pool::{Pool, PoolError, PoolStatus};
 
 use crate::support::database::{empty_database, eventually};
 use crate::support::server::Server;

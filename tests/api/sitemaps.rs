@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rocket::http::Method;
-use scrapersky::config::{FetchConfig, SitemapConfig};
+use scrapersky::config::{ScansConfig, SitemapConfig};
 use serde_json::{Value, json};
+use web::fetch::FetchConfig;
 
 use crate::support::app::{Holder, TestApp};
 use crate::support::database::eventually;
@@ -20,11 +21,12 @@ use crate::support::site::{Reply, Site};
 const HOST: &str = "http://shop.bench.test";
 
 /// No pause between requests: what is tested is not how polite we are.
-fn at_once(fetch: FetchConfig) -> FetchConfig {
-    FetchConfig {
+fn at_once(scans: ScansConfig) -> ScansConfig {
+    let fetch = FetchConfig {
         pace: Duration::ZERO,
-        ..fetch
-    }
+        ..scans.fetch
+    };
+    ScansConfig { fetch, ..scans }
 }
 
 fn xml(body: &str) -> Reply {
@@ -431,9 +433,9 @@ async fn hostile(limits: SitemapConfig, answer: impl Fn(&str) -> Reply + Send + 
     })
     .await;
     let acme = app.agency("acme").await;
-    let _work = app.work_with(&site, |fetch| FetchConfig {
+    let _work = app.work_with(&site, |scans| ScansConfig {
         sitemap: limits,
-        ..at_once(fetch)
+        ..at_once(scans)
     });
     let job = analyse(&acme, json!({ "domain": "shop.bench.test" })).await;
     (job, site.paths().len())
@@ -644,12 +646,12 @@ async fn an_analysis_that_waits_for_a_site_is_cancelled_soon() {
     })
     .await;
     let acme = app.agency("acme").await;
-    let _work = app.work_with(&site, |fetch| FetchConfig {
+    let _work = app.work_with(&site, |scans| ScansConfig {
         sitemap: SitemapConfig {
             file_timeout: Duration::from_secs(600),
             ..SitemapConfig::default()
         },
-        ..at_once(fetch)
+        ..at_once(scans)
     });
     let accepted = acme
         .post("/api/v1/sitemap/scan", json!({ "domain": "shop.bench.test" }))

@@ -10,19 +10,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use database::ids::TenantId;
+use database::models::api_key::NewApiKey;
+use database::models::domain::DomainChanges;
+use database::models::domain_profile::DomainProfileChanges;
+use database::models::enums::{CurationStatus, JobStatus, TaskStatus};
+use database::models::values::{RawJson, TextList};
+use database::pool::Pool;
+use database::repo;
+use database::repo::domains::{DomainFilter, DomainOrder};
+use database::repo::jobs::JobFilter;
+use database::repo::paging::Paging;
+use database::tenant::TenantConnection;
 use diesel::result::{DatabaseErrorKind, Error};
-use scrapersky::db::pool::Pool;
-use scrapersky::db::tenant::TenantConnection;
-use scrapersky::models::api_key::NewApiKey;
-use scrapersky::models::domain::DomainChanges;
-use scrapersky::models::domain_profile::DomainProfileChanges;
-use scrapersky::models::enums::{CurationStatus, JobStatus, TaskStatus};
-use scrapersky::models::ids::TenantId;
-use scrapersky::models::values::{RawJson, TextList};
-use scrapersky::repo;
-use scrapersky::repo::domains::{DomainFilter, DomainOrder};
-use scrapersky::repo::jobs::JobFilter;
-use scrapersky::repo::paging::Paging;
 
 use crate::support::database::TestDatabase;
 use crate::support::extent;
@@ -40,7 +40,7 @@ async fn two_processes_share_the_database_without_an_error() {
     let setup = pool(&database, 1);
     for name in ["acme", "umbra"] {
         let mut conn = setup.system().await.unwrap();
-        let new = scrapersky::models::tenant::NewTenant {
+        let new = database::models::tenant::NewTenant {
             name,
             description: None,
         };
@@ -89,10 +89,10 @@ pub fn work() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let config = scrapersky::config::PoolConfig {
+        let config = database::settings::PoolConfig {
             base: CONNECTIONS,
             overflow: 0,
-            ..scrapersky::config::PoolConfig::default()
+            ..database::settings::PoolConfig::default()
         };
         let pool = Pool::new(&env::var(URL).unwrap().parse().unwrap(), &config).unwrap();
         let mut conn = pool.system().await.unwrap();

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 use std::slice;
 
+use database::models::enums::Scope;
 use rocket::http::{Header, Method};
-use scrapersky::models::enums::Scope;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

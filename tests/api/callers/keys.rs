@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use database::models::enums::Scope;
 use rocket::http::{ContentType, Method};
-use scrapersky::models::enums::Scope;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;

@@ -27,7 +27,7 @@ async fn a_caller_and_a_tenant_are_let_in_so_often_a_minute() {
     let app = TestApp::with(&settings).await;
     let acme = app.agency("acme").await;
     let bolt = app.agency("bolt").await;
-    let second = app.key(&acme.agency, scrapersky::models::enums::Scope::ALL).await;
+    let second = app.key(&acme.agency, database::models::enums::Scope::ALL).await;
     let get = async |key: &str| app.send(Method::Get, "/api/v1/domains", Some(key), None).await;
     for left in (0..5).rev() {
         let answer = get(&acme.key).await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scrapersky::db::migrate::{self, Revert};
+use database::migrate::{self, Revert};
 use tokio_postgres::Client;
 
 use super::dump::dump;

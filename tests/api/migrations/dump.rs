@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
-use scrapersky::db::migrate::Revert;
+use database::migrate::Revert;
 
 use super::{down, step_up};
 use crate::support::database::{TestDatabase, migration_folders};

@@ -1,6 +1,6 @@
 //! A database of the old system: every value of every column is accounted for, and comes back.
 
-use scrapersky::db::migrate::Revert;
+use database::migrate::Revert;
 use tokio_postgres::Client;
 
 use super::{down, step_up, up};

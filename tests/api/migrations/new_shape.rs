@@ -1,6 +1,6 @@
 //! Down and up again over a database in use.
 
-use scrapersky::db::migrate::Revert;
+use database::migrate::Revert;
 use tokio_postgres::Client;
 
 use super::{down, up};

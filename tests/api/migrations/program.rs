@@ -1,8 +1,8 @@
 //! Migrations as the program runs them: several at once, states, errors.
 
+use database::connection::Connection;
+use database::migrate::{self, MigrateError, Revert, SchemaState};
 use futures_util::future::join_all;
-use scrapersky::db::connection::Connection;
-use scrapersky::db::migrate::{self, MigrateError, Revert, SchemaState};
 
 use super::{name, step_up, up, version};
 use crate::support::database::{TestDatabase, migration_folders};

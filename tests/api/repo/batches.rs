@@ -1,11 +1,11 @@
 //! Batches of jobs.
 
-use scrapersky::models::batch_job::{BatchJobChanges, NewBatchJob};
-use scrapersky::models::enums::{BatchStatus, JobStatus};
-use scrapersky::models::job::NewJob;
-use scrapersky::repo::jobs::JobFilter;
-use scrapersky::repo::paging::Paging;
-use scrapersky::repo::{batches, jobs};
+use database::models::batch_job::{BatchJobChanges, NewBatchJob};
+use database::models::enums::{BatchStatus, JobStatus};
+use database::models::job::NewJob;
+use database::repo::jobs::JobFilter;
+use database::repo::paging::Paging;
+use database::repo::{batches, jobs};
 
 use super::queue::{claim, finish};
 use crate::support::tenants::{Agencies, new_job};

@@ -1,12 +1,12 @@
 //! Contacts.
 
+use database::models::contact::{ContactChanges, NewContact};
+use database::models::enums::EmailType;
+use database::models::page::Page;
+use database::repo::bulk::Upserted;
+use database::repo::contacts::{self, ContactFilter};
+use database::repo::paging::Paging;
 use diesel::result::Error;
-use scrapersky::models::contact::{ContactChanges, NewContact};
-use scrapersky::models::enums::EmailType;
-use scrapersky::models::page::Page;
-use scrapersky::repo::bulk::Upserted;
-use scrapersky::repo::contacts::{self, ContactFilter};
-use scrapersky::repo::paging::Paging;
 
 use crate::support::tenants::{Agencies, Agency};
 
@@ -168,7 +168,7 @@ async fn upsert(agency: &Agency, new: &[NewContact<'_>]) -> Upserted {
     agency.run(async |conn| contacts::upsert_many(conn, new).await).await
 }
 
-async fn by_email(agency: &Agency, text: &str) -> scrapersky::models::contact::Contact {
+async fn by_email(agency: &Agency, text: &str) -> database::models::contact::Contact {
     let filter = ContactFilter {
         text: Some(text),
         ..ContactFilter::default()

@@ -1,15 +1,15 @@
 //! Domains, and what is known about their sites.
 
+use database::models::domain::{DomainChanges, NewDomain};
+use database::models::domain_hosting::DomainHostingChanges;
+use database::models::domain_profile::DomainProfileChanges;
+use database::models::domain_technologies::DomainTechnologiesChanges;
+use database::models::enums::TaskStatus;
+use database::models::values::TextList;
+use database::repo::domains::{DomainFilter, DomainOrder};
+use database::repo::paging::Paging;
+use database::repo::{domain_hosting, domain_profiles, domain_technologies, domains, jobs, sitemap_urls};
 use diesel::result::Error;
-use scrapersky::models::domain::{DomainChanges, NewDomain};
-use scrapersky::models::domain_hosting::DomainHostingChanges;
-use scrapersky::models::domain_profile::DomainProfileChanges;
-use scrapersky::models::domain_technologies::DomainTechnologiesChanges;
-use scrapersky::models::enums::TaskStatus;
-use scrapersky::models::values::TextList;
-use scrapersky::repo::domains::{DomainFilter, DomainOrder};
-use scrapersky::repo::paging::Paging;
-use scrapersky::repo::{domain_hosting, domain_profiles, domain_technologies, domains, jobs, sitemap_urls};
 
 use crate::support::tenants::{Agencies, new_domain, new_job, new_sitemap_url};
 

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use database::ids::TenantId;
+use database::tenant::TenantConnection;
 use diesel::prelude::QueryableByName;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::Text;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use scrapersky::db::tenant::TenantConnection;
-use scrapersky::models::ids::TenantId;
 
 use super::probes::{Expects, PROBES, Probe, Rows};
 use crate::support::tenants::{Agencies, Agency};

@@ -1,13 +1,13 @@
 //! Jobs as tenants see them.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use database::ids::JobId;
+use database::models::enums::{JobStatus, Outcome};
+use database::models::job::{Job, NewJob};
+use database::repo::jobs::queue::{self, Lease};
+use database::repo::jobs::{self, Failure, JobFilter};
+use database::repo::paging::Paging;
 use diesel::result::{DatabaseErrorKind, Error};
-use scrapersky::models::enums::{JobStatus, Outcome};
-use scrapersky::models::ids::JobId;
-use scrapersky::models::job::{Job, NewJob};
-use scrapersky::repo::jobs::queue::{self, Lease};
-use scrapersky::repo::jobs::{self, Failure, JobFilter};
-use scrapersky::repo::paging::Paging;
 
 use super::queue::{LEASE, claim, fail, finish};
 use crate::support::tenants::{Agencies, Agency, new_job};

@@ -1,11 +1,11 @@
 //! Credentials and whom they are for: API keys, people, tenants.
 
 use chrono::{TimeDelta, Utc};
+use database::models::api_key::{ApiKey, NewApiKey};
+use database::models::tenant::TenantChanges;
+use database::models::values::TextList;
+use database::repo::{api_keys, profiles, set_aside, tenants};
 use diesel::result::{DatabaseErrorKind, Error};
-use scrapersky::models::api_key::{ApiKey, NewApiKey};
-use scrapersky::models::tenant::TenantChanges;
-use scrapersky::models::values::TextList;
-use scrapersky::repo::{api_keys, profiles, set_aside, tenants};
 
 use crate::support::tenants::Agencies;
 

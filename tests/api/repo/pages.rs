@@ -1,10 +1,10 @@
 //! Pages of sites.
 
-use scrapersky::models::enums::{PageCurationStatus, PageProcessingStatus};
-use scrapersky::models::page::{NewPage, PageChanges};
-use scrapersky::models::values::{RawJson, TextList};
-use scrapersky::repo::pages::{self, PageFilter};
-use scrapersky::repo::paging::Paging;
+use database::models::enums::{PageCurationStatus, PageProcessingStatus};
+use database::models::page::{NewPage, PageChanges};
+use database::models::values::{RawJson, TextList};
+use database::repo::pages::{self, PageFilter};
+use database::repo::paging::Paging;
 use serde_json::json;
 
 use crate::support::tenants::{Agencies, new_page};

@@ -3,19 +3,19 @@
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use database::ids::PlaceChangeId;
+use database::models::enums::CurationStatus;
+use database::models::enums::PlaceAction;
+use database::models::place_change::PlaceCuration;
+use database::models::place_search::{NewPlaceSearch, PlaceSearchChanges};
+use database::models::staged_place::{NewStagedPlace, StagedPlaceChanges};
+use database::models::values::{RawJson, TextList};
+use database::repo::bulk::Upserted;
+use database::repo::paging::Paging;
+use database::repo::place_changes::{self, ChangedBy};
+use database::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::{place_searches, places};
 use diesel::result::Error;
-use scrapersky::models::enums::CurationStatus;
-use scrapersky::models::enums::PlaceAction;
-use scrapersky::models::ids::PlaceChangeId;
-use scrapersky::models::place_change::PlaceCuration;
-use scrapersky::models::place_search::{NewPlaceSearch, PlaceSearchChanges};
-use scrapersky::models::staged_place::{NewStagedPlace, StagedPlaceChanges};
-use scrapersky::models::values::{RawJson, TextList};
-use scrapersky::repo::bulk::Upserted;
-use scrapersky::repo::paging::Paging;
-use scrapersky::repo::place_changes::{self, ChangedBy};
-use scrapersky::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
-use scrapersky::repo::{place_searches, places};
 use serde_json::json;
 use uuid::Uuid;
 

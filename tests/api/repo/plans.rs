@@ -3,17 +3,17 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
+use database::models::enums::CurationStatus;
+use database::repo::domains::{DomainFilter, DomainOrder};
+use database::repo::jobs::JobFilter;
+use database::repo::paging::Paging;
+use database::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::{domains, jobs, places};
+use database::tenant::TenantConnection;
 use diesel::connection::InstrumentationEvent;
 use diesel::prelude::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use scrapersky::db::tenant::TenantConnection;
-use scrapersky::models::enums::CurationStatus;
-use scrapersky::repo::domains::{DomainFilter, DomainOrder};
-use scrapersky::repo::jobs::JobFilter;
-use scrapersky::repo::paging::Paging;
-use scrapersky::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
-use scrapersky::repo::{domains, jobs, places};
 
 use super::places::ORDERS;
 use crate::support::tenants::Agencies;

@@ -5,62 +5,62 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::QueryResult;
-use scrapersky::db::tenant::TenantConnection;
-use scrapersky::models::api_call::{ApiCall, NewApiCall};
-use scrapersky::models::api_key::{ApiKey, NewApiKey};
-use scrapersky::models::audit_entry::{AuditEntry, NewAuditEntry};
-use scrapersky::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
-use scrapersky::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
-use scrapersky::models::domain::{Domain, DomainChanges};
-use scrapersky::models::domain_hosting::{DomainHosting, DomainHostingChanges};
-use scrapersky::models::domain_profile::{DomainProfile, DomainProfileChanges};
-use scrapersky::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
-use scrapersky::models::email_scan::{DomainPages, EmailScan, EmailScanChanges, EmailScanUrl, NewEmailScanUrl};
-use scrapersky::models::enums::{
+use database::ids::{ApiCallId, DomainId, JobId, SitemapFileId, TenantId};
+use database::models::api_call::{ApiCall, NewApiCall};
+use database::models::api_key::{ApiKey, NewApiKey};
+use database::models::audit_entry::{AuditEntry, NewAuditEntry};
+use database::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
+use database::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
+use database::models::domain::{Domain, DomainChanges};
+use database::models::domain_hosting::{DomainHosting, DomainHostingChanges};
+use database::models::domain_profile::{DomainProfile, DomainProfileChanges};
+use database::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
+use database::models::email_scan::{DomainPages, EmailScan, EmailScanChanges, EmailScanUrl, NewEmailScanUrl};
+use database::models::enums::{
     CurationStatus, JobStatus, MxStatus, Outcome, PlaceAction, ProcessingStatus, RateKind, ScanUrlState,
     SuppressionKind,
 };
-use scrapersky::models::idempotency_key::IdempotencyKey;
-use scrapersky::models::ids::{ApiCallId, DomainId, JobId, SitemapFileId, TenantId};
-use scrapersky::models::job::{Job, NewJob};
-use scrapersky::models::page::{NewPage, Page, PageChanges};
-use scrapersky::models::place_change::{PlaceChange, PlaceCuration};
-use scrapersky::models::place_details::{HandOver, NewPlaceDetails, PlaceDetails};
-use scrapersky::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
-use scrapersky::models::profile::Profile;
-use scrapersky::models::sitemap_file::{SitemapFile, SitemapFileChanges};
-use scrapersky::models::sitemap_file_curation::{SitemapFileCuration, SitemapFileCurationChanges};
-use scrapersky::models::sitemap_run::{SitemapRun, SitemapRunChanges};
-use scrapersky::models::sitemap_url::SitemapUrl;
-use scrapersky::models::sitemap_url_change::SitemapUrlChange;
-use scrapersky::models::staged_place::{StagedPlace, StagedPlaceChanges};
-use scrapersky::models::suppression::{NewSuppression, Suppression};
-use scrapersky::models::tenant::Tenant;
-use scrapersky::models::values::{RawJson, TextList};
-use scrapersky::repo::api_calls::{Caps, CostLine, Reserved};
-use scrapersky::repo::bulk::Upserted;
-use scrapersky::repo::contacts::ContactFilter;
-use scrapersky::repo::domains::{DomainFilter, DomainOrder};
-use scrapersky::repo::erasures::Erased;
-use scrapersky::repo::jobs::queue::Lease;
-use scrapersky::repo::jobs::{Enqueued, Failure, JobFilter};
-use scrapersky::repo::pages::PageFilter;
-use scrapersky::repo::paging::Paging;
-use scrapersky::repo::place_changes::{ChangedBy, Undone};
-use scrapersky::repo::place_details::Candidate;
-use scrapersky::repo::places::{CursorKey, PlaceCursor, PlaceFilter, PlaceOrder};
-use scrapersky::repo::rate_windows::RateWindow;
-use scrapersky::repo::scan_days::ScanDay;
-use scrapersky::repo::sitemap_files::{FileTotals, FoundFile, SitemapFileFilter};
-use scrapersky::repo::sitemap_url_changes::ChangeCounts;
-use scrapersky::repo::sitemap_urls::SitemapUrlFilter;
-use scrapersky::repo::{
+use database::models::idempotency_key::IdempotencyKey;
+use database::models::job::{Job, NewJob};
+use database::models::page::{NewPage, Page, PageChanges};
+use database::models::place_change::{PlaceChange, PlaceCuration};
+use database::models::place_details::{HandOver, NewPlaceDetails, PlaceDetails};
+use database::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
+use database::models::profile::Profile;
+use database::models::sitemap_file::{SitemapFile, SitemapFileChanges};
+use database::models::sitemap_file_curation::{SitemapFileCuration, SitemapFileCurationChanges};
+use database::models::sitemap_run::{SitemapRun, SitemapRunChanges};
+use database::models::sitemap_url::SitemapUrl;
+use database::models::sitemap_url_change::SitemapUrlChange;
+use database::models::staged_place::{StagedPlace, StagedPlaceChanges};
+use database::models::suppression::{NewSuppression, Suppression};
+use database::models::tenant::Tenant;
+use database::models::values::{RawJson, TextList};
+use database::repo::api_calls::{Caps, CostLine, Reserved};
+use database::repo::bulk::Upserted;
+use database::repo::contacts::ContactFilter;
+use database::repo::domains::{DomainFilter, DomainOrder};
+use database::repo::erasures::Erased;
+use database::repo::jobs::queue::Lease;
+use database::repo::jobs::{Enqueued, Failure, JobFilter};
+use database::repo::pages::PageFilter;
+use database::repo::paging::Paging;
+use database::repo::place_changes::{ChangedBy, Undone};
+use database::repo::place_details::Candidate;
+use database::repo::places::{CursorKey, PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::rate_windows::RateWindow;
+use database::repo::scan_days::ScanDay;
+use database::repo::sitemap_files::{FileTotals, FoundFile, SitemapFileFilter};
+use database::repo::sitemap_url_changes::ChangeCounts;
+use database::repo::sitemap_urls::SitemapUrlFilter;
+use database::repo::{
     api_calls, api_keys, audit_log, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains,
     email_scans, erasures, idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches,
     places, profiles, rate_windows, scan_days, sitemap_file_curations, sitemap_files, sitemap_runs,
     sitemap_url_changes, sitemap_urls, suppressions, tenants,
 };
+use database::tenant::TenantConnection;
+use diesel::QueryResult;
 use serde_json::json;
 use uuid::Uuid;
 

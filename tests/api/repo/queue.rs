@@ -4,15 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use database::models::batch_job::NewBatchJob;
+use database::models::enums::{JobStatus, Outcome};
+use database::models::job::{Job, NewJob};
+use database::models::values::RawJson;
+use database::repo::batches;
+use database::repo::jobs::queue::{self, Lease, Swept};
+use database::repo::jobs::{self, Failure};
 use diesel::QueryResult;
 use diesel::result::Error;
-use scrapersky::models::batch_job::NewBatchJob;
-use scrapersky::models::enums::{JobStatus, Outcome};
-use scrapersky::models::job::{Job, NewJob};
-use scrapersky::models::values::RawJson;
-use scrapersky::repo::batches;
-use scrapersky::repo::jobs::queue::{self, Lease, Swept};
-use scrapersky::repo::jobs::{self, Failure};
 use serde_json::json;
 use tokio_postgres::error::SqlState;
 

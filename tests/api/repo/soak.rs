@@ -6,13 +6,13 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Instant;
 
+use database::ids::TenantId;
+use database::repo::domains;
 use diesel::prelude::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Uuid};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use scrapersky::models::ids::TenantId;
-use scrapersky::repo::domains;
 
 use crate::support::extent;
 use crate::support::tenants::{Agencies, Agency, new_domain};

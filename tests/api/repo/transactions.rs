@@ -1,12 +1,12 @@
 //! What opens, nests and ends with a tenant's transaction.
 
+use database::connection::Connection;
+use database::repo::domains;
 use diesel::QueryResult;
 use diesel::prelude::QueryableByName;
 use diesel::result::Error;
 use diesel::sql_types::Integer;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use scrapersky::db::connection::Connection;
-use scrapersky::repo::domains;
 
 use crate::support::tenants::{Agencies, new_domain};
 

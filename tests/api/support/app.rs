@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use database::models::api_key::{KeySecret, NewApiKey};
+use database::models::enums::Scope;
+use database::models::values::TextList;
+use database::pool::Pool;
 use rocket::figment::Figment;
 use rocket::http::{ContentType, Header, Method};
 use rocket::local::asynchronous::Client;
-use scrapersky::config::{ConnectTo, EmailConfig, FetchConfig};
-use scrapersky::db::pool::Pool;
+use scrapersky::config::{EmailConfig, ScansConfig};
 use scrapersky::jobs::Runner;
-use scrapersky::models::api_key::{KeySecret, NewApiKey};
-use scrapersky::models::enums::Scope;
-use scrapersky::models::values::TextList;
-use scrapersky::scrapers::{Services, registry};
+use scrapersky::scans::{Services, registry};
 use serde_json::Value;
 use tokio::sync::{OnceCell, oneshot};
+use web::fetch::{ConnectTo, FetchConfig};
 
 use super::database::TestDatabase;
 use super::log;
@@ -81,7 +82,7 @@ impl TestApp {
         let mut client = database.client().await;
         crate::migrations::step_up(&mut client, 1).await;
         client.batch_execute(rows).await.unwrap();
-        scrapersky::db::migrate::up(&database.database_url()).await.unwrap();
+        database::migrate::up(&database.database_url()).await.unwrap();
         let pool = super::tenants::pool(&database, 5);
         Self::over(Agencies { database, pool }, &[]).await
     }
@@ -148,10 +149,10 @@ impl TestApp {
 
     /// Makes a key for everything of the historic default tenant.
     pub async fn default_agency(&self) -> Holder<'_> {
-        let default = scrapersky::repo::tenants::DEFAULT_TENANT;
+        let default = database::repo::tenants::DEFAULT_TENANT;
         let found = self
             .agencies
-            .system(async |conn| scrapersky::repo::tenants::find(conn, default).await)
+            .system(async |conn| database::repo::tenants::find(conn, default).await)
             .await;
         let agency = Agency {
             pool: self.pool.clone(),
@@ -190,30 +191,33 @@ impl TestApp {
             expires_at: None,
         };
         agency
-            .run(async |conn| scrapersky::repo::api_keys::insert(conn, &new).await)
+            .run(async |conn| database::repo::api_keys::insert(conn, &new).await)
             .await;
         log::secret(secret.expose()).to_owned()
     }
 
     /// Works jobs off until it is dropped; names below `.bench.test` lead to `site`.
     pub fn work(&self, site: &Site) -> oneshot::Sender<()> {
-        self.work_with(site, |fetch| fetch)
+        self.work_with(site, |scans| scans)
     }
 
     /// The same with other settings of outbound HTTP.
-    pub fn work_with(&self, site: &Site, change: impl FnOnce(FetchConfig) -> FetchConfig) -> oneshot::Sender<()> {
+    pub fn work_with(&self, site: &Site, change: impl FnOnce(ScansConfig) -> ScansConfig) -> oneshot::Sender<()> {
         let rule: ConnectTo = format!("*.bench.test={}", site.addr).parse().unwrap();
-        let fetch = change(FetchConfig {
-            connect_to: vec![rule],
-            timeout: Duration::from_secs(5),
+        let scans = change(ScansConfig {
+            fetch: FetchConfig {
+                connect_to: vec![rule],
+                timeout: Duration::from_secs(5),
+                ..FetchConfig::default()
+            },
             // No DNS of the machine's: a test that needs one brings its own.
             email: EmailConfig {
                 mx_check: false,
                 ..EmailConfig::default()
             },
-            ..FetchConfig::default()
+            ..ScansConfig::default()
         });
-        let services = Arc::new(Services::new(&fetch).unwrap().sharing_pace(self.pool.clone()));
+        let services = Arc::new(Services::new(&scans).unwrap().sharing_pace(self.pool.clone()));
         let runner = Runner::new(self.pool.clone(), registry(), services, patient()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(runner.run(async move {

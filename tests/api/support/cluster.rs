@@ -26,7 +26,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, geteuid},
 };
-use scrapersky::db::embedded::{Durability, EmbeddedOptions, EmbeddedPostgres, EmbeddedState};
+use postgres::{Durability, EmbeddedOptions, EmbeddedPostgres, EmbeddedState};
 
 use super::process::helper_command;
 

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use database::connection::Connection;
+use database::migrate;
+use database::url::DatabaseUrl;
 use diesel_async::SimpleAsyncConnection;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
-use scrapersky::config::DatabaseUrl;
-use scrapersky::db::connection::Connection;
-use scrapersky::db::migrate;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use std::{env, path::Path, path::PathBuf, process::Command};
 
-use scrapersky::db::embedded::EmbeddedPostgres;
+use postgres::EmbeddedPostgres;
 
 use super::{cluster, workers};
 

@@ -277,7 +277,7 @@ fn server_config(certificate: CertificateDer<'static>, key: &KeyPair, protocols:
 /// Resolves names as a function says, each time anew.
 pub struct Names<F>(pub F);
 
-impl<F> scrapersky::scrapers::fetch::Lookup for Names<F>
+impl<F> web::fetch::Lookup for Names<F>
 where
     F: Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static,
 {

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
+use database::ids::TenantId;
+use database::models::domain::{Domain, NewDomain};
+use database::models::job::{Job, NewJob};
+use database::models::page::{NewPage, Page};
+use database::models::sitemap_file::{NewSitemapFile, SitemapFile};
+use database::models::sitemap_url::NewSitemapUrl;
+use database::models::staged_place::NewStagedPlace;
+use database::models::tenant::NewTenant;
+use database::pool::Pool;
+use database::repo;
+use database::settings::{PoolConfig, SessionLimits};
+use database::tenant::{SystemConnection, TenantConnection};
 use diesel::QueryResult;
-use scrapersky::config::{PoolConfig, SessionLimits};
-use scrapersky::db::pool::Pool;
-use scrapersky::db::tenant::{SystemConnection, TenantConnection};
-use scrapersky::models::domain::{Domain, NewDomain};
-use scrapersky::models::ids::TenantId;
-use scrapersky::models::job::{Job, NewJob};
-use scrapersky::models::page::{NewPage, Page};
-use scrapersky::models::sitemap_file::{NewSitemapFile, SitemapFile};
-use scrapersky::models::sitemap_url::NewSitemapUrl;
-use scrapersky::models::staged_place::NewStagedPlace;
-use scrapersky::models::tenant::NewTenant;
-use scrapersky::repo;
 use uuid::Uuid;
 
 use super::database::TestDatabase;
@@ -108,7 +108,7 @@ impl Agency {
     }
 
     /// Returns the tenant's place with this id of Google's.
-    pub async fn place(&self, place_id: &str) -> scrapersky::models::staged_place::StagedPlace {
+    pub async fn place(&self, place_id: &str) -> database::models::staged_place::StagedPlace {
         self.run(async |conn| repo::places::get(conn, place_id).await).await
     }
 }

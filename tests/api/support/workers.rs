@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use database::ids::{JobId, TenantId};
+use database::models::domain::NewDomain;
+use database::models::enums::{JobStatus, Outcome};
+use database::models::job::Job;
+use database::models::tenant::NewTenant;
+use database::pool::Pool;
+use database::repo;
+use database::settings::PoolConfig;
+use database::url::DatabaseUrl;
 use nix::sys::signal::{Signal, raise};
-use scrapersky::config::{DatabaseUrl, JobsConfig, PoolConfig};
-use scrapersky::db::pool::Pool;
+use scrapersky::config::JobsConfig;
 use scrapersky::jobs::{
     BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Registry, Retry, Runner, RunnerStats, Waker, enqueue,
 };
-use scrapersky::models::domain::NewDomain;
-use scrapersky::models::enums::{JobStatus, Outcome};
-use scrapersky::models::ids::{JobId, TenantId};
-use scrapersky::models::job::Job;
-use scrapersky::models::tenant::NewTenant;
-use scrapersky::repo;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -187,7 +189,7 @@ impl BackgroundJob for Task {
     }
 }
 
-async fn write(conn: &mut scrapersky::db::tenant::TenantConnection, name: &str) -> Result<(), JobError> {
+async fn write(conn: &mut database::tenant::TenantConnection, name: &str) -> Result<(), JobError> {
     let new = NewDomain {
         domain: name,
         lead_source: None,

@@ -1,0 +1,123 @@
+//! PostgreSQL's errors as Diesel's.
+
+use std::error::Error as _;
+use std::sync::Arc;
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+
+/// Translates an error, keeping whatever the server said.
+pub(super) fn query_error(error: impl Into<Arc<tokio_postgres::Error>>) -> Error {
+    let error = error.into();
+    let kind = match error.code() {
+        Some(code) if *code == SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
+        Some(code) if *code == SqlState::FOREIGN_KEY_VIOLATION => DatabaseErrorKind::ForeignKeyViolation,
+        Some(code) if *code == SqlState::RESTRICT_VIOLATION => DatabaseErrorKind::RestrictViolation,
+        Some(code) if *code == SqlState::EXCLUSION_VIOLATION => DatabaseErrorKind::ExclusionViolation,
+        Some(code) if *code == SqlState::NOT_NULL_VIOLATION => DatabaseErrorKind::NotNullViolation,
+        Some(code) if *code == SqlState::CHECK_VIOLATION => DatabaseErrorKind::CheckViolation,
+        Some(code) if *code == SqlState::T_R_SERIALIZATION_FAILURE => DatabaseErrorKind::SerializationFailure,
+        Some(code) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => DatabaseErrorKind::ReadOnlyTransaction,
+        Some(code) if ends_the_session(code) => DatabaseErrorKind::ClosedConnection,
+        Some(_) => DatabaseErrorKind::Unknown,
+        None if error.is_closed() || is_io(&error) => DatabaseErrorKind::ClosedConnection,
+        None => DatabaseErrorKind::UnableToSendCommand,
+    };
+    let message = sentence(&error);
+    Error::DatabaseError(kind, Box::new(Information { error, message }))
+}
+
+/// Returns whether a unit of work failed only because the connection did, so that the same unit may
+/// well succeed on another one. Whether a `COMMIT` that failed so took effect, nobody knows.
+#[must_use]
+pub fn is_outage(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::DatabaseError(
+            DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::ReadOnlyTransaction,
+            _
+        )
+    )
+}
+
+/// Writes an error and its causes as one sentence, without repeating what a cause already says.
+pub(crate) fn sentence(error: &tokio_postgres::Error) -> String {
+    if let Some(db) = error.as_db_error() {
+        return db.message().to_owned();
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// Returns whether the server closes the connection after this error, as it does when it is
+/// stopped, when an administrator ends the session, and when the session idled in a transaction.
+fn ends_the_session(code: &SqlState) -> bool {
+    [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::DATABASE_DROPPED,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+    ]
+    .contains(code)
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    error.source().is_some_and(|cause| cause.is::<std::io::Error>())
+}
+
+struct Information {
+    error: Arc<tokio_postgres::Error>,
+    message: String,
+}
+
+impl Information {
+    fn db(&self) -> Option<&DbError> {
+        self.error.as_db_error()
+    }
+}
+
+impl DatabaseErrorInformation for Information {
+    fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn details(&self) -> Option<&str> {
+        self.db().and_then(DbError::detail)
+    }
+
+    fn hint(&self) -> Option<&str> {
+        self.db().and_then(DbError::hint)
+    }
+
+    fn table_name(&self) -> Option<&str> {
+        self.db().and_then(DbError::table)
+    }
+
+    fn column_name(&self) -> Option<&str> {
+        self.db().and_then(DbError::column)
+    }
+
+    fn constraint_name(&self) -> Option<&str> {
+        self.db().and_then(DbError::constraint)
+    }
+
+    fn statement_position(&self) -> Option<i32> {
+        match self.db()?.position()? {
+            ErrorPosition::Original(position) | ErrorPosition::Internal { position, .. } => {
+                i32::try_from(*position).ok()
+            }
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! The connection: diesel-async over unnamed statements.
+//!
+//! diesel-async's own `AsyncPgConnection` names every statement it prepares. Behind a pooler that
+//! hands out a server connection per transaction such a name may not exist, or mean another
+//! process's SQL. [`Connection`] sends each statement as one unnamed
+//! `Parse/Bind/Describe/Execute/Sync` batch instead, which any pooler passes through, and knows at
+//! every moment whether it is fit to be handed to somebody else.
+//!
+//! Three promises are kept here, and tested in `tests/api/connection.rs`:
+//!
+//! - no statement outlives its batch: `pg_prepared_statements` stays empty;
+//! - nothing written through a connection whose `BEGIN` failed is ever executed, and nothing read
+//!   through it is ever returned (see [`Connection::send_ahead`]);
+//! - a connection with an unread answer or an open transaction is [broken] for the pool, however
+//!   the future that used it ended.
+//!
+//! [broken]: diesel_async::pooled_connection::PoolableConnection::is_broken
+
+mod ahead;
+mod errors;
+mod lock;
+mod rows;
+mod traits;
+mod types;
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use diesel::connection::{DynInstrumentation, InstrumentationEvent, StrQueryHelper};
+use diesel::pg::{Pg, PgQueryBuilder};
+use diesel::query_builder::bind_collector::RawBytesBindCollector;
+use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use diesel_async::AnsiTransactionManager;
+use futures_util::stream::TryStreamExt;
+use tokio::task::AbortHandle;
+use tokio_postgres::types::{Kind, Type};
+use tokio_postgres::{Client, Socket};
+
+use self::ahead::Ahead;
+pub use self::errors::is_outage;
+use self::errors::query_error;
+pub(super) use self::errors::sentence;
+use self::lock::lock;
+use self::rows::Progress;
+pub use self::rows::{Field, Row, Rows};
+use self::types::{Bind, Types};
+use super::tls::{Connector, Stream};
+use crate::settings::SessionLimits;
+use crate::url::DatabaseUrl;
+
+/// A statement ready to be sent: its text, and each bind with the type it is declared as.
+type Statement = (String, Vec<(Bind, Type)>);
+
+/// The empty `SELECT` fails in an aborted transaction, and the `COMMIT` behind it is then not tried.
+const COMMIT: &str = "SELECT; COMMIT";
+
+/// Statements are short and many at a time: one that waits for workers of its own on busy cores is the slower one. (Of
+/// 100,000 places those in a circle were listed in 4 ms; with workers in 23 ms at best and in 760 ms on a busy machine.)
+const NO_PARALLEL_PLANS: (&str, u128) = ("max_parallel_workers_per_gather", 0);
+
+/// A PostgreSQL connection whose statements are never named.
+///
+/// It implements diesel-async's [`AsyncConnection`](diesel_async::AsyncConnection), so that `RunQueryDsl`, `transaction` and the
+/// migration harness work on it. `&Connection` implements [`AsyncConnectionCore`](diesel_async::AsyncConnectionCore) as well:
+/// statements polled together (`try_join!`) leave together, in the order of their first poll.
+///
+/// Timestamps are exchanged in binary and need no session time zone; the session is put to UTC all
+/// the same, except through a pooler, where a session setting would reach other clients.
+pub struct Connection {
+    client: Arc<Client>,
+    types: Types,
+    progress: Arc<Progress>,
+    /// Held while a statement is put on the wire; tokio's mutex serves in order of arrival, which
+    /// is what keeps pipelined statements in order when one of them has to wait.
+    turn: tokio::sync::Mutex<()>,
+    ahead: Mutex<Ahead>,
+    /// A transaction was opened by text (`BEGIN`) and its end has not been answered.
+    in_transaction: AtomicBool,
+    /// Nobody may use the connection again.
+    condemned: AtomicBool,
+    transaction_settings: String,
+    connector: Connector,
+    socket: AbortHandle,
+    through_pooler: bool,
+    transaction_manager: AnsiTransactionManager,
+    instrumentation: Mutex<DynInstrumentation>,
+}
+
+/// How a session is set up once it is open.
+#[derive(Clone, Debug)]
+pub struct ConnectOptions {
+    /// Where the server is, and how it is spoken to.
+    pub url: DatabaseUrl,
+    /// What `pg_stat_activity` shows; the URL's own `application_name` wins.
+    pub application_name: String,
+    /// The time limits of the session, none by default.
+    pub limits: SessionLimits,
+}
+
+impl ConnectOptions {
+    /// Describes a session on `url` without time limits, as migrations want it.
+    #[must_use]
+    pub fn new(url: DatabaseUrl) -> Self {
+        Self {
+            url,
+            application_name: "scrapersky".to_owned(),
+            limits: SessionLimits::none(),
+        }
+    }
+}
+
+impl Connection {
+    /// Connects without time limits, for migrations and other administration.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionError`] when the URL's TLS settings are unusable, the server cannot be reached
+    /// or refuses, or the session cannot be set up. No message holds the password.
+    pub async fn connect(url: &DatabaseUrl) -> ConnectionResult<Self> {
+        Self::open(&ConnectOptions::new(url.clone())).await
+    }
+
+    /// Connects as `options` say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::connect`].
+    pub async fn open(options: &ConnectOptions) -> ConnectionResult<Self> {
+        let connector =
+            Connector::new(&options.url).map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+        Self::open_with(&connector, options).await
+    }
+
+    /// Connects through a connector made beforehand, which reads no certificate file again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::connect`].
+    pub(crate) async fn open_with(connector: &Connector, options: &ConnectOptions) -> ConnectionResult<Self> {
+        let (client, socket) = connector
+            .connect(&options.application_name)
+            .await
+            .map_err(|error| ConnectionError::BadConnection(errors::sentence(&error)))?;
+        Self::set_up(client, socket, connector, options)
+            .await
+            .map_err(ConnectionError::CouldntSetupConfiguration)
+    }
+
+    async fn set_up(
+        client: Client,
+        socket: tokio_postgres::Connection<Socket, Stream>,
+        connector: &Connector,
+        options: &ConnectOptions,
+    ) -> QueryResult<Self> {
+        // The task ends when the client is dropped. What it fails with, every pending answer fails with.
+        let socket = tokio::spawn(async move {
+            if let Err(error) = socket.await {
+                log::debug!("a database connection ended: {}", errors::sentence(&error));
+            }
+        });
+        let mut settings = vec![NO_PARALLEL_PLANS];
+        settings.extend(options.limits.settings());
+        let pooler = options.url.is_pooler();
+        // A session setting made through a transaction pooler stays on a server connection that
+        // other clients use next, and is not there when this client comes back. There the settings
+        // travel with every transaction instead.
+        let session = if pooler {
+            String::new()
+        } else {
+            let mut text = "SET TIME ZONE 'UTC'".to_owned();
+            for (name, value) in &settings {
+                text.push_str(&format!("; SET {name} = {value}"));
+            }
+            text
+        };
+        let types = types::learn(&client, &session).await.map_err(query_error)?;
+        let transaction_settings = if pooler {
+            settings
+                .iter()
+                .map(|(name, value)| format!("SET LOCAL {name} = {value}; "))
+                .collect()
+        } else {
+            String::new()
+        };
+        Ok(Self {
+            client: Arc::new(client),
+            types,
+            progress: Arc::default(),
+            turn: tokio::sync::Mutex::new(()),
+            ahead: Mutex::new(Ahead::Clear),
+            in_transaction: AtomicBool::new(false),
+            condemned: AtomicBool::new(false),
+            transaction_settings,
+            connector: connector.clone(),
+            socket: socket.abort_handle(),
+            through_pooler: pooler,
+            transaction_manager: AnsiTransactionManager::default(),
+            instrumentation: Mutex::new(DynInstrumentation::default_instrumentation()),
+        })
+    }
+
+    /// Returns the settings that every transaction on this connection has to begin with.
+    ///
+    /// Empty on a direct connection, whose session carries them; through a pooler
+    /// `SET LOCAL statement_timeout = ...; ` and so on, to be put right behind `BEGIN; `.
+    #[must_use]
+    pub fn transaction_settings(&self) -> &str {
+        &self.transaction_settings
+    }
+
+    /// Returns a token that cancels what this connection is executing.
+    ///
+    /// A cancellation may arrive after the statement it was meant for: whoever uses the token must
+    /// discard the connection afterwards, never return it to the pool. Not to be used through a
+    /// pooler, see the implementation of `Drop`.
+    #[must_use]
+    pub fn cancel_token(&self) -> tokio_postgres::CancelToken {
+        self.client.cancel_token()
+    }
+
+    /// Returns whether something was sent whose answer has not been read to its end.
+    ///
+    /// True while a query runs, after the future of one was dropped, and after a half-read stream
+    /// was dropped, until a later answer has been read to its end: answers come in order, so that
+    /// one proves all earlier ones complete.
+    #[must_use]
+    pub fn in_flight(&self) -> bool {
+        self.progress.in_flight()
+    }
+
+    /// Returns whether the connection is between units of work: nothing in flight or waiting, no
+    /// transaction open, no failure that lasts.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        !self.in_flight() && self.is_idle()
+    }
+
+    /// Returns whether the connection may be kept: it is clean, or only the end of the last answer
+    /// is still on its way, which whoever borrows the connection next checks again.
+    pub(crate) fn is_worth_keeping(&self) -> bool {
+        self.progress.read_tail();
+        (!self.in_flight() || self.progress.has_tail()) && self.is_idle()
+    }
+
+    /// What [`Self::is_clean`] asks, but for answers.
+    fn is_idle(&self) -> bool {
+        let ahead_is_settled = match &*lock(&self.ahead) {
+            Ahead::Clear => true,
+            Ahead::Sent(gate) => matches!(gate.peek(), Some(Ok(()))),
+            Ahead::Waiting(_) | Ahead::Failed(_) => false,
+        };
+        ahead_is_settled
+            && !self.in_transaction.load(Ordering::Acquire)
+            && !self.condemned.load(Ordering::Acquire)
+            && !self.client.is_closed()
+    }
+
+    /// Makes the connection unfit for any further borrower.
+    pub(crate) fn condemn(&self) {
+        self.condemned.store(true, Ordering::Release);
+    }
+
+    fn statement(&self, query: &impl QueryFragment<Pg>) -> QueryResult<Statement> {
+        let mut text = PgQueryBuilder::default();
+        query.to_sql(&mut text, &Pg)?;
+        let mut collected = RawBytesBindCollector::<Pg>::new();
+        query.collect_binds(&mut collected, &mut self.types.lookup(), &Pg)?;
+        let binds = collected
+            .metadata
+            .iter()
+            .zip(collected.binds)
+            .map(|(metadata, bytes)| {
+                // Type 0 leaves the choice to the server, which knows what the statement needs.
+                let oid = metadata.oid().unwrap_or(0);
+                let declared =
+                    Type::from_oid(oid).unwrap_or_else(|| Type::new(String::new(), oid, Kind::Simple, String::new()));
+                (Bind(bytes), declared)
+            })
+            .collect();
+        Ok((text.finish(), binds))
+    }
+
+    fn start(&self, query: &(impl QueryFragment<Pg> + QueryId)) -> QueryResult<Statement> {
+        self.record(InstrumentationEvent::start_query(&diesel::debug_query::<Pg, _>(query)));
+        self.statement(query)
+    }
+
+    async fn load_rows(&self, statement: QueryResult<Statement>) -> QueryResult<Rows> {
+        let (sql, binds) = statement?;
+        let answer = self.client.query_typed_raw(&sql, binds);
+        let result = self.in_turn(&sql, answer).await;
+        let result = result.map(|(rows, number)| Rows::new(rows, number, Arc::clone(&self.progress)));
+        self.finish(&sql, &result);
+        result
+    }
+
+    async fn count_rows(&self, statement: QueryResult<Statement>) -> QueryResult<usize> {
+        let (sql, binds) = statement?;
+        let answer = async {
+            let mut rows = pin!(self.client.query_typed_raw(&sql, binds).await?);
+            while rows.try_next().await?.is_some() {}
+            Ok(rows.rows_affected().unwrap_or(0))
+        };
+        let result = self.in_turn(&sql, answer).await;
+        let result = result.map(|(affected, number)| {
+            self.progress.settle(number, None);
+            usize::try_from(affected).unwrap_or(usize::MAX)
+        });
+        self.finish(&sql, &result);
+        result
+    }
+
+    async fn run_batch(&self, sql: &str) -> QueryResult<()> {
+        let event = StrQueryHelper::new(sql);
+        self.record(InstrumentationEvent::start_query(&event));
+        if opens_transaction(sql) {
+            self.in_transaction.store(true, Ordering::Release);
+        }
+        let result = self
+            .in_turn(sql, self.client.batch_execute(sql))
+            .await
+            .map(|((), number)| {
+                self.progress.settle(number, None);
+                // Only an answer that says so: a COMMIT that was refused may have left the block open.
+                if ends_transaction(sql) {
+                    self.in_transaction.store(false, Ordering::Release);
+                }
+            });
+        self.finish(sql, &result);
+        result
+    }
+
+    fn record(&self, event: InstrumentationEvent<'_>) {
+        lock(&self.instrumentation).on_connection_event(event);
+    }
+
+    fn finish<T>(&self, sql: &str, result: &QueryResult<T>) {
+        self.record(InstrumentationEvent::finish_query(
+            &StrQueryHelper::new(sql),
+            result.as_ref().err(),
+        ));
+    }
+}
+
+/// Ends what is still running, since nobody will read its answer.
+///
+/// The socket is closed when the last answer has come; without this, a query whose future was
+/// dropped would keep its session, its locks and its transaction until it ends by itself.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if !self.in_flight() || self.client.is_closed() {
+            return;
+        }
+        if self.through_pooler {
+            // A pooler closes the server connection of a client that left in the middle. Asking it
+            // to cancel instead is no use: PgBouncer 1.18 exits with "bad client state" when the
+            // client is gone before the request was passed on.
+            self.socket.abort();
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let (token, connector) = (self.client.cancel_token(), self.connector.clone());
+        runtime.spawn(async move {
+            if let Err(error) = connector.cancel(&token).await {
+                log::debug!("a query that nobody waits for could not be cancelled: {error}");
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("in_flight", &self.in_flight())
+            .field("closed", &self.client.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+fn opens_transaction(sql: &str) -> bool {
+    let starts_with = |word: &str| {
+        sql.trim_start()
+            .get(..word.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(word))
+    };
+    starts_with("BEGIN") || starts_with("START TRANSACTION")
+}
+
+fn ends_transaction(sql: &str) -> bool {
+    sql == "COMMIT" || sql == COMMIT || sql == "ROLLBACK"
+}

@@ -1,0 +1,68 @@
+//! Hears what PostgreSQL notifies about, on a connection of its own.
+
+use std::future::poll_fn;
+
+use diesel::{ConnectionError, ConnectionResult};
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::task::AbortHandle;
+use tokio_postgres::{AsyncMessage, Client};
+
+use super::connection::sentence;
+use super::tls::Connector;
+use crate::url::DatabaseUrl;
+
+/// A session that listens on one channel.
+///
+/// It must not go through a transaction pooler, where whoever says `LISTEN` never hears anything.
+#[derive(Debug)]
+pub struct Listener {
+    heard: Receiver<()>,
+    socket: AbortHandle,
+    /// The session ends with it.
+    _client: Client,
+}
+
+impl Listener {
+    /// Connects and begins to listen on `channel`, a name that needs no quotes.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionError`] when the URL's TLS settings are unusable or the server cannot be reached
+    /// or refuses.
+    pub async fn connect(url: &DatabaseUrl, channel: &str) -> ConnectionResult<Self> {
+        let bad = |error: String| ConnectionError::BadConnection(error);
+        let connector = Connector::new(url).map_err(|error| bad(error.to_string()))?;
+        let name = "scrapersky listener";
+        let (client, mut connection) = connector.connect(name).await.map_err(|error| bad(sentence(&error)))?;
+        let (hear, heard) = mpsc::channel(1);
+        let socket = tokio::spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+                if matches!(message, AsyncMessage::Notification(_)) {
+                    // With one waiting already, there is no more to say.
+                    let _ = hear.try_send(());
+                }
+            }
+        })
+        .abort_handle();
+        let listener = Self {
+            heard,
+            socket,
+            _client: client,
+        };
+        let listen = listener._client.batch_execute(&format!("LISTEN {channel}")).await;
+        listen.map_err(|error| bad(sentence(&error)))?;
+        Ok(listener)
+    }
+
+    /// Waits for a notification; several that came meanwhile count as one. Returns whether the
+    /// session still lives: without it nothing will be heard again.
+    pub async fn hear(&mut self) -> bool {
+        self.heard.recv().await.is_some()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.socket.abort();
+    }
+}

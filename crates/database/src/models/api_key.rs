@@ -1,0 +1,107 @@
+//! Table `api_keys`.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::{HasQuery, Insertable};
+use schema::api_keys;
+use sha2::{Digest, Sha256};
+
+use super::values::TextList;
+use crate::ids::{ApiKeyId, TenantId};
+
+/// An API key, as it is stored: never the key itself.
+#[derive(Clone, Debug, PartialEq, HasQuery)]
+#[diesel(table_name = api_keys)]
+pub struct ApiKey {
+    /// Identifies the key.
+    pub id: ApiKeyId,
+    /// Whose row it is.
+    pub tenant_id: TenantId,
+    /// What people call it.
+    pub name: String,
+    /// The first characters of the key, to tell keys apart.
+    pub prefix: String,
+    /// The SHA-256 of the key, 32 bytes.
+    pub hash: Vec<u8>,
+    /// The labels of what the key allows.
+    pub scopes: TextList,
+    /// When the row was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to the minute or so.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// From when it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// A new [`ApiKey`].
+///
+/// What is `None` is left to the column's default.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = api_keys)]
+pub struct NewApiKey<'a> {
+    /// What people call it.
+    pub name: &'a str,
+    /// The first characters of the key, to tell keys apart.
+    pub prefix: &'a str,
+    /// The SHA-256 of the key, 32 bytes.
+    pub hash: &'a [u8],
+    /// The labels of what the key allows.
+    pub scopes: &'a TextList,
+    /// From when it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The first characters of every key, by which it is known for one.
+const KEY_MARK: &str = "sky_";
+/// How many characters of a key are stored in the clear: its mark and 32 of its 256 bits.
+const PREFIX_LENGTH: usize = KEY_MARK.len() + 8;
+
+/// Returns whether a credential claims to be an API key, rather than a token.
+#[must_use]
+pub fn is_key(credential: &str) -> bool {
+    credential.starts_with(KEY_MARK)
+}
+
+/// A key as its holder has it. It is printed once, where it is made, and never by `Debug`.
+pub struct KeySecret(String);
+
+impl KeySecret {
+    /// Makes a key of 256 random bits.
+    #[must_use]
+    pub fn generate() -> Self {
+        let bits: [u8; 32] = rand::random();
+        let mut key = KEY_MARK.to_owned();
+        for byte in bits {
+            key.push_str(&format!("{byte:02x}"));
+        }
+        Self(key)
+    }
+
+    /// Returns the key itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the characters that are stored in the clear.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        self.0.get(..PREFIX_LENGTH).unwrap_or_default()
+    }
+
+    /// Returns what is stored for a key. It has 256 random bits, so that a plain SHA-256 cannot be
+    /// searched, and a look-up by it tells nothing by its time.
+    #[must_use]
+    pub fn hash_of(key: &str) -> [u8; 32] {
+        Sha256::digest(key.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for KeySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeySecret").field(&self.prefix()).finish()
+    }
+}

@@ -1,0 +1,77 @@
+//! Table `domain_technologies`.
+
+use diesel::prelude::{AsChangeset, HasQuery, Insertable};
+use schema::domain_technologies;
+
+use super::values::RawJson;
+use crate::ids::{DomainId, TenantId};
+
+/// What a domain's site runs on.
+#[derive(Clone, Debug, PartialEq, HasQuery)]
+#[diesel(table_name = domain_technologies)]
+pub struct DomainTechnologies {
+    /// Whose row it is.
+    pub tenant_id: TenantId,
+    /// The domain it belongs to.
+    pub domain_id: DomainId,
+    /// CMS, frameworks, analytics and widgets.
+    pub tech_stack: Option<RawJson>,
+    /// Whether it runs on WordPress.
+    pub is_wordpress: Option<bool>,
+    /// Which version, if it says.
+    pub wordpress_version: Option<String>,
+    /// Which theme.
+    pub wordpress_theme: Option<String>,
+    /// Whether it uses Elementor.
+    pub has_elementor: Option<bool>,
+    /// Which version of Elementor.
+    pub elementor_version: Option<String>,
+    /// Whether it uses Divi.
+    pub has_divi: Option<bool>,
+    /// Whether it uses WooCommerce.
+    pub has_woocommerce: Option<bool>,
+    /// Whether it uses Contact Form 7.
+    pub has_contact_form7: Option<bool>,
+    /// Whether it uses Yoast SEO.
+    pub has_yoast_seo: Option<bool>,
+    /// Whether it uses WPForms.
+    pub has_wpforms: Option<bool>,
+    /// Its Google Analytics id.
+    pub google_analytics_id: Option<String>,
+    /// Its Google Tag Manager id.
+    pub google_tag_manager_id: Option<String>,
+}
+
+/// What to change about [`DomainTechnologies`].
+///
+/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
+#[derive(Clone, Debug, Default, AsChangeset, Insertable)]
+#[diesel(table_name = domain_technologies)]
+pub struct DomainTechnologiesChanges<'a> {
+    /// CMS, frameworks, analytics and widgets.
+    pub tech_stack: Option<Option<&'a RawJson>>,
+    /// Whether it runs on WordPress.
+    pub is_wordpress: Option<Option<bool>>,
+    /// Which version, if it says.
+    pub wordpress_version: Option<Option<&'a str>>,
+    /// Which theme.
+    pub wordpress_theme: Option<Option<&'a str>>,
+    /// Whether it uses Elementor.
+    pub has_elementor: Option<Option<bool>>,
+    /// Which version of Elementor.
+    pub elementor_version: Option<Option<&'a str>>,
+    /// Whether it uses Divi.
+    pub has_divi: Option<Option<bool>>,
+    /// Whether it uses WooCommerce.
+    pub has_woocommerce: Option<Option<bool>>,
+    /// Whether it uses Contact Form 7.
+    pub has_contact_form7: Option<Option<bool>>,
+    /// Whether it uses Yoast SEO.
+    pub has_yoast_seo: Option<Option<bool>>,
+    /// Whether it uses WPForms.
+    pub has_wpforms: Option<Option<bool>>,
+    /// Its Google Analytics id.
+    pub google_analytics_id: Option<Option<&'a str>>,
+    /// Its Google Tag Manager id.
+    pub google_tag_manager_id: Option<Option<&'a str>>,
+}

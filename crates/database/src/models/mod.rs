@@ -1,0 +1,35 @@
+//! Rows, insertable and changeset structs, typed ids and enums: one file a table.
+//!
+//! A row is what a query returns and never what a client is sent: views are made from rows by
+//! destructuring, so that a new column is a decision. No insertable struct has a tenant: the
+//! connection a repository function is given says whose row it is. Nor has one the row's id: a caller
+//! that chose it could meet another tenant's.
+
+pub mod api_call;
+pub mod api_key;
+pub mod audit_entry;
+pub mod batch_job;
+pub mod contact;
+pub mod domain;
+pub mod domain_hosting;
+pub mod domain_profile;
+pub mod domain_technologies;
+pub mod email_scan;
+pub mod enums;
+pub mod idempotency_key;
+pub mod job;
+pub mod page;
+pub mod place_change;
+pub mod place_details;
+pub mod place_search;
+pub mod profile;
+pub mod sitemap_file;
+pub mod sitemap_file_curation;
+pub mod sitemap_run;
+pub mod sitemap_url;
+pub mod sitemap_url_change;
+pub mod staged_place;
+pub mod suppression;
+pub mod tenant;
+pub mod tenant_limits;
+pub mod values;

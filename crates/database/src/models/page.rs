@@ -1,0 +1,155 @@
+//! Table `pages`.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::{AsChangeset, HasQuery, Insertable};
+use schema::pages;
+
+use super::enums::{PageCurationStatus, PageProcessingStatus};
+use super::values::{RawJson, TextList};
+use crate::ids::{DomainId, PageId, SitemapFileId, TenantId};
+
+/// A page of a site.
+#[derive(Clone, Debug, PartialEq, HasQuery)]
+#[diesel(table_name = pages)]
+pub struct Page {
+    /// Identifies the row.
+    pub id: PageId,
+    /// Whose row it is.
+    pub tenant_id: TenantId,
+    /// The domain it belongs to.
+    pub domain_id: DomainId,
+    /// Its absolute URL.
+    pub url: String,
+    /// The title.
+    pub title: Option<String>,
+    /// Its meta description.
+    pub description: Option<String>,
+    /// Its first heading.
+    pub h1: Option<String>,
+    /// The URL it calls its own.
+    pub canonical_url: Option<String>,
+    /// What it tells robots.
+    pub meta_robots: Option<String>,
+    /// Whether it has structured data.
+    pub has_schema_markup: Option<bool>,
+    /// The schema.org types in it.
+    pub schema_types: Option<TextList>,
+    /// Whether it has a contact form.
+    pub has_contact_form: Option<bool>,
+    /// Whether it has comments.
+    pub has_comments: Option<bool>,
+    /// How many words it has.
+    pub word_count: Option<i32>,
+    /// Pages of the site that link to it.
+    pub inbound_links: Option<TextList>,
+    /// What it links to.
+    pub outbound_links: Option<TextList>,
+    /// When it last changed, by its own account.
+    pub last_modified: Option<DateTime<Utc>>,
+    /// When it was last scanned.
+    pub last_scan: Option<DateTime<Utc>>,
+    /// What kind of page it is.
+    pub page_type: Option<String>,
+    /// Where the lead came from.
+    pub lead_source: Option<String>,
+    /// What else is known about it.
+    pub additional_json: Option<RawJson>,
+    /// When the row was made.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When the row last changed.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// The sitemap file that lists it.
+    pub sitemap_file_id: Option<SitemapFileId>,
+    /// What was decided about it.
+    pub page_curation_status: PageCurationStatus,
+    /// How far its processing is.
+    pub page_processing_status: Option<PageProcessingStatus>,
+    /// Why that failed.
+    pub page_processing_error: Option<String>,
+    /// The status of its last answer.
+    pub status_code: Option<i32>,
+    /// What became of it when it was last fetched, in one word.
+    pub disposition: Option<String>,
+    /// Why.
+    pub disposition_reason: Option<String>,
+    /// The hash of what it says.
+    pub content_hash: Option<String>,
+}
+
+/// A new [`Page`].
+///
+/// What is `None` is left to the column's default, or as it is where the page is there already.
+#[derive(Clone, Debug, AsChangeset, Insertable)]
+#[diesel(table_name = pages)]
+pub struct NewPage<'a> {
+    /// The domain it belongs to.
+    pub domain_id: DomainId,
+    /// Its absolute URL.
+    pub url: &'a str,
+    /// The title.
+    pub title: Option<&'a str>,
+    /// Its meta description.
+    pub description: Option<&'a str>,
+    /// Its first heading.
+    pub h1: Option<&'a str>,
+    /// The URL it calls its own.
+    pub canonical_url: Option<&'a str>,
+    /// What it tells robots.
+    pub meta_robots: Option<&'a str>,
+    /// Whether it has structured data.
+    pub has_schema_markup: Option<bool>,
+    /// The schema.org types in it.
+    pub schema_types: Option<&'a TextList>,
+    /// Whether it has a contact form.
+    pub has_contact_form: Option<bool>,
+    /// Whether it has comments.
+    pub has_comments: Option<bool>,
+    /// How many words it has.
+    pub word_count: Option<i32>,
+    /// Pages of the site that link to it.
+    pub inbound_links: Option<&'a TextList>,
+    /// What it links to.
+    pub outbound_links: Option<&'a TextList>,
+    /// When it last changed, by its own account.
+    pub last_modified: Option<DateTime<Utc>>,
+    /// When it was last scanned.
+    pub last_scan: Option<DateTime<Utc>>,
+    /// What kind of page it is.
+    pub page_type: Option<&'a str>,
+    /// Where the lead came from.
+    pub lead_source: Option<&'a str>,
+    /// What else is known about it.
+    pub additional_json: Option<&'a RawJson>,
+    /// The sitemap file that lists it.
+    pub sitemap_file_id: Option<SitemapFileId>,
+    /// How far its processing is.
+    pub page_processing_status: Option<PageProcessingStatus>,
+    /// Why that failed.
+    pub page_processing_error: Option<&'a str>,
+    /// The status of its last answer.
+    pub status_code: Option<i32>,
+    /// What became of it when it was last fetched, in one word.
+    pub disposition: Option<&'a str>,
+    /// Why.
+    pub disposition_reason: Option<&'a str>,
+    /// The hash of what it says.
+    pub content_hash: Option<&'a str>,
+}
+
+/// What to change about a [`Page`].
+///
+/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
+#[derive(Clone, Debug, Default, AsChangeset)]
+#[diesel(table_name = pages)]
+pub struct PageChanges<'a> {
+    /// What kind of page it is.
+    pub page_type: Option<Option<&'a str>>,
+    /// What was decided about it.
+    pub page_curation_status: Option<PageCurationStatus>,
+    /// How far its processing is.
+    pub page_processing_status: Option<Option<PageProcessingStatus>>,
+    /// Why that failed.
+    pub page_processing_error: Option<Option<&'a str>>,
+    /// The sitemap file that lists it.
+    pub sitemap_file_id: Option<Option<SitemapFileId>>,
+}

@@ -1,0 +1,35 @@
+//! Table `profiles`.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::HasQuery;
+use schema::profiles;
+
+use crate::ids::{TenantId, UserId};
+
+/// A person who may act for a tenant.
+#[derive(Clone, Debug, PartialEq, HasQuery)]
+#[diesel(table_name = profiles)]
+pub struct Profile {
+    /// Identifies the person, as `auth.users` does.
+    pub id: UserId,
+    /// Whose row it is.
+    pub tenant_id: TenantId,
+    /// What the person is called.
+    pub name: Option<String>,
+    /// The person's address.
+    pub email: Option<String>,
+    /// The person's picture.
+    pub avatar_url: Option<String>,
+    /// What the person says.
+    pub bio: Option<String>,
+    /// When the row was made.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When the row last changed.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// Whether the person may act.
+    pub active: Option<bool>,
+    /// `USER`, `ADMIN`, `SUPER_ADMIN` or `GLOBAL_ADMIN`.
+    pub role: Option<String>,
+    /// That role in a table of the old system.
+    pub role_id: Option<i32>,
+}

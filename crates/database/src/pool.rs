@@ -1,0 +1,292 @@
+//! The connection pool and its limits.
+//!
+//! The numbers mean what they mean in SQLAlchemy's `QueuePool`: `base` connections stay open, up to
+//! `overflow` more are opened in a rush and closed when they come back idle, a caller waits at most
+//! `wait` for one, and a connection older than `recycle` is replaced before it is handed out.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool::managed::{Manager, Metrics, Object, QueueMode, RecycleError, RecycleResult, TimeoutType, Timeouts};
+use diesel::ConnectionError;
+use diesel_async::pooled_connection::PoolableConnection;
+use diesel_async::{AnsiTransactionManager, SimpleAsyncConnection, TransactionManager};
+
+use super::connection::{ConnectOptions, Connection};
+use super::tls::{Connector, TlsError};
+use crate::settings::PoolConfig;
+use crate::url::DatabaseUrl;
+
+/// How long opening a connection may take in all: every address, TLS, authentication, set-up.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long an idle connection may take to show that it is alive.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why there is no connection to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// Every connection stayed in use for as long as a caller may wait.
+    #[error("no database connection became free within {} s (all {max} are in use)", .waited.as_secs_f32())]
+    Timeout {
+        /// How long the caller waited.
+        waited: Duration,
+        /// How many connections the pool may have.
+        max: usize,
+    },
+    /// The database cannot be reached, or refuses.
+    #[error("the database cannot be reached: {source}")]
+    Connect {
+        /// What failed.
+        #[source]
+        source: ConnectionError,
+    },
+    /// The pool was closed; the program is stopping.
+    #[error("the connection pool is closed")]
+    Closed,
+    /// The pool cannot be built from this configuration.
+    #[error("the connection pool cannot be set up: {0}")]
+    Config(String),
+}
+
+impl From<TlsError> for PoolError {
+    fn from(error: TlsError) -> Self {
+        Self::Config(error.to_string())
+    }
+}
+
+/// A snapshot of the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// Connections that are open or being opened.
+    pub size: usize,
+    /// Open connections that nobody uses.
+    pub idle: usize,
+    /// Connections that somebody uses.
+    pub in_use: usize,
+    /// Callers waiting for a connection.
+    pub waiting: usize,
+    /// The most connections there may be.
+    pub max: usize,
+}
+
+/// A pool of [`Connection`]s; clones share it.
+#[derive(Clone)]
+pub struct Pool {
+    inner: deadpool::managed::Pool<Opener>,
+    base: usize,
+    wait: Duration,
+}
+
+impl Pool {
+    /// Prepares a pool on `url`. Nothing is connected yet.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::Config`] when the URL's TLS settings are unusable or the pool would have no
+    /// connection at all.
+    pub fn new(url: &DatabaseUrl, config: &PoolConfig) -> Result<Self, PoolError> {
+        let max = config.base + config.overflow;
+        if max == 0 {
+            return Err(PoolError::Config("it would have no connections".to_owned()));
+        }
+        let mut options = ConnectOptions::new(url.clone());
+        options.limits = config.limits;
+        let opener = Opener {
+            connector: Connector::new(url)?,
+            options,
+            recycle: config.recycle,
+            ping_after: config.ping_after,
+        };
+        let inner = deadpool::managed::Pool::builder(opener)
+            .max_size(max)
+            // The connection used last is the one most surely alive, and the others get to age.
+            .queue_mode(QueueMode::Lifo)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(config.wait),
+                create: Some(CREATE_TIMEOUT),
+                recycle: Some(PING_TIMEOUT),
+            })
+            .build()
+            .map_err(|error| PoolError::Config(error.to_string()))?;
+        Ok(Self {
+            inner,
+            base: config.base,
+            wait: config.wait,
+        })
+    }
+
+    /// Takes a connection, waiting for one if all are in use.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::Timeout`], [`PoolError::Connect`] or [`PoolError::Closed`].
+    pub async fn get(&self) -> Result<PooledConnection, PoolError> {
+        use deadpool::managed::PoolError as Refused;
+        match self.inner.get().await {
+            Ok(object) => {
+                let sweep = Sweep {
+                    pool: self.inner.weak(),
+                    base: self.base,
+                    condemned: false,
+                };
+                Ok(PooledConnection { object, sweep })
+            }
+            Err(Refused::Timeout(TimeoutType::Wait)) => Err(PoolError::Timeout {
+                waited: self.wait,
+                max: self.inner.status().max_size,
+            }),
+            Err(Refused::Timeout(TimeoutType::Create | TimeoutType::Recycle)) => Err(PoolError::Connect {
+                source: ConnectionError::BadConnection(format!(
+                    "the server did not answer within {} s",
+                    CREATE_TIMEOUT.as_secs()
+                )),
+            }),
+            Err(Refused::Backend(source)) => Err(PoolError::Connect { source }),
+            Err(Refused::Closed) => Err(PoolError::Closed),
+            Err(refused @ (Refused::NoRuntimeSpecified | Refused::PostCreateHook(_))) => {
+                Err(PoolError::Config(refused.to_string()))
+            }
+        }
+    }
+
+    /// Closes the pool: idle connections at once, the others when they come back.
+    pub fn close(&self) {
+        self.inner.close();
+    }
+
+    /// Returns how the pool stands.
+    #[must_use]
+    pub fn status(&self) -> PoolStatus {
+        let status = self.inner.status();
+        PoolStatus {
+            size: status.size,
+            idle: status.available,
+            in_use: status.size.saturating_sub(status.available),
+            waiting: status.waiting,
+            max: status.max_size,
+        }
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pool").field(&self.status()).finish()
+    }
+}
+
+/// A connection on loan from a [`Pool`], returned when dropped.
+///
+/// It goes back only if it is clean: with an answer unread or a transaction open it is closed.
+pub struct PooledConnection {
+    // The order matters: the object returns itself to the pool, then the sweep looks at the pool.
+    object: Object<Opener>,
+    sweep: Sweep,
+}
+
+impl PooledConnection {
+    /// Closes the connection instead of returning it.
+    pub fn discard(self) {
+        self.object.condemn();
+    }
+}
+
+impl Drop for PooledConnection {
+    fn drop(&mut self) {
+        let open_transaction = AnsiTransactionManager::is_broken_transaction_manager(&mut *self.object);
+        if std::thread::panicking() || open_transaction || !self.object.is_worth_keeping() {
+            self.object.condemn();
+            self.sweep.condemned = true;
+        }
+    }
+}
+
+impl Deref for PooledConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.object
+    }
+}
+
+impl DerefMut for PooledConnection {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.object
+    }
+}
+
+impl fmt::Debug for PooledConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PooledConnection").field(&**self).finish()
+    }
+}
+
+/// Closes what came back and must not stay: condemned connections, and idle ones beyond the base.
+///
+/// Checkouts would refuse a condemned connection anyway; until the next one it would hold its
+/// transaction's locks.
+struct Sweep {
+    pool: deadpool::managed::WeakPool<Opener>,
+    base: usize,
+    condemned: bool,
+}
+
+impl Drop for Sweep {
+    fn drop(&mut self) {
+        let Some(pool) = self.pool.upgrade() else {
+            return;
+        };
+        let status = pool.status();
+        if !self.condemned && (status.available <= self.base || status.waiting > 0) {
+            return;
+        }
+        // Those used longest ago come first; they are the ones to close.
+        let spare = status.available.saturating_sub(self.base);
+        let mut closed = 0;
+        pool.retain(|connection, _| {
+            let keep = connection.is_worth_keeping() && closed >= spare;
+            closed += usize::from(!keep);
+            keep
+        });
+    }
+}
+
+/// Opens connections for the pool, and tells which may be used again.
+struct Opener {
+    connector: Connector,
+    options: ConnectOptions,
+    recycle: Duration,
+    ping_after: Duration,
+}
+
+impl Manager for Opener {
+    type Type = Connection;
+    type Error = ConnectionError;
+
+    async fn create(&self) -> Result<Connection, ConnectionError> {
+        Connection::open_with(&self.connector, &self.options).await
+    }
+
+    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<ConnectionError> {
+        if connection.is_broken() {
+            return Err(RecycleError::message(
+                "it is closed or was left in the middle of something",
+            ));
+        }
+        if metrics.age() > self.recycle {
+            return Err(RecycleError::message("it is due for replacement"));
+        }
+        // A peer that vanished without a word is only found out by asking. Asking every time would
+        // cost every request a round trip; a connection used a moment ago is taken to be alive.
+        if metrics.last_used() > self.ping_after {
+            connection
+                .batch_execute("")
+                .await
+                .map_err(|error| RecycleError::Backend(ConnectionError::CouldntSetupConfiguration(error)))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! Table `audit_log`. Rows are added and read; the database lets nobody change or remove one.
+
+use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, SelectableHelper};
+use diesel_async::RunQueryDsl;
+use schema::audit_log;
+
+use crate::ids::AuditEntryId;
+use crate::models::audit_entry::{AuditEntry, NewAuditEntry};
+use crate::tenant::TenantConnection;
+
+/// Notes what is done, in the transaction that does it.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn insert(conn: &mut TenantConnection, new: &NewAuditEntry<'_>) -> QueryResult<AuditEntry> {
+    let tenant = conn.tenant_id();
+    diesel::insert_into(audit_log::table)
+        .values((new, audit_log::tenant_id.eq(tenant)))
+        .returning(AuditEntry::as_returning())
+        .get_result(conn)
+        .await
+}
+
+/// Lists what was done, the last first, from before an entry on.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn list(
+    conn: &mut TenantConnection,
+    action: Option<&str>,
+    before: Option<AuditEntryId>,
+    limit: i64,
+) -> QueryResult<Vec<AuditEntry>> {
+    let tenant = conn.tenant_id();
+    let mut query = AuditEntry::query()
+        .filter(audit_log::tenant_id.eq(tenant))
+        .order(audit_log::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(action) = action {
+        query = query.filter(audit_log::action.eq(action));
+    }
+    if let Some(before) = before {
+        query = query.filter(audit_log::id.lt(before));
+    }
+    query.load(conn).await
+}

@@ -1,0 +1,97 @@
+//! Table `batch_jobs`.
+
+use diesel::dsl::now;
+use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, SelectableHelper};
+use diesel_async::RunQueryDsl;
+use schema::{batch_jobs, jobs};
+
+use super::paging::Paging;
+use crate::connection::Connection;
+use crate::ids::BatchId;
+use crate::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
+use crate::models::enums::JobStatus;
+use crate::tenant::TenantConnection;
+
+/// Returns a batch.
+///
+/// # Errors
+///
+/// `NotFound`, and those of the database.
+pub async fn get(conn: &mut TenantConnection, id: BatchId) -> QueryResult<BatchJob> {
+    let tenant = conn.tenant_id();
+    BatchJob::query()
+        .filter(batch_jobs::tenant_id.eq(tenant))
+        .filter(batch_jobs::batch_id.eq(id))
+        .first(conn)
+        .await
+}
+
+/// Lists batches, the newest first, and counts them all. Both queries travel together.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<BatchJob>, i64)> {
+    let tenant = conn.tenant_id();
+    let conn: &Connection = conn;
+    futures_util::try_join!(
+        BatchJob::query()
+            .filter(batch_jobs::tenant_id.eq(tenant))
+            .order((batch_jobs::created_at.desc(), batch_jobs::batch_id.desc()))
+            .limit(paging.limit)
+            .offset(paging.offset)
+            .load(&mut &*conn),
+        batch_jobs::table
+            .filter(batch_jobs::tenant_id.eq(tenant))
+            .count()
+            .get_result(&mut &*conn),
+    )
+}
+
+/// Counts the jobs of a batch by state.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn count_jobs(conn: &mut TenantConnection, id: BatchId) -> QueryResult<Vec<(JobStatus, i64)>> {
+    let tenant = conn.tenant_id();
+    jobs::table
+        .filter(jobs::tenant_id.eq(tenant))
+        .filter(jobs::batch_id.eq(id))
+        .group_by(jobs::status)
+        .select((jobs::status, diesel::dsl::count_star()))
+        .load(conn)
+        .await
+}
+
+/// Adds a batch.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn insert(conn: &mut TenantConnection, new: &NewBatchJob<'_>) -> QueryResult<BatchJob> {
+    let tenant = conn.tenant_id();
+    diesel::insert_into(batch_jobs::table)
+        .values((new, batch_jobs::tenant_id.eq(tenant)))
+        .returning(BatchJob::as_returning())
+        .get_result(conn)
+        .await
+}
+
+/// Changes a batch.
+///
+/// # Errors
+///
+/// `NotFound`, and those of the database.
+pub async fn update(conn: &mut TenantConnection, id: BatchId, changes: &BatchJobChanges<'_>) -> QueryResult<BatchJob> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        batch_jobs::table
+            .filter(batch_jobs::tenant_id.eq(tenant))
+            .filter(batch_jobs::batch_id.eq(id)),
+    )
+    .set((changes, batch_jobs::updated_at.eq(now)))
+    .returning(BatchJob::as_returning())
+    .get_result(conn)
+    .await
+}

@@ -1,0 +1,50 @@
+//! Who may act for which tenant, across tenants: asked before it is known whose request it is.
+
+use diesel::prelude::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
+use diesel_async::RunQueryDsl;
+use schema::{profiles, tenant_limits, tenants};
+use uuid::Uuid;
+
+use crate::ids::UserId;
+use crate::models::profile::Profile;
+use crate::models::tenant::Tenant;
+use crate::models::tenant_limits::TenantLimits;
+use crate::tenant::SystemConnection;
+
+/// Looks up a person who signed in, with the person's tenant and its limits.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn find_person(
+    conn: &mut SystemConnection,
+    id: UserId,
+) -> QueryResult<Option<(Profile, Tenant, Option<TenantLimits>)>> {
+    profiles::table
+        .inner_join(tenants::table.on(tenants::id.eq(profiles::tenant_id)))
+        .left_join(tenant_limits::table.on(tenant_limits::tenant_id.eq(profiles::tenant_id)))
+        .filter(profiles::id.eq(id))
+        .select((
+            Profile::as_select(),
+            Tenant::as_select(),
+            Option::<TenantLimits>::as_select(),
+        ))
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Looks up a tenant that a credential or a super admin names, with its limits.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn find_tenant(conn: &mut SystemConnection, id: Uuid) -> QueryResult<Option<(Tenant, Option<TenantLimits>)>> {
+    tenants::table
+        .left_join(tenant_limits::table.on(tenant_limits::tenant_id.eq(tenants::id)))
+        .filter(tenants::id.eq(id))
+        .select((Tenant::as_select(), Option::<TenantLimits>::as_select()))
+        .first(conn)
+        .await
+        .optional()
+}

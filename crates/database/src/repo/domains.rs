@@ -1,0 +1,289 @@
+//! Table `domains`, and reads that join what is known beside it.
+
+use std::collections::BTreeMap;
+
+use diesel::pg::Pg;
+use diesel::prelude::{
+    BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, OptionalExtension, PgTextExpressionMethods,
+    QueryDsl, QueryResult, SelectableHelper,
+};
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+use schema::{domain_hosting, domain_profiles, domain_technologies, domains};
+
+use super::paging::{Paging, containing};
+use crate::connection::Connection;
+use crate::ids::{DomainId, TenantId};
+use crate::models::domain::{Domain, DomainChanges, NewDomain};
+use crate::models::domain_hosting::DomainHosting;
+use crate::models::domain_profile::DomainProfile;
+use crate::models::domain_technologies::DomainTechnologies;
+use crate::models::enums::{CurationStatus, ProcessingStatus, TaskStatus};
+use crate::tenant::TenantConnection;
+
+/// Which domains are wanted; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct DomainFilter<'a> {
+    /// Those whose name holds this text.
+    pub text: Option<&'a str>,
+    /// Those in this state of their own.
+    pub status: Option<&'a str>,
+    /// Those whose scan is in this state.
+    pub content_scrape_status: Option<TaskStatus>,
+    /// Those whose crawl is in this state.
+    pub page_scrape_status: Option<TaskStatus>,
+    /// Those whose sitemap analysis is in this state.
+    pub sitemap_analysis_status: Option<ProcessingStatus>,
+    /// Those whose sitemaps a person decided so about.
+    pub sitemap_curation_status: Option<CurationStatus>,
+    /// Those found to run on WordPress, or found not to.
+    pub is_wordpress: Option<bool>,
+}
+
+/// The order of a list of domains; rows that are equal in it come by id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DomainOrder {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// The one scanned last first.
+    LastScan,
+    /// By name.
+    Name,
+}
+
+/// A domain with what is known about its site.
+pub type DomainDetails = (
+    Domain,
+    Option<DomainProfile>,
+    Option<DomainTechnologies>,
+    Option<DomainHosting>,
+);
+
+/// Returns a domain.
+///
+/// # Errors
+///
+/// `NotFound`, and those of the database.
+pub async fn get(conn: &mut TenantConnection, id: DomainId) -> QueryResult<Domain> {
+    let tenant = conn.tenant_id();
+    Domain::query()
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq(id))
+        .first(conn)
+        .await
+}
+
+/// Returns a domain with what is known about its site, in one query.
+///
+/// # Errors
+///
+/// `NotFound`, and those of the database.
+pub async fn get_details(conn: &mut TenantConnection, id: DomainId) -> QueryResult<DomainDetails> {
+    let tenant = conn.tenant_id();
+    domains::table
+        .left_join(
+            domain_profiles::table.on(domain_profiles::tenant_id
+                .eq(domains::tenant_id)
+                .and(domain_profiles::domain_id.eq(domains::id))),
+        )
+        .left_join(
+            domain_technologies::table.on(domain_technologies::tenant_id
+                .eq(domains::tenant_id)
+                .and(domain_technologies::domain_id.eq(domains::id))),
+        )
+        .left_join(
+            domain_hosting::table.on(domain_hosting::tenant_id
+                .eq(domains::tenant_id)
+                .and(domain_hosting::domain_id.eq(domains::id))),
+        )
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq(id))
+        .select((
+            Domain::as_select(),
+            Option::<DomainProfile>::as_select(),
+            Option::<DomainTechnologies>::as_select(),
+            Option::<DomainHosting>::as_select(),
+        ))
+        .first(conn)
+        .await
+}
+
+/// Looks a domain up by its standard name.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn find_by_name(conn: &mut TenantConnection, name: &str) -> QueryResult<Option<Domain>> {
+    let tenant = conn.tenant_id();
+    Domain::query()
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::domain.eq(name))
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Lists domains, and counts all that match. Both queries travel together.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn list(
+    conn: &mut TenantConnection,
+    filter: &DomainFilter<'_>,
+    order: DomainOrder,
+    paging: Paging,
+) -> QueryResult<(Vec<Domain>, i64)> {
+    let tenant = conn.tenant_id();
+    let rows = matching(tenant, filter).select(Domain::as_select());
+    let rows = match order {
+        DomainOrder::Newest => rows.order((domains::created_at.desc(), domains::id.desc())),
+        DomainOrder::LastScan => rows.order((domains::last_scan.desc(), domains::id.desc())),
+        DomainOrder::Name => rows.order((domains::domain.asc(), domains::id.asc())),
+    };
+    let conn: &Connection = conn;
+    futures_util::try_join!(
+        rows.limit(paging.limit).offset(paging.offset).load(&mut &*conn),
+        matching(tenant, filter).count().get_result(&mut &*conn),
+    )
+}
+
+/// Counts domains.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn count(conn: &mut TenantConnection, filter: &DomainFilter<'_>) -> QueryResult<i64> {
+    matching(conn.tenant_id(), filter).count().get_result(conn).await
+}
+
+/// Adds a domain, or returns the one that has this name already, as it is.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn upsert(conn: &mut TenantConnection, new: &NewDomain<'_>) -> QueryResult<Domain> {
+    let tenant = conn.tenant_id();
+    diesel::insert_into(domains::table)
+        .values((new, domains::tenant_id.eq(tenant)))
+        .on_conflict((domains::tenant_id, domains::domain))
+        .do_update()
+        // DO NOTHING would return no row.
+        .set(domains::domain.eq(excluded(domains::domain)))
+        .returning(Domain::as_returning())
+        .get_result(conn)
+        .await
+}
+
+/// Adds domains in one statement, and returns these and those that were there already, by id and
+/// name in no order. A name may be given more than once: the last one counts. At most 15,000 fit.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewDomain<'_>]) -> QueryResult<Vec<(DomainId, String)>> {
+    let tenant = conn.tenant_id();
+    // In one order, so that two of these at once do not lock each other out.
+    let rows: BTreeMap<&str, &NewDomain<'_>> = new.iter().map(|row| (row.domain, row)).collect();
+    let rows: Vec<_> = rows
+        .into_values()
+        .map(|row| (row, domains::tenant_id.eq(tenant)))
+        .collect();
+    diesel::insert_into(domains::table)
+        .values(rows)
+        .on_conflict((domains::tenant_id, domains::domain))
+        .do_update()
+        .set(domains::domain.eq(excluded(domains::domain)))
+        .returning((domains::id, domains::domain))
+        .get_results(conn)
+        .await
+}
+
+/// Changes a domain.
+///
+/// # Errors
+///
+/// `NotFound`, and those of the database.
+pub async fn update(conn: &mut TenantConnection, id: DomainId, changes: &DomainChanges<'_>) -> QueryResult<Domain> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        domains::table
+            .filter(domains::tenant_id.eq(tenant))
+            .filter(domains::id.eq(id)),
+    )
+    .set((changes, domains::updated_at.eq(diesel::dsl::now)))
+    .returning(Domain::as_returning())
+    .get_result(conn)
+    .await
+}
+
+/// Changes several domains alike, and returns how many there are.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn update_many(
+    conn: &mut TenantConnection,
+    ids: &[DomainId],
+    changes: &DomainChanges<'_>,
+) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        domains::table
+            .filter(domains::tenant_id.eq(tenant))
+            .filter(domains::id.eq_any(ids)),
+    )
+    .set((changes, domains::updated_at.eq(diesel::dsl::now)))
+    .execute(conn)
+    .await
+}
+
+/// Deletes a domain with its pages, contacts and sitemaps; jobs stay, without it.
+///
+/// # Errors
+///
+/// `NotFound`, and those of the database.
+pub async fn delete(conn: &mut TenantConnection, id: DomainId) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    diesel::delete(
+        domains::table
+            .filter(domains::tenant_id.eq(tenant))
+            .filter(domains::id.eq(id)),
+    )
+    .returning(domains::id)
+    .get_result::<DomainId>(conn)
+    .await
+    .map(|_| ())
+}
+
+fn matching<'a>(tenant: TenantId, filter: &DomainFilter<'a>) -> domains::BoxedQuery<'a, Pg> {
+    let mut query = domains::table.filter(domains::tenant_id.eq(tenant)).into_boxed();
+    if let Some(text) = filter.text {
+        query = query.filter(domains::domain.ilike(containing(text)));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(domains::status.eq(status));
+    }
+    if let Some(status) = filter.content_scrape_status {
+        query = query.filter(domains::content_scrape_status.eq(status));
+    }
+    if let Some(status) = filter.page_scrape_status {
+        query = query.filter(domains::page_scrape_status.eq(status));
+    }
+    if let Some(status) = filter.sitemap_analysis_status {
+        query = query.filter(domains::sitemap_analysis_status.eq(status));
+    }
+    if let Some(status) = filter.sitemap_curation_status {
+        query = query.filter(domains::sitemap_curation_status.eq(status));
+    }
+    if let Some(is_wordpress) = filter.is_wordpress {
+        query = query.filter(diesel::dsl::exists(
+            domain_technologies::table
+                .filter(domain_technologies::tenant_id.eq(domains::tenant_id))
+                .filter(domain_technologies::domain_id.eq(domains::id))
+                .filter(domain_technologies::is_wordpress.eq(is_wordpress)),
+        ));
+    }
+    query
+}

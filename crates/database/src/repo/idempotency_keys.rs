@@ -1,0 +1,86 @@
+//! Table `idempotency_keys`.
+
+use diesel::dsl::{IntervalDsl, now};
+use diesel::prelude::{ExpressionMethods, HasQuery, IntoSql, QueryDsl, QueryResult};
+use diesel::sql_types::Timestamptz;
+use diesel_async::RunQueryDsl;
+use schema::idempotency_keys;
+
+use crate::models::idempotency_key::IdempotencyKey;
+use crate::tenant::TenantConnection;
+
+/// How long a request is known, in days. A client that tries again does so within minutes.
+const KEPT_DAYS: f64 = 1.0;
+
+/// Notes a request under the client's name for it. Returns the request of that name, if it was noted
+/// before: with its answer, and the same one only if the hash is the same.
+///
+/// Of two at the same time the second waits until the first has committed or failed.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn begin(
+    conn: &mut TenantConnection,
+    key: &str,
+    request_hash: &[u8; 32],
+) -> QueryResult<Option<IdempotencyKey>> {
+    let tenant = conn.tenant_id();
+    delete_expired(conn).await?;
+    let noted = diesel::insert_into(idempotency_keys::table)
+        .values((
+            idempotency_keys::tenant_id.eq(tenant),
+            idempotency_keys::key.eq(key),
+            idempotency_keys::request_hash.eq(request_hash.as_slice()),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    if noted == 1 {
+        return Ok(None);
+    }
+    IdempotencyKey::query()
+        .filter(idempotency_keys::tenant_id.eq(tenant))
+        .filter(idempotency_keys::key.eq(key))
+        .first(conn)
+        .await
+        .map(Some)
+}
+
+/// Keeps what a request was answered, which [`begin`] noted in the same transaction.
+///
+/// # Errors
+///
+/// `NotFound` when it was not noted, and those of the database.
+pub async fn finish(conn: &mut TenantConnection, key: &str, status: i16, response: &str) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    let kept = diesel::update(
+        idempotency_keys::table
+            .filter(idempotency_keys::tenant_id.eq(tenant))
+            .filter(idempotency_keys::key.eq(key))
+            .filter(idempotency_keys::status.is_null()),
+    )
+    .set((
+        idempotency_keys::status.eq(status),
+        idempotency_keys::response.eq(response),
+    ))
+    .execute(conn)
+    .await?;
+    if kept == 1 { Ok(()) } else { Err(diesel::NotFound) }
+}
+
+/// Forgets the tenant's requests that are a day old. Returns how many.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn delete_expired(conn: &mut TenantConnection) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::delete(
+        idempotency_keys::table
+            .filter(idempotency_keys::tenant_id.eq(tenant))
+            .filter(idempotency_keys::created_at.lt(now.into_sql::<Timestamptz>() - KEPT_DAYS.days())),
+    )
+    .execute(conn)
+    .await
+}

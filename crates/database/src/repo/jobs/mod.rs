@@ -1,0 +1,287 @@
+//! Table `jobs`: what a tenant asks for and sees. What workers do is in [`queue`].
+
+pub mod queue;
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
+use diesel::pg::Pg;
+use diesel::prelude::{
+    BoolExpressionMethods, ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper,
+};
+use diesel::sql_types::Bool;
+use diesel::upsert::{DecoratableTarget, excluded};
+use diesel_async::RunQueryDsl;
+use schema::jobs;
+use uuid::Uuid;
+
+use super::paging::Paging;
+use crate::connection::Connection;
+use crate::ids::{BatchId, DomainId, JobId, TenantId};
+use crate::models::enums::{JobStatus, Outcome};
+use crate::models::job::{Job, NewJob};
+use crate::tenant::TenantConnection;
+
+/// Makes a job that has ended wait again, with all its attempts. A macro, since the expression's type
+/// fills a page.
+macro_rules! as_new {
+    () => {
+        (
+            jobs::status.eq(JobStatus::Pending),
+            jobs::run_at.eq(now),
+            jobs::attempts.eq(0),
+            jobs::progress.eq(0.0),
+            jobs::progress_step.eq(None::<String>),
+            jobs::progress_message.eq(None::<String>),
+            jobs::outcome.eq(None::<Outcome>),
+            jobs::error.eq(None::<String>),
+            jobs::cancel_requested_at.eq(None::<DateTime<Utc>>),
+            jobs::completed_at.eq(None::<DateTime<Utc>>),
+            jobs::updated_at.eq(now),
+        )
+    };
+}
+
+/// Which jobs are wanted; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct JobFilter<'a> {
+    /// Those in this state.
+    pub status: Option<JobStatus>,
+    /// Those of this kind.
+    pub kind: Option<&'a str>,
+    /// Those made then or later.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Those made earlier.
+    pub created_before: Option<DateTime<Utc>>,
+    /// Those of this batch.
+    pub batch_id: Option<BatchId>,
+    /// Those about this domain.
+    pub domain_id: Option<DomainId>,
+    /// Those that come behind the job made then, with this id: a cursor, stable while jobs are added.
+    pub after: Option<(DateTime<Utc>, JobId)>,
+}
+
+/// A job that was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Enqueued {
+    /// The job that will do the work.
+    pub job: Job,
+    /// Whether it was made now; otherwise an unfinished one does the same work already.
+    pub is_new: bool,
+}
+
+/// How a job ends, or why it is to be tried again.
+#[derive(Clone, Debug)]
+pub struct Failure<'a> {
+    /// The sentence that people read.
+    pub error: &'a str,
+    /// Why in one word.
+    pub outcome: Outcome,
+    /// When to try again; `None` ends the job.
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+/// The predicate of the index by which one unfinished job does the same work.
+const UNFINISHED_AND_NAMED: &str = "status IN ('pending', 'running') AND dedup_key IS NOT NULL";
+
+/// Queues a job in the caller's transaction: it is there when that commits.
+///
+/// Where `dedup_key` names work that an unfinished job of the same kind does, that job is returned.
+///
+/// # Errors
+///
+/// A foreign key violation when the tenant has no such domain or batch, and those of the database.
+pub async fn enqueue(conn: &mut TenantConnection, new: &NewJob<'_>) -> QueryResult<Enqueued> {
+    let tenant = conn.tenant_id();
+    // Never the caller's choice: ids are unique across tenants.
+    let id = JobId::from(Uuid::new_v4());
+    let job: Job = diesel::insert_into(jobs::table)
+        .values((new, jobs::job_id.eq(id), jobs::tenant_id.eq(tenant)))
+        .on_conflict((jobs::tenant_id, jobs::kind, jobs::dedup_key))
+        // To the letter as the index has it: a predicate with binds would not be recognised.
+        .filter_target(diesel::dsl::sql::<Bool>(UNFINISHED_AND_NAMED))
+        .do_update()
+        // DO NOTHING would return no row, and the one it met may be gone by the next statement.
+        .set(jobs::dedup_key.eq(excluded(jobs::dedup_key)))
+        .returning(Job::as_returning())
+        .get_result(conn)
+        .await?;
+    Ok(Enqueued {
+        is_new: job.job_id == id,
+        job,
+    })
+}
+
+/// Queues jobs in one statement and returns them in no order. One whose work an unfinished job does
+/// is not among them.
+///
+/// # Errors
+///
+/// As [`enqueue`].
+pub async fn enqueue_many(conn: &mut TenantConnection, new: &[NewJob<'_>]) -> QueryResult<Vec<Job>> {
+    let tenant = conn.tenant_id();
+    let rows: Vec<_> = new.iter().map(|row| (row, jobs::tenant_id.eq(tenant))).collect();
+    diesel::insert_into(jobs::table)
+        .values(rows)
+        .on_conflict((jobs::tenant_id, jobs::kind, jobs::dedup_key))
+        .filter_target(diesel::dsl::sql::<Bool>(UNFINISHED_AND_NAMED))
+        .do_nothing()
+        .returning(Job::as_returning())
+        .get_results(conn)
+        .await
+}
+
+/// Returns a job.
+///
+/// # Errors
+///
+/// `NotFound`, and those of the database.
+pub async fn get(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> {
+    let tenant = conn.tenant_id();
+    Job::query()
+        .filter(jobs::tenant_id.eq(tenant))
+        .filter(jobs::job_id.eq(id))
+        .first(conn)
+        .await
+}
+
+/// Lists jobs, the newest first, and counts all that match (the cursor aside). Both queries travel
+/// together.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn list(conn: &mut TenantConnection, filter: &JobFilter<'_>, paging: Paging) -> QueryResult<(Vec<Job>, i64)> {
+    let tenant = conn.tenant_id();
+    let mut rows = matching(tenant, filter).select(Job::as_select());
+    if let Some((created_at, id)) = filter.after {
+        rows = rows
+            .filter(
+                jobs::created_at
+                    .lt(created_at)
+                    .or(jobs::created_at.eq(created_at).and(jobs::job_id.lt(id))),
+            )
+            // Said again for the index, which the OR hides it from.
+            .filter(jobs::created_at.le(created_at));
+    }
+    let rows = rows
+        .order((jobs::created_at.desc(), jobs::job_id.desc()))
+        .limit(paging.limit)
+        .offset(paging.offset);
+    let conn: &Connection = conn;
+    futures_util::try_join!(
+        rows.load(&mut &*conn),
+        matching(tenant, filter).count().get_result(&mut &*conn)
+    )
+}
+
+/// Counts jobs.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn count(conn: &mut TenantConnection, filter: &JobFilter<'_>) -> QueryResult<i64> {
+    matching(conn.tenant_id(), filter).count().get_result(conn).await
+}
+
+/// Asks for the end of a job and returns it as it is then.
+///
+/// One that waits is cancelled at once, one that runs at its worker's next heartbeat, and one that
+/// has ended stays as it is.
+///
+/// # Errors
+///
+/// `NotFound`, and those of the database.
+pub async fn cancel(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> {
+    let tenant = conn.tenant_id();
+    let own = || {
+        jobs::table
+            .filter(jobs::tenant_id.eq(tenant))
+            .filter(jobs::job_id.eq(id))
+    };
+    // Locked, so that no worker claims it between the look and the change.
+    let job: Job = own().select(Job::as_select()).for_update().first(conn).await?;
+    match job.status {
+        JobStatus::Pending => {
+            diesel::update(own())
+                .set((
+                    jobs::status.eq(JobStatus::Cancelled),
+                    jobs::cancel_requested_at.eq(now),
+                    jobs::completed_at.eq(now),
+                    jobs::updated_at.eq(now),
+                ))
+                .returning(Job::as_returning())
+                .get_result(conn)
+                .await
+        }
+        JobStatus::Running if job.cancel_requested_at.is_none() => {
+            diesel::update(own())
+                .set((jobs::cancel_requested_at.eq(now), jobs::updated_at.eq(now)))
+                .returning(Job::as_returning())
+                .get_result(conn)
+                .await
+        }
+        JobStatus::Running | JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => Ok(job),
+    }
+}
+
+/// Queues a job again that failed or was cancelled, with all its attempts; `None` when it has not.
+///
+/// # Errors
+///
+/// A unique violation when another unfinished job does the same work by now, and those of the
+/// database.
+pub async fn retry(conn: &mut TenantConnection, id: JobId) -> QueryResult<Option<Job>> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        jobs::table
+            .filter(jobs::tenant_id.eq(tenant))
+            .filter(jobs::job_id.eq(id))
+            .filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled])),
+    )
+    .set(as_new!())
+    .returning(Job::as_returning())
+    .get_result(conn)
+    .await
+    .optional()
+}
+
+/// Queues the jobs of a batch again that failed or were cancelled, and returns how many.
+///
+/// # Errors
+///
+/// As [`retry`].
+pub async fn retry_batch(conn: &mut TenantConnection, id: BatchId) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        jobs::table
+            .filter(jobs::tenant_id.eq(tenant))
+            .filter(jobs::batch_id.eq(id))
+            .filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled])),
+    )
+    .set(as_new!())
+    .execute(conn)
+    .await
+}
+
+fn matching<'a>(tenant: TenantId, filter: &JobFilter<'a>) -> jobs::BoxedQuery<'a, Pg> {
+    let mut query = jobs::table.filter(jobs::tenant_id.eq(tenant)).into_boxed();
+    if let Some(status) = filter.status {
+        query = query.filter(jobs::status.eq(status));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(jobs::kind.eq(kind));
+    }
+    if let Some(from) = filter.created_from {
+        query = query.filter(jobs::created_at.ge(from));
+    }
+    if let Some(before) = filter.created_before {
+        query = query.filter(jobs::created_at.lt(before));
+    }
+    if let Some(batch) = filter.batch_id {
+        query = query.filter(jobs::batch_id.eq(batch));
+    }
+    if let Some(domain) = filter.domain_id {
+        query = query.filter(jobs::domain_id.eq(domain));
+    }
+    query
+}

@@ -1,0 +1,429 @@
+//! Table `jobs` as workers see it: claims by lease.
+//!
+//! A claim is one short statement; the work happens outside any transaction; what a worker writes
+//! about a job names the claim it holds, so that one whose lease was given to another writes
+//! nothing. All times are the database's.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::data_types::PgInterval;
+use diesel::dsl::{case_when, now};
+use diesel::prelude::{ExpressionMethods, IntoSql, NullableExpressionMethods, QueryDsl, QueryResult};
+use diesel::result::Error;
+use diesel::sql_types::{Array, BigInt, Interval, Jsonb, Nullable, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use schema::jobs;
+use uuid::Uuid;
+
+use super::Failure;
+use crate::ids::{JobId, LeaseToken};
+use crate::models::enums::{JobStatus, Outcome};
+use crate::models::job::Job;
+use crate::models::values::RawJson;
+use crate::tenant::{SystemConnection, TenantConnection};
+
+/// The channel on which workers hear that jobs wait.
+pub const CHANNEL: &str = "scrapersky_jobs";
+
+/// Changes the state of a job whose attempt is over: it waits, unless somebody asked for its end.
+/// A macro, since the expression's type fills a page.
+macro_rules! waiting_unless_cancelled {
+    () => {
+        (
+            jobs::status.eq(case_when(
+                jobs::cancel_requested_at.is_null(),
+                JobStatus::Pending.into_sql::<Text>(),
+            )
+            .otherwise(JobStatus::Cancelled.into_sql::<Text>())),
+            jobs::completed_at.eq(case_when(
+                jobs::cancel_requested_at.is_not_null(),
+                now.into_sql::<Nullable<Timestamptz>>(),
+            )),
+        )
+    };
+}
+
+/// A job and the claim on it by which a worker may write about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The job.
+    pub job_id: JobId,
+    /// The claim.
+    pub token: LeaseToken,
+}
+
+/// How many of what the sweep found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Jobs that wait again.
+    pub requeued: usize,
+    /// Jobs that failed for good: their attempts are used up.
+    pub failed: usize,
+    /// Jobs that ended as somebody had asked.
+    pub cancelled: usize,
+}
+
+/// Claims up to `limit` jobs of the given kinds for `lease`, in one statement.
+///
+/// Tenants take turns: `limit` tenants with waiting jobs are looked at, at least 4, beginning at a random one, and up to
+/// 64 where those have nothing to offer; each offers its share of `limit`, best priority and longest wait first; the
+/// offers of tenants that hold the fewest workers go first (where one job is asked for and several hold as few, that of any
+/// of them). So a tenant with a million jobs delays another's single one
+/// by no more than a share. Rows that another worker is claiming are passed over.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn claim(
+    conn: &mut SystemConnection,
+    worker: &str,
+    kinds: &[&str],
+    limit: i64,
+    lease: Duration,
+) -> QueryResult<Vec<Job>> {
+    // Leaves with the transaction's BEGIN, although it writes: outside of one the function refuses.
+    diesel::sql_query("SELECT * FROM scrapersky_internal.claim_jobs($1, $2, $3, $4, $5)")
+        .bind::<diesel::sql_types::Uuid, _>(Uuid::new_v4())
+        .bind::<Array<Text>, _>(kinds)
+        .bind::<BigInt, _>(limit)
+        .bind::<Text, _>(worker)
+        .bind::<Interval, _>(interval(lease))
+        .load(conn)
+        .await
+}
+
+/// Extends leases, and returns those that still hold, each with the time somebody asked for the
+/// job's end. A lease that is missing from the answer is lost: its worker has to stop.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn heartbeat(
+    conn: &mut SystemConnection,
+    leases: &[Lease],
+    lease: Duration,
+) -> QueryResult<Vec<(Lease, Option<DateTime<Utc>>)>> {
+    let ids: Vec<JobId> = leases.iter().map(|lease| lease.job_id).collect();
+    let tokens: Vec<LeaseToken> = leases.iter().map(|lease| lease.token).collect();
+    // By id, not by state: the planner would take the small index of running jobs, and wade through
+    // the dead entries that every claim leaves there.
+    let held: Vec<(JobId, Option<LeaseToken>, Option<DateTime<Utc>>)> = diesel::update(
+        jobs::table
+            .filter(jobs::job_id.eq_any(ids))
+            .filter(jobs::lease_token.eq_any(tokens)),
+    )
+    .set(jobs::lease_expires_at.eq((now.into_sql::<Timestamptz>() + interval(lease)).nullable()))
+    .returning((jobs::job_id, jobs::lease_token, jobs::cancel_requested_at))
+    .get_results(conn)
+    .await?;
+    Ok(held
+        .into_iter()
+        .filter_map(|(job_id, token, cancel)| Some((Lease { job_id, token: token? }, cancel)))
+        .collect())
+}
+
+/// Makes sure that a lease holds, and that it does until the transaction ends.
+///
+/// # Errors
+///
+/// `NotFound` when the lease is lost, and those of the database.
+pub async fn hold(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    held(lease)
+        .filter(jobs::tenant_id.eq(tenant))
+        .select(jobs::job_id)
+        .for_share()
+        .get_result::<JobId>(conn)
+        .await
+        .map(|_| ())
+}
+
+/// Notes how far a job is: `done` of 1, a step, and that step in words.
+///
+/// # Errors
+///
+/// `NotFound` when the lease is lost, and those of the database.
+pub async fn report(
+    conn: &mut TenantConnection,
+    lease: Lease,
+    done: f64,
+    step: &str,
+    message: &str,
+) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
+        .set((
+            jobs::progress.eq(done),
+            jobs::progress_step.eq(step),
+            jobs::progress_message.eq(message),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    fenced(written)
+}
+
+/// Ends a job that produced what it was for, in the transaction that writes what it produced.
+///
+/// # Errors
+///
+/// `NotFound` when the lease is lost: then nothing of that transaction may be committed. And those
+/// of the database.
+pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome, result: &RawJson) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
+        .set((
+            jobs::status.eq(JobStatus::Completed),
+            jobs::outcome.eq(outcome),
+            jobs::result.eq(result),
+            jobs::error.eq(None::<String>),
+            jobs::progress.eq(1.0),
+            jobs::lease_token.eq(None::<LeaseToken>),
+            jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
+            jobs::completed_at.eq(now),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    fenced(written)
+}
+
+/// Ends many jobs at once, of any tenants, as [`finish`] ends one, and returns those that were still held.
+///
+/// # Errors
+///
+/// Those of the database. A lease that is missing from the answer is lost: what its job produced
+/// may not be committed.
+pub async fn finish_many(
+    conn: &mut SystemConnection,
+    finished: &[(Lease, Outcome, RawJson)],
+) -> QueryResult<Vec<JobId>> {
+    let ids: Vec<JobId> = finished.iter().map(|(lease, ..)| lease.job_id).collect();
+    let tokens: Vec<LeaseToken> = finished.iter().map(|(lease, ..)| lease.token).collect();
+    let outcomes: Vec<Outcome> = finished.iter().map(|(_, outcome, _)| *outcome).collect();
+    let results: Vec<&RawJson> = finished.iter().map(|(.., result)| result).collect();
+    diesel::sql_query(
+        "UPDATE jobs SET status = 'completed', outcome = done.outcome, result = done.result, error = NULL, progress = 1,
+             lease_token = NULL, lease_expires_at = NULL, completed_at = now(), updated_at = now()
+         FROM unnest($1, $2, $3, $4) AS done (job_id, lease_token, outcome, result)
+         WHERE jobs.job_id = done.job_id AND jobs.lease_token = done.lease_token
+         RETURNING jobs.job_id",
+    )
+    .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
+    .bind::<Array<diesel::sql_types::Uuid>, _>(tokens)
+    .bind::<Array<Text>, _>(outcomes)
+    .bind::<Array<Jsonb>, _>(results)
+    .load::<EndedJob>(conn)
+    .await
+    .map(|rows| rows.into_iter().map(|row| row.job_id).collect())
+}
+
+/// Notes that an attempt failed, and ends the job or lets it wait for the next one. One whose end
+/// somebody asked for does not wait: it is cancelled.
+///
+/// # Errors
+///
+/// `NotFound` when the lease is lost, and those of the database.
+pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'_>) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    let rows = held(lease).filter(jobs::tenant_id.eq(tenant));
+    let common = (
+        jobs::error.eq(failure.error),
+        jobs::outcome.eq(failure.outcome),
+        jobs::lease_token.eq(None::<LeaseToken>),
+        jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
+        jobs::updated_at.eq(now),
+    );
+    let written = match failure.retry_at {
+        Some(at) => {
+            diesel::update(rows)
+                .set((common, jobs::run_at.eq(at), waiting_unless_cancelled!()))
+                .execute(conn)
+                .await?
+        }
+        None => {
+            diesel::update(rows)
+                .set((common, jobs::status.eq(JobStatus::Failed), jobs::completed_at.eq(now)))
+                .execute(conn)
+                .await?
+        }
+    };
+    fenced(written)
+}
+
+/// Ends a running job because somebody asked for it.
+///
+/// # Errors
+///
+/// `NotFound` when the lease is lost, and those of the database.
+pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
+        .set((
+            jobs::status.eq(JobStatus::Cancelled),
+            jobs::lease_token.eq(None::<LeaseToken>),
+            jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
+            jobs::completed_at.eq(now),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    fenced(written)
+}
+
+/// Hands jobs back that a worker will not finish: they wait again in their old place, the attempt not
+/// counted, or are cancelled where that was asked for. Returns how many it still held.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResult<usize> {
+    let ids: Vec<JobId> = leases.iter().map(|lease| lease.job_id).collect();
+    let tokens: Vec<LeaseToken> = leases.iter().map(|lease| lease.token).collect();
+    diesel::update(
+        jobs::table
+            .filter(jobs::job_id.eq_any(ids))
+            .filter(jobs::lease_token.eq_any(tokens)),
+    )
+    .set((
+        waiting_unless_cancelled!(),
+        jobs::attempts.eq(jobs::attempts - 1),
+        jobs::lease_token.eq(None::<LeaseToken>),
+        jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
+        jobs::updated_at.eq(now),
+    ))
+    .execute(conn)
+    .await
+}
+
+/// Takes back the jobs whose worker has gone silent.
+///
+/// They wait again in their old place, ahead of what came later, or have failed when their attempts are used up, or are
+/// cancelled where that was asked for.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
+    let ended: Vec<(JobStatus, i64)> = diesel::sql_query(
+        "WITH swept AS (
+             UPDATE jobs SET
+                 status = CASE
+                     WHEN cancel_requested_at IS NOT NULL THEN 'cancelled'
+                     WHEN attempts < max_attempts THEN 'pending'
+                     ELSE 'failed' END,
+                 error = CASE WHEN cancel_requested_at IS NULL
+                     THEN format('the worker went silent in attempt %s of %s', attempts, max_attempts) ELSE error END,
+                 outcome = CASE WHEN cancel_requested_at IS NULL THEN 'internal' ELSE outcome END,
+                 completed_at = CASE WHEN cancel_requested_at IS NOT NULL OR attempts >= max_attempts THEN now() END,
+                 lease_token = NULL, lease_expires_at = NULL, updated_at = now()
+             WHERE job_id IN (SELECT job_id FROM jobs WHERE status = 'running' AND lease_expires_at < now()
+                              ORDER BY lease_expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+             RETURNING status)
+         SELECT status, count(*) AS count FROM swept GROUP BY status",
+    )
+    .load::<StatusCount>(conn)
+    .await?
+    .into_iter()
+    .map(|row| (row.status, row.count))
+    .collect();
+    let count = |wanted| {
+        ended
+            .iter()
+            .find(|(status, _)| *status == wanted)
+            .map_or(0, |(_, count)| usize::try_from(*count).unwrap_or(0))
+    };
+    Ok(Swept {
+        requeued: count(JobStatus::Pending),
+        failed: count(JobStatus::Failed),
+        cancelled: count(JobStatus::Cancelled),
+    })
+}
+
+/// Deletes up to `limit` jobs that ended before `cutoff`, and returns how many. The jobs of a batch go when all of them
+/// may, and the batch with them.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+    let counted: Count = diesel::sql_query(
+        "WITH gone AS (
+             DELETE FROM jobs WHERE job_id IN (
+                 SELECT job_id FROM jobs j WHERE status IN ('completed', 'failed', 'cancelled') AND completed_at < $1
+                 AND NOT EXISTS (SELECT FROM jobs b WHERE b.tenant_id = j.tenant_id AND b.batch_id = j.batch_id
+                                 AND (b.completed_at IS NULL OR b.completed_at >= $1))
+                 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+             RETURNING job_id, tenant_id, batch_id),
+         emptied AS (
+             DELETE FROM batch_jobs WHERE (tenant_id, batch_id) IN (
+                 SELECT g.tenant_id, g.batch_id FROM gone g WHERE g.batch_id IS NOT NULL
+                 AND NOT EXISTS (SELECT FROM jobs j WHERE j.tenant_id = g.tenant_id AND j.batch_id = g.batch_id
+                                 AND j.job_id NOT IN (SELECT job_id FROM gone))))
+         SELECT count(*) AS count FROM gone",
+    )
+    .bind::<Timestamptz, _>(cutoff)
+    .bind::<BigInt, _>(limit)
+    .get_result(conn)
+    .await?;
+    Ok(usize::try_from(counted.count).unwrap_or(0))
+}
+
+/// How many there are.
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// Wakes the workers that listen on [`CHANNEL`], when the transaction commits.
+///
+/// It is a hint that shortens their wait: they look by themselves, only later.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn notify(conn: &mut SystemConnection) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_notify($1, '')")
+        .bind::<Text, _>(CHANNEL)
+        .execute(conn)
+        .await
+        .map(|_| ())
+}
+
+/// A job that was ended.
+#[derive(diesel::QueryableByName)]
+struct EndedJob {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    job_id: JobId,
+}
+
+/// How many jobs are in a state.
+#[derive(diesel::QueryableByName)]
+struct StatusCount {
+    #[diesel(sql_type = Text)]
+    status: JobStatus,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// The row that a claim holds, if it still does.
+fn held(
+    lease: Lease,
+) -> diesel::dsl::Filter<
+    diesel::dsl::Filter<jobs::table, diesel::dsl::Eq<jobs::job_id, JobId>>,
+    diesel::dsl::Eq<jobs::lease_token, LeaseToken>,
+> {
+    jobs::table
+        .filter(jobs::job_id.eq(lease.job_id))
+        .filter(jobs::lease_token.eq(lease.token))
+}
+
+fn fenced(written: usize) -> QueryResult<()> {
+    if written == 0 { Err(Error::NotFound) } else { Ok(()) }
+}
+
+fn interval(duration: Duration) -> PgInterval {
+    PgInterval::from_microseconds(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,53 @@
+//! Every query of the program, one module a table.
+//!
+//! A function on tenants' rows takes a [`TenantConnection`] and acts on that tenant's rows only. Two
+//! walls hold that, each by itself: the filter or the inserted `tenant_id` that is written out in
+//! every statement here, and row level security in the database. A function across tenants takes a
+//! [`SystemConnection`]; there are few.
+//!
+//! Verbs: `get` (absence is [`NotFound`](diesel::result::Error::NotFound)), `find` (absence is
+//! `None`), `list`, `count`, `insert`, `upsert`, `update`, `delete`, and those of jobs. Nothing here
+//! commits: the caller does, when all that belongs together is written.
+//!
+//! [`TenantConnection`]: crate::tenant::TenantConnection
+//! [`SystemConnection`]: crate::tenant::SystemConnection
+
+pub mod api_calls;
+pub mod api_keys;
+pub mod audit_log;
+pub mod batches;
+pub mod bulk;
+pub mod callers;
+pub mod contacts;
+pub mod diagnostics;
+pub mod domain_hosting;
+pub mod domain_profiles;
+pub mod domain_technologies;
+pub mod domains;
+pub mod email_scans;
+pub mod erasures;
+pub mod host_turns;
+pub mod idempotency_keys;
+pub mod jobs;
+pub mod pages;
+pub mod paging;
+pub mod place_changes;
+pub mod place_details;
+pub mod place_finds;
+pub mod place_searches;
+pub mod places;
+pub mod profiles;
+pub mod rate_windows;
+pub mod scan_days;
+pub mod set_aside;
+pub mod sitemap_file_curations;
+pub mod sitemap_files;
+pub mod sitemap_runs;
+pub mod sitemap_url_changes;
+pub mod sitemap_urls;
+pub mod suppressions;
+pub mod tenant_limits;
+pub mod tenants;
+
+/// What queries answer with, for those layers that name no Diesel.
+pub use diesel::{QueryResult, result::Error as QueryError};

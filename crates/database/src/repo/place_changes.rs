@@ -1,0 +1,225 @@
+//! Table `place_changes`: what people decided about places, who, when, and what was there before.
+//!
+//! A change is written here first and then done from here, for one place as for a hundred thousand. So nothing is
+//! changed that is not in the history, and what is in it can be undone.
+
+use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, QueryableByName, SelectableHelper};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Uuid};
+use diesel_async::RunQueryDsl;
+use schema::{place_changes, places_staging};
+
+use super::places::{PlaceFilter, matching};
+use crate::ids::PlaceChangeId;
+use crate::models::enums::PlaceAction;
+use crate::models::place_change::{PlaceChange, PlaceCuration};
+use crate::models::values::RawJson;
+use crate::tenant::TenantConnection;
+
+/// What people decided about a place, as it is now, of the table `places_staging`.
+macro_rules! current {
+    () => {
+        "jsonb_build_object('status', places_staging.status, 'notes', places_staging.notes, 'tags', places_staging.tags,
+                            'priority', places_staging.priority, 'revisit_date', places_staging.revisit_date)"
+    };
+}
+
+/// Who changes places, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangedBy<'a> {
+    /// Names the request.
+    pub change_id: PlaceChangeId,
+    /// What kind of request it is.
+    pub action: PlaceAction,
+    /// Who asks for it.
+    pub who: &'a str,
+}
+
+/// What became of an undoing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Undone {
+    /// The change that was undone; `None` where there is none left.
+    #[diesel(sql_type = Nullable<Uuid>)]
+    pub change_id: Option<PlaceChangeId>,
+    /// How many places it had changed.
+    #[diesel(sql_type = BigInt)]
+    pub changed: i64,
+    /// How many are as before it again. Those that were changed once more since stay as they are.
+    #[diesel(sql_type = BigInt)]
+    pub restored: i64,
+}
+
+/// Changes what people decided about all places that match, and returns how many there were.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn change(
+    conn: &mut TenantConnection,
+    filter: &PlaceFilter<'_>,
+    curation: &PlaceCuration,
+    by: ChangedBy<'_>,
+) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    lock(conn).await?;
+    let after = diesel::dsl::sql::<Jsonb>(concat!(current!(), " || "))
+        .bind::<Jsonb, _>(curation.patch())
+        .sql(" || CASE WHEN ")
+        .bind::<Bool, _>(!(curation.add_tags.is_empty() && curation.remove_tags.is_empty()))
+        .sql(
+            " THEN jsonb_build_object('tags', ARRAY(
+                SELECT tag FROM unnest(coalesce(places_staging.tags, '{}') || ",
+        )
+        .bind::<Array<Text>, _>(curation.add_tags.clone())
+        .sql(") WITH ORDINALITY u (tag, position) WHERE tag <> ALL (")
+        .bind::<Array<Text>, _>(curation.remove_tags.clone())
+        .sql(") GROUP BY tag ORDER BY min(position))) ELSE '{}' END");
+    let rows = matching(tenant, filter).select((
+        places_staging::tenant_id,
+        by.change_id.into_sql::<Uuid>(),
+        by.action.into_sql::<Text>(),
+        places_staging::place_id,
+        by.who.into_sql::<Text>(),
+        diesel::dsl::sql::<Jsonb>(current!()),
+        after,
+    ));
+    diesel::insert_into(place_changes::table)
+        .values(rows)
+        .into_columns((
+            place_changes::tenant_id,
+            place_changes::change_id,
+            place_changes::action,
+            place_changes::place_id,
+            place_changes::changed_by,
+            place_changes::before,
+            place_changes::after,
+        ))
+        .execute(conn)
+        .await?;
+    apply(conn, by.change_id).await
+}
+
+/// Gives each of some places values of its own: `patches` are objects of those to be set, in the spelling of
+/// [`PlaceChange::after`]. Returns how many of the places there were.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn change_each(
+    conn: &mut TenantConnection,
+    place_ids: &[&str],
+    patches: &[RawJson],
+    by: ChangedBy<'_>,
+) -> QueryResult<usize> {
+    lock(conn).await?;
+    diesel::sql_query(concat!(
+        "INSERT INTO place_changes (tenant_id, change_id, action, place_id, changed_by, before, after)
+         SELECT $1, $2, $3, places_staging.place_id, $4, ",
+        current!(),
+        ", ",
+        current!(),
+        " || n.patch
+         FROM unnest($5::text[], $6::jsonb[]) AS n (place_id, patch)
+         JOIN places_staging ON places_staging.tenant_id = $1 AND places_staging.place_id = n.place_id"
+    ))
+    .bind::<Uuid, _>(conn.tenant_id())
+    .bind::<Uuid, _>(by.change_id)
+    .bind::<Text, _>(by.action)
+    .bind::<Text, _>(by.who)
+    .bind::<Array<Text>, _>(place_ids)
+    .bind::<Array<Jsonb>, _>(patches)
+    .execute(conn)
+    .await?;
+    apply(conn, by.change_id).await
+}
+
+/// Undoes the last bulk change or import that is not undone yet: every place that is still as that left it is again
+/// as it was before.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn undo_last(conn: &mut TenantConnection, undo: PlaceChangeId, who: &str) -> QueryResult<Undone> {
+    lock(conn).await?;
+    let undone: Undone = diesel::sql_query(concat!(
+        "WITH last AS (
+             SELECT change_id FROM place_changes
+             WHERE tenant_id = $1 AND action IN ('bulk', 'import') AND undone_at IS NULL ORDER BY id DESC LIMIT 1
+         ), undone AS (
+             UPDATE place_changes c SET undone_at = now() FROM last
+             WHERE c.tenant_id = $1 AND c.change_id = last.change_id
+             RETURNING c.change_id, c.place_id, c.before, c.after
+         ), restored AS (
+             INSERT INTO place_changes (tenant_id, change_id, action, place_id, changed_by, before, after)
+             SELECT $1, $2, 'undo', u.place_id, $3, u.after, u.before
+             FROM undone u JOIN places_staging ON places_staging.tenant_id = $1 AND places_staging.place_id = u.place_id
+             WHERE ",
+        current!(),
+        " = u.after
+             RETURNING place_id
+         )
+         SELECT (SELECT change_id FROM last) AS change_id, (SELECT count(*) FROM undone) AS changed,
+                (SELECT count(*) FROM restored) AS restored"
+    ))
+    .bind::<Uuid, _>(conn.tenant_id())
+    .bind::<Uuid, _>(undo)
+    .bind::<Text, _>(who)
+    .get_result(conn)
+    .await?;
+    apply(conn, undo).await?;
+    Ok(undone)
+}
+
+/// Lists changes, the last one first: of one place or of all, those before the row `before`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn list(
+    conn: &mut TenantConnection,
+    place_id: Option<&str>,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<PlaceChange>> {
+    let tenant = conn.tenant_id();
+    let mut query = place_changes::table
+        .filter(place_changes::tenant_id.eq(tenant))
+        .select(PlaceChange::as_select())
+        .into_boxed();
+    if let Some(place_id) = place_id {
+        query = query.filter(place_changes::place_id.eq(place_id));
+    }
+    if let Some(before) = before {
+        query = query.filter(place_changes::id.lt(before));
+    }
+    query.order(place_changes::id.desc()).limit(limit).load(conn).await
+}
+
+/// Lets the tenant's changes happen one after the other: each has to see what it writes down as the state before.
+async fn lock(conn: &mut TenantConnection) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('scrapersky place_changes ' || $1::text, 0))")
+        .bind::<Uuid, _>(conn.tenant_id())
+        .execute(conn)
+        .await
+        .map(|_| ())
+}
+
+/// Does what is written down under a change, and returns how many places there were.
+async fn apply(conn: &mut TenantConnection, change: PlaceChangeId) -> QueryResult<usize> {
+    diesel::sql_query(
+        "UPDATE places_staging p SET
+             status = (c.after->>'status')::place_status_enum,
+             notes = c.after->>'notes',
+             tags = CASE WHEN jsonb_typeof(c.after->'tags') = 'array'
+                 THEN ARRAY(SELECT jsonb_array_elements_text(c.after->'tags')) END,
+             priority = (c.after->>'priority')::integer,
+             revisit_date = (c.after->>'revisit_date')::date,
+             updated_by = c.changed_by,
+             updated_at = now()
+         FROM place_changes c
+         WHERE c.tenant_id = $1 AND c.change_id = $2 AND p.tenant_id = $1 AND p.place_id = c.place_id",
+    )
+    .bind::<Uuid, _>(conn.tenant_id())
+    .bind::<Uuid, _>(change)
+    .execute(conn)
+    .await
+}

@@ -1,0 +1,26 @@
+//! Table `tenant_limits`: set by the operator, read with the caller.
+
+use diesel::dsl::now;
+use diesel::prelude::{ExpressionMethods, QueryResult, SelectableHelper};
+use diesel_async::RunQueryDsl;
+use schema::tenant_limits;
+
+use crate::ids::TenantId;
+use crate::models::tenant_limits::{NewTenantLimits, TenantLimits};
+use crate::tenant::SystemConnection;
+
+/// Sets what a tenant may do; every process knows within seconds.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn set(conn: &mut SystemConnection, tenant: TenantId, limits: NewTenantLimits) -> QueryResult<TenantLimits> {
+    diesel::insert_into(tenant_limits::table)
+        .values((&limits, tenant_limits::tenant_id.eq(tenant)))
+        .on_conflict(tenant_limits::tenant_id)
+        .do_update()
+        .set((&limits, tenant_limits::updated_at.eq(now)))
+        .returning(TenantLimits::as_returning())
+        .get_result(conn)
+        .await
+}

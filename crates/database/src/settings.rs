@@ -1,0 +1,81 @@
+//! The numbers of the pool and of its sessions.
+
+use std::time::Duration;
+
+/// The numbers of the connection pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolConfig {
+    /// Connections that stay open when idle.
+    pub base: usize,
+    /// Connections opened beyond that in a rush.
+    pub overflow: usize,
+    /// How long a caller waits for a connection.
+    pub wait: Duration,
+    /// The age at which a connection is replaced.
+    pub recycle: Duration,
+    /// How long a connection may be idle without being checked before its next use.
+    pub ping_after: Duration,
+    /// The time limits of each session.
+    pub limits: SessionLimits,
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        Self {
+            base: 5,
+            overflow: 10,
+            wait: Duration::from_secs(30),
+            recycle: Duration::from_secs(30 * 60),
+            ping_after: Duration::from_secs(5),
+            limits: SessionLimits::default(),
+        }
+    }
+}
+
+/// Time limits that the server enforces; zero means none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// How long a statement may run.
+    pub statement: Duration,
+    /// How long a transaction may stay open without doing anything.
+    pub idle_in_transaction: Duration,
+    /// How long a statement may wait for a lock.
+    pub lock: Duration,
+}
+
+impl SessionLimits {
+    /// Returns no limits at all: the server's and the role's own settings hold.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            statement: Duration::ZERO,
+            idle_in_transaction: Duration::ZERO,
+            lock: Duration::ZERO,
+        }
+    }
+
+    /// Returns the limits that are set, as PostgreSQL's settings in milliseconds.
+    pub fn settings(&self) -> Vec<(&'static str, u128)> {
+        [
+            ("statement_timeout", self.statement),
+            ("idle_in_transaction_session_timeout", self.idle_in_transaction),
+            ("lock_timeout", self.lock),
+        ]
+        .into_iter()
+        .filter(|(_, limit)| !limit.is_zero())
+        .map(|(name, limit)| (name, limit.as_millis()))
+        .collect()
+    }
+}
+
+impl Default for SessionLimits {
+    /// 30 s a statement, 60 s idle in a transaction, 10 s for a lock: a request that waits longer
+    /// has been given up by its client, while what it holds keeps others waiting.
+    fn default() -> Self {
+        Self {
+            statement: Duration::from_secs(30),
+            idle_in_transaction: Duration::from_secs(60),
+            lock: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! TLS to PostgreSQL by libpq's five `sslmode`s.
+//!
+//! | `sslmode` | encrypted | certificate chain | host name |
+//! |---|---|---|---|
+//! | `disable` | no | | |
+//! | `allow`, `prefer` (the default) | if the server can | not checked | not checked |
+//! | `require` | yes | checked if a root file exists | not checked |
+//! | `verify-ca` | yes | checked | not checked |
+//! | `verify-full` | yes | checked | checked |
+//!
+//! The root file is `sslrootcert` of the URL, else `PGSSLROOTCERT`, else
+//! `~/.postgresql/root.crt`; `system` means the operating system's certificates and implies
+//! `verify-full`. Unix sockets are never encrypted. Where the server offers SCRAM with channel
+//! binding, the authentication is bound to the certificate seen.
+//!
+//! Other than in libpq, the name in a certificate is only looked for among its subject alternative
+//! names.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_postgres::config::Host;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{CancelToken, Client, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::url::DatabaseUrl;
+
+/// The encrypted stream under a connection.
+pub(crate) type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+
+/// How long the server may take to accept a connection, per address.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a TCP connection may be silent before the system asks whether the server still lives.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A reason why a URL's TLS settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// `sslmode` is none of libpq's.
+    #[error(
+        "sslmode \"{0}\" in the database URL is unknown: \
+         it must be disable, allow, prefer, require, verify-ca or verify-full"
+    )]
+    UnknownMode(String),
+    /// `sslrootcert=system` together with a mode that would not check the host name.
+    #[error("weak sslmode \"{0}\" may not be used with sslrootcert=system (use \"verify-full\")")]
+    WeakModeWithSystemRoots(String),
+    /// A mode that verifies, but nothing to verify with.
+    #[error(
+        "root certificate file \"{}\" does not exist; either provide the file, use the system's trusted \
+         roots with sslrootcert=system, or change sslmode to disable server certificate verification", .0.display()
+    )]
+    NoRootFile(PathBuf),
+    /// The root file exists but holds no usable certificate.
+    #[error("could not read root certificate file \"{}\": {reason}", .path.display())]
+    UnreadableRootFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The operating system's certificates could not be read.
+    #[error("the system's trusted roots could not be read: {0}")]
+    NoSystemRoots(String),
+    /// The rest of the URL is not understood.
+    #[error("the database URL is unusable: {0}")]
+    Url(String),
+    /// The TLS library refused its configuration.
+    #[error("TLS could not be set up: {0}")]
+    Tls(#[from] rustls::Error),
+}
+
+/// What is demanded of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Disable,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+impl Mode {
+    fn parse(name: &str) -> Result<Self, TlsError> {
+        match name {
+            "disable" => Ok(Self::Disable),
+            // `allow` would try without encryption first: it asks for no more than `prefer`.
+            "allow" | "prefer" => Ok(Self::Prefer),
+            "require" => Ok(Self::Require),
+            "verify-ca" => Ok(Self::VerifyCa),
+            "verify-full" => Ok(Self::VerifyFull),
+            other => Err(TlsError::UnknownMode(other.to_owned())),
+        }
+    }
+
+    fn verifies(self) -> bool {
+        matches!(self, Self::VerifyCa | Self::VerifyFull)
+    }
+}
+
+/// Where trusted certificates come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Roots {
+    None,
+    System,
+    File(PathBuf),
+}
+
+/// Settles mode and roots as libpq does.
+fn settle(url: &DatabaseUrl, env: impl Fn(&str) -> Option<String>) -> Result<(Mode, Roots), TlsError> {
+    let asked = url.param("sslmode");
+    let mode = asked.map_or(Ok(Mode::Prefer), Mode::parse)?;
+    let named = url
+        .param("sslrootcert")
+        .map(str::to_owned)
+        .or_else(|| env("PGSSLROOTCERT"))
+        .filter(|s| !s.is_empty());
+    if named.as_deref() == Some("system") {
+        return match asked {
+            None | Some("verify-full") => Ok((Mode::VerifyFull, Roots::System)),
+            Some(weak) => Err(TlsError::WeakModeWithSystemRoots(weak.to_owned())),
+        };
+    }
+    if matches!(mode, Mode::Disable | Mode::Prefer) {
+        return Ok((mode, Roots::None));
+    }
+    let file = named.map_or_else(
+        || PathBuf::from(env("HOME").unwrap_or_default()).join(".postgresql/root.crt"),
+        PathBuf::from,
+    );
+    match (mode, file.exists()) {
+        (Mode::Require, false) => Ok((mode, Roots::None)),
+        (Mode::Require, true) => Ok((Mode::VerifyCa, Roots::File(file))),
+        (_, false) => Err(TlsError::NoRootFile(file)),
+        (_, true) => Ok((mode, Roots::File(file))),
+    }
+}
+
+/// Opens connections to one URL; the certificates were read when it was made.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    server: tokio_postgres::Config,
+    tls: MakeRustlsConnect,
+    mode: Mode,
+}
+
+impl Connector {
+    /// Reads the URL's TLS settings and the certificates they name.
+    pub(crate) fn new(url: &DatabaseUrl) -> Result<Self, TlsError> {
+        let (mode, roots) = settle(url, |name| std::env::var(name).ok())?;
+        let mut server = url.driver_config().map_err(TlsError::Url)?;
+        let over_sockets_only = server.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        let mode = if over_sockets_only { Mode::Disable } else { mode };
+        server.ssl_mode(driver_mode(mode));
+        if server.get_connect_timeout().is_none() {
+            server.connect_timeout(CONNECT_TIMEOUT);
+        }
+        server.keepalives_idle(KEEPALIVE);
+        Ok(Self {
+            server,
+            tls: MakeRustlsConnect::new(client_config(mode, &roots)?),
+            mode,
+        })
+    }
+
+    /// Opens a connection, shown to the server as `application_name` unless the URL says otherwise.
+    pub(crate) async fn connect(
+        &self,
+        application_name: &str,
+    ) -> Result<(Client, tokio_postgres::Connection<Socket, Stream>), tokio_postgres::Error> {
+        let mut server = self.server.clone();
+        if server.get_application_name().is_none() {
+            server.application_name(application_name);
+        }
+        match server.connect(self.tls.clone()).await {
+            // `prefer` also takes an unencrypted connection where only that one works.
+            Err(error) if self.mode == Mode::Prefer && concerns_encryption(&error) => {
+                server.ssl_mode(driver_mode(Mode::Disable));
+                // The first error says more than that the server wants encryption.
+                server.connect(self.tls.clone()).await.map_err(|_| error)
+            }
+            result => result,
+        }
+    }
+}
+
+impl Connector {
+    /// Asks the server to cancel what a connection made here is executing.
+    pub(crate) async fn cancel(&self, token: &CancelToken) -> Result<(), tokio_postgres::Error> {
+        token.cancel_query(self.tls.clone()).await
+    }
+}
+
+/// Returns whether the same server might accept a connection without encryption.
+fn concerns_encryption(error: &tokio_postgres::Error) -> bool {
+    match error.code() {
+        Some(code) => *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        None => {
+            let mut cause = std::error::Error::source(error);
+            while let Some(inner) = cause {
+                if inner.is::<rustls::Error>() {
+                    return true;
+                }
+                // What rustls reports travels inside an I/O error, whose own source skips it.
+                if let Some(io) = inner.downcast_ref::<std::io::Error>()
+                    && io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+                {
+                    return true;
+                }
+                cause = inner.source();
+            }
+            false
+        }
+    }
+}
+
+fn driver_mode(mode: Mode) -> tokio_postgres::config::SslMode {
+    use tokio_postgres::config::SslMode;
+    match mode {
+        Mode::Disable => SslMode::Disable,
+        Mode::Prefer => SslMode::Prefer,
+        Mode::Require | Mode::VerifyCa | Mode::VerifyFull => SslMode::Require,
+    }
+}
+
+fn client_config(mode: Mode, roots: &Roots) -> Result<ClientConfig, TlsError> {
+    // Named, never the process default: which one that is depends on what else is linked in.
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Verifier {
+        roots: mode.verifies().then(|| read_roots(roots)).transpose()?,
+        check_name: mode == Mode::VerifyFull,
+        provider: Arc::clone(&provider),
+    };
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
+}
+
+fn read_roots(roots: &Roots) -> Result<RootCertStore, TlsError> {
+    let mut store = RootCertStore::empty();
+    match roots {
+        Roots::None => {}
+        Roots::System => {
+            let found = rustls_native_certs::load_native_certs();
+            // One that cannot be read leaves a server untrusted that needs it.
+            store.add_parsable_certificates(found.certs);
+            if store.is_empty() {
+                let reason = found
+                    .errors
+                    .first()
+                    .map_or_else(|| "there are none".to_owned(), ToString::to_string);
+                return Err(TlsError::NoSystemRoots(reason));
+            }
+        }
+        Roots::File(path) => {
+            let unreadable = |reason: String| TlsError::UnreadableRootFile {
+                path: path.clone(),
+                reason,
+            };
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|e| unreadable(e.to_string()))? {
+                let certificate = certificate.map_err(|e| unreadable(e.to_string()))?;
+                store.add(certificate).map_err(|e| unreadable(e.to_string()))?;
+            }
+            if store.is_empty() {
+                return Err(unreadable("it holds no certificate".to_owned()));
+            }
+        }
+    }
+    Ok(store)
+}
+
+/// Checks a server's certificate as far as the mode asks for.
+#[derive(Debug)]
+struct Verifier {
+    /// The trusted certificates; without any, every certificate will do.
+    roots: Option<RootCertStore>,
+    check_name: bool,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Some(roots) = &self.roots {
+            let certificate = ParsedCertificate::try_from(end_entity)?;
+            let algorithms = self.provider.signature_verification_algorithms.all;
+            verify_server_cert_signed_by_trust_anchor(&certificate, roots, intermediates, now, algorithms)?;
+            if self.check_name {
+                verify_server_name(&certificate, server_name)?;
+            }
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(url: &str, env: &[(&str, &str)]) -> Result<(Mode, Roots), String> {
+        let env = |name: &str| {
+            env.iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        settle(&url.parse().unwrap(), env).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn modes_mean_what_libpq_means() {
+        let home = [("HOME", "/nonexistent")];
+        assert_eq!(settled("postgres://h/d", &home), Ok((Mode::Prefer, Roots::None)));
+        assert_eq!(
+            settled("postgres://h/d?sslmode=allow", &home),
+            Ok((Mode::Prefer, Roots::None))
+        );
+        assert_eq!(
+            settled("postgres://h/d?sslmode=disable", &home),
+            Ok((Mode::Disable, Roots::None))
+        );
+        assert_eq!(
+            settled("postgres://h/d?sslmode=require", &home),
+            Ok((Mode::Require, Roots::None))
+        );
+        let error = settled("postgres://h/d?sslmode=verify-ca", &home).unwrap_err();
+        assert!(
+            error.starts_with("root certificate file \"/nonexistent/.postgresql/root.crt\" does not exist"),
+            "{error}"
+        );
+        assert!(
+            settled("postgres://h/d?sslmode=yes", &home)
+                .unwrap_err()
+                .contains("verify-full")
+        );
+    }
+
+    #[test]
+    fn an_existing_root_file_turns_require_into_verify_ca() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let by_url = settled(&format!("postgres://h/d?sslmode=require&sslrootcert={file}"), &[]);
+        assert_eq!(by_url, Ok((Mode::VerifyCa, Roots::File(file.into()))));
+        let by_env = settled("postgres://h/d?sslmode=verify-full", &[("PGSSLROOTCERT", file)]);
+        assert_eq!(by_env, Ok((Mode::VerifyFull, Roots::File(file.into()))));
+    }
+
+    #[test]
+    fn system_roots_imply_and_demand_verify_full() {
+        assert_eq!(
+            settled("postgres://h/d?sslrootcert=system", &[]),
+            Ok((Mode::VerifyFull, Roots::System))
+        );
+        let error = settled("postgres://h/d?sslrootcert=system&sslmode=require", &[]).unwrap_err();
+        assert_eq!(
+            error,
+            "weak sslmode \"require\" may not be used with sslrootcert=system (use \"verify-full\")"
+        );
+    }
+
+    #[test]
+    fn a_root_file_without_certificates_is_named() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let url = format!("postgres://h/d?sslmode=verify-ca&sslrootcert={file}");
+        let error = Connector::new(&url.parse().unwrap()).err().unwrap().to_string();
+        assert!(
+            error.contains(file) && error.contains("holds no certificate"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn unix_sockets_are_never_encrypted() {
+        let connector = Connector::new(&"postgres:///d?host=/tmp&sslmode=require".parse().unwrap()).unwrap();
+        assert_eq!(connector.mode, Mode::Disable);
+    }
+}

@@ -1,0 +1,156 @@
+//! What can go wrong with the private PostgreSQL, each as the sentence a person reads.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::options::MINIMUM_MAJOR;
+
+/// Says why the private PostgreSQL cannot be had, and what to do about it.
+///
+/// `Display` is one sentence for a person. No variant means that a data directory was changed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// The data directory's path names a file.
+    #[error("the data directory {} is a file: move it away or choose another folder", .0.display())]
+    NotADirectory(PathBuf),
+
+    /// A file or folder under the data directory cannot be made, opened or changed.
+    #[error("cannot {action} {}: {cause}; give this user the right to it or choose another data directory", path.display())]
+    Io {
+        /// What was being done, as a verb: "create", "open".
+        action: &'static str,
+        /// The file or folder it was done to.
+        path: PathBuf,
+        /// What the system answered; part of the sentence, so not a `source` to be printed again.
+        cause: io::Error,
+    },
+
+    /// The program is root and no account exists that PostgreSQL could run as.
+    #[error(
+        "PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody` to run it as: create one of them, run this program as another user, or set DATABASE_URL"
+    )]
+    NoAccount,
+
+    /// The account PostgreSQL runs as cannot enter a folder above the data directory.
+    #[error("PostgreSQL cannot run as root, and the user `{account}` it would run as cannot enter {}: choose a data directory that does not lie under it, such as /var/lib/scrapersky instead of {}", blocked.display(), data_dir.display())]
+    Unreachable {
+        /// The data directory asked for.
+        data_dir: PathBuf,
+        /// The first folder on the way that is closed.
+        blocked: PathBuf,
+        /// The name of the account.
+        account: String,
+    },
+
+    /// The folder `data` exists, holds something, and that is no PostgreSQL cluster.
+    #[error("{} holds files that are not a PostgreSQL data directory: move them away or choose another data directory", .0.display())]
+    NotACluster(PathBuf),
+
+    /// The operator named a folder of binaries that does not serve.
+    #[error("SCRAPERSKY_PG_BIN names {}, which {reason}: point it at the bin folder of PostgreSQL {MINIMUM_MAJOR} or newer, or unset it", path.display())]
+    UnusableBinaries {
+        /// The folder named.
+        path: PathBuf,
+        /// What is wrong with it, as the rest of "which ...".
+        reason: String,
+    },
+
+    /// No PostgreSQL was found, and none could be downloaded.
+    #[error(
+        "found no PostgreSQL {wanted} on this machine and could not download one ({download}): {hint}, or set SCRAPERSKY_PG_BIN or DATABASE_URL"
+    )]
+    NotInstalled {
+        /// The version asked for, as a person says it: "15 or newer".
+        wanted: String,
+        /// Why the download failed.
+        download: String,
+        /// How to install one on this machine.
+        hint: String,
+    },
+
+    /// The cluster was made by a major version of which there are no binaries.
+    #[error("the data in {} was made by PostgreSQL {cluster}, but this machine has {found}: {remedy}", path.display())]
+    WrongMajor {
+        /// The cluster's folder.
+        path: PathBuf,
+        /// Its version as it says itself: "15", "9.6".
+        cluster: String,
+        /// What to do about it.
+        remedy: String,
+        /// What was found instead, as a person says it.
+        found: String,
+    },
+
+    /// The file system is full.
+    #[error("no space is left on the device that holds {}: free some (about 100 MB) and start again", .0.display())]
+    DiskFull(PathBuf),
+
+    /// Another process listens on the path of the socket.
+    #[error("another process already listens on {}: stop it or choose another data directory", .0.display())]
+    SocketTaken(PathBuf),
+
+    /// The short folder for the socket belongs to someone else or is open to others.
+    #[error("the folder {} for the database's socket {problem}: remove it or choose another data directory", path.display())]
+    SocketFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it, as the rest of "the folder ...".
+        problem: String,
+    },
+
+    /// `initdb` failed for another reason.
+    #[error("PostgreSQL could not create its data in {}: {output}", path.display())]
+    Init {
+        /// The cluster's folder.
+        path: PathBuf,
+        /// The telling line of its output.
+        output: String,
+    },
+
+    /// The server ended while it was starting, for another reason.
+    #[error("PostgreSQL did not start on {}: {output} (the whole log is {})", path.display(), log.display())]
+    Start {
+        /// The cluster's folder.
+        path: PathBuf,
+        /// The telling line of its log.
+        output: String,
+        /// The log file.
+        log: PathBuf,
+    },
+
+    /// Something did not happen in time.
+    #[error("{what} after {seconds} s: look at {} and try again", log.display())]
+    Timeout {
+        /// What is still the case, as a clause.
+        what: String,
+        /// How long it was waited for.
+        seconds: u64,
+        /// The server's log.
+        log: PathBuf,
+    },
+
+    /// The server runs but did not answer as expected.
+    #[error("the private PostgreSQL at {} does not answer as it should: {message}", socket.display())]
+    Database {
+        /// The folder of its socket.
+        socket: PathBuf,
+        /// What it or the driver said.
+        message: String,
+    },
+}
+
+impl EmbeddedError {
+    /// Makes the error of a failed file operation, telling a full disk from the rest.
+    pub(super) fn io(action: &'static str, path: &Path, cause: io::Error) -> Self {
+        if cause.kind() == io::ErrorKind::StorageFull {
+            return Self::DiskFull(path.to_path_buf());
+        }
+        Self::Io {
+            action,
+            path: path.to_path_buf(),
+            cause,
+        }
+    }
+}

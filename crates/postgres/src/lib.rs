@@ -1,0 +1,210 @@
+//! The private PostgreSQL that starts itself where there is no `DATABASE_URL`.
+//!
+//! One data directory is one private PostgreSQL: a cluster made by `initdb` at the first start, a server that listens on
+//! a Unix socket in a folder of its own and on nothing else, and that outlives the program until it is told to stop.
+//! Everything here blocks; callers in async code use `spawn_blocking`.
+//!
+//! ```text
+//! <data_dir>/data           PostgreSQL's own data directory, mode 0700
+//!            data.partial   initdb at work, or what is left of a killed one
+//!            run            the socket, mode 0700 (in /tmp where this path is too long for a socket)
+//!            postgres.log   what the server says
+//!            start.lock     held while somebody starts or stops it
+//!            server.lock    held by the server's processes, so that "does it live" is one question to the kernel
+//! ```
+//!
+//! Any step may be the last of a killed program; the next start goes on from there. No data directory is ever removed.
+
+mod account;
+mod archive;
+mod create;
+mod database;
+mod error;
+mod launch;
+mod layout;
+mod locate;
+mod options;
+mod output;
+mod postmaster;
+mod status;
+
+use std::{os::unix::ffi::OsStrExt, path::Path, thread, time::Instant};
+
+pub use error::EmbeddedError;
+pub use options::{DATABASE, Durability, EmbeddedOptions, MINIMUM_MAJOR, SUPERUSER};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+pub use status::{EmbeddedState, EmbeddedStatus};
+
+use self::{
+    account::Account,
+    layout::{Layout, PORT},
+    postmaster::{Live, Presence},
+};
+
+/// What of a path or name needs no escape in a URL.
+const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A running private PostgreSQL. Dropping it leaves the server running.
+#[derive(Debug, Clone)]
+pub struct EmbeddedPostgres {
+    layout: Layout,
+    live: Live,
+    adopted: bool,
+}
+
+impl EmbeddedPostgres {
+    /// Adopts the server of the data directory, or starts it, after `initdb` when there is no cluster yet.
+    ///
+    /// Two programs that start at once get the same server. The database [`DATABASE`] exists on return.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that says what is in the way and what to do about it.
+    pub fn start(options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
+        let account = Account::choose()?;
+        let layout = Layout::new(&options.data_dir)?;
+        layout.create_root(&account)?;
+        let _starting = launch::lock_start(&layout)?;
+        let begun = Instant::now();
+        loop {
+            let (live, adopted) = launch::ensure_running(&layout, options, &account)?;
+            match database::ensure(&live) {
+                Ok(()) => {
+                    return Ok(Self { layout, live, adopted });
+                }
+                // It accepted, but is dying: killed or told to stop a moment ago. Look again.
+                Err(error) if error.is_ending_server() && begun.elapsed() < database::PATIENCE => {
+                    thread::sleep(launch::POLL)
+                }
+                Err(error) => return Err(error.into_embedded(&layout, &live)),
+            }
+        }
+    }
+
+    /// Finds the server of the data directory without starting one, waiting for a start or stop under way.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that says why the data directory cannot be read.
+    pub fn find(options: &EmbeddedOptions) -> Result<Option<Self>, EmbeddedError> {
+        let layout = Layout::new(&options.data_dir)?;
+        if !layout.root.is_dir() || layout.cluster_version()?.is_none() {
+            return Ok(None);
+        }
+        let _starting = launch::lock_start(&layout)?;
+        Ok(match launch::settle(&layout)? {
+            Presence::Live(live) => Some(Self {
+                layout,
+                live,
+                adopted: true,
+            }),
+            // It cannot be connected to, but it can be stopped.
+            Presence::Deaf { pid } => {
+                let live = Live {
+                    pid,
+                    socket_dir: layout.socket_dir.clone(),
+                    port: PORT,
+                };
+                Some(Self {
+                    layout,
+                    live,
+                    adopted: true,
+                })
+            }
+            Presence::None | Presence::Stale | Presence::Changing { .. } => None,
+        })
+    }
+
+    /// Says what is the case with the server of the data directory, at once and without changing anything.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that says why the data directory cannot be read.
+    pub fn status(options: &EmbeddedOptions) -> Result<EmbeddedStatus, EmbeddedError> {
+        let layout = Layout::new(&options.data_dir)?;
+        if layout.root.exists() && !layout.root.is_dir() {
+            return Err(EmbeddedError::NotADirectory(layout.root));
+        }
+        let version = layout.cluster_version()?;
+        let presence = postmaster::look(&layout)?;
+        let socket = match &presence {
+            Presence::Live(live) => layout::socket_in(&live.socket_dir, live.port),
+            _ => layout.socket(),
+        };
+        let state = match presence {
+            Presence::Live(live) => EmbeddedState::Running { pid: live.pid },
+            Presence::Deaf { pid } => EmbeddedState::Changing { pid: Some(pid) },
+            Presence::Changing { pid } => EmbeddedState::Changing { pid },
+            Presence::Stale => EmbeddedState::Stale,
+            Presence::None if version.is_some() => EmbeddedState::Stopped,
+            Presence::None => EmbeddedState::Absent,
+        };
+        Ok(EmbeddedStatus {
+            state,
+            version,
+            data: layout.data,
+            socket,
+            log: layout.log,
+        })
+    }
+
+    /// Returns the URL of one of its databases, for this program's driver as for libpq (psql, the diesel CLI).
+    pub fn url(&self, database: &str) -> String {
+        let host = percent_encode(self.live.socket_dir.as_os_str().as_bytes(), UNESCAPED);
+        let database = percent_encode(database.as_bytes(), UNESCAPED);
+        match self.live.port {
+            PORT => format!("postgres://{SUPERUSER}@{host}/{database}"),
+            port => format!("postgres://{SUPERUSER}@{host}:{port}/{database}"),
+        }
+    }
+
+    /// Returns the server's process number.
+    pub fn pid(&self) -> i32 {
+        self.live.pid
+    }
+
+    /// Says whether the server ran already.
+    pub fn is_adopted(&self) -> bool {
+        self.adopted
+    }
+
+    /// Returns the folder of its socket.
+    pub fn socket_dir(&self) -> &Path {
+        &self.live.socket_dir
+    }
+
+    /// Stops the server, ending its sessions, and waits until its last process is gone.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that says why it cannot be stopped.
+    pub fn stop(self) -> Result<(), EmbeddedError> {
+        let layout = &self.layout;
+        let _starting = launch::lock_start(layout)?;
+        let mut asked = None;
+        let begun = Instant::now();
+        loop {
+            let pid = match postmaster::look(layout)? {
+                Presence::None | Presence::Stale => {
+                    layout.remove_socket_dir();
+                    return Ok(());
+                }
+                Presence::Live(Live { pid, .. }) | Presence::Deaf { pid } => Some(pid),
+                Presence::Changing { pid } => pid,
+            };
+            // Once is enough: a second request during a shutdown changes nothing. Never by a remembered number.
+            if let Some(pid) = pid.filter(|&pid| asked != Some(pid)) {
+                postmaster::interrupt(pid, layout)?;
+                asked = Some(pid);
+            }
+            if begun.elapsed() > launch::SERVER_PATIENCE {
+                return Err(EmbeddedError::Timeout {
+                    what: format!("PostgreSQL on {} still runs", layout.data.display()),
+                    seconds: launch::SERVER_PATIENCE.as_secs(),
+                    log: layout.log.clone(),
+                });
+            }
+            thread::sleep(launch::POLL);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Finding PostgreSQL's binaries on this machine.
+
+use std::{
+    collections::HashSet,
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use super::{account::Account, archive, error::EmbeddedError, options::MINIMUM_MAJOR};
+
+/// Folders that hold one folder a version, with what follows below each.
+const VERSIONED: [(&str, &str); 8] = [
+    ("/usr/lib/postgresql", "bin"),
+    ("/usr/local/lib/postgresql", "bin"),
+    ("/usr", "bin"),
+    ("/opt", "bin"),
+    ("/opt/homebrew/opt", "bin"),
+    ("/usr/local/opt", "bin"),
+    ("/home/linuxbrew/.linuxbrew/opt", "bin"),
+    ("/Applications/Postgres.app/Contents/Versions", "bin"),
+];
+
+/// One usable installation of PostgreSQL.
+#[derive(Debug, Clone)]
+pub(super) struct Installation {
+    bin: PathBuf,
+    /// The full version as the server prints it: "15.20".
+    version: String,
+    major: u32,
+}
+
+impl Installation {
+    /// Makes a command of one of its programs, run as `account` from `/`, without the caller's PostgreSQL settings.
+    pub(super) fn command(&self, program: &str, account: &Account) -> Command {
+        command(&self.bin.join(program), account)
+    }
+
+    /// Looks into one folder, as the account that will run the server; the error says what is wrong with it.
+    fn probe(bin: &Path, account: &Account) -> Result<Self, String> {
+        for program in ["postgres", "initdb"] {
+            if !bin.join(program).is_file() {
+                return Err(format!("holds no `{program}`"));
+            }
+        }
+        let output = command(&bin.join("postgres"), account)
+            .arg("--version")
+            .output()
+            .map_err(|error| format!("holds a `postgres` that does not run ({error})"))?;
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version = printed
+            .split_whitespace()
+            .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+            .ok_or("holds a `postgres` that does not tell its version")?;
+        let major = major_of(version).ok_or("holds a `postgres` that does not tell its version")?;
+        Ok(Self {
+            bin: bin.to_path_buf(),
+            version: version.to_owned(),
+            major,
+        })
+    }
+}
+
+/// Returns the leading number of a version: 15 of "15.20", "15" and "15beta1".
+pub(super) fn major_of(version: &str) -> Option<u32> {
+    version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Says which package to install on this kind of machine, of one major version if it has to be that one.
+fn install_hint(major: Option<u32>) -> String {
+    let (version, dashed) = major.map_or((archive::DEFAULT_MAJOR, String::new()), |major| {
+        (major, format!("-{major}"))
+    });
+    if cfg!(target_os = "macos") {
+        format!("install it with `brew install postgresql@{version}`")
+    } else if Path::new("/usr/bin/apt-get").exists() {
+        format!("install it with `apt-get install postgresql{dashed}`")
+    } else if Path::new("/usr/bin/dnf").exists() {
+        format!("install it with `dnf install postgresql{dashed}-server`")
+    } else {
+        format!("install PostgreSQL {version} with the system's package manager")
+    }
+}
+
+/// Says what to do about a cluster of a version of which there are no binaries.
+fn wrong_major_remedy(cluster: &str, major: u32) -> String {
+    if major < MINIMUM_MAJOR {
+        return format!(
+            "PostgreSQL {cluster} is older than the {MINIMUM_MAJOR} this program needs, so move the data to a newer one with pg_upgrade or pg_dump, or choose another data directory"
+        );
+    }
+    format!("{}, or choose another data directory", install_hint(Some(major)))
+}
+
+/// Finds the binaries for a new cluster, or for the existing one of version `cluster` in `data`.
+///
+/// # Errors
+///
+/// A sentence when the folder the operator named does not serve, or when nothing does and nothing can be downloaded.
+pub(super) fn find(
+    named: Option<&Path>,
+    cluster: Option<&str>,
+    data: &Path,
+    account: &Account,
+) -> Result<Installation, EmbeddedError> {
+    let wanted = cluster.and_then(major_of);
+    if let Some(bin) = named {
+        let unusable = |reason: String| EmbeddedError::UnusableBinaries {
+            path: bin.to_path_buf(),
+            reason,
+        };
+        let found = Installation::probe(bin, account).map_err(unusable)?;
+        return match (cluster, wanted) {
+            _ if found.major < MINIMUM_MAJOR => Err(unusable(format!("is PostgreSQL {}", found.version))),
+            (Some(cluster), Some(major)) if major != found.major => Err(EmbeddedError::WrongMajor {
+                path: data.to_path_buf(),
+                cluster: cluster.to_owned(),
+                remedy: wrong_major_remedy(cluster, major),
+                found: format!("PostgreSQL {} in {}", found.version, bin.display()),
+            }),
+            _ => Ok(found),
+        };
+    }
+
+    let mut rejected = Vec::new();
+    let mut seen = HashSet::new();
+    for bin in candidates() {
+        let Ok(real) = bin.join("postgres").canonicalize() else {
+            continue;
+        };
+        if !seen.insert(real) {
+            continue;
+        }
+        let Ok(found) = Installation::probe(&bin, account) else {
+            continue;
+        };
+        if found.major >= MINIMUM_MAJOR && wanted.is_none_or(|major| major == found.major) {
+            return Ok(found);
+        }
+        rejected.push(format!("PostgreSQL {}", found.version));
+    }
+
+    let wrong_major = |found: &[String]| {
+        let (cluster, major) = (cluster?, wanted?);
+        let found = if found.is_empty() {
+            "no PostgreSQL".to_owned()
+        } else {
+            format!("only {}", found.join(", "))
+        };
+        Some(EmbeddedError::WrongMajor {
+            path: data.to_path_buf(),
+            cluster: cluster.to_owned(),
+            remedy: wrong_major_remedy(cluster, major),
+            found,
+        })
+    };
+    if wanted.is_some_and(|major| major < MINIMUM_MAJOR)
+        && let Some(error) = wrong_major(&rejected)
+    {
+        return Err(error);
+    }
+    let major = wanted.unwrap_or(archive::DEFAULT_MAJOR);
+    let downloaded = archive::download(major).and_then(|bin| Installation::probe(&bin, account));
+    downloaded.map_err(|download| {
+        wrong_major(&rejected).unwrap_or_else(|| EmbeddedError::NotInstalled {
+            wanted: wanted.map_or_else(|| format!("{MINIMUM_MAJOR} or newer"), |major| major.to_string()),
+            download,
+            hint: install_hint(None),
+        })
+    })
+}
+
+/// Lists the folders worth a look, best first.
+fn candidates() -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    if let Ok(output) = Command::new("pg_config").arg("--bindir").stderr(Stdio::null()).output() {
+        folders.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    }
+    if let Some(path) = env::var_os("PATH") {
+        folders.extend(env::split_paths(&path));
+    }
+    let mut versioned: Vec<(u32, PathBuf)> = VERSIONED
+        .iter()
+        .filter_map(|(root, below)| Some((fs::read_dir(root).ok()?, below)))
+        .flat_map(|(entries, below)| {
+            entries.flatten().filter_map(move |entry| {
+                let name = entry.file_name();
+                Some((version_in_folder_name(name.to_str()?)?, entry.path().join(below)))
+            })
+        })
+        .collect();
+    versioned.sort_by_key(|(major, _)| std::cmp::Reverse(*major));
+    folders.extend(versioned.into_iter().map(|(_, folder)| folder));
+    folders.extend(archive::downloaded());
+    folders.retain(|folder| folder.is_absolute());
+    folders
+}
+
+/// Reads the version out of "17", "pgsql-17", "postgresql@17"; plain "postgresql" and "latest" count as unknown, so last.
+fn version_in_folder_name(name: &str) -> Option<u32> {
+    let rest = ["postgresql@", "postgresql-", "pgsql-"]
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name);
+    if rest == "postgresql" || rest == "latest" {
+        return Some(0);
+    }
+    major_of(rest)
+}
+
+fn command(program: &Path, account: &Account) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir("/").stdin(Stdio::null());
+    // PGDATA, PGPORT and their kin are the caller's, for another server.
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
+        command.env_remove(name);
+    }
+    // Its messages are read for the reason of a failure.
+    command.env("LC_ALL", "C");
+    account.apply(&mut command);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{major_of, version_in_folder_name};
+
+    #[test]
+    fn reads_the_major_version() {
+        assert_eq!(major_of("15.20"), Some(15));
+        assert_eq!(major_of("18beta1"), Some(18));
+        assert_eq!(major_of("9.6"), Some(9));
+        assert_eq!(major_of("devel"), None);
+    }
+
+    #[test]
+    fn reads_the_version_out_of_a_folder_name() {
+        for (name, version) in [
+            ("17", Some(17)),
+            ("pgsql-16", Some(16)),
+            ("postgresql@18", Some(18)),
+            ("latest", Some(0)),
+            ("postgresql", Some(0)),
+            ("share", None),
+        ] {
+            assert_eq!(version_in_folder_name(name), version, "{name}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What PostgreSQL's programs print, and what they are given to read.
+
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::Path,
+    process::Stdio,
+};
+
+use nix::sys::statvfs::statvfs;
+
+use super::error::EmbeddedError;
+
+/// Makes a stdin of a locked file: the child then holds the lock too, and so do its own children.
+pub(super) fn inherit(lock: &File, path: &Path) -> Result<Stdio, EmbeddedError> {
+    lock.try_clone()
+        .map(Stdio::from)
+        .map_err(|error| EmbeddedError::io("open", path, error))
+}
+
+pub(super) fn read_from(path: &Path, start: u64) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    file.take(64 * 1024).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Picks the line that says why: the first that PostgreSQL marks as fatal, else the last.
+pub(super) fn telling_line(output: &str) -> String {
+    let marks = ["FATAL:", "PANIC:", "error:"];
+    let marked = output.lines().find_map(|line| {
+        let mark = marks.iter().find(|mark| line.contains(**mark))?;
+        line.split_once(mark).map(|(_, message)| message)
+    });
+    marked
+        .or_else(|| output.lines().rfind(|line| !line.trim().is_empty()))
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+pub(super) fn says_full(output: &str) -> bool {
+    output.contains("No space left on device")
+}
+
+/// Says whether the device lacks the room for one WAL segment; asked after a failure that may not have been able to say so.
+pub(super) fn is_full(path: &Path) -> bool {
+    const WAL_SEGMENT: u64 = 16 * 1024 * 1024;
+    // The widths of these fields differ between systems.
+    #[expect(clippy::useless_conversion, reason = "the fields are u32 on some systems")]
+    statvfs(path).is_ok_and(|stat| {
+        u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())) < WAL_SEGMENT
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::telling_line;
+
+    #[test]
+    fn picks_the_telling_line() {
+        let log =
+            "LOG:  starting\n2026-01-01 UTC [7] FATAL:  could not open \"x\"\nLOG:  database system is shut down\n";
+        assert_eq!(telling_line(log), "could not open \"x\"");
+        assert_eq!(telling_line("one\ntwo\n\n"), "two");
+        assert_eq!(telling_line(""), "");
+    }
+}

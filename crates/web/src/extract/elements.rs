@@ -1,0 +1,396 @@
+//! What single elements of a page say: metadata, links, scripts, images.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use ego_tree::NodeRef;
+use scraper::Node;
+use scraper::node::Element;
+
+use super::attributes::Attributes;
+use super::email::{Found, Spelling};
+use super::images::{ImageMarks, names_header};
+use super::page::{Page, RawLink};
+use super::phone::Candidate;
+use super::text::{clean, contains_ignore_case};
+use super::vcard;
+use super::{email, notices};
+use crate::names;
+
+const MAX_TITLE_CHARS: usize = 500;
+const MAX_DESCRIPTION_CHARS: usize = 2_000;
+const MAX_GENERATOR_CHARS: usize = 200;
+const MAX_FEEDS: usize = 20;
+/// The most addresses and numbers that links give.
+const MAX_LINKED: usize = 500;
+/// The longest attribute for scripts that is read.
+const MAX_DATA_BYTES: usize = 300;
+/// The most links of a page that are kept, and how much of the text of one.
+const MAX_LINKS: usize = 2_000;
+/// Attributes that hold the two halves of an address, or its top-level domain apart.
+const LOCAL_ATTRIBUTES: [&str; 8] = [
+    "data-account",
+    "data-email-user",
+    "data-local",
+    "data-mail-user",
+    "data-mailbox",
+    "data-u",
+    "data-user",
+    "data-username",
+];
+const DOMAIN_ATTRIBUTES: [&str; 5] = [
+    "data-d",
+    "data-domain",
+    "data-email-domain",
+    "data-host",
+    "data-mail-domain",
+];
+const TOP_LEVEL_ATTRIBUTES: [&str; 2] = ["data-ext", "data-tld"];
+/// The most images whose place in the page is looked up.
+const MAX_LOGO_CHECKS: usize = 30;
+
+/// What the address of a link to a social network contains. URLs are parsed only where one is.
+const SOCIAL_HOSTS: [&str; 8] = [
+    "facebook.com/",
+    "fb.com/",
+    "fb.me/",
+    "twitter.com/",
+    "x.com/",
+    "linkedin.com/",
+    "instagram.com/",
+    "youtu",
+];
+static SOCIAL: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .build(SOCIAL_HOSTS)
+        .ok()
+});
+
+impl Page {
+    pub(super) fn read_attributes<'a>(&mut self, element: &'a Element) -> Attributes<'a> {
+        let mut found = Attributes::default();
+        for (name, value) in &element.attrs {
+            let value: &str = value;
+            let name: &str = &name.local;
+            match name {
+                "alt" => found.alt = value,
+                "class" => {
+                    found.class = value;
+                    self.technologies.see_names(value);
+                }
+                "content" => found.content = value,
+                "data-cfemail" => found.cfemail = Some(value),
+                "data-src" => found.data_src = Some(value),
+                "dir" => found.dir = value,
+                "href" => found.href = Some(value),
+                "http-equiv" => found.http_equiv = value,
+                "id" => {
+                    found.id = value;
+                    self.technologies.see_names(value);
+                }
+                "itemprop" => found.itemprop = value,
+                "itemtype" => found.itemtype = value,
+                "lang" => found.lang = Some(value),
+                "name" => found.name = value,
+                "property" => found.property = value,
+                "rel" => found.rel = value,
+                "sizes" => found.sizes = Some(value),
+                "src" => found.src = Some(value),
+                "style" => found.style = value,
+                "type" => found.kind = value,
+                "xml:lang" => found.lang = found.lang.or(Some(value)),
+                _ => {
+                    if name.starts_with("data-") && value.len() <= MAX_DATA_BYTES {
+                        found.data.push((name, value));
+                    }
+                    self.technologies.see_attribute(name);
+                }
+            }
+        }
+        found
+    }
+
+    pub(super) fn take_title(&mut self, node: NodeRef<'_, Node>) {
+        if !self.has_title {
+            self.has_title = true;
+            let text = node
+                .children()
+                .filter_map(|child| child.value().as_text().map(|text| &**text));
+            self.title = clean(&text.collect::<String>(), MAX_TITLE_CHARS);
+        }
+    }
+
+    pub(super) fn see_meta(&mut self, attributes: &Attributes<'_>) {
+        let content = attributes.content;
+        if attributes.http_equiv.eq_ignore_ascii_case("content-language") && self.meta_language.is_none() {
+            self.meta_language = clean(content, MAX_GENERATOR_CHARS);
+        }
+        let name = if attributes.name.is_empty() {
+            attributes.property
+        } else {
+            attributes.name
+        };
+        if name.is_empty() {
+            return;
+        }
+        let fill = |slot: &mut Option<String>, max_chars| {
+            if slot.is_none() {
+                *slot = clean(content, max_chars);
+            }
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "description" => fill(&mut self.description, MAX_DESCRIPTION_CHARS),
+            "og:description" => fill(&mut self.og_description, MAX_DESCRIPTION_CHARS),
+            "og:title" => fill(&mut self.og_title, MAX_TITLE_CHARS),
+            "robots" => fill(&mut self.meta_robots, MAX_GENERATOR_CHARS),
+            "og:email" | "reply-to" | "business:contact_data:email" => {
+                if let Some(email) = email::whole(content, &self.site) {
+                    self.add_email(email, Spelling::Attribute);
+                }
+            }
+            "og:logo" if self.og_logo.is_none() => self.og_logo = self.site.address(content),
+            "generator" => {
+                fill(&mut self.generator, MAX_GENERATOR_CHARS);
+                self.technologies.see_generator(content.trim_start());
+                self.wordpress.see_generator(content);
+            }
+            other => self.technologies.see_meta(other),
+        }
+    }
+
+    pub(super) fn see_link(&mut self, attributes: &Attributes<'_>) {
+        let Some(href) = attributes.href else { return };
+        let has_rel = |word: &str| {
+            attributes
+                .rel
+                .split_ascii_whitespace()
+                .any(|rel| rel.eq_ignore_ascii_case(word))
+        };
+        self.wordpress.see_rest_link(attributes.rel, href, &self.site);
+        if has_rel("canonical") && self.canonical_url.is_none() {
+            self.canonical_url = self.site.address(href);
+        }
+        if has_rel("stylesheet") {
+            self.performance.css_count += 1;
+        }
+        if has_rel("alternate") && !has_rel("stylesheet") {
+            let is_feed = ["application/rss+xml", "application/atom+xml", "application/feed+json"]
+                .iter()
+                .any(|kind| attributes.kind.trim().eq_ignore_ascii_case(kind));
+            if is_feed
+                && self.feed_urls.len() < MAX_FEEDS
+                && let Some(url) = self.site.address(href)
+                && !self.feed_urls.contains(&url)
+            {
+                self.feed_urls.push(url);
+            }
+        } else if !has_rel("canonical") && !has_rel("next") && !has_rel("prev") {
+            self.see_resource(Some(href));
+        }
+        self.favicon
+            .see_link(attributes.rel, href, attributes.sizes, &self.site);
+    }
+
+    pub(super) fn see_resource(&mut self, url: Option<&str>) {
+        if let Some(url) = url {
+            self.technologies.see_url(url);
+            self.wordpress.see_url(url, &self.site);
+        }
+    }
+
+    pub(super) fn see_script(&mut self, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) {
+        self.performance.script_count += 1;
+        self.see_resource(attributes.src.or(attributes.data_src));
+        let text = node.first_child().and_then(|child| child.value().as_text());
+        let Some(text) = text else { return };
+        if attributes.kind.trim().eq_ignore_ascii_case("application/ld+json") {
+            self.read_structured(text);
+        } else {
+            self.technologies.see_script(text);
+            if contains_ignore_case(attributes.kind, "magento-init") {
+                self.technologies.note("Magento");
+            }
+        }
+    }
+
+    fn read_structured(&mut self, script: &str) {
+        self.structured.read(script);
+        let position = self.text.position();
+        for field in std::mem::take(&mut self.structured.emails) {
+            if let Some(email) = email::read(&field, &self.site) {
+                self.add_email(email, Spelling::Structured);
+            }
+        }
+        for number in std::mem::take(&mut self.structured.telephones) {
+            self.add_phone(Candidate::declared(position, &number));
+        }
+        for link in std::mem::take(&mut self.structured.links) {
+            self.take_social(&link);
+        }
+    }
+
+    pub(super) fn see_anchor(&mut self, attributes: &Attributes<'_>) {
+        let Some(href) = attributes.href else { return };
+        self.performance.link_count += 1;
+        let href = href.trim_start();
+        let starts_with = |scheme: &str| {
+            href.get(..scheme.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        };
+        if starts_with("mailto:") {
+            for email in email::from_mailto(href, &self.site) {
+                self.add_email(email, Spelling::Mailto);
+            }
+        } else if starts_with("tel:") {
+            self.add_phone(Candidate::declared(self.text.position(), href));
+        } else if let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#") {
+            if let Some(email) = email::from_protected(hex, &self.site) {
+                self.add_email(email, Spelling::Protected);
+            }
+        } else if starts_with("data:text/vcard") || starts_with("data:text/x-vcard") {
+            let card = percent_encoding::percent_decode_str(href).decode_utf8_lossy();
+            if let Some((_, card)) = card.split_once(',') {
+                self.take_card(card);
+            }
+        } else {
+            if !starts_with("javascript:") && !href.starts_with('#') && self.links.len() < MAX_LINKS {
+                self.links.push(RawLink {
+                    href: href.to_owned(),
+                    rel: attributes.rel.to_owned(),
+                    start: self.text.position(),
+                    end: None,
+                });
+                self.is_link_open = true;
+            }
+            self.take_social(href);
+            if !self.has_privacy_policy && !starts_with("javascript:") && !href.starts_with('#') {
+                self.see_policy_link(href);
+            }
+        }
+    }
+
+    /// Notes a link to a privacy policy; of another company's only such as host those of their customers.
+    fn see_policy_link(&mut self, href: &str) {
+        let is_candidate = || {
+            let url = self.site.resolve(href)?;
+            let host = url.host_str()?;
+            Some(self.site.owns(host) || !notices::is_policy_of_others(names::registrable(host)))
+        };
+        if notices::names_policy(href) {
+            self.has_privacy_policy = is_candidate().unwrap_or(false);
+        } else if !href.contains("//") || is_candidate().unwrap_or(false) {
+            self.link_start = Some(self.text.position());
+        }
+    }
+
+    fn take_social(&mut self, href: &str) {
+        if SOCIAL.as_ref().is_some_and(|hosts| hosts.is_match(href))
+            && let Some(url) = self.site.resolve(href)
+            && !self.site.owns_url(&url)
+        {
+            self.social_links.take(&url);
+        }
+    }
+
+    pub(super) fn see_image(&mut self, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) {
+        self.performance.image_count += 1;
+        if attributes.alt == "@" {
+            self.text.push("@");
+        }
+        // Lazy loading keeps the address elsewhere and a placeholder in `src`.
+        let src = attributes
+            .src
+            .filter(|src| !src.starts_with("data:"))
+            .or(attributes.data_src);
+        let Some(src) = src else { return };
+        self.wordpress.see_url(src, &self.site);
+        let marks = ImageMarks {
+            class: attributes.class,
+            id: attributes.id,
+            alt: attributes.alt,
+            src,
+        };
+        if self.image_logo.is_none() && self.logo_checks < MAX_LOGO_CHECKS && marks.name_a_logo() {
+            self.logo_checks += 1;
+            if marks.are_of_wordpress() || is_in_header(node) {
+                self.image_logo = self.site.address(src);
+            }
+        }
+    }
+
+    pub(super) fn add_email(&mut self, email: String, spelling: Spelling) {
+        if self.emails.len() < MAX_LINKED {
+            self.emails.push(Found {
+                position: self.text.position(),
+                email,
+                spelling,
+            });
+        }
+    }
+
+    /// Takes the addresses of a vCard, and whose they are.
+    pub(super) fn take_card(&mut self, card: &str) {
+        for person in vcard::read(card) {
+            if let Some(email) = email::whole(&person.email, &self.site) {
+                self.structured.people.push(person);
+                self.add_email(email, Spelling::VCard);
+            }
+        }
+    }
+
+    /// Looks for an address in attributes for scripts: whole, backwards, or in two halves. On a `<script>` they are
+    /// settings of services.
+    pub(super) fn see_data(&mut self, tag: &str, data: &[(&str, &str)]) {
+        if data.is_empty() || matches!(tag, "script" | "link" | "iframe" | "img" | "meta") {
+            return;
+        }
+        for (name, value) in data {
+            let is_named = name.contains("mail") || name.contains("contact");
+            let turned = || is_named.then(|| value.chars().rev().collect::<String>());
+            let spelled = || {
+                email::find(value, &self.site)
+                    .into_iter()
+                    .next()
+                    .map(|found| found.email)
+            };
+            let email = match value.contains('@') || value.contains("%40") {
+                true => email::whole(value, &self.site).or_else(|| email::whole(&turned()?, &self.site)),
+                false => is_named.then(spelled).flatten(),
+            };
+            if let Some(email) = email {
+                self.add_email(email, Spelling::Attribute);
+            }
+        }
+        let one_of = |names: &[&str]| {
+            data.iter()
+                .find(|(name, _)| names.contains(name))
+                .map(|(_, value)| value.trim())
+        };
+        if let (Some(local), Some(domain)) = (one_of(&LOCAL_ATTRIBUTES), one_of(&DOMAIN_ATTRIBUTES))
+            && let Some(email) = email::joined(local, domain, one_of(&TOP_LEVEL_ATTRIBUTES), &self.site)
+        {
+            self.add_email(email, Spelling::Attribute);
+        }
+    }
+
+    fn add_phone(&mut self, candidate: Option<Candidate>) {
+        if self.phones.len() < MAX_LINKED {
+            self.phones.extend(candidate);
+        }
+    }
+}
+
+/// Tells whether a node stands in the page's header.
+fn is_in_header(node: NodeRef<'_, Node>) -> bool {
+    node.ancestors()
+        .filter_map(|ancestor| ancestor.value().as_element())
+        .any(|element| {
+            element.name() == "header"
+                || element.attr("role") == Some("banner")
+                || [element.attr("id"), element.attr("class")]
+                    .into_iter()
+                    .flatten()
+                    .any(names_header)
+        })
+}

@@ -1,0 +1,310 @@
+//! Structured data: the facts of a page's JSON-LD, read as data and never run.
+
+use serde_json::{Map, Value};
+
+use super::text::clean;
+
+/// The most postal addresses of a page that are kept.
+pub(super) const MAX_ADDRESSES: usize = 20;
+
+/// The longest script that is read, and how many of them.
+const MAX_SCRIPT_BYTES: usize = 256 << 10;
+const MAX_SCRIPTS: usize = 20;
+/// The most objects of a page that are looked at.
+const MAX_OBJECTS: usize = 5_000;
+const MAX_ADDRESS_CHARS: usize = 300;
+/// The longest opening hours that are kept, as JSON.
+const MAX_HOURS_BYTES: usize = 8 << 10;
+
+/// What stands for another party than the site: its authors, reviewers and partners.
+const FOREIGN_KEYS: [&str; 10] = [
+    "author",
+    "review",
+    "reviews",
+    "comment",
+    "creator",
+    "contributor",
+    "performer",
+    "sponsor",
+    "hiringOrganization",
+    "itemReviewed",
+];
+
+/// The facts of all scripts of a page, in their order.
+#[derive(Debug, Default)]
+pub(super) struct StructuredData {
+    pub(super) emails: Vec<String>,
+    /// Who has which address, where that is said.
+    pub(super) people: Vec<Person>,
+    /// The types of the objects, each once.
+    pub(super) types: Vec<String>,
+    pub(super) telephones: Vec<String>,
+    pub(super) links: Vec<String>,
+    pub(super) logo: Option<String>,
+    pub(super) addresses: Vec<String>,
+    pub(super) country: Option<String>,
+    pub(super) opening_hours: Option<Value>,
+    scripts: usize,
+    objects: usize,
+}
+
+/// Whose an address is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Person {
+    pub(super) email: String,
+    pub(super) name: Option<String>,
+    pub(super) role: Option<String>,
+}
+
+/// The most types that are kept.
+const MAX_TYPES: usize = 50;
+const MAX_NAME_CHARS: usize = 100;
+
+impl StructuredData {
+    /// Notes a type of structured data.
+    pub(super) fn add_type(&mut self, name: &str) {
+        let name = name.rsplit(['/', '#', ':']).next().unwrap_or_default();
+        if let Some(name) = clean(name, MAX_NAME_CHARS)
+            && self.types.len() < MAX_TYPES
+            && !self.types.contains(&name)
+        {
+            self.types.push(name);
+        }
+    }
+
+    /// Notes whose an address is, where an object says both.
+    fn read_person(&mut self, object: &Map<String, Value>) {
+        let text = |key: &str| {
+            object
+                .get(key)
+                .and_then(Value::as_str)
+                .and_then(|text| clean(text, MAX_NAME_CHARS))
+        };
+        let Some(email) = text("email") else { return };
+        let mut types = Vec::new();
+        object
+            .get("@type")
+            .into_iter()
+            .for_each(|value| texts(value, &mut types));
+        let is_person = types.iter().any(|name| name.ends_with("Person"));
+        let person = Person {
+            email,
+            name: is_person.then(|| text("name")).flatten(),
+            role: text("jobTitle").or_else(|| text("contactType")),
+        };
+        if (person.name.is_some() || person.role.is_some()) && self.people.len() < MAX_TYPES {
+            self.people.push(person);
+        }
+    }
+
+    /// Reads one script.
+    pub(super) fn read(&mut self, script: &str) {
+        self.scripts += 1;
+        if self.scripts > MAX_SCRIPTS || script.len() > MAX_SCRIPT_BYTES {
+            return;
+        }
+        let script = script
+            .trim()
+            .trim_start_matches("<!--")
+            .trim_end_matches("-->")
+            .trim()
+            .trim_end_matches(';');
+        // Templates put raw line ends into strings, which JSON does not allow.
+        let value = serde_json::from_str(script)
+            .or_else(|_| serde_json::from_str::<Value>(&script.replace(|c: char| c.is_control(), " ")));
+        if let Ok(value) = value {
+            self.visit(&value);
+        }
+    }
+
+    /// Visits a value; the JSON parser has bounded its depth.
+    fn visit(&mut self, value: &Value) {
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| self.visit(value)),
+            Value::Object(object) => {
+                self.objects += 1;
+                if self.objects <= MAX_OBJECTS {
+                    self.visit_object(object);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn visit_object(&mut self, object: &Map<String, Value>) {
+        let mut types = Vec::new();
+        object
+            .get("@type")
+            .into_iter()
+            .for_each(|value| texts(value, &mut types));
+        types.iter().for_each(|name| self.add_type(name));
+        self.read_person(object);
+        for (key, value) in object {
+            match key.as_str() {
+                "email" => texts(value, &mut self.emails),
+                "telephone" => texts(value, &mut self.telephones),
+                "sameAs" => texts(value, &mut self.links),
+                "logo" if self.logo.is_none() => self.logo = image(value),
+                "openingHours" | "openingHoursSpecification" if self.opening_hours.is_none() => {
+                    let fits = value.to_string().len() <= MAX_HOURS_BYTES;
+                    self.opening_hours = (fits && !value.is_null()).then(|| without_nul(value));
+                }
+                "address" => self.read_address(value),
+                _ => {}
+            }
+            if !FOREIGN_KEYS.contains(&key.as_str()) {
+                self.visit(value);
+            }
+        }
+    }
+
+    fn read_address(&mut self, value: &Value) {
+        if self.addresses.len() >= MAX_ADDRESSES {
+            return;
+        }
+        if let Value::Array(values) = value {
+            values.iter().for_each(|value| self.read_address(value));
+            return;
+        }
+        let text = match value {
+            Value::String(text) => clean(text, MAX_ADDRESS_CHARS),
+            Value::Object(address) => {
+                if self.country.is_none() {
+                    self.country = address.get("addressCountry").and_then(name_of);
+                }
+                postal(address)
+            }
+            _ => None,
+        };
+        if let Some(text) = text
+            && !self.addresses.contains(&text)
+        {
+            self.addresses.push(text);
+        }
+    }
+}
+
+/// Writes a `PostalAddress` on one line: street, code and town, region, country.
+fn postal(address: &Map<String, Value>) -> Option<String> {
+    let part = |key: &str| address.get(key).and_then(name_of);
+    let town = [part("postalCode"), part("addressLocality")]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let parts = [
+        part("streetAddress"),
+        Some(town),
+        part("addressRegion"),
+        part("addressCountry"),
+    ];
+    let line: Vec<_> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    // A country alone is no address.
+    if line.len() < 2 {
+        return None;
+    }
+    clean(&line.join(", "), MAX_ADDRESS_CHARS)
+}
+
+/// Returns a text, or the name of the object that stands in its place.
+fn name_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => clean(text, MAX_ADDRESS_CHARS),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Object(object) => object
+            .get("name")
+            .and_then(Value::as_str)
+            .and_then(|name| clean(name, MAX_ADDRESS_CHARS)),
+        _ => None,
+    }
+}
+
+fn texts(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::String(text) => into.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| {
+            if let Value::String(text) = value {
+                into.push(text.clone());
+            }
+        }),
+        _ => {}
+    }
+}
+
+fn image(value: &Value) -> Option<String> {
+    match value {
+        Value::String(url) => Some(url.clone()),
+        Value::Array(values) => values.iter().find_map(image),
+        Value::Object(object) => object.get("url").or_else(|| object.get("contentUrl")).and_then(image),
+        _ => None,
+    }
+}
+
+/// PostgreSQL's `jsonb` cannot hold NUL.
+fn without_nul(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace('\0', "")),
+        Value::Array(values) => values.iter().map(without_nul).collect(),
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, value)| (key.replace('\0', ""), without_nul(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(script: &str) -> StructuredData {
+        let mut data = StructuredData::default();
+        data.read(script);
+        data
+    }
+
+    #[test]
+    fn an_organization_is_read_from_a_graph() {
+        let data = read(
+            r#"{"@graph": [{"@type": "Organization", "logo": {"@type": "ImageObject", "url": "/logo.png"}, "email": "mailto:a@b.de",
+              "telephone": ["+49 1", "+49 2"], "sameAs": ["https://x.com/acme"], "openingHours": "Mo-Fr 09:00-17:00",
+              "address": {"streetAddress": "Street 1", "postalCode": 10115, "addressLocality": "Berlin", "addressCountry": {"name": "DE"}}}]}"#,
+        );
+        assert_eq!(data.logo.as_deref(), Some("/logo.png"));
+        assert_eq!(data.emails, ["mailto:a@b.de"]);
+        assert_eq!(data.telephones, ["+49 1", "+49 2"]);
+        assert_eq!(data.links, ["https://x.com/acme"]);
+        assert_eq!(data.addresses, ["Street 1, 10115 Berlin, DE"]);
+        assert_eq!(data.country.as_deref(), Some("DE"));
+        assert_eq!(data.opening_hours, Some("Mo-Fr 09:00-17:00".into()));
+    }
+
+    #[test]
+    fn the_facts_of_others_are_left() {
+        assert!(
+            read(r#"{"author": {"email": "a@b.de"}, "review": [{"author": {"telephone": "1"}}]}"#)
+                .emails
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn broken_and_hostile_scripts_are_nothing() {
+        assert_eq!(
+            read("{\"email\": \"a@b.de\", \"x\": \"line\nbreak\"}").emails,
+            ["a@b.de"]
+        );
+        for script in [
+            "",
+            "{",
+            "null",
+            "[1, 2",
+            "<!-- -->",
+            &"[".repeat(100_000),
+            "{\"email\": {\"a\": 1}}",
+        ] {
+            assert!(read(script).emails.is_empty());
+        }
+        assert_eq!(read(r#"{"openingHours": "a\u0000b"}"#).opening_hours, Some("ab".into()));
+    }
+}

@@ -1,0 +1,128 @@
+//! What the pass over the tree collects, for the finders to look at.
+
+use std::ops::Range;
+
+use ego_tree::NodeId;
+
+use super::email::Found;
+use super::images::Favicon;
+use super::json_ld::StructuredData;
+use super::metadata::Performance;
+use super::phone::Candidate;
+use super::site::Site;
+use super::social::SocialLinks;
+use super::technology::Technologies;
+use super::text::PageText;
+use super::wordpress::WordPress;
+
+/// Everything that one pass over a page collects.
+pub(super) struct Page {
+    pub(super) site: Site,
+    pub(super) text: PageText,
+    /// Addresses from links and structured data, each with its position in the text.
+    pub(super) emails: Vec<Found>,
+    /// The same for telephone numbers.
+    pub(super) phones: Vec<Candidate>,
+    pub(super) social_links: SocialLinks,
+    pub(super) technologies: Technologies,
+    pub(super) wordpress: WordPress,
+    pub(super) favicon: Favicon,
+    pub(super) structured: StructuredData,
+    pub(super) performance: Performance,
+    pub(super) title: Option<String>,
+    pub(super) og_title: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) og_description: Option<String>,
+    pub(super) og_logo: Option<String>,
+    pub(super) image_logo: Option<String>,
+    pub(super) generator: Option<String>,
+    pub(super) language: Option<String>,
+    pub(super) meta_language: Option<String>,
+    pub(super) feed_urls: Vec<String>,
+    pub(super) addresses: Vec<String>,
+    pub(super) has_privacy_policy: bool,
+    pub(super) has_title: bool,
+    /// Depth within `<svg>`, whose text is no text of the page.
+    pub(super) svg_depth: usize,
+    /// Where the text of the open link began, if the link may lead to the site's policy.
+    pub(super) link_start: Option<usize>,
+    pub(super) address_start: Option<usize>,
+    pub(super) logo_checks: usize,
+    pub(super) h1: Option<String>,
+    pub(super) h1_start: Option<usize>,
+    pub(super) canonical_url: Option<String>,
+    pub(super) meta_robots: Option<String>,
+    pub(super) links: Vec<RawLink>,
+    pub(super) is_link_open: bool,
+    pub(super) has_contact_form: bool,
+    pub(super) has_comments: bool,
+    pub(super) form: Option<Form>,
+    /// Classes whose text a style sheet turns around.
+    pub(super) turned_classes: Vec<String>,
+    /// Elements whose text is turned around, and where it began.
+    pub(super) turned: Vec<(NodeId, usize)>,
+    /// Parts of the text that were turned around.
+    pub(super) turned_parts: Vec<Range<usize>>,
+}
+
+/// A link as the page writes it.
+pub(super) struct RawLink {
+    pub(super) href: String,
+    pub(super) rel: String,
+    /// Where its text begins, and where it ends.
+    pub(super) start: usize,
+    pub(super) end: Option<usize>,
+}
+
+/// What an open form has.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Form {
+    pub(super) has_message: bool,
+    pub(super) has_email: bool,
+}
+
+impl Page {
+    pub(super) fn new(site: Site) -> Self {
+        Self {
+            site,
+            text: PageText::default(),
+            emails: Vec::new(),
+            phones: Vec::new(),
+            social_links: SocialLinks::default(),
+            technologies: Technologies::new(),
+            wordpress: WordPress::default(),
+            favicon: Favicon::default(),
+            structured: StructuredData::default(),
+            performance: Performance::default(),
+            title: None,
+            og_title: None,
+            description: None,
+            og_description: None,
+            og_logo: None,
+            image_logo: None,
+            generator: None,
+            language: None,
+            meta_language: None,
+            feed_urls: Vec::new(),
+            addresses: Vec::new(),
+            has_privacy_policy: false,
+            has_title: false,
+            svg_depth: 0,
+            link_start: None,
+            address_start: None,
+            logo_checks: 0,
+            h1: None,
+            h1_start: None,
+            canonical_url: None,
+            meta_robots: None,
+            links: Vec::new(),
+            is_link_open: false,
+            has_contact_form: false,
+            has_comments: false,
+            form: None,
+            turned_classes: Vec::new(),
+            turned: Vec::new(),
+            turned_parts: Vec::new(),
+        }
+    }
+}

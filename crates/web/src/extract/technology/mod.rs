@@ -1,0 +1,332 @@
+//! What a site runs on, by the table in [`rules`].
+
+mod rules;
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use regex::Regex;
+pub(super) use rules::Sign;
+use rules::{Evidence, Kind, RULES};
+use serde::Serialize;
+
+/// How much of one inline script, and of all of them, is searched.
+const MAX_SCRIPT_BYTES: usize = 64 << 10;
+const MAX_SCRIPTS_BYTES: usize = 512 << 10;
+/// How much of an attribute is searched.
+const MAX_ATTRIBUTE_BYTES: usize = 2048;
+
+/// What a site runs on, each list in the order of the table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TechStack {
+    /// What makes its pages.
+    pub cms: Vec<String>,
+    /// What its pages are built with.
+    pub frameworks: Vec<String>,
+    /// What counts its visitors.
+    pub analytics: Vec<String>,
+    /// What is embedded in its pages.
+    pub widgets: Vec<String>,
+}
+
+/// Searches for all the patterns of one kind of evidence at once.
+struct Matcher {
+    automaton: Option<AhoCorasick>,
+    /// The rule of each pattern.
+    rules: Vec<usize>,
+    /// Whether a pattern counts only where a word of a list starts.
+    is_word: bool,
+}
+
+impl Matcher {
+    fn new(is_word: bool, pattern_of: impl Fn(&Evidence) -> Option<&'static str>) -> Self {
+        let patterns: Vec<(usize, &str)> = RULES
+            .iter()
+            .enumerate()
+            .flat_map(|(i, rule)| rule.evidence.iter().map(move |evidence| (i, evidence)))
+            .filter_map(|(i, evidence)| Some((i, pattern_of(evidence)?)))
+            .collect();
+        let automaton = AhoCorasickBuilder::new()
+            .kind(Some(AhoCorasickKind::DFA))
+            .ascii_case_insensitive(true)
+            .build(patterns.iter().map(|(_, pattern)| pattern))
+            .ok();
+        Self {
+            automaton,
+            rules: patterns.into_iter().map(|(i, _)| i).collect(),
+            is_word,
+        }
+    }
+
+    fn search(&self, text: &str, found: &mut [bool]) {
+        let Some(automaton) = &self.automaton else { return };
+        for hit in automaton.find_overlapping_iter(text) {
+            let starts_word = hit.start() == 0
+                || text
+                    .as_bytes()
+                    .get(hit.start() - 1)
+                    .is_some_and(u8::is_ascii_whitespace);
+            if (!self.is_word || starts_word)
+                && let Some(rule) = self.rules.get(hit.pattern().as_usize())
+                && let Some(found) = found.get_mut(*rule)
+            {
+                *found = true;
+            }
+        }
+    }
+}
+
+static URLS: LazyLock<Matcher> = LazyLock::new(|| {
+    Matcher::new(false, |evidence| {
+        if let Evidence::Url(part) = evidence {
+            Some(part)
+        } else {
+            None
+        }
+    })
+});
+static SCRIPTS: LazyLock<Matcher> = LazyLock::new(|| {
+    Matcher::new(false, |evidence| {
+        if let Evidence::Script(part) = evidence {
+            Some(part)
+        } else {
+            None
+        }
+    })
+});
+static NAMES: LazyLock<Matcher> = LazyLock::new(|| {
+    Matcher::new(true, |evidence| {
+        if let Evidence::Name(start) = evidence {
+            Some(start)
+        } else {
+            None
+        }
+    })
+});
+static GENERATORS: LazyLock<Matcher> = LazyLock::new(|| {
+    Matcher::new(true, |evidence| {
+        if let Evidence::Generator(start) = evidence {
+            Some(start)
+        } else {
+            None
+        }
+    })
+});
+/// Attributes are many and rules too: the few that ask for one stand by themselves.
+static ATTRIBUTES: LazyLock<Vec<(&str, usize)>> = LazyLock::new(|| {
+    let evidence = RULES
+        .iter()
+        .enumerate()
+        .flat_map(|(i, rule)| rule.evidence.iter().map(move |evidence| (i, evidence)));
+    evidence
+        .filter_map(|(i, evidence)| {
+            if let Evidence::Attribute(start) = evidence {
+                Some((*start, i))
+            } else {
+                None
+            }
+        })
+        .collect()
+});
+static ANALYTICS_ID: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\b(?:G-[A-Z0-9]{6,12}|UA-[0-9]{4,10}-[0-9]{1,4})\b").ok());
+static TAG_MANAGER_ID: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\bGTM-[A-Z0-9]{4,10}\b").ok());
+
+/// Collects the evidence of one page.
+pub(super) struct Technologies {
+    found: Vec<bool>,
+    script_bytes: usize,
+    analytics_id: Option<String>,
+    tag_manager_id: Option<String>,
+}
+
+impl Technologies {
+    pub(super) fn new() -> Self {
+        Self {
+            found: vec![false; RULES.len()],
+            script_bytes: 0,
+            analytics_id: None,
+            tag_manager_id: None,
+        }
+    }
+
+    /// Looks at the address of a script, a stylesheet or a frame that the page loads.
+    pub(super) fn see_url(&mut self, url: &str) {
+        URLS.search(bounded(url, MAX_ATTRIBUTE_BYTES), &mut self.found);
+        if url.contains("google") {
+            self.see_ids(bounded(url, MAX_ATTRIBUTE_BYTES));
+        }
+    }
+
+    /// Looks at a script within the page.
+    pub(super) fn see_script(&mut self, script: &str) {
+        if self.script_bytes > MAX_SCRIPTS_BYTES {
+            return;
+        }
+        let script = bounded(script, MAX_SCRIPT_BYTES);
+        self.script_bytes += script.len();
+        SCRIPTS.search(script, &mut self.found);
+        if ["gtag(", "googletagmanager", "google-analytics", "gtm.start"]
+            .iter()
+            .any(|sign| script.contains(sign))
+        {
+            self.see_ids(script);
+        }
+    }
+
+    fn see_ids(&mut self, text: &str) {
+        let first = |regex: &Option<Regex>| Some(regex.as_ref()?.find(text)?.as_str().to_owned());
+        if self.analytics_id.is_none() {
+            self.analytics_id = first(&ANALYTICS_ID);
+        }
+        if self.tag_manager_id.is_none() {
+            self.tag_manager_id = first(&TAG_MANAGER_ID);
+        }
+    }
+
+    /// Looks at a class list or an id.
+    pub(super) fn see_names(&mut self, names: &str) {
+        NAMES.search(bounded(names, MAX_ATTRIBUTE_BYTES), &mut self.found);
+    }
+
+    /// Looks at what `<meta name="generator">` says.
+    pub(super) fn see_generator(&mut self, generator: &str) {
+        GENERATORS.search(bounded(generator, MAX_ATTRIBUTE_BYTES), &mut self.found);
+    }
+
+    /// Looks at the name of an attribute.
+    pub(super) fn see_attribute(&mut self, name: &str) {
+        if !name.starts_with(['d', 'h', 'n', 'v', 'w', 'x']) {
+            return;
+        }
+        for (start, rule) in ATTRIBUTES.iter() {
+            if name.starts_with(start)
+                && let Some(found) = self.found.get_mut(*rule)
+            {
+                *found = true;
+            }
+        }
+    }
+
+    /// Looks at the name of a `<meta>`.
+    pub(super) fn see_meta(&mut self, name: &str) {
+        self.mark(|evidence| matches!(evidence, Evidence::Meta(known) if name.eq_ignore_ascii_case(known)));
+    }
+
+    /// Looks at a header of the response.
+    pub(super) fn see_header(&mut self, name: &str, value: &str) {
+        let value = bounded(value, MAX_ATTRIBUTE_BYTES).to_ascii_lowercase();
+        self.mark(|evidence| {
+            matches!(evidence, Evidence::Header(known, part) if name.eq_ignore_ascii_case(known) && value.contains(part))
+        });
+    }
+
+    /// Takes note of a technology that was recognised elsewhere.
+    pub(super) fn note(&mut self, name: &str) {
+        for (found, rule) in self.found.iter_mut().zip(RULES) {
+            *found |= rule.name == name;
+        }
+    }
+
+    fn mark(&mut self, is_evidence: impl Fn(&Evidence) -> bool) {
+        for (found, rule) in self.found.iter_mut().zip(RULES) {
+            *found = *found || rule.evidence.iter().any(&is_evidence);
+        }
+    }
+
+    /// Tells whether a technology was found.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.found
+            .iter()
+            .zip(RULES)
+            .any(|(found, rule)| *found && rule.name == name)
+    }
+
+    /// Tells whether anything of a kind was found that is no technology to list.
+    pub(super) fn shows(&self, sign: Sign) -> bool {
+        self.found
+            .iter()
+            .zip(RULES)
+            .any(|(found, rule)| *found && rule.signs.contains(&sign))
+    }
+
+    pub(super) fn google_analytics_id(&self) -> Option<String> {
+        self.analytics_id.clone()
+    }
+
+    pub(super) fn google_tag_manager_id(&self) -> Option<String> {
+        self.tag_manager_id.clone()
+    }
+
+    /// Lists what was found.
+    pub(super) fn stack(&self) -> TechStack {
+        let names = |kind: Kind| {
+            let found = self
+                .found
+                .iter()
+                .zip(RULES)
+                .filter(|(found, rule)| **found && rule.kind == kind);
+            found.map(|(_, rule)| rule.name.to_owned()).collect()
+        };
+        TechStack {
+            cms: names(Kind::Cms),
+            frameworks: names(Kind::Framework),
+            analytics: names(Kind::Analytics),
+            widgets: names(Kind::Widget),
+        }
+    }
+}
+
+fn bounded(text: &str, max_bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(max_bytes)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_evidence_and_a_name_of_its_own() {
+        let mut names: Vec<_> = RULES.iter().map(|rule| (rule.name, rule.evidence.is_empty())).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for (name, is_empty) in names {
+            // WordPress is recognised by a module of its own.
+            assert!(!is_empty || name == "WordPress", "{name}");
+        }
+    }
+
+    #[test]
+    fn attributes_of_rules_pass_the_filter() {
+        for (start, rule) in ATTRIBUTES.iter() {
+            let mut technologies = Technologies::new();
+            technologies.see_attribute(start);
+            assert!(technologies.found[*rule], "{start}");
+        }
+    }
+
+    #[test]
+    fn evidence_is_found_wherever_it_overlaps() {
+        let mut technologies = Technologies::new();
+        technologies.see_names("page woocommerce elementor-kit-5");
+        technologies.see_url("https://cdn.jsdelivr.net/npm/bootstrap@5.3.0/dist/js/bootstrap.bundle.min.js");
+        technologies.see_url("/js/jquery-3.7.1.min.js");
+        technologies.see_url("https://www.googletagmanager.com/gtag/js?id=G-ABC1234567");
+        assert!(technologies.has("WooCommerce"));
+        let stack = technologies.stack();
+        assert_eq!(stack.frameworks, ["jQuery", "Bootstrap"]);
+        assert_eq!(stack.analytics, ["Google Analytics"]);
+        assert_eq!(technologies.google_analytics_id().as_deref(), Some("G-ABC1234567"));
+    }
+
+    #[test]
+    fn words_within_words_are_no_evidence() {
+        let mut technologies = Technologies::new();
+        technologies.see_names("not-woocommerce my-svelte-thing");
+        technologies.see_url("/js/jquery.fancybox.min.js");
+        technologies.see_url("/js/jquery-ui.min.js");
+        assert_eq!(technologies.stack(), TechStack::default());
+    }
+}

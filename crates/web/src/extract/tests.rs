@@ -1,0 +1,135 @@
+//! Whole pages of `fixtures/pages`, each against its snapshot.
+
+use std::path::Path;
+
+use serde_json::json;
+use url::Url;
+
+use super::*;
+use crate::html::{Limits, parse};
+
+fn extract_from(html: &str, url: &str, headers: &[(&str, &str)]) -> SiteMetadata {
+    let document = parse(html, &Limits::default()).unwrap();
+    let final_url = Url::parse(url).unwrap();
+    extract(
+        &document,
+        &PageContext {
+            final_url: &final_url,
+            headers,
+        },
+    )
+}
+
+fn fixture(name: &str, url: &str) -> SiteMetadata {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pages").join(name);
+    extract_from(&std::fs::read_to_string(path).unwrap(), url, &[])
+}
+
+macro_rules! fixtures {
+    ($($name:ident: $url:literal,)*) => {
+        $(#[test]
+        fn $name() {
+            insta::assert_json_snapshot!(fixture(concat!(stringify!($name), ".html"), $url));
+        })*
+    };
+}
+
+fixtures! {
+    arabic: "https://albayt.ae/",
+    bare: "http://plain.test/",
+    broken: "http://www.joesgarage.com/",
+    decoys: "https://decoys.test/",
+    drupal_us: "https://springfield.il.us/",
+    imprint_german: "https://www.mueller-soehne.de/impressum",
+    japanese: "http://www.yamada-ss.co.jp/",
+    restaurant_french: "https://chez-leon.fr/",
+    shopify: "https://beanleaf.test/",
+    spa_shell: "https://app.flowly.com/",
+    wix: "https://www.cornerdentist.co.uk/",
+    wordpress_shop: "https://www.holzwerk.test/",
+}
+
+#[test]
+fn the_contract_shows_exactly_its_fields() {
+    let emails = (1..=7).map(|i| format!("m{i}@firma.de")).collect::<Vec<_>>().join(" ");
+    let phones = (1..=5)
+        .map(|i| format!("+49 30 90182{i}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let metadata = extract_from(
+        &format!("<title>T</title><p>{emails}<p>{phones}"),
+        "https://firma.de/",
+        &[],
+    );
+    assert_eq!(metadata.emails.len(), 7);
+    assert_eq!(metadata.phones.len(), 5);
+    assert_eq!(
+        serde_json::to_value(metadata.contract()).unwrap(),
+        json!({
+            "title": "T", "description": null, "language": null, "is_wordpress": false, "wordpress_version": null,
+            "has_elementor": false, "favicon_url": null, "logo_url": null,
+            "contact_info": {
+                "email": ["m1@firma.de", "m2@firma.de", "m3@firma.de", "m4@firma.de", "m5@firma.de"],
+                "phone": ["+49 30 901821", "+49 30 901822", "+49 30 901823"],
+            },
+            "social_links": {"facebook": null, "twitter": null, "linkedin": null, "instagram": null, "youtube": null},
+            "tech_stack": {"cms": [], "frameworks": [], "analytics": [], "widgets": []},
+            "performance": {
+                "image_count": 0, "script_count": 0, "css_count": 0, "form_count": 0, "link_count": 0, "total_elements": 6,
+            },
+        })
+    );
+}
+
+#[test]
+fn headers_are_evidence() {
+    let metadata = extract_from(
+        "<p>x",
+        "https://acme.test/",
+        &[
+            ("Content-Language", "pt_BR"),
+            ("Link", "<https://acme.test/wp-json/>; rel=\"https://api.w.org/\""),
+            ("X-Powered-By", "Next.js"),
+        ],
+    );
+    assert_eq!(metadata.language.as_deref(), Some("pt-BR"));
+    assert!(metadata.wordpress.is_wordpress);
+    assert_eq!(metadata.tech_stack.cms, ["WordPress"]);
+    assert_eq!(metadata.tech_stack.frameworks, ["Next.js"]);
+}
+
+#[test]
+fn no_stored_string_holds_a_nul() {
+    let metadata = extract_from(
+        "<title>a\0b&#0;</title><meta name=description content='x\0y'><script type='application/ld+json'>\
+         {\"telephone\": \"\\u0000+49 30 901820\", \"address\": \"Street\\u0000 1\", \"logo\": \"/l\\u0000.png\", \"email\": \"a\\u0000@firma.de\"}\
+         </script><p>a\0@firma.de",
+        "https://firma.de/",
+        &[("Content-Language", "de\0")],
+    );
+    assert!(!serde_json::to_string(&metadata).unwrap().contains("\\u0000"));
+}
+
+#[test]
+fn a_truncated_page_says_so_and_keeps_its_head() {
+    let html = format!("<title>Kept</title><p>info@firma.de{}", "<div>".repeat(10_000));
+    let metadata = extract_from(&html, "https://firma.de/", &[]);
+    assert!(metadata.is_truncated);
+    assert_eq!(metadata.title.as_deref(), Some("Kept"));
+    assert_eq!(metadata.emails, ["info@firma.de"]);
+}
+
+#[test]
+fn long_values_are_bounded() {
+    let long = "x".repeat(100_000);
+    let metadata = extract_from(
+        &format!(
+            "<html lang={long}><title>{long}</title><meta name=description content='{long}'><link rel=icon href='/{long}'>"
+        ),
+        "https://firma.de/",
+        &[],
+    );
+    assert_eq!(metadata.title.map(|title| title.len()), Some(500));
+    assert_eq!(metadata.description.map(|description| description.len()), Some(2_000));
+    assert_eq!((metadata.language, metadata.favicon_url), (None, None));
+}

@@ -1,0 +1,261 @@
+//! The one pass over the tree that collects what the finders then look at.
+
+use ego_tree::{NodeId, NodeRef};
+use html5ever::ns;
+use scraper::Node;
+use scraper::node::Element;
+
+use super::attributes::Attributes;
+use super::email::Spelling;
+use super::json_ld::MAX_ADDRESSES;
+use super::page::{Form, Page};
+use super::text::{clean, contains_ignore_case};
+use super::{email, notices};
+
+/// The longest first heading that is kept.
+const MAX_H1_CHARS: usize = 500;
+/// The most rules of a style sheet that are looked at.
+const MAX_RULES: usize = 5_000;
+
+impl Page {
+    /// Visits every node below `root` once, in page order, without recursion.
+    pub(super) fn walk(&mut self, root: NodeRef<'_, Node>) {
+        let mut node = root;
+        loop {
+            if self.open(node)
+                && let Some(child) = node.first_child()
+            {
+                node = child;
+                continue;
+            }
+            loop {
+                self.close(node);
+                if node.id() == root.id() {
+                    return;
+                }
+                if let Some(next) = node.next_sibling() {
+                    node = next;
+                    break;
+                }
+                let Some(parent) = node.parent() else { return };
+                node = parent;
+            }
+        }
+    }
+
+    /// Takes a node in; tells whether to go on below it.
+    fn open(&mut self, node: NodeRef<'_, Node>) -> bool {
+        match node.value() {
+            Node::Text(text) => {
+                if self.svg_depth == 0 {
+                    self.text.push(text);
+                }
+                false
+            }
+            Node::Element(element) => self.open_element(node, element),
+            Node::Document => true,
+            Node::Fragment | Node::Comment(_) | Node::Doctype(_) | Node::ProcessingInstruction(_) => false,
+        }
+    }
+
+    fn open_element(&mut self, node: NodeRef<'_, Node>, element: &Element) -> bool {
+        self.performance.total_elements += 1;
+        let tag = element.name();
+        if element.name.ns != ns!(html) {
+            self.svg_depth += usize::from(tag == "svg");
+            return true;
+        }
+        let attributes = self.read_attributes(element);
+        self.separate(tag);
+        self.see_data(tag, &attributes.data);
+        self.see_marks(node.id(), tag, &attributes);
+        match tag {
+            "html" => self.language = self.language.take().or_else(|| language(attributes.lang?)),
+            "title" => {
+                self.take_title(node);
+                return false;
+            }
+            "base" => self.site.set_base(attributes.href.unwrap_or_default()),
+            "meta" => self.see_meta(&attributes),
+            "link" => self.see_link(&attributes),
+            "script" => {
+                self.see_script(node, &attributes);
+                return false;
+            }
+            "a" => self.see_anchor(&attributes),
+            "img" => self.see_image(node, &attributes),
+            "iframe" => {
+                self.see_resource(attributes.src.or(attributes.data_src));
+                return false;
+            }
+            "form" => {
+                self.performance.form_count += 1;
+                self.form = Some(Form::default());
+            }
+            "h1" if self.h1.is_none() => self.h1_start = Some(self.text.position()),
+            "style" => {
+                self.see_style(node);
+                return false;
+            }
+            "textarea" => {
+                if let Some(form) = &mut self.form {
+                    form.has_message = true;
+                }
+                return false;
+            }
+            "input" => {
+                if let Some(form) = &mut self.form {
+                    form.has_email |=
+                        attributes.kind.eq_ignore_ascii_case("email") || contains_ignore_case(attributes.name, "mail");
+                }
+            }
+            "address" => self.address_start = Some(self.text.position()),
+            "template" | "noscript" | "option" | "object" | "audio" | "video" => return false,
+            // Spam traps stand in hidden inline elements within an address.
+            "span" | "i" | "b" | "em" | "strong" | "small" if is_hidden(attributes.style) => return false,
+            _ => {}
+        }
+        if let Some(hex) = attributes.cfemail
+            && let Some(email) = email::from_protected(hex, &self.site)
+        {
+            self.add_email(email, Spelling::Protected);
+            // The text within says that the address is protected.
+            return false;
+        }
+        true
+    }
+
+    fn close(&mut self, node: NodeRef<'_, Node>) {
+        let Node::Element(element) = node.value() else { return };
+        let tag = element.name();
+        if element.name.ns != ns!(html) {
+            self.svg_depth -= usize::from(tag == "svg");
+            return;
+        }
+        if let Some((_, start)) = self.turned.pop_if(|(turned, _)| *turned == node.id()) {
+            self.text.reverse_since(start);
+            self.turned_parts.push(start..self.text.position());
+        }
+        match tag {
+            "h1" => {
+                if let Some(start) = self.h1_start.take() {
+                    self.h1 = clean(self.text.since(start), MAX_H1_CHARS);
+                }
+            }
+            "form" => {
+                if let Some(form) = self.form.take() {
+                    self.has_contact_form |= form.has_message && form.has_email;
+                }
+            }
+            "a" => {
+                if std::mem::take(&mut self.is_link_open)
+                    && let Some(link) = self.links.last_mut()
+                {
+                    link.end = Some(self.text.position());
+                }
+                if let Some(start) = self.link_start.take() {
+                    self.has_privacy_policy |= notices::text_names_policy(self.text.since(start));
+                }
+            }
+            "address" => {
+                if let Some(start) = self.address_start.take()
+                    && self.addresses.len() < MAX_ADDRESSES
+                {
+                    self.addresses.extend(notices::postal_address(self.text.since(start)));
+                }
+            }
+            _ => {}
+        }
+        self.separate(tag);
+    }
+
+    /// Takes note of what an element's attributes say whatever element it is.
+    fn see_marks(&mut self, node: NodeId, tag: &str, attributes: &Attributes<'_>) {
+        if !attributes.itemtype.is_empty() {
+            self.structured.add_type(attributes.itemtype);
+        }
+        if attributes.itemprop == "email" {
+            let value = if attributes.content.is_empty() {
+                attributes.href
+            } else {
+                Some(attributes.content)
+            };
+            if let Some(email) = value.and_then(|value| email::whole(value, &self.site)) {
+                self.add_email(email, Spelling::Structured);
+            }
+        }
+        self.has_comments |= matches!(attributes.id, "comments" | "respond" | "disqus_thread")
+            || attributes
+                .class
+                .split_ascii_whitespace()
+                .any(|class| matches!(class, "comment-list" | "commentlist" | "comment-respond"));
+        let is_turned = (tag == "bdo" && attributes.dir.eq_ignore_ascii_case("rtl"))
+            || turns_around(attributes.style)
+            || (!self.turned_classes.is_empty()
+                && attributes
+                    .class
+                    .split_ascii_whitespace()
+                    .any(|class| self.turned_classes.iter().any(|turned| turned == class)));
+        // Turned around twice is as it was; nobody writes that.
+        if is_turned && self.turned.is_empty() {
+            self.turned.push((node, self.text.position()));
+        }
+    }
+
+    /// Finds the classes by which a style sheet turns text around.
+    fn see_style(&mut self, node: NodeRef<'_, Node>) {
+        let Some(text) = node.first_child().and_then(|child| child.value().as_text()) else {
+            return;
+        };
+        if !text.contains("bidi-override") {
+            return;
+        }
+        for rule in text.split('}').take(MAX_RULES) {
+            let Some((selectors, style)) = rule.rsplit_once('{') else {
+                continue;
+            };
+            if !turns_around(style) {
+                continue;
+            }
+            let classes = selectors
+                .split([',', ' ', '\n'])
+                .filter_map(|selector| selector.rsplit_once('.'));
+            self.turned_classes
+                .extend(classes.map(|(_, class)| class.trim().to_owned()));
+        }
+    }
+
+    /// Marks in the text where an element starts or ends.
+    fn separate(&mut self, tag: &str) {
+        match tag {
+            "wbr" | "img" | "script" | "style" | "template" | "noscript" | "meta" | "link" => {}
+            "a" | "abbr" | "acronym" | "b" | "bdi" | "bdo" | "big" | "cite" | "code" | "data" | "del" | "em"
+            | "font" | "i" | "ins" | "kbd" | "label" | "mark" | "nobr" | "q" | "s" | "samp" | "small" | "span"
+            | "strike" | "strong" | "sub" | "sup" | "time" | "tt" | "u" | "var" => self.text.push_seam(),
+            _ => self.text.push_break(),
+        }
+    }
+}
+
+/// Tells whether a style writes letters from right to left.
+fn turns_around(style: &str) -> bool {
+    if !style.contains("bidi-override") {
+        return false;
+    }
+    let style = style.replace(' ', "").to_ascii_lowercase();
+    style.contains("direction:rtl")
+}
+
+fn is_hidden(style: &str) -> bool {
+    !style.is_empty() && style.replace(' ', "").to_ascii_lowercase().contains("display:none")
+}
+
+/// Reads a language tag, with the hyphen that people write as an underscore.
+pub(super) fn language(tag: &str) -> Option<String> {
+    let tag = tag.trim().replace('_', "-");
+    let mut parts = tag.split('-');
+    let is_primary = |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_language = parts.next().is_some_and(is_primary) && parts.all(is_subtag) && tag.len() <= 35;
+    is_language.then_some(tag)
+}

@@ -1,0 +1,142 @@
+//! The HTTP clients underneath, and what they trust.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
+use reqwest::{Client, redirect, retry};
+use rustls::ClientConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::policy::{Policy, Route};
+use super::resolve::{Fixed, Guarded, Lookup};
+use super::settings::{ConnectTo, FetchConfig};
+use crate::trust::system_roots;
+
+/// Header lines taken at most; more than any site sends, and than hyper's own 100.
+const MAX_HEADER_LINES: usize = 200;
+
+/// How much of an HTTP/2 body may be on its way before it is read.
+const HTTP2_WINDOW: u32 = 1024 * 1024;
+
+/// How long a connection is kept for the next request to its host.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Pages in the site's own language where it has several would be better; English is the guess.
+const LANGUAGES: HeaderValue = HeaderValue::from_static("en;q=0.8, *;q=0.5");
+
+/// A reason why nothing can be fetched at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The file of `SCRAPERSKY_EXTRA_CA` cannot be used.
+    #[error("SCRAPERSKY_EXTRA_CA names \"{}\", which holds no usable certificate: {reason}", .path.display())]
+    ExtraCa {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// TLS refuses its configuration.
+    #[error("TLS could not be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The HTTP client refuses its configuration.
+    #[error("the HTTP client could not be set up: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// One client for the internet, and one for each address that the operator named.
+pub(super) struct Clients {
+    direct: Client,
+    rules: Vec<Client>,
+}
+
+impl Clients {
+    pub(super) fn new(config: &FetchConfig, policy: &Arc<Policy>, lookup: Arc<dyn Lookup>) -> Result<Self, SetupError> {
+        let mut tls = tls_config(config)?;
+        // A rule's client says a URL's port in the Host header only (see `Clients::get`), for which
+        // HTTP/2 has no place beside the URL.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let rule = |rule: &ConnectTo| client(config, tls.clone(), Arc::new(Fixed(rule.to())));
+        let rules = config.connect_to.iter().map(rule).collect::<Result<_, _>>()?;
+        tls.alpn_protocols.insert(0, b"h2".to_vec());
+        let resolver = Arc::new(Guarded::new(lookup, Arc::clone(policy)));
+        let direct = client(config, tls, resolver)?;
+        Ok(Self { direct, rules })
+    }
+
+    /// Begins a request for `url` that goes where `route` says.
+    pub(super) fn get(&self, route: Route, url: &url::Url) -> reqwest::RequestBuilder {
+        let rule = match route {
+            Route::Direct => None,
+            Route::Rule(index) => self.rules.get(index),
+        };
+        match (rule, url.port()) {
+            (None, _) => self.direct.get(url.clone()),
+            (Some(client), None) => client.get(url.clone()),
+            (Some(client), Some(port)) => {
+                // A port in the URL would win over the one that the resolver answers.
+                let mut to = url.clone();
+                let _ = to.set_port(None);
+                let host = format!("{}:{port}", url.host_str().unwrap_or_default());
+                client.get(to).header(reqwest::header::HOST, host)
+            }
+        }
+    }
+}
+
+fn client<R>(config: &FetchConfig, tls: ClientConfig, resolver: Arc<R>) -> Result<Client, reqwest::Error>
+where
+    R: reqwest::dns::Resolve + 'static,
+{
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT_LANGUAGE, LANGUAGES);
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .tls_info(true)
+        .dns_resolver(resolver)
+        // What goes through a proxy goes where the proxy resolves the name to.
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .retry(retry::never())
+        .user_agent(config.user_agent.as_str())
+        .default_headers(headers)
+        .connect_timeout(config.connect_timeout)
+        .pool_max_idle_per_host(1)
+        .pool_idle_timeout(IDLE)
+        .http1_max_headers(MAX_HEADER_LINES)
+        .http2_max_header_list_size(u32::try_from(config.max_header).unwrap_or(u32::MAX))
+        .http2_initial_stream_window_size(HTTP2_WINDOW)
+        .http2_initial_connection_window_size(HTTP2_WINDOW)
+        .build()
+}
+
+pub(super) fn tls_config(config: &FetchConfig) -> Result<ClientConfig, SetupError> {
+    let mut roots = system_roots().store.clone();
+    if roots.is_empty() {
+        log::warn!("the system has no trusted certificates: no site can be fetched over https");
+    }
+    if let Some(path) = &config.extra_ca {
+        let unusable = |reason: String| SetupError::ExtraCa {
+            path: path.clone(),
+            reason,
+        };
+        let mut found = 0;
+        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))? {
+            let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
+            roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
+            found += 1;
+        }
+        if found == 0 {
+            return Err(unusable("there is none in it".to_owned()));
+        }
+    }
+    // Named, never the process default: which one that is depends on what else is linked in.
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}

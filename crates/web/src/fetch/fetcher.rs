@@ -1,0 +1,381 @@
+//! Fetches pages, and what they redirect to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::LOCATION;
+use tokio::time::Instant;
+use url::Url;
+
+use super::body::{self, Answer, Excess, Sink};
+use super::cache::{Cache, Kept};
+use super::client::{Clients, SetupError};
+use super::error::{Attempt, FetchError};
+use super::pace::{Pace, SharedPace};
+use super::page::{Download, Page, Want};
+use super::policy::{Policy, clean, host_of};
+use super::resolve::{Lookup, SystemLookup};
+use super::robots::{MAX_ROBOTS, Robots, product};
+use super::settings::FetchConfig;
+
+/// The name that every robots.txt may call us by, whatever the operator's `User-Agent` says.
+const ROBOT: &str = "ScraperSky";
+
+/// Fetches pages; cheap to clone, one for the whole process.
+#[derive(Clone)]
+pub struct Fetcher {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    timeout: Duration,
+    connect_timeout: Duration,
+    max_body: usize,
+    max_header: usize,
+    max_redirects: usize,
+    names: Vec<String>,
+    policy: Arc<Policy>,
+    clients: Clients,
+    pace: Pace,
+    robots: Cache,
+}
+
+impl std::fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetcher").finish_non_exhaustive()
+    }
+}
+
+impl Fetcher {
+    /// Prepares to fetch, with the system's resolver and trusted certificates.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] when the certificates that the operator named cannot be used.
+    pub fn new(config: &FetchConfig) -> Result<Self, SetupError> {
+        Self::with_lookup(config, Arc::new(SystemLookup::default()))
+    }
+
+    /// Prepares to fetch with another resolver, whose answers are guarded alike.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fetcher::new`].
+    pub fn with_lookup(config: &FetchConfig, lookup: Arc<dyn Lookup>) -> Result<Self, SetupError> {
+        let policy = Arc::new(Policy::new(config));
+        let mut names = vec![ROBOT.to_owned()];
+        // "Mozilla", with which many begin, is nobody's name.
+        let named = product(&config.user_agent);
+        if !named.is_empty() && named != "Mozilla" {
+            names.push(named.to_owned());
+        }
+        Ok(Self {
+            inner: Arc::new(Inner {
+                timeout: config.timeout,
+                connect_timeout: config.connect_timeout,
+                max_body: config.max_body,
+                max_header: config.max_header,
+                max_redirects: config.max_redirects,
+                names,
+                clients: Clients::new(config, &policy, lookup)?,
+                policy,
+                pace: Pace::new(config.pace),
+                robots: Cache::default(),
+            }),
+        })
+    }
+
+    /// Fetches `url` and what it redirects to, as far as robots.txt allows.
+    ///
+    /// A page with any status is a page: [`Page::success`] tells them apart. The kind of content is
+    /// checked, and an excess of it an error, only where the status is a success.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`], also when robots.txt cannot be had because the host cannot be reached.
+    pub async fn get(&self, url: &Url, want: Want) -> Result<Page, FetchError> {
+        self.get_while(url, want, &|_| true).await
+    }
+
+    /// Fetches `url` like [`get`](Self::get), and follows redirects only as long as `follows` agrees to where they lead:
+    /// the page is else the redirect itself, with its status.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn get_while(
+        &self,
+        url: &Url,
+        want: Want,
+        follows: &(dyn Fn(&Url) -> bool + Send + Sync),
+    ) -> Result<Page, FetchError> {
+        let mut budget = Budget::new(want.timeout.unwrap_or(self.inner.timeout));
+        let mut trail = Trail::new(clean(url)?, self.inner.max_redirects);
+        loop {
+            let answer = self
+                .inner
+                .permitted(&trail.at, want, Excess::Fail, Sink::Memory, &mut budget)
+                .await?;
+            if trail.target(&answer)?.is_some_and(|next| !follows(&next)) {
+                return Ok(trail.page(answer, budget.spent()));
+            }
+            if !trail.follow(&answer)? {
+                return Ok(trail.page(answer, budget.spent()));
+            }
+        }
+    }
+
+    /// Fetches `url` like [`get`](Self::get), with the body into a file instead of memory: [`Page::body`] is
+    /// empty. Of a body that is too large or whose connection ends early the beginning is taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), and [`FetchError::File`] when the file cannot be written.
+    pub async fn download(&self, url: &Url, want: Want, file: &mut tokio::fs::File) -> Result<Download, FetchError> {
+        let mut budget = Budget::new(want.timeout.unwrap_or(self.inner.timeout));
+        let mut trail = Trail::new(clean(url)?, self.inner.max_redirects);
+        loop {
+            let mut answer = self
+                .inner
+                .permitted(&trail.at, want, Excess::Cut, Sink::File(&mut *file), &mut budget)
+                .await?;
+            if !trail.follow(&answer)? {
+                return Ok(Download {
+                    bytes: answer.bytes,
+                    cut: answer.cut.take(),
+                    page: trail.page(answer, budget.spent()),
+                });
+            }
+        }
+    }
+
+    /// Keeps the pace with each host together with other processes, from now on.
+    pub fn share_pace(&self, shared: Arc<dyn SharedPace>) {
+        self.inner.pace.share(shared);
+    }
+
+    /// Returns whether robots.txt lets us fetch `url`.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`] when the host cannot be reached.
+    pub async fn allowed(&self, url: &Url) -> Result<bool, FetchError> {
+        let url = clean(url)?;
+        Ok(self.robots(&url).await?.allows(&url))
+    }
+
+    /// Returns the robots.txt of the origin of `url`, fetched or remembered.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`] when the host cannot be reached.
+    pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, FetchError> {
+        let mut budget = Budget::new(self.inner.timeout);
+        self.inner.robots(&clean(url)?, &mut budget).await
+    }
+}
+
+impl Inner {
+    async fn robots(&self, url: &Url, budget: &mut Budget) -> Result<Arc<Robots>, FetchError> {
+        let origin = url.origin().ascii_serialization();
+        let slot = self.robots.slot(&origin);
+        let lock = async { Ok(slot.lock().await) };
+        let mut kept = budget.run(&host_of(url), "reading robots.txt", lock).await?;
+        if let Some(robots) = kept.as_ref().and_then(Kept::fresh) {
+            return Ok(robots);
+        }
+        let loaded = match self.load_robots(url, budget).await {
+            Ok(loaded) if loaded.is_available() => loaded,
+            unreachable => {
+                if let Some(older) = kept.as_ref().and_then(Kept::extended)
+                    && let Some(robots) = older.fresh()
+                {
+                    *kept = Some(older);
+                    return Ok(robots);
+                }
+                unreachable?
+            }
+        };
+        let weight = loaded.weight();
+        let robots = Kept::new(loaded);
+        let answer = robots.fresh().unwrap_or_default();
+        *kept = Some(robots);
+        self.robots.weigh(&origin, weight);
+        Ok(answer)
+    }
+
+    /// Fetches a robots.txt. Redirects may lead to other hosts, for whose robots.txt nobody asks.
+    async fn load_robots(&self, url: &Url, budget: &mut Budget) -> Result<Robots, FetchError> {
+        let mut file = url.clone();
+        file.set_path("/robots.txt");
+        file.set_query(None);
+        let mut trail = Trail::new(file, self.max_redirects);
+        let want = Want::anything().up_to(MAX_ROBOTS);
+        loop {
+            let answer = self
+                .exchange(&trail.at, want, Excess::Cut, Sink::Memory, None, budget)
+                .await?;
+            match trail.follow(&answer) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                // Whoever goes on for ever has none (RFC 9309, 2.3.1.2).
+                Err(FetchError::Redirects { .. } | FetchError::BadRedirect { .. }) => return Ok(Robots::absent()),
+                Err(error) => return Err(error),
+            }
+            let status = answer.status;
+            return Ok(if status.is_success() {
+                Robots::parse(&String::from_utf8_lossy(&answer.body), &self.names)
+            } else if status.is_server_error() || status.as_u16() == 429 {
+                Robots::unavailable(status.as_u16())
+            } else {
+                Robots::absent()
+            });
+        }
+    }
+
+    /// Sends one request, if robots.txt allows it, and reads its answer.
+    async fn permitted(
+        &self,
+        url: &Url,
+        want: Want,
+        excess: Excess,
+        into: Sink<'_>,
+        budget: &mut Budget,
+    ) -> Result<Answer, FetchError> {
+        let robots = self.robots(url, budget).await?;
+        robots.check(url)?;
+        self.exchange(url, want, excess, into, robots.delay(), budget).await
+    }
+
+    /// Sends one request and reads its answer.
+    async fn exchange(
+        &self,
+        url: &Url,
+        want: Want,
+        excess: Excess,
+        into: Sink<'_>,
+        pause: Option<Duration>,
+        budget: &mut Budget,
+    ) -> Result<Answer, FetchError> {
+        let host = host_of(url);
+        let route = self.policy.route(url)?;
+        // Waiting for our own turn is not held against the site.
+        self.pace.turn(&host, pause).await;
+        let limits = body::Limits {
+            attempt: Attempt {
+                host: &host,
+                https: url.scheme() == "https",
+                connect_timeout: self.connect_timeout,
+                max_header: self.max_header,
+            },
+            max_body: want.max_body.unwrap_or(self.max_body),
+            excess,
+        };
+        let request = self.clients.get(route, url);
+        let check_peer = |peer| self.policy.check_peer(route, &host, peer);
+        let exchange = body::exchange(request, want, limits, into, check_peer);
+        budget.run(&host, "the answer", exchange).await
+    }
+}
+
+/// The time left to one fetch.
+struct Budget {
+    whole: Duration,
+    left: Duration,
+}
+
+impl Budget {
+    fn new(whole: Duration) -> Self {
+        Self { whole, left: whole }
+    }
+
+    fn spent(&self) -> Duration {
+        self.whole.saturating_sub(self.left)
+    }
+
+    /// Runs a part of the fetch in the time that is left.
+    async fn run<T>(
+        &mut self,
+        host: &str,
+        what: &'static str,
+        part: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        let begun = Instant::now();
+        let result = tokio::time::timeout(self.left, part).await;
+        self.left = self.left.saturating_sub(begun.elapsed());
+        result.unwrap_or_else(|_| {
+            Err(FetchError::Timeout {
+                host: host.to_owned(),
+                what,
+                limit: self.whole,
+            })
+        })
+    }
+}
+
+/// The way from the URL that was asked for to the one that answers.
+struct Trail {
+    seen: Vec<Url>,
+    at: Url,
+    max: usize,
+}
+
+impl Trail {
+    fn new(first: Url, max: usize) -> Self {
+        Self {
+            seen: Vec::new(),
+            at: first,
+            max,
+        }
+    }
+
+    /// Returns where an answer leads, if it is a redirect.
+    fn target(&self, answer: &Answer) -> Result<Option<Url>, FetchError> {
+        if !answer.is_redirect() {
+            return Ok(None);
+        }
+        let location = answer.headers.get(LOCATION).map(|value| value.as_bytes());
+        // Servers write what is not ASCII in UTF-8, as browsers read it.
+        let location = location.and_then(|bytes| std::str::from_utf8(bytes).ok());
+        match location.and_then(|location| self.at.join(location).ok()) {
+            Some(next) => clean(&next).map(Some),
+            None => Err(FetchError::BadRedirect {
+                host: host_of(&self.at),
+            }),
+        }
+    }
+
+    /// Goes on if the answer is a redirect, and returns whether it is.
+    fn follow(&mut self, answer: &Answer) -> Result<bool, FetchError> {
+        let Some(next) = self.target(answer)? else {
+            return Ok(false);
+        };
+        let asked = self.seen.first().unwrap_or(&self.at);
+        let looping = next == self.at || self.seen.contains(&next);
+        if looping || self.seen.len() >= self.max {
+            return Err(FetchError::Redirects {
+                host: host_of(asked),
+                followed: self.seen.len(),
+                looping,
+            });
+        }
+        self.seen.push(std::mem::replace(&mut self.at, next));
+        Ok(true)
+    }
+
+    fn page(self, answer: Answer, elapsed: Duration) -> Page {
+        Page {
+            requested_url: self.seen.first().unwrap_or(&self.at).clone(),
+            final_url: self.at,
+            redirects: self.seen,
+            status: answer.status,
+            headers: answer.headers,
+            body: answer.body,
+            remote_addr: answer.remote_addr,
+            time_to_first_byte: answer.time_to_first_byte,
+            elapsed,
+            http_version: answer.http_version,
+            tls: answer.tls,
+        }
+    }
+}

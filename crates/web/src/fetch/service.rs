@@ -1,0 +1,150 @@
+//! A service that the operator chose, as opposed to a site that a stranger named.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Client, RequestBuilder, redirect, retry};
+use url::Url;
+
+use super::body::{self, Excess, Sink};
+use super::client::tls_config;
+use super::error::Attempt;
+use super::policy::host_of;
+use super::settings::FetchConfig;
+use super::{FetchError, SetupError, Want};
+
+/// The way to one configured service.
+///
+/// It goes to the scheme, host and port that are configured, and nowhere else: redirects are not followed, and no
+/// request names another host. That host may be any, also one on this machine, since it is the operator's word; no
+/// tenant has a say in it. There is no robots.txt to honour and no pause between requests: the service counts itself.
+pub struct Service {
+    client: Client,
+    base: Url,
+    timeout: Duration,
+    connect_timeout: Duration,
+    max_body: usize,
+    max_header: usize,
+}
+
+/// What the service answered, whatever the status.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Bytes,
+    /// When the service asks to be called again.
+    pub retry_after: Option<Duration>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Prepares to call the service at `base`; a call may take `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fetcher::new`](super::Fetcher::new).
+    pub fn new(config: &FetchConfig, base: &Url, timeout: Duration) -> Result<Self, SetupError> {
+        let mut tls = tls_config(config)?;
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(retry::never())
+            .user_agent(config.user_agent.as_str())
+            .connect_timeout(config.connect_timeout.min(timeout))
+            .build()?;
+        Ok(Self {
+            client,
+            base: base.clone(),
+            timeout,
+            connect_timeout: config.connect_timeout.min(timeout),
+            max_body: config.max_body,
+            max_header: config.max_header,
+        })
+    }
+
+    /// Asks for a path.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`], which names the host and nothing else of the request.
+    pub async fn get(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: &[(&'static str, &str)],
+    ) -> Result<Reply, FetchError> {
+        let mut url = self.url(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.send(self.client.get(url), headers).await
+    }
+
+    /// Sends JSON to a path.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn post_json(
+        &self,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: String,
+    ) -> Result<Reply, FetchError> {
+        let request = self.client.post(self.url(path));
+        let request = request.header("Content-Type", "application/json").body(body);
+        self.send(request, headers).await
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url
+    }
+
+    async fn send(&self, request: RequestBuilder, headers: &[(&'static str, &str)]) -> Result<Reply, FetchError> {
+        let host = host_of(&self.base);
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value));
+        let limits = body::Limits {
+            attempt: Attempt {
+                host: &host,
+                https: self.base.scheme() == "https",
+                connect_timeout: self.connect_timeout,
+                max_header: self.max_header,
+            },
+            max_body: self.max_body,
+            excess: Excess::Fail,
+        };
+        let unknown = || FetchError::Broken { host: host.clone() };
+        let exchange = body::exchange(request, Want::anything(), limits, Sink::Memory, |peer| {
+            peer.ok_or_else(unknown)
+        });
+        let answer = tokio::time::timeout(self.timeout, exchange)
+            .await
+            .map_err(|_| FetchError::Timeout {
+                host: host.clone(),
+                what: "the answer",
+                limit: self.timeout,
+            })??;
+        let seconds = answer.headers.get("retry-after").and_then(|value| value.to_str().ok());
+        Ok(Reply {
+            status: answer.status.as_u16(),
+            retry_after: seconds
+                .and_then(|text| text.trim().parse().ok())
+                .map(Duration::from_secs),
+            body: answer.body,
+        })
+    }
+}

@@ -1,0 +1,345 @@
+//! The standard form of a domain, and which part of a host name its owner registered.
+
+use std::fmt;
+use std::str::FromStr;
+
+use psl::Type;
+use serde::{Deserialize, Serialize};
+use url::Host;
+
+/// The longest name that DNS can hold.
+const MAX_NAME_BYTES: usize = 253;
+/// The longest label that DNS can hold.
+const MAX_LABEL_BYTES: usize = 63;
+/// How much of a refused input an error repeats.
+const MAX_SHOWN_CHARS: usize = 80;
+
+/// Top-level domains that never lead to a public host. `test` is not among them: staging sites use it.
+const PRIVATE_TOP_LEVELS: [&str; 12] = [
+    "alt",
+    "arpa",
+    "corp",
+    "example",
+    "home",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+];
+
+/// A public host name in its standard form: lower case, punycode, without scheme, user, `www.`, port, path or trailing dot.
+///
+/// Two spellings of a site give the same name, and parsing a name gives that name. The database knows the
+/// same rule as `scrapersky.standard_domain`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DomainName(String);
+
+/// Why something is no domain to scan, as a sentence that names the input.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{input}` is not a domain that can be scanned: {reason}")]
+pub struct NameError {
+    /// What was given, shortened, with control characters escaped.
+    pub input: String,
+    /// What is wrong with it.
+    pub reason: Reason,
+}
+
+/// What is wrong with a name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// There is no name.
+    #[error("it is empty")]
+    Empty,
+    /// An address instead of a name.
+    #[error("it is an IP address, and a host name is needed")]
+    IpAddress,
+    /// A character that host names do not have.
+    #[error("a host name cannot contain {0:?}")]
+    Character(char),
+    /// Unicode that no registry accepts.
+    #[error("it cannot be written in punycode")]
+    Idn,
+    /// Two dots in a row, or one in front.
+    #[error("there is nothing between two of its dots, or before the first")]
+    EmptyLabel,
+    /// A label with a hyphen at an end.
+    #[error("its part `{0}` starts or ends with a hyphen")]
+    Hyphen(String),
+    /// A label that DNS cannot hold.
+    #[error("its part `{0}` is longer than 63 characters")]
+    LongLabel(String),
+    /// A name that DNS cannot hold.
+    #[error("it is longer than 253 characters")]
+    LongName,
+    /// A name without a dot.
+    #[error("it has no dot, so it names no public host")]
+    SingleLabel,
+    /// A name for private networks.
+    #[error("names under .{0} are not public")]
+    PrivateTopLevel(String),
+    /// An onion service.
+    #[error("onion services are not reachable from here")]
+    Onion,
+    /// A name under which others register theirs.
+    #[error("it is a public suffix, under which domains are registered")]
+    PublicSuffix,
+}
+
+impl DomainName {
+    /// Standardises a domain that a person or a file spelled.
+    ///
+    /// A name under a top-level domain that is not in the public suffix list is accepted: lists age, and
+    /// DNS knows.
+    ///
+    /// # Errors
+    ///
+    /// When what is left is no public host name.
+    pub fn parse(spelled: &str) -> Result<Self, NameError> {
+        standardise(spelled).map(Self).map_err(|reason| NameError {
+            input: shown(spelled),
+            reason,
+        })
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the part that its owner registered: `example.co.uk` of `shop.example.co.uk`.
+    #[must_use]
+    pub fn registrable(&self) -> &str {
+        registrable(&self.0)
+    }
+
+    /// Returns the last label.
+    #[must_use]
+    pub fn top_level(&self) -> &str {
+        self.0.rsplit('.').next().unwrap_or_default()
+    }
+}
+
+/// Returns the registrable part of a host name, or all of it where it has none.
+///
+/// The host is expected in lower case and punycode.
+#[must_use]
+pub fn registrable(host: &str) -> &str {
+    psl::domain_str(host).unwrap_or(host)
+}
+
+/// Tells whether a host name lies below a suffix under which names are registered, listed or not.
+#[must_use]
+pub fn is_registrable(host: &str) -> bool {
+    psl::domain_str(host).is_some()
+}
+
+/// Tells whether a host name ends in a suffix of the public suffix list.
+#[must_use]
+pub fn has_known_suffix(host: &str) -> bool {
+    psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known())
+}
+
+fn standardise(spelled: &str) -> Result<String, Reason> {
+    let lower = spelled.trim().to_lowercase();
+    let host = host_part(&lower);
+    if host.is_empty() {
+        return Err(Reason::Empty);
+    }
+    if host.starts_with('[') || host.parse::<std::net::Ipv6Addr>().is_ok() {
+        return Err(Reason::IpAddress);
+    }
+    let host = without_port(host);
+    let host = host.strip_suffix('.').unwrap_or(host);
+    // The URL parser decodes percent signs and reports others without saying which it was.
+    if let Some(bad) = host
+        .chars()
+        .find(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-'))
+    {
+        return Err(Reason::Character(bad));
+    }
+    if let Some(bad) = host.chars().find(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Reason::Character(bad));
+    }
+    if host.is_empty() {
+        return Err(Reason::Empty);
+    }
+    check_lengths(host)?;
+    let ascii = match Host::parse(host) {
+        Ok(Host::Domain(name)) => name,
+        Ok(Host::Ipv4(_) | Host::Ipv6(_)) => return Err(Reason::IpAddress),
+        // A last label of digits makes the parser read an IPv4 address.
+        Err(_) if host.rsplit('.').next().is_some_and(is_numeric) => return Err(Reason::IpAddress),
+        Err(_) => return Err(Reason::Idn),
+    };
+    // The ideographic full stop is a dot by now.
+    let ascii = ascii.strip_suffix('.').unwrap_or(&ascii);
+    let name = without_www(ascii);
+    check(name)?;
+    Ok(name.to_owned())
+}
+
+/// Cuts scheme, user, path, query and fragment off.
+fn host_part(lower: &str) -> &str {
+    let rest = match lower.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => rest,
+        _ => lower.strip_prefix("//").unwrap_or(lower),
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'+' | b'.' | b'-'))
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// Drops `www.`, unless what is left is no domain: `www.com` and `www.co.uk` are registered names.
+fn without_www(name: &str) -> &str {
+    let mut name = name;
+    while let Some(rest) = name.strip_prefix("www.")
+        && rest.contains('.')
+        && !is_public_suffix(rest)
+    {
+        name = rest;
+    }
+    name
+}
+
+/// Tells whether registries delegate names under this one.
+///
+/// Suffixes that companies entered for their customers, such as `github.io`, are sites of their own.
+fn is_public_suffix(name: &str) -> bool {
+    psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(Type::Icann) && suffix == name)
+}
+
+fn is_numeric(label: &str) -> bool {
+    let digits = label.strip_prefix("0x");
+    match digits {
+        Some(hex) => hex.bytes().all(|b| b.is_ascii_hexdigit()),
+        None => !label.is_empty() && label.bytes().all(|b| b.is_ascii_digit()),
+    }
+}
+
+/// Refuses what is too long before the URL parser spends time on it.
+fn check_lengths(host: &str) -> Result<(), Reason> {
+    if host.is_ascii()
+        && let Some(label) = host.split('.').find(|label| label.len() > MAX_LABEL_BYTES)
+    {
+        return Err(Reason::LongLabel(shown(label)));
+    }
+    // A character of a label is at least one of its punycode.
+    if host.chars().count() > MAX_NAME_BYTES {
+        Err(Reason::LongName)
+    } else {
+        Ok(())
+    }
+}
+
+fn check(name: &str) -> Result<(), Reason> {
+    if name.is_empty() {
+        return Err(Reason::Empty);
+    }
+    for label in name.split('.') {
+        if label.is_empty() {
+            return Err(Reason::EmptyLabel);
+        }
+        if label.len() > MAX_LABEL_BYTES {
+            return Err(Reason::LongLabel(shown(label)));
+        }
+        if label.starts_with('-') || label.ends_with('-') {
+            return Err(Reason::Hyphen(label.to_owned()));
+        }
+        if let Some(bad) = label
+            .chars()
+            .find(|c| !c.is_ascii_lowercase() && !c.is_ascii_digit() && *c != '-')
+        {
+            return Err(Reason::Character(bad));
+        }
+    }
+    if name.len() > MAX_NAME_BYTES {
+        return Err(Reason::LongName);
+    }
+    let Some((_, top_level)) = name.rsplit_once('.') else {
+        return Err(Reason::SingleLabel);
+    };
+    if is_numeric(top_level) {
+        return Err(Reason::IpAddress);
+    }
+    if top_level == "onion" {
+        return Err(Reason::Onion);
+    }
+    if PRIVATE_TOP_LEVELS.contains(&top_level) {
+        return Err(Reason::PrivateTopLevel(top_level.to_owned()));
+    }
+    if is_public_suffix(name) {
+        return Err(Reason::PublicSuffix);
+    }
+    Ok(())
+}
+
+/// Makes an input fit to be repeated in a sentence.
+fn shown(input: &str) -> String {
+    let mut text = String::new();
+    for c in input.chars().take(MAX_SHOWN_CHARS) {
+        if c.is_control() {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
+    }
+    if input.chars().nth(MAX_SHOWN_CHARS).is_some() {
+        text.push('…');
+    }
+    text
+}
+
+impl FromStr for DomainName {
+    type Err = NameError;
+
+    fn from_str(spelled: &str) -> Result<Self, NameError> {
+        Self::parse(spelled)
+    }
+}
+
+impl TryFrom<String> for DomainName {
+    type Error = NameError;
+
+    fn try_from(spelled: String) -> Result<Self, NameError> {
+        Self::parse(&spelled)
+    }
+}
+
+impl From<DomainName> for String {
+    fn from(name: DomainName) -> Self {
+        name.0
+    }
+}
+
+impl AsRef<str> for DomainName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DomainName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

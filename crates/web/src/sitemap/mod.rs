@@ -1,0 +1,15 @@
+//! Sitemaps: where a site keeps them, and what they list.
+
+mod date;
+pub mod discover;
+pub mod download;
+mod entry;
+mod generator;
+mod input;
+pub mod page_type;
+pub mod parse;
+pub mod problem;
+pub mod read;
+
+pub use entry::{Alternate, Entry, SitemapKind};
+pub use parse::{Item, ParseLimits, Summary, parse};

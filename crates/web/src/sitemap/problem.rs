@@ -1,0 +1,157 @@
+//! What is wrong with a sitemap file, in words.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The size that sitemaps.org allows a file, in bytes after decompression.
+pub const STANDARD_BYTES: u64 = 52_428_800;
+
+/// The URLs that sitemaps.org allows a file.
+pub const STANDARD_URLS: u64 = 50_000;
+
+/// The characters that sitemaps.org allows a URL.
+pub const STANDARD_URL_LENGTH: usize = 2048;
+
+/// The longest URL that is taken, in bytes; the most that browsers and servers bear.
+pub const LONGEST_URL: usize = 8192;
+
+/// Why reading a file ended before its end, or why nothing was taken of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// There is nothing in it.
+    Empty,
+    /// It is a web page, most likely an error page or a login.
+    WebPage,
+    /// It declares a DOCTYPE, by which XML can be made to read files and to grow without end.
+    Doctype,
+    /// It is neither of the formats nor a list of URLs.
+    Unrecognised,
+    /// Its elements are nested deeper than any sitemap's.
+    TooDeep,
+    /// One tag or text is larger than any sitemap's.
+    LongPiece,
+    /// It is larger than is taken.
+    TooLarge,
+    /// It lists more than is taken.
+    TooManyUrls,
+    /// Its compression is damaged or ends early.
+    Damaged,
+    /// It ends within an element.
+    CutOff,
+    /// It is no XML from some point on.
+    Malformed,
+    /// It could not be read from where it was kept.
+    Unreadable,
+}
+
+impl Failure {
+    /// Returns whether the file is none of the formats at all.
+    #[must_use]
+    pub fn is_no_sitemap(self) -> bool {
+        matches!(self, Self::Empty | Self::WebPage | Self::Doctype | Self::Unrecognised)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "it is empty",
+            Self::WebPage => "it is a web page, not a sitemap",
+            Self::Doctype => "it declares a DOCTYPE, which is not read",
+            Self::Unrecognised => "it is no sitemap, feed or list of URLs",
+            Self::TooDeep => "its elements are nested too deeply",
+            Self::LongPiece => "one of its tags or texts is too long",
+            Self::TooLarge => "it is larger than is read",
+            Self::TooManyUrls => "it lists more URLs than are read",
+            Self::Damaged => "its compression is damaged or cut off",
+            Self::CutOff => "it is cut off",
+            Self::Malformed => "it is not well-formed XML from some point on",
+            Self::Unreadable => "it could not be read back",
+        })
+    }
+}
+
+/// What is wrong with entries, or with the file as a whole, without ending it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Problem {
+    /// More than [`STANDARD_URLS`] entries.
+    TooManyForStandard,
+    /// More than [`STANDARD_BYTES`].
+    TooLargeForStandard,
+    /// The root element is in no namespace, or another one.
+    Namespace,
+    /// An entry without a URL.
+    NoLocation,
+    /// An entry whose URL is none, or not of http.
+    BadLocation,
+    /// A URL that is relative.
+    RelativeLocation,
+    /// A URL longer than the standard allows.
+    LongLocation,
+    /// A URL of another host.
+    OtherHost,
+    /// A date that is none.
+    BadLastmod,
+    /// A frequency that is none.
+    BadChangefreq,
+    /// A priority that is none.
+    BadPriority,
+    /// A named entity that XML does not have.
+    UnknownEntity,
+}
+
+impl Problem {
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::TooManyForStandard => ("", "it lists more than the 50,000 URLs of the standard"),
+            Self::TooLargeForStandard => ("", "it is larger than the 50 MB of the standard"),
+            Self::Namespace => ("", "its root element is not in the namespace of its format"),
+            Self::NoLocation => ("entries", "have no URL and were left out"),
+            Self::BadLocation => ("entries", "have no usable URL and were left out"),
+            Self::RelativeLocation => ("URLs", "are relative"),
+            Self::LongLocation => ("URLs", "are longer than the 2,048 characters of the standard"),
+            Self::OtherHost => ("URLs", "are of another host"),
+            Self::BadLastmod => ("dates", "cannot be read"),
+            Self::BadChangefreq => ("change frequencies", "are none of the standard"),
+            Self::BadPriority => ("priorities", "are not from 0 to 1"),
+            Self::UnknownEntity => ("references", "are to entities that XML does not have"),
+        }
+    }
+}
+
+/// The problems of a file, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems(BTreeMap<Problem, u64>);
+
+impl Problems {
+    pub(super) fn add(&mut self, problem: Problem) {
+        *self.0.entry(problem).or_default() += 1;
+    }
+
+    /// Returns how often a problem was met.
+    #[must_use]
+    pub fn count(&self, problem: Problem) -> u64 {
+        self.0.get(&problem).copied().unwrap_or_default()
+    }
+
+    /// Returns whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (problem, count)) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            match problem.words() {
+                ("", sentence) => f.write_str(sentence)?,
+                (things, what) => write!(f, "{things} that {what}: {count}")?,
+            }
+        }
+        Ok(())
+    }
+}

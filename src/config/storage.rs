@@ -1,0 +1,163 @@
+//! Settings of the database.
+
+use std::path::PathBuf;
+
+use database::settings::{PoolConfig, SessionLimits};
+use database::url::{DatabaseUrl, UrlError};
+use secrecy::SecretString;
+
+use super::reader::{ConfigError, Settings};
+
+/// Where the rows are.
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseSource {
+    /// A PostgreSQL of one's own, always preferred where one is named.
+    Server {
+        /// Where requests and jobs connect.
+        url: DatabaseUrl,
+        /// Where migrations connect; never a transaction pooler.
+        direct: Option<DatabaseUrl>,
+    },
+    /// The private PostgreSQL below [`Config::data_dir`].
+    Embedded,
+}
+
+impl DatabaseSource {
+    /// Returns where migrations and whatever else needs a session of its own connect; `None` means
+    /// the private PostgreSQL.
+    ///
+    /// # Errors
+    ///
+    /// When only a transaction pooler is known.
+    pub fn direct_url(&self) -> Result<Option<&DatabaseUrl>, ConfigError> {
+        match self {
+            Self::Embedded => Ok(None),
+            Self::Server {
+                direct: Some(direct), ..
+            } => Ok(Some(direct)),
+            Self::Server { url, direct: None } if !url.is_pooler() => Ok(Some(url)),
+            Self::Server { .. } => Err(ConfigError(
+                "DATABASE_URL names a transaction pooler, through which migrations cannot run: \
+                 set DATABASE_DIRECT_URL to the URL of the database itself"
+                    .to_owned(),
+            )),
+        }
+    }
+}
+
+impl Settings<'_> {
+    pub(super) fn pool(&self) -> Result<PoolConfig, ConfigError> {
+        let default = PoolConfig::default();
+        Ok(PoolConfig {
+            base: self.count("SCRAPERSKY_POOL_SIZE", default.base, 1)?,
+            overflow: self.count("SCRAPERSKY_POOL_OVERFLOW", default.overflow, 0)?,
+            wait: self.seconds("SCRAPERSKY_POOL_TIMEOUT_SECONDS", default.wait)?,
+            recycle: self.seconds("SCRAPERSKY_POOL_RECYCLE_SECONDS", default.recycle)?,
+            ping_after: self.seconds("SCRAPERSKY_POOL_PING_AFTER_SECONDS", default.ping_after)?,
+            limits: SessionLimits {
+                statement: self.seconds("SCRAPERSKY_STATEMENT_TIMEOUT_SECONDS", default.limits.statement)?,
+                idle_in_transaction: self.seconds(
+                    "SCRAPERSKY_IDLE_IN_TRANSACTION_TIMEOUT_SECONDS",
+                    default.limits.idle_in_transaction,
+                )?,
+                lock: self.seconds("SCRAPERSKY_LOCK_TIMEOUT_SECONDS", default.limits.lock)?,
+            },
+        })
+    }
+
+    pub(super) fn database(&self) -> Result<DatabaseSource, ConfigError> {
+        let direct = self.url("DATABASE_DIRECT_URL")?;
+        if let Some(url) = self.url("DATABASE_URL")? {
+            return Ok(DatabaseSource::Server { url, direct });
+        }
+        if let Some((url, supabase)) = self.supabase()? {
+            return Ok(DatabaseSource::Server {
+                url,
+                direct: direct.or(Some(supabase)),
+            });
+        }
+        match direct {
+            // Saying where to migrate but not where to work is more likely a slip than a wish.
+            Some(_) => Err(ConfigError(
+                "DATABASE_DIRECT_URL is set but DATABASE_URL is not: set both".to_owned(),
+            )),
+            None => Ok(DatabaseSource::Embedded),
+        }
+    }
+
+    pub(super) fn url(&self, variable: &str) -> Result<Option<DatabaseUrl>, ConfigError> {
+        let Some(text) = self.text(variable)? else {
+            return Ok(None);
+        };
+        text.parse()
+            .map(Some)
+            .map_err(|error: UrlError| ConfigError(format!("{variable} cannot be used: {error}")))
+    }
+
+    /// Returns where to work and where to migrate, from the variables of a Supabase project.
+    pub(super) fn supabase(&self) -> Result<Option<(DatabaseUrl, DatabaseUrl)>, ConfigError> {
+        let Some(project) = self.text("SUPABASE_URL")? else {
+            return Ok(None);
+        };
+        // The project's URL alone also serves its HTTP API: without a password no database is meant.
+        let Some(password) = self.text("SUPABASE_DB_PASSWORD")?.map(SecretString::from) else {
+            return Ok(None);
+        };
+        let host = project.split_once("://").map_or(project.as_str(), |(_, rest)| rest);
+        let reference = host.split(['.', '/', ':']).next().unwrap_or_default();
+        if reference.is_empty()
+            || !reference
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        {
+            return Err(ConfigError(
+                "SUPABASE_URL cannot be used: it must be the project's URL, https://<project>.supabase.co".to_owned(),
+            ));
+        }
+        let secured = |url: DatabaseUrl| url.with_param("sslmode", "require");
+        let direct_host = format!("db.{reference}.supabase.co");
+        let direct = secured(DatabaseUrl::from_parts(
+            "postgres",
+            Some(password.clone()),
+            &direct_host,
+            5432,
+            "postgres",
+        ));
+        let pooler_port = self.parsed::<u16>("SUPABASE_POOLER_PORT", "a port, such as 6543")?;
+        let pooler = (
+            self.text("SUPABASE_POOLER_HOST")?,
+            pooler_port,
+            self.text("SUPABASE_POOLER_USER")?,
+        );
+        let url = match pooler {
+            (Some(host), Some(port), Some(user)) => {
+                secured(DatabaseUrl::from_parts(&user, Some(password), &host, port, "postgres"))
+            }
+            _ => direct.clone(),
+        };
+        Ok(Some((url, direct)))
+    }
+
+    pub(super) fn data_dir(&self, is_root: bool) -> Result<PathBuf, ConfigError> {
+        if let Some(dir) = self.text("SCRAPERSKY_DATA_DIR")? {
+            let dir = PathBuf::from(dir);
+            return if dir.is_absolute() {
+                Ok(dir)
+            } else {
+                Err(ConfigError(format!(
+                    "SCRAPERSKY_DATA_DIR is {dir:?}: it must be an absolute path"
+                )))
+            };
+        }
+        if is_root {
+            // PostgreSQL does not run as root, and its user cannot enter root's home.
+            return Ok(PathBuf::from("/var/lib/scrapersky"));
+        }
+        directories::ProjectDirs::from("", "", "scrapersky")
+            .map(|dirs| dirs.data_dir().to_owned())
+            .ok_or_else(|| {
+                ConfigError("SCRAPERSKY_DATA_DIR must be set to a folder: this user has no home directory".to_owned())
+            })
+    }
+}

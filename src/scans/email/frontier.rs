@@ -1,0 +1,345 @@
+//! The URLs that a crawl has met: which is next, and what became of the others.
+//!
+//! What is in memory is what the database holds, but for changes that are written with the next page.
+
+use std::collections::{BTreeSet, HashMap};
+
+use database::models::email_scan::{EmailScanUrl, NewEmailScanUrl};
+use database::models::enums::ScanUrlState;
+use url::Url;
+
+use super::site::{family, is_page, key, normalised, trap};
+
+/// URLs that one crawl remembers.
+const MOST: usize = 3_000;
+
+/// How often a page is asked for at most: once, and once more where the crawl was cut off meanwhile.
+pub(super) const MOST_FETCHES: i16 = 2;
+
+/// A URL that the crawl has met.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    pub(super) url: String,
+    pub(super) rank: i16,
+    pub(super) depth: i16,
+    pub(super) state: ScanUrlState,
+    pub(super) fetches: i16,
+    pub(super) disposition: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) hash: Option<String>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Frontier {
+    entries: Vec<Entry>,
+    by_key: HashMap<String, usize>,
+    families: HashMap<String, u32>,
+    by_hash: HashMap<String, usize>,
+    changed: BTreeSet<usize>,
+}
+
+impl Frontier {
+    /// Reads what an earlier attempt has left.
+    pub(super) fn load(rows: Vec<EmailScanUrl>) -> Self {
+        let mut frontier = Self::default();
+        for row in rows {
+            let index = frontier.entries.len();
+            if let Ok(url) = Url::parse(&row.url) {
+                frontier.by_key.insert(key(&url), index);
+                if row.disposition.as_deref() != Some("trap")
+                    && let Some((name, _)) = family(&url)
+                {
+                    *frontier.families.entry(name).or_default() += 1;
+                }
+            }
+            if let Some(hash) = &row.content_hash {
+                frontier.by_hash.entry(hash.clone()).or_insert(index);
+            }
+            frontier.entries.push(Entry {
+                url: row.url,
+                rank: row.rank,
+                depth: row.depth,
+                state: row.state,
+                fetches: row.fetches,
+                disposition: row.disposition,
+                reason: row.reason,
+                hash: row.content_hash,
+            });
+        }
+        frontier
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&Entry> {
+        self.entries.get(index)
+    }
+
+    /// Adds a URL of the site that is met, unless it is known or no page.
+    pub(super) fn add(&mut self, url: &Url, rank: i16, depth: i16) {
+        let url = normalised(url);
+        if !is_page(&url) {
+            return;
+        }
+        let name = key(&url);
+        if let Some(&index) = self.by_key.get(&name) {
+            // Another link may say better what it is.
+            if let Some(entry) = self.entries.get_mut(index)
+                && entry.state == ScanUrlState::Waiting
+                && rank < entry.rank
+            {
+                entry.rank = rank;
+                self.changed.insert(index);
+            }
+            return;
+        }
+        if self.entries.len() >= MOST {
+            return;
+        }
+        let mut reason = trap(&url);
+        if reason.is_none()
+            && let Some((family, most)) = family(&url)
+        {
+            let count = self.families.entry(family).or_default();
+            if *count >= most {
+                reason = Some("there are enough like it: it seems that the site makes them without end");
+            } else {
+                *count += 1;
+            }
+        }
+        let index = self.push(&url, rank, depth);
+        if let Some(reason) = reason {
+            self.end(index, ScanUrlState::LeftOut, "trap", Some(reason));
+        }
+    }
+
+    fn push(&mut self, url: &Url, rank: i16, depth: i16) -> usize {
+        let index = self.entries.len();
+        self.by_key.insert(key(url), index);
+        self.entries.push(Entry {
+            url: url.to_string(),
+            rank,
+            depth,
+            state: ScanUrlState::Waiting,
+            fetches: 0,
+            disposition: None,
+            reason: None,
+            hash: None,
+        });
+        self.changed.insert(index);
+        index
+    }
+
+    /// Returns the URL whose turn it is: the lowest rank, then the fewest links from the home page, then the first met.
+    pub(super) fn next(&mut self, max_depth: i16) -> Option<usize> {
+        loop {
+            let waiting = self.entries.iter().enumerate().filter(|(_, entry)| {
+                matches!(entry.state, ScanUrlState::Waiting | ScanUrlState::Fetching) && entry.depth <= max_depth
+            });
+            let (index, entry) = waiting.min_by_key(|(index, entry)| (entry.rank, entry.depth, *index))?;
+            if entry.fetches < MOST_FETCHES {
+                return Some(index);
+            }
+            let reason = "the crawl was cut off twice while it was fetched";
+            self.end(index, ScanUrlState::Fetched, "interrupted", Some(reason));
+        }
+    }
+
+    /// Counts the pages that were asked for.
+    pub(super) fn fetched(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.fetches > 0).count()
+    }
+
+    /// Tells whether a URL has had its turn, so that nothing has to follow a redirect to it.
+    pub(super) fn is_done(&self, url: &Url) -> bool {
+        let entry = self
+            .by_key
+            .get(&key(&normalised(url)))
+            .and_then(|index| self.entries.get(*index));
+        entry.is_some_and(|entry| matches!(entry.state, ScanUrlState::Fetched | ScanUrlState::LeftOut))
+    }
+
+    /// Notes that a URL is asked for.
+    pub(super) fn begin(&mut self, index: usize) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.state = ScanUrlState::Fetching;
+            entry.fetches += 1;
+            self.changed.insert(index);
+        }
+    }
+
+    /// Notes that a redirect led to a URL, which was asked for thereby, and returns where it stands.
+    pub(super) fn pass(&mut self, url: &Url, depth: i16) -> usize {
+        let url = normalised(url);
+        let index = match self.by_key.get(&key(&url)) {
+            Some(index) => *index,
+            None => self.push(&url, 10, depth),
+        };
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.fetches = entry.fetches.max(1);
+            self.changed.insert(index);
+        }
+        index
+    }
+
+    /// Notes what became of a URL.
+    pub(super) fn end(&mut self, index: usize, state: ScanUrlState, disposition: &str, reason: Option<&str>) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.state = state;
+            entry.disposition = Some(disposition.to_owned());
+            entry.reason = reason.map(str::to_owned);
+            self.changed.insert(index);
+        }
+    }
+
+    /// Lets a URL wait again.
+    pub(super) fn put_back(&mut self, index: usize) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.state = ScanUrlState::Waiting;
+            self.changed.insert(index);
+        }
+    }
+
+    /// Notes that a page says what has this hash, and returns the URL of another one that says the same.
+    pub(super) fn says(&mut self, index: usize, hash: &str) -> Option<String> {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.hash = Some(hash.to_owned());
+            self.changed.insert(index);
+        }
+        match self.by_hash.get(hash) {
+            Some(&other) if other != index => self.entries.get(other).map(|entry| entry.url.clone()),
+            Some(_) => None,
+            None => {
+                self.by_hash.insert(hash.to_owned(), index);
+                None
+            }
+        }
+    }
+
+    /// Notes that what a waiting URL says is known: another page calls it its own URL.
+    pub(super) fn same(&mut self, url: &Url, page: &str) {
+        let index = self.by_key.get(&key(&normalised(url))).copied();
+        if let Some(index) = index
+            && self
+                .entries
+                .get(index)
+                .is_some_and(|entry| entry.state == ScanUrlState::Waiting)
+        {
+            let reason = format!("{page} calls it its own URL");
+            self.end(index, ScanUrlState::LeftOut, "canonical", Some(&reason));
+        }
+    }
+
+    /// Returns what has to be written, and takes it for written.
+    pub(super) fn changes(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.changed).into_iter().collect()
+    }
+
+    /// Returns rows for the database.
+    pub(super) fn rows(&self, indices: &[usize]) -> Vec<NewEmailScanUrl<'_>> {
+        let rows = indices.iter().filter_map(|&index| {
+            let entry = self.entries.get(index)?;
+            Some(NewEmailScanUrl {
+                position: i32::try_from(index).ok()?,
+                url: &entry.url,
+                rank: entry.rank,
+                depth: entry.depth,
+                state: entry.state,
+                fetches: entry.fetches,
+                disposition: entry.disposition.as_deref(),
+                reason: entry.reason.as_deref(),
+                content_hash: entry.hash.as_deref(),
+            })
+        });
+        rows.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(path: &str) -> Url {
+        Url::parse(&format!("https://acme.de{path}")).unwrap()
+    }
+
+    fn order(frontier: &mut Frontier) -> Vec<String> {
+        let mut order = Vec::new();
+        while let Some(index) = frontier.next(10) {
+            order.push(frontier.get(index).unwrap().url.replace("https://acme.de", ""));
+            frontier.begin(index);
+            frontier.end(index, ScanUrlState::Fetched, "ok", None);
+        }
+        order
+    }
+
+    #[test]
+    fn what_matters_comes_first_then_what_is_near() {
+        let mut frontier = Frontier::default();
+        for (path, rank, depth) in [
+            ("/", 0, 0),
+            ("/deep", 10, 2),
+            ("/b", 10, 1),
+            ("/a", 10, 1),
+            ("/team", 2, 2),
+            ("/kontakt", 1, 1),
+        ] {
+            frontier.add(&url(path), rank, depth);
+        }
+        frontier.add(&url("/a/#x"), 10, 1);
+        frontier.add(&url("/a.jpg"), 10, 1);
+        assert_eq!(order(&mut frontier), ["/", "/kontakt", "/team", "/b", "/a", "/deep"]);
+        assert_eq!(frontier.fetched(), 6);
+    }
+
+    #[test]
+    fn endless_families_end() {
+        let mut frontier = Frontier::default();
+        for month in 1..=12 {
+            frontier.add(&url(&format!("/calendar/2024/{month:02}")), 10, 1);
+            frontier.add(&url(&format!("/list?page={month}")), 10, 1);
+        }
+        assert_eq!(order(&mut frontier).len(), 3 + 5);
+    }
+
+    #[test]
+    fn what_was_cut_off_is_asked_for_once_more_and_not_again() {
+        let mut frontier = Frontier::default();
+        frontier.add(&url("/"), 0, 0);
+        for _ in 0..2 {
+            let index = frontier.next(10).unwrap();
+            frontier.begin(index);
+        }
+        assert_eq!(frontier.next(10), None);
+        assert_eq!(frontier.get(0).unwrap().disposition.as_deref(), Some("interrupted"));
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let mut frontier = Frontier::default();
+        frontier.add(&url("/"), 0, 0);
+        for page in 1..=7 {
+            frontier.add(&url(&format!("/list?page={page}")), 10, 1);
+        }
+        frontier.begin(0);
+        assert_eq!(frontier.says(0, "hash"), None);
+        frontier.end(0, ScanUrlState::Fetched, "ok", None);
+        let changes = frontier.changes();
+        let tenantless = |row: &NewEmailScanUrl<'_>| Entry {
+            url: row.url.to_owned(),
+            rank: row.rank,
+            depth: row.depth,
+            state: row.state,
+            fetches: row.fetches,
+            disposition: row.disposition.map(str::to_owned),
+            reason: row.reason.map(str::to_owned),
+            hash: row.content_hash.map(str::to_owned),
+        };
+        let rows: Vec<Entry> = frontier.rows(&changes).iter().map(tenantless).collect();
+        assert_eq!(rows, frontier.entries);
+        assert!(frontier.changes().is_empty());
+    }
+}

@@ -1,0 +1,23 @@
+//! The email scanner: a polite crawl of a site that keeps whom to write to, and where that stands.
+//!
+//! A scan is one job. What it has met is in the database URL by URL (`email_scan_urls`), each page is written with its
+//! contacts in one transaction, and an attempt that follows a killed one goes on behind the last page: no page is asked
+//! for more than twice. Which URLs belong to a site, which come first and which are traps is in `site`; what a page says
+//! is read by [`super::domain::extract`].
+
+mod crawl;
+mod enqueue;
+mod frontier;
+mod kind;
+mod mail;
+mod page;
+mod scan;
+mod site;
+mod store;
+
+pub use enqueue::{Queued, enqueue, enqueue_many};
+pub use mail::MailCheck;
+pub use scan::EmailScanJob;
+
+/// How many pages a scan fetches at most, unless it is told otherwise: what clients of the v1 contract are shown.
+pub const TOTAL_PAGES: i32 = 100;

@@ -1,0 +1,144 @@
+//! Who may import whom: the crates, and the layers inside the application.
+
+use std::process::Command;
+
+use super::sources::{CRATES, below, code, paths};
+
+/// The layers of `src`: each may name those to its left.
+const LAYERS: [&str; 14] = [
+    "config", "logging", "jobs", "scans", "views", "error", "guards", "headers", "routes", "console", "lib", "demo",
+    "cli", "main",
+];
+
+/// Crates that are for some places only, and those: layers of `src`, or other crates' folders.
+const PLACES: &[(&str, &[&str])] = &[
+    ("diesel", &["crates/database", "crates/schema", "error"]),
+    ("diesel_async", &["crates/database"]),
+    ("schema", &["crates/database"]),
+    ("html5ever", &["crates/web"]),
+    ("scraper", &["crates/web"]),
+    ("reqwest", &["crates/web", "guards", "cli"]),
+    (
+        "rocket",
+        &[
+            "config", "views", "error", "guards", "headers", "routes", "console", "lib", "demo",
+        ],
+    ),
+];
+
+/// Crates of this workspace, and packages that may not be among what they are built from.
+const WALLS: &[(&str, &[&str])] = &[
+    (
+        "scrapersky-web",
+        &["diesel", "diesel-async", "rocket", "figment", "scrapersky-database"],
+    ),
+    (
+        "scrapersky-postgres",
+        &["diesel", "diesel-async", "rocket", "figment", "scrapersky-database"],
+    ),
+    (
+        "scrapersky-database",
+        &["rocket", "figment", "reqwest", "scrapersky-web"],
+    ),
+];
+
+#[test]
+fn layers_import_only_what_is_left_of_them() {
+    let mut broken = Vec::new();
+    for source in below("src") {
+        let layer = place_of(&source.path);
+        let own = LAYERS
+            .iter()
+            .position(|known| *known == layer)
+            .unwrap_or_else(|| panic!("{layer} is a new layer: say where it stands"));
+        for path in paths(&code(&source.text)) {
+            let mut segments = path.split("::");
+            if !matches!(segments.next(), Some("crate" | "scrapersky")) {
+                continue;
+            }
+            let named = segments.next().unwrap_or_default();
+            if LAYERS
+                .iter()
+                .position(|known| *known == named)
+                .is_some_and(|other| other > own)
+            {
+                broken.push(format!("{}: {layer} names {path}", source.path));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn each_crate_is_used_only_where_it_belongs() {
+    let mut broken = Vec::new();
+    for source in CRATES.into_iter().flat_map(below) {
+        let place = place_of(&source.path);
+        for path in paths(&code(&source.text)) {
+            let first = path.split("::").next().unwrap();
+            for (package, places) in PLACES {
+                if first == *package && !places.contains(&place.as_str()) {
+                    broken.push(format!("{}: {place} uses {path}", source.path));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn only_models_and_repositories_see_the_schema() {
+    let strangers: Vec<String> = below("crates/database/src")
+        .into_iter()
+        .filter(|source| !source.path.contains("/models/") && !source.path.contains("/repo/"))
+        .filter(|source| {
+            paths(&code(&source.text))
+                .iter()
+                .any(|path| path.starts_with("schema::"))
+        })
+        .map(|source| source.path)
+        .collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
+}
+
+#[test]
+fn no_wall_between_crates_has_a_door() {
+    for (package, forbidden) in WALLS {
+        let tree = Command::new(env!("CARGO"))
+            .args([
+                "tree",
+                "--offline",
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+                "--format",
+                "{p}",
+            ])
+            .args(["--package", package])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+        let tree = String::from_utf8(tree.stdout).unwrap();
+        let built_from: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert!(built_from.contains(package) && built_from.len() > 5, "{tree}");
+        let doors: Vec<_> = forbidden.iter().filter(|name| built_from.contains(name)).collect();
+        assert!(doors.is_empty(), "{package} is built from {doors:?}");
+    }
+}
+
+/// Returns the layer of a file of `src`, or the folder of another crate.
+fn place_of(path: &str) -> String {
+    match path.strip_prefix("src/") {
+        Some(inside) => inside.split('/').next().unwrap().trim_end_matches(".rs").to_owned(),
+        None => path.split("/src/").next().unwrap().to_owned(),
+    }
+}
+
+#[test]
+fn a_file_is_known_by_its_place() {
+    assert_eq!(place_of("src/scans/mod.rs"), "scans");
+    assert_eq!(place_of("src/lib.rs"), "lib");
+    assert_eq!(place_of("crates/web/src/fetch/mod.rs"), "crates/web");
+}

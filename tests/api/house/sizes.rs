@@ -1,0 +1,44 @@
+//! No file is longer than one sitting.
+
+use super::sources::{CRATES, below};
+
+/// The most lines of a file.
+const MAX_LINES: usize = 450;
+
+/// Files that are longer, and why.
+const LONGER: &[(&str, &str)] = &[("crates/schema/src/schema.rs", "the diesel CLI prints it")];
+
+#[test]
+fn no_file_is_too_long_and_no_exception_outlives_its_reason() {
+    let folders = CRATES.into_iter().chain(["tests", "benches"]);
+    let long: Vec<(String, usize)> = folders
+        .flat_map(below)
+        .map(|source| (source.path, source.text.lines().count()))
+        .filter(|(_, lines)| *lines > MAX_LINES)
+        .collect();
+    let unexplained: Vec<_> = long
+        .iter()
+        .filter(|(path, _)| LONGER.iter().all(|(known, _)| known != path))
+        .collect();
+    assert!(
+        unexplained.is_empty(),
+        "longer than {MAX_LINES} lines, each wants to be split: {unexplained:?}"
+    );
+    for (path, reason) in LONGER {
+        assert!(
+            long.iter().any(|(other, _)| other == path),
+            "{path} ({reason}) is short by now"
+        );
+    }
+}
+
+#[test]
+fn modules_are_where_their_names_say() {
+    let folders = CRATES.into_iter().chain(["tests", "benches"]);
+    let placed: Vec<String> = folders
+        .flat_map(below)
+        .filter(|source| source.text.lines().any(|line| line.trim_start().starts_with("#[path")))
+        .map(|source| source.path)
+        .collect();
+    assert!(placed.is_empty(), "modules that a `#[path]` places: {placed:?}");
+}
