@@ -10,6 +10,7 @@
 mod callers;
 mod catalogue;
 mod connection;
+mod documentation;
 mod documents;
 mod emails;
 mod embedded;
@@ -17,7 +18,6 @@ mod fetch;
 mod house;
 mod http;
 mod jobs;
-
 mod migrations;
 mod places;
 mod pool;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
-use scrapersky::models::enums::Scope;
+use database::models::enums::Scope;
 use uuid::Uuid;
 
 use super::isolation::all;
