@@ -14,7 +14,7 @@ COPY crates crates
 COPY src src
 COPY benches benches
 COPY tests/api/main.rs tests/api/main.rs
-RUN find crates src -mindepth 1 -path '*/src/*/*' -delete \
+RUN find ./crates ./src -path '*/src/*/*' -delete \
     && find . -type f ! -name '*.rs' ! -name 'Cargo.toml' ! -name 'Cargo.lock' -delete \
     && find . -type d -empty -delete \
     && echo 'fn main() {}' > /tmp/empty.rs \
