@@ -1,5 +1,6 @@
 //! Who may call, how often, and what they see.
 
+mod documented;
 mod headers;
 mod isolation;
 mod keys;
