@@ -1,5 +1,6 @@
 //! Where a crawl stands.
 
+use std::fmt;
 use std::time::Duration;
 
 use database::ids::DomainId;
@@ -10,6 +11,35 @@ use url::Url;
 use super::frontier::Frontier;
 use super::site::Scope;
 
+/// Why a crawl ends before all that it met was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// As many pages were fetched as were asked for.
+    Pages(usize),
+    /// It has taken as long as it may.
+    Time(Duration),
+    /// Pages in a row could not be had.
+    Failures {
+        /// How many.
+        number: usize,
+        /// Why the last one could not.
+        last: String,
+    },
+    /// The site answered with status 429.
+    TooManyRequests,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pages(limit) => write!(f, "the limit of {limit} pages is reached"),
+            Self::Time(limit) => write!(f, "the limit of {} s is reached", limit.as_secs()),
+            Self::Failures { number, last } => write!(f, "{number} pages in a row could not be had: {last}"),
+            Self::TooManyRequests => f.write_str("the site asks for fewer requests"),
+        }
+    }
+}
+
 /// A crawl under way.
 pub(super) struct Crawl {
     pub(super) scan: EmailScan,
@@ -18,7 +48,8 @@ pub(super) struct Crawl {
     pub(super) frontier: Frontier,
     pub(super) scope: Scope,
     /// Why it ended before all that it met was fetched.
-    pub(super) note: Option<String>,
+    pub(super) cut: Option<Cut>,
+    /// Failures in a row.
     pub(super) failures: usize,
 }
 
@@ -31,9 +62,14 @@ impl Crawl {
             domain,
             name: name.to_owned(),
             frontier,
-            note: None,
+            cut: None,
             failures: 0,
         }
+    }
+
+    /// Returns what clients are told about what was left out.
+    pub(super) fn note(&self) -> Option<String> {
+        self.cut.as_ref().map(ToString::to_string)
     }
 
     /// Returns what clients are shown when it has ended.
@@ -45,7 +81,7 @@ impl Crawl {
             "pages_scanned": self.scan.pages_scanned,
             "contacts_found": self.scan.contacts_found,
             "seconds": Duration::from_millis(u64::try_from(self.scan.busy_ms).unwrap_or(0)).as_secs(),
-            "note": self.note,
+            "note": self.note(),
         })
     }
 }

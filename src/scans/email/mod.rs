@@ -8,12 +8,14 @@
 mod crawl;
 mod enqueue;
 mod frontier;
+mod home;
 mod kind;
 mod mail;
 mod page;
 mod scan;
 mod site;
 mod store;
+mod visit;
 
 pub use enqueue::{Queued, enqueue, enqueue_many};
 pub use mail::MailCheck;
