@@ -6,6 +6,7 @@
 //! is read by [`super::domain::extract`].
 
 mod crawl;
+mod disposition;
 mod frontier;
 mod home;
 mod kind;

@@ -16,6 +16,7 @@ use web::extract::PageReading;
 use web::sitemap::page_type::page_type;
 
 use super::crawl::{Crawl, Cut};
+use super::disposition::Disposition;
 use super::frontier::Frontier;
 use super::kind;
 use crate::jobs::{Finished, JobContext, JobError};
@@ -30,14 +31,14 @@ const KEPT_SCANS: i64 = 3;
 pub(super) struct PageRow {
     pub(super) url: String,
     pub(super) status: Option<u16>,
-    pub(super) disposition: &'static str,
+    pub(super) disposition: Disposition,
     pub(super) reason: Option<String>,
     pub(super) reading: Option<PageReading>,
 }
 
 impl PageRow {
     /// Returns one that says nothing.
-    pub(super) fn bare(url: String, status: Option<u16>, disposition: &'static str, reason: Option<String>) -> Self {
+    pub(super) fn bare(url: String, status: Option<u16>, disposition: Disposition, reason: Option<String>) -> Self {
         Self {
             url,
             status,
@@ -200,7 +201,7 @@ async fn upsert_page(
         hidden.text(reading.h1.as_deref()),
     );
     let types: TextList = reading.schema_types.iter().collect();
-    let is_fine = matches!(row.disposition, "ok" | "partial" | "duplicate" | "redirect");
+    let is_fine = row.disposition.is_fine();
     let new = NewPage {
         domain_id: crawl.domain,
         url: &row.url,
@@ -229,7 +230,7 @@ async fn upsert_page(
         }),
         page_processing_error: if is_fine { None } else { row.reason.as_deref() },
         status_code: row.status.map(i32::from),
-        disposition: Some(row.disposition),
+        disposition: Some(row.disposition.label()),
         disposition_reason: row.reason.as_deref(),
         content_hash: is_read.then_some(reading.fingerprint.as_str()),
     };
