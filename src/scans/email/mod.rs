@@ -3,7 +3,7 @@
 //! A scan is one job. What it has met is in the database URL by URL (`email_scan_urls`), each page is written with its
 //! contacts in one transaction, and an attempt that follows a killed one goes on behind the last page: no page is asked
 //! for more than twice. Which URLs belong to a site, which come first and which are traps is in `site`; what a page says
-//! is read by [`super::domain::extract`].
+//! is read by [`web::extract`].
 
 mod crawl;
 mod disposition;
@@ -20,7 +20,4 @@ mod visit;
 
 pub use mail::MailCheck;
 pub use scan::EmailScanJob;
-pub use submit::{Submitted, submit, submit_many};
-
-/// How many pages a scan fetches at most, unless it is told otherwise: what clients of the v1 contract are shown.
-pub const DEFAULT_PAGES: i32 = 100;
+pub use submit::{DEFAULT_PAGES, Submitted, submit, submit_many};

@@ -6,8 +6,11 @@ use database::models::email_scan::EmailScan;
 use database::models::enums::{JobStatus, TaskStatus};
 use database::repo;
 
-use super::{DEFAULT_PAGES, EmailScanJob};
+use super::EmailScanJob;
 use crate::jobs::{EnqueueOptions, Submission, SubmitError};
+
+/// How many pages a scan fetches at most, unless it is told otherwise: what clients of the v1 contract are shown.
+pub const DEFAULT_PAGES: i32 = 100;
 
 /// A scan that was asked for.
 #[derive(Clone, Debug)]
