@@ -43,6 +43,47 @@ fn pages_name_files_links_and_headings_that_exist() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// What lies at the root, but for what git does not keep. A new file there is a decision.
+const ROOT: &[&str] = &[
+    ".cargo",
+    ".ci",
+    ".editorconfig",
+    ".github",
+    ".gitignore",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "Dockerfile",
+    "LICENSE",
+    "README.md",
+    "Rocket.toml",
+    "SECURITY.md",
+    "benches",
+    "clippy.toml",
+    "compose.yaml",
+    "crates",
+    "deny.toml",
+    "deploy",
+    "diesel.toml",
+    "docs",
+    "migrations",
+    "rust-toolchain.toml",
+    "rustfmt.toml",
+    "src",
+    "tests",
+];
+
+#[test]
+fn nothing_else_lies_at_the_root() {
+    let found: BTreeSet<String> = fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| ![".git", "target"].contains(&name.as_str()))
+        .collect();
+    let expected: BTreeSet<String> = ROOT.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn the_readme_fits_on_150_lines() {
     let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
