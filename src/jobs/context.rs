@@ -10,8 +10,8 @@ use database::models::enums::Outcome;
 use database::models::job::Job;
 use database::models::values::RawJson;
 use database::pool::{Pool, PoolError};
-use database::repo::QueryError;
 use database::repo::jobs::queue;
+use database::repo::{self, QueryError};
 use database::tenant::TenantConnection;
 use serde::Serialize;
 use tokio::sync::Semaphore;
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::JobError;
 use super::error::presentable;
-use super::hold::Hold;
+use super::hold::{Hold, Stop};
 use super::outage::Pauses;
 
 /// How often the progress of a job is written at most, but for the first of each step.
@@ -205,8 +205,10 @@ impl<S> JobContext<S> {
         }
     }
 
-    /// Makes sure, until `conn` commits, that the job is this worker's: for what is written outside of the transaction
-    /// that ends it.
+    /// Makes sure, until `conn` commits, that the job is this worker's and still wanted: for what is written outside of
+    /// the transaction that ends it.
+    ///
+    /// A job that somebody has cancelled is dropped here, as it would be at the next heartbeat.
     ///
     /// # Errors
     ///
@@ -214,9 +216,19 @@ impl<S> JobContext<S> {
     pub async fn hold(&self, conn: &mut TenantConnection) -> Result<(), JobError> {
         self.check_lease()?;
         match queue::hold(conn, self.inner.hold.lease).await {
-            Err(QueryError::NotFound) => Err(JobError::lease_lost()),
-            result => Ok(result?),
+            Err(QueryError::NotFound) => return Err(JobError::lease_lost()),
+            result => result?,
         }
+        if repo::jobs::get(conn, self.job_id())
+            .await?
+            .cancel_requested_at
+            .is_some()
+        {
+            self.inner.hold.stop(Stop::Cancelled);
+            // The runner drops the job meanwhile.
+            std::future::pending::<()>().await;
+        }
+        Ok(())
     }
 
     /// Notes how far the job is: a step such as `fetch`, that step in words, and the part of the

@@ -105,21 +105,7 @@ pub(super) fn find(
 ) -> Result<Installation, EmbeddedError> {
     let wanted = cluster.and_then(major_of);
     if let Some(bin) = named {
-        let unusable = |reason: String| EmbeddedError::UnusableBinaries {
-            path: bin.to_path_buf(),
-            reason,
-        };
-        let found = Installation::probe(bin, account).map_err(unusable)?;
-        return match (cluster, wanted) {
-            _ if found.major < MINIMUM_MAJOR => Err(unusable(format!("is PostgreSQL {}", found.version))),
-            (Some(cluster), Some(major)) if major != found.major => Err(EmbeddedError::WrongMajor {
-                path: data.to_path_buf(),
-                cluster: cluster.to_owned(),
-                remedy: wrong_major_remedy(cluster, major),
-                found: format!("PostgreSQL {} in {}", found.version, bin.display()),
-            }),
-            _ => Ok(found),
-        };
+        return probe_named(bin, cluster, data, account);
     }
 
     let mut rejected = Vec::new();
@@ -168,6 +154,30 @@ pub(super) fn find(
             hint: install_hint(None),
         })
     })
+}
+
+/// Returns the binaries in the folder that the operator named, if they fit.
+fn probe_named(
+    bin: &Path,
+    cluster: Option<&str>,
+    data: &Path,
+    account: &Account,
+) -> Result<Installation, EmbeddedError> {
+    let unusable = |reason: String| EmbeddedError::UnusableBinaries {
+        path: bin.to_path_buf(),
+        reason,
+    };
+    let found = Installation::probe(bin, account).map_err(unusable)?;
+    match (cluster, cluster.and_then(major_of)) {
+        _ if found.major < MINIMUM_MAJOR => Err(unusable(format!("is PostgreSQL {}", found.version))),
+        (Some(cluster), Some(major)) if major != found.major => Err(EmbeddedError::WrongMajor {
+            path: data.to_path_buf(),
+            cluster: cluster.to_owned(),
+            remedy: wrong_major_remedy(cluster, major),
+            found: format!("PostgreSQL {} in {}", found.version, bin.display()),
+        }),
+        _ => Ok(found),
+    }
 }
 
 /// Lists the folders worth a look, best first.

@@ -1,6 +1,7 @@
 //! What a scan writes: the domain's row and the three beside it.
 
 use chrono::Utc;
+use database::ids::DomainId;
 use database::models::domain::{DomainChanges, NewDomain};
 use database::models::domain_hosting::DomainHostingChanges;
 use database::models::domain_profile::DomainProfileChanges;
@@ -82,7 +83,13 @@ pub(super) async fn success(
         changes
     };
     repo::domains::update(conn, row.id, &changes).await?;
+    upsert_profile(conn, row.id, found).await?;
+    upsert_technologies(conn, row.id, found).await?;
+    upsert_hosting(conn, row.id, page, found).await
+}
 
+/// Writes what the site says.
+async fn upsert_profile(conn: &mut TenantConnection, domain: DomainId, found: &SiteMetadata) -> Result<(), JobError> {
     let list = |texts: &[String]| texts.iter().collect::<TextList>();
     let (emails, phones, addresses, languages) = (
         list(&found.emails),
@@ -118,8 +125,16 @@ pub(super) async fn success(
         meta_json: Some(Some(&meta)),
         ..DomainProfileChanges::default()
     };
-    repo::domain_profiles::upsert(conn, row.id, &profile).await?;
+    repo::domain_profiles::upsert(conn, domain, &profile).await?;
+    Ok(())
+}
 
+/// Writes what the site runs on.
+async fn upsert_technologies(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    found: &SiteMetadata,
+) -> Result<(), JobError> {
     let wordpress = &found.wordpress;
     let stack = json(&found.tech_stack)?;
     let technologies = DomainTechnologiesChanges {
@@ -137,8 +152,17 @@ pub(super) async fn success(
         google_analytics_id: Some(found.google_analytics_id.as_deref()),
         google_tag_manager_id: Some(found.google_tag_manager_id.as_deref()),
     };
-    repo::domain_technologies::upsert(conn, row.id, &technologies).await?;
+    repo::domain_technologies::upsert(conn, domain, &technologies).await?;
+    Ok(())
+}
 
+/// Writes where and how the site is served.
+async fn upsert_hosting(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    page: &Page,
+    found: &SiteMetadata,
+) -> Result<(), JobError> {
     let performance = json(&found.performance)?;
     let address = page.remote_addr.ip().to_string();
     let server = header(page, "server");
@@ -153,10 +177,10 @@ pub(super) async fn success(
         performance_metrics: Some(Some(&performance)),
         last_error: Some(None),
         error_count: Some(Some(0)),
-        last_successful_scan: Some(Some(now)),
+        last_successful_scan: Some(Some(Utc::now())),
         ..DomainHostingChanges::default()
     };
-    repo::domain_hosting::upsert(conn, row.id, &hosting).await?;
+    repo::domain_hosting::upsert(conn, domain, &hosting).await?;
     Ok(())
 }
 

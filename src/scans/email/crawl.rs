@@ -1,42 +1,42 @@
 //! Where a crawl stands.
 
+use std::fmt;
 use std::time::Duration;
 
 use database::ids::DomainId;
 use database::models::email_scan::EmailScan;
 use serde_json::json;
 use url::Url;
-use web::fetch::FetchError;
 
 use super::frontier::Frontier;
 use super::site::Scope;
 
-/// Why a crawl ended before all that it met was fetched.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum EndedEarly {
-    /// As many pages were fetched as were asked for: nothing is missing.
-    #[error("the limit of {0} pages is reached")]
+/// Why a crawl ends before all that it met was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// As many pages were fetched as were asked for.
     Pages(usize),
-    /// The time that a crawl may take is used up.
-    #[error("the limit of {0} s is reached")]
-    Time(u64),
-    /// The site failed again and again.
-    #[error("{failures} pages in a row could not be fetched: {last}")]
+    /// It has taken as long as it may.
+    Time(Duration),
+    /// Pages in a row could not be had.
     Failures {
-        /// How often.
-        failures: usize,
-        /// The last time.
-        last: FetchError,
+        /// How many.
+        number: usize,
+        /// Why the last one could not.
+        last: String,
     },
-    /// The site answered that there are too many requests.
-    #[error("the site asks for fewer requests")]
-    Throttled,
+    /// The site answered with status 429.
+    TooManyRequests,
 }
 
-impl EndedEarly {
-    /// Returns whether the crawl did less than it was asked for.
-    pub(super) fn is_partial(&self) -> bool {
-        !matches!(self, Self::Pages(_))
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pages(limit) => write!(f, "the limit of {limit} pages is reached"),
+            Self::Time(limit) => write!(f, "the limit of {} s is reached", limit.as_secs()),
+            Self::Failures { number, last } => write!(f, "{number} pages in a row could not be had: {last}"),
+            Self::TooManyRequests => f.write_str("the site asks for fewer requests"),
+        }
     }
 }
 
@@ -48,7 +48,8 @@ pub(super) struct Crawl {
     pub(super) frontier: Frontier,
     pub(super) scope: Scope,
     /// Why it ended before all that it met was fetched.
-    pub(super) ended_early: Option<EndedEarly>,
+    pub(super) cut: Option<Cut>,
+    /// Failures in a row.
     pub(super) failures: usize,
 }
 
@@ -61,9 +62,14 @@ impl Crawl {
             domain,
             name: name.to_owned(),
             frontier,
-            ended_early: None,
+            cut: None,
             failures: 0,
         }
+    }
+
+    /// Returns what clients are told about what was left out.
+    pub(super) fn note(&self) -> Option<String> {
+        self.cut.as_ref().map(ToString::to_string)
     }
 
     /// Returns what clients are shown when it has ended.
@@ -75,7 +81,7 @@ impl Crawl {
             "pages_scanned": self.scan.pages_scanned,
             "contacts_found": self.scan.contacts_found,
             "seconds": Duration::from_millis(u64::try_from(self.scan.busy_ms).unwrap_or(0)).as_secs(),
-            "note": self.ended_early.as_ref().map(ToString::to_string),
+            "note": self.note(),
         })
     }
 }

@@ -6,8 +6,8 @@
 //! is read by [`super::domain::extract`].
 
 mod crawl;
-
 mod frontier;
+mod home;
 mod kind;
 mod mail;
 mod page;
@@ -15,6 +15,7 @@ mod scan;
 mod site;
 mod store;
 mod submit;
+mod visit;
 
 pub use mail::MailCheck;
 pub use scan::EmailScanJob;

@@ -1,6 +1,7 @@
 //! What a crawl writes: each page with its contacts and the URLs that it met, in one transaction.
 
 use chrono::Utc;
+use database::ids::PageId;
 use database::models::contact::NewContact;
 use database::models::domain::{DomainChanges, NewDomain};
 use database::models::email_scan::EmailScanChanges;
@@ -14,7 +15,7 @@ use url::Url;
 use web::extract::PageReading;
 use web::sitemap::page_type::page_type;
 
-use super::crawl::{Crawl, EndedEarly};
+use super::crawl::{Crawl, Cut};
 use super::frontier::Frontier;
 use super::kind;
 use crate::jobs::{Finished, JobContext, JobError};
@@ -73,16 +74,10 @@ pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i
     ))
 }
 
-/// Opens a transaction in which the job is this worker's, unless somebody has asked for its end: a crawl stops within a
-/// page, and not at the next heartbeat.
+/// Opens a transaction in which the job is this worker's and still wanted: a cancelled crawl stops within a page.
 async fn open(ctx: &JobContext<Services>) -> Result<TenantConnection, JobError> {
     let mut conn = ctx.tenant().await?;
     ctx.hold(&mut conn).await?;
-    let job = repo::jobs::get(&mut conn, ctx.job_id()).await?;
-    if job.cancel_requested_at.is_some() {
-        // An attempt that fails then is not followed by another: the job is cancelled.
-        return Err(JobError::new(Outcome::Partial, "the scan was cancelled"));
-    }
     Ok(conn)
 }
 
@@ -142,73 +137,22 @@ pub(super) async fn pages(ctx: &JobContext<Services>, crawl: &mut Crawl, rows: &
     Ok(())
 }
 
-/// A page is one row, and its contacts are one statement: a chain of redirects has a few rows.
+/// Writes a page and its contacts: a chain of redirects has a few rows.
 async fn write_page(
     conn: &mut TenantConnection,
     ctx: &JobContext<Services>,
     crawl: &Crawl,
     row: &PageRow,
 ) -> Result<(), JobError> {
-    let empty = PageReading::default();
-    let is_read = row.reading.is_some();
-    let reading = row.reading.as_ref().unwrap_or(&empty);
+    let unread = PageReading::default();
+    let reading = row.reading.as_ref().unwrap_or(&unread);
     let hidden = Hidden::of(conn, crawl, reading).await?;
-    let links: TextList = reading
-        .links
-        .iter()
-        .map(|link| link.url.as_str())
-        .filter(|url| !hidden.is_in(url))
-        .take(MOST_LINKS)
-        .collect();
-    let (title, description, h1) = (
-        hidden.text(reading.title.as_deref()),
-        hidden.text(reading.description.as_deref()),
-        hidden.text(reading.h1.as_deref()),
-    );
-    let types: TextList = reading.schema_types.iter().collect();
-    let kind = page_type(&row.url);
-    let is_fine = matches!(row.disposition, "ok" | "partial" | "duplicate" | "redirect");
-    let page = repo::pages::upsert(
-        conn,
-        &NewPage {
-            domain_id: crawl.domain,
-            url: &row.url,
-            title: title.as_deref(),
-            description: description.as_deref(),
-            h1: h1.as_deref(),
-            canonical_url: reading.canonical_url.as_deref(),
-            meta_robots: reading.meta_robots.as_deref(),
-            has_schema_markup: is_read.then_some(!reading.schema_types.is_empty()),
-            schema_types: is_read.then_some(&types),
-            has_contact_form: is_read.then_some(reading.has_contact_form),
-            has_comments: is_read.then_some(reading.has_comments),
-            word_count: is_read.then(|| i32::try_from(reading.word_count).unwrap_or(i32::MAX)),
-            inbound_links: None,
-            outbound_links: is_read.then_some(&links),
-            last_modified: None,
-            last_scan: Some(Utc::now()),
-            page_type: kind,
-            lead_source: Some("email_scan"),
-            additional_json: None,
-            sitemap_file_id: None,
-            page_processing_status: Some(if is_fine {
-                PageProcessingStatus::Complete
-            } else {
-                PageProcessingStatus::Error
-            }),
-            page_processing_error: if is_fine { None } else { row.reason.as_deref() },
-            status_code: row.status.map(i32::from),
-            disposition: Some(row.disposition),
-            disposition_reason: row.reason.as_deref(),
-            content_hash: is_read.then_some(reading.fingerprint.as_str()),
-        },
-    )
-    .await?;
+    let page = upsert_page(conn, crawl, row, reading, &hidden).await?;
     if reading.contacts.is_empty() {
         return Ok(());
     }
-    let is_contact_page =
-        kind == Some("contact") || Url::parse(&row.url).is_ok_and(|url| super::site::rank(&url, "") == 1);
+    let is_contact_page = page_type(&row.url) == Some("contact")
+        || Url::parse(&row.url).is_ok_and(|url| super::site::rank(&url, "") == 1);
     let contacts: Vec<NewContact<'_>> = reading
         .contacts
         .iter()
@@ -216,7 +160,7 @@ async fn write_page(
             let email_type = kind::of(&found.email, &crawl.name);
             NewContact {
                 domain_id: crawl.domain,
-                page_id: page.id,
+                page_id: page,
                 email: &found.email,
                 email_type: Some(email_type),
                 has_gmail: Some(kind::is_gmail(&found.email)),
@@ -232,6 +176,64 @@ async fn write_page(
         .collect();
     repo::contacts::upsert_many(conn, &contacts).await?;
     Ok(())
+}
+
+/// Writes the row of a page. What only reading it can say is null where it was not read.
+async fn upsert_page(
+    conn: &mut TenantConnection,
+    crawl: &Crawl,
+    row: &PageRow,
+    reading: &PageReading,
+    hidden: &Hidden,
+) -> Result<PageId, JobError> {
+    let is_read = row.reading.is_some();
+    let links: TextList = reading
+        .links
+        .iter()
+        .map(|link| link.url.as_str())
+        .filter(|url| !hidden.is_in(url))
+        .take(MOST_LINKS)
+        .collect();
+    let (title, description, h1) = (
+        hidden.text(reading.title.as_deref()),
+        hidden.text(reading.description.as_deref()),
+        hidden.text(reading.h1.as_deref()),
+    );
+    let types: TextList = reading.schema_types.iter().collect();
+    let is_fine = matches!(row.disposition, "ok" | "partial" | "duplicate" | "redirect");
+    let new = NewPage {
+        domain_id: crawl.domain,
+        url: &row.url,
+        title: title.as_deref(),
+        description: description.as_deref(),
+        h1: h1.as_deref(),
+        canonical_url: reading.canonical_url.as_deref(),
+        meta_robots: reading.meta_robots.as_deref(),
+        has_schema_markup: is_read.then_some(!reading.schema_types.is_empty()),
+        schema_types: is_read.then_some(&types),
+        has_contact_form: is_read.then_some(reading.has_contact_form),
+        has_comments: is_read.then_some(reading.has_comments),
+        word_count: is_read.then(|| i32::try_from(reading.word_count).unwrap_or(i32::MAX)),
+        inbound_links: None,
+        outbound_links: is_read.then_some(&links),
+        last_modified: None,
+        last_scan: Some(Utc::now()),
+        page_type: page_type(&row.url),
+        lead_source: Some("email_scan"),
+        additional_json: None,
+        sitemap_file_id: None,
+        page_processing_status: Some(if is_fine {
+            PageProcessingStatus::Complete
+        } else {
+            PageProcessingStatus::Error
+        }),
+        page_processing_error: if is_fine { None } else { row.reason.as_deref() },
+        status_code: row.status.map(i32::from),
+        disposition: Some(row.disposition),
+        disposition_reason: row.reason.as_deref(),
+        content_hash: is_read.then_some(reading.fingerprint.as_str()),
+    };
+    Ok(repo::pages::upsert(conn, &new).await?.id)
 }
 
 /// Addresses of a page that the tenant must not keep: they stand in its texts as well.
@@ -287,13 +289,14 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
         .await;
     urls(ctx, crawl).await?;
     let crawl = &*crawl;
-    let is_partial = crawl.ended_early.as_ref().is_some_and(EndedEarly::is_partial);
-    let note = crawl.ended_early.as_ref().map(ToString::to_string);
-    let outcome = match (is_partial, crawl.scan.contacts_found) {
+    // Who asked for so many pages got them.
+    let is_cut = !matches!(crawl.cut, None | Some(Cut::Pages(_)));
+    let outcome = match (is_cut, crawl.scan.contacts_found) {
         (true, _) => Outcome::Partial,
         (false, 0) => Outcome::OkEmpty,
         (false, _) => Outcome::Ok,
     };
+    let note = crawl.note();
     ctx.finish_with(async |mut conn| {
         let conn_ref = &mut conn;
         repo::email_scans::note_inbound_links(conn_ref, crawl.domain).await?;

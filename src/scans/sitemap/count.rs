@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use tokio::time::Instant;
 use url::Url;
 use web::sitemap::discover::{Effort, PageLinks, discover};
-use web::sitemap::download;
+use web::sitemap::download::{Fetched, download};
 use web::sitemap::parse::{Item, ParseLimits, parse};
+use web::sitemap::problem::Failure;
 
 use crate::config::SitemapConfig;
 use crate::jobs::{JobContext, JobError};
@@ -83,56 +84,75 @@ async fn walk(
         let time = config
             .file_timeout
             .min(deadline.saturating_duration_since(Instant::now()));
-        let Ok(fetched) = download::download(fetcher, &url, config.max_file_bytes, time).await else {
+        let Ok(fetched) = download(fetcher, &url, config.max_file_bytes, time).await else {
             continue;
         };
         if !fetched.status.is_success() {
             continue;
         }
-        let limits = limits(config);
         let room = MOST_FILES.saturating_sub(waiting.len());
-        let (is_one, pages, urls, children) = ctx
-            .blocking(move || {
-                let (mut counted, mut urls, mut children) = (0, Vec::new(), Vec::new());
-                let summary = parse(
-                    fetched.file,
-                    &fetched.url,
-                    fetched.charset.as_deref(),
-                    &limits,
-                    |item| {
-                        match item {
-                            Item::Page(page) => {
-                                counted += 1;
-                                if keeps {
-                                    urls.push(page.url.clone());
-                                }
-                                if counted >= left {
-                                    return ControlFlow::Break(());
-                                }
-                            }
-                            Item::Child(child) if children.len() < room => children.push(child.url.clone()),
-                            Item::Child(_) => {}
-                        }
-                        ControlFlow::Continue(())
-                    },
-                );
-                let is_one = !summary.failure.is_some_and(|failure| failure.is_no_sitemap());
-                (is_one, summary.pages.min(left), urls, children)
-            })
-            .await?;
-        if !is_one {
+        let Some(read) = read(ctx, fetched, left, room, keeps).await? else {
             continue;
-        }
+        };
         result.first.get_or_insert(url);
         result.files += 1;
-        result.pages += pages;
-        listed.extend(urls);
+        result.pages += read.count;
+        listed.extend(read.pages);
         if depth < config.max_depth {
-            let new = children.into_iter().filter(|child| seen.insert(child.clone()));
+            let new = read.children.into_iter().filter(|child| seen.insert(child.clone()));
             waiting.extend(new.filter_map(|child| Some((Url::parse(&child).ok()?, depth + 1))));
         }
     }
     Ok((result, listed))
+}
+
+/// What one file lists.
+struct ListedBy {
+    /// How many pages, up to what was asked for.
+    count: u64,
+    /// Their URLs, where those are kept.
+    pages: Vec<String>,
+    /// The URLs of sitemap files.
+    children: Vec<String>,
+}
+
+/// Reads a file off the asynchronous threads: at most `left` pages, and the first `room` sitemap files. Returns `None`
+/// where it turns out to be something else.
+async fn read(
+    ctx: &JobContext<Services>,
+    fetched: Fetched,
+    left: u64,
+    room: usize,
+    keeps: bool,
+) -> Result<Option<ListedBy>, JobError> {
+    let limits = limits(&ctx.services().sitemap);
+    ctx.blocking(move || {
+        let (mut counted, mut pages, mut children) = (0, Vec::new(), Vec::new());
+        let charset = fetched.charset.as_deref();
+        let summary = parse(fetched.file, &fetched.url, charset, &limits, |item| {
+            match item {
+                Item::Page(page) => {
+                    counted += 1;
+                    if keeps {
+                        pages.push(page.url.clone());
+                    }
+                    if counted >= left {
+                        return ControlFlow::Break(());
+                    }
+                }
+                Item::Child(child) if children.len() < room => children.push(child.url.clone()),
+                Item::Child(_) => {}
+            }
+            ControlFlow::Continue(())
+        });
+        let is_sitemap = !summary.failure.is_some_and(Failure::is_no_sitemap);
+        is_sitemap.then_some(ListedBy {
+            count: summary.pages.min(left),
+            pages,
+            children,
+        })
+    })
+    .await
 }
 
 /// Returns what is taken of one file.

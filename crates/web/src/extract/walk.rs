@@ -103,12 +103,7 @@ impl Page {
                 }
                 return false;
             }
-            "input" => {
-                if let Some(form) = &mut self.form {
-                    form.has_email |=
-                        attributes.kind.eq_ignore_ascii_case("email") || contains_ignore_case(attributes.name, "mail");
-                }
-            }
+            "input" => self.see_input(&attributes),
             "address" => self.address_start = Some(self.text.position()),
             "template" | "noscript" | "option" | "object" | "audio" | "video" => return false,
             // Spam traps stand in hidden inline elements within an address.
@@ -123,6 +118,13 @@ impl Page {
             return false;
         }
         true
+    }
+
+    fn see_input(&mut self, attributes: &Attributes<'_>) {
+        if let Some(form) = &mut self.form {
+            form.has_email |=
+                attributes.kind.eq_ignore_ascii_case("email") || contains_ignore_case(attributes.name, "mail");
+        }
     }
 
     fn close(&mut self, node: NodeRef<'_, Node>) {

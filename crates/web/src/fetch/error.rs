@@ -257,35 +257,12 @@ impl Attempt<'_> {
         if error.is_builder() {
             return FetchError::BadUrl("its host is no name");
         }
-        let io = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
         if error.is_connect() {
-            return match io {
-                // The peer hung up in the middle of the TLS handshake.
-                Some(io) if self.https && io.kind() == io::ErrorKind::UnexpectedEof => FetchError::Tls {
-                    host,
-                    reason: "the server ended the handshake".to_owned(),
-                },
-                io => FetchError::Connect {
-                    host,
-                    reason: io.map_or_else(|| "no reason is known".to_owned(), connect_reason),
-                },
-            };
+            let io = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
+            return self.unconnected(io);
         }
         if let Some(http) = causes().find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
-            return if http.is_parse_too_large() {
-                FetchError::TooLarge {
-                    host,
-                    what: "headers",
-                    limit: self.max_header,
-                }
-            } else if http.is_parse() {
-                FetchError::Malformed {
-                    host,
-                    what: "an HTTP answer",
-                }
-            } else {
-                FetchError::Broken { host }
-            };
+            return self.unreadable(http);
         }
         if error.is_decode() {
             return FetchError::Malformed {
@@ -294,6 +271,41 @@ impl Attempt<'_> {
             };
         }
         FetchError::Broken { host }
+    }
+
+    /// Returns what it means that there is no connection.
+    fn unconnected(self, io: Option<&io::Error>) -> FetchError {
+        let host = self.host.to_owned();
+        match io {
+            // The peer hung up in the middle of the TLS handshake.
+            Some(io) if self.https && io.kind() == io::ErrorKind::UnexpectedEof => FetchError::Tls {
+                host,
+                reason: "the server ended the handshake".to_owned(),
+            },
+            io => FetchError::Connect {
+                host,
+                reason: io.map_or_else(|| "no reason is known".to_owned(), connect_reason),
+            },
+        }
+    }
+
+    /// Returns what it means that an answer cannot be read.
+    fn unreadable(self, http: &hyper::Error) -> FetchError {
+        let host = self.host.to_owned();
+        if http.is_parse_too_large() {
+            FetchError::TooLarge {
+                host,
+                what: "headers",
+                limit: self.max_header,
+            }
+        } else if http.is_parse() {
+            FetchError::Malformed {
+                host,
+                what: "an HTTP answer",
+            }
+        } else {
+            FetchError::Broken { host }
+        }
     }
 }
 

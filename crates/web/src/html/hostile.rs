@@ -19,6 +19,7 @@ fn numbered(count: usize, unit: impl Fn(usize) -> String) -> String {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of pages")]
 fn corpus() -> Vec<(&'static str, String)> {
     const MB: usize = 1_000_000;
     let attributes = |count: usize| {

@@ -83,7 +83,7 @@ pub struct Room {
 }
 
 /// What became of a file.
-pub struct Outcome {
+pub struct FileRead {
     /// What the parser says of it.
     pub summary: Summary,
     /// How many different pages it lists.
@@ -104,7 +104,7 @@ pub fn read(
     limits: &ParseLimits,
     room: Room,
     send: &Sender<Batch>,
-) -> Outcome {
+) -> FileRead {
     let mut seen = HashSet::new();
     let (mut pages, mut children) = (Vec::new(), Vec::new());
     let (mut found, mut is_out_of_pages, mut is_out_of_children) = (0, false, false);
@@ -152,7 +152,7 @@ pub fn read(
             let _ = hand_over(last);
         }
     }
-    Outcome {
+    FileRead {
         summary,
         pages: seen.len() as u64,
         hashes: seen.into_iter().map(Uuid::from_bytes).collect(),

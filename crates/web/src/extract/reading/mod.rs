@@ -100,9 +100,29 @@ fn read_tree(html: &Html, url: &Url) -> PageReading {
         }
     }));
     let contacts = contacts(found, text, &page.structured.people);
+    let links = links(&page, text);
+    let (fingerprint, word_count) = fingerprint(text, &contacts, page.title.as_deref());
+    PageReading {
+        fingerprint,
+        title: page.title,
+        description: page.description.or(page.og_description),
+        h1: page.h1,
+        canonical_url: page.canonical_url,
+        meta_robots: page.meta_robots,
+        schema_types: page.structured.types,
+        has_contact_form: page.has_contact_form,
+        has_comments: page.has_comments,
+        word_count,
+        links,
+        contacts,
+        is_truncated: false,
+    }
+}
+
+/// Returns what a page links to, each URL once.
+fn links(page: &Page, text: &str) -> Vec<PageLink> {
     let mut seen = HashSet::new();
-    let links = page
-        .links
+    page.links
         .iter()
         .filter_map(|link| {
             let mut url = page.site.resolve(&link.href)?;
@@ -124,7 +144,11 @@ fn read_tree(html: &Html, url: &Url) -> PageReading {
                     .any(|rel| rel.eq_ignore_ascii_case("nofollow")),
             })
         })
-        .collect();
+        .collect()
+}
+
+/// Returns a hash of what a page says, and how many words that is.
+fn fingerprint(text: &str, contacts: &[FoundContact], title: Option<&str>) -> (String, usize) {
     let words = text.split(|c: char| c.is_whitespace() || c == BREAK);
     let words = words.filter(|word| word.chars().any(char::is_alphanumeric));
     let (mut hash, mut word_count) = (Sha256::new(), 0);
@@ -133,26 +157,12 @@ fn read_tree(html: &Html, url: &Url) -> PageReading {
         hash.update(b" ");
         word_count += 1;
     }
-    for contact in &contacts {
+    for contact in contacts {
         hash.update(contact.email.as_bytes());
         hash.update(b"\n");
     }
-    hash.update(page.title.as_deref().unwrap_or_default().as_bytes());
-    PageReading {
-        fingerprint: hex(&hash.finalize()),
-        title: page.title,
-        description: page.description.or(page.og_description),
-        h1: page.h1,
-        canonical_url: page.canonical_url,
-        meta_robots: page.meta_robots,
-        schema_types: page.structured.types,
-        has_contact_form: page.has_contact_form,
-        has_comments: page.has_comments,
-        word_count,
-        links,
-        contacts,
-        is_truncated: false,
-    }
+    hash.update(title.unwrap_or_default().as_bytes());
+    (hex(&hash.finalize()), word_count)
 }
 
 /// Reads a vCard file that came from `url`.

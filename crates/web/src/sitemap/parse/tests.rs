@@ -8,6 +8,7 @@ use chrono::SecondsFormat;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::super::entry::Alternate;
 use super::*;
 
 const BASE: &str = "https://shop.test/maps/fixture.xml";

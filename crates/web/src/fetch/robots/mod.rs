@@ -1,0 +1,132 @@
+//! What a site's robots.txt lets us fetch: the Robots Exclusion Protocol (RFC 9309).
+//!
+//! The numbers in the comments are sections of the RFC; `tests` has one test for each rule of its text. Beyond
+//! it, `Sitemap` lines are read as sitemaps.org has them and `Crawl-delay` as the sites that write it mean it.
+
+mod reader;
+mod rule;
+
+pub(super) use self::reader::product;
+
+use std::time::Duration;
+
+use url::Url;
+
+use self::reader::Reader;
+use self::rule::{Rule, fits, normalised};
+use super::FetchError;
+use super::policy::host_of;
+
+/// How much of a robots.txt is read, in bytes: what the RFC demands at least (2.5).
+pub(super) const MAX_ROBOTS: usize = 500 * 1024;
+
+/// The robots.txt of one origin.
+#[derive(Clone, Debug, Default)]
+pub struct Robots {
+    text: Option<String>,
+    unavailable: Option<u16>,
+    rules: Vec<Rule>,
+    delay: Option<Duration>,
+    sitemaps: Vec<String>,
+}
+
+impl Robots {
+    /// Reads a robots.txt as meant for whoever goes by one of `names`.
+    #[must_use]
+    pub fn parse(text: &str, names: &[String]) -> Self {
+        let mut reader = Reader::new(names);
+        // Lines end with CR, LF or both (2.2); what is between CR and LF is then an empty line, which means nothing.
+        for line in text.trim_start_matches('\u{feff}').split(['\r', '\n']) {
+            reader.line(line);
+        }
+        let group = if reader.named_ever {
+            reader.ours
+        } else {
+            reader.everyones
+        };
+        Self {
+            text: Some(text.to_owned()),
+            unavailable: None,
+            rules: group.rules,
+            delay: group.delay,
+            sitemaps: reader.sitemaps,
+        }
+    }
+
+    /// Returns the robots.txt of a site that has none: everything may be fetched (2.3.1.3).
+    pub(super) fn absent() -> Self {
+        Self::default()
+    }
+
+    /// Returns the robots.txt of a site that cannot show it now: nothing may be fetched (2.3.1.4).
+    pub(super) fn unavailable(status: u16) -> Self {
+        Self {
+            unavailable: Some(status),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the text, cut at 500 KiB, if there is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// Returns the sitemaps it names, as they are written.
+    #[must_use]
+    pub fn sitemaps(&self) -> &[String] {
+        &self.sitemaps
+    }
+
+    /// Returns the pause between two requests that it asks for, 10 s at most.
+    #[must_use]
+    pub fn delay(&self) -> Option<Duration> {
+        self.delay
+    }
+
+    /// Returns whether `url` may be fetched: the longest rule that fits decides, and between two of
+    /// one length the one that allows (2.2.2).
+    #[must_use]
+    pub fn allows(&self, url: &Url) -> bool {
+        if url.path() == "/robots.txt" {
+            return true;
+        }
+        if self.unavailable.is_some() {
+            return false;
+        }
+        let path = match url.query() {
+            Some(query) => normalised(&format!("{}?{query}", url.path())).into_owned(),
+            None => normalised(url.path()).into_owned(),
+        };
+        let fitting = self.rules.iter().filter(|rule| fits(&rule.pattern, &path));
+        fitting
+            .max_by_key(|rule| (rule.pattern.len(), rule.allow))
+            .is_none_or(|rule| rule.allow)
+    }
+
+    /// Returns an error unless `url` may be fetched.
+    pub(super) fn check(&self, url: &Url) -> Result<(), FetchError> {
+        let host = host_of(url);
+        match self.unavailable {
+            None if self.allows(url) => Ok(()),
+            None => Err(FetchError::Robots { host }),
+            Some(_) if self.allows(url) => Ok(()),
+            Some(status) => Err(FetchError::RobotsUnavailable { host, status }),
+        }
+    }
+
+    /// Returns whether the site could show it.
+    pub(super) fn is_available(&self) -> bool {
+        self.unavailable.is_none()
+    }
+
+    /// Returns about how much memory it takes, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        let rules: usize = self.rules.iter().map(|rule| rule.pattern.len() + 32).sum();
+        let sitemaps: usize = self.sitemaps.iter().map(|sitemap| sitemap.len() + 32).sum();
+        256 + rules + sitemaps + self.text.as_ref().map_or(0, String::len)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,403 @@
+//! The state machine that turns events of XML, or lines, into entries.
+
+use std::io::{BufRead, Read};
+use std::ops::ControlFlow;
+
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::reader::Reader;
+
+use super::element::{attribute, is_no_permalink};
+use super::summary::{Item, Summary};
+use crate::sitemap::entry::{Alternate, Entry, MOST_ALTERNATES, Resolver, SitemapKind, frequency, priority};
+use crate::sitemap::input::Input;
+use crate::sitemap::problem::{Failure, Problem};
+use crate::sitemap::{date, generator};
+
+/// How deeply elements may be nested; video sitemaps, the deepest, have five levels.
+const MAX_DEPTH: usize = 32;
+
+/// The namespaces of the formats, with those that once were.
+const NAMESPACES: [&str; 5] = [
+    "www.sitemaps.org/schemas/sitemap/",
+    "www.google.com/schemas/sitemap/",
+    "www.w3.org/2005/Atom",
+    "purl.org/atom/",
+    "www.w3.org/1999/02/22-rdf-syntax-ns#",
+];
+
+/// Where in a file the reader is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Within {
+    /// In no entry.
+    Nothing,
+    Page,
+    Child,
+}
+
+/// What the text being read is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Loc,
+    Guid,
+    Lastmod,
+    Changefreq,
+    Priority,
+    Generator,
+}
+
+pub(super) struct Machine<'a, F> {
+    pub(super) each: F,
+    pub(super) resolver: Resolver<'a>,
+    pub(super) max_urls: u64,
+    pub(super) summary: Summary,
+    pub(super) entry: Entry,
+    pub(super) within: Within,
+    /// What is being read, and the depth of its element.
+    pub(super) field: Option<(Field, usize)>,
+    pub(super) text: String,
+    pub(super) depth: usize,
+    pub(super) entry_depth: usize,
+}
+
+/// That reading ends here.
+struct End(Option<Failure>);
+
+impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
+    pub(super) fn xml<R: Read>(&mut self, input: Input<R>) -> Input<R> {
+        let mut reader = Reader::from_reader(input);
+        let config = reader.config_mut();
+        config.check_end_names = false;
+        config.allow_unmatched_ends = true;
+        config.allow_dangling_amp = true;
+        let mut buffer = Vec::new();
+        let end = loop {
+            buffer.clear();
+            let step = match reader.read_event_into(&mut buffer) {
+                Ok(event) => self.event(event),
+                Err(quick_xml::Error::Syntax(_)) => Err(End(Some(Failure::CutOff))),
+                Err(_) => Err(End(Some(Failure::Malformed))),
+            };
+            if let Err(End(failure)) = step {
+                break failure;
+            }
+            reader.get_mut().next_piece();
+        };
+        // An entry that breaks off behind its URL is one all the same.
+        if !matches!(self.field, Some((Field::Loc | Field::Guid, _))) && !self.entry.loc.is_empty() {
+            let _ = self.close_entry();
+        }
+        self.summary.failure = self.summary.failure.or(end);
+        reader.into_inner()
+    }
+
+    fn event(&mut self, event: Event<'_>) -> Result<(), End> {
+        match event {
+            Event::Start(element) => {
+                self.depth += 1;
+                self.start(&element)
+            }
+            Event::Empty(element) => {
+                self.depth += 1;
+                self.start(&element)?;
+                self.end()
+            }
+            Event::End(_) => self.end(),
+            Event::Text(text) if self.field.is_some() => {
+                self.text.push_str(&text);
+                Ok(())
+            }
+            Event::CData(text) if self.field.is_some() => {
+                self.text.push_str(&text);
+                Ok(())
+            }
+            Event::GeneralRef(reference) if self.field.is_some() => {
+                self.reference(&reference);
+                Ok(())
+            }
+            Event::Comment(text) => {
+                self.generated_by(&text);
+                Ok(())
+            }
+            Event::PI(instruction) => {
+                self.generated_by(instruction.content());
+                Ok(())
+            }
+            Event::DocType(text) => {
+                let is_html = text
+                    .trim_start()
+                    .get(..4)
+                    .is_some_and(|name| name.eq_ignore_ascii_case("html"));
+                Err(End(Some(if is_html { Failure::WebPage } else { Failure::Doctype })))
+            }
+            Event::Eof if self.summary.kind == SitemapKind::Unknown => Err(End(Some(Failure::Unrecognised))),
+            Event::Eof if self.depth > 0 => Err(End(Some(Failure::CutOff))),
+            Event::Eof => Err(End(None)),
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::Decl(_) => Ok(()),
+        }
+    }
+
+    fn start(&mut self, element: &BytesStart<'_>) -> Result<(), End> {
+        if self.depth > MAX_DEPTH {
+            return Err(End(Some(Failure::TooDeep)));
+        }
+        let name = element.name().0;
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        if self.summary.kind == SitemapKind::Unknown {
+            return self.root(local, element);
+        }
+        match local {
+            "url" if prefix != "video" => return self.open_entry(Within::Page),
+            "sitemap" => return self.open_entry(Within::Child),
+            "item" | "entry" if matches!(self.summary.kind, SitemapKind::Rss | SitemapKind::Atom) => {
+                return self.open_entry(Within::Page);
+            }
+            "generator" if self.within == Within::Nothing => {
+                self.begin(Field::Generator);
+                return Ok(());
+            }
+            _ => {}
+        }
+        if self.within == Within::Nothing || self.depth != self.entry_depth + 1 {
+            return Ok(());
+        }
+        let is_feed = matches!(self.summary.kind, SitemapKind::Rss | SitemapKind::Atom);
+        match (prefix, local) {
+            ("image" | "video" | "news", "loc" | "title") => {}
+            (_, "image") => self.entry.images += 1,
+            (_, "video") => self.entry.videos += 1,
+            (_, "news") => self.entry.news += 1,
+            (_, "loc") if self.entry.loc.is_empty() => self.begin(Field::Loc),
+            (_, "lastmod") => self.begin(Field::Lastmod),
+            (_, "changefreq") => self.begin(Field::Changefreq),
+            (_, "priority") => self.begin(Field::Priority),
+            (_, "link") if is_feed => self.feed_link(element),
+            (_, "link") => self.alternate(element),
+            ("", "guid") if self.entry.loc.is_empty() && !is_no_permalink(element) => self.begin(Field::Guid),
+            (_, "pubDate" | "updated" | "modified") => self.begin(Field::Lastmod),
+            (_, "published" | "issued" | "date") if self.entry.lastmod.is_none() => self.begin(Field::Lastmod),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn root(&mut self, local: &str, element: &BytesStart<'_>) -> Result<(), End> {
+        let lower = local.to_ascii_lowercase();
+        self.summary.kind = match lower.as_str() {
+            "urlset" => SitemapKind::UrlSet,
+            "sitemapindex" => SitemapKind::Index,
+            "rss" | "rdf" => SitemapKind::Rss,
+            "feed" => SitemapKind::Atom,
+            "html" => return Err(End(Some(Failure::WebPage))),
+            _ => return Err(End(Some(Failure::Unrecognised))),
+        };
+        let declares = element.attributes().flatten().any(|attribute| {
+            attribute.key.0.starts_with("xmlns") && NAMESPACES.iter().any(|name| attribute.value.contains(name))
+        });
+        // RSS 2.0 is in none.
+        if !declares && lower != "rss" {
+            self.summary.problems.add(Problem::Namespace);
+        }
+        Ok(())
+    }
+
+    fn open_entry(&mut self, within: Within) -> Result<(), End> {
+        if self.within != Within::Nothing {
+            // The end tag of the one before is missing.
+            self.depth = self.entry_depth;
+            self.close_entry()?;
+        }
+        self.within = within;
+        self.entry_depth = self.depth;
+        self.field = None;
+        Ok(())
+    }
+
+    fn begin(&mut self, field: Field) {
+        self.field = Some((field, self.depth));
+        self.text.clear();
+    }
+
+    fn end(&mut self) -> Result<(), End> {
+        if let Some((field, depth)) = self.field
+            && depth == self.depth
+        {
+            self.field = None;
+            self.close_field(field);
+        }
+        if self.within != Within::Nothing && self.depth == self.entry_depth {
+            self.close_entry()?;
+        }
+        self.depth = self.depth.saturating_sub(1);
+        Ok(())
+    }
+
+    fn close_field(&mut self, field: Field) {
+        let text = self.text.trim();
+        let problems = &mut self.summary.problems;
+        match field {
+            Field::Loc | Field::Guid => {
+                self.entry.loc.clear();
+                // PostgreSQL stores no NUL, and no URL has one.
+                self.entry
+                    .loc
+                    .extend(text.chars().filter(|character| *character != '\0'));
+            }
+            Field::Lastmod if text.is_empty() => {}
+            Field::Lastmod => match date::parse(text) {
+                Some(time) => self.entry.lastmod = Some(time),
+                None => problems.add(Problem::BadLastmod),
+            },
+            Field::Changefreq if text.is_empty() => {}
+            Field::Changefreq => match frequency(text) {
+                Some(word) => self.entry.changefreq = Some(word),
+                None => problems.add(Problem::BadChangefreq),
+            },
+            Field::Priority if text.is_empty() => {}
+            Field::Priority => match priority(text) {
+                Some(number) => self.entry.priority = Some(number),
+                None => problems.add(Problem::BadPriority),
+            },
+            Field::Generator => {
+                let name = generator::known(text).map_or_else(|| text.chars().take(100).collect(), str::to_owned);
+                self.summary.generator = Some(name).filter(|name| !name.is_empty());
+            }
+        }
+    }
+
+    fn close_entry(&mut self) -> Result<(), End> {
+        let within = std::mem::replace(&mut self.within, Within::Nothing);
+        if within == Within::Nothing {
+            return Ok(());
+        }
+        let result = self.give(within);
+        self.entry.clear();
+        result
+    }
+
+    /// Hands an entry out, unless its URL is unusable.
+    fn give(&mut self, within: Within) -> Result<(), End> {
+        let Some(url) = self.resolver.absolute(&self.entry.loc, &mut self.summary.problems) else {
+            return Ok(());
+        };
+        self.entry.url.clear();
+        self.entry.url.push_str(&url);
+        let summary = &mut self.summary;
+        if summary.pages + summary.children >= self.max_urls {
+            return Err(End(Some(Failure::TooManyUrls)));
+        }
+        summary.has_lastmod |= self.entry.lastmod.is_some();
+        summary.has_changefreq |= self.entry.changefreq.is_some();
+        summary.has_priority |= self.entry.priority.is_some();
+        summary.last_modified = summary.last_modified.max(self.entry.lastmod);
+        let item = if within == Within::Child {
+            summary.children += 1;
+            Item::Child(&self.entry)
+        } else {
+            summary.pages += 1;
+            Item::Page(&self.entry)
+        };
+        match (self.each)(item) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(End(Some(Failure::TooManyUrls))),
+        }
+    }
+
+    /// Takes the URL of a feed's entry: Atom has it in an attribute, RSS in the text.
+    fn feed_link(&mut self, element: &BytesStart<'_>) {
+        let Some(href) = attribute(element, "href") else {
+            if self.summary.kind == SitemapKind::Rss {
+                self.begin(Field::Loc);
+            }
+            return;
+        };
+        let is_page = attribute(element, "rel").is_none_or(|rel| rel == "alternate");
+        if is_page && self.entry.loc.is_empty() {
+            self.entry.loc.push_str(href.trim());
+        }
+    }
+
+    fn alternate(&mut self, element: &BytesStart<'_>) {
+        let is_alternate = attribute(element, "rel").is_some_and(|rel| rel.eq_ignore_ascii_case("alternate"));
+        if let Some(hreflang) = attribute(element, "hreflang")
+            && let Some(href) = attribute(element, "href")
+            && is_alternate
+            && self.entry.alternates.len() < MOST_ALTERNATES
+        {
+            let text = |text: String| text.trim().replace('\0', "");
+            self.entry.alternates.push(Alternate {
+                hreflang: text(hreflang),
+                href: text(href),
+            });
+        }
+    }
+
+    /// Reads `&amp;` and its like. One that XML does not have stays as it is written.
+    fn reference(&mut self, reference: &BytesRef<'_>) {
+        if let Ok(Some(character)) = reference.resolve_char_ref() {
+            self.text.push(character);
+            return;
+        }
+        let name: &str = reference;
+        match quick_xml::escape::resolve_xml_entity(name) {
+            Some(text) => self.text.push_str(text),
+            None => {
+                self.summary.problems.add(Problem::UnknownEntity);
+                self.text.push('&');
+                self.text.push_str(name);
+                self.text.push(';');
+            }
+        }
+    }
+
+    fn generated_by(&mut self, text: &str) {
+        if self.summary.generator.is_none() {
+            self.summary.generator = generator::known(text).map(str::to_owned);
+        }
+    }
+
+    /// Reads a list of a URL a line.
+    pub(super) fn lines<R: Read>(&mut self, input: &mut Input<R>) {
+        let mut line = Vec::new();
+        let mut others: u64 = 0;
+        loop {
+            line.clear();
+            match input.read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => break,
+                Ok(_) => input.next_piece(),
+            }
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim();
+            if text.is_empty() {
+                continue;
+            }
+            let is_url = ["http://", "https://"].iter().any(|scheme| {
+                text.get(..scheme.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            });
+            if !is_url {
+                others += 1;
+                // What begins with so many lines that are none is no list of URLs.
+                if self.summary.pages == 0 && others >= 100 {
+                    break;
+                }
+                continue;
+            }
+            self.entry.clear();
+            self.entry
+                .loc
+                .extend(text.chars().filter(|character| *character != '\0'));
+            if let Err(End(failure)) = self.give(Within::Page) {
+                self.summary.failure = failure;
+                break;
+            }
+        }
+        if self.summary.pages == 0 {
+            self.summary.failure = Some(Failure::Unrecognised);
+            return;
+        }
+        self.summary.kind = SitemapKind::Text;
+        for _ in 0..others {
+            self.summary.problems.add(Problem::BadLocation);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The first and the last that is written of an analysis, where it fails.
+
+use chrono::Utc;
+use database::ids::DomainId;
+use database::models::domain::{DomainChanges, NewDomain};
+use database::models::enums::{ProcessingStatus, SitemapRunState};
+use database::models::sitemap_run::{SitemapRun, SitemapRunChanges};
+use database::repo;
+
+use crate::jobs::{JobContext, JobError};
+use crate::scans::Services;
+
+/// Makes the domain's row, if there is none, and the analysis', if this is the first attempt at it.
+pub(in crate::scans::sitemap) async fn begin(
+    ctx: &JobContext<Services>,
+    domain: &str,
+    is_whole_domain: bool,
+) -> Result<(DomainId, SitemapRun), JobError> {
+    let mut conn = ctx.tenant().await?;
+    let new = NewDomain {
+        domain,
+        lead_source: None,
+        created_by: None,
+    };
+    let domain = repo::domains::upsert(&mut conn, &new).await?.id;
+    let run = repo::sitemap_runs::begin(&mut conn, domain, ctx.job_id(), is_whole_domain).await?;
+    if run.discovered_at.is_none() {
+        // There are such files where the job had failed, or was cancelled, and is tried once more.
+        repo::sitemap_files::reopen(&mut conn, domain, ctx.job_id()).await?;
+    }
+    let changes = DomainChanges {
+        sitemap_analysis_status: Some(Some(ProcessingStatus::Processing)),
+        ..DomainChanges::default()
+    };
+    repo::domains::update(&mut conn, domain, &changes).await?;
+    conn.commit().await?;
+    Ok((domain, run))
+}
+
+/// Notes that an analysis has failed. What earlier ones found stays.
+pub(in crate::scans::sitemap) async fn failure(
+    ctx: &JobContext<Services>,
+    domain: &str,
+    message: &str,
+) -> Result<(), JobError> {
+    let mut conn = ctx.tenant().await?;
+    // A domain that was deleted meanwhile is not made again for this.
+    let Some(domain) = repo::domains::find_by_name(&mut conn, domain).await? else {
+        return Ok(());
+    };
+    let run = repo::sitemap_runs::begin(&mut conn, domain.id, ctx.job_id(), true).await?;
+    let changes = SitemapRunChanges {
+        state: Some(SitemapRunState::Failed),
+        completed_at: Some(Utc::now()),
+        note: Some(message),
+        ..SitemapRunChanges::default()
+    };
+    repo::sitemap_runs::update(&mut conn, run.id, &changes).await?;
+    let changes = DomainChanges {
+        sitemap_analysis_status: Some(Some(ProcessingStatus::Error)),
+        sitemap_analysis_error: Some(Some(message)),
+        ..DomainChanges::default()
+    };
+    repo::domains::update(&mut conn, domain.id, &changes).await?;
+    conn.commit().await?;
+    Ok(())
+}

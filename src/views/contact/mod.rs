@@ -1,0 +1,13 @@
+//! Contacts: addresses found on sites, the scans that find them, the pages they stand on, and what is suppressed.
+
+mod details;
+mod page;
+mod row;
+mod scan;
+mod suppression;
+
+pub use self::details::{ContactDetailsView, ContactPatch, ContactSourceView};
+pub use self::page::PageView;
+pub use self::row::{CONTACT_CSV_HEAD, ContactView, email_type_word, read_email_type};
+pub use self::scan::{EmailScanView, ScannedDomainView};
+pub use self::suppression::{ErasureView, SuppressionRequest, SuppressionView};

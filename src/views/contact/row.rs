@@ -1,0 +1,151 @@
+//! A contact, as JSON and as CSV.
+
+use chrono::{DateTime, Utc};
+use database::models::contact::Contact;
+use database::models::enums::{EmailType, MxStatus};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::views::csv::{cell, harmless};
+
+/// Returns the wire's word for a kind of address.
+#[must_use]
+pub fn email_type_word(kind: EmailType) -> &'static str {
+    match kind {
+        EmailType::Service => "service",
+        EmailType::Corporate => "corporate",
+        EmailType::Free => "free",
+        EmailType::Unknown => "unknown",
+    }
+}
+
+/// Reads a kind of address, in the wire's spelling or the database's.
+#[must_use]
+pub fn read_email_type(word: &str) -> Option<EmailType> {
+    EmailType::ALL
+        .iter()
+        .copied()
+        .find(|kind| word.eq_ignore_ascii_case(email_type_word(*kind)))
+}
+
+/// An address found on a site.
+#[derive(Debug, Serialize)]
+pub struct ContactView {
+    /// Identifies the contact.
+    pub id: Uuid,
+    /// The domain on whose site it was found.
+    pub domain_id: Uuid,
+    /// The page that it was found on.
+    pub page_id: Uuid,
+    /// The address.
+    pub email: String,
+    /// `service`, `corporate`, `free` or `unknown`.
+    pub email_type: Option<&'static str>,
+    /// Whether the mailbox is Gmail's.
+    pub has_gmail: Option<bool>,
+    /// The text around it.
+    pub context: Option<String>,
+    /// The URL of the page.
+    pub source_url: Option<String>,
+    /// The job that found it.
+    pub source_job_id: Option<Uuid>,
+    /// Whose address it is.
+    pub name: Option<String>,
+    /// What that person does.
+    pub role: Option<String>,
+    /// What people noted about it.
+    pub notes: Option<String>,
+    /// How sure it is, 0 to 100.
+    pub confidence: Option<i16>,
+    /// Whether its domain takes mail: `ok`, `none` or `unknown`; null where nobody asked.
+    pub mx_status: Option<&'static str>,
+    /// When it was found.
+    pub first_seen_at: DateTime<Utc>,
+    /// When a scan saw it last.
+    pub last_seen_at: DateTime<Utc>,
+    /// When the row last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl From<Contact> for ContactView {
+    fn from(contact: Contact) -> Self {
+        let Contact {
+            id,
+            domain_id,
+            page_id,
+            email,
+            email_type,
+            has_gmail,
+            context,
+            source_url,
+            source_job_id,
+            created_at,
+            updated_at,
+            tenant_id: _,
+            name,
+            role,
+            notes,
+            confidence,
+            mx_status,
+            last_seen_at,
+        } = contact;
+        Self {
+            id: id.get(),
+            domain_id: domain_id.get(),
+            page_id: page_id.get(),
+            email,
+            email_type: email_type.map(email_type_word),
+            has_gmail,
+            context,
+            source_url,
+            source_job_id: source_job_id.map(|id| id.get()),
+            name,
+            role,
+            notes,
+            confidence,
+            mx_status: mx_status.map(MxStatus::label),
+            first_seen_at: created_at,
+            last_seen_at,
+            updated_at,
+        }
+    }
+}
+
+/// The head of a CSV file of contacts.
+pub const CONTACT_CSV_HEAD: [&str; 13] = [
+    "email",
+    "email_type",
+    "name",
+    "role",
+    "confidence",
+    "mx_status",
+    "has_gmail",
+    "source_url",
+    "context",
+    "notes",
+    "first_seen_at",
+    "last_seen_at",
+    "domain_id",
+];
+
+impl ContactView {
+    /// Returns the cells of a CSV line, safe to open in a spreadsheet.
+    #[must_use]
+    pub fn csv(&self) -> [String; 13] {
+        [
+            harmless(&self.email),
+            cell(self.email_type),
+            cell(self.name.as_deref()),
+            cell(self.role.as_deref()),
+            self.confidence.map(|number| number.to_string()).unwrap_or_default(),
+            cell(self.mx_status),
+            self.has_gmail.map(|is| is.to_string()).unwrap_or_default(),
+            cell(self.source_url.as_deref()),
+            cell(self.context.as_deref()),
+            cell(self.notes.as_deref()),
+            self.first_seen_at.to_rfc3339(),
+            self.last_seen_at.to_rfc3339(),
+            self.domain_id.to_string(),
+        ]
+    }
+}

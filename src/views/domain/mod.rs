@@ -1,0 +1,56 @@
+//! A domain, with what is known about its site.
+
+mod hosting;
+mod profile;
+mod row;
+mod technologies;
+
+pub use self::hosting::DomainHostingView;
+pub use self::profile::DomainProfileView;
+pub use self::row::DomainView;
+pub use self::technologies::DomainTechnologiesView;
+
+use database::models::domain::Domain;
+use database::models::domain_hosting::DomainHosting;
+use database::models::domain_profile::DomainProfile;
+use database::models::domain_technologies::DomainTechnologies;
+use serde::Serialize;
+
+/// A domain with all that is known about its site.
+#[derive(Debug, Serialize)]
+pub struct DomainDetailsView {
+    /// The domain itself.
+    #[serde(flatten)]
+    pub domain: DomainView,
+    /// What its site says; null before the first scan, as the two below.
+    pub profile: Option<DomainProfileView>,
+    /// What its site runs on.
+    pub technologies: Option<DomainTechnologiesView>,
+    /// Where and how its site is served.
+    pub hosting: Option<DomainHostingView>,
+}
+
+impl
+    From<(
+        Domain,
+        Option<DomainProfile>,
+        Option<DomainTechnologies>,
+        Option<DomainHosting>,
+    )> for DomainDetailsView
+{
+    fn from(
+        (domain, profile, technologies, hosting): (
+            Domain,
+            Option<DomainProfile>,
+            Option<DomainTechnologies>,
+            Option<DomainHosting>,
+        ),
+    ) -> Self {
+        Self {
+            domain: domain.into(),
+            profile: profile.map(Into::into),
+            technologies: technologies.map(Into::into),
+            hosting: hosting.map(Into::into),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What a domain's site runs on.
+
+use database::models::domain_technologies::DomainTechnologies;
+use database::models::values::RawJson;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// What a domain's site runs on.
+#[derive(Debug, Serialize)]
+pub struct DomainTechnologiesView {
+    /// CMS, frameworks, analytics and widgets.
+    pub tech_stack: Option<Box<RawValue>>,
+    /// Whether it runs on WordPress.
+    pub is_wordpress: Option<bool>,
+    /// Which version, if it says.
+    pub wordpress_version: Option<String>,
+    /// Which theme.
+    pub wordpress_theme: Option<String>,
+    /// Whether it uses Elementor.
+    pub has_elementor: Option<bool>,
+    /// Which version of Elementor.
+    pub elementor_version: Option<String>,
+    /// Whether it uses Divi.
+    pub has_divi: Option<bool>,
+    /// Whether it uses WooCommerce.
+    pub has_woocommerce: Option<bool>,
+    /// Whether it uses Contact Form 7.
+    pub has_contact_form7: Option<bool>,
+    /// Whether it uses Yoast SEO.
+    pub has_yoast_seo: Option<bool>,
+    /// Whether it uses WPForms.
+    pub has_wpforms: Option<bool>,
+    /// Its Google Analytics id.
+    pub google_analytics_id: Option<String>,
+    /// Its Google Tag Manager id.
+    pub google_tag_manager_id: Option<String>,
+}
+
+impl From<DomainTechnologies> for DomainTechnologiesView {
+    fn from(row: DomainTechnologies) -> Self {
+        let DomainTechnologies {
+            tenant_id: _,
+            domain_id: _,
+            tech_stack,
+            is_wordpress,
+            wordpress_version,
+            wordpress_theme,
+            has_elementor,
+            elementor_version,
+            has_divi,
+            has_woocommerce,
+            has_contact_form7,
+            has_yoast_seo,
+            has_wpforms,
+            google_analytics_id,
+            google_tag_manager_id,
+        } = row;
+        Self {
+            tech_stack: tech_stack.map(RawJson::into_raw),
+            is_wordpress,
+            wordpress_version,
+            wordpress_theme,
+            has_elementor,
+            elementor_version,
+            has_divi,
+            has_woocommerce,
+            has_contact_form7,
+            has_yoast_seo,
+            has_wpforms,
+            google_analytics_id,
+            google_tag_manager_id,
+        }
+    }
+}

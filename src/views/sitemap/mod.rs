@@ -1,0 +1,15 @@
+//! Sitemap files, what they list, and what is different since the analysis before.
+
+mod curation;
+mod file;
+mod run;
+mod scan;
+mod url;
+
+pub use self::curation::{
+    BulkCurationRequest, BulkCurationView, CurationFilter, CurationRequest, curation_word, read_curation,
+};
+pub use self::file::SitemapView;
+pub use self::run::{SitemapDiffView, SitemapRunView, SitemapUrlChangeView};
+pub use self::scan::{SitemapScanAccepted, SitemapScanRequest};
+pub use self::url::{CSV_HEAD, SitemapUrlView};

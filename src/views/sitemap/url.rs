@@ -1,0 +1,93 @@
+//! A URL that a sitemap file lists, as JSON and as CSV.
+
+use chrono::{DateTime, Utc};
+use database::models::sitemap_url::SitemapUrl;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::views::csv::{cell, harmless};
+
+/// A URL that a sitemap file lists.
+#[derive(Debug, Serialize)]
+pub struct SitemapUrlView {
+    /// Identifies it.
+    pub id: Uuid,
+    /// The file that lists it.
+    pub sitemap_id: Uuid,
+    /// Its absolute URL.
+    pub url: String,
+    /// What kind of page it seems to be.
+    pub page_type: Option<String>,
+    /// When it changed, by the file's account.
+    pub lastmod: Option<DateTime<Utc>>,
+    /// How often it changes, by the file's account.
+    pub changefreq: Option<String>,
+    /// The priority in the file, 0 to 1.
+    pub priority: Option<String>,
+    /// How many images the entry has.
+    pub image_count: Option<i32>,
+    /// How many videos the entry has.
+    pub video_count: Option<i32>,
+    /// How many news items the entry has.
+    pub news_count: Option<i32>,
+    /// The same page in other languages: `[{"hreflang", "href"}]`.
+    pub alternates: Option<Box<RawValue>>,
+    /// When it was first listed.
+    pub discovered_at: Option<DateTime<Utc>>,
+}
+
+impl From<SitemapUrl> for SitemapUrlView {
+    fn from(row: SitemapUrl) -> Self {
+        Self {
+            id: row.id.get(),
+            sitemap_id: row.sitemap_id.get(),
+            url: row.url,
+            page_type: row.page_type,
+            lastmod: row.lastmod,
+            changefreq: row.changefreq,
+            priority: row.priority_value.map(|value| value.to_string()),
+            image_count: row.image_count,
+            video_count: row.video_count,
+            news_count: row.news_count,
+            alternates: row.alternates.map(database::models::values::RawJson::into_raw),
+            discovered_at: row.discovered_at,
+        }
+    }
+}
+
+/// The head of an export as CSV.
+pub const CSV_HEAD: [&str; 10] = [
+    "url",
+    "lastmod",
+    "changefreq",
+    "priority",
+    "page_type",
+    "image_count",
+    "video_count",
+    "news_count",
+    "discovered_at",
+    "sitemap_id",
+];
+
+impl SitemapUrlView {
+    /// Returns the cells under [`CSV_HEAD`].
+    #[must_use]
+    pub fn csv(&self) -> [String; 10] {
+        let time = |time: Option<DateTime<Utc>>| time.map(|time| time.to_rfc3339()).unwrap_or_default();
+        let count = |count: Option<i32>| count.map(|count| count.to_string()).unwrap_or_default();
+        let text = |text: &Option<String>| cell(text.as_deref());
+        [
+            harmless(&self.url),
+            time(self.lastmod),
+            text(&self.changefreq),
+            text(&self.priority),
+            text(&self.page_type),
+            count(self.image_count),
+            count(self.video_count),
+            count(self.news_count),
+            time(self.discovered_at),
+            self.sitemap_id.to_string(),
+        ]
+    }
+}

@@ -1,0 +1,201 @@
+//! Contacts as they are listed, filtered and corrected.
+
+use std::collections::BTreeSet;
+
+use database::models::enums::Scope;
+use rocket::http::Method;
+use serde_json::{Value, json};
+
+use super::{at_once, contacts, domain, emails, scan, start};
+use crate::support::app::TestApp;
+use crate::support::planted::HOST;
+use crate::support::site::{Reply, Site};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contacts_are_one_tenants_alone_by_every_route() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let bolt = app.agency("bolt").await;
+    let site = Site::start(|_| Reply::html("<title>A</title><p>jane@acme.bench.test")).await;
+    let _work = app.work_with(&site, at_once);
+    let id = domain(&acme, HOST).await;
+    assert_eq!(scan(&acme, &id).await["contacts_found"], 1);
+    let contact = contacts(&acme).await["jane@acme.bench.test"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let suppression = acme
+        .post("/api/v1/suppressions", json!({ "email": "x@acme.bench.test" }))
+        .await;
+    let suppression = suppression.body["id"].as_str().unwrap().to_owned();
+
+    assert!(contacts(&bolt).await.is_empty());
+    for path in [
+        format!("/api/v1/contacts/{contact}"),
+        format!("/api/v1/domains/{id}/contacts"),
+        format!("/api/v1/domains/{id}/pages"),
+        format!("/email-scanner/scan/{id}/status"),
+        format!("/api/v1/email-scanner/scan/{id}/status"),
+    ] {
+        assert_eq!(acme.get(&path).await.status, 200, "{path}");
+        assert_eq!(bolt.get(&path).await.status, 404, "{path}");
+    }
+    for path in [
+        "/email-scanner/domains",
+        "/email-scanner/websites",
+        "/api/v1/email-scanner/domains",
+    ] {
+        assert_eq!(bolt.get(path).await.body, json!([]), "{path}");
+    }
+    assert_eq!(start(&bolt, &id).await.status, 404);
+    assert_eq!(
+        bolt.patch(&format!("/api/v1/contacts/{contact}"), json!({ "notes": "x" }))
+            .await
+            .status,
+        404
+    );
+    assert_eq!(bolt.delete(&format!("/api/v1/contacts/{contact}")).await.status, 404);
+    assert_eq!(
+        bolt.delete(&format!("/api/v1/suppressions/{suppression}")).await.status,
+        404
+    );
+    assert_eq!(bolt.get("/api/v1/suppressions").await.body["items"], json!([]));
+    assert!(!bolt.get("/api/v1/contacts/export.csv").await.text.contains("jane"));
+    assert_eq!(bolt.get("/api/v1/contacts/export.jsonl").await.text, "");
+    let erased = bolt
+        .post("/api/v1/erasures", json!({ "email": "jane@acme.bench.test" }))
+        .await;
+    assert_eq!(
+        (&erased.body["contacts"], &erased.body["other_rows"]),
+        (&json!(0), &json!(0))
+    );
+    bolt.post("/api/v1/suppressions", json!({ "domain": HOST })).await;
+    assert_eq!(emails(&contacts(&acme).await), ["jane@acme.bench.test"]);
+    let foreign = format!("/api/v1/contacts?tenant_id={}", acme.agency.id);
+    assert_eq!(bolt.get(&foreign).await.status, 403);
+    // Nobody, and a key that may only read.
+    for path in ["/api/v1/contacts", "/email-scanner/domains", "/api/v1/suppressions"] {
+        assert_eq!(app.send(Method::Get, path, None, None).await.status, 401, "{path}");
+    }
+    let reader = app.key(&acme.agency, &[Scope::Read]).await;
+    for (method, path) in [
+        (Method::Post, format!("/email-scanner/scan/{id}")),
+        (Method::Delete, format!("/api/v1/contacts/{contact}")),
+        (Method::Delete, format!("/api/v1/suppressions/{suppression}")),
+    ] {
+        assert_eq!(app.send(method, &path, Some(&reader), None).await.status, 403, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contacts_are_listed_filtered_and_corrected() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let site = Site::start(|path| match path {
+        "/" => Reply::html(
+            "<title>Home</title><a href=/kontakt>Kontakt</a><a href=/card.vcf>Card</a><p>info@acme.bench.test, =cmd@gmail.com",
+        ),
+        "/kontakt" => Reply::html("<title>K</title><p>Jane Doe, Head of Sales, jane.doe@acme.bench.test and info@acme.bench.test"),
+        "/card.vcf" => Reply::new("200 OK", &[("Content-Type", "text/vcard")], "BEGIN:VCARD\nFN:Ann Lee\nTITLE:CEO\nEMAIL:ann@acme.bench.test\nEND:VCARD"),
+        _ => Reply::new("404 Not Found", &[], ""),
+    })
+    .await;
+    let _work = app.work_with(&site, at_once);
+    let id = domain(&acme, HOST).await;
+    scan(&acme, &id).await;
+    let found = contacts(&acme).await;
+    assert_eq!(
+        emails(&found),
+        [
+            "ann@acme.bench.test",
+            "cmd@gmail.com",
+            "info@acme.bench.test",
+            "jane.doe@acme.bench.test"
+        ]
+    );
+    let jane = &found["jane.doe@acme.bench.test"];
+    assert_eq!(
+        (&jane["name"], &jane["role"]),
+        (&json!("Jane Doe"), &json!("Head of Sales")),
+        "{jane}"
+    );
+    let ann = &found["ann@acme.bench.test"];
+    assert_eq!(
+        (&ann["name"], &ann["role"]),
+        (&json!("Ann Lee"), &json!("CEO")),
+        "{ann}"
+    );
+    let info = acme
+        .get(&format!(
+            "/api/v1/contacts/{}",
+            found["info@acme.bench.test"]["id"].as_str().unwrap()
+        ))
+        .await
+        .body;
+    assert_eq!(info["sources"].as_array().unwrap().len(), 2, "{info}");
+    for (query, expected) in [
+        ("type=service", 1),
+        ("type=corporate", 2),
+        ("type=free", 1),
+        ("q=JANE", 1),
+        ("domain=acme.bench.test", 4),
+        ("domain=other.test", 0),
+        ("seen_since=2000-01-01T00:00:00Z", 4),
+        ("seen_since=2100-01-01T00:00:00Z", 0),
+    ] {
+        for path in ["/api/v1/contacts".to_owned(), format!("/api/v1/domains/{id}/contacts")] {
+            let list = acme.get(&format!("{path}?{query}")).await;
+            assert_eq!(list.body["total"], expected, "{path}?{query}: {list:?}");
+            assert_eq!(list.body["items"].as_array().unwrap().len(), expected, "{query}");
+        }
+    }
+    for query in ["type=x", "seen_since=x", "cursor=x", "limit=0", "domain_id=x"] {
+        assert_eq!(
+            acme.get(&format!("/api/v1/contacts?{query}")).await.status,
+            400,
+            "{query}"
+        );
+    }
+    let (mut cursor, mut seen) = (String::new(), BTreeSet::new());
+    loop {
+        let page = acme.get(&format!("/api/v1/contacts?limit=2{cursor}")).await.body;
+        seen.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["email"].as_str().unwrap().to_owned()),
+        );
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 4);
+    let path = format!("/api/v1/contacts/{}", jane["id"].as_str().unwrap());
+    let changed = acme
+        .patch(
+            &path,
+            json!({ "email_type": "service", "name": "J. Doe", "role": null, "notes": "=1+1" }),
+        )
+        .await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(
+        (
+            &changed.body["email_type"],
+            &changed.body["name"],
+            &changed.body["role"]
+        ),
+        (&json!("service"), &json!("J. Doe"), &Value::Null)
+    );
+    scan(&acme, &id).await;
+    let jane = &contacts(&acme).await["jane.doe@acme.bench.test"];
+    assert_eq!(
+        (&jane["email_type"], &jane["name"], &jane["notes"]),
+        (&json!("service"), &json!("J. Doe"), &json!("=1+1"))
+    );
+    assert!(acme.get("/api/v1/contacts/export.csv").await.text.contains(",'=1+1,"));
+    assert_eq!(acme.patch(&path, json!({ "email_type": "x" })).await.status, 400);
+    assert_eq!(acme.delete(&path).await.status, 204);
+    assert_eq!(acme.get(&path).await.status, 404);
+}

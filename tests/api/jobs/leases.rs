@@ -1,0 +1,203 @@
+//! Leases: workers that die, stop or end.
+
+use std::time::{Duration, Instant};
+
+use database::models::enums::{JobStatus, Outcome};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use scrapersky::jobs::{EnqueueOptions, Submission};
+
+use crate::support::cluster::Scratch;
+use crate::support::database::eventually;
+use crate::support::workers::{Does, Queue, exit_of, task, worker_command};
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lease_writes_nothing() {
+    let queue = Queue::new().await;
+    let id = queue.add(task("stolen.test", Does::WriteAtGate)).await;
+    // Beats too rarely to hear of the theft before the job ends.
+    let worker = queue.worker_with(|config| scrapersky::config::JobsConfig {
+        lease: Duration::from_secs(60),
+        heartbeat: Duration::from_secs(20),
+        workers: 1,
+        ..config
+    });
+    queue.becomes(id, JobStatus::Running).await;
+    queue
+        .sql("UPDATE jobs SET lease_token = gen_random_uuid(), worker = 'thief'")
+        .await;
+    queue.probe.open("stolen.test");
+    eventually("it noticed", async || worker.stats.snapshot().lost == 1).await;
+    let job = queue.job(id).await;
+    assert_eq!((job.status, job.worker.as_deref()), (JobStatus::Running, Some("thief")));
+    assert!(!queue.has_domain("stolen.test").await);
+}
+
+#[tokio::test]
+async fn a_lost_lease_stops_the_job_at_the_next_heartbeat() {
+    let queue = Queue::new().await;
+    let id = queue.add(task("stopped.test", Does::HoldTransaction)).await;
+    let worker = queue.worker();
+    queue.becomes(id, JobStatus::Running).await;
+    queue
+        .sql("UPDATE jobs SET lease_token = gen_random_uuid(), lease_expires_at = now() + interval '1 h'")
+        .await;
+    eventually("it stopped", async || {
+        let stats = worker.stats.snapshot();
+        (stats.lost, stats.running) == (1, 0)
+    })
+    .await;
+    assert_eq!(queue.job(id).await.status, JobStatus::Running);
+}
+
+#[tokio::test]
+async fn heartbeats_keep_a_job_that_takes_longer_than_its_lease() {
+    let queue = Queue::new().await;
+    let id = queue.add(task("long.test", Does::WriteAtGate)).await;
+    let _worker = queue.worker();
+    let _other = queue.worker();
+    let first = queue.becomes(id, JobStatus::Running).await.lease_expires_at.unwrap();
+    // Past the end of the first lease and one more: without beats the sweep had come by.
+    eventually("it was extended", async || {
+        queue.job(id).await.lease_expires_at.unwrap() > first + Duration::from_millis(1100)
+    })
+    .await;
+    queue.probe.open("long.test");
+    assert_eq!(queue.becomes(id, JobStatus::Completed).await.attempts, 1);
+}
+
+#[tokio::test]
+async fn the_job_of_a_dead_worker_is_taken_over() {
+    let queue = Queue::new().await;
+    let id = queue.add(task("dead.test", Does::WriteAtGate)).await;
+    let worker = queue.worker();
+    queue.becomes(id, JobStatus::Running).await;
+    drop(worker);
+    let _other = queue.worker();
+    eventually("it runs again", async || queue.probe.runs_of("dead.test") == 2).await;
+    queue.probe.open("dead.test");
+    assert_eq!(queue.becomes(id, JobStatus::Completed).await.attempts, 2);
+    assert!(queue.has_domain("dead.test").await);
+}
+
+#[tokio::test]
+async fn a_job_that_kills_its_worker_fails_after_exactly_its_attempts() {
+    let queue = Queue::new().await;
+    let id = queue.add(task("deadly", Does::Kill)).await;
+    let mut deaths = 0;
+    while queue.job(id).await.status != JobStatus::Failed {
+        let mut child = worker_command(queue.database.url()).spawn().unwrap();
+        loop {
+            // Once it has failed nothing kills the process any more.
+            if queue.job(id).await.status == JobStatus::Failed {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                break;
+            }
+            if let Some(status) = child.try_wait().unwrap() {
+                assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9));
+                deaths += 1;
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+    let job = queue.job(id).await;
+    assert_eq!((deaths, job.attempts, job.outcome), (3, 3, Some(Outcome::Internal)));
+    assert!(job.error.unwrap().contains("attempt 3 of 3"));
+}
+
+#[tokio::test]
+async fn a_worker_that_was_stopped_past_its_lease_writes_nothing_later() {
+    let queue = Queue::new().await;
+    let folder = Scratch::new();
+    let go = folder.path("go");
+    let id = queue.add(task("late.test", Does::WriteOnce(go.clone()))).await;
+    let mut child = worker_command(queue.database.url()).spawn().unwrap();
+    let pid = Pid::from_raw(child.id().try_into().unwrap());
+    queue.becomes(id, JobStatus::Running).await;
+    kill(pid, Signal::SIGSTOP).unwrap();
+    let other = queue.worker();
+    eventually("another took over", async || queue.probe.runs_of("late.test") == 1).await;
+    // Both may write now, if nothing keeps the late one from it.
+    std::fs::write(&go, "").unwrap();
+    kill(pid, Signal::SIGCONT).unwrap();
+    assert!(exit_of(&mut child).await.success());
+    let said = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
+    assert!(said.contains("lost=1 completed=0"), "{said}");
+    let job = queue.becomes(id, JobStatus::Completed).await;
+    assert_eq!((job.attempts, job.worker.as_deref()), (2, Some(other.name.as_str())));
+}
+
+#[tokio::test]
+async fn a_worker_that_ends_hands_its_jobs_back_at_once() {
+    let queue = Queue::new().await;
+    let id = queue.add(task("handed.test", Does::WriteAtGate)).await;
+    let patient = |config| scrapersky::config::JobsConfig {
+        lease: Duration::from_secs(60),
+        poll: Duration::from_secs(60),
+        ..config
+    };
+    let worker = queue.worker_with(patient);
+    queue.becomes(id, JobStatus::Running).await;
+    let _other = queue.worker_with(patient);
+    let begun = Instant::now();
+    let stats = worker.end().await.snapshot();
+    assert_eq!((stats.released, stats.running), (1, 0));
+    eventually("it runs elsewhere", async || queue.probe.runs_of("handed.test") == 2).await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    queue.probe.open("handed.test");
+    let job = queue.becomes(id, JobStatus::Completed).await;
+    assert_eq!(job.attempts, 1, "an attempt that was handed back does not count");
+}
+
+#[tokio::test]
+async fn running_jobs_may_end_within_the_grace() {
+    let queue = Queue::new().await;
+    let id = queue.add(task("grace.test", Does::WriteAtGate)).await;
+    let worker = queue.worker_with(|config| scrapersky::config::JobsConfig {
+        grace: Duration::from_secs(30),
+        ..config
+    });
+    queue.becomes(id, JobStatus::Running).await;
+    let (stats, ()) = tokio::join!(worker.end(), async {
+        tokio::task::yield_now().await;
+        queue.probe.open("grace.test");
+    });
+    assert_eq!(stats.snapshot().completed, 1);
+    assert_eq!(queue.job(id).await.status, JobStatus::Completed);
+}
+
+#[tokio::test]
+async fn jobs_outlive_a_database_that_closes_every_connection() {
+    let queue = Queue::new().await;
+    let held = queue.add(task("held.test", Does::WriteAtGate)).await;
+    // Long enough not to be lost by the interruption.
+    let worker = queue.worker_with(|config| scrapersky::config::JobsConfig {
+        lease: Duration::from_secs(30),
+        ..config
+    });
+    queue.becomes(held, JobStatus::Running).await;
+    for round in 0..3 {
+        queue
+            .sql(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .await;
+        let next = loop {
+            // The test's own pool was cut off as well.
+            let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
+            let next = task(format!("r{round}.test"), Does::Write);
+            let mut submission = Submission::of_operator(&mut conn);
+            if let Ok(queued) = submission.enqueue(&next, &EnqueueOptions::default()).await {
+                conn.commit().await.unwrap();
+                break queued.job.job_id;
+            }
+        };
+        queue.becomes(next, JobStatus::Completed).await;
+    }
+    queue.probe.open("held.test");
+    assert_eq!(queue.becomes(held, JobStatus::Completed).await.attempts, 1);
+    assert_eq!(worker.stats.snapshot().lost, 0);
+}

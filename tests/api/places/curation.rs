@@ -1,0 +1,205 @@
+//! What people decide about places.
+
+use database::models::enums::Scope;
+use rocket::http::{ContentType, Method};
+use scrapersky::config::PlacesProtocol;
+use serde_json::{Value, json};
+
+use super::{config, google, search, staged, work};
+use crate::support::app::TestApp;
+
+#[tokio::test]
+async fn what_people_decided_survives_a_new_search() {
+    let (app, google) = (TestApp::new().await, google(3).await);
+    let acme = app.agency("acme").await;
+    let _work = work(&app, &config(&google, PlacesProtocol::New));
+    let first = search(&acme, json!({})).await;
+    let curation = json!({
+        "place_ids": ["ChIJdemo000001"], "status": "selected", "notes": "call them", "tags": ["warm"], "priority": 3,
+        "revisit_date": "2030-01-02",
+    });
+    let changed = acme.post("/api/v1/places/update", curation).await;
+    assert_eq!(
+        (changed.status, &changed.body["changed"]),
+        (200, &json!(1)),
+        "{changed:?}"
+    );
+    let before = acme.get("/api/v1/places/ChIJdemo000001").await.body;
+    let second = search(&acme, json!({ "business_type": "orthodontist" })).await;
+    let after = acme.get("/api/v1/places/ChIJdemo000001").await.body;
+    for field in [
+        "status",
+        "notes",
+        "tags",
+        "priority",
+        "revisit_date",
+        "created_by",
+        "id",
+    ] {
+        assert_eq!(before[field], after[field], "{field}");
+    }
+    assert_eq!(
+        (&after["status"], &after["business_type"]),
+        (&json!("selected"), &json!("orthodontist"))
+    );
+    // Which searches found it is kept.
+    assert_eq!(
+        (
+            &after["searches"][0]["search_job_id"],
+            &after["searches"][1]["search_job_id"]
+        ),
+        (&second["job_id"], &first["job_id"])
+    );
+    let path = format!(
+        "/api/v1/places/staging?search_job_id={}",
+        first["job_id"].as_str().unwrap()
+    );
+    assert_eq!(acme.get(&path).await.body["total"], 3);
+    // Two tenants may stage the same place.
+    let umbra = app.agency("umbra").await;
+    search(&umbra, json!({})).await;
+    assert_eq!(umbra.get("/api/v1/places/ChIJdemo000001").await.body["status"], "new");
+}
+
+#[tokio::test]
+async fn bulk_changes_are_previewed_told_and_undone() {
+    let (app, google) = (TestApp::new().await, google(20).await);
+    let acme = app.agency("acme").await;
+    let _work = work(&app, &config(&google, PlacesProtocol::New));
+    search(&acme, json!({})).await;
+    let before = staged(&acme).await;
+    let curated = |places: &[Value]| -> Vec<Value> {
+        places
+            .iter()
+            .map(|place| {
+                json!([
+                    place["place_id"],
+                    place["status"],
+                    place["notes"],
+                    place["tags"],
+                    place["priority"],
+                    place["revisit_date"]
+                ])
+            })
+            .collect()
+    };
+    let good = json!({ "min_rating": 3.0 });
+    let preview = acme
+        .post("/api/v1/places/update", json!({ "filter": good, "preview": true }))
+        .await
+        .body;
+    let count = preview["matched"].as_u64().unwrap();
+    assert!(count > 0 && count < 20 && preview["changed"] == 0, "{preview}");
+    let change = json!({ "filter": good, "status": "Not a Fit", "add_tags": ["seen"], "notes": null });
+    let changed = acme.post("/api/v1/places/update", change).await.body;
+    assert_eq!(changed["changed"], count);
+    assert_eq!(
+        acme.get("/api/v1/places/staging?status=not_a_fit&tag=seen").await.body["total"],
+        count
+    );
+    let history = acme.get("/api/v1/places/history?limit=1").await.body;
+    assert_eq!(history["items"][0]["change_id"], changed["change_id"]);
+    assert_eq!(
+        (
+            &history["items"][0]["before"]["status"],
+            &history["items"][0]["after"]["status"]
+        ),
+        (&json!("new"), &json!("not_a_fit"))
+    );
+    assert!(
+        history["items"][0]["changed_by"]
+            .as_str()
+            .unwrap()
+            .starts_with("API key ")
+    );
+    let undone = acme.post("/api/v1/places/undo", json!({})).await;
+    assert_eq!(
+        (undone.status, &undone.body["restored"], &undone.body["skipped"]),
+        (200, &json!(count), &json!(0))
+    );
+    assert_eq!(curated(&staged(&acme).await), curated(&before));
+    assert_eq!(acme.post("/api/v1/places/undo", json!({})).await.status, 409);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_request_is_named() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let umbra = app.agency("umbra").await;
+    for (change, field) in [
+        (json!({ "radius_km": 0 }), "radius_km"),
+        (json!({ "radius_km": 51 }), "radius_km"),
+        (json!({ "max_results": 0 }), "max_results"),
+        (json!({ "max_results": 101 }), "max_results"),
+        (json!({ "location": " " }), "location"),
+        (json!({ "business_type": "" }), "business_type"),
+        (json!({ "latitude": 1.0 }), "latitude"),
+        (json!({ "tenant_id": "x" }), "tenant_id"),
+    ] {
+        let mut body = json!({ "location": "Houston, TX", "business_type": "dentist" });
+        body.as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
+        let answer = acme.post("/api/v1/places/search", body).await;
+        assert_eq!(
+            (answer.status, answer.body["field"].as_str()),
+            (400, Some(field)),
+            "{answer:?}"
+        );
+    }
+    let foreign = json!({ "location": "x", "business_type": "y", "tenant_id": umbra.agency.id.to_string() });
+    assert_eq!(acme.post("/api/v1/places/search", foreign).await.status, 403);
+    let answer = acme
+        .post("/api/v1/places/update-status?place_id=one&status=done", json!({}))
+        .await;
+    assert_eq!((answer.status, answer.body["field"].as_str()), (400, Some("status")));
+    assert!(
+        answer.body["detail"]
+            .as_str()
+            .unwrap()
+            .contains("new, selected, maybe, not_a_fit, archived")
+    );
+    for query in [
+        "status=done",
+        "min_rating=x",
+        "near=1",
+        "near=1,2",
+        "within_km=3",
+        "sort=x",
+        "cursor=x",
+        "search_job_id=x",
+    ] {
+        let answer = acme.get(&format!("/api/v1/places/staging?{query}")).await;
+        assert_eq!(answer.status, 400, "{query}: {answer:?}");
+    }
+    assert_eq!(
+        acme.post("/api/v1/places/update", json!({ "status": "new" }))
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        acme.post("/api/v1/places/update", json!({ "filter": {} })).await.status,
+        400
+    );
+    for path in [
+        "/api/v1/places/nobody",
+        "/api/v1/places/nobody/history",
+        "/api/v1/places/status/00000000-0000-4000-8000-000000000000",
+    ] {
+        assert_eq!(acme.get(path).await.status, 404, "{path}");
+    }
+    let reader = app.key(&acme.agency, &[Scope::Read]).await;
+    for path in [
+        "/api/v1/places/search",
+        "/api/v1/places/update",
+        "/api/v1/places/hand-over",
+        "/api/v1/places/details",
+    ] {
+        let body = r#"{"location":"x","business_type":"y","filter":{},"status":"new"}"#;
+        let answer = app
+            .send(Method::Post, path, Some(&reader), Some((ContentType::JSON, body)))
+            .await;
+        assert_eq!(answer.status, 403, "{path}: {answer:?}");
+    }
+}

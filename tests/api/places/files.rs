@@ -1,0 +1,158 @@
+//! Imports and exports.
+
+use rocket::http::{ContentType, Method};
+use scrapersky::config::PlacesProtocol;
+use serde_json::{Value, json};
+
+use super::{config, google, search, staged, work};
+use crate::support::app::{Holder, TestApp};
+
+#[tokio::test]
+async fn an_import_and_a_bulk_change_under_a_key_are_done_once() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let import = async |name: &str, file: &str| {
+        let (headers, body) = ([("Idempotency-Key", name)], Some((ContentType::CSV, file)));
+        app.send_with(&headers, Method::Post, "/api/v1/places/import", Some(&acme.key), body)
+            .await
+    };
+    let file = "place_id,name\none,One\ntwo,Two\n";
+    let first = import("file", file).await;
+    assert_eq!((first.status, &first.body["inserted"]), (200, &json!(2)), "{first:?}");
+    // Done again it would find both there.
+    let again = import("file", file).await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    assert_eq!(import("other", file).await.body["updated"], 2);
+    assert_eq!(import("file", "place_id,name\nthree,Three\n").await.status, 422);
+    assert_eq!(staged(&acme).await.len(), 2);
+
+    let change = json!({ "filter": {}, "add_tags": ["warm"] });
+    let first = acme.post_as("change", "/api/v1/places/update", &change).await;
+    assert_eq!((first.status, &first.body["changed"]), (200, &json!(2)), "{first:?}");
+    let again = acme.post_as("change", "/api/v1/places/update", &change).await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    let another = json!({ "filter": {}, "add_tags": ["cold"] });
+    assert_eq!(
+        acme.post_as("change", "/api/v1/places/update", &another).await.status,
+        422
+    );
+    let history = acme.get("/api/v1/places/history").await.body;
+    let bulk = |item: &&Value| item["action"] == "bulk";
+    assert_eq!(
+        history["items"].as_array().unwrap().iter().filter(bulk).count(),
+        2,
+        "{history}"
+    );
+}
+
+#[tokio::test]
+async fn an_export_imported_elsewhere_is_the_same() {
+    let (app, google) = (TestApp::new().await, google(60).await);
+    let (acme, umbra) = (app.agency("acme").await, app.agency("umbra").await);
+    let _work = work(&app, &config(&google, PlacesProtocol::New));
+    search(&acme, json!({ "max_results": 60 })).await;
+    for (place, change) in [
+        (
+            1,
+            json!({ "notes": "=HYPERLINK(\"http://x\")", "tags": ["-warm", "a;b", "\"q\""], "priority": -2 }),
+        ),
+        (2, json!({ "notes": "", "status": "maybe" })),
+        (
+            3,
+            json!({ "notes": "'@x\nsecond, line", "revisit_date": "2030-01-02", "tags": [] }),
+        ),
+        (4, json!({ "notes": "+1 713", "priority": null })),
+    ] {
+        let mut body = json!({ "place_ids": [format!("ChIJdemo{place:06}")] });
+        body.as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
+        assert_eq!(acme.post("/api/v1/places/update", body).await.body["changed"], 1);
+    }
+    let export = async |holder: &Holder<'_>, path: &str| {
+        let (status, text) = app.text(Method::Get, path, &holder.key, "").await;
+        assert_eq!(status, 200, "{text}");
+        text
+    };
+    let file = export(&acme, "/api/v1/places/export.csv").await;
+    let mut reader = csv::Reader::from_reader(file.as_bytes());
+    let mut rows = 0;
+    for record in reader.records() {
+        for cell in &record.unwrap() {
+            let is_number = cell.parse::<f64>().is_ok();
+            assert!(is_number || !cell.starts_with(['=', '+', '-', '@']), "{cell:?}");
+        }
+        rows += 1;
+    }
+    assert_eq!(rows, 60);
+
+    let (status, report) = app.text(Method::Post, "/api/v1/places/import", &umbra.key, &file).await;
+    assert_eq!(status, 200, "{report}");
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(
+        (&report["rows"], &report["inserted"], &report["failed"]),
+        (&json!(60), &json!(60), &json!(0))
+    );
+    assert_eq!(report["lines"].as_array().unwrap().len(), 60);
+    let of = |text: &str| {
+        let mut records: Vec<csv::StringRecord> = csv::Reader::from_reader(text.as_bytes())
+            .records()
+            .map(Result::unwrap)
+            .collect();
+        records.sort_by(|one, other| one.as_slice().cmp(other.as_slice()));
+        records
+    };
+    assert_eq!(of(&export(&umbra, "/api/v1/places/export.csv").await), of(&file));
+    let comparable = |places: Vec<Value>| {
+        let mut rows: Vec<_> = places
+            .into_iter()
+            .map(|place| {
+                let mut row = place.as_object().unwrap().clone();
+                for own in [
+                    "id",
+                    "tenant_id",
+                    "created_by",
+                    "search_job_id",
+                    "updated_by",
+                    "updated_at",
+                ] {
+                    row.remove(own).unwrap();
+                }
+                Value::Object(row).to_string()
+            })
+            .collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(comparable(staged(&umbra).await), comparable(staged(&acme).await));
+
+    // A filter holds for a file as for the list; a line of JSON is a row of the list.
+    let lines = export(&acme, "/api/v1/places/export.jsonl?status=maybe").await;
+    let line: Value = serde_json::from_str(lines.trim_end()).unwrap();
+    assert_eq!(
+        (&line["place_id"], &line["notes"]),
+        (&json!("ChIJdemo000002"), &json!(""))
+    );
+    // Lines that cannot be used do no harm, and an import can be undone.
+    let bad = "place_id,name,notes,rating\nChIJdemo000001,Renamed,by file,5\n,x,,\nnew one,New,,bad\n";
+    let (status, report) = app.text(Method::Post, "/api/v1/places/import", &umbra.key, bad).await;
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(
+        (status, &report["updated"], &report["failed"]),
+        (200, &json!(1), &json!(2)),
+        "{report}"
+    );
+    assert_eq!(
+        umbra.get("/api/v1/places/ChIJdemo000001").await.body["notes"],
+        "by file"
+    );
+    assert_eq!(umbra.post("/api/v1/places/undo", json!({})).await.body["restored"], 1);
+    assert_eq!(
+        umbra.get("/api/v1/places/ChIJdemo000001").await.body["notes"],
+        "=HYPERLINK(\"http://x\")"
+    );
+    let (status, _) = app
+        .text(Method::Post, "/api/v1/places/import", &umbra.key, "a,b\n1,2\n")
+        .await;
+    assert_eq!(status, 400);
+}

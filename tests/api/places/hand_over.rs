@@ -1,0 +1,161 @@
+//! Places that become domains, and the details of Google.
+
+use std::time::Duration;
+
+use scrapersky::config::{PlacesConfig, PlacesProtocol};
+use scrapersky::demo::places_api::Trouble;
+use serde_json::{Value, json};
+
+use super::{BOTH, config, google, search, work};
+use crate::support::app::TestApp;
+
+#[tokio::test]
+async fn selected_places_with_a_website_become_domains_that_are_scanned() {
+    for protocol in BOTH {
+        let (app, google) = (TestApp::new().await, google(6).await);
+        let acme = app.agency("acme").await;
+        let _work = work(&app, &config(&google, protocol));
+        search(&acme, json!({})).await;
+        let ids: Vec<String> = (0..5).map(|number| format!("ChIJdemo{number:06}")).collect();
+        acme.post(
+            "/api/v1/places/update",
+            json!({ "place_ids": ids, "status": "selected" }),
+        )
+        .await;
+        let queued = acme
+            .post(
+                "/api/v1/places/hand-over",
+                json!({ "filter": {}, "scan": true, "emails": true, "look_up": true }),
+            )
+            .await;
+        assert_eq!((queued.status, &queued.body["places"]), (202, &json!(6)), "{queued:?}");
+        let job = acme.ended(queued.body["status_url"].as_str().unwrap()).await;
+        assert_eq!(
+            (&job["status"], &job["outcome"]),
+            (&json!("completed"), &json!("partial")),
+            "{job}"
+        );
+        // Four have a website, the fifth has none, the sixth is not selected.
+        assert_eq!(
+            (
+                &job["result"]["handed_over"],
+                &job["result"]["scans"],
+                &job["result"]["email_scans"],
+                &job["result"]["left_out"]
+            ),
+            (&json!(4), &json!(4), &json!(4), &json!(2)),
+            "{job}"
+        );
+        let first = acme.get("/api/v1/places/ChIJdemo000000").await.body;
+        assert_eq!(
+            (&first["hand_over"]["domain"], &first["processed"]),
+            (&json!("b0.places.test"), &json!(true)),
+            "{first}"
+        );
+        assert!(
+            ["Queued", "InProgress", "Completed", "Error"]
+                .contains(&first["hand_over"]["email_scan_status"].as_str().unwrap()),
+            "{first}"
+        );
+        assert!(
+            ["Queued", "InProgress", "Completed", "Error"]
+                .contains(&first["hand_over"]["scan_status"].as_str().unwrap()),
+            "{first}"
+        );
+        assert_eq!(first["website"], "http://www.b0.places.test/?utm=maps");
+        let fifth = acme.get("/api/v1/places/ChIJdemo000004").await.body;
+        assert_eq!(fifth["hand_over"]["error"], "it has no website", "{fifth}");
+        let sixth = acme.get("/api/v1/places/ChIJdemo000005").await.body;
+        assert_eq!(sixth["hand_over"]["error"], "it is not selected");
+        let domains = acme.get("/api/v1/domains").await.body;
+        assert_eq!(domains["total"], 4);
+        // Again: the same domains.
+        let again = acme.post("/api/v1/places/hand-over", json!({ "place_ids": ids })).await;
+        acme.ended(again.body["status_url"].as_str().unwrap()).await;
+        assert_eq!(acme.get("/api/v1/domains").await.body["total"], 4);
+    }
+}
+
+#[tokio::test]
+async fn details_are_looked_up_once_and_old_content_is_cleared_or_refreshed() {
+    let (app, google) = (TestApp::new().await, google(3).await);
+    let acme = app.agency("acme").await;
+    let mut settings = config(&google, PlacesProtocol::Legacy);
+    let _work = work(&app, &settings);
+    search(&acme, json!({})).await;
+    acme.post(
+        "/api/v1/places/update",
+        json!({ "filter": {}, "status": "selected", "notes": "ours" }),
+    )
+    .await;
+    google.trouble(1, Trouble::Status("OVER_QUERY_LIMIT", "slowly"));
+    let queued = acme.post("/api/v1/places/details", json!({ "filter": {} })).await;
+    let job = acme.ended(queued.body["status_url"].as_str().unwrap()).await;
+    assert_eq!(
+        (&job["status"], &job["result"]["found"]),
+        (&json!("completed"), &json!(3)),
+        "{job}"
+    );
+    let one = acme.get("/api/v1/places/ChIJdemo000001").await.body;
+    assert_eq!(
+        (&one["deep_scan_status"], &one["phone"]),
+        (&json!("Completed"), &json!("+1 713-555-0001")),
+        "{one}"
+    );
+    assert!(one["opening_hours"]["weekday_text"].is_array() && one["raw_data"].is_object());
+    // Search, centre, three details and the refused one.
+    assert_eq!(google.requests().len(), 6, "{:?}", google.requests());
+
+    // A month later: the second place is gone from Google.
+    let old = "UPDATE places_staging SET search_time = now() - interval '40 days'; UPDATE place_details SET content_at = now() - interval '40 days'";
+    app.sql(old).await;
+    settings.keep = Some(Duration::from_secs(30 * 24 * 60 * 60));
+    settings.expired = scrapersky::config::ExpiredPlaces::Refresh;
+    let queue = async |settings: &PlacesConfig| {
+        let tenants = scrapersky::scans::places::retention::queue_jobs(app.pool(), settings)
+            .await
+            .unwrap();
+        if tenants > 0 {
+            let jobs = acme.get("/api/v1/jobs?kind=place_retention&limit=1").await.body;
+            acme.ended(&format!("/api/v1/jobs/{}", jobs["items"][0]["id"].as_str().unwrap()))
+                .await;
+        }
+        tenants
+    };
+    assert_eq!(queue(&settings).await, 1);
+    assert_eq!(queue(&settings).await, 0, "all is fresh");
+    let fresh = acme.get("/api/v1/places/ChIJdemo000001").await.body;
+    assert_eq!(
+        (&fresh["name"], &fresh["search_time"]),
+        (&json!("Business 1"), &fresh["search_time"])
+    );
+    assert!(fresh["content_at"].as_str().unwrap() > fresh["search_time"].as_str().unwrap());
+
+    app.sql(old).await;
+    settings.expired = scrapersky::config::ExpiredPlaces::Clear;
+    assert_eq!(queue(&settings).await, 1);
+    assert_eq!(queue(&settings).await, 0, "all is cleared");
+    let cleared = acme.get("/api/v1/places/ChIJdemo000001").await.body;
+    for gone in [
+        "formatted_address",
+        "latitude",
+        "rating",
+        "raw_data",
+        "website",
+        "phone",
+        "opening_hours",
+        "content_at",
+    ] {
+        assert_eq!(cleared[gone], Value::Null, "{gone}");
+    }
+    assert_eq!(
+        (&cleared["name"], &cleared["status"], &cleared["notes"]),
+        (&json!(""), &json!("selected"), &json!("ours"))
+    );
+    search(&acme, json!({})).await;
+    assert_eq!(
+        acme.get("/api/v1/places/ChIJdemo000001").await.body["name"],
+        "Business 1"
+    );
+    assert_eq!(queue(&settings).await, 0);
+}

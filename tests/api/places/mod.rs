@@ -1,0 +1,87 @@
+//! Places, from the search to the hand-over, against the stand-in for Google, over real HTTP.
+
+mod curation;
+mod files;
+mod hand_over;
+mod old_front_end;
+mod search;
+mod tenants;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rocket::figment::Figment;
+use scrapersky::config::{Config, PlacesConfig, PlacesProtocol, ScansConfig};
+use scrapersky::demo::places_api::{PlacesApi, World};
+use scrapersky::jobs::Runner;
+use scrapersky::scans::{Services, registry};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use web::fetch::FetchConfig;
+
+use crate::support::app::{Holder, TestApp};
+use crate::support::workers::patient;
+
+const BOTH: [PlacesProtocol; 2] = [PlacesProtocol::Legacy, PlacesProtocol::New];
+
+fn world(businesses: usize) -> World {
+    World {
+        businesses,
+        token_delay: Duration::from_millis(60),
+        ..World::default()
+    }
+}
+
+async fn google(businesses: usize) -> PlacesApi {
+    PlacesApi::start(world(businesses)).await.unwrap()
+}
+
+fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
+    PlacesConfig {
+        protocol,
+        url: google.url().parse().unwrap(),
+        key: Some(SecretString::from("a-secret-key")),
+        timeout: Duration::from_secs(5),
+        token_delay: Duration::from_millis(20),
+        ..Config::read(&Figment::new(), &|_| None, true).unwrap().places
+    }
+}
+
+/// Works jobs off until it is dropped.
+fn work(app: &TestApp, config: &PlacesConfig) -> oneshot::Sender<()> {
+    let fetch = FetchConfig::default();
+    let services = Services::new(&ScansConfig::default())
+        .unwrap()
+        .with_places(&fetch, config)
+        .unwrap();
+    let mut jobs = patient();
+    jobs.retry_base = Duration::from_millis(20);
+    jobs.retry_cap = Duration::from_millis(40);
+    let runner = Runner::new(app.pool().clone(), registry(), Arc::new(services), jobs).unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    tokio::spawn(runner.run(async move {
+        let _ = stopped.await;
+    }));
+    stop
+}
+
+async fn search(holder: &Holder<'_>, more: Value) -> Value {
+    let mut body = json!({ "location": "Houston, TX", "business_type": "dentist" });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let accepted = holder.post("/api/v1/places/search", body).await;
+    assert_eq!(accepted.status, 200, "{accepted:?}");
+    assert_eq!(accepted.body["status"], "started");
+    let id = accepted.body["job_id"].as_str().unwrap();
+    let path = accepted.body["status_url"].as_str().unwrap();
+    assert_eq!(path, format!("/api/v1/places/status/{id}"));
+    holder.ended(path).await
+}
+
+async fn staged(holder: &Holder<'_>) -> Vec<Value> {
+    let answer = holder.get("/api/v1/places/staging?limit=1000").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let places = answer.body["places"].as_array().unwrap().clone();
+    assert_eq!(answer.body["total"], places.len());
+    places
+}
