@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -41,6 +42,49 @@ fn pages_name_files_links_and_headings_that_exist() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// What lies at the root. A new file there is a decision.
+const ROOT: &[&str] = &[
+    ".cargo",
+    ".ci",
+    ".editorconfig",
+    ".github",
+    ".gitignore",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "Dockerfile",
+    "LICENSE",
+    "README.md",
+    "Rocket.toml",
+    "SECURITY.md",
+    "benches",
+    "clippy.toml",
+    "compose.yaml",
+    "crates",
+    "deny.toml",
+    "deploy",
+    "diesel.toml",
+    "docs",
+    "migrations",
+    "rust-toolchain.toml",
+    "rustfmt.toml",
+    "src",
+    "tests",
+];
+
+#[test]
+fn nothing_else_lies_at_the_root() {
+    // What git keeps, and not what a developer has lying there.
+    let listed = Command::new("git").arg("ls-files").current_dir(root()).output();
+    let Ok(listed) = listed.map(|output| String::from_utf8(output.stdout).unwrap()) else {
+        return;
+    };
+    let found: BTreeSet<&str> = listed.lines().filter_map(|path| path.split('/').next()).collect();
+    if !found.is_empty() {
+        assert_eq!(found, ROOT.iter().copied().collect());
+    }
 }
 
 #[test]
