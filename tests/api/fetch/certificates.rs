@@ -1,6 +1,5 @@
 //! TLS certificates.
 
-
 use web::fetch::{FailureKind, FetchConfig, Fetcher};
 
 use super::{get, leading_to, page_or_no_robots};

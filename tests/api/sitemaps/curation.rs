@@ -1,6 +1,5 @@
 //! What people decide about sitemap files, and whose those are.
 
-
 use rocket::http::Method;
 use serde_json::{Value, json};
 
