@@ -35,27 +35,30 @@ fn main() {
     fs::remove_dir_all(folder).unwrap();
 }
 
+/// Returns the program as it is to be started.
+fn program(database: &str, port: u16, sites: &Sites, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scrapersky"));
+    command
+        .args(arguments)
+        .env("DATABASE_URL", database)
+        .env("ROCKET_PORT", port.to_string())
+        .env("ROCKET_PROFILE", "release")
+        .env("SCRAPERSKY_CONNECT_TO", format!("*.demo.test={}", sites.addr()))
+        .env("SCRAPERSKY_FETCH_PACE_SECONDS", "0")
+        // Counted, but never refused.
+        .env("SCRAPERSKY_REQUESTS_PER_MINUTE", "100000000")
+        .env("SCRAPERSKY_BATCHES_PER_MINUTE", "100000000")
+        .env("SCRAPERSKY_TENANT_REQUESTS_PER_MINUTE", "100000000")
+        .env("SCRAPERSKY_TENANT_BATCHES_PER_MINUTE", "100000000")
+        .env("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", "0")
+        .env("SCRAPERSKY_LOG", "error");
+    command
+}
+
 async fn load(database: &str, requests: usize, at_once: usize, hostile: usize) {
     let sites = Sites::open().await.unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let program = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scrapersky"));
-        command
-            .args(arguments)
-            .env("DATABASE_URL", database)
-            .env("ROCKET_PORT", port.to_string())
-            .env("ROCKET_PROFILE", "release")
-            .env("SCRAPERSKY_CONNECT_TO", format!("*.demo.test={}", sites.addr()))
-            .env("SCRAPERSKY_FETCH_PACE_SECONDS", "0")
-            // Counted, but never refused.
-            .env("SCRAPERSKY_REQUESTS_PER_MINUTE", "100000000")
-            .env("SCRAPERSKY_BATCHES_PER_MINUTE", "100000000")
-            .env("SCRAPERSKY_TENANT_REQUESTS_PER_MINUTE", "100000000")
-            .env("SCRAPERSKY_TENANT_BATCHES_PER_MINUTE", "100000000")
-            .env("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", "0")
-            .env("SCRAPERSKY_LOG", "error");
-        command
-    };
+    let program = |arguments: &[&str]| program(database, port, &sites, arguments);
     assert!(
         program(&["migrate", "up"])
             .stdout(Stdio::null())
@@ -90,6 +93,11 @@ async fn load(database: &str, requests: usize, at_once: usize, hostile: usize) {
         measure(&api, method, path, body, requests, at_once).await;
     }
 
+    measure_beside_hostile_scans(&api, hostile).await;
+    print_memory(&server);
+}
+
+async fn measure_beside_hostile_scans(api: &Api, hostile: usize) {
     println!("while {hostile} scans of a hostile page are under way:");
     let scan = json!({ "base_url": "hostile.demo.test" });
     for _ in 0..hostile {
@@ -104,6 +112,9 @@ async fn load(database: &str, requests: usize, at_once: usize, hostile: usize) {
         }
     }
     report("GET /ready", &mut took, None);
+}
+
+fn print_memory(server: &Server) {
     let memory = fs::read_to_string(format!("/proc/{}/status", server.0.id())).unwrap_or_default();
     let peak = memory
         .lines()

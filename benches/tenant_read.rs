@@ -13,6 +13,7 @@ use database::repo::domains::{self, DomainFilter, DomainOrder};
 use database::repo::paging::Paging;
 use database::repo::tenants;
 use database::settings::PoolConfig;
+use database::tenant::TenantConnection;
 use database::url::DatabaseUrl;
 use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
@@ -53,26 +54,14 @@ fn tenant_read(criterion: &mut Criterion) {
     group.bench_function("transaction of the tenant", |bencher| {
         bencher.to_async(&runtime).iter(|| async {
             let mut conn = pool.tenant(tenant).await.unwrap();
-            let rows: Vec<Domain> = Domain::query()
-                .filter(schema::domains::tenant_id.eq(tenant))
-                .order((schema::domains::created_at.desc(), schema::domains::id.desc()))
-                .limit(20)
-                .load(&mut conn)
-                .await
-                .unwrap();
+            let rows = newest(&mut conn, tenant).await;
             assert_eq!(rows.len(), 20);
         });
     });
     group.bench_function("transaction of the tenant, commit awaited", |bencher| {
         bencher.to_async(&runtime).iter(|| async {
             let mut conn = pool.tenant(tenant).await.unwrap();
-            let rows: Vec<Domain> = Domain::query()
-                .filter(schema::domains::tenant_id.eq(tenant))
-                .order((schema::domains::created_at.desc(), schema::domains::id.desc()))
-                .limit(20)
-                .load(&mut conn)
-                .await
-                .unwrap();
+            let rows = newest(&mut conn, tenant).await;
             conn.commit().await.unwrap();
             assert_eq!(rows.len(), 20);
         });
@@ -92,6 +81,17 @@ fn tenant_read(criterion: &mut Criterion) {
     drop(pool);
     postgres.stop().unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Reads what the plain `SELECT` reads.
+async fn newest(conn: &mut TenantConnection, tenant: TenantId) -> Vec<Domain> {
+    Domain::query()
+        .filter(schema::domains::tenant_id.eq(tenant))
+        .order((schema::domains::created_at.desc(), schema::domains::id.desc()))
+        .limit(20)
+        .load(conn)
+        .await
+        .unwrap()
 }
 
 async fn prepare(url: &DatabaseUrl) -> (Pool, TenantId) {

@@ -269,22 +269,9 @@ impl<S> JobContext<S> {
         true
     }
 
-    /// Returns whether nobody wants the work any more: the job was cancelled, its lease is lost, or
-    /// the worker ends. For loops that never await; a job that does is dropped there.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.inner.hold.is_stopped()
-    }
-
-    /// Waits until [`is_cancelled`](Self::is_cancelled) holds, for tasks that the job started.
-    pub async fn cancelled(&self) {
-        self.inner.hold.stopped().await;
-    }
-
     /// Runs CPU work outside the asynchronous threads, on at most as many as there are cores.
     ///
-    /// The work itself cannot be dropped: one that may take long asks
-    /// [`is_cancelled`](Self::is_cancelled) of a clone of this context.
+    /// The work itself cannot be dropped: it ends by itself, also where the job is cancelled meanwhile.
     ///
     /// # Errors
     ///

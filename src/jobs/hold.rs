@@ -70,11 +70,6 @@ impl Hold {
         state.stop != Some(Stop::Lost) && Instant::now() < state.valid_until
     }
 
-    /// Returns whether the work should stop.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.state.borrow().stop.is_some() || !self.is_valid()
-    }
-
     /// Waits until the work is to be stopped.
     pub(super) async fn stopped(&self) -> Stop {
         let mut changes = self.state.subscribe();

@@ -337,6 +337,12 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
         assert_eq!(answer.body["field"].as_str(), field, "{answer:?}");
         assert!(answer.body["detail"].is_string() && answer.body["request_id"].is_string());
     }
+}
+
+#[tokio::test]
+async fn a_body_of_another_type_a_huge_one_and_a_wrong_query_are_refused() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
     let text = app
         .send(
             Method::Post,

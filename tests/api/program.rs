@@ -81,6 +81,30 @@ async fn until_all_have_ended(api: &Api, jobs: usize, mut meanwhile: impl AsyncF
     }
 }
 
+async fn count(client: &Client, sql: &str) -> i64 {
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+/// Asserts that each scan has ended once, with its rows.
+async fn assert_each_was_done_once(client: &Client, scans: usize) {
+    let all = i64::try_from(scans).unwrap();
+    assert_eq!(
+        count(
+            client,
+            "SELECT count(*) FROM jobs WHERE status = 'completed' AND outcome = 'ok'"
+        )
+        .await,
+        all
+    );
+    assert_eq!(count(client, "SELECT count(*) FROM jobs").await, all);
+    let twice = "SELECT count(*) FROM (SELECT FROM audit WHERE new NOT IN ('pending', 'running') GROUP BY job_id HAVING count(*) > 1) t";
+    assert_eq!(count(client, twice).await, 0, "a job ended twice");
+    let ends = "SELECT count(DISTINCT job_id) FROM audit WHERE new = 'completed'";
+    assert_eq!(count(client, ends).await, all);
+    let rows = "SELECT count(*) FROM domains d JOIN domain_profiles p ON p.domain_id = d.id WHERE p.title = 'A shop' AND d.domain LIKE 's%.bench.test'";
+    assert_eq!(count(client, rows).await, all);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed() {
     let scans = setting("SCRAPERSKY_CHAOS_SCANS", 60);
@@ -128,20 +152,8 @@ async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed
     }
 
     let client = connect(&url).await;
-    let count = async |sql: &str| -> i64 { client.query_one(sql, &[]).await.unwrap().get(0) };
-    let all = i64::try_from(scans).unwrap();
-    assert_eq!(
-        count("SELECT count(*) FROM jobs WHERE status = 'completed' AND outcome = 'ok'").await,
-        all
-    );
-    assert_eq!(count("SELECT count(*) FROM jobs").await, all);
-    let twice = "SELECT count(*) FROM (SELECT FROM audit WHERE new NOT IN ('pending', 'running') GROUP BY job_id HAVING count(*) > 1) t";
-    assert_eq!(count(twice).await, 0, "a job ended twice");
-    let ends = "SELECT count(DISTINCT job_id) FROM audit WHERE new = 'completed'";
-    assert_eq!(count(ends).await, all);
-    let rows = "SELECT count(*) FROM domains d JOIN domain_profiles p ON p.domain_id = d.id WHERE p.title = 'A shop' AND d.domain LIKE 's%.bench.test'";
-    assert_eq!(count(rows).await, all);
-    let again = count("SELECT count(*) FROM jobs WHERE attempts > 1").await;
+    assert_each_was_done_once(&client, scans).await;
+    let again = count(&client, "SELECT count(*) FROM jobs WHERE attempts > 1").await;
     let longest = resumption(&client, &deaths).await;
     println!(
         "{scans} scans, {killed} workers killed, PostgreSQL restarted {restarted} times: {again} jobs begun again, at most {longest:?} after their worker's death"

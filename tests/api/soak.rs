@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use database::ids::TenantId;
+use database::ids::{DomainId, TenantId};
 use database::models::api_key::NewApiKey;
 use database::models::domain::DomainChanges;
 use database::models::domain_profile::DomainProfileChanges;
@@ -182,36 +182,8 @@ async fn unit(pool: &Pool, tenant: TenantId, number: usize, tally: &Tally) -> an
             repo::domains::update(&mut conn, domain.id, &changes).await?;
             conn.commit().await?;
         }
-        2 => {
-            let emails: TextList = ["a@b.example", "ü{,}\"@b.example"].into_iter().collect();
-            let meta = RawJson::from(serde_json::json!({ "number": number }));
-            let changes = DomainProfileChanges {
-                email_addresses: Some(Some(&emails)),
-                meta_json: Some(Some(&meta)),
-                ..DomainProfileChanges::default()
-            };
-            let profile = repo::domain_profiles::upsert(&mut conn, domain.id, &changes).await?;
-            tally.check([profile.tenant_id], tenant);
-            conn.commit().await?;
-        }
-        3 => {
-            // The same key twice: the second one fails, and with it the transaction.
-            let scopes: TextList = ["read"].into_iter().collect();
-            let hash: [u8; 32] = std::array::from_fn(|_| rand_below(256) as u8);
-            let new = NewApiKey {
-                name: "soak",
-                prefix: "sky_",
-                hash: &hash,
-                scopes: &scopes,
-                expires_at: None,
-            };
-            repo::api_keys::insert(&mut conn, &new).await?;
-            match repo::api_keys::insert(&mut conn, &new).await {
-                Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
-                other => anyhow::bail!("a double key: {other:?}"),
-            }
-            anyhow::ensure!(conn.commit().await.is_err(), "a failed transaction was committed");
-        }
+        2 => tally.check([upsert_profile(conn, domain.id, number).await?], tenant),
+        3 => key_twice(conn).await?,
         4 => {
             let enqueued = repo::jobs::enqueue(&mut conn, &new_job("soak")).await?;
             tally.check([enqueued.job.tenant_id], tenant);
@@ -241,6 +213,40 @@ async fn unit(pool: &Pool, tenant: TenantId, number: usize, tally: &Tally) -> an
             tally.check(found.map(|domain| domain.tenant_id), tenant);
         }
     }
+    Ok(())
+}
+
+/// Writes a profile, and returns whose it is.
+async fn upsert_profile(mut conn: TenantConnection, domain: DomainId, number: usize) -> anyhow::Result<TenantId> {
+    let emails: TextList = ["a@b.example", "ü{,}\"@b.example"].into_iter().collect();
+    let meta = RawJson::from(serde_json::json!({ "number": number }));
+    let changes = DomainProfileChanges {
+        email_addresses: Some(Some(&emails)),
+        meta_json: Some(Some(&meta)),
+        ..DomainProfileChanges::default()
+    };
+    let profile = repo::domain_profiles::upsert(&mut conn, domain, &changes).await?;
+    conn.commit().await?;
+    Ok(profile.tenant_id)
+}
+
+/// Makes the same key twice: the second one fails, and with it the transaction.
+async fn key_twice(mut conn: TenantConnection) -> anyhow::Result<()> {
+    let scopes: TextList = ["read"].into_iter().collect();
+    let hash: [u8; 32] = std::array::from_fn(|_| rand_below(256) as u8);
+    let new = NewApiKey {
+        name: "soak",
+        prefix: "sky_",
+        hash: &hash,
+        scopes: &scopes,
+        expires_at: None,
+    };
+    repo::api_keys::insert(&mut conn, &new).await?;
+    match repo::api_keys::insert(&mut conn, &new).await {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
+        other => anyhow::bail!("a double key: {other:?}"),
+    }
+    anyhow::ensure!(conn.commit().await.is_err(), "a failed transaction was committed");
     Ok(())
 }
 

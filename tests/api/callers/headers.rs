@@ -153,7 +153,12 @@ async fn whatever_rocket_answers_itself_has_the_same_shape() {
             assert!(header(&answer, "allow").is_some_and(|methods| !methods.contains(method.as_str())));
         }
     }
-    // A header that Rocket reads itself.
+}
+
+#[tokio::test]
+async fn a_header_that_rocket_reads_itself_and_a_nul_are_refused() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
     let mut request = app.client().get("/api/v1/domains");
     request.add_header(Header::new("Authorization", "Basic YTpi"));
     assert_eq!(request.dispatch().await.status().code, 401);

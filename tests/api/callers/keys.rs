@@ -73,7 +73,12 @@ async fn administrators_make_rotate_and_revoke_keys() {
         "revoked"
     );
     assert_eq!(status(&app, third.body["key"].as_str().unwrap()).await, 401);
+}
 
+#[tokio::test]
+async fn a_key_that_is_wrong_or_more_than_its_maker_has_is_not_made() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
     for (body, status, field) in [
         (json!({ "name": " ", "scopes": ["read"] }), 400, "name"),
         (json!({ "name": "x", "scopes": [] }), 400, "scopes"),
@@ -104,6 +109,9 @@ async fn administrators_make_rotate_and_revoke_keys() {
         )
         .await;
     assert_eq!(refused.status, 403);
+    let wide = json!({ "name": "wide", "scopes": ["scan"] });
+    let made = acme.post("/api/v1/keys", wide).await.body;
+    let path = format!("/api/v1/keys/{}/rotate", made["id"].as_str().unwrap());
     let refused = app
         .send(Method::Post, &path, Some(&narrow), Some((ContentType::JSON, "{}")))
         .await;
@@ -114,7 +122,6 @@ async fn administrators_make_rotate_and_revoke_keys() {
 async fn what_lets_in_removes_or_touches_many_rows_is_in_the_audit_log() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
-    let bolt = app.agency("bolt").await;
     let domain = acme.agency.domain("a.test").await.id;
     let key = acme
         .post("/api/v1/keys", json!({ "name": "k", "scopes": ["read"] }))
@@ -161,7 +168,19 @@ async fn what_lets_in_removes_or_touches_many_rows_is_in_the_audit_log() {
     assert_eq!(deleted["details"]["domain"], "a.test");
     assert!(deleted["actor"].as_str().unwrap().starts_with("API key ") && deleted["request_id"].is_string());
     assert!(!log.to_string().contains(key["key"].as_str().unwrap()));
+}
 
+#[tokio::test]
+async fn the_audit_log_is_paged_filtered_and_never_rewritten() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let bolt = app.agency("bolt").await;
+    for number in 0..4 {
+        let name = json!({ "name": format!("k{number}"), "scopes": ["read"] });
+        let key = acme.post("/api/v1/keys", name).await.body;
+        let id = key["id"].as_str().unwrap();
+        acme.delete(&format!("/api/v1/keys/{id}")).await;
+    }
     let first = acme.get("/api/v1/audit?limit=3").await.body;
     let cursor = first["next_cursor"].as_str().unwrap();
     let rest = acme.get(&format!("/api/v1/audit?limit=100&cursor={cursor}")).await.body;
@@ -171,7 +190,7 @@ async fn what_lets_in_removes_or_touches_many_rows_is_in_the_audit_log() {
             .as_array()
             .unwrap()
             .len(),
-        1
+        4
     );
     assert_eq!(bolt.get("/api/v1/audit").await.body["items"], json!([]));
     // Not even the program can rewrite it.

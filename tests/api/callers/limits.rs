@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::app::{Answer, TestApp};
 use crate::support::extent;
-use crate::support::program::Program;
+use crate::support::program::{Api, Program};
 use crate::support::site::Site;
 use crate::support::tenants::Agencies;
 
@@ -152,6 +152,34 @@ async fn an_address_asks_public_routes_so_often_a_minute() {
     assert_eq!(get("/health", "192.0.2.2").await, 200);
 }
 
+/// Returns the median time of 50 requests.
+async fn median_of(api: &Api) -> Duration {
+    let mut took = Vec::new();
+    for _ in 0..50 {
+        let begun = Instant::now();
+        assert_eq!(api.get("/api/v1/domains").await.0, 200);
+        took.push(begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    took.sort();
+    took[25]
+}
+
+/// Sends a request each `pause`, `times` times or until the end, and returns how many were accepted and refused.
+async fn ask_on(api: Api, pause: Duration, times: i32, end: Arc<AtomicBool>) -> (i32, i32) {
+    let (mut accepted, mut refused) = (0, 0);
+    let mut turns = tokio::time::interval(pause);
+    while accepted + refused < times && !end.load(Ordering::Relaxed) {
+        turns.tick().await;
+        match api.try_send(HttpMethod::GET, "/api/v1/domains", None).await.unwrap().0 {
+            200 => accepted += 1,
+            429 => refused += 1,
+            other => panic!("{other}"),
+        }
+    }
+    (accepted, refused)
+}
+
 /// Four processes, one tenant at ten times its rate beside another at its own pace.
 #[tokio::test]
 async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
@@ -169,36 +197,11 @@ async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
         servers.push(program.serve(&["--workers", "0"], &hot).await);
     }
     let neighbour = servers[0].1.by(&calm);
-    let median = async || {
-        let mut took = Vec::new();
-        for _ in 0..50 {
-            let begun = Instant::now();
-            assert_eq!(neighbour.get("/api/v1/domains").await.0, 200);
-            took.push(begun.elapsed());
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
-        took.sort();
-        took[25]
-    };
-    // Eight clients at a time, each with so long between two of its requests, that many times or until it is told to end.
+    let median = async || median_of(&neighbour).await;
+    // Eight clients at a time.
     let rush = |pause: Duration, times: i32, end: &Arc<AtomicBool>| -> Vec<_> {
         let clients = servers.iter().flat_map(|(_, api)| [api.clone(), api.clone()]);
-        let clients = clients.map(|api| {
-            let end = Arc::clone(end);
-            tokio::spawn(async move {
-                let (mut accepted, mut refused) = (0, 0);
-                let mut turns = tokio::time::interval(pause);
-                while accepted + refused < times && !end.load(Ordering::Relaxed) {
-                    turns.tick().await;
-                    match api.try_send(HttpMethod::GET, "/api/v1/domains", None).await.unwrap().0 {
-                        200 => accepted += 1,
-                        429 => refused += 1,
-                        other => panic!("{other}"),
-                    }
-                }
-                (accepted, refused)
-            })
-        });
+        let clients = clients.map(|api| tokio::spawn(ask_on(api, pause, times, Arc::clone(end))));
         clients.collect()
     };
     let counts = Cell::new((0, 0));

@@ -3,37 +3,31 @@
 use std::fs::File;
 use std::io::Read;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use rocket::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::app::TestApp;
 use crate::support::database::TestDatabase;
 use crate::support::extent;
 use crate::support::log;
-use crate::support::program::Program;
+use crate::support::program::{Api, Program};
 use crate::support::site::{Reply, Site};
 use crate::support::tokens::{Signer, claims};
 
 /// A whole life of the program at the most talkative level: a scan, a search, keys, tokens, failures of every kind, a
 /// database that goes away. What it wrote, and every answer it gave, is searched for twenty secrets.
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one life of the program, told from its start to its end"
+)]
 async fn no_secret_is_in_a_log_or_an_answer() {
     let mut database = TestDatabase::new().await;
     let login = database.login("canary", "SUPERUSER").await;
-    let site = Site::start(|path| match path {
-        "/robots.txt" => Reply::new("404 Not Found", &[], ""),
-        _ => Reply::new(
-            "200 OK",
-            &[
-                ("Content-Type", "text/html"),
-                ("Set-Cookie", "session=canary-of-a-cookie-that-a-site-sets"),
-            ],
-            "<title>A shop</title>",
-        ),
-    })
-    .await;
+    let site = site_with_a_cookie().await;
     let secret = "canary-of-the-secret-that-signs-the-tokens-of-people";
     let google = "canary-of-the-key-of-google-maps";
     let url = with_password(&login.url, "canary-of-the-password-of-the-database");
@@ -65,7 +59,7 @@ async fn no_secret_is_in_a_log_or_an_answer() {
     // What tells two keys apart is shown; what makes one is not.
     secrets.push(key[12..].to_owned());
     let mut answers = String::new();
-    let mut tell = |answer: (u16, serde_json::Value)| answers.push_str(&format!("{} {}\n", answer.0, answer.1));
+    let mut tell = |answer: (u16, Value)| answers.push_str(&format!("{} {}\n", answer.0, answer.1));
 
     let made = api
         .try_send(
@@ -143,18 +137,7 @@ async fn no_secret_is_in_a_log_or_an_answer() {
         )
         .await;
     for status_url in [&scan["status_url"], &search["status_url"]] {
-        let path = status_url.as_str().unwrap();
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-        loop {
-            let answer = api.get(path).await;
-            let is_over = ["completed", "failed"].contains(&answer.1["status"].as_str().unwrap());
-            if is_over {
-                tell(answer);
-                break;
-            }
-            assert!(std::time::Instant::now() < deadline, "{answer:?}");
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
+        tell(ended(&api, status_url.as_str().unwrap()).await);
     }
     for path in [
         "/api/v1/domains/x",
@@ -204,6 +187,34 @@ async fn no_secret_is_in_a_log_or_an_answer() {
     );
 }
 
+async fn site_with_a_cookie() -> Site {
+    Site::start(|path| match path {
+        "/robots.txt" => Reply::new("404 Not Found", &[], ""),
+        _ => Reply::new(
+            "200 OK",
+            &[
+                ("Content-Type", "text/html"),
+                ("Set-Cookie", "session=canary-of-a-cookie-that-a-site-sets"),
+            ],
+            "<title>A shop</title>",
+        ),
+    })
+    .await
+}
+
+/// Asks until a job has ended, and returns the last answer.
+async fn ended(api: &Api, path: &str) -> (u16, Value) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let answer = api.get(path).await;
+        if ["completed", "failed"].contains(&answer.1["status"].as_str().unwrap()) {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{answer:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 fn with_password(url: &str, password: &str) -> String {
     // The server of tests trusts whoever comes, so that any password is right.
     if url.contains("password=") {
@@ -234,7 +245,7 @@ async fn anothers_id_takes_as_long_as_nobodys() {
         } else {
             (1, Uuid::new_v4().to_string())
         };
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         let answer = app
             .send(Method::Get, &format!("/api/v1/domains/{id}"), Some(&bolt.key), None)
             .await;
@@ -247,7 +258,7 @@ async fn anothers_id_takes_as_long_as_nobodys() {
     });
     println!("over {tries} tries each, in the median: another's {foreign:?}, nobody's {unknown:?}");
     assert!(
-        foreign.abs_diff(unknown) < std::time::Duration::from_millis(1),
+        foreign.abs_diff(unknown) < Duration::from_millis(1),
         "{foreign:?} {unknown:?}"
     );
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use database::models::enums::Scope;
 use rocket::http::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{at_once, contacts, domain, emails, scan, start};
 use crate::support::app::TestApp;
@@ -73,25 +74,29 @@ async fn contacts_are_one_tenants_alone_by_every_route() {
     assert_eq!(emails(&contacts(&acme).await), ["jane@acme.bench.test"]);
     let foreign = format!("/api/v1/contacts?tenant_id={}", acme.agency.id);
     assert_eq!(bolt.get(&foreign).await.status, 403);
-    // Nobody, and a key that may only read.
+}
+
+#[tokio::test]
+async fn nobody_sees_contacts_without_a_key_and_no_reader_changes_them() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let id = Uuid::new_v4();
     for path in ["/api/v1/contacts", "/email-scanner/domains", "/api/v1/suppressions"] {
         assert_eq!(app.send(Method::Get, path, None, None).await.status, 401, "{path}");
     }
     let reader = app.key(&acme.agency, &[Scope::Read]).await;
     for (method, path) in [
         (Method::Post, format!("/email-scanner/scan/{id}")),
-        (Method::Delete, format!("/api/v1/contacts/{contact}")),
-        (Method::Delete, format!("/api/v1/suppressions/{suppression}")),
+        (Method::Delete, format!("/api/v1/contacts/{id}")),
+        (Method::Delete, format!("/api/v1/suppressions/{id}")),
     ] {
         assert_eq!(app.send(method, &path, Some(&reader), None).await.status, 403, "{path}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn contacts_are_listed_filtered_and_corrected() {
-    let app = TestApp::new().await;
-    let acme = app.agency("acme").await;
-    let site = Site::start(|path| match path {
+/// A site with four addresses, of two of which it says whose they are.
+async fn company() -> Site {
+    Site::start(|path| match path {
         "/" => Reply::html(
             "<title>Home</title><a href=/kontakt>Kontakt</a><a href=/card.vcf>Card</a><p>info@acme.bench.test, =cmd@gmail.com",
         ),
@@ -99,7 +104,14 @@ async fn contacts_are_listed_filtered_and_corrected() {
         "/card.vcf" => Reply::new("200 OK", &[("Content-Type", "text/vcard")], "BEGIN:VCARD\nFN:Ann Lee\nTITLE:CEO\nEMAIL:ann@acme.bench.test\nEND:VCARD"),
         _ => Reply::new("404 Not Found", &[], ""),
     })
-    .await;
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contacts_are_listed_and_filtered() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let site = company().await;
     let _work = app.work_with(&site, at_once);
     let id = domain(&acme, HOST).await;
     scan(&acme, &id).await;
@@ -172,6 +184,17 @@ async fn contacts_are_listed_filtered_and_corrected() {
         }
     }
     assert_eq!(seen.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contacts_are_corrected_exported_and_deleted() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let site = company().await;
+    let _work = app.work_with(&site, at_once);
+    let id = domain(&acme, HOST).await;
+    scan(&acme, &id).await;
+    let jane = &contacts(&acme).await["jane.doe@acme.bench.test"];
     let path = format!("/api/v1/contacts/{}", jane["id"].as_str().unwrap());
     let changed = acme
         .patch(

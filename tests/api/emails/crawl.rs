@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use scrapersky::config::{EmailConfig, ScansConfig};
 use serde_json::{Value, json};
+use tokio_postgres::Client;
 use web::fetch::FetchConfig;
 
 use super::{at_once, contacts, domain, ended, pages_asked, scan, start};
@@ -13,7 +14,7 @@ use crate::support::app::TestApp;
 use crate::support::database::{TestDatabase, eventually};
 use crate::support::extent;
 use crate::support::planted::{HOST, Plan};
-use crate::support::program::Program;
+use crate::support::program::{Api, Program};
 use crate::support::site::{Reply, Site};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,65 +29,8 @@ async fn a_large_site_gives_every_planted_address_and_no_decoy() {
     let status = scan(&acme, &id).await;
     assert_eq!(status["status"], "completed", "{status}");
 
-    let asked = pages_asked(&site);
-    assert!(asked.len() <= 100, "{} pages were asked for", asked.len());
-    assert_eq!(
-        asked.iter().collect::<BTreeSet<_>>().len(),
-        asked.len(),
-        "a page was asked for twice: {asked:?}"
-    );
-    assert!(!asked.iter().any(|path| path.starts_with("/private")), "{asked:?}");
-    assert!(
-        !asked
-            .iter()
-            .any(|path| path.contains(".pdf") || path.contains("replytocom")),
-        "{asked:?}"
-    );
-    let first: BTreeSet<&str> = asked[1..6].iter().map(String::as_str).collect();
-    assert_eq!(asked[0], "/");
-    assert_eq!(
-        first,
-        BTreeSet::from(["/contact", "/impressum", "/about-us", "/team", "/privacy"])
-    );
-    assert!(asked.iter().filter(|path| path.starts_with("/calendar")).count() <= 3);
-    assert!(asked.iter().filter(|path| path.starts_with("/list")).count() <= 5);
-    assert_eq!(status["pages_scanned"], asked.len(), "{status}");
-    assert!(
-        site.requests()
-            .iter()
-            .all(|head| head.to_lowercase().contains("host: acme.bench.test"))
-    );
-
-    let found = contacts(&acme).await;
-    let planted: BTreeSet<&str> = plan.planted.iter().map(|planted| planted.email.as_str()).collect();
-    let stored: BTreeSet<&str> = found.keys().map(String::as_str).collect();
-    assert_eq!(
-        stored.difference(&planted).collect::<Vec<_>>(),
-        Vec::<&&str>::new(),
-        "decoys"
-    );
-    assert_eq!(
-        planted.difference(&stored).collect::<Vec<_>>(),
-        Vec::<&&str>::new(),
-        "missed"
-    );
-    for planted in &plan.planted {
-        let contact = &found[&planted.email];
-        assert_eq!(contact["email_type"], planted.kind, "{contact}");
-        assert_eq!(
-            contact["source_url"],
-            format!("http://{HOST}{}", planted.path),
-            "{contact}"
-        );
-        assert_eq!(contact["has_gmail"], planted.email.ends_with("@gmail.com"), "{contact}");
-        let context = contact["context"].as_str().unwrap();
-        // What is in the head of structured data has no place in the text but where the script stands.
-        assert!(
-            context.contains(&planted.before) || context.contains("mark"),
-            "{planted:?}: {context}"
-        );
-        assert!(context.chars().count() <= 260, "{context}");
-    }
+    assert_asked(&site, &status);
+    assert_found(&contacts(&acme).await, &plan);
     assert_eq!(status["contacts_found"], 100);
 
     let pages = acme.get(&format!("/api/v1/domains/{id}/pages?limit=1000")).await.body;
@@ -122,10 +66,73 @@ async fn a_large_site_gives_every_planted_address_and_no_decoy() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
-    let app = TestApp::new().await;
-    let acme = app.agency("acme").await;
+/// Asserts that the pages with addresses came first, none twice, and no trap but a few times.
+fn assert_asked(site: &Site, status: &Value) {
+    let asked = pages_asked(site);
+    assert!(asked.len() <= 100, "{} pages were asked for", asked.len());
+    assert_eq!(
+        asked.iter().collect::<BTreeSet<_>>().len(),
+        asked.len(),
+        "a page was asked for twice: {asked:?}"
+    );
+    assert!(!asked.iter().any(|path| path.starts_with("/private")), "{asked:?}");
+    assert!(
+        !asked
+            .iter()
+            .any(|path| path.contains(".pdf") || path.contains("replytocom")),
+        "{asked:?}"
+    );
+    let first: BTreeSet<&str> = asked[1..6].iter().map(String::as_str).collect();
+    assert_eq!(asked[0], "/");
+    assert_eq!(
+        first,
+        BTreeSet::from(["/contact", "/impressum", "/about-us", "/team", "/privacy"])
+    );
+    assert!(asked.iter().filter(|path| path.starts_with("/calendar")).count() <= 3);
+    assert!(asked.iter().filter(|path| path.starts_with("/list")).count() <= 5);
+    assert_eq!(status["pages_scanned"], asked.len(), "{status}");
+    assert!(
+        site.requests()
+            .iter()
+            .all(|head| head.to_lowercase().contains("host: acme.bench.test"))
+    );
+}
+
+/// Asserts that each planted address was found where it stands, and nothing else.
+fn assert_found(found: &BTreeMap<String, Value>, plan: &Plan) {
+    let planted: BTreeSet<&str> = plan.planted.iter().map(|planted| planted.email.as_str()).collect();
+    let stored: BTreeSet<&str> = found.keys().map(String::as_str).collect();
+    assert_eq!(
+        stored.difference(&planted).collect::<Vec<_>>(),
+        Vec::<&&str>::new(),
+        "decoys"
+    );
+    assert_eq!(
+        planted.difference(&stored).collect::<Vec<_>>(),
+        Vec::<&&str>::new(),
+        "missed"
+    );
+    for planted in &plan.planted {
+        let contact = &found[&planted.email];
+        assert_eq!(contact["email_type"], planted.kind, "{contact}");
+        assert_eq!(
+            contact["source_url"],
+            format!("http://{HOST}{}", planted.path),
+            "{contact}"
+        );
+        assert_eq!(contact["has_gmail"], planted.email.ends_with("@gmail.com"), "{contact}");
+        let context = contact["context"].as_str().unwrap();
+        // What is in the head of structured data has no place in the text but where the script stands.
+        assert!(
+            context.contains(&planted.before) || context.contains("mark"),
+            "{planted:?}: {context}"
+        );
+        assert!(context.chars().count() <= 260, "{context}");
+    }
+}
+
+/// A site of 12 pages, each with a link to the next.
+async fn slow_chain() -> Site {
     let page = |n: usize| {
         Reply::Late(
             Duration::from_millis(40),
@@ -136,12 +143,19 @@ async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
             .into_bytes(),
         )
     };
-    let site = Site::start(move |path| match path.rsplit('/').next().unwrap().parse() {
+    Site::start(move |path| match path.rsplit('/').next().unwrap().parse() {
         Ok(number) if number < 12 => page(number),
         _ if path == "/" => page(0),
         _ => Reply::new("404 Not Found", &[], ""),
     })
-    .await;
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let site = slow_chain().await;
     let id = domain(&acme, HOST).await;
     assert_eq!(acme.get(&format!("/email-scanner/scan/{id}/status")).await.status, 404);
     // The old front end's sequence.
@@ -301,87 +315,92 @@ async fn two_workers_keep_the_pace_of_a_host_together() {
     assert!(began.elapsed() >= least, "{requests} requests in {:?}", began.elapsed());
 }
 
+/// Kills the worker at random moments, `kills` times, and starts another one until the scan has completed.
+async fn kill_until_completed(program: &Program, api: &Api, id: &str, kills: usize) {
+    let path = format!("/email-scanner/scan/{id}/status");
+    let mut worker = program.start(&["worker"]);
+    let (mut killed, mut last) = (0, 0);
+    let deadline = Instant::now() + Duration::from_secs(180);
+    loop {
+        assert!(Instant::now() < deadline, "it never ended");
+        let status = api.get(&path).await.1;
+        if status["status"] == "completed" {
+            break;
+        }
+        assert_ne!(status["status"], "failed", "{status}");
+        let pages = status["pages_scanned"].as_i64().unwrap();
+        // At a random moment, but not twice within one page.
+        if killed < kills && pages > last + rand_below(6) {
+            tokio::time::sleep(Duration::from_micros(u64::try_from(rand_below(60_000)).unwrap())).await;
+            worker.kill();
+            killed += 1;
+            last = pages + 1;
+            worker = program.start(&["worker"]);
+        }
+        let pause = if killed < kills { 15 } else { 60 };
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+    assert_eq!(killed, kills, "the scan ended before the blows had fallen");
+    assert!(worker.end());
+}
+
+/// Scans a site with workers that are killed `kills` times, and returns the contacts and the pages.
+async fn rows_after(plan: &Plan, kills: usize) -> (Vec<String>, Vec<String>) {
+    let db = TestDatabase::new().await;
+    let site = plan.start().await;
+    let mut program = Program::new(db.url(), &site);
+    for (name, value) in [
+        ("SCRAPERSKY_FETCH_PACE_SECONDS", "0.03"),
+        ("SCRAPERSKY_EMAIL_MX_CHECK", "no"),
+        ("SCRAPERSKY_LEASE_SECONDS", "2"),
+        ("SCRAPERSKY_HEARTBEAT_SECONDS", "0.4"),
+        ("SCRAPERSKY_SWEEP_SECONDS", "0.2"),
+    ] {
+        program.set(name, value);
+    }
+    let key = program.run(&["keys", "create", "--name", "kills"]);
+    let (_server, api) = program.serve(&["--workers", "0"], &key).await;
+    let client = db.client().await;
+    let sql = "INSERT INTO domains (id, tenant_id, domain) SELECT gen_random_uuid(), tenant_id, $1 FROM api_keys RETURNING id::text";
+    let id: String = client.query_one(sql, &[&HOST]).await.unwrap().get(0);
+    api.post(&format!("/email-scanner/scan/{id}"), &json!({})).await;
+    kill_until_completed(&program, &api, &id, kills).await;
+    let mut often: BTreeMap<String, usize> = BTreeMap::new();
+    for path in pages_asked(&site) {
+        *often.entry(path).or_default() += 1;
+    }
+    assert!(often.len() <= 100, "{} pages", often.len());
+    let twice = often.values().filter(|count| **count > 1).count();
+    assert!(often.values().all(|count| *count <= 2), "{often:?}");
+    println!("{kills} kills: {} pages, {twice} of them fetched twice", often.len());
+    (
+        lines(
+            &client,
+            "SELECT concat_ws('|', c.email, c.email_type, c.context, c.source_url, c.name, c.role, c.confidence,
+                 (SELECT string_agg(p.url || s.spelling, ',' ORDER BY p.url) FROM contact_sources s JOIN pages p ON p.id = s.page_id WHERE s.contact_id = c.id))
+             FROM contacts c ORDER BY 1",
+        )
+        .await,
+        lines(
+            &client,
+            "SELECT concat_ws('|', url, title, h1, status_code, disposition, disposition_reason, content_hash, word_count, inbound_links, outbound_links)
+             FROM pages ORDER BY 1",
+        )
+        .await,
+    )
+}
+
+async fn lines(client: &Client, sql: &str) -> Vec<String> {
+    let rows = client.query(sql, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scan_that_is_killed_again_and_again_ends_with_the_same_rows() {
     let plan = Plan::new();
-    let rows = async |kills: usize| -> (Vec<String>, Vec<String>) {
-        let db = TestDatabase::new().await;
-        let site = plan.start().await;
-        let mut program = Program::new(db.url(), &site);
-        for (name, value) in [
-            ("SCRAPERSKY_FETCH_PACE_SECONDS", "0.03"),
-            ("SCRAPERSKY_EMAIL_MX_CHECK", "no"),
-            ("SCRAPERSKY_LEASE_SECONDS", "2"),
-            ("SCRAPERSKY_HEARTBEAT_SECONDS", "0.4"),
-            ("SCRAPERSKY_SWEEP_SECONDS", "0.2"),
-        ] {
-            program.set(name, value);
-        }
-        let key = program.run(&["keys", "create", "--name", "kills"]);
-        let (_server, api) = program.serve(&["--workers", "0"], &key).await;
-        let client = db.client().await;
-        let sql = "INSERT INTO domains (id, tenant_id, domain) SELECT gen_random_uuid(), tenant_id, $1 FROM api_keys RETURNING id::text";
-        let id: String = client.query_one(sql, &[&HOST]).await.unwrap().get(0);
-        api.post(&format!("/email-scanner/scan/{id}"), &json!({})).await;
-        let path = format!("/email-scanner/scan/{id}/status");
-        let mut worker = program.start(&["worker"]);
-        let (mut killed, mut last) = (0, 0);
-        let deadline = Instant::now() + Duration::from_secs(180);
-        loop {
-            assert!(Instant::now() < deadline, "it never ended");
-            let status = api.get(&path).await.1;
-            if status["status"] == "completed" {
-                break;
-            }
-            assert_ne!(status["status"], "failed", "{status}");
-            let pages = status["pages_scanned"].as_i64().unwrap();
-            // At a random moment, but not twice within one page.
-            if killed < kills && pages > last + rand_below(6) {
-                tokio::time::sleep(Duration::from_micros(u64::try_from(rand_below(60_000)).unwrap())).await;
-                worker.kill();
-                killed += 1;
-                last = pages + 1;
-                worker = program.start(&["worker"]);
-            }
-            let pause = if killed < kills { 15 } else { 60 };
-            tokio::time::sleep(Duration::from_millis(pause)).await;
-        }
-        assert_eq!(killed, kills, "the scan ended before the blows had fallen");
-        assert!(worker.end());
-        let mut often: BTreeMap<String, usize> = BTreeMap::new();
-        for path in pages_asked(&site) {
-            *often.entry(path).or_default() += 1;
-        }
-        assert!(often.len() <= 100, "{} pages", often.len());
-        let twice = often.values().filter(|count| **count > 1).count();
-        assert!(often.values().all(|count| *count <= 2), "{often:?}");
-        println!("{killed} kills: {} pages, {twice} of them fetched twice", often.len());
-        let lines = async |sql: &str| -> Vec<String> {
-            client
-                .query(sql, &[])
-                .await
-                .unwrap()
-                .iter()
-                .map(|row| row.get(0))
-                .collect()
-        };
-        (
-            lines(
-                "SELECT concat_ws('|', c.email, c.email_type, c.context, c.source_url, c.name, c.role, c.confidence,
-                     (SELECT string_agg(p.url || s.spelling, ',' ORDER BY p.url) FROM contact_sources s JOIN pages p ON p.id = s.page_id WHERE s.contact_id = c.id))
-                 FROM contacts c ORDER BY 1",
-            )
-            .await,
-            lines(
-                "SELECT concat_ws('|', url, title, h1, status_code, disposition, disposition_reason, content_hash, word_count, inbound_links, outbound_links)
-                 FROM pages ORDER BY 1",
-            )
-            .await,
-        )
-    };
-    let (contacts, pages) = rows(0).await;
+    let (contacts, pages) = rows_after(&plan, 0).await;
     assert_eq!(contacts.len(), 100);
-    let (again, pages_again) = rows(extent::of(10, 2)).await;
+    let (again, pages_again) = rows_after(&plan, extent::of(10, 2)).await;
     assert_eq!(contacts, again);
     assert_eq!(pages, pages_again);
 }

@@ -60,6 +60,19 @@ async fn what_is_suppressed_never_comes_back() {
         json!(["joe@acme.bench.test"]),
         "{status}"
     );
+    acme.post("/api/v1/suppressions", json!({ "domain": HOST })).await;
+    assert_eq!(start(&acme, &id).await.status, 409);
+    let list = acme.get("/api/v1/suppressions").await.body;
+    assert_eq!(
+        (list["total"].as_i64(), &list["items"][2]["reason"]),
+        (Some(3), &json!("asked us"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_neither_an_address_nor_a_domain_is_not_suppressed() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
     for wrong in [
         json!({}),
         json!({ "email": "nobody" }),
@@ -68,13 +81,6 @@ async fn what_is_suppressed_never_comes_back() {
     ] {
         assert_eq!(acme.post("/api/v1/suppressions", wrong).await.status, 400);
     }
-    acme.post("/api/v1/suppressions", json!({ "domain": HOST })).await;
-    assert_eq!(start(&acme, &id).await.status, 409);
-    let list = acme.get("/api/v1/suppressions").await.body;
-    assert_eq!(
-        (list["total"].as_i64(), &list["items"][2]["reason"]),
-        (Some(3), &json!("asked us"))
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,7 +146,16 @@ async fn an_erasure_reaches_everything_that_holds_the_address() {
         ["joe@acme.bench.test", "xjane.doe@acme.bench.test"]
     );
     assert_eq!(count(&acme).await, 0, "a new scan brought it back");
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_erasure_of_a_domain_takes_all_its_addresses() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let site = Site::start(|_| Reply::html("<p>joe@acme.bench.test, jane.doe@acme.bench.test")).await;
+    let _work = app.work_with(&site, at_once);
+    let id = domain(&acme, HOST).await;
+    scan(&acme, &id).await;
     let erased = acme.post("/api/v1/erasures", json!({ "domain": HOST })).await;
     assert_eq!(erased.body["contacts"], 2, "{erased:?}");
     assert_eq!(start(&acme, &id).await.status, 409);

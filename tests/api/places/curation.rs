@@ -122,7 +122,7 @@ async fn bulk_changes_are_previewed_told_and_undone() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_named() {
+async fn what_is_wrong_with_a_search_is_named() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let umbra = app.agency("umbra").await;
@@ -149,6 +149,12 @@ async fn what_is_wrong_with_a_request_is_named() {
     }
     let foreign = json!({ "location": "x", "business_type": "y", "tenant_id": umbra.agency.id.to_string() });
     assert_eq!(acme.post("/api/v1/places/search", foreign).await.status, 403);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_filter_or_a_change_is_named() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
     let answer = acme
         .post("/api/v1/places/update-status?place_id=one&status=done", json!({}))
         .await;
@@ -189,6 +195,12 @@ async fn what_is_wrong_with_a_request_is_named() {
     ] {
         assert_eq!(acme.get(path).await.status, 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_may_only_read_starts_and_changes_nothing() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
     let reader = app.key(&acme.agency, &[Scope::Read]).await;
     for path in [
         "/api/v1/places/search",

@@ -7,8 +7,61 @@ use serde_json::{Value, json};
 use super::{config, google, work};
 use crate::support::app::TestApp;
 
+const TENANT: &str = "550e8400-e29b-41d4-a716-446655440000";
+
+/// The columns of a staged place.
+const COLUMNS: [&str; 31] = [
+    "id",
+    "place_id",
+    "name",
+    "formatted_address",
+    "business_type",
+    "latitude",
+    "longitude",
+    "vicinity",
+    "rating",
+    "user_ratings_total",
+    "price_level",
+    "tenant_id",
+    "created_by",
+    "search_job_id",
+    "search_query",
+    "search_location",
+    "search_time",
+    "status",
+    "notes",
+    "priority",
+    "tags",
+    "revisit_date",
+    "processed",
+    "processed_time",
+    "raw_data",
+    "user_id",
+    "user_name",
+    "updated_by",
+    "updated_at",
+    "deep_scan_error",
+    "deep_scan_status",
+];
+
+/// The fields of a search's status.
+const STATUS_FIELDS: [&str; 11] = [
+    "job_id",
+    "status",
+    "total_places",
+    "stored_places",
+    "created_at",
+    "completed_at",
+    "search_query",
+    "search_location",
+    "user_id",
+    "user_name",
+    "error",
+];
+
 /// What the existing front end does, word for word, over rows that were there before the migration.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "the front end's requests are one sequence")]
 async fn the_old_front_ends_sequence_works_over_migrated_rows() {
     let google = google(5).await;
     let app = TestApp::adopted(
@@ -24,8 +77,6 @@ async fn the_old_front_ends_sequence_works_over_migrated_rows() {
     .await;
     let old = app.default_agency().await;
     let _work = work(&app, &config(&google, PlacesProtocol::Legacy));
-    const TENANT: &str = "550e8400-e29b-41d4-a716-446655440000";
-
     let list = async || {
         old.get(&format!("/api/v1/places/staging?tenant_id={TENANT}&limit=100"))
             .await
@@ -59,39 +110,7 @@ async fn the_old_front_ends_sequence_works_over_migrated_rows() {
         .keys()
         .map(String::as_str)
         .collect();
-    for column in [
-        "id",
-        "place_id",
-        "name",
-        "formatted_address",
-        "business_type",
-        "latitude",
-        "longitude",
-        "vicinity",
-        "rating",
-        "user_ratings_total",
-        "price_level",
-        "tenant_id",
-        "created_by",
-        "search_job_id",
-        "search_query",
-        "search_location",
-        "search_time",
-        "status",
-        "notes",
-        "priority",
-        "tags",
-        "revisit_date",
-        "processed",
-        "processed_time",
-        "raw_data",
-        "user_id",
-        "user_name",
-        "updated_by",
-        "updated_at",
-        "deep_scan_error",
-        "deep_scan_status",
-    ] {
+    for column in COLUMNS {
         assert!(columns.contains(&column), "{column}");
     }
 
@@ -99,19 +118,7 @@ async fn the_old_front_ends_sequence_works_over_migrated_rows() {
     let started = old.post("/api/v1/places/search", body).await.body;
     assert_eq!(started["status"], "started");
     let ended = old.ended(started["status_url"].as_str().unwrap()).await;
-    for field in [
-        "job_id",
-        "status",
-        "total_places",
-        "stored_places",
-        "created_at",
-        "completed_at",
-        "search_query",
-        "search_location",
-        "user_id",
-        "user_name",
-        "error",
-    ] {
+    for field in STATUS_FIELDS {
         assert!(ended.as_object().unwrap().contains_key(field), "{field}");
     }
     assert_eq!(

@@ -89,12 +89,14 @@ async fn as_many_as_were_wanted_are_stored_and_none_outside_the_radius() {
     }
 }
 
-#[tokio::test]
-async fn every_failure_ends_as_it_should_and_never_with_half_a_page() {
-    // Which request has which trouble (0 is the centre), how often, and how it ends.
+/// Which trouble the request of this number has (0 is the centre), how often, and how the search ends: its status, how
+/// many places are stored, its outcome and its error.
+type Case = (Trouble, usize, usize, &'static str, usize, &'static str, &'static str);
+
+fn cases() -> [Case; 11] {
     let denied = Trouble::Status("REQUEST_DENIED", "This key a-secret-key is not authorized.");
     let over = Trouble::Status("OVER_QUERY_LIMIT", "You have exceeded your quota.");
-    let cases = [
+    [
         (
             Trouble::Status("ZERO_RESULTS", ""),
             1,
@@ -138,56 +140,61 @@ async fn every_failure_ends_as_it_should_and_never_with_half_a_page() {
         (Trouble::Body(200, "[]"), 1, 99, "failed", 0, "parse", "cannot be read"),
         (Trouble::Body(500, "<html>"), 1, 1, "completed", 40, "ok", ""),
         (Trouble::Silence, 2, 99, "failed", 20, "timeout", "took too long"),
-    ];
+    ]
+}
+
+async fn assert_ends(protocol: PlacesProtocol, (trouble, at, times, status, stored, outcome, error): Case) {
+    let (app, google) = (
+        TestApp::new().await,
+        PlacesApi::start(World {
+            token_delay: Duration::ZERO,
+            ..world(100)
+        })
+        .await
+        .unwrap(),
+    );
+    let acme = app.agency("acme").await;
+    for number in 0..times {
+        google.trouble(at + number, trouble.clone());
+    }
+    let quick = PlacesConfig {
+        // What does answer may be slow to on a busy machine.
+        timeout: Duration::from_secs(if matches!(trouble, Trouble::Silence) { 2 } else { 10 }),
+        ..config(&google, protocol)
+    };
+    let _work = work(&app, &quick);
+    let ended = search(&acme, json!({ "max_results": 40 })).await;
+    let what = format!("{protocol:?} {trouble:?}: {ended}");
+    assert_eq!(
+        (&ended["status"], &ended["outcome"]),
+        (&json!(status), &json!(outcome)),
+        "{what}"
+    );
+    assert_eq!(
+        (&ended["total_places"], &ended["stored_places"]),
+        (&json!(stored), &json!(stored)),
+        "{what}"
+    );
+    assert_eq!(staged(&acme).await.len(), stored, "{what}");
+    let said = ended["error"].as_str().unwrap_or_default();
+    assert!(said.contains(error) && said.is_empty() == error.is_empty(), "{what}");
+    assert!(
+        !what.contains("a-secret-key") || !said.contains("a-secret-key"),
+        "{what}"
+    );
+}
+
+#[tokio::test]
+async fn every_failure_ends_as_it_should_and_never_with_half_a_page() {
+    let cases = cases();
     // Each has a database of its own, and most of them wait. By one of the protocols in turns while developing.
     let all = BOTH.into_iter().enumerate().flat_map(|(turn, protocol)| {
         let cases = cases.clone().into_iter().skip(if extent::is_full() { 0 } else { turn });
         cases.step_by(extent::of(1, 2)).map(move |case| (protocol, case))
     });
-    let all = stream::iter(all).for_each_concurrent(
-        6,
-        async |(protocol, (trouble, at, times, status, stored, outcome, error))| {
-            let (app, google) = (
-                TestApp::new().await,
-                PlacesApi::start(World {
-                    token_delay: Duration::ZERO,
-                    ..world(100)
-                })
-                .await
-                .unwrap(),
-            );
-            let acme = app.agency("acme").await;
-            for number in 0..times {
-                google.trouble(at + number, trouble.clone());
-            }
-            let quick = PlacesConfig {
-                // What does answer may be slow to on a busy machine.
-                timeout: Duration::from_secs(if matches!(trouble, Trouble::Silence) { 2 } else { 10 }),
-                ..config(&google, protocol)
-            };
-            let _work = work(&app, &quick);
-            let ended = search(&acme, json!({ "max_results": 40 })).await;
-            let what = format!("{protocol:?} {trouble:?}: {ended}");
-            assert_eq!(
-                (&ended["status"], &ended["outcome"]),
-                (&json!(status), &json!(outcome)),
-                "{what}"
-            );
-            assert_eq!(
-                (&ended["total_places"], &ended["stored_places"]),
-                (&json!(stored), &json!(stored)),
-                "{what}"
-            );
-            assert_eq!(staged(&acme).await.len(), stored, "{what}");
-            let said = ended["error"].as_str().unwrap_or_default();
-            assert!(said.contains(error) && said.is_empty() == error.is_empty(), "{what}");
-            assert!(
-                !what.contains("a-secret-key") || !said.contains("a-secret-key"),
-                "{what}"
-            );
-        },
-    );
-    all.await;
+    stream::iter(all)
+        .for_each_concurrent(6, async |(protocol, case)| assert_ends(protocol, case).await)
+        .await;
 }
 
 #[tokio::test]

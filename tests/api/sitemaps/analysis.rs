@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use super::{HOST, analyse, at_once, domain_id, files, index, not_found, shop, stored, urlset, xml};
-use crate::support::app::TestApp;
+use crate::support::app::{Holder, TestApp};
 use crate::support::site::{Reply, Site};
 
 #[tokio::test]
@@ -84,7 +84,15 @@ async fn an_analysis_stores_each_file_and_all_that_it_lists() {
         "{:?}",
         site.paths()
     );
+}
 
+#[tokio::test]
+async fn an_analysis_counts_up_at_the_domain() {
+    let app = TestApp::new().await;
+    let site = shop().await;
+    let acme = app.agency("acme").await;
+    let _work = app.work_with(&site, at_once);
+    analyse(&acme, json!({ "domain": "shop.bench.test" })).await;
     let domain = acme
         .get(&format!("/api/v1/domains/{}", domain_id(&acme).await))
         .await
@@ -102,7 +110,7 @@ async fn an_analysis_stores_each_file_and_all_that_it_lists() {
 }
 
 #[tokio::test]
-async fn what_files_list_is_filtered_paged_and_exported() {
+async fn what_files_list_is_filtered_and_paged() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -146,6 +154,22 @@ async fn what_files_list_is_filtered_paged_and_exported() {
     }
     assert_eq!((seen.len(), seen.iter().collect::<BTreeSet<_>>().len()), (3, 3));
 
+    for query in ["modified_since=x", "limit=0"] {
+        assert_eq!(
+            acme.get(&format!("/api/v1/sitemaps/{pages}/urls?{query}")).await.status,
+            400,
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_files_list_is_exported() {
+    let app = TestApp::new().await;
+    let site = shop().await;
+    let acme = app.agency("acme").await;
+    let _work = app.work_with(&site, at_once);
+    analyse(&acme, json!({ "domain": "shop.bench.test" })).await;
     let id = domain_id(&acme).await;
     let csv = acme.get(&format!("/api/v1/domains/{id}/urls.csv")).await;
     assert!(csv.content_type.starts_with("text/csv"), "{}", csv.content_type);
@@ -175,21 +199,11 @@ async fn what_files_list_is_filtered_paged_and_exported() {
             "/product/table"
         ]
     );
-    for query in ["modified_since=x", "limit=0"] {
-        assert_eq!(
-            acme.get(&format!("/api/v1/sitemaps/{pages}/urls?{query}")).await.status,
-            400,
-            "{query}"
-        );
-    }
 }
 
-#[tokio::test]
-async fn the_second_analysis_tells_exactly_what_is_different() {
-    let app = TestApp::new().await;
-    let second = Arc::new(AtomicUsize::new(0));
-    let now = Arc::clone(&second);
-    let site = Site::start(move |path| {
+/// A site whose sitemaps are others once `now` is not 0.
+async fn changing(now: Arc<AtomicUsize>) -> Site {
+    Site::start(move |path| {
         let second = now.load(Ordering::SeqCst) > 0;
         match (path, second) {
             ("/robots.txt", _) => Reply::new("200 OK", &[], "Sitemap: /i.xml"),
@@ -224,28 +238,15 @@ async fn the_second_analysis_tells_exactly_what_is_different() {
             _ => not_found(),
         }
     })
-    .await;
-    let acme = app.agency("acme").await;
-    let _work = app.work_with(&site, at_once);
-    let first = analyse(&acme, json!({ "domain": "shop.bench.test" })).await;
-    assert_eq!(
-        (&first["outcome"], &first["result"]["added"]),
-        (&json!("ok"), &json!(11)),
-        "{first}"
-    );
+    .await
+}
 
-    let unchanged = analyse(&acme, json!({ "domain": "shop.bench.test" })).await;
-    let counts = |job: &Value| ["added", "removed", "changed"].map(|name| job["result"][name].as_i64().unwrap());
-    assert_eq!(counts(&unchanged), [0, 0, 0], "{unchanged}");
-
-    second.store(1, Ordering::SeqCst);
-    let job = analyse(&acme, json!({ "domain": "shop.bench.test" })).await;
-    assert_eq!((&job["outcome"], counts(&job)), (&json!("partial"), [2, 2, 3]), "{job}");
-    let run = job["result"]["run_id"].as_str().unwrap();
+/// Returns what a run found to be different, in order.
+async fn changes(holder: &Holder<'_>, run: &str) -> Vec<(String, String, String, String)> {
     let mut items = Vec::new();
     let mut path = format!("/api/v1/sitemap-runs/{run}/changes?limit=3");
     loop {
-        let page = acme.get(&path).await.body;
+        let page = holder.get(&path).await.body;
         assert_eq!(
             [&page["run"]["added"], &page["run"]["removed"], &page["run"]["changed"]],
             [&json!(2), &json!(2), &json!(3)]
@@ -266,6 +267,32 @@ async fn the_second_analysis_tells_exactly_what_is_different() {
         path = format!("/api/v1/sitemap-runs/{run}/changes?limit=3&cursor={cursor}");
     }
     items.sort();
+    items
+}
+
+#[tokio::test]
+async fn the_second_analysis_tells_exactly_what_is_different() {
+    let app = TestApp::new().await;
+    let second = Arc::new(AtomicUsize::new(0));
+    let site = changing(Arc::clone(&second)).await;
+    let acme = app.agency("acme").await;
+    let _work = app.work_with(&site, at_once);
+    let first = analyse(&acme, json!({ "domain": "shop.bench.test" })).await;
+    assert_eq!(
+        (&first["outcome"], &first["result"]["added"]),
+        (&json!("ok"), &json!(11)),
+        "{first}"
+    );
+
+    let unchanged = analyse(&acme, json!({ "domain": "shop.bench.test" })).await;
+    let counts = |job: &Value| ["added", "removed", "changed"].map(|name| job["result"][name].as_i64().unwrap());
+    assert_eq!(counts(&unchanged), [0, 0, 0], "{unchanged}");
+
+    second.store(1, Ordering::SeqCst);
+    let job = analyse(&acme, json!({ "domain": "shop.bench.test" })).await;
+    assert_eq!((&job["outcome"], counts(&job)), (&json!("partial"), [2, 2, 3]), "{job}");
+    let run = job["result"]["run_id"].as_str().unwrap();
+    let items = changes(&acme, run).await;
     let row = |change: &str, url: &str, old: &str, new: &str| {
         (change.to_owned(), url.to_owned(), old.to_owned(), new.to_owned())
     };

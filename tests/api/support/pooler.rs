@@ -36,6 +36,21 @@ struct Pooler {
     _watched: Child,
 }
 
+/// Returns how PgBouncer reaches the server of the tests.
+fn target() -> String {
+    let admin: tokio_postgres::Config = cluster::admin_url().parse().unwrap();
+    let host = match admin.get_hosts().first().unwrap() {
+        Host::Unix(path) => path.display().to_string(),
+        Host::Tcp(name) => name.clone(),
+    };
+    let port = admin.get_ports().first().copied().unwrap_or(5432);
+    let user = admin.get_user().unwrap_or("postgres");
+    let password = admin.get_password().map_or(String::new(), |password| {
+        format!(" password={}", String::from_utf8_lossy(password))
+    });
+    format!("host={host} port={port} user={user}{password}")
+}
+
 impl Pooler {
     fn start(mode: &str) -> Self {
         let is_transaction = match mode {
@@ -45,24 +60,15 @@ impl Pooler {
         };
         // The small pool makes clients take turns on a server connection: what one leaves behind, the next one meets.
         let pool_size = if is_transaction { 2 } else { 40 };
-        let admin: tokio_postgres::Config = cluster::admin_url().parse().unwrap();
-        let host = match admin.get_hosts().first().unwrap() {
-            Host::Unix(path) => path.display().to_string(),
-            Host::Tcp(name) => name.clone(),
-        };
-        let port = admin.get_ports().first().copied().unwrap_or(5432);
-        let user = admin.get_user().unwrap_or("postgres");
-        let password = admin.get_password().map_or(String::new(), |password| {
-            format!(" password={}", String::from_utf8_lossy(password))
-        });
         let folder = PathBuf::from(format!("/tmp/sky-pooler-{}", &Uuid::new_v4().simple().to_string()[..8]));
         fs::create_dir(&folder).unwrap();
         let settings = folder.join("pgbouncer.ini");
         let text = format!(
-            "[databases]\n* = host={host} port={port} user={user}{password}\n\
+            "[databases]\n* = {}\n\
              [pgbouncer]\nlisten_addr =\nlisten_port = {PORT}\nunix_socket_dir = {}\nauth_type = any\n\
              pool_mode = {mode}\ndefault_pool_size = {pool_size}\nmax_client_conn = 1000\nquery_wait_timeout = 60\n\
              log_connections = 0\nlog_disconnections = 0\nlogfile = {}\n",
+            target(),
             folder.display(),
             folder.join("pgbouncer.log").display(),
         );

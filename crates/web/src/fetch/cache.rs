@@ -3,10 +3,10 @@
 //! They are what other people's servers said a while ago, not something this program decides: each
 //! process may remember them by itself, and none contradicts another for longer than they are kept.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use tokio::time::Instant;
 
 use super::robots::Robots;
@@ -17,9 +17,9 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long one is believed to be unavailable.
 const UNAVAILABLE: Duration = Duration::from_secs(60);
 
-/// Origins remembered at most, and the memory all may take.
-const MAX_ORIGINS: usize = 1024;
-const MAX_WEIGHT: usize = 16 * 1024 * 1024;
+/// The memory that all may take, in bytes, and what each counts for at least: so many origins are remembered at most.
+const MAX_WEIGHT: u64 = 16 * 1024 * 1024;
+const MIN_WEIGHT: u32 = 16 * 1024;
 
 /// One origin's place: whoever holds its lock is the one who fetches the file.
 pub(super) type Slot = tokio::sync::Mutex<Option<Kept>>;
@@ -54,68 +54,39 @@ impl Kept {
     }
 }
 
-/// The places of the origins.
-#[derive(Debug, Default)]
+/// The places of the origins; the one that nobody has asked for longest makes room for a new one.
 pub(super) struct Cache {
-    origins: Mutex<Origins>,
+    origins: moka::sync::Cache<String, Place>,
 }
 
-#[derive(Debug, Default)]
-struct Origins {
-    held: HashMap<String, Held>,
-    weight: usize,
-    made: u64,
-}
-
-#[derive(Debug)]
-struct Held {
+#[derive(Clone, Default)]
+struct Place {
     slot: Arc<Slot>,
-    weight: usize,
-    /// The oldest place makes room for a new one.
-    number: u64,
+    weight: u32,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        let origins = moka::sync::Cache::builder()
+            .eviction_policy(EvictionPolicy::lru())
+            .weigher(|_: &String, place: &Place| place.weight.max(MIN_WEIGHT))
+            .max_capacity(MAX_WEIGHT)
+            .build();
+        Self { origins }
+    }
 }
 
 impl Cache {
     /// Returns the place of an origin.
     pub(super) fn slot(&self, origin: &str) -> Arc<Slot> {
-        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = origins.held.get(origin) {
-            return Arc::clone(&held.slot);
-        }
-        origins.made += 1;
-        let held = Held {
-            slot: Arc::default(),
-            weight: 0,
-            number: origins.made,
-        };
-        let slot = Arc::clone(&held.slot);
-        origins.held.insert(origin.to_owned(), held);
-        origins.shrink();
-        slot
+        self.origins.entry_by_ref(origin).or_default().into_value().slot
     }
 
     /// Notes how much memory the origin's robots.txt takes, and makes room for it.
     pub(super) fn weigh(&self, origin: &str, weight: usize) {
-        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(held) = origins.held.get_mut(origin) else {
-            return;
-        };
-        let before = std::mem::replace(&mut held.weight, weight);
-        origins.weight = origins.weight + weight - before;
-        origins.shrink();
-    }
-}
-
-impl Origins {
-    fn shrink(&mut self) {
-        while self.held.len() > MAX_ORIGINS || self.weight > MAX_WEIGHT {
-            let oldest = self.held.iter().min_by_key(|(_, held)| held.number);
-            let Some(origin) = oldest.map(|(origin, _)| origin.clone()) else {
-                return;
-            };
-            if let Some(held) = self.held.remove(&origin) {
-                self.weight -= held.weight;
-            }
+        if let Some(place) = self.origins.get(origin) {
+            let weight = u32::try_from(weight).unwrap_or(u32::MAX);
+            self.origins.insert(origin.to_owned(), Place { weight, ..place });
         }
     }
 }
@@ -151,24 +122,23 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_make_room() {
+    fn whoever_was_not_asked_for_longest_makes_room() {
         let cache = Cache::default();
-        for number in 0..3 * MAX_ORIGINS {
+        let most = MAX_WEIGHT / u64::from(MIN_WEIGHT);
+        let kept = cache.slot("kept");
+        for number in 0..3 * most {
             let origin = number.to_string();
             cache.slot(&origin);
             cache.weigh(&origin, 1000);
+            cache.slot("kept");
+            cache.origins.run_pending_tasks();
         }
-        assert_eq!(cache.origins.lock().unwrap().held.len(), MAX_ORIGINS);
-        let newest = cache.slot(&(3 * MAX_ORIGINS - 1).to_string());
-        assert_eq!(Arc::strong_count(&newest), 2);
+        assert_eq!(cache.origins.entry_count(), most);
+        assert!(Arc::ptr_eq(&kept, &cache.slot("kept")));
         for number in 0..10 {
-            cache.weigh(&(3 * MAX_ORIGINS - 1 - number).to_string(), MAX_WEIGHT / 4);
+            cache.weigh(&(3 * most - 1 - number).to_string(), 4 * 1024 * 1024);
         }
-        let origins = cache.origins.lock().unwrap();
-        assert!(origins.weight <= MAX_WEIGHT, "{}", origins.weight);
-        assert_eq!(
-            origins.weight,
-            origins.held.values().map(|held| held.weight).sum::<usize>()
-        );
+        cache.origins.run_pending_tasks();
+        assert!(cache.origins.weighted_size() <= MAX_WEIGHT);
     }
 }

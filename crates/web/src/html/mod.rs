@@ -121,12 +121,6 @@ impl Document {
     pub fn stopped_by(&self) -> Option<Limit> {
         self.stopped_by
     }
-
-    /// Counts the nodes that were created, those included that are not in the tree any more.
-    #[must_use]
-    pub fn node_count(&self) -> usize {
-        self.html.tree.values().len()
-    }
 }
 
 /// Parses a page up to the limits.

@@ -1,0 +1,110 @@
+//! How the rows of the agencies are named, and what names none.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::callers::routes::Ids;
+use crate::repo::probes::Rows;
+use crate::support::app::{Holder, TestApp};
+
+/// Fills every table for a tenant, also with what only routes make, and returns how its rows are named.
+pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
+    let rows = Rows::of(app.agencies(), &holder.agency, name).await;
+    // What a request names is given back in what it is told; what is nowhere in a request is the canary.
+    let (tenant, canary) = (holder.agency.id, format!("{name}.test"));
+    app.sql(&format!(
+        "UPDATE places_staging SET name = '{canary}', notes = '{canary}' WHERE place_id = '{name}';
+         UPDATE place_details SET website = '{canary}' WHERE place_id = '{name}';
+         UPDATE place_changes SET changed_by = '{canary}' WHERE place_id = '{name}';
+         UPDATE api_keys SET name = '{canary}' WHERE tenant_id = '{tenant}';
+         UPDATE audit_log SET actor = '{canary}' WHERE tenant_id = '{tenant}';
+         UPDATE suppressions SET reason = '{canary}' WHERE tenant_id = '{tenant}';
+         UPDATE idempotency_keys SET response = '{canary}' WHERE key = '{name}';
+         UPDATE jobs SET error = '{canary}', progress_message = '{canary}' WHERE tenant_id = '{tenant}'"
+    ))
+    .await;
+    let search = json!({ "location": canary, "business_type": canary });
+    let search = holder.post("/api/v1/places/search", search).await;
+    assert_eq!(search.status, 200, "{search:?}");
+    Ids {
+        tenant: holder.agency.id.to_string(),
+        domain: rows.domain.id.to_string(),
+        pending: rows.pending.job_id.to_string(),
+        failed: rows.failed.job_id.to_string(),
+        search: search.body["job_id"].as_str().unwrap().to_owned(),
+        batch: rows.batch.batch_id.to_string(),
+        place: rows.place_id,
+        sitemap: rows.file.id.to_string(),
+        run: rows.run.id.to_string(),
+        key: rows.key.id.to_string(),
+        contact: rows.contact.id.to_string(),
+        suppression: rows.suppression.id.to_string(),
+        once: rows.idempotency_key,
+        number: rows.call.get().to_string(),
+    }
+}
+
+/// Removes rows that a tenant had.
+pub async fn remove(app: &TestApp, ids: &Ids) {
+    let Ids {
+        domain,
+        pending,
+        failed,
+        search,
+        batch,
+        place,
+        key,
+        suppression,
+        ..
+    } = ids;
+    app.sql(&format!(
+        "DELETE FROM place_finds WHERE place_id = '{place}'; DELETE FROM place_details WHERE place_id = '{place}';
+         DELETE FROM place_changes WHERE place_id = '{place}'; DELETE FROM places_staging WHERE place_id = '{place}';
+         DELETE FROM domains WHERE id = '{domain}'; DELETE FROM suppressions WHERE id = '{suppression}'; DELETE FROM api_keys WHERE id = '{key}';
+         DELETE FROM jobs WHERE job_id IN ('{pending}', '{failed}', '{search}') OR batch_id = '{batch}';
+         DELETE FROM batch_jobs WHERE batch_id = '{batch}'"
+    ))
+    .await;
+}
+
+/// Ids that nobody has.
+pub fn nobodys() -> Ids {
+    let id = || Uuid::new_v4().to_string();
+    Ids {
+        tenant: id(),
+        domain: id(),
+        pending: id(),
+        failed: id(),
+        search: id(),
+        batch: id(),
+        place: "nobodys".to_owned(),
+        sitemap: id(),
+        run: id(),
+        key: id(),
+        contact: id(),
+        suppression: id(),
+        once: "nobodys".to_owned(),
+        number: "999999".to_owned(),
+    }
+}
+
+/// The same text for every id.
+pub fn all(text: &str) -> Ids {
+    let text = || text.to_owned();
+    Ids {
+        tenant: text(),
+        domain: text(),
+        pending: text(),
+        failed: text(),
+        search: text(),
+        batch: text(),
+        place: text(),
+        sitemap: text(),
+        run: text(),
+        key: text(),
+        contact: text(),
+        suppression: text(),
+        once: text(),
+        number: text(),
+    }
+}

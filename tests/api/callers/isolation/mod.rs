@@ -1,0 +1,392 @@
+//! The isolation proof: every identity on every route, aimed at rows that are its own, another's, gone, nobody's, and
+//! at what names none; by both walls, and by each alone.
+
+pub mod ids;
+
+use std::fmt::Write as _;
+use std::slice;
+
+use database::ids::TenantId;
+use database::models::enums::Scope;
+use rocket::http::{Header, Method};
+use serde_json::{Value, json};
+use tokio_postgres::{Client, Statement};
+
+pub(super) use self::ids::{all, nobodys, remove, rows};
+use super::routes::{ENTRIES, Entry, Ids, Names, Shot};
+use super::tokens::person;
+use crate::repo::isolation::{digest_of, tenant_tables};
+use crate::support::app::{Holder, TestApp};
+use crate::support::database::TestDatabase;
+use crate::support::extent;
+use crate::support::rewriter::{Removed, Rewriter};
+use crate::support::tenants::{Agencies, pool_at};
+use crate::support::tokens::{SECRET, Signer, claims, token};
+
+const ISSUER: &str = "https://project.test/auth/v1";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Walls {
+    Both,
+    /// Every filter by tenant is taken out of every statement of a tenant's transaction.
+    DatabaseAlone,
+    /// Row level security is off.
+    RepositoriesAlone,
+}
+
+#[tokio::test]
+async fn no_route_lets_anybody_at_anothers_rows() {
+    prove(Walls::Both).await;
+}
+
+#[tokio::test]
+async fn no_route_does_by_row_level_security_alone() {
+    prove(Walls::DatabaseAlone).await;
+}
+
+#[tokio::test]
+async fn no_route_does_by_the_repositories_alone() {
+    prove(Walls::RepositoriesAlone).await;
+}
+
+/// Somebody who calls.
+struct Identity {
+    name: &'static str,
+    credential: Option<String>,
+    /// Whose rows are its own; `None` for one that is let in nowhere.
+    home: Option<&'static str>,
+}
+
+/// What a request was answered.
+struct Seen {
+    status: u16,
+    /// Head and body.
+    text: String,
+    body: Value,
+}
+
+/// A proof under way.
+struct Proof {
+    walls: Walls,
+    app: TestApp,
+    client: Client,
+    tables: Vec<String>,
+    /// How many requests were sent.
+    requests: usize,
+    /// What went wrong, a line each.
+    failures: String,
+}
+
+async fn prove(walls: Walls) {
+    let database = TestDatabase::new().await;
+    let rewriter = Rewriter::start().await;
+    let pool = match walls {
+        Walls::DatabaseAlone => pool_at(&rewriter.url(database.url()), 5),
+        Walls::Both | Walls::RepositoriesAlone => crate::support::tenants::pool(&database, 5),
+    };
+    let settings = [("supabase_jwt_secret", SECRET), ("jwt_issuer", ISSUER)];
+    let app = TestApp::on(Agencies { database, pool }, &settings).await;
+    let acme = app.agency("acme").await;
+    let bolt = app.agency("bolt").await;
+    let of_acme = rows(&app, &acme, "acmecanary").await;
+    let of_bolt = rows(&app, &bolt, "boltzcanary").await;
+    let mut gone = rows(&app, &bolt, "gone-boltzcanary").await;
+    remove(&app, &gone).await;
+    let other = app.agency("gone").await.agency.id;
+    app.sql(&format!("DELETE FROM tenants WHERE id = '{other}'")).await;
+    gone.tenant = other.to_string();
+    let identities = identities(&app, &acme, &bolt).await;
+    let owner_of_acme = token(ISSUER, person(&app, acme.agency.id, "ADMIN").await);
+    let (acme, bolt) = (acme.agency.id, bolt.agency.id);
+
+    let mut proof = Proof {
+        walls,
+        client: app.agencies().database.client().await,
+        tables: tenant_tables(app.agencies()).await,
+        app,
+        requests: 0,
+        failures: String::new(),
+    };
+    proof.take_down(&rewriter).await;
+    // Each wall alone is asked by one of each agency while developing: who somebody is, both are asked.
+    let is_asking = |identity: &&Identity| {
+        walls == Walls::Both || extent::is_full() || ["A key", "B owner"].contains(&identity.name)
+    };
+    for identity in identities.iter().filter(is_asking) {
+        let target = match identity.home {
+            Some("bolt") => Target {
+                tenant: acme,
+                ids: &of_acme,
+                canary: "acmecanary.test",
+            },
+            _ => Target {
+                tenant: bolt,
+                ids: &of_bolt,
+                canary: "boltzcanary.test",
+            },
+        };
+        proof.ask_as(identity, &target, &gone).await;
+    }
+    proof.assert_held();
+    assert!(
+        walls != Walls::DatabaseAlone || rewriter.changed() > 100,
+        "no filter was taken out"
+    );
+    proof.ask_for_the_own(&owner_of_acme, &of_acme).await;
+    proof.assert_held();
+    println!(
+        "{walls:?}: {} routes, {} identities, {} requests",
+        ENTRIES.len(),
+        identities.len() + 1,
+        proof.requests
+    );
+}
+
+/// Returns who calls, but for the owner of the first agency.
+async fn identities(app: &TestApp, acme: &Holder<'_>, bolt: &Holder<'_>) -> [Identity; 8] {
+    let revoked = app.key(&acme.agency, Scope::ALL).await;
+    let client = app.agencies().database.client().await;
+    let revoke = "UPDATE api_keys SET revoked_at = now() WHERE hash = sha256($1::text::bytea)";
+    assert_eq!(client.execute(revoke, &[&revoked]).await.unwrap(), 1);
+    let owner = person(app, acme.agency.id, "ADMIN").await;
+    let mut expired = claims(ISSUER, owner);
+    expired["exp"] = json!(expired["iat"].as_i64().unwrap() - 31);
+    let forged = Signer::Hmac(b"another secret, which is as long as it should be".to_vec());
+    let header = r#"{"alg":"HS256"}"#;
+    let who = |name, credential, home| Identity { name, credential, home };
+    let member = person(app, acme.agency.id, "USER").await;
+    let owner_of_bolt = person(app, bolt.agency.id, "ADMIN").await;
+    [
+        who("nobody", None, None),
+        who("revoked key", Some(revoked), None),
+        who(
+            "expired token",
+            Some(Signer::secret().token(header, &expired.to_string())),
+            None,
+        ),
+        who(
+            "forged token",
+            Some(forged.token(header, &claims(ISSUER, owner).to_string())),
+            None,
+        ),
+        who("A member", Some(token(ISSUER, member)), Some("acme")),
+        who("A key", Some(acme.key.clone()), Some("acme")),
+        who("B owner", Some(token(ISSUER, owner_of_bolt)), Some("bolt")),
+        who("B key", Some(bolt.key.clone()), Some("bolt")),
+    ]
+}
+
+/// The agency that an identity is not of.
+struct Target<'a> {
+    tenant: TenantId,
+    ids: &'a Ids,
+    /// What is in its rows and in no request.
+    canary: &'static str,
+}
+
+impl Proof {
+    /// Takes down the wall that is not to be proven.
+    async fn take_down(&self, rewriter: &Rewriter) {
+        match self.walls {
+            Walls::Both => {}
+            Walls::DatabaseAlone => rewriter.remove(Removed::All),
+            Walls::RepositoriesAlone => {
+                for table in &self.tables {
+                    let disable = format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY");
+                    self.client.batch_execute(&disable).await.unwrap();
+                }
+            }
+        }
+    }
+
+    /// Sends every request of every route as somebody, and looks at the rows of the other agency after each route.
+    async fn ask_as(&mut self, identity: &Identity, target: &Target<'_>, gone: &Ids) {
+        let digest = digest_of(&self.tables, target.tenant);
+        let digest = self.client.prepare(&digest).await.unwrap();
+        let mut before = self.read(&digest).await;
+        assert_eq!(before.len(), self.tables.len());
+        for (number, entry) in ENTRIES.iter().enumerate() {
+            let mut answers = Vec::new();
+            for (aim, ids) in self.aims(identity, number, target, gone) {
+                answers.push(self.ask(identity, entry, target, aim, &ids).await);
+            }
+            // Another's and nobody's are the same to whoever asks.
+            if identity.home.is_some() && matches!(entry.names, Names::Rows | Names::Some) && answers[0] != answers[1] {
+                let said = format!("tells another's from nobody's: {:?} {:?}", answers[0], answers[1]);
+                self.fail(identity, entry, &said);
+            }
+            // What was brought in under another's id is gone before the next one asks for that.
+            let clear = "DELETE FROM place_changes c USING places_staging p
+                 WHERE p.name = 'theirs' AND c.tenant_id = p.tenant_id AND c.place_id = p.place_id;
+                 DELETE FROM places_staging WHERE name = 'theirs'";
+            self.client.batch_execute(clear).await.unwrap();
+            let after = self.read(&digest).await;
+            for (line, earlier) in after.iter().zip(&before).filter(|(line, earlier)| line != earlier) {
+                let said = format!("has changed the other's rows: {line}, before {earlier}");
+                self.fail(identity, entry, &said);
+            }
+            before = after;
+        }
+    }
+
+    /// Returns a digest of each table of the other agency.
+    async fn read(&self, digest: &Statement) -> Vec<String> {
+        let lines = self.client.query(digest, &[]).await.unwrap();
+        lines.iter().map(|line| line.get(0)).collect()
+    }
+
+    /// Returns what a route is aimed at.
+    fn aims(&self, identity: &Identity, number: usize, target: &Target<'_>, gone: &Ids) -> Vec<(&'static str, Ids)> {
+        let malformed = ["x", "%27%20OR%201%3D1--", "%00", "..%2F..", "\u{202e}%F0%9F%92%A3"];
+        let mut aims = vec![("another's", target.ids.clone())];
+        if identity.home.is_some() {
+            aims.push(("nobody's", nobodys()));
+            aims.push(("gone", gone.clone()));
+            // What no wall is asked about is aimed in full at both, and in turns at each alone.
+            let of_turn = match self.walls {
+                Walls::Both if extent::is_full() => &malformed[..],
+                _ => slice::from_ref(&malformed[number % malformed.len()]),
+            };
+            aims.extend(of_turn.iter().map(|text| ("malformed", all(text))));
+        }
+        aims
+    }
+
+    /// Sends the requests of a route, and returns what they were answered.
+    async fn ask(
+        &mut self,
+        identity: &Identity,
+        entry: &Entry,
+        target: &Target<'_>,
+        aim: &str,
+        ids: &Ids,
+    ) -> Vec<(u16, Value)> {
+        let mut answers = Vec::new();
+        for shot in shots(entry, ids) {
+            self.requests += 1;
+            let seen = send(&self.app, entry.method, &shot, identity.credential.as_deref()).await;
+            if let Err(complaint) = judge(identity, entry, aim, &shot, &seen, target.canary) {
+                writeln!(
+                    self.failures,
+                    "{}: {} {aim} {}: {complaint}",
+                    identity.name, entry.method, shot.path
+                )
+                .unwrap();
+            }
+            answers.push((seen.status, comparable(seen.body)));
+        }
+        answers
+    }
+
+    /// Sends every request for what is the caller's own: one that is refused to others proves nothing unless it is a good
+    /// one.
+    async fn ask_for_the_own(&mut self, credential: &str, ids: &Ids) {
+        for entry in ENTRIES {
+            for shot in (entry.shots)(ids) {
+                self.requests += 1;
+                let seen = send(&self.app, entry.method, &shot, Some(credential)).await;
+                let is_again = shot.headers.iter().any(|(name, _)| *name == "Idempotency-Key");
+                let is_fine = seen.status < 300
+                    // In use for another request; cancelled, retried or rotated by the shot before.
+                    || seen.status == 422 && is_again
+                    || seen.status == 409 && ["undo", "retry"].iter().any(|end| shot.path.ends_with(end));
+                if !is_fine {
+                    let (method, path) = (entry.method, &shot.path);
+                    writeln!(self.failures, "own: {method} {path}: {} {}", seen.status, seen.text).unwrap();
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, identity: &Identity, entry: &Entry, said: &str) {
+        let (name, method, path) = (identity.name, entry.method, entry.path);
+        writeln!(self.failures, "{name}: {method} {path} {said}").unwrap();
+    }
+
+    fn assert_held(&self) {
+        assert!(self.failures.is_empty(), "{:?}:\n{}", self.walls, self.failures);
+    }
+}
+
+/// Returns the requests of a route, also with the tenant named in the header and in the query.
+fn shots(entry: &Entry, ids: &Ids) -> Vec<Shot> {
+    let mut shots = (entry.shots)(ids);
+    if entry.names != Names::Public {
+        let mut by_header = shots[0].clone();
+        by_header.headers.push(("X-Tenant-Id", ids.tenant.clone()));
+        by_header.names_tenant = true;
+        let mut by_query = shots[0].clone();
+        let mark = if by_query.path.contains('?') { '&' } else { '?' };
+        write!(by_query.path, "{mark}tenant_id={}", ids.tenant).unwrap();
+        by_query.names_tenant = true;
+        shots.extend([by_header, by_query]);
+    }
+    shots
+}
+
+/// Says what is wrong with an answer.
+fn judge(identity: &Identity, entry: &Entry, aim: &str, shot: &Shot, seen: &Seen, canary: &str) -> Result<(), String> {
+    let Seen { status, text, .. } = seen;
+    if text.contains(canary) {
+        return Err(format!("{status} shows the other tenant's data: {text}"));
+    }
+    let is_right = match (entry.names, identity.home) {
+        (Names::Public, _) => *status == 200 || entry.says_busy(*status),
+        (_, None) => *status == 401,
+        (Names::Nothing | Names::Rows | Names::Some, Some(_)) if shot.names_tenant => match aim {
+            // An empty or malformed name of a tenant is said to be one.
+            "malformed" => [400, 403, 404].contains(status),
+            _ => *status == 403,
+        },
+        (Names::Rows, Some(_)) => [400, 403, 404, 422].contains(status),
+        // What is said in other words is that it cannot be done, or that nothing was found.
+        (Names::Nothing | Names::Some, Some(_)) => *status < 300 || [400, 403, 404, 409, 422].contains(status),
+    };
+    if is_right {
+        Ok(())
+    } else {
+        Err(format!("{status} {text}"))
+    }
+}
+
+async fn send(app: &TestApp, method: Method, shot: &Shot, credential: Option<&str>) -> Seen {
+    let mut request = app.client().req(method, shot.path.clone());
+    for (name, value) in &shot.headers {
+        request.add_header(Header::new(*name, value.clone()));
+    }
+    if let Some(credential) = credential {
+        request.add_header(Header::new("Authorization", format!("Bearer {credential}")));
+    }
+    if let Some((content_type, body)) = &shot.body {
+        request = request.header(content_type.clone()).body(body);
+    }
+    let response = request.dispatch().await;
+    let status = response.status().code;
+    let mut text = String::new();
+    for header in response.headers().iter() {
+        writeln!(text, "{header}").unwrap();
+    }
+    let body = response.into_string().await.unwrap_or_default();
+    text.push_str(&body);
+    Seen {
+        status,
+        text,
+        body: serde_json::from_str(&body).unwrap_or(Value::String(body)),
+    }
+}
+
+/// Takes out what is another one for each request.
+fn comparable(mut body: Value) -> Value {
+    if let Some(body) = body.as_object_mut() {
+        for name in ["request_id", "change_id", "job_id", "status_url"] {
+            body.remove(name);
+        }
+        if let Some(detail) = body
+            .get_mut("detail")
+            .filter(|detail| detail.as_str().is_some_and(|text| text.contains("Idempotency-Key")))
+        {
+            *detail = Value::Null;
+        }
+    }
+    body
+}
