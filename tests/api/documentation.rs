@@ -109,7 +109,8 @@ fn pages() -> Vec<PathBuf> {
 /// Returns the names by which links reach the headings of a page.
 fn headings(text: &str) -> BTreeSet<String> {
     text.lines()
-        .filter_map(|line| line.starts_with('#').then(|| line.trim_start_matches('#').trim()))
+        .filter(|line| line.starts_with('#'))
+        .map(|line| line.trim_start_matches('#').trim())
         .map(|heading| {
             heading
                 .to_lowercase()
