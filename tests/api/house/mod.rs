@@ -4,3 +4,4 @@ mod circles;
 mod layers;
 mod sizes;
 mod sources;
+mod transactions;

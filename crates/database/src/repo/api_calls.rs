@@ -148,7 +148,7 @@ pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult
         .filter(api_calls::tenant_id.eq(tenant))
         .filter(api_calls::job_id.eq(job))
         .order(api_calls::id)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 

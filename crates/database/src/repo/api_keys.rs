@@ -36,7 +36,7 @@ pub async fn find_valid(
         .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now)))
         .filter(tenants::is_active)
         .select((ApiKey::as_select(), Option::<TenantLimits>::as_select()))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
@@ -69,7 +69,7 @@ pub async fn list(conn: &mut TenantConnection) -> QueryResult<Vec<ApiKey>> {
     ApiKey::query()
         .filter(api_keys::tenant_id.eq(tenant))
         .order((api_keys::created_at.desc(), api_keys::id.desc()))
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
@@ -83,14 +83,14 @@ pub async fn list_page(conn: &mut TenantConnection, paging: Paging) -> QueryResu
     let total = api_keys::table
         .filter(api_keys::tenant_id.eq(tenant))
         .count()
-        .get_result(conn)
+        .get_result(&mut conn.reading())
         .await?;
     let keys = ApiKey::query()
         .filter(api_keys::tenant_id.eq(tenant))
         .order((api_keys::created_at.desc(), api_keys::id.desc()))
         .limit(paging.limit)
         .offset(paging.offset)
-        .load(conn)
+        .load(&mut conn.reading())
         .await?;
     Ok((keys, total))
 }
@@ -105,7 +105,7 @@ pub async fn get(conn: &mut TenantConnection, id: ApiKeyId) -> QueryResult<ApiKe
     ApiKey::query()
         .filter(api_keys::tenant_id.eq(tenant))
         .filter(api_keys::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 

@@ -45,5 +45,5 @@ pub async fn list(
     if let Some(before) = before {
         query = query.filter(audit_log::id.lt(before));
     }
-    query.load(conn).await
+    query.load(&mut conn.reading()).await
 }

@@ -6,7 +6,6 @@ use diesel_async::RunQueryDsl;
 use schema::{batch_jobs, jobs};
 
 use super::paging::Paging;
-use crate::connection::Connection;
 use crate::ids::BatchId;
 use crate::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
 use crate::models::enums::JobStatus;
@@ -22,7 +21,7 @@ pub async fn get(conn: &mut TenantConnection, id: BatchId) -> QueryResult<BatchJ
     BatchJob::query()
         .filter(batch_jobs::tenant_id.eq(tenant))
         .filter(batch_jobs::batch_id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -33,18 +32,17 @@ pub async fn get(conn: &mut TenantConnection, id: BatchId) -> QueryResult<BatchJ
 /// Those of the database.
 pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<BatchJob>, i64)> {
     let tenant = conn.tenant_id();
-    let conn: &Connection = conn;
     futures_util::try_join!(
         BatchJob::query()
             .filter(batch_jobs::tenant_id.eq(tenant))
             .order((batch_jobs::created_at.desc(), batch_jobs::batch_id.desc()))
             .limit(paging.limit)
             .offset(paging.offset)
-            .load(&mut &*conn),
+            .load(&mut conn.reading()),
         batch_jobs::table
             .filter(batch_jobs::tenant_id.eq(tenant))
             .count()
-            .get_result(&mut &*conn),
+            .get_result(&mut conn.reading()),
     )
 }
 
@@ -60,7 +58,7 @@ pub async fn count_jobs(conn: &mut TenantConnection, id: BatchId) -> QueryResult
         .filter(jobs::batch_id.eq(id))
         .group_by(jobs::status)
         .select((jobs::status, diesel::dsl::count_star()))
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 

@@ -29,7 +29,7 @@ pub async fn find_person(
             Tenant::as_select(),
             Option::<TenantLimits>::as_select(),
         ))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
@@ -44,7 +44,7 @@ pub async fn find_tenant(conn: &mut SystemConnection, id: Uuid) -> QueryResult<O
         .left_join(tenant_limits::table.on(tenant_limits::tenant_id.eq(tenants::id)))
         .filter(tenants::id.eq(id))
         .select((Tenant::as_select(), Option::<TenantLimits>::as_select()))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }

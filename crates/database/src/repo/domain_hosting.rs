@@ -18,7 +18,7 @@ pub async fn find(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<
     DomainHosting::query()
         .filter(domain_hosting::tenant_id.eq(tenant))
         .filter(domain_hosting::domain_id.eq(domain))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }

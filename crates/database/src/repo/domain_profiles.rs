@@ -18,7 +18,7 @@ pub async fn find(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<
     DomainProfile::query()
         .filter(domain_profiles::tenant_id.eq(tenant))
         .filter(domain_profiles::domain_id.eq(domain))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }

@@ -18,7 +18,7 @@ pub async fn find(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<
     DomainTechnologies::query()
         .filter(domain_technologies::tenant_id.eq(tenant))
         .filter(domain_technologies::domain_id.eq(domain))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }

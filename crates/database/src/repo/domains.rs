@@ -12,7 +12,6 @@ use diesel_async::RunQueryDsl;
 use schema::{domain_hosting, domain_profiles, domain_technologies, domains};
 
 use super::paging::{Paging, containing};
-use crate::connection::Connection;
 use crate::ids::{DomainId, TenantId};
 use crate::models::domain::{Domain, DomainChanges, NewDomain};
 use crate::models::domain_hosting::DomainHosting;
@@ -70,7 +69,7 @@ pub async fn get(conn: &mut TenantConnection, id: DomainId) -> QueryResult<Domai
     Domain::query()
         .filter(domains::tenant_id.eq(tenant))
         .filter(domains::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -105,7 +104,7 @@ pub async fn get_details(conn: &mut TenantConnection, id: DomainId) -> QueryResu
             Option::<DomainTechnologies>::as_select(),
             Option::<DomainHosting>::as_select(),
         ))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -119,7 +118,7 @@ pub async fn find_by_name(conn: &mut TenantConnection, name: &str) -> QueryResul
     Domain::query()
         .filter(domains::tenant_id.eq(tenant))
         .filter(domains::domain.eq(name))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
@@ -142,10 +141,9 @@ pub async fn list(
         DomainOrder::LastScan => rows.order((domains::last_scan.desc(), domains::id.desc())),
         DomainOrder::Name => rows.order((domains::domain.asc(), domains::id.asc())),
     };
-    let conn: &Connection = conn;
     futures_util::try_join!(
-        rows.limit(paging.limit).offset(paging.offset).load(&mut &*conn),
-        matching(tenant, filter).count().get_result(&mut &*conn),
+        rows.limit(paging.limit).offset(paging.offset).load(&mut conn.reading()),
+        matching(tenant, filter).count().get_result(&mut conn.reading()),
     )
 }
 
@@ -155,7 +153,7 @@ pub async fn list(
 ///
 /// Those of the database.
 pub async fn count(conn: &mut TenantConnection, filter: &DomainFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(conn).await
+    matching(conn.tenant_id(), filter).count().get_result(&mut conn.reading()).await
 }
 
 /// Adds a domain, or returns the one that has this name already, as it is.

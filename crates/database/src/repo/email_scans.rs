@@ -142,7 +142,7 @@ pub async fn list_urls(conn: &mut TenantConnection, scan: EmailScanId) -> QueryR
         .filter(email_scan_urls::tenant_id.eq(tenant))
         .filter(email_scan_urls::scan_id.eq(scan))
         .order(email_scan_urls::position)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 

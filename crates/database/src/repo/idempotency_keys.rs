@@ -42,7 +42,7 @@ pub async fn begin(
     IdempotencyKey::query()
         .filter(idempotency_keys::tenant_id.eq(tenant))
         .filter(idempotency_keys::key.eq(key))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .map(Some)
 }

@@ -191,7 +191,7 @@ pub async fn list(
     if let Some(before) = before {
         query = query.filter(place_changes::id.lt(before));
     }
-    query.order(place_changes::id.desc()).limit(limit).load(conn).await
+    query.order(place_changes::id.desc()).limit(limit).load(&mut conn.reading()).await
 }
 
 /// Lets the tenant's changes happen one after the other: each has to see what it writes down as the state before.

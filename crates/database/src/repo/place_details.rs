@@ -53,7 +53,7 @@ pub async fn find(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Op
     PlaceDetails::query()
         .filter(place_details::tenant_id.eq(tenant))
         .filter(place_details::place_id.eq(place_id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
@@ -68,7 +68,7 @@ pub async fn list(conn: &mut TenantConnection, place_ids: &[&str]) -> QueryResul
     PlaceDetails::query()
         .filter(place_details::tenant_id.eq(tenant))
         .filter(place_details::place_id.eq_any(place_ids))
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 

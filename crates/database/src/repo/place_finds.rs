@@ -39,7 +39,7 @@ pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult
         .filter(place_finds::search_job_id.eq(job))
         .order(place_finds::id)
         .select(place_finds::place_id)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
@@ -54,7 +54,7 @@ pub async fn count_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResul
         .filter(place_finds::tenant_id.eq(tenant))
         .filter(place_finds::search_job_id.eq(job))
         .count()
-        .get_result(conn)
+        .get_result(&mut conn.reading())
         .await
 }
 
@@ -71,6 +71,6 @@ pub async fn list_of_place(conn: &mut TenantConnection, place_id: &str) -> Query
         .order(place_finds::id.desc())
         .limit(100)
         .select((place_finds::search_job_id, place_finds::found_at))
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }

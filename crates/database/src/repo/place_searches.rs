@@ -6,7 +6,6 @@ use diesel_async::RunQueryDsl;
 use schema::place_searches;
 
 use super::paging::Paging;
-use crate::connection::Connection;
 use crate::ids::PlaceSearchId;
 use crate::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
 use crate::tenant::TenantConnection;
@@ -21,7 +20,7 @@ pub async fn get(conn: &mut TenantConnection, id: PlaceSearchId) -> QueryResult<
     PlaceSearch::query()
         .filter(place_searches::tenant_id.eq(tenant))
         .filter(place_searches::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -32,18 +31,17 @@ pub async fn get(conn: &mut TenantConnection, id: PlaceSearchId) -> QueryResult<
 /// Those of the database.
 pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<PlaceSearch>, i64)> {
     let tenant = conn.tenant_id();
-    let conn: &Connection = conn;
     futures_util::try_join!(
         PlaceSearch::query()
             .filter(place_searches::tenant_id.eq(tenant))
             .order((place_searches::created_at.desc(), place_searches::id.desc()))
             .limit(paging.limit)
             .offset(paging.offset)
-            .load(&mut &*conn),
+            .load(&mut conn.reading()),
         place_searches::table
             .filter(place_searches::tenant_id.eq(tenant))
             .count()
-            .get_result(&mut &*conn),
+            .get_result(&mut conn.reading()),
     )
 }
 

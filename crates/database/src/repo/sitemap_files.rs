@@ -12,7 +12,6 @@ use schema::sitemap_files;
 
 use super::bulk::column;
 use super::paging::{Paging, containing, md5};
-use crate::connection::Connection;
 use crate::ids::{DomainId, JobId, SitemapFileId, TenantId};
 use crate::models::enums::{CurationStatus, ProcessingStatus, SitemapFileStatus};
 use crate::models::sitemap_file::{NewSitemapFile, SitemapFile, SitemapFileChanges};
@@ -90,7 +89,7 @@ pub async fn get(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<
     SitemapFile::query()
         .filter(sitemap_files::tenant_id.eq(tenant))
         .filter(sitemap_files::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -123,7 +122,7 @@ pub async fn find_by_url(conn: &mut TenantConnection, domain: DomainId, url: &st
         // What the index is on: a URL may be longer than an index entry can be.
         .filter(md5(sitemap_files::url).eq(md5(url)))
         .filter(sitemap_files::url.eq(url))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
@@ -145,7 +144,7 @@ pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryR
             sitemap_files::created_at,
             sitemap_files::id,
         ))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
@@ -166,10 +165,9 @@ pub async fn list(
         .order((sitemap_files::created_at.desc(), sitemap_files::id.desc()))
         .limit(paging.limit)
         .offset(paging.offset);
-    let conn: &Connection = conn;
     futures_util::try_join!(
-        rows.load(&mut &*conn),
-        matching(tenant, filter).count().get_result(&mut &*conn),
+        rows.load(&mut conn.reading()),
+        matching(tenant, filter).count().get_result(&mut conn.reading()),
     )
 }
 
@@ -179,7 +177,7 @@ pub async fn list(
 ///
 /// Those of the database.
 pub async fn count(conn: &mut TenantConnection, filter: &SitemapFileFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(conn).await
+    matching(conn.tenant_id(), filter).count().get_result(&mut conn.reading()).await
 }
 
 /// Adds a sitemap file, or updates the one of this domain and URL where `new` says something about
@@ -301,7 +299,7 @@ pub async fn list_pending(
         .filter(sitemap_files::status.eq(SitemapFileStatus::Pending.label()))
         .order((sitemap_files::depth, sitemap_files::created_at, sitemap_files::id))
         .limit(limit)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 

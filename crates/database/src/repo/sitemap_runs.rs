@@ -20,7 +20,7 @@ pub async fn get(conn: &mut TenantConnection, id: SitemapRunId) -> QueryResult<S
     SitemapRun::query()
         .filter(sitemap_runs::tenant_id.eq(tenant))
         .filter(sitemap_runs::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -37,7 +37,7 @@ pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging)
         .order((sitemap_runs::started_at.desc(), sitemap_runs::id.desc()))
         .limit(paging.limit)
         .offset(paging.offset)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
@@ -79,7 +79,7 @@ pub async fn begin(
     let run: SitemapRun = SitemapRun::query()
         .filter(sitemap_runs::tenant_id.eq(tenant))
         .filter(sitemap_runs::job_id.eq(job))
-        .first(conn)
+        .first(&mut conn.reading())
         .await?;
     diesel::sql_query(
         "UPDATE sitemap_url_changes SET run_id = $2 WHERE tenant_id = $1 AND run_id IN (

@@ -7,7 +7,6 @@ use schema::suppressions;
 use uuid::Uuid;
 
 use super::paging::Paging;
-use crate::connection::Connection;
 use crate::models::suppression::{NewSuppression, Suppression};
 use crate::tenant::TenantConnection;
 
@@ -54,7 +53,7 @@ pub async fn upsert(conn: &mut TenantConnection, new: NewSuppression<'_>) -> Que
                 .bind::<Text, _>(new.value)
                 .sql(", 'UTF8'))")),
         )
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -71,8 +70,7 @@ pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(V
         .limit(paging.limit)
         .offset(paging.offset);
     let count = suppressions::table.filter(suppressions::tenant_id.eq(tenant)).count();
-    let conn: &Connection = conn;
-    futures_util::try_join!(rows.load(&mut &*conn), count.get_result(&mut &*conn))
+    futures_util::try_join!(rows.load(&mut conn.reading()), count.get_result(&mut conn.reading()))
 }
 
 /// Deletes a suppression.

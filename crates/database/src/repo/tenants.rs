@@ -19,7 +19,7 @@ pub const DEFAULT_TENANT: Uuid = Uuid::from_u128(0x550e_8400_e29b_41d4_a716_4466
 /// `NotFound` when it has no row, and those of the database.
 pub async fn get(conn: &mut TenantConnection) -> QueryResult<Tenant> {
     let tenant = conn.tenant_id();
-    Tenant::query().filter(tenants::id.eq(tenant)).first(conn).await
+    Tenant::query().filter(tenants::id.eq(tenant)).first(&mut conn.reading()).await
 }
 
 /// Looks a tenant up by the UUID that somebody named.
@@ -28,7 +28,7 @@ pub async fn get(conn: &mut TenantConnection) -> QueryResult<Tenant> {
 ///
 /// Those of the database.
 pub async fn find(conn: &mut SystemConnection, id: Uuid) -> QueryResult<Option<Tenant>> {
-    Tenant::query().filter(tenants::id.eq(id)).first(conn).await.optional()
+    Tenant::query().filter(tenants::id.eq(id)).first(&mut conn.reading()).await.optional()
 }
 
 /// Lists all tenants by name.
@@ -37,7 +37,7 @@ pub async fn find(conn: &mut SystemConnection, id: Uuid) -> QueryResult<Option<T
 ///
 /// Those of the database.
 pub async fn list(conn: &mut SystemConnection) -> QueryResult<Vec<Tenant>> {
-    Tenant::query().order((tenants::name, tenants::id)).load(conn).await
+    Tenant::query().order((tenants::name, tenants::id)).load(&mut conn.reading()).await
 }
 
 /// Adds a tenant.

@@ -13,7 +13,6 @@ use schema::{contacts, domains};
 
 use super::bulk::{Upserted, column};
 use super::paging::{Paging, before, containing};
-use crate::connection::Connection;
 use crate::ids::{ContactId, DomainId, JobId, TenantId};
 use crate::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
 use crate::models::enums::{EmailType, MxStatus};
@@ -57,7 +56,7 @@ pub async fn get(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Cont
     Contact::query()
         .filter(contacts::tenant_id.eq(tenant))
         .filter(contacts::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -75,10 +74,9 @@ pub async fn list(
     let rows = newest_first(matching(tenant, filter))
         .limit(paging.limit)
         .offset(paging.offset);
-    let conn: &Connection = conn;
     futures_util::try_join!(
-        rows.select(Contact::as_select()).load(&mut &*conn),
-        matching(tenant, filter).count().get_result(&mut &*conn),
+        rows.select(Contact::as_select()).load(&mut conn.reading()),
+        matching(tenant, filter).count().get_result(&mut conn.reading()),
     )
 }
 
@@ -104,7 +102,7 @@ pub async fn list_after(
     newest_first(query)
         .select(Contact::as_select())
         .limit(limit)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
@@ -114,7 +112,7 @@ pub async fn list_after(
 ///
 /// Those of the database.
 pub async fn count(conn: &mut TenantConnection, filter: &ContactFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(conn).await
+    matching(conn.tenant_id(), filter).count().get_result(&mut conn.reading()).await
 }
 
 /// Adds the addresses that a crawl found and the pages that have them, or notes where they were seen last, in one

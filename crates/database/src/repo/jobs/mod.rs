@@ -15,7 +15,6 @@ use schema::jobs;
 use uuid::Uuid;
 
 use super::paging::Paging;
-use crate::connection::Connection;
 use crate::ids::{BatchId, DomainId, JobId, TenantId};
 use crate::models::enums::{JobStatus, Outcome};
 use crate::models::job::{Job, NewJob};
@@ -140,7 +139,7 @@ pub async fn get(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> {
     Job::query()
         .filter(jobs::tenant_id.eq(tenant))
         .filter(jobs::job_id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -167,10 +166,9 @@ pub async fn list(conn: &mut TenantConnection, filter: &JobFilter<'_>, paging: P
         .order((jobs::created_at.desc(), jobs::job_id.desc()))
         .limit(paging.limit)
         .offset(paging.offset);
-    let conn: &Connection = conn;
     futures_util::try_join!(
-        rows.load(&mut &*conn),
-        matching(tenant, filter).count().get_result(&mut &*conn)
+        rows.load(&mut conn.reading()),
+        matching(tenant, filter).count().get_result(&mut conn.reading())
     )
 }
 
@@ -180,7 +178,7 @@ pub async fn list(conn: &mut TenantConnection, filter: &JobFilter<'_>, paging: P
 ///
 /// Those of the database.
 pub async fn count(conn: &mut TenantConnection, filter: &JobFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(conn).await
+    matching(conn.tenant_id(), filter).count().get_result(&mut conn.reading()).await
 }
 
 /// Asks for the end of a job and returns it as it is then.

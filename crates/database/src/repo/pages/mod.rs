@@ -12,7 +12,6 @@ use schema::pages;
 
 use super::bulk::{Upserted, column, json_list};
 use super::paging::{Paging, containing, md5};
-use crate::connection::Connection;
 use crate::ids::{DomainId, PageId, SitemapFileId, TenantId};
 use crate::models::enums::{PageCurationStatus, PageProcessingStatus};
 use crate::models::page::{NewPage, Page, PageChanges};
@@ -45,7 +44,7 @@ pub async fn get(conn: &mut TenantConnection, id: PageId) -> QueryResult<Page> {
     Page::query()
         .filter(pages::tenant_id.eq(tenant))
         .filter(pages::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -62,7 +61,7 @@ pub async fn find_by_url(conn: &mut TenantConnection, domain: DomainId, url: &st
         // What the index is on: a URL may be longer than an index entry can be.
         .filter(md5(pages::url).eq(md5(url)))
         .filter(pages::url.eq(url))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
@@ -83,10 +82,9 @@ pub async fn list(
         .order((pages::created_at.desc(), pages::id.desc()))
         .limit(paging.limit)
         .offset(paging.offset);
-    let conn: &Connection = conn;
     futures_util::try_join!(
-        rows.load(&mut &*conn),
-        matching(tenant, filter).count().get_result(&mut &*conn),
+        rows.load(&mut conn.reading()),
+        matching(tenant, filter).count().get_result(&mut conn.reading()),
     )
 }
 
@@ -96,7 +94,7 @@ pub async fn list(
 ///
 /// Those of the database.
 pub async fn count(conn: &mut TenantConnection, filter: &PageFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(conn).await
+    matching(conn.tenant_id(), filter).count().get_result(&mut conn.reading()).await
 }
 
 /// Adds a page, or updates the one of this domain and URL where `new` says something about it. What
@@ -154,7 +152,7 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewPage<'_>]) -> Qu
         .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.disposition))
         .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.disposition_reason))
         .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.content_hash))
-        .get_result(conn)
+        .get_result(&mut conn.reading())
         .await
 }
 

@@ -18,7 +18,6 @@ use schema::places_staging;
 
 use super::bulk::{Upserted, column};
 use super::paging::{Paging, after, before, containing};
-use crate::connection::Connection;
 use crate::ids::{JobId, StagedPlaceId, TenantId};
 use crate::models::enums::CurationStatus;
 use crate::models::staged_place::{NewStagedPlace, StagedPlace, StagedPlaceChanges};
@@ -147,7 +146,7 @@ pub async fn get(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Sta
     StagedPlace::query()
         .filter(places_staging::tenant_id.eq(tenant))
         .filter(places_staging::place_id.eq(place_id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -180,23 +179,21 @@ pub async fn list(
             first: at(paging.offset.saturating_add(1)),
             last: at(paging.offset.saturating_add(paging.limit)),
         };
-        let (ids, total): (Vec<StagedPlaceId>, i32) = page.get_result(conn).await?;
+        let (ids, total): (Vec<StagedPlaceId>, i32) = page.get_result(&mut conn.reading()).await?;
         return Ok((rows_of(conn, &ids).await?, total.into()));
     }
     let page = rows.limit(paging.limit).offset(paging.offset);
     let count = matching(tenant, filter).count();
     if filter.is_everything() {
-        let conn: &Connection = conn;
         return futures_util::try_join!(
-            page.select(StagedPlace::as_select()).load(&mut &*conn),
-            count.get_result(&mut &*conn),
+            page.select(StagedPlace::as_select()).load(&mut conn.reading()),
+            count.get_result(&mut conn.reading()),
         );
     }
     let (ids, total) = {
-        let conn: &Connection = conn;
         futures_util::try_join!(
-            page.select(places_staging::id).load(&mut &*conn),
-            count.get_result(&mut &*conn),
+            page.select(places_staging::id).load(&mut conn.reading()),
+            count.get_result(&mut conn.reading()),
         )?
     };
     Ok((rows_of(conn, &ids).await?, total))
@@ -262,12 +259,12 @@ async fn list_ids_after(
         Some(cursor) => behind(tenant, filter, cursor),
     };
     let part = |rows, limit| ordered(rows, order).select(places_staging::id).limit(limit);
-    let mut ids: Vec<StagedPlaceId> = part(first, limit).load(conn).await?;
+    let mut ids: Vec<StagedPlaceId> = part(first, limit).load(&mut conn.reading()).await?;
     let missing = limit - i64::try_from(ids.len()).unwrap_or(limit);
     if let Some(valueless) = valueless
         && missing > 0
     {
-        ids.extend(part(valueless, missing).load::<StagedPlaceId>(conn).await?);
+        ids.extend(part(valueless, missing).load::<StagedPlaceId>(&mut conn.reading()).await?);
     }
     Ok(ids)
 }
@@ -314,7 +311,7 @@ async fn rows_of(conn: &mut TenantConnection, ids: &[StagedPlaceId]) -> QueryRes
     let mut rows: Vec<StagedPlace> = StagedPlace::query()
         .filter(places_staging::tenant_id.eq(tenant))
         .filter(places_staging::id.eq_any(ids))
-        .load(conn)
+        .load(&mut conn.reading())
         .await?;
     let position: HashMap<StagedPlaceId, usize> =
         ids.iter().enumerate().map(|(position, id)| (*id, position)).collect();
@@ -332,7 +329,7 @@ pub async fn list_ids(conn: &mut TenantConnection, filter: &PlaceFilter<'_>, lim
         .order(places_staging::place_id)
         .limit(limit)
         .select(places_staging::place_id)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
@@ -342,7 +339,7 @@ pub async fn list_ids(conn: &mut TenantConnection, filter: &PlaceFilter<'_>, lim
 ///
 /// Those of the database.
 pub async fn count(conn: &mut TenantConnection, filter: &PlaceFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(conn).await
+    matching(conn.tenant_id(), filter).count().get_result(&mut conn.reading()).await
 }
 
 /// Adds what a search found, or updates it, ten thousand rows in one statement.

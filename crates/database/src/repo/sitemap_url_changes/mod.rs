@@ -47,7 +47,7 @@ pub async fn list(
     if let Some(id) = after {
         query = query.filter(sitemap_url_changes::id.gt(id));
     }
-    query.order(sitemap_url_changes::id).limit(limit).load(conn).await
+    query.order(sitemap_url_changes::id).limit(limit).load(&mut conn.reading()).await
 }
 
 /// How much an analysis has noted, and how much there is to compare it with.

@@ -54,7 +54,7 @@ pub async fn list_of_file(
         .select(SitemapUrl::as_select())
         .order(md5(sitemap_urls::url))
         .limit(limit)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
@@ -79,7 +79,7 @@ pub async fn list_of_domain(
         .select(SitemapUrl::as_select())
         .order(sitemap_urls::id)
         .limit(limit)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
@@ -96,7 +96,7 @@ pub async fn count_of_file(
     matching(conn.tenant_id(), filter)
         .filter(sitemap_urls::sitemap_id.eq(file))
         .count()
-        .get_result(conn)
+        .get_result(&mut conn.reading())
         .await
 }
 
@@ -110,7 +110,7 @@ pub async fn has_any(conn: &mut TenantConnection, file: SitemapFileId) -> QueryR
     let of_file = sitemap_urls::table
         .filter(sitemap_urls::tenant_id.eq(tenant))
         .filter(sitemap_urls::sitemap_id.eq(file));
-    diesel::select(exists(of_file)).get_result(conn).await
+    diesel::select(exists(of_file)).get_result(&mut conn.reading()).await
 }
 
 /// Writes what files list of which nothing is stored yet, thousands of URLs in one statement, and returns how many.
