@@ -190,7 +190,7 @@ async fn unit(pool: &Pool, tenant: TenantId, number: usize, tally: &Tally) -> an
                 meta_json: Some(Some(&meta)),
                 ..DomainProfileChanges::default()
             };
-            let profile = repo::domain_profiles::upsert(&mut conn, domain.id, &changes).await?;
+            let profile = repo::domain_facts::upsert(&mut conn, domain.id, &changes).await?;
             tally.check([profile.tenant_id], tenant);
             conn.commit().await?;
         }

@@ -118,7 +118,7 @@ pub(super) async fn success(
         meta_json: Some(Some(&meta)),
         ..DomainProfileChanges::default()
     };
-    repo::domain_profiles::upsert(conn, row.id, &profile).await?;
+    repo::domain_facts::upsert(conn, row.id, &profile).await?;
 
     let wordpress = &found.wordpress;
     let stack = json(&found.tech_stack)?;
@@ -137,7 +137,7 @@ pub(super) async fn success(
         google_analytics_id: Some(found.google_analytics_id.as_deref()),
         google_tag_manager_id: Some(found.google_tag_manager_id.as_deref()),
     };
-    repo::domain_technologies::upsert(conn, row.id, &technologies).await?;
+    repo::domain_facts::upsert(conn, row.id, &technologies).await?;
 
     let performance = json(&found.performance)?;
     let address = page.remote_addr.ip().to_string();
@@ -156,7 +156,7 @@ pub(super) async fn success(
         last_successful_scan: Some(Some(now)),
         ..DomainHostingChanges::default()
     };
-    repo::domain_hosting::upsert(conn, row.id, &hosting).await?;
+    repo::domain_facts::upsert(conn, row.id, &hosting).await?;
     Ok(())
 }
 
@@ -183,7 +183,7 @@ async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -
         ..DomainChanges::default()
     };
     repo::domains::update(&mut conn, row.id, &changes).await?;
-    let before = repo::domain_hosting::find(&mut conn, row.id)
+    let before = repo::domain_facts::find_hosting(&mut conn, row.id)
         .await?
         .and_then(|hosting| hosting.error_count);
     let hosting = DomainHostingChanges {
@@ -191,7 +191,7 @@ async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -
         error_count: Some(Some(before.unwrap_or(0).saturating_add(1))),
         ..DomainHostingChanges::default()
     };
-    repo::domain_hosting::upsert(&mut conn, row.id, &hosting).await?;
+    repo::domain_facts::upsert(&mut conn, row.id, &hosting).await?;
     conn.commit().await?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use diesel::sql_types::{Interval, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 use schema::{api_keys, tenant_limits, tenants};
 
+use super::functions::{coalesce, least};
 use super::paging::Paging;
 use crate::ids::ApiKeyId;
 use crate::models::api_key::{ApiKey, NewApiKey};
@@ -160,20 +161,4 @@ pub async fn expire_in(conn: &mut TenantConnection, id: ApiKeyId, overlap: TimeD
     .returning(ApiKey::as_returning())
     .get_result(conn)
     .await
-}
-
-diesel::define_sql_function! {
-    /// SQL's `least` of two: of a null and a time, the time.
-    fn least(
-        one: Nullable<Timestamptz>,
-        other: Nullable<Timestamptz>,
-    ) -> Nullable<Timestamptz>;
-}
-
-diesel::define_sql_function! {
-    /// SQL's `coalesce` of two.
-    fn coalesce(
-        one: Nullable<Timestamptz>,
-        other: Nullable<Timestamptz>,
-    ) -> Nullable<Timestamptz>;
 }

@@ -5,7 +5,6 @@ use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, Select
 use diesel_async::RunQueryDsl;
 use schema::{batch_jobs, jobs};
 
-use super::paging::Paging;
 use crate::ids::BatchId;
 use crate::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
 use crate::models::enums::JobStatus;
@@ -23,27 +22,6 @@ pub async fn get(conn: &mut TenantConnection, id: BatchId) -> QueryResult<BatchJ
         .filter(batch_jobs::batch_id.eq(id))
         .first(&mut conn.reading())
         .await
-}
-
-/// Lists batches, the newest first, and counts them all. Both queries travel together.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<BatchJob>, i64)> {
-    let tenant = conn.tenant_id();
-    futures_util::try_join!(
-        BatchJob::query()
-            .filter(batch_jobs::tenant_id.eq(tenant))
-            .order((batch_jobs::created_at.desc(), batch_jobs::batch_id.desc()))
-            .limit(paging.limit)
-            .offset(paging.offset)
-            .load(&mut conn.reading()),
-        batch_jobs::table
-            .filter(batch_jobs::tenant_id.eq(tenant))
-            .count()
-            .get_result(&mut conn.reading()),
-    )
 }
 
 /// Counts the jobs of a batch by state.

@@ -6,8 +6,6 @@
 use diesel::prelude::QueryableByName;
 use diesel::sql_types::BigInt;
 
-use crate::models::values::{RawJson, TextList};
-
 /// What became of the rows of a bulk upsert. Of rows for the same thing only the last one counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, QueryableByName)]
 pub struct Upserted {
@@ -25,9 +23,4 @@ pub struct Upserted {
 /// Returns one column of `rows`.
 pub(super) fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
-}
-
-/// Returns a list as a JSON array: PostgreSQL has no arrays of arrays of different lengths.
-pub(super) fn json_list(list: &TextList) -> RawJson {
-    serde_json::Value::from(list.0.as_slice()).into()
 }

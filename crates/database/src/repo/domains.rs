@@ -147,15 +147,6 @@ pub async fn list(
     )
 }
 
-/// Counts domains.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn count(conn: &mut TenantConnection, filter: &DomainFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(&mut conn.reading()).await
-}
-
 /// Adds a domain, or returns the one that has this name already, as it is.
 ///
 /// # Errors

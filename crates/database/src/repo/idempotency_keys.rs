@@ -74,7 +74,7 @@ pub async fn finish(conn: &mut TenantConnection, key: &str, status: i16, respons
 /// # Errors
 ///
 /// Those of the database.
-pub async fn delete_expired(conn: &mut TenantConnection) -> QueryResult<usize> {
+async fn delete_expired(conn: &mut TenantConnection) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::delete(
         idempotency_keys::table

@@ -1,7 +1,7 @@
 //! What lists have in common: which part is wanted, and how a text is searched for.
 
 use diesel::expression::{AsExpression, TypedExpressionType};
-use diesel::sql_types::{Record, SqlType, Text};
+use diesel::sql_types::{Record, SqlType};
 
 /// The part of a list that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +40,6 @@ pub fn containing(text: &str) -> String {
     }
     pattern.push('%');
     pattern
-}
-
-diesel::define_sql_function! {
-    /// PostgreSQL's `md5`: URLs are indexed by it.
-    fn md5(text: Text) -> Text;
 }
 
 diesel::infix_operator!(Before, " < ", backend: diesel::pg::Pg);

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::{ExpressionMethods, QueryDsl, QueryResult};
-use diesel::sql_types::{Array, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::place_finds;
 
@@ -15,16 +14,27 @@ use crate::tenant::TenantConnection;
 ///
 /// A foreign key violation when one is not staged, and those of the database.
 pub async fn insert_many(conn: &mut TenantConnection, job: JobId, place_ids: &[&str]) -> QueryResult<usize> {
-    diesel::sql_query(
-        "INSERT INTO place_finds (tenant_id, search_job_id, place_id)
-         SELECT $1, $2, place_id FROM unnest($3) place_id
-         ON CONFLICT (tenant_id, search_job_id, place_id) DO NOTHING",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(job)
-    .bind::<Array<Text>, _>(place_ids)
-    .execute(conn)
-    .await
+    let tenant = conn.tenant_id();
+    let rows: Vec<_> = place_ids
+        .iter()
+        .map(|place_id| {
+            (
+                place_finds::tenant_id.eq(tenant),
+                place_finds::search_job_id.eq(job),
+                place_finds::place_id.eq(*place_id),
+            )
+        })
+        .collect();
+    diesel::insert_into(place_finds::table)
+        .values(rows)
+        .on_conflict((
+            place_finds::tenant_id,
+            place_finds::search_job_id,
+            place_finds::place_id,
+        ))
+        .do_nothing()
+        .execute(conn)
+        .await
 }
 
 /// Lists the ids of the places that a search found.

@@ -5,22 +5,11 @@ use diesel_async::RunQueryDsl;
 use schema::tenants;
 use uuid::Uuid;
 
-use crate::ids::TenantId;
-use crate::models::tenant::{NewTenant, Tenant, TenantChanges};
-use crate::tenant::{SystemConnection, TenantConnection};
+use crate::models::tenant::{NewTenant, Tenant};
+use crate::tenant::SystemConnection;
 
 /// The tenant of everything that named none in the old system.
 pub const DEFAULT_TENANT: Uuid = Uuid::from_u128(0x550e_8400_e29b_41d4_a716_4466_5544_0000);
-
-/// Returns the tenant of the connection.
-///
-/// # Errors
-///
-/// `NotFound` when it has no row, and those of the database.
-pub async fn get(conn: &mut TenantConnection) -> QueryResult<Tenant> {
-    let tenant = conn.tenant_id();
-    Tenant::query().filter(tenants::id.eq(tenant)).first(&mut conn.reading()).await
-}
 
 /// Looks a tenant up by the UUID that somebody named.
 ///
@@ -53,15 +42,3 @@ pub async fn insert(conn: &mut SystemConnection, new: &NewTenant<'_>) -> QueryRe
         .await
 }
 
-/// Changes a tenant.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
-pub async fn update(conn: &mut SystemConnection, id: TenantId, changes: &TenantChanges<'_>) -> QueryResult<Tenant> {
-    diesel::update(tenants::table.find(id))
-        .set((changes, tenants::updated_at.eq(diesel::dsl::now)))
-        .returning(Tenant::as_returning())
-        .get_result(conn)
-        .await
-}

@@ -1,18 +1,22 @@
 //! Table `contacts`: the email addresses found on sites.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
+use diesel::dsl::{exists, not, now};
 use diesel::pg::Pg;
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, HasQuery, PgTextExpressionMethods, QueryDsl, QueryResult,
+    BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, PgTextExpressionMethods, QueryDsl, QueryResult,
     SelectableHelper,
 };
 use diesel::sql_types::{Array, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid};
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use schema::{contacts, domains};
+use schema::{contact_sources, contacts, domains, mail_domains, pages};
 
 use super::bulk::{Upserted, column};
-use super::paging::{Paging, before, containing};
+use super::functions::split_part;
+use super::paging::{before, containing};
 use crate::ids::{ContactId, DomainId, JobId, TenantId};
 use crate::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
 use crate::models::enums::{EmailType, MxStatus};
@@ -60,26 +64,6 @@ pub async fn get(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Cont
         .await
 }
 
-/// Lists contacts, the newest first, and counts all that match. Both queries travel together.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn list(
-    conn: &mut TenantConnection,
-    filter: &ContactFilter<'_>,
-    paging: Paging,
-) -> QueryResult<(Vec<Contact>, i64)> {
-    let tenant = conn.tenant_id();
-    let rows = newest_first(matching(tenant, filter))
-        .limit(paging.limit)
-        .offset(paging.offset);
-    futures_util::try_join!(
-        rows.select(Contact::as_select()).load(&mut conn.reading()),
-        matching(tenant, filter).count().get_result(&mut conn.reading()),
-    )
-}
-
 /// Lists the contacts behind `after` in the order of [`list`], or the first ones. However deep the
 /// list, a page costs the same; rows that are added meanwhile neither double nor hide one.
 ///
@@ -125,6 +109,7 @@ pub async fn count(conn: &mut TenantConnection, filter: &ContactFilter<'_>) -> Q
 ///
 /// A foreign key violation when the tenant has no such domain, page or job, and those of the database.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewContact<'_>]) -> QueryResult<Upserted> {
+    // Thousands of rows as one array a column, and two tables in one statement.
     diesel::sql_query(include_str!("upsert.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Array<Uuid>, _>(column(new, |row| row.domain_id))
@@ -149,16 +134,26 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewContact<'_>]) ->
 ///
 /// Those of the database.
 pub async fn list_sources(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Vec<ContactSource>> {
-    diesel::sql_query(
-        "SELECT s.page_id, p.url, s.context, s.spelling, s.first_seen_at, s.last_seen_at
-         FROM contact_sources s JOIN pages p ON p.tenant_id = s.tenant_id AND p.id = s.page_id
-         WHERE s.tenant_id = $1 AND s.contact_id = $2
-         ORDER BY s.first_seen_at, s.id",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(id)
-    .load(conn)
-    .await
+    let tenant = conn.tenant_id();
+    contact_sources::table
+        .inner_join(
+            pages::table.on(pages::tenant_id
+                .eq(contact_sources::tenant_id)
+                .and(pages::id.eq(contact_sources::page_id))),
+        )
+        .filter(contact_sources::tenant_id.eq(tenant))
+        .filter(contact_sources::contact_id.eq(id))
+        .order((contact_sources::first_seen_at, contact_sources::id))
+        .select((
+            contact_sources::page_id,
+            pages::url,
+            contact_sources::context,
+            contact_sources::spelling,
+            contact_sources::first_seen_at,
+            contact_sources::last_seen_at,
+        ))
+        .load(&mut conn.reading())
+        .await
 }
 
 /// Notes at a domain's contacts what DNS says of the domains of their addresses: one that takes no mail makes them
@@ -168,12 +163,8 @@ pub async fn list_sources(conn: &mut TenantConnection, id: ContactId) -> QueryRe
 ///
 /// Those of the database.
 pub async fn note_mail_domains(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
-    diesel::sql_query(
-        "UPDATE contacts c SET mx_status = m.mx_status,
-             confidence = CASE m.mx_status WHEN 'none' THEN least(c.confidence, 10) ELSE c.confidence END
-         FROM mail_domains m
-         WHERE c.tenant_id = $1 AND c.domain_id = $2 AND m.tenant_id = $1 AND m.domain = split_part(c.email, '@', 2)",
-    )
+    // Diesel has no UPDATE ... FROM.
+    diesel::sql_query(include_str!("note_mail_domains.sql"))
     .bind::<Uuid, _>(conn.tenant_id())
     .bind::<Uuid, _>(domain)
     .execute(conn)
@@ -190,26 +181,23 @@ pub async fn list_unknown_mail_domains(
     domain: DomainId,
     since: DateTime<Utc>,
 ) -> QueryResult<Vec<String>> {
-    let rows: Vec<MailDomain> = diesel::sql_query(
-        "SELECT DISTINCT split_part(c.email, '@', 2) AS domain FROM contacts c
-         WHERE c.tenant_id = $1 AND c.domain_id = $2 AND NOT EXISTS (
-             SELECT FROM mail_domains m
-             WHERE m.tenant_id = $1 AND m.domain = split_part(c.email, '@', 2) AND m.checked_at >= $3
-               AND m.mx_status <> 'unknown')
-         ORDER BY 1",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .bind::<Timestamptz, _>(since)
-    .load(conn)
-    .await?;
-    Ok(rows.into_iter().map(|row| row.domain).collect())
-}
-
-#[derive(diesel::QueryableByName)]
-struct MailDomain {
-    #[diesel(sql_type = Text)]
-    domain: String,
+    let tenant = conn.tenant_id();
+    let name = || split_part(contacts::email, "@", 2);
+    let known = mail_domains::table
+        .filter(mail_domains::tenant_id.eq(tenant))
+        .filter(mail_domains::domain.eq(name()))
+        .filter(mail_domains::checked_at.ge(since))
+        .filter(mail_domains::mx_status.ne(MxStatus::Unknown));
+    let mut names: Vec<String> = contacts::table
+        .filter(contacts::tenant_id.eq(tenant))
+        .filter(contacts::domain_id.eq(domain))
+        .filter(not(exists(known)))
+        .select(name())
+        .distinct()
+        .load(&mut conn.reading())
+        .await?;
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// Keeps what DNS says of domains.
@@ -218,16 +206,29 @@ struct MailDomain {
 ///
 /// Those of the database.
 pub async fn upsert_mail_domains(conn: &mut TenantConnection, found: &[(String, MxStatus)]) -> QueryResult<usize> {
-    diesel::sql_query(
-        "INSERT INTO mail_domains (tenant_id, domain, mx_status)
-         SELECT $1, domain, mx_status FROM unnest($2::text[], $3::text[]) AS f (domain, mx_status) ORDER BY domain
-         ON CONFLICT (tenant_id, domain) DO UPDATE SET mx_status = EXCLUDED.mx_status, checked_at = now()",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Array<Text>, _>(column(found, |(domain, _)| domain))
-    .bind::<Array<Text>, _>(column(found, |(_, status)| status.label()))
-    .execute(conn)
-    .await
+    let tenant = conn.tenant_id();
+    // In one order, so that two of these at once do not lock each other out.
+    let found: BTreeMap<&str, MxStatus> = found.iter().map(|(domain, status)| (domain.as_str(), *status)).collect();
+    let rows: Vec<_> = found
+        .into_iter()
+        .map(|(domain, status)| {
+            (
+                mail_domains::tenant_id.eq(tenant),
+                mail_domains::domain.eq(domain),
+                mail_domains::mx_status.eq(status),
+            )
+        })
+        .collect();
+    diesel::insert_into(mail_domains::table)
+        .values(rows)
+        .on_conflict((mail_domains::tenant_id, mail_domains::domain))
+        .do_update()
+        .set((
+            mail_domains::mx_status.eq(excluded(mail_domains::mx_status)),
+            mail_domains::checked_at.eq(excluded(mail_domains::checked_at)),
+        ))
+        .execute(conn)
+        .await
 }
 
 /// Changes a contact.

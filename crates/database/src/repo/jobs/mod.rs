@@ -172,15 +172,6 @@ pub async fn list(conn: &mut TenantConnection, filter: &JobFilter<'_>, paging: P
     )
 }
 
-/// Counts jobs.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn count(conn: &mut TenantConnection, filter: &JobFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(&mut conn.reading()).await
-}
-
 /// Asks for the end of a job and returns it as it is then.
 ///
 /// One that waits is cancelled at once, one that runs at its worker's next heartbeat, and one that

@@ -17,6 +17,7 @@ use schema::jobs;
 use uuid::Uuid;
 
 use super::Failure;
+use crate::repo::functions::pg_notify;
 use crate::ids::{JobId, LeaseToken};
 use crate::models::enums::{JobStatus, Outcome};
 use crate::models::job::Job;
@@ -82,8 +83,8 @@ pub async fn claim(
     limit: i64,
     lease: Duration,
 ) -> QueryResult<Vec<Job>> {
-    // Leaves with the transaction's BEGIN, although it writes: outside of one the function refuses.
-    diesel::sql_query("SELECT * FROM scrapersky_internal.claim_jobs($1, $2, $3, $4, $5)")
+    // Diesel reads no rows of a function.
+    diesel::sql_query(include_str!("claim.sql"))
         .bind::<diesel::sql_types::Uuid, _>(Uuid::new_v4())
         .bind::<Array<Text>, _>(kinds)
         .bind::<BigInt, _>(limit)
@@ -203,13 +204,8 @@ pub async fn finish_many(
     let tokens: Vec<LeaseToken> = finished.iter().map(|(lease, ..)| lease.token).collect();
     let outcomes: Vec<Outcome> = finished.iter().map(|(_, outcome, _)| *outcome).collect();
     let results: Vec<&RawJson> = finished.iter().map(|(.., result)| result).collect();
-    diesel::sql_query(
-        "UPDATE jobs SET status = 'completed', outcome = done.outcome, result = done.result, error = NULL, progress = 1,
-             lease_token = NULL, lease_expires_at = NULL, completed_at = now(), updated_at = now()
-         FROM unnest($1, $2, $3, $4) AS done (job_id, lease_token, outcome, result)
-         WHERE jobs.job_id = done.job_id AND jobs.lease_token = done.lease_token
-         RETURNING jobs.job_id",
-    )
+    // Diesel has no UPDATE ... FROM.
+    diesel::sql_query(include_str!("finish_many.sql"))
     .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
     .bind::<Array<diesel::sql_types::Uuid>, _>(tokens)
     .bind::<Array<Text>, _>(outcomes)
@@ -306,23 +302,8 @@ pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResu
 ///
 /// Those of the database.
 pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
-    let ended: Vec<(JobStatus, i64)> = diesel::sql_query(
-        "WITH swept AS (
-             UPDATE jobs SET
-                 status = CASE
-                     WHEN cancel_requested_at IS NOT NULL THEN 'cancelled'
-                     WHEN attempts < max_attempts THEN 'pending'
-                     ELSE 'failed' END,
-                 error = CASE WHEN cancel_requested_at IS NULL
-                     THEN format('the worker went silent in attempt %s of %s', attempts, max_attempts) ELSE error END,
-                 outcome = CASE WHEN cancel_requested_at IS NULL THEN 'internal' ELSE outcome END,
-                 completed_at = CASE WHEN cancel_requested_at IS NOT NULL OR attempts >= max_attempts THEN now() END,
-                 lease_token = NULL, lease_expires_at = NULL, updated_at = now()
-             WHERE job_id IN (SELECT job_id FROM jobs WHERE status = 'running' AND lease_expires_at < now()
-                              ORDER BY lease_expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
-             RETURNING status)
-         SELECT status, count(*) AS count FROM swept GROUP BY status",
-    )
+    // What was written is counted by state in the same statement.
+    let ended: Vec<(JobStatus, i64)> = diesel::sql_query(include_str!("sweep.sql"))
     .load::<StatusCount>(conn)
     .await?
     .into_iter()
@@ -348,21 +329,8 @@ pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
 ///
 /// Those of the database.
 pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
-    let counted: Count = diesel::sql_query(
-        "WITH gone AS (
-             DELETE FROM jobs WHERE job_id IN (
-                 SELECT job_id FROM jobs j WHERE status IN ('completed', 'failed', 'cancelled') AND completed_at < $1
-                 AND NOT EXISTS (SELECT FROM jobs b WHERE b.tenant_id = j.tenant_id AND b.batch_id = j.batch_id
-                                 AND (b.completed_at IS NULL OR b.completed_at >= $1))
-                 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-             RETURNING job_id, tenant_id, batch_id),
-         emptied AS (
-             DELETE FROM batch_jobs WHERE (tenant_id, batch_id) IN (
-                 SELECT g.tenant_id, g.batch_id FROM gone g WHERE g.batch_id IS NOT NULL
-                 AND NOT EXISTS (SELECT FROM jobs j WHERE j.tenant_id = g.tenant_id AND j.batch_id = g.batch_id
-                                 AND j.job_id NOT IN (SELECT job_id FROM gone))))
-         SELECT count(*) AS count FROM gone",
-    )
+    // Two tables in one statement: which batches are empty then is known only there.
+    let counted: Count = diesel::sql_query(include_str!("delete_ended.sql"))
     .bind::<Timestamptz, _>(cutoff)
     .bind::<BigInt, _>(limit)
     .get_result(conn)
@@ -385,11 +353,7 @@ struct Count {
 ///
 /// Those of the database.
 pub async fn notify(conn: &mut SystemConnection) -> QueryResult<()> {
-    diesel::sql_query("SELECT pg_notify($1, '')")
-        .bind::<Text, _>(CHANNEL)
-        .execute(conn)
-        .await
-        .map(|_| ())
+    diesel::select(pg_notify(CHANNEL, "")).execute(conn).await.map(drop)
 }
 
 /// A job that was ended.

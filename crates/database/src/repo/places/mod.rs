@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::f64::consts::FRAC_PI_2;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{AsExprOf, now, sql};
+use diesel::dsl::{AsExprOf, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::Pg;
 use diesel::prelude::{
@@ -20,7 +20,7 @@ use super::bulk::{Upserted, column};
 use super::paging::{Paging, after, before, containing};
 use crate::ids::{JobId, StagedPlaceId, TenantId};
 use crate::models::enums::CurationStatus;
-use crate::models::staged_place::{NewStagedPlace, StagedPlace, StagedPlaceChanges};
+use crate::models::staged_place::{NewStagedPlace, StagedPlace};
 use crate::tenant::TenantConnection;
 
 /// So many characters of a name are searched and ordered by.
@@ -351,6 +351,7 @@ pub async fn count(conn: &mut TenantConnection, filter: &PlaceFilter<'_>) -> Que
 ///
 /// Those of the database.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewStagedPlace<'_>]) -> QueryResult<Upserted> {
+    // Ten thousand rows as one array a column: bound value by value they are too many binds.
     diesel::sql_query(include_str!("upsert.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Array<Text>, _>(column(new, |row| row.place_id))
@@ -373,47 +374,6 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewStagedPlace<'_>]
         .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.user_name))
         .get_result(conn)
         .await
-}
-
-/// Changes a place. What people decide about it is changed by [`place_changes`](super::place_changes), which keeps what
-/// was there before.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
-pub async fn update(
-    conn: &mut TenantConnection,
-    place_id: &str,
-    changes: &StagedPlaceChanges<'_>,
-) -> QueryResult<StagedPlace> {
-    let tenant = conn.tenant_id();
-    diesel::update(
-        places_staging::table
-            .filter(places_staging::tenant_id.eq(tenant))
-            .filter(places_staging::place_id.eq(place_id)),
-    )
-    .set((changes, places_staging::updated_at.eq(now)))
-    .returning(StagedPlace::as_returning())
-    .get_result(conn)
-    .await
-}
-
-/// Deletes a place.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
-pub async fn delete(conn: &mut TenantConnection, place_id: &str) -> QueryResult<()> {
-    let tenant = conn.tenant_id();
-    diesel::delete(
-        places_staging::table
-            .filter(places_staging::tenant_id.eq(tenant))
-            .filter(places_staging::place_id.eq(place_id)),
-    )
-    .returning(places_staging::id)
-    .get_result::<StagedPlaceId>(conn)
-    .await
-    .map(|_| ())
 }
 
 fn ordered(query: Rows<'_>, order: PlaceOrder) -> Rows<'_> {

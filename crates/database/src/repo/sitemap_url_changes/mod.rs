@@ -78,6 +78,7 @@ struct Extent {
 ///
 /// Those of the database.
 pub async fn settle(conn: &mut TenantConnection, run: SitemapRunId, at_once: i64) -> QueryResult<ChangeCounts> {
+    // Diesel counts one table a statement; these are two, at one moment.
     let Extent {
         notes,
         moves,
@@ -86,7 +87,7 @@ pub async fn settle(conn: &mut TenantConnection, run: SitemapRunId, at_once: i64
     } = diesel::sql_query(include_str!("extent.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Uuid, _>(run)
-        .get_result(conn)
+        .get_result(&mut conn.reading())
         .await?;
     // To look a URL up in one file takes as long as to read four and sort them.
     let reads_all = moves.saturating_mul(files) > urls / 4;
@@ -94,6 +95,7 @@ pub async fn settle(conn: &mut TenantConnection, run: SitemapRunId, at_once: i64
     let ranges = rows / at_once.max(1) + 1;
     let mut counts = ChangeCounts::default();
     for range in 0..ranges {
+        // Windows, laterals and writes in one statement.
         let part: ChangeCounts = diesel::sql_query(include_str!("settle.sql"))
             .bind::<Uuid, _>(conn.tenant_id())
             .bind::<Uuid, _>(run)

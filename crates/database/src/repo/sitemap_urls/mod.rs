@@ -12,7 +12,8 @@ use diesel_async::RunQueryDsl;
 use schema::sitemap_urls;
 
 use super::bulk::{Upserted, column};
-use super::paging::{containing, md5};
+use super::functions::md5;
+use super::paging::containing;
 use crate::ids::{DomainId, SitemapFileId, SitemapRunId, SitemapUrlId, TenantId};
 use crate::models::sitemap_url::{NewSitemapUrl, SitemapUrl};
 use crate::tenant::TenantConnection;
@@ -127,6 +128,7 @@ pub async fn insert_many(
     run: Option<SitemapRunId>,
     new: &[NewSitemapUrl<'_>],
 ) -> QueryResult<i64> {
+    // Thousands of rows as one array a column, and two tables in one statement.
     let written: Written = with_columns(diesel::sql_query(INSERT), conn.tenant_id(), run, new)
         .get_result(conn)
         .await?;
@@ -147,25 +149,10 @@ pub async fn upsert_many(
     run: Option<SitemapRunId>,
     new: &[NewSitemapUrl<'_>],
 ) -> QueryResult<Upserted> {
+    // The same.
     with_columns(diesel::sql_query(UPSERT), conn.tenant_id(), run, new)
         .get_result(conn)
         .await
-}
-
-/// Deletes all that a file lists, and returns how much that was.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn delete_of_file(conn: &mut TenantConnection, file: SitemapFileId) -> QueryResult<usize> {
-    let tenant = conn.tenant_id();
-    diesel::delete(
-        sitemap_urls::table
-            .filter(sitemap_urls::tenant_id.eq(tenant))
-            .filter(sitemap_urls::sitemap_id.eq(file)),
-    )
-    .execute(conn)
-    .await
 }
 
 /// Deletes what a file does not list any more, and returns how much that was.
@@ -182,18 +169,8 @@ pub async fn delete_unlisted(
     file: SitemapFileId,
     listed: &[uuid::Uuid],
 ) -> QueryResult<i64> {
-    let deleted: Written = diesel::sql_query(
-        "WITH deleted AS (
-             DELETE FROM sitemap_urls u
-             WHERE u.tenant_id = $1 AND u.sitemap_id = $2
-               AND NOT EXISTS (SELECT FROM unnest($3::uuid[]) l (hash) WHERE l.hash = md5(u.url)::uuid)
-             RETURNING url, lastmod
-         ), noted AS (
-             INSERT INTO sitemap_url_changes (tenant_id, run_id, change, url, old_lastmod)
-             SELECT $1, $4::uuid, 'removed', url, lastmod FROM deleted WHERE $4::uuid IS NOT NULL
-         )
-         SELECT count(*) AS rows FROM deleted",
-    )
+    // Two tables in one statement.
+    let deleted: Written = diesel::sql_query(include_str!("delete_unlisted.sql"))
     .bind::<Uuid, _>(conn.tenant_id())
     .bind::<Uuid, _>(file)
     .bind::<Array<Uuid>, _>(listed)

@@ -119,14 +119,19 @@ pub async fn update(
 ///
 /// Those of the database.
 pub async fn delete_old(conn: &mut TenantConnection, domain: DomainId, keep: i64) -> QueryResult<usize> {
-    diesel::sql_query(
-        "DELETE FROM email_scans WHERE tenant_id = $1 AND id IN (
-             SELECT id FROM email_scans WHERE tenant_id = $1 AND domain_id = $2
-             ORDER BY created_at DESC, id DESC OFFSET $3)",
+    let tenant = conn.tenant_id();
+    let old = email_scans::table
+        .filter(email_scans::tenant_id.eq(tenant))
+        .filter(email_scans::domain_id.eq(domain))
+        .order((email_scans::created_at.desc(), email_scans::id.desc()))
+        .offset(keep)
+        .select(email_scans::id)
+        .into_boxed();
+    diesel::delete(
+        email_scans::table
+            .filter(email_scans::tenant_id.eq(tenant))
+            .filter(email_scans::id.eq_any(old)),
     )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .bind::<BigInt, _>(keep)
     .execute(conn)
     .await
 }
@@ -156,15 +161,8 @@ pub async fn upsert_urls(
     scan: EmailScanId,
     urls: &[NewEmailScanUrl<'_>],
 ) -> QueryResult<usize> {
-    diesel::sql_query(
-        "INSERT INTO email_scan_urls AS u (
-             tenant_id, scan_id, position, url, rank, depth, state, fetches, disposition, reason, content_hash)
-         SELECT $1, $2, * FROM unnest(
-             $3::int4[], $4::text[], $5::int2[], $6::int2[], $7::text[], $8::int2[], $9::text[], $10::text[], $11::text[])
-         ON CONFLICT (tenant_id, scan_id, position) DO UPDATE SET
-             rank = EXCLUDED.rank, state = EXCLUDED.state, fetches = EXCLUDED.fetches,
-             disposition = EXCLUDED.disposition, reason = EXCLUDED.reason, content_hash = EXCLUDED.content_hash",
-    )
+    // Thousands of rows as one array a column: bound value by value they are too many binds.
+    diesel::sql_query(include_str!("upsert_urls.sql"))
     .bind::<Uuid, _>(conn.tenant_id())
     .bind::<Uuid, _>(scan)
     .bind::<Array<Integer>, _>(column(urls, |url| url.position))
@@ -191,19 +189,13 @@ pub async fn list_domains(
     offset: i64,
     most: i64,
 ) -> QueryResult<Vec<DomainPages>> {
-    diesel::sql_query(
-        "SELECT d.id, d.domain, p.urls AS pages, p.count AS pages_count
-         FROM (SELECT id, domain FROM domains WHERE tenant_id = $1 ORDER BY domain LIMIT $2 OFFSET $3) d
-         CROSS JOIN LATERAL (
-             SELECT count(*) AS count, coalesce((array_agg(url ORDER BY created_at, id))[:$4], '{}') AS urls
-             FROM pages WHERE tenant_id = $1 AND domain_id = d.id) p
-         ORDER BY d.domain",
-    )
+    // Diesel has no LATERAL and takes no part of an array.
+    diesel::sql_query(include_str!("list_domains.sql"))
     .bind::<Uuid, _>(conn.tenant_id())
     .bind::<BigInt, _>(limit)
     .bind::<BigInt, _>(offset)
     .bind::<BigInt, _>(most)
-    .load(conn)
+    .load(&mut conn.reading())
     .await
 }
 
@@ -213,17 +205,8 @@ pub async fn list_domains(
 ///
 /// Those of the database.
 pub async fn note_inbound_links(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
-    diesel::sql_query(
-        "WITH links AS (
-             SELECT target AS url, array_agg(DISTINCT source.url ORDER BY source.url) AS sources
-             FROM pages source CROSS JOIN unnest(source.outbound_links) AS target
-             WHERE source.tenant_id = $1 AND source.domain_id = $2 AND target <> source.url
-             GROUP BY target)
-         UPDATE pages p SET inbound_links = l.sources
-         FROM links l
-         WHERE p.tenant_id = $1 AND p.domain_id = $2 AND md5(p.url) = md5(l.url) AND p.url = l.url
-           AND p.inbound_links IS DISTINCT FROM l.sources",
-    )
+    // Diesel has no UPDATE ... FROM.
+    diesel::sql_query(include_str!("note_inbound_links.sql"))
     .bind::<Uuid, _>(conn.tenant_id())
     .bind::<Uuid, _>(domain)
     .execute(conn)

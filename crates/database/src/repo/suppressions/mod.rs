@@ -1,26 +1,23 @@
 //! Table `suppressions`: addresses and domains that a tenant must not keep.
 
-use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult};
-use diesel::sql_types::{Array, Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel::dsl::case_when;
+use diesel::prelude::{ExpressionMethods, HasQuery, IntoSql, QueryDsl, QueryResult, SelectableHelper};
+use diesel::sql_types::{Array, Bool, Text, Uuid as SqlUuid};
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::suppressions;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::functions::coalesce;
+use super::locks;
 use super::paging::Paging;
 use crate::models::suppression::{NewSuppression, Suppression};
 use crate::tenant::TenantConnection;
 
-/// Keeps who stores addresses (`_shared`) and who suppresses them apart, until the transaction ends: an address whose
+/// Keeps who stores addresses (beside others) and who suppresses them apart, until the transaction ends: an address whose
 /// suppression is not seen yet would be stored behind its back.
-macro_rules! lock {
-    ($function:literal) => {
-        concat!(
-            "SELECT ",
-            $function,
-            "(hashtextextended('suppressions ' || $1::text, 0))"
-        )
-    };
-}
+const LOCK: &str = "suppressions";
 
 /// Adds a suppression, or returns the one there is. It waits for transactions that store addresses. Once its value is to be forgotten it is.
 ///
@@ -29,31 +26,24 @@ macro_rules! lock {
 /// Those of the database.
 pub async fn upsert(conn: &mut TenantConnection, new: NewSuppression<'_>) -> QueryResult<Suppression> {
     let tenant = conn.tenant_id();
-    diesel::sql_query(lock!("pg_advisory_xact_lock"))
-        .bind::<SqlUuid, _>(tenant)
-        .execute(conn)
-        .await?;
-    diesel::sql_query(
-        "INSERT INTO suppressions AS s (tenant_id, kind, hash, value, reason)
-         VALUES ($1, $2, sha256(convert_to($3, 'UTF8')), CASE WHEN $4 THEN $3 END, $5)
-         ON CONFLICT (tenant_id, hash) DO UPDATE SET
-             value = CASE WHEN $4 THEN s.value END, reason = coalesce(EXCLUDED.reason, s.reason)",
-    )
-    .bind::<SqlUuid, _>(tenant)
-    .bind::<Text, _>(new.kind.label())
-    .bind::<Text, _>(new.value)
-    .bind::<Bool, _>(new.keeps_value)
-    .bind::<Nullable<Text>, _>(new.reason)
-    .execute(conn)
-    .await?;
-    Suppression::query()
-        .filter(suppressions::tenant_id.eq(tenant))
-        .filter(
-            suppressions::hash.eq(diesel::dsl::sql::<diesel::sql_types::Binary>("sha256(convert_to(")
-                .bind::<Text, _>(new.value)
-                .sql(", 'UTF8'))")),
-        )
-        .first(&mut conn.reading())
+    locks::exclusive(conn, LOCK).await?;
+    let keeps_value = new.keeps_value.into_sql::<Bool>();
+    diesel::insert_into(suppressions::table)
+        .values((
+            suppressions::tenant_id.eq(tenant),
+            suppressions::kind.eq(new.kind),
+            suppressions::hash.eq(Sha256::digest(new.value).to_vec()),
+            suppressions::value.eq(new.keeps_value.then_some(new.value)),
+            suppressions::reason.eq(new.reason),
+        ))
+        .on_conflict((suppressions::tenant_id, suppressions::hash))
+        .do_update()
+        .set((
+            suppressions::value.eq(case_when(keeps_value, suppressions::value)),
+            suppressions::reason.eq(coalesce(excluded(suppressions::reason), suppressions::reason)),
+        ))
+        .returning(Suppression::as_returning())
+        .get_result(conn)
         .await
 }
 
@@ -98,18 +88,13 @@ pub async fn delete(conn: &mut TenantConnection, id: Uuid) -> QueryResult<()> {
 ///
 /// Those of the database.
 pub async fn list_covered(conn: &mut TenantConnection, addresses: &[&str]) -> QueryResult<Vec<String>> {
-    diesel::sql_query(lock!("pg_advisory_xact_lock_shared"))
+    locks::shared(conn, LOCK).await?;
+    // Diesel selects from no array.
+    let rows: Vec<Covered> = diesel::sql_query(include_str!("list_covered.sql"))
         .bind::<SqlUuid, _>(conn.tenant_id())
-        .execute(conn)
+        .bind::<Array<Text>, _>(addresses)
+        .load(&mut conn.reading())
         .await?;
-    let rows: Vec<Covered> = diesel::sql_query(
-        "SELECT address FROM unnest($2) AS address
-         WHERE EXISTS (SELECT FROM suppressions s WHERE s.tenant_id = $1 AND s.hash = ANY (suppression_hashes(address)))",
-    )
-    .bind::<SqlUuid, _>(conn.tenant_id())
-    .bind::<Array<Text>, _>(addresses)
-    .load(conn)
-    .await?;
     Ok(rows.into_iter().map(|row| row.address).collect())
 }
 

@@ -1,17 +1,17 @@
 //! Table `sitemap_files`: the sitemap files of domains.
 
-use diesel::dsl::{now, sql};
+use diesel::dsl::{self, now, sql, sum};
 use diesel::pg::Pg;
 use diesel::prelude::{
-    ExpressionMethods, HasQuery, OptionalExtension, PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl,
-    QueryResult, QueryableByName, SelectableHelper,
+    AggregateExpressionMethods, ExpressionMethods, HasQuery, NullableExpressionMethods, OptionalExtension, PgSortExpressionMethods,
+    PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
 };
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Untyped, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::sitemap_files;
 
 use super::bulk::column;
-use super::paging::{Paging, containing, md5};
+use super::paging::{Paging, containing};
 use crate::ids::{DomainId, JobId, SitemapFileId, TenantId};
 use crate::models::enums::{CurationStatus, ProcessingStatus, SitemapFileStatus};
 use crate::models::sitemap_file::{NewSitemapFile, SitemapFile, SitemapFileChanges};
@@ -46,28 +46,21 @@ pub struct FoundFile<'a> {
 }
 
 /// What the files of a domain come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, QueryableByName)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileTotals {
     /// Files that wait to be read.
-    #[diesel(sql_type = BigInt)]
     pub pending: i64,
     /// Files that were read, to the end or in part.
-    #[diesel(sql_type = BigInt)]
     pub read: i64,
     /// Files that were read in part only.
-    #[diesel(sql_type = BigInt)]
     pub partial: i64,
     /// Files that could not be read.
-    #[diesel(sql_type = BigInt)]
     pub failed: i64,
     /// Files that were not read, for a limit.
-    #[diesel(sql_type = BigInt)]
     pub skipped: i64,
     /// URLs that those read list.
-    #[diesel(sql_type = BigInt)]
     pub urls: i64,
     /// Their size in bytes.
-    #[diesel(sql_type = BigInt)]
     pub bytes: i64,
 }
 
@@ -107,24 +100,6 @@ pub async fn lock(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult
         .for_no_key_update()
         .first(conn)
         .await
-}
-
-/// Looks a sitemap file of a domain up by its URL.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn find_by_url(conn: &mut TenantConnection, domain: DomainId, url: &str) -> QueryResult<Option<SitemapFile>> {
-    let tenant = conn.tenant_id();
-    SitemapFile::query()
-        .filter(sitemap_files::tenant_id.eq(tenant))
-        .filter(sitemap_files::domain_id.eq(domain))
-        // What the index is on: a URL may be longer than an index entry can be.
-        .filter(md5(sitemap_files::url).eq(md5(url)))
-        .filter(sitemap_files::url.eq(url))
-        .first(&mut conn.reading())
-        .await
-        .optional()
 }
 
 /// Looks up the file that the others of a domain begin with: of those that were read the one nearest to the root.
@@ -256,19 +231,8 @@ pub async fn add_pending(
     depth: i16,
     found: &[FoundFile<'_>],
 ) -> QueryResult<usize> {
-    diesel::sql_query(
-        "INSERT INTO sitemap_files AS f (
-             tenant_id, domain_id, job_id, parent_id, depth, url, discovery_method, sitemap_type, status, created_at)
-         -- In the order in which they were found, which is that in which they are read.
-         SELECT DISTINCT ON (md5(url)) $1, $2, $3, $4, $5, url, discovery_method, 'unknown', 'pending',
-             now() + position * interval '1 microsecond'
-         FROM unnest($6::text[], $7::text[]) WITH ORDINALITY AS l (url, discovery_method, position)
-         ORDER BY md5(url), position
-         ON CONFLICT (tenant_id, domain_id, md5(url)) DO UPDATE SET
-             job_id = EXCLUDED.job_id, parent_id = EXCLUDED.parent_id, depth = EXCLUDED.depth,
-             discovery_method = EXCLUDED.discovery_method, status = 'pending', updated_at = now()
-         WHERE f.job_id IS DISTINCT FROM EXCLUDED.job_id",
-    )
+    // Thousands of rows as one array a column, those named twice once.
+    diesel::sql_query(include_str!("add_pending.sql"))
     .bind::<Uuid, _>(conn.tenant_id())
     .bind::<Uuid, _>(domain)
     .bind::<Uuid, _>(job)
@@ -316,22 +280,13 @@ pub async fn list_unmet(
     job: JobId,
     limit: i64,
 ) -> QueryResult<Vec<SitemapFileId>> {
-    let found: Vec<Found> = diesel::sql_query(
-        "WITH RECURSIVE unmet AS (
-             SELECT f.id FROM sitemap_files f LEFT JOIN sitemap_files p ON p.tenant_id = f.tenant_id AND p.id = f.parent_id
-             WHERE f.tenant_id = $1 AND f.domain_id = $2 AND f.job_id IS DISTINCT FROM $3 AND f.status <> 'gone'
-               AND (p.id IS NULL OR p.job_id = $3 AND p.status IN ('completed', 'gone'))
-             UNION
-             SELECT c.id FROM unmet u JOIN sitemap_files c ON c.tenant_id = $1 AND c.parent_id = u.id
-             WHERE c.job_id IS DISTINCT FROM $3 AND c.status <> 'gone'
-         )
-         SELECT id FROM unmet LIMIT $4",
-    )
+    // Diesel has no recursion.
+    let found: Vec<Found> = diesel::sql_query(include_str!("list_unmet.sql"))
     .bind::<Uuid, _>(conn.tenant_id())
     .bind::<Uuid, _>(domain)
     .bind::<Uuid, _>(job)
     .bind::<BigInt, _>(limit)
-    .load(conn)
+    .load(&mut conn.reading())
     .await?;
     Ok(found.into_iter().map(|file| file.id).collect())
 }
@@ -398,22 +353,41 @@ pub async fn skip_pending(conn: &mut TenantConnection, domain: DomainId, job: Jo
 ///
 /// Those of the database.
 pub async fn total(conn: &mut TenantConnection, domain: DomainId, job: Option<JobId>) -> QueryResult<FileTotals> {
-    diesel::sql_query(
-        "SELECT count(*) FILTER (WHERE status = 'pending') AS pending,
-                count(*) FILTER (WHERE status IN ('completed', 'partial')) AS read,
-                count(*) FILTER (WHERE status = 'partial') AS partial,
-                count(*) FILTER (WHERE status = 'failed') AS failed,
-                count(*) FILTER (WHERE status = 'skipped') AS skipped,
-                coalesce(sum(url_count) FILTER (WHERE status IN ('completed', 'partial', 'failed')), 0)::bigint AS urls,
-                coalesce(sum(size_bytes::bigint) FILTER (WHERE status IN ('completed', 'partial')), 0)::bigint AS bytes
-         FROM sitemap_files
-         WHERE tenant_id = $1 AND domain_id = $2 AND ($3::uuid IS NULL OR job_id = $3)",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .bind::<Nullable<Uuid>, _>(job)
-    .get_result(conn)
-    .await
+    let tenant = conn.tenant_id();
+    let is = |status: SitemapFileStatus| sitemap_files::status.eq(status.label()).assume_not_null();
+    let is_one_of = |some: &[SitemapFileStatus]| {
+        let labels: Vec<_> = some.iter().map(|status| status.label()).collect();
+        sitemap_files::status.eq_any(labels).assume_not_null()
+    };
+    let read = [SitemapFileStatus::Completed, SitemapFileStatus::Partial];
+    let tried = [SitemapFileStatus::Completed, SitemapFileStatus::Partial, SitemapFileStatus::Failed];
+    let mut files = sitemap_files::table
+        .filter(sitemap_files::tenant_id.eq(tenant))
+        .filter(sitemap_files::domain_id.eq(domain))
+        .select((
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Pending)),
+            dsl::count(sitemap_files::id).aggregate_filter(is_one_of(&read)),
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Partial)),
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Failed)),
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Skipped)),
+            sum(sitemap_files::url_count).aggregate_filter(is_one_of(&tried)),
+            sum(sitemap_files::size_bytes).aggregate_filter(is_one_of(&read)),
+        ))
+        .into_boxed();
+    if let Some(job) = job {
+        files = files.filter(sitemap_files::job_id.eq(job));
+    }
+    let (pending, read, partial, failed, skipped, urls, bytes): (_, _, _, _, _, Option<i64>, Option<i64>) =
+        files.get_result(&mut conn.reading()).await?;
+    Ok(FileTotals {
+        pending,
+        read,
+        partial,
+        failed,
+        skipped,
+        urls: urls.unwrap_or_default(),
+        bytes: bytes.unwrap_or_default(),
+    })
 }
 
 fn matching<'a>(tenant: TenantId, filter: &SitemapFileFilter<'a>) -> sitemap_files::BoxedQuery<'a, Pg> {
