@@ -337,10 +337,7 @@ async fn tenant_after(conn: &Connection) -> String {
 async fn whatever_follows_a_refused_query_sent_ahead_gets_its_error() {
     let url = empty_database(SCHEMA).await;
     // Refused as a whole, before BEGIN; and refused behind BEGIN.
-    for refused in [
-        "SET LOCAL this is no syntax",
-        "SET LOCAL ROLE nobody_of_this_name",
-    ] {
+    for refused in ["SET LOCAL this is no syntax", "SET LOCAL ROLE nobody_of_this_name"] {
         let mut conn = Connection::connect(&url).await.unwrap();
         conn.send_ahead(refused).unwrap();
         let error = insert(&conn, 1).await.unwrap_err().to_string();
@@ -377,12 +374,18 @@ async fn a_select_waits_for_its_transaction_unless_its_caller_says_that_it_only_
     let url = empty_database(SCHEMA).await;
     let numbers = async || {
         let conn = Connection::connect(&url).await.unwrap();
-        count(&conn, "SELECT last_value - 1 + is_called::int AS n FROM numbers").await.unwrap()
+        count(&conn, "SELECT last_value - 1 + is_called::int AS n FROM numbers")
+            .await
+            .unwrap()
     };
     let writing = "SELECT nextval('numbers') AS n";
     let mut conn = Connection::connect(&url).await.unwrap();
     conn.send_ahead("SET LOCAL this is no syntax").unwrap();
-    diesel::sql_query(writing).get_result::<Count>(&mut conn).await.map(|row| row.n).unwrap_err();
+    diesel::sql_query(writing)
+        .get_result::<Count>(&mut conn)
+        .await
+        .map(|row| row.n)
+        .unwrap_err();
     assert_eq!(numbers().await, 0, "it has left before its transaction was open");
     // Which is why nothing that writes may go this way.
     let conn = Connection::connect(&url).await.unwrap();
@@ -395,7 +398,10 @@ async fn a_select_waits_for_its_transaction_unless_its_caller_says_that_it_only_
 async fn a_reading_handle_executes_nothing() {
     let conn = connection().await;
     let insert = diesel::insert_into(things::table).values(things::id.eq(1));
-    assert!(matches!(insert.execute(&mut conn.reading()).await, Err(Error::QueryBuilderError(_))));
+    assert!(matches!(
+        insert.execute(&mut conn.reading()).await,
+        Err(Error::QueryBuilderError(_))
+    ));
     assert!(conn.reading().batch_execute("SELECT 1").await.is_err());
     assert!(!conn.in_flight());
     assert_eq!(count(&conn, "SELECT count(*) AS n FROM things").await.unwrap(), 0);

@@ -38,7 +38,11 @@ async fn pid(conn: &Connection) -> QueryResult<i32> {
 
 async fn setting(conn: &Connection, name: &str) -> String {
     let sql = format!("SELECT coalesce(current_setting('{name}', true), '') AS v");
-    diesel::sql_query(sql).get_result::<Value>(&mut conn.reading()).await.unwrap().v
+    diesel::sql_query(sql)
+        .get_result::<Value>(&mut conn.reading())
+        .await
+        .unwrap()
+        .v
 }
 
 async fn pool(config: PoolConfig) -> (Pool, DatabaseUrl) {

@@ -5,6 +5,7 @@ use database::models::enums::EmailType;
 use database::models::page::Page;
 use database::repo::bulk::Upserted;
 use database::repo::contacts::{self, ContactFilter};
+use database::repo::paging::Cursor;
 use diesel::result::Error;
 
 use crate::support::tenants::{Agencies, Agency};
@@ -109,7 +110,7 @@ async fn contacts_are_filtered_and_paged_by_cursor() {
             .run(async |conn| contacts::list_after(conn, &none(), after, 4).await)
             .await;
         let Some(last) = rows.last() else { break };
-        after = Some((last.created_at, last.id));
+        after = Some(Cursor::new(last.created_at, last.id));
         by_cursor.extend(rows);
     }
     assert_eq!(by_cursor, all);

@@ -140,7 +140,9 @@ async fn what_is_known_of_a_site_is_written_over_where_something_new_is_said() {
     assert_eq!(profile.email_addresses, Some(emails));
     assert_eq!(technologies.unwrap().is_wordpress, Some(true));
     assert!(hosting.is_some());
-    let found = acme.run(async |conn| domain_facts::find_hosting(conn, domain.id).await).await;
+    let found = acme
+        .run(async |conn| domain_facts::find_hosting(conn, domain.id).await)
+        .await;
     assert_eq!(found, hosting);
 
     let with = |is_wordpress| DomainFilter {

@@ -631,9 +631,7 @@ async fn a_search_changes_its_state() {
         params: None,
         status: None,
     };
-    let houston = acme
-        .run(async |conn| place_searches::insert(conn, &new).await)
-        .await;
+    let houston = acme.run(async |conn| place_searches::insert(conn, &new).await).await;
     assert_eq!(houston.status.as_deref(), Some("pending"));
     let done = PlaceSearchChanges {
         status: Some(Some("completed")),

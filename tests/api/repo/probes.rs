@@ -41,7 +41,7 @@ use database::repo::erasures::Erased;
 use database::repo::jobs::queue::Lease;
 use database::repo::jobs::{Enqueued, Failure, JobFilter};
 use database::repo::pages::PageFilter;
-use database::repo::paging::Paging;
+use database::repo::paging::{Cursor, Paging};
 use database::repo::place_changes::{ChangedBy, Undone};
 use database::repo::place_details::Candidate;
 use database::repo::places::{CursorKey, PlaceCursor, PlaceFilter, PlaceOrder};
@@ -51,10 +51,9 @@ use database::repo::sitemap_files::{FileTotals, FoundFile, SitemapFileFilter};
 use database::repo::sitemap_url_changes::ChangeCounts;
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
-    api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains,
-    email_scans, erasures, idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches,
-    places, rate_windows, scan_days, sitemap_files, sitemap_runs,
-    sitemap_url_changes, sitemap_urls, suppressions,
+    api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures, idempotency_keys,
+    jobs, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days,
+    sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, suppressions,
 };
 use database::tenant::TenantConnection;
 use diesel::QueryResult;
@@ -102,9 +101,8 @@ pub struct Rows {
     pub tenant: TenantId,
     pub name: String,
     pub domain: Domain,
-    /// A domain and a file about which nothing more is known.
+    /// A domain about which nothing more is known.
     pub bare_domain: Domain,
-    pub bare_file: SitemapFile,
     pub page: Page,
     pub contact: Contact,
     pub file: SitemapFile,
@@ -237,7 +235,6 @@ impl Rows {
                     },
                     domain: domain.clone(),
                     bare_domain: bare_domain.clone(),
-                    bare_file: bare_file.clone(),
                     page: page.clone(),
                     file: file.clone(),
                     url: url.clone(),
@@ -692,7 +689,7 @@ pub const PROBES: &[Probe] = probes! {
     batches::update: Nothing, |conn, a| (a.batch.batch_id, &BatchJobChanges { error: Some(Some("x")), ..Default::default() });
     contacts::get: Nothing, |conn, a| (a.contact.id);
     contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), None, 100);
-    contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), Some((Utc::now(), a.contact.id)), 100);
+    contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), Some(Cursor::new(Utc::now(), a.contact.id)), 100);
     contacts::count: Nothing, |conn, a| (&ContactFilter { text: Some(&a.name), ..Default::default() });
     contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, &a.contact.email)]);
     // What the other suppressed is nothing to the one who asks.

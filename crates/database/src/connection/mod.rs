@@ -15,14 +15,14 @@
 //!   the future that used it ended.
 //!
 //! No text is looked at to keep them. Whether a statement may leave before `BEGIN` is answered says the
-//! handle it goes through: [`Connection`] waits, [`Reading`] does not. A transaction is opened and ended by
+//! handle it goes through: [`Connection`] waits, [`Reading`](reading::Reading) does not. A transaction is opened and ended by
 //! methods (or by Diesel's own `transaction`); a test over the sources forbids to write `BEGIN` anywhere else.
 //!
 //! [broken]: diesel_async::pooled_connection::PoolableConnection::is_broken
 
 mod errors;
 mod lock;
-mod reading;
+pub mod reading;
 mod rows;
 mod traits;
 mod types;
@@ -42,7 +42,6 @@ use tokio_postgres::{Client, Socket};
 pub use self::errors::is_outage;
 use self::errors::query_error;
 pub(super) use self::errors::sentence;
-pub use self::reading::Reading;
 pub use self::rows::{Field, Row, Rows};
 use self::types::{Bind, Types};
 use self::wire::{Leaves, Statement, Wire};

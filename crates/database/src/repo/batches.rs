@@ -11,10 +11,6 @@ use crate::models::enums::JobStatus;
 use crate::tenant::TenantConnection;
 
 /// Returns a batch.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: BatchId) -> QueryResult<BatchJob> {
     let tenant = conn.tenant_id();
     BatchJob::query()
@@ -25,10 +21,6 @@ pub async fn get(conn: &mut TenantConnection, id: BatchId) -> QueryResult<BatchJ
 }
 
 /// Counts the jobs of a batch by state.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count_jobs(conn: &mut TenantConnection, id: BatchId) -> QueryResult<Vec<(JobStatus, i64)>> {
     let tenant = conn.tenant_id();
     jobs::table
@@ -41,10 +33,6 @@ pub async fn count_jobs(conn: &mut TenantConnection, id: BatchId) -> QueryResult
 }
 
 /// Adds a batch.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn insert(conn: &mut TenantConnection, new: &NewBatchJob<'_>) -> QueryResult<BatchJob> {
     let tenant = conn.tenant_id();
     diesel::insert_into(batch_jobs::table)
@@ -58,7 +46,7 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewBatchJob<'_>) -> Query
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(conn: &mut TenantConnection, id: BatchId, changes: &BatchJobChanges<'_>) -> QueryResult<BatchJob> {
     let tenant = conn.tenant_id();
     diesel::update(

@@ -1,7 +1,7 @@
-//! Bulk writes: rows go to PostgreSQL as one array a column, and a statement tells what became of them.
+//! Bulk writes: rows go to PostgreSQL as one array per column, and a statement returns what became of them.
 //!
 //! A statement takes at most 65,535 binds; ten thousand rows bound value by value are too many,
-//! and are planned slowly. As arrays they are a bind a column.
+//! and are planned slowly. As arrays they are one bind per column.
 
 use diesel::prelude::QueryableByName;
 use diesel::sql_types::BigInt;

@@ -31,7 +31,10 @@ macro_rules! facts {
             type Row = $row;
 
             async fn write(&self, conn: &mut TenantConnection, domain: DomainId) -> QueryResult<$row> {
-                let key = ($table::tenant_id.eq(conn.tenant_id()), $table::domain_id.eq(domain));
+                let key = (
+                    $table::tenant_id.eq(conn.tenant_id()),
+                    $table::domain_id.eq(domain),
+                );
                 diesel::insert_into($table::table)
                     .values((self, key))
                     .on_conflict(($table::tenant_id, $table::domain_id))
@@ -50,7 +53,7 @@ facts!(domain_profiles: DomainProfile, DomainProfileChanges);
 facts!(domain_technologies: DomainTechnologies, DomainTechnologiesChanges);
 facts!(domain_hosting: DomainHosting, DomainHostingChanges);
 
-/// Writes what is known about a domain, over what was known before where `changes` says so.
+/// Inserts or updates what is known about a domain; `None` leaves a column as it is.
 ///
 /// # Errors
 ///
@@ -59,7 +62,7 @@ pub async fn upsert<C: Facts>(conn: &mut TenantConnection, domain: DomainId, cha
     changes.write(conn, domain).await
 }
 
-/// Looks up where a domain's site is hosted.
+/// Finds where a domain's site is hosted.
 pub async fn find_hosting(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<DomainHosting>> {
     let tenant = conn.tenant_id();
     DomainHosting::query()

@@ -1,8 +1,8 @@
 //! Functions of PostgreSQL, and of the migrations, that typed statements call.
 
 use diesel::sql_types::{
-    Array, BigInt, Bool, Date as Day, Integer, Interval, Jsonb, Nullable, SingleValue, SqlType, Text, Timestamp, Timestamptz, Uuid,
-    is_nullable,
+    Array, BigInt, Bool, Date as Day, Integer, Interval, Jsonb, Nullable, SingleValue, SqlType, Text, Timestamp,
+    Timestamptz, Uuid, is_nullable,
 };
 
 /// What a function returns that returns nothing.

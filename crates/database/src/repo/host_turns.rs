@@ -22,14 +22,10 @@ diesel::table! {
     }
 }
 
-/// Takes the next free moment of a host, and returns how long it is until then.
+/// Reserves the next free moment of a host, and returns how long to wait for it.
 ///
 /// Requests come an `interval` apart after a burst of `burst`, by the generic cell rate algorithm (ITU-T I.371). The
 /// time is the database's.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn take(conn: &mut SystemConnection, host: &str, interval: Duration, burst: u32) -> QueryResult<Duration> {
     let (due_at, at): (DateTime<Utc>, DateTime<Utc>) = diesel::insert_into(host_turns::table)
         .values((
@@ -38,7 +34,10 @@ pub async fn take(conn: &mut SystemConnection, host: &str, interval: Duration, b
         ))
         .on_conflict(host_turns::host)
         .do_update()
-        .set(host_turns::due_at.eq(plus(later(host_turns::due_at, clock_timestamp()), as_interval(interval))))
+        .set(host_turns::due_at.eq(plus(
+            later(host_turns::due_at, clock_timestamp()),
+            as_interval(interval),
+        )))
         .returning((host_turns::due_at, clock_timestamp()))
         .get_result(conn)
         .await?;
@@ -46,11 +45,7 @@ pub async fn take(conn: &mut SystemConnection, host: &str, interval: Duration, b
     Ok(wait.saturating_sub(interval.saturating_mul(burst)))
 }
 
-/// Forgets hosts that have been at rest for an hour, and returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Deletes the turns of hosts that have been at rest for an hour, and returns how many.
 pub async fn delete_rested(conn: &mut SystemConnection) -> QueryResult<usize> {
     let rested: Vec<String> = host_turns::table
         .filter(host_turns::due_at.lt(now.into_sql::<Timestamptz>() - 1.hour()))

@@ -16,10 +16,6 @@ const KEPT_DAYS: f64 = 1.0;
 /// before: with its answer, and the same one only if the hash is the same.
 ///
 /// Of two at the same time the second waits until the first has committed or failed.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn begin(
     conn: &mut TenantConnection,
     key: &str,
@@ -51,7 +47,7 @@ pub async fn begin(
 ///
 /// # Errors
 ///
-/// `NotFound` when it was not noted, and those of the database.
+/// `NotFound` when it was not noted.
 pub async fn finish(conn: &mut TenantConnection, key: &str, status: i16, response: &str) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let kept = diesel::update(
@@ -69,11 +65,7 @@ pub async fn finish(conn: &mut TenantConnection, key: &str, status: i16, respons
     if kept == 1 { Ok(()) } else { Err(diesel::NotFound) }
 }
 
-/// Forgets the tenant's requests that are a day old. Returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Deletes the tenant's requests that are a day old, and returns how many.
 async fn delete_expired(conn: &mut TenantConnection) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::delete(

@@ -15,5 +15,8 @@ pub(super) async fn exclusive(conn: &mut TenantConnection, name: &str) -> QueryR
 /// Takes a lock beside others who take it so, after who holds it exclusively.
 pub(super) async fn shared(conn: &mut TenantConnection, name: &str) -> QueryResult<()> {
     let key = hashtextextended(format!("{name} {}", conn.tenant_id()), 0);
-    diesel::select(pg_advisory_xact_lock_shared(key)).execute(conn).await.map(drop)
+    diesel::select(pg_advisory_xact_lock_shared(key))
+        .execute(conn)
+        .await
+        .map(drop)
 }

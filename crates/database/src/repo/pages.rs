@@ -9,34 +9,30 @@ use diesel::sql_types::Untyped;
 use diesel_async::RunQueryDsl;
 use schema::pages;
 
-use super::paging::{Paging, containing};
+use super::paging::{Paging, containing, page};
 use crate::ids::{DomainId, SitemapFileId, TenantId};
 use crate::models::enums::{PageCurationStatus, PageProcessingStatus};
 use crate::models::page::{NewPage, Page};
 use crate::tenant::TenantConnection;
 
-/// Which pages are wanted; what is `None` does not matter.
+/// Which pages to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct PageFilter<'a> {
-    /// Those of this domain.
+    /// Only those of this domain.
     pub domain_id: Option<DomainId>,
-    /// Those that this sitemap file lists.
+    /// Only those that this sitemap file lists.
     pub sitemap_file_id: Option<SitemapFileId>,
-    /// Those about which was decided so.
+    /// Only those with this curation status.
     pub curation_status: Option<PageCurationStatus>,
-    /// Those whose processing is in this state.
+    /// Only those whose processing is in this state.
     pub processing_status: Option<PageProcessingStatus>,
-    /// Those of this type.
+    /// Only those of this type.
     pub page_type: Option<&'a str>,
-    /// Those whose URL or title holds this text.
+    /// Only those whose URL or title holds this text.
     pub text: Option<&'a str>,
 }
 
 /// Lists pages, the newest first, and counts all that match. Both queries travel together.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &PageFilter<'_>,
@@ -45,13 +41,8 @@ pub async fn list(
     let tenant = conn.tenant_id();
     let rows = matching(tenant, filter)
         .select(Page::as_select())
-        .order((pages::created_at.desc(), pages::id.desc()))
-        .limit(paging.limit)
-        .offset(paging.offset);
-    futures_util::try_join!(
-        rows.load(&mut conn.reading()),
-        matching(tenant, filter).count().get_result(&mut conn.reading()),
-    )
+        .order((pages::created_at.desc(), pages::id.desc()));
+    page!(conn, rows, matching(tenant, filter), paging)
 }
 
 /// Adds a page, or updates the one of this domain and URL where `new` says something about it. What
@@ -59,7 +50,7 @@ pub async fn list(
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain or sitemap file, and those of the database.
+/// A foreign key violation when the tenant has no such domain or sitemap file.
 pub async fn upsert(conn: &mut TenantConnection, new: &NewPage<'_>) -> QueryResult<Page> {
     let tenant = conn.tenant_id();
     diesel::insert_into(pages::table)

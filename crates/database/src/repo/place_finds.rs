@@ -8,11 +8,11 @@ use schema::place_finds;
 use crate::ids::JobId;
 use crate::tenant::TenantConnection;
 
-/// Notes that a search found staged places, and returns how many of them it had not found before.
+/// Records that a search found staged places, and returns how many of them it had not found before.
 ///
 /// # Errors
 ///
-/// A foreign key violation when one is not staged, and those of the database.
+/// A foreign key violation when one is not staged.
 pub async fn insert_many(conn: &mut TenantConnection, job: JobId, place_ids: &[&str]) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let rows: Vec<_> = place_ids
@@ -38,10 +38,6 @@ pub async fn insert_many(conn: &mut TenantConnection, job: JobId, place_ids: &[&
 }
 
 /// Lists the ids of the places that a search found.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult<Vec<String>> {
     let tenant = conn.tenant_id();
     place_finds::table
@@ -54,10 +50,6 @@ pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult
 }
 
 /// Counts the places that a search found.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult<i64> {
     let tenant = conn.tenant_id();
     place_finds::table
@@ -69,10 +61,6 @@ pub async fn count_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResul
 }
 
 /// Lists the searches that found a place, the last one first, at most 100.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_of_place(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Vec<(JobId, DateTime<Utc>)>> {
     let tenant = conn.tenant_id();
     place_finds::table

@@ -10,10 +10,6 @@ use crate::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChange
 use crate::tenant::TenantConnection;
 
 /// Adds a search.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn insert(conn: &mut TenantConnection, new: &NewPlaceSearch<'_>) -> QueryResult<PlaceSearch> {
     let tenant = conn.tenant_id();
     diesel::insert_into(place_searches::table)
@@ -27,7 +23,7 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewPlaceSearch<'_>) -> Qu
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(
     conn: &mut TenantConnection,
     id: PlaceSearchId,

@@ -33,10 +33,6 @@ pub struct RateWindow {
 ///
 /// The row of the tenant is taken last by everybody, so that no two wait for each other. Whoever finds a window full
 /// rolls back: what is refused is not counted.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count(conn: &mut TenantConnection, kind: RateKind, caller: Uuid) -> QueryResult<Vec<RateWindow>> {
     let tenant = conn.tenant_id();
     let window = |caller: Uuid| {
@@ -54,8 +50,7 @@ pub async fn count(conn: &mut TenantConnection, kind: RateKind, caller: Uuid) ->
         .on_conflict((rate_windows::tenant_id, rate_windows::kind, rate_windows::caller))
         .do_update()
         .set((
-            rate_windows::used
-                .eq(case_when(is_over(), excluded(rate_windows::used)).otherwise(rate_windows::used + 1)),
+            rate_windows::used.eq(case_when(is_over(), excluded(rate_windows::used)).otherwise(rate_windows::used + 1)),
             rate_windows::started_at
                 .eq(case_when(is_over(), excluded(rate_windows::started_at)).otherwise(rate_windows::started_at)),
         ))
@@ -77,11 +72,7 @@ pub async fn count(conn: &mut TenantConnection, kind: RateKind, caller: Uuid) ->
     Ok(windows.into_iter().map(window).collect())
 }
 
-/// Forgets the tenant's windows that ended an hour ago. Returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Deletes the tenant's windows that ended an hour ago, and returns how many.
 pub async fn delete_ended(conn: &mut TenantConnection) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::delete(

@@ -21,10 +21,6 @@ pub struct ScanDay {
 }
 
 /// Counts scans in the transaction that queues them.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count(conn: &mut TenantConnection, scans: i64) -> QueryResult<ScanDay> {
     let tenant = conn.tenant_id();
     let is_same_day = || scan_days::day.eq(excluded(scan_days::day));
@@ -37,16 +33,16 @@ pub async fn count(conn: &mut TenantConnection, scans: i64) -> QueryResult<ScanD
         .on_conflict(scan_days::tenant_id)
         .do_update()
         .set((
-            scan_days::scans.eq(
-                case_when(is_same_day(), scan_days::scans + excluded(scan_days::scans))
-                    .otherwise(excluded(scan_days::scans)),
-            ),
+            scan_days::scans.eq(case_when(is_same_day(), scan_days::scans + excluded(scan_days::scans))
+                .otherwise(excluded(scan_days::scans))),
             scan_days::day.eq(excluded(scan_days::day)),
         ))
         .returning((scan_days::scans, now.into_sql::<Timestamptz>()))
         .get_result(conn)
         .await?;
-    let midnight = (at + TimeDelta::days(1)).duration_trunc(TimeDelta::days(1)).unwrap_or(at);
+    let midnight = (at + TimeDelta::days(1))
+        .duration_trunc(TimeDelta::days(1))
+        .unwrap_or(at);
     Ok(ScanDay {
         scans,
         ends_in: (midnight - at).as_seconds_f64(),

@@ -13,10 +13,6 @@ use crate::models::sitemap_run::{SitemapRun, SitemapRunChanges};
 use crate::tenant::TenantConnection;
 
 /// Returns an analysis.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: SitemapRunId) -> QueryResult<SitemapRun> {
     let tenant = conn.tenant_id();
     SitemapRun::query()
@@ -27,10 +23,6 @@ pub async fn get(conn: &mut TenantConnection, id: SitemapRunId) -> QueryResult<S
 }
 
 /// Lists the analyses of a domain, the newest first.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging) -> QueryResult<Vec<SitemapRun>> {
     let tenant = conn.tenant_id();
     SitemapRun::query()
@@ -50,7 +42,7 @@ pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging)
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain, and those of the database.
+/// A foreign key violation when the tenant has no such domain.
 pub async fn begin(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -109,7 +101,7 @@ pub async fn begin(
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(
     conn: &mut TenantConnection,
     id: SitemapRunId,
@@ -129,10 +121,6 @@ pub async fn update(
 }
 
 /// Deletes all analyses of a domain but the newest, with what they found to be different, and returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn delete_old(conn: &mut TenantConnection, domain: DomainId, keep: i64) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let old = sitemap_runs::table

@@ -11,29 +11,24 @@ use crate::tenant::SystemConnection;
 /// The tenant of everything that named none in the old system.
 pub const DEFAULT_TENANT: Uuid = Uuid::from_u128(0x550e_8400_e29b_41d4_a716_4466_5544_0000);
 
-/// Looks a tenant up by the UUID that somebody named.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Finds a tenant by the UUID that somebody named.
 pub async fn find(conn: &mut SystemConnection, id: Uuid) -> QueryResult<Option<Tenant>> {
-    Tenant::query().filter(tenants::id.eq(id)).first(&mut conn.reading()).await.optional()
+    Tenant::query()
+        .filter(tenants::id.eq(id))
+        .first(&mut conn.reading())
+        .await
+        .optional()
 }
 
 /// Lists all tenants by name.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(conn: &mut SystemConnection) -> QueryResult<Vec<Tenant>> {
-    Tenant::query().order((tenants::name, tenants::id)).load(&mut conn.reading()).await
+    Tenant::query()
+        .order((tenants::name, tenants::id))
+        .load(&mut conn.reading())
+        .await
 }
 
 /// Adds a tenant.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn insert(conn: &mut SystemConnection, new: &NewTenant<'_>) -> QueryResult<Tenant> {
     diesel::insert_into(tenants::table)
         .values(new)
@@ -41,4 +36,3 @@ pub async fn insert(conn: &mut SystemConnection, new: &NewTenant<'_>) -> QueryRe
         .get_result(conn)
         .await
 }
-

@@ -17,27 +17,27 @@ use crate::models::api_call::{ApiCall, NewApiCall};
 use crate::models::values::RawJson;
 use crate::tenant::TenantConnection;
 
-/// How many calls may be made in all.
+/// The most calls that may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
-    /// Of one job.
+    /// Per job.
     pub per_job: i64,
-    /// Of the tenant in this calendar month (UTC); `None` means any number.
+    /// Per tenant and calendar month (UTC); `None` means no cap.
     pub per_month: Option<i64>,
 }
 
 /// Whether a call may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reserved {
-    /// It may, and is in the ledger.
+    /// Yes; it is in the ledger.
     Call(ApiCallId),
-    /// The job has made all it may.
+    /// No: the job has reached its cap.
     JobCap,
-    /// The tenant has made all it may this month.
+    /// No: the tenant has reached its cap of this month.
     MonthCap,
 }
 
-/// What was called, and what that costs by the list.
+/// The calls of one kind in a month, and their list price.
 #[derive(Clone, Debug, PartialEq, QueryableByName)]
 pub struct CostLine {
     /// The first day of the month, UTC.
@@ -60,12 +60,8 @@ pub struct CostLine {
     pub price_micros: i64,
 }
 
-/// Writes a call into the ledger before it is made, if the caps allow it. Two jobs that ask at once are heard one
-/// after the other, so that no cap is passed.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Records a call in the ledger before it is made, if the caps allow it. Jobs of a tenant take turns here, so that no
+/// cap is exceeded.
 pub async fn reserve(conn: &mut TenantConnection, new: &NewApiCall<'_>, caps: Caps) -> QueryResult<Reserved> {
     let tenant = conn.tenant_id();
     locks::exclusive(conn, "scrapersky api_calls").await?;
@@ -95,11 +91,11 @@ pub async fn reserve(conn: &mut TenantConnection, new: &NewApiCall<'_>, caps: Ca
     Ok(Reserved::Call(id))
 }
 
-/// Notes that what a call answered is stored, in the transaction that stores it.
+/// Records a call's answer, in the transaction that stores its results.
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn answer(conn: &mut TenantConnection, id: ApiCallId, answer: &RawJson) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -114,11 +110,11 @@ pub async fn answer(conn: &mut TenantConnection, id: ApiCallId, answer: &RawJson
     .map(|_| ())
 }
 
-/// Notes that a call brought nothing, and whether it is billed nevertheless.
+/// Records that a call failed, and whether it is billed all the same.
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn fail(conn: &mut TenantConnection, id: ApiCallId, is_billed: bool, error: &str) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -134,10 +130,6 @@ pub async fn fail(conn: &mut TenantConnection, id: ApiCallId, is_billed: bool, e
 }
 
 /// Lists the calls of a job, the first one first.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult<Vec<ApiCall>> {
     let tenant = conn.tenant_id();
     ApiCall::query()
@@ -148,11 +140,7 @@ pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult
         .await
 }
 
-/// Sums the calls up by month and kind, the last month first.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Sums up calls by month and kind, the latest month first.
 pub async fn list_costs(conn: &mut TenantConnection, from: DateTime<Utc>) -> QueryResult<Vec<CostLine>> {
     // Diesel groups by no expression.
     diesel::sql_query(include_str!("list_costs.sql"))

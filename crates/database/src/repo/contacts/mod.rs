@@ -16,28 +16,28 @@ use schema::{contact_sources, contacts, domains, mail_domains, pages};
 
 use super::bulk::{Upserted, column};
 use super::functions::split_part;
-use super::paging::{before, containing};
+use super::paging::{Cursor, before, containing};
 use crate::ids::{ContactId, DomainId, JobId, TenantId};
 use crate::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
 use crate::models::enums::{EmailType, MxStatus};
 use crate::tenant::TenantConnection;
 
-/// Which contacts are wanted; what is `None` does not matter.
+/// Which contacts to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct ContactFilter<'a> {
-    /// Those of this domain.
+    /// Only those of this domain.
     pub domain_id: Option<DomainId>,
-    /// Those of this type.
+    /// Only those of this type.
     pub email_type: Option<EmailType>,
-    /// Those whose address, or the text around it, holds this text.
+    /// Only those whose address, or the text around it, holds this text.
     pub text: Option<&'a str>,
-    /// Those seen then or later.
+    /// Only those seen then or later.
     pub seen_since: Option<DateTime<Utc>>,
-    /// Those found on the site of the domain of this name.
+    /// Only those found on the site of the domain of this name.
     pub domain: Option<&'a str>,
-    /// Those that this job has seen.
+    /// Only those that this job has seen.
     pub job_id: Option<JobId>,
-    /// Those that are not suppressed.
+    /// Only those that are not suppressed.
     pub unsuppressed: bool,
 }
 
@@ -47,14 +47,7 @@ const UNSUPPRESSED: &str = "NOT EXISTS (
     WHERE s.tenant_id = contacts.tenant_id
       AND s.hash = ANY (suppression_hashes(contacts.email) || suppression_hashes('@' || d.domain)))";
 
-/// A contact in the list: when it was made, and its row.
-pub type ContactCursor = (DateTime<Utc>, ContactId);
-
 /// Returns a contact.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Contact> {
     let tenant = conn.tenant_id();
     Contact::query()
@@ -66,21 +59,17 @@ pub async fn get(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Cont
 
 /// Lists the contacts behind `after` in the order of [`list`], or the first ones. However deep the
 /// list, a page costs the same; rows that are added meanwhile neither double nor hide one.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_after(
     conn: &mut TenantConnection,
     filter: &ContactFilter<'_>,
-    after: Option<ContactCursor>,
+    after: Option<Cursor<ContactId>>,
     limit: i64,
 ) -> QueryResult<Vec<Contact>> {
     let mut query = matching(conn.tenant_id(), filter);
-    if let Some(cursor) = after {
+    if let Some(Cursor { created_at, id }) = after {
         query = query.filter(before::<(Timestamptz, Uuid), _, _>(
             (contacts::created_at, contacts::id),
-            cursor,
+            (created_at, id),
         ));
     }
     newest_first(query)
@@ -91,12 +80,11 @@ pub async fn list_after(
 }
 
 /// Counts contacts.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count(conn: &mut TenantConnection, filter: &ContactFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(&mut conn.reading()).await
+    matching(conn.tenant_id(), filter)
+        .count()
+        .get_result(&mut conn.reading())
+        .await
 }
 
 /// Adds the addresses that a crawl found and the pages that have them, or notes where they were seen last, in one
@@ -107,9 +95,9 @@ pub async fn count(conn: &mut TenantConnection, filter: &ContactFilter<'_>) -> Q
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain, page or job, and those of the database.
+/// A foreign key violation when the tenant has no such domain, page or job.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewContact<'_>]) -> QueryResult<Upserted> {
-    // Thousands of rows as one array a column, and two tables in one statement.
+    // Thousands of rows as one array per column, and two tables in one statement.
     diesel::sql_query(include_str!("upsert.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Array<Uuid>, _>(column(new, |row| row.domain_id))
@@ -129,10 +117,6 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewContact<'_>]) ->
 }
 
 /// Lists the pages that have a contact's address, the one that had it first in front.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_sources(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Vec<ContactSource>> {
     let tenant = conn.tenant_id();
     contact_sources::table
@@ -156,26 +140,18 @@ pub async fn list_sources(conn: &mut TenantConnection, id: ContactId) -> QueryRe
         .await
 }
 
-/// Notes at a domain's contacts what DNS says of the domains of their addresses: one that takes no mail makes them
-/// doubtful. Returns how many it knows something about.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Copies what DNS says about mail domains to the contacts of a domain: an address whose domain takes no mail becomes
+/// doubtful. Returns how many contacts have a known mail domain.
 pub async fn note_mail_domains(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
     // Diesel has no UPDATE ... FROM.
     diesel::sql_query(include_str!("note_mail_domains.sql"))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .execute(conn)
-    .await
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(domain)
+        .execute(conn)
+        .await
 }
 
-/// Lists the domains of the addresses of a domain's contacts about which DNS has not been asked since a time.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Lists the mail domains of a domain's contacts that DNS has not been asked about since a time.
 pub async fn list_unknown_mail_domains(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -200,15 +176,14 @@ pub async fn list_unknown_mail_domains(
     Ok(names)
 }
 
-/// Keeps what DNS says of domains.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Stores what DNS says about mail domains.
 pub async fn upsert_mail_domains(conn: &mut TenantConnection, found: &[(String, MxStatus)]) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     // In one order, so that two of these at once do not lock each other out.
-    let found: BTreeMap<&str, MxStatus> = found.iter().map(|(domain, status)| (domain.as_str(), *status)).collect();
+    let found: BTreeMap<&str, MxStatus> = found
+        .iter()
+        .map(|(domain, status)| (domain.as_str(), *status))
+        .collect();
     let rows: Vec<_> = found
         .into_iter()
         .map(|(domain, status)| {
@@ -235,7 +210,7 @@ pub async fn upsert_mail_domains(conn: &mut TenantConnection, found: &[(String, 
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(conn: &mut TenantConnection, id: ContactId, changes: &ContactChanges<'_>) -> QueryResult<Contact> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -253,7 +228,7 @@ pub async fn update(conn: &mut TenantConnection, id: ContactId, changes: &Contac
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn delete(conn: &mut TenantConnection, id: ContactId) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     diesel::delete(

@@ -36,10 +36,6 @@ pub struct Session {
 }
 
 /// Describes the session of `conn`.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn session(conn: &mut Connection) -> QueryResult<Session> {
     // System catalogs are not in the schema.
     diesel::sql_query(include_str!("session.sql"))
@@ -55,10 +51,6 @@ struct Table {
 }
 
 /// Lists the tables with a column `tenant_id` where row level security does not hold for everybody.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn unprotected_tables(conn: &mut SystemConnection) -> QueryResult<Vec<String>> {
     // System catalogs are not in the schema.
     let tables: Vec<Table> = diesel::sql_query(include_str!("unprotected_tables.sql"))
@@ -68,10 +60,6 @@ pub async fn unprotected_tables(conn: &mut SystemConnection) -> QueryResult<Vec<
 }
 
 /// Lists the tenants that rows belong to and that have no row in `tenants`: nobody can act for them.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn unknown_tenants(conn: &mut SystemConnection) -> QueryResult<Vec<Uuid>> {
     let mut found = BTreeSet::new();
     // One statement a table: tables of the queue and tables of facts may be on different servers one day.

@@ -35,12 +35,7 @@ macro_rules! is_below {
     };
 }
 
-/// Takes the texts around other addresses away that hold an address, or one of a domain, given in lower case, and
-/// returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Clears context snippets that mention the address, or an address of the domain, given in lower case; returns how many.
 pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<usize> {
     let mut hidden = 0;
     // Diesel has no UPDATE ... FROM. The address may be spelled with `[at]` in the text around a neighbour: its name
@@ -60,10 +55,6 @@ pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &st
 ///
 /// Contacts go with all that is known of them. What else says the address loses it: the texts around other addresses of
 /// the same pages, pages, profiles of domains, jobs with their results, kept answers, notes.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<Erased> {
     hide(conn, kind, value).await?;
     let contacts = match kind {

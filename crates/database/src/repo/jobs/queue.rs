@@ -17,11 +17,11 @@ use schema::jobs;
 use uuid::Uuid;
 
 use super::Failure;
-use crate::repo::functions::pg_notify;
 use crate::ids::{JobId, LeaseToken};
 use crate::models::enums::{JobStatus, Outcome};
 use crate::models::job::Job;
 use crate::models::values::RawJson;
+use crate::repo::functions::pg_notify;
 use crate::tenant::{SystemConnection, TenantConnection};
 
 /// The channel on which workers hear that jobs wait.
@@ -72,10 +72,6 @@ pub struct Swept {
 /// offers of tenants that hold the fewest workers go first (where one job is asked for and several hold as few, that of any
 /// of them). So a tenant with a million jobs delays another's single one
 /// by no more than a share. Rows that another worker is claiming are passed over.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn claim(
     conn: &mut SystemConnection,
     worker: &str,
@@ -96,10 +92,6 @@ pub async fn claim(
 
 /// Extends leases, and returns those that still hold, each with the time somebody asked for the
 /// job's end. A lease that is missing from the answer is lost: its worker has to stop.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn heartbeat(
     conn: &mut SystemConnection,
     leases: &[Lease],
@@ -124,11 +116,11 @@ pub async fn heartbeat(
         .collect())
 }
 
-/// Makes sure that a lease holds, and that it does until the transaction ends.
+/// Locks a job whose lease holds, so that it holds until the transaction ends.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost, and those of the database.
+/// `NotFound` when the lease is lost.
 pub async fn hold(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     held(lease)
@@ -140,11 +132,11 @@ pub async fn hold(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> 
         .map(|_| ())
 }
 
-/// Notes how far a job is: `done` of 1, a step, and that step in words.
+/// Updates a job's progress: `done` of 1, a step, and that step in words.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost, and those of the database.
+/// `NotFound` when the lease is lost.
 pub async fn report(
     conn: &mut TenantConnection,
     lease: Lease,
@@ -162,15 +154,14 @@ pub async fn report(
         ))
         .execute(conn)
         .await?;
-    fenced(written)
+    require_one_row(written)
 }
 
 /// Ends a job that produced what it was for, in the transaction that writes what it produced.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost: then nothing of that transaction may be committed. And those
-/// of the database.
+/// `NotFound` when the lease is lost: then nothing of that transaction may be committed.
 pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome, result: &RawJson) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
@@ -187,14 +178,14 @@ pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome,
         ))
         .execute(conn)
         .await?;
-    fenced(written)
+    require_one_row(written)
 }
 
 /// Ends many jobs at once, of any tenants, as [`finish`] ends one, and returns those that were still held.
 ///
 /// # Errors
 ///
-/// Those of the database. A lease that is missing from the answer is lost: what its job produced
+/// A lease that is missing from the answer is lost: what its job produced
 /// may not be committed.
 pub async fn finish_many(
     conn: &mut SystemConnection,
@@ -206,13 +197,13 @@ pub async fn finish_many(
     let results: Vec<&RawJson> = finished.iter().map(|(.., result)| result).collect();
     // Diesel has no UPDATE ... FROM.
     diesel::sql_query(include_str!("finish_many.sql"))
-    .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
-    .bind::<Array<diesel::sql_types::Uuid>, _>(tokens)
-    .bind::<Array<Text>, _>(outcomes)
-    .bind::<Array<Jsonb>, _>(results)
-    .load::<EndedJob>(conn)
-    .await
-    .map(|rows| rows.into_iter().map(|row| row.job_id).collect())
+        .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
+        .bind::<Array<diesel::sql_types::Uuid>, _>(tokens)
+        .bind::<Array<Text>, _>(outcomes)
+        .bind::<Array<Jsonb>, _>(results)
+        .load::<EndedJob>(conn)
+        .await
+        .map(|rows| rows.into_iter().map(|row| row.job_id).collect())
 }
 
 /// Notes that an attempt failed, and ends the job or lets it wait for the next one. One whose end
@@ -220,7 +211,7 @@ pub async fn finish_many(
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost, and those of the database.
+/// `NotFound` when the lease is lost.
 pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'_>) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let rows = held(lease).filter(jobs::tenant_id.eq(tenant));
@@ -245,14 +236,14 @@ pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'
                 .await?
         }
     };
-    fenced(written)
+    require_one_row(written)
 }
 
 /// Ends a running job because somebody asked for it.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost, and those of the database.
+/// `NotFound` when the lease is lost.
 pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
@@ -265,15 +256,11 @@ pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryRe
         ))
         .execute(conn)
         .await?;
-    fenced(written)
+    require_one_row(written)
 }
 
-/// Hands jobs back that a worker will not finish: they wait again in their old place, the attempt not
+/// Returns jobs to the queue that a worker will not finish: they wait again in their old place, the attempt not
 /// counted, or are cancelled where that was asked for. Returns how many it still held.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResult<usize> {
     let ids: Vec<JobId> = leases.iter().map(|lease| lease.job_id).collect();
     let tokens: Vec<LeaseToken> = leases.iter().map(|lease| lease.token).collect();
@@ -293,22 +280,18 @@ pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResu
     .await
 }
 
-/// Takes back the jobs whose worker has gone silent.
+/// Returns jobs to the queue whose worker has gone silent.
 ///
 /// They wait again in their old place, ahead of what came later, or have failed when their attempts are used up, or are
 /// cancelled where that was asked for.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
     // What was written is counted by state in the same statement.
     let ended: Vec<(JobStatus, i64)> = diesel::sql_query(include_str!("sweep.sql"))
-    .load::<StatusCount>(conn)
-    .await?
-    .into_iter()
-    .map(|row| (row.status, row.count))
-    .collect();
+        .load::<StatusCount>(conn)
+        .await?
+        .into_iter()
+        .map(|row| (row.status, row.count))
+        .collect();
     let count = |wanted| {
         ended
             .iter()
@@ -324,17 +307,13 @@ pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
 
 /// Deletes up to `limit` jobs that ended before `cutoff`, and returns how many. The jobs of a batch go when all of them
 /// may, and the batch with them.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     // Two tables in one statement: which batches are empty then is known only there.
     let counted: Count = diesel::sql_query(include_str!("delete_ended.sql"))
-    .bind::<Timestamptz, _>(cutoff)
-    .bind::<BigInt, _>(limit)
-    .get_result(conn)
-    .await?;
+        .bind::<Timestamptz, _>(cutoff)
+        .bind::<BigInt, _>(limit)
+        .get_result(conn)
+        .await?;
     Ok(usize::try_from(counted.count).unwrap_or(0))
 }
 
@@ -348,10 +327,6 @@ struct Count {
 /// Wakes the workers that listen on [`CHANNEL`], when the transaction commits.
 ///
 /// It is a hint that shortens their wait: they look by themselves, only later.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn notify(conn: &mut SystemConnection) -> QueryResult<()> {
     diesel::select(pg_notify(CHANNEL, "")).execute(conn).await.map(drop)
 }
@@ -384,7 +359,7 @@ fn held(
         .filter(jobs::lease_token.eq(lease.token))
 }
 
-fn fenced(written: usize) -> QueryResult<()> {
+fn require_one_row(written: usize) -> QueryResult<()> {
     if written == 0 { Err(Error::NotFound) } else { Ok(()) }
 }
 

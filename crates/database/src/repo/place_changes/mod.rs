@@ -50,10 +50,6 @@ pub struct Undone {
 }
 
 /// Changes what people decided about all places that match, and returns how many there were.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn change(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
@@ -101,10 +97,6 @@ pub async fn change(
 
 /// Gives each of some places values of its own: `patches` are objects of those to be set, in the spelling of
 /// [`PlaceChange::after`]. Returns how many of the places there were.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn change_each(
     conn: &mut TenantConnection,
     place_ids: &[&str],
@@ -114,41 +106,33 @@ pub async fn change_each(
     lock(conn).await?;
     // Places and patches as two arrays, joined.
     diesel::sql_query(include_str!("change_each.sql"))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(by.change_id)
-    .bind::<Text, _>(by.action)
-    .bind::<Text, _>(by.who)
-    .bind::<Array<Text>, _>(place_ids)
-    .bind::<Array<Jsonb>, _>(patches)
-    .execute(conn)
-    .await?;
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(by.change_id)
+        .bind::<Text, _>(by.action)
+        .bind::<Text, _>(by.who)
+        .bind::<Array<Text>, _>(place_ids)
+        .bind::<Array<Jsonb>, _>(patches)
+        .execute(conn)
+        .await?;
     apply(conn, by.change_id).await
 }
 
 /// Undoes the last bulk change or import that is not undone yet: every place that is still as that left it is again
 /// as it was before.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn undo_last(conn: &mut TenantConnection, undo: PlaceChangeId, who: &str) -> QueryResult<Undone> {
     lock(conn).await?;
     // What was undone and what was restored are counted in the statement that does it.
     let undone: Undone = diesel::sql_query(include_str!("undo_last.sql"))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(undo)
-    .bind::<Text, _>(who)
-    .get_result(conn)
-    .await?;
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(undo)
+        .bind::<Text, _>(who)
+        .get_result(conn)
+        .await?;
     apply(conn, undo).await?;
     Ok(undone)
 }
 
 /// Lists changes, the last one first: of one place or of all, those before the row `before`.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(
     conn: &mut TenantConnection,
     place_id: Option<&str>,
@@ -166,20 +150,24 @@ pub async fn list(
     if let Some(before) = before {
         query = query.filter(place_changes::id.lt(before));
     }
-    query.order(place_changes::id.desc()).limit(limit).load(&mut conn.reading()).await
+    query
+        .order(place_changes::id.desc())
+        .limit(limit)
+        .load(&mut conn.reading())
+        .await
 }
 
-/// Lets the tenant's changes happen one after the other: each has to see what it writes down as the state before.
+/// Serialises the tenant's changes: each has to see the state that it records as the one before.
 async fn lock(conn: &mut TenantConnection) -> QueryResult<()> {
     locks::exclusive(conn, "scrapersky place_changes").await
 }
 
-/// Does what is written down under a change, and returns how many places there were.
+/// Applies a recorded change, and returns to how many places.
 async fn apply(conn: &mut TenantConnection, change: PlaceChangeId) -> QueryResult<usize> {
     // Diesel has no UPDATE ... FROM.
     diesel::sql_query(include_str!("apply.sql"))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(change)
-    .execute(conn)
-    .await
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(change)
+        .execute(conn)
+        .await
 }

@@ -34,11 +34,7 @@ pub struct Candidate {
     pub domain_id: Option<DomainId>,
 }
 
-/// Looks the details of a place up.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Finds the details of a place.
 pub async fn find(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Option<PlaceDetails>> {
     let tenant = conn.tenant_id();
     PlaceDetails::query()
@@ -50,10 +46,6 @@ pub async fn find(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Op
 }
 
 /// Lists the details of some places, in no order.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(conn: &mut TenantConnection, place_ids: &[&str]) -> QueryResult<Vec<PlaceDetails>> {
     let tenant = conn.tenant_id();
     PlaceDetails::query()
@@ -67,26 +59,22 @@ pub async fn list(conn: &mut TenantConnection, place_ids: &[&str]) -> QueryResul
 ///
 /// # Errors
 ///
-/// A foreign key violation when a place is not staged, and those of the database.
+/// A foreign key violation when a place is not staged.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewPlaceDetails<'_>]) -> QueryResult<usize> {
-    // Ten thousand rows as one array a column: bound value by value they are too many binds.
+    // Ten thousand rows as one array per column: bound value by value they are too many binds.
     diesel::sql_query(include_str!("upsert.sql"))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Array<Text>, _>(column(new, |row| row.place_id))
-    .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.website))
-    .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.phone))
-    .bind::<Array<Nullable<Jsonb>>, _>(column(new, |row| row.opening_hours))
-    .bind::<Array<Nullable<Jsonb>>, _>(column(new, |row| row.raw_data))
-    .bind::<Array<Timestamptz>, _>(column(new, |row| row.content_at))
-    .execute(conn)
-    .await
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Array<Text>, _>(column(new, |row| row.place_id))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.website))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.phone))
+        .bind::<Array<Nullable<Jsonb>>, _>(column(new, |row| row.opening_hours))
+        .bind::<Array<Nullable<Jsonb>>, _>(column(new, |row| row.raw_data))
+        .bind::<Array<Timestamptz>, _>(column(new, |row| row.content_at))
+        .execute(conn)
+        .await
 }
 
-/// Says of staged places whether they can be handed over, in the order of their ids.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Lists what decides whether staged places can be handed over, by place id.
 pub async fn list_candidates(conn: &mut TenantConnection, place_ids: &[String]) -> QueryResult<Vec<Candidate>> {
     let tenant = conn.tenant_id();
     let named = |key| places_staging::raw_data.retrieve_as_text(key);
@@ -113,21 +101,21 @@ pub async fn list_candidates(conn: &mut TenantConnection, place_ids: &[String]) 
         .await
 }
 
-/// Notes what became of places that were handed over, each given once, and marks those that became a domain as
+/// Records what became of places that were handed over, each given once, and marks those that became a domain as
 /// processed.
 ///
 /// # Errors
 ///
-/// A foreign key violation when a place or a domain is not there, and those of the database.
+/// A foreign key violation when a place or a domain is not there.
 pub async fn hand_over_many(conn: &mut TenantConnection, done: &[HandOver<'_>]) -> QueryResult<usize> {
     // Diesel has no UPDATE ... FROM.
     diesel::sql_query(include_str!("hand_over.sql"))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Array<Text>, _>(column(done, |row| row.place_id))
-    .bind::<Array<Nullable<Uuid>>, _>(column(done, |row| row.domain_id))
-    .bind::<Array<Nullable<Text>>, _>(column(done, |row| row.error))
-    .execute(conn)
-    .await
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Array<Text>, _>(column(done, |row| row.place_id))
+        .bind::<Array<Nullable<Uuid>>, _>(column(done, |row| row.domain_id))
+        .bind::<Array<Nullable<Text>>, _>(column(done, |row| row.error))
+        .execute(conn)
+        .await
 }
 
 /// The places whose content of Google's was fetched before `$cutoff` and is still there. A macro, since the expression's
@@ -145,16 +133,16 @@ macro_rules! expired {
             );
         places_staging::table
             .filter(places_staging::tenant_id.eq($tenant))
-            .filter(places_staging::search_time.lt($cutoff).or(places_staging::search_time.is_null()))
+            .filter(
+                places_staging::search_time
+                    .lt($cutoff)
+                    .or(places_staging::search_time.is_null()),
+            )
             .filter(not(exists(fresh_or_cleared)))
     }};
 }
 
 /// Lists places whose content of Google's was fetched before `cutoff` and is still there, at most `limit`.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<Vec<String>> {
     let tenant = conn.tenant_id();
     expired!(tenant, cutoff)
@@ -168,10 +156,6 @@ pub async fn list_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, li
 /// Removes Google's content that was fetched before `cutoff`, from at most `limit` places, and returns from how many.
 ///
 /// The place id, what people decided, what was searched for and the domain that it became stay.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn clear_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     // Locked, so that no search writes anew what is cleared then.
@@ -227,10 +211,6 @@ pub async fn clear_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, l
 }
 
 /// Lists the tenants that have places whose content was fetched before `cutoff` and is still there.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_tenants_with_expired(
     conn: &mut SystemConnection,
     cutoff: DateTime<Utc>,
@@ -242,11 +222,7 @@ pub async fn list_tenants_with_expired(
         .await
 }
 
-/// Notes how far the look-up of places' details is, and why it failed.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Updates the state of the look-up of places' details, and why it failed.
 pub async fn set_look_up(
     conn: &mut TenantConnection,
     place_ids: &[&str],

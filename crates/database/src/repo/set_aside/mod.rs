@@ -31,10 +31,6 @@ pub struct SetAside {
 }
 
 /// Sums up what migrations forward have set aside. Reasons that name a row are summed up as one.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(conn: &mut SystemConnection) -> QueryResult<Vec<SetAside>> {
     // Diesel has no LATERAL, and groups by no expression with binds.
     diesel::sql_query(include_str!("list.sql"))

@@ -3,36 +3,36 @@
 use diesel::dsl::{self, now, sql, sum};
 use diesel::pg::Pg;
 use diesel::prelude::{
-    AggregateExpressionMethods, ExpressionMethods, HasQuery, NullableExpressionMethods, OptionalExtension, PgSortExpressionMethods,
-    PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
+    AggregateExpressionMethods, ExpressionMethods, HasQuery, NullableExpressionMethods, OptionalExtension,
+    PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
 };
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Untyped, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::sitemap_files;
 
 use super::bulk::column;
-use super::paging::{Paging, containing};
+use super::paging::{Paging, containing, page};
 use crate::ids::{DomainId, JobId, SitemapFileId, TenantId};
 use crate::models::enums::{CurationStatus, ProcessingStatus, SitemapFileStatus};
 use crate::models::sitemap_file::{NewSitemapFile, SitemapFile, SitemapFileChanges};
 use crate::tenant::TenantConnection;
 
-/// Which sitemap files are wanted; what is `None` does not matter.
+/// Which sitemap files to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct SitemapFileFilter<'a> {
-    /// Those of this domain.
+    /// Only those of this domain.
     pub domain_id: Option<DomainId>,
-    /// Those in this state of their own.
+    /// Only those in this state of their own.
     pub status: Option<&'a str>,
-    /// Those that a person decided so about.
+    /// Only those with this curation status.
     pub curation_status: Option<CurationStatus>,
-    /// Those whose import is in this state.
+    /// Only those whose import is in this state.
     pub import_status: Option<ProcessingStatus>,
-    /// Those whose URL holds this text.
+    /// Only those whose URL holds this text.
     pub text: Option<&'a str>,
-    /// Those of these ids.
+    /// Only those of these ids.
     pub ids: Option<&'a [SitemapFileId]>,
-    /// Those that this job is about.
+    /// Only those that this job is about.
     pub job_id: Option<JobId>,
 }
 
@@ -73,10 +73,6 @@ impl FileTotals {
 }
 
 /// Returns a sitemap file.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<SitemapFile> {
     let tenant = conn.tenant_id();
     SitemapFile::query()
@@ -90,7 +86,7 @@ pub async fn get(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn lock(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<SitemapFileId> {
     let tenant = conn.tenant_id();
     sitemap_files::table
@@ -102,11 +98,7 @@ pub async fn lock(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult
         .await
 }
 
-/// Looks up the file that the others of a domain begin with: of those that were read the one nearest to the root.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Finds the file that the others of a domain begin with: of those that were read the one nearest to the root.
 pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<SitemapFile>> {
     let tenant = conn.tenant_id();
     let read = [SitemapFileStatus::Completed.label(), SitemapFileStatus::Partial.label()];
@@ -125,10 +117,6 @@ pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryR
 }
 
 /// Lists sitemap files, the newest first, and counts all that match. Both queries travel together.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &SitemapFileFilter<'_>,
@@ -137,22 +125,16 @@ pub async fn list(
     let tenant = conn.tenant_id();
     let rows = matching(tenant, filter)
         .select(SitemapFile::as_select())
-        .order((sitemap_files::created_at.desc(), sitemap_files::id.desc()))
-        .limit(paging.limit)
-        .offset(paging.offset);
-    futures_util::try_join!(
-        rows.load(&mut conn.reading()),
-        matching(tenant, filter).count().get_result(&mut conn.reading()),
-    )
+        .order((sitemap_files::created_at.desc(), sitemap_files::id.desc()));
+    page!(conn, rows, matching(tenant, filter), paging)
 }
 
 /// Counts sitemap files.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count(conn: &mut TenantConnection, filter: &SitemapFileFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(&mut conn.reading()).await
+    matching(conn.tenant_id(), filter)
+        .count()
+        .get_result(&mut conn.reading())
+        .await
 }
 
 /// Adds a sitemap file, or updates the one of this domain and URL where `new` says something about
@@ -160,7 +142,7 @@ pub async fn count(conn: &mut TenantConnection, filter: &SitemapFileFilter<'_>) 
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain, and those of the database.
+/// A foreign key violation when the tenant has no such domain.
 pub async fn upsert(conn: &mut TenantConnection, new: &NewSitemapFile<'_>) -> QueryResult<SitemapFile> {
     let tenant = conn.tenant_id();
     diesel::insert_into(sitemap_files::table)
@@ -177,7 +159,7 @@ pub async fn upsert(conn: &mut TenantConnection, new: &NewSitemapFile<'_>) -> Qu
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(
     conn: &mut TenantConnection,
     id: SitemapFileId,
@@ -196,10 +178,6 @@ pub async fn update(
 }
 
 /// Changes all sitemap files that match, and returns how many there were: as many as [`count`] says.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn update_matching(
     conn: &mut TenantConnection,
     filter: &SitemapFileFilter<'_>,
@@ -222,7 +200,7 @@ pub async fn update_matching(
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain or parent, and those of the database.
+/// A foreign key violation when the tenant has no such domain or parent.
 pub async fn add_pending(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -231,24 +209,20 @@ pub async fn add_pending(
     depth: i16,
     found: &[FoundFile<'_>],
 ) -> QueryResult<usize> {
-    // Thousands of rows as one array a column, those named twice once.
+    // Thousands of rows as one array per column, those named twice once.
     diesel::sql_query(include_str!("add_pending.sql"))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .bind::<Uuid, _>(job)
-    .bind::<Nullable<Uuid>, _>(parent)
-    .bind::<SmallInt, _>(depth)
-    .bind::<Array<Text>, _>(column(found, |file| file.url))
-    .bind::<Array<Text>, _>(column(found, |file| file.discovery_method))
-    .execute(conn)
-    .await
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(domain)
+        .bind::<Uuid, _>(job)
+        .bind::<Nullable<Uuid>, _>(parent)
+        .bind::<SmallInt, _>(depth)
+        .bind::<Array<Text>, _>(column(found, |file| file.url))
+        .bind::<Array<Text>, _>(column(found, |file| file.discovery_method))
+        .execute(conn)
+        .await
 }
 
 /// Lists files that an analysis has still to read, those nearest to the root first.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_pending(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -270,10 +244,6 @@ pub async fn list_pending(
 /// Lists the files of a domain that are there no more, as far as a job's analysis of it can tell.
 ///
 /// It has not met them, and it has read to its end whatever listed them before.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_unmet(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -282,12 +252,12 @@ pub async fn list_unmet(
 ) -> QueryResult<Vec<SitemapFileId>> {
     // Diesel has no recursion.
     let found: Vec<Found> = diesel::sql_query(include_str!("list_unmet.sql"))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .bind::<Uuid, _>(job)
-    .bind::<BigInt, _>(limit)
-    .load(&mut conn.reading())
-    .await?;
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(domain)
+        .bind::<Uuid, _>(job)
+        .bind::<BigInt, _>(limit)
+        .load(&mut conn.reading())
+        .await?;
     Ok(found.into_iter().map(|file| file.id).collect())
 }
 
@@ -298,10 +268,6 @@ struct Found {
 }
 
 /// Lets a job that begins once more read the files again that it could not read, and returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn reopen(conn: &mut TenantConnection, domain: DomainId, job: JobId) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let unread = [
@@ -324,11 +290,7 @@ pub async fn reopen(conn: &mut TenantConnection, domain: DomainId, job: JobId) -
     .await
 }
 
-/// Says of the files that a job has still to read why they are not, and returns how many there were.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Skips the files that a job has still to read, for the reason `why`, and returns how many there were.
 pub async fn skip_pending(conn: &mut TenantConnection, domain: DomainId, job: JobId, why: &str) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -347,11 +309,7 @@ pub async fn skip_pending(conn: &mut TenantConnection, domain: DomainId, job: Jo
     .await
 }
 
-/// Adds up the files of a domain, of all or of those that a job has met.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Returns totals over the files of a domain, or over those that a job has met.
 pub async fn total(conn: &mut TenantConnection, domain: DomainId, job: Option<JobId>) -> QueryResult<FileTotals> {
     let tenant = conn.tenant_id();
     let is = |status: SitemapFileStatus| sitemap_files::status.eq(status.label()).assume_not_null();
@@ -360,7 +318,11 @@ pub async fn total(conn: &mut TenantConnection, domain: DomainId, job: Option<Jo
         sitemap_files::status.eq_any(labels).assume_not_null()
     };
     let read = [SitemapFileStatus::Completed, SitemapFileStatus::Partial];
-    let tried = [SitemapFileStatus::Completed, SitemapFileStatus::Partial, SitemapFileStatus::Failed];
+    let tried = [
+        SitemapFileStatus::Completed,
+        SitemapFileStatus::Partial,
+        SitemapFileStatus::Failed,
+    ];
     let mut files = sitemap_files::table
         .filter(sitemap_files::tenant_id.eq(tenant))
         .filter(sitemap_files::domain_id.eq(domain))

@@ -21,25 +21,21 @@ use crate::tenant::TenantConnection;
 const INSERT: &str = include_str!("insert.sql");
 const UPSERT: &str = include_str!("upsert.sql");
 
-/// Which URLs are wanted; what is `None` does not matter.
+/// Which URLs to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct SitemapUrlFilter<'a> {
-    /// Those that hold this text.
+    /// Only those that hold this text.
     pub text: Option<&'a str>,
-    /// Those of this type.
+    /// Only those of this type.
     pub page_type: Option<&'a str>,
-    /// Those changed then or later, by the file's account.
+    /// Only those changed then or later, by the file's account.
     pub modified_since: Option<DateTime<Utc>>,
-    /// Those changed before, by the file's account.
+    /// Only those changed before, by the file's account.
     pub modified_before: Option<DateTime<Utc>>,
 }
 
 /// Lists what a file lists, behind the URL `after` or from the first one. The order is that of the
 /// index on the URLs' hashes: fixed, and none that means anything to people.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_of_file(
     conn: &mut TenantConnection,
     file: SitemapFileId,
@@ -61,10 +57,6 @@ pub async fn list_of_file(
 
 /// Lists what all files of a domain list, behind the row `after` or from the first one, by id. A URL
 /// in two files is there twice.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_of_domain(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -85,10 +77,6 @@ pub async fn list_of_domain(
 }
 
 /// Counts what a file lists.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count_of_file(
     conn: &mut TenantConnection,
     file: SitemapFileId,
@@ -102,10 +90,6 @@ pub async fn count_of_file(
 }
 
 /// Returns whether anything is stored of what a file lists.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn has_any(conn: &mut TenantConnection, file: SitemapFileId) -> QueryResult<bool> {
     let tenant = conn.tenant_id();
     let of_file = sitemap_urls::table
@@ -122,13 +106,13 @@ pub async fn has_any(conn: &mut TenantConnection, file: SitemapFileId) -> QueryR
 /// # Errors
 ///
 /// A unique violation when a file lists a URL twice or it is stored already, a foreign key violation when the tenant has
-/// no such domain or file, and those of the database.
+/// no such domain or file.
 pub async fn insert_many(
     conn: &mut TenantConnection,
     run: Option<SitemapRunId>,
     new: &[NewSitemapUrl<'_>],
 ) -> QueryResult<i64> {
-    // Thousands of rows as one array a column, and two tables in one statement.
+    // Thousands of rows as one array per column, and two tables in one statement.
     let written: Written = with_columns(diesel::sql_query(INSERT), conn.tenant_id(), run, new)
         .get_result(conn)
         .await?;
@@ -143,7 +127,7 @@ pub async fn insert_many(
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain or file, and those of the database.
+/// A foreign key violation when the tenant has no such domain or file.
 pub async fn upsert_many(
     conn: &mut TenantConnection,
     run: Option<SitemapRunId>,
@@ -162,7 +146,7 @@ pub async fn upsert_many(
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such run, and those of the database.
+/// A foreign key violation when the tenant has no such run.
 pub async fn delete_unlisted(
     conn: &mut TenantConnection,
     run: Option<SitemapRunId>,
@@ -171,12 +155,12 @@ pub async fn delete_unlisted(
 ) -> QueryResult<i64> {
     // Two tables in one statement.
     let deleted: Written = diesel::sql_query(include_str!("delete_unlisted.sql"))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(file)
-    .bind::<Array<Uuid>, _>(listed)
-    .bind::<Nullable<Uuid>, _>(run)
-    .get_result(conn)
-    .await?;
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(file)
+        .bind::<Array<Uuid>, _>(listed)
+        .bind::<Nullable<Uuid>, _>(run)
+        .get_result(conn)
+        .await?;
     Ok(deleted.rows)
 }
 

@@ -1,7 +1,7 @@
 //! Table `suppressions`: addresses and domains that a tenant must not keep.
 
 use diesel::dsl::case_when;
-use diesel::prelude::{ExpressionMethods, HasQuery, IntoSql, QueryDsl, QueryResult, SelectableHelper};
+use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, SelectableHelper};
 use diesel::sql_types::{Array, Bool, Text, Uuid as SqlUuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::functions::coalesce;
 use super::locks;
-use super::paging::Paging;
+use super::paging::{Paging, page};
 use crate::models::suppression::{NewSuppression, Suppression};
 use crate::tenant::TenantConnection;
 
@@ -20,10 +20,6 @@ use crate::tenant::TenantConnection;
 const LOCK: &str = "suppressions";
 
 /// Adds a suppression, or returns the one there is. It waits for transactions that store addresses. Once its value is to be forgotten it is.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn upsert(conn: &mut TenantConnection, new: NewSuppression<'_>) -> QueryResult<Suppression> {
     let tenant = conn.tenant_id();
     locks::exclusive(conn, LOCK).await?;
@@ -48,26 +44,20 @@ pub async fn upsert(conn: &mut TenantConnection, new: NewSuppression<'_>) -> Que
 }
 
 /// Lists suppressions, the newest first, and counts them. Both queries travel together.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<Suppression>, i64)> {
     let tenant = conn.tenant_id();
-    let rows = Suppression::query()
-        .filter(suppressions::tenant_id.eq(tenant))
-        .order((suppressions::created_at.desc(), suppressions::id.desc()))
-        .limit(paging.limit)
-        .offset(paging.offset);
-    let count = suppressions::table.filter(suppressions::tenant_id.eq(tenant)).count();
-    futures_util::try_join!(rows.load(&mut conn.reading()), count.get_result(&mut conn.reading()))
+    let own = || suppressions::table.filter(suppressions::tenant_id.eq(tenant));
+    let rows = own()
+        .select(Suppression::as_select())
+        .order((suppressions::created_at.desc(), suppressions::id.desc()));
+    page!(conn, rows, own(), paging)
 }
 
 /// Deletes a suppression.
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn delete(conn: &mut TenantConnection, id: Uuid) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     diesel::delete(
@@ -83,10 +73,6 @@ pub async fn delete(conn: &mut TenantConnection, id: Uuid) -> QueryResult<()> {
 
 /// Returns those of the addresses that are suppressed, themselves or by their domains. `@` and a domain stand for the
 /// domain itself. No other is suppressed before the transaction ends.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_covered(conn: &mut TenantConnection, addresses: &[&str]) -> QueryResult<Vec<String>> {
     locks::shared(conn, LOCK).await?;
     // Diesel selects from no array.
