@@ -125,7 +125,7 @@ async fn upsert_profile(conn: &mut TenantConnection, domain: DomainId, found: &S
         meta_json: Some(Some(&meta)),
         ..DomainProfileChanges::default()
     };
-    repo::domain_profiles::upsert(conn, domain, &profile).await?;
+    repo::domain_facts::upsert(conn, domain, &profile).await?;
     Ok(())
 }
 
@@ -152,7 +152,7 @@ async fn upsert_technologies(
         google_analytics_id: Some(found.google_analytics_id.as_deref()),
         google_tag_manager_id: Some(found.google_tag_manager_id.as_deref()),
     };
-    repo::domain_technologies::upsert(conn, domain, &technologies).await?;
+    repo::domain_facts::upsert(conn, domain, &technologies).await?;
     Ok(())
 }
 
@@ -180,7 +180,7 @@ async fn upsert_hosting(
         last_successful_scan: Some(Some(Utc::now())),
         ..DomainHostingChanges::default()
     };
-    repo::domain_hosting::upsert(conn, domain, &hosting).await?;
+    repo::domain_facts::upsert(conn, domain, &hosting).await?;
     Ok(())
 }
 
@@ -207,7 +207,7 @@ async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -
         ..DomainChanges::default()
     };
     repo::domains::update(&mut conn, row.id, &changes).await?;
-    let before = repo::domain_hosting::find(&mut conn, row.id)
+    let before = repo::domain_facts::find_hosting(&mut conn, row.id)
         .await?
         .and_then(|hosting| hosting.error_count);
     let hosting = DomainHostingChanges {
@@ -215,7 +215,7 @@ async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -
         error_count: Some(Some(before.unwrap_or(0).saturating_add(1))),
         ..DomainHostingChanges::default()
     };
-    repo::domain_hosting::upsert(&mut conn, row.id, &hosting).await?;
+    repo::domain_facts::upsert(&mut conn, row.id, &hosting).await?;
     conn.commit().await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use database::models::enums::TaskStatus;
 use database::models::values::TextList;
 use database::repo::domains::{DomainFilter, DomainOrder};
 use database::repo::paging::Paging;
-use database::repo::{domain_hosting, domain_profiles, domain_technologies, domains, jobs, sitemap_urls};
+use database::repo::{domain_facts, domains, jobs, sitemap_urls};
 use diesel::result::Error;
 
 use crate::support::tenants::{Agencies, new_domain, new_job, new_sitemap_url};
@@ -101,7 +101,6 @@ async fn a_list_is_filtered_ordered_paged_and_counted() {
         ..DomainFilter::default()
     };
     assert_eq!(list(&done, DomainOrder::Name, 9, 0).await, (Vec::new(), 0));
-    assert_eq!(acme.run(async |conn| domains::count(conn, &literally).await).await, 1);
 }
 
 #[tokio::test]
@@ -128,11 +127,11 @@ async fn what_is_known_of_a_site_is_written_over_where_something_new_is_said() {
         ..DomainTechnologiesChanges::default()
     };
     acme.run(async |conn| {
-        domain_profiles::upsert(conn, domain.id, &first).await?;
-        domain_profiles::upsert(conn, domain.id, &second).await?;
-        domain_profiles::upsert(conn, domain.id, &DomainProfileChanges::default()).await?;
-        domain_technologies::upsert(conn, domain.id, &wordpress).await?;
-        domain_hosting::upsert(conn, domain.id, &DomainHostingChanges::default()).await
+        domain_facts::upsert(conn, domain.id, &first).await?;
+        domain_facts::upsert(conn, domain.id, &second).await?;
+        domain_facts::upsert(conn, domain.id, &DomainProfileChanges::default()).await?;
+        domain_facts::upsert(conn, domain.id, &wordpress).await?;
+        domain_facts::upsert(conn, domain.id, &DomainHostingChanges::default()).await
     })
     .await;
     let (_, profile, technologies, hosting) = acme.run(async |conn| domains::get_details(conn, domain.id).await).await;
@@ -141,15 +140,22 @@ async fn what_is_known_of_a_site_is_written_over_where_something_new_is_said() {
     assert_eq!(profile.email_addresses, Some(emails));
     assert_eq!(technologies.unwrap().is_wordpress, Some(true));
     assert!(hosting.is_some());
-    let found = acme.run(async |conn| domain_hosting::find(conn, domain.id).await).await;
+    let found = acme
+        .run(async |conn| domain_facts::find_hosting(conn, domain.id).await)
+        .await;
     assert_eq!(found, hosting);
 
     let with = |is_wordpress| DomainFilter {
         is_wordpress: Some(is_wordpress),
         ..DomainFilter::default()
     };
-    assert_eq!(acme.run(async |conn| domains::count(conn, &with(true)).await).await, 1);
-    assert_eq!(acme.run(async |conn| domains::count(conn, &with(false)).await).await, 0);
+    for (is_wordpress, expected) in [(true, 1), (false, 0)] {
+        let filter = with(is_wordpress);
+        let (_, total) = acme
+            .run(async |conn| domains::list(conn, &filter, DomainOrder::Newest, Paging::default()).await)
+            .await;
+        assert_eq!(total, expected);
+    }
 }
 
 #[tokio::test]

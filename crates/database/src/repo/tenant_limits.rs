@@ -9,11 +9,7 @@ use crate::ids::TenantId;
 use crate::models::tenant_limits::{NewTenantLimits, TenantLimits};
 use crate::tenant::SystemConnection;
 
-/// Sets what a tenant may do; every process knows within seconds.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Sets a tenant's limits; they take effect within 5 s.
 pub async fn set(conn: &mut SystemConnection, tenant: TenantId, limits: NewTenantLimits) -> QueryResult<TenantLimits> {
     diesel::insert_into(tenant_limits::table)
         .values((&limits, tenant_limits::tenant_id.eq(tenant)))

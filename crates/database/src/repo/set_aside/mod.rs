@@ -31,19 +31,9 @@ pub struct SetAside {
 }
 
 /// Sums up what migrations forward have set aside. Reasons that name a row are summed up as one.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(conn: &mut SystemConnection) -> QueryResult<Vec<SetAside>> {
-    diesel::sql_query(
-        "SELECT migration, source_table, r.reason, is_whole_row, count(*) AS count, min(key) AS example_key
-         FROM scrapersky_internal.set_aside,
-              LATERAL (SELECT regexp_replace(reason, '^row [0-9a-f-]+ ', 'another row ') AS reason) r
-         WHERE direction = 'up'
-         GROUP BY migration, source_table, r.reason, is_whole_row
-         ORDER BY is_whole_row DESC, migration, source_table, r.reason",
-    )
-    .load(conn)
-    .await
+    // Diesel has no LATERAL, and groups by no expression with binds.
+    diesel::sql_query(include_str!("list.sql"))
+        .load(&mut conn.reading())
+        .await
 }

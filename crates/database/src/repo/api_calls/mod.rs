@@ -1,42 +1,47 @@
 //! Table `api_calls`: the ledger of calls that cost money.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
-use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, QueryableByName};
-use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid};
+use diesel::dsl::{count, now};
+use diesel::prelude::{
+    AggregateExpressionMethods, BoolExpressionMethods, ExpressionMethods, HasQuery, IntoSql, NullableExpressionMethods,
+    QueryDsl, QueryResult, QueryableByName,
+};
+use diesel::sql_types::{BigInt, Date, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::api_calls;
 
+use super::functions::begin_of;
+use super::locks;
 use crate::ids::{ApiCallId, JobId};
 use crate::models::api_call::{ApiCall, NewApiCall};
 use crate::models::values::RawJson;
 use crate::tenant::TenantConnection;
 
-/// How many calls may be made in all.
+/// The most calls that may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
-    /// Of one job.
+    /// Per job.
     pub per_job: i64,
-    /// Of the tenant in this calendar month (UTC); `None` means any number.
+    /// Per tenant and calendar month (UTC); `None` means no cap.
     pub per_month: Option<i64>,
 }
 
 /// Whether a call may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reserved {
-    /// It may, and is in the ledger.
+    /// Yes; it is in the ledger.
     Call(ApiCallId),
-    /// The job has made all it may.
+    /// No: the job has reached its cap.
     JobCap,
-    /// The tenant has made all it may this month.
+    /// No: the tenant has reached its cap of this month.
     MonthCap,
 }
 
-/// What was called, and what that costs by the list.
+/// The calls of one kind in a month, and their list price.
 #[derive(Clone, Debug, PartialEq, QueryableByName)]
 pub struct CostLine {
     /// The first day of the month, UTC.
-    #[diesel(sql_type = diesel::sql_types::Date)]
+    #[diesel(sql_type = Date)]
     pub month: chrono::NaiveDate,
     /// The service.
     #[diesel(sql_type = Text)]
@@ -55,40 +60,27 @@ pub struct CostLine {
     pub price_micros: i64,
 }
 
-#[derive(QueryableByName)]
-struct Counts {
-    #[diesel(sql_type = BigInt)]
-    of_job: i64,
-    #[diesel(sql_type = BigInt)]
-    of_month: i64,
-}
-
-/// Writes a call into the ledger before it is made, if the caps allow it. Two jobs that ask at once are heard one
-/// after the other, so that no cap is passed.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Records a call in the ledger before it is made, if the caps allow it. Jobs of a tenant take turns here, so that no
+/// cap is exceeded.
 pub async fn reserve(conn: &mut TenantConnection, new: &NewApiCall<'_>, caps: Caps) -> QueryResult<Reserved> {
     let tenant = conn.tenant_id();
-    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('scrapersky api_calls ' || $1::text, 0))")
-        .bind::<Uuid, _>(tenant)
-        .execute(conn)
+    locks::exclusive(conn, "scrapersky api_calls").await?;
+    let is_of_job = || api_calls::job_id.eq(new.job_id).assume_not_null();
+    let is_of_month = || api_calls::called_at.ge(begin_of("month", now.into_sql::<Timestamptz>(), "UTC"));
+    let (of_job, of_month): (i64, i64) = api_calls::table
+        .filter(api_calls::tenant_id.eq(tenant))
+        .filter(api_calls::is_billed)
+        .filter(is_of_month().or(is_of_job()))
+        .select((
+            count(api_calls::id).aggregate_filter(is_of_job()),
+            count(api_calls::id).aggregate_filter(is_of_month()),
+        ))
+        .get_result(&mut conn.reading())
         .await?;
-    let counts: Counts = diesel::sql_query(
-        "SELECT count(*) FILTER (WHERE job_id = $2) AS of_job,
-                count(*) FILTER (WHERE called_at >= date_trunc('month', now(), 'UTC')) AS of_month
-         FROM api_calls
-         WHERE tenant_id = $1 AND is_billed AND (called_at >= date_trunc('month', now(), 'UTC') OR job_id = $2)",
-    )
-    .bind::<Uuid, _>(tenant)
-    .bind::<diesel::sql_types::Nullable<Uuid>, _>(new.job_id)
-    .get_result(conn)
-    .await?;
-    if counts.of_job >= caps.per_job {
+    if of_job >= caps.per_job {
         return Ok(Reserved::JobCap);
     }
-    if caps.per_month.is_some_and(|cap| counts.of_month >= cap) {
+    if caps.per_month.is_some_and(|cap| of_month >= cap) {
         return Ok(Reserved::MonthCap);
     }
     let id = diesel::insert_into(api_calls::table)
@@ -99,11 +91,11 @@ pub async fn reserve(conn: &mut TenantConnection, new: &NewApiCall<'_>, caps: Ca
     Ok(Reserved::Call(id))
 }
 
-/// Notes that what a call answered is stored, in the transaction that stores it.
+/// Records a call's answer, in the transaction that stores its results.
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn answer(conn: &mut TenantConnection, id: ApiCallId, answer: &RawJson) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -118,11 +110,11 @@ pub async fn answer(conn: &mut TenantConnection, id: ApiCallId, answer: &RawJson
     .map(|_| ())
 }
 
-/// Notes that a call brought nothing, and whether it is billed nevertheless.
+/// Records that a call failed, and whether it is billed all the same.
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn fail(conn: &mut TenantConnection, id: ApiCallId, is_billed: bool, error: &str) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -138,35 +130,22 @@ pub async fn fail(conn: &mut TenantConnection, id: ApiCallId, is_billed: bool, e
 }
 
 /// Lists the calls of a job, the first one first.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult<Vec<ApiCall>> {
     let tenant = conn.tenant_id();
     ApiCall::query()
         .filter(api_calls::tenant_id.eq(tenant))
         .filter(api_calls::job_id.eq(job))
         .order(api_calls::id)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
-/// Sums the calls up by month and kind, the last month first.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Sums up calls by month and kind, the latest month first.
 pub async fn list_costs(conn: &mut TenantConnection, from: DateTime<Utc>) -> QueryResult<Vec<CostLine>> {
-    diesel::sql_query(
-        "SELECT date_trunc('month', called_at AT TIME ZONE 'UTC')::date AS month, service, sku,
-                count(*) FILTER (WHERE is_billed) AS calls, count(*) FILTER (WHERE NOT is_billed) AS refused,
-                coalesce(sum(price_micros) FILTER (WHERE is_billed), 0)::bigint AS price_micros
-         FROM api_calls WHERE tenant_id = $1 AND called_at >= $2
-         GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Timestamptz, _>(from)
-    .load(conn)
-    .await
+    // Diesel groups by no expression.
+    diesel::sql_query(include_str!("list_costs.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Timestamptz, _>(from)
+        .load(&mut conn.reading())
+        .await
 }

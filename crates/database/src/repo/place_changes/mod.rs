@@ -8,6 +8,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::{place_changes, places_staging};
 
+use super::locks;
 use super::places::{PlaceFilter, matching};
 use crate::ids::PlaceChangeId;
 use crate::models::enums::PlaceAction;
@@ -49,10 +50,6 @@ pub struct Undone {
 }
 
 /// Changes what people decided about all places that match, and returns how many there were.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn change(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
@@ -100,10 +97,6 @@ pub async fn change(
 
 /// Gives each of some places values of its own: `patches` are objects of those to be set, in the spelling of
 /// [`PlaceChange::after`]. Returns how many of the places there were.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn change_each(
     conn: &mut TenantConnection,
     place_ids: &[&str],
@@ -111,69 +104,35 @@ pub async fn change_each(
     by: ChangedBy<'_>,
 ) -> QueryResult<usize> {
     lock(conn).await?;
-    diesel::sql_query(concat!(
-        "INSERT INTO place_changes (tenant_id, change_id, action, place_id, changed_by, before, after)
-         SELECT $1, $2, $3, places_staging.place_id, $4, ",
-        current!(),
-        ", ",
-        current!(),
-        " || n.patch
-         FROM unnest($5::text[], $6::jsonb[]) AS n (place_id, patch)
-         JOIN places_staging ON places_staging.tenant_id = $1 AND places_staging.place_id = n.place_id"
-    ))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(by.change_id)
-    .bind::<Text, _>(by.action)
-    .bind::<Text, _>(by.who)
-    .bind::<Array<Text>, _>(place_ids)
-    .bind::<Array<Jsonb>, _>(patches)
-    .execute(conn)
-    .await?;
+    // Places and patches as two arrays, joined.
+    diesel::sql_query(include_str!("change_each.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(by.change_id)
+        .bind::<Text, _>(by.action)
+        .bind::<Text, _>(by.who)
+        .bind::<Array<Text>, _>(place_ids)
+        .bind::<Array<Jsonb>, _>(patches)
+        .execute(conn)
+        .await?;
     apply(conn, by.change_id).await
 }
 
 /// Undoes the last bulk change or import that is not undone yet: every place that is still as that left it is again
 /// as it was before.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn undo_last(conn: &mut TenantConnection, undo: PlaceChangeId, who: &str) -> QueryResult<Undone> {
     lock(conn).await?;
-    let undone: Undone = diesel::sql_query(concat!(
-        "WITH last AS (
-             SELECT change_id FROM place_changes
-             WHERE tenant_id = $1 AND action IN ('bulk', 'import') AND undone_at IS NULL ORDER BY id DESC LIMIT 1
-         ), undone AS (
-             UPDATE place_changes c SET undone_at = now() FROM last
-             WHERE c.tenant_id = $1 AND c.change_id = last.change_id
-             RETURNING c.change_id, c.place_id, c.before, c.after
-         ), restored AS (
-             INSERT INTO place_changes (tenant_id, change_id, action, place_id, changed_by, before, after)
-             SELECT $1, $2, 'undo', u.place_id, $3, u.after, u.before
-             FROM undone u JOIN places_staging ON places_staging.tenant_id = $1 AND places_staging.place_id = u.place_id
-             WHERE ",
-        current!(),
-        " = u.after
-             RETURNING place_id
-         )
-         SELECT (SELECT change_id FROM last) AS change_id, (SELECT count(*) FROM undone) AS changed,
-                (SELECT count(*) FROM restored) AS restored"
-    ))
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(undo)
-    .bind::<Text, _>(who)
-    .get_result(conn)
-    .await?;
+    // What was undone and what was restored are counted in the statement that does it.
+    let undone: Undone = diesel::sql_query(include_str!("undo_last.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(undo)
+        .bind::<Text, _>(who)
+        .get_result(conn)
+        .await?;
     apply(conn, undo).await?;
     Ok(undone)
 }
 
 /// Lists changes, the last one first: of one place or of all, those before the row `before`.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(
     conn: &mut TenantConnection,
     place_id: Option<&str>,
@@ -191,35 +150,24 @@ pub async fn list(
     if let Some(before) = before {
         query = query.filter(place_changes::id.lt(before));
     }
-    query.order(place_changes::id.desc()).limit(limit).load(conn).await
+    query
+        .order(place_changes::id.desc())
+        .limit(limit)
+        .load(&mut conn.reading())
+        .await
 }
 
-/// Lets the tenant's changes happen one after the other: each has to see what it writes down as the state before.
+/// Serialises the tenant's changes: each has to see the state that it records as the one before.
 async fn lock(conn: &mut TenantConnection) -> QueryResult<()> {
-    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('scrapersky place_changes ' || $1::text, 0))")
+    locks::exclusive(conn, "scrapersky place_changes").await
+}
+
+/// Applies a recorded change, and returns to how many places.
+async fn apply(conn: &mut TenantConnection, change: PlaceChangeId) -> QueryResult<usize> {
+    // Diesel has no UPDATE ... FROM.
+    diesel::sql_query(include_str!("apply.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(change)
         .execute(conn)
         .await
-        .map(|_| ())
-}
-
-/// Does what is written down under a change, and returns how many places there were.
-async fn apply(conn: &mut TenantConnection, change: PlaceChangeId) -> QueryResult<usize> {
-    diesel::sql_query(
-        "UPDATE places_staging p SET
-             status = (c.after->>'status')::place_status_enum,
-             notes = c.after->>'notes',
-             tags = CASE WHEN jsonb_typeof(c.after->'tags') = 'array'
-                 THEN ARRAY(SELECT jsonb_array_elements_text(c.after->'tags')) END,
-             priority = (c.after->>'priority')::integer,
-             revisit_date = (c.after->>'revisit_date')::date,
-             updated_by = c.changed_by,
-             updated_at = now()
-         FROM place_changes c
-         WHERE c.tenant_id = $1 AND c.change_id = $2 AND p.tenant_id = $1 AND p.place_id = c.place_id",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(change)
-    .execute(conn)
-    .await
 }

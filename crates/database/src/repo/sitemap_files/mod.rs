@@ -1,39 +1,38 @@
 //! Table `sitemap_files`: the sitemap files of domains.
 
-use diesel::dsl::{now, sql};
+use diesel::dsl::{self, now, sql, sum};
 use diesel::pg::Pg;
 use diesel::prelude::{
-    ExpressionMethods, HasQuery, OptionalExtension, PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl,
-    QueryResult, QueryableByName, SelectableHelper,
+    AggregateExpressionMethods, ExpressionMethods, HasQuery, NullableExpressionMethods, OptionalExtension,
+    PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
 };
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Untyped, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::sitemap_files;
 
 use super::bulk::column;
-use super::paging::{Paging, containing, md5};
-use crate::connection::Connection;
+use super::paging::{Paging, containing, page};
 use crate::ids::{DomainId, JobId, SitemapFileId, TenantId};
 use crate::models::enums::{CurationStatus, ProcessingStatus, SitemapFileStatus};
 use crate::models::sitemap_file::{NewSitemapFile, SitemapFile, SitemapFileChanges};
 use crate::tenant::TenantConnection;
 
-/// Which sitemap files are wanted; what is `None` does not matter.
+/// Which sitemap files to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct SitemapFileFilter<'a> {
-    /// Those of this domain.
+    /// Only those of this domain.
     pub domain_id: Option<DomainId>,
-    /// Those in this state of their own.
+    /// Only those in this state of their own.
     pub status: Option<&'a str>,
-    /// Those that a person decided so about.
+    /// Only those with this curation status.
     pub curation_status: Option<CurationStatus>,
-    /// Those whose import is in this state.
+    /// Only those whose import is in this state.
     pub import_status: Option<ProcessingStatus>,
-    /// Those whose URL holds this text.
+    /// Only those whose URL holds this text.
     pub text: Option<&'a str>,
-    /// Those of these ids.
+    /// Only those of these ids.
     pub ids: Option<&'a [SitemapFileId]>,
-    /// Those that this job is about.
+    /// Only those that this job is about.
     pub job_id: Option<JobId>,
 }
 
@@ -47,28 +46,21 @@ pub struct FoundFile<'a> {
 }
 
 /// What the files of a domain come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, QueryableByName)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileTotals {
     /// Files that wait to be read.
-    #[diesel(sql_type = BigInt)]
     pub pending: i64,
     /// Files that were read, to the end or in part.
-    #[diesel(sql_type = BigInt)]
     pub read: i64,
     /// Files that were read in part only.
-    #[diesel(sql_type = BigInt)]
     pub partial: i64,
     /// Files that could not be read.
-    #[diesel(sql_type = BigInt)]
     pub failed: i64,
     /// Files that were not read, for a limit.
-    #[diesel(sql_type = BigInt)]
     pub skipped: i64,
     /// URLs that those read list.
-    #[diesel(sql_type = BigInt)]
     pub urls: i64,
     /// Their size in bytes.
-    #[diesel(sql_type = BigInt)]
     pub bytes: i64,
 }
 
@@ -81,16 +73,12 @@ impl FileTotals {
 }
 
 /// Returns a sitemap file.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<SitemapFile> {
     let tenant = conn.tenant_id();
     SitemapFile::query()
         .filter(sitemap_files::tenant_id.eq(tenant))
         .filter(sitemap_files::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -98,7 +86,7 @@ pub async fn get(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn lock(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<SitemapFileId> {
     let tenant = conn.tenant_id();
     sitemap_files::table
@@ -110,29 +98,7 @@ pub async fn lock(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult
         .await
 }
 
-/// Looks a sitemap file of a domain up by its URL.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn find_by_url(conn: &mut TenantConnection, domain: DomainId, url: &str) -> QueryResult<Option<SitemapFile>> {
-    let tenant = conn.tenant_id();
-    SitemapFile::query()
-        .filter(sitemap_files::tenant_id.eq(tenant))
-        .filter(sitemap_files::domain_id.eq(domain))
-        // What the index is on: a URL may be longer than an index entry can be.
-        .filter(md5(sitemap_files::url).eq(md5(url)))
-        .filter(sitemap_files::url.eq(url))
-        .first(conn)
-        .await
-        .optional()
-}
-
-/// Looks up the file that the others of a domain begin with: of those that were read the one nearest to the root.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Finds the file that the others of a domain begin with: of those that were read the one nearest to the root.
 pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<SitemapFile>> {
     let tenant = conn.tenant_id();
     let read = [SitemapFileStatus::Completed.label(), SitemapFileStatus::Partial.label()];
@@ -145,16 +111,12 @@ pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryR
             sitemap_files::created_at,
             sitemap_files::id,
         ))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
 
 /// Lists sitemap files, the newest first, and counts all that match. Both queries travel together.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &SitemapFileFilter<'_>,
@@ -163,23 +125,16 @@ pub async fn list(
     let tenant = conn.tenant_id();
     let rows = matching(tenant, filter)
         .select(SitemapFile::as_select())
-        .order((sitemap_files::created_at.desc(), sitemap_files::id.desc()))
-        .limit(paging.limit)
-        .offset(paging.offset);
-    let conn: &Connection = conn;
-    futures_util::try_join!(
-        rows.load(&mut &*conn),
-        matching(tenant, filter).count().get_result(&mut &*conn),
-    )
+        .order((sitemap_files::created_at.desc(), sitemap_files::id.desc()));
+    page!(conn, rows, matching(tenant, filter), paging)
 }
 
 /// Counts sitemap files.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count(conn: &mut TenantConnection, filter: &SitemapFileFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(conn).await
+    matching(conn.tenant_id(), filter)
+        .count()
+        .get_result(&mut conn.reading())
+        .await
 }
 
 /// Adds a sitemap file, or updates the one of this domain and URL where `new` says something about
@@ -187,7 +142,7 @@ pub async fn count(conn: &mut TenantConnection, filter: &SitemapFileFilter<'_>) 
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain, and those of the database.
+/// A foreign key violation when the tenant has no such domain.
 pub async fn upsert(conn: &mut TenantConnection, new: &NewSitemapFile<'_>) -> QueryResult<SitemapFile> {
     let tenant = conn.tenant_id();
     diesel::insert_into(sitemap_files::table)
@@ -204,7 +159,7 @@ pub async fn upsert(conn: &mut TenantConnection, new: &NewSitemapFile<'_>) -> Qu
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(
     conn: &mut TenantConnection,
     id: SitemapFileId,
@@ -223,10 +178,6 @@ pub async fn update(
 }
 
 /// Changes all sitemap files that match, and returns how many there were: as many as [`count`] says.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn update_matching(
     conn: &mut TenantConnection,
     filter: &SitemapFileFilter<'_>,
@@ -249,7 +200,7 @@ pub async fn update_matching(
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain or parent, and those of the database.
+/// A foreign key violation when the tenant has no such domain or parent.
 pub async fn add_pending(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -258,35 +209,20 @@ pub async fn add_pending(
     depth: i16,
     found: &[FoundFile<'_>],
 ) -> QueryResult<usize> {
-    diesel::sql_query(
-        "INSERT INTO sitemap_files AS f (
-             tenant_id, domain_id, job_id, parent_id, depth, url, discovery_method, sitemap_type, status, created_at)
-         -- In the order in which they were found, which is that in which they are read.
-         SELECT DISTINCT ON (md5(url)) $1, $2, $3, $4, $5, url, discovery_method, 'unknown', 'pending',
-             now() + position * interval '1 microsecond'
-         FROM unnest($6::text[], $7::text[]) WITH ORDINALITY AS l (url, discovery_method, position)
-         ORDER BY md5(url), position
-         ON CONFLICT (tenant_id, domain_id, md5(url)) DO UPDATE SET
-             job_id = EXCLUDED.job_id, parent_id = EXCLUDED.parent_id, depth = EXCLUDED.depth,
-             discovery_method = EXCLUDED.discovery_method, status = 'pending', updated_at = now()
-         WHERE f.job_id IS DISTINCT FROM EXCLUDED.job_id",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .bind::<Uuid, _>(job)
-    .bind::<Nullable<Uuid>, _>(parent)
-    .bind::<SmallInt, _>(depth)
-    .bind::<Array<Text>, _>(column(found, |file| file.url))
-    .bind::<Array<Text>, _>(column(found, |file| file.discovery_method))
-    .execute(conn)
-    .await
+    // Thousands of rows as one array per column, those named twice once.
+    diesel::sql_query(include_str!("add_pending.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(domain)
+        .bind::<Uuid, _>(job)
+        .bind::<Nullable<Uuid>, _>(parent)
+        .bind::<SmallInt, _>(depth)
+        .bind::<Array<Text>, _>(column(found, |file| file.url))
+        .bind::<Array<Text>, _>(column(found, |file| file.discovery_method))
+        .execute(conn)
+        .await
 }
 
 /// Lists files that an analysis has still to read, those nearest to the root first.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_pending(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -301,40 +237,27 @@ pub async fn list_pending(
         .filter(sitemap_files::status.eq(SitemapFileStatus::Pending.label()))
         .order((sitemap_files::depth, sitemap_files::created_at, sitemap_files::id))
         .limit(limit)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
 /// Lists the files of a domain that are there no more, as far as a job's analysis of it can tell.
 ///
 /// It has not met them, and it has read to its end whatever listed them before.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_unmet(
     conn: &mut TenantConnection,
     domain: DomainId,
     job: JobId,
     limit: i64,
 ) -> QueryResult<Vec<SitemapFileId>> {
-    let found: Vec<Found> = diesel::sql_query(
-        "WITH RECURSIVE unmet AS (
-             SELECT f.id FROM sitemap_files f LEFT JOIN sitemap_files p ON p.tenant_id = f.tenant_id AND p.id = f.parent_id
-             WHERE f.tenant_id = $1 AND f.domain_id = $2 AND f.job_id IS DISTINCT FROM $3 AND f.status <> 'gone'
-               AND (p.id IS NULL OR p.job_id = $3 AND p.status IN ('completed', 'gone'))
-             UNION
-             SELECT c.id FROM unmet u JOIN sitemap_files c ON c.tenant_id = $1 AND c.parent_id = u.id
-             WHERE c.job_id IS DISTINCT FROM $3 AND c.status <> 'gone'
-         )
-         SELECT id FROM unmet LIMIT $4",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .bind::<Uuid, _>(job)
-    .bind::<BigInt, _>(limit)
-    .load(conn)
-    .await?;
+    // Diesel has no recursion.
+    let found: Vec<Found> = diesel::sql_query(include_str!("list_unmet.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(domain)
+        .bind::<Uuid, _>(job)
+        .bind::<BigInt, _>(limit)
+        .load(&mut conn.reading())
+        .await?;
     Ok(found.into_iter().map(|file| file.id).collect())
 }
 
@@ -345,10 +268,6 @@ struct Found {
 }
 
 /// Lets a job that begins once more read the files again that it could not read, and returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn reopen(conn: &mut TenantConnection, domain: DomainId, job: JobId) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let unread = [
@@ -371,11 +290,7 @@ pub async fn reopen(conn: &mut TenantConnection, domain: DomainId, job: JobId) -
     .await
 }
 
-/// Says of the files that a job has still to read why they are not, and returns how many there were.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Skips the files that a job has still to read, for the reason `why`, and returns how many there were.
 pub async fn skip_pending(conn: &mut TenantConnection, domain: DomainId, job: JobId, why: &str) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -394,28 +309,47 @@ pub async fn skip_pending(conn: &mut TenantConnection, domain: DomainId, job: Jo
     .await
 }
 
-/// Adds up the files of a domain, of all or of those that a job has met.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Returns totals over the files of a domain, or over those that a job has met.
 pub async fn total(conn: &mut TenantConnection, domain: DomainId, job: Option<JobId>) -> QueryResult<FileTotals> {
-    diesel::sql_query(
-        "SELECT count(*) FILTER (WHERE status = 'pending') AS pending,
-                count(*) FILTER (WHERE status IN ('completed', 'partial')) AS read,
-                count(*) FILTER (WHERE status = 'partial') AS partial,
-                count(*) FILTER (WHERE status = 'failed') AS failed,
-                count(*) FILTER (WHERE status = 'skipped') AS skipped,
-                coalesce(sum(url_count) FILTER (WHERE status IN ('completed', 'partial', 'failed')), 0)::bigint AS urls,
-                coalesce(sum(size_bytes::bigint) FILTER (WHERE status IN ('completed', 'partial')), 0)::bigint AS bytes
-         FROM sitemap_files
-         WHERE tenant_id = $1 AND domain_id = $2 AND ($3::uuid IS NULL OR job_id = $3)",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .bind::<Nullable<Uuid>, _>(job)
-    .get_result(conn)
-    .await
+    let tenant = conn.tenant_id();
+    let is = |status: SitemapFileStatus| sitemap_files::status.eq(status.label()).assume_not_null();
+    let is_one_of = |some: &[SitemapFileStatus]| {
+        let labels: Vec<_> = some.iter().map(|status| status.label()).collect();
+        sitemap_files::status.eq_any(labels).assume_not_null()
+    };
+    let read = [SitemapFileStatus::Completed, SitemapFileStatus::Partial];
+    let tried = [
+        SitemapFileStatus::Completed,
+        SitemapFileStatus::Partial,
+        SitemapFileStatus::Failed,
+    ];
+    let mut files = sitemap_files::table
+        .filter(sitemap_files::tenant_id.eq(tenant))
+        .filter(sitemap_files::domain_id.eq(domain))
+        .select((
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Pending)),
+            dsl::count(sitemap_files::id).aggregate_filter(is_one_of(&read)),
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Partial)),
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Failed)),
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Skipped)),
+            sum(sitemap_files::url_count).aggregate_filter(is_one_of(&tried)),
+            sum(sitemap_files::size_bytes).aggregate_filter(is_one_of(&read)),
+        ))
+        .into_boxed();
+    if let Some(job) = job {
+        files = files.filter(sitemap_files::job_id.eq(job));
+    }
+    let (pending, read, partial, failed, skipped, urls, bytes): (_, _, _, _, _, Option<i64>, Option<i64>) =
+        files.get_result(&mut conn.reading()).await?;
+    Ok(FileTotals {
+        pending,
+        read,
+        partial,
+        failed,
+        skipped,
+        urls: urls.unwrap_or_default(),
+        bytes: bytes.unwrap_or_default(),
+    })
 }
 
 fn matching<'a>(tenant: TenantId, filter: &SitemapFileFilter<'a>) -> sitemap_files::BoxedQuery<'a, Pg> {
