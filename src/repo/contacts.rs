@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl;
 use super::bulk::{Upserted, column};
 use super::paging::{Paging, before, containing};
 use crate::db::connection::Connection;
-use crate::db::tenant::TenantConnection;
+use crate::db::tenant::{SystemConnection, TenantConnection};
 use crate::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
 use crate::models::enums::{EmailType, MxStatus};
 use crate::models::ids::{ContactId, DomainId, JobId, TenantId};
@@ -172,7 +172,7 @@ pub async fn list_sources(conn: &mut TenantConnection, id: ContactId) -> QueryRe
 pub async fn note_mail_domains(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
     diesel::sql_query(
         "UPDATE contacts c SET mx_status = m.mx_status,
-             confidence = CASE m.mx_status WHEN 'none' THEN least(c.confidence, 10) ELSE c.confidence END
+             confidence = CASE WHEN m.mx_status = 'none' THEN least(c.confidence, 10) ELSE c.confidence END
          FROM mail_domains m
          WHERE c.tenant_id = $1 AND c.domain_id = $2 AND m.tenant_id = $1 AND m.domain = split_part(c.email, '@', 2)",
     )
@@ -223,7 +223,7 @@ pub async fn upsert_mail_domains(conn: &mut TenantConnection, found: &[(String, 
     diesel::sql_query(
         "INSERT INTO mail_domains (tenant_id, domain, mx_status)
          SELECT $1, domain, mx_status FROM unnest($2::text[], $3::text[]) AS f (domain, mx_status) ORDER BY domain
-         ON CONFLICT (tenant_id, domain) DO UPDATE SET mx_status = EXCLUDED.mx_status, checked_at = now()",
+         ON CONFLICT (tenant_id, domain) DO UPDATE SET mx_status = EXCLUDED.mx_status, checked_at = EXCLUDED.checked_at",
     )
     .bind::<Uuid, _>(conn.tenant_id())
     .bind::<Array<Text>, _>(column(found, |(domain, _)| domain))
@@ -266,6 +266,22 @@ pub async fn delete(conn: &mut TenantConnection, id: ContactId) -> QueryResult<(
     .get_result::<ContactId>(conn)
     .await
     .map(|_| ())
+}
+
+/// Clears the jobs that found contacts of a tenant, where it is one of these; returns at how many contacts.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn forget_jobs(conn: &mut SystemConnection, tenant: TenantId, jobs: &[JobId]) -> QueryResult<usize> {
+    diesel::update(
+        contacts::table
+            .filter(contacts::tenant_id.eq(tenant))
+            .filter(contacts::source_job_id.eq_any(jobs)),
+    )
+    .set(contacts::source_job_id.eq(None::<JobId>))
+    .execute(conn)
+    .await
 }
 
 fn newest_first(query: contacts::BoxedQuery<'_, Pg>) -> contacts::BoxedQuery<'_, Pg> {

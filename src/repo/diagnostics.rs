@@ -1,13 +1,17 @@
 //! What `scrapersky doctor` asks the database about itself.
 
+use std::collections::{BTreeSet, HashSet};
+
 use diesel::QueryResult;
-use diesel::prelude::QueryableByName;
+use diesel::prelude::{QueryDsl, QueryableByName};
 use diesel::sql_types::{Bool, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::db::connection::Connection;
 use crate::db::tenant::SystemConnection;
+use crate::models::ids::TenantId;
+use crate::schema::tenants;
 
 /// The server and the user that is connected.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
@@ -85,13 +89,24 @@ pub async fn unknown_tenants(conn: &mut SystemConnection) -> QueryResult<Vec<Uui
         #[diesel(sql_type = SqlUuid)]
         tenant_id: Uuid,
     }
-    let tenants: Vec<Tenant> = diesel::sql_query(
-        "SELECT tenant_id FROM (
-             SELECT tenant_id FROM domains UNION SELECT tenant_id FROM jobs UNION SELECT tenant_id FROM batch_jobs
-             UNION SELECT tenant_id FROM places_staging UNION SELECT tenant_id FROM place_searches) named
-         WHERE NOT EXISTS (SELECT FROM tenants t WHERE t.id = named.tenant_id) ORDER BY tenant_id",
-    )
-    .load(conn)
-    .await?;
-    Ok(tenants.into_iter().map(|tenant| tenant.tenant_id).collect())
+    let known: HashSet<Uuid> = tenants::table
+        .select(tenants::id)
+        .load(conn)
+        .await?
+        .into_iter()
+        .map(TenantId::get)
+        .collect();
+    let mut unknown = BTreeSet::new();
+    for named in [
+        "SELECT tenant_id FROM jobs UNION SELECT tenant_id FROM batch_jobs",
+        "SELECT tenant_id FROM domains UNION SELECT tenant_id FROM places_staging UNION SELECT tenant_id FROM place_searches",
+    ] {
+        let rows: Vec<Tenant> = diesel::sql_query(named).load(conn).await?;
+        unknown.extend(
+            rows.into_iter()
+                .map(|row| row.tenant_id)
+                .filter(|id| !known.contains(id)),
+        );
+    }
+    Ok(unknown.into_iter().collect())
 }

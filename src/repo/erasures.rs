@@ -1,11 +1,12 @@
 //! The erasure of an address, or of all of a domain, from everything that a tenant has.
 
 use diesel::prelude::QueryResult;
-use diesel::sql_types::{BigInt, Bool, Text, Uuid};
+use diesel::sql_types::{Array, BigInt, Bool, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
 use crate::db::tenant::TenantConnection;
 use crate::models::enums::SuppressionKind;
+use crate::models::ids::DomainId;
 use crate::repo::paging::containing;
 
 /// What an erasure took away.
@@ -75,6 +76,13 @@ pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &st
 ///
 /// # Errors
 ///
+/// A domain whose jobs are erased too.
+#[derive(diesel::QueryableByName)]
+struct DomainRow {
+    #[diesel(sql_type = Uuid)]
+    id: DomainId,
+}
+
 /// Those of the database.
 pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<Erased> {
     hide(conn, kind, value).await?;
@@ -95,10 +103,6 @@ pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &s
              FROM domains d
              WHERE p.tenant_id = $1 AND d.tenant_id = $1 AND d.id = p.domain_id
                AND right('.' || d.domain, length($2) + 1) = '.' || $2",
-            "UPDATE jobs j SET result = jsonb_set(j.result, '{contact_info,email}', '[]', false)
-             FROM domains d
-             WHERE j.tenant_id = $1 AND d.tenant_id = $1 AND d.id = j.domain_id AND j.result #> '{contact_info,email}' IS NOT NULL
-               AND right('.' || d.domain, length($2) + 1) = '.' || $2",
             "DELETE FROM mail_domains
              WHERE tenant_id = $1 AND right('.' || domain, length($2) + 1) = '.' || $2",
         ] {
@@ -108,6 +112,21 @@ pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &s
                 .execute(conn)
                 .await?;
         }
+        let domains: Vec<DomainRow> = diesel::sql_query(
+            "SELECT id FROM domains WHERE tenant_id = $1 AND right('.' || domain, length($2) + 1) = '.' || $2",
+        )
+        .bind::<Uuid, _>(tenant)
+        .bind::<Text, _>(value)
+        .load(conn)
+        .await?;
+        diesel::sql_query(
+            "UPDATE jobs SET result = jsonb_set(result, '{contact_info,email}', '[]', false)
+             WHERE tenant_id = $1 AND domain_id = ANY ($2) AND result #> '{contact_info,email}' IS NOT NULL",
+        )
+        .bind::<Uuid, _>(tenant)
+        .bind::<Array<Uuid>, _>(domains.into_iter().map(|row| row.id).collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
     }
     let (pattern, hint) = pattern(kind, value);
     let changed: Changed = diesel::sql_query("SELECT erase_text($1, $2, $3) AS count")

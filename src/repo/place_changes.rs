@@ -93,6 +93,8 @@ pub async fn change(
             place_changes::before,
             place_changes::after,
         ))
+        // Nothing conflicts: an INSERT ... SELECT that says so can be sent to the machines that have the rows.
+        .on_conflict_do_nothing()
         .execute(conn)
         .await?;
     apply(conn, by.change_id).await
@@ -119,7 +121,8 @@ pub async fn change_each(
         current!(),
         " || n.patch
          FROM unnest($5::text[], $6::jsonb[]) AS n (place_id, patch)
-         JOIN places_staging ON places_staging.tenant_id = $1 AND places_staging.place_id = n.place_id"
+         JOIN places_staging ON places_staging.tenant_id = $1 AND places_staging.place_id = n.place_id
+         ON CONFLICT DO NOTHING"
     ))
     .bind::<Uuid, _>(conn.tenant_id())
     .bind::<Uuid, _>(by.change_id)
@@ -206,17 +209,21 @@ async fn lock(conn: &mut TenantConnection) -> QueryResult<()> {
 /// Does what is written down under a change, and returns how many places there were.
 async fn apply(conn: &mut TenantConnection, change: PlaceChangeId) -> QueryResult<usize> {
     diesel::sql_query(
-        "UPDATE places_staging p SET
-             status = (c.after->>'status')::place_status_enum,
-             notes = c.after->>'notes',
-             tags = CASE WHEN jsonb_typeof(c.after->'tags') = 'array'
-                 THEN ARRAY(SELECT jsonb_array_elements_text(c.after->'tags')) END,
-             priority = (c.after->>'priority')::integer,
-             revisit_date = (c.after->>'revisit_date')::date,
-             updated_by = c.changed_by,
-             updated_at = now()
-         FROM place_changes c
-         WHERE c.tenant_id = $1 AND c.change_id = $2 AND p.tenant_id = $1 AND p.place_id = c.place_id",
+        "WITH c AS MATERIALIZED (
+             SELECT place_id, changed_by,
+                 (after->>'status')::place_status_enum AS status,
+                 after->>'notes' AS notes,
+                 CASE WHEN jsonb_typeof(after->'tags') = 'array'
+                     THEN ARRAY(SELECT jsonb_array_elements_text(after->'tags')) END AS tags,
+                 (after->>'priority')::integer AS priority,
+                 (after->>'revisit_date')::date AS revisit_date
+             FROM place_changes WHERE tenant_id = $1 AND change_id = $2
+         )
+         UPDATE places_staging p SET
+             status = c.status, notes = c.notes, tags = c.tags, priority = c.priority, revisit_date = c.revisit_date,
+             updated_by = c.changed_by, updated_at = now()
+         FROM c
+         WHERE p.tenant_id = $1 AND p.place_id = c.place_id",
     )
     .bind::<Uuid, _>(conn.tenant_id())
     .bind::<Uuid, _>(change)

@@ -9,7 +9,7 @@ use super::bulk::column;
 use crate::db::tenant::{SystemConnection, TenantConnection};
 use crate::models::ids::{DomainId, TenantId};
 use crate::models::place_details::{HandOver, NewPlaceDetails, PlaceDetails};
-use crate::schema::place_details;
+use crate::schema::{place_details, tenants};
 
 /// A place that is to be handed over.
 #[derive(Clone, Debug, PartialEq, QueryableByName)]
@@ -196,7 +196,8 @@ pub async fn clear_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, l
              INSERT INTO place_details AS d (tenant_id, place_id, cleared_at)
              SELECT $1, place_id, now() FROM expired
              ON CONFLICT (tenant_id, place_id) DO UPDATE SET
-                 website = NULL, phone = NULL, opening_hours = NULL, raw_data = NULL, content_at = NULL, cleared_at = now()
+                 website = NULL, phone = NULL, opening_hours = NULL, raw_data = NULL, content_at = NULL,
+                 cleared_at = EXCLUDED.cleared_at
          )
          UPDATE places_staging p SET
              name = '', formatted_address = NULL, latitude = NULL, longitude = NULL, vicinity = NULL, rating = NULL,
@@ -220,8 +221,10 @@ pub async fn list_tenants_with_expired(
     conn: &mut SystemConnection,
     cutoff: DateTime<Utc>,
 ) -> QueryResult<Vec<TenantId>> {
+    // Two statements: tenants lie with the queue, places with the facts.
+    let tenants: Vec<TenantId> = tenants::table.select(tenants::id).load(conn).await?;
     let rows: Vec<Owner> = diesel::sql_query(
-        "SELECT t.id AS tenant_id FROM tenants t
+        "SELECT t.id AS tenant_id FROM unnest($2::uuid[]) AS t (id)
          WHERE EXISTS (
              SELECT FROM places_staging p
              WHERE p.tenant_id = t.id AND (p.search_time < $1 OR p.search_time IS NULL) AND NOT EXISTS (
@@ -231,6 +234,7 @@ pub async fn list_tenants_with_expired(
                         OR d.cleared_at >= coalesce(greatest(p.search_time, d.content_at), d.cleared_at))))",
     )
     .bind::<Timestamptz, _>(cutoff)
+    .bind::<Array<Uuid>, _>(tenants)
     .load(conn)
     .await?;
     Ok(rows.into_iter().map(|row| row.tenant_id).collect())

@@ -44,8 +44,9 @@ pub async fn count(conn: &mut TenantConnection, kind: RateKind, caller: uuid::Uu
         "INSERT INTO rate_windows AS w (tenant_id, kind, caller, started_at, used)
          SELECT $1, $2, c.caller, now(), 1 FROM unnest($3) WITH ORDINALITY c(caller, place) ORDER BY c.place
          ON CONFLICT (tenant_id, kind, caller) DO UPDATE SET
-             used = CASE WHEN w.started_at <= now() - interval '1 minute' THEN 1 ELSE w.used + 1 END,
-             started_at = CASE WHEN w.started_at <= now() - interval '1 minute' THEN now() ELSE w.started_at END
+             used = CASE WHEN w.started_at <= excluded.started_at - interval '1 minute' THEN 1 ELSE w.used + 1 END,
+             started_at = CASE WHEN w.started_at <= excluded.started_at - interval '1 minute'
+                 THEN excluded.started_at ELSE w.started_at END
          RETURNING w.tenant_id, w.caller, w.used, extract(epoch FROM w.started_at - now())::float8 + 60 AS ends_in",
     )
     .bind::<Uuid, _>(tenant)

@@ -7,6 +7,7 @@ use diesel::prelude::{
     QueryResult, QueryableByName, SelectableHelper,
 };
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Untyped, Uuid};
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
 use super::bulk::column;
@@ -194,7 +195,7 @@ pub async fn upsert(conn: &mut TenantConnection, new: &NewSitemapFile<'_>) -> Qu
         .values((new, sitemap_files::tenant_id.eq(tenant)))
         .on_conflict(sql::<Untyped>("(tenant_id, domain_id, md5(url))"))
         .do_update()
-        .set((new, sitemap_files::updated_at.eq(now)))
+        .set((new, sitemap_files::updated_at.eq(excluded(sitemap_files::updated_at))))
         .returning(SitemapFile::as_returning())
         .get_result(conn)
         .await
@@ -268,7 +269,7 @@ pub async fn add_pending(
          ORDER BY md5(url), position
          ON CONFLICT (tenant_id, domain_id, md5(url)) DO UPDATE SET
              job_id = EXCLUDED.job_id, parent_id = EXCLUDED.parent_id, depth = EXCLUDED.depth,
-             discovery_method = EXCLUDED.discovery_method, status = 'pending', updated_at = now()
+             discovery_method = EXCLUDED.discovery_method, status = 'pending', updated_at = EXCLUDED.updated_at
          WHERE f.job_id IS DISTINCT FROM EXCLUDED.job_id",
     )
     .bind::<Uuid, _>(conn.tenant_id())

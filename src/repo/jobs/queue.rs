@@ -4,11 +4,12 @@
 //! about a job names the claim it holds, so that one whose lease was given to another writes
 //! nothing. All times are the database's.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::data_types::PgInterval;
-use diesel::dsl::{case_when, now};
+use diesel::dsl::{case_when, exists, not, now};
 use diesel::prelude::{ExpressionMethods, IntoSql, NullableExpressionMethods, QueryDsl, QueryResult};
 use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Interval, Jsonb, Nullable, Text, Timestamptz};
@@ -18,10 +19,11 @@ use uuid::Uuid;
 use super::Failure;
 use crate::db::tenant::{SystemConnection, TenantConnection};
 use crate::models::enums::{JobStatus, Outcome};
-use crate::models::ids::{JobId, LeaseToken};
+use crate::models::ids::{BatchId, JobId, LeaseToken, TenantId};
 use crate::models::job::Job;
 use crate::models::values::RawJson;
-use crate::schema::jobs;
+use crate::repo::contacts;
+use crate::schema::{batch_jobs, jobs};
 
 /// The channel on which workers hear that jobs wait.
 pub const CHANNEL: &str = "scrapersky_jobs";
@@ -342,39 +344,60 @@ pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
 }
 
 /// Deletes up to `limit` jobs that ended before `cutoff`, and returns how many. The jobs of a batch go when all of them
-/// may, and the batch with them.
+/// may, and the batch with them. Contacts that they found no longer name them.
 ///
 /// # Errors
 ///
 /// Those of the database.
 pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
-    let counted: Count = diesel::sql_query(
-        "WITH gone AS (
-             DELETE FROM jobs WHERE job_id IN (
-                 SELECT job_id FROM jobs j WHERE status IN ('completed', 'failed', 'cancelled') AND completed_at < $1
-                 AND NOT EXISTS (SELECT FROM jobs b WHERE b.tenant_id = j.tenant_id AND b.batch_id = j.batch_id
-                                 AND (b.completed_at IS NULL OR b.completed_at >= $1))
-                 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-             RETURNING job_id, tenant_id, batch_id),
-         emptied AS (
-             DELETE FROM batch_jobs WHERE (tenant_id, batch_id) IN (
-                 SELECT g.tenant_id, g.batch_id FROM gone g WHERE g.batch_id IS NOT NULL
-                 AND NOT EXISTS (SELECT FROM jobs j WHERE j.tenant_id = g.tenant_id AND j.batch_id = g.batch_id
-                                 AND j.job_id NOT IN (SELECT job_id FROM gone))))
-         SELECT count(*) AS count FROM gone",
+    let gone: Vec<DeletedJob> = diesel::sql_query(
+        "DELETE FROM jobs WHERE job_id IN (
+             SELECT job_id FROM jobs j WHERE status IN ('completed', 'failed', 'cancelled') AND completed_at < $1
+             AND NOT EXISTS (SELECT FROM jobs b WHERE b.tenant_id = j.tenant_id AND b.batch_id = j.batch_id
+                             AND (b.completed_at IS NULL OR b.completed_at >= $1))
+             ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+         RETURNING tenant_id, job_id, batch_id",
     )
     .bind::<Timestamptz, _>(cutoff)
     .bind::<BigInt, _>(limit)
-    .get_result(conn)
+    .load(conn)
     .await?;
-    Ok(usize::try_from(counted.count).unwrap_or(0))
+    let mut jobs_of: BTreeMap<TenantId, Vec<JobId>> = BTreeMap::new();
+    let mut batches_of: BTreeMap<TenantId, BTreeSet<BatchId>> = BTreeMap::new();
+    for job in &gone {
+        jobs_of.entry(job.tenant_id).or_default().push(job.job_id);
+        if let Some(batch) = job.batch_id {
+            batches_of.entry(job.tenant_id).or_default().insert(batch);
+        }
+    }
+    for (tenant, ids) in jobs_of {
+        contacts::forget_jobs(conn, tenant, &ids).await?;
+    }
+    for (tenant, ids) in batches_of {
+        let left = jobs::table
+            .filter(jobs::tenant_id.eq(batch_jobs::tenant_id))
+            .filter(jobs::batch_id.eq(batch_jobs::batch_id.nullable()));
+        diesel::delete(
+            batch_jobs::table
+                .filter(batch_jobs::tenant_id.eq(tenant))
+                .filter(batch_jobs::batch_id.eq_any(ids))
+                .filter(not(exists(left))),
+        )
+        .execute(conn)
+        .await?;
+    }
+    Ok(gone.len())
 }
 
-/// How many there are.
+/// A job that was deleted.
 #[derive(diesel::QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
+struct DeletedJob {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    tenant_id: TenantId,
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    job_id: JobId,
+    #[diesel(sql_type = Nullable<diesel::sql_types::Uuid>)]
+    batch_id: Option<BatchId>,
 }
 
 /// Wakes the workers that listen on [`CHANNEL`], when the transaction commits.

@@ -1,7 +1,7 @@
 -- $1 the tenant, then a column of pages each; lists as JSON, since PostgreSQL has no ragged arrays. See `upsert_many`.
 WITH seen AS MATERIALIZED (
     -- Of a page given twice the last one counts.
-    SELECT DISTINCT ON (domain_id, md5(url)) *
+    SELECT DISTINCT ON (domain_id, md5(url)) *, gen_random_uuid() AS new_id
     FROM unnest(
         $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[],
         $10::jsonb[], $11::bool[], $12::bool[], $13::int[], $14::jsonb[], $15::jsonb[], $16::timestamptz[],
@@ -16,12 +16,12 @@ WITH seen AS MATERIALIZED (
 ),
 written AS (
     INSERT INTO pages AS p (
-        tenant_id, domain_id, url, title, description, h1, canonical_url, meta_robots, has_schema_markup,
+        tenant_id, id, domain_id, url, title, description, h1, canonical_url, meta_robots, has_schema_markup,
         schema_types, has_contact_form, has_comments, word_count, inbound_links, outbound_links, last_modified,
         last_scan, page_type, lead_source, additional_json, sitemap_file_id, page_processing_status,
         page_processing_error, status_code, disposition, disposition_reason, content_hash)
     SELECT
-        $1, domain_id, url, title, description, h1, canonical_url, meta_robots, has_schema_markup,
+        $1, new_id, domain_id, url, title, description, h1, canonical_url, meta_robots, has_schema_markup,
         CASE WHEN schema_types IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(schema_types)) END,
         has_contact_form, has_comments, word_count,
         CASE WHEN inbound_links IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(inbound_links)) END,
@@ -58,10 +58,11 @@ written AS (
         -- What became of a page is told together.
         disposition_reason = CASE WHEN EXCLUDED.disposition IS NULL THEN p.disposition_reason ELSE EXCLUDED.disposition_reason END,
         content_hash = coalesce(EXCLUDED.content_hash, p.content_hash)
-    RETURNING xmax = 0 AS is_new
+    RETURNING p.id
 )
 SELECT
-    count(*) FILTER (WHERE is_new) AS inserted,
-    count(*) FILTER (WHERE NOT is_new) AS updated,
+    -- A row that was met keeps its own id.
+    count(*) FILTER (WHERE id IN (SELECT new_id FROM seen)) AS inserted,
+    count(*) FILTER (WHERE id NOT IN (SELECT new_id FROM seen)) AS updated,
     0::bigint AS unchanged
 FROM written

@@ -14,4 +14,5 @@ pub mod probes;
 mod queue;
 mod sitemaps;
 mod soak;
+mod statements;
 mod transactions;
