@@ -15,12 +15,13 @@ use super::hold::Hold;
 use super::outage::Pauses;
 use crate::db::pool::{Pool, PoolError};
 use crate::db::tenant::TenantConnection;
+use crate::models::domain::{Domain, NewDomain};
 use crate::models::enums::Outcome;
 use crate::models::ids::{BatchId, DomainId, JobId, TenantId, UserId};
 use crate::models::job::Job;
 use crate::models::values::RawJson;
-use crate::repo::QueryError;
 use crate::repo::jobs::queue;
+use crate::repo::{QueryError, domains};
 
 /// How often the progress of a job is written at most, but for the first of each step.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(500);
@@ -202,6 +203,24 @@ impl<S> JobContext<S> {
                 Err(error) if error.is_outage() => pauses.pause().await,
                 result => return result,
             }
+        }
+    }
+
+    /// Returns the job's domain, which stays until the transaction ends. A job that names no domain makes the one
+    /// with this name.
+    ///
+    /// # Errors
+    ///
+    /// The job is cancelled when its domain was deleted: nothing brings a deleted domain back.
+    pub async fn domain(&self, conn: &mut TenantConnection, name: &str) -> Result<Domain, JobError> {
+        let new = NewDomain {
+            domain: name,
+            lead_source: None,
+            created_by: None,
+        };
+        match self.domain_id() {
+            Some(id) => domains::lock(conn, id).await?.ok_or_else(JobError::domain_deleted),
+            None => Ok(domains::upsert(conn, &new).await?),
         }
     }
 

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use scrapersky::jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Waker, enqueue_many};
+use scrapersky::models::domain::NewDomain;
 use scrapersky::models::enums::{JobStatus, Outcome};
+use scrapersky::repo;
 use serde::{Deserialize, Serialize};
 
 use crate::support::cluster::Scratch;
@@ -99,6 +101,59 @@ async fn a_job_is_cancelled_while_it_waits_and_while_it_runs() {
     assert!(!queue.has_domain("running.test").await);
     assert_eq!(queue.probe.runs_of("waiting"), 0);
     assert_eq!(worker.end().await.snapshot().cancelled, 1);
+}
+
+#[tokio::test]
+async fn a_job_whose_domain_was_deleted_is_cancelled_and_does_not_bring_it_back() {
+    let queue = Queue::new().await;
+    let delete = async |domain| {
+        let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
+        repo::domains::delete(&mut conn, domain).await.unwrap();
+        conn.commit().await.unwrap();
+    };
+    let add = async |name: &str| {
+        let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
+        let new = NewDomain {
+            domain: name,
+            lead_source: None,
+            created_by: None,
+        };
+        let domain = repo::domains::upsert(&mut conn, &new).await.unwrap().id;
+        conn.commit().await.unwrap();
+        let options = EnqueueOptions {
+            domain_id: Some(domain),
+            ..EnqueueOptions::default()
+        };
+        (
+            domain,
+            queue
+                .add_for(queue.tenant, &task(name, Does::WriteToItsDomain), options)
+                .await,
+        )
+    };
+    // While it waits, and when it is tried once more.
+    let (domain, waiting) = add("waiting.test").await;
+    delete(domain).await;
+    assert_eq!(queue.job(waiting).await.status, JobStatus::Cancelled);
+    let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
+    repo::jobs::retry(&mut conn, waiting).await.unwrap().unwrap();
+    conn.commit().await.unwrap();
+    let (running_domain, running) = add("running.test").await;
+    let worker = queue.worker();
+    eventually("both run", async || queue.probe.runs().len() == 2).await;
+    // While it runs, and its worker has not heard of it: no heartbeat came between.
+    delete(running_domain).await;
+    for (name, job) in [("waiting.test", waiting), ("running.test", running)] {
+        queue.probe.open(name);
+        let job = queue.becomes(job, JobStatus::Cancelled).await;
+        assert!(job.completed_at.is_some() && job.lease_token.is_none());
+        assert!(!queue.has_domain(name).await, "{name} is back");
+    }
+    // One whose domain is there completes.
+    let (_, kept) = add("kept.test").await;
+    queue.probe.open("kept.test");
+    queue.becomes(kept, JobStatus::Completed).await;
+    worker.end().await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use url::Url;
 use super::extract::SiteMetadata;
 use crate::db::tenant::TenantConnection;
 use crate::jobs::{JobContext, JobError};
-use crate::models::domain::{DomainChanges, NewDomain};
+use crate::models::domain::DomainChanges;
 use crate::models::domain_hosting::DomainHostingChanges;
 use crate::models::domain_profile::DomainProfileChanges;
 use crate::models::domain_technologies::DomainTechnologiesChanges;
@@ -40,6 +40,7 @@ pub(super) async fn without_suppressed(
 /// Writes what a scan found, in the caller's transaction. What was not found becomes NULL: the site
 /// no longer says it.
 pub(super) async fn success(
+    ctx: &JobContext<Services>,
     conn: &mut TenantConnection,
     domain: &str,
     page: &Page,
@@ -47,15 +48,7 @@ pub(super) async fn success(
     sitemaps: &SitemapCount,
 ) -> Result<(), JobError> {
     let now = Utc::now();
-    let row = repo::domains::upsert(
-        conn,
-        &NewDomain {
-            domain,
-            lead_source: None,
-            created_by: None,
-        },
-    )
-    .await?;
+    let row = ctx.domain(conn, domain).await?;
     let changes = DomainChanges {
         content_scrape_status: Some(Some(TaskStatus::Completed)),
         content_scrape_at: Some(Some(now)),

@@ -1,5 +1,7 @@
 //! Scans on their way into the queue.
 
+use std::collections::HashSet;
+
 use super::{EmailScanJob, TOTAL_PAGES};
 use crate::db::tenant::TenantConnection;
 use crate::jobs::{self, EnqueueOptions};
@@ -7,7 +9,7 @@ use crate::models::domain::{Domain, DomainChanges};
 use crate::models::email_scan::EmailScan;
 use crate::models::enums::{JobStatus, TaskStatus};
 use crate::models::ids::DomainId;
-use crate::repo::{self, QueryResult};
+use crate::repo::{self, QueryError, QueryResult};
 
 /// A scan that was asked for.
 #[derive(Clone, Debug)]
@@ -24,8 +26,11 @@ pub struct Queued {
 ///
 /// # Errors
 ///
-/// Those of [`jobs::enqueue`].
+/// `NotFound` when the domain was deleted meanwhile, and those of [`jobs::enqueue`].
 pub async fn enqueue(conn: &mut TenantConnection, domain: &Domain, total_pages: i32) -> QueryResult<Queued> {
+    repo::domains::lock(conn, domain.id)
+        .await?
+        .ok_or(QueryError::NotFound)?;
     let job = EmailScanJob {
         domain: domain.domain.clone(),
         domain_id: Some(domain.id),
@@ -43,14 +48,18 @@ pub async fn enqueue(conn: &mut TenantConnection, domain: &Domain, total_pages: 
     })
 }
 
-/// Queues scans of domains' sites in the caller's transaction, and returns how many. Where one has not ended none is made.
+/// Queues scans of domains' sites in the caller's transaction, and returns how many. None is made for a domain whose scan has
+/// not ended, or that was deleted meanwhile.
 ///
 /// # Errors
 ///
 /// As [`enqueue`].
 pub async fn enqueue_many(conn: &mut TenantConnection, domains: &[(DomainId, String)]) -> QueryResult<usize> {
+    let ids: Vec<_> = domains.iter().map(|(id, _)| *id).collect();
+    let left: HashSet<_> = repo::domains::lock_many(conn, &ids).await?.into_iter().collect();
     let scans: Vec<_> = domains
         .iter()
+        .filter(|(id, _)| left.contains(id))
         .map(|(id, name)| EmailScanJob {
             domain: name.clone(),
             domain_id: Some(*id),

@@ -9,7 +9,7 @@ use super::scan::Crawl;
 use crate::db::tenant::TenantConnection;
 use crate::jobs::{Finished, JobContext, JobError};
 use crate::models::contact::NewContact;
-use crate::models::domain::{DomainChanges, NewDomain};
+use crate::models::domain::DomainChanges;
 use crate::models::email_scan::EmailScanChanges;
 use crate::models::enums::{Outcome, PageProcessingStatus, TaskStatus};
 use crate::models::page::NewPage;
@@ -50,12 +50,7 @@ impl PageRow {
 /// Begins a crawl, or reads how far an earlier attempt has come.
 pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i32) -> Result<Crawl, JobError> {
     let mut conn = open(ctx).await?;
-    let new = NewDomain {
-        domain: name,
-        lead_source: None,
-        created_by: None,
-    };
-    let domain = repo::domains::upsert(&mut conn, &new).await?.id;
+    let domain = ctx.domain(&mut conn, name).await?.id;
     let scan = repo::email_scans::begin(&mut conn, domain, ctx.job_id(), total_pages).await?;
     let frontier = Frontier::load(repo::email_scans::list_urls(&mut conn, scan.id).await?);
     let changes = DomainChanges {

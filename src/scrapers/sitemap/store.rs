@@ -15,7 +15,7 @@ use super::problem::Failure;
 use super::read::{self, Batch, Listed, Room};
 use crate::db::tenant::TenantConnection;
 use crate::jobs::{Finished, JobContext, JobError};
-use crate::models::domain::{DomainChanges, NewDomain};
+use crate::models::domain::DomainChanges;
 use crate::models::enums::{Outcome, ProcessingStatus, SitemapFileStatus, SitemapRunState};
 use crate::models::ids::{DomainId, SitemapFileId, SitemapRunId};
 use crate::models::sitemap_file::{SitemapFile, SitemapFileChanges};
@@ -54,12 +54,7 @@ pub(super) async fn begin(
     is_whole_domain: bool,
 ) -> Result<(DomainId, SitemapRun), JobError> {
     let mut conn = ctx.tenant().await?;
-    let new = NewDomain {
-        domain,
-        lead_source: None,
-        created_by: None,
-    };
-    let domain = repo::domains::upsert(&mut conn, &new).await?.id;
+    let domain = ctx.domain(&mut conn, domain).await?.id;
     let run = repo::sitemap_runs::begin(&mut conn, domain, ctx.job_id(), is_whole_domain).await?;
     if run.discovered_at.is_none() {
         // There are such files where the job had failed, or was cancelled, and is tried once more.
