@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use database::ids::DomainId;
-use database::models::domain::{DomainChanges, NewDomain};
+use database::models::domain::DomainChanges;
 use database::models::domain_hosting::DomainHostingChanges;
 use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
@@ -41,6 +41,7 @@ pub(super) async fn without_suppressed(
 /// Writes what a scan found, in the caller's transaction. What was not found becomes NULL: the site
 /// no longer says it.
 pub(super) async fn success(
+    ctx: &JobContext<Services>,
     conn: &mut TenantConnection,
     domain: &str,
     page: &Page,
@@ -48,15 +49,7 @@ pub(super) async fn success(
     sitemaps: &SitemapCount,
 ) -> Result<(), JobError> {
     let now = Utc::now();
-    let row = repo::domains::upsert(
-        conn,
-        &NewDomain {
-            domain,
-            lead_source: None,
-            created_by: None,
-        },
-    )
-    .await?;
+    let row = ctx.domain(conn, domain).await?;
     let changes = DomainChanges {
         content_scrape_status: Some(Some(TaskStatus::Completed)),
         content_scrape_at: Some(Some(now)),

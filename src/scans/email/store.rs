@@ -3,7 +3,7 @@
 use chrono::Utc;
 use database::ids::PageId;
 use database::models::contact::NewContact;
-use database::models::domain::{DomainChanges, NewDomain};
+use database::models::domain::DomainChanges;
 use database::models::email_scan::EmailScanChanges;
 use database::models::enums::{Outcome, PageProcessingStatus, TaskStatus};
 use database::models::page::NewPage;
@@ -52,12 +52,7 @@ impl PageRow {
 /// Begins a crawl, or reads how far an earlier attempt has come.
 pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i32) -> Result<Crawl, JobError> {
     let mut conn = open(ctx).await?;
-    let new = NewDomain {
-        domain: name,
-        lead_source: None,
-        created_by: None,
-    };
-    let domain = repo::domains::upsert(&mut conn, &new).await?.id;
+    let domain = ctx.domain(&mut conn, name).await?.id;
     let scan = repo::email_scans::begin(&mut conn, domain, ctx.job_id(), total_pages).await?;
     let frontier = Frontier::load(repo::email_scans::list_urls(&mut conn, scan.id).await?);
     let changes = DomainChanges {

@@ -4,7 +4,8 @@ use database::models::domain::{DomainChanges, NewDomain};
 use database::models::domain_hosting::DomainHostingChanges;
 use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
-use database::models::enums::TaskStatus;
+use database::models::enums::{JobStatus, TaskStatus};
+use database::models::job::NewJob;
 use database::models::values::TextList;
 use database::repo::domains::{DomainFilter, DomainOrder};
 use database::repo::paging::Paging;
@@ -159,7 +160,7 @@ async fn what_is_known_of_a_site_is_written_over_where_something_new_is_said() {
 }
 
 #[tokio::test]
-async fn a_deleted_domain_takes_what_hangs_on_it_and_leaves_its_jobs() {
+async fn a_deleted_domain_takes_what_hangs_on_it_and_its_job_is_cancelled() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -177,7 +178,63 @@ async fn a_deleted_domain_takes_what_hangs_on_it_and_leaves_its_jobs() {
     let gone = acme.attempt(async |conn| domains::get(conn, domain.id).await).await;
     assert_eq!(gone, Err(Error::NotFound));
     let job = acme.run(async |conn| jobs::get(conn, job.job_id).await).await;
-    assert_eq!(job.domain_id, None);
+    // It keeps the id, by which it would find its domain gone if it were tried again.
+    assert_eq!((job.status, job.domain_id), (JobStatus::Cancelled, Some(domain.id)));
     let again = acme.attempt(async |conn| domains::delete(conn, domain.id).await).await;
     assert_eq!(again, Err(Error::NotFound));
+}
+
+#[tokio::test]
+async fn what_refers_to_a_deleted_row_names_it_no_longer() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    let (domain, other) = (acme.domain("acme.test").await, acme.domain("other.test").await);
+    let index = acme.sitemap(&domain, "https://acme.test/index.xml").await;
+    let place = format!(
+        "INSERT INTO places_staging (tenant_id, place_id, name, created_by) VALUES ('{0}', 'x', 'x', '{0}');
+         INSERT INTO place_details (tenant_id, place_id, domain_id) VALUES ('{0}', 'x', '{1}');
+         INSERT INTO sitemap_files (tenant_id, domain_id, url, sitemap_type, parent_id) VALUES
+             ('{0}', '{1}', 'https://acme.test/child.xml', 'urlset', '{2}'), ('{0}', '{3}', 'https://other.test/child.xml', 'urlset', '{2}');
+         INSERT INTO pages (tenant_id, domain_id, url, sitemap_file_id) VALUES
+             ('{0}', '{1}', 'https://acme.test/', '{2}'), ('{0}', '{3}', 'https://other.test/', '{2}')",
+        acme.id, domain.id, index.id, other.id
+    );
+    let client = agencies.database.client().await;
+    client.batch_execute(&place).await.unwrap();
+    acme.run(async |conn| domains::delete(conn, domain.id).await).await;
+    for (table, column, rows) in [
+        ("place_details", "domain_id", 1),
+        ("sitemap_files", "parent_id", 1),
+        ("pages", "sitemap_file_id", 1),
+    ] {
+        let sql = format!("SELECT count(*), count({column}) FROM {table}");
+        let row = client.query_one(&sql, &[]).await.unwrap();
+        assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (rows, 0), "{table}");
+    }
+}
+
+/// Each of the two had to wait for the other, and one of them was answered with 500.
+#[tokio::test]
+async fn a_domain_may_be_deleted_beside_the_queueing_of_jobs_about_it() {
+    let agencies = Agencies::new().await;
+    let acme = agencies.tenant("acme").await;
+    for _ in 0..20 {
+        let domain = acme.domain("acme.test").await;
+        let scan = NewJob {
+            domain_id: Some(domain.id),
+            dedup_key: Some("acme.test"),
+            ..new_job("scan")
+        };
+        let queueing = async || acme.attempt(async |conn| jobs::enqueue(conn, &scan).await).await;
+        let deleting = async || acme.attempt(async |conn| domains::delete(conn, domain.id).await).await;
+        let (first, deleted, second) = tokio::join!(queueing(), deleting(), queueing());
+        assert_eq!(deleted, Ok(()));
+        first.unwrap();
+        second.unwrap();
+        // One that came after the deletion is there, and finds its domain gone.
+        acme.run(async |conn| domains::delete(conn, domain.id).await.or(Ok(())))
+            .await;
+        let client = agencies.database.client().await;
+        client.batch_execute("DELETE FROM jobs").await.unwrap();
+    }
 }

@@ -498,6 +498,12 @@ impl Tell for SitemapFileId {
     }
 }
 
+impl Tell for DomainId {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
+    }
+}
+
 impl Tell for JobId {
     fn tell(&self) -> Seen {
         1_i64.tell()
@@ -702,6 +708,7 @@ pub const PROBES: &[Probe] = probes! {
     email_scans::begin: NoSuchRow, |conn, a| (a.domain.id, a.scan.job_id, 100);
     email_scans::begin_many: NoSuchRow, |conn, a| (&[(a.bare_domain.id, a.pending.job_id)], 100);
     email_scans::find_latest: Nothing, |conn, a| (a.domain.id);
+    email_scans::find_latest: OwnRows, |conn, a| (a.own_domain);
     email_scans::update: Nothing, |conn, a| (a.scan.id, &EmailScanChanges { note: Some("x"), ..Default::default() });
     email_scans::delete_old: Nothing, |conn, a| (a.domain.id, 0);
     email_scans::list_urls: Nothing, |conn, a| (a.scan.id);
@@ -729,11 +736,14 @@ pub const PROBES: &[Probe] = probes! {
     domains::update: Nothing, |conn, a| (a.domain.id, &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::update_many: Nothing, |conn, a| (&[a.domain.id], &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::delete: Nothing, |conn, a| (a.domain.id);
+    domains::lock: Nothing, |conn, a| (a.domain.id);
+    domains::lock_many: Nothing, |conn, a| (&[a.domain.id]);
     idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
     idempotency_keys::finish: Nothing, |conn, a| (&format!("{}-open", a.name), 200, "x");
     idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");
     jobs::enqueue: NewRow, |conn, a| (&deduplicated(&a.pending.kind, &a.name));
-    jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
+    // No foreign key leads from jobs to domains: the job is the tenant's own, and ends when it does not find its domain.
+    jobs::enqueue: NewRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { batch_id: Some(a.batch.batch_id), ..new_job("x") });
     jobs::enqueue_many: NewRow, |conn, a| (&[deduplicated(&a.pending.kind, &a.name)]);
     jobs::get: Nothing, |conn, a| (a.pending.job_id);

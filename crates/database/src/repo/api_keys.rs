@@ -44,7 +44,7 @@ pub async fn touch(conn: &mut SystemConnection, key: &ApiKey) -> QueryResult<()>
         .last_used_at
         .is_none_or(|at| chrono::Utc::now() - at > LAST_USE_PRECISION);
     if due {
-        diesel::update(api_keys::table.find(key.id))
+        diesel::update(api_keys::table.find((key.tenant_id, key.id)))
             .set(api_keys::last_used_at.eq(now))
             .execute(conn)
             .await?;

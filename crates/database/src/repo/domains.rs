@@ -197,7 +197,8 @@ pub async fn update_many(
     .await
 }
 
-/// Deletes a domain with its pages, contacts and sitemaps; jobs stay, without it.
+/// Deletes a domain with its pages, contacts and sitemaps, and cancels the jobs about it that have not ended. A job keeps
+/// the id of its domain, so that it cannot bring it back when it is tried again.
 ///
 /// # Errors
 ///
@@ -211,8 +212,45 @@ pub async fn delete(conn: &mut TenantConnection, id: DomainId) -> QueryResult<()
     )
     .returning(domains::id)
     .get_result::<DomainId>(conn)
-    .await
-    .map(|_| ())
+    .await?;
+    // Nothing waits for these rows: a job whose row is locked ends by itself, since its domain is gone.
+    super::jobs::cancel_of_domain(conn, id).await?;
+    Ok(())
+}
+
+/// Looks a domain up and keeps it from being deleted until the transaction ends.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn lock(conn: &mut TenantConnection, id: DomainId) -> QueryResult<Option<Domain>> {
+    let tenant = conn.tenant_id();
+    domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq(id))
+        .select(Domain::as_select())
+        .for_no_key_update()
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Keeps those of these domains that are still there from being deleted until the transaction ends, and returns them.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn lock_many(conn: &mut TenantConnection, ids: &[DomainId]) -> QueryResult<Vec<DomainId>> {
+    let tenant = conn.tenant_id();
+    domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq_any(ids))
+        // Two of these at once do not lock each other out.
+        .order(domains::id)
+        .select(domains::id)
+        .for_no_key_update()
+        .load(conn)
+        .await
 }
 
 fn matching<'a>(tenant: TenantId, filter: &DomainFilter<'a>) -> domains::BoxedQuery<'a, Pg> {

@@ -1,7 +1,7 @@
 //! Table `tenant_limits`: set by the operator, read with the caller.
 
-use diesel::dsl::now;
 use diesel::prelude::{ExpressionMethods, QueryResult, SelectableHelper};
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::tenant_limits;
 
@@ -15,7 +15,10 @@ pub async fn set(conn: &mut SystemConnection, tenant: TenantId, limits: NewTenan
         .values((&limits, tenant_limits::tenant_id.eq(tenant)))
         .on_conflict(tenant_limits::tenant_id)
         .do_update()
-        .set((&limits, tenant_limits::updated_at.eq(now)))
+        .set((
+            &limits,
+            tenant_limits::updated_at.eq(excluded(tenant_limits::updated_at)),
+        ))
         .returning(TenantLimits::as_returning())
         .get_result(conn)
         .await

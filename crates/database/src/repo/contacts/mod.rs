@@ -20,7 +20,7 @@ use super::paging::{Cursor, before, containing};
 use crate::ids::{ContactId, DomainId, JobId, TenantId};
 use crate::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
 use crate::models::enums::{EmailType, MxStatus};
-use crate::tenant::TenantConnection;
+use crate::tenant::{SystemConnection, TenantConnection};
 
 /// Which contacts to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
@@ -240,6 +240,22 @@ pub async fn delete(conn: &mut TenantConnection, id: ContactId) -> QueryResult<(
     .get_result::<ContactId>(conn)
     .await
     .map(|_| ())
+}
+
+/// Clears the jobs that found contacts of a tenant, where it is one of these; returns at how many contacts.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn forget_jobs(conn: &mut SystemConnection, tenant: TenantId, jobs: &[JobId]) -> QueryResult<usize> {
+    diesel::update(
+        contacts::table
+            .filter(contacts::tenant_id.eq(tenant))
+            .filter(contacts::source_job_id.eq_any(jobs)),
+    )
+    .set(contacts::source_job_id.eq(None::<JobId>))
+    .execute(conn)
+    .await
 }
 
 fn newest_first(query: contacts::BoxedQuery<'_, Pg>) -> contacts::BoxedQuery<'_, Pg> {

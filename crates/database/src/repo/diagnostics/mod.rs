@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use diesel::dsl::{exists, not};
-use diesel::prelude::{ExpressionMethods, QueryDsl, QueryResult, QueryableByName};
+use diesel::prelude::{QueryDsl, QueryResult, QueryableByName};
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use schema::{batch_jobs, domains, jobs, place_searches, places_staging, tenants};
 use uuid::Uuid;
 
 use crate::connection::Connection;
+use crate::ids::TenantId;
 use crate::tenant::SystemConnection;
 
 /// The server and the user that is connected.
@@ -61,20 +61,25 @@ pub async fn unprotected_tables(conn: &mut SystemConnection) -> QueryResult<Vec<
 
 /// Lists the tenants that rows belong to and that have no row in `tenants`: nobody can act for them.
 pub async fn unknown_tenants(conn: &mut SystemConnection) -> QueryResult<Vec<Uuid>> {
-    let mut found = BTreeSet::new();
+    let known: BTreeSet<Uuid> = tenants::table
+        .select(tenants::id)
+        .load(&mut conn.reading())
+        .await?
+        .into_iter()
+        .map(TenantId::get)
+        .collect();
+    let mut named: BTreeSet<Uuid> = BTreeSet::new();
     // One statement a table: tables of the queue and tables of facts may be on different servers one day.
-    macro_rules! look {
+    macro_rules! name_tenants {
         ($($table:ident),+) => {$(
-            let owner = tenants::table.filter(tenants::id.eq($table::tenant_id));
-            let unknown: Vec<Uuid> = $table::table
-                .filter(not(exists(owner)))
+            let tenants: Vec<Uuid> = $table::table
                 .select($table::tenant_id)
                 .distinct()
                 .load(&mut conn.reading())
                 .await?;
-            found.extend(unknown);
+            named.extend(tenants);
         )+};
     }
-    look!(domains, jobs, batch_jobs, places_staging, place_searches);
-    Ok(found.into_iter().collect())
+    name_tenants!(domains, jobs, batch_jobs, places_staging, place_searches);
+    Ok(named.difference(&known).copied().collect())
 }

@@ -1,9 +1,6 @@
 //! Tables `email_scans` and `email_scan_urls`: crawls of sites for email addresses, and the URLs they have met.
 
-use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
-    QueryDsl, QueryResult, SelectableHelper,
-};
+use diesel::prelude::{ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::{email_scan_urls, email_scans, jobs};
@@ -71,19 +68,24 @@ pub async fn begin_many(
 /// Finds the last scan of a domain, with how far its job is.
 pub async fn find_latest(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<ScanAndJob>> {
     let tenant = conn.tenant_id();
-    email_scans::table
-        .left_join(
-            jobs::table.on(jobs::tenant_id
-                .eq(email_scans::tenant_id)
-                .and(jobs::job_id.eq(email_scans::job_id))),
-        )
+    let latest = EmailScan::query()
         .filter(email_scans::tenant_id.eq(tenant))
         .filter(email_scans::domain_id.eq(domain))
         .order((email_scans::created_at.desc(), email_scans::id.desc()))
-        .select((EmailScan::as_select(), jobs::status.nullable()))
-        .first::<(EmailScan, Option<JobStatus>)>(&mut conn.reading())
+        .first(conn)
         .await
-        .optional()
+        .optional()?;
+    let Some(scan) = latest else {
+        return Ok(None);
+    };
+    let status: Option<JobStatus> = jobs::table
+        .filter(jobs::tenant_id.eq(tenant))
+        .filter(jobs::job_id.eq(scan.job_id))
+        .select(jobs::status)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(Some((scan, status)))
 }
 
 /// Changes a scan.

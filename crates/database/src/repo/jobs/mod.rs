@@ -93,7 +93,7 @@ const UNFINISHED_AND_NAMED: &str = "status IN ('pending', 'running') AND dedup_k
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain or batch.
+/// A foreign key violation when the tenant has no such batch.
 pub async fn enqueue(conn: &mut TenantConnection, new: &NewJob<'_>) -> QueryResult<Enqueued> {
     let tenant = conn.tenant_id();
     // Never the caller's choice: ids are unique across tenants.
@@ -224,6 +224,50 @@ pub async fn cancel(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> 
         }
         JobStatus::Running | JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => Ok(job),
     }
+}
+
+/// Cancels the jobs about a domain that have not ended, and returns how many: one that waits at once, one that runs at its
+/// worker's next heartbeat. A job whose row is locked at this moment is passed over.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(super) async fn cancel_of_domain(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    let open: Vec<JobId> = jobs::table
+        .filter(jobs::tenant_id.eq(tenant))
+        .filter(jobs::domain_id.eq(domain))
+        .filter(jobs::status.eq_any([JobStatus::Pending, JobStatus::Running]))
+        .select(jobs::job_id)
+        .for_update()
+        .skip_locked()
+        .load(conn)
+        .await?;
+    let own = |status: JobStatus| {
+        jobs::table
+            .filter(jobs::tenant_id.eq(tenant))
+            .filter(jobs::job_id.eq_any(&open))
+            .filter(jobs::status.eq(status))
+    };
+    let ended = diesel::update(own(JobStatus::Pending))
+        .set((
+            jobs::status.eq(JobStatus::Cancelled),
+            jobs::cancel_requested_at.eq(now),
+            jobs::completed_at.eq(now),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    let asked = diesel::update(own(JobStatus::Running).filter(jobs::cancel_requested_at.is_null()))
+        .set((
+            jobs::cancel_requested_at.eq(now),
+            // A domain of the same name that is added now is not kept from being scanned.
+            jobs::dedup_key.eq(None::<String>),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(ended + asked)
 }
 
 /// Queues a job again that failed or was cancelled, with all its attempts; `None` when it has not.

@@ -4,23 +4,25 @@
 //! about a job names the claim it holds, so that one whose lease was given to another writes
 //! nothing. All times are the database's.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::data_types::PgInterval;
-use diesel::dsl::{case_when, now};
+use diesel::dsl::{case_when, exists, not, now};
 use diesel::prelude::{ExpressionMethods, IntoSql, NullableExpressionMethods, QueryDsl, QueryResult};
 use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Interval, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
-use schema::jobs;
+use schema::{batch_jobs, jobs};
 use uuid::Uuid;
 
 use super::Failure;
-use crate::ids::{JobId, LeaseToken};
+use crate::ids::{BatchId, JobId, LeaseToken, TenantId};
 use crate::models::enums::{JobStatus, Outcome};
 use crate::models::job::Job;
 use crate::models::values::RawJson;
+use crate::repo::contacts;
 use crate::repo::functions::pg_notify;
 use crate::tenant::{SystemConnection, TenantConnection};
 
@@ -306,22 +308,50 @@ pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
 }
 
 /// Deletes up to `limit` jobs that ended before `cutoff`, and returns how many. The jobs of a batch go when all of them
-/// may, and the batch with them.
+/// may, and the batch with them. Contacts that they found no longer name them.
 pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
-    // Two tables in one statement: which batches are empty then is known only there.
-    let counted: Count = diesel::sql_query(include_str!("delete_ended.sql"))
-        .bind::<Timestamptz, _>(cutoff)
-        .bind::<BigInt, _>(limit)
-        .get_result(conn)
+    // SKIP LOCKED in a subselect, which Diesel has not.
+    let gone: Vec<DeletedJob> = diesel::sql_query(include_str!("delete_ended.sql"))
+    .bind::<Timestamptz, _>(cutoff)
+    .bind::<BigInt, _>(limit)
+    .load(conn)
+    .await?;
+    let mut jobs_of: BTreeMap<TenantId, Vec<JobId>> = BTreeMap::new();
+    let mut batches_of: BTreeMap<TenantId, BTreeSet<BatchId>> = BTreeMap::new();
+    for job in &gone {
+        jobs_of.entry(job.tenant_id).or_default().push(job.job_id);
+        if let Some(batch) = job.batch_id {
+            batches_of.entry(job.tenant_id).or_default().insert(batch);
+        }
+    }
+    for (tenant, ids) in jobs_of {
+        contacts::forget_jobs(conn, tenant, &ids).await?;
+    }
+    for (tenant, ids) in batches_of {
+        let left = jobs::table
+            .filter(jobs::tenant_id.eq(batch_jobs::tenant_id))
+            .filter(jobs::batch_id.eq(batch_jobs::batch_id.nullable()));
+        diesel::delete(
+            batch_jobs::table
+                .filter(batch_jobs::tenant_id.eq(tenant))
+                .filter(batch_jobs::batch_id.eq_any(ids))
+                .filter(not(exists(left))),
+        )
+        .execute(conn)
         .await?;
-    Ok(usize::try_from(counted.count).unwrap_or(0))
+    }
+    Ok(gone.len())
 }
 
-/// How many there are.
+/// A job that was deleted.
 #[derive(diesel::QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
+struct DeletedJob {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    tenant_id: TenantId,
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    job_id: JobId,
+    #[diesel(sql_type = Nullable<diesel::sql_types::Uuid>)]
+    batch_id: Option<BatchId>,
 }
 
 /// Wakes the workers that listen on [`CHANNEL`], when the transaction commits.

@@ -90,6 +90,8 @@ pub async fn change(
             place_changes::before,
             place_changes::after,
         ))
+        // Nothing conflicts: an INSERT ... SELECT that says so can be sent to the machines that have the rows.
+        .on_conflict_do_nothing()
         .execute(conn)
         .await?;
     apply(conn, by.change_id).await

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not, now};
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
-    PgAnyJsonExpressionMethods, QueryDsl, QueryResult, Queryable,
+    PgAnyJsonExpressionMethods, QueryDsl, QueryResult, Queryable, QueryableByName,
 };
 use diesel::sql_types::{Array, Jsonb, Nullable, Text, Timestamptz, Uuid};
 use diesel::upsert::excluded;
@@ -215,11 +215,21 @@ pub async fn list_tenants_with_expired(
     conn: &mut SystemConnection,
     cutoff: DateTime<Utc>,
 ) -> QueryResult<Vec<TenantId>> {
-    tenants::table
-        .filter(exists(expired!(tenants::id, cutoff)))
-        .select(tenants::id)
+    // Two statements: tenants are with the queue, places with the facts.
+    let tenants: Vec<TenantId> = tenants::table.select(tenants::id).load(&mut conn.reading()).await?;
+    // A look at each of an array, which Diesel cannot select from.
+    let rows: Vec<Owner> = diesel::sql_query(include_str!("list_tenants_with_expired.sql"))
+        .bind::<Timestamptz, _>(cutoff)
+        .bind::<Array<Uuid>, _>(tenants)
         .load(&mut conn.reading())
-        .await
+        .await?;
+    Ok(rows.into_iter().map(|row| row.tenant_id).collect())
+}
+
+#[derive(QueryableByName)]
+struct Owner {
+    #[diesel(sql_type = Uuid)]
+    tenant_id: TenantId,
 }
 
 /// Updates the state of the look-up of places' details, and why it failed.

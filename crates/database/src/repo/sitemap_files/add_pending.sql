@@ -9,5 +9,5 @@ FROM unnest($6::text[], $7::text[]) WITH ORDINALITY AS l (url, discovery_method,
 ORDER BY md5(url), position
 ON CONFLICT (tenant_id, domain_id, md5(url)) DO UPDATE SET
     job_id = EXCLUDED.job_id, parent_id = EXCLUDED.parent_id, depth = EXCLUDED.depth,
-    discovery_method = EXCLUDED.discovery_method, status = 'pending', updated_at = now()
+    discovery_method = EXCLUDED.discovery_method, status = 'pending', updated_at = EXCLUDED.updated_at
 WHERE f.job_id IS DISTINCT FROM EXCLUDED.job_id

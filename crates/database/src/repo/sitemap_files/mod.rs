@@ -7,6 +7,7 @@ use diesel::prelude::{
     PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
 };
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Untyped, Uuid};
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::sitemap_files;
 
@@ -149,7 +150,7 @@ pub async fn upsert(conn: &mut TenantConnection, new: &NewSitemapFile<'_>) -> Qu
         .values((new, sitemap_files::tenant_id.eq(tenant)))
         .on_conflict(sql::<Untyped>("(tenant_id, domain_id, md5(url))"))
         .do_update()
-        .set((new, sitemap_files::updated_at.eq(now)))
+        .set((new, sitemap_files::updated_at.eq(excluded(sitemap_files::updated_at))))
         .returning(SitemapFile::as_returning())
         .get_result(conn)
         .await

@@ -8,5 +8,6 @@ WITH deleted AS (
 ), noted AS (
     INSERT INTO sitemap_url_changes (tenant_id, run_id, change, url, old_lastmod)
     SELECT $1, $4::uuid, 'removed', url, lastmod FROM deleted WHERE $4::uuid IS NOT NULL
+    RETURNING id
 )
 SELECT count(*) AS rows FROM deleted
