@@ -60,9 +60,7 @@ use diesel::QueryResult;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::tenants::{
-    Agencies, Agency, new_domain, new_job, new_page, new_place, new_sitemap, new_sitemap_url,
-};
+use crate::support::tenants::{Agencies, Agency, new_domain, new_job, new_page, new_place, new_sitemap_url};
 
 /// One call, and what may come of it.
 pub struct Probe {
@@ -805,7 +803,6 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_files::list: OwnRows, |conn, a| (&SitemapFileFilter::default(), Paging::default());
     sitemap_files::list: Nothing, |conn, a| (&SitemapFileFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
     sitemap_files::count: Nothing, |conn, a| (&SitemapFileFilter { text: Some(&a.name), ..Default::default() });
-    sitemap_files::upsert: NoSuchRow, |conn, a| (&new_sitemap(&a.domain, &a.url));
     sitemap_files::update: Nothing, |conn, a| (a.file.id, &SitemapFileChanges { status: Some("x"), ..Default::default() });
     sitemap_files::update_matching: Nothing, |conn, a| (&SitemapFileFilter { text: Some(&a.name), ..Default::default() }, &SitemapFileChanges::default());
     sitemap_urls::list_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default(), None, 100);
@@ -847,7 +844,6 @@ pub const PROBES: &[Probe] = probes! {
     jobs::enqueue_many: NewRow, |conn, a| (&[new_job("fresh")]);
     pages::upsert: NoSuchRow, |conn, a| (&new_page(&a.domain, "https://fresh.test/"));
     places::upsert_many: NewRow, |conn, a| (&[new_place("fresh")]);
-    sitemap_files::upsert: NoSuchRow, |conn, a| (&new_sitemap(&a.domain, "https://fresh.test/"));
     sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, "https://fresh.test/")]);
 };
 

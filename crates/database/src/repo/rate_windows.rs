@@ -16,6 +16,9 @@ use crate::ids::TenantId;
 use crate::models::enums::RateKind;
 use crate::tenant::TenantConnection;
 
+/// A window as the statement returns it: whose it is, how many it counts, when it began, and the time now.
+type Row = (TenantId, Uuid, i32, DateTime<Utc>, DateTime<Utc>);
+
 /// How a window stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateWindow {
@@ -45,7 +48,7 @@ pub async fn count(conn: &mut TenantConnection, kind: RateKind, caller: Uuid) ->
         )
     };
     let is_over = || (rate_windows::started_at + 1.minute()).le(excluded(rate_windows::started_at));
-    let windows: Vec<(TenantId, Uuid, i32, DateTime<Utc>, DateTime<Utc>)> = diesel::insert_into(rate_windows::table)
+    let windows: Vec<Row> = diesel::insert_into(rate_windows::table)
         .values(vec![window(caller), window(Uuid::nil())])
         .on_conflict((rate_windows::tenant_id, rate_windows::kind, rate_windows::caller))
         .do_update()
@@ -63,7 +66,7 @@ pub async fn count(conn: &mut TenantConnection, kind: RateKind, caller: Uuid) ->
         ))
         .get_results(conn)
         .await?;
-    let window = |(tenant_id, caller, used, started_at, at): (_, _, _, DateTime<Utc>, DateTime<Utc>)| RateWindow {
+    let window = |(tenant_id, caller, used, started_at, at): Row| RateWindow {
         tenant_id,
         caller,
         used,

@@ -57,8 +57,8 @@ pub async fn get(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Cont
         .await
 }
 
-/// Lists the contacts behind `after` in the order of [`list`], or the first ones. However deep the
-/// list, a page costs the same; rows that are added meanwhile neither double nor hide one.
+/// Lists the contacts behind `after`, the newest first, or the first ones. However deep the list, a page costs the
+/// same; rows that are added meanwhile neither double nor hide one.
 pub async fn list_after(
     conn: &mut TenantConnection,
     filter: &ContactFilter<'_>,

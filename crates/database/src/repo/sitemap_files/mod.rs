@@ -1,13 +1,12 @@
 //! Table `sitemap_files`: the sitemap files of domains.
 
-use diesel::dsl::{self, now, sql, sum};
+use diesel::dsl::{self, now, sum};
 use diesel::pg::Pg;
 use diesel::prelude::{
     AggregateExpressionMethods, ExpressionMethods, HasQuery, NullableExpressionMethods, OptionalExtension,
     PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
 };
-use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Untyped, Uuid};
-use diesel::upsert::excluded;
+use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::sitemap_files;
 
@@ -15,7 +14,7 @@ use super::bulk::column;
 use super::paging::{Paging, containing, page};
 use crate::ids::{DomainId, JobId, SitemapFileId, TenantId};
 use crate::models::enums::{CurationStatus, ProcessingStatus, SitemapFileStatus};
-use crate::models::sitemap_file::{NewSitemapFile, SitemapFile, SitemapFileChanges};
+use crate::models::sitemap_file::{SitemapFile, SitemapFileChanges};
 use crate::tenant::TenantConnection;
 
 /// Which sitemap files to list; `None` matches all.
@@ -135,24 +134,6 @@ pub async fn count(conn: &mut TenantConnection, filter: &SitemapFileFilter<'_>) 
     matching(conn.tenant_id(), filter)
         .count()
         .get_result(&mut conn.reading())
-        .await
-}
-
-/// Adds a sitemap file, or updates the one of this domain and URL where `new` says something about
-/// it. What people decided about it stays.
-///
-/// # Errors
-///
-/// A foreign key violation when the tenant has no such domain.
-pub async fn upsert(conn: &mut TenantConnection, new: &NewSitemapFile<'_>) -> QueryResult<SitemapFile> {
-    let tenant = conn.tenant_id();
-    diesel::insert_into(sitemap_files::table)
-        .values((new, sitemap_files::tenant_id.eq(tenant)))
-        .on_conflict(sql::<Untyped>("(tenant_id, domain_id, md5(url))"))
-        .do_update()
-        .set((new, sitemap_files::updated_at.eq(excluded(sitemap_files::updated_at))))
-        .returning(SitemapFile::as_returning())
-        .get_result(conn)
         .await
 }
 
