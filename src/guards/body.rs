@@ -53,9 +53,8 @@ async fn read<T: DeserializeOwned>(request: &Request<'_>, data: Data<'_>) -> Api
         field: None,
         detail: format!("the body is not valid JSON: {error}"),
     })?;
-    let value = figment::value::Value::serialize(json)
-        .and_then(|value| value.deserialize())
-        .map_err(invalid_shape)?;
+    let json = figment::value::Value::serialize(json).map_err(invalid_shape)?;
+    let value = json.deserialize().map_err(invalid_shape)?;
     let digest = Sha256::digest(&*body).into();
     Ok(Body { value, digest })
 }
