@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use futures_util::future::join_all;
 use database::migrate::{self, Revert};
+use futures_util::future::join_all;
 use tokio_postgres::Client;
 
 use super::adoption::own_database;

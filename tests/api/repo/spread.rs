@@ -8,16 +8,15 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use regex::Regex;
-use database::models::enums::Outcome;
 use database::ids::UserId;
+use database::models::enums::Outcome;
 use database::models::tenant::NewTenant;
 use database::models::tenant_limits::NewTenantLimits;
 use database::models::values::RawJson;
 use database::repo::{
-    api_keys, callers, contacts, diagnostics, host_turns, jobs, place_details, set_aside, tenant_limits,
-    tenants,
+    api_keys, callers, contacts, diagnostics, host_turns, jobs, place_details, set_aside, tenant_limits, tenants,
 };
+use regex::Regex;
 use serde_json::json;
 use uuid::Uuid;
 
