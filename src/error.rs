@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use database::connection::is_outage;
+use database::connection::{is_outage, is_unfit_value};
 use database::pool::PoolError;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use rocket::http::{ContentType, Header, Status};
@@ -17,6 +17,7 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Catcher, Route, catch, catchers};
 use uuid::Uuid;
 
+use crate::jobs::{OnceError, SubmitError};
 use crate::views::problem::Problem;
 
 /// What a handler returns.
@@ -177,29 +178,55 @@ impl From<QueryError> for ApiError {
             }
             QueryError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
             _ if is_outage(&error) => Self::Unavailable(error.to_string()),
-            QueryError::DatabaseError(DatabaseErrorKind::Unknown, said) if is_about_a_value(said.message()) => {
-                Self::BadRequest {
-                    field: None,
-                    detail: "a value of the request cannot be stored: a text with a NUL character, or a number or a \
-                             date beyond what the database holds"
-                        .to_owned(),
-                }
-            }
+            _ if is_unfit_value(&error) => Self::BadRequest {
+                field: None,
+                detail: "a value of the request cannot be stored: a text with a NUL character, or a number or a \
+                         date beyond what the database holds"
+                    .to_owned(),
+            },
             _ => Self::Internal(format!("a query failed: {error}")),
         }
     }
 }
 
-/// Returns whether PostgreSQL refused a value that it cannot hold, whoever let it through until there.
-fn is_about_a_value(message: &str) -> bool {
-    [
-        "invalid byte sequence for encoding",
-        "unsupported Unicode escape sequence",
-        "out of range",
-        "numeric field overflow",
-    ]
-    .iter()
-    .any(|sentence| message.contains(sentence))
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SubmitError::Invalid { field, .. } => Self::bad_request(field, detail),
+            SubmitError::Quota { ends_in, .. } => Self::TooMany {
+                detail,
+                retry_after: whole_seconds(ends_in),
+            },
+            SubmitError::Conflict(_) => Self::Conflict(detail),
+            SubmitError::Query(error) => error.into(),
+        }
+    }
+}
+
+impl From<OnceError> for ApiError {
+    fn from(error: OnceError) -> Self {
+        let detail = error.to_string();
+        match error {
+            OnceError::Malformed => Self::bad_request("Idempotency-Key", detail),
+            OnceError::Taken(_) => Self::Unprocessable {
+                field: Some("Idempotency-Key".to_owned()),
+                detail,
+            },
+            OnceError::Answer(_) => Self::Internal(detail),
+            OnceError::Query(error) => error.into(),
+        }
+    }
+}
+
+/// Rounds seconds up, for `Retry-After`: a client that comes back then is not too early.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to what there may be"
+)]
+pub(crate) fn whole_seconds(seconds: f64) -> u64 {
+    seconds.ceil().clamp(1.0, 100_000.0) as u64
 }
 
 impl From<PoolError> for ApiError {

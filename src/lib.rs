@@ -27,34 +27,29 @@ pub mod views;
 
 use database::pool::Pool;
 use rocket::fairing::AdHoc;
-use rocket::figment::Figment;
 use rocket::{Build, Rocket};
 
+use self::config::Config;
 use self::guards::{Identities, Limits, Tokens};
 use self::jobs::Waker;
 use self::routes::service::Draining;
 
 /// Puts the HTTP API together: the one composition root, of the server and of the tests.
-#[must_use]
-pub fn rocket(figment: Figment, pool: Pool) -> Rocket<Build> {
-    rocket::custom(figment)
+///
+/// # Errors
+///
+/// When the settings of tokens cannot be used.
+pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
+    let callers = &config.callers;
+    Ok(rocket::custom(&config.rocket)
         .manage(Waker::new(pool.clone()))
         .manage(pool)
         .manage(Identities::default())
         .manage(Draining::default())
-        .attach(AdHoc::try_on_ignite("settings that routes need", |rocket| async {
-            match settings(rocket.figment()) {
-                Ok((places, callers, tokens)) => Ok(rocket
-                    .manage(places)
-                    .manage(tokens)
-                    .manage(Limits::new(callers.limits))
-                    .attach(headers::Headers::new(callers.origins))),
-                Err(error) => {
-                    log::error!("{error:#}");
-                    Err(rocket)
-                }
-            }
-        }))
+        .manage(config.places.clone())
+        .manage(Tokens::new(&callers.tokens)?)
+        .manage(Limits::new(callers.limits))
+        .attach(headers::Headers::new(callers.origins.clone()))
         // Ours sets what it would, and more.
         .attach(rocket::shield::Shield::new())
         .mount("/", routes::routes())
@@ -84,12 +79,5 @@ pub fn rocket(figment: Figment, pool: Pool) -> Rocket<Build> {
                     }
                 });
             })
-        }))
-}
-
-fn settings(figment: &Figment) -> anyhow::Result<(config::PlacesConfig, config::CallersConfig, Tokens)> {
-    let places = config::PlacesConfig::load(figment)?;
-    let callers = config::CallersConfig::load(figment)?;
-    let tokens = Tokens::new(&callers.tokens)?;
-    Ok((places, callers, tokens))
+        })))
 }

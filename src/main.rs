@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use scrapersky::cli::{self, Cli};
-use scrapersky::config::{self, Config};
+use scrapersky::config::Config;
 use scrapersky::logging;
 
 fn main() -> ExitCode {
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let config = Config::load(&config::figment())?;
+    let config = Config::load()?;
     logging::init(config.log.as_deref().unwrap_or_else(|| cli.default_log()))?;
     cli::run(cli, &config)
 }

@@ -20,9 +20,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::bring_up::Database;
+use super::run::block_on;
 use super::scan::{self, Scanned};
 use super::work::Workers;
-use super::{block_on, keys, serve};
+use super::{keys, serve};
 use crate::config::Config;
 use crate::demo;
 use crate::demo::places_api::{PlacesApi, Trouble, World};
@@ -84,7 +85,11 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
     config.places.key = Some(SecretString::from("demo"));
     // It is refused once, as Google does when it is asked too fast, and then answers.
     google.trouble(1, Trouble::Status("OVER_QUERY_LIMIT", "You have exceeded your quota."));
-    let server = demo::launch(crate::rocket(demo::figment(), pool.clone())).await?;
+    config.rocket = demo::figment();
+    // A demo follows what it starts more closely than clients should.
+    config.callers.limits.caller.requests = 0;
+    config.callers.limits.tenant.requests = 0;
+    let server = demo::launch(crate::rocket(&config, pool.clone())?).await?;
     let workers = Workers::start(&config, &database, &pool)?;
     let api = Api::new(format!("http://{}", server.addr), key.expose())?;
     say!(

@@ -10,8 +10,8 @@ use database::pool::Pool;
 use database::repo;
 use postgres::MINIMUM_MAJOR;
 
-use super::block_on;
 use super::bring_up::{BringUpError, Database};
+use super::run::block_on;
 use crate::config::{Config, DatabaseSource};
 
 /// What was found, printed as it comes: a line a check.

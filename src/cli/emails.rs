@@ -19,9 +19,11 @@ use uuid::Uuid;
 use web::names::DomainName;
 
 use super::bring_up::Database;
-use super::{block_on, keys, require_schema, work};
+use super::run::{block_on, require_schema};
+use super::{keys, work};
 use crate::config::Config;
-use crate::scans::email::{self, TOTAL_PAGES};
+use crate::jobs::Submission;
+use crate::scans::email::{self, DEFAULT_PAGES};
 use crate::views::contact::{CONTACT_CSV_HEAD, ContactView};
 use crate::views::job::JobView;
 
@@ -40,7 +42,7 @@ pub struct EmailsOptions {
     #[arg(long)]
     csv: bool,
     /// Fetches at most so many pages
-    #[arg(long, value_name = "N", default_value_t = TOTAL_PAGES, value_parser = clap::value_parser!(i32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_PAGES, value_parser = clap::value_parser!(i32).range(1..=10_000))]
     max_pages: i32,
     /// Whose rows they become
     #[arg(long, default_value_t = DEFAULT_TENANT)]
@@ -68,7 +70,7 @@ async fn scan(
     require_schema(database).await?;
     let pool = Pool::new(&database.url, &config.pool)?;
     let tenant = keys::tenant(&pool, options.tenant).await?;
-    let (domain, id) = enqueue(&pool, tenant, name, options.max_pages).await?;
+    let (domain, id) = submit(&pool, tenant, name, options.max_pages).await?;
 
     let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
         bail!("interrupted: the scan waits in the database; the same command, or `scrapersky worker`, goes on with it");
@@ -111,21 +113,21 @@ async fn scan(
     })
 }
 
-/// Queues the scan. One of the domain that has not ended is taken up.
-async fn enqueue(pool: &Pool, tenant: TenantId, name: &DomainName, max_pages: i32) -> anyhow::Result<(Domain, JobId)> {
+/// Queues the scan, or takes up one of the domain that has not ended.
+async fn submit(pool: &Pool, tenant: TenantId, name: &DomainName, max_pages: i32) -> anyhow::Result<(Domain, JobId)> {
     let mut conn = pool.tenant(tenant).await?;
     let new = NewDomain {
         domain: name.as_str(),
         lead_source: None,
         created_by: None,
     };
-    let domain = repo::domains::upsert(&mut conn, &new).await?;
-    let queued = email::enqueue(&mut conn, &domain, max_pages).await?;
+    let id = repo::domains::upsert(&mut conn, &new).await?.id;
+    let submitted = email::submit(&mut Submission::of_operator(&mut conn), id, max_pages).await?;
     conn.commit().await?;
-    if !queued.is_new {
+    if !submitted.is_new {
         log::info!("a scan of {name} has not ended: it goes on");
     }
-    Ok((domain, queued.scan.job_id))
+    Ok((submitted.domain, submitted.scan.job_id))
 }
 
 /// Reads the contacts that the scan has seen.

@@ -21,8 +21,8 @@ use database::tenant::TenantConnection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::block_on;
 use super::bring_up::Database;
+use super::run::block_on;
 use crate::config::Config;
 
 /// What to do with API keys.
@@ -71,7 +71,7 @@ pub struct CreateKey {
 pub fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
     let database = Database::bring_up(config)?;
     block_on(async {
-        super::require_schema(&database).await?;
+        super::run::require_schema(&database).await?;
         let pool = Pool::new(&database.url, &config.pool)?;
         match command {
             KeysCommand::Create(wanted) => {

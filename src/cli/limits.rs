@@ -8,7 +8,8 @@ use database::repo::tenants::DEFAULT_TENANT;
 use uuid::Uuid;
 
 use super::bring_up::Database;
-use super::{block_on, keys};
+use super::keys;
+use super::run::block_on;
 use crate::config::Config;
 
 /// What the tenant may do. What is not said is as the settings have it, also where it was said before.
@@ -42,7 +43,7 @@ pub struct LimitsOptions {
 pub fn run(options: &LimitsOptions, config: &Config) -> anyhow::Result<()> {
     let database = Database::bring_up(config)?;
     block_on(async {
-        super::require_schema(&database).await?;
+        super::run::require_schema(&database).await?;
         let pool = Pool::new(&database.url, &config.pool)?;
         let tenant = keys::tenant(&pool, options.tenant).await?;
         let limits = NewTenantLimits {

@@ -4,8 +4,8 @@ use clap::Subcommand;
 use database::connection::Connection;
 use database::migrate::{self, Revert};
 
-use super::block_on;
 use super::bring_up::Database;
+use super::run::block_on;
 use crate::config::Config;
 
 /// Which way to migrate.

@@ -3,15 +3,8 @@
 //! What a command was asked for goes to standard output, and nothing else does; log events and
 //! errors go to standard error.
 
-use std::fmt::Arguments;
-use std::io::{self, ErrorKind, Write};
-
-/// As `println!`, which would panic where the reader has gone.
-macro_rules! say {
-    ($($text:tt)*) => {
-        $crate::cli::write_line(format_args!($($text)*))
-    };
-}
+#[macro_use]
+mod run;
 
 pub mod bring_up;
 pub mod db;
@@ -27,17 +20,11 @@ pub mod serve;
 pub mod sitemap;
 mod work;
 
-use std::future::Future;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 
-use self::bring_up::Database;
 use crate::config::Config;
-use database::connection::Connection;
-use database::migrate::check;
 
 /// Gathers leads about local businesses, for many tenants, as durable jobs.
 ///
@@ -124,37 +111,4 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Doctor) => return doctor::run(config),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Writes a line to standard output. A reader that has gone, as `| head -1` does, has seen what it wanted; anything else
-/// that keeps the line from being written ends the program.
-fn write_line(text: Arguments<'_>) {
-    match writeln!(io::stdout(), "{text}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            eprintln!("scrapersky: standard output cannot be written: {error}");
-            std::process::exit(1);
-        }
-        _ => {}
-    }
-}
-
-/// How long the end of a command waits for work on other threads.
-const LAST_WORK: Duration = Duration::from_secs(1);
-
-/// Runs the asynchronous part of a command. Before it, what blocks: starting PostgreSQL.
-fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
-    let result = runtime.block_on(work);
-    // Work that cannot be dropped, such as parsing a page, is not waited for: its job was handed back.
-    runtime.shutdown_timeout(LAST_WORK);
-    result
-}
-
-/// Refuses to go on with a schema that is not the one this program is written for.
-async fn require_schema(database: &Database) -> anyhow::Result<()> {
-    let mut conn = Connection::connect(&database.url).await?;
-    match check(&mut conn).await?.objection() {
-        None => Ok(()),
-        Some(objection) => bail!(objection),
-    }
 }

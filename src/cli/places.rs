@@ -10,7 +10,6 @@ use comfy_table::{ContentArrangement, Table, presets};
 use database::ids::{JobId, TenantId};
 use database::migrate;
 use database::models::enums::{CurationStatus, JobStatus};
-use database::models::place_search::NewPlaceSearch;
 use database::models::staged_place::StagedPlace;
 use database::pool::Pool;
 use database::repo;
@@ -19,11 +18,12 @@ use database::repo::tenants::DEFAULT_TENANT;
 use uuid::Uuid;
 
 use super::bring_up::Database;
-use super::{block_on, keys, require_schema, work};
+use super::run::{block_on, require_schema};
+use super::{keys, work};
 use crate::config::Config;
-use crate::jobs::{self, EnqueueOptions};
-use crate::scans::places::PlacesSearch;
+use crate::jobs::Submission;
 use crate::scans::places::cost::estimate;
+use crate::scans::places::{PlacesSearch, RESULTS_OF_ONE_QUERY, SearchRequest, submit_search};
 use crate::views::place::{PlaceView, STATUS_WORDS, read_status, status_word};
 use crate::views::place_csv;
 
@@ -69,7 +69,7 @@ pub struct SearchOptions {
     radius_km: f64,
     /// How many places at most; more than 60 split the area
     #[arg(long, default_value_t = 20, value_name = "N")]
-    max_results: usize,
+    max_results: i64,
     /// Only says what it would cost
     #[arg(long)]
     dry_run: bool,
@@ -211,18 +211,19 @@ fn search(options: &SearchOptions, config: &Config) -> anyhow::Result<ExitCode> 
         dry_run,
         tenant,
     } = options;
-    if !(1.0..=50.0).contains(radius_km) {
-        bail!("--radius-km is {radius_km}: it must be from 1 to 50");
-    }
-    if !(1..=2000).contains(max_results) {
-        bail!("--max-results is {max_results}: it must be from 1 to 2000");
-    }
-    if business_type.trim().is_empty() || location.trim().is_empty() {
-        bail!("the kind of business and the place must not be empty");
-    }
-    let grid = *max_results > 60;
+    let grid = *max_results > RESULTS_OF_ONE_QUERY;
+    let search = PlacesSearch::read(&SearchRequest {
+        business_type,
+        location,
+        latitude: None,
+        longitude: None,
+        radius_km: *radius_km,
+        max_results: *max_results,
+        grid: Some(grid),
+        created_by: Uuid::nil(),
+    })?;
     if *dry_run {
-        let cost = estimate(&config.places, *max_results, grid, false);
+        let cost = estimate(&config.places, search.max_results, grid, false);
         say!(
             "{} to {} calls ({}), {:.2} to {:.2} US dollars by the list.",
             cost.calls_at_least,
@@ -234,21 +235,11 @@ fn search(options: &SearchOptions, config: &Config) -> anyhow::Result<ExitCode> 
         return Ok(ExitCode::SUCCESS);
     }
     let database = Database::bring_up(config)?;
-    let job = PlacesSearch {
-        location: location.trim().to_owned(),
-        business_type: business_type.trim().to_owned(),
-        radius_km: *radius_km,
-        max_results: *max_results,
-        grid,
-        center: None,
-        created_by: Uuid::nil(),
-        search_id: None,
-    };
-    block_on(search_now(job, *tenant, config, &database))
+    block_on(search_now(search, *tenant, config, &database))
 }
 
 async fn search_now(
-    mut search: PlacesSearch,
+    search: PlacesSearch,
     tenant: Uuid,
     config: &Config,
     database: &Database,
@@ -258,18 +249,7 @@ async fn search_now(
     let pool = Pool::new(&database.url, &config.pool)?;
     let tenant = keys::tenant(&pool, tenant).await?;
     let mut conn = pool.tenant(tenant).await?;
-    let new = NewPlaceSearch {
-        user_id: None,
-        location: &search.location,
-        business_type: &search.business_type,
-        params: None,
-        status: None,
-    };
-    search.search_id = Some(repo::place_searches::insert(&mut conn, &new).await?.id.get());
-    let id = jobs::enqueue(&mut conn, &search, &EnqueueOptions::default())
-        .await?
-        .job
-        .job_id;
+    let id = submit_search(&mut Submission::of_operator(&mut conn), search).await?;
     conn.commit().await?;
 
     let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {

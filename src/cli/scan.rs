@@ -1,5 +1,6 @@
 //! `scrapersky scan`: the same jobs in the same database, from the command line.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,12 +8,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
-use database::ids::{BatchId, TenantId};
+use database::ids::TenantId;
 use database::migrate;
-use database::models::batch_job::{BatchJobChanges, NewBatchJob};
 use database::models::enums::JobStatus;
 use database::models::job::Job;
-use database::models::values::RawJson;
 use database::pool::Pool;
 use database::repo;
 use database::repo::jobs::JobFilter;
@@ -24,16 +23,14 @@ use uuid::Uuid;
 use web::names::DomainName;
 
 use super::bring_up::Database;
+use super::keys;
+use super::run::{block_on, require_schema};
 use super::work::{self, Workers};
-use super::{block_on, keys, require_schema};
 use crate::config::Config;
-use crate::jobs::{BackgroundJob, EnqueueOptions};
-use crate::scans::domain::{self, DomainScan};
-use crate::views::batch::{BatchEntry, BatchMetadata};
+use crate::jobs::Submission;
+use crate::scans::domain::{self, DomainScan, SubmittedBatch};
 use crate::views::csv::cell;
 
-/// How many pages of a site a scan counts at most.
-const MAX_PAGES: i64 = 1000;
 /// How many jobs are read at a time.
 const AT_ONCE: i64 = 1000;
 
@@ -88,10 +85,10 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
         let _ = lines.next_if(|name| name.eq_ignore_ascii_case("domain"));
         asked.extend(lines);
     }
-    let (mut scanned, mut scans) = (Vec::new(), Vec::new());
+    let (mut scanned, mut names) = (Vec::new(), BTreeSet::new());
     for domain in asked {
         match DomainName::parse(&domain) {
-            Ok(name) => scans.push(DomainScan::new(&name, MAX_PAGES)),
+            Ok(name) => drop(names.insert(name.as_str().to_owned())),
             Err(error) => scanned.push(Scanned {
                 domain,
                 status: JobStatus::Failed.label().to_owned(),
@@ -101,11 +98,10 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
             }),
         }
     }
-    scans.sort_by(|one, other| one.domain.cmp(&other.domain));
-    scans.dedup();
-    if !scans.is_empty() {
+    if !names.is_empty() {
+        let names: Vec<String> = names.into_iter().collect();
         let database = Database::bring_up(config)?;
-        scanned.extend(block_on(scan(&scans, options.tenant, config, &database))?);
+        scanned.extend(block_on(scan(&names, options.tenant, config, &database))?);
     }
     if options.json {
         let all: Vec<_> = scanned
@@ -126,24 +122,19 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn scan(
-    scans: &[DomainScan],
-    tenant: Uuid,
-    config: &Config,
-    database: &Database,
-) -> anyhow::Result<Vec<Scanned>> {
+async fn scan(names: &[String], tenant: Uuid, config: &Config, database: &Database) -> anyhow::Result<Vec<Scanned>> {
     migrate::up(&database.direct).await?;
     require_schema(database).await?;
     let pool = Pool::new(&database.url, &config.pool)?;
     let tenant = keys::tenant(&pool, tenant).await?;
-    let batch = enqueue(&pool, tenant, scans).await?;
+    let batch = submit(&pool, tenant, names).await?;
 
     let workers = Workers::start(config, database, &pool)?;
-    let bar = ProgressBar::new(u64::try_from(scans.len()).unwrap_or(u64::MAX));
+    let bar = ProgressBar::new(u64::try_from(names.len()).unwrap_or(u64::MAX));
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} domains, {elapsed}")?);
     let all_ended = work::until(async || {
         let mut conn = pool.tenant(tenant).await?;
-        let counts = repo::batches::count_jobs(&mut conn, batch).await?;
+        let counts = repo::jobs::count_of_batch(&mut conn, batch.id, &batch.joined).await?;
         let ended: i64 = counts
             .iter()
             .filter(|(status, _)| status.is_final())
@@ -151,7 +142,7 @@ async fn scan(
             .sum();
         bar.set_position(u64::try_from(ended).unwrap_or_default());
         Ok(usize::try_from(ended)
-            .is_ok_and(|ended| ended >= scans.len())
+            .is_ok_and(|ended| ended >= names.len())
             .then_some(()))
     })
     .await;
@@ -160,48 +151,22 @@ async fn scan(
     if all_ended?.is_none() {
         log::warn!("interrupted: what has not ended waits in the database for `scrapersky worker`");
     }
-    results(&pool, tenant, batch).await
+    results(&pool, tenant, &batch).await
 }
 
 /// Queues the scans as one batch.
-async fn enqueue(pool: &Pool, tenant: TenantId, scans: &[DomainScan]) -> anyhow::Result<BatchId> {
+async fn submit(pool: &Pool, tenant: TenantId, domains: &[String]) -> anyhow::Result<SubmittedBatch> {
     let mut conn = pool.tenant(tenant).await?;
-    let new = NewBatchJob {
-        processor_type: DomainScan::KIND,
-        created_by: None,
-        total_domains: i32::try_from(scans.len()).ok(),
-        failed_domains: None,
-        metadata: None,
-        options: None,
-    };
-    let batch = repo::batches::insert(&mut conn, &new).await?;
-    let options = EnqueueOptions {
-        batch_id: Some(batch.batch_id),
-        ..EnqueueOptions::default()
-    };
-    let queued = domain::enqueue(&mut conn, scans.to_vec(), &options).await?;
-    let entries = queued
-        .into_iter()
-        .map(|(domain, id)| BatchEntry {
-            domain,
-            job_id: Some(id.get()),
-            error: None,
-        })
-        .collect();
-    let metadata = RawJson::from_value(&BatchMetadata { entries })?;
-    let changes = BatchJobChanges {
-        metadata: Some(Some(&metadata)),
-        ..BatchJobChanges::default()
-    };
-    repo::batches::update(&mut conn, batch.batch_id, &changes).await?;
+    let batch = domain::submit_batch(&mut Submission::of_operator(&mut conn), domains).await?;
     conn.commit().await?;
-    Ok(batch.batch_id)
+    Ok(batch)
 }
 
 /// Reads what became of the scans of a batch, by domain.
-async fn results(pool: &Pool, tenant: TenantId, batch: BatchId) -> anyhow::Result<Vec<Scanned>> {
+async fn results(pool: &Pool, tenant: TenantId, batch: &SubmittedBatch) -> anyhow::Result<Vec<Scanned>> {
     let mut filter = JobFilter {
-        batch_id: Some(batch),
+        batch_id: Some(batch.id),
+        others: &batch.joined,
         ..JobFilter::default()
     };
     let mut scanned = Vec::new();

@@ -12,9 +12,11 @@ use database::pool::Pool;
 use database::settings::PoolConfig;
 
 use super::bring_up::Database;
-use super::{block_on, keys, require_schema};
-use crate::config::{self, Config, DatabaseSource, JobsConfig};
+use super::keys;
+use super::run::{block_on, require_schema};
+use crate::config::{Config, DatabaseSource, JobsConfig};
 use crate::jobs::Runner;
+use crate::scans::places::retention;
 use crate::scans::{self, Services};
 
 /// How many connections the workers of a server open at most beside its own, above the one they keep. A job needs one for
@@ -49,8 +51,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         }
         require_schema(&database).await?;
         let pool = Pool::new(&database.url, &config.pool)?;
-        let figment = config::figment();
-        let address = config::listening_url(&figment)?;
+        let address = config.listening_url()?;
         if config.database == DatabaseSource::Embedded {
             let key = keys::ensure_default_key(&pool, &config.data_dir).await?;
             say!(
@@ -65,7 +66,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         } else {
             say!("ScraperSky listens on {address}. `scrapersky keys create` makes an API key.");
         }
-        let ready = crate::rocket(figment, pool.clone())
+        let ready = crate::rocket(config, pool.clone())?
             .ignite()
             .await
             .context("the server cannot start")?;
@@ -83,6 +84,9 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
             &database,
             Pool::new(&database.url, &connections)?,
         )?;
+        if runner.is_some() {
+            tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
+        }
         let working = tokio::spawn(async move {
             if let Some(runner) = runner {
                 runner.run(shutdown).await;
@@ -110,16 +114,17 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
             wait_for(&database).await?;
             require_schema(&database).await?;
             let pool = Pool::new(&database.url, &config.pool)?;
-            runner(workers, config, &database, pool)
+            anyhow::Ok((runner(workers, config, &database, pool.clone())?, pool))
         };
-        let runner = tokio::select! {
+        let (runner, pool) = tokio::select! {
             () = &mut stop => return Ok(()),
-            runner = prepared => runner?,
+            prepared = prepared => prepared?,
         };
         let Some(runner) = runner else {
             anyhow::bail!("a worker with 0 workers has nothing to do: say `--workers 1` or more");
         };
-        say!("ScraperSky works jobs off as {}.", runner.name());
+        tokio::spawn(retention::watch(pool, config.places.clone()));
+        say!("ScraperSky runs jobs as {}.", runner.name());
         runner.run(stop).await;
         Ok(())
     })
@@ -152,7 +157,6 @@ pub(super) fn runner(
     if jobs.workers == 0 {
         return Ok(None);
     }
-    tokio::spawn(scans::places::retention::watch(pool.clone(), config.places.clone()));
     let services = Arc::new(
         Services::new(&config.scans)?
             .with_places(&config.scans.fetch, &config.places)?

@@ -20,12 +20,13 @@ use database::repo::tenants::DEFAULT_TENANT;
 use serde_json::json;
 use url::Url;
 use uuid::Uuid;
-use web::names::DomainName;
 
 use super::bring_up::Database;
-use super::{block_on, keys, require_schema, work};
+use super::run::{block_on, require_schema};
+use super::{keys, work};
 use crate::config::Config;
-use crate::scans::sitemap::{self, SitemapScan};
+use crate::jobs::Submission;
+use crate::scans::sitemap::{self, SitemapRequest, SitemapScan};
 use crate::views::job::JobView;
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView, SitemapView};
 
@@ -49,7 +50,7 @@ pub struct SitemapOptions {
     tree: bool,
     /// Stores at most so many URLs
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
-    max_urls: u64,
+    max_urls: i64,
     /// Follows indexes that lead to indexes so deeply
     #[arg(long, value_name = "N", default_value_t = 3)]
     max_depth: i16,
@@ -74,13 +75,14 @@ fn read_target(options: &SitemapOptions) -> anyhow::Result<SitemapScan> {
     let url = Url::parse(&options.target)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && (url.path() != "/" || url.query().is_some()));
-    let name = url.as_ref().and_then(Url::host_str).unwrap_or(&options.target);
-    Ok(SitemapScan {
-        domain: DomainName::parse(name)?.as_str().to_owned(),
-        url,
-        max_urls: options.max_urls,
-        max_depth: options.max_depth,
-    })
+    let domain = url.is_none().then_some(options.target.as_str());
+    let request = SitemapRequest {
+        domain,
+        sitemap_url: url.as_ref().map(Url::as_str),
+        max_urls: Some(options.max_urls),
+        max_depth: Some(options.max_depth),
+    };
+    Ok(SitemapScan::read(&request)?)
 }
 
 async fn analyse(
@@ -93,7 +95,7 @@ async fn analyse(
     require_schema(database).await?;
     let pool = Pool::new(&database.url, &config.pool)?;
     let tenant = keys::tenant(&pool, options.tenant).await?;
-    let (domain, id) = enqueue(&pool, tenant, scan).await?;
+    let (domain, id) = submit(&pool, tenant, scan).await?;
 
     let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
         bail!(
@@ -120,15 +122,15 @@ async fn analyse(
     })
 }
 
-/// Queues the analysis. One of the domain that has not ended is taken up.
-async fn enqueue(pool: &Pool, tenant: TenantId, scan: &SitemapScan) -> anyhow::Result<(DomainId, JobId)> {
+/// Queues the analysis, or takes up one of the domain that has not ended.
+async fn submit(pool: &Pool, tenant: TenantId, scan: &SitemapScan) -> anyhow::Result<(DomainId, JobId)> {
     let mut conn = pool.tenant(tenant).await?;
-    let (domain, queued) = sitemap::enqueue(&mut conn, scan).await?;
+    let submitted = sitemap::submit(&mut Submission::of_operator(&mut conn), scan).await?;
     conn.commit().await?;
-    if !queued.is_new {
+    if !submitted.is_new {
         log::info!("an analysis of {} has not ended: it goes on", scan.domain);
     }
-    Ok((domain, queued.job.job_id))
+    Ok((submitted.domain_id, submitted.job_id))
 }
 
 /// Reads the files that the job has met.

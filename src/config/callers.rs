@@ -1,6 +1,5 @@
 //! Settings of who may call, how often, and from which sites.
 
-use rocket::figment::Figment;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -51,18 +50,6 @@ pub struct Rates {
     pub requests: i32,
     /// Requests that queue a batch.
     pub batches: i32,
-}
-
-impl CallersConfig {
-    /// Reads them from Rocket's settings and the environment of this process.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] for the first setting that cannot be used.
-    pub fn load(figment: &Figment) -> Result<Self, ConfigError> {
-        let env = |name: &str| std::env::var(name).ok();
-        Settings { figment, env: &env }.callers()
-    }
 }
 
 impl Settings<'_> {

@@ -33,6 +33,8 @@ pub use self::storage::DatabaseSource;
 /// Everything that can be set, read once at the start.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// What Rocket itself reads: address, port, limits of bodies.
+    pub rocket: Figment,
     /// Which database is used.
     pub database: DatabaseSource,
     /// The limits of the connection pool.
@@ -67,8 +69,7 @@ pub struct ScansConfig {
 /// Returns Rocket's settings: `ROCKET_*` over `Rocket.toml` over what this program wants by default.
 ///
 /// The defaults are here as well as in `Rocket.toml`, since the installed program runs without it.
-#[must_use]
-pub fn figment() -> Figment {
+fn figment() -> Figment {
     let file = Env::var_or("ROCKET_CONFIG", "Rocket.toml");
     layered(Toml::file(file).nested())
         .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE"]).global())
@@ -87,29 +88,29 @@ fn layered(file: impl Provider) -> Figment {
         .merge(file)
 }
 
-/// Returns the URL that Rocket will listen on by these settings.
-///
-/// # Errors
-///
-/// When they do not say an address and a port.
-pub fn listening_url(figment: &Figment) -> Result<String, ConfigError> {
-    let rocket = rocket::Config::try_from(figment)
-        .map_err(|error| ConfigError(format!("Rocket's settings cannot be used: {error}")))?;
-    Ok(format!(
-        "http://{}",
-        std::net::SocketAddr::from((rocket.address, rocket.port))
-    ))
-}
-
 impl Config {
+    /// Returns the URL that Rocket will listen on.
+    ///
+    /// # Errors
+    ///
+    /// When its settings do not name an address and a port.
+    pub fn listening_url(&self) -> Result<String, ConfigError> {
+        let rocket = rocket::Config::try_from(&self.rocket)
+            .map_err(|error| ConfigError(format!("Rocket's settings cannot be used: {error}")))?;
+        Ok(format!(
+            "http://{}",
+            std::net::SocketAddr::from((rocket.address, rocket.port))
+        ))
+    }
+
     /// Reads the settings of this process.
     ///
     /// # Errors
     ///
     /// [`ConfigError`] for the first setting that cannot be used.
-    pub fn load(figment: &Figment) -> Result<Self, ConfigError> {
+    pub fn load() -> Result<Self, ConfigError> {
         Self::read(
-            figment,
+            &figment(),
             &|name| std::env::var(name).ok(),
             nix::unistd::geteuid().is_root(),
         )
@@ -123,6 +124,7 @@ impl Config {
     pub fn read(figment: &Figment, env: &dyn Fn(&str) -> Option<String>, is_root: bool) -> Result<Self, ConfigError> {
         let settings = Settings { figment, env };
         Ok(Self {
+            rocket: figment.clone(),
             database: settings.database()?,
             pool: settings.pool()?,
             scans: ScansConfig {

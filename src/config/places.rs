@@ -52,18 +52,6 @@ pub struct PlacesConfig {
     pub expired: ExpiredPlaces,
 }
 
-impl PlacesConfig {
-    /// Reads them from Rocket's settings and the environment of this process.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] for the first setting that cannot be used.
-    pub fn load(figment: &rocket::figment::Figment) -> Result<Self, ConfigError> {
-        let env = |name: &str| std::env::var(name).ok();
-        Settings { figment, env: &env }.places()
-    }
-}
-
 impl Settings<'_> {
     /// Reads the settings of place searches.
     pub(super) fn places(&self) -> Result<PlacesConfig, ConfigError> {

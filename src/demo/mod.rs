@@ -55,9 +55,6 @@ pub fn figment() -> Figment {
         },
         ..rocket::Config::release_default()
     })
-    // A demo follows what it starts more closely than clients should.
-    .merge(("scrapersky.requests_per_minute", 0))
-    .merge(("scrapersky.tenant_requests_per_minute", 0))
 }
 
 /// Starts a server, and returns when it listens.

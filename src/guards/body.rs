@@ -1,9 +1,9 @@
 //! A JSON body, with failures that say what is wrong with it.
 
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
+use rocket::figment::{self, error::Kind};
 use rocket::request::Request;
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
 use sha2::{Digest, Sha256};
 
 use crate::error::{ApiError, ApiResult};
@@ -49,38 +49,64 @@ async fn read<T: DeserializeOwned>(request: &Request<'_>, data: Data<'_>) -> Api
     if !body.is_complete() {
         return Err(ApiError::TooLarge(format!("the body is larger than {limit}")));
     }
-    let mut reader = serde_json::Deserializer::from_slice(&body);
-    let value = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| wrong(&error.path().to_string(), error.inner()))?;
-    reader.end().map_err(|error| wrong(".", &error))?;
+    let said: serde_json::Value = serde_json::from_slice(&body).map_err(|error| ApiError::BadRequest {
+        field: None,
+        detail: format!("the body is not valid JSON: {error}"),
+    })?;
+    let value = figment::value::Value::serialize(said)
+        .and_then(|said| said.deserialize())
+        .map_err(wrong)?;
     let digest = Sha256::digest(&*body).into();
     Ok(Body { value, digest })
 }
 
-/// Says what is wrong with a body, and where.
-fn wrong(path: &str, error: &serde_json::Error) -> ApiError {
-    match error.classify() {
-        Category::Data => {
-            // Of what is missing the path names the whole; the sentence names the field.
-            let missing = error
-                .to_string()
-                .strip_prefix("missing field `")
-                .and_then(|rest| rest.split_once('`'))
-                .map(|(field, _)| field.to_owned());
-            let field = match (path, missing) {
-                (".", missing) => missing,
-                (path, Some(missing)) => Some(format!("{path}.{missing}")),
-                (path, None) => Some(path.to_owned()),
-            };
-            ApiError::Unprocessable {
-                field,
-                detail: format!("the body has not the right shape: {error}"),
-            }
+/// Returns what is wrong with a body, and where.
+fn wrong(error: figment::Error) -> ApiError {
+    let mut path = error.path.clone();
+    // Of what is missing or unknown the path names the whole, and the kind the field.
+    match &error.kind {
+        Kind::MissingField(field) => path.push(field.to_string()),
+        Kind::UnknownField(field, _) if path.last() != Some(field) => path.push(field.clone()),
+        _ => {}
+    }
+    let mut field = String::new();
+    for part in &path {
+        match part.parse::<usize>() {
+            Ok(index) => field.push_str(&format!("[{index}]")),
+            Err(_) if field.is_empty() => field.push_str(part),
+            Err(_) => field.push_str(&format!(".{part}")),
         }
-        Category::Syntax | Category::Eof | Category::Io => ApiError::BadRequest {
-            field: None,
-            detail: format!("the body is no JSON: {error}"),
-        },
+    }
+    ApiError::Unprocessable {
+        field: Some(field).filter(|field| !field.is_empty()),
+        detail: format!("the body does not have the right shape: {}", error.kind),
+    }
+}
+
+/// No body, or an empty object: what a client would say in one would be ignored.
+#[derive(Debug)]
+pub struct EmptyBody;
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for EmptyBody {
+    type Error = ();
+
+    async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self> {
+        if data.peek(1).await.is_empty() {
+            return Outcome::Success(Self);
+        }
+        let said = read::<serde_json::Map<String, serde_json::Value>>(request, data).await;
+        let refused = match said {
+            Ok(body) => match body.value.keys().next() {
+                None => return Outcome::Success(Self),
+                Some(field) => ApiError::Unprocessable {
+                    field: Some(field.clone()),
+                    detail: format!("unknown field `{field}`: this route takes no fields"),
+                },
+            },
+            Err(error) => error,
+        };
+        Outcome::Error((refused.keep(request), ()))
     }
 }
 

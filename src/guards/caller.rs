@@ -1,8 +1,8 @@
 //! Who calls, and for which tenant.
 
-use std::fmt;
+use std::marker::PhantomData;
 
-use database::ids::{ApiKeyId, TenantId, UserId};
+use database::ids::TenantId;
 use database::models::api_key::{KeySecret, is_key};
 use database::models::audit_entry::NewAuditEntry;
 use database::models::enums::{RateKind, Scope};
@@ -11,53 +11,62 @@ use database::models::values::RawJson;
 use database::pool::Pool;
 use database::repo;
 use database::tenant::TenantConnection;
+use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::Db;
+use super::actor::Actor;
 use super::identity::{Identities, Identity};
-use super::limits::Limits;
+use super::limits::{Counted, Limits};
 use super::token::Tokens;
 use crate::config::{LimitsConfig, Rates};
 use crate::error::{ApiError, ApiResult, RequestId};
 
-/// Who sent a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// The holder of an API key.
-    Key(ApiKeyId),
-    /// Somebody who signed in.
-    Person(UserId),
+/// A thing that a caller may do, as a type: it stands in a handler's signature.
+pub trait Permission: Send + Sync + 'static {
+    /// The scope that the key or the role must have.
+    const SCOPE: Scope;
 }
 
-impl Actor {
-    /// Returns the id of the key or the person.
-    #[must_use]
-    pub fn id(self) -> Uuid {
-        match self {
-            Self::Key(id) => id.get(),
-            Self::Person(id) => id.get(),
-        }
-    }
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
+
+            impl Permission for $name {
+                const SCOPE: Scope = Scope::$name;
+            }
+        )+
+    };
 }
 
-/// As histories name it.
-impl fmt::Display for Actor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Key(id) => write!(f, "API key {id}"),
-            Self::Person(id) => write!(f, "user {id}"),
-        }
-    }
+permissions! {
+    /// May read the tenant's rows.
+    Read,
+    /// May start work.
+    Scan,
+    /// May change what people decide.
+    Curate,
+    /// May delete rows and manage keys.
+    Admin,
 }
 
-/// Whoever sent a valid API key, or the token of a person who signed in; and the tenant that the request is about.
+/// Whoever sent a valid API key, or the token of a person who signed in, and may do what `P` says; and the tenant that
+/// the request is about.
 ///
 /// Whoever gets one has been counted: a request beyond the limits has none. A tenant that the header `X-Tenant-Id` or
 /// the query's `tenant_id` names has been checked; one that a body names is checked by [`Caller::acting_for`].
+#[derive(Debug)]
+pub struct Caller<P> {
+    known: Known,
+    permission: PhantomData<fn() -> P>,
+}
+
+/// A caller, whatever it may do.
 #[derive(Clone, Debug)]
-pub struct Caller {
+struct Known {
     actor: Actor,
     tenant: TenantId,
     scopes: Vec<Scope>,
@@ -67,51 +76,90 @@ pub struct Caller {
     request: RequestId,
 }
 
-impl Caller {
+impl<P: Permission> Caller<P> {
     /// Returns whose rows the request is about.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
-        self.tenant
+        self.known.tenant
     }
 
     /// Returns who it is.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        self.actor
+        self.known.actor
     }
 
     /// Returns what the caller may do.
     #[must_use]
     pub fn scopes(&self) -> &[Scope] {
-        &self.scopes
+        &self.known.scopes
     }
 
-    /// Checks that the caller may do something.
+    /// Checks that the caller has a further scope, such as one that it gives to a key.
     ///
     /// # Errors
     ///
     /// [`ApiError::Forbidden`], which names the scope.
     pub fn require(&self, scope: Scope) -> ApiResult<()> {
-        if self.scopes.contains(&scope) {
-            return Ok(());
-        }
-        Err(ApiError::Forbidden(match self.actor {
-            Actor::Key(_) => format!("this key has no scope \"{scope}\""),
-            Actor::Person(_) => format!("this takes the scope \"{scope}\", which administrators of the tenant have"),
-        }))
+        self.known.require(scope)
     }
 
     /// Returns the caller for the tenant that a body names; where it names none, for the same as before.
     ///
     /// # Errors
     ///
-    /// [`ApiError::BadRequest`] when it is no UUID, [`ApiError::Forbidden`] when it is another's and the caller no super
-    /// admin, [`ApiError::NotFound`] when a super admin names one that is not there.
-    pub async fn acting_for(self, named: Option<&str>, db: &Db<'_>) -> ApiResult<Self> {
-        match named {
-            None => Ok(self),
-            Some(named) => self.turn_to(read_tenant(named)?, db.pool()).await,
+    /// [`ApiError::BadRequest`] when it is not a UUID, [`ApiError::Forbidden`] when it is another's and the caller not a
+    /// super admin, [`ApiError::NotFound`] when a super admin names one that does not exist.
+    pub async fn acting_for(self, named: Option<&str>, pool: &Pool) -> ApiResult<Self> {
+        let known = match named {
+            None => self.known,
+            Some(named) => self.known.turn_to(read_tenant(named)?, pool).await?,
+        };
+        Ok(Self { known, ..self })
+    }
+
+    /// Adds what the request does to the audit log, in the transaction that does it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn note(
+        &self,
+        conn: &mut TenantConnection,
+        action: &str,
+        subject: Option<&str>,
+        details: serde_json::Value,
+    ) -> ApiResult<()> {
+        let details = RawJson::from(details);
+        let entry = NewAuditEntry {
+            actor: &self.known.actor.to_string(),
+            action,
+            subject,
+            details: Some(&details),
+            request_id: Some(self.known.request.0),
+        };
+        repo::audit_log::insert(conn, &entry).await?;
+        Ok(())
+    }
+}
+
+impl Caller<self::Scan> {
+    /// Returns how many scans the tenant may start a day; `None` is any number.
+    pub(super) fn scans_per_day(&self) -> Option<i32> {
+        let own = self.known.limits.as_ref().and_then(|limits| limits.scans_per_day);
+        own.or(Some(self.known.defaults.scans_per_day).filter(|quota| *quota > 0))
+    }
+}
+
+impl Known {
+    fn require(&self, scope: Scope) -> ApiResult<()> {
+        if self.scopes.contains(&scope) {
+            return Ok(());
         }
+        Err(ApiError::Forbidden(match self.actor {
+            Actor::Key(_) => format!("this key does not have the scope \"{scope}\""),
+            Actor::Person(_) => format!("this takes the scope \"{scope}\", which administrators of the tenant have"),
+        }))
     }
 
     async fn turn_to(self, named: Uuid, pool: &Pool) -> ApiResult<Self> {
@@ -133,54 +181,8 @@ impl Caller {
         })
     }
 
-    /// Counts scans against the tenant's quota of the day, in the transaction that queues them.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiError::TooMany`] when there are none left, and those of the database.
-    pub async fn count_scans(&self, conn: &mut TenantConnection, scans: usize) -> ApiResult<()> {
-        let own = self.limits.as_ref().and_then(|limits| limits.scans_per_day);
-        let Some(quota) = own.or(Some(self.defaults.scans_per_day).filter(|quota| *quota > 0)) else {
-            return Ok(());
-        };
-        let scans = i64::try_from(scans).unwrap_or(i64::MAX);
-        let day = repo::scan_days::count(conn, scans).await?;
-        if day.scans <= i64::from(quota) {
-            return Ok(());
-        }
-        let left = (i64::from(quota) - (day.scans - scans)).max(0);
-        Err(ApiError::TooMany {
-            detail: format!("the tenant may queue {quota} scans a day (UTC): {left} are left, and this takes {scans}"),
-            retry_after: super::limits::whole_seconds(day.ends_in),
-        })
-    }
-
-    /// Notes in the audit log what the request does, in the transaction that does it.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub async fn note(
-        &self,
-        conn: &mut TenantConnection,
-        action: &str,
-        subject: Option<&str>,
-        details: serde_json::Value,
-    ) -> ApiResult<()> {
-        let details = RawJson::from(details);
-        let entry = NewAuditEntry {
-            actor: &self.actor.to_string(),
-            action,
-            subject,
-            details: Some(&details),
-            request_id: Some(self.request.0),
-        };
-        repo::audit_log::insert(conn, &entry).await?;
-        Ok(())
-    }
-
-    /// Returns what the caller and the tenant as a whole may do of a kind in a minute; zero is any number.
-    pub(super) fn rates(&self, kind: RateKind) -> (i32, i32) {
+    /// Returns what is counted of a kind: the caller and the tenant as a whole, each with what it may do in a minute.
+    fn counted(&self, kind: RateKind) -> Counted {
         let of = |rates: Rates| match kind {
             RateKind::Requests => rates.requests,
             RateKind::Batches => rates.batches,
@@ -196,35 +198,33 @@ impl Caller {
                 own(|limits| limits.batches_per_minute),
             ),
         };
-        (
-            caller.unwrap_or_else(|| of(self.defaults.caller)),
-            tenant.unwrap_or_else(|| of(self.defaults.tenant)),
-        )
+        Counted {
+            kind,
+            tenant: self.tenant,
+            caller: self.actor.id(),
+            caller_limit: caller.unwrap_or_else(|| of(self.defaults.caller)),
+            tenant_limit: tenant.unwrap_or_else(|| of(self.defaults.tenant)),
+        }
+    }
+
+    /// Returns who sends a request, once a request however many guards ask: it is counted.
+    async fn of(request: &Request<'_>) -> Result<Self, Status> {
+        let known: &Result<Self, Status> = request
+            .local_cache_async(async { Self::authenticate(request).await.map_err(|error| error.keep(request)) })
+            .await;
+        known.clone()
     }
 
     async fn authenticate(request: &Request<'_>) -> ApiResult<Self> {
-        let credential = credential(request)?;
         let state = Managed::of(request)?;
-        let identity = if is_key(credential) {
-            let hash = KeySecret::hash_of(credential);
-            let found = state.identities.key(state.pool, &hash).await?;
-            found.ok_or(ApiError::Unauthorized("this API key is not valid"))?
-        } else {
-            let RequestId(id) = RequestId::of(request);
-            let person = state.tokens.check(credential).await.map_err(|reason| {
-                log::debug!("request {id}: a token is refused: {reason}");
-                ApiError::Unauthorized("this is neither a valid API key nor a valid token")
-            })?;
-            state.identities.person(state.pool, person).await?
-        };
         let Identity {
             actor,
             tenant,
             scopes,
             may_act_for_all,
             limits,
-        } = identity;
-        let caller = Self {
+        } = state.identify(request).await?;
+        let known = Self {
             actor,
             tenant,
             scopes,
@@ -233,13 +233,11 @@ impl Caller {
             defaults: *state.limits.config(),
             request: RequestId::of(request),
         };
-        state
-            .limits
-            .count(request, state.pool, &caller, RateKind::Requests)
-            .await?;
+        let counted = known.counted(RateKind::Requests);
+        state.limits.count(request, state.pool, &counted).await?;
         match named_tenant(request)? {
-            None => Ok(caller),
-            Some(named) => caller.turn_to(named, state.pool).await,
+            None => Ok(known),
+            Some(named) => known.turn_to(named, state.pool).await,
         }
     }
 }
@@ -253,6 +251,22 @@ struct Managed<'r> {
 }
 
 impl<'r> Managed<'r> {
+    /// Returns what the credential of a request stands for.
+    async fn identify(&self, request: &Request<'_>) -> ApiResult<Identity> {
+        let credential = credential(request)?;
+        if is_key(credential) {
+            let hash = KeySecret::hash_of(credential);
+            let found = self.identities.key(self.pool, &hash).await?;
+            return found.ok_or(ApiError::Unauthorized("this API key is not valid"));
+        }
+        let RequestId(id) = RequestId::of(request);
+        let person = self.tokens.check(credential).await.map_err(|reason| {
+            log::debug!("request {id}: a token is refused: {reason}");
+            ApiError::Unauthorized("this is neither a valid API key nor a valid token")
+        })?;
+        self.identities.person(self.pool, person).await
+    }
+
     fn of(request: &'r Request<'_>) -> ApiResult<Self> {
         let rocket = request.rocket();
         match (rocket.state(), rocket.state(), rocket.state(), rocket.state()) {
@@ -307,17 +321,20 @@ fn named_tenant(request: &Request<'_>) -> ApiResult<Option<Uuid>> {
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for Caller {
+impl<'r, P: Permission> FromRequest<'r> for Caller<P> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        // Once a request, however many guards ask: it is counted.
-        let known = request
-            .local_cache_async(async { Self::authenticate(request).await.map_err(|error| error.keep(request)) })
-            .await;
-        match known {
-            Ok(caller) => Outcome::Success(caller.clone()),
-            Err(status) => Outcome::Error((*status, ())),
+        let known = match Known::of(request).await {
+            Ok(known) => known,
+            Err(status) => return Outcome::Error((status, ())),
+        };
+        match known.require(P::SCOPE) {
+            Ok(()) => Outcome::Success(Self {
+                known,
+                permission: PhantomData,
+            }),
+            Err(error) => Outcome::Error((error.keep(request), ())),
         }
     }
 }
@@ -331,33 +348,19 @@ impl<'r> FromRequest<'r> for CountedBatch {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        let caller = match Caller::from_request(request).await {
-            Outcome::Success(caller) => caller,
-            Outcome::Error(error) => return Outcome::Error(error),
-            Outcome::Forward(status) => return Outcome::Forward(status),
+        let known = match Known::of(request).await {
+            Ok(known) => known,
+            Err(status) => return Outcome::Error((status, ())),
         };
-        let counted = match Managed::of(request) {
-            Ok(state) => {
-                state
-                    .limits
-                    .count(request, state.pool, &caller, RateKind::Batches)
-                    .await
-            }
-            Err(error) => Err(error),
+        let counted = async {
+            known.require(Scope::Scan)?;
+            let state = Managed::of(request)?;
+            let counted = known.counted(RateKind::Batches);
+            state.limits.count(request, state.pool, &counted).await
         };
-        match counted {
+        match counted.await {
             Ok(()) => Outcome::Success(Self),
             Err(error) => Outcome::Error((error.keep(request), ())),
         }
     }
-}
-
-/// Returns a name for something in the cache of identities that tells nothing of it.
-pub(super) fn fingerprint(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
 }

@@ -4,20 +4,28 @@ use std::convert::Infallible;
 
 use database::pool::Pool;
 use database::tenant::TenantConnection;
+use rocket::http::{Method, Status};
 use rocket::request::{FromRequest, Outcome, Request};
+use serde::Serialize;
 
-use super::Caller;
+use super::caller::{Caller, Permission, Scan};
+use super::once;
 use crate::error::{ApiError, ApiResult};
+use crate::jobs::{self, RequestKey, Submission, Waker};
+use crate::views::answer::Answer;
 
 /// The way to the database. It holds no connection: guards run before the body is read, and a
 /// client that stalls its upload would keep one from everybody else.
 pub struct Db<'r> {
     pool: &'r Pool,
+    waker: &'r Waker,
+    request: &'r Request<'r>,
 }
 
-impl Db<'_> {
-    /// Returns the pool, for guards that look up who may act for whom.
-    pub(super) fn pool(&self) -> &Pool {
+impl<'r> Db<'r> {
+    /// Returns the pool, to look up who may act for whom.
+    #[must_use]
+    pub fn pool(&self) -> &'r Pool {
         self.pool
     }
 
@@ -25,9 +33,60 @@ impl Db<'_> {
     ///
     /// # Errors
     ///
-    /// [`ApiError::Unavailable`] when no connection is to be had.
-    pub async fn tenant(&self, caller: &Caller) -> ApiResult<TenantConnection> {
+    /// [`ApiError::Unavailable`] when there is no connection to be had, [`ApiError::BadRequest`] for a POST with an
+    /// `Idempotency-Key` whose handler would ignore it.
+    pub async fn tenant<P: Permission>(&self, caller: &Caller<P>) -> ApiResult<TenantConnection> {
+        if self.request.method() == Method::Post && once::is_ignored(self.request) {
+            return Err(ApiError::bad_request(
+                "Idempotency-Key",
+                "this route does not support Idempotency-Key: send the request without it",
+            ));
+        }
         self.pool.tenant(caller.tenant()).await.map_err(ApiError::from)
+    }
+
+    /// Does `work` and commits, once however often a request with this key is sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`tenant`](Self::tenant), those of `work`, and [`ApiError::Unprocessable`] when another request has the key.
+    pub async fn once<P: Permission, V: Serialize>(
+        &self,
+        caller: &Caller<P>,
+        key: Option<RequestKey>,
+        work: impl AsyncFnOnce(&mut TenantConnection) -> ApiResult<(Status, V)>,
+    ) -> ApiResult<Answer> {
+        let conn = self.tenant(caller).await?;
+        let reply = jobs::once(key.as_ref(), conn, async |conn: &mut TenantConnection| {
+            let (status, view) = work(conn).await?;
+            Ok::<_, ApiError>((status.code, view))
+        })
+        .await?;
+        Ok(Answer {
+            status: Status::new(reply.status),
+            body: reply.body,
+        })
+    }
+
+    /// Starts work as [`once`](Self::once) does, counted against the tenant's daily quota, and wakes the workers.
+    ///
+    /// # Errors
+    ///
+    /// As [`once`](Self::once).
+    pub async fn submit<V: Serialize>(
+        &self,
+        caller: &Caller<Scan>,
+        key: Option<RequestKey>,
+        work: impl AsyncFnOnce(&mut Submission<'_>) -> ApiResult<(Status, V)>,
+    ) -> ApiResult<Answer> {
+        let quota = caller.scans_per_day();
+        let answer = self
+            .once(caller, key, async |conn: &mut TenantConnection| {
+                work(&mut Submission::of_caller(conn, quota)).await
+            })
+            .await?;
+        self.waker.wake();
+        Ok(answer)
     }
 }
 
@@ -36,9 +95,9 @@ impl<'r> FromRequest<'r> for Db<'r> {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        match request.rocket().state::<Pool>() {
-            Some(pool) => Outcome::Success(Self { pool }),
-            None => {
+        match (request.rocket().state(), request.rocket().state()) {
+            (Some(pool), Some(waker)) => Outcome::Success(Self { pool, waker, request }),
+            _ => {
                 let status = ApiError::Internal("the pool is not managed".to_owned()).keep(request);
                 Outcome::Forward(status)
             }

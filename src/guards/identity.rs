@@ -1,24 +1,23 @@
 //! What credentials stand for, looked up in the database and known for a moment.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use database::ids::{TenantId, UserId};
 use database::models::enums::Scope;
 use database::models::tenant_limits::TenantLimits;
 use database::pool::Pool;
 use database::repo;
+use moka::sync::Cache;
 
-use super::caller::{Actor, fingerprint};
+use super::actor::{Actor, fingerprint};
 use super::token::Person;
 use crate::error::{ApiError, ApiResult};
 
 /// How long what was looked up is taken to be as it was: half of the 5 s in which a revoked key has to be refused
 /// everywhere.
 const CACHED_FOR: Duration = Duration::from_millis(2500);
-/// How many credentials are remembered; beyond it all are forgotten at once.
-const CACHED_AT_MOST: usize = 10_000;
+/// How many credentials are remembered; beyond it those that are used least are forgotten.
+const MAX_CACHED: u64 = 10_000;
 
 /// What a credential stands for.
 #[derive(Clone, Debug)]
@@ -40,13 +39,24 @@ enum Found {
 }
 
 /// What credentials stand for, those that are not valid among them.
-#[derive(Debug, Default)]
-pub struct Identities(Mutex<HashMap<[u8; 32], (Instant, Found)>>);
+#[derive(Debug)]
+pub struct Identities(Cache<[u8; 32], Found>);
+
+impl Default for Identities {
+    fn default() -> Self {
+        Self(
+            Cache::builder()
+                .max_capacity(MAX_CACHED)
+                .time_to_live(CACHED_FOR)
+                .build(),
+        )
+    }
+}
 
 impl Identities {
     /// Returns whose key it is that has this hash.
     pub(super) async fn key(&self, pool: &Pool, hash: &[u8; 32]) -> ApiResult<Option<Identity>> {
-        let found = match self.known(hash) {
+        let found = match self.0.get(hash) {
             Some(found) => found,
             None => self.keep(*hash, find_key(pool, hash).await?),
         };
@@ -60,7 +70,7 @@ impl Identities {
     pub(super) async fn person(&self, pool: &Pool, person: Person) -> ApiResult<Identity> {
         let tenant = person.tenant.map(uuid::Uuid::into_bytes).unwrap_or_default();
         let name = fingerprint(&[b"person", person.id.as_bytes(), &tenant]);
-        let found = match self.known(&name) {
+        let found = match self.0.get(&name) {
             Some(found) => found,
             None => self.keep(name, find_person(pool, person).await?),
         };
@@ -71,18 +81,8 @@ impl Identities {
         }
     }
 
-    fn known(&self, name: &[u8; 32]) -> Option<Found> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, found) = known.get(name)?;
-        (at.elapsed() < CACHED_FOR).then(|| found.clone())
-    }
-
     fn keep(&self, name: [u8; 32], found: Found) -> Found {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= CACHED_AT_MOST {
-            known.clear();
-        }
-        known.insert(name, (Instant::now(), found.clone()));
+        self.0.insert(name, found.clone());
         found
     }
 }

@@ -4,8 +4,8 @@
 //! window is full: until it ends, nothing more is asked. So a caller that goes far beyond its limit costs nothing but
 //! its own answers; and of each tenant one request at a time is counted, so that it holds one connection at most.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,20 +14,20 @@ use database::models::enums::RateKind;
 use database::pool::Pool;
 use database::repo;
 use database::repo::rate_windows::RateWindow;
+use moka::sync::Cache;
 use rocket::State;
 use rocket::request::{FromRequest, Outcome, Request};
 use uuid::Uuid;
 
-use super::Caller;
 use crate::config::LimitsConfig;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, whole_seconds};
 
 /// The length of a window.
 const WINDOW: Duration = Duration::from_secs(60);
 /// How often windows of a tenant that ended long ago are removed.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
-/// How many tenants, full windows and addresses are remembered; beyond it all are forgotten at once.
-const REMEMBERED: usize = 10_000;
+/// How many tenants, full windows and addresses are remembered; beyond it those that are used least are forgotten.
+const MAX_REMEMBERED: u64 = 10_000;
 
 /// Whose window it is: a caller's, or with the nil UUID a tenant's.
 type Subject = (TenantId, RateKind, Uuid);
@@ -36,9 +36,26 @@ type Subject = (TenantId, RateKind, Uuid);
 #[derive(Debug)]
 pub struct Limits {
     config: LimitsConfig,
-    full: Mutex<HashMap<Subject, Full>>,
-    turns: Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<Turn>>>>,
-    addresses: Mutex<HashMap<IpAddr, (Instant, i32)>>,
+    full: Cache<Subject, Full>,
+    turns: Cache<TenantId, Arc<tokio::sync::Mutex<Turn>>>,
+    addresses: Cache<IpAddr, Arc<Window>>,
+}
+
+/// What is counted: a caller and the tenant as a whole, each with what it may do in a window; zero is any number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    pub(super) kind: RateKind,
+    pub(super) tenant: TenantId,
+    pub(super) caller: Uuid,
+    pub(super) caller_limit: i32,
+    pub(super) tenant_limit: i32,
+}
+
+/// The requests of an address since its window began, which ends when it is forgotten.
+#[derive(Debug)]
+struct Window {
+    began: Instant,
+    used: AtomicI32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,9 +104,15 @@ impl Limits {
     pub fn new(config: LimitsConfig) -> Self {
         Self {
             config,
-            full: Mutex::default(),
-            turns: Mutex::default(),
-            addresses: Mutex::default(),
+            full: Cache::builder()
+                .max_capacity(MAX_REMEMBERED)
+                .time_to_live(WINDOW)
+                .build(),
+            turns: Cache::builder().max_capacity(MAX_REMEMBERED).build(),
+            addresses: Cache::builder()
+                .max_capacity(MAX_REMEMBERED)
+                .time_to_live(WINDOW)
+                .build(),
         }
     }
 
@@ -98,18 +121,17 @@ impl Limits {
     }
 
     /// Counts a request, or refuses it.
-    pub(super) async fn count(
-        &self,
-        request: &Request<'_>,
-        pool: &Pool,
-        caller: &Caller,
-        kind: RateKind,
-    ) -> ApiResult<()> {
-        let (of_caller, of_tenant) = caller.rates(kind);
-        if of_caller == 0 && of_tenant == 0 {
+    pub(super) async fn count(&self, request: &Request<'_>, pool: &Pool, counted: &Counted) -> ApiResult<()> {
+        let Counted {
+            kind,
+            tenant,
+            caller: id,
+            caller_limit,
+            tenant_limit,
+        } = *counted;
+        if caller_limit == 0 && tenant_limit == 0 {
             return Ok(());
         }
-        let (tenant, id) = (caller.tenant(), caller.actor().id());
         let subjects = [(tenant, kind, id), (tenant, kind, Uuid::nil())];
         self.refuse_known(request, subjects)?;
         let turn = self.turn(tenant);
@@ -124,7 +146,11 @@ impl Limits {
         let windows = repo::rate_windows::count(&mut conn, kind, id).await?;
         let mut nearest: Option<RateState> = None;
         for window in windows {
-            let limit = if window.caller == id { of_caller } else { of_tenant };
+            let limit = if window.caller == id {
+                caller_limit
+            } else {
+                tenant_limit
+            };
             if limit == 0 {
                 continue;
             }
@@ -151,9 +177,8 @@ impl Limits {
     /// Refuses without asking the database what is known to be refused by it.
     fn refuse_known(&self, request: &Request<'_>, subjects: [Subject; 2]) -> ApiResult<()> {
         let now = Instant::now();
-        let full = lock(&self.full);
         for subject in subjects {
-            if let Some(known) = full.get(&subject).filter(|known| known.until > now) {
+            if let Some(known) = self.full.get(&subject).filter(|known| known.until > now) {
                 let state = RateState {
                     kind: subject.1,
                     limit: known.limit,
@@ -169,19 +194,11 @@ impl Limits {
 
     fn remember(&self, subject: Subject, limit: i32, ends_in: f64) {
         let until = Instant::now() + Duration::from_secs_f64(ends_in.clamp(0.0, WINDOW.as_secs_f64()));
-        let mut full = lock(&self.full);
-        if full.len() >= REMEMBERED {
-            full.clear();
-        }
-        full.insert(subject, Full { until, limit });
+        self.full.insert(subject, Full { until, limit });
     }
 
     fn turn(&self, tenant: TenantId) -> Arc<tokio::sync::Mutex<Turn>> {
-        let mut turns = lock(&self.turns);
-        if turns.len() >= REMEMBERED {
-            turns.clear();
-        }
-        Arc::clone(turns.entry(tenant).or_default())
+        self.turns.get_with(tenant, Arc::default)
     }
 
     /// Counts a request of an address, in this process alone: these routes have to answer when the database does not.
@@ -190,20 +207,16 @@ impl Limits {
         if limit == 0 {
             return Ok(());
         }
-        let now = Instant::now();
-        let mut addresses = lock(&self.addresses);
-        if addresses.len() >= REMEMBERED && !addresses.contains_key(&address) {
-            addresses.clear();
-        }
-        let (started_at, used) = addresses.entry(address).or_insert((now, 0));
-        if now.duration_since(*started_at) >= WINDOW {
-            (*started_at, *used) = (now, 0);
-        }
-        *used = used.saturating_add(1);
-        if *used <= limit {
+        let window = self.addresses.get_with(address, || {
+            Arc::new(Window {
+                began: Instant::now(),
+                used: AtomicI32::new(0),
+            })
+        });
+        if window.used.fetch_add(1, Ordering::Relaxed) < limit {
             return Ok(());
         }
-        let left = WINDOW.saturating_sub(now.duration_since(*started_at));
+        let left = WINDOW.saturating_sub(window.began.elapsed());
         Err(ApiError::TooMany {
             detail: format!("an address may ask {limit} times a minute"),
             retry_after: whole_seconds(left.as_secs_f64()),
@@ -228,16 +241,6 @@ fn refusal(state: &RateState) -> ApiError {
         detail: format!("there may be {limit} {kind} a minute: try again in {ends_in} s"),
         retry_after: *ends_in,
     }
-}
-
-/// Rounds up: who comes back then is not too early.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to what there may be"
-)]
-pub(super) fn whole_seconds(seconds: f64) -> u64 {
-    seconds.ceil().clamp(1.0, 100_000.0) as u64
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,5 +1,6 @@
 //! Request guards: what a handler may ask for in its signature.
 
+pub mod actor;
 pub mod body;
 pub mod caller;
 pub mod db;
@@ -9,8 +10,9 @@ pub mod limits;
 pub mod once;
 pub mod token;
 
-pub use self::body::{Body, OptionalBody};
-pub use self::caller::{Actor, Caller, CountedBatch};
+pub use self::actor::Actor;
+pub use self::body::{Body, EmptyBody, OptionalBody};
+pub use self::caller::{Admin, Caller, CountedBatch, Curate, Permission, Read, Scan};
 pub use self::db::Db;
 pub use self::identity::Identities;
 pub use self::limits::{Limits, Visitor};

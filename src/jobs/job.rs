@@ -13,7 +13,7 @@ use super::error::JobError;
 ///
 /// ```no_run
 /// use scrapersky::jobs::{BackgroundJob, Finished, JobContext, JobError};
-/// use scrapersky::models::enums::Outcome;
+/// use database::models::enums::Outcome;
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Serialize, Deserialize)]
@@ -51,6 +51,11 @@ pub trait BackgroundJob: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Returns the tenant's domain that the work is about, where there is a row for it.
     fn domain_id(&self) -> Option<DomainId> {
         None
+    }
+
+    /// Returns how many scans it counts as in the tenant's daily quota.
+    fn scans(&self) -> usize {
+        1
     }
 
     /// Does the work.

@@ -1,6 +1,6 @@
 //! Durable background jobs: the trait, the registry, the runner. It knows no scraper.
 //!
-//! A job is a value of a type that implements [`BackgroundJob`]. [`enqueue`] writes it into the
+//! A job is a value of a type that implements [`BackgroundJob`]. A [`Submission`] writes it into the
 //! table `jobs` in the caller's own transaction, so it is there exactly if that commits. A
 //! [`Runner`], in the server process or in any number of others, claims it for the length of a
 //! lease, runs it, and extends the lease by heartbeats while it does. Whatever happens to a worker,
@@ -26,23 +26,25 @@
 
 mod attempt;
 mod context;
-mod enqueue;
 mod error;
 mod hold;
 mod job;
 mod notify;
+mod once;
 mod outage;
 mod registry;
 mod runner;
 mod shared;
 mod stats;
+mod submission;
 mod upkeep;
 
 pub use self::context::{Finished, JobContext};
-pub use self::enqueue::{EnqueueOptions, enqueue, enqueue_many};
 pub use self::error::{JobError, Retry};
 pub use self::job::BackgroundJob;
 pub use self::notify::Waker;
+pub use self::once::{OnceError, Reply, RequestKey, once};
 pub use self::registry::Registry;
 pub use self::runner::Runner;
 pub use self::stats::{RunnerStats, StatsSnapshot};
+pub use self::submission::{EnqueueOptions, Submission, SubmitError};

@@ -1,14 +1,13 @@
 //! The audit log of a tenant, for its administrators.
 
 use database::ids::AuditEntryId;
-use database::models::enums::Scope;
 use database::repo;
 use rocket::serde::json::Json;
 use rocket::{Route, get, routes};
 
-use super::{cursor_behind, paging, parsed};
+use super::query::{cursor_behind, paging, parsed};
 use crate::error::ApiResult;
-use crate::guards::{Caller, Db};
+use crate::guards::{Admin, Caller, Db};
 use crate::views::audit::{AuditPage, AuditView};
 
 /// Returns the routes of this file.
@@ -20,13 +19,12 @@ pub fn routes() -> Vec<Route> {
 /// Lists who did what with keys, by decisions about many rows, and by deletions; the last first.
 #[get("/api/v1/audit?<action>&<limit>&<cursor>")]
 async fn list_audit(
-    caller: Caller,
+    caller: Caller<Admin>,
     db: Db<'_>,
     action: Option<&str>,
     limit: Option<&str>,
     cursor: Option<&str>,
 ) -> ApiResult<Json<AuditPage>> {
-    caller.require(Scope::Admin)?;
     let limit = paging(limit, None)?.limit;
     let before = parsed::<i64>("cursor", cursor)?.map(AuditEntryId::from);
     let mut conn = db.tenant(&caller).await?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use database::ids::{ContactId, DomainId, TenantId};
 use database::models::contact::ContactChanges;
-use database::models::enums::{EmailType, Scope};
+use database::models::enums::EmailType;
 use database::pool::Pool;
 use database::repo;
 use database::repo::contacts::{ContactCursor, ContactFilter};
@@ -14,10 +14,10 @@ use rocket::{FromForm, Route, State, delete, get, patch, routes};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::export::{Export, Read, csv_lines, json_lines, json_lines_type};
-use super::{PathId, cursor_behind, paging, parsed};
+use super::export::{Export, PartResult, csv_lines, json_lines, json_lines_type};
+use super::query::{PathId, cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Body, Caller, Db};
+use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
 use crate::views::contact::{
     CONTACT_CSV_HEAD, ContactDetailsView, ContactPatch, ContactSourceView, ContactView, PageView, email_type_word,
@@ -83,27 +83,25 @@ fn email_type(field: &'static str, word: &str) -> ApiResult<EmailType> {
 /// Lists the tenant's contacts, the newest first; the cursor is stable while others are added.
 #[get("/api/v1/contacts?<limit>&<cursor>&<query..>")]
 async fn list_contacts(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     cursor: Option<&str>,
     query: ContactQuery<'_>,
 ) -> ApiResult<Json<Page<ContactView>>> {
-    caller.require(Scope::Read)?;
     list(caller, db, &query.filter()?, limit, cursor).await
 }
 
 /// Lists the contacts that were found on a domain's site.
 #[get("/api/v1/domains/<id>/contacts?<limit>&<cursor>&<query..>")]
 async fn list_domain_contacts(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
     limit: Option<&str>,
     cursor: Option<&str>,
     query: ContactQuery<'_>,
 ) -> ApiResult<Json<Page<ContactView>>> {
-    caller.require(Scope::Read)?;
     let filter = ContactFilter {
         domain_id: Some(id.0),
         ..query.filter()?
@@ -116,7 +114,7 @@ async fn list_domain_contacts(
 }
 
 async fn list(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     filter: &ContactFilter<'_>,
     limit: Option<&str>,
@@ -153,7 +151,7 @@ fn read_cursor(text: &str) -> ApiResult<ContactCursor> {
 /// Lists the pages of a domain's site that are known, the newest first.
 #[get("/api/v1/domains/<id>/pages?<q>&<page_type>&<limit>&<offset>")]
 async fn list_pages(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
     q: Option<&str>,
@@ -161,7 +159,6 @@ async fn list_pages(
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Page<PageView>>> {
-    caller.require(Scope::Read)?;
     let paging = paging(limit, offset)?;
     let filter = PageFilter {
         domain_id: Some(id.0),
@@ -183,8 +180,7 @@ async fn list_pages(
 
 /// Returns a contact with every page that has its address.
 #[get("/api/v1/contacts/<id>")]
-async fn get_contact(caller: Caller, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Json<ContactDetailsView>> {
-    caller.require(Scope::Read)?;
+async fn get_contact(caller: Caller<Read>, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Json<ContactDetailsView>> {
     let mut conn = db.tenant(&caller).await?;
     let contact = repo::contacts::get(&mut conn, id.0).await?;
     let sources = repo::contacts::list_sources(&mut conn, id.0).await?;
@@ -197,12 +193,11 @@ async fn get_contact(caller: Caller, db: Db<'_>, id: PathId<ContactId>) -> ApiRe
 /// Corrects a contact: what people say of it stays when it is found again.
 #[patch("/api/v1/contacts/<id>", data = "<body>")]
 async fn update_contact(
-    caller: Caller,
+    caller: Caller<Curate>,
     db: Db<'_>,
     id: PathId<ContactId>,
     body: Body<ContactPatch>,
 ) -> ApiResult<Json<ContactView>> {
-    caller.require(Scope::Curate)?;
     let ContactPatch {
         email_type: kind,
         name,
@@ -210,7 +205,7 @@ async fn update_contact(
         notes,
         tenant_id,
     } = &body.value;
-    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
+    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
     for (field, text) in [("name", name), ("role", role), ("notes", notes)] {
         let text = text.as_ref().and_then(|text| text.as_deref()).unwrap_or_default();
         if text.chars().count() > MOST_CHARS || text.contains('\0') {
@@ -237,8 +232,7 @@ async fn update_contact(
 
 /// Deletes a contact. A later scan may find it again: a suppression prevents that.
 #[delete("/api/v1/contacts/<id>")]
-async fn delete_contact(caller: Caller, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Status> {
-    caller.require(Scope::Admin)?;
+async fn delete_contact(caller: Caller<Admin>, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;
     repo::contacts::delete(&mut conn, id.0).await?;
     caller
@@ -253,8 +247,7 @@ type Write = fn(Vec<ContactView>) -> ApiResult<Vec<u8>>;
 
 /// Exports the contacts that match as CSV.
 #[get("/api/v1/contacts/export.csv?<query..>")]
-fn export_csv<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>) -> ApiResult<Export<'r>> {
-    caller.require(Scope::Read)?;
+fn export_csv<'r>(caller: Caller<Read>, pool: &'r State<Pool>, query: ContactQuery<'r>) -> ApiResult<Export<'r>> {
     let head = csv_lines([CONTACT_CSV_HEAD.map(str::to_owned)])?;
     let write: Write = |rows| csv_lines(rows.iter().map(ContactView::csv));
     let (tenant, filter) = (caller.tenant(), query.filter()?);
@@ -265,8 +258,11 @@ fn export_csv<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>
 
 /// Exports the contacts that match as JSON, one a line.
 #[get("/api/v1/contacts/export.jsonl?<query..>")]
-fn export_json_lines<'r>(caller: Caller, pool: &'r State<Pool>, query: ContactQuery<'r>) -> ApiResult<Export<'r>> {
-    caller.require(Scope::Read)?;
+fn export_json_lines<'r>(
+    caller: Caller<Read>,
+    pool: &'r State<Pool>,
+    query: ContactQuery<'r>,
+) -> ApiResult<Export<'r>> {
     let write: Write = |rows| json_lines(rows);
     let (tenant, filter) = (caller.tenant(), query.filter()?);
     Ok(Export::new(
@@ -284,7 +280,7 @@ async fn part(
     filter: ContactFilter<'_>,
     after: Option<ContactCursor>,
     write: Write,
-) -> Read<ContactCursor> {
+) -> PartResult<ContactCursor> {
     let mut conn = pool.tenant(tenant).await?;
     let rows = repo::contacts::list_after(&mut conn, &filter, after, PART).await?;
     drop(conn);

@@ -1,17 +1,16 @@
 //! What the calls of paid services cost.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use database::models::enums::Scope;
 use database::repo;
 use database::repo::api_calls::CostLine;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
 
-use super::parsed;
+use super::query::parsed;
 use crate::config::PlacesConfig;
 use crate::error::ApiResult;
-use crate::guards::{Caller, Db};
+use crate::guards::{Caller, Db, Read};
 
 /// How many days back the ledger is summed up unless told: a year.
 const DAYS: u64 = 365;
@@ -50,12 +49,11 @@ struct CostView {
 /// Returns what the tenant's calls cost, by month.
 #[get("/api/v1/costs?<from>")]
 async fn list_costs(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     config: &State<PlacesConfig>,
     from: Option<&str>,
 ) -> ApiResult<Json<Costs>> {
-    caller.require(Scope::Read)?;
     let from = match parsed::<NaiveDate>("from", from)? {
         Some(day) => day.and_time(NaiveTime::MIN).and_utc(),
         None => Utc::now()

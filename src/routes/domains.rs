@@ -1,7 +1,6 @@
 //! The domains of a tenant.
 
 use database::ids::DomainId;
-use database::models::enums::Scope;
 use database::repo;
 use database::repo::domains::{DomainFilter, DomainOrder};
 use rocket::http::Status;
@@ -9,9 +8,9 @@ use rocket::serde::json::Json;
 use rocket::{Route, delete, get, routes};
 use serde_json::json;
 
-use super::{PathId, paging, parsed};
+use super::query::{PathId, paging, parsed};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Caller, Db};
+use crate::guards::{Admin, Caller, Db, Read};
 use crate::views::Page;
 use crate::views::domain::{DomainDetailsView, DomainView};
 
@@ -25,7 +24,7 @@ pub fn routes() -> Vec<Route> {
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
 #[get("/api/v1/domains?<q>&<status>&<content_scrape_status>&<is_wordpress>&<sort>&<limit>&<offset>")]
 async fn list_domains(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     q: Option<&str>,
     status: Option<&str>,
@@ -35,7 +34,6 @@ async fn list_domains(
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Page<DomainView>>> {
-    caller.require(Scope::Read)?;
     let paging = paging(limit, offset)?;
     let order = match sort {
         None | Some("-created_at") => DomainOrder::Newest,
@@ -67,16 +65,14 @@ async fn list_domains(
 
 /// Returns a domain with all that is known about its site.
 #[get("/api/v1/domains/<id>")]
-async fn get_domain(caller: Caller, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Json<DomainDetailsView>> {
-    caller.require(Scope::Read)?;
+async fn get_domain(caller: Caller<Read>, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Json<DomainDetailsView>> {
     let mut conn = db.tenant(&caller).await?;
     Ok(Json(repo::domains::get_details(&mut conn, id.0).await?.into()))
 }
 
 /// Deletes a domain with its pages, contacts and sitemaps.
 #[delete("/api/v1/domains/<id>")]
-async fn delete_domain(caller: Caller, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Status> {
-    caller.require(Scope::Admin)?;
+async fn delete_domain(caller: Caller<Admin>, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;
     let domain = repo::domains::get(&mut conn, id.0).await?;
     repo::domains::delete(&mut conn, id.0).await?;

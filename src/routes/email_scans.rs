@@ -1,21 +1,20 @@
 //! Scans for email addresses, as the v1 contract has them: without `/api/v1` in front, and with it.
 
 use database::ids::DomainId;
-use database::models::enums::Scope;
 use database::repo;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, State, get, post, routes};
+use rocket::{Route, get, post, routes};
 
-use super::{PathId, paging};
+use super::query::{PathId, paging};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Caller, Db};
-use crate::jobs::Waker;
-use crate::scans::email::{self, TOTAL_PAGES};
+use crate::guards::{Caller, Db, Once, Read, Scan};
+use crate::scans::email::{self, DEFAULT_PAGES};
+use crate::views::answer::Answer;
 use crate::views::contact::{EmailScanView, ScannedDomainView};
 
 /// Pages that are shown of a domain: what one scan fetches.
-const SHOWN_PAGES: i64 = TOTAL_PAGES as i64;
+const SHOWN_PAGES: i64 = DEFAULT_PAGES as i64;
 
 /// Returns the routes of this file, each twice.
 #[must_use]
@@ -31,12 +30,11 @@ pub fn routes() -> Vec<Route> {
 /// Lists the tenant's domains by name, each with its pages.
 #[get("/email-scanner/domains?<limit>&<offset>")]
 async fn list_domains(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    caller.require(Scope::Read)?;
     // The old front end knows no pages.
     let paging = paging(limit.or(Some("1000")), offset)?;
     let mut conn = db.tenant(&caller).await?;
@@ -47,7 +45,7 @@ async fn list_domains(
 /// The same under its other name.
 #[get("/email-scanner/websites?<limit>&<offset>")]
 async fn list_websites(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
@@ -57,34 +55,22 @@ async fn list_websites(
 
 /// Queues a scan of a domain's site, or answers with the one that has not ended.
 #[post("/email-scanner/scan/<domain_id>")]
-async fn start_scan(
-    caller: Caller,
-    db: Db<'_>,
-    waker: &State<Waker>,
-    domain_id: PathId<DomainId>,
-) -> ApiResult<(Status, Json<EmailScanView>)> {
-    caller.require(Scope::Scan)?;
-    let mut conn = db.tenant(&caller).await?;
-    let domain = repo::domains::get(&mut conn, domain_id.0).await?;
-    let own = format!("@{}", domain.domain);
-    if !repo::suppressions::list_covered(&mut conn, &[&own]).await?.is_empty() {
-        let detail = "this domain is suppressed: nothing that is found on its site may be kept";
-        return Err(ApiError::Conflict(detail.to_owned()));
-    }
-    let queued = email::enqueue(&mut conn, &domain, TOTAL_PAGES).await?;
-    if queued.is_new {
-        caller.count_scans(&mut conn, 1).await?;
-    }
-    conn.commit().await?;
-    waker.wake();
-    let view = EmailScanView::new(domain.domain, queued.scan, Some(queued.status));
-    Ok((Status::Ok, Json(view)))
+async fn start_scan(caller: Caller<Scan>, db: Db<'_>, once: Once, domain_id: PathId<DomainId>) -> ApiResult<Answer> {
+    db.submit(&caller, once.without_body()?, async |submission| {
+        let submitted = email::submit(submission, domain_id.0, DEFAULT_PAGES).await?;
+        let view = EmailScanView::new(submitted.domain.domain, submitted.scan, Some(submitted.status));
+        Ok((Status::Ok, view))
+    })
+    .await
 }
 
 /// Returns how far the last scan of a domain's site is.
 #[get("/email-scanner/scan/<domain_id>/status")]
-async fn get_scan_status(caller: Caller, db: Db<'_>, domain_id: PathId<DomainId>) -> ApiResult<Json<EmailScanView>> {
-    caller.require(Scope::Read)?;
+async fn get_scan_status(
+    caller: Caller<Read>,
+    db: Db<'_>,
+    domain_id: PathId<DomainId>,
+) -> ApiResult<Json<EmailScanView>> {
     let mut conn = db.tenant(&caller).await?;
     let domain = repo::domains::get(&mut conn, domain_id.0).await?;
     let (scan, job) = repo::email_scans::find_latest(&mut conn, domain_id.0)

@@ -26,7 +26,7 @@ pub struct Export<'r> {
 }
 
 /// What is read at a time: the bytes, and behind which row the next part begins, if there is one.
-pub type Read<C> = ApiResult<(Vec<u8>, Option<C>)>;
+pub type PartResult<C> = ApiResult<(Vec<u8>, Option<C>)>;
 
 impl<'r> Export<'r> {
     /// Makes a file called `name` of a head and of what `read` returns: first for no cursor, then for each that it
@@ -35,7 +35,7 @@ impl<'r> Export<'r> {
         name: &'static str,
         content_type: ContentType,
         head: Vec<u8>,
-        read: impl Fn(Option<C>) -> BoxFuture<'r, Read<C>> + Send + 'r,
+        read: impl Fn(Option<C>) -> BoxFuture<'r, PartResult<C>> + Send + 'r,
     ) -> Self {
         /// Behind which row the next part begins; at the end there is none.
         struct At<C>(Option<Option<C>>);

@@ -2,18 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use database::ids::JobId;
-use database::models::enums::Scope;
 use database::repo;
 use database::repo::jobs::JobFilter;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, State, get, post, routes};
+use rocket::{Route, get, post, routes};
 use uuid::Uuid;
 
-use super::{cursor_behind, paging, parsed};
+use super::query::{cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Caller, Db, Once};
-use crate::jobs::Waker;
+use crate::guards::{Caller, Db, Once, Read, Scan};
 use crate::views::Page;
 use crate::views::answer::Answer;
 use crate::views::job::JobView;
@@ -29,7 +27,7 @@ pub fn routes() -> Vec<Route> {
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
 #[get("/api/v1/jobs?<status>&<kind>&<created_from>&<created_before>&<limit>&<offset>&<cursor>")]
 async fn list_jobs(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     status: Option<&str>,
     kind: Option<&str>,
@@ -39,7 +37,6 @@ async fn list_jobs(
     offset: Option<&str>,
     cursor: Option<&str>,
 ) -> ApiResult<Json<Page<JobView>>> {
-    caller.require(Scope::Read)?;
     let paging = paging(limit, offset)?;
     let filter = JobFilter {
         status: parsed("status", status)?,
@@ -64,8 +61,7 @@ async fn list_jobs(
 
 /// Returns a job.
 #[get("/api/v1/jobs/<id>")]
-async fn get_job(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<Json<JobView>> {
-    caller.require(Scope::Read)?;
+async fn get_job(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json<JobView>> {
     let mut conn = db.tenant(&caller).await?;
     Ok(Json(repo::jobs::get(&mut conn, id.0).await?.into()))
 }
@@ -73,45 +69,33 @@ async fn get_job(caller: Caller, db: Db<'_>, id: ScanId) -> ApiResult<Json<JobVi
 /// Asks for the end of a job. One that waits ends at once, one that runs at its worker's next
 /// heartbeat; asking again, or asking of one that has ended, changes nothing.
 #[post("/api/v1/jobs/<id>/cancel")]
-async fn cancel_job(caller: Caller, db: Db<'_>, once: Once, id: ScanId) -> ApiResult<Answer> {
-    caller.require(Scope::Scan)?;
-    let mut conn = db.tenant(&caller).await?;
-    let begun = match once.earlier_without_body(&mut conn).await? {
-        Ok(answer) => return Ok(answer),
-        Err(begun) => begun,
-    };
-    let job = repo::jobs::cancel(&mut conn, id.0).await?;
-    let status = if job.status.is_final() {
-        Status::Ok
-    } else {
-        Status::Accepted
-    };
-    let answer = begun.keep(&mut conn, status, &JobView::from(job)).await?;
-    conn.commit().await?;
-    Ok(answer)
+async fn cancel_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> ApiResult<Answer> {
+    db.once(&caller, once.without_body()?, async |conn| {
+        let job = repo::jobs::cancel(conn, id.0).await?;
+        let status = if job.status.is_final() {
+            Status::Ok
+        } else {
+            Status::Accepted
+        };
+        Ok((status, JobView::from(job)))
+    })
+    .await
 }
 
 /// Queues a job again that failed or was cancelled.
 #[post("/api/v1/jobs/<id>/retry")]
-async fn retry_job(caller: Caller, db: Db<'_>, waker: &State<Waker>, once: Once, id: ScanId) -> ApiResult<Answer> {
-    caller.require(Scope::Scan)?;
-    let mut conn = db.tenant(&caller).await?;
-    let begun = match once.earlier_without_body(&mut conn).await? {
-        Ok(answer) => return Ok(answer),
-        Err(begun) => begun,
-    };
-    let job = repo::jobs::get(&mut conn, id.0).await?;
-    let Some(job) = repo::jobs::retry(&mut conn, job.job_id).await? else {
-        return Err(ApiError::Conflict(format!(
-            "the job is {}: only one that failed or was cancelled can be retried",
-            job.status
-        )));
-    };
-    caller.count_scans(&mut conn, 1).await?;
-    let answer = begun.keep(&mut conn, Status::Accepted, &JobView::from(job)).await?;
-    conn.commit().await?;
-    waker.wake();
-    Ok(answer)
+async fn retry_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> ApiResult<Answer> {
+    db.submit(&caller, once.without_body()?, async |submission| {
+        let job = repo::jobs::get(submission.conn(), id.0).await?;
+        let Some(job) = submission.retry(job.job_id).await? else {
+            return Err(ApiError::Conflict(format!(
+                "the job is {}: only one that failed or was cancelled can be retried",
+                job.status
+            )));
+        };
+        Ok((Status::Accepted, JobView::from(job)))
+    })
+    .await
 }
 
 /// A place in the list: the time and the id of the row before it.

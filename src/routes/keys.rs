@@ -11,9 +11,9 @@ use rocket::serde::json::Json;
 use rocket::{Route, delete, get, post, routes};
 use serde_json::json;
 
-use super::{PathId, paging};
+use super::query::{PathId, paging};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Body, Caller, Db, OptionalBody};
+use crate::guards::{Admin, Body, Caller, Db, OptionalBody};
 use crate::views::Page;
 use crate::views::key::{KeyCreated, KeyRequest, KeyView, RotationRequest};
 
@@ -32,12 +32,11 @@ pub fn routes() -> Vec<Route> {
 /// Lists the tenant's keys, the newest first, also those that are not valid any more.
 #[get("/api/v1/keys?<limit>&<offset>")]
 async fn list_keys(
-    caller: Caller,
+    caller: Caller<Admin>,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Page<KeyView>>> {
-    caller.require(Scope::Admin)?;
     let paging = paging(limit, offset)?;
     let mut conn = db.tenant(&caller).await?;
     let (keys, total) = repo::api_keys::list_page(&mut conn, paging).await?;
@@ -52,23 +51,25 @@ async fn list_keys(
 
 /// Returns a key, but for what makes it one.
 #[get("/api/v1/keys/<id>")]
-async fn get_key(caller: Caller, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Json<KeyView>> {
-    caller.require(Scope::Admin)?;
+async fn get_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Json<KeyView>> {
     let mut conn = db.tenant(&caller).await?;
     Ok(Json(repo::api_keys::get(&mut conn, id.0).await?.into()))
 }
 
 /// Makes a key. The answer alone holds it: nothing keeps it, and an `Idempotency-Key` is not heeded for that reason.
 #[post("/api/v1/keys", data = "<body>")]
-async fn create_key(caller: Caller, db: Db<'_>, body: Body<KeyRequest>) -> ApiResult<(Status, Json<KeyCreated>)> {
-    caller.require(Scope::Admin)?;
+async fn create_key(
+    caller: Caller<Admin>,
+    db: Db<'_>,
+    body: Body<KeyRequest>,
+) -> ApiResult<(Status, Json<KeyCreated>)> {
     let KeyRequest {
         name,
         scopes,
         expires_at,
         tenant_id,
     } = body.value;
-    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
+    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
     let name = name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains('\0') {
         let detail = format!("name must have from 1 to {LONGEST_NAME} characters");
@@ -98,7 +99,7 @@ async fn create_key(caller: Caller, db: Db<'_>, body: Body<KeyRequest>) -> ApiRe
 }
 
 /// Reads scopes; nobody hands on what he does not have.
-fn read_scopes(caller: &Caller, scopes: &[String]) -> ApiResult<TextList> {
+fn read_scopes(caller: &Caller<Admin>, scopes: &[String]) -> ApiResult<TextList> {
     let mut read = Vec::new();
     for scope in scopes {
         let scope: Scope = scope.parse().map_err(|_| {
@@ -124,17 +125,16 @@ fn read_scopes(caller: &Caller, scopes: &[String]) -> ApiResult<TextList> {
 /// Makes a key like another one, which ends after an overlap in which both are taken.
 #[post("/api/v1/keys/<id>/rotate", data = "<body>")]
 async fn rotate_key(
-    caller: Caller,
+    caller: Caller<Admin>,
     db: Db<'_>,
     id: PathId<ApiKeyId>,
     body: OptionalBody<RotationRequest>,
 ) -> ApiResult<(Status, Json<KeyCreated>)> {
-    caller.require(Scope::Admin)?;
     let RotationRequest {
         overlap_seconds,
         tenant_id,
     } = body.0.unwrap_or_default();
-    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
+    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
     let overlap = overlap_seconds.unwrap_or(OVERLAP);
     if !(0..=LONGEST_OVERLAP).contains(&overlap) {
         let detail = format!("overlap_seconds is {overlap}: it must be from 0 to {LONGEST_OVERLAP}");
@@ -174,8 +174,7 @@ async fn rotate_key(
 
 /// Revokes a key for good. Every process refuses it within 5 s.
 #[delete("/api/v1/keys/<id>")]
-async fn revoke_key(caller: Caller, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Status> {
-    caller.require(Scope::Admin)?;
+async fn revoke_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;
     let key = repo::api_keys::revoke(&mut conn, id.0).await?;
     let details = json!({ "name": key.name, "prefix": key.prefix });

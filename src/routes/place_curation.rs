@@ -2,15 +2,13 @@
 
 use chrono::NaiveDate;
 use database::ids::PlaceChangeId;
-use database::models::enums::{PlaceAction, ProcessingStatus, Scope};
+use database::models::enums::PlaceAction;
 use database::models::place_change::PlaceCuration;
 use database::repo;
 use database::repo::place_changes::ChangedBy;
-use database::repo::places::PlaceFilter;
-use database::tenant::TenantConnection;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, State, get, post, routes};
+use rocket::{Route, get, post, routes};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -18,17 +16,13 @@ use uuid::Uuid;
 use super::place_filter::Chosen;
 use super::place_filter::status_of;
 use super::places::{storable, who};
-use super::{cursor_behind, parsed};
+use super::query::{cursor_behind, parsed};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Body, Caller, Db, Once};
-use crate::jobs::{self, BackgroundJob, EnqueueOptions, Waker};
-use crate::scans::Services;
-use crate::scans::places::{PlacesDetails, PlacesHandOver};
+use crate::guards::{Body, Caller, Curate, Db, EmptyBody, Once, Read, Scan};
+use crate::scans::places::{self, PlacesHandOver, Submitted};
 use crate::views::answer::Answer;
 use crate::views::place::ChangeView;
 
-/// The most places that one job looks up or hands over.
-const MOST_OF_JOB: i64 = 5000;
 /// The most labels of a place.
 const MOST_TAGS: usize = 100;
 
@@ -86,10 +80,9 @@ struct BulkUpdated {
 
 /// Changes what people decided about places, by their ids or by a filter, or counts them.
 #[post("/api/v1/places/update", data = "<body>")]
-async fn update_places(caller: Caller, db: Db<'_>, once: Once, body: Body<BulkUpdate>) -> ApiResult<Answer> {
-    caller.require(Scope::Curate)?;
+async fn update_places(caller: Caller<Curate>, db: Db<'_>, once: Once, body: Body<BulkUpdate>) -> ApiResult<Answer> {
     let update = &body.value;
-    let caller = caller.acting_for(update.tenant_id.as_deref(), &db).await?;
+    let caller = caller.acting_for(update.tenant_id.as_deref(), db.pool()).await?;
     let filter = update.chosen.filter()?;
     let curation = read_curation(update)?;
     if curation.is_empty() && !update.preview {
@@ -97,40 +90,34 @@ async fn update_places(caller: Caller, db: Db<'_>, once: Once, body: Body<BulkUp
                       revisit_date, or preview";
         return Err(ApiError::bad_request("status", detail));
     }
-    let mut conn = db.tenant(&caller).await?;
-    let begun = match once.earlier(&mut conn, &body).await? {
-        Ok(answer) => return Ok(answer),
-        Err(begun) => begun,
-    };
-    if update.preview {
-        let view = BulkUpdated {
-            matched: repo::places::count(&mut conn, &filter).await?,
-            changed: 0,
-            change_id: None,
+    db.once(&caller, once.of(&body)?, async |conn| {
+        if update.preview {
+            let view = BulkUpdated {
+                matched: repo::places::count(conn, &filter).await?,
+                changed: 0,
+                change_id: None,
+            };
+            return Ok((Status::Ok, view));
+        }
+        let who = who(&caller);
+        let by = ChangedBy {
+            change_id: PlaceChangeId::from(Uuid::new_v4()),
+            action: PlaceAction::Bulk,
+            who: &who,
         };
-        let answer = begun.keep(&mut conn, Status::Ok, &view).await?;
-        conn.commit().await?;
-        return Ok(answer);
-    }
-    let who = who(&caller);
-    let by = ChangedBy {
-        change_id: PlaceChangeId::from(Uuid::new_v4()),
-        action: PlaceAction::Bulk,
-        who: &who,
-    };
-    let changed = repo::place_changes::change(&mut conn, &filter, &curation, by).await?;
-    let details = json!({ "changed": changed });
-    caller
-        .note(&mut conn, "places.update", Some(&by.change_id.to_string()), details)
-        .await?;
-    let view = BulkUpdated {
-        matched: i64::try_from(changed).unwrap_or(i64::MAX),
-        changed,
-        change_id: (changed > 0).then(|| by.change_id.get()),
-    };
-    let answer = begun.keep(&mut conn, Status::Ok, &view).await?;
-    conn.commit().await?;
-    Ok(answer)
+        let changed = repo::place_changes::change(conn, &filter, &curation, by).await?;
+        let details = json!({ "changed": changed });
+        caller
+            .note(conn, "places.update", Some(&by.change_id.to_string()), details)
+            .await?;
+        let view = BulkUpdated {
+            matched: i64::try_from(changed).unwrap_or(i64::MAX),
+            changed,
+            change_id: (changed > 0).then(|| by.change_id.get()),
+        };
+        Ok((Status::Ok, view))
+    })
+    .await
 }
 
 fn read_curation(update: &BulkUpdate) -> ApiResult<PlaceCuration> {
@@ -170,25 +157,26 @@ struct Undone {
 }
 
 /// Undoes the last bulk change or import that is not undone yet.
-#[post("/api/v1/places/undo")]
-async fn undo_change(caller: Caller, db: Db<'_>) -> ApiResult<Json<Undone>> {
-    caller.require(Scope::Curate)?;
-    let mut conn = db.tenant(&caller).await?;
-    let undo = PlaceChangeId::from(Uuid::new_v4());
-    let undone = repo::place_changes::undo_last(&mut conn, undo, &who(&caller)).await?;
-    let Some(change_id) = undone.change_id else {
-        return Err(ApiError::Conflict("there is no bulk change left to undo".to_owned()));
-    };
-    let details = json!({ "restored": undone.restored });
-    caller
-        .note(&mut conn, "places.undo", Some(&change_id.to_string()), details)
-        .await?;
-    conn.commit().await?;
-    Ok(Json(Undone {
-        change_id: change_id.get(),
-        restored: undone.restored,
-        skipped: undone.changed - undone.restored,
-    }))
+#[post("/api/v1/places/undo", data = "<_body>")]
+async fn undo_change(caller: Caller<Curate>, db: Db<'_>, once: Once, _body: EmptyBody) -> ApiResult<Answer> {
+    db.once(&caller, once.without_body()?, async |conn| {
+        let undo = PlaceChangeId::from(Uuid::new_v4());
+        let undone = repo::place_changes::undo_last(conn, undo, &who(&caller)).await?;
+        let Some(change_id) = undone.change_id else {
+            return Err(ApiError::Conflict("there is no bulk change left to undo".to_owned()));
+        };
+        let details = json!({ "restored": undone.restored });
+        caller
+            .note(conn, "places.undo", Some(&change_id.to_string()), details)
+            .await?;
+        let view = Undone {
+            change_id: change_id.get(),
+            restored: undone.restored,
+            skipped: undone.changed - undone.restored,
+        };
+        Ok((Status::Ok, view))
+    })
+    .await
 }
 
 /// A part of the history.
@@ -201,7 +189,7 @@ struct History {
 /// Lists who changed what, the last change first.
 #[get("/api/v1/places/history?<limit>&<cursor>")]
 async fn list_changes(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     cursor: Option<&str>,
@@ -212,7 +200,7 @@ async fn list_changes(
 /// Lists who changed what about a place, the last change first.
 #[get("/api/v1/places/<place_id>/history?<limit>&<cursor>")]
 async fn list_changes_of_place(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     place_id: &str,
     limit: Option<&str>,
@@ -222,14 +210,13 @@ async fn list_changes_of_place(
 }
 
 async fn history(
-    caller: &Caller,
+    caller: &Caller<Read>,
     db: &Db<'_>,
     place_id: Option<&str>,
     limit: Option<&str>,
     cursor: Option<&str>,
 ) -> ApiResult<Json<History>> {
-    caller.require(Scope::Read)?;
-    let limit = super::paging(limit, None)?.limit;
+    let limit = super::query::paging(limit, None)?.limit;
     let before = parsed("cursor", cursor)?;
     let mut conn = db.tenant(caller).await?;
     if let Some(place_id) = place_id {
@@ -278,86 +265,50 @@ struct Queued {
     places: usize,
 }
 
+impl From<Submitted> for Queued {
+    fn from(submitted: Submitted) -> Self {
+        Self {
+            job_id: submitted.job_id.get(),
+            status_url: format!("/api/v1/jobs/{}", submitted.job_id),
+            places: submitted.places,
+        }
+    }
+}
+
 /// Queues the look-up of places' details: a call of Google's each.
 #[post("/api/v1/places/details", data = "<body>")]
-async fn look_up_details(
-    caller: Caller,
-    db: Db<'_>,
-    waker: &State<Waker>,
-    body: Body<LookUpRequest>,
-) -> ApiResult<(Status, Json<Queued>)> {
-    caller.require(Scope::Scan)?;
-    let LookUpRequest { chosen, tenant_id } = body.value;
-    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
-    let mut conn = db.tenant(&caller).await?;
-    let place_ids = ids_of(&mut conn, &chosen.filter()?).await?;
-    caller.count_scans(&mut conn, 1).await?;
-    let all: Vec<&str> = place_ids.iter().map(String::as_str).collect();
-    repo::place_details::set_look_up(&mut conn, &all, ProcessingStatus::Queued, None).await?;
-    queue(conn, waker, place_ids.len(), &PlacesDetails { place_ids }).await
+async fn look_up_details(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<LookUpRequest>) -> ApiResult<Answer> {
+    let LookUpRequest { chosen, tenant_id } = &body.value;
+    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
+    let filter = chosen.filter()?;
+    db.submit(&caller, once.of(&body)?, async |submission| {
+        let submitted = places::submit_details(submission, &filter).await?;
+        Ok((Status::Accepted, Queued::from(submitted)))
+    })
+    .await
 }
 
 /// Queues the hand-over of selected places: those with a website become domains.
 #[post("/api/v1/places/hand-over", data = "<body>")]
-async fn hand_over(
-    caller: Caller,
-    db: Db<'_>,
-    waker: &State<Waker>,
-    body: Body<HandOverRequest>,
-) -> ApiResult<(Status, Json<Queued>)> {
-    caller.require(Scope::Scan)?;
+async fn hand_over(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<HandOverRequest>) -> ApiResult<Answer> {
     let HandOverRequest {
         chosen,
         tenant_id,
         scan,
         emails,
         look_up,
-    } = body.value;
-    let caller = caller.acting_for(tenant_id.as_deref(), &db).await?;
-    let mut conn = db.tenant(&caller).await?;
-    let place_ids = ids_of(&mut conn, &chosen.filter()?).await?;
-    let count = place_ids.len();
-    // Each site is a scan of each kind; the hand-over itself is none.
-    let scans = count * (usize::from(scan) + usize::from(emails));
-    caller.count_scans(&mut conn, scans.max(1)).await?;
+    } = &body.value;
+    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
+    let filter = chosen.filter()?;
     let job = PlacesHandOver {
-        place_ids,
-        scan,
-        emails,
-        look_up,
+        place_ids: Vec::new(),
+        scan: *scan,
+        emails: *emails,
+        look_up: *look_up,
     };
-    queue(conn, waker, count, &job).await
-}
-
-/// Returns the ids of the places that match: those there are, and not too many for one job.
-async fn ids_of(conn: &mut TenantConnection, filter: &PlaceFilter<'_>) -> ApiResult<Vec<String>> {
-    let ids = repo::places::list_ids(conn, filter, MOST_OF_JOB + 1).await?;
-    if ids.is_empty() {
-        return Err(ApiError::NotFound);
-    }
-    if i64::try_from(ids.len()).is_ok_and(|count| count > MOST_OF_JOB) {
-        let detail = format!("more than {MOST_OF_JOB} places match: a job takes no more");
-        return Err(ApiError::bad_request("filter", detail));
-    }
-    Ok(ids)
-}
-
-async fn queue<J: BackgroundJob<Services = Services>>(
-    mut conn: TenantConnection,
-    waker: &Waker,
-    places: usize,
-    job: &J,
-) -> ApiResult<(Status, Json<Queued>)> {
-    let job_id = jobs::enqueue(&mut conn, job, &EnqueueOptions::default())
-        .await?
-        .job
-        .job_id;
-    conn.commit().await?;
-    waker.wake();
-    let queued = Queued {
-        job_id: job_id.get(),
-        status_url: format!("/api/v1/jobs/{job_id}"),
-        places,
-    };
-    Ok((Status::Accepted, Json(queued)))
+    db.submit(&caller, once.of(&body)?, async |submission| {
+        let submitted = places::submit_hand_over(submission, &filter, job).await?;
+        Ok((Status::Accepted, Queued::from(submitted)))
+    })
+    .await
 }

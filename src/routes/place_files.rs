@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use database::ids::{PlaceChangeId, TenantId, UserId};
-use database::models::enums::{PlaceAction, Scope};
+use database::models::enums::PlaceAction;
 use database::models::place_details::{NewPlaceDetails, PlaceDetails};
 use database::models::staged_place::StagedPlace;
 use database::models::values::RawJson;
@@ -19,12 +19,12 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::cursor_behind;
-use super::export::{Export, Read, json_lines, json_lines_type, unwritable};
+use super::export::{Export, PartResult, json_lines, json_lines_type, unwritable};
 use super::place_filter::{PlaceQuery, read_order};
 use super::places::who;
+use super::query::cursor_behind;
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Caller, Db, Once};
+use crate::guards::{Caller, Curate, Db, Once, Read};
 use crate::views::answer::Answer;
 use crate::views::place::PlaceView;
 use crate::views::place_csv::{self, ImportLine, ImportReport, ImportedPlace};
@@ -47,8 +47,7 @@ type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<V
 
 /// Exports the staged places that match as CSV.
 #[get("/api/v1/places/export.csv?<query..>")]
-fn export_csv<'r>(caller: Caller, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
-    caller.require(Scope::Read)?;
+fn export_csv<'r>(caller: Caller<Read>, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
     let header = place_csv::header().map_err(unwritable)?;
     let write: Write = |rows, details| place_csv::lines(&rows, details).map_err(unwritable);
     export(&caller, pool, query, ("places.csv", ContentType::CSV), header, write)
@@ -65,8 +64,7 @@ struct Line<'a> {
 
 /// Exports the staged places that match as JSON, one a line.
 #[get("/api/v1/places/export.jsonl?<query..>")]
-fn export_json_lines<'r>(caller: Caller, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
-    caller.require(Scope::Read)?;
+fn export_json_lines<'r>(caller: Caller<Read>, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
     let write: Write = |rows, details| {
         json_lines(rows.into_iter().map(|row| {
             let known = details.get(&row.place_id);
@@ -89,7 +87,7 @@ fn export_json_lines<'r>(caller: Caller, pool: &'r State<Pool>, query: PlaceQuer
 
 /// Exports the places that match a query, in its order.
 fn export<'r>(
-    caller: &Caller,
+    caller: &Caller<Read>,
     pool: &'r Pool,
     query: PlaceQuery<'r>,
     (name, content_type): (&'static str, ContentType),
@@ -109,7 +107,7 @@ async fn part(
     order: PlaceOrder,
     after: Option<PlaceCursor>,
     write: Write,
-) -> Read<PlaceCursor> {
+) -> PartResult<PlaceCursor> {
     let mut conn = pool.tenant(tenant).await?;
     let rows = repo::places::list_after(&mut conn, &filter, order, after.as_ref(), PART).await?;
     let ids: Vec<&str> = rows.iter().map(|row| row.place_id.as_str()).collect();
@@ -124,13 +122,12 @@ async fn part(
 /// columns for is set, also what people had decided; it can be undone like any bulk change.
 #[post("/api/v1/places/import", data = "<file>")]
 async fn import_csv(
-    caller: Caller,
+    caller: Caller<Curate>,
     db: Db<'_>,
     limits: &rocket::data::Limits,
     once: Once,
     file: Data<'_>,
 ) -> ApiResult<Answer> {
-    caller.require(Scope::Curate)?;
     let limit = limits.get("csv").unwrap_or_else(|| MOST_MEBIBYTES.mebibytes());
     let file = file
         .open(limit)
@@ -151,34 +148,29 @@ async fn import_csv(
         field: Some("file"),
         detail,
     })?;
-    let mut conn = db.tenant(&caller).await?;
-    let begun = match once.earlier_of(&mut conn, &digest.into()).await? {
-        Ok(answer) => return Ok(answer),
-        Err(begun) => begun,
-    };
-    let mut known = HashSet::new();
     let who = who(&caller);
     let by = ChangedBy {
         change_id: PlaceChangeId::from(Uuid::new_v4()),
         action: PlaceAction::Import,
         who: &who,
     };
-    for some in places.chunks(AT_ONCE) {
-        known.extend(write(&mut conn, some, UserId::from(caller.actor().id())).await?);
-    }
-    let ids: Vec<&str> = places.iter().map(|place| place.place_id.as_str()).collect();
-    let curations: Vec<RawJson> = places.iter().map(|place| place.curation.clone()).collect();
-    if !places.is_empty() {
-        repo::place_changes::change_each(&mut conn, &ids, &curations, by).await?;
-    }
-    let details = json!({ "places": places.len() });
-    caller
-        .note(&mut conn, "places.import", Some(&by.change_id.to_string()), details)
-        .await?;
-    let report = report(places, failed, &known);
-    let answer = begun.keep(&mut conn, Status::Ok, &report).await?;
-    conn.commit().await?;
-    Ok(answer)
+    db.once(&caller, once.with_digest(&digest.into())?, async |conn| {
+        let mut known = HashSet::new();
+        for some in places.chunks(AT_ONCE) {
+            known.extend(write(conn, some, UserId::from(caller.actor().id())).await?);
+        }
+        let ids: Vec<&str> = places.iter().map(|place| place.place_id.as_str()).collect();
+        let curations: Vec<RawJson> = places.iter().map(|place| place.curation.clone()).collect();
+        if !places.is_empty() {
+            repo::place_changes::change_each(conn, &ids, &curations, by).await?;
+        }
+        let details = json!({ "places": places.len() });
+        caller
+            .note(conn, "places.import", Some(&by.change_id.to_string()), details)
+            .await?;
+        Ok((Status::Ok, report(places, failed, &known)))
+    })
+    .await
 }
 
 /// Writes some places, and returns the ids of those that were there before.

@@ -8,7 +8,7 @@ use rocket::FromForm;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::parsed;
+use super::query::parsed;
 use crate::error::{ApiError, ApiResult};
 use crate::scans::places::grid::Point;
 use crate::views::place::{STATUS_WORDS, read_status};

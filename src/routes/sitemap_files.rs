@@ -1,7 +1,6 @@
 //! The inventory of a domain's URLs as files: CSV and JSON lines.
 
 use database::ids::{DomainId, SitemapUrlId, TenantId};
-use database::models::enums::Scope;
 use database::models::sitemap_url::SitemapUrl;
 use database::pool::Pool;
 use database::repo;
@@ -9,11 +8,11 @@ use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::ContentType;
 use rocket::{Route, State, get, routes};
 
-use super::export::{Export, Read, csv_lines, json_lines, json_lines_type};
+use super::export::{Export, PartResult, csv_lines, json_lines, json_lines_type};
+use super::query::{PathId, cursor_behind};
 use super::sitemaps::url_filter;
-use super::{PathId, cursor_behind};
 use crate::error::ApiResult;
-use crate::guards::{Caller, Db};
+use crate::guards::{Caller, Db, Read};
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView};
 
 /// How many URLs are read at a time.
@@ -29,7 +28,7 @@ pub fn routes() -> Vec<Route> {
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
 #[get("/api/v1/domains/<id>/urls.csv?<q>&<page_type>&<modified_since>&<modified_before>")]
 async fn export_csv<'r>(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     pool: &'r State<Pool>,
     id: PathId<DomainId>,
@@ -52,7 +51,7 @@ async fn export_csv<'r>(
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
 #[get("/api/v1/domains/<id>/urls.jsonl?<q>&<page_type>&<modified_since>&<modified_before>")]
 async fn export_json_lines<'r>(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     pool: &'r State<Pool>,
     id: PathId<DomainId>,
@@ -71,8 +70,7 @@ async fn export_json_lines<'r>(
 }
 
 /// Refuses who may not, and what is no domain of the caller's, while there is a status to say so with.
-async fn check(caller: &Caller, db: Db<'_>, domain: DomainId) -> ApiResult<()> {
-    caller.require(Scope::Read)?;
+async fn check(caller: &Caller<Read>, db: Db<'_>, domain: DomainId) -> ApiResult<()> {
     let mut conn = db.tenant(caller).await?;
     repo::domains::get(&mut conn, domain).await?;
     Ok(())
@@ -88,7 +86,7 @@ async fn part(
     filter: SitemapUrlFilter<'_>,
     after: Option<SitemapUrlId>,
     write: Write,
-) -> Read<SitemapUrlId> {
+) -> PartResult<SitemapUrlId> {
     let mut conn = pool.tenant(tenant).await?;
     let rows = repo::sitemap_urls::list_of_domain(&mut conn, domain, &filter, after, PART).await?;
     drop(conn);

@@ -1,7 +1,7 @@
 //! Sitemaps: their analysis, what they list, what people decide about them, what is different since the last time.
 
 use database::ids::{DomainId, SitemapFileId, SitemapRunId};
-use database::models::enums::{CurationStatus, Scope, UrlChange};
+use database::models::enums::{CurationStatus, UrlChange};
 use database::models::sitemap_file::SitemapFileChanges;
 use database::repo;
 use database::repo::paging::Paging;
@@ -9,31 +9,20 @@ use database::repo::sitemap_files::SitemapFileFilter;
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, State, get, post, routes};
+use rocket::{Route, get, post, routes};
 use serde_json::json;
-use url::Url;
 use uuid::Uuid;
-use web::names::DomainName;
 
-use super::{PathId, cursor_behind, paging, parsed};
+use super::query::{PathId, cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Body, Caller, Db, Once};
-use crate::jobs::Waker;
-use crate::scans::sitemap::{self, SitemapScan};
+use crate::guards::{Body, Caller, Curate, Db, Once, Read, Scan};
+use crate::scans::sitemap::{self, SitemapRequest, SitemapScan};
 use crate::views::Page;
 use crate::views::answer::Answer;
 use crate::views::sitemap::{
     BulkCurationRequest, BulkCurationView, CurationFilter, CurationRequest, SitemapDiffView, SitemapRunView,
     SitemapScanAccepted, SitemapScanRequest, SitemapUrlChangeView, SitemapUrlView, SitemapView, read_curation,
 };
-
-/// How many URLs an analysis stores unless it is told otherwise, and how many it may be told to.
-const USUAL_URLS: i64 = 1_000_000;
-const MOST_URLS: i64 = 100_000_000;
-
-/// How deeply indexes may lead to indexes unless it is said otherwise, and how deeply it may be said.
-const USUAL_DEPTH: i16 = 3;
-const MOST_DEPTH: i16 = 10;
 
 /// Files that one decision may name.
 const MOST_IDS: usize = 10_000;
@@ -53,83 +42,41 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// Queues the analysis of a domain's sitemaps, or of one sitemap.
+/// Queues the analysis of a domain's sitemaps, or of one sitemap, or answers with the one that has not ended.
 #[post("/api/v1/sitemap/scan", data = "<body>")]
 async fn scan_sitemaps(
-    caller: Caller,
+    caller: Caller<Scan>,
     db: Db<'_>,
-    waker: &State<Waker>,
     once: Once,
     body: Body<SitemapScanRequest>,
 ) -> ApiResult<Answer> {
-    caller.require(Scope::Scan)?;
-    let caller = caller.acting_for(body.value.tenant_id.as_deref(), &db).await?;
-    let scan = read_request(&body.value)?;
-    let mut conn = db.tenant(&caller).await?;
-    let begun = match once.earlier(&mut conn, &body).await? {
-        Ok(answer) => return Ok(answer),
-        Err(begun) => begun,
-    };
-    let (domain, queued) = sitemap::enqueue(&mut conn, &scan).await?;
-    let accepted = SitemapScanAccepted::new(queued.job.job_id, domain, queued.is_new);
-    let answer = begun.keep(&mut conn, Status::Accepted, &accepted).await?;
-    conn.commit().await?;
-    waker.wake();
-    Ok(answer)
-}
-
-fn read_request(request: &SitemapScanRequest) -> ApiResult<SitemapScan> {
     let SitemapScanRequest {
         domain,
         sitemap_url,
         max_urls,
         max_depth,
-        tenant_id: _,
-    } = request;
-    let url = sitemap_url
-        .as_deref()
-        .map(|text| {
-            let url = Url::parse(text.trim())
-                .ok()
-                .filter(|url| matches!(url.scheme(), "http" | "https"));
-            url.ok_or_else(|| {
-                let detail = "sitemap_url must be the URL of a sitemap, such as https://example.com/sitemap.xml";
-                ApiError::bad_request("sitemap_url", detail)
-            })
-        })
-        .transpose()?;
-    let (field, name) = match (domain, &url) {
-        (Some(domain), _) => ("domain", domain.as_str()),
-        (None, Some(url)) => ("sitemap_url", url.host_str().unwrap_or_default()),
-        (None, None) => {
-            let detail = "domain is missing: say a domain, or the URL of a sitemap as sitemap_url";
-            return Err(ApiError::bad_request("domain", detail));
-        }
-    };
-    let domain = DomainName::parse(name).map_err(|error| ApiError::bad_request(field, error.to_string()))?;
-    let max_urls = max_urls.unwrap_or(USUAL_URLS);
-    if !(1..=MOST_URLS).contains(&max_urls) {
-        let detail = format!("max_urls is {max_urls}: it must be from 1 to {MOST_URLS}");
-        return Err(ApiError::bad_request("max_urls", detail));
-    }
-    let max_depth = max_depth.unwrap_or(USUAL_DEPTH);
-    if !(0..=MOST_DEPTH).contains(&max_depth) {
-        let detail = format!("max_depth is {max_depth}: it must be from 0 to {MOST_DEPTH}");
-        return Err(ApiError::bad_request("max_depth", detail));
-    }
-    Ok(SitemapScan {
-        domain: domain.as_str().to_owned(),
-        url,
-        max_urls: max_urls.unsigned_abs(),
-        max_depth,
+        tenant_id,
+    } = &body.value;
+    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
+    let scan = SitemapScan::read(&SitemapRequest {
+        domain: domain.as_deref(),
+        sitemap_url: sitemap_url.as_deref(),
+        max_urls: *max_urls,
+        max_depth: *max_depth,
+    })?;
+    db.submit(&caller, once.of(&body)?, async |submission| {
+        let submitted = sitemap::submit(submission, &scan).await?;
+        let accepted = SitemapScanAccepted::new(submitted.job_id, submitted.domain_id, submitted.is_new);
+        Ok((Status::Accepted, accepted))
     })
+    .await
 }
 
 /// Lists the sitemap files of a domain, the newest first.
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
 #[get("/api/v1/domains/<id>/sitemaps?<q>&<status>&<curation_status>&<limit>&<offset>")]
 async fn list_sitemaps(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
     q: Option<&str>,
@@ -138,7 +85,6 @@ async fn list_sitemaps(
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Page<SitemapView>>> {
-    caller.require(Scope::Read)?;
     let paging = paging(limit, offset)?;
     let filter = SitemapFileFilter {
         domain_id: Some(id.0),
@@ -163,8 +109,7 @@ async fn list_sitemaps(
 
 /// Returns a sitemap file.
 #[get("/api/v1/sitemaps/<id>")]
-async fn get_sitemap(caller: Caller, db: Db<'_>, id: PathId<SitemapFileId>) -> ApiResult<Json<SitemapView>> {
-    caller.require(Scope::Read)?;
+async fn get_sitemap(caller: Caller<Read>, db: Db<'_>, id: PathId<SitemapFileId>) -> ApiResult<Json<SitemapView>> {
     let mut conn = db.tenant(&caller).await?;
     Ok(Json(repo::sitemap_files::get(&mut conn, id.0).await?.into()))
 }
@@ -173,7 +118,7 @@ async fn get_sitemap(caller: Caller, db: Db<'_>, id: PathId<SitemapFileId>) -> A
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
 #[get("/api/v1/sitemaps/<id>/urls?<q>&<page_type>&<modified_since>&<modified_before>&<limit>&<cursor>")]
 async fn list_sitemap_urls(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<SitemapFileId>,
     q: Option<&str>,
@@ -183,7 +128,6 @@ async fn list_sitemap_urls(
     limit: Option<&str>,
     cursor: Option<&str>,
 ) -> ApiResult<Json<Page<SitemapUrlView>>> {
-    caller.require(Scope::Read)?;
     let paging = paging(limit, None)?;
     let filter = url_filter(q, page_type, modified_since, modified_before)?;
     let mut conn = db.tenant(&caller).await?;
@@ -217,12 +161,11 @@ pub(super) fn url_filter<'a>(
 /// Decides about a sitemap file.
 #[post("/api/v1/sitemaps/<id>/curation", data = "<body>")]
 async fn curate_sitemap(
-    caller: Caller,
+    caller: Caller<Curate>,
     db: Db<'_>,
     id: PathId<SitemapFileId>,
     body: Body<CurationRequest>,
 ) -> ApiResult<Json<SitemapView>> {
-    caller.require(Scope::Curate)?;
     let changes = decision(curation("status", &body.value.status)?);
     let mut conn = db.tenant(&caller).await?;
     let file = repo::sitemap_files::update(&mut conn, id.0, &changes).await?;
@@ -233,11 +176,10 @@ async fn curate_sitemap(
 /// Decides about many sitemap files, by their ids or by a filter; `preview` only counts them.
 #[post("/api/v1/sitemaps/curation", data = "<body>")]
 async fn curate_sitemaps(
-    caller: Caller,
+    caller: Caller<Curate>,
     db: Db<'_>,
     body: Body<BulkCurationRequest>,
 ) -> ApiResult<Json<BulkCurationView>> {
-    caller.require(Scope::Curate)?;
     let BulkCurationRequest {
         status,
         ids,
@@ -311,13 +253,12 @@ fn curation(field: &'static str, word: &str) -> ApiResult<CurationStatus> {
 /// Lists the analyses of a domain's sitemaps, the newest first, each with how much was different.
 #[get("/api/v1/domains/<id>/sitemap-runs?<limit>&<offset>")]
 async fn list_runs(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Vec<SitemapRunView>>> {
-    caller.require(Scope::Read)?;
     let paging: Paging = paging(limit, offset)?;
     let mut conn = db.tenant(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
@@ -328,14 +269,13 @@ async fn list_runs(
 /// Lists what an analysis found to be different from the one before.
 #[get("/api/v1/sitemap-runs/<id>/changes?<change>&<limit>&<cursor>")]
 async fn list_changes(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<SitemapRunId>,
     change: Option<&str>,
     limit: Option<&str>,
     cursor: Option<&str>,
 ) -> ApiResult<Json<SitemapDiffView>> {
-    caller.require(Scope::Read)?;
     let paging = paging(limit, None)?;
     let change: Option<UrlChange> = parsed("change", change)?;
     let after: Option<Uuid> = parsed("cursor", cursor)?;

@@ -1,6 +1,6 @@
 //! What a tenant must not keep: suppressions, and erasures.
 
-use database::models::enums::{Scope, SuppressionKind};
+use database::models::enums::SuppressionKind;
 use database::models::suppression::NewSuppression;
 use database::repo;
 use rocket::http::Status;
@@ -10,9 +10,9 @@ use serde_json::json;
 use uuid::Uuid;
 use web::names::DomainName;
 
-use super::{PathId, paging};
+use super::query::{PathId, paging};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Body, Caller, Db};
+use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
 use crate::views::contact::{ErasureView, SuppressionRequest, SuppressionView};
 
@@ -28,12 +28,11 @@ pub fn routes() -> Vec<Route> {
 /// Keeps an address, or all of a domain, from being stored or exported from now on.
 #[post("/api/v1/suppressions", data = "<body>")]
 async fn suppress(
-    caller: Caller,
+    caller: Caller<Curate>,
     db: Db<'_>,
     body: Body<SuppressionRequest>,
 ) -> ApiResult<(Status, Json<SuppressionView>)> {
-    caller.require(Scope::Curate)?;
-    let caller = caller.acting_for(body.value.tenant_id.as_deref(), &db).await?;
+    let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
     let (kind, value) = read(&body.value)?;
     let mut conn = db.tenant(&caller).await?;
     let new = NewSuppression {
@@ -59,9 +58,8 @@ async fn suppress(
 
 /// Erases an address, or all of a domain, from everything that the tenant has, and keeps it from coming back by its hash.
 #[post("/api/v1/erasures", data = "<body>")]
-async fn erase(caller: Caller, db: Db<'_>, body: Body<SuppressionRequest>) -> ApiResult<Json<ErasureView>> {
-    caller.require(Scope::Admin)?;
-    let caller = caller.acting_for(body.value.tenant_id.as_deref(), &db).await?;
+async fn erase(caller: Caller<Admin>, db: Db<'_>, body: Body<SuppressionRequest>) -> ApiResult<Json<ErasureView>> {
+    let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
     let (kind, value) = read(&body.value)?;
     let mut conn = db.tenant(&caller).await?;
     // First: it waits for scans that are writing, and later ones meet it.
@@ -89,12 +87,11 @@ async fn erase(caller: Caller, db: Db<'_>, body: Body<SuppressionRequest>) -> Ap
 /// Lists what is suppressed, the newest first.
 #[get("/api/v1/suppressions?<limit>&<offset>")]
 async fn list_suppressions(
-    caller: Caller,
+    caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Page<SuppressionView>>> {
-    caller.require(Scope::Read)?;
     let paging = paging(limit, offset)?;
     let mut conn = db.tenant(&caller).await?;
     let (rows, total) = repo::suppressions::list(&mut conn, paging).await?;
@@ -109,8 +106,7 @@ async fn list_suppressions(
 
 /// Lifts a suppression.
 #[delete("/api/v1/suppressions/<id>")]
-async fn delete_suppression(caller: Caller, db: Db<'_>, id: PathId<Uuid>) -> ApiResult<Status> {
-    caller.require(Scope::Admin)?;
+async fn delete_suppression(caller: Caller<Admin>, db: Db<'_>, id: PathId<Uuid>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;
     repo::suppressions::delete(&mut conn, id.0).await?;
     caller

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::scan::{ScanId, v1_error, v1_status};
+use crate::scans::domain::BatchEntry;
 
 /// Asks for the scan of several domains.
 #[derive(Debug, Deserialize)]
@@ -72,26 +73,6 @@ impl<'a> FromParam<'a> for BatchParam {
     }
 }
 
-/// One entry of a batch, as it was asked for: kept with the batch, in order.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct BatchEntry {
-    /// What the client wrote.
-    pub domain: String,
-    /// The scan that was queued for it; none for an entry that could not be.
-    pub job_id: Option<Uuid>,
-    /// Why none was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-/// What is kept with a batch.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct BatchMetadata {
-    /// Its entries.
-    #[serde(default)]
-    pub entries: Vec<BatchEntry>,
-}
-
 /// How far a batch is.
 #[derive(Debug, Serialize)]
 pub struct BatchStatusView {
@@ -136,11 +117,10 @@ impl BatchStatusView {
     /// A batch of the old system, which kept no entries, shows the jobs it has; one without jobs
     /// shows the counts that were stored.
     #[must_use]
-    pub fn new(batch: BatchJob, jobs: Vec<Job>) -> Self {
+    pub fn new(batch: BatchJob, entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Self {
         let BatchJob {
             batch_id,
             status,
-            metadata,
             started_at,
             completed_at,
             total_domains,
@@ -148,10 +128,6 @@ impl BatchStatusView {
             failed_domains,
             ..
         } = batch;
-        let entries = metadata
-            .and_then(|json| json.parse::<BatchMetadata>().ok())
-            .unwrap_or_default()
-            .entries;
         if entries.is_empty() && jobs.is_empty() {
             let count = |stored: Option<i32>| stored.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
             return Self {

@@ -165,9 +165,10 @@ async fn a_request_that_is_sent_again_is_done_once() {
     assert_eq!((first.status, &first.body), (200, &again.body));
     assert_eq!(acme.get("/api/v1/jobs").await.body["total"], 1);
 
+    let second = json!({ "base_url": "c.bench.test" });
     let (one, other) = tokio::join!(
-        acme.post_as("order-2", "/api/v1/scrapersky", &scan),
-        acme.post_as("order-2", "/api/v1/scrapersky", &scan)
+        acme.post_as("order-2", "/api/v1/scrapersky", &second),
+        acme.post_as("order-2", "/api/v1/scrapersky", &second)
     );
     assert_eq!(one.body, other.body, "at the same time");
     assert_eq!(acme.get("/api/v1/jobs").await.body["total"], 2);

@@ -10,6 +10,7 @@
 mod callers;
 mod catalogue;
 mod connection;
+mod documentation;
 mod documents;
 mod emails;
 mod embedded;
@@ -17,14 +18,17 @@ mod fetch;
 mod house;
 mod http;
 mod jobs;
-
 mod migrations;
 mod places;
 mod pool;
 mod program;
+mod proxy;
 mod repo;
+mod settings_documented;
 mod sitemap_jobs;
 mod sitemaps;
 mod soak;
+mod submissions;
 mod support;
+
 mod tls;

@@ -1,9 +1,9 @@
-//! The domain scan: what a domain is called, what its home page says, and the job that finds out.
+//! The domain scan: what the home page of a domain says, and the job that finds out.
 
-mod enqueue;
 mod scan;
 mod store;
+mod submit;
 
-pub use enqueue::enqueue;
 pub use scan::DomainScan;
 pub(super) use scan::fetch_home;
+pub use submit::{BatchEntry, BatchMetadata, DEFAULT_PAGES, Submitted, SubmittedBatch, submit, submit_batch};

@@ -35,6 +35,10 @@ impl BackgroundJob for DomainScan {
     // A worker that is killed uses one up, and says nothing of the site.
     const MAX_ATTEMPTS: i32 = 5;
 
+    fn dedup_key(&self) -> Option<String> {
+        Some(self.domain.clone())
+    }
+
     fn domain_id(&self) -> Option<DomainId> {
         self.domain_id
     }

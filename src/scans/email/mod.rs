@@ -6,7 +6,6 @@
 //! is read by [`super::domain::extract`].
 
 mod crawl;
-mod enqueue;
 mod frontier;
 mod home;
 mod kind;
@@ -15,11 +14,12 @@ mod page;
 mod scan;
 mod site;
 mod store;
+mod submit;
 mod visit;
 
-pub use enqueue::{Queued, enqueue, enqueue_many};
 pub use mail::MailCheck;
 pub use scan::EmailScanJob;
+pub use submit::{Submitted, submit, submit_many};
 
 /// How many pages a scan fetches at most, unless it is told otherwise: what clients of the v1 contract are shown.
-pub const TOTAL_PAGES: i32 = 100;
+pub const DEFAULT_PAGES: i32 = 100;

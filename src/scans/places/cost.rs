@@ -175,11 +175,14 @@ pub(super) async fn answered(ctx: &JobContext<Services>) -> Result<Vec<(String, 
 
 #[cfg(test)]
 mod tests {
+    use rocket::figment::Figment;
+
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn an_estimate_stays_below_the_cap() {
-        let config = PlacesConfig::load(&crate::config::figment()).unwrap();
+        let config = Config::read(&Figment::new(), &|_| None, true).unwrap().places;
         let small = estimate(&config, 20, false, true);
         assert_eq!((small.calls_at_least, small.calls_at_most), (1, 3));
         assert_eq!((small.usd_at_least, small.usd_at_most), (0.032, 0.096));

@@ -11,6 +11,7 @@ use database::models::values::RawJson;
 use database::repo;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::answer::FoundPlace;
 use super::client::Places;
@@ -48,12 +49,29 @@ impl LookedUp {
     }
 }
 
+/// Names work on places, whatever their order: the same places with the same choices are the same work.
+pub(super) fn work_key(place_ids: &[String], choices: &[bool]) -> String {
+    let mut ids: Vec<&str> = place_ids.iter().map(String::as_str).collect();
+    ids.sort_unstable();
+    let mut hash = Sha256::new();
+    for id in ids {
+        hash.update((id.len() as u64).to_be_bytes());
+        hash.update(id);
+    }
+    hash.update(choices.iter().copied().map(u8::from).collect::<Vec<_>>());
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl BackgroundJob for PlacesDetails {
     type Services = Services;
 
     const KIND: &'static str = "place_details";
 
     const MAX_ATTEMPTS: i32 = 6;
+
+    fn dedup_key(&self) -> Option<String> {
+        Some(work_key(&self.place_ids, &[]))
+    }
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         let looked_up = look_up(&ctx, &self.place_ids).await?;

@@ -11,14 +11,11 @@ use database::repo::place_details::Candidate;
 use serde::{Deserialize, Serialize};
 use web::names::DomainName;
 
-use super::details::{LookedUp, look_up};
-use crate::jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError};
+use super::details::{LookedUp, look_up, work_key};
+use crate::jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Submission};
 use crate::scans::Services;
-use crate::scans::domain::{self, DomainScan};
+use crate::scans::domain::{self, DEFAULT_PAGES, DomainScan};
 use crate::scans::email;
-
-/// How many of a site's pages a scan counts at most: what a single scan does unless told.
-const MAX_PAGES: i64 = 1000;
 
 /// Sites on which businesses have a page, which makes the site no domain of theirs.
 const SHARED_SITES: &[&str] = &[
@@ -76,6 +73,16 @@ impl BackgroundJob for PlacesHandOver {
     const KIND: &'static str = "place_hand_over";
 
     const MAX_ATTEMPTS: i32 = 6;
+
+    fn dedup_key(&self) -> Option<String> {
+        Some(work_key(&self.place_ids, &[self.scan, self.emails, self.look_up]))
+    }
+
+    /// Each site is a scan of each kind; the hand-over itself is none.
+    fn scans(&self) -> usize {
+        let each = usize::from(self.scan) + usize::from(self.emails);
+        (self.place_ids.len() * each).max(1)
+    }
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         let mut looked_up = LookedUp::default();
@@ -145,13 +152,19 @@ impl PlacesHandOver {
                 .filter_map(|(_, domain)| domain.as_ref().ok())
                 .map(|name| (name.as_str(), name))
                 .collect();
-            let all = usable.values().map(|name| DomainScan::new(name, MAX_PAGES)).collect();
-            scans = domain::enqueue(conn, all, &EnqueueOptions::default()).await?.len();
+            let all = usable
+                .values()
+                .map(|name| DomainScan::new(name, DEFAULT_PAGES))
+                .collect();
+            // Each was counted when the hand-over was asked for.
+            let mut submission = Submission::of_operator(conn);
+            let submitted = domain::submit(&mut submission, all, &EnqueueOptions::default()).await?;
+            scans = submitted.iter().filter(|scan| scan.is_new).count();
         }
         let mut email_scans = 0;
         if self.emails {
             let all: Vec<(DomainId, String)> = ids.iter().map(|(name, id)| (*id, name.clone())).collect();
-            email_scans = email::enqueue_many(conn, &all).await?;
+            email_scans = email::submit_many(&mut Submission::of_operator(conn), &all).await?;
         }
         let handed_over = done.iter().filter(|place| place.domain_id.is_some()).count();
         Ok(HandedOver {

@@ -16,6 +16,7 @@ pub mod grid;
 mod hand_over;
 pub mod retention;
 mod search;
+mod submit;
 
 pub use self::client::Places;
 pub use self::details::PlacesDetails;
@@ -23,6 +24,9 @@ pub use self::error::PlacesError;
 pub use self::hand_over::PlacesHandOver;
 pub use self::retention::PlacesRetention;
 pub use self::search::PlacesSearch;
+pub use self::submit::{
+    RESULTS_OF_ONE_QUERY, SearchRequest, Submitted, submit_details, submit_hand_over, submit_search,
+};
 use super::Services;
 use crate::jobs::Registry;
 

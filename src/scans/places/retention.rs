@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::details::look_up;
 use crate::config::{ExpiredPlaces, PlacesConfig};
-use crate::jobs::{self, BackgroundJob, EnqueueOptions, Finished, JobContext, JobError};
+use crate::jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Submission};
 use crate::scans::Services;
 
 /// How often old content is looked for.
@@ -95,7 +95,8 @@ pub async fn queue_jobs(pool: &Pool, config: &PlacesConfig) -> anyhow::Result<us
     };
     for tenant in &tenants {
         let mut conn = pool.tenant(*tenant).await?;
-        jobs::enqueue(&mut conn, &job, &EnqueueOptions::default()).await?;
+        let mut submission = Submission::of_operator(&mut conn);
+        submission.enqueue(&job, &EnqueueOptions::default()).await?;
         conn.commit().await?;
     }
     Ok(tenants.len())

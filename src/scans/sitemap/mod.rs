@@ -1,9 +1,10 @@
 //! Sitemaps: where a site keeps them, what they list, and the job that stores it.
 
 pub mod count;
-mod enqueue;
+
 mod scan;
 mod store;
+mod submit;
 
-pub use enqueue::enqueue;
 pub use scan::SitemapScan;
+pub use submit::{DEFAULT_DEPTH, DEFAULT_URLS, SitemapRequest, Submitted, submit};

@@ -100,7 +100,7 @@ impl SitemapScan {
                     analysis.skip_rest(ctx, &limit).await?;
                     break;
                 }
-                self.read(ctx, &mut analysis, &file).await?;
+                self.read_file(ctx, &mut analysis, &file).await?;
                 analysis.report(ctx).await;
             }
         }
@@ -154,7 +154,7 @@ impl SitemapScan {
             .map_err(|_| job_error(&error))
     }
 
-    async fn read(
+    async fn read_file(
         &self,
         ctx: &JobContext<Services>,
         analysis: &mut Analysis,

@@ -121,6 +121,12 @@ async fn a_tenant_queues_so_many_scans_a_day() {
         "nothing of it was queued"
     );
     assert_eq!(acme.post("/api/v1/batch", batch(3)).await.status, 200);
+    assert_eq!(
+        acme.post("/api/v1/scrapersky", scan).await.status,
+        200,
+        "the scan that has not ended is not counted again"
+    );
+    let scan = json!({ "base_url": "b.bench.test" });
     let refused = acme.post("/api/v1/scrapersky", scan.clone()).await;
     assert_eq!(refused.status, 429);
     let wait: u64 = header(&refused, "retry-after").unwrap().parse().unwrap();

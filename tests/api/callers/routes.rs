@@ -226,8 +226,8 @@ pub const ENTRIES: &[Entry] = entries! {
     Post "/api/v1/places/update" Some: |ids| post_once(
         "/api/v1/places/update", json!({ "place_ids": [ids.place], "status": "selected" }), ids);
     Post "/api/v1/places/undo" Nothing: |_ids| get("/api/v1/places/undo");
-    Post "/api/v1/places/details" Rows: |ids| post("/api/v1/places/details", json!({ "place_ids": [ids.place] }), ids);
-    Post "/api/v1/places/hand-over" Rows: |ids| post("/api/v1/places/hand-over", json!({ "place_ids": [ids.place] }), ids);
+    Post "/api/v1/places/details" Rows: |ids| post_once("/api/v1/places/details", json!({ "place_ids": [ids.place] }), ids);
+    Post "/api/v1/places/hand-over" Rows: |ids| post_once("/api/v1/places/hand-over", json!({ "place_ids": [ids.place] }), ids);
     Post "/api/v1/places/import" Nothing: |ids| vec![Shot {
         body: Some((ContentType::CSV, format!("place_id,name,notes\n{},theirs,theirs\n", ids.place))),
         ..plain("/api/v1/places/import")

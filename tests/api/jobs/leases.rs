@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use database::models::enums::{JobStatus, Outcome};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use scrapersky::jobs::EnqueueOptions;
+use scrapersky::jobs::{EnqueueOptions, Submission};
 
 use crate::support::cluster::Scratch;
 use crate::support::database::eventually;
@@ -189,7 +189,8 @@ async fn jobs_outlive_a_database_that_closes_every_connection() {
             // The test's own pool was cut off as well.
             let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
             let next = task(format!("r{round}.test"), Does::Write);
-            if let Ok(queued) = scrapersky::jobs::enqueue(&mut conn, &next, &EnqueueOptions::default()).await {
+            let mut submission = Submission::of_operator(&mut conn);
+            if let Ok(queued) = submission.enqueue(&next, &EnqueueOptions::default()).await {
                 conn.commit().await.unwrap();
                 break queued.job.job_id;
             }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use database::models::enums::JobStatus;
-use scrapersky::jobs::{EnqueueOptions, Waker, enqueue_many};
+use scrapersky::jobs::{EnqueueOptions, Submission, Waker};
 
 use crate::support::database::eventually;
 use crate::support::workers::{Does, Queue, task};
@@ -15,7 +15,8 @@ async fn a_tenant_with_many_jobs_does_not_hold_up_another_with_one() {
         .map(|number| task(format!("many {number}"), Does::Nothing))
         .collect();
     let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
-    let made = enqueue_many(&mut conn, &many, &EnqueueOptions::default())
+    let made = Submission::of_operator(&mut conn)
+        .enqueue_many(&many, &EnqueueOptions::default())
         .await
         .unwrap();
     conn.commit().await.unwrap();
@@ -38,7 +39,8 @@ async fn two_workers_run_two_hundred_jobs_once_each() {
         .map(|number| task(format!("n{number}.test"), Does::Write))
         .collect();
     let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
-    enqueue_many(&mut conn, &many, &EnqueueOptions::default())
+    Submission::of_operator(&mut conn)
+        .enqueue_many(&many, &EnqueueOptions::default())
         .await
         .unwrap();
     conn.commit().await.unwrap();
@@ -78,13 +80,19 @@ async fn one_unfinished_job_does_the_same_work() {
     let queue = Queue::new().await;
     let first = queue.add(task("only:shop", Does::Nothing)).await;
     assert_eq!(queue.add(task("only:shop", Does::Nothing)).await, first);
-    let both = [task("only:shop", Does::Nothing), task("only:other", Does::Nothing)];
+    let (shop, other) = (task("only:shop", Does::Nothing), task("only:other", Does::Nothing));
+    let both = [other.clone(), shop, other];
     let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
-    let made = enqueue_many(&mut conn, &both, &EnqueueOptions::default())
+    let queued = Submission::of_operator(&mut conn)
+        .enqueue_many(&both, &EnqueueOptions::default())
         .await
         .unwrap();
     conn.commit().await.unwrap();
-    assert_eq!(made.len(), 1);
+    let [other, shop, again] = queued.as_slice() else {
+        panic!("{queued:?}")
+    };
+    assert_eq!((shop.job.job_id, shop.is_new), (first, false));
+    assert!(other.is_new && other.job.job_id == again.job.job_id);
     let _worker = queue.worker();
     queue.becomes(first, JobStatus::Completed).await;
     assert_ne!(queue.add(task("only:shop", Does::Nothing)).await, first);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rocket::figment::Figment;
-use scrapersky::config::{PlacesConfig, PlacesProtocol, ScansConfig};
+use scrapersky::config::{Config, PlacesConfig, PlacesProtocol, ScansConfig};
 use scrapersky::demo::places_api::{PlacesApi, World};
 use scrapersky::jobs::Runner;
 use scrapersky::scans::{Services, registry};
@@ -44,7 +44,7 @@ fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
         key: Some(SecretString::from("a-secret-key")),
         timeout: Duration::from_secs(5),
         token_delay: Duration::from_millis(20),
-        ..PlacesConfig::load(&Figment::new()).unwrap()
+        ..Config::read(&Figment::new(), &|_| None, true).unwrap().places
     }
 }
 

@@ -35,12 +35,12 @@ async fn a_batch_knows_how_far_its_jobs_are() {
     finish(&acme, &done).await.unwrap();
 
     let mut counts = acme
-        .run(async |conn| batches::count_jobs(conn, batch.batch_id).await)
+        .run(async |conn| jobs::count_of_batch(conn, batch.batch_id, &[]).await)
         .await;
     counts.sort_unstable();
     assert_eq!(counts, [(JobStatus::Pending, 2), (JobStatus::Completed, 1)]);
     assert_eq!(
-        acme.run(async |conn| batches::count_jobs(conn, other.batch_id).await)
+        acme.run(async |conn| jobs::count_of_batch(conn, other.batch_id, &[]).await)
             .await,
         []
     );

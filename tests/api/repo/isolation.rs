@@ -249,7 +249,7 @@ pub async fn as_superuser(conn: &mut TenantConnection, sql: &str) -> String {
 
 /// Reads `module::function` of every public repository function that takes a tenant's connection.
 fn tenant_functions() -> BTreeSet<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/repo");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/database/src/repo");
     let mut functions = BTreeSet::new();
     for file in rust_files(&root) {
         let module = file.strip_prefix(&root).unwrap().with_extension("");

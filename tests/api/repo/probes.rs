@@ -691,7 +691,6 @@ pub const PROBES: &[Probe] = probes! {
     scan_days::count: NewRow, |conn, a| (1);
     batches::get: Nothing, |conn, a| (a.batch.batch_id);
     batches::list: OwnRows, |conn, a| (Paging::default());
-    batches::count_jobs: Nothing, |conn, a| (a.batch.batch_id);
     batches::insert: NewRow, |conn, a| (&new_batch(&a.name));
     batches::update: Nothing, |conn, a| (a.batch.batch_id, &BatchJobChanges { error: Some(Some("x")), ..Default::default() });
     contacts::get: Nothing, |conn, a| (a.contact.id);
@@ -757,7 +756,9 @@ pub const PROBES: &[Probe] = probes! {
     jobs::cancel: Nothing, |conn, a| (a.pending.job_id);
     jobs::cancel: Nothing, |conn, a| (a.lease.job_id);
     jobs::retry: Nothing, |conn, a| (a.failed.job_id);
-    jobs::retry_batch: Nothing, |conn, a| (a.batch.batch_id);
+    jobs::count_of_batch: Nothing, |conn, a| (a.batch.batch_id, &[a.pending.job_id]);
+    jobs::list: Nothing, |conn, a| (&JobFilter { batch_id: Some(a.batch.batch_id), others: &[a.pending.job_id], ..Default::default() }, Paging::default());
+    jobs::retry_batch: Nothing, |conn, a| (a.batch.batch_id, &[a.pending.job_id]);
     jobs::queue::hold: Nothing, |conn, a| (a.lease);
     jobs::queue::report: Nothing, |conn, a| (a.lease, 0.5, "step", "message");
     jobs::queue::finish: Nothing, |conn, a| (a.lease, Outcome::Ok, &RawJson::from(json!({})));

@@ -10,7 +10,7 @@ use database::pool::Pool;
 use rocket::figment::Figment;
 use rocket::http::{ContentType, Header, Method};
 use rocket::local::asynchronous::Client;
-use scrapersky::config::{EmailConfig, ScansConfig};
+use scrapersky::config::{Config, EmailConfig, ScansConfig};
 use scrapersky::jobs::Runner;
 use scrapersky::scans::{Services, registry};
 use serde_json::Value;
@@ -111,7 +111,8 @@ impl TestApp {
             log::note(name, value);
             figment = figment.merge((format!("scrapersky.{name}"), *value));
         }
-        let client = Client::untracked(scrapersky::rocket(figment, pool.clone()))
+        let config = Config::read(&figment, &|_| None, true).unwrap();
+        let client = Client::untracked(scrapersky::rocket(&config, pool.clone()).unwrap())
             .await
             .unwrap();
         Self {

@@ -34,6 +34,7 @@ fn helper() {
                 Err(error) => println!("error={error}"),
             }
         }
+        "slow clients" => crate::proxy::be_slow(folder.to_str().expect("an address and a number")),
         "soak" => crate::soak::work(),
         "work" => workers::work_in_another_process(folder.to_str().expect("a URL")),
         role => panic!("no such role: {role}"),

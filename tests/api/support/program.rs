@@ -172,6 +172,11 @@ impl Api {
         }
     }
 
+    /// Returns the address and the port of the server.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     /// Returns a client of the same server by another key.
     pub fn by(&self, key: &str) -> Self {
         Self {

@@ -17,7 +17,8 @@ use database::url::DatabaseUrl;
 use nix::sys::signal::{Signal, raise};
 use scrapersky::config::JobsConfig;
 use scrapersky::jobs::{
-    BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Registry, Retry, Runner, RunnerStats, Waker, enqueue,
+    BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Registry, Retry, Runner, RunnerStats, Submission,
+    Waker,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::{oneshot, watch};
@@ -233,7 +234,7 @@ impl Queue {
     /// Queues a job.
     pub async fn add_for<J: BackgroundJob>(&self, tenant: TenantId, job: &J, options: EnqueueOptions) -> JobId {
         let mut conn = self.pool.tenant(tenant).await.unwrap();
-        let queued = enqueue(&mut conn, job, &options).await.unwrap();
+        let queued = Submission::of_operator(&mut conn).enqueue(job, &options).await.unwrap();
         conn.commit().await.unwrap();
         queued.job.job_id
     }

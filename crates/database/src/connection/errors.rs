@@ -9,6 +9,9 @@ use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 /// Translates an error, keeping whatever the server said.
 pub(super) fn query_error(error: impl Into<Arc<tokio_postgres::Error>>) -> Error {
     let error = error.into();
+    if error.code().is_some_and(is_about_a_value) {
+        return Error::SerializationError(Box::new(UnfitValue(sentence(&error))));
+    }
     let kind = match error.code() {
         Some(code) if *code == SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
         Some(code) if *code == SqlState::FOREIGN_KEY_VIOLATION => DatabaseErrorKind::ForeignKeyViolation,
@@ -40,6 +43,28 @@ pub fn is_outage(error: &Error) -> bool {
             _
         )
     )
+}
+
+/// A value that the database cannot hold: a text with a NUL character, a number or a date out of range.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UnfitValue(String);
+
+/// Returns whether the database refused a value that it cannot hold, whoever let it through until there.
+#[must_use]
+pub fn is_unfit_value(error: &Error) -> bool {
+    matches!(error, Error::SerializationError(cause) if cause.is::<UnfitValue>())
+}
+
+fn is_about_a_value(code: &SqlState) -> bool {
+    [
+        SqlState::CHARACTER_NOT_IN_REPERTOIRE,
+        SqlState::UNTRANSLATABLE_CHARACTER,
+        SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+        SqlState::DATETIME_VALUE_OUT_OF_RANGE,
+        SqlState::INTERVAL_FIELD_OVERFLOW,
+    ]
+    .contains(code)
 }
 
 /// Writes an error and its causes as one sentence, without repeating what a cause already says.

@@ -40,9 +40,9 @@ use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Socket};
 
 use self::ahead::Ahead;
-pub use self::errors::is_outage;
 use self::errors::query_error;
 pub(super) use self::errors::sentence;
+pub use self::errors::{is_outage, is_unfit_value};
 use self::lock::lock;
 use self::rows::Progress;
 pub use self::rows::{Field, Row, Rows};

@@ -3,13 +3,12 @@
 use diesel::dsl::now;
 use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, SelectableHelper};
 use diesel_async::RunQueryDsl;
-use schema::{batch_jobs, jobs};
+use schema::batch_jobs;
 
 use super::paging::Paging;
 use crate::connection::Connection;
 use crate::ids::BatchId;
 use crate::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
-use crate::models::enums::JobStatus;
 use crate::tenant::TenantConnection;
 
 /// Returns a batch.
@@ -46,22 +45,6 @@ pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(V
             .count()
             .get_result(&mut &*conn),
     )
-}
-
-/// Counts the jobs of a batch by state.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn count_jobs(conn: &mut TenantConnection, id: BatchId) -> QueryResult<Vec<(JobStatus, i64)>> {
-    let tenant = conn.tenant_id();
-    jobs::table
-        .filter(jobs::tenant_id.eq(tenant))
-        .filter(jobs::batch_id.eq(id))
-        .group_by(jobs::status)
-        .select((jobs::status, diesel::dsl::count_star()))
-        .load(conn)
-        .await
 }
 
 /// Adds a batch.

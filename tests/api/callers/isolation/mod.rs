@@ -1,7 +1,7 @@
 //! The isolation proof: every identity on every route, aimed at rows that are its own, another's, gone, nobody's, and
 //! at what names none; by both walls, and by each alone.
 
-pub mod ids;
+mod ids;
 
 use std::fmt::Write as _;
 use std::slice;
@@ -12,7 +12,8 @@ use rocket::http::{Header, Method};
 use serde_json::{Value, json};
 use tokio_postgres::{Client, Statement};
 
-use self::ids::{all, nobodys, remove, rows};
+pub(super) use self::ids::{all, rows};
+use self::ids::{nobodys, remove};
 use super::routes::{ENTRIES, Entry, Ids, Names, Shot};
 use super::tokens::person;
 use crate::repo::isolation::{digest_of, tenant_tables};

@@ -2,12 +2,15 @@
 
 pub mod queue;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
+use diesel::dsl::{exists, not, now};
 use diesel::pg::Pg;
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper,
 };
+use diesel::result::Error;
 use diesel::sql_types::Bool;
 use diesel::upsert::{DecoratableTarget, excluded};
 use diesel_async::RunQueryDsl;
@@ -54,6 +57,8 @@ pub struct JobFilter<'a> {
     pub created_before: Option<DateTime<Utc>>,
     /// Those of this batch.
     pub batch_id: Option<BatchId>,
+    /// With a batch, these as well: jobs that its entries point to.
+    pub others: &'a [JobId],
     /// Those about this domain.
     pub domain_id: Option<DomainId>,
     /// Those that come behind the job made then, with this id: a cursor, stable while jobs are added.
@@ -111,23 +116,49 @@ pub async fn enqueue(conn: &mut TenantConnection, new: &NewJob<'_>) -> QueryResu
     })
 }
 
-/// Queues jobs in one statement and returns them in no order. One whose work an unfinished job does
-/// is not among them.
+/// Queues jobs in one statement, and returns one for each in order, as [`enqueue`] does. No two may name the same work.
 ///
 /// # Errors
 ///
 /// As [`enqueue`].
-pub async fn enqueue_many(conn: &mut TenantConnection, new: &[NewJob<'_>]) -> QueryResult<Vec<Job>> {
+pub async fn enqueue_many(conn: &mut TenantConnection, new: &[NewJob<'_>]) -> QueryResult<Vec<Enqueued>> {
     let tenant = conn.tenant_id();
-    let rows: Vec<_> = new.iter().map(|row| (row, jobs::tenant_id.eq(tenant))).collect();
-    diesel::insert_into(jobs::table)
+    let ids: Vec<JobId> = new.iter().map(|_| JobId::from(Uuid::new_v4())).collect();
+    let rows: Vec<_> = new
+        .iter()
+        .zip(&ids)
+        .map(|(row, id)| (row, jobs::job_id.eq(*id), jobs::tenant_id.eq(tenant)))
+        .collect();
+    let stored: Vec<Job> = diesel::insert_into(jobs::table)
         .values(rows)
         .on_conflict((jobs::tenant_id, jobs::kind, jobs::dedup_key))
         .filter_target(diesel::dsl::sql::<Bool>(UNFINISHED_AND_NAMED))
-        .do_nothing()
+        .do_update()
+        .set(jobs::dedup_key.eq(excluded(jobs::dedup_key)))
         .returning(Job::as_returning())
         .get_results(conn)
-        .await
+        .await?;
+    let mut by_id = HashMap::with_capacity(stored.len());
+    let mut by_work = HashMap::new();
+    for job in stored {
+        if let Some(key) = job.dedup_key.clone() {
+            by_work.insert((job.kind.clone(), key), job.job_id);
+        }
+        by_id.insert(job.job_id, job);
+    }
+    let place = |(row, id): (&NewJob<'_>, &JobId)| {
+        let is_new = by_id.contains_key(id);
+        let existing = || by_work.get(&(row.kind.to_owned(), row.dedup_key?.to_owned()));
+        let id = if is_new { id } else { existing()? };
+        Some(Enqueued {
+            job: by_id.get(id)?.clone(),
+            is_new,
+        })
+    };
+    new.iter()
+        .zip(&ids)
+        .map(|pair| place(pair).ok_or(Error::NotFound))
+        .collect()
 }
 
 /// Returns a job.
@@ -245,22 +276,46 @@ pub async fn retry(conn: &mut TenantConnection, id: JobId) -> QueryResult<Option
     .optional()
 }
 
-/// Queues the jobs of a batch again that failed or were cancelled, and returns how many.
-///
-/// # Errors
-///
-/// As [`retry`].
-pub async fn retry_batch(conn: &mut TenantConnection, id: BatchId) -> QueryResult<usize> {
+/// Queues jobs again that failed or were cancelled: those of a batch and `others`, but for those whose work an
+/// unfinished job does. Returns how many.
+pub async fn retry_batch(conn: &mut TenantConnection, id: BatchId, others: &[JobId]) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
+    let open = diesel::alias!(jobs as open);
+    let is_done_elsewhere = exists(
+        open.filter(open.field(jobs::tenant_id).eq(jobs::tenant_id))
+            .filter(open.field(jobs::kind).eq(jobs::kind))
+            .filter(open.field(jobs::dedup_key).eq(jobs::dedup_key))
+            .filter(
+                open.field(jobs::status)
+                    .eq_any([JobStatus::Pending, JobStatus::Running]),
+            ),
+    );
     diesel::update(
         jobs::table
             .filter(jobs::tenant_id.eq(tenant))
-            .filter(jobs::batch_id.eq(id))
-            .filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled])),
+            .filter(jobs::batch_id.eq(id).or(jobs::job_id.eq_any(others)))
+            .filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled]))
+            .filter(not(is_done_elsewhere)),
     )
     .set(as_new!())
     .execute(conn)
     .await
+}
+
+/// Counts the jobs of a batch and `others` by state.
+pub async fn count_of_batch(
+    conn: &mut TenantConnection,
+    id: BatchId,
+    others: &[JobId],
+) -> QueryResult<Vec<(JobStatus, i64)>> {
+    let tenant = conn.tenant_id();
+    jobs::table
+        .filter(jobs::tenant_id.eq(tenant))
+        .filter(jobs::batch_id.eq(id).or(jobs::job_id.eq_any(others)))
+        .group_by(jobs::status)
+        .select((jobs::status, diesel::dsl::count_star()))
+        .load(conn)
+        .await
 }
 
 fn matching<'a>(tenant: TenantId, filter: &JobFilter<'a>) -> jobs::BoxedQuery<'a, Pg> {
@@ -278,7 +333,7 @@ fn matching<'a>(tenant: TenantId, filter: &JobFilter<'a>) -> jobs::BoxedQuery<'a
         query = query.filter(jobs::created_at.lt(before));
     }
     if let Some(batch) = filter.batch_id {
-        query = query.filter(jobs::batch_id.eq(batch));
+        query = query.filter(jobs::batch_id.eq(batch).or(jobs::job_id.eq_any(filter.others)));
     }
     if let Some(domain) = filter.domain_id {
         query = query.filter(jobs::domain_id.eq(domain));

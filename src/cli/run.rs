@@ -1,0 +1,52 @@
+//! What every subcommand needs: output, a runtime, a schema.
+
+use std::fmt::Arguments;
+use std::future::Future;
+use std::io::{self, ErrorKind, Write};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use database::connection::Connection;
+use database::migrate::check;
+
+use super::bring_up::Database;
+
+/// As `println!`, which would panic where the reader has gone.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::cli::run::write_line(format_args!($($text)*))
+    };
+}
+
+/// Writes a line to standard output. A reader that has gone, as `| head -1` does, has seen what it wanted; anything else
+/// that keeps the line from being written ends the program.
+pub(super) fn write_line(text: Arguments<'_>) {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("scrapersky: standard output cannot be written: {error}");
+            std::process::exit(1);
+        }
+        _ => {}
+    }
+}
+
+/// How long the end of a command waits for work on other threads.
+const LAST_WORK: Duration = Duration::from_secs(1);
+
+/// Runs the asynchronous part of a command. Before it, what blocks: starting PostgreSQL.
+pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
+    let result = runtime.block_on(work);
+    // Work that cannot be dropped, such as parsing a page, is not waited for: its job was handed back.
+    runtime.shutdown_timeout(LAST_WORK);
+    result
+}
+
+/// Refuses to go on with a schema that is not the one this program is written for.
+pub(super) async fn require_schema(database: &Database) -> anyhow::Result<()> {
+    let mut conn = Connection::connect(&database.url).await?;
+    match check(&mut conn).await?.objection() {
+        None => Ok(()),
+        Some(objection) => bail!(objection),
+    }
+}

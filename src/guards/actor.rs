@@ -1,0 +1,47 @@
+//! Who sends requests.
+
+use std::fmt;
+
+use database::ids::{ApiKeyId, UserId};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Who sent a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// The holder of an API key.
+    Key(ApiKeyId),
+    /// Somebody who signed in.
+    Person(UserId),
+}
+
+impl Actor {
+    /// Returns the id of the key or the person.
+    #[must_use]
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Key(id) => id.get(),
+            Self::Person(id) => id.get(),
+        }
+    }
+}
+
+/// As histories name it.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(id) => write!(f, "API key {id}"),
+            Self::Person(id) => write!(f, "user {id}"),
+        }
+    }
+}
+
+/// Returns a name for something in the cache of identities that tells nothing of it.
+pub(super) fn fingerprint(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}

@@ -1,0 +1,60 @@
+//! Reading paths and queries.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use database::repo::paging::Paging;
+use rocket::request::FromParam;
+use uuid::Uuid;
+
+use crate::error::{ApiError, ApiResult};
+
+/// A row's id in a path, of the table that its type names.
+pub(super) struct PathId<T>(pub(super) T);
+
+impl<'a, T: From<Uuid>> FromParam<'a> for PathId<T> {
+    type Error = uuid::Error;
+
+    fn from_param(param: &'a str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(param).map(|id| Self(id.into()))
+    }
+}
+
+/// Returns where the rows behind these begin, if these are as many as were asked for: then there may be more.
+pub(super) fn cursor_behind<R, C>(rows: &[R], limit: i64, cursor: impl FnOnce(&R) -> C) -> Option<C> {
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
+    rows.last().filter(|_| is_full).map(cursor)
+}
+
+/// The most rows that one answer holds.
+const MAX_ROWS: i64 = 1000;
+
+/// Reads a page's size and place from a query.
+pub(super) fn paging(limit: Option<&str>, offset: Option<&str>) -> ApiResult<Paging> {
+    let limit = parsed("limit", limit)?.unwrap_or(Paging::default().limit);
+    let offset = parsed("offset", offset)?.unwrap_or(0);
+    if !(1..=MAX_ROWS).contains(&limit) {
+        return Err(ApiError::bad_request(
+            "limit",
+            format!("limit is {limit}: it must be from 1 to {MAX_ROWS}"),
+        ));
+    }
+    if offset < 0 {
+        return Err(ApiError::bad_request(
+            "offset",
+            format!("offset is {offset}: it must be 0 or more"),
+        ));
+    }
+    Ok(Paging { limit, offset })
+}
+
+/// Reads an optional parameter of a query; Rocket itself would take one that it cannot read for none.
+pub(super) fn parsed<T>(field: &'static str, text: Option<&str>) -> ApiResult<Option<T>>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    text.map(str::parse)
+        .transpose()
+        .map_err(|error| ApiError::bad_request(field, format!("{field} is {:?}: {error}", text.unwrap_or_default())))
+}

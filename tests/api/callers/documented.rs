@@ -1,0 +1,111 @@
+//! `docs/api.md` lists every route, and the scope that each one demands.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::str::FromStr;
+
+use database::models::enums::Scope;
+use uuid::Uuid;
+
+use super::isolation::all;
+use super::routes::ENTRIES;
+use crate::support::app::TestApp;
+
+/// What the column of scopes says of a route without a caller.
+const PUBLIC: &str = "none";
+
+/// A line of the tables.
+#[derive(Debug)]
+struct Row {
+    method: String,
+    path: String,
+    scope: String,
+}
+
+#[tokio::test]
+async fn documented_routes_are_the_mounted_ones() {
+    let app = TestApp::new().await;
+    let mounted: BTreeSet<(String, String)> = app
+        .client()
+        .rocket()
+        .routes()
+        .map(|route| (route.method.to_string(), route.uri.path().to_owned()))
+        .collect();
+    let rows = documented();
+    let documented: BTreeSet<(String, String)> =
+        rows.iter().map(|row| (row.method.clone(), row.path.clone())).collect();
+    let missing: Vec<_> = mounted.difference(&documented).collect();
+    assert!(
+        missing.is_empty(),
+        "docs/api.md does not list these routes: {missing:#?}"
+    );
+    let gone: Vec<_> = documented.difference(&mounted).collect();
+    assert!(
+        gone.is_empty(),
+        "docs/api.md lists routes that are not mounted: {gone:#?}"
+    );
+    assert_eq!(rows.len(), documented.len(), "docs/api.md lists a route twice");
+}
+
+/// A key without the documented scope is refused, and a key with it is let in.
+#[tokio::test]
+async fn documented_scopes_are_what_routes_demand() {
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await.agency;
+    let ids = all(&Uuid::new_v4().to_string());
+    for row in documented() {
+        let entry = ENTRIES
+            .iter()
+            .find(|entry| entry.method.as_str() == row.method && entry.path == row.path)
+            .unwrap_or_else(|| panic!("{row:?} has no entry"));
+        let shot = (entry.shots)(&ids).remove(0);
+        let send = async |key: Option<&str>| {
+            let body = shot.body.as_ref().map(|(kind, text)| (kind.clone(), text.as_str()));
+            app.send(entry.method, &shot.path, key, body).await.status
+        };
+        let nobody = send(None).await;
+        if row.scope == PUBLIC {
+            assert!(
+                ![401, 403].contains(&nobody),
+                "{row:?} is answered with {nobody} without a key"
+            );
+            continue;
+        }
+        assert_eq!(nobody, 401, "{row:?} without a key");
+        let scope = Scope::from_str(&row.scope).unwrap_or_else(|_| panic!("{row:?} names no scope"));
+        let others: Vec<Scope> = Scope::ALL.iter().copied().filter(|other| *other != scope).collect();
+        let without = app.key(&agency, &others).await;
+        assert_eq!(send(Some(&without)).await, 403, "{row:?} with all scopes but {scope}");
+        // A key that hands on the scope to read has to have it.
+        let with = app.key(&agency, &[Scope::Read, scope]).await;
+        let answered = send(Some(&with)).await;
+        assert!(
+            ![401, 403].contains(&answered),
+            "{row:?} with {scope} is answered with {answered}"
+        );
+    }
+}
+
+/// Returns the lines of the tables that name a route.
+fn documented() -> Vec<Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md");
+    let text = fs::read_to_string(path).unwrap();
+    let rows: Vec<Row> = text
+        .lines()
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.strip_prefix("| `")?.split(" | ").collect();
+            let [method, path, scope, ..] = cells[..] else {
+                return None;
+            };
+            Some(Row {
+                method: method.trim_end_matches('`').to_owned(),
+                path: path.trim_matches('`').to_owned(),
+                scope: scope.trim_matches('`').to_owned(),
+            })
+        })
+        .filter(|row| row.path.starts_with('/'))
+        .collect();
+    assert!(rows.len() > 50, "only {} routes were found in docs/api.md", rows.len());
+    rows
+}

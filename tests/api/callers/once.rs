@@ -1,0 +1,75 @@
+//! `Idempotency-Key`, on every route that changes something.
+
+use rocket::http::{ContentType, Method};
+
+use super::isolation::rows;
+use super::routes::ENTRIES;
+use crate::support::app::{Answer, TestApp};
+
+#[tokio::test]
+async fn every_post_heeds_its_key_or_refuses_it() {
+    let app = TestApp::with(&[("requests_per_minute", "0"), ("tenant_requests_per_minute", "0")]).await;
+    let acme = app.agency("acme").await;
+    let ids = rows(&app, &acme, "acme").await;
+    let change = serde_json::json!({ "place_ids": [ids.place], "status": "selected" });
+    assert_eq!(acme.post("/api/v1/places/update", change).await.status, 200);
+    let (mut heeding, mut refusing) = (Vec::new(), Vec::new());
+    for (number, entry) in ENTRIES.iter().enumerate() {
+        if entry.method != Method::Post {
+            continue;
+        }
+        // An earlier route may have retried it.
+        app.sql(&format!(
+            "UPDATE jobs SET status = 'failed' WHERE job_id = '{}'",
+            ids.failed
+        ))
+        .await;
+        let shot = (entry.shots)(&ids).remove(0);
+        let key = format!("once-{number}");
+        let body = shot.body.as_ref().map(|(kind, text)| (kind.clone(), text.as_str()));
+        let send = async |path: &str, body: Option<(ContentType, &str)>| -> Answer {
+            let headers = [("Idempotency-Key", key.as_str())];
+            app.send_with(&headers, Method::Post, path, Some(&acme.key), body).await
+        };
+        let first = send(&shot.path, body.clone()).await;
+        if first.body["field"] == "Idempotency-Key" {
+            assert_eq!(first.status, 400, "{}: {first:?}", entry.path);
+            refusing.push(entry.path);
+            continue;
+        }
+        assert!((200..300).contains(&first.status), "{}: {first:?}", entry.path);
+        let again = send(&shot.path, body.clone()).await;
+        assert_eq!(
+            (again.status, &again.text),
+            (first.status, &first.text),
+            "{}: the same request is answered the same",
+            entry.path
+        );
+        // The same key for another request shows that it was the key, and not that the work is the same.
+        let other = send(&format!("{}?other=1", shot.path), body).await;
+        assert_eq!(
+            (other.status, &other.body["field"]),
+            (422, &"Idempotency-Key".into()),
+            "{}",
+            entry.path
+        );
+        heeding.push(entry.path);
+    }
+    println!(
+        "{} POST routes heed the key, {} refuse it",
+        heeding.len(),
+        refusing.len()
+    );
+    for path in [
+        "/api/v1/scrapersky",
+        "/api/v1/batch",
+        "/api/v1/sitemap/scan",
+        "/email-scanner/scan/<domain_id>",
+        "/api/v1/places/search",
+        "/api/v1/places/details",
+        "/api/v1/places/hand-over",
+        "/api/v1/places/undo",
+    ] {
+        assert!(heeding.contains(&path), "{path} starts work: it has to heed the key");
+    }
+}

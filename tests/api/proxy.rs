@@ -1,0 +1,269 @@
+//! The proxy of `deploy/haproxy.cfg`, run as it is in front of the program: it bounds what Rocket does not.
+//!
+//! Slow clients are another process, since a thousand sockets are more than this one may open.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::support::database::TestDatabase;
+use crate::support::extent;
+use crate::support::process::helper_command;
+use crate::support::program::{Program, Running};
+use crate::support::site::{Reply, Site};
+
+const HAPROXY: &str = "/usr/sbin/haproxy";
+/// How long a slow client may hold its connection.
+const BOUND: Duration = Duration::from_secs(45);
+/// Connections of one address: the proxy takes 100.
+const OF_ONE_ADDRESS: usize = 50;
+
+/// What a slow client sends before it falls silent.
+const BEGINNINGS: &[(&str, &str)] = &[
+    ("nothing", ""),
+    ("half a head", "GET /ready HTTP/1.1\r\nHost: a\r\nX-Half: "),
+    (
+        "half a body",
+        "POST /api/v1/scrapersky HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_clients_are_closed_and_slow_nobody_down() {
+    let Some(mut scene) = Scene::new(&[]).await else { return };
+    let count = extent::of(1100, 40);
+    let begun = Instant::now();
+    let mut slow = slow_clients(scene.proxy, count);
+    let mut times = Vec::new();
+    while slow.try_wait().unwrap().is_none() {
+        let asked = Instant::now();
+        let answer = scene
+            .ask("GET /ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .await;
+        // A busy machine may keep the database longer than the 300 ms that it is given; the proxy answers nothing itself.
+        assert!(
+            answer.contains("\"status\":\"ready\"") || answer.contains("did not answer within"),
+            "{answer}"
+        );
+        times.push(asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(
+        slow.wait().unwrap().success(),
+        "not all slow clients were closed in time"
+    );
+    times.sort_unstable();
+    let (median, p99) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+    println!(
+        "{} slow clients closed after {:.1} s; {} requests of others meanwhile, median {median:?}, p99 {p99:?}",
+        count * BEGINNINGS.len(),
+        begun.elapsed().as_secs_f32(),
+        times.len(),
+    );
+    assert!(median < Duration::from_millis(50), "others wait {median:?}");
+    scene.stop();
+}
+
+#[tokio::test]
+async fn the_proxy_says_whose_request_it_is_and_answers_in_the_programs_shape() {
+    // A lie about the address would be another address each time.
+    let Some(mut scene) = Scene::new(&[("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", "1000000")]).await else {
+        return;
+    };
+    let close = "Connection: close\r\n";
+    let no_host = scene.ask(&format!("GET /live HTTP/1.1\r\n{close}\r\n")).await;
+    assert!(
+        no_host.starts_with("HTTP/1.1 400") && no_host.contains("application/problem+json"),
+        "{no_host}"
+    );
+    let two_hosts = scene
+        .ask(&format!("GET /live HTTP/1.1\r\nHost: a\r\nHost: b\r\n{close}\r\n"))
+        .await;
+    assert!(two_hosts.starts_with("HTTP/1.1 400"), "{two_hosts}");
+    // The server's HTTP library refuses more than 100 header fields, without a body.
+    let many: String = (0..99).map(|number| format!("X-{number}: 1\r\n")).collect();
+    let too_many = scene
+        .ask(&format!("GET /live HTTP/1.1\r\nHost: a\r\n{many}{close}\r\n"))
+        .await;
+    assert!(
+        too_many.starts_with("HTTP/1.1 431") && too_many.contains("\"code\":\"client_error\""),
+        "{too_many}"
+    );
+    let unfinished = "POST /live HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab";
+    let late = scene.ask(unfinished).await;
+    assert!(
+        late.starts_with("HTTP/1.1 408") && late.contains("\"code\":\"timeout\""),
+        "{late}"
+    );
+
+    // Connections of one address, whichever of its threads accepts them.
+    let mut connections = Vec::new();
+    for _ in 0..110 {
+        // One that is refused may be reset before it is known to be there.
+        connections.extend(TcpStream::connect(scene.proxy).await);
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let open = connections
+        .iter()
+        .filter(|socket| matches!(socket.try_read(&mut [0; 1]), Err(error) if error.kind() == ErrorKind::WouldBlock))
+        .count();
+    assert_eq!(open, 100);
+    drop(connections);
+
+    scene.server.take().unwrap().kill();
+    let deadline = Instant::now() + BOUND;
+    let nobody = loop {
+        let answer = scene
+            .ask(&format!("GET /live HTTP/1.1\r\nHost: a\r\n{close}\r\n"))
+            .await;
+        if answer.starts_with("HTTP/1.1 503") {
+            break answer;
+        }
+        assert!(Instant::now() < deadline, "{answer}");
+    };
+    assert!(nobody.to_lowercase().contains("retry-after: 1"), "{nobody}");
+    scene.stop();
+}
+
+#[tokio::test]
+async fn no_client_chooses_its_own_address() {
+    let Some(mut scene) = Scene::new(&[("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", "40")]).await else {
+        return;
+    };
+    let mut last = String::new();
+    for number in 0..60 {
+        let lie = format!("GET /live HTTP/1.1\r\nHost: a\r\nX-Real-IP: 192.0.2.{number}\r\nConnection: close\r\n\r\n");
+        last = scene.ask(&lie).await;
+    }
+    assert!(last.starts_with("HTTP/1.1 429"), "{last}");
+    scene.stop();
+}
+
+/// The program behind the proxy.
+struct Scene {
+    proxy: SocketAddr,
+    haproxy: Child,
+    server: Option<Running>,
+    _database: TestDatabase,
+}
+
+impl Scene {
+    /// Starts both with these settings; `None` where the proxy is not installed.
+    async fn new(settings: &[(&str, &str)]) -> Option<Self> {
+        if !Path::new(HAPROXY).is_file() {
+            println!("skipped: {HAPROXY} is not installed");
+            return None;
+        }
+        let database = TestDatabase::new().await;
+        let site = Site::start(|_| Reply::html("")).await;
+        let mut program = Program::new(database.url(), &site);
+        program.set("ROCKET_IP_HEADER", "X-Real-IP");
+        for (name, value) in settings {
+            program.set(name, value);
+        }
+        let (server, api) = program.serve(&["--workers", "0"], "").await;
+        let proxy = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut command = Command::new(HAPROXY);
+        command
+            .args(["-db", "-f"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/haproxy.cfg"))
+            .env("PROXY_BIND", proxy.to_string())
+            .env("PROXY_SERVER_1", api.address())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if !extent::is_full() {
+            command.env("PROXY_SLOW", "1s").env("PROXY_IDLE", "2s");
+        }
+        let scene = Self {
+            proxy,
+            haproxy: command.spawn().unwrap(),
+            server: Some(server),
+            _database: database,
+        };
+        let deadline = Instant::now() + BOUND;
+        loop {
+            if TcpStream::connect(proxy).await.is_ok() {
+                let answer = scene
+                    .ask("GET /ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                    .await;
+                if answer.starts_with("HTTP/1.1 200") {
+                    return Some(scene);
+                }
+            }
+            assert!(Instant::now() < deadline, "the proxy does not answer");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Sends bytes, and returns everything that comes back until the connection is closed.
+    async fn ask(&self, request: &str) -> String {
+        let mut socket = TcpStream::connect(self.proxy).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // A connection that is reset says nothing more.
+        let _ = tokio::time::timeout(BOUND, socket.read_to_end(&mut answer)).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    fn stop(&mut self) {
+        self.haproxy.kill().unwrap();
+        self.haproxy.wait().unwrap();
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        let _ = self.haproxy.kill();
+        let _ = self.haproxy.wait();
+    }
+}
+
+/// Starts the process of the slow clients, with as many of each kind, and as many descriptors as it may have.
+fn slow_clients(proxy: SocketAddr, count: usize) -> Child {
+    let helper = helper_command("slow clients", Path::new(&format!("{proxy}/{count}")));
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -Sn $(ulimit -Hn); exec \"$@\"", "sh"]);
+    command.arg(helper.get_program()).args(helper.get_args());
+    for (name, value) in helper.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command.stdout(Stdio::null()).spawn().unwrap()
+}
+
+/// Connects as many slow clients of each kind, and panics if one of them is open after its time.
+pub fn be_slow(order: &str) {
+    let (proxy, count) = order.split_once('/').unwrap();
+    let (proxy, count): (SocketAddr, usize) = (proxy.parse().unwrap(), count.parse().unwrap());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut clients = JoinSet::new();
+        for number in 0..count * BEGINNINGS.len() {
+            let (kind, beginning) = BEGINNINGS[number % BEGINNINGS.len()];
+            let socket = TcpSocket::new_v4().unwrap();
+            let address = number / OF_ONE_ADDRESS;
+            socket
+                .bind(
+                    format!("127.1.{}.{}:0", address / 250, address % 250 + 1)
+                        .parse()
+                        .unwrap(),
+                )
+                .unwrap();
+            clients.spawn(async move {
+                let mut socket = socket.connect(proxy).await.unwrap();
+                socket.write_all(beginning.as_bytes()).await.unwrap();
+                let mut rest = Vec::new();
+                let closed = tokio::time::timeout(BOUND, socket.read_to_end(&mut rest)).await;
+                assert!(closed.is_ok(), "a client that sent {kind} was not closed");
+            });
+        }
+        while let Some(client) = clients.join_next().await {
+            client.unwrap();
+        }
+    });
+}
