@@ -18,8 +18,5 @@ mod submit;
 mod visit;
 
 pub use mail::MailCheck;
-pub use scan::EmailScanJob;
+pub use scan::{DEFAULT_PAGES, EmailScanJob};
 pub use submit::{Submitted, submit, submit_many};
-
-/// How many pages a scan fetches at most, unless it is told otherwise: what clients of the v1 contract are shown.
-pub const DEFAULT_PAGES: i32 = 100;

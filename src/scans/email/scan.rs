@@ -14,6 +14,8 @@ use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
 use crate::scans::Services;
 use crate::scans::sitemap::count;
 
+/// How many pages a scan fetches at most, unless it is told otherwise: what clients of the v1 contract are shown.
+pub const DEFAULT_PAGES: i32 = 100;
 /// URLs of sitemaps that are taken.
 const MOST_SEEDS: u64 = 1_000;
 /// How long an answer of DNS is believed.

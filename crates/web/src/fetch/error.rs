@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use rustls::CertificateError;
 
-use super::resolve::ResolveError;
-
 /// A failed fetch, displayed as the sentence a person reads.
 ///
 /// It names the host and never the rest of the URL, which may hold what is not for everyone's eyes,
@@ -216,6 +214,32 @@ impl FetchError {
             | Self::File(_) => true,
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
             _ => false,
+        }
+    }
+}
+
+/// Is returned through the HTTP client when a name leads nowhere that may be connected to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ResolveError {
+    /// All its addresses are refused, the first because of what it is.
+    #[error("the name leads to {0}")]
+    Refused(&'static str),
+    /// There is no answer.
+    #[error("the name does not resolve: {0}")]
+    Failed(io::Error),
+}
+
+impl ResolveError {
+    /// Returns whether another answer can be expected later.
+    pub(super) fn is_temporary(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            // `getaddrinfo` tells "no such name" from "nobody answered" in words only: the GNU C
+            // library's and musl's.
+            Self::Failed(error) => {
+                let said = error.to_string();
+                said.contains("Temporary failure") || said.contains("Try again")
+            }
         }
     }
 }
