@@ -17,8 +17,8 @@ use crate::jobs::{JobContext, JobError};
 use crate::scans::Services;
 use crate::scans::failure::outcome;
 
-/// Failures in a row after which a site is left alone.
-const MOST_FAILURES: usize = 10;
+/// Consecutive failures that end a crawl.
+const MAX_FAILURES: usize = 10;
 
 /// Fetches one URL of the frontier and stores what comes of it. `left` is how many more pages may be fetched.
 ///
@@ -55,7 +55,7 @@ pub(super) async fn visit(
         Fetched::Failed { error, .. } if is_home => return Err(home::without(ctx, crawl, index, error).await?),
         Fetched::Page(page, _) if is_home && !page.status.is_success() => {
             let error = page.success().err();
-            let error = error.unwrap_or(FetchError::BadUrl("its home page cannot be had"));
+            let error = error.unwrap_or(FetchError::BadUrl("its home page cannot be fetched"));
             return Err(home::without(ctx, crawl, index, error).await?);
         }
         fetched => fetched,
@@ -111,9 +111,9 @@ impl Visit<'_> {
         self.rows
             .push(PageRow::bare(self.entry.url.clone(), None, disposition, Some(reason)));
         self.crawl.failures += 1;
-        if self.crawl.failures >= MOST_FAILURES {
+        if self.crawl.failures >= MAX_FAILURES {
             self.crawl.cut = Some(Cut::Failures {
-                number: MOST_FAILURES,
+                number: MAX_FAILURES,
                 last: error.to_string(),
             });
         }
@@ -205,7 +205,7 @@ impl Visit<'_> {
     fn judge(&mut self, index: usize, url: &Url, reading: &PageReading) -> (&'static str, Option<String>) {
         let crawl = &mut *self.crawl;
         if let Some(other) = crawl.frontier.says(index, &reading.fingerprint) {
-            return ("duplicate", Some(format!("it says the same as {other}")));
+            return ("duplicate", Some(format!("same content as {other}")));
         }
         let canonical = reading
             .canonical_url
@@ -215,10 +215,7 @@ impl Visit<'_> {
             && site::key(&canonical) != site::key(url)
         {
             if crawl.frontier.is_done(&canonical) {
-                return (
-                    "duplicate",
-                    Some(format!("it calls {canonical} its own URL, which was fetched")),
-                );
+                return ("duplicate", Some(format!("its canonical URL {canonical} was fetched")));
             }
             // Where they differ by the query only; sites name their home page for all pages, too.
             if canonical.path().trim_end_matches('/') == url.path().trim_end_matches('/') {
@@ -226,7 +223,7 @@ impl Visit<'_> {
             }
         }
         if reading.is_truncated {
-            return ("partial", Some("it is too large to be read to its end".to_owned()));
+            return ("partial", Some("it is too large to be read completely".to_owned()));
         }
         ("ok", None)
     }

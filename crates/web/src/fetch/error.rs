@@ -13,13 +13,13 @@ use rustls::CertificateError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// What the URL or a redirect names is not fetched over HTTP.
-    #[error("an address that begins with {0}: is not fetched: only http and https are")]
+    #[error("URLs of scheme {0} cannot be fetched; expected http or https")]
     Scheme(String),
     /// The URL cannot be fetched.
     #[error("the URL cannot be fetched: {0}")]
     BadUrl(&'static str),
     /// The host is, or its name leads to, an address that is not public.
-    #[error("{host} is not fetched, since it leads to {what}: only public addresses are")]
+    #[error("{host} cannot be fetched: it leads to {what}, and only public addresses are allowed")]
     RefusedAddress {
         /// The host of the URL.
         host: String,
@@ -27,7 +27,7 @@ pub enum FetchError {
         what: &'static str,
     },
     /// The port is another protocol's.
-    #[error("port {port} of {host} is not fetched: it belongs to another protocol than HTTP")]
+    #[error("port {port} of {host} cannot be fetched: it belongs to another protocol than HTTP")]
     RefusedPort {
         /// The host of the URL.
         host: String,
@@ -69,7 +69,7 @@ pub enum FetchError {
         limit: Duration,
     },
     /// The answer is larger than what is taken.
-    #[error("{host} sent {what} larger than {limit} bytes, which is all that is taken")]
+    #[error("{host} sent {what} larger than {limit} bytes, the limit")]
     TooLarge {
         /// The host of the URL.
         host: String,
@@ -89,7 +89,7 @@ pub enum FetchError {
         looping: bool,
     },
     /// The host redirects to something that is no URL.
-    #[error("{host} redirects to what is no URL")]
+    #[error("{host} redirects to an invalid URL")]
     BadRedirect {
         /// The host of the URL.
         host: String,
@@ -111,7 +111,7 @@ pub enum FetchError {
         host: String,
     },
     /// The robots.txt is there but cannot be had, which forbids everything (RFC 9309, 2.3.1.4).
-    #[error("robots.txt of {host} answered with status {status}, and until it can be read nothing may be fetched")]
+    #[error("robots.txt of {host} answered with status {status}; nothing may be fetched until it can be read")]
     RobotsUnavailable {
         /// The host of the URL.
         host: String,
@@ -129,7 +129,7 @@ pub enum FetchError {
         wanted: &'static str,
     },
     /// The body is compressed in a way that was not asked for.
-    #[error("{host} sent its answer in the encoding {encoding}, which it was not asked for and which is not read")]
+    #[error("{host} sent its answer in the unsupported encoding {encoding}")]
     Encoding {
         /// The host of the URL.
         host: String,
@@ -279,7 +279,7 @@ impl Attempt<'_> {
             };
         }
         if error.is_builder() {
-            return FetchError::BadUrl("its host is no name");
+            return FetchError::BadUrl("its host is not a valid name");
         }
         if error.is_connect() {
             let io = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
@@ -308,7 +308,7 @@ impl Attempt<'_> {
             },
             io => FetchError::Connect {
                 host,
-                reason: io.map_or_else(|| "no reason is known".to_owned(), connect_reason),
+                reason: io.map_or_else(|| "unknown reason".to_owned(), connect_reason),
             },
         }
     }

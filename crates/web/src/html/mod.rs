@@ -39,7 +39,7 @@ const CHUNK_BYTES: usize = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     /// A limit was reached before there was any content.
-    #[error("the page cannot be parsed: {limit}, and its first {consumed_bytes} bytes hold nothing")]
+    #[error("the page cannot be parsed: {limit}, and its first {consumed_bytes} bytes have no content")]
     NothingWithin {
         /// Which limit it was.
         limit: Limit,
@@ -62,7 +62,7 @@ impl Document {
         &self.html
     }
 
-    /// Tells whether the page went on where parsing stopped.
+    /// Returns whether the page went on where parsing stopped.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.stopped_by.is_some()
@@ -118,7 +118,7 @@ pub fn parse(html: &str, limits: &Limits) -> Result<Document, ParseError> {
     })
 }
 
-/// Tells whether there is any text or any element within `<head>` or `<body>`.
+/// Returns whether there is any text or any element within `<head>` or `<body>`.
 fn has_content(html: &Html) -> bool {
     let Some(root) = html.tree.root().children().find(|node| node.value().is_element()) else {
         return false;
@@ -176,7 +176,7 @@ mod tests {
         };
         assert_eq!(
             parse(&source, &limits).unwrap_err().to_string(),
-            "the page cannot be parsed: it takes too long to parse, and its first 1024 bytes hold nothing"
+            "the page cannot be parsed: it takes too long to parse, and its first 1024 bytes have no content"
         );
     }
 }
