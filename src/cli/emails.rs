@@ -13,6 +13,7 @@ use database::models::enums::JobStatus;
 use database::pool::Pool;
 use database::repo;
 use database::repo::contacts::ContactFilter;
+use database::repo::paging::Cursor;
 use database::repo::tenants::DEFAULT_TENANT;
 use serde_json::json;
 use uuid::Uuid;
@@ -144,7 +145,7 @@ async fn contacts(pool: &Pool, tenant: TenantId, domain: &Domain, job: JobId) ->
         let rows = repo::contacts::list_after(&mut conn, &filter, after, AT_ONCE).await?;
         drop(conn);
         let Some(last) = rows.last() else { break };
-        after = Some((last.created_at, last.id));
+        after = Some(Cursor::new(last.created_at, last.id));
         all.extend(rows);
     }
     all.sort_by(|one, other| {

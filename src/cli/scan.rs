@@ -15,7 +15,7 @@ use database::models::job::Job;
 use database::pool::Pool;
 use database::repo;
 use database::repo::jobs::JobFilter;
-use database::repo::paging::Paging;
+use database::repo::paging::{Cursor, Paging};
 use database::repo::tenants::DEFAULT_TENANT;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -174,7 +174,7 @@ async fn results(pool: &Pool, tenant: TenantId, batch: &SubmittedBatch) -> anyho
         let mut conn = pool.tenant(tenant).await?;
         let (page, _) = repo::jobs::list(&mut conn, &filter, Paging::first(AT_ONCE)).await?;
         let Some(last) = page.last() else { break };
-        filter.after = Some((last.created_at, last.job_id));
+        filter.after = Some(Cursor::new(last.created_at, last.job_id));
         for Job {
             status,
             outcome,

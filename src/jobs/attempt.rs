@@ -75,8 +75,8 @@ pub(super) async fn work<S: Send + Sync + 'static>(
             log::debug!("job {id}: completed");
         }
         Ended::Returned(Err(error)) if error.is_lease_lost() => lost(&shared, &hold),
-        Ended::Returned(Err(error)) => fail(&shared, &job, &hold, claimed, &error).await,
-        Ended::Stopped(Stop::Cancelled) => {
+        Ended::Returned(Err(error)) if !error.is_cancelled() => fail(&shared, &job, &hold, claimed, &error).await,
+        Ended::Returned(Err(_)) | Ended::Stopped(Stop::Cancelled) => {
             if write(&shared, &hold, &Note::Cancelled).await {
                 shared.stats.count(|counts| &counts.cancelled);
                 log::info!("job {id}: cancelled");

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use database::ids::{BatchId, DomainId, JobId, TenantId, UserId};
+use database::models::domain::{Domain, NewDomain};
 use database::models::enums::Outcome;
 use database::models::job::Job;
 use database::models::values::RawJson;
 use database::pool::{Pool, PoolError};
 use database::repo::jobs::queue;
-use database::repo::{self, QueryError};
+use database::repo::{self, QueryError, domains};
 use database::tenant::TenantConnection;
 use serde::Serialize;
 use tokio::sync::Semaphore;
@@ -202,6 +203,24 @@ impl<S> JobContext<S> {
                 Err(error) if error.is_outage() => pauses.pause().await,
                 result => return result,
             }
+        }
+    }
+
+    /// Returns the job's domain, which stays until the transaction ends. A job that names no domain makes the one
+    /// with this name.
+    ///
+    /// # Errors
+    ///
+    /// The job is cancelled when its domain was deleted: nothing brings a deleted domain back.
+    pub async fn domain(&self, conn: &mut TenantConnection, name: &str) -> Result<Domain, JobError> {
+        let new = NewDomain {
+            domain: name,
+            lead_source: None,
+            created_by: None,
+        };
+        match self.domain_id() {
+            Some(id) => domains::lock(conn, id).await?.ok_or_else(JobError::domain_deleted),
+            None => Ok(domains::upsert(conn, &new).await?),
         }
     }
 

@@ -46,6 +46,7 @@ enum Nature {
     Ordinary,
     /// The database was away.
     Outage,
+    Cancelled,
     /// The job belongs to somebody else by now: nothing may be written about it.
     LeaseLost,
 }
@@ -115,6 +116,19 @@ impl JobError {
             nature: Nature::LeaseLost,
             ..Self::new(Outcome::Internal, "the job was given to another worker")
         }
+    }
+
+    /// The domain of the job was deleted: nobody wants its result any more, and it must not bring the domain back.
+    pub(super) fn domain_deleted() -> Self {
+        Self {
+            nature: Nature::Cancelled,
+            ..Self::new(Outcome::Internal, "the domain was deleted")
+        }
+    }
+
+    /// Returns whether the job ends as cancelled.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.nature == Nature::Cancelled
     }
 
     pub(super) fn is_lease_lost(&self) -> bool {

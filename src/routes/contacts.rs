@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use database::ids::{ContactId, DomainId, TenantId};
-use database::models::contact::ContactChanges;
+use database::models::contact::{Contact, ContactChanges};
 use database::models::enums::EmailType;
 use database::pool::Pool;
 use database::repo;
-use database::repo::contacts::{ContactCursor, ContactFilter};
+use database::repo::contacts::ContactFilter;
 use database::repo::pages::PageFilter;
+use database::repo::paging::Cursor;
 use rocket::http::{ContentType, Status};
 use rocket::serde::json::Json;
 use rocket::{FromForm, Route, State, delete, get, patch, routes};
@@ -121,11 +122,11 @@ async fn list(
     cursor: Option<&str>,
 ) -> ApiResult<Json<Page<ContactView>>> {
     let paging = paging(limit, None)?;
-    let after = cursor.map(read_cursor).transpose()?;
+    let after = parsed("cursor", cursor)?;
     let mut conn = db.tenant(&caller).await?;
     let total = repo::contacts::count(&mut conn, filter).await?;
     let rows = repo::contacts::list_after(&mut conn, filter, after, paging.limit).await?;
-    let next_cursor = cursor_behind(&rows, paging.limit, |row| write_cursor((row.created_at, row.id)));
+    let next_cursor = cursor_behind(&rows, paging.limit, |row| cursor_of(row).to_string());
     Ok(Json(Page {
         items: rows.into_iter().map(ContactView::from).collect(),
         total,
@@ -133,19 +134,6 @@ async fn list(
         offset: 0,
         next_cursor,
     }))
-}
-
-fn write_cursor((created_at, id): ContactCursor) -> String {
-    format!("{}_{id}", created_at.timestamp_micros())
-}
-
-fn read_cursor(text: &str) -> ApiResult<ContactCursor> {
-    let read = || {
-        let (micros, id) = text.split_once('_')?;
-        let created_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-        Some((created_at, Uuid::parse_str(id).ok()?.into()))
-    };
-    read().ok_or_else(|| ApiError::bad_request("cursor", "cursor must be the next_cursor of an earlier answer"))
 }
 
 /// Lists the pages of a domain's site that are known, the newest first.
@@ -273,17 +261,21 @@ fn export_json_lines<'r>(
     ))
 }
 
+fn cursor_of(row: &Contact) -> Cursor<ContactId> {
+    Cursor::new(row.created_at, row.id)
+}
+
 /// Reads some of the contacts that match, and writes them down.
 async fn part(
     pool: &Pool,
     tenant: TenantId,
     filter: ContactFilter<'_>,
-    after: Option<ContactCursor>,
+    after: Option<Cursor<ContactId>>,
     write: Write,
-) -> PartResult<ContactCursor> {
+) -> PartResult<Cursor<ContactId>> {
     let mut conn = pool.tenant(tenant).await?;
     let rows = repo::contacts::list_after(&mut conn, &filter, after, PART).await?;
     drop(conn);
-    let next = cursor_behind(&rows, PART, |row| (row.created_at, row.id));
+    let next = cursor_behind(&rows, PART, cursor_of);
     Ok((write(rows.into_iter().map(ContactView::from).collect())?, next))
 }

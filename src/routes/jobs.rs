@@ -1,13 +1,11 @@
 //! Jobs of any kind.
 
-use chrono::{DateTime, Utc};
-use database::ids::JobId;
 use database::repo;
 use database::repo::jobs::JobFilter;
+use database::repo::paging::Cursor;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, get, post, routes};
-use uuid::Uuid;
 
 use super::query::{cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
@@ -43,12 +41,14 @@ async fn list_jobs(
         kind,
         created_from: parsed("created_from", created_from)?,
         created_before: parsed("created_before", created_before)?,
-        after: cursor.map(read_cursor).transpose()?,
+        after: parsed("cursor", cursor)?,
         ..JobFilter::default()
     };
     let mut conn = db.tenant(&caller).await?;
     let (jobs, total) = repo::jobs::list(&mut conn, &filter, paging).await?;
-    let next_cursor = cursor_behind(&jobs, paging.limit, |job| write_cursor(job.created_at, job.job_id));
+    let next_cursor = cursor_behind(&jobs, paging.limit, |job| {
+        Cursor::new(job.created_at, job.job_id).to_string()
+    });
     let items = jobs.into_iter().map(JobView::from).collect();
     Ok(Json(Page {
         items,
@@ -96,33 +96,4 @@ async fn retry_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> 
         Ok((Status::Accepted, JobView::from(job)))
     })
     .await
-}
-
-/// A place in the list: the time and the id of the row before it.
-fn write_cursor(created_at: DateTime<Utc>, id: JobId) -> String {
-    format!("{}_{}", created_at.timestamp_micros(), id.get().simple())
-}
-
-fn read_cursor(cursor: &str) -> ApiResult<(DateTime<Utc>, JobId)> {
-    cursor
-        .split_once('_')
-        .and_then(|(micros, id)| {
-            let created_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-            Some((created_at, Uuid::parse_str(id).ok()?.into()))
-        })
-        .ok_or_else(|| ApiError::bad_request("cursor", "cursor: it must be the next_cursor of an earlier answer"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_reads_back_as_it_was_written() {
-        let place = (
-            DateTime::from_timestamp_micros(1_763_000_000_123_456).unwrap(),
-            JobId::from(Uuid::new_v4()),
-        );
-        assert_eq!(read_cursor(&write_cursor(place.0, place.1)).unwrap(), place);
-    }
 }

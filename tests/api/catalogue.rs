@@ -90,20 +90,39 @@ rules! {
              JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = k.parent_number
              WHERE a.attname = t.tenant_column AND b.attname = parent.tenant_column)";
 
-    /// `ON DELETE SET NULL` without a list of columns would set the tenant to null too.
-    no_foreign_key_clears_the_tenant:
+    /// A trigger clears what refers to a row that is gone: where rows are spread over machines, SET NULL of single columns
+    /// cannot be had, and without a list of columns it would clear the tenant too.
+    no_foreign_key_clears_a_column:
         "SELECT t.name || ': ' || f.conname
          FROM pg_constraint f JOIN TENANT_TABLES t ON t.relation = f.conrelid
-         WHERE f.contype = 'f' AND (f.confdeltype IN ('n', 'd') OR f.confupdtype IN ('n', 'd'))
-           AND (f.confdelsetcols IS NULL OR EXISTS (
-               SELECT FROM pg_attribute a WHERE a.attrelid = f.conrelid AND a.attnum = ANY (f.confdelsetcols) AND a.attname = t.tenant_column))";
+         WHERE f.contype = 'f' AND (f.confdeltype IN ('n', 'd') OR f.confupdtype IN ('n', 'd'))";
 
-    /// Else a tenant learns by a refusal what another one has. A key's hash is found before its tenant is known.
-    every_uniqueness_is_a_tenants_own:
+    /// So that rows can be spread by tenant.
+    every_primary_key_begins_with_the_tenant:
+        "SELECT t.name FROM TENANT_TABLES t WHERE NOT EXISTS (
+             SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+             WHERE i.indrelid = t.relation AND i.indisprimary AND a.attname = t.tenant_column)";
+
+    /// Else a tenant learns by a refusal what another one has, and rows cannot be spread by tenant. Those that do not begin with
+    /// it are found before the tenant is known: a key by its hash, a person by the id in a token, a job by its worker.
+    every_uniqueness_begins_with_the_tenant:
         "SELECT t.name || ': ' || i.indexrelid::regclass
          FROM pg_index i JOIN TENANT_TABLES t ON t.relation = i.indrelid
-         WHERE i.indisunique AND NOT i.indisprimary AND i.indexrelid <> 'api_keys_hash_key'::regclass AND NOT EXISTS (
-             SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname = t.tenant_column)";
+         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = t.tenant_column
+         WHERE i.indisunique AND i.indkey[0] <> a.attnum
+           AND i.indexrelid <> ALL ('{api_keys_hash_key,profiles_id_key,jobs_job_id_key}'::regclass[])";
+
+    /// The queue and accounts stay on one machine when facts are spread over several; `follow_job` is where they meet.
+    no_foreign_key_leads_from_the_queue_to_facts_or_back:
+        "SELECT f.conname::text
+         FROM pg_constraint f JOIN TENANT_TABLES t ON t.relation = f.conrelid JOIN TENANT_TABLES parent ON parent.relation = f.confrelid,
+              (SELECT '{api_keys,audit_log,batch_jobs,idempotency_keys,jobs,profiles,rate_windows,scan_days,tenant_limits,tenants}'::name[] AS names) queue
+         WHERE f.contype = 'f' AND (t.name::name = ANY (queue.names)) <> (parent.name::name = ANY (queue.names))";
+
+    /// A foreign key's own triggers are named `RI_ConstraintTrigger...`, and triggers fire by name.
+    what_clears_references_fires_before_the_foreign_key_looks:
+        "SELECT t.tgname::text FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+         WHERE p.proname ~ '^clear_' AND NOT (t.tgname < 'RI_ConstraintTrigger' COLLATE \"C\")";
 
     /// Else deleting a row reads the whole table that refers to it. Rows that refer to none need no entry.
     every_foreign_key_has_an_index:
@@ -146,6 +165,14 @@ rules! {
            AND (r.rolsuper OR r.rolbypassrls OR r.rolcanlogin OR r.rolcreaterole OR r.rolcreatedb
                 OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid))";
 
+    /// The logins of the program's sessions enter one role each and can do nothing outside of it.
+    each_login_enters_its_own_role_and_no_other:
+        "SELECT wanted.name FROM (VALUES ('scrapersky_tenant_login', 'scrapersky_tenant'), ('scrapersky_system_login', 'scrapersky_system')) wanted(name, enters)
+         WHERE NOT EXISTS (
+             SELECT FROM pg_roles r WHERE r.rolname = wanted.name AND r.rolcanlogin AND NOT r.rolinherit
+               AND NOT (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication)
+               AND ARRAY[wanted.enters] = ARRAY(SELECT m.roleid::regrole::text FROM pg_auth_members m WHERE m.member = r.oid))";
+
     the_tenant_role_has_no_rights_but_to_its_rows:
         "SELECT c.oid::regclass || ': ' || right_to
          FROM pg_class c CROSS JOIN unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) right_to
@@ -158,6 +185,72 @@ rules! {
          SELECT 'the schema scrapersky_internal' WHERE has_schema_privilege('scrapersky_tenant', 'scrapersky_internal', 'USAGE')
          UNION ALL
          SELECT 'making tables' WHERE has_schema_privilege('scrapersky_tenant', 'public', 'CREATE')";
+}
+
+/// In a session of the program within a tenant's transaction, no other role can be entered.
+#[tokio::test]
+async fn no_way_leads_out_of_a_tenants_transaction() {
+    let db = TestDatabase::new().await;
+    let client = db.client().await;
+    client
+        .batch_execute("INSERT INTO domains (tenant_id, domain) SELECT id, 'acme.test' FROM tenants")
+        .await
+        .unwrap();
+    let begin = "SET SESSION AUTHORIZATION scrapersky_tenant_login;
+                 BEGIN; SET LOCAL ROLE scrapersky_tenant; SET LOCAL app.tenant_id = '550e8400-e29b-41d4-a716-446655440000'";
+    let count = "SELECT count(*) FROM domains";
+    for (way, refusal) in [
+        ("RESET ROLE", "permission denied for"),
+        ("SET ROLE NONE", "permission denied for"),
+        ("SET ROLE scrapersky_system", "permission denied to set role"),
+        ("SET ROLE scrapersky_system_login", "permission denied to set role"),
+        ("SET row_security = off", "row-level security"),
+    ] {
+        client.batch_execute(begin).await.unwrap();
+        let own: i64 = client.query_one(count, &[]).await.unwrap().get(0);
+        assert_eq!(own, 1, "its own rows are seen");
+        let out = async {
+            client.batch_execute(way).await?;
+            client.query_one(count, &[]).await
+        };
+        let error = out.await.expect_err(way);
+        let message = error.as_db_error().unwrap().message().to_owned();
+        assert!(message.contains(refusal), "{way}: {message}");
+        client
+            .batch_execute("ROLLBACK; RESET SESSION AUTHORIZATION")
+            .await
+            .unwrap();
+    }
+    // The system's login sees all rows, within its role alone.
+    client
+        .batch_execute("SET SESSION AUTHORIZATION scrapersky_system_login")
+        .await
+        .unwrap();
+    client.batch_execute(count).await.expect_err("outside of its role");
+    client
+        .batch_execute("BEGIN; SET LOCAL ROLE scrapersky_system")
+        .await
+        .unwrap();
+    assert_eq!(client.query_one(count, &[]).await.unwrap().get::<_, i64>(0), 1);
+}
+
+/// A partition is not granted to a tenant: it is reached through its table.
+#[tokio::test]
+async fn erasing_does_not_visit_partitions() {
+    let db = TestDatabase::new().await;
+    let client = db.client().await;
+    let sql = "CREATE TABLE notes (tenant_id uuid NOT NULL, id bigint NOT NULL, note text, PRIMARY KEY (tenant_id, id)) PARTITION BY HASH (tenant_id);
+               CREATE TABLE notes_0 PARTITION OF notes FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+               CREATE TABLE notes_1 PARTITION OF notes FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+               SELECT scrapersky_internal.isolate_tenants('notes');
+               INSERT INTO notes VALUES ('550e8400-e29b-41d4-a716-446655440000', 1, 'write to ann@acme.test');
+               BEGIN; SET LOCAL ROLE scrapersky_tenant; SET LOCAL app.tenant_id = '550e8400-e29b-41d4-a716-446655440000'";
+    client.batch_execute(sql).await.unwrap();
+    let erase = "SELECT erase_text('550e8400-e29b-41d4-a716-446655440000', 'ann@acme\\.test', '%acme.test%')";
+    let row = client.query_one(erase, &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 1);
+    let note: String = client.query_one("SELECT note FROM notes", &[]).await.unwrap().get(0);
+    assert_eq!(note, "write to [erased]");
 }
 
 /// Without this the rules above could hold for nothing at all.

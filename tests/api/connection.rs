@@ -76,9 +76,10 @@ diesel::table! {
 const SCHEMA: &str = "CREATE TYPE \"Mood\" AS ENUM ('fine', 'Not a Fit'); \
     CREATE TABLE things (id int PRIMARY KEY CHECK (id > 0), mood \"Mood\" NOT NULL DEFAULT 'fine', \
         moods \"Mood\"[] NOT NULL DEFAULT '{}', tags text[], data jsonb, price numeric, day date, at timestamptz); \
+    CREATE SEQUENCE numbers; \
     CREATE TABLE children (id int PRIMARY KEY, thing_id int NOT NULL REFERENCES things (id))";
 
-const BEGIN: &str = "BEGIN; SET LOCAL app.tenant_id = 'acme'";
+const ACME: &str = "SET LOCAL app.tenant_id = 'acme'";
 
 async fn connection() -> Connection {
     Connection::connect(&empty_database(SCHEMA).await).await.unwrap()
@@ -96,16 +97,17 @@ struct Value {
     v: String,
 }
 
-async fn count(mut conn: &Connection, sql: &str) -> QueryResult<i64> {
+/// Reads a number ahead of the answer to `BEGIN`.
+async fn count(conn: &Connection, sql: &str) -> QueryResult<i64> {
     diesel::sql_query(sql)
-        .get_result::<Count>(&mut conn)
+        .get_result::<Count>(&mut conn.reading())
         .await
         .map(|row| row.n)
 }
 
-async fn text(mut conn: &Connection, sql: &str) -> QueryResult<String> {
+async fn text(conn: &Connection, sql: &str) -> QueryResult<String> {
     diesel::sql_query(sql)
-        .get_result::<Value>(&mut conn)
+        .get_result::<Value>(&mut conn.reading())
         .await
         .map(|row| row.v)
 }
@@ -230,9 +232,9 @@ async fn errors_keep_what_the_server_said() {
         .await
         .unwrap_err();
     assert_eq!(kind(null).0, "NotNullViolation");
-    conn.batch_execute("BEGIN READ ONLY").await.unwrap();
+    conn.send_ahead("SET TRANSACTION READ ONLY").unwrap();
     assert_eq!(kind(insert(&conn, 3).await.unwrap_err()).0, "ReadOnlyTransaction");
-    conn.batch_execute("ROLLBACK").await.unwrap();
+    conn.rollback().await.unwrap();
     let Error::DatabaseError(DatabaseErrorKind::Unknown, info) = text(&conn, "SELECT nope AS v").await.unwrap_err()
     else {
         panic!("a missing column is a database error")
@@ -254,13 +256,13 @@ async fn a_serialization_failure_is_told_as_one() {
     let mut one = Connection::connect(&url).await.unwrap();
     let mut two = Connection::connect(&url).await.unwrap();
     for conn in [&mut one, &mut two] {
-        conn.batch_execute("BEGIN ISOLATION LEVEL SERIALIZABLE").await.unwrap();
+        conn.send_ahead("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE").unwrap();
         assert_eq!(count(conn, "SELECT count(*) AS n FROM things").await.unwrap(), 0);
     }
     insert(&one, 1).await.unwrap();
     insert(&two, 2).await.unwrap();
-    one.batch_execute("COMMIT").await.unwrap();
-    let error = two.batch_execute("COMMIT").await.unwrap_err();
+    one.commit().await.unwrap();
+    let error = two.commit().await.unwrap_err();
     assert!(
         matches!(error, Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)),
         "{error:?}"
@@ -287,14 +289,14 @@ async fn instrumentation_sees_every_statement() {
         };
         seen.lock().unwrap().push(line);
     });
-    conn.send_ahead(BEGIN).unwrap();
+    conn.send_ahead(ACME).unwrap();
     count(&conn, "SELECT 1::bigint AS n").await.unwrap();
     conn.batch_execute("SELECT 1/0").await.unwrap_err();
     let events = events.lock().unwrap().clone();
     let expected = [
-        "start SELECT 1::bigint AS n".to_owned(),
-        format!("start {BEGIN}"),
-        format!("finish {BEGIN} false"),
+        "start SELECT 1::bigint AS n -- reading".to_owned(),
+        format!("start BEGIN; {ACME}"),
+        format!("finish BEGIN; {ACME} false"),
         "finish SELECT 1::bigint AS n false".to_owned(),
         "start SELECT 1/0".to_owned(),
         "finish SELECT 1/0 true".to_owned(),
@@ -311,7 +313,7 @@ async fn instrumentation_sees_every_statement() {
 #[tokio::test]
 async fn pipelined_statements_keep_their_order_within_the_transaction() {
     let mut conn = connection().await;
-    conn.send_ahead(BEGIN).unwrap();
+    conn.send_ahead(ACME).unwrap();
     let shared = &conn;
     let (before, inserted, (after, tenant)) = try_join3(
         count(shared, "SELECT count(*) AS n FROM things"),
@@ -321,7 +323,7 @@ async fn pipelined_statements_keep_their_order_within_the_transaction() {
     .await
     .unwrap();
     assert_eq!((before, inserted, after, tenant.as_str()), (0, 1, 1, "acme"));
-    conn.batch_execute("ROLLBACK").await.unwrap();
+    conn.rollback().await.unwrap();
     assert_eq!(count(&conn, "SELECT count(*) AS n FROM things").await.unwrap(), 0);
     assert_eq!(tenant_after(&conn).await, "");
     assert!(!conn.is_broken());
@@ -335,10 +337,7 @@ async fn tenant_after(conn: &Connection) -> String {
 async fn whatever_follows_a_refused_query_sent_ahead_gets_its_error() {
     let url = empty_database(SCHEMA).await;
     // Refused as a whole, before BEGIN; and refused behind BEGIN.
-    for refused in [
-        "BEGIN; SET LOCAL this is no syntax",
-        "BEGIN; SET LOCAL ROLE nobody_of_this_name",
-    ] {
+    for refused in ["SET LOCAL this is no syntax", "SET LOCAL ROLE nobody_of_this_name"] {
         let mut conn = Connection::connect(&url).await.unwrap();
         conn.send_ahead(refused).unwrap();
         let error = insert(&conn, 1).await.unwrap_err().to_string();
@@ -371,13 +370,50 @@ async fn whatever_follows_a_refused_query_sent_ahead_gets_its_error() {
 }
 
 #[tokio::test]
-async fn only_a_transaction_can_be_sent_ahead_and_only_one() {
+async fn a_select_waits_for_its_transaction_unless_its_caller_says_that_it_only_reads() {
+    let url = empty_database(SCHEMA).await;
+    let numbers = async || {
+        let conn = Connection::connect(&url).await.unwrap();
+        count(&conn, "SELECT last_value - 1 + is_called::int AS n FROM numbers")
+            .await
+            .unwrap()
+    };
+    let writing = "SELECT nextval('numbers') AS n";
+    let mut conn = Connection::connect(&url).await.unwrap();
+    conn.send_ahead("SET LOCAL this is no syntax").unwrap();
+    diesel::sql_query(writing)
+        .get_result::<Count>(&mut conn)
+        .await
+        .map(|row| row.n)
+        .unwrap_err();
+    assert_eq!(numbers().await, 0, "it has left before its transaction was open");
+    // Which is why nothing that writes may go this way.
+    let conn = Connection::connect(&url).await.unwrap();
+    conn.send_ahead("SET LOCAL this is no syntax").unwrap();
+    count(&conn, writing).await.unwrap_err();
+    assert_eq!(numbers().await, 1);
+}
+
+#[tokio::test]
+async fn a_reading_handle_executes_nothing() {
     let conn = connection().await;
-    assert!(conn.send_ahead("SELECT 1").is_err());
-    conn.send_ahead(BEGIN).unwrap();
-    assert!(conn.send_ahead(BEGIN).is_err());
+    let insert = diesel::insert_into(things::table).values(things::id.eq(1));
+    assert!(matches!(
+        insert.execute(&mut conn.reading()).await,
+        Err(Error::QueryBuilderError(_))
+    ));
+    assert!(conn.reading().batch_execute("SELECT 1").await.is_err());
+    assert!(!conn.in_flight());
+    assert_eq!(count(&conn, "SELECT count(*) AS n FROM things").await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn only_one_transaction_can_be_sent_ahead() {
+    let conn = connection().await;
+    conn.send_ahead(ACME).unwrap();
+    assert!(conn.send_ahead(ACME).is_err());
     tenant(&conn).await.unwrap();
-    assert!(matches!(conn.send_ahead(BEGIN), Err(Error::AlreadyInTransaction)));
+    assert!(matches!(conn.send_ahead(ACME), Err(Error::AlreadyInTransaction)));
 }
 
 #[tokio::test]
@@ -409,20 +445,20 @@ async fn a_query_that_nobody_waits_for_is_cancelled() {
 #[tokio::test]
 async fn a_large_answer_behind_a_query_sent_ahead_does_not_stall() {
     let mut conn = connection().await;
-    conn.send_ahead(BEGIN).unwrap();
+    conn.send_ahead(ACME).unwrap();
     let rows: Vec<Value> = diesel::sql_query("SELECT repeat('x', 1000) AS v FROM generate_series(1, 5000)")
         .load(&mut conn)
         .await
         .unwrap();
     assert_eq!(rows.len(), 5000);
-    conn.batch_execute("ROLLBACK").await.unwrap();
+    conn.rollback().await.unwrap();
     assert!(!conn.is_broken());
 }
 
 #[tokio::test]
 async fn a_dropped_future_leaves_a_broken_connection() {
     let mut conn = connection().await;
-    conn.send_ahead(BEGIN).unwrap();
+    conn.send_ahead(ACME).unwrap();
     assert!(conn.is_broken(), "the next borrower would run it");
 
     let mut conn = connection().await;
@@ -436,32 +472,32 @@ async fn a_dropped_future_leaves_a_broken_connection() {
     assert!(conn.in_flight() && conn.is_broken());
 
     let mut conn = connection().await;
-    conn.send_ahead(BEGIN).unwrap();
+    conn.send_ahead(ACME).unwrap();
     assert!(tenant(&conn).now_or_never().is_none());
     assert!(conn.is_broken());
 
     let mut conn = connection().await;
-    conn.send_ahead(BEGIN).unwrap();
+    conn.send_ahead(ACME).unwrap();
     assert!(insert(&conn, 1).now_or_never().is_none(), "waits for the BEGIN");
     assert!(conn.is_broken());
 
     let mut conn = connection().await;
-    conn.send_ahead(BEGIN).unwrap();
+    conn.send_ahead(ACME).unwrap();
     tenant(&conn).await.unwrap();
     assert!(!conn.in_flight() && conn.is_broken(), "the transaction is open");
-    conn.batch_execute("COMMIT").await.unwrap();
+    conn.commit().await.unwrap();
     assert!(!conn.is_broken());
 }
 
 #[tokio::test]
 async fn an_aborted_transaction_ends_with_its_rollback() {
     let mut conn = connection().await;
-    conn.send_ahead(BEGIN).unwrap();
+    conn.send_ahead(ACME).unwrap();
     insert(&conn, -1).await.unwrap_err();
     let aborted = tenant(&conn).await.unwrap_err().to_string();
     assert!(aborted.contains("current transaction is aborted"), "{aborted}");
     assert!(conn.is_broken());
-    conn.batch_execute("ROLLBACK").await.unwrap();
+    conn.rollback().await.unwrap();
     assert!(!conn.is_broken());
     let rolled_back: Result<(), Error> = conn
         .transaction(async |conn| {

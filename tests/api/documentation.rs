@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -43,6 +44,49 @@ fn pages_name_files_links_and_headings_that_exist() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// What lies at the root. A new file there is a decision.
+const ROOT: &[&str] = &[
+    ".cargo",
+    ".ci",
+    ".editorconfig",
+    ".github",
+    ".gitignore",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "Dockerfile",
+    "LICENSE",
+    "README.md",
+    "Rocket.toml",
+    "SECURITY.md",
+    "benches",
+    "clippy.toml",
+    "compose.yaml",
+    "crates",
+    "deny.toml",
+    "deploy",
+    "diesel.toml",
+    "docs",
+    "migrations",
+    "rust-toolchain.toml",
+    "rustfmt.toml",
+    "src",
+    "tests",
+];
+
+#[test]
+fn nothing_else_lies_at_the_root() {
+    // What git keeps, and not what a developer has lying there.
+    let listed = Command::new("git").arg("ls-files").current_dir(root()).output();
+    let Ok(listed) = listed.map(|output| String::from_utf8(output.stdout).unwrap()) else {
+        return;
+    };
+    let found: BTreeSet<&str> = listed.lines().filter_map(|path| path.split('/').next()).collect();
+    if !found.is_empty() {
+        assert_eq!(found, ROOT.iter().copied().collect());
+    }
+}
+
 #[test]
 fn the_readme_fits_on_150_lines() {
     let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
@@ -65,7 +109,8 @@ fn pages() -> Vec<PathBuf> {
 /// Returns the names by which links reach the headings of a page.
 fn headings(text: &str) -> BTreeSet<String> {
     text.lines()
-        .filter_map(|line| line.starts_with('#').then(|| line.trim_start_matches('#').trim()))
+        .filter(|line| line.starts_with('#'))
+        .map(|line| line.trim_start_matches('#').trim())
         .map(|heading| {
             heading
                 .to_lowercase()

@@ -4,6 +4,7 @@ mod adoption;
 mod dump;
 mod legacy;
 mod new_shape;
+mod owners;
 mod program;
 
 use std::path::Path;

@@ -29,16 +29,20 @@ struct Value {
     v: String,
 }
 
-async fn pid(mut conn: &Connection) -> QueryResult<i32> {
+async fn pid(conn: &Connection) -> QueryResult<i32> {
     diesel::sql_query("SELECT pg_backend_pid() AS pid")
-        .get_result::<Pid>(&mut conn)
+        .get_result::<Pid>(&mut conn.reading())
         .await
         .map(|row| row.pid)
 }
 
-async fn setting(mut conn: &Connection, name: &str) -> String {
+async fn setting(conn: &Connection, name: &str) -> String {
     let sql = format!("SELECT coalesce(current_setting('{name}', true), '') AS v");
-    diesel::sql_query(sql).get_result::<Value>(&mut conn).await.unwrap().v
+    diesel::sql_query(sql)
+        .get_result::<Value>(&mut conn.reading())
+        .await
+        .unwrap()
+        .v
 }
 
 async fn pool(config: PoolConfig) -> (Pool, DatabaseUrl) {
@@ -147,20 +151,18 @@ async fn sessions_are_set_up_with_their_limits() {
     assert_eq!(setting(&conn, "idle_in_transaction_session_timeout").await, "1min");
     assert_eq!(setting(&conn, "lock_timeout").await, "0");
     assert_eq!(setting(&conn, "max_parallel_workers_per_gather").await, "0");
-    assert_eq!(conn.transaction_settings(), "");
 
     let pooled = Pool::new(&url.with_param("pgbouncer", "true"), &PoolConfig { limits, ..one() }).unwrap();
-    let mut conn = pooled.get().await.unwrap();
+    let conn = pooled.get().await.unwrap();
     assert_eq!(
         setting(&conn, "statement_timeout").await,
         "0",
         "a session setting would reach other clients"
     );
-    conn.send_ahead(&format!("BEGIN; {}SELECT", conn.transaction_settings()))
-        .unwrap();
+    conn.send_ahead("SELECT").unwrap();
     assert_eq!(setting(&conn, "statement_timeout").await, "30s");
     assert_eq!(setting(&conn, "max_parallel_workers_per_gather").await, "0");
-    conn.batch_execute("ROLLBACK").await.unwrap();
+    conn.rollback().await.unwrap();
 }
 
 #[tokio::test]
@@ -229,7 +231,7 @@ async fn a_restart_of_the_server_is_survived() {
 #[tokio::test]
 async fn a_dirty_connection_is_never_handed_on() {
     let (pool, _) = pool(one()).await;
-    let begin = "BEGIN; SET LOCAL app.tenant_id = 'acme'";
+    let settings = "SET LOCAL app.tenant_id = 'acme'";
     let mut last = 0;
     for how in 0..6 {
         let mut conn = pool.get().await.unwrap();
@@ -245,17 +247,17 @@ async fn a_dirty_connection_is_never_handed_on() {
                 });
                 let _ = tokio::time::timeout(Duration::from_millis(30), never).await;
             }
-            2 => conn.send_ahead(begin).unwrap(),
+            2 => conn.send_ahead(settings).unwrap(),
             3 => {
-                conn.send_ahead(begin).unwrap();
+                conn.send_ahead(settings).unwrap();
                 assert!(pid(&conn).now_or_never().is_none());
             }
             4 => {
-                conn.send_ahead(begin).unwrap();
+                conn.send_ahead(settings).unwrap();
                 pid(&conn).await.unwrap();
             }
             _ => {
-                conn.batch_execute("BEGIN").await.unwrap();
+                conn.send_ahead(settings).unwrap();
                 conn.batch_execute("SELECT 1/0").await.unwrap_err();
             }
         }
@@ -281,11 +283,10 @@ async fn cancelled_users_leave_nothing_to_the_others() {
     let user = |n: u64| {
         let pool = pool.clone();
         async move {
-            let mut conn = pool.get().await.unwrap();
-            conn.send_ahead(&format!("BEGIN; SET LOCAL app.tenant_id = '{n}'"))
-                .unwrap();
+            let conn = pool.get().await.unwrap();
+            conn.send_ahead(&format!("SET LOCAL app.tenant_id = '{n}'")).unwrap();
             assert_eq!(setting(&conn, "app.tenant_id").await, n.to_string());
-            conn.batch_execute("ROLLBACK").await.unwrap();
+            conn.rollback().await.unwrap();
             assert_eq!(setting(&conn, "app.tenant_id").await, "");
         }
     };

@@ -137,7 +137,11 @@ fn config(variables: &[(&str, &str)], keys: &[(&str, &str)]) -> Result<String, S
         found.map(|(_, value)| (*value).to_owned())
     };
     Config::read(&figment, &env, true)
-        .map(|config| format!("{config:?}"))
+        .map(|mut config| {
+            // It holds every key as it was written, read or not.
+            config.rocket = Figment::new();
+            format!("{config:?}")
+        })
         .map_err(|error| error.to_string())
 }
 

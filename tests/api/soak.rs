@@ -225,7 +225,7 @@ async fn upsert_profile(mut conn: TenantConnection, domain: DomainId, number: us
         meta_json: Some(Some(&meta)),
         ..DomainProfileChanges::default()
     };
-    let profile = repo::domain_profiles::upsert(&mut conn, domain, &changes).await?;
+    let profile = repo::domain_facts::upsert(&mut conn, domain, &changes).await?;
     conn.commit().await?;
     Ok(profile.tenant_id)
 }

@@ -1,4 +1,4 @@
-//! Typed ids: a job's id is no domain's id, and no id is a tenant's.
+//! Typed ids: the id of a job is not the id of a domain, and nothing but the database makes the id of a tenant.
 
 use std::fmt;
 
@@ -53,6 +53,12 @@ macro_rules! typed_id {
         impl From<$inner> for $name {
             fn from(id: $inner) -> Self {
                 Self(id)
+            }
+        }
+
+        impl From<$name> for $inner {
+            fn from(id: $name) -> Self {
+                id.0
             }
         }
     };

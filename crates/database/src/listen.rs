@@ -1,4 +1,4 @@
-//! Hears what PostgreSQL notifies about, on a connection of its own.
+//! Listens for notifications, on a connection of its own.
 
 use std::future::poll_fn;
 

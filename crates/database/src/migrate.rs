@@ -290,9 +290,9 @@ async fn run_locked(
 /// Waits for the lock, and says whom it waits for.
 async fn lock(conn: &mut Connection) -> Result<(), MigrateError> {
     let begun = Instant::now();
-    // A migration may take longer than a statement usually may.
+    // A migration may take longer than a statement usually may; and where a policy would hide rows from it, it fails.
     let settings = format!(
-        "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = {}",
+        "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET row_security = off; SET lock_timeout = {}",
         LOCK_ATTEMPT.as_millis()
     );
     while let Some(holder) = attempt_lock(conn, &settings).await? {

@@ -25,7 +25,7 @@ const CREATE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long an idle connection may take to show that it is alive.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why there is no connection to be had.
+/// Why no connection can be borrowed.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
     /// Every connection stayed in use for as long as a caller may wait.
@@ -254,7 +254,7 @@ impl Drop for Sweep {
     }
 }
 
-/// Opens connections for the pool, and tells which may be used again.
+/// Opens connections for the pool, and decides which may be used again.
 struct Opener {
     connector: Connector,
     options: ConnectOptions,

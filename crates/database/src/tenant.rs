@@ -2,8 +2,8 @@
 //!
 //! These two functions on [`Pool`] are the only way from a pool to a repository function, and the
 //! only places that open a transaction by hand. `BEGIN`, the role and the tenant travel in one
-//! simple query, in front of the first statement and in the same flush: a transaction costs no round
-//! trip of its own. Whoever is connected, a superuser or Supabase's `postgres` with its `BYPASSRLS`,
+//! simple query in front of the first statement. A read through [`reading`](Connection::reading) leaves in
+//! the same flush, and its transaction costs no round trip; any other statement waits for the answer. Whoever is connected, a superuser or Supabase's `postgres` with its `BYPASSRLS`,
 //! the statements run as a role that row level security binds.
 
 use std::ops::{Deref, DerefMut};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel::connection::{TransactionDepthChange, TransactionManagerStatus};
-use diesel_async::{AnsiTransactionManager, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{AnsiTransactionManager, TransactionManager};
 
 use super::connection::Connection;
 use super::pool::{Pool, PoolError, PooledConnection};
@@ -32,8 +32,8 @@ impl Pool {
     ///
     /// As [`Pool::get`]. That the transaction cannot be opened is the error of its first statement.
     pub async fn tenant(&self, tenant: TenantId) -> Result<TenantConnection, PoolError> {
-        let begin = format!("SET LOCAL ROLE {TENANT_ROLE}; SET LOCAL app.tenant_id = '{tenant}'");
-        let transaction = Transaction::open(self.get().await?, &begin)?;
+        let settings = format!("SET LOCAL ROLE {TENANT_ROLE}; SET LOCAL app.tenant_id = '{tenant}'");
+        let transaction = Transaction::open(self.get().await?, &settings)?;
         Ok(TenantConnection { transaction, tenant })
     }
 
@@ -44,8 +44,8 @@ impl Pool {
     ///
     /// As [`Pool::tenant`].
     pub async fn system(&self) -> Result<SystemConnection, PoolError> {
-        let begin = format!("SET LOCAL ROLE {SYSTEM_ROLE}; SET LOCAL app.tenant_id = ''");
-        let transaction = Transaction::open(self.get().await?, &begin)?;
+        let settings = format!("SET LOCAL ROLE {SYSTEM_ROLE}; SET LOCAL app.tenant_id = ''");
+        let transaction = Transaction::open(self.get().await?, &settings)?;
         Ok(SystemConnection { transaction })
     }
 }
@@ -105,8 +105,7 @@ struct Transaction {
 
 impl Transaction {
     fn open(mut connection: PooledConnection, settings: &str) -> Result<Self, PoolError> {
-        let begin = format!("BEGIN; {}{settings}", connection.transaction_settings());
-        let opened = connection.send_ahead(&begin).and_then(|()| {
+        let opened = connection.send_ahead(settings).and_then(|()| {
             // Diesel's own `transaction()` on this connection has to nest: at depth 0 its COMMIT
             // would end ours, and with it the role and the tenant.
             match AnsiTransactionManager::transaction_manager_status_mut(&mut *connection) {
@@ -183,8 +182,8 @@ impl Drop for Transaction {
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 runtime.spawn(async move {
-                    let rollback = connection.batch_execute("ROLLBACK");
-                    match tokio::time::timeout(ROLLBACK_TIMEOUT, rollback).await {
+                    let rollback = tokio::time::timeout(ROLLBACK_TIMEOUT, connection.rollback()).await;
+                    match rollback {
                         Ok(Ok(())) => end(&mut connection),
                         Ok(Err(_)) | Err(_) => connection.discard(),
                     }

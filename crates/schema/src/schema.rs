@@ -39,7 +39,7 @@ pub mod sql_types {
 }
 
 diesel::table! {
-    api_calls (id) {
+    api_calls (tenant_id, id) {
         id -> Int8,
         tenant_id -> Uuid,
         job_id -> Nullable<Uuid>,
@@ -56,7 +56,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    api_keys (id) {
+    api_keys (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         name -> Text,
@@ -71,7 +71,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    audit_log (id) {
+    audit_log (tenant_id, id) {
         id -> Int8,
         tenant_id -> Uuid,
         at -> Timestamptz,
@@ -84,7 +84,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    batch_jobs (batch_id) {
+    batch_jobs (tenant_id, batch_id) {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         tenant_id -> Uuid,
@@ -107,7 +107,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    contact_sources (id) {
+    contact_sources (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         contact_id -> Uuid,
@@ -123,7 +123,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::ContactEmailTypeEnum;
 
-    contacts (id) {
+    contacts (tenant_id, id) {
         id -> Uuid,
         domain_id -> Uuid,
         page_id -> Uuid,
@@ -140,7 +140,7 @@ diesel::table! {
         role -> Nullable<Text>,
         notes -> Nullable<Text>,
         confidence -> Nullable<Int2>,
-        /// Whether the domain of the address takes mail, by DNS.
+        /// Whether the domain of the address accepts mail, by DNS.
         mx_status -> Nullable<Text>,
         last_seen_at -> Timestamptz,
     }
@@ -236,7 +236,7 @@ diesel::table! {
     use super::sql_types::SitemapCurationStatusEnum;
     use super::sql_types::SitemapAnalysisStatusEnum;
 
-    domains (id) {
+    domains (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         domain -> Varchar,
@@ -272,7 +272,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    email_scan_urls (id) {
+    email_scan_urls (tenant_id, id) {
         id -> Int8,
         tenant_id -> Uuid,
         scan_id -> Uuid,
@@ -289,7 +289,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    email_scans (id) {
+    email_scans (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         domain_id -> Uuid,
@@ -308,7 +308,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    idempotency_keys (id) {
+    idempotency_keys (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         key -> Text,
@@ -320,7 +320,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    jobs (job_id) {
+    jobs (tenant_id, job_id) {
         job_id -> Uuid,
         tenant_id -> Uuid,
         status -> Text,
@@ -354,7 +354,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    mail_domains (id) {
+    mail_domains (tenant_id, id) {
         id -> Int8,
         tenant_id -> Uuid,
         domain -> Text,
@@ -368,7 +368,7 @@ diesel::table! {
     use super::sql_types::Pagecurationstatus;
     use super::sql_types::Pageprocessingstatus;
 
-    pages (id) {
+    pages (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         domain_id -> Uuid,
@@ -397,7 +397,7 @@ diesel::table! {
         page_processing_status -> Nullable<Pageprocessingstatus>,
         page_processing_error -> Nullable<Text>,
         status_code -> Nullable<Int4>,
-        /// What became of it when it was last fetched, in one word.
+        /// What became of the page when it was last fetched, in one word.
         disposition -> Nullable<Text>,
         disposition_reason -> Nullable<Text>,
         content_hash -> Nullable<Text>,
@@ -405,7 +405,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    place_changes (id) {
+    place_changes (tenant_id, id) {
         id -> Int8,
         tenant_id -> Uuid,
         change_id -> Uuid,
@@ -420,7 +420,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    place_details (id) {
+    place_details (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         place_id -> Text,
@@ -437,7 +437,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    place_finds (id) {
+    place_finds (tenant_id, id) {
         id -> Int8,
         tenant_id -> Uuid,
         search_job_id -> Uuid,
@@ -447,7 +447,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    place_searches (id) {
+    place_searches (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         user_id -> Nullable<Uuid>,
@@ -468,7 +468,7 @@ diesel::table! {
     use super::sql_types::PlaceStatusEnum;
     use super::sql_types::GcpApiDeepScanStatusEnum;
 
-    places_staging (id) {
+    places_staging (tenant_id, id) {
         id -> Int4,
         place_id -> Text,
         name -> Text,
@@ -504,7 +504,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    profiles (id) {
+    profiles (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         name -> Nullable<Text>,
@@ -520,7 +520,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    rate_windows (id) {
+    rate_windows (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         kind -> Text,
@@ -557,7 +557,7 @@ diesel::table! {
     use super::sql_types::SitemapCurationStatusEnum;
     use super::sql_types::SitemapImportStatusEnum;
 
-    sitemap_files (id) {
+    sitemap_files (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         domain_id -> Uuid,
@@ -587,15 +587,15 @@ diesel::table! {
         deep_scrape_curation_status -> Nullable<SitemapCurationStatusEnum>,
         sitemap_import_error -> Nullable<Text>,
         sitemap_import_status -> Nullable<SitemapImportStatusEnum>,
-        /// How many indexes lead to it.
+        /// How many sitemap indexes lead to it.
         depth -> Nullable<Int2>,
-        /// The index that lists it.
+        /// The sitemap index that lists it.
         parent_id -> Nullable<Uuid>,
     }
 }
 
 diesel::table! {
-    sitemap_runs (id) {
+    sitemap_runs (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         domain_id -> Uuid,
@@ -618,7 +618,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    sitemap_url_changes (id) {
+    sitemap_url_changes (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         run_id -> Uuid,
@@ -630,7 +630,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    sitemap_urls (id) {
+    sitemap_urls (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         domain_id -> Uuid,
@@ -668,7 +668,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    suppressions (id) {
+    suppressions (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
         kind -> Text,

@@ -111,7 +111,7 @@ impl DomainScan {
         };
         ctx.finish_with(async |mut conn| {
             let metadata = store::drop_suppressed(&mut conn, &self.domain, &metadata).await?;
-            store::success(&mut conn, &self.domain, &page, &metadata, &sitemaps).await?;
+            store::success(ctx, &mut conn, &self.domain, &page, &metadata, &sitemaps).await?;
             ctx.finish(conn, outcome, &metadata.contract()).await
         })
         .await

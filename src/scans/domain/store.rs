@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use database::ids::DomainId;
-use database::models::domain::{DomainChanges, NewDomain};
+use database::models::domain::DomainChanges;
 use database::models::domain_hosting::DomainHostingChanges;
 use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
@@ -41,6 +41,7 @@ pub(super) async fn drop_suppressed(
 /// Writes what a scan found, in the caller's transaction. What was not found becomes NULL: the site
 /// no longer says it.
 pub(super) async fn success(
+    ctx: &JobContext<Services>,
     conn: &mut TenantConnection,
     domain: &str,
     page: &Page,
@@ -48,15 +49,7 @@ pub(super) async fn success(
     sitemaps: &SitemapCount,
 ) -> Result<(), JobError> {
     let now = Utc::now();
-    let row = repo::domains::upsert(
-        conn,
-        &NewDomain {
-            domain,
-            lead_source: None,
-            created_by: None,
-        },
-    )
-    .await?;
+    let row = ctx.domain(conn, domain).await?;
     let changes = DomainChanges {
         content_scrape_status: Some(Some(TaskStatus::Completed)),
         content_scrape_at: Some(Some(now)),
@@ -125,7 +118,7 @@ async fn upsert_profile(conn: &mut TenantConnection, domain: DomainId, found: &S
         meta_json: Some(Some(&meta)),
         ..DomainProfileChanges::default()
     };
-    repo::domain_profiles::upsert(conn, domain, &profile).await?;
+    repo::domain_facts::upsert(conn, domain, &profile).await?;
     Ok(())
 }
 
@@ -152,7 +145,7 @@ async fn upsert_technologies(
         google_analytics_id: Some(found.google_analytics_id.as_deref()),
         google_tag_manager_id: Some(found.google_tag_manager_id.as_deref()),
     };
-    repo::domain_technologies::upsert(conn, domain, &technologies).await?;
+    repo::domain_facts::upsert(conn, domain, &technologies).await?;
     Ok(())
 }
 
@@ -180,7 +173,7 @@ async fn upsert_hosting(
         last_successful_scan: Some(Some(Utc::now())),
         ..DomainHostingChanges::default()
     };
-    repo::domain_hosting::upsert(conn, domain, &hosting).await?;
+    repo::domain_facts::upsert(conn, domain, &hosting).await?;
     Ok(())
 }
 
@@ -210,7 +203,7 @@ async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -
         ..DomainChanges::default()
     };
     repo::domains::update(&mut conn, row.id, &changes).await?;
-    let before = repo::domain_hosting::find(&mut conn, row.id)
+    let before = repo::domain_facts::find_hosting(&mut conn, row.id)
         .await?
         .and_then(|hosting| hosting.error_count);
     let hosting = DomainHostingChanges {
@@ -218,7 +211,7 @@ async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -
         error_count: Some(Some(before.unwrap_or(0).saturating_add(1))),
         ..DomainHostingChanges::default()
     };
-    repo::domain_hosting::upsert(&mut conn, row.id, &hosting).await?;
+    repo::domain_facts::upsert(&mut conn, row.id, &hosting).await?;
     conn.commit().await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use database::models::email_scan::{EmailScanUrl, NewEmailScanUrl};
 use database::models::enums::ScanUrlState;
 use url::Url;
 
+use super::disposition::Disposition;
 use super::site::{family, is_page, key, normalised, trap};
 
 /// URLs that one crawl remembers.
@@ -24,7 +25,7 @@ pub(super) struct Entry {
     pub(super) depth: i16,
     pub(super) state: ScanUrlState,
     pub(super) fetches: i16,
-    pub(super) disposition: Option<String>,
+    pub(super) disposition: Option<Disposition>,
     pub(super) reason: Option<String>,
     pub(super) hash: Option<String>,
 }
@@ -45,9 +46,10 @@ impl Frontier {
         let mut frontier = Self::default();
         for row in rows {
             let index = frontier.entries.len();
+            let disposition = row.disposition.as_deref().and_then(Disposition::read);
             if let Ok(url) = Url::parse(&row.url) {
                 frontier.by_key.insert(key(&url), index);
-                if row.disposition.as_deref() != Some("trap")
+                if disposition != Some(Disposition::Trap)
                     && let Some((name, _)) = family(&url)
                 {
                     *frontier.families.entry(name).or_default() += 1;
@@ -62,7 +64,7 @@ impl Frontier {
                 depth: row.depth,
                 state: row.state,
                 fetches: row.fetches,
-                disposition: row.disposition,
+                disposition,
                 reason: row.reason,
                 hash: row.content_hash,
             });
@@ -112,7 +114,7 @@ impl Frontier {
         }
         let index = self.push(&url, rank, depth);
         if let Some(reason) = reason {
-            self.end(index, ScanUrlState::LeftOut, "trap", Some(reason));
+            self.end(index, ScanUrlState::LeftOut, Disposition::Trap, Some(reason));
         }
     }
 
@@ -144,7 +146,7 @@ impl Frontier {
                 return Some(index);
             }
             let reason = "the crawl was interrupted twice while fetching it";
-            self.end(index, ScanUrlState::Fetched, "interrupted", Some(reason));
+            self.end(index, ScanUrlState::Fetched, Disposition::Interrupted, Some(reason));
         }
     }
 
@@ -186,10 +188,10 @@ impl Frontier {
     }
 
     /// Notes what became of a URL.
-    pub(super) fn end(&mut self, index: usize, state: ScanUrlState, disposition: &str, reason: Option<&str>) {
+    pub(super) fn end(&mut self, index: usize, state: ScanUrlState, disposition: Disposition, reason: Option<&str>) {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.state = state;
-            entry.disposition = Some(disposition.to_owned());
+            entry.disposition = Some(disposition);
             entry.reason = reason.map(str::to_owned);
             self.changed.insert(index);
         }
@@ -229,7 +231,7 @@ impl Frontier {
                 .is_some_and(|entry| entry.state == ScanUrlState::Waiting)
         {
             let reason = format!("it is the canonical URL of {page}");
-            self.end(index, ScanUrlState::LeftOut, "canonical", Some(&reason));
+            self.end(index, ScanUrlState::LeftOut, Disposition::Canonical, Some(&reason));
         }
     }
 
@@ -249,7 +251,7 @@ impl Frontier {
                 depth: entry.depth,
                 state: entry.state,
                 fetches: entry.fetches,
-                disposition: entry.disposition.as_deref(),
+                disposition: entry.disposition.map(Disposition::label),
                 reason: entry.reason.as_deref(),
                 content_hash: entry.hash.as_deref(),
             })
@@ -271,7 +273,7 @@ mod tests {
         while let Some(index) = frontier.next(10) {
             order.push(frontier.get(index).unwrap().url.replace("https://acme.de", ""));
             frontier.begin(index);
-            frontier.end(index, ScanUrlState::Fetched, "ok", None);
+            frontier.end(index, ScanUrlState::Fetched, Disposition::Ok, None);
         }
         order
     }
@@ -314,7 +316,7 @@ mod tests {
             frontier.begin(index);
         }
         assert_eq!(frontier.next(10), None);
-        assert_eq!(frontier.get(0).unwrap().disposition.as_deref(), Some("interrupted"));
+        assert_eq!(frontier.get(0).unwrap().disposition, Some(Disposition::Interrupted));
     }
 
     #[test]
@@ -326,7 +328,7 @@ mod tests {
         }
         frontier.begin(0);
         assert_eq!(frontier.says(0, "hash"), None);
-        frontier.end(0, ScanUrlState::Fetched, "ok", None);
+        frontier.end(0, ScanUrlState::Fetched, Disposition::Ok, None);
         let changes = frontier.changes();
         let tenantless = |row: &NewEmailScanUrl<'_>| Entry {
             url: row.url.to_owned(),
@@ -334,7 +336,7 @@ mod tests {
             depth: row.depth,
             state: row.state,
             fetches: row.fetches,
-            disposition: row.disposition.map(str::to_owned),
+            disposition: row.disposition.and_then(Disposition::read),
             reason: row.reason.map(str::to_owned),
             hash: row.content_hash.map(str::to_owned),
         };

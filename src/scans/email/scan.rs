@@ -14,8 +14,6 @@ use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
 use crate::scans::Services;
 use crate::scans::sitemap::count;
 
-/// The maximum number of pages a scan fetches, unless it is told otherwise: what clients of the v1 contract are shown.
-pub const DEFAULT_PAGES: i32 = 100;
 /// The maximum number of URLs taken from sitemaps.
 const MAX_SEEDS: u64 = 1_000;
 /// How long a DNS answer is valid.

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use database::ids::PageId;
 use database::models::contact::NewContact;
-use database::models::domain::{DomainChanges, NewDomain};
+use database::models::domain::DomainChanges;
 use database::models::email_scan::EmailScanChanges;
 use database::models::enums::{Outcome, PageProcessingStatus, TaskStatus};
 use database::models::page::NewPage;
@@ -16,6 +16,7 @@ use web::extract::PageReading;
 use web::sitemap::page_type::page_type;
 
 use super::crawl::{Crawl, Cut};
+use super::disposition::Disposition;
 use super::frontier::Frontier;
 use super::kind;
 use crate::jobs::{Finished, JobContext, JobError};
@@ -30,14 +31,14 @@ const KEPT_SCANS: i64 = 3;
 pub(super) struct PageRow {
     pub(super) url: String,
     pub(super) status: Option<u16>,
-    pub(super) disposition: &'static str,
+    pub(super) disposition: Disposition,
     pub(super) reason: Option<String>,
     pub(super) reading: Option<PageReading>,
 }
 
 impl PageRow {
     /// Returns one without content.
-    pub(super) fn bare(url: String, status: Option<u16>, disposition: &'static str, reason: Option<String>) -> Self {
+    pub(super) fn bare(url: String, status: Option<u16>, disposition: Disposition, reason: Option<String>) -> Self {
         Self {
             url,
             status,
@@ -51,12 +52,7 @@ impl PageRow {
 /// Begins a crawl, or reads how far an earlier attempt has come.
 pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i32) -> Result<Crawl, JobError> {
     let mut conn = open(ctx).await?;
-    let new = NewDomain {
-        domain: name,
-        lead_source: None,
-        created_by: None,
-    };
-    let domain = repo::domains::upsert(&mut conn, &new).await?.id;
+    let domain = ctx.domain(&mut conn, name).await?.id;
     let scan = repo::email_scans::begin(&mut conn, domain, ctx.job_id(), total_pages).await?;
     let frontier = Frontier::load(repo::email_scans::list_urls(&mut conn, scan.id).await?);
     let changes = DomainChanges {
@@ -200,7 +196,7 @@ async fn upsert_page(
         hidden.text(reading.h1.as_deref()),
     );
     let types: TextList = reading.schema_types.iter().collect();
-    let is_fine = matches!(row.disposition, "ok" | "partial" | "duplicate" | "redirect");
+    let is_fine = row.disposition.is_fine();
     let new = NewPage {
         domain_id: crawl.domain,
         url: &row.url,
@@ -229,7 +225,7 @@ async fn upsert_page(
         }),
         page_processing_error: if is_fine { None } else { row.reason.as_deref() },
         status_code: row.status.map(i32::from),
-        disposition: Some(row.disposition),
+        disposition: Some(row.disposition.label()),
         disposition_reason: row.reason.as_deref(),
         content_hash: is_read.then_some(reading.fingerprint.as_str()),
     };

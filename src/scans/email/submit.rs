@@ -1,13 +1,18 @@
 //! Scans for email addresses on their way into the queue.
 
+use std::collections::HashSet;
+
 use database::ids::DomainId;
 use database::models::domain::{Domain, DomainChanges};
 use database::models::email_scan::EmailScan;
 use database::models::enums::{JobStatus, TaskStatus};
-use database::repo;
+use database::repo::{self, QueryError};
 
-use super::{DEFAULT_PAGES, EmailScanJob};
+use super::EmailScanJob;
 use crate::jobs::{EnqueueOptions, Submission, SubmitError};
+
+/// How many pages a scan fetches at most, unless it is told otherwise: what clients of the v1 contract are shown.
+pub const DEFAULT_PAGES: i32 = 100;
 
 /// A scan that was asked for.
 #[derive(Clone, Debug)]
@@ -32,7 +37,10 @@ pub async fn submit(
     domain_id: DomainId,
     max_pages: i32,
 ) -> Result<Submitted, SubmitError> {
-    let domain = repo::domains::get(submission.conn(), domain_id).await?;
+    // Locked, so that it is not deleted before its scan is queued.
+    let domain = repo::domains::lock(submission.conn(), domain_id)
+        .await?
+        .ok_or(QueryError::NotFound)?;
     let own = format!("@{}", domain.domain);
     if !repo::suppressions::list_covered(submission.conn(), &[&own])
         .await?
@@ -59,7 +67,8 @@ pub async fn submit(
     })
 }
 
-/// Starts scans of domains' sites, and returns how many. Where one of a domain has not ended, none is made.
+/// Starts scans of domains' sites, and returns how many. None is made for a domain whose scan has not ended, or that
+/// was deleted meanwhile.
 ///
 /// # Errors
 ///
@@ -68,6 +77,12 @@ pub async fn submit_many(
     submission: &mut Submission<'_>,
     domains: &[(DomainId, String)],
 ) -> Result<usize, SubmitError> {
+    let ids: Vec<_> = domains.iter().map(|(id, _)| *id).collect();
+    let left: HashSet<_> = repo::domains::lock_many(submission.conn(), &ids)
+        .await?
+        .into_iter()
+        .collect();
+    let domains: Vec<_> = domains.iter().filter(|(id, _)| left.contains(id)).collect();
     let scans: Vec<_> = domains
         .iter()
         .map(|(id, name)| EmailScanJob {

@@ -8,6 +8,7 @@ use web::extract::PageReading;
 use web::fetch::{FetchError, Page};
 
 use super::crawl::{Crawl, Cut};
+use super::disposition::Disposition;
 use super::frontier::Entry;
 use super::home;
 use super::page::{Fetched, Read, fetch};
@@ -34,13 +35,13 @@ pub(super) async fn visit(
         return Ok(());
     };
     let Ok(url) = Url::parse(&entry.url) else {
-        leave_out(crawl, index, "parse", "its URL cannot be read");
+        leave_out(crawl, index, Disposition::Parse, "its URL cannot be read");
         return Ok(());
     };
     let is_home = index == 0;
     if !is_home && ctx.services().fetcher.allowed(&url).await == Ok(false) {
         // Nothing was asked for.
-        leave_out(crawl, index, "robots", "robots.txt forbids fetching it");
+        leave_out(crawl, index, Disposition::Robots, "robots.txt forbids fetching it");
         return store::urls(ctx, crawl).await;
     }
     crawl.frontier.begin(index);
@@ -77,7 +78,7 @@ pub(super) async fn visit(
     store::pages(ctx, crawl, &rows).await
 }
 
-fn leave_out(crawl: &mut Crawl, index: usize, disposition: &'static str, reason: &str) {
+fn leave_out(crawl: &mut Crawl, index: usize, disposition: Disposition, reason: &str) {
     crawl
         .frontier
         .end(index, ScanUrlState::LeftOut, disposition, Some(reason));
@@ -97,12 +98,12 @@ impl Visit<'_> {
     fn failed(&mut self, error: &FetchError, passed: &[Url]) {
         for hop in passed {
             let at = self.crawl.frontier.pass(hop, self.entry.depth);
-            self.end(at, hop, None, "redirect", "it leads nowhere".to_owned());
+            self.end(at, hop, None, Disposition::Redirect, "it leads nowhere".to_owned());
         }
         let disposition = match error {
-            FetchError::ContentType { .. } => "no_page",
-            FetchError::Robots { .. } => "robots",
-            other => outcome(other).label(),
+            FetchError::ContentType { .. } => Disposition::NotAPage,
+            FetchError::Robots { .. } => Disposition::Robots,
+            other => Disposition::Failed(outcome(other)),
         };
         let reason = error.to_string();
         self.crawl
@@ -127,9 +128,9 @@ impl Visit<'_> {
             return Err(JobError::permanent(Outcome::BlockedStatus, error));
         }
         let (disposition, reason) = if is_on_site {
-            ("redirect", format!("it leads to {to}"))
+            (Disposition::Redirect, format!("it leads to {to}"))
         } else {
-            ("off_site", format!("it leads to another site: {to}"))
+            (Disposition::OffSite, format!("it leads to another site: {to}"))
         };
         let at = self.pass(page);
         self.end(at, &page.final_url, Some(page.status.as_u16()), disposition, reason);
@@ -140,7 +141,11 @@ impl Visit<'_> {
     fn unreadable(&mut self, page: &Page, reason: String) {
         self.crawl.failures = 0;
         let status = page.status.as_u16();
-        let disposition = if page.status.is_success() { "parse" } else { "status" };
+        let disposition = if page.status.is_success() {
+            Disposition::Parse
+        } else {
+            Disposition::Status
+        };
         let at = self.pass(page);
         self.end(at, &page.final_url, Some(status), disposition, reason);
         if status == 429 {
@@ -173,7 +178,7 @@ impl Visit<'_> {
     }
 
     /// Ends a URL that was asked for and says nothing.
-    fn end(&mut self, at: usize, url: &Url, status: Option<u16>, disposition: &'static str, reason: String) {
+    fn end(&mut self, at: usize, url: &Url, status: Option<u16>, disposition: Disposition, reason: String) {
         self.crawl
             .frontier
             .end(at, ScanUrlState::Fetched, disposition, Some(&reason));
@@ -193,7 +198,7 @@ impl Visit<'_> {
             } else {
                 self.crawl.frontier.pass(hop, self.entry.depth)
             };
-            self.end(at, hop, None, "redirect", format!("it leads to {last}"));
+            self.end(at, hop, None, Disposition::Redirect, format!("it leads to {last}"));
         }
         let at = self.crawl.frontier.pass(last, self.entry.depth);
         // Where only the scheme, `www.` or a final slash differ they are the same.
@@ -202,10 +207,10 @@ impl Visit<'_> {
     }
 
     /// Returns what a page is to the crawl, and why.
-    fn judge(&mut self, index: usize, url: &Url, reading: &PageReading) -> (&'static str, Option<String>) {
+    fn judge(&mut self, index: usize, url: &Url, reading: &PageReading) -> (Disposition, Option<String>) {
         let crawl = &mut *self.crawl;
         if let Some(other) = crawl.frontier.says(index, &reading.fingerprint) {
-            return ("duplicate", Some(format!("same content as {other}")));
+            return (Disposition::Duplicate, Some(format!("same content as {other}")));
         }
         let canonical = reading
             .canonical_url
@@ -215,7 +220,10 @@ impl Visit<'_> {
             && site::key(&canonical) != site::key(url)
         {
             if crawl.frontier.is_done(&canonical) {
-                return ("duplicate", Some(format!("its canonical URL {canonical} was fetched")));
+                return (
+                    Disposition::Duplicate,
+                    Some(format!("its canonical URL {canonical} was fetched")),
+                );
             }
             // Where they differ by the query only; sites name their home page for all pages, too.
             if canonical.path().trim_end_matches('/') == url.path().trim_end_matches('/') {
@@ -223,9 +231,12 @@ impl Visit<'_> {
             }
         }
         if reading.is_truncated {
-            return ("partial", Some("it is too large to be read completely".to_owned()));
+            return (
+                Disposition::Partial,
+                Some("it is too large to be read completely".to_owned()),
+            );
         }
-        ("ok", None)
+        (Disposition::Ok, None)
     }
 
     /// Adds what a page links to.

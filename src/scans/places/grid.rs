@@ -1,11 +1,8 @@
 //! Distances, and how an area is split that holds more places than Google tells of at once.
 
+use database::repo::places::{EARTH_KM, KM_PER_DEGREE};
 use serde::{Deserialize, Serialize};
 
-/// The mean radius of the earth.
-const EARTH_KM: f64 = 6371.0;
-/// Kilometres in a degree of latitude.
-const KM_PER_DEGREE: f64 = EARTH_KM * std::f64::consts::PI / 180.0;
 /// A cell whose side is shorter is not split any more.
 const LEAST_SIDE_KM: f64 = 0.25;
 

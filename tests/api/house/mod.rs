@@ -4,3 +4,5 @@ mod circles;
 mod layers;
 mod sizes;
 mod sources;
+pub mod statements;
+mod transactions;

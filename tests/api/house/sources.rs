@@ -69,10 +69,12 @@ pub fn modules(folder: &str) -> Modules {
     modules
 }
 
-/// Returns `text` without comments, literals, paths that only say who sees an item, and the module of its tests.
+/// Returns `text` without comments, literals and the module of its tests.
 pub fn code(text: &str) -> String {
-    let noise = Regex::new(r#"(?s)//[^\n]*|r#".*?"\#|"(?:\\.|[^"\\])*"|pub\(in [^)]*\)"#).unwrap();
+    let noise = Regex::new(r#"(?s)//[^\n]*|r#".*?"\#|"(?:\\.|[^"\\])*""#).unwrap();
+    let visibility = Regex::new(r"\bpub\(in [^)]*\)").unwrap();
     let code = noise.replace_all(text, " ");
+    let code = visibility.replace_all(&code, "pub");
     let program = code.split("#[cfg(test)]\nmod tests").next().unwrap();
     program.to_owned()
 }

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use database::models::domain::NewDomain;
 use database::models::enums::{JobStatus, Outcome};
+use database::repo;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use scrapersky::jobs::{EnqueueOptions, Submission};
@@ -10,6 +12,59 @@ use scrapersky::jobs::{EnqueueOptions, Submission};
 use crate::support::cluster::Scratch;
 use crate::support::database::eventually;
 use crate::support::workers::{Does, Queue, exit_of, task, worker_command};
+
+#[tokio::test]
+async fn a_job_whose_domain_was_deleted_is_cancelled_and_does_not_bring_it_back() {
+    let queue = Queue::new().await;
+    let delete = async |domain| {
+        let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
+        repo::domains::delete(&mut conn, domain).await.unwrap();
+        conn.commit().await.unwrap();
+    };
+    let add = async |name: &str| {
+        let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
+        let new = NewDomain {
+            domain: name,
+            lead_source: None,
+            created_by: None,
+        };
+        let domain = repo::domains::upsert(&mut conn, &new).await.unwrap().id;
+        conn.commit().await.unwrap();
+        let options = EnqueueOptions {
+            domain_id: Some(domain),
+            ..EnqueueOptions::default()
+        };
+        (
+            domain,
+            queue
+                .add_for(queue.tenant, &task(name, Does::WriteToItsDomain), options)
+                .await,
+        )
+    };
+    // While it waits, and when it is tried once more.
+    let (domain, waiting) = add("waiting.test").await;
+    delete(domain).await;
+    assert_eq!(queue.job(waiting).await.status, JobStatus::Cancelled);
+    let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
+    repo::jobs::retry(&mut conn, waiting).await.unwrap().unwrap();
+    conn.commit().await.unwrap();
+    let (running_domain, running) = add("running.test").await;
+    let worker = queue.worker();
+    eventually("both run", async || queue.probe.runs().len() == 2).await;
+    // While it runs, and its worker has not heard of it: no heartbeat came between.
+    delete(running_domain).await;
+    for (name, job) in [("waiting.test", waiting), ("running.test", running)] {
+        queue.probe.open(name);
+        let job = queue.becomes(job, JobStatus::Cancelled).await;
+        assert!(job.completed_at.is_some() && job.lease_token.is_none());
+        assert!(!queue.has_domain(name).await, "{name} is back");
+    }
+    // One whose domain is there completes.
+    let (_, kept) = add("kept.test").await;
+    queue.probe.open("kept.test");
+    queue.becomes(kept, JobStatus::Completed).await;
+    worker.end().await;
+}
 
 #[tokio::test]
 async fn a_worker_that_lost_its_lease_writes_nothing() {

@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 
 use super::dump::dump;
 use super::legacy::fill_legacy_tables;
-use super::{down, step_up, up};
+use super::{down, name, step_up, up};
 use crate::support::database::{Login, TestDatabase, migration_folders};
 use crate::support::rows::{assert_same, everything};
 
@@ -112,7 +112,7 @@ async fn a_user_who_may_not_enter_the_roles_is_told_what_to_do() {
         )),
         "{error}"
     );
-    assert!(error.contains("create_tenant_roles failed"), "{error}");
+    assert!(error.contains("isolate_tenants failed"), "{error}");
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_user_who_may_not_create_the_roles_is_told_what_to_do() {
     let user = db.login("no_createrole", "").await;
     let folder = migration_folders()
         .into_iter()
-        .find(|folder| folder.ends_with("2026-11-22-101400_create_tenant_roles"))
+        .find(|folder| name(folder).ends_with("isolate_tenants"))
         .unwrap();
     let sql = std::fs::read_to_string(folder.join("up.sql")).unwrap();
     // Other tests need the roles, which belong to the whole server: other names stand for roles that are not there.
@@ -144,7 +144,7 @@ async fn a_user_who_may_not_create_the_roles_is_told_what_to_do() {
     );
 }
 
-async fn own_database(admin: &Client, owner: &Login) {
+pub(super) async fn own_database(admin: &Client, owner: &Login) {
     let name = &owner.name;
     admin
         .batch_execute(&format!(

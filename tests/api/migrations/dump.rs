@@ -10,8 +10,8 @@ use super::{down, step_up};
 use crate::support::database::{TestDatabase, migration_folders};
 use crate::support::extent;
 
-/// How many migrations at the end are tried one by one while developing: the others have been, and do not change.
-const NEWEST: usize = 4;
+/// How many migrations at the end are tried one by one while developing; CI tries each.
+const NEWEST: usize = 3;
 
 #[tokio::test]
 async fn the_first_half_of_the_migrations_is_reversible() {

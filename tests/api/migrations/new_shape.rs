@@ -51,7 +51,7 @@ async fn some_steps_back_and_forth(first: usize) {
 const TENANT: &str = "md5('tenant' || i % 3)::uuid";
 
 /// Three tenants that have the same domains, places and URLs, and everything else a database in use has.
-async fn fill_every_table(client: &Client) {
+pub(super) async fn fill_every_table(client: &Client) {
     fill(client, "tenants", 3, &[("id", TENANT), ("name", "'tenant ' || i")]).await;
     fill(
         client,
@@ -122,6 +122,13 @@ async fn fill_every_table(client: &Client) {
         .batch_execute("UPDATE domain_hosting SET error_count = NULL WHERE domain_id IN (SELECT md5('domain' || i)::uuid FROM generate_series(71, 75) i)")
         .await
         .unwrap();
+    fill(
+        client,
+        "scrapersky_internal.host_turns",
+        12,
+        &[("host", "'shop' || i || '.com'")],
+    )
+    .await;
     let states = "(ARRAY['pending', 'running', 'completed', 'failed', 'cancelled'])[1 + i % 5]";
     fill(
         client,
@@ -148,7 +155,8 @@ async fn fill_every_table(client: &Client) {
             ("tenant_id", TENANT),
             ("status", states),
             ("kind", "'kind' || i % 4"),
-            ("domain_id", "CASE WHEN i % 7 > 0 THEN md5('domain' || 1 + (i - 1) % 90)::uuid END"),
+            // Of a domain that was deleted, now and then.
+            ("domain_id", "CASE WHEN i % 7 > 0 THEN md5(CASE WHEN i % 11 = 0 THEN 'deleted' ELSE 'domain' END || 1 + (i - 1) % 90)::uuid END"),
             ("batch_id", "CASE WHEN i % 4 > 0 THEN md5('batch' || 1 + (i - 1) % 39)::uuid END"),
             ("priority", "i % 3 - 1"),
             ("attempts", "i % 4"),
@@ -279,7 +287,8 @@ async fn fill_every_table(client: &Client) {
             ("mx_status", "(ARRAY['ok', 'none', 'unknown', NULL])[1 + i % 4]"),
             (
                 "source_job_id",
-                "CASE WHEN i % 5 > 0 THEN md5('job' || 1 + (i - 1) % 120)::uuid END",
+                // Of a job that was deleted, now and then.
+                "CASE WHEN i % 5 > 0 THEN md5(CASE WHEN i % 13 = 0 THEN 'deleted' ELSE 'job' END || 1 + (i - 1) % 120)::uuid END",
             ),
         ],
     )
@@ -423,7 +432,7 @@ async fn fill_every_table(client: &Client) {
     // What an earlier way up had no place for.
     client
         .batch_execute(
-            "SELECT scrapersky_internal.set_aside_rows('scope_places', 'up', 'places_staging', $$SELECT '7' AS key, 'no tenant' AS reason$$);
+            "SELECT scrapersky_internal.set_aside_rows('scope_places', 'up', 'places_staging', $$SELECT '7' AS key, 'no tenant' AS reason$$, 'id');
              UPDATE scrapersky_internal.set_aside SET contents = contents || '{\"tenant_id\": null, \"place_id\": \"nobody''s\"}'",
         )
         .await

@@ -90,7 +90,7 @@ async fn what_fails_is_named_with_what_postgresql_said_and_leaves_nothing_behind
     let error = migrate::up(&db.database_url()).await.unwrap_err().to_string();
     let failed = migration_folders()
         .into_iter()
-        .find(|folder| name(folder).ends_with("convert_batch_jobs"))
+        .find(|folder| name(folder).ends_with("convert_legacy"))
         .unwrap();
     let expected = format!(
         "migration {} failed: migration convert_batch_jobs cannot set rows of batch_jobs aside: reports(batch) still refers to them \

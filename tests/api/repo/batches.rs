@@ -48,7 +48,10 @@ async fn a_batch_knows_how_far_its_jobs_are() {
         batch_id: Some(batch.batch_id),
         ..JobFilter::default()
     };
-    assert_eq!(acme.run(async |conn| jobs::count(conn, &of_batch).await).await, 3);
+    let (_, total) = acme
+        .run(async |conn| jobs::list(conn, &of_batch, Paging::first(1)).await)
+        .await;
+    assert_eq!(total, 3);
 
     let partial = BatchJobChanges {
         status: Some(BatchStatus::Partial),
@@ -63,6 +66,4 @@ async fn a_batch_knows_how_far_its_jobs_are() {
         changed
     );
     assert_eq!(changed.error.as_deref(), Some("one failed"));
-    let (rows, total) = acme.run(async |conn| batches::list(conn, Paging::first(1)).await).await;
-    assert_eq!((rows, total), (vec![changed], 2));
 }

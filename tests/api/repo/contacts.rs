@@ -1,11 +1,11 @@
 //! Contacts.
 
-use database::models::contact::{ContactChanges, NewContact};
+use database::models::contact::{Contact, ContactChanges, NewContact};
 use database::models::enums::EmailType;
 use database::models::page::Page;
 use database::repo::bulk::Upserted;
 use database::repo::contacts::{self, ContactFilter};
-use database::repo::paging::Paging;
+use database::repo::paging::Cursor;
 use diesel::result::Error;
 
 use crate::support::tenants::{Agencies, Agency};
@@ -94,22 +94,14 @@ async fn contacts_are_filtered_and_paged_by_cursor() {
         ),
     ];
     for (filter, expected) in cases {
-        let (rows, total) = acme
-            .run(async |conn| contacts::list(conn, &filter, Paging::default()).await)
-            .await;
-        assert_eq!(
-            (i64::try_from(rows.len()).unwrap(), total),
-            (expected, expected),
-            "{filter:?}"
-        );
+        let rows = list(&acme, &filter).await;
+        assert_eq!(i64::try_from(rows.len()).unwrap(), expected, "{filter:?}");
         assert_eq!(
             acme.run(async |conn| contacts::count(conn, &filter).await).await,
             expected
         );
     }
-    let (all, _) = acme
-        .run(async |conn| contacts::list(conn, &none(), Paging::default()).await)
-        .await;
+    let all = list(&acme, &none()).await;
     assert_eq!(all[0], last, "the newest first");
     let mut by_cursor = Vec::new();
     let mut after = None;
@@ -118,7 +110,7 @@ async fn contacts_are_filtered_and_paged_by_cursor() {
             .run(async |conn| contacts::list_after(conn, &none(), after, 4).await)
             .await;
         let Some(last) = rows.last() else { break };
-        after = Some((last.created_at, last.id));
+        after = Some(Cursor::new(last.created_at, last.id));
         by_cursor.extend(rows);
     }
     assert_eq!(by_cursor, all);
@@ -168,14 +160,18 @@ async fn upsert(agency: &Agency, new: &[NewContact<'_>]) -> Upserted {
     agency.run(async |conn| contacts::upsert_many(conn, new).await).await
 }
 
-async fn by_email(agency: &Agency, text: &str) -> database::models::contact::Contact {
+async fn list(agency: &Agency, filter: &ContactFilter<'_>) -> Vec<Contact> {
+    agency
+        .run(async |conn| contacts::list_after(conn, filter, None, 100).await)
+        .await
+}
+
+async fn by_email(agency: &Agency, text: &str) -> Contact {
     let filter = ContactFilter {
         text: Some(text),
         ..ContactFilter::default()
     };
-    let (mut rows, _) = agency
-        .run(async |conn| contacts::list(conn, &filter, Paging::default()).await)
-        .await;
+    let mut rows = list(agency, &filter).await;
     assert_eq!(rows.len(), 1);
     rows.remove(0)
 }

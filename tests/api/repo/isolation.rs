@@ -42,7 +42,7 @@ async fn tenants_are_apart_by_the_repositories_alone() {
 #[test]
 fn every_repository_function_on_tenants_rows_is_probed() {
     let probed: BTreeSet<String> = PROBES.iter().map(|probe| probe.function.replace(' ', "")).collect();
-    let written = tenant_functions();
+    let written = functions_on("TenantConnection");
     assert!(written.len() > 70, "only {} functions were found", written.len());
     assert_eq!(
         written.difference(&probed).collect::<Vec<_>>(),
@@ -247,8 +247,8 @@ pub async fn as_superuser(conn: &mut TenantConnection, sql: &str) -> String {
     lines.into_iter().map(|line| line.line).collect::<Vec<_>>().join("\n")
 }
 
-/// Reads `module::function` of every public repository function that takes a tenant's connection.
-fn tenant_functions() -> BTreeSet<String> {
+/// Reads `module::function` of every public repository function that takes such a connection.
+pub fn functions_on(connection: &str) -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/database/src/repo");
     let mut functions = BTreeSet::new();
     for file in rust_files(&root) {
@@ -258,7 +258,7 @@ fn tenant_functions() -> BTreeSet<String> {
         for declaration in source.split("\npub async fn ").skip(1) {
             let (name, rest) = declaration.split_once(['(', '<']).unwrap();
             let (signature, _) = rest.split_once('{').unwrap();
-            if signature.contains("TenantConnection") {
+            if signature.contains(connection) {
                 functions.insert(format!("{}::{name}", module.trim_end_matches("::mod")));
             }
         }

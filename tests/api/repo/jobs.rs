@@ -6,7 +6,7 @@ use database::models::enums::{JobStatus, Outcome};
 use database::models::job::{Job, NewJob};
 use database::repo::jobs::queue::{self, Lease};
 use database::repo::jobs::{self, Failure, JobFilter};
-use database::repo::paging::Paging;
+use database::repo::paging::{Cursor, Paging};
 use diesel::result::{DatabaseErrorKind, Error};
 
 use super::queue::{LEASE, claim, fail, finish};
@@ -97,7 +97,7 @@ async fn jobs_are_listed_newest_first_by_filter_and_by_cursor() {
         let (rows, total) = list(&acme, &filter, 3).await;
         assert_eq!(total, 8, "the cursor does not change what is counted");
         let Some(last) = rows.last() else { break };
-        after = Some((last.created_at, last.job_id));
+        after = Some(Cursor::new(last.created_at, last.job_id));
         by_cursor.extend(rows.into_iter().map(|job| job.job_id));
     }
     assert_eq!(by_cursor, ids);
@@ -147,7 +147,6 @@ async fn jobs_are_listed_newest_first_by_filter_and_by_cursor() {
             (expected, i64::try_from(expected).unwrap()),
             "{filter:?}"
         );
-        assert_eq!(acme.run(async |conn| jobs::count(conn, &filter).await).await, total);
     }
 }
 

@@ -14,4 +14,6 @@ pub mod probes;
 mod queue;
 mod sitemaps;
 mod soak;
+mod spread;
+mod statements;
 mod transactions;

@@ -22,19 +22,16 @@ use database::models::enums::{
 };
 use database::models::idempotency_key::IdempotencyKey;
 use database::models::job::{Job, NewJob};
-use database::models::page::{NewPage, Page, PageChanges};
+use database::models::page::{NewPage, Page};
 use database::models::place_change::{PlaceChange, PlaceCuration};
 use database::models::place_details::{HandOver, NewPlaceDetails, PlaceDetails};
 use database::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
-use database::models::profile::Profile;
 use database::models::sitemap_file::{SitemapFile, SitemapFileChanges};
-use database::models::sitemap_file_curation::{SitemapFileCuration, SitemapFileCurationChanges};
 use database::models::sitemap_run::{SitemapRun, SitemapRunChanges};
 use database::models::sitemap_url::SitemapUrl;
 use database::models::sitemap_url_change::SitemapUrlChange;
-use database::models::staged_place::{StagedPlace, StagedPlaceChanges};
+use database::models::staged_place::StagedPlace;
 use database::models::suppression::{NewSuppression, Suppression};
-use database::models::tenant::Tenant;
 use database::models::values::{RawJson, TextList};
 use database::repo::api_calls::{Caps, CostLine, Reserved};
 use database::repo::bulk::Upserted;
@@ -44,7 +41,7 @@ use database::repo::erasures::Erased;
 use database::repo::jobs::queue::Lease;
 use database::repo::jobs::{Enqueued, Failure, JobFilter};
 use database::repo::pages::PageFilter;
-use database::repo::paging::Paging;
+use database::repo::paging::{Cursor, Paging};
 use database::repo::place_changes::{ChangedBy, Undone};
 use database::repo::place_details::Candidate;
 use database::repo::places::{CursorKey, PlaceCursor, PlaceFilter, PlaceOrder};
@@ -54,19 +51,16 @@ use database::repo::sitemap_files::{FileTotals, FoundFile, SitemapFileFilter};
 use database::repo::sitemap_url_changes::ChangeCounts;
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
-    api_calls, api_keys, audit_log, batches, contacts, domain_hosting, domain_profiles, domain_technologies, domains,
-    email_scans, erasures, idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches,
-    places, profiles, rate_windows, scan_days, sitemap_file_curations, sitemap_files, sitemap_runs,
-    sitemap_url_changes, sitemap_urls, suppressions, tenants,
+    api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures, idempotency_keys,
+    jobs, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days,
+    sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, suppressions,
 };
 use database::tenant::TenantConnection;
 use diesel::QueryResult;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::tenants::{
-    Agencies, Agency, new_domain, new_job, new_page, new_place, new_sitemap, new_sitemap_url,
-};
+use crate::support::tenants::{Agencies, Agency, new_domain, new_job, new_page, new_place, new_sitemap_url};
 
 /// One call, and what may come of it.
 pub struct Probe {
@@ -105,9 +99,8 @@ pub struct Rows {
     pub tenant: TenantId,
     pub name: String,
     pub domain: Domain,
-    /// A domain and a file about which nothing more is known.
+    /// A domain about which nothing more is known.
     pub bare_domain: Domain,
-    pub bare_file: SitemapFile,
     pub page: Page,
     pub contact: Contact,
     pub file: SitemapFile,
@@ -167,15 +160,18 @@ impl Rows {
         let kind = format!("{name}-kind");
         let owner = agency.id;
         let client = agencies.database.client().await;
-        let person =
-            format!("INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{owner}', '{name}')");
-        client.batch_execute(&person).await.unwrap();
+        // What the sign-in service writes, and what the old system knew.
+        let others = format!(
+            "INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{owner}', '{name}');
+             INSERT INTO sitemap_file_curations (tenant_id, sitemap_file_id) VALUES ('{owner}', '{}')",
+            file.id
+        );
+        client.batch_execute(&others).await.unwrap();
         let rows = agency
             .run(async |conn| {
-                domain_profiles::upsert(conn, domain.id, &DomainProfileChanges::default()).await?;
-                domain_technologies::upsert(conn, domain.id, &DomainTechnologiesChanges::default()).await?;
-                domain_hosting::upsert(conn, domain.id, &DomainHostingChanges::default()).await?;
-                sitemap_file_curations::upsert(conn, file.id, &SitemapFileCurationChanges::default()).await?;
+                domain_facts::upsert(conn, domain.id, &DomainProfileChanges::default()).await?;
+                domain_facts::upsert(conn, domain.id, &DomainTechnologiesChanges::default()).await?;
+                domain_facts::upsert(conn, domain.id, &DomainHostingChanges::default()).await?;
                 audit_log::insert(conn, &new_entry(name)).await?;
                 rate_windows::count(conn, RateKind::Requests, Uuid::max()).await?;
                 scan_days::count(conn, 1).await?;
@@ -192,7 +188,7 @@ impl Rows {
                 email_scans::upsert_urls(conn, scan.id, &[new_scan_url(&url)]).await?;
                 let suppressed = format!("{name}@suppressed.test");
                 let suppression = suppressions::upsert(conn, new_suppression(&suppressed)).await?;
-                let (found, _) = contacts::list(conn, &ContactFilter::default(), Paging::default()).await?;
+                let found = contacts::list_after(conn, &ContactFilter::default(), None, 100).await?;
                 let hash = [name.len() as u8; 32];
                 let search = NewPlaceSearch {
                     user_id: None,
@@ -237,7 +233,6 @@ impl Rows {
                     },
                     domain: domain.clone(),
                     bare_domain: bare_domain.clone(),
-                    bare_file: bare_file.clone(),
                     page: page.clone(),
                     file: file.clone(),
                     url: url.clone(),
@@ -439,14 +434,11 @@ rows_tell_their_tenant!(
     PlaceChange: tenant_id,
     PlaceDetails: tenant_id,
     PlaceSearch: tenant_id,
-    Profile: tenant_id,
     SitemapFile: tenant_id,
-    SitemapFileCuration: tenant_id,
     SitemapRun: tenant_id,
     SitemapUrl: tenant_id,
     SitemapUrlChange: tenant_id,
     StagedPlace: tenant_id,
-    Tenant: id,
 );
 
 /// A day that begins with the other tenant's would hold its scans as well.
@@ -499,6 +491,12 @@ impl Tell for ChangeCounts {
 }
 
 impl Tell for SitemapFileId {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
+    }
+}
+
+impl Tell for DomainId {
     fn tell(&self) -> Seen {
         1_i64.tell()
     }
@@ -690,14 +688,11 @@ pub const PROBES: &[Probe] = probes! {
     rate_windows::delete_ended: OwnRows, |conn, a| ();
     scan_days::count: NewRow, |conn, a| (1);
     batches::get: Nothing, |conn, a| (a.batch.batch_id);
-    batches::list: OwnRows, |conn, a| (Paging::default());
     batches::insert: NewRow, |conn, a| (&new_batch(&a.name));
     batches::update: Nothing, |conn, a| (a.batch.batch_id, &BatchJobChanges { error: Some(Some("x")), ..Default::default() });
     contacts::get: Nothing, |conn, a| (a.contact.id);
-    contacts::list: OwnRows, |conn, a| (&ContactFilter::default(), Paging::default());
-    contacts::list: Nothing, |conn, a| (&ContactFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
     contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), None, 100);
-    contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), Some((Utc::now(), a.contact.id)), 100);
+    contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), Some(Cursor::new(Utc::now(), a.contact.id)), 100);
     contacts::count: Nothing, |conn, a| (&ContactFilter { text: Some(&a.name), ..Default::default() });
     contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, &a.contact.email)]);
     // What the other suppressed is nothing to the one who asks.
@@ -711,6 +706,7 @@ pub const PROBES: &[Probe] = probes! {
     email_scans::begin: NoSuchRow, |conn, a| (a.domain.id, a.scan.job_id, 100);
     email_scans::begin_many: NoSuchRow, |conn, a| (&[(a.bare_domain.id, a.pending.job_id)], 100);
     email_scans::find_latest: Nothing, |conn, a| (a.domain.id);
+    email_scans::find_latest: OwnRows, |conn, a| (a.own_domain);
     email_scans::update: Nothing, |conn, a| (a.scan.id, &EmailScanChanges { note: Some("x"), ..Default::default() });
     email_scans::delete_old: Nothing, |conn, a| (a.domain.id, 0);
     email_scans::list_urls: Nothing, |conn, a| (a.scan.id);
@@ -724,35 +720,33 @@ pub const PROBES: &[Probe] = probes! {
     suppressions::list: OwnRows, |conn, a| (Paging::default());
     suppressions::delete: Nothing, |conn, a| (a.suppression.id);
     suppressions::list_covered: Nothing, |conn, a| (&[a.suppression.value.as_deref().unwrap()]);
-    domain_hosting::find: Nothing, |conn, a| (a.domain.id);
-    domain_hosting::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainHostingChanges { has_ssl: Some(Some(true)), ..Default::default() });
-    domain_profiles::find: Nothing, |conn, a| (a.domain.id);
-    domain_profiles::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainProfileChanges { title: Some(Some("x")), ..Default::default() });
-    domain_technologies::find: Nothing, |conn, a| (a.domain.id);
-    domain_technologies::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainTechnologiesChanges { has_divi: Some(Some(true)), ..Default::default() });
+    domain_facts::find_hosting: Nothing, |conn, a| (a.domain.id);
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainHostingChanges { has_ssl: Some(Some(true)), ..Default::default() });
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainProfileChanges { title: Some(Some("x")), ..Default::default() });
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainTechnologiesChanges { has_divi: Some(Some(true)), ..Default::default() });
     domains::get: Nothing, |conn, a| (a.domain.id);
     domains::get_details: Nothing, |conn, a| (a.domain.id);
     domains::find_by_name: Nothing, |conn, a| (&a.domain.domain);
     domains::list: OwnRows, |conn, a| (&DomainFilter::default(), DomainOrder::Newest, Paging::default());
     domains::list: Nothing, |conn, a| (&DomainFilter { text: Some(&a.name), ..Default::default() }, DomainOrder::Name, Paging::default());
-    domains::count: Nothing, |conn, a| (&DomainFilter { text: Some(&a.name), ..Default::default() });
     domains::upsert: NewRow, |conn, a| (&new_domain(&a.domain.domain));
     domains::upsert_many: NewRow, |conn, a| (&[new_domain(&a.domain.domain)]);
     domains::update: Nothing, |conn, a| (a.domain.id, &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::update_many: Nothing, |conn, a| (&[a.domain.id], &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::delete: Nothing, |conn, a| (a.domain.id);
+    domains::lock: Nothing, |conn, a| (a.domain.id);
+    domains::lock_many: Nothing, |conn, a| (&[a.domain.id]);
     idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
     idempotency_keys::finish: Nothing, |conn, a| (&format!("{}-open", a.name), 200, "x");
     idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");
-    idempotency_keys::delete_expired: OwnRows, |conn, a| ();
     jobs::enqueue: NewRow, |conn, a| (&deduplicated(&a.pending.kind, &a.name));
-    jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
+    // No foreign key leads from jobs to domains: the job is the tenant's own, and ends when it does not find its domain.
+    jobs::enqueue: NewRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { batch_id: Some(a.batch.batch_id), ..new_job("x") });
     jobs::enqueue_many: NewRow, |conn, a| (&[deduplicated(&a.pending.kind, &a.name)]);
     jobs::get: Nothing, |conn, a| (a.pending.job_id);
     jobs::list: OwnRows, |conn, a| (&JobFilter::default(), Paging::default());
     jobs::list: Nothing, |conn, a| (&JobFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
-    jobs::count: Nothing, |conn, a| (&JobFilter { kind: Some(&a.pending.kind), ..Default::default() });
     jobs::cancel: Nothing, |conn, a| (a.pending.job_id);
     jobs::cancel: Nothing, |conn, a| (a.lease.job_id);
     jobs::retry: Nothing, |conn, a| (a.failed.job_id);
@@ -765,16 +759,9 @@ pub const PROBES: &[Probe] = probes! {
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &final_failure());
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &Failure { retry_at: Some(Utc::now()), ..final_failure() });
     jobs::queue::end_cancelled: Nothing, |conn, a| (a.lease);
-    pages::get: Nothing, |conn, a| (a.page.id);
-    pages::find_by_url: Nothing, |conn, a| (a.domain.id, &a.url);
     pages::list: OwnRows, |conn, a| (&PageFilter::default(), Paging::default());
     pages::list: Nothing, |conn, a| (&PageFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
-    pages::count: Nothing, |conn, a| (&PageFilter { text: Some(&a.name), ..Default::default() });
     pages::upsert: NoSuchRow, |conn, a| (&new_page(&a.domain, &a.url));
-    pages::upsert_many: NoSuchRow, |conn, a| (&[new_page(&a.domain, &a.url)]);
-    pages::update: Nothing, |conn, a| (a.page.id, &PageChanges { page_type: Some(Some("x")), ..Default::default() });
-    place_searches::get: Nothing, |conn, a| (a.search.id);
-    place_searches::list: OwnRows, |conn, a| (Paging::default());
     place_searches::insert: NewRow, |conn, a| (&NewPlaceSearch { user_id: None, location: &a.name, business_type: &a.name, params: None, status: None });
     place_searches::update: Nothing, |conn, a| (a.search.id, &PlaceSearchChanges { status: Some(Some("x")), ..Default::default() });
     place_changes::change: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, &archived(), by_somebody());
@@ -812,17 +799,10 @@ pub const PROBES: &[Probe] = probes! {
     places::count: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() });
     places::count: Nothing, |conn, a| (&PlaceFilter { search_job_id: Some(a.pending.job_id), ..Default::default() });
     places::upsert_many: NewRow, |conn, a| (&[new_place(&a.place_id)]);
-    places::update: Nothing, |conn, a| (&a.place_id, &archive());
-    places::delete: Nothing, |conn, a| (&a.place_id);
-    profiles::list: OwnRows, |conn, a| ();
-    sitemap_file_curations::find: Nothing, |conn, a| (a.file.id);
-    sitemap_file_curations::upsert: NoSuchRow, |conn, a| (a.file.id, &SitemapFileCurationChanges { notes: Some(Some("x")), ..Default::default() });
     sitemap_files::get: Nothing, |conn, a| (a.file.id);
-    sitemap_files::find_by_url: Nothing, |conn, a| (a.domain.id, &a.url);
     sitemap_files::list: OwnRows, |conn, a| (&SitemapFileFilter::default(), Paging::default());
     sitemap_files::list: Nothing, |conn, a| (&SitemapFileFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
     sitemap_files::count: Nothing, |conn, a| (&SitemapFileFilter { text: Some(&a.name), ..Default::default() });
-    sitemap_files::upsert: NoSuchRow, |conn, a| (&new_sitemap(&a.domain, &a.url));
     sitemap_files::update: Nothing, |conn, a| (a.file.id, &SitemapFileChanges { status: Some("x"), ..Default::default() });
     sitemap_files::update_matching: Nothing, |conn, a| (&SitemapFileFilter { text: Some(&a.name), ..Default::default() }, &SitemapFileChanges::default());
     sitemap_urls::list_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default(), None, 100);
@@ -831,7 +811,6 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_urls::has_any: Nothing, |conn, a| (a.file.id);
     sitemap_urls::insert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
     sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
-    sitemap_urls::delete_of_file: Nothing, |conn, a| (a.file.id);
     sitemap_files::find_first: Nothing, |conn, a| (a.bare_domain.id);
     sitemap_files::add_pending: NoSuchRow, |conn, a| (a.domain.id, a.pending.job_id, None, 0, &[FoundFile { url: "https://fresh.test/", discovery_method: "x" }]);
     sitemap_files::lock: Nothing, |conn, a| (a.file.id);
@@ -850,25 +829,21 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_url_changes::list: Nothing, |conn, a| (a.run.id, None, None, 100);
     sitemap_url_changes::settle: Nothing, |conn, a| (a.run.id, 1000);
     sitemap_urls::delete_unlisted: Nothing, |conn, a| (None, a.file.id, &[]);
-    tenants::get: OwnRows, |conn, a| ();
 
     // The same without a row of the other tenant in the way: what row level security refuses here is the new row.
     contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, "fresh@fresh.test")]);
     contacts::upsert_mail_domains: NewRow, |conn, a| (&[("fresh.test".to_owned(), MxStatus::None)]);
     email_scans::begin: NoSuchRow, |conn, a| (a.bare_domain.id, a.failed.job_id, 100);
     suppressions::upsert: NewRow, |conn, a| (new_suppression("fresh@fresh.test"));
-    domain_hosting::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainHostingChanges::default());
-    domain_profiles::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainProfileChanges::default());
-    domain_technologies::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainTechnologiesChanges::default());
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainHostingChanges::default());
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainProfileChanges::default());
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainTechnologiesChanges::default());
     domains::upsert: NewRow, |conn, a| (&new_domain("fresh.test"));
     domains::upsert_many: NewRow, |conn, a| (&[new_domain("fresh.test")]);
     jobs::enqueue: NewRow, |conn, a| (&new_job("fresh"));
     jobs::enqueue_many: NewRow, |conn, a| (&[new_job("fresh")]);
     pages::upsert: NoSuchRow, |conn, a| (&new_page(&a.domain, "https://fresh.test/"));
-    pages::upsert_many: NoSuchRow, |conn, a| (&[new_page(&a.domain, "https://fresh.test/")]);
     places::upsert_many: NewRow, |conn, a| (&[new_place("fresh")]);
-    sitemap_file_curations::upsert: NoSuchRow, |conn, a| (a.bare_file.id, &SitemapFileCurationChanges::default());
-    sitemap_files::upsert: NoSuchRow, |conn, a| (&new_sitemap(&a.domain, "https://fresh.test/"));
     sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, "https://fresh.test/")]);
 };
 
@@ -876,12 +851,5 @@ fn behind(time: Option<DateTime<Utc>>) -> PlaceCursor {
     PlaceCursor {
         key: CursorKey::Newest(time),
         id: i32::MAX.into(),
-    }
-}
-
-fn archive() -> StagedPlaceChanges<'static> {
-    StagedPlaceChanges {
-        status: Some(CurationStatus::Archived),
-        ..StagedPlaceChanges::default()
     }
 }

@@ -305,7 +305,31 @@ async fn ended_jobs_are_deleted_by_age_in_batches() {
     };
     assert_eq!(delete(Utc::now() - TimeDelta::days(1), 10).await, 0);
     let tomorrow = Utc::now() + TimeDelta::days(1);
+    // A contact names the job that found it for as long as there is that job.
+    let domain = acme.domain("acme.test").await;
+    let page = acme.page(&domain, "https://acme.test/").await;
+    let found_by = |job: &str| {
+        format!(
+            "INSERT INTO contacts (tenant_id, domain_id, page_id, email, source_job_id)
+             SELECT '{}', '{}', '{}', job_id || '@acme.test', job_id FROM jobs WHERE kind = '{job}'",
+            acme.id, domain.id, page.id
+        )
+    };
+    let client = agencies.database.client().await;
+    client
+        .batch_execute(&format!("{}; {}", found_by("scan"), found_by("waits")))
+        .await
+        .unwrap();
+    let named = async || {
+        let row = client
+            .query_one("SELECT count(source_job_id) FROM contacts", &[])
+            .await
+            .unwrap();
+        row.get::<_, i64>(0)
+    };
+    assert_eq!(named().await, 4);
     assert_eq!(delete(tomorrow, 2).await, 2);
+    assert_eq!(named().await, 2);
     assert_eq!(delete(tomorrow, 2).await, 1);
     assert_eq!(delete(tomorrow, 2).await, 0);
     assert_eq!(get(&acme, &waiting).await.status, JobStatus::Pending);

@@ -1,4 +1,4 @@
-//! Sitemap files, what they list, and what people say of them.
+//! Sitemap files, and what they list.
 
 use std::str::FromStr;
 use std::time::Instant;
@@ -7,60 +7,50 @@ use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
 use database::ids::JobId;
 use database::models::enums::{CurationStatus, ProcessingStatus, UrlChange};
-use database::models::sitemap_file::{NewSitemapFile, SitemapFile, SitemapFileChanges};
-use database::models::sitemap_file_curation::SitemapFileCurationChanges;
+use database::models::sitemap_file::{SitemapFile, SitemapFileChanges};
 use database::models::sitemap_url::NewSitemapUrl;
-use database::models::values::TextList;
 use database::repo::bulk::Upserted;
 use database::repo::paging::Paging;
-use database::repo::sitemap_files::SitemapFileFilter;
+use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
-use database::repo::{sitemap_file_curations, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls};
+use database::repo::{sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls};
 use diesel::result::{DatabaseErrorKind, Error};
 use md5::{Digest, Md5};
 use uuid::Uuid;
 
 use crate::support::database::eventually;
-use crate::support::tenants::{Agencies, Agency, new_sitemap, new_sitemap_url};
+use crate::support::tenants::{Agencies, Agency, new_sitemap_url};
 
 #[tokio::test]
-async fn a_file_found_again_is_updated_and_keeps_what_was_decided() {
+async fn a_file_found_again_is_read_again_and_keeps_what_was_decided() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
     let url = "https://acme.test/sitemap.xml";
-    let first = NewSitemapFile {
-        size_bytes: Some(10),
-        generator: Some("Yoast"),
-        ..new_sitemap(&domain, url)
-    };
-    let file = acme.run(async |conn| sitemap_files::upsert(conn, &first).await).await;
+    let file = acme.sitemap(&domain, url).await;
     let selected = SitemapFileChanges {
         deep_scrape_curation_status: Some(Some(CurationStatus::Selected)),
         ..SitemapFileChanges::default()
     };
     acme.run(async |conn| sitemap_files::update(conn, file.id, &selected).await)
         .await;
-    let again = NewSitemapFile {
-        sitemap_type: "index",
-        size_bytes: Some(20),
-        ..new_sitemap(&domain, url)
-    };
-    let after = acme.run(async |conn| sitemap_files::upsert(conn, &again).await).await;
+    let job = acme.job("analysis").await.job_id;
+    let found = [FoundFile {
+        url,
+        discovery_method: "robots_txt",
+    }];
+    for expected in [1, 0] {
+        let added = acme
+            .run(async |conn| sitemap_files::add_pending(conn, domain.id, job, None, 0, &found).await)
+            .await;
+        assert_eq!(added, expected, "once per analysis");
+    }
+    let after = acme.run(async |conn| sitemap_files::get(conn, file.id).await).await;
     assert_eq!(
-        (after.id, after.sitemap_type.as_str(), after.size_bytes),
-        (file.id, "index", Some(20))
+        (after.status.as_str(), after.discovery_method.as_deref()),
+        ("pending", Some("robots_txt"))
     );
-    assert_eq!(after.generator.as_deref(), Some("Yoast"));
     assert_eq!(after.deep_scrape_curation_status, Some(CurationStatus::Selected));
-    let found = acme
-        .run(async |conn| sitemap_files::find_by_url(conn, domain.id, url).await)
-        .await;
-    assert_eq!(found.as_ref(), Some(&after));
-    assert_eq!(
-        acme.run(async |conn| sitemap_files::get(conn, file.id).await).await,
-        after
-    );
 }
 
 #[tokio::test]
@@ -140,40 +130,6 @@ async fn files_are_listed_and_changed_by_filter() {
 }
 
 #[tokio::test]
-async fn what_people_say_of_a_file_is_written_over_where_something_new_is_said() {
-    let agencies = Agencies::new().await;
-    let acme = agencies.tenant("acme").await;
-    let domain = acme.domain("acme.test").await;
-    let file = acme.sitemap(&domain, "https://acme.test/sitemap.xml").await;
-    let none = acme
-        .run(async |conn| sitemap_file_curations::find(conn, file.id).await)
-        .await;
-    assert_eq!(none, None);
-    let tags = TextList::from_iter(["big"]);
-    let tagged = SitemapFileCurationChanges {
-        tags: Some(Some(&tags)),
-        ..SitemapFileCurationChanges::default()
-    };
-    let noted = SitemapFileCurationChanges {
-        notes: Some(Some("later")),
-        ..SitemapFileCurationChanges::default()
-    };
-    acme.run(async |conn| sitemap_file_curations::upsert(conn, file.id, &tagged).await)
-        .await;
-    let both = acme
-        .run(async |conn| sitemap_file_curations::upsert(conn, file.id, &noted).await)
-        .await;
-    assert_eq!(
-        (both.tags.as_ref(), both.notes.as_deref()),
-        (Some(&tags), Some("later"))
-    );
-    let found = acme
-        .run(async |conn| sitemap_file_curations::find(conn, file.id).await)
-        .await;
-    assert_eq!(found, Some(both));
-}
-
-#[tokio::test]
 async fn thousands_of_urls_are_one_statement_and_a_second_run_writes_only_what_changed() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
@@ -211,10 +167,6 @@ async fn thousands_of_urls_are_one_statement_and_a_second_run_writes_only_what_c
         ..SitemapUrlFilter::default()
     };
     assert_eq!(count(&text).await, 11);
-    let deleted = acme
-        .run(async |conn| sitemap_urls::delete_of_file(conn, file.id).await)
-        .await;
-    assert_eq!(deleted, 20_000);
 }
 
 /// Somebody's change of a row moves it: it is written all the same, and the change stays.

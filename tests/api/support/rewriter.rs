@@ -1,7 +1,7 @@
 //! A go-between of the program and PostgreSQL that keeps the statements it sees, and changes them as a test says: the
 //! way to take a filter out of a repository without touching it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use regex::Regex;
@@ -36,6 +36,8 @@ struct State {
     seen: BTreeMap<String, (usize, Vec<String>)>,
     /// How often something was taken out.
     changed: usize,
+    /// Every statement, of tenants and of the system.
+    statements: BTreeSet<String>,
 }
 
 /// The go-between.
@@ -102,6 +104,11 @@ impl Rewriter {
         self.state.lock().unwrap().scene = name.to_owned();
     }
 
+    /// Returns every statement that was seen.
+    pub fn statements(&self) -> BTreeSet<String> {
+        self.state.lock().unwrap().statements.clone()
+    }
+
     /// Returns each statement that filters by tenant, how often it does, and the scenes it was seen in.
     pub fn seen(&self) -> BTreeMap<String, (usize, Vec<String>)> {
         self.state.lock().unwrap().seen.clone()
@@ -159,8 +166,12 @@ where
         if head[0] == b'Q' {
             reads_role(&body, &mut is_system);
         }
-        if head[0] == b'P' && !is_system {
-            body = parse_message(&body, &mut state.lock().unwrap());
+        if head[0] == b'P' {
+            let mut state = state.lock().unwrap();
+            state.statements.insert(statement(&body).to_owned());
+            if !is_system {
+                body = parse_message(&body, &mut state);
+            }
         }
         let length = (body.len() as u32 + 4).to_be_bytes();
         if to_server
@@ -172,6 +183,13 @@ where
         }
     }
     let _ = to_server.shutdown().await;
+}
+
+/// Returns the statement of a Parse message.
+fn statement(body: &[u8]) -> &str {
+    let name = body.iter().position(|byte| *byte == 0).unwrap() + 1;
+    let end = name + body[name..].iter().position(|byte| *byte == 0).unwrap();
+    std::str::from_utf8(&body[name..end]).unwrap()
 }
 
 /// Changes a Parse message: a name, the statement, and the types of its parameters.

@@ -155,10 +155,6 @@ pub async fn everything(client: &Client) -> Vec<(String, Vec<String>)> {
         all.push((table, rows));
     }
     for table in tables(client, "scrapersky_internal").await {
-        // Which host is asked when is forgotten by a crash as well: nothing that is kept.
-        if table == "host_turns" {
-            continue;
-        }
         let table = format!("scrapersky_internal.{table}");
         let rows = contents(client, &table, &["id", "set_aside_at"]).await;
         all.push((table, rows));

@@ -6,7 +6,7 @@ use database::ids::TenantId;
 use database::models::domain::{Domain, NewDomain};
 use database::models::job::{Job, NewJob};
 use database::models::page::{NewPage, Page};
-use database::models::sitemap_file::{NewSitemapFile, SitemapFile};
+use database::models::sitemap_file::SitemapFile;
 use database::models::sitemap_url::NewSitemapUrl;
 use database::models::staged_place::NewStagedPlace;
 use database::models::tenant::NewTenant;
@@ -14,7 +14,9 @@ use database::pool::Pool;
 use database::repo;
 use database::settings::{PoolConfig, SessionLimits};
 use database::tenant::{SystemConnection, TenantConnection};
-use diesel::QueryResult;
+use diesel::prelude::{ExpressionMethods, QueryResult, SelectableHelper};
+use diesel_async::RunQueryDsl;
+use schema::sitemap_files;
 use uuid::Uuid;
 
 use super::database::TestDatabase;
@@ -96,9 +98,22 @@ impl Agency {
             .await
     }
 
+    /// Adds a sitemap file about which nothing is known; the program adds those that an analysis has to read.
     pub async fn sitemap(&self, domain: &Domain, url: &str) -> SitemapFile {
-        self.run(async |conn| repo::sitemap_files::upsert(conn, &new_sitemap(domain, url)).await)
-            .await
+        let new = (
+            sitemap_files::tenant_id.eq(self.id),
+            sitemap_files::domain_id.eq(domain.id),
+            sitemap_files::url.eq(url),
+            sitemap_files::sitemap_type.eq("urlset"),
+        );
+        self.run(async |conn| {
+            diesel::insert_into(sitemap_files::table)
+                .values(new)
+                .returning(SitemapFile::as_returning())
+                .get_result(conn)
+                .await
+        })
+        .await
     }
 
     pub async fn job(&self, kind: &str) -> Job {
@@ -167,34 +182,6 @@ pub fn new_page<'a>(domain: &Domain, url: &'a str) -> NewPage<'a> {
         disposition: None,
         disposition_reason: None,
         content_hash: None,
-    }
-}
-
-pub fn new_sitemap<'a>(domain: &Domain, url: &'a str) -> NewSitemapFile<'a> {
-    NewSitemapFile {
-        domain_id: domain.id,
-        url,
-        sitemap_type: "urlset",
-        discovery_method: None,
-        page_count: None,
-        size_bytes: None,
-        response_time_ms: None,
-        status: None,
-        status_code: None,
-        error_message: None,
-        last_modified: None,
-        is_gzipped: None,
-        has_lastmod: None,
-        has_priority: None,
-        has_changefreq: None,
-        generator: None,
-        user_id: None,
-        last_processed_at: None,
-        created_by: None,
-        job_id: None,
-        url_count: None,
-        sitemap_import_status: None,
-        sitemap_import_error: None,
     }
 }
 

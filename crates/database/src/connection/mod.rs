@@ -14,45 +14,40 @@
 //! - a connection with an unread answer or an open transaction is [broken] for the pool, however
 //!   the future that used it ended.
 //!
+//! No text is looked at to keep them. Whether a statement may leave before `BEGIN` is answered says the
+//! handle it goes through: [`Connection`] waits, [`Reading`](reading::Reading) does not. A transaction is opened and ended by
+//! methods (or by Diesel's own `transaction`); a test over the sources forbids to write `BEGIN` anywhere else.
+//!
 //! [broken]: diesel_async::pooled_connection::PoolableConnection::is_broken
 
-mod ahead;
 mod errors;
 mod lock;
+pub mod reading;
 mod rows;
 mod traits;
 mod types;
+mod wire;
 
 use std::fmt;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
-use diesel::connection::{DynInstrumentation, InstrumentationEvent, StrQueryHelper};
 use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::AnsiTransactionManager;
-use futures_util::stream::TryStreamExt;
 use tokio::task::AbortHandle;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Socket};
 
-use self::ahead::Ahead;
+pub use self::errors::{is_outage, is_unfit_value};
 use self::errors::query_error;
 pub(super) use self::errors::sentence;
-pub use self::errors::{is_outage, is_unfit_value};
-use self::lock::lock;
-use self::rows::Progress;
 pub use self::rows::{Field, Row, Rows};
 use self::types::{Bind, Types};
+use self::wire::{Leaves, Statement, Wire};
 use super::tls::{Connector, Stream};
 use crate::settings::SessionLimits;
 use crate::url::DatabaseUrl;
-
-/// A statement ready to be sent: its text, and each bind with the type it is declared as.
-type Statement = (String, Vec<(Bind, Type)>);
 
 /// The empty `SELECT` fails in an aborted transaction, and the `COMMIT` behind it is then not tried.
 const COMMIT: &str = "SELECT; COMMIT";
@@ -70,23 +65,13 @@ const NO_PARALLEL_PLANS: (&str, u128) = ("max_parallel_workers_per_gather", 0);
 /// Timestamps are exchanged in binary and need no session time zone; the session is put to UTC all
 /// the same, except through a pooler, where a session setting would reach other clients.
 pub struct Connection {
-    client: Arc<Client>,
+    wire: Wire,
     types: Types,
-    progress: Arc<Progress>,
-    /// Held while a statement is put on the wire; tokio's mutex serves in order of arrival, which
-    /// is what keeps pipelined statements in order when one of them has to wait.
-    turn: tokio::sync::Mutex<()>,
-    ahead: Mutex<Ahead>,
-    /// A transaction was opened by text (`BEGIN`) and its end has not been answered.
-    in_transaction: AtomicBool,
-    /// Nobody may use the connection again.
-    condemned: AtomicBool,
     transaction_settings: String,
     connector: Connector,
     socket: AbortHandle,
     through_pooler: bool,
     transaction_manager: AnsiTransactionManager,
-    instrumentation: Mutex<DynInstrumentation>,
 }
 
 /// How a session is set up once it is open.
@@ -186,29 +171,68 @@ impl Connection {
             String::new()
         };
         Ok(Self {
-            client: Arc::new(client),
+            wire: Wire::new(client),
             types,
-            progress: Arc::default(),
-            turn: tokio::sync::Mutex::new(()),
-            ahead: Mutex::new(Ahead::Clear),
-            in_transaction: AtomicBool::new(false),
-            condemned: AtomicBool::new(false),
             transaction_settings,
             connector: connector.clone(),
             socket: socket.abort_handle(),
             through_pooler: pooler,
             transaction_manager: AnsiTransactionManager::default(),
-            instrumentation: Mutex::new(DynInstrumentation::default_instrumentation()),
         })
     }
 
-    /// Returns the settings that every transaction on this connection has to begin with.
+    /// Opens a transaction in front of the next statement, with `settings` that hold in it.
     ///
-    /// Empty on a direct connection, whose session carries them; through a pooler
-    /// `SET LOCAL statement_timeout = ...; ` and so on, to be put right behind `BEGIN; `.
-    #[must_use]
-    pub fn transaction_settings(&self) -> &str {
-        &self.transaction_settings
+    /// `settings` are statements such as `SET LOCAL ROLE app; SET LOCAL app.tenant_id = '...'`. Nothing is
+    /// sent yet: `BEGIN` and the settings leave together with the next statement, so that they cost no round
+    /// trip, and a future that is dropped before that has opened nothing. Both answers are consumed together.
+    /// If the opening was refused, its error takes the place of the statement's own result, and of the result
+    /// of every later statement: the connection is of no more use and the pool will discard it.
+    ///
+    /// **Why nothing is written outside the transaction.** A failure *behind* the `BEGIN` leaves an aborted
+    /// block, in which the server refuses everything that follows. Three failures come *before* it and leave
+    /// no block at all: a syntax error anywhere in `settings`, since a simple query is parsed as a whole; a
+    /// cancellation that reaches the server between parsing and execution; a lack of memory. A statement right
+    /// behind such a query runs in autocommit, as the login role. Therefore a statement waits until the server
+    /// has answered that the transaction is open, at the price of one round trip, unless its caller says that
+    /// it only reads, by sending it through [`reading`](Self::reading).
+    ///
+    /// **If the future is dropped** before the statement was polled, nothing has been sent. The waiting query
+    /// still makes the connection unfit for another borrower, who would run it. Afterwards there is an unread
+    /// answer and an open transaction; either makes the connection broken for the pool.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) within a transaction,
+    /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) when another transaction waits to be opened.
+    pub fn send_ahead(&self, settings: &str) -> QueryResult<()> {
+        self.wire
+            .send_ahead(format!("BEGIN; {}{settings}", self.transaction_settings))
+    }
+
+    /// Takes back a transaction that waits to be opened, and returns whether it had not been: then
+    /// there is none to end.
+    pub(crate) fn withdraw_ahead(&self) -> bool {
+        self.wire.withdraw_ahead()
+    }
+
+    /// Commits a transaction that [`send_ahead`](Self::send_ahead) opened.
+    ///
+    /// # Errors
+    ///
+    /// When a statement in it had failed, and nothing is committed: a bare `COMMIT` would end such
+    /// a transaction by rolling it back, and call that a success.
+    pub async fn commit(&self) -> QueryResult<()> {
+        self.wire.end_transaction(COMMIT).await
+    }
+
+    /// Rolls back a transaction that [`send_ahead`](Self::send_ahead) opened.
+    ///
+    /// # Errors
+    ///
+    /// When the answer does not come.
+    pub async fn rollback(&self) -> QueryResult<()> {
+        self.wire.end_transaction("ROLLBACK").await
     }
 
     /// Returns a token that cancels what this connection is executing.
@@ -218,7 +242,7 @@ impl Connection {
     /// pooler, see the implementation of `Drop`.
     #[must_use]
     pub fn cancel_token(&self) -> tokio_postgres::CancelToken {
-        self.client.cancel_token()
+        self.wire.client().cancel_token()
     }
 
     /// Returns whether something was sent whose answer has not been read to its end.
@@ -228,39 +252,27 @@ impl Connection {
     /// one proves all earlier ones complete.
     #[must_use]
     pub fn in_flight(&self) -> bool {
-        self.progress.in_flight()
+        self.wire.progress().in_flight()
     }
 
     /// Returns whether the connection is between units of work: nothing in flight or waiting, no
     /// transaction open, no failure that lasts.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        !self.in_flight() && self.is_idle()
+        !self.in_flight() && self.wire.is_idle()
     }
 
     /// Returns whether the connection may be kept: it is clean, or only the end of the last answer
     /// is still on its way, which whoever borrows the connection next checks again.
     pub(crate) fn is_worth_keeping(&self) -> bool {
-        self.progress.read_tail();
-        (!self.in_flight() || self.progress.has_tail()) && self.is_idle()
-    }
-
-    /// What [`Self::is_clean`] asks, but for answers.
-    fn is_idle(&self) -> bool {
-        let ahead_is_settled = match &*lock(&self.ahead) {
-            Ahead::Clear => true,
-            Ahead::Sent(gate) => matches!(gate.peek(), Some(Ok(()))),
-            Ahead::Waiting(_) | Ahead::Failed(_) => false,
-        };
-        ahead_is_settled
-            && !self.in_transaction.load(Ordering::Acquire)
-            && !self.condemned.load(Ordering::Acquire)
-            && !self.client.is_closed()
+        let progress = self.wire.progress();
+        progress.read_tail();
+        (!progress.in_flight() || progress.has_tail()) && self.wire.is_idle()
     }
 
     /// Makes the connection unfit for any further borrower.
     pub(crate) fn condemn(&self) {
-        self.condemned.store(true, Ordering::Release);
+        self.wire.condemn();
     }
 
     fn statement(&self, query: &impl QueryFragment<Pg>) -> QueryResult<Statement> {
@@ -284,64 +296,20 @@ impl Connection {
     }
 
     fn start(&self, query: &(impl QueryFragment<Pg> + QueryId)) -> QueryResult<Statement> {
-        self.record(InstrumentationEvent::start_query(&diesel::debug_query::<Pg, _>(query)));
+        self.wire.started(&diesel::debug_query::<Pg, _>(query));
         self.statement(query)
     }
 
     async fn load_rows(&self, statement: QueryResult<Statement>) -> QueryResult<Rows> {
-        let (sql, binds) = statement?;
-        let answer = self.client.query_typed_raw(&sql, binds);
-        let result = self.in_turn(&sql, answer).await;
-        let result = result.map(|(rows, number)| Rows::new(rows, number, Arc::clone(&self.progress)));
-        self.finish(&sql, &result);
-        result
+        self.wire.load(statement, Leaves::AfterBegin).await
     }
 
     async fn count_rows(&self, statement: QueryResult<Statement>) -> QueryResult<usize> {
-        let (sql, binds) = statement?;
-        let answer = async {
-            let mut rows = pin!(self.client.query_typed_raw(&sql, binds).await?);
-            while rows.try_next().await?.is_some() {}
-            Ok(rows.rows_affected().unwrap_or(0))
-        };
-        let result = self.in_turn(&sql, answer).await;
-        let result = result.map(|(affected, number)| {
-            self.progress.settle(number, None);
-            usize::try_from(affected).unwrap_or(usize::MAX)
-        });
-        self.finish(&sql, &result);
-        result
+        self.wire.execute(statement).await
     }
 
     async fn run_batch(&self, sql: &str) -> QueryResult<()> {
-        let event = StrQueryHelper::new(sql);
-        self.record(InstrumentationEvent::start_query(&event));
-        if opens_transaction(sql) {
-            self.in_transaction.store(true, Ordering::Release);
-        }
-        let result = self
-            .in_turn(sql, self.client.batch_execute(sql))
-            .await
-            .map(|((), number)| {
-                self.progress.settle(number, None);
-                // Only an answer that says so: a COMMIT that was refused may have left the block open.
-                if ends_transaction(sql) {
-                    self.in_transaction.store(false, Ordering::Release);
-                }
-            });
-        self.finish(sql, &result);
-        result
-    }
-
-    fn record(&self, event: InstrumentationEvent<'_>) {
-        lock(&self.instrumentation).on_connection_event(event);
-    }
-
-    fn finish<T>(&self, sql: &str, result: &QueryResult<T>) {
-        self.record(InstrumentationEvent::finish_query(
-            &StrQueryHelper::new(sql),
-            result.as_ref().err(),
-        ));
+        self.wire.batch(sql).await
     }
 }
 
@@ -351,7 +319,7 @@ impl Connection {
 /// dropped would keep its session, its locks and its transaction until it ends by itself.
 impl Drop for Connection {
     fn drop(&mut self) {
-        if !self.in_flight() || self.client.is_closed() {
+        if !self.in_flight() || self.wire.client().is_closed() {
             return;
         }
         if self.through_pooler {
@@ -364,7 +332,7 @@ impl Drop for Connection {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
-        let (token, connector) = (self.client.cancel_token(), self.connector.clone());
+        let (token, connector) = (self.wire.client().cancel_token(), self.connector.clone());
         runtime.spawn(async move {
             if let Err(error) = connector.cancel(&token).await {
                 log::debug!("a query that nobody waits for could not be cancelled: {error}");
@@ -377,20 +345,7 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
             .field("in_flight", &self.in_flight())
-            .field("closed", &self.client.is_closed())
+            .field("closed", &self.wire.client().is_closed())
             .finish_non_exhaustive()
     }
-}
-
-fn opens_transaction(sql: &str) -> bool {
-    let starts_with = |word: &str| {
-        sql.trim_start()
-            .get(..word.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(word))
-    };
-    starts_with("BEGIN") || starts_with("START TRANSACTION")
-}
-
-fn ends_transaction(sql: &str) -> bool {
-    sql == "COMMIT" || sql == COMMIT || sql == "ROLLBACK"
 }

@@ -67,9 +67,9 @@ impl Progress {
     fn read_on(&self, number: u64, mut rows: Pin<Box<RowStream>>) {
         // A bound, since it runs within `drop`: an answer longer than this is not worth saving the
         // connection for.
-        const MOST_ROWS: usize = 256;
+        const MAX_ROWS: usize = 256;
         let mut context = Context::from_waker(Waker::noop());
-        for _ in 0..MOST_ROWS {
+        for _ in 0..MAX_ROWS {
             match rows.as_mut().poll_next(&mut context) {
                 Poll::Ready(Some(Ok(_))) => {}
                 Poll::Ready(Some(Err(error))) => return self.settle(number, Some(&error)),

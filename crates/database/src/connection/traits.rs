@@ -1,7 +1,5 @@
 //! diesel-async's traits, for a connection and for a shared reference to one.
 
-use std::sync::{Mutex, PoisonError};
-
 use diesel::connection::{CacheSize, Instrumentation};
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
@@ -94,11 +92,11 @@ impl AsyncConnection for Connection {
     }
 
     fn instrumentation(&mut self) -> &mut dyn Instrumentation {
-        &mut **self.instrumentation.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.wire.instrumentation()
     }
 
     fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
-        self.instrumentation = Mutex::new(instrumentation.into());
+        self.wire.instrument(instrumentation);
     }
 
     /// Does nothing: no statement is kept.
@@ -107,7 +105,7 @@ impl AsyncConnection for Connection {
 
 impl PoolableConnection for Connection {
     fn is_broken(&mut self) -> bool {
-        self.progress.read_tail();
+        self.wire.progress().read_tail();
         !self.is_clean() || AnsiTransactionManager::is_broken_transaction_manager(self)
     }
 }

@@ -1,7 +1,7 @@
 //! Table `contacts`.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::{AsChangeset, HasQuery, QueryableByName};
+use diesel::prelude::{AsChangeset, HasQuery, Queryable};
 use schema::contacts;
 
 use super::enums::{EmailType, MxStatus};
@@ -50,25 +50,19 @@ pub struct Contact {
 }
 
 /// A page that has an address.
-#[derive(Clone, Debug, PartialEq, QueryableByName)]
+#[derive(Clone, Debug, PartialEq, Queryable)]
 pub struct ContactSource {
     /// The page.
-    #[diesel(sql_type = diesel::sql_types::Uuid)]
     pub page_id: PageId,
     /// Its URL.
-    #[diesel(sql_type = diesel::sql_types::Text)]
     pub url: String,
     /// The text around the address.
-    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
     pub context: Option<String>,
     /// How the page spells the address.
-    #[diesel(sql_type = diesel::sql_types::Text)]
     pub spelling: String,
     /// When a scan saw it there first.
-    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
     pub first_seen_at: DateTime<Utc>,
     /// When a scan saw it there last.
-    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
     pub last_seen_at: DateTime<Utc>,
 }
 

@@ -11,9 +11,9 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 use schema::sql_types as pg_enums;
 
-/// Is returned for a word that is no label of the enumeration.
+/// The word is not a label of the enumeration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{given}\" is no {what}: it is one of {}", valid.join(", "))]
+#[error("\"{given}\" is not {what}; expected one of {}", valid.join(", "))]
 pub struct UnknownLabel {
     given: String,
     what: &'static str,
@@ -86,8 +86,8 @@ macro_rules! labelled_enum {
 }
 
 labelled_enum! {
-    /// Says how far a job is.
-    JobStatus("job status"): Text {
+    /// How far a job is.
+    JobStatus("a job status"): Text {
         /// It waits for a worker, from `run_at` on.
         Pending = "pending",
         /// A worker holds its lease.
@@ -110,8 +110,8 @@ impl JobStatus {
 }
 
 labelled_enum! {
-    /// Says how far a batch is.
-    BatchStatus("batch status"): Text {
+    /// How far a batch is.
+    BatchStatus("a batch status"): Text {
         /// None of its jobs has begun.
         Pending = "pending",
         /// Some have.
@@ -128,8 +128,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says why a job ended the way it did.
-    Outcome("outcome"): Text {
+    /// Why a job ended the way it did.
+    Outcome("an outcome"): Text {
         /// It produced what it was for.
         Ok = "ok",
         /// It worked, and there was nothing.
@@ -160,8 +160,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says what a key lets its holder do.
-    Scope("scope"): Text {
+    /// What a key lets its holder do.
+    Scope("a scope"): Text {
         /// Read the tenant's rows.
         Read = "read",
         /// Start scans.
@@ -175,7 +175,7 @@ labelled_enum! {
 
 labelled_enum! {
     /// What is counted by the minute.
-    RateKind("kind of rate"): Text {
+    RateKind("a kind of rate"): Text {
         /// Any request.
         Requests = "requests",
         /// One that queues a batch.
@@ -184,8 +184,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says what a person decided about a place, a domain's sitemap or a sitemap file.
-    CurationStatus("curation status"): pg_enums::PlaceStatusEnum, pg_enums::SitemapCurationStatusEnum {
+    /// What a person decided about a place, a domain's sitemap or a sitemap file.
+    CurationStatus("a curation status"): pg_enums::PlaceStatusEnum, pg_enums::SitemapCurationStatusEnum {
         /// Nobody has looked yet.
         New = "New",
         /// Wanted.
@@ -200,8 +200,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says what kind of request changed places.
-    PlaceAction("kind of change"): Text {
+    /// What kind of request changed places.
+    PlaceAction("a kind of change"): Text {
         /// A change of one place.
         Update = "update",
         /// A change of many places at once.
@@ -214,8 +214,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says how far a step of work on a domain is.
-    TaskStatus("task status"): pg_enums::TaskStatus {
+    /// How far a step of work on a domain is.
+    TaskStatus("a task status"): pg_enums::TaskStatus {
         /// It waits.
         Queued = "Queued",
         /// It is under way.
@@ -234,8 +234,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says how far the analysis or import of a sitemap, or the deep scan of a place, is.
-    ProcessingStatus("processing status"):
+    /// How far the analysis or import of a sitemap, or the deep scan of a place, is.
+    ProcessingStatus("a processing status"):
         pg_enums::SitemapAnalysisStatusEnum, pg_enums::SitemapImportStatusEnum, pg_enums::GcpApiDeepScanStatusEnum {
         /// It waits.
         Queued = "Queued",
@@ -249,8 +249,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says how far an analysis of sitemaps is.
-    SitemapRunState("state of an analysis"): Text {
+    /// How far an analysis of sitemaps is.
+    SitemapRunState("a state of an analysis"): Text {
         /// It is under way, or waits to go on.
         Running = "running",
         /// It has read all there is.
@@ -263,8 +263,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says how a URL differs from the analysis before.
-    UrlChange("change"): Text {
+    /// How a URL differs from the analysis before.
+    UrlChange("a change"): Text {
         /// It was not listed before.
         Added = "added",
         /// It is not listed any more.
@@ -275,8 +275,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says how far the analysis of a sitemap file is.
-    SitemapFileStatus("status of a sitemap file"): Text {
+    /// How far the analysis of a sitemap file is.
+    SitemapFileStatus("a status of a sitemap file"): Text {
         /// It waits to be read.
         Pending = "pending",
         /// It was read to its end.
@@ -293,8 +293,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says what was decided about a page.
-    PageCurationStatus("page curation status"): pg_enums::Pagecurationstatus {
+    /// What was decided about a page.
+    PageCurationStatus("a page curation status"): pg_enums::Pagecurationstatus {
         /// Nobody has looked yet.
         New = "New",
         /// It waits to be processed.
@@ -311,8 +311,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says how far the processing of a page is.
-    PageProcessingStatus("page processing status"): pg_enums::Pageprocessingstatus {
+    /// How far the processing of a page is.
+    PageProcessingStatus("a page processing status"): pg_enums::Pageprocessingstatus {
         /// It waits.
         Queued = "Queued",
         /// It is under way.
@@ -325,8 +325,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says whom an email address reaches.
-    EmailType("email type"): pg_enums::ContactEmailTypeEnum {
+    /// Whom an email address reaches.
+    EmailType("an email type"): pg_enums::ContactEmailTypeEnum {
         /// A function: info@, sales@.
         Service = "Service",
         /// A person at the site's own domain.
@@ -339,8 +339,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says whether the domain of an address takes mail.
-    MxStatus("answer of DNS"): Text {
+    /// Whether the domain of an address takes mail.
+    MxStatus("an answer of DNS"): Text {
         /// It does.
         Ok = "ok",
         /// It does not.
@@ -351,8 +351,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says how far a URL is that a crawl has met.
-    ScanUrlState("state of a URL"): Text {
+    /// How far a URL is that a crawl has met.
+    ScanUrlState("a state of a URL"): Text {
         /// It waits for its turn.
         Waiting = "waiting",
         /// It is being fetched, or was when the crawl was cut off.
@@ -365,8 +365,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// Says what is suppressed.
-    SuppressionKind("kind of suppression"): Text {
+    /// What is suppressed.
+    SuppressionKind("a kind of suppression"): Text {
         /// One address.
         Address = "address",
         /// All addresses of a domain, and of those below it.
@@ -390,7 +390,7 @@ mod tests {
         let error = "done".parse::<JobStatus>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "\"done\" is no job status: it is one of pending, running, completed, failed, cancelled"
+            "\"done\" is not a job status; expected one of pending, running, completed, failed, cancelled"
         );
     }
 }

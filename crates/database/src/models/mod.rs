@@ -24,7 +24,6 @@ pub mod place_details;
 pub mod place_search;
 pub mod profile;
 pub mod sitemap_file;
-pub mod sitemap_file_curation;
 pub mod sitemap_run;
 pub mod sitemap_url;
 pub mod sitemap_url_change;

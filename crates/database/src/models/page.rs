@@ -135,21 +135,3 @@ pub struct NewPage<'a> {
     /// The hash of what it says.
     pub content_hash: Option<&'a str>,
 }
-
-/// What to change about a [`Page`].
-///
-/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
-#[derive(Clone, Debug, Default, AsChangeset)]
-#[diesel(table_name = pages)]
-pub struct PageChanges<'a> {
-    /// What kind of page it is.
-    pub page_type: Option<Option<&'a str>>,
-    /// What was decided about it.
-    pub page_curation_status: Option<PageCurationStatus>,
-    /// How far its processing is.
-    pub page_processing_status: Option<Option<PageProcessingStatus>>,
-    /// Why that failed.
-    pub page_processing_error: Option<Option<&'a str>>,
-    /// The sitemap file that lists it.
-    pub sitemap_file_id: Option<Option<SitemapFileId>>,
-}

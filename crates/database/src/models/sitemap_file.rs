@@ -1,7 +1,7 @@
 //! Table `sitemap_files`.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::{AsChangeset, HasQuery, Insertable};
+use diesel::prelude::{AsChangeset, HasQuery};
 use schema::sitemap_files;
 
 use super::enums::{CurationStatus, ProcessingStatus};
@@ -73,60 +73,6 @@ pub struct SitemapFile {
     pub depth: Option<i16>,
     /// The index that lists it.
     pub parent_id: Option<SitemapFileId>,
-}
-
-/// A new [`SitemapFile`].
-///
-/// What is `None` is left to the column's default, or as it is where the file is there already.
-#[derive(Clone, Debug, AsChangeset, Insertable)]
-#[diesel(table_name = sitemap_files)]
-pub struct NewSitemapFile<'a> {
-    /// The domain it belongs to.
-    pub domain_id: DomainId,
-    /// Its absolute URL.
-    pub url: &'a str,
-    /// What kind of file it is.
-    pub sitemap_type: &'a str,
-    /// How it was found.
-    pub discovery_method: Option<&'a str>,
-    /// How many pages it leads to.
-    pub page_count: Option<i32>,
-    /// Its size in bytes.
-    pub size_bytes: Option<i32>,
-    /// How long its answer took, in milliseconds.
-    pub response_time_ms: Option<i32>,
-    /// How far it is.
-    pub status: Option<&'a str>,
-    /// The HTTP status it was answered with.
-    pub status_code: Option<i32>,
-    /// What went wrong.
-    pub error_message: Option<&'a str>,
-    /// When it last changed, by its own account.
-    pub last_modified: Option<DateTime<Utc>>,
-    /// Whether it came compressed.
-    pub is_gzipped: Option<bool>,
-    /// Whether its entries say when they changed.
-    pub has_lastmod: Option<bool>,
-    /// Whether its entries have priorities.
-    pub has_priority: Option<bool>,
-    /// Whether its entries say how often they change.
-    pub has_changefreq: Option<bool>,
-    /// What made it, by its own account.
-    pub generator: Option<&'a str>,
-    /// Whose work it is.
-    pub user_id: Option<UserId>,
-    /// When it was last worked on.
-    pub last_processed_at: Option<DateTime<Utc>>,
-    /// Who made the row.
-    pub created_by: Option<UserId>,
-    /// The job that made it.
-    pub job_id: Option<JobId>,
-    /// How many URLs it lists.
-    pub url_count: Option<i32>,
-    /// How far its import is.
-    pub sitemap_import_status: Option<ProcessingStatus>,
-    /// Why its import failed.
-    pub sitemap_import_error: Option<&'a str>,
 }
 
 /// What to change about a [`SitemapFile`].

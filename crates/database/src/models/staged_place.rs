@@ -1,7 +1,7 @@
 //! Table `places_staging`.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::prelude::{AsChangeset, HasQuery, Insertable};
+use diesel::prelude::{HasQuery, Insertable};
 use schema::places_staging;
 
 use super::enums::{CurationStatus, ProcessingStatus};
@@ -118,32 +118,4 @@ pub struct NewStagedPlace<'a> {
     pub user_id: Option<UserId>,
     /// That person's name.
     pub user_name: Option<&'a str>,
-}
-
-/// What to change about a [`StagedPlace`].
-///
-/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
-#[derive(Clone, Debug, Default, AsChangeset)]
-#[diesel(table_name = places_staging)]
-pub struct StagedPlaceChanges<'a> {
-    /// What a person decided about it.
-    pub status: Option<CurationStatus>,
-    /// What people wrote about it.
-    pub notes: Option<Option<&'a str>>,
-    /// How important it is: higher comes first.
-    pub priority: Option<Option<i32>>,
-    /// Labels that people gave it.
-    pub tags: Option<Option<&'a TextList>>,
-    /// When to look at it again.
-    pub revisit_date: Option<Option<NaiveDate>>,
-    /// Whether it was handed on.
-    pub processed: Option<Option<bool>>,
-    /// When it was handed on.
-    pub processed_time: Option<Option<DateTime<Utc>>>,
-    /// How far the look-up of its details is.
-    pub deep_scan_status: Option<Option<ProcessingStatus>>,
-    /// Why the look-up of its details failed.
-    pub deep_scan_error: Option<Option<&'a str>>,
-    /// Who changed the row last.
-    pub updated_by: Option<Option<&'a str>>,
 }

@@ -1,7 +1,7 @@
 //! Table `tenants`.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::{AsChangeset, HasQuery, Insertable};
+use diesel::prelude::{HasQuery, Insertable};
 use schema::tenants;
 
 use crate::ids::TenantId;
@@ -34,18 +34,4 @@ pub struct NewTenant<'a> {
     pub name: &'a str,
     /// More about it.
     pub description: Option<&'a str>,
-}
-
-/// What to change about a [`Tenant`].
-///
-/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
-#[derive(Clone, Debug, Default, AsChangeset)]
-#[diesel(table_name = tenants)]
-pub struct TenantChanges<'a> {
-    /// What people call it.
-    pub name: Option<&'a str>,
-    /// More about it.
-    pub description: Option<Option<&'a str>>,
-    /// Whether it is in use.
-    pub is_active: Option<bool>,
 }

@@ -10,20 +10,17 @@ use diesel::sql_types::{Interval, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 use schema::{api_keys, tenant_limits, tenants};
 
-use super::paging::Paging;
+use super::functions::{coalesce, least};
+use super::paging::{Paging, page};
 use crate::ids::ApiKeyId;
 use crate::models::api_key::{ApiKey, NewApiKey};
 use crate::models::tenant_limits::TenantLimits;
 use crate::tenant::{SystemConnection, TenantConnection};
 
-/// How exactly the last use of a key is known: a busy key is not written at each request.
+/// How precisely the last use of a key is known: a busy key is not written at each request.
 const LAST_USE_PRECISION: TimeDelta = TimeDelta::minutes(1);
 
-/// Looks up the key with this SHA-256, if it is valid now and its tenant is active.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Finds the key with this SHA-256, if it is valid now and its tenant is active.
 pub async fn find_valid(
     conn: &mut SystemConnection,
     hash: &[u8; 32],
@@ -36,22 +33,18 @@ pub async fn find_valid(
         .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now)))
         .filter(tenants::is_active)
         .select((ApiKey::as_select(), Option::<TenantLimits>::as_select()))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
 
-/// Notes that a key is in use, at most once a minute.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Records that a key is in use, at most once a minute.
 pub async fn touch(conn: &mut SystemConnection, key: &ApiKey) -> QueryResult<()> {
     let due = key
         .last_used_at
         .is_none_or(|at| chrono::Utc::now() - at > LAST_USE_PRECISION);
     if due {
-        diesel::update(api_keys::table.find(key.id))
+        diesel::update(api_keys::table.find((key.tenant_id, key.id)))
             .set(api_keys::last_used_at.eq(now))
             .execute(conn)
             .await?;
@@ -60,52 +53,32 @@ pub async fn touch(conn: &mut SystemConnection, key: &ApiKey) -> QueryResult<()>
 }
 
 /// Lists the tenant's keys, the newest first, revoked ones among them.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(conn: &mut TenantConnection) -> QueryResult<Vec<ApiKey>> {
     let tenant = conn.tenant_id();
     ApiKey::query()
         .filter(api_keys::tenant_id.eq(tenant))
         .order((api_keys::created_at.desc(), api_keys::id.desc()))
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
 /// Lists a part of the tenant's keys, the newest first, and how many there are.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_page(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<ApiKey>, i64)> {
     let tenant = conn.tenant_id();
-    let total = api_keys::table
-        .filter(api_keys::tenant_id.eq(tenant))
-        .count()
-        .get_result(conn)
-        .await?;
-    let keys = ApiKey::query()
-        .filter(api_keys::tenant_id.eq(tenant))
-        .order((api_keys::created_at.desc(), api_keys::id.desc()))
-        .limit(paging.limit)
-        .offset(paging.offset)
-        .load(conn)
-        .await?;
-    Ok((keys, total))
+    let own = || api_keys::table.filter(api_keys::tenant_id.eq(tenant));
+    let rows = own()
+        .select(ApiKey::as_select())
+        .order((api_keys::created_at.desc(), api_keys::id.desc()));
+    page!(conn, rows, own(), paging)
 }
 
 /// Returns a key.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: ApiKeyId) -> QueryResult<ApiKey> {
     let tenant = conn.tenant_id();
     ApiKey::query()
         .filter(api_keys::tenant_id.eq(tenant))
         .filter(api_keys::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
@@ -113,7 +86,7 @@ pub async fn get(conn: &mut TenantConnection, id: ApiKeyId) -> QueryResult<ApiKe
 ///
 /// # Errors
 ///
-/// A unique violation when there is a key with this hash, and those of the database.
+/// A unique violation when there is a key with this hash.
 pub async fn insert(conn: &mut TenantConnection, new: &NewApiKey<'_>) -> QueryResult<ApiKey> {
     let tenant = conn.tenant_id();
     diesel::insert_into(api_keys::table)
@@ -127,7 +100,7 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewApiKey<'_>) -> QueryRe
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn revoke(conn: &mut TenantConnection, id: ApiKeyId) -> QueryResult<ApiKey> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -141,11 +114,11 @@ pub async fn revoke(conn: &mut TenantConnection, id: ApiKeyId) -> QueryResult<Ap
     .await
 }
 
-/// Lets a key end so long from now, unless it ends before.
+/// Expires a key after `overlap`, unless it expires earlier.
 ///
 /// # Errors
 ///
-/// `NotFound`, which a revoked or expired key is too, and those of the database.
+/// `NotFound`, which a revoked or expired key is too.
 pub async fn expire_in(conn: &mut TenantConnection, id: ApiKeyId, overlap: TimeDelta) -> QueryResult<ApiKey> {
     let tenant = conn.tenant_id();
     let end = now.into_sql::<Timestamptz>() + overlap.into_sql::<Interval>();
@@ -160,20 +133,4 @@ pub async fn expire_in(conn: &mut TenantConnection, id: ApiKeyId, overlap: TimeD
     .returning(ApiKey::as_returning())
     .get_result(conn)
     .await
-}
-
-diesel::define_sql_function! {
-    /// SQL's `least` of two: of a null and a time, the time.
-    fn least(
-        one: Nullable<Timestamptz>,
-        other: Nullable<Timestamptz>,
-    ) -> Nullable<Timestamptz>;
-}
-
-diesel::define_sql_function! {
-    /// SQL's `coalesce` of two.
-    fn coalesce(
-        one: Nullable<Timestamptz>,
-        other: Nullable<Timestamptz>,
-    ) -> Nullable<Timestamptz>;
 }

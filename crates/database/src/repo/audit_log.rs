@@ -8,11 +8,7 @@ use crate::ids::AuditEntryId;
 use crate::models::audit_entry::{AuditEntry, NewAuditEntry};
 use crate::tenant::TenantConnection;
 
-/// Notes what is done, in the transaction that does it.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Adds an entry, in the transaction that does what it says.
 pub async fn insert(conn: &mut TenantConnection, new: &NewAuditEntry<'_>) -> QueryResult<AuditEntry> {
     let tenant = conn.tenant_id();
     diesel::insert_into(audit_log::table)
@@ -23,10 +19,6 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewAuditEntry<'_>) -> Que
 }
 
 /// Lists what was done, the last first, from before an entry on.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(
     conn: &mut TenantConnection,
     action: Option<&str>,
@@ -45,5 +37,5 @@ pub async fn list(
     if let Some(before) = before {
         query = query.filter(audit_log::id.lt(before));
     }
-    query.load(conn).await
+    query.load(&mut conn.reading()).await
 }

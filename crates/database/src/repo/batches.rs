@@ -5,53 +5,21 @@ use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, Select
 use diesel_async::RunQueryDsl;
 use schema::batch_jobs;
 
-use super::paging::Paging;
-use crate::connection::Connection;
 use crate::ids::BatchId;
 use crate::models::batch_job::{BatchJob, BatchJobChanges, NewBatchJob};
 use crate::tenant::TenantConnection;
 
 /// Returns a batch.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: BatchId) -> QueryResult<BatchJob> {
     let tenant = conn.tenant_id();
     BatchJob::query()
         .filter(batch_jobs::tenant_id.eq(tenant))
         .filter(batch_jobs::batch_id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
-/// Lists batches, the newest first, and counts them all. Both queries travel together.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<BatchJob>, i64)> {
-    let tenant = conn.tenant_id();
-    let conn: &Connection = conn;
-    futures_util::try_join!(
-        BatchJob::query()
-            .filter(batch_jobs::tenant_id.eq(tenant))
-            .order((batch_jobs::created_at.desc(), batch_jobs::batch_id.desc()))
-            .limit(paging.limit)
-            .offset(paging.offset)
-            .load(&mut &*conn),
-        batch_jobs::table
-            .filter(batch_jobs::tenant_id.eq(tenant))
-            .count()
-            .get_result(&mut &*conn),
-    )
-}
-
 /// Adds a batch.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn insert(conn: &mut TenantConnection, new: &NewBatchJob<'_>) -> QueryResult<BatchJob> {
     let tenant = conn.tenant_id();
     diesel::insert_into(batch_jobs::table)
@@ -65,7 +33,7 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewBatchJob<'_>) -> Query
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(conn: &mut TenantConnection, id: BatchId, changes: &BatchJobChanges<'_>) -> QueryResult<BatchJob> {
     let tenant = conn.tenant_id();
     diesel::update(

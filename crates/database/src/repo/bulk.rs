@@ -1,12 +1,10 @@
-//! Bulk writes: rows go to PostgreSQL as one array a column, and a statement tells what became of them.
+//! Bulk writes: rows go to PostgreSQL as one array per column, and a statement returns what became of them.
 //!
 //! A statement takes at most 65,535 binds; ten thousand rows bound value by value are too many,
-//! and are planned slowly. As arrays they are a bind a column.
+//! and are planned slowly. As arrays they are one bind per column.
 
 use diesel::prelude::QueryableByName;
 use diesel::sql_types::BigInt;
-
-use crate::models::values::{RawJson, TextList};
 
 /// What became of the rows of a bulk upsert. Of rows for the same thing only the last one counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, QueryableByName)]
@@ -25,9 +23,4 @@ pub struct Upserted {
 /// Returns one column of `rows`.
 pub(super) fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
-}
-
-/// Returns a list as a JSON array: PostgreSQL has no arrays of arrays of different lengths.
-pub(super) fn json_list(list: &TextList) -> RawJson {
-    serde_json::Value::from(list.0.as_slice()).into()
 }

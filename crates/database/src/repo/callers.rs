@@ -11,11 +11,7 @@ use crate::models::tenant::Tenant;
 use crate::models::tenant_limits::TenantLimits;
 use crate::tenant::SystemConnection;
 
-/// Looks up a person who signed in, with the person's tenant and its limits.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Finds a person who signed in, with the person's tenant and its limits.
 pub async fn find_person(
     conn: &mut SystemConnection,
     id: UserId,
@@ -29,22 +25,18 @@ pub async fn find_person(
             Tenant::as_select(),
             Option::<TenantLimits>::as_select(),
         ))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
 
-/// Looks up a tenant that a credential or a super admin names, with its limits.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Finds a tenant by the UUID that a credential or a super admin names, with its limits.
 pub async fn find_tenant(conn: &mut SystemConnection, id: Uuid) -> QueryResult<Option<(Tenant, Option<TenantLimits>)>> {
     tenants::table
         .left_join(tenant_limits::table.on(tenant_limits::tenant_id.eq(tenants::id)))
         .filter(tenants::id.eq(id))
         .select((Tenant::as_select(), Option::<TenantLimits>::as_select()))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }

@@ -11,8 +11,7 @@ use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::{domain_hosting, domain_profiles, domain_technologies, domains};
 
-use super::paging::{Paging, containing};
-use crate::connection::Connection;
+use super::paging::{Paging, containing, page};
 use crate::ids::{DomainId, TenantId};
 use crate::models::domain::{Domain, DomainChanges, NewDomain};
 use crate::models::domain_hosting::DomainHosting;
@@ -21,22 +20,22 @@ use crate::models::domain_technologies::DomainTechnologies;
 use crate::models::enums::{CurationStatus, ProcessingStatus, TaskStatus};
 use crate::tenant::TenantConnection;
 
-/// Which domains are wanted; what is `None` does not matter.
+/// Which domains to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct DomainFilter<'a> {
-    /// Those whose name holds this text.
+    /// Only those whose name holds this text.
     pub text: Option<&'a str>,
-    /// Those in this state of their own.
+    /// Only those in this state of their own.
     pub status: Option<&'a str>,
-    /// Those whose scan is in this state.
+    /// Only those whose scan is in this state.
     pub content_scrape_status: Option<TaskStatus>,
-    /// Those whose crawl is in this state.
+    /// Only those whose crawl is in this state.
     pub page_scrape_status: Option<TaskStatus>,
-    /// Those whose sitemap analysis is in this state.
+    /// Only those whose sitemap analysis is in this state.
     pub sitemap_analysis_status: Option<ProcessingStatus>,
-    /// Those whose sitemaps a person decided so about.
+    /// Only those whose sitemaps have this curation status.
     pub sitemap_curation_status: Option<CurationStatus>,
-    /// Those found to run on WordPress, or found not to.
+    /// Only those found to run on WordPress, or found not to.
     pub is_wordpress: Option<bool>,
 }
 
@@ -61,24 +60,16 @@ pub type DomainDetails = (
 );
 
 /// Returns a domain.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: DomainId) -> QueryResult<Domain> {
     let tenant = conn.tenant_id();
     Domain::query()
         .filter(domains::tenant_id.eq(tenant))
         .filter(domains::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
 /// Returns a domain with what is known about its site, in one query.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get_details(conn: &mut TenantConnection, id: DomainId) -> QueryResult<DomainDetails> {
     let tenant = conn.tenant_id();
     domains::table
@@ -105,30 +96,22 @@ pub async fn get_details(conn: &mut TenantConnection, id: DomainId) -> QueryResu
             Option::<DomainTechnologies>::as_select(),
             Option::<DomainHosting>::as_select(),
         ))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
-/// Looks a domain up by its standard name.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Finds a domain by its standard name.
 pub async fn find_by_name(conn: &mut TenantConnection, name: &str) -> QueryResult<Option<Domain>> {
     let tenant = conn.tenant_id();
     Domain::query()
         .filter(domains::tenant_id.eq(tenant))
         .filter(domains::domain.eq(name))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()
 }
 
 /// Lists domains, and counts all that match. Both queries travel together.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &DomainFilter<'_>,
@@ -142,27 +125,10 @@ pub async fn list(
         DomainOrder::LastScan => rows.order((domains::last_scan.desc(), domains::id.desc())),
         DomainOrder::Name => rows.order((domains::domain.asc(), domains::id.asc())),
     };
-    let conn: &Connection = conn;
-    futures_util::try_join!(
-        rows.limit(paging.limit).offset(paging.offset).load(&mut &*conn),
-        matching(tenant, filter).count().get_result(&mut &*conn),
-    )
-}
-
-/// Counts domains.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn count(conn: &mut TenantConnection, filter: &DomainFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(conn).await
+    page!(conn, rows, matching(tenant, filter), paging)
 }
 
 /// Adds a domain, or returns the one that has this name already, as it is.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn upsert(conn: &mut TenantConnection, new: &NewDomain<'_>) -> QueryResult<Domain> {
     let tenant = conn.tenant_id();
     diesel::insert_into(domains::table)
@@ -178,10 +144,6 @@ pub async fn upsert(conn: &mut TenantConnection, new: &NewDomain<'_>) -> QueryRe
 
 /// Adds domains in one statement, and returns these and those that were there already, by id and
 /// name in no order. A name may be given more than once: the last one counts. At most 15,000 fit.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewDomain<'_>]) -> QueryResult<Vec<(DomainId, String)>> {
     let tenant = conn.tenant_id();
     // In one order, so that two of these at once do not lock each other out.
@@ -204,7 +166,7 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewDomain<'_>]) -> 
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(conn: &mut TenantConnection, id: DomainId, changes: &DomainChanges<'_>) -> QueryResult<Domain> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -219,10 +181,6 @@ pub async fn update(conn: &mut TenantConnection, id: DomainId, changes: &DomainC
 }
 
 /// Changes several domains alike, and returns how many there are.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn update_many(
     conn: &mut TenantConnection,
     ids: &[DomainId],
@@ -239,11 +197,12 @@ pub async fn update_many(
     .await
 }
 
-/// Deletes a domain with its pages, contacts and sitemaps; jobs stay, without it.
+/// Deletes a domain with its pages, contacts and sitemaps, and cancels the jobs about it that have not ended. A job keeps
+/// the id of its domain, so that it cannot bring it back when it is tried again.
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn delete(conn: &mut TenantConnection, id: DomainId) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     diesel::delete(
@@ -253,8 +212,45 @@ pub async fn delete(conn: &mut TenantConnection, id: DomainId) -> QueryResult<()
     )
     .returning(domains::id)
     .get_result::<DomainId>(conn)
-    .await
-    .map(|_| ())
+    .await?;
+    // Nothing waits for these rows: a job whose row is locked ends by itself, since its domain is gone.
+    super::jobs::cancel_of_domain(conn, id).await?;
+    Ok(())
+}
+
+/// Looks a domain up and keeps it from being deleted until the transaction ends.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn lock(conn: &mut TenantConnection, id: DomainId) -> QueryResult<Option<Domain>> {
+    let tenant = conn.tenant_id();
+    domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq(id))
+        .select(Domain::as_select())
+        .for_no_key_update()
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Keeps those of these domains that are still there from being deleted until the transaction ends, and returns them.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn lock_many(conn: &mut TenantConnection, ids: &[DomainId]) -> QueryResult<Vec<DomainId>> {
+    let tenant = conn.tenant_id();
+    domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq_any(ids))
+        // Two of these at once do not lock each other out.
+        .order(domains::id)
+        .select(domains::id)
+        .for_no_key_update()
+        .load(conn)
+        .await
 }
 
 fn matching<'a>(tenant: TenantId, filter: &DomainFilter<'a>) -> domains::BoxedQuery<'a, Pg> {

@@ -2,54 +2,61 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use diesel::data_types::PgInterval;
-use diesel::prelude::QueryResult;
-use diesel::sql_types::{Double, Interval, Text};
+use diesel::dsl::{IntervalDsl, now};
+use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult};
+use diesel::sql_types::Timestamptz;
 use diesel_async::RunQueryDsl;
 
+use super::functions::{clock_timestamp, later, plus};
 use crate::tenant::SystemConnection;
 
-/// Takes the next free moment of a host, and returns how long it is until then.
+diesel::table! {
+    /// What the diesel CLI does not print: it prints the schema `public`.
+    scrapersky_internal.host_turns (host) {
+        /// The host.
+        host -> Text,
+        /// When its next free moment ends.
+        due_at -> Timestamptz,
+    }
+}
+
+/// Reserves the next free moment of a host, and returns how long to wait for it.
 ///
 /// Requests come an `interval` apart after a burst of `burst`, by the generic cell rate algorithm (ITU-T I.371). The
 /// time is the database's.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn take(conn: &mut SystemConnection, host: &str, interval: Duration, burst: u32) -> QueryResult<Duration> {
-    let ahead = interval.saturating_mul(burst);
-    let turn: Turn = diesel::sql_query(
-        "INSERT INTO scrapersky_internal.host_turns AS h (host, due_at) VALUES ($1, clock_timestamp() + $2)
-         ON CONFLICT (host) DO UPDATE SET due_at = greatest(h.due_at, clock_timestamp()) + $2
-         RETURNING greatest(extract(epoch FROM due_at - $3 - clock_timestamp()), 0)::float8 AS seconds",
-    )
-    .bind::<Text, _>(host)
-    .bind::<Interval, _>(as_interval(interval))
-    .bind::<Interval, _>(as_interval(ahead))
-    .get_result(conn)
-    .await?;
-    Ok(Duration::try_from_secs_f64(turn.seconds).unwrap_or_default())
+    let (due_at, at): (DateTime<Utc>, DateTime<Utc>) = diesel::insert_into(host_turns::table)
+        .values((
+            host_turns::host.eq(host),
+            host_turns::due_at.eq(plus(clock_timestamp(), as_interval(interval))),
+        ))
+        .on_conflict(host_turns::host)
+        .do_update()
+        .set(host_turns::due_at.eq(plus(
+            later(host_turns::due_at, clock_timestamp()),
+            as_interval(interval),
+        )))
+        .returning((host_turns::due_at, clock_timestamp()))
+        .get_result(conn)
+        .await?;
+    let wait = (due_at - at).to_std().unwrap_or_default();
+    Ok(wait.saturating_sub(interval.saturating_mul(burst)))
 }
 
-/// Forgets hosts that have been at rest for an hour, and returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Deletes the turns of hosts that have been at rest for an hour, and returns how many.
 pub async fn delete_rested(conn: &mut SystemConnection) -> QueryResult<usize> {
-    diesel::sql_query(
-        "DELETE FROM scrapersky_internal.host_turns WHERE host IN (
-             SELECT host FROM scrapersky_internal.host_turns WHERE due_at < now() - interval '1 hour' FOR UPDATE SKIP LOCKED)",
-    )
-    .execute(conn)
-    .await
-}
-
-#[derive(diesel::QueryableByName)]
-struct Turn {
-    #[diesel(sql_type = Double)]
-    seconds: f64,
+    let rested: Vec<String> = host_turns::table
+        .filter(host_turns::due_at.lt(now.into_sql::<Timestamptz>() - 1.hour()))
+        .select(host_turns::host)
+        .for_update()
+        .skip_locked()
+        .load(conn)
+        .await?;
+    diesel::delete(host_turns::table.filter(host_turns::host.eq_any(rested)))
+        .execute(conn)
+        .await
 }
 
 fn as_interval(duration: Duration) -> PgInterval {

@@ -16,10 +16,6 @@ const KEPT_DAYS: f64 = 1.0;
 /// before: with its answer, and the same one only if the hash is the same.
 ///
 /// Of two at the same time the second waits until the first has committed or failed.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn begin(
     conn: &mut TenantConnection,
     key: &str,
@@ -42,7 +38,7 @@ pub async fn begin(
     IdempotencyKey::query()
         .filter(idempotency_keys::tenant_id.eq(tenant))
         .filter(idempotency_keys::key.eq(key))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .map(Some)
 }
@@ -51,7 +47,7 @@ pub async fn begin(
 ///
 /// # Errors
 ///
-/// `NotFound` when it was not noted, and those of the database.
+/// `NotFound` when it was not noted.
 pub async fn finish(conn: &mut TenantConnection, key: &str, status: i16, response: &str) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let kept = diesel::update(
@@ -69,12 +65,8 @@ pub async fn finish(conn: &mut TenantConnection, key: &str, status: i16, respons
     if kept == 1 { Ok(()) } else { Err(diesel::NotFound) }
 }
 
-/// Forgets the tenant's requests that are a day old. Returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn delete_expired(conn: &mut TenantConnection) -> QueryResult<usize> {
+/// Deletes the tenant's requests that are a day old, and returns how many.
+async fn delete_expired(conn: &mut TenantConnection) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::delete(
         idempotency_keys::table

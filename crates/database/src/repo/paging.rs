@@ -1,7 +1,12 @@
 //! What lists have in common: which part is wanted, and how a text is searched for.
 
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
 use diesel::expression::{AsExpression, TypedExpressionType};
-use diesel::sql_types::{Record, SqlType, Text};
+use diesel::sql_types::{Record, SqlType};
+use uuid::Uuid;
 
 /// The part of a list that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +32,67 @@ impl Default for Paging {
     }
 }
 
+/// Loads the part of `$rows` that `$paging` asks for and counts all of `$matching`; both queries travel together. A macro,
+/// since what Diesel asks of a query fills pages as bounds of a function.
+macro_rules! page {
+    ($conn:expr, $rows:expr, $matching:expr, $paging:expr) => {
+        futures_util::try_join!(
+            $rows
+                .limit($paging.limit)
+                .offset($paging.offset)
+                .load(&mut $conn.reading()),
+            $matching.count().get_result(&mut $conn.reading()),
+        )
+    };
+}
+pub(super) use page;
+
+/// A row in a list, the newest first, behind which the next part of the list begins. However deep the list, a part costs
+/// the same; rows that are added meanwhile neither double nor hide one.
+///
+/// Its text is for clients, who hand it back as they got it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor<Id> {
+    /// When the row was made.
+    pub created_at: DateTime<Utc>,
+    /// The row.
+    pub id: Id,
+}
+
+impl<Id> Cursor<Id> {
+    /// Returns the cursor of a row that was made then.
+    #[must_use]
+    pub const fn new(created_at: DateTime<Utc>, id: Id) -> Self {
+        Self { created_at, id }
+    }
+}
+
+impl<Id: Copy + Into<Uuid>> fmt::Display for Cursor<Id> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.created_at.timestamp_micros(), self.id.into().simple())
+    }
+}
+
+/// The text is not a cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be the next_cursor of an earlier answer")]
+pub struct NotACursor;
+
+impl<Id: From<Uuid>> FromStr for Cursor<Id> {
+    type Err = NotACursor;
+
+    fn from_str(text: &str) -> Result<Self, NotACursor> {
+        let read = || {
+            let (micros, id) = text.split_once('_')?;
+            Some(Self {
+                created_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?,
+                id: Uuid::parse_str(id).ok()?.into(),
+            })
+        };
+        read().ok_or(NotACursor)
+    }
+}
+
 /// Returns the `ILIKE` pattern that finds `text` anywhere, taken literally.
 #[must_use]
 pub fn containing(text: &str) -> String {
@@ -40,11 +106,6 @@ pub fn containing(text: &str) -> String {
     }
     pattern.push('%');
     pattern
-}
-
-diesel::define_sql_function! {
-    /// PostgreSQL's `md5`: URLs are indexed by it.
-    fn md5(text: Text) -> Text;
 }
 
 diesel::infix_operator!(Before, " < ", backend: diesel::pg::Pg);
@@ -73,10 +134,23 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::containing;
+    use super::*;
+    use crate::ids::JobId;
 
     #[test]
     fn wildcards_in_a_searched_text_mean_themselves() {
         assert_eq!(containing(r"50%_a\b"), r"%50\%\_a\\b%");
+    }
+
+    #[test]
+    fn a_cursor_reads_back_as_it_was_written() {
+        let cursor = Cursor {
+            created_at: DateTime::from_timestamp_micros(1_763_000_000_123_456).unwrap(),
+            id: JobId::from(Uuid::new_v4()),
+        };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for text in ["", "1763", "x_y", "1763000000123456_", "99999999999999999999_0"] {
+            assert_eq!(text.parse::<Cursor<JobId>>(), Err(NotACursor), "{text:?}");
+        }
     }
 }

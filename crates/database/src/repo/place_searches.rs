@@ -1,57 +1,15 @@
 //! Table `place_searches`.
 
 use diesel::dsl::now;
-use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, SelectableHelper};
+use diesel::prelude::{ExpressionMethods, QueryDsl, QueryResult, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use schema::place_searches;
 
-use super::paging::Paging;
-use crate::connection::Connection;
 use crate::ids::PlaceSearchId;
 use crate::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
 use crate::tenant::TenantConnection;
 
-/// Returns a search.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
-pub async fn get(conn: &mut TenantConnection, id: PlaceSearchId) -> QueryResult<PlaceSearch> {
-    let tenant = conn.tenant_id();
-    PlaceSearch::query()
-        .filter(place_searches::tenant_id.eq(tenant))
-        .filter(place_searches::id.eq(id))
-        .first(conn)
-        .await
-}
-
-/// Lists searches, the newest first, and counts them all. Both queries travel together.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<PlaceSearch>, i64)> {
-    let tenant = conn.tenant_id();
-    let conn: &Connection = conn;
-    futures_util::try_join!(
-        PlaceSearch::query()
-            .filter(place_searches::tenant_id.eq(tenant))
-            .order((place_searches::created_at.desc(), place_searches::id.desc()))
-            .limit(paging.limit)
-            .offset(paging.offset)
-            .load(&mut &*conn),
-        place_searches::table
-            .filter(place_searches::tenant_id.eq(tenant))
-            .count()
-            .get_result(&mut &*conn),
-    )
-}
-
 /// Adds a search.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn insert(conn: &mut TenantConnection, new: &NewPlaceSearch<'_>) -> QueryResult<PlaceSearch> {
     let tenant = conn.tenant_id();
     diesel::insert_into(place_searches::table)
@@ -65,7 +23,7 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewPlaceSearch<'_>) -> Qu
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(
     conn: &mut TenantConnection,
     id: PlaceSearchId,

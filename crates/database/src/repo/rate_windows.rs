@@ -3,30 +3,32 @@
 //! A window begins with the first request behind the end of the last one, so that no minute that begins with a request
 //! sees more than the limit. It is counted in the database since any number of processes share it.
 
-use diesel::dsl::{IntervalDsl, now};
-use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, QueryableByName};
-use diesel::sql_types::{Array, Double, Integer, Text, Timestamptz, Uuid};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::{IntervalDsl, case_when, now};
+use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult};
+use diesel::sql_types::Timestamptz;
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::rate_windows;
+use uuid::Uuid;
 
 use crate::ids::TenantId;
 use crate::models::enums::RateKind;
 use crate::tenant::TenantConnection;
 
+/// A window as the statement returns it: whose it is, how many it counts, when it began, and the time now.
+type Row = (TenantId, Uuid, i32, DateTime<Utc>, DateTime<Utc>);
+
 /// How a window stands.
-#[derive(Clone, Copy, Debug, PartialEq, QueryableByName)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateWindow {
     /// Whose window it is.
-    #[diesel(sql_type = Uuid)]
     pub tenant_id: TenantId,
     /// The caller, or the nil UUID for the tenant as a whole.
-    #[diesel(sql_type = Uuid)]
-    pub caller: uuid::Uuid,
+    pub caller: Uuid,
     /// How many were counted in it, this one included.
-    #[diesel(sql_type = Integer)]
     pub used: i32,
     /// In how many seconds it ends.
-    #[diesel(sql_type = Double)]
     pub ends_in: f64,
 }
 
@@ -34,32 +36,46 @@ pub struct RateWindow {
 ///
 /// The row of the tenant is taken last by everybody, so that no two wait for each other. Whoever finds a window full
 /// rolls back: what is refused is not counted.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn count(conn: &mut TenantConnection, kind: RateKind, caller: uuid::Uuid) -> QueryResult<Vec<RateWindow>> {
+pub async fn count(conn: &mut TenantConnection, kind: RateKind, caller: Uuid) -> QueryResult<Vec<RateWindow>> {
     let tenant = conn.tenant_id();
-    diesel::sql_query(
-        "INSERT INTO rate_windows AS w (tenant_id, kind, caller, started_at, used)
-         SELECT $1, $2, c.caller, now(), 1 FROM unnest($3) WITH ORDINALITY c(caller, place) ORDER BY c.place
-         ON CONFLICT (tenant_id, kind, caller) DO UPDATE SET
-             used = CASE WHEN w.started_at <= now() - interval '1 minute' THEN 1 ELSE w.used + 1 END,
-             started_at = CASE WHEN w.started_at <= now() - interval '1 minute' THEN now() ELSE w.started_at END
-         RETURNING w.tenant_id, w.caller, w.used, extract(epoch FROM w.started_at - now())::float8 + 60 AS ends_in",
-    )
-    .bind::<Uuid, _>(tenant)
-    .bind::<Text, _>(kind)
-    .bind::<Array<Uuid>, _>(vec![caller, uuid::Uuid::nil()])
-    .load(conn)
-    .await
+    let window = |caller: Uuid| {
+        (
+            rate_windows::tenant_id.eq(tenant),
+            rate_windows::kind.eq(kind),
+            rate_windows::caller.eq(caller),
+            rate_windows::started_at.eq(now),
+            rate_windows::used.eq(1),
+        )
+    };
+    let is_over = || (rate_windows::started_at + 1.minute()).le(excluded(rate_windows::started_at));
+    let windows: Vec<Row> = diesel::insert_into(rate_windows::table)
+        .values(vec![window(caller), window(Uuid::nil())])
+        .on_conflict((rate_windows::tenant_id, rate_windows::kind, rate_windows::caller))
+        .do_update()
+        .set((
+            rate_windows::used.eq(case_when(is_over(), excluded(rate_windows::used)).otherwise(rate_windows::used + 1)),
+            rate_windows::started_at
+                .eq(case_when(is_over(), excluded(rate_windows::started_at)).otherwise(rate_windows::started_at)),
+        ))
+        .returning((
+            rate_windows::tenant_id,
+            rate_windows::caller,
+            rate_windows::used,
+            rate_windows::started_at,
+            now.into_sql::<Timestamptz>(),
+        ))
+        .get_results(conn)
+        .await?;
+    let window = |(tenant_id, caller, used, started_at, at): Row| RateWindow {
+        tenant_id,
+        caller,
+        used,
+        ends_in: (started_at + TimeDelta::minutes(1) - at).as_seconds_f64(),
+    };
+    Ok(windows.into_iter().map(window).collect())
 }
 
-/// Forgets the tenant's windows that ended an hour ago. Returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Deletes the tenant's windows that ended an hour ago, and returns how many.
 pub async fn delete_ended(conn: &mut TenantConnection) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::delete(

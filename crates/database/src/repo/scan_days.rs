@@ -1,38 +1,50 @@
 //! Table `scan_days`: how many scans a tenant has queued today.
 
-use diesel::prelude::{QueryResult, QueryableByName};
-use diesel::sql_types::{BigInt, Double, Uuid};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use diesel::dsl::{case_when, now};
+use diesel::prelude::{ExpressionMethods, IntoSql, PgTimestampExpressionMethods, QueryResult};
+use diesel::sql_types::Timestamptz;
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use schema::scan_days;
 
+use super::functions::date;
 use crate::tenant::TenantConnection;
 
 /// How a tenant's day stands.
-#[derive(Clone, Copy, Debug, PartialEq, QueryableByName)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScanDay {
     /// How many scans were queued on it, those just counted among them.
-    #[diesel(sql_type = BigInt)]
     pub scans: i64,
     /// In how many seconds it ends; days are UTC's.
-    #[diesel(sql_type = Double)]
     pub ends_in: f64,
 }
 
 /// Counts scans in the transaction that queues them.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count(conn: &mut TenantConnection, scans: i64) -> QueryResult<ScanDay> {
     let tenant = conn.tenant_id();
-    diesel::sql_query(
-        "INSERT INTO scan_days AS d (tenant_id, day, scans) VALUES ($1, (now() AT TIME ZONE 'UTC')::date, $2)
-         ON CONFLICT (tenant_id) DO UPDATE SET
-             scans = CASE WHEN d.day = excluded.day THEN d.scans ELSE 0 END + excluded.scans,
-             day = excluded.day
-         RETURNING d.scans, extract(epoch FROM date_trunc('day', now(), 'UTC') + interval '1 day' - now())::float8 AS ends_in",
-    )
-    .bind::<Uuid, _>(tenant)
-    .bind::<BigInt, _>(scans)
-    .get_result(conn)
-    .await
+    let is_same_day = || scan_days::day.eq(excluded(scan_days::day));
+    let (scans, at): (i64, DateTime<Utc>) = diesel::insert_into(scan_days::table)
+        .values((
+            scan_days::tenant_id.eq(tenant),
+            scan_days::day.eq(date(now.into_sql::<Timestamptz>().at_time_zone("UTC"))),
+            scan_days::scans.eq(scans),
+        ))
+        .on_conflict(scan_days::tenant_id)
+        .do_update()
+        .set((
+            scan_days::scans.eq(case_when(is_same_day(), scan_days::scans + excluded(scan_days::scans))
+                .otherwise(excluded(scan_days::scans))),
+            scan_days::day.eq(excluded(scan_days::day)),
+        ))
+        .returning((scan_days::scans, now.into_sql::<Timestamptz>()))
+        .get_result(conn)
+        .await?;
+    let midnight = (at + TimeDelta::days(1))
+        .duration_trunc(TimeDelta::days(1))
+        .unwrap_or(at);
+    Ok(ScanDay {
+        scans,
+        ends_in: (midnight - at).as_seconds_f64(),
+    })
 }

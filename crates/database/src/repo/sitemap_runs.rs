@@ -1,34 +1,28 @@
 //! Table `sitemap_runs`: analyses of domains' sitemaps.
 
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, SelectableHelper};
-use diesel::sql_types::{BigInt, Bool, Uuid};
 use diesel_async::RunQueryDsl;
-use schema::sitemap_runs;
+use schema::{sitemap_runs, sitemap_url_changes};
 
 use super::paging::Paging;
 use crate::ids::{DomainId, JobId, SitemapRunId};
+use crate::models::enums::SitemapRunState;
 use crate::models::sitemap_run::{SitemapRun, SitemapRunChanges};
 use crate::tenant::TenantConnection;
 
 /// Returns an analysis.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: SitemapRunId) -> QueryResult<SitemapRun> {
     let tenant = conn.tenant_id();
     SitemapRun::query()
         .filter(sitemap_runs::tenant_id.eq(tenant))
         .filter(sitemap_runs::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
 /// Lists the analyses of a domain, the newest first.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging) -> QueryResult<Vec<SitemapRun>> {
     let tenant = conn.tenant_id();
     SitemapRun::query()
@@ -37,7 +31,7 @@ pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging)
         .order((sitemap_runs::started_at.desc(), sitemap_runs::id.desc()))
         .limit(paging.limit)
         .offset(paging.offset)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
@@ -48,7 +42,7 @@ pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging)
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain, and those of the database.
+/// A foreign key violation when the tenant has no such domain.
 pub async fn begin(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -56,39 +50,48 @@ pub async fn begin(
     is_whole_domain: bool,
 ) -> QueryResult<SitemapRun> {
     let tenant = conn.tenant_id();
-    diesel::sql_query(
-        "INSERT INTO sitemap_runs (tenant_id, domain_id, job_id, is_whole_domain, has_previous)
-         SELECT $1, $2, $3, $4, EXISTS (
-             SELECT FROM sitemap_runs WHERE tenant_id = $1 AND domain_id = $2 AND state IN ('completed', 'partial'))
-         ON CONFLICT (tenant_id, job_id) DO NOTHING",
-    )
-    .bind::<Uuid, _>(tenant)
-    .bind::<Uuid, _>(domain)
-    .bind::<Uuid, _>(job)
-    .bind::<Bool, _>(is_whole_domain)
-    .execute(conn)
-    .await?;
-    diesel::sql_query(
-        "UPDATE sitemap_runs SET state = 'running', discovered_at = NULL, completed_at = NULL, note = NULL
-         WHERE tenant_id = $1 AND job_id = $2 AND state = 'failed'",
-    )
-    .bind::<Uuid, _>(tenant)
-    .bind::<Uuid, _>(job)
-    .execute(conn)
-    .await?;
-    let run: SitemapRun = SitemapRun::query()
-        .filter(sitemap_runs::tenant_id.eq(tenant))
-        .filter(sitemap_runs::job_id.eq(job))
-        .first(conn)
+    let own = || sitemap_runs::table.filter(sitemap_runs::tenant_id.eq(tenant));
+    let of_job = || own().filter(sitemap_runs::job_id.eq(job));
+    let earlier = own()
+        .filter(sitemap_runs::domain_id.eq(domain))
+        .filter(sitemap_runs::state.eq_any([SitemapRunState::Completed, SitemapRunState::Partial]));
+    let has_previous: bool = diesel::select(exists(earlier)).get_result(&mut conn.reading()).await?;
+    diesel::insert_into(sitemap_runs::table)
+        .values((
+            sitemap_runs::tenant_id.eq(tenant),
+            sitemap_runs::domain_id.eq(domain),
+            sitemap_runs::job_id.eq(job),
+            sitemap_runs::is_whole_domain.eq(is_whole_domain),
+            sitemap_runs::has_previous.eq(has_previous),
+        ))
+        .on_conflict((sitemap_runs::tenant_id, sitemap_runs::job_id))
+        .do_nothing()
+        .execute(conn)
         .await?;
-    diesel::sql_query(
-        "UPDATE sitemap_url_changes SET run_id = $2 WHERE tenant_id = $1 AND run_id IN (
-             SELECT id FROM sitemap_runs
-             WHERE tenant_id = $1 AND domain_id = $3 AND id <> $2 AND state IN ('running', 'failed'))",
+    diesel::update(of_job().filter(sitemap_runs::state.eq(SitemapRunState::Failed)))
+        .set((
+            sitemap_runs::state.eq(SitemapRunState::Running),
+            sitemap_runs::discovered_at.eq(None::<DateTime<Utc>>),
+            sitemap_runs::completed_at.eq(None::<DateTime<Utc>>),
+            sitemap_runs::note.eq(None::<String>),
+        ))
+        .execute(conn)
+        .await?;
+    let run: SitemapRun = of_job()
+        .select(SitemapRun::as_select())
+        .first(&mut conn.reading())
+        .await?;
+    let unended = own()
+        .filter(sitemap_runs::domain_id.eq(domain))
+        .filter(sitemap_runs::id.ne(run.id))
+        .filter(sitemap_runs::state.eq_any([SitemapRunState::Running, SitemapRunState::Failed]))
+        .select(sitemap_runs::id);
+    diesel::update(
+        sitemap_url_changes::table
+            .filter(sitemap_url_changes::tenant_id.eq(tenant))
+            .filter(sitemap_url_changes::run_id.eq_any(unended)),
     )
-    .bind::<Uuid, _>(tenant)
-    .bind::<Uuid, _>(run.id)
-    .bind::<Uuid, _>(domain)
+    .set(sitemap_url_changes::run_id.eq(run.id))
     .execute(conn)
     .await?;
     Ok(run)
@@ -98,7 +101,7 @@ pub async fn begin(
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(
     conn: &mut TenantConnection,
     id: SitemapRunId,
@@ -118,19 +121,20 @@ pub async fn update(
 }
 
 /// Deletes all analyses of a domain but the newest, with what they found to be different, and returns how many.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn delete_old(conn: &mut TenantConnection, domain: DomainId, keep: i64) -> QueryResult<usize> {
-    diesel::sql_query(
-        "DELETE FROM sitemap_runs WHERE tenant_id = $1 AND id IN (
-             SELECT id FROM sitemap_runs WHERE tenant_id = $1 AND domain_id = $2
-             ORDER BY started_at DESC, id DESC OFFSET $3)",
+    let tenant = conn.tenant_id();
+    let old = sitemap_runs::table
+        .filter(sitemap_runs::tenant_id.eq(tenant))
+        .filter(sitemap_runs::domain_id.eq(domain))
+        .order((sitemap_runs::started_at.desc(), sitemap_runs::id.desc()))
+        .offset(keep)
+        .select(sitemap_runs::id)
+        .into_boxed();
+    diesel::delete(
+        sitemap_runs::table
+            .filter(sitemap_runs::tenant_id.eq(tenant))
+            .filter(sitemap_runs::id.eq_any(old)),
     )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .bind::<BigInt, _>(keep)
     .execute(conn)
     .await
 }

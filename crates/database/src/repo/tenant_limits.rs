@@ -1,7 +1,7 @@
 //! Table `tenant_limits`: set by the operator, read with the caller.
 
-use diesel::dsl::now;
 use diesel::prelude::{ExpressionMethods, QueryResult, SelectableHelper};
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::tenant_limits;
 
@@ -9,17 +9,16 @@ use crate::ids::TenantId;
 use crate::models::tenant_limits::{NewTenantLimits, TenantLimits};
 use crate::tenant::SystemConnection;
 
-/// Sets what a tenant may do; every process knows within seconds.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Sets a tenant's limits; they take effect within 5 s.
 pub async fn set(conn: &mut SystemConnection, tenant: TenantId, limits: NewTenantLimits) -> QueryResult<TenantLimits> {
     diesel::insert_into(tenant_limits::table)
         .values((&limits, tenant_limits::tenant_id.eq(tenant)))
         .on_conflict(tenant_limits::tenant_id)
         .do_update()
-        .set((&limits, tenant_limits::updated_at.eq(now)))
+        .set((
+            &limits,
+            tenant_limits::updated_at.eq(excluded(tenant_limits::updated_at)),
+        ))
         .returning(TenantLimits::as_returning())
         .get_result(conn)
         .await

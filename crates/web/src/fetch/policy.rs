@@ -214,7 +214,7 @@ mod tests {
             ] {
                 let said = route(&FetchConfig::default(), &url);
                 assert!(
-                    said.as_ref().is_err_and(|said| said.contains("is not fetched")),
+                    said.as_ref().is_err_and(|said| said.contains("cannot be fetched")),
                     "{url}: {said:?}"
                 );
             }

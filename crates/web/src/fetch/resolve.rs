@@ -11,7 +11,6 @@ use futures_core::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
-use super::error::ResolveError;
 use super::policy::Policy;
 
 /// The addresses of a name that a connection tries at most.
@@ -58,6 +57,32 @@ impl Lookup for SystemLookup {
             });
             lookup.await.map_err(io::Error::other)?
         })
+    }
+}
+
+/// Is returned through the HTTP client when a name leads nowhere that may be connected to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ResolveError {
+    /// All its addresses are refused, the first because of what it is.
+    #[error("the name leads to {0}")]
+    Refused(&'static str),
+    /// There is no answer.
+    #[error("the name does not resolve: {0}")]
+    Failed(io::Error),
+}
+
+impl ResolveError {
+    /// Returns whether another answer can be expected later.
+    pub(super) fn is_temporary(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            // `getaddrinfo` tells "no such name" from "nobody answered" in words only: the GNU C
+            // library's and musl's.
+            Self::Failed(error) => {
+                let said = error.to_string();
+                said.contains("Temporary failure") || said.contains("Try again")
+            }
+        }
     }
 }
 

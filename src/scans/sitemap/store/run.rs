@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use database::ids::DomainId;
-use database::models::domain::{DomainChanges, NewDomain};
+use database::models::domain::DomainChanges;
 use database::models::enums::{ProcessingStatus, SitemapRunState};
 use database::models::sitemap_run::{SitemapRun, SitemapRunChanges};
 use database::repo;
@@ -17,12 +17,7 @@ pub(in crate::scans::sitemap) async fn begin(
     is_whole_domain: bool,
 ) -> Result<(DomainId, SitemapRun), JobError> {
     let mut conn = ctx.tenant().await?;
-    let new = NewDomain {
-        domain,
-        lead_source: None,
-        created_by: None,
-    };
-    let domain = repo::domains::upsert(&mut conn, &new).await?.id;
+    let domain = ctx.domain(&mut conn, domain).await?.id;
     let run = repo::sitemap_runs::begin(&mut conn, domain, ctx.job_id(), is_whole_domain).await?;
     if run.discovered_at.is_none() {
         // There are such files where the job had failed, or was cancelled, and is tried once more.

@@ -12,8 +12,7 @@ use rocket::http::{Header, Method};
 use serde_json::{Value, json};
 use tokio_postgres::{Client, Statement};
 
-pub(super) use self::ids::{all, rows};
-use self::ids::{nobodys, remove};
+pub(super) use self::ids::{all, nobodys, remove, rows};
 use super::routes::{ENTRIES, Entry, Ids, Names, Shot};
 use super::tokens::person;
 use crate::repo::isolation::{digest_of, tenant_tables};

@@ -1,40 +1,43 @@
 //! Table `contacts`: the email addresses found on sites.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
+use diesel::dsl::{exists, not, now};
 use diesel::pg::Pg;
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, HasQuery, PgTextExpressionMethods, QueryDsl, QueryResult,
+    BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, PgTextExpressionMethods, QueryDsl, QueryResult,
     SelectableHelper,
 };
 use diesel::sql_types::{Array, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid};
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use schema::{contacts, domains};
+use schema::{contact_sources, contacts, domains, mail_domains, pages};
 
 use super::bulk::{Upserted, column};
-use super::paging::{Paging, before, containing};
-use crate::connection::Connection;
+use super::functions::split_part;
+use super::paging::{Cursor, before, containing};
 use crate::ids::{ContactId, DomainId, JobId, TenantId};
 use crate::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
 use crate::models::enums::{EmailType, MxStatus};
-use crate::tenant::TenantConnection;
+use crate::tenant::{SystemConnection, TenantConnection};
 
-/// Which contacts are wanted; what is `None` does not matter.
+/// Which contacts to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct ContactFilter<'a> {
-    /// Those of this domain.
+    /// Only those of this domain.
     pub domain_id: Option<DomainId>,
-    /// Those of this type.
+    /// Only those of this type.
     pub email_type: Option<EmailType>,
-    /// Those whose address, or the text around it, holds this text.
+    /// Only those whose address, or the text around it, holds this text.
     pub text: Option<&'a str>,
-    /// Those seen then or later.
+    /// Only those seen then or later.
     pub seen_since: Option<DateTime<Utc>>,
-    /// Those found on the site of the domain of this name.
+    /// Only those found on the site of the domain of this name.
     pub domain: Option<&'a str>,
-    /// Those that this job has seen.
+    /// Only those that this job has seen.
     pub job_id: Option<JobId>,
-    /// Those that are not suppressed.
+    /// Only those that are not suppressed.
     pub unsuppressed: bool,
 }
 
@@ -44,77 +47,44 @@ const UNSUPPRESSED: &str = "NOT EXISTS (
     WHERE s.tenant_id = contacts.tenant_id
       AND s.hash = ANY (suppression_hashes(contacts.email) || suppression_hashes('@' || d.domain)))";
 
-/// A contact in the list: when it was made, and its row.
-pub type ContactCursor = (DateTime<Utc>, ContactId);
-
 /// Returns a contact.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Contact> {
     let tenant = conn.tenant_id();
     Contact::query()
         .filter(contacts::tenant_id.eq(tenant))
         .filter(contacts::id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
-/// Lists contacts, the newest first, and counts all that match. Both queries travel together.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn list(
-    conn: &mut TenantConnection,
-    filter: &ContactFilter<'_>,
-    paging: Paging,
-) -> QueryResult<(Vec<Contact>, i64)> {
-    let tenant = conn.tenant_id();
-    let rows = newest_first(matching(tenant, filter))
-        .limit(paging.limit)
-        .offset(paging.offset);
-    let conn: &Connection = conn;
-    futures_util::try_join!(
-        rows.select(Contact::as_select()).load(&mut &*conn),
-        matching(tenant, filter).count().get_result(&mut &*conn),
-    )
-}
-
-/// Lists the contacts behind `after` in the order of [`list`], or the first ones. However deep the
-/// list, a page costs the same; rows that are added meanwhile neither double nor hide one.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Lists the contacts behind `after`, the newest first, or the first ones. However deep the list, a page costs the
+/// same; rows that are added meanwhile neither double nor hide one.
 pub async fn list_after(
     conn: &mut TenantConnection,
     filter: &ContactFilter<'_>,
-    after: Option<ContactCursor>,
+    after: Option<Cursor<ContactId>>,
     limit: i64,
 ) -> QueryResult<Vec<Contact>> {
     let mut query = matching(conn.tenant_id(), filter);
-    if let Some(cursor) = after {
+    if let Some(Cursor { created_at, id }) = after {
         query = query.filter(before::<(Timestamptz, Uuid), _, _>(
             (contacts::created_at, contacts::id),
-            cursor,
+            (created_at, id),
         ));
     }
     newest_first(query)
         .select(Contact::as_select())
         .limit(limit)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
 /// Counts contacts.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count(conn: &mut TenantConnection, filter: &ContactFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(conn).await
+    matching(conn.tenant_id(), filter)
+        .count()
+        .get_result(&mut conn.reading())
+        .await
 }
 
 /// Adds the addresses that a crawl found and the pages that have them, or notes where they were seen last, in one
@@ -125,8 +95,9 @@ pub async fn count(conn: &mut TenantConnection, filter: &ContactFilter<'_>) -> Q
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain, page or job, and those of the database.
+/// A foreign key violation when the tenant has no such domain, page or job.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewContact<'_>]) -> QueryResult<Upserted> {
+    // Thousands of rows as one array per column, and two tables in one statement.
     diesel::sql_query(include_str!("upsert.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Array<Uuid>, _>(column(new, |row| row.domain_id))
@@ -146,97 +117,100 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewContact<'_>]) ->
 }
 
 /// Lists the pages that have a contact's address, the one that had it first in front.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_sources(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Vec<ContactSource>> {
-    diesel::sql_query(
-        "SELECT s.page_id, p.url, s.context, s.spelling, s.first_seen_at, s.last_seen_at
-         FROM contact_sources s JOIN pages p ON p.tenant_id = s.tenant_id AND p.id = s.page_id
-         WHERE s.tenant_id = $1 AND s.contact_id = $2
-         ORDER BY s.first_seen_at, s.id",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(id)
-    .load(conn)
-    .await
+    let tenant = conn.tenant_id();
+    contact_sources::table
+        .inner_join(
+            pages::table.on(pages::tenant_id
+                .eq(contact_sources::tenant_id)
+                .and(pages::id.eq(contact_sources::page_id))),
+        )
+        .filter(contact_sources::tenant_id.eq(tenant))
+        .filter(contact_sources::contact_id.eq(id))
+        .order((contact_sources::first_seen_at, contact_sources::id))
+        .select((
+            contact_sources::page_id,
+            pages::url,
+            contact_sources::context,
+            contact_sources::spelling,
+            contact_sources::first_seen_at,
+            contact_sources::last_seen_at,
+        ))
+        .load(&mut conn.reading())
+        .await
 }
 
-/// Notes at a domain's contacts what DNS says of the domains of their addresses: one that takes no mail makes them
-/// doubtful. Returns how many it knows something about.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Copies what DNS says about mail domains to the contacts of a domain: an address whose domain takes no mail becomes
+/// doubtful. Returns how many contacts have a known mail domain.
 pub async fn note_mail_domains(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
-    diesel::sql_query(
-        "UPDATE contacts c SET mx_status = m.mx_status,
-             confidence = CASE m.mx_status WHEN 'none' THEN least(c.confidence, 10) ELSE c.confidence END
-         FROM mail_domains m
-         WHERE c.tenant_id = $1 AND c.domain_id = $2 AND m.tenant_id = $1 AND m.domain = split_part(c.email, '@', 2)",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .execute(conn)
-    .await
+    // Diesel has no UPDATE ... FROM.
+    diesel::sql_query(include_str!("note_mail_domains.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(domain)
+        .execute(conn)
+        .await
 }
 
-/// Lists the domains of the addresses of a domain's contacts about which DNS has not been asked since a time.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Lists the mail domains of a domain's contacts that DNS has not been asked about since a time.
 pub async fn list_unknown_mail_domains(
     conn: &mut TenantConnection,
     domain: DomainId,
     since: DateTime<Utc>,
 ) -> QueryResult<Vec<String>> {
-    let rows: Vec<MailDomain> = diesel::sql_query(
-        "SELECT DISTINCT split_part(c.email, '@', 2) AS domain FROM contacts c
-         WHERE c.tenant_id = $1 AND c.domain_id = $2 AND NOT EXISTS (
-             SELECT FROM mail_domains m
-             WHERE m.tenant_id = $1 AND m.domain = split_part(c.email, '@', 2) AND m.checked_at >= $3
-               AND m.mx_status <> 'unknown')
-         ORDER BY 1",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(domain)
-    .bind::<Timestamptz, _>(since)
-    .load(conn)
-    .await?;
-    Ok(rows.into_iter().map(|row| row.domain).collect())
+    let tenant = conn.tenant_id();
+    let name = || split_part(contacts::email, "@", 2);
+    let known = mail_domains::table
+        .filter(mail_domains::tenant_id.eq(tenant))
+        .filter(mail_domains::domain.eq(name()))
+        .filter(mail_domains::checked_at.ge(since))
+        .filter(mail_domains::mx_status.ne(MxStatus::Unknown));
+    let mut names: Vec<String> = contacts::table
+        .filter(contacts::tenant_id.eq(tenant))
+        .filter(contacts::domain_id.eq(domain))
+        .filter(not(exists(known)))
+        .select(name())
+        .distinct()
+        .load(&mut conn.reading())
+        .await?;
+    names.sort_unstable();
+    Ok(names)
 }
 
-#[derive(diesel::QueryableByName)]
-struct MailDomain {
-    #[diesel(sql_type = Text)]
-    domain: String,
-}
-
-/// Keeps what DNS says of domains.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Stores what DNS says about mail domains.
 pub async fn upsert_mail_domains(conn: &mut TenantConnection, found: &[(String, MxStatus)]) -> QueryResult<usize> {
-    diesel::sql_query(
-        "INSERT INTO mail_domains (tenant_id, domain, mx_status)
-         SELECT $1, domain, mx_status FROM unnest($2::text[], $3::text[]) AS f (domain, mx_status) ORDER BY domain
-         ON CONFLICT (tenant_id, domain) DO UPDATE SET mx_status = EXCLUDED.mx_status, checked_at = now()",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Array<Text>, _>(column(found, |(domain, _)| domain))
-    .bind::<Array<Text>, _>(column(found, |(_, status)| status.label()))
-    .execute(conn)
-    .await
+    let tenant = conn.tenant_id();
+    // In one order, so that two of these at once do not lock each other out.
+    let found: BTreeMap<&str, MxStatus> = found
+        .iter()
+        .map(|(domain, status)| (domain.as_str(), *status))
+        .collect();
+    let rows: Vec<_> = found
+        .into_iter()
+        .map(|(domain, status)| {
+            (
+                mail_domains::tenant_id.eq(tenant),
+                mail_domains::domain.eq(domain),
+                mail_domains::mx_status.eq(status),
+            )
+        })
+        .collect();
+    diesel::insert_into(mail_domains::table)
+        .values(rows)
+        .on_conflict((mail_domains::tenant_id, mail_domains::domain))
+        .do_update()
+        .set((
+            mail_domains::mx_status.eq(excluded(mail_domains::mx_status)),
+            mail_domains::checked_at.eq(excluded(mail_domains::checked_at)),
+        ))
+        .execute(conn)
+        .await
 }
 
 /// Changes a contact.
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn update(conn: &mut TenantConnection, id: ContactId, changes: &ContactChanges<'_>) -> QueryResult<Contact> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -254,7 +228,7 @@ pub async fn update(conn: &mut TenantConnection, id: ContactId, changes: &Contac
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn delete(conn: &mut TenantConnection, id: ContactId) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     diesel::delete(
@@ -266,6 +240,22 @@ pub async fn delete(conn: &mut TenantConnection, id: ContactId) -> QueryResult<(
     .get_result::<ContactId>(conn)
     .await
     .map(|_| ())
+}
+
+/// Clears the jobs that found contacts of a tenant, where it is one of these; returns at how many contacts.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn forget_jobs(conn: &mut SystemConnection, tenant: TenantId, jobs: &[JobId]) -> QueryResult<usize> {
+    diesel::update(
+        contacts::table
+            .filter(contacts::tenant_id.eq(tenant))
+            .filter(contacts::source_job_id.eq_any(jobs)),
+    )
+    .set(contacts::source_job_id.eq(None::<JobId>))
+    .execute(conn)
+    .await
 }
 
 fn newest_first(query: contacts::BoxedQuery<'_, Pg>) -> contacts::BoxedQuery<'_, Pg> {

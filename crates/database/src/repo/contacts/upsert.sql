@@ -1,7 +1,7 @@
 -- $1 the tenant, then a column of contacts each. See `upsert_many`.
 WITH found AS MATERIALIZED (
     -- Of an address found twice on a domain the last one counts.
-    SELECT DISTINCT ON (f.domain_id, f.email) f.*
+    SELECT DISTINCT ON (f.domain_id, f.email) f.*, gen_random_uuid() AS new_id
     FROM unnest(
         $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[], $9::uuid[], $10::text[],
         $11::text[], $12::int2[], $13::text[])
@@ -17,10 +17,10 @@ WITH found AS MATERIALIZED (
 ),
 written AS (
     INSERT INTO contacts AS c (
-        tenant_id, domain_id, page_id, email, email_type, has_gmail, context, source_url, source_job_id, name, role,
+        tenant_id, id, domain_id, page_id, email, email_type, has_gmail, context, source_url, source_job_id, name, role,
         confidence)
     SELECT
-        $1, domain_id, page_id, email, email_type::contact_email_type_enum, has_gmail, context,
+        $1, new_id, domain_id, page_id, email, email_type::contact_email_type_enum, has_gmail, context,
         source_url, source_job_id, name, role, confidence
     FROM found
     -- Two crawls that find the same addresses lock them in the same order.
@@ -39,9 +39,9 @@ written AS (
         confidence = CASE WHEN c.source_job_id = EXCLUDED.source_job_id THEN greatest(c.confidence, EXCLUDED.confidence)
             ELSE coalesce(EXCLUDED.confidence, c.confidence) END,
         source_job_id = EXCLUDED.source_job_id,
-        last_seen_at = now(),
-        updated_at = now()
-    RETURNING c.id, c.domain_id, c.email, xmax = 0 AS is_new
+        last_seen_at = EXCLUDED.last_seen_at,
+        updated_at = EXCLUDED.updated_at
+    RETURNING c.id, c.domain_id, c.email
 ),
 sources AS (
     INSERT INTO contact_sources AS s (tenant_id, contact_id, page_id, context, spelling)
@@ -49,10 +49,11 @@ sources AS (
     FROM written w JOIN found f ON f.domain_id = w.domain_id AND f.email = w.email
     ORDER BY w.domain_id, w.email
     ON CONFLICT (tenant_id, contact_id, page_id) DO UPDATE SET
-        context = EXCLUDED.context, spelling = EXCLUDED.spelling, last_seen_at = now()
+        context = EXCLUDED.context, spelling = EXCLUDED.spelling, last_seen_at = EXCLUDED.last_seen_at
 )
 SELECT
-    count(*) FILTER (WHERE is_new) AS inserted,
-    count(*) FILTER (WHERE NOT is_new) AS updated,
+    -- A row that was met keeps its own id.
+    count(*) FILTER (WHERE id IN (SELECT new_id FROM found)) AS inserted,
+    count(*) FILTER (WHERE id NOT IN (SELECT new_id FROM found)) AS updated,
     0::bigint AS unchanged
 FROM written

@@ -11,14 +11,13 @@ use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper,
 };
 use diesel::result::Error;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{self, Bool, Timestamptz};
 use diesel::upsert::{DecoratableTarget, excluded};
 use diesel_async::RunQueryDsl;
 use schema::jobs;
 use uuid::Uuid;
 
-use super::paging::Paging;
-use crate::connection::Connection;
+use super::paging::{Cursor, Paging, before, page};
 use crate::ids::{BatchId, DomainId, JobId, TenantId};
 use crate::models::enums::{JobStatus, Outcome};
 use crate::models::job::{Job, NewJob};
@@ -44,25 +43,25 @@ macro_rules! as_new {
     };
 }
 
-/// Which jobs are wanted; what is `None` does not matter.
+/// Which jobs to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct JobFilter<'a> {
-    /// Those in this state.
+    /// Only those in this state.
     pub status: Option<JobStatus>,
-    /// Those of this kind.
+    /// Only those of this kind.
     pub kind: Option<&'a str>,
-    /// Those made then or later.
+    /// Only those made then or later.
     pub created_from: Option<DateTime<Utc>>,
-    /// Those made earlier.
+    /// Only those made earlier.
     pub created_before: Option<DateTime<Utc>>,
-    /// Those of this batch.
+    /// Only those of this batch.
     pub batch_id: Option<BatchId>,
     /// With a batch, these as well: jobs that its entries point to.
     pub others: &'a [JobId],
-    /// Those about this domain.
+    /// Only those about this domain.
     pub domain_id: Option<DomainId>,
-    /// Those that come behind the job made then, with this id: a cursor, stable while jobs are added.
-    pub after: Option<(DateTime<Utc>, JobId)>,
+    /// Only those behind this job in the list.
+    pub after: Option<Cursor<JobId>>,
 }
 
 /// A job that was asked for.
@@ -94,7 +93,7 @@ const UNFINISHED_AND_NAMED: &str = "status IN ('pending', 'running') AND dedup_k
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain or batch, and those of the database.
+/// A foreign key violation when the tenant has no such batch.
 pub async fn enqueue(conn: &mut TenantConnection, new: &NewJob<'_>) -> QueryResult<Enqueued> {
     let tenant = conn.tenant_id();
     // Never the caller's choice: ids are unique across tenants.
@@ -162,56 +161,28 @@ pub async fn enqueue_many(conn: &mut TenantConnection, new: &[NewJob<'_>]) -> Qu
 }
 
 /// Returns a job.
-///
-/// # Errors
-///
-/// `NotFound`, and those of the database.
 pub async fn get(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> {
     let tenant = conn.tenant_id();
     Job::query()
         .filter(jobs::tenant_id.eq(tenant))
         .filter(jobs::job_id.eq(id))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
 }
 
 /// Lists jobs, the newest first, and counts all that match (the cursor aside). Both queries travel
 /// together.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(conn: &mut TenantConnection, filter: &JobFilter<'_>, paging: Paging) -> QueryResult<(Vec<Job>, i64)> {
     let tenant = conn.tenant_id();
     let mut rows = matching(tenant, filter).select(Job::as_select());
-    if let Some((created_at, id)) = filter.after {
-        rows = rows
-            .filter(
-                jobs::created_at
-                    .lt(created_at)
-                    .or(jobs::created_at.eq(created_at).and(jobs::job_id.lt(id))),
-            )
-            // Said again for the index, which the OR hides it from.
-            .filter(jobs::created_at.le(created_at));
+    if let Some(Cursor { created_at, id }) = filter.after {
+        rows = rows.filter(before::<(Timestamptz, sql_types::Uuid), _, _>(
+            (jobs::created_at, jobs::job_id),
+            (created_at, id),
+        ));
     }
-    let rows = rows
-        .order((jobs::created_at.desc(), jobs::job_id.desc()))
-        .limit(paging.limit)
-        .offset(paging.offset);
-    let conn: &Connection = conn;
-    futures_util::try_join!(
-        rows.load(&mut &*conn),
-        matching(tenant, filter).count().get_result(&mut &*conn)
-    )
-}
-
-/// Counts jobs.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn count(conn: &mut TenantConnection, filter: &JobFilter<'_>) -> QueryResult<i64> {
-    matching(conn.tenant_id(), filter).count().get_result(conn).await
+    let rows = rows.order((jobs::created_at.desc(), jobs::job_id.desc()));
+    page!(conn, rows, matching(tenant, filter), paging)
 }
 
 /// Asks for the end of a job and returns it as it is then.
@@ -221,7 +192,7 @@ pub async fn count(conn: &mut TenantConnection, filter: &JobFilter<'_>) -> Query
 ///
 /// # Errors
 ///
-/// `NotFound`, and those of the database.
+/// `NotFound`.
 pub async fn cancel(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> {
     let tenant = conn.tenant_id();
     let own = || {
@@ -255,12 +226,55 @@ pub async fn cancel(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> 
     }
 }
 
+/// Cancels the jobs about a domain that have not ended, and returns how many: one that waits at once, one that runs at its
+/// worker's next heartbeat. A job whose row is locked at this moment is passed over.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(super) async fn cancel_of_domain(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    let open: Vec<JobId> = jobs::table
+        .filter(jobs::tenant_id.eq(tenant))
+        .filter(jobs::domain_id.eq(domain))
+        .filter(jobs::status.eq_any([JobStatus::Pending, JobStatus::Running]))
+        .select(jobs::job_id)
+        .for_update()
+        .skip_locked()
+        .load(conn)
+        .await?;
+    let own = |status: JobStatus| {
+        jobs::table
+            .filter(jobs::tenant_id.eq(tenant))
+            .filter(jobs::job_id.eq_any(&open))
+            .filter(jobs::status.eq(status))
+    };
+    let ended = diesel::update(own(JobStatus::Pending))
+        .set((
+            jobs::status.eq(JobStatus::Cancelled),
+            jobs::cancel_requested_at.eq(now),
+            jobs::completed_at.eq(now),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    let asked = diesel::update(own(JobStatus::Running).filter(jobs::cancel_requested_at.is_null()))
+        .set((
+            jobs::cancel_requested_at.eq(now),
+            // A domain of the same name that is added now is not kept from being scanned.
+            jobs::dedup_key.eq(None::<String>),
+            jobs::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(ended + asked)
+}
+
 /// Queues a job again that failed or was cancelled, with all its attempts; `None` when it has not.
 ///
 /// # Errors
 ///
-/// A unique violation when another unfinished job does the same work by now, and those of the
-/// database.
+/// A unique violation when another unfinished job does the same work by now.
 pub async fn retry(conn: &mut TenantConnection, id: JobId) -> QueryResult<Option<Job>> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -314,7 +328,7 @@ pub async fn count_of_batch(
         .filter(jobs::batch_id.eq(id).or(jobs::job_id.eq_any(others)))
         .group_by(jobs::status)
         .select((jobs::status, diesel::dsl::count_star()))
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 

@@ -4,23 +4,26 @@
 //! about a job names the claim it holds, so that one whose lease was given to another writes
 //! nothing. All times are the database's.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::data_types::PgInterval;
-use diesel::dsl::{case_when, now};
+use diesel::dsl::{case_when, exists, not, now};
 use diesel::prelude::{ExpressionMethods, IntoSql, NullableExpressionMethods, QueryDsl, QueryResult};
 use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Interval, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
-use schema::jobs;
+use schema::{batch_jobs, jobs};
 use uuid::Uuid;
 
 use super::Failure;
-use crate::ids::{JobId, LeaseToken};
+use crate::ids::{BatchId, JobId, LeaseToken, TenantId};
 use crate::models::enums::{JobStatus, Outcome};
 use crate::models::job::Job;
 use crate::models::values::RawJson;
+use crate::repo::contacts;
+use crate::repo::functions::pg_notify;
 use crate::tenant::{SystemConnection, TenantConnection};
 
 /// The channel on which workers hear that jobs wait.
@@ -71,10 +74,6 @@ pub struct Swept {
 /// offers of tenants that hold the fewest workers go first (where one job is asked for and several hold as few, that of any
 /// of them). So a tenant with a million jobs delays another's single one
 /// by no more than a share. Rows that another worker is claiming are passed over.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn claim(
     conn: &mut SystemConnection,
     worker: &str,
@@ -82,8 +81,8 @@ pub async fn claim(
     limit: i64,
     lease: Duration,
 ) -> QueryResult<Vec<Job>> {
-    // Leaves with the transaction's BEGIN, although it writes: outside of one the function refuses.
-    diesel::sql_query("SELECT * FROM scrapersky_internal.claim_jobs($1, $2, $3, $4, $5)")
+    // Diesel reads no rows of a function.
+    diesel::sql_query(include_str!("claim.sql"))
         .bind::<diesel::sql_types::Uuid, _>(Uuid::new_v4())
         .bind::<Array<Text>, _>(kinds)
         .bind::<BigInt, _>(limit)
@@ -95,10 +94,6 @@ pub async fn claim(
 
 /// Extends leases, and returns those that still hold, each with the time somebody asked for the
 /// job's end. A lease that is missing from the answer is lost: its worker has to stop.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn heartbeat(
     conn: &mut SystemConnection,
     leases: &[Lease],
@@ -123,11 +118,11 @@ pub async fn heartbeat(
         .collect())
 }
 
-/// Makes sure that a lease holds, and that it does until the transaction ends.
+/// Locks a job whose lease holds, so that it holds until the transaction ends.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost, and those of the database.
+/// `NotFound` when the lease is lost.
 pub async fn hold(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     held(lease)
@@ -139,11 +134,11 @@ pub async fn hold(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> 
         .map(|_| ())
 }
 
-/// Notes how far a job is: `done` of 1, a step, and that step in words.
+/// Updates a job's progress: `done` of 1, a step, and that step in words.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost, and those of the database.
+/// `NotFound` when the lease is lost.
 pub async fn report(
     conn: &mut TenantConnection,
     lease: Lease,
@@ -161,15 +156,14 @@ pub async fn report(
         ))
         .execute(conn)
         .await?;
-    fenced(written)
+    require_one_row(written)
 }
 
 /// Ends a job that produced what it was for, in the transaction that writes what it produced.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost: then nothing of that transaction may be committed. And those
-/// of the database.
+/// `NotFound` when the lease is lost: then nothing of that transaction may be committed.
 pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome, result: &RawJson) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
@@ -186,14 +180,14 @@ pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome,
         ))
         .execute(conn)
         .await?;
-    fenced(written)
+    require_one_row(written)
 }
 
 /// Ends many jobs at once, of any tenants, as [`finish`] ends one, and returns those that were still held.
 ///
 /// # Errors
 ///
-/// Those of the database. A lease that is missing from the answer is lost: what its job produced
+/// A lease that is missing from the answer is lost: what its job produced
 /// may not be committed.
 pub async fn finish_many(
     conn: &mut SystemConnection,
@@ -203,20 +197,15 @@ pub async fn finish_many(
     let tokens: Vec<LeaseToken> = finished.iter().map(|(lease, ..)| lease.token).collect();
     let outcomes: Vec<Outcome> = finished.iter().map(|(_, outcome, _)| *outcome).collect();
     let results: Vec<&RawJson> = finished.iter().map(|(.., result)| result).collect();
-    diesel::sql_query(
-        "UPDATE jobs SET status = 'completed', outcome = done.outcome, result = done.result, error = NULL, progress = 1,
-             lease_token = NULL, lease_expires_at = NULL, completed_at = now(), updated_at = now()
-         FROM unnest($1, $2, $3, $4) AS done (job_id, lease_token, outcome, result)
-         WHERE jobs.job_id = done.job_id AND jobs.lease_token = done.lease_token
-         RETURNING jobs.job_id",
-    )
-    .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
-    .bind::<Array<diesel::sql_types::Uuid>, _>(tokens)
-    .bind::<Array<Text>, _>(outcomes)
-    .bind::<Array<Jsonb>, _>(results)
-    .load::<EndedJob>(conn)
-    .await
-    .map(|rows| rows.into_iter().map(|row| row.job_id).collect())
+    // Diesel has no UPDATE ... FROM.
+    diesel::sql_query(include_str!("finish_many.sql"))
+        .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
+        .bind::<Array<diesel::sql_types::Uuid>, _>(tokens)
+        .bind::<Array<Text>, _>(outcomes)
+        .bind::<Array<Jsonb>, _>(results)
+        .load::<EndedJob>(conn)
+        .await
+        .map(|rows| rows.into_iter().map(|row| row.job_id).collect())
 }
 
 /// Notes that an attempt failed, and ends the job or lets it wait for the next one. One whose end
@@ -224,7 +213,7 @@ pub async fn finish_many(
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost, and those of the database.
+/// `NotFound` when the lease is lost.
 pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'_>) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let rows = held(lease).filter(jobs::tenant_id.eq(tenant));
@@ -249,14 +238,14 @@ pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'
                 .await?
         }
     };
-    fenced(written)
+    require_one_row(written)
 }
 
 /// Ends a running job because somebody asked for it.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost, and those of the database.
+/// `NotFound` when the lease is lost.
 pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
@@ -269,15 +258,11 @@ pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryRe
         ))
         .execute(conn)
         .await?;
-    fenced(written)
+    require_one_row(written)
 }
 
-/// Hands jobs back that a worker will not finish: they wait again in their old place, the attempt not
+/// Returns jobs to the queue that a worker will not finish: they wait again in their old place, the attempt not
 /// counted, or are cancelled where that was asked for. Returns how many it still held.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResult<usize> {
     let ids: Vec<JobId> = leases.iter().map(|lease| lease.job_id).collect();
     let tokens: Vec<LeaseToken> = leases.iter().map(|lease| lease.token).collect();
@@ -297,37 +282,18 @@ pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResu
     .await
 }
 
-/// Takes back the jobs whose worker has gone silent.
+/// Returns jobs to the queue whose worker has gone silent.
 ///
 /// They wait again in their old place, ahead of what came later, or have failed when their attempts are used up, or are
 /// cancelled where that was asked for.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
-    let ended: Vec<(JobStatus, i64)> = diesel::sql_query(
-        "WITH swept AS (
-             UPDATE jobs SET
-                 status = CASE
-                     WHEN cancel_requested_at IS NOT NULL THEN 'cancelled'
-                     WHEN attempts < max_attempts THEN 'pending'
-                     ELSE 'failed' END,
-                 error = CASE WHEN cancel_requested_at IS NULL
-                     THEN format('the worker went silent in attempt %s of %s', attempts, max_attempts) ELSE error END,
-                 outcome = CASE WHEN cancel_requested_at IS NULL THEN 'internal' ELSE outcome END,
-                 completed_at = CASE WHEN cancel_requested_at IS NOT NULL OR attempts >= max_attempts THEN now() END,
-                 lease_token = NULL, lease_expires_at = NULL, updated_at = now()
-             WHERE job_id IN (SELECT job_id FROM jobs WHERE status = 'running' AND lease_expires_at < now()
-                              ORDER BY lease_expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
-             RETURNING status)
-         SELECT status, count(*) AS count FROM swept GROUP BY status",
-    )
-    .load::<StatusCount>(conn)
-    .await?
-    .into_iter()
-    .map(|row| (row.status, row.count))
-    .collect();
+    // What was written is counted by state in the same statement.
+    let ended: Vec<(JobStatus, i64)> = diesel::sql_query(include_str!("sweep.sql"))
+        .load::<StatusCount>(conn)
+        .await?
+        .into_iter()
+        .map(|row| (row.status, row.count))
+        .collect();
     let count = |wanted| {
         ended
             .iter()
@@ -342,54 +308,57 @@ pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
 }
 
 /// Deletes up to `limit` jobs that ended before `cutoff`, and returns how many. The jobs of a batch go when all of them
-/// may, and the batch with them.
-///
-/// # Errors
-///
-/// Those of the database.
+/// may, and the batch with them. Contacts that they found no longer name them.
 pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
-    let counted: Count = diesel::sql_query(
-        "WITH gone AS (
-             DELETE FROM jobs WHERE job_id IN (
-                 SELECT job_id FROM jobs j WHERE status IN ('completed', 'failed', 'cancelled') AND completed_at < $1
-                 AND NOT EXISTS (SELECT FROM jobs b WHERE b.tenant_id = j.tenant_id AND b.batch_id = j.batch_id
-                                 AND (b.completed_at IS NULL OR b.completed_at >= $1))
-                 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-             RETURNING job_id, tenant_id, batch_id),
-         emptied AS (
-             DELETE FROM batch_jobs WHERE (tenant_id, batch_id) IN (
-                 SELECT g.tenant_id, g.batch_id FROM gone g WHERE g.batch_id IS NOT NULL
-                 AND NOT EXISTS (SELECT FROM jobs j WHERE j.tenant_id = g.tenant_id AND j.batch_id = g.batch_id
-                                 AND j.job_id NOT IN (SELECT job_id FROM gone))))
-         SELECT count(*) AS count FROM gone",
-    )
+    // SKIP LOCKED in a subselect, which Diesel has not.
+    let gone: Vec<DeletedJob> = diesel::sql_query(include_str!("delete_ended.sql"))
     .bind::<Timestamptz, _>(cutoff)
     .bind::<BigInt, _>(limit)
-    .get_result(conn)
+    .load(conn)
     .await?;
-    Ok(usize::try_from(counted.count).unwrap_or(0))
+    let mut jobs_of: BTreeMap<TenantId, Vec<JobId>> = BTreeMap::new();
+    let mut batches_of: BTreeMap<TenantId, BTreeSet<BatchId>> = BTreeMap::new();
+    for job in &gone {
+        jobs_of.entry(job.tenant_id).or_default().push(job.job_id);
+        if let Some(batch) = job.batch_id {
+            batches_of.entry(job.tenant_id).or_default().insert(batch);
+        }
+    }
+    for (tenant, ids) in jobs_of {
+        contacts::forget_jobs(conn, tenant, &ids).await?;
+    }
+    for (tenant, ids) in batches_of {
+        let left = jobs::table
+            .filter(jobs::tenant_id.eq(batch_jobs::tenant_id))
+            .filter(jobs::batch_id.eq(batch_jobs::batch_id.nullable()));
+        diesel::delete(
+            batch_jobs::table
+                .filter(batch_jobs::tenant_id.eq(tenant))
+                .filter(batch_jobs::batch_id.eq_any(ids))
+                .filter(not(exists(left))),
+        )
+        .execute(conn)
+        .await?;
+    }
+    Ok(gone.len())
 }
 
-/// How many there are.
+/// A job that was deleted.
 #[derive(diesel::QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
+struct DeletedJob {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    tenant_id: TenantId,
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    job_id: JobId,
+    #[diesel(sql_type = Nullable<diesel::sql_types::Uuid>)]
+    batch_id: Option<BatchId>,
 }
 
 /// Wakes the workers that listen on [`CHANNEL`], when the transaction commits.
 ///
 /// It is a hint that shortens their wait: they look by themselves, only later.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn notify(conn: &mut SystemConnection) -> QueryResult<()> {
-    diesel::sql_query("SELECT pg_notify($1, '')")
-        .bind::<Text, _>(CHANNEL)
-        .execute(conn)
-        .await
-        .map(|_| ())
+    diesel::select(pg_notify(CHANNEL, "")).execute(conn).await.map(drop)
 }
 
 /// A job that was ended.
@@ -420,7 +389,7 @@ fn held(
         .filter(jobs::lease_token.eq(lease.token))
 }
 
-fn fenced(written: usize) -> QueryResult<()> {
+fn require_one_row(written: usize) -> QueryResult<()> {
     if written == 0 { Err(Error::NotFound) } else { Ok(()) }
 }
 

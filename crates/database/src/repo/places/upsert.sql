@@ -1,5 +1,5 @@
 -- $1 the tenant, then a column of search results each. See `upsert_many`.
-WITH found AS MATERIALIZED (
+WITH distinct_places AS (
     -- Of a place found twice the last one counts.
     SELECT DISTINCT ON (place_id) *
     FROM unnest(
@@ -12,13 +12,16 @@ WITH found AS MATERIALIZED (
         raw_data, user_id, user_name, position)
     ORDER BY place_id, position DESC
 ),
+found AS MATERIALIZED (
+    SELECT *, nextval('places_staging_id_seq') AS new_id FROM distinct_places
+),
 written AS (
     INSERT INTO places_staging AS p (
-        tenant_id, place_id, name, formatted_address, business_type, latitude, longitude, vicinity, rating,
+        tenant_id, id, place_id, name, formatted_address, business_type, latitude, longitude, vicinity, rating,
         user_ratings_total, price_level, created_by, search_job_id, search_query, search_location, search_time,
         raw_data, user_id, user_name)
     SELECT
-        $1, place_id, name, formatted_address, business_type, latitude, longitude, vicinity, rating,
+        $1, new_id, place_id, name, formatted_address, business_type, latitude, longitude, vicinity, rating,
         user_ratings_total, price_level, created_by, search_job_id, search_query, search_location,
         coalesce(search_time, now()), raw_data, user_id, user_name
     FROM found
@@ -43,10 +46,11 @@ written AS (
         search_time = EXCLUDED.search_time,
         user_id = coalesce(EXCLUDED.user_id, p.user_id),
         user_name = coalesce(EXCLUDED.user_name, p.user_name)
-    RETURNING xmax = 0 AS is_new
+    RETURNING p.id
 )
 SELECT
-    count(*) FILTER (WHERE is_new) AS inserted,
-    count(*) FILTER (WHERE NOT is_new) AS updated,
+    -- A row that was met keeps its own number.
+    count(*) FILTER (WHERE id IN (SELECT new_id FROM found)) AS inserted,
+    count(*) FILTER (WHERE id NOT IN (SELECT new_id FROM found)) AS updated,
     0::bigint AS unchanged
 FROM written

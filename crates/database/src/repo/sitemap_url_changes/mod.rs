@@ -25,10 +25,6 @@ pub struct ChangeCounts {
 }
 
 /// Lists what an analysis found to be different, behind the row `after` or from the first one, in a fixed order.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list(
     conn: &mut TenantConnection,
     run: SitemapRunId,
@@ -47,7 +43,11 @@ pub async fn list(
     if let Some(id) = after {
         query = query.filter(sitemap_url_changes::id.gt(id));
     }
-    query.order(sitemap_url_changes::id).limit(limit).load(conn).await
+    query
+        .order(sitemap_url_changes::id)
+        .limit(limit)
+        .load(&mut conn.reading())
+        .await
 }
 
 /// How much an analysis has noted, and how much there is to compare it with.
@@ -67,33 +67,32 @@ struct Extent {
     urls: i64,
 }
 
-/// Makes of what was noted file by file what is different for the domain, one row a URL, and counts it.
+/// Turns the notes of each file into the differences of the domain, one row per URL, and counts them.
 ///
 /// A URL that moved from one file to another is neither added nor removed; one that a second file lists as well is not
 /// added; one that one of two files has dropped is not removed. To be called once, at the end of an analysis. A statement
 /// goes through about `at_once` rows, so that it ends in time however large the domain is: URLs are taken by their hashes,
 /// a range at a time.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn settle(conn: &mut TenantConnection, run: SitemapRunId, at_once: i64) -> QueryResult<ChangeCounts> {
+    // Diesel counts one table per statement; these are two, at one moment.
+    let extent: Extent = diesel::sql_query(include_str!("extent.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(run)
+        .get_result(&mut conn.reading())
+        .await?;
     let Extent {
         notes,
         moves,
         files,
         urls,
-    } = diesel::sql_query(include_str!("extent.sql"))
-        .bind::<Uuid, _>(conn.tenant_id())
-        .bind::<Uuid, _>(run)
-        .get_result(conn)
-        .await?;
+    } = extent;
     // To look a URL up in one file takes as long as to read four and sort them.
     let reads_all = moves.saturating_mul(files) > urls / 4;
     let rows = if reads_all { notes.saturating_add(urls) } else { notes };
     let ranges = rows / at_once.max(1) + 1;
     let mut counts = ChangeCounts::default();
     for range in 0..ranges {
+        // Windows, laterals and writes in one statement.
         let part: ChangeCounts = diesel::sql_query(include_str!("settle.sql"))
             .bind::<Uuid, _>(conn.tenant_id())
             .bind::<Uuid, _>(run)

@@ -62,6 +62,7 @@ kept AS (
         CASE WHEN verdict <> 'added' THEN oldest END,
         CASE WHEN verdict <> 'removed' THEN newest END
     FROM judged WHERE position = 1 AND NOT is_settled AND verdict IS NOT NULL
+    RETURNING id
 )
 SELECT
     count(*) FILTER (WHERE verdict = 'added') AS added,

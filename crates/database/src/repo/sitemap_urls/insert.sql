@@ -18,5 +18,6 @@ WITH written AS (
 noted AS (
     INSERT INTO sitemap_url_changes (tenant_id, run_id, change, url, new_lastmod)
     SELECT $1, $2::uuid, 'added', url, lastmod FROM written WHERE $2::uuid IS NOT NULL
+    RETURNING id
 )
 SELECT count(*) AS rows FROM written

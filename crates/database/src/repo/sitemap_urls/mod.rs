@@ -12,7 +12,8 @@ use diesel_async::RunQueryDsl;
 use schema::sitemap_urls;
 
 use super::bulk::{Upserted, column};
-use super::paging::{containing, md5};
+use super::functions::md5;
+use super::paging::containing;
 use crate::ids::{DomainId, SitemapFileId, SitemapRunId, SitemapUrlId, TenantId};
 use crate::models::sitemap_url::{NewSitemapUrl, SitemapUrl};
 use crate::tenant::TenantConnection;
@@ -20,25 +21,21 @@ use crate::tenant::TenantConnection;
 const INSERT: &str = include_str!("insert.sql");
 const UPSERT: &str = include_str!("upsert.sql");
 
-/// Which URLs are wanted; what is `None` does not matter.
+/// Which URLs to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct SitemapUrlFilter<'a> {
-    /// Those that hold this text.
+    /// Only those that hold this text.
     pub text: Option<&'a str>,
-    /// Those of this type.
+    /// Only those of this type.
     pub page_type: Option<&'a str>,
-    /// Those changed then or later, by the file's account.
+    /// Only those changed then or later, by the file's account.
     pub modified_since: Option<DateTime<Utc>>,
-    /// Those changed before, by the file's account.
+    /// Only those changed before, by the file's account.
     pub modified_before: Option<DateTime<Utc>>,
 }
 
 /// Lists what a file lists, behind the URL `after` or from the first one. The order is that of the
 /// index on the URLs' hashes: fixed, and none that means anything to people.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_of_file(
     conn: &mut TenantConnection,
     file: SitemapFileId,
@@ -54,16 +51,12 @@ pub async fn list_of_file(
         .select(SitemapUrl::as_select())
         .order(md5(sitemap_urls::url))
         .limit(limit)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
 /// Lists what all files of a domain list, behind the row `after` or from the first one, by id. A URL
 /// in two files is there twice.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn list_of_domain(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -79,15 +72,11 @@ pub async fn list_of_domain(
         .select(SitemapUrl::as_select())
         .order(sitemap_urls::id)
         .limit(limit)
-        .load(conn)
+        .load(&mut conn.reading())
         .await
 }
 
 /// Counts what a file lists.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn count_of_file(
     conn: &mut TenantConnection,
     file: SitemapFileId,
@@ -96,21 +85,17 @@ pub async fn count_of_file(
     matching(conn.tenant_id(), filter)
         .filter(sitemap_urls::sitemap_id.eq(file))
         .count()
-        .get_result(conn)
+        .get_result(&mut conn.reading())
         .await
 }
 
 /// Returns whether anything is stored of what a file lists.
-///
-/// # Errors
-///
-/// Those of the database.
 pub async fn has_any(conn: &mut TenantConnection, file: SitemapFileId) -> QueryResult<bool> {
     let tenant = conn.tenant_id();
     let of_file = sitemap_urls::table
         .filter(sitemap_urls::tenant_id.eq(tenant))
         .filter(sitemap_urls::sitemap_id.eq(file));
-    diesel::select(exists(of_file)).get_result(conn).await
+    diesel::select(exists(of_file)).get_result(&mut conn.reading()).await
 }
 
 /// Writes what files list of which nothing is stored yet, thousands of URLs in one statement, and returns how many.
@@ -121,12 +106,13 @@ pub async fn has_any(conn: &mut TenantConnection, file: SitemapFileId) -> QueryR
 /// # Errors
 ///
 /// A unique violation when a file lists a URL twice or it is stored already, a foreign key violation when the tenant has
-/// no such domain or file, and those of the database.
+/// no such domain or file.
 pub async fn insert_many(
     conn: &mut TenantConnection,
     run: Option<SitemapRunId>,
     new: &[NewSitemapUrl<'_>],
 ) -> QueryResult<i64> {
+    // Thousands of rows as one array per column, and two tables in one statement.
     let written: Written = with_columns(diesel::sql_query(INSERT), conn.tenant_id(), run, new)
         .get_result(conn)
         .await?;
@@ -141,31 +127,16 @@ pub async fn insert_many(
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain or file, and those of the database.
+/// A foreign key violation when the tenant has no such domain or file.
 pub async fn upsert_many(
     conn: &mut TenantConnection,
     run: Option<SitemapRunId>,
     new: &[NewSitemapUrl<'_>],
 ) -> QueryResult<Upserted> {
+    // The same.
     with_columns(diesel::sql_query(UPSERT), conn.tenant_id(), run, new)
         .get_result(conn)
         .await
-}
-
-/// Deletes all that a file lists, and returns how much that was.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn delete_of_file(conn: &mut TenantConnection, file: SitemapFileId) -> QueryResult<usize> {
-    let tenant = conn.tenant_id();
-    diesel::delete(
-        sitemap_urls::table
-            .filter(sitemap_urls::tenant_id.eq(tenant))
-            .filter(sitemap_urls::sitemap_id.eq(file)),
-    )
-    .execute(conn)
-    .await
 }
 
 /// Deletes what a file does not list any more, and returns how much that was.
@@ -175,31 +146,21 @@ pub async fn delete_of_file(conn: &mut TenantConnection, file: SitemapFileId) ->
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such run, and those of the database.
+/// A foreign key violation when the tenant has no such run.
 pub async fn delete_unlisted(
     conn: &mut TenantConnection,
     run: Option<SitemapRunId>,
     file: SitemapFileId,
     listed: &[uuid::Uuid],
 ) -> QueryResult<i64> {
-    let deleted: Written = diesel::sql_query(
-        "WITH deleted AS (
-             DELETE FROM sitemap_urls u
-             WHERE u.tenant_id = $1 AND u.sitemap_id = $2
-               AND NOT EXISTS (SELECT FROM unnest($3::uuid[]) l (hash) WHERE l.hash = md5(u.url)::uuid)
-             RETURNING url, lastmod
-         ), noted AS (
-             INSERT INTO sitemap_url_changes (tenant_id, run_id, change, url, old_lastmod)
-             SELECT $1, $4::uuid, 'removed', url, lastmod FROM deleted WHERE $4::uuid IS NOT NULL
-         )
-         SELECT count(*) AS rows FROM deleted",
-    )
-    .bind::<Uuid, _>(conn.tenant_id())
-    .bind::<Uuid, _>(file)
-    .bind::<Array<Uuid>, _>(listed)
-    .bind::<Nullable<Uuid>, _>(run)
-    .get_result(conn)
-    .await?;
+    // Two tables in one statement.
+    let deleted: Written = diesel::sql_query(include_str!("delete_unlisted.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(file)
+        .bind::<Array<Uuid>, _>(listed)
+        .bind::<Nullable<Uuid>, _>(run)
+        .get_result(conn)
+        .await?;
     Ok(deleted.rows)
 }
 

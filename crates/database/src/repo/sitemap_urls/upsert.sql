@@ -68,6 +68,7 @@ noted AS (
     UNION ALL
     SELECT $1, $2::uuid, 'changed', url, old_lastmod, lastmod FROM met
     WHERE $2::uuid IS NOT NULL AND old_id IS NOT NULL AND old_lastmod IS DISTINCT FROM lastmod
+    RETURNING id
 )
 SELECT
     (SELECT count(*) FROM written) AS inserted,

@@ -1,0 +1,321 @@
+//! The wire: which statement leaves when, and how far the answers are.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use diesel::QueryResult;
+use diesel::connection::{DebugQuery, DynInstrumentation, Instrumentation, InstrumentationEvent, StrQueryHelper};
+use diesel::result::Error;
+use futures_core::future::BoxFuture;
+use futures_util::future::{FutureExt, OptionFuture, Shared, join, maybe_done};
+use futures_util::stream::TryStreamExt;
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+
+use super::errors::query_error;
+use super::lock::lock;
+use super::rows::{Progress, Rows};
+use super::types::Bind;
+
+/// A statement ready to be sent: its text, and each bind with the type it is declared as.
+pub(super) type Statement = (String, Vec<(Bind, Type)>);
+
+/// The answer to the query that opens a transaction, awaited by every statement behind it.
+type Gate = Shared<BoxFuture<'static, Result<(), Arc<tokio_postgres::Error>>>>;
+
+/// The answer to a query sent ahead, where there was one.
+type Opened = Option<Result<(), Arc<tokio_postgres::Error>>>;
+
+/// When a statement leaves that is the first one of its transaction. Its caller decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaves {
+    /// When the server has answered that the transaction is open.
+    AfterBegin,
+    /// In the same flush as `BEGIN`, whose refusal comes too late to hold it back.
+    WithBegin,
+}
+
+/// Where the query put in front of the next statement stands.
+enum Ahead {
+    /// There is none, or it was answered well.
+    Clear,
+    /// It leaves with the next statement.
+    Waiting(String),
+    /// It has left.
+    Sent(Gate),
+    /// It was refused. This state is final: nothing can be said about the transaction any more.
+    Failed(Arc<tokio_postgres::Error>),
+}
+
+/// One socket to PostgreSQL, and what is known about it.
+pub(super) struct Wire {
+    client: Arc<Client>,
+    progress: Arc<Progress>,
+    /// Held while a statement is put on the wire; tokio's mutex serves in order of arrival, which
+    /// is what keeps pipelined statements in order when one of them has to wait.
+    turn: tokio::sync::Mutex<()>,
+    ahead: Mutex<Ahead>,
+    /// `BEGIN` has left and the end of its transaction has not been answered.
+    in_transaction: AtomicBool,
+    /// Nobody may use the connection again.
+    condemned: AtomicBool,
+    instrumentation: Mutex<DynInstrumentation>,
+}
+
+impl Wire {
+    pub(super) fn new(client: Client) -> Self {
+        Self {
+            client: Arc::new(client),
+            progress: Arc::default(),
+            turn: tokio::sync::Mutex::new(()),
+            ahead: Mutex::new(Ahead::Clear),
+            in_transaction: AtomicBool::new(false),
+            condemned: AtomicBool::new(false),
+            instrumentation: Mutex::new(DynInstrumentation::default_instrumentation()),
+        }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    pub(super) fn condemn(&self) {
+        self.condemned.store(true, Ordering::Release);
+    }
+
+    /// Returns whether nothing waits to be sent, no transaction is open and no failure lasts. Answers
+    /// may be outstanding.
+    pub(super) fn is_idle(&self) -> bool {
+        let ahead_is_settled = match &*lock(&self.ahead) {
+            Ahead::Clear => true,
+            Ahead::Sent(gate) => matches!(gate.peek(), Some(Ok(()))),
+            Ahead::Waiting(_) | Ahead::Failed(_) => false,
+        };
+        ahead_is_settled
+            && !self.in_transaction.load(Ordering::Acquire)
+            && !self.condemned.load(Ordering::Acquire)
+            && !self.client.is_closed()
+    }
+
+    /// Puts `begin`, a simple query that opens a transaction, in front of the next statement.
+    pub(super) fn send_ahead(&self, begin: String) -> QueryResult<()> {
+        // PostgreSQL only warns of a BEGIN within a transaction, and would go on in the old one.
+        if self.in_transaction.load(Ordering::Acquire) {
+            return Err(Error::AlreadyInTransaction);
+        }
+        let mut ahead = lock(&self.ahead);
+        let settled = match &*ahead {
+            Ahead::Clear => true,
+            Ahead::Sent(gate) => matches!(gate.peek(), Some(Ok(()))),
+            Ahead::Waiting(_) | Ahead::Failed(_) => false,
+        };
+        if !settled {
+            return Err(Error::QueryBuilderError("another query was already sent ahead".into()));
+        }
+        *ahead = Ahead::Waiting(begin);
+        Ok(())
+    }
+
+    /// Takes back the query that waits in front of the next statement, and returns whether it had
+    /// not left.
+    pub(super) fn withdraw_ahead(&self) -> bool {
+        let mut ahead = lock(&self.ahead);
+        let waits = matches!(*ahead, Ahead::Waiting(_));
+        if waits {
+            *ahead = Ahead::Clear;
+        }
+        waits
+    }
+
+    /// Sends a statement and returns its rows as they arrive.
+    pub(super) async fn load(&self, statement: QueryResult<Statement>, leaves: Leaves) -> QueryResult<Rows> {
+        let (sql, binds) = statement?;
+        let answer = self.client.query_typed_raw(&sql, binds);
+        let result = self.in_turn(leaves, answer).await;
+        let result = result.map(|(rows, number)| Rows::new(rows, number, Arc::clone(&self.progress)));
+        self.finished(&sql, &result);
+        result
+    }
+
+    /// Sends a statement and returns how many rows it affected.
+    pub(super) async fn execute(&self, statement: QueryResult<Statement>) -> QueryResult<usize> {
+        let (sql, binds) = statement?;
+        let answer = async {
+            let mut rows = pin!(self.client.query_typed_raw(&sql, binds).await?);
+            while rows.try_next().await?.is_some() {}
+            Ok(rows.rows_affected().unwrap_or(0))
+        };
+        let result = self.in_turn(Leaves::AfterBegin, answer).await;
+        let result = result.map(|(affected, number)| {
+            self.progress.settle(number, None);
+            usize::try_from(affected).unwrap_or(usize::MAX)
+        });
+        self.finished(&sql, &result);
+        result
+    }
+
+    /// Sends statements without binds, as one simple query.
+    pub(super) async fn batch(&self, sql: &str) -> QueryResult<()> {
+        self.simple(sql, Leaves::AfterBegin).await
+    }
+
+    /// Sends `end`, which ends the transaction, and knows it ended once that is answered well: one
+    /// that was refused may have left the transaction open.
+    pub(super) async fn end_transaction(&self, end: &str) -> QueryResult<()> {
+        self.simple(end, Leaves::WithBegin).await?;
+        self.in_transaction.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    async fn simple(&self, sql: &str, leaves: Leaves) -> QueryResult<()> {
+        self.started(&StrQueryHelper::new(sql));
+        let result = self.in_turn(leaves, self.client.batch_execute(sql)).await;
+        let result = result.map(|((), number)| self.progress.settle(number, None));
+        self.finished(sql, &result);
+        result
+    }
+
+    /// Sends the query waiting in front of the next statement, and returns the gate it stands for
+    /// with the text to report as finished (once, to instrumentation).
+    fn open_gate(&self) -> QueryResult<(Option<Gate>, Option<String>)> {
+        let mut ahead = lock(&self.ahead);
+        match std::mem::replace(&mut *ahead, Ahead::Clear) {
+            Ahead::Clear => Ok((None, None)),
+            Ahead::Failed(error) => {
+                *ahead = Ahead::Failed(Arc::clone(&error));
+                Err(query_error(error))
+            }
+            Ahead::Sent(gate) => match gate.peek().cloned() {
+                Some(Ok(())) => Ok((None, None)),
+                Some(Err(error)) => {
+                    *ahead = Ahead::Failed(Arc::clone(&error));
+                    Err(query_error(error))
+                }
+                None => {
+                    *ahead = Ahead::Sent(gate.clone());
+                    Ok((Some(gate), None))
+                }
+            },
+            Ahead::Waiting(sql) => {
+                self.started(&StrQueryHelper::new(&sql));
+                self.in_transaction.store(true, Ordering::Release);
+                let number = self.progress.begin();
+                let client = Arc::clone(&self.client);
+                let progress = Arc::clone(&self.progress);
+                let text = sql.clone();
+                // Sends the query when it is first polled, which `in_turn` does before anything else.
+                let gate: Gate = async move {
+                    let answer = client.batch_execute(&text).await;
+                    progress.settle(number, answer.as_ref().err());
+                    answer.map_err(Arc::new)
+                }
+                .boxed()
+                .shared();
+                *ahead = Ahead::Sent(gate.clone());
+                Ok((Some(gate), Some(sql)))
+            }
+        }
+    }
+
+    /// Sends one statement in its turn and waits for the beginning of its answer, and for the
+    /// answer to what was sent ahead of it.
+    ///
+    /// Returns the answer with the statement's number, by which [`Progress`] knows it.
+    async fn in_turn<T>(
+        &self,
+        leaves: Leaves,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> QueryResult<(T, u64)> {
+        let turn = self.turn.lock().await;
+        let (gate, sent) = self.open_gate()?;
+        let mut opened = pin!(maybe_done(OptionFuture::from(gate)));
+        if leaves == Leaves::AfterBegin {
+            opened.as_mut().await;
+            self.pass(opened.as_mut().output_mut(), sent.as_deref())?;
+        }
+        let number = self.progress.begin();
+        let mut answer = pin!(maybe_done(answer));
+        // A first poll puts a statement on the wire, here right behind the query sent ahead.
+        poll_fn(|context| {
+            let _ = opened.as_mut().poll(context);
+            let _ = answer.as_mut().poll(context);
+            Poll::Ready(())
+        })
+        .await;
+        drop(turn);
+        // Not `try_join`: the channel behind each answer is bounded, so an answer that nobody reads
+        // holds up all later ones, also after the other one failed.
+        join(opened.as_mut(), answer.as_mut()).await;
+        self.pass(opened.as_mut().output_mut(), sent.as_deref())
+            .inspect_err(|_| self.settle_unseen(number, answer.as_mut().take_output()))?;
+        match answer.take_output() {
+            Some(Ok(value)) => Ok((value, number)),
+            Some(Err(error)) => Err(self.refused(number, error)),
+            None => Err(Error::QueryBuilderError("a statement was answered twice".into())),
+        }
+    }
+
+    fn refused(&self, number: u64, error: tokio_postgres::Error) -> Error {
+        self.progress.settle(number, Some(&error));
+        if error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) {
+            // Nothing here names a statement, except tokio-postgres when a result holds a type
+            // created after this connection was opened (see `types`). The next connection knows it.
+            self.condemn();
+        }
+        query_error(error)
+    }
+
+    /// Takes note of the answer to a query sent ahead, if there was one; a refusal holds for good.
+    fn pass(&self, opened: Option<&mut Opened>, sent: Option<&str>) -> QueryResult<()> {
+        // Taken, so that a statement which waited for it does not report it a second time.
+        let Some(opened) = opened.and_then(Option::take) else {
+            return Ok(());
+        };
+        let result = opened.map_err(|error| {
+            *lock(&self.ahead) = Ahead::Failed(Arc::clone(&error));
+            query_error(error)
+        });
+        if let Some(sql) = sent {
+            self.finished(sql, &result);
+        }
+        result
+    }
+
+    fn settle_unseen<T>(&self, number: u64, answer: Option<Result<T, tokio_postgres::Error>>) {
+        if let Some(Err(error)) = answer {
+            self.progress.settle(number, Some(&error));
+        }
+    }
+
+    /// Reports that a query starts.
+    pub(super) fn started(&self, query: &dyn DebugQuery) {
+        self.record(InstrumentationEvent::start_query(query));
+    }
+
+    fn finished<T>(&self, sql: &str, result: &QueryResult<T>) {
+        self.record(InstrumentationEvent::finish_query(
+            &StrQueryHelper::new(sql),
+            result.as_ref().err(),
+        ));
+    }
+
+    fn record(&self, event: InstrumentationEvent<'_>) {
+        lock(&self.instrumentation).on_connection_event(event);
+    }
+
+    pub(super) fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        &mut **self.instrumentation.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn instrument(&mut self, instrumentation: impl Instrumentation) {
+        self.instrumentation = Mutex::new(instrumentation.into());
+    }
+}

@@ -1,0 +1,151 @@
+//! Table `api_calls`: the ledger of calls that cost money.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::{count, now};
+use diesel::prelude::{
+    AggregateExpressionMethods, BoolExpressionMethods, ExpressionMethods, HasQuery, IntoSql, NullableExpressionMethods,
+    QueryDsl, QueryResult, QueryableByName,
+};
+use diesel::sql_types::{BigInt, Date, Text, Timestamptz, Uuid};
+use diesel_async::RunQueryDsl;
+use schema::api_calls;
+
+use super::functions::begin_of;
+use super::locks;
+use crate::ids::{ApiCallId, JobId};
+use crate::models::api_call::{ApiCall, NewApiCall};
+use crate::models::values::RawJson;
+use crate::tenant::TenantConnection;
+
+/// The most calls that may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// Per job.
+    pub per_job: i64,
+    /// Per tenant and calendar month (UTC); `None` means no cap.
+    pub per_month: Option<i64>,
+}
+
+/// Whether a call may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reserved {
+    /// Yes; it is in the ledger.
+    Call(ApiCallId),
+    /// No: the job has reached its cap.
+    JobCap,
+    /// No: the tenant has reached its cap of this month.
+    MonthCap,
+}
+
+/// The calls of one kind in a month, and their list price.
+#[derive(Clone, Debug, PartialEq, QueryableByName)]
+pub struct CostLine {
+    /// The first day of the month, UTC.
+    #[diesel(sql_type = Date)]
+    pub month: chrono::NaiveDate,
+    /// The service.
+    #[diesel(sql_type = Text)]
+    pub service: String,
+    /// What the service bills it as.
+    #[diesel(sql_type = Text)]
+    pub sku: String,
+    /// Calls that are billed, as far as is known.
+    #[diesel(sql_type = BigInt)]
+    pub calls: i64,
+    /// Calls that were refused and are not.
+    #[diesel(sql_type = BigInt)]
+    pub refused: i64,
+    /// The sum in millionths of a US dollar.
+    #[diesel(sql_type = BigInt)]
+    pub price_micros: i64,
+}
+
+/// Records a call in the ledger before it is made, if the caps allow it. Jobs of a tenant take turns here, so that no
+/// cap is exceeded.
+pub async fn reserve(conn: &mut TenantConnection, new: &NewApiCall<'_>, caps: Caps) -> QueryResult<Reserved> {
+    let tenant = conn.tenant_id();
+    locks::exclusive(conn, "scrapersky api_calls").await?;
+    let is_of_job = || api_calls::job_id.eq(new.job_id).assume_not_null();
+    let is_of_month = || api_calls::called_at.ge(begin_of("month", now.into_sql::<Timestamptz>(), "UTC"));
+    let (of_job, of_month): (i64, i64) = api_calls::table
+        .filter(api_calls::tenant_id.eq(tenant))
+        .filter(api_calls::is_billed)
+        .filter(is_of_month().or(is_of_job()))
+        .select((
+            count(api_calls::id).aggregate_filter(is_of_job()),
+            count(api_calls::id).aggregate_filter(is_of_month()),
+        ))
+        .get_result(&mut conn.reading())
+        .await?;
+    if of_job >= caps.per_job {
+        return Ok(Reserved::JobCap);
+    }
+    if caps.per_month.is_some_and(|cap| of_month >= cap) {
+        return Ok(Reserved::MonthCap);
+    }
+    let id = diesel::insert_into(api_calls::table)
+        .values((new, api_calls::tenant_id.eq(tenant)))
+        .returning(api_calls::id)
+        .get_result(conn)
+        .await?;
+    Ok(Reserved::Call(id))
+}
+
+/// Records a call's answer, in the transaction that stores its results.
+///
+/// # Errors
+///
+/// `NotFound`.
+pub async fn answer(conn: &mut TenantConnection, id: ApiCallId, answer: &RawJson) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        api_calls::table
+            .filter(api_calls::tenant_id.eq(tenant))
+            .filter(api_calls::id.eq(id)),
+    )
+    .set((api_calls::answered_at.eq(now), api_calls::answer.eq(answer)))
+    .returning(api_calls::id)
+    .get_result::<ApiCallId>(conn)
+    .await
+    .map(|_| ())
+}
+
+/// Records that a call failed, and whether it is billed all the same.
+///
+/// # Errors
+///
+/// `NotFound`.
+pub async fn fail(conn: &mut TenantConnection, id: ApiCallId, is_billed: bool, error: &str) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        api_calls::table
+            .filter(api_calls::tenant_id.eq(tenant))
+            .filter(api_calls::id.eq(id)),
+    )
+    .set((api_calls::is_billed.eq(is_billed), api_calls::error.eq(error)))
+    .returning(api_calls::id)
+    .get_result::<ApiCallId>(conn)
+    .await
+    .map(|_| ())
+}
+
+/// Lists the calls of a job, the first one first.
+pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult<Vec<ApiCall>> {
+    let tenant = conn.tenant_id();
+    ApiCall::query()
+        .filter(api_calls::tenant_id.eq(tenant))
+        .filter(api_calls::job_id.eq(job))
+        .order(api_calls::id)
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Sums up calls by month and kind, the latest month first.
+pub async fn list_costs(conn: &mut TenantConnection, from: DateTime<Utc>) -> QueryResult<Vec<CostLine>> {
+    // Diesel groups by no expression.
+    diesel::sql_query(include_str!("list_costs.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Timestamptz, _>(from)
+        .load(&mut conn.reading())
+        .await
+}

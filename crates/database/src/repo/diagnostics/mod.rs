@@ -1,0 +1,85 @@
+//! What `scrapersky doctor` asks the database about itself.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::{QueryDsl, QueryResult, QueryableByName};
+use diesel::sql_types::{Bool, Integer, Nullable, Text};
+use diesel_async::RunQueryDsl;
+use schema::{batch_jobs, domains, jobs, place_searches, places_staging, tenants};
+use uuid::Uuid;
+
+use crate::connection::Connection;
+use crate::ids::TenantId;
+use crate::tenant::SystemConnection;
+
+/// The server and the user that is connected.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Session {
+    /// The server's version, such as `15.18`.
+    #[diesel(sql_type = Text)]
+    pub server_version: String,
+    /// The same as a number, such as `150018`.
+    #[diesel(sql_type = Integer)]
+    pub server_version_num: i32,
+    /// Who is connected.
+    #[diesel(sql_type = Text)]
+    pub user: String,
+    /// Whether that is a superuser.
+    #[diesel(sql_type = Bool)]
+    pub is_superuser: bool,
+    /// Whether row level security does not bind that user.
+    #[diesel(sql_type = Bool)]
+    pub bypasses_rls: bool,
+    /// The TLS version in use.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub tls: Option<String>,
+}
+
+/// Describes the session of `conn`.
+pub async fn session(conn: &mut Connection) -> QueryResult<Session> {
+    // System catalogs are not in the schema.
+    diesel::sql_query(include_str!("session.sql"))
+        .get_result(&mut conn.reading())
+        .await
+}
+
+/// A table by its name.
+#[derive(QueryableByName)]
+struct Table {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Lists the tables with a column `tenant_id` where row level security does not hold for everybody.
+pub async fn unprotected_tables(conn: &mut SystemConnection) -> QueryResult<Vec<String>> {
+    // System catalogs are not in the schema.
+    let tables: Vec<Table> = diesel::sql_query(include_str!("unprotected_tables.sql"))
+        .load(&mut conn.reading())
+        .await?;
+    Ok(tables.into_iter().map(|table| table.name).collect())
+}
+
+/// Lists the tenants that rows belong to and that have no row in `tenants`: nobody can act for them.
+pub async fn unknown_tenants(conn: &mut SystemConnection) -> QueryResult<Vec<Uuid>> {
+    let known: BTreeSet<Uuid> = tenants::table
+        .select(tenants::id)
+        .load(&mut conn.reading())
+        .await?
+        .into_iter()
+        .map(TenantId::get)
+        .collect();
+    let mut named: BTreeSet<Uuid> = BTreeSet::new();
+    // One statement a table: tables of the queue and tables of facts may be on different servers one day.
+    macro_rules! name_tenants {
+        ($($table:ident),+) => {$(
+            let tenants: Vec<Uuid> = $table::table
+                .select($table::tenant_id)
+                .distinct()
+                .load(&mut conn.reading())
+                .await?;
+            named.extend(tenants);
+        )+};
+    }
+    name_tenants!(domains, jobs, batch_jobs, places_staging, place_searches);
+    Ok(named.difference(&known).copied().collect())
+}

@@ -1,0 +1,7 @@
+-- $1 the tenant, $2 so many domains, $3 behind so many, $4 so many pages of each. See `list_domains`.
+SELECT d.id, d.domain, p.urls AS pages, p.count AS pages_count
+FROM (SELECT id, domain FROM domains WHERE tenant_id = $1 ORDER BY domain LIMIT $2 OFFSET $3) d
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count, coalesce((array_agg(url ORDER BY created_at, id))[:$4], '{}') AS urls
+    FROM pages WHERE tenant_id = $1 AND domain_id = d.id) p
+ORDER BY d.domain

@@ -1,0 +1,196 @@
+//! Tables `email_scans` and `email_scan_urls`: crawls of sites for email addresses, and the URLs they have met.
+
+use diesel::prelude::{ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text, Uuid};
+use diesel_async::RunQueryDsl;
+use schema::{email_scan_urls, email_scans, jobs};
+
+use super::bulk::column;
+use crate::ids::{DomainId, EmailScanId, JobId};
+use crate::models::email_scan::{DomainPages, EmailScan, EmailScanChanges, EmailScanUrl, NewEmailScanUrl, ScanAndJob};
+use crate::models::enums::JobStatus;
+use crate::tenant::TenantConnection;
+
+/// Begins the scan that a job does, or returns it where it has begun.
+///
+/// # Errors
+///
+/// A foreign key violation when the tenant has no such domain.
+pub async fn begin(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    job: JobId,
+    total_pages: i32,
+) -> QueryResult<EmailScan> {
+    let tenant = conn.tenant_id();
+    diesel::insert_into(email_scans::table)
+        .values((
+            email_scans::tenant_id.eq(tenant),
+            email_scans::domain_id.eq(domain),
+            email_scans::job_id.eq(job),
+            email_scans::total_pages.eq(total_pages),
+        ))
+        .on_conflict((email_scans::tenant_id, email_scans::job_id))
+        .do_update()
+        // DO NOTHING would return no row.
+        .set(email_scans::total_pages.eq(email_scans::total_pages))
+        .returning(EmailScan::as_returning())
+        .get_result(conn)
+        .await
+}
+
+/// Begins scans, each of a domain by a job that is new, and returns how many: at most some thousand at a time, since a
+/// statement takes at most 65,535 binds.
+///
+/// # Errors
+///
+/// A foreign key violation when the tenant has no such domain.
+pub async fn begin_many(
+    conn: &mut TenantConnection,
+    scans: &[(DomainId, JobId)],
+    total_pages: i32,
+) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    let rows: Vec<_> = scans
+        .iter()
+        .map(|(domain, job)| {
+            (
+                email_scans::tenant_id.eq(tenant),
+                email_scans::domain_id.eq(*domain),
+                email_scans::job_id.eq(*job),
+                email_scans::total_pages.eq(total_pages),
+            )
+        })
+        .collect();
+    diesel::insert_into(email_scans::table).values(rows).execute(conn).await
+}
+
+/// Finds the last scan of a domain, with how far its job is.
+pub async fn find_latest(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<ScanAndJob>> {
+    let tenant = conn.tenant_id();
+    let latest = EmailScan::query()
+        .filter(email_scans::tenant_id.eq(tenant))
+        .filter(email_scans::domain_id.eq(domain))
+        .order((email_scans::created_at.desc(), email_scans::id.desc()))
+        .first(conn)
+        .await
+        .optional()?;
+    let Some(scan) = latest else {
+        return Ok(None);
+    };
+    let status: Option<JobStatus> = jobs::table
+        .filter(jobs::tenant_id.eq(tenant))
+        .filter(jobs::job_id.eq(scan.job_id))
+        .select(jobs::status)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(Some((scan, status)))
+}
+
+/// Changes a scan.
+///
+/// # Errors
+///
+/// `NotFound`.
+pub async fn update(
+    conn: &mut TenantConnection,
+    id: EmailScanId,
+    changes: &EmailScanChanges<'_>,
+) -> QueryResult<EmailScan> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        email_scans::table
+            .filter(email_scans::tenant_id.eq(tenant))
+            .filter(email_scans::id.eq(id)),
+    )
+    // The id is set once more, so that no changes at all are no error.
+    .set((changes, email_scans::id.eq(id)))
+    .returning(EmailScan::as_returning())
+    .get_result(conn)
+    .await
+}
+
+/// Deletes all scans of a domain but the newest, with the URLs they met, and returns how many.
+pub async fn delete_old(conn: &mut TenantConnection, domain: DomainId, keep: i64) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    let old = email_scans::table
+        .filter(email_scans::tenant_id.eq(tenant))
+        .filter(email_scans::domain_id.eq(domain))
+        .order((email_scans::created_at.desc(), email_scans::id.desc()))
+        .offset(keep)
+        .select(email_scans::id)
+        .into_boxed();
+    diesel::delete(
+        email_scans::table
+            .filter(email_scans::tenant_id.eq(tenant))
+            .filter(email_scans::id.eq_any(old)),
+    )
+    .execute(conn)
+    .await
+}
+
+/// Lists the URLs that a scan has met, in the order in which it met them.
+pub async fn list_urls(conn: &mut TenantConnection, scan: EmailScanId) -> QueryResult<Vec<EmailScanUrl>> {
+    let tenant = conn.tenant_id();
+    EmailScanUrl::query()
+        .filter(email_scan_urls::tenant_id.eq(tenant))
+        .filter(email_scan_urls::scan_id.eq(scan))
+        .order(email_scan_urls::position)
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Writes URLs that a scan has met, over what was known of them.
+///
+/// # Errors
+///
+/// A foreign key violation when the tenant has no such scan.
+pub async fn upsert_urls(
+    conn: &mut TenantConnection,
+    scan: EmailScanId,
+    urls: &[NewEmailScanUrl<'_>],
+) -> QueryResult<usize> {
+    // Thousands of rows as one array per column: bound value by value they are too many binds.
+    diesel::sql_query(include_str!("upsert_urls.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(scan)
+        .bind::<Array<Integer>, _>(column(urls, |url| url.position))
+        .bind::<Array<Text>, _>(column(urls, |url| url.url))
+        .bind::<Array<SmallInt>, _>(column(urls, |url| url.rank))
+        .bind::<Array<SmallInt>, _>(column(urls, |url| url.depth))
+        .bind::<Array<Text>, _>(column(urls, |url| url.state.label()))
+        .bind::<Array<SmallInt>, _>(column(urls, |url| url.fetches))
+        .bind::<Array<Nullable<Text>>, _>(column(urls, |url| url.disposition))
+        .bind::<Array<Nullable<Text>>, _>(column(urls, |url| url.reason))
+        .bind::<Array<Nullable<Text>>, _>(column(urls, |url| url.content_hash))
+        .execute(conn)
+        .await
+}
+
+/// Lists the tenant's domains by name, each with up to `most` of its pages, and how many there are.
+pub async fn list_domains(
+    conn: &mut TenantConnection,
+    limit: i64,
+    offset: i64,
+    most: i64,
+) -> QueryResult<Vec<DomainPages>> {
+    // Diesel has no LATERAL and takes no part of an array.
+    diesel::sql_query(include_str!("list_domains.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(offset)
+        .bind::<BigInt, _>(most)
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Stores with each page of a domain which of its other pages link to it.
+pub async fn note_inbound_links(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
+    // Diesel has no UPDATE ... FROM.
+    diesel::sql_query(include_str!("note_inbound_links.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(domain)
+        .execute(conn)
+        .await
+}

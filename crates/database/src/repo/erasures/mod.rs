@@ -1,0 +1,171 @@
+//! The erasure of an address, or of all of a domain, from everything that a tenant has.
+
+use diesel::prelude::{
+    BoolExpressionMethods, ExpressionMethods, IntoSql, PgAnyJsonExpressionMethods, QueryDsl, QueryResult,
+    TextExpressionMethods,
+};
+use diesel::sql_types::{Bool, Text, Uuid};
+use diesel_async::RunQueryDsl;
+use schema::{contacts, domain_profiles, domains, jobs, mail_domains};
+
+use super::functions::{erase_text, jsonb_set, lower, right, split_part};
+use super::paging::containing;
+use crate::ids::DomainId;
+use crate::models::enums::SuppressionKind;
+use crate::models::values::{RawJson, TextList};
+use crate::tenant::TenantConnection;
+
+/// What an erasure took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Contacts, with the pages that had them.
+    pub contacts: i64,
+    /// Rows in whose texts it stood as well: pages, profiles of domains, results of jobs, notes.
+    pub other_rows: i64,
+}
+
+/// Returns whether a name is a domain or below it. A macro, since the expression's type fills a page.
+macro_rules! is_below {
+    ($name:expr, $domain:expr) => {
+        right(
+            ".".into_sql::<Text>().concat($name),
+            i32::try_from($domain.chars().count() + 1).unwrap_or(i32::MAX),
+        )
+        .eq(format!(".{}", $domain))
+    };
+}
+
+/// Clears context snippets that mention the address, or an address of the domain, given in lower case; returns how many.
+pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<usize> {
+    let mut hidden = 0;
+    // Diesel has no UPDATE ... FROM. The address may be spelled with `[at]` in the text around a neighbour: its name
+    // is told all the same.
+    for statement in [include_str!("hide_sources.sql"), include_str!("hide_contacts.sql")] {
+        hidden += diesel::sql_query(statement)
+            .bind::<Uuid, _>(conn.tenant_id())
+            .bind::<Text, _>(value)
+            .bind::<Bool, _>(kind == SuppressionKind::Domain)
+            .execute(conn)
+            .await?;
+    }
+    Ok(hidden)
+}
+
+/// Erases an address or a domain, given in lower case, in the caller's transaction.
+///
+/// Contacts go with all that is known of them. What else says the address loses it: the texts around other addresses of
+/// the same pages, pages, profiles of domains, jobs with their results, kept answers, notes.
+pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<Erased> {
+    hide(conn, kind, value).await?;
+    let contacts = match kind {
+        SuppressionKind::Address => delete_address(conn, value).await?,
+        SuppressionKind::Domain => delete_domain(conn, value).await?,
+    };
+    let (pattern, hint) = pattern(kind, value);
+    let other_rows = diesel::select(erase_text(conn.tenant_id(), pattern, hint))
+        .get_result(conn)
+        .await?;
+    Ok(Erased {
+        contacts: i64::try_from(contacts).unwrap_or(i64::MAX),
+        other_rows,
+    })
+}
+
+/// Deletes the contacts with an address.
+async fn delete_address(conn: &mut TenantConnection, address: &str) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::delete(
+        contacts::table
+            .filter(contacts::tenant_id.eq(tenant))
+            .filter(lower(contacts::email).eq(address)),
+    )
+    .execute(conn)
+    .await
+}
+
+/// Deletes the contacts that have addresses at a domain or were found on its site, and what scans have read there.
+async fn delete_domain(conn: &mut TenantConnection, domain: &str) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    let sites: Vec<DomainId> = domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(is_below!(domains::domain, domain))
+        .select(domains::id)
+        .load(&mut conn.reading())
+        .await?;
+    let host = split_part(lower(contacts::email), "@", 2);
+    let deleted = diesel::delete(
+        contacts::table
+            .filter(contacts::tenant_id.eq(tenant))
+            .filter(is_below!(host, domain).or(contacts::domain_id.eq_any(&sites))),
+    )
+    .execute(conn)
+    .await?;
+    let none = || (vec!["contact_info", "email"], RawJson::from(serde_json::json!([])));
+    let (path, empty) = none();
+    diesel::update(
+        domain_profiles::table
+            .filter(domain_profiles::tenant_id.eq(tenant))
+            .filter(domain_profiles::domain_id.eq_any(&sites)),
+    )
+    .set((
+        domain_profiles::email_addresses.eq(TextList::default()),
+        domain_profiles::meta_json.eq(jsonb_set(domain_profiles::meta_json, path, empty, false)),
+    ))
+    .execute(conn)
+    .await?;
+    let (path, empty) = none();
+    diesel::update(
+        jobs::table
+            .filter(jobs::tenant_id.eq(tenant))
+            .filter(jobs::domain_id.eq_any(&sites))
+            .filter(jobs::result.retrieve_by_path_as_object(path.clone()).is_not_null()),
+    )
+    .set(jobs::result.eq(jsonb_set(jobs::result, path, empty, false)))
+    .execute(conn)
+    .await?;
+    diesel::delete(
+        mail_domains::table
+            .filter(mail_domains::tenant_id.eq(tenant))
+            .filter(is_below!(mail_domains::domain, domain)),
+    )
+    .execute(conn)
+    .await?;
+    Ok(deleted)
+}
+
+/// Writes the regular expression, as PostgreSQL has them, by which an address or the addresses of a domain are found
+/// in a text, and a LIKE pattern that no less matches.
+fn pattern(kind: SuppressionKind, value: &str) -> (String, String) {
+    const LOCAL: &str = "a-z0-9._%+'&-";
+    let literal = |text: &str| -> String {
+        text.chars()
+            .flat_map(|c| {
+                let escape = (!c.is_alphanumeric()).then_some('\\');
+                escape.into_iter().chain(std::iter::once(c))
+            })
+            .collect()
+    };
+    let end = "(?![a-z0-9-]|\\.[a-z0-9])";
+    match (kind, value.split_once('@')) {
+        (SuppressionKind::Address, Some((local, domain))) => (
+            format!("(?<![{LOCAL}]){}(@|%40){}{end}", literal(local), literal(domain)),
+            containing(domain),
+        ),
+        _ => (
+            format!("[{LOCAL}]+(@|%40)([a-z0-9-]+\\.)*{}{end}", literal(value)),
+            containing(value),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_pattern_holds_is_taken_literally() {
+        let (pattern, hint) = pattern(SuppressionKind::Address, "j.d+x@a-b.de");
+        assert!(pattern.contains(r"j\.d\+x(@|%40)a\-b\.de"), "{pattern}");
+        assert_eq!(hint, "%a-b.de%");
+    }
+}

@@ -1,0 +1,175 @@
+//! Table `place_changes`: what people decided about places, who, when, and what was there before.
+//!
+//! A change is written here first and then done from here, for one place as for a hundred thousand. So nothing is
+//! changed that is not in the history, and what is in it can be undone.
+
+use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, QueryableByName, SelectableHelper};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Uuid};
+use diesel_async::RunQueryDsl;
+use schema::{place_changes, places_staging};
+
+use super::locks;
+use super::places::{PlaceFilter, matching};
+use crate::ids::PlaceChangeId;
+use crate::models::enums::PlaceAction;
+use crate::models::place_change::{PlaceChange, PlaceCuration};
+use crate::models::values::RawJson;
+use crate::tenant::TenantConnection;
+
+/// What people decided about a place, as it is now, of the table `places_staging`.
+macro_rules! current {
+    () => {
+        "jsonb_build_object('status', places_staging.status, 'notes', places_staging.notes, 'tags', places_staging.tags,
+                            'priority', places_staging.priority, 'revisit_date', places_staging.revisit_date)"
+    };
+}
+
+/// Who changes places, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangedBy<'a> {
+    /// Names the request.
+    pub change_id: PlaceChangeId,
+    /// What kind of request it is.
+    pub action: PlaceAction,
+    /// Who asks for it.
+    pub who: &'a str,
+}
+
+/// What became of an undoing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Undone {
+    /// The change that was undone; `None` where there is none left.
+    #[diesel(sql_type = Nullable<Uuid>)]
+    pub change_id: Option<PlaceChangeId>,
+    /// How many places it had changed.
+    #[diesel(sql_type = BigInt)]
+    pub changed: i64,
+    /// How many are as before it again. Those that were changed once more since stay as they are.
+    #[diesel(sql_type = BigInt)]
+    pub restored: i64,
+}
+
+/// Changes what people decided about all places that match, and returns how many there were.
+pub async fn change(
+    conn: &mut TenantConnection,
+    filter: &PlaceFilter<'_>,
+    curation: &PlaceCuration,
+    by: ChangedBy<'_>,
+) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    lock(conn).await?;
+    let after = diesel::dsl::sql::<Jsonb>(concat!(current!(), " || "))
+        .bind::<Jsonb, _>(curation.patch())
+        .sql(" || CASE WHEN ")
+        .bind::<Bool, _>(!(curation.add_tags.is_empty() && curation.remove_tags.is_empty()))
+        .sql(
+            " THEN jsonb_build_object('tags', ARRAY(
+                SELECT tag FROM unnest(coalesce(places_staging.tags, '{}') || ",
+        )
+        .bind::<Array<Text>, _>(curation.add_tags.clone())
+        .sql(") WITH ORDINALITY u (tag, position) WHERE tag <> ALL (")
+        .bind::<Array<Text>, _>(curation.remove_tags.clone())
+        .sql(") GROUP BY tag ORDER BY min(position))) ELSE '{}' END");
+    let rows = matching(tenant, filter).select((
+        places_staging::tenant_id,
+        by.change_id.into_sql::<Uuid>(),
+        by.action.into_sql::<Text>(),
+        places_staging::place_id,
+        by.who.into_sql::<Text>(),
+        diesel::dsl::sql::<Jsonb>(current!()),
+        after,
+    ));
+    diesel::insert_into(place_changes::table)
+        .values(rows)
+        .into_columns((
+            place_changes::tenant_id,
+            place_changes::change_id,
+            place_changes::action,
+            place_changes::place_id,
+            place_changes::changed_by,
+            place_changes::before,
+            place_changes::after,
+        ))
+        // Nothing conflicts: an INSERT ... SELECT that says so can be sent to the machines that have the rows.
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    apply(conn, by.change_id).await
+}
+
+/// Gives each of some places values of its own: `patches` are objects of those to be set, in the spelling of
+/// [`PlaceChange::after`]. Returns how many of the places there were.
+pub async fn change_each(
+    conn: &mut TenantConnection,
+    place_ids: &[&str],
+    patches: &[RawJson],
+    by: ChangedBy<'_>,
+) -> QueryResult<usize> {
+    lock(conn).await?;
+    // Places and patches as two arrays, joined.
+    diesel::sql_query(include_str!("change_each.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(by.change_id)
+        .bind::<Text, _>(by.action)
+        .bind::<Text, _>(by.who)
+        .bind::<Array<Text>, _>(place_ids)
+        .bind::<Array<Jsonb>, _>(patches)
+        .execute(conn)
+        .await?;
+    apply(conn, by.change_id).await
+}
+
+/// Undoes the last bulk change or import that is not undone yet: every place that is still as that left it is again
+/// as it was before.
+pub async fn undo_last(conn: &mut TenantConnection, undo: PlaceChangeId, who: &str) -> QueryResult<Undone> {
+    lock(conn).await?;
+    // What was undone and what was restored are counted in the statement that does it.
+    let undone: Undone = diesel::sql_query(include_str!("undo_last.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(undo)
+        .bind::<Text, _>(who)
+        .get_result(conn)
+        .await?;
+    apply(conn, undo).await?;
+    Ok(undone)
+}
+
+/// Lists changes, the last one first: of one place or of all, those before the row `before`.
+pub async fn list(
+    conn: &mut TenantConnection,
+    place_id: Option<&str>,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<PlaceChange>> {
+    let tenant = conn.tenant_id();
+    let mut query = place_changes::table
+        .filter(place_changes::tenant_id.eq(tenant))
+        .select(PlaceChange::as_select())
+        .into_boxed();
+    if let Some(place_id) = place_id {
+        query = query.filter(place_changes::place_id.eq(place_id));
+    }
+    if let Some(before) = before {
+        query = query.filter(place_changes::id.lt(before));
+    }
+    query
+        .order(place_changes::id.desc())
+        .limit(limit)
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Serialises the tenant's changes: each has to see the state that it records as the one before.
+async fn lock(conn: &mut TenantConnection) -> QueryResult<()> {
+    locks::exclusive(conn, "scrapersky place_changes").await
+}
+
+/// Applies a recorded change, and returns to how many places.
+async fn apply(conn: &mut TenantConnection, change: PlaceChangeId) -> QueryResult<usize> {
+    // Diesel has no UPDATE ... FROM.
+    diesel::sql_query(include_str!("apply.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(change)
+        .execute(conn)
+        .await
+}

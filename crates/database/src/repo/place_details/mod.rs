@@ -1,0 +1,254 @@
+//! Table `place_details`.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, not, now};
+use diesel::prelude::{
+    BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
+    PgAnyJsonExpressionMethods, QueryDsl, QueryResult, Queryable, QueryableByName,
+};
+use diesel::sql_types::{Array, Jsonb, Nullable, Text, Timestamptz, Uuid};
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+use schema::{place_details, places_staging, tenants};
+
+use super::bulk::column;
+use super::functions::{coalesce, greatest};
+use crate::ids::{DomainId, TenantId};
+use crate::models::enums::{CurationStatus, ProcessingStatus};
+use crate::models::place_details::{HandOver, NewPlaceDetails, PlaceDetails};
+use crate::models::values::RawJson;
+use crate::tenant::{SystemConnection, TenantConnection};
+
+/// A place that is to be handed over.
+#[derive(Clone, Debug, PartialEq, Queryable)]
+pub struct Candidate {
+    /// Google's id of the place.
+    pub place_id: String,
+    /// Whether a person selected it.
+    pub is_selected: bool,
+    /// Its website, if one is known.
+    pub website: Option<String>,
+    /// Whether its details were looked up, so that a missing website is known to be missing.
+    pub is_looked_up: bool,
+    /// The domain that was made of it before.
+    pub domain_id: Option<DomainId>,
+}
+
+/// Finds the details of a place.
+pub async fn find(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Option<PlaceDetails>> {
+    let tenant = conn.tenant_id();
+    PlaceDetails::query()
+        .filter(place_details::tenant_id.eq(tenant))
+        .filter(place_details::place_id.eq(place_id))
+        .first(&mut conn.reading())
+        .await
+        .optional()
+}
+
+/// Lists the details of some places, in no order.
+pub async fn list(conn: &mut TenantConnection, place_ids: &[&str]) -> QueryResult<Vec<PlaceDetails>> {
+    let tenant = conn.tenant_id();
+    PlaceDetails::query()
+        .filter(place_details::tenant_id.eq(tenant))
+        .filter(place_details::place_id.eq_any(place_ids))
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Adds or updates details of staged places, each given once, in one statement. What an answer leaves out stays.
+///
+/// # Errors
+///
+/// A foreign key violation when a place is not staged.
+pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewPlaceDetails<'_>]) -> QueryResult<usize> {
+    // Ten thousand rows as one array per column: bound value by value they are too many binds.
+    diesel::sql_query(include_str!("upsert.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Array<Text>, _>(column(new, |row| row.place_id))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.website))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.phone))
+        .bind::<Array<Nullable<Jsonb>>, _>(column(new, |row| row.opening_hours))
+        .bind::<Array<Nullable<Jsonb>>, _>(column(new, |row| row.raw_data))
+        .bind::<Array<Timestamptz>, _>(column(new, |row| row.content_at))
+        .execute(conn)
+        .await
+}
+
+/// Lists what decides whether staged places can be handed over, by place id.
+pub async fn list_candidates(conn: &mut TenantConnection, place_ids: &[String]) -> QueryResult<Vec<Candidate>> {
+    let tenant = conn.tenant_id();
+    let named = |key| places_staging::raw_data.retrieve_as_text(key);
+    places_staging::table
+        .left_join(
+            place_details::table.on(place_details::tenant_id
+                .eq(places_staging::tenant_id)
+                .and(place_details::place_id.eq(places_staging::place_id))),
+        )
+        .filter(places_staging::tenant_id.eq(tenant))
+        .filter(places_staging::place_id.eq_any(place_ids))
+        .order(places_staging::place_id)
+        .select((
+            places_staging::place_id,
+            places_staging::status.eq(CurationStatus::Selected),
+            coalesce(
+                place_details::website.nullable(),
+                coalesce(named("websiteUri"), named("website")),
+            ),
+            place_details::raw_data.nullable().is_not_null(),
+            place_details::domain_id.nullable(),
+        ))
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Records what became of places that were handed over, each given once, and marks those that became a domain as
+/// processed.
+///
+/// # Errors
+///
+/// A foreign key violation when a place or a domain is not there.
+pub async fn hand_over_many(conn: &mut TenantConnection, done: &[HandOver<'_>]) -> QueryResult<usize> {
+    // Diesel has no UPDATE ... FROM.
+    diesel::sql_query(include_str!("hand_over.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Array<Text>, _>(column(done, |row| row.place_id))
+        .bind::<Array<Nullable<Uuid>>, _>(column(done, |row| row.domain_id))
+        .bind::<Array<Nullable<Text>>, _>(column(done, |row| row.error))
+        .execute(conn)
+        .await
+}
+
+/// The places whose content of Google's was fetched before `$cutoff` and is still there. A macro, since the expression's
+/// type fills a page.
+macro_rules! expired {
+    ($tenant:expr, $cutoff:expr) => {{
+        let fetched_at = greatest(places_staging::search_time, place_details::content_at);
+        let fresh_or_cleared = place_details::table
+            .filter(place_details::tenant_id.eq(places_staging::tenant_id))
+            .filter(place_details::place_id.eq(places_staging::place_id))
+            .filter(
+                place_details::content_at
+                    .ge($cutoff)
+                    .or(place_details::cleared_at.ge(coalesce(fetched_at, place_details::cleared_at))),
+            );
+        places_staging::table
+            .filter(places_staging::tenant_id.eq($tenant))
+            .filter(
+                places_staging::search_time
+                    .lt($cutoff)
+                    .or(places_staging::search_time.is_null()),
+            )
+            .filter(not(exists(fresh_or_cleared)))
+    }};
+}
+
+/// Lists places whose content of Google's was fetched before `cutoff` and is still there, at most `limit`.
+pub async fn list_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<Vec<String>> {
+    let tenant = conn.tenant_id();
+    expired!(tenant, cutoff)
+        .order(places_staging::place_id)
+        .limit(limit)
+        .select(places_staging::place_id)
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Removes Google's content that was fetched before `cutoff`, from at most `limit` places, and returns from how many.
+///
+/// The place id, what people decided, what was searched for and the domain that it became stay.
+pub async fn clear_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    // Locked, so that no search writes anew what is cleared then.
+    let expired: Vec<String> = expired!(tenant, cutoff)
+        .order(places_staging::place_id)
+        .limit(limit)
+        .select(places_staging::place_id)
+        .for_no_key_update()
+        .load(conn)
+        .await?;
+    let rows: Vec<_> = expired
+        .iter()
+        .map(|place_id| {
+            (
+                place_details::tenant_id.eq(tenant),
+                place_details::place_id.eq(place_id),
+                place_details::cleared_at.eq(now),
+            )
+        })
+        .collect();
+    diesel::insert_into(place_details::table)
+        .values(rows)
+        .on_conflict((place_details::tenant_id, place_details::place_id))
+        .do_update()
+        .set((
+            place_details::website.eq(None::<String>),
+            place_details::phone.eq(None::<String>),
+            place_details::opening_hours.eq(None::<RawJson>),
+            place_details::raw_data.eq(None::<RawJson>),
+            place_details::content_at.eq(None::<DateTime<Utc>>),
+            place_details::cleared_at.eq(excluded(place_details::cleared_at)),
+        ))
+        .execute(conn)
+        .await?;
+    diesel::update(
+        places_staging::table
+            .filter(places_staging::tenant_id.eq(tenant))
+            .filter(places_staging::place_id.eq_any(&expired)),
+    )
+    .set((
+        places_staging::name.eq(""),
+        places_staging::formatted_address.eq(None::<String>),
+        places_staging::latitude.eq(None::<f64>),
+        places_staging::longitude.eq(None::<f64>),
+        places_staging::vicinity.eq(None::<String>),
+        places_staging::rating.eq(None::<f64>),
+        places_staging::user_ratings_total.eq(None::<i32>),
+        places_staging::price_level.eq(None::<i32>),
+        places_staging::raw_data.eq(None::<RawJson>),
+    ))
+    .execute(conn)
+    .await
+}
+
+/// Lists the tenants that have places whose content was fetched before `cutoff` and is still there.
+pub async fn list_tenants_with_expired(
+    conn: &mut SystemConnection,
+    cutoff: DateTime<Utc>,
+) -> QueryResult<Vec<TenantId>> {
+    // Two statements: tenants are with the queue, places with the facts.
+    let tenants: Vec<TenantId> = tenants::table.select(tenants::id).load(&mut conn.reading()).await?;
+    // A look at each of an array, which Diesel cannot select from.
+    let rows: Vec<Owner> = diesel::sql_query(include_str!("list_tenants_with_expired.sql"))
+        .bind::<Timestamptz, _>(cutoff)
+        .bind::<Array<Uuid>, _>(tenants)
+        .load(&mut conn.reading())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.tenant_id).collect())
+}
+
+#[derive(QueryableByName)]
+struct Owner {
+    #[diesel(sql_type = Uuid)]
+    tenant_id: TenantId,
+}
+
+/// Updates the state of the look-up of places' details, and why it failed.
+pub async fn set_look_up(
+    conn: &mut TenantConnection,
+    place_ids: &[&str],
+    status: ProcessingStatus,
+    error: Option<&str>,
+) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        places_staging::table
+            .filter(places_staging::tenant_id.eq(tenant))
+            .filter(places_staging::place_id.eq_any(place_ids)),
+    )
+    .set((
+        places_staging::deep_scan_status.eq(Some(status)),
+        places_staging::deep_scan_error.eq(error),
+    ))
+    .execute(conn)
+    .await
+}

@@ -1,0 +1,112 @@
+//! The orders of a list of places, and where in them a part of the list begins.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::{ExpressionMethods, PgSortExpressionMethods, QueryDsl};
+use diesel::sql_types::{Binary, Double, Integer, Nullable, Timestamptz};
+use schema::places_staging;
+
+use super::filter::{PlaceFilter, Rows, matching, search_name, searched};
+use crate::ids::{StagedPlaceId, TenantId};
+use crate::models::staged_place::StagedPlace;
+use crate::repo::paging::{after, before};
+
+/// So many characters of a name are searched and ordered by.
+const NAME_CHARS: usize = 120;
+
+/// The order of a list of places; rows that are equal in it come by their number, and those without a value last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlaceOrder {
+    /// The one found last first.
+    #[default]
+    Newest,
+    /// The best rated first.
+    Rating,
+    /// The most important first.
+    Priority,
+    /// By the first 120 characters of the name, in capitals or not.
+    Name,
+}
+
+/// A row of a list, behind which the next part of it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaceCursor {
+    /// What the list is ordered by.
+    pub key: CursorKey,
+    /// The row.
+    pub id: StagedPlaceId,
+}
+
+/// What a list of places is ordered by, and its value in a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CursorKey {
+    /// Of [`PlaceOrder::Newest`].
+    Newest(Option<DateTime<Utc>>),
+    /// Of [`PlaceOrder::Rating`].
+    Rating(Option<f64>),
+    /// Of [`PlaceOrder::Priority`].
+    Priority(Option<i32>),
+    /// Of [`PlaceOrder::Name`], in any case.
+    Name(String),
+}
+
+impl PlaceCursor {
+    /// Returns the cursor of a row in a list of this order.
+    #[must_use]
+    pub fn of(row: &StagedPlace, order: PlaceOrder) -> Self {
+        let key = match order {
+            PlaceOrder::Newest => CursorKey::Newest(row.search_time),
+            PlaceOrder::Rating => CursorKey::Rating(row.rating),
+            PlaceOrder::Priority => CursorKey::Priority(row.priority),
+            PlaceOrder::Name => CursorKey::Name(row.name.chars().take(NAME_CHARS).collect()),
+        };
+        Self { key, id: row.id }
+    }
+}
+
+pub(super) fn ordered(query: Rows<'_>, order: PlaceOrder) -> Rows<'_> {
+    match order {
+        PlaceOrder::Newest => query.order((
+            places_staging::search_time.desc().nulls_last(),
+            places_staging::id.desc(),
+        )),
+        PlaceOrder::Rating => query.order((places_staging::rating.desc().nulls_last(), places_staging::id.desc())),
+        PlaceOrder::Priority => query.order((places_staging::priority.desc().nulls_last(), places_staging::id.desc())),
+        PlaceOrder::Name => query.order((search_name().asc(), places_staging::id.asc())),
+    }
+}
+
+/// Returns the queries for the places that match behind one of them in its order: no index serves "less, or none" in one
+/// go, and rows without a value come by a query of their own.
+pub(super) fn behind<'a>(
+    tenant: TenantId,
+    filter: &PlaceFilter<'a>,
+    PlaceCursor { key, id }: &PlaceCursor,
+) -> (Rows<'a>, Option<Rows<'a>>) {
+    let id = *id;
+    let rows = || matching(tenant, filter);
+    macro_rules! less {
+        ($column:ident: $sql:ty, $value:expr) => {{
+            let valueless = rows().filter(places_staging::$column.is_null());
+            match $value {
+                Some(value) => {
+                    let less = before::<(Nullable<$sql>, Integer), _, _>(
+                        (places_staging::$column, places_staging::id),
+                        (value, id),
+                    );
+                    (rows().filter(less), Some(valueless))
+                }
+                None => (valueless.filter(places_staging::id.lt(id)), None),
+            }
+        }};
+    }
+    match key {
+        CursorKey::Newest(time) => less!(search_time: Timestamptz, *time),
+        CursorKey::Rating(rating) => less!(rating: Double, *rating),
+        CursorKey::Priority(priority) => less!(priority: Integer, *priority),
+        CursorKey::Name(text) => {
+            let more =
+                after::<(Binary, Integer), _, _>((search_name(), places_staging::id), (searched(text.clone()), id));
+            (rows().filter(more), None)
+        }
+    }
+}

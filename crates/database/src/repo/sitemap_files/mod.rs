@@ -1,0 +1,363 @@
+//! Table `sitemap_files`: the sitemap files of domains.
+
+use diesel::dsl::{self, now, sum};
+use diesel::pg::Pg;
+use diesel::prelude::{
+    AggregateExpressionMethods, ExpressionMethods, HasQuery, NullableExpressionMethods, OptionalExtension,
+    PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
+};
+use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Uuid};
+use diesel_async::RunQueryDsl;
+use schema::sitemap_files;
+
+use super::bulk::column;
+use super::paging::{Paging, containing, page};
+use crate::ids::{DomainId, JobId, SitemapFileId, TenantId};
+use crate::models::enums::{CurationStatus, ProcessingStatus, SitemapFileStatus};
+use crate::models::sitemap_file::{SitemapFile, SitemapFileChanges};
+use crate::tenant::TenantConnection;
+
+/// Which sitemap files to list; `None` matches all.
+#[derive(Clone, Debug, Default)]
+pub struct SitemapFileFilter<'a> {
+    /// Only those of this domain.
+    pub domain_id: Option<DomainId>,
+    /// Only those in this state of their own.
+    pub status: Option<&'a str>,
+    /// Only those with this curation status.
+    pub curation_status: Option<CurationStatus>,
+    /// Only those whose import is in this state.
+    pub import_status: Option<ProcessingStatus>,
+    /// Only those whose URL holds this text.
+    pub text: Option<&'a str>,
+    /// Only those of these ids.
+    pub ids: Option<&'a [SitemapFileId]>,
+    /// Only those that this job is about.
+    pub job_id: Option<JobId>,
+}
+
+/// A sitemap file that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFile<'a> {
+    /// Its absolute URL.
+    pub url: &'a str,
+    /// How it was found.
+    pub discovery_method: &'a str,
+}
+
+/// What the files of a domain come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileTotals {
+    /// Files that wait to be read.
+    pub pending: i64,
+    /// Files that were read, to the end or in part.
+    pub read: i64,
+    /// Files that were read in part only.
+    pub partial: i64,
+    /// Files that could not be read.
+    pub failed: i64,
+    /// Files that were not read, for a limit.
+    pub skipped: i64,
+    /// URLs that those read list.
+    pub urls: i64,
+    /// Their size in bytes.
+    pub bytes: i64,
+}
+
+impl FileTotals {
+    /// Returns how many files there are, gone ones left out.
+    #[must_use]
+    pub fn files(&self) -> i64 {
+        self.pending + self.read + self.failed + self.skipped
+    }
+}
+
+/// Returns a sitemap file.
+pub async fn get(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<SitemapFile> {
+    let tenant = conn.tenant_id();
+    SitemapFile::query()
+        .filter(sitemap_files::tenant_id.eq(tenant))
+        .filter(sitemap_files::id.eq(id))
+        .first(&mut conn.reading())
+        .await
+}
+
+/// Makes whoever else locks or changes a sitemap file wait until the transaction ends. What refers to it can be written.
+///
+/// # Errors
+///
+/// `NotFound`.
+pub async fn lock(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<SitemapFileId> {
+    let tenant = conn.tenant_id();
+    sitemap_files::table
+        .filter(sitemap_files::tenant_id.eq(tenant))
+        .filter(sitemap_files::id.eq(id))
+        .select(sitemap_files::id)
+        .for_no_key_update()
+        .first(conn)
+        .await
+}
+
+/// Finds the file that the others of a domain begin with: of those that were read the one nearest to the root.
+pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<SitemapFile>> {
+    let tenant = conn.tenant_id();
+    let read = [SitemapFileStatus::Completed.label(), SitemapFileStatus::Partial.label()];
+    SitemapFile::query()
+        .filter(sitemap_files::tenant_id.eq(tenant))
+        .filter(sitemap_files::domain_id.eq(domain))
+        .filter(sitemap_files::status.eq_any(read))
+        .order((
+            sitemap_files::depth.asc().nulls_last(),
+            sitemap_files::created_at,
+            sitemap_files::id,
+        ))
+        .first(&mut conn.reading())
+        .await
+        .optional()
+}
+
+/// Lists sitemap files, the newest first, and counts all that match. Both queries travel together.
+pub async fn list(
+    conn: &mut TenantConnection,
+    filter: &SitemapFileFilter<'_>,
+    paging: Paging,
+) -> QueryResult<(Vec<SitemapFile>, i64)> {
+    let tenant = conn.tenant_id();
+    let rows = matching(tenant, filter)
+        .select(SitemapFile::as_select())
+        .order((sitemap_files::created_at.desc(), sitemap_files::id.desc()));
+    page!(conn, rows, matching(tenant, filter), paging)
+}
+
+/// Counts sitemap files.
+pub async fn count(conn: &mut TenantConnection, filter: &SitemapFileFilter<'_>) -> QueryResult<i64> {
+    matching(conn.tenant_id(), filter)
+        .count()
+        .get_result(&mut conn.reading())
+        .await
+}
+
+/// Changes a sitemap file.
+///
+/// # Errors
+///
+/// `NotFound`.
+pub async fn update(
+    conn: &mut TenantConnection,
+    id: SitemapFileId,
+    changes: &SitemapFileChanges<'_>,
+) -> QueryResult<SitemapFile> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        sitemap_files::table
+            .filter(sitemap_files::tenant_id.eq(tenant))
+            .filter(sitemap_files::id.eq(id)),
+    )
+    .set((changes, sitemap_files::updated_at.eq(now)))
+    .returning(SitemapFile::as_returning())
+    .get_result(conn)
+    .await
+}
+
+/// Changes all sitemap files that match, and returns how many there were: as many as [`count`] says.
+pub async fn update_matching(
+    conn: &mut TenantConnection,
+    filter: &SitemapFileFilter<'_>,
+    changes: &SitemapFileChanges<'_>,
+) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        sitemap_files::table
+            .filter(sitemap_files::tenant_id.eq(tenant))
+            .filter(sitemap_files::id.eq_any(matching(tenant, filter).select(sitemap_files::id))),
+    )
+    .set((changes, sitemap_files::updated_at.eq(now)))
+    .execute(conn)
+    .await
+}
+
+/// Adds files that an analysis has to read, or takes up again those that are there, and returns how many.
+///
+/// One that this job knows already is left as it is, whoever lists it: so no index can lead in circles.
+///
+/// # Errors
+///
+/// A foreign key violation when the tenant has no such domain or parent.
+pub async fn add_pending(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    job: JobId,
+    parent: Option<SitemapFileId>,
+    depth: i16,
+    found: &[FoundFile<'_>],
+) -> QueryResult<usize> {
+    // Thousands of rows as one array per column, those named twice once.
+    diesel::sql_query(include_str!("add_pending.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(domain)
+        .bind::<Uuid, _>(job)
+        .bind::<Nullable<Uuid>, _>(parent)
+        .bind::<SmallInt, _>(depth)
+        .bind::<Array<Text>, _>(column(found, |file| file.url))
+        .bind::<Array<Text>, _>(column(found, |file| file.discovery_method))
+        .execute(conn)
+        .await
+}
+
+/// Lists files that an analysis has still to read, those nearest to the root first.
+pub async fn list_pending(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    job: JobId,
+    limit: i64,
+) -> QueryResult<Vec<SitemapFile>> {
+    let tenant = conn.tenant_id();
+    SitemapFile::query()
+        .filter(sitemap_files::tenant_id.eq(tenant))
+        .filter(sitemap_files::domain_id.eq(domain))
+        .filter(sitemap_files::job_id.eq(job))
+        .filter(sitemap_files::status.eq(SitemapFileStatus::Pending.label()))
+        .order((sitemap_files::depth, sitemap_files::created_at, sitemap_files::id))
+        .limit(limit)
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Lists the files of a domain that are there no more, as far as a job's analysis of it can tell.
+///
+/// It has not met them, and it has read to its end whatever listed them before.
+pub async fn list_unmet(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    job: JobId,
+    limit: i64,
+) -> QueryResult<Vec<SitemapFileId>> {
+    // Diesel has no recursion.
+    let found: Vec<Found> = diesel::sql_query(include_str!("list_unmet.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(domain)
+        .bind::<Uuid, _>(job)
+        .bind::<BigInt, _>(limit)
+        .load(&mut conn.reading())
+        .await?;
+    Ok(found.into_iter().map(|file| file.id).collect())
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Uuid)]
+    id: SitemapFileId,
+}
+
+/// Lets a job that begins once more read the files again that it could not read, and returns how many.
+pub async fn reopen(conn: &mut TenantConnection, domain: DomainId, job: JobId) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    let unread = [
+        SitemapFileStatus::Failed,
+        SitemapFileStatus::Skipped,
+        SitemapFileStatus::Gone,
+    ];
+    diesel::update(
+        sitemap_files::table
+            .filter(sitemap_files::tenant_id.eq(tenant))
+            .filter(sitemap_files::domain_id.eq(domain))
+            .filter(sitemap_files::job_id.eq(job))
+            .filter(sitemap_files::status.eq_any(unread.map(SitemapFileStatus::label))),
+    )
+    .set((
+        sitemap_files::status.eq(SitemapFileStatus::Pending.label()),
+        sitemap_files::updated_at.eq(now),
+    ))
+    .execute(conn)
+    .await
+}
+
+/// Skips the files that a job has still to read, for the reason `why`, and returns how many there were.
+pub async fn skip_pending(conn: &mut TenantConnection, domain: DomainId, job: JobId, why: &str) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    diesel::update(
+        sitemap_files::table
+            .filter(sitemap_files::tenant_id.eq(tenant))
+            .filter(sitemap_files::domain_id.eq(domain))
+            .filter(sitemap_files::job_id.eq(job))
+            .filter(sitemap_files::status.eq(SitemapFileStatus::Pending.label())),
+    )
+    .set((
+        sitemap_files::status.eq(SitemapFileStatus::Skipped.label()),
+        sitemap_files::error_message.eq(why),
+        sitemap_files::updated_at.eq(now),
+    ))
+    .execute(conn)
+    .await
+}
+
+/// Returns totals over the files of a domain, or over those that a job has met.
+pub async fn total(conn: &mut TenantConnection, domain: DomainId, job: Option<JobId>) -> QueryResult<FileTotals> {
+    let tenant = conn.tenant_id();
+    let is = |status: SitemapFileStatus| sitemap_files::status.eq(status.label()).assume_not_null();
+    let is_one_of = |some: &[SitemapFileStatus]| {
+        let labels: Vec<_> = some.iter().map(|status| status.label()).collect();
+        sitemap_files::status.eq_any(labels).assume_not_null()
+    };
+    let read = [SitemapFileStatus::Completed, SitemapFileStatus::Partial];
+    let tried = [
+        SitemapFileStatus::Completed,
+        SitemapFileStatus::Partial,
+        SitemapFileStatus::Failed,
+    ];
+    let mut files = sitemap_files::table
+        .filter(sitemap_files::tenant_id.eq(tenant))
+        .filter(sitemap_files::domain_id.eq(domain))
+        .select((
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Pending)),
+            dsl::count(sitemap_files::id).aggregate_filter(is_one_of(&read)),
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Partial)),
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Failed)),
+            dsl::count(sitemap_files::id).aggregate_filter(is(SitemapFileStatus::Skipped)),
+            sum(sitemap_files::url_count).aggregate_filter(is_one_of(&tried)),
+            sum(sitemap_files::size_bytes).aggregate_filter(is_one_of(&read)),
+        ))
+        .into_boxed();
+    if let Some(job) = job {
+        files = files.filter(sitemap_files::job_id.eq(job));
+    }
+    let (pending, read, partial, failed, skipped, urls, bytes): (_, _, _, _, _, Option<i64>, Option<i64>) =
+        files.get_result(&mut conn.reading()).await?;
+    Ok(FileTotals {
+        pending,
+        read,
+        partial,
+        failed,
+        skipped,
+        urls: urls.unwrap_or_default(),
+        bytes: bytes.unwrap_or_default(),
+    })
+}
+
+fn matching<'a>(tenant: TenantId, filter: &SitemapFileFilter<'a>) -> sitemap_files::BoxedQuery<'a, Pg> {
+    let mut query = sitemap_files::table
+        .filter(sitemap_files::tenant_id.eq(tenant))
+        .into_boxed();
+    if let Some(domain) = filter.domain_id {
+        query = query.filter(sitemap_files::domain_id.eq(domain));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(sitemap_files::status.eq(status));
+    }
+    if let Some(status) = filter.curation_status {
+        query = query.filter(sitemap_files::deep_scrape_curation_status.eq(status));
+    }
+    if let Some(status) = filter.import_status {
+        query = query.filter(sitemap_files::sitemap_import_status.eq(status));
+    }
+    if let Some(text) = filter.text {
+        query = query.filter(sitemap_files::url.ilike(containing(text)));
+    }
+    if let Some(ids) = filter.ids {
+        query = query.filter(sitemap_files::id.eq_any(ids));
+    }
+    if let Some(job) = filter.job_id {
+        query = query.filter(sitemap_files::job_id.eq(job));
+    }
+    query
+}

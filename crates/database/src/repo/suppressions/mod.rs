@@ -1,0 +1,91 @@
+//! Table `suppressions`: addresses and domains that a tenant must not keep.
+
+use diesel::dsl::case_when;
+use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, SelectableHelper};
+use diesel::sql_types::{Array, Bool, Text, Uuid as SqlUuid};
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+use schema::suppressions;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::functions::coalesce;
+use super::locks;
+use super::paging::{Paging, page};
+use crate::models::suppression::{NewSuppression, Suppression};
+use crate::tenant::TenantConnection;
+
+/// Keeps who stores addresses (beside others) and who suppresses them apart, until the transaction ends: an address whose
+/// suppression is not seen yet would be stored behind its back.
+const LOCK: &str = "suppressions";
+
+/// Adds a suppression, or returns the one there is. It waits for transactions that store addresses. Once its value is to be forgotten it is.
+pub async fn upsert(conn: &mut TenantConnection, new: NewSuppression<'_>) -> QueryResult<Suppression> {
+    let tenant = conn.tenant_id();
+    locks::exclusive(conn, LOCK).await?;
+    let keeps_value = new.keeps_value.into_sql::<Bool>();
+    diesel::insert_into(suppressions::table)
+        .values((
+            suppressions::tenant_id.eq(tenant),
+            suppressions::kind.eq(new.kind),
+            suppressions::hash.eq(Sha256::digest(new.value).to_vec()),
+            suppressions::value.eq(new.keeps_value.then_some(new.value)),
+            suppressions::reason.eq(new.reason),
+        ))
+        .on_conflict((suppressions::tenant_id, suppressions::hash))
+        .do_update()
+        .set((
+            suppressions::value.eq(case_when(keeps_value, suppressions::value)),
+            suppressions::reason.eq(coalesce(excluded(suppressions::reason), suppressions::reason)),
+        ))
+        .returning(Suppression::as_returning())
+        .get_result(conn)
+        .await
+}
+
+/// Lists suppressions, the newest first, and counts them. Both queries travel together.
+pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<Suppression>, i64)> {
+    let tenant = conn.tenant_id();
+    let own = || suppressions::table.filter(suppressions::tenant_id.eq(tenant));
+    let rows = own()
+        .select(Suppression::as_select())
+        .order((suppressions::created_at.desc(), suppressions::id.desc()));
+    page!(conn, rows, own(), paging)
+}
+
+/// Deletes a suppression.
+///
+/// # Errors
+///
+/// `NotFound`.
+pub async fn delete(conn: &mut TenantConnection, id: Uuid) -> QueryResult<()> {
+    let tenant = conn.tenant_id();
+    diesel::delete(
+        suppressions::table
+            .filter(suppressions::tenant_id.eq(tenant))
+            .filter(suppressions::id.eq(id)),
+    )
+    .returning(suppressions::id)
+    .get_result::<Uuid>(conn)
+    .await
+    .map(|_| ())
+}
+
+/// Returns those of the addresses that are suppressed, themselves or by their domains. `@` and a domain stand for the
+/// domain itself. No other is suppressed before the transaction ends.
+pub async fn list_covered(conn: &mut TenantConnection, addresses: &[&str]) -> QueryResult<Vec<String>> {
+    locks::shared(conn, LOCK).await?;
+    // Diesel selects from no array.
+    let rows: Vec<Covered> = diesel::sql_query(include_str!("list_covered.sql"))
+        .bind::<SqlUuid, _>(conn.tenant_id())
+        .bind::<Array<Text>, _>(addresses)
+        .load(&mut conn.reading())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.address).collect())
+}
+
+#[derive(diesel::QueryableByName)]
+struct Covered {
+    #[diesel(sql_type = Text)]
+    address: String,
+}

@@ -1,1 +1,0 @@
-DROP FUNCTION scrapersky_internal.claim_jobs(uuid, text[], bigint, text, interval);

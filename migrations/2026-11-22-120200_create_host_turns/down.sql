@@ -1,1 +1,0 @@
-DROP TABLE scrapersky_internal.host_turns;

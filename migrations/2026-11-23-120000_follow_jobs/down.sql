@@ -1,2 +1,0 @@
-DROP TRIGGER follow_job ON jobs;
-DROP FUNCTION scrapersky_internal.follow_job();

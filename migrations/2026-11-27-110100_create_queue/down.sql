@@ -1,0 +1,28 @@
+SET LOCAL row_security = off;
+
+SELECT scrapersky_internal.set_aside_table('create_queue', 'scrapersky_internal.host_turns', 'the older shape keeps no pace');
+DROP TRIGGER follow_job ON jobs;
+DROP FUNCTION scrapersky_internal.follow_job();
+DROP FUNCTION scrapersky_internal.claim_jobs(uuid, text[], bigint, text, interval);
+DROP INDEX batch_jobs_tenant_id_created_at_idx, jobs_claim_idx, jobs_running_idx, jobs_tenant_id_kind_dedup_key_key,
+    jobs_completed_at_idx, jobs_tenant_id_domain_id_idx, jobs_tenant_id_batch_id_idx, jobs_tenant_id_created_at_idx,
+    jobs_tenant_id_status_created_at_idx, jobs_tenant_id_kind_created_at_idx;
+SELECT scrapersky_internal.set_aside_columns('create_queue', 'down', 'jobs',
+    '{payload,priority,run_at,attempts,max_attempts,lease_token,lease_expires_at,worker,cancel_requested_at,outcome,dedup_key,progress_step,progress_message}',
+    $$SELECT tenant_id || ',' || job_id AS key, 'the older shape has no leases' AS reason FROM jobs$$);
+ALTER TABLE jobs
+    DROP CONSTRAINT jobs_batch_fkey,
+    DROP CONSTRAINT jobs_lease_check,
+    DROP COLUMN payload,
+    DROP COLUMN priority,
+    DROP COLUMN run_at,
+    DROP COLUMN attempts,
+    DROP COLUMN max_attempts,
+    DROP COLUMN lease_token,
+    DROP COLUMN lease_expires_at,
+    DROP COLUMN worker,
+    DROP COLUMN cancel_requested_at,
+    DROP COLUMN outcome,
+    DROP COLUMN dedup_key,
+    DROP COLUMN progress_step,
+    DROP COLUMN progress_message;

@@ -1,0 +1,4 @@
+SET LOCAL row_security = off;
+
+DROP INDEX domains_tenant_id_created_at_idx, domains_tenant_id_last_scan_idx, domains_tenant_id_status_idx,
+    domains_local_business_id_idx;

@@ -1,0 +1,12 @@
+-- How domains are read. Behind row level security an index serves only operators that are leakproof; the equality of enums is
+-- not, so a list by the state of a scan reads the tenant's rows in the order of the list.
+SET LOCAL row_security = off;
+
+-- domains::list, newest first and last scanned first; its order by name, domains::upsert and domains::find_by_name read
+-- domains_tenant_id_domain_key.
+CREATE INDEX domains_tenant_id_created_at_idx ON domains (tenant_id, created_at, id);
+CREATE INDEX domains_tenant_id_last_scan_idx ON domains (tenant_id, last_scan, id);
+-- domains::list of a status.
+CREATE INDEX domains_tenant_id_status_idx ON domains (tenant_id, status);
+-- The foreign key that production has here, to a table that is not ours.
+CREATE INDEX domains_local_business_id_idx ON domains (local_business_id) WHERE local_business_id IS NOT NULL;
