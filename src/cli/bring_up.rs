@@ -14,7 +14,7 @@ pub struct Database {
     pub direct: DatabaseUrl,
 }
 
-/// Why there is no database.
+/// Why no database can be reached.
 #[derive(Debug, thiserror::Error)]
 pub enum BringUpError {
     /// The settings do not say enough.
@@ -24,7 +24,7 @@ pub enum BringUpError {
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
     /// The private PostgreSQL is somewhere that no URL can name.
-    #[error("the private PostgreSQL cannot be named by a URL: {0}")]
+    #[error("the private PostgreSQL cannot be reached by a URL: {0}")]
     Url(#[from] UrlError),
 }
 

@@ -9,13 +9,13 @@ use crate::config::{Config, DatabaseSource};
 /// What to do with the private PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum DbCommand {
-    /// Prints its URL, starting it when needed
+    /// Prints its URL; starts it if needed
     Url,
-    /// Starts it; it runs on after this command
+    /// Starts it; it keeps running after this command
     Start,
-    /// Stops it, ending its sessions
+    /// Stops it and ends its sessions
     Stop,
-    /// Says whether it runs, and where its files are
+    /// Shows whether it runs and where its files are
     Status,
 }
 
@@ -26,7 +26,7 @@ pub enum DbCommand {
 /// The sentence of the [`EmbeddedError`](postgres::EmbeddedError).
 pub fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
     if let DatabaseSource::Server { url, .. } = &config.database {
-        log::warn!("the program works on {url}; this command is about the private PostgreSQL, which is not in use");
+        log::warn!("the program uses {url}; this command is for the private PostgreSQL, which is not in use");
     }
     let options = &embedded_options(config);
     match command {

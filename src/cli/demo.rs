@@ -39,7 +39,7 @@ const RETRY: Duration = Duration::from_millis(500);
 /// How the demo ends.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct DemoOptions {
-    /// Goes on serving when the table is there, until it is interrupted
+    /// Keeps serving after the table is printed, until interrupted
     #[arg(long)]
     keep: bool,
 }
@@ -117,7 +117,7 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
         );
         std::future::pending::<()>().await;
     } else {
-        say!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone serves it in earnest.");
+        say!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone starts the real server.");
     }
     server.close().await;
     workers.end().await?;
@@ -216,7 +216,7 @@ impl Api {
             "{path} answered {status}: {}",
             String::from_utf8_lossy(&body)
         );
-        serde_json::from_slice(&body).with_context(|| format!("{path} answered something else than it should"))
+        serde_json::from_slice(&body).with_context(|| format!("{path} gave an unexpected answer"))
     }
 
     /// Searches for places on the made-up map and shows some of them.

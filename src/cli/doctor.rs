@@ -92,7 +92,7 @@ async fn examine(config: &Config, database: &Database, report: &mut Report) -> a
     }
     let state = migrate::check(&mut conn).await?;
     match state.objection() {
-        None => report.good("the schema is the one this program is written for"),
+        None => report.good("the schema matches this program"),
         Some(objection) => report.bad(objection),
     }
     if state == SchemaState::Current {
@@ -115,23 +115,23 @@ async fn examine_rows(config: &Config, database: &Database, report: &mut Report)
         Ok(tables) => tables,
         Err(error) => {
             report.bad(format_args!(
-                "transactions of the system cannot be opened on {}: {error}",
+                "system transactions cannot be opened on {}: {error}",
                 database.url
             ));
             return Ok(());
         }
     };
     if unprotected.is_empty() {
-        report.good("row level security holds on every table of tenants");
+        report.good("row level security covers every tenant table");
     } else {
         report.bad(format_args!(
-            "row level security does not hold on {}",
+            "row level security is incomplete on {}",
             unprotected.join(", ")
         ));
     }
     for tenant in repo::diagnostics::unknown_tenants(&mut conn).await? {
         report.note(format_args!(
-            "rows belong to tenant {tenant}, which has no row in tenants: nobody can act for it"
+            "rows belong to tenant {tenant}, which is missing from tenants: nobody can act for it"
         ));
     }
     let set_aside = repo::set_aside::list(&mut conn).await?;

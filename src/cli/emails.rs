@@ -42,10 +42,10 @@ pub struct EmailsOptions {
     /// Prints the contacts as CSV
     #[arg(long)]
     csv: bool,
-    /// Fetches at most so many pages
+    /// Maximum number of pages to fetch
     #[arg(long, value_name = "N", default_value_t = DEFAULT_PAGES, value_parser = clap::value_parser!(i32).range(1..=10_000))]
     max_pages: i32,
-    /// Whose rows they become
+    /// Tenant that owns the results
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
 }
@@ -54,7 +54,7 @@ pub struct EmailsOptions {
 ///
 /// # Errors
 ///
-/// When the domain is none, or the database, the schema or a setting does not allow it.
+/// When the domain is invalid, or the database, the schema or a setting does not allow it.
 pub fn run(options: &EmailsOptions, config: &Config) -> anyhow::Result<ExitCode> {
     let name = DomainName::parse(&options.domain)?;
     let database = Database::bring_up(config)?;
@@ -74,7 +74,7 @@ async fn scan(
     let (domain, id) = submit(&pool, tenant, name, options.max_pages).await?;
 
     let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
-        bail!("interrupted: the scan waits in the database; the same command, or `scrapersky worker`, goes on with it");
+        bail!("interrupted: the scan waits in the database; the same command, or `scrapersky worker`, continues it");
     };
     let is_completed = job.status == JobStatus::Completed;
     if !is_completed {
@@ -126,7 +126,7 @@ async fn submit(pool: &Pool, tenant: TenantId, name: &DomainName, max_pages: i32
     let submitted = email::submit(&mut Submission::of_operator(&mut conn), id, max_pages).await?;
     conn.commit().await?;
     if !submitted.is_new {
-        log::info!("a scan of {name} has not ended: it goes on");
+        log::info!("continuing an unfinished scan of {name}");
     }
     Ok((submitted.domain, submitted.scan.job_id))
 }

@@ -28,11 +28,11 @@ use crate::config::Config;
 /// What to do with API keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Makes a key and prints it, once and alone, on standard output
+    /// Creates a key and prints it once, alone on standard output
     Create(CreateKey),
     /// Lists a tenant's keys
     List {
-        /// Whose keys
+        /// Tenant whose keys are listed
         #[arg(long, default_value_t = DEFAULT_TENANT)]
         tenant: Uuid,
     },
@@ -40,7 +40,7 @@ pub enum KeysCommand {
     Revoke {
         /// The key's id, as `keys list` shows it
         id: Uuid,
-        /// Whose key it is
+        /// Tenant that owns the key
         #[arg(long, default_value_t = DEFAULT_TENANT)]
         tenant: Uuid,
     },
@@ -49,21 +49,21 @@ pub enum KeysCommand {
 /// What the new key is to be.
 #[derive(Debug, Args)]
 pub struct CreateKey {
-    /// Whose rows it opens
+    /// Tenant whose rows it gives access to
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
-    /// What it is for
+    /// Name that says what it is for
     #[arg(long)]
     name: String,
-    /// What it allows: read, scan, curate, admin; all of it unless said
+    /// Scopes: read, scan, curate, admin; all by default
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<Scope>,
-    /// In how many days it ends by itself
+    /// Days until it expires
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
     expires_in_days: Option<u16>,
 }
 
-/// Does what the command says.
+/// Runs the command.
 ///
 /// # Errors
 ///
@@ -94,7 +94,7 @@ pub fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
                     .into_iter()
                     .find(|key| key.id.get() == *id)
                 else {
-                    bail!("the tenant has no key {id}: `scrapersky keys list` shows the keys it has");
+                    bail!("the tenant has no key {id}; `scrapersky keys list` shows its keys");
                 };
                 let key = repo::api_keys::revoke(&mut conn, key.id).await?;
                 note(&mut conn, "key.revoke", &key).await?;
@@ -111,7 +111,7 @@ pub(super) async fn tenant(pool: &Pool, named: Uuid) -> anyhow::Result<TenantId>
     let mut conn = pool.system().await?;
     match repo::tenants::find(&mut conn, named).await? {
         Some(tenant) => Ok(tenant.id),
-        None => bail!("there is no tenant {named}"),
+        None => bail!("tenant {named} does not exist"),
     }
 }
 

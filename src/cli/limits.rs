@@ -15,22 +15,22 @@ use crate::config::Config;
 /// What the tenant may do. What is not said is as the settings have it, also where it was said before.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct LimitsOptions {
-    /// Whose limits
+    /// Tenant whose limits are set
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
-    /// Requests a minute of the tenant as a whole
+    /// Requests per minute of the whole tenant
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     requests: Option<i32>,
-    /// Batches a minute of the tenant as a whole
+    /// Batches per minute of the whole tenant
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     batches: Option<i32>,
-    /// Requests a minute of each key or person
+    /// Requests per minute of each key or person
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     caller_requests: Option<i32>,
-    /// Batches a minute of each key or person
+    /// Batches per minute of each key or person
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     caller_batches: Option<i32>,
-    /// Scans a day (UTC)
+    /// Scans per day (UTC)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     scans_per_day: Option<i32>,
 }
@@ -58,13 +58,13 @@ pub fn run(options: &LimitsOptions, config: &Config) -> anyhow::Result<()> {
         conn.commit().await?;
         let said = |name: &str, limit: Option<i32>| match limit {
             Some(limit) => say!("{name}: {limit}"),
-            None => say!("{name}: as the settings say"),
+            None => say!("{name}: default"),
         };
-        said("requests a minute", limits.requests_per_minute);
-        said("batches a minute", limits.batches_per_minute);
-        said("requests a minute and caller", limits.caller_requests_per_minute);
-        said("batches a minute and caller", limits.caller_batches_per_minute);
-        said("scans a day", limits.scans_per_day);
+        said("requests per minute", limits.requests_per_minute);
+        said("batches per minute", limits.batches_per_minute);
+        said("requests per minute and caller", limits.caller_requests_per_minute);
+        said("batches per minute and caller", limits.caller_batches_per_minute);
+        said("scans per day", limits.scans_per_day);
         Ok(())
     })
 }

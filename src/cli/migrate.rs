@@ -11,18 +11,18 @@ use crate::config::Config;
 /// Which way to migrate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum MigrateCommand {
-    /// Applies every migration that the database lacks
+    /// Applies all pending migrations
     Up,
-    /// Reverts the last migration; what the older schema has no place for is kept aside
+    /// Reverts the last migration; values that do not fit the older schema are set aside
     Down {
-        /// How many to revert
+        /// Number of migrations to revert
         #[arg(default_value_t = 1, value_name = "COUNT", conflicts_with = "all")]
         count: usize,
-        /// Reverts all of them
+        /// Reverts all migrations
         #[arg(long)]
         all: bool,
     },
-    /// Lists the migrations, and which the database has
+    /// Lists migrations and whether they are applied
     Status,
 }
 

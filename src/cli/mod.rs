@@ -40,35 +40,35 @@ pub struct Cli {
 /// What the program is to do.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves the HTTP API and works jobs off (the default)
+    /// Serves the HTTP API and runs jobs (the default)
     Serve(serve::ServeOptions),
-    /// Works jobs off, beside any number of servers and other workers
+    /// Runs jobs, next to any number of servers and other workers
     Worker {
-        /// How many jobs to work on at a time
+        /// Number of jobs to run at a time
         #[arg(long, value_name = "N")]
         workers: Option<usize>,
     },
-    /// Shows it all at work, on this machine alone: sample sites, the API, workers. What to run first
+    /// Shows everything on this machine: sample sites, the API, workers. Run this first
     Demo(demo::DemoOptions),
-    /// Scans domains here and now, and prints what was found
+    /// Scans domains now and prints what was found
     Scan(scan::ScanOptions),
-    /// Searches for businesses on Google's map, lists and exports those that are staged
+    /// Searches Google Maps for businesses; lists and exports staged places
     #[command(subcommand)]
     Places(places::PlacesCommand),
-    /// Analyses the sitemaps of a site here and now, and prints what they list
+    /// Analyses the sitemaps of a site now and prints what they list
     Sitemap(sitemap::SitemapOptions),
-    /// Crawls a site here and now for email addresses, and prints whom to write to
+    /// Crawls a site for email addresses now and prints the contacts
     Emails(emails::EmailsOptions),
-    /// Brings the database's schema up to date, or back
+    /// Applies or reverts database migrations
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
-    /// Runs the private PostgreSQL
+    /// Controls the private PostgreSQL
     #[command(subcommand)]
     Db(db::DbCommand),
-    /// Makes, lists and revokes API keys
+    /// Creates, lists and revokes API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Sets how often one tenant may ask, where that is not what the settings say
+    /// Sets a tenant's rate limits, where they differ from the settings
     Limits(limits::LimitsOptions),
     /// Checks the settings and the database, and lists what migrations could not convert
     Doctor,
@@ -89,7 +89,7 @@ impl Cli {
     }
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 ///
 /// # Errors
 ///

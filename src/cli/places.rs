@@ -33,16 +33,16 @@ const AT_ONCE: i64 = 500;
 /// What is to be done about places.
 #[derive(Debug, Subcommand)]
 pub enum PlacesCommand {
-    /// Searches for businesses here and now, and prints what was found
+    /// Searches for businesses now and prints what was found
     Search(SearchOptions),
     /// Prints staged places as a table
     List(ListOptions),
     /// Writes staged places to standard output as a file
     Export {
-        /// How it is written
+        /// File format
         #[arg(long, value_enum, default_value_t = Format::Csv)]
         format: Format,
-        /// Which places
+        /// Places to export
         #[command(flatten)]
         which: ListOptions,
     },
@@ -51,29 +51,29 @@ pub enum PlacesCommand {
 /// How places are written to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// With a first line of column names, safe to open in a spreadsheet
+    /// CSV with a header line, safe to open in a spreadsheet
     Csv,
-    /// A JSON object a line
+    /// One JSON object per line
     Jsonl,
 }
 
 /// What is to be searched for.
 #[derive(Debug, Args)]
 pub struct SearchOptions {
-    /// The kind of business, such as dentist
+    /// Kind of business, such as dentist
     business_type: String,
     /// Where, such as "Houston, TX"
     location: String,
-    /// How far from there
+    /// Distance from there
     #[arg(long, default_value_t = 10.0, value_name = "KM")]
     radius_km: f64,
-    /// How many places at most; more than 60 split the area
+    /// Maximum number of places; more than 60 split the area
     #[arg(long, default_value_t = 20, value_name = "N")]
     max_results: i64,
-    /// Only says what it would cost
+    /// Only prints what it would cost
     #[arg(long)]
     dry_run: bool,
-    /// Whose rows they become
+    /// Tenant that owns the results
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
 }
@@ -81,19 +81,19 @@ pub struct SearchOptions {
 /// Which places are wanted.
 #[derive(Debug, Args)]
 pub struct ListOptions {
-    /// Those that a person decided so about: new, selected, maybe, `not_a_fit`, archived
+    /// Only places with this curation status: new, selected, maybe, `not_a_fit`, archived
     #[arg(long, value_parser = parse_status)]
     status: Option<CurationStatus>,
-    /// Those found as this kind of business
+    /// Only places found as this kind of business
     #[arg(long)]
     business_type: Option<String>,
-    /// Those whose address, or the place that was searched, holds this text
+    /// Only places whose address or searched location contains this text
     #[arg(long)]
     location: Option<String>,
-    /// How many at most
+    /// Maximum number of places
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Whose rows they are
+    /// Tenant that owns the places
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
 }
@@ -102,7 +102,7 @@ fn parse_status(text: &str) -> Result<CurationStatus, String> {
     read_status(text).ok_or_else(|| format!("it must be one of {STATUS_WORDS}"))
 }
 
-/// Does what the command says. The exit code says whether a search completed.
+/// Runs the command. The exit code says whether a search completed.
 ///
 /// # Errors
 ///

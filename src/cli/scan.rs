@@ -40,16 +40,16 @@ pub struct ScanOptions {
     /// The domains
     #[arg(required_unless_present = "file", value_name = "DOMAIN")]
     domains: Vec<String>,
-    /// Reads domains from a file, one a line; of a CSV the first column, under the header `domain` or none
+    /// Reads domains from a file, one per line; of a CSV file the first column, with the header `domain` or none
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Prints all that was found, as JSON
+    /// Prints everything that was found as JSON
     #[arg(long)]
     json: bool,
-    /// Prints a line a domain, as CSV for a spreadsheet
+    /// Prints one CSV line per domain, for a spreadsheet
     #[arg(long, conflicts_with = "json")]
     csv: bool,
-    /// Whose rows they become
+    /// Tenant that owns the results
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
 }
@@ -149,7 +149,7 @@ async fn scan(names: &[String], tenant: Uuid, config: &Config, database: &Databa
     bar.finish_and_clear();
     workers.end().await?;
     if all_ended?.is_none() {
-        log::warn!("interrupted: what has not ended waits in the database for `scrapersky worker`");
+        log::warn!("interrupted: unfinished scans wait in the database for `scrapersky worker`");
     }
     results(&pool, tenant, &batch).await
 }

@@ -19,8 +19,8 @@ use crate::jobs::Runner;
 use crate::scans::places::retention;
 use crate::scans::{self, Services};
 
-/// How many connections the workers of a server open at most beside its own, above the one they keep. A job needs one for
-/// milliseconds, when it reports and when it stores.
+/// The maximum number of connections that the workers of a server open in addition to its own, above the one they
+/// keep. A job needs one for milliseconds, when it reports and when it stores.
 const WORKER_CONNECTIONS: usize = 4;
 
 /// How long a worker waits at its start for a database that does not answer, and between two tries.
@@ -30,15 +30,15 @@ const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 /// How the server runs.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct ServeOptions {
-    /// How many jobs to work on at a time in this process; 0 leaves them to `scrapersky worker`
+    /// Number of jobs to run at a time in this process; 0 leaves them to `scrapersky worker`
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
-    /// Does not migrate the database, and refuses to start where that is needed
+    /// Does not migrate the database; refuses to start if it has to be migrated
     #[arg(long)]
     no_migrate: bool,
 }
 
-/// Serves the HTTP API, and works jobs off, until it is told to stop.
+/// Serves the HTTP API, and runs jobs, until it is told to stop.
 ///
 /// # Errors
 ///
@@ -100,7 +100,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
     })
 }
 
-/// Works jobs off until it is told to stop.
+/// Runs jobs until it is told to stop.
 ///
 /// # Errors
 ///
@@ -121,7 +121,7 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
             prepared = prepared => prepared?,
         };
         let Some(runner) = runner else {
-            anyhow::bail!("a worker with 0 workers has nothing to do: say `--workers 1` or more");
+            anyhow::bail!("a worker needs at least one worker: use `--workers 1` or more");
         };
         tokio::spawn(retention::watch(pool, config.places.clone()));
         say!("ScraperSky runs jobs as {}.", runner.name());
@@ -169,8 +169,8 @@ pub(super) fn runner(
 /// Ends at the first SIGTERM or SIGINT.
 pub(super) fn stop_asked_for() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -48,13 +48,13 @@ pub struct SitemapOptions {
     /// Prints the tree of files with their counts (the default)
     #[arg(long)]
     tree: bool,
-    /// Stores at most so many URLs
+    /// Maximum number of URLs to store
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     max_urls: i64,
-    /// Follows indexes that lead to indexes so deeply
+    /// Maximum depth of nested indexes
     #[arg(long, value_name = "N", default_value_t = 3)]
     max_depth: i16,
-    /// Whose rows they become
+    /// Tenant that owns the results
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
 }
@@ -63,7 +63,7 @@ pub struct SitemapOptions {
 ///
 /// # Errors
 ///
-/// When the target is none, or the database, the schema or a setting does not allow it.
+/// When the target is invalid, or the database, the schema or a setting does not allow it.
 pub fn run(options: &SitemapOptions, config: &Config) -> anyhow::Result<ExitCode> {
     let scan = read_target(options)?;
     let database = Database::bring_up(config)?;
@@ -99,7 +99,7 @@ async fn analyse(
 
     let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
         bail!(
-            "interrupted: the analysis waits in the database; the same command, or `scrapersky worker`, goes on with it"
+            "interrupted: the analysis waits in the database; the same command, or `scrapersky worker`, continues it"
         );
     };
     let is_completed = job.status == JobStatus::Completed;
@@ -128,7 +128,7 @@ async fn submit(pool: &Pool, tenant: TenantId, scan: &SitemapScan) -> anyhow::Re
     let submitted = sitemap::submit(&mut Submission::of_operator(&mut conn), scan).await?;
     conn.commit().await?;
     if !submitted.is_new {
-        log::info!("an analysis of {} has not ended: it goes on", scan.domain);
+        log::info!("continuing an unfinished analysis of {}", scan.domain);
     }
     Ok((submitted.domain_id, submitted.job_id))
 }

@@ -11,35 +11,35 @@ const SHORTEST_SECRET: usize = 32;
 /// Who may call, how often, and from which sites.
 #[derive(Clone, Debug)]
 pub struct CallersConfig {
-    /// Whose tokens are taken.
+    /// Which tokens are accepted.
     pub tokens: TokensConfig,
-    /// How often.
+    /// Rate limits.
     pub limits: LimitsConfig,
     /// The origins of web pages that may call, exactly as browsers send them.
     pub origins: Vec<String>,
 }
 
-/// Whose tokens are taken; without a secret and an address of keys, nobody's.
+/// Which tokens are accepted; none without a secret and a key URL.
 #[derive(Clone, Debug, Default)]
 pub struct TokensConfig {
     /// The secret of HS256.
     pub secret: Option<SecretString>,
-    /// Where the public keys of ES256 and RS256 are.
+    /// The URL of the public keys for ES256 and RS256.
     pub jwks: Option<Url>,
-    /// What a token has to say as its issuer.
+    /// The required issuer.
     pub issuer: Option<String>,
 }
 
 /// How often callers may ask. Zero means any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitsConfig {
-    /// Of each key or person.
+    /// Limits of each key or person.
     pub caller: Rates,
-    /// Of each tenant as a whole.
+    /// Limits of each tenant as a whole.
     pub tenant: Rates,
-    /// Scans that a tenant may queue a day (UTC).
+    /// Scans that a tenant may queue per day (UTC).
     pub scans_per_day: i32,
-    /// Requests a minute of one address on routes that want no caller.
+    /// Requests per minute of one address on routes without authentication.
     pub public_per_minute: i32,
 }
 

@@ -8,15 +8,15 @@ use super::reader::{ConfigError, Settings};
 /// What one crawl for email addresses may take, and how it works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailConfig {
-    /// How many links may lead to a page from the home page.
+    /// The maximum number of links between the home page and a page.
     pub max_depth: usize,
-    /// How long it may work, all attempts together.
+    /// The maximum duration over all attempts.
     pub time: Duration,
     /// Whether all subdomains belong to a site, and not only the domain itself and its `www`.
     pub subdomains: bool,
-    /// Whether DNS is asked if the domain of an address takes mail.
+    /// Whether DNS is asked whether the domain of an address takes mail.
     pub mx_check: bool,
-    /// The name server that is asked, instead of the system's.
+    /// The name server to ask instead of the system's.
     pub dns_server: Option<SocketAddr>,
 }
 

@@ -1,4 +1,4 @@
-//! How background jobs are worked off.
+//! How background jobs are run.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use super::reader::{ConfigError, Settings};
 /// The numbers of the job runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobsConfig {
-    /// How many jobs this process works on at a time; none, and it only queues them.
+    /// How many jobs this process runs at a time; with 0 it only queues them.
     pub workers: usize,
-    /// How long a claim holds without a heartbeat: so late is a dead worker's job noticed.
+    /// How long a claim holds without a heartbeat; a dead worker's job is noticed after this time.
     pub lease: Duration,
-    /// How often a worker extends its claims, and hears that a job was cancelled.
+    /// How often a worker extends its claims and checks for cancelled jobs.
     pub heartbeat: Duration,
-    /// How often claims that ran out are looked for.
+    /// How often expired claims are looked for.
     pub sweep: Duration,
-    /// How often an idle worker looks for jobs that nobody told it about.
+    /// How often an idle worker polls for jobs without a notification.
     pub poll: Duration,
-    /// How long running jobs may go on when the process is asked to end, before they are handed back.
+    /// How long running jobs may continue at shutdown before they are handed back.
     pub grace: Duration,
-    /// The most that the second attempt of a job waits; each further one may wait twice as long.
+    /// The maximum wait before the second attempt of a job; it doubles with each further one.
     pub retry_base: Duration,
-    /// The most that any attempt waits.
+    /// The maximum wait before any attempt.
     pub retry_cap: Duration,
-    /// How long a job that has ended is kept; `None` means for good.
+    /// How long a job that has ended is kept; `None` means forever.
     pub retention: Option<Duration>,
 }
 

@@ -41,7 +41,7 @@ pub struct Config {
     pub pool: PoolConfig,
     /// What scans may do.
     pub scans: ScansConfig,
-    /// How background jobs are worked off.
+    /// How background jobs are run.
     pub jobs: JobsConfig,
     /// How places are searched for.
     pub places: PlacesConfig,
@@ -49,9 +49,9 @@ pub struct Config {
     pub callers: CallersConfig,
     /// Where the program keeps what it writes, the private PostgreSQL among it.
     pub data_dir: PathBuf,
-    /// The folder of PostgreSQL's programs, if it must not be searched for.
+    /// The folder of PostgreSQL's programs; searched for when `None`.
     pub pg_bin: Option<PathBuf>,
-    /// Which log events are shown, in the notation of `RUST_LOG`, if it is said.
+    /// Log filter in `RUST_LOG` syntax.
     pub log: Option<String>,
 }
 

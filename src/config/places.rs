@@ -16,12 +16,12 @@ pub enum PlacesProtocol {
     New,
 }
 
-/// What becomes of Google's content about a place when it may be kept no longer. Place ids stay.
+/// What becomes of Google's content about a place after its retention. Place ids stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpiredPlaces {
     /// It is removed.
     Clear,
-    /// It is asked for again, which costs a call each.
+    /// It is fetched again, at the cost of one call each.
     Refresh,
 }
 
@@ -30,7 +30,7 @@ pub enum ExpiredPlaces {
 pub struct PlacesConfig {
     /// The protocol.
     pub protocol: PlacesProtocol,
-    /// Where it is spoken. The operator's word: it may be any address, also a private one.
+    /// Where it is spoken. The operator chooses it: it may be a private address.
     pub url: Url,
     /// Google's key; without one nothing can be searched.
     pub key: Option<SecretString>,
@@ -46,7 +46,7 @@ pub struct PlacesConfig {
     pub calls_per_search: i64,
     /// The most calls of a tenant in a calendar month (UTC); `None` means any number.
     pub calls_per_month: Option<i64>,
-    /// How long Google's content is kept; `None` means for good.
+    /// How long Google's content is kept; `None` means forever.
     pub keep: Option<Duration>,
     /// What is done with what is older.
     pub expired: ExpiredPlaces,

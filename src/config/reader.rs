@@ -1,4 +1,4 @@
-//! Looks settings up, and says what is wrong with one.
+//! Looks settings up and reports invalid ones.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(super) struct Settings<'a> {
 }
 
 impl Settings<'_> {
-    /// Returns a setting as text. An empty one counts as not set, as shells and containers mean it.
+    /// Returns a setting as text. An empty one counts as not set.
     pub(super) fn text(&self, variable: &str) -> Result<Option<String>, ConfigError> {
         if let Some(value) = (self.env)(variable) {
             return Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()));
@@ -52,25 +52,22 @@ impl Settings<'_> {
     }
 
     pub(super) fn count(&self, variable: &str, default: usize, least: usize) -> Result<usize, ConfigError> {
-        const MOST: usize = 1000;
-        let wanted = format!("a whole number from {least} to {MOST}, such as {default}");
+        const MAX: usize = 1000;
+        let wanted = format!("a whole number from {least} to {MAX}, such as {default}");
         match self.parsed(variable, &wanted)? {
             None => Ok(default),
-            Some(value) if (least..=MOST).contains(&value) => Ok(value),
+            Some(value) if (least..=MAX).contains(&value) => Ok(value),
             Some(value) => Err(ConfigError(format!("{variable} is {value}: it must be {wanted}"))),
         }
     }
 
     pub(super) fn seconds(&self, variable: &str, default: Duration) -> Result<Duration, ConfigError> {
         // PostgreSQL takes milliseconds in 31 bits.
-        const MOST: f64 = 2_000_000.0;
-        let wanted = format!(
-            "a number of seconds from 0 to {MOST}, such as {}",
-            default.as_secs_f64()
-        );
+        const MAX: f64 = 2_000_000.0;
+        let wanted = format!("a number of seconds from 0 to {MAX}, such as {}", default.as_secs_f64());
         match self.parsed::<f64>(variable, &wanted)? {
             None => Ok(default),
-            Some(value) if (0.0..=MOST).contains(&value) => Ok(Duration::from_secs_f64(value)),
+            Some(value) if (0.0..=MAX).contains(&value) => Ok(Duration::from_secs_f64(value)),
             Some(value) => Err(ConfigError(format!("{variable} is {value}: it must be {wanted}"))),
         }
     }
@@ -88,7 +85,7 @@ impl Settings<'_> {
             .collect()
     }
 
-    /// Returns a time limit; none at all would let one site hold a worker for ever.
+    /// Returns a time limit; without one a site could hold a worker forever.
     pub(super) fn limit(&self, variable: &str, default: Duration) -> Result<Duration, ConfigError> {
         match self.seconds(variable, default)? {
             Duration::ZERO => Err(ConfigError(format!(

@@ -15,11 +15,11 @@ pub struct SitemapConfig {
     pub max_files: usize,
     /// URLs, whatever a request asks for.
     pub max_urls: usize,
-    /// How deeply indexes may lead to indexes.
+    /// The maximum depth of nested indexes.
     pub max_depth: usize,
-    /// How long one file may take to come.
+    /// The maximum duration of one download.
     pub file_timeout: Duration,
-    /// How long a domain scan may look for sitemaps and count what they list.
+    /// The maximum duration of a domain scan's sitemap count.
     pub count_time: Duration,
 }
 

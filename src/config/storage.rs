@@ -12,7 +12,7 @@ use super::reader::{ConfigError, Settings};
 #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseSource {
-    /// A PostgreSQL of one's own, always preferred where one is named.
+    /// The operator's PostgreSQL, preferred when configured.
     Server {
         /// Where requests and jobs connect.
         url: DatabaseUrl,

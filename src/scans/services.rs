@@ -13,20 +13,20 @@ use crate::config::{EmailConfig, PlacesConfig, ScansConfig, SitemapConfig};
 /// What every job may use; one in a process.
 #[derive(Debug)]
 pub struct Services {
-    /// The way to other hosts.
+    /// The client for other hosts.
     pub fetcher: Fetcher,
-    /// The way to Google's places, in a program that searches for them.
+    /// The client for Google's places, if configured.
     pub places: Option<Places>,
     /// What an analysis of sitemaps may take.
     pub sitemap: SitemapConfig,
     /// What a crawl for email addresses may take.
     pub email: EmailConfig,
-    /// Who says which domains take mail, where that is asked.
+    /// The mail check, if enabled.
     pub mail: Option<MailCheck>,
 }
 
 impl Services {
-    /// Prepares them.
+    /// Makes the services.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Services {
         self
     }
 
-    /// Adds the way to Google's places.
+    /// Adds the client for Google's places.
     ///
     /// # Errors
     ///

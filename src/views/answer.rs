@@ -21,7 +21,7 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// When `view` cannot be JSON, such as a map whose keys are no strings.
+    /// When `view` cannot be JSON, such as a map whose keys are not strings.
     pub fn json(status: Status, view: &impl Serialize) -> serde_json::Result<Self> {
         let body = serde_json::to_string(view)?;
         Ok(Self { status, body })

@@ -43,7 +43,7 @@ impl From<AuditEntry> for AuditView {
     }
 }
 
-/// A part of the log.
+/// A page of the log.
 #[derive(Debug, Serialize)]
 pub struct AuditPage {
     /// The entries, the last first.

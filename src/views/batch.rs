@@ -20,12 +20,12 @@ use crate::scans::domain::BatchEntry;
 pub struct BatchRequest {
     /// 1 to 100 domains.
     pub domains: Vec<String>,
-    /// The caller's tenant, if it is named at all.
+    /// The caller's tenant, optional.
     #[serde(default)]
     pub tenant_id: Option<String>,
 }
 
-/// Says where an accepted batch is followed.
+/// Where an accepted batch is followed.
 #[derive(Debug, Serialize)]
 pub struct BatchAccepted {
     /// The batch.
@@ -106,13 +106,13 @@ pub struct BatchEntryView {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Why it ended the way it did.
+    /// The outcome, in one word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
 }
 
 impl BatchStatusView {
-    /// Puts a batch and its jobs together.
+    /// Makes the view of a batch and its jobs.
     ///
     /// A batch of the old system, which kept no entries, shows the jobs it has; one without jobs
     /// shows the counts that were stored.
@@ -192,7 +192,7 @@ fn entry_views(entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Vec<BatchEntryView> 
                 job_id: job_id.map(|id| ScanId(id.into())),
                 status: v1_status(JobStatus::Failed),
                 // Ended jobs are deleted after the retention time.
-                error: error.or_else(|| Some("this scan is no longer kept".to_owned())),
+                error: error.or_else(|| Some("this scan is no longer available".to_owned())),
                 outcome: None,
             },
         })

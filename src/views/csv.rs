@@ -2,13 +2,13 @@
 //!
 //! A site chooses its title and what its sitemap says; an agency opens the file. After OWASP's "CSV Injection".
 
-/// Makes a text harmless, so that no spreadsheet takes it for a formula.
+/// Escapes a text that a spreadsheet would take for a formula.
 ///
 /// One that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front, which spreadsheets
-/// take for "this is text". So does an empty text, which would be none, and one that would be taken for such a cell
-/// when it is read back.
+/// take for "this is text". So does an empty text, which would read back as missing, and one that would be taken for
+/// such a cell when it is read back.
 #[must_use]
-pub fn harmless(text: &str) -> String {
+pub fn escape_formula(text: &str) -> String {
     if is_marked(text) {
         format!("'{text}")
     } else {
@@ -16,15 +16,15 @@ pub fn harmless(text: &str) -> String {
     }
 }
 
-/// Writes a cell that may be without a text: then it is empty.
+/// Returns the cell of an optional text; empty when there is none.
 #[must_use]
 pub fn cell(text: Option<&str>) -> String {
-    text.map(harmless).unwrap_or_default()
+    text.map(escape_formula).unwrap_or_default()
 }
 
-/// Undoes [`harmless`].
+/// Undoes [`escape_formula`].
 #[must_use]
-pub fn as_it_was(cell: &str) -> &str {
+pub fn unescape_formula(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(text) if is_marked(text) => text,
         _ => cell,
@@ -45,12 +45,12 @@ mod tests {
         for text in [
             "=1+1", "+1", "+49 30 1", "-1", "@SUM(A1)", "\t=1", "\r", "\r=1", "", "'", "''", "'=1", "''=1",
         ] {
-            let written = harmless(text);
+            let written = escape_formula(text);
             assert_eq!(written, format!("'{text}"));
-            assert_eq!(as_it_was(&written), text);
+            assert_eq!(unescape_formula(&written), text);
         }
         for text in ["a=b", " =1", "é", "plain", "'quoted'"] {
-            assert_eq!((harmless(text).as_str(), as_it_was(text)), (text, text));
+            assert_eq!((escape_formula(text).as_str(), unescape_formula(text)), (text, text));
         }
         assert_eq!(cell(None), "");
     }

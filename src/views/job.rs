@@ -15,7 +15,7 @@ pub struct JobView {
     pub kind: String,
     /// `pending`, `running`, `completed`, `failed` or `cancelled`.
     pub status: &'static str,
-    /// Why it ended the way it did.
+    /// The outcome, in one word.
     pub outcome: Option<&'static str>,
     /// Why it failed, or why its last attempt did.
     pub error: Option<String>,
@@ -25,9 +25,9 @@ pub struct JobView {
     pub step: Option<String>,
     /// That step in words.
     pub message: Option<String>,
-    /// How often it was tried.
+    /// The number of attempts so far.
     pub attempts: i32,
-    /// How often it may be.
+    /// The maximum number of attempts.
     pub max_attempts: i32,
     /// The domain it works on.
     pub domain_id: Option<Uuid>,
@@ -43,7 +43,7 @@ pub struct JobView {
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub completed_at: Option<DateTime<Utc>>,
-    /// When somebody asked for its end.
+    /// When its cancellation was requested.
     pub cancel_requested_at: Option<DateTime<Utc>>,
 }
 

@@ -9,11 +9,11 @@ use uuid::Uuid;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// What it allows: `read`, `scan`, `curate`, `admin`.
+    /// Its scopes: `read`, `scan`, `curate`, `admin`.
     pub scopes: Vec<String>,
-    /// From when it is refused; never, where this is missing.
+    /// When it expires; never when missing.
     pub expires_at: Option<DateTime<Utc>>,
     /// The tenant, for super admins.
     pub tenant_id: Option<String>,
@@ -23,13 +23,13 @@ pub struct KeyRequest {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RotationRequest {
-    /// For how many seconds the old key is still taken; a day, where this is missing.
+    /// How many seconds the old key stays valid; one day by default.
     pub overlap_seconds: Option<i64>,
     /// The tenant, for super admins.
     pub tenant_id: Option<String>,
 }
 
-/// A key, without what makes it one.
+/// An API key without its secret.
 #[derive(Debug, Serialize)]
 pub struct KeyView {
     id: Uuid,
@@ -78,13 +78,13 @@ impl From<ApiKey> for KeyView {
     }
 }
 
-/// A key that was made: the only answer that ever holds it.
+/// A new key; no other answer contains its secret.
 #[derive(Debug, Serialize)]
 pub struct KeyCreated {
     #[serde(flatten)]
     view: KeyView,
     key: ShownOnce,
-    /// The key that it replaces, and until when that one is taken.
+    /// The key that it replaces, and when that one expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     replaces: Option<KeyView>,
 }

@@ -18,18 +18,18 @@ pub mod sitemap;
 
 use serde::Serialize;
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Debug, Serialize)]
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
     /// How many match the filter in all.
     pub total: i64,
-    /// At most so many rows were asked for.
+    /// The maximum number of rows.
     pub limit: i64,
-    /// So many rows were left out first.
+    /// The number of rows skipped.
     pub offset: i64,
-    /// Asks for what comes behind, stable while rows are added; null at the end, or where the list
+    /// Asks for the next part, stable while rows are added; null at the end, or where the list
     /// has none.
     pub next_cursor: Option<String>,
 }

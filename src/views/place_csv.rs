@@ -10,7 +10,7 @@ use database::models::values::RawJson;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::csv::{as_it_was, cell, harmless};
+use super::csv::{cell, escape_formula, unescape_formula};
 use super::place::{read_status, status_word};
 
 /// The columns, in their order. Numbers and ids of rows, people and jobs mean nothing elsewhere and are not among them.
@@ -39,7 +39,7 @@ pub const COLUMNS: &[&str] = &[
 ];
 
 /// The longest kind of business: an index holds it.
-const LONGEST_KIND: usize = 255;
+const MAX_KIND: usize = 255;
 
 /// Writes the line of column names.
 ///
@@ -69,8 +69,8 @@ pub fn lines(places: &[StagedPlace], details: &HashMap<String, PlaceDetails>) ->
             .as_ref()
             .map(|tags| Value::from(tags.0.as_slice()).to_string());
         writer.write_record([
-            harmless(&place.place_id),
-            harmless(&place.name),
+            escape_formula(&place.place_id),
+            escape_formula(&place.name),
             cell(place.formatted_address.as_deref()),
             cell(place.business_type.as_deref()),
             number(place.latitude),
@@ -161,7 +161,7 @@ impl ImportedPlace {
     }
 }
 
-/// What became of a line of a file.
+/// The result of one line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ImportLine {
     /// Where it stands in the file, from 1.
@@ -174,14 +174,14 @@ pub struct ImportLine {
     pub error: Option<String>,
 }
 
-/// What became of a file.
+/// The result of an import.
 #[derive(Debug, Serialize)]
 pub struct ImportReport {
-    /// How many lines it has below the column names.
+    /// The number of lines below the header.
     pub rows: usize,
-    /// How many places were not there.
+    /// The number of inserted places.
     pub inserted: usize,
-    /// How many were.
+    /// The number of updated places.
     pub updated: usize,
     /// How many lines could not be used.
     pub failed: usize,
@@ -189,7 +189,7 @@ pub struct ImportReport {
     pub lines: Vec<ImportLine>,
 }
 
-/// What is in a file: places, and lines that are none.
+/// The content of a file: places, and invalid lines.
 pub type Imported = (Vec<ImportedPlace>, Vec<ImportLine>);
 
 /// Reads a file whose first line names its columns, in any order; `place_id` and `name` have to be among them.
@@ -218,7 +218,7 @@ pub fn read(file: &[u8]) -> Result<Imported, String> {
     }
     if let Some(unknown) = columns.keys().filter(|name| !COLUMNS.contains(&name.as_str())).min() {
         return Err(format!(
-            "the file has a column {unknown:?}, which is none of {}",
+            "the file has an unknown column {unknown:?}; expected some of {}",
             COLUMNS.join(", ")
         ));
     }
@@ -275,9 +275,9 @@ impl Cells<'_> {
         let name = self.text("name").ok_or("name is empty")?;
         if self
             .text("business_type")
-            .is_some_and(|kind| kind.chars().count() > LONGEST_KIND)
+            .is_some_and(|kind| kind.chars().count() > MAX_KIND)
         {
-            return Err(format!("business_type has more than {LONGEST_KIND} characters"));
+            return Err(format!("business_type has more than {MAX_KIND} characters"));
         }
         if let Some(texts) = self.record.iter().find(|cell| cell.contains('\0')) {
             return Err(format!("{texts:?} holds a NUL character, which cannot be stored"));
@@ -347,7 +347,7 @@ impl Cells<'_> {
     /// Returns a text; an empty cell holds none.
     fn text(&self, column: &str) -> Option<String> {
         let cell = self.record.get(*self.columns.get(column)?)?;
-        (!cell.is_empty()).then(|| as_it_was(cell).to_owned())
+        (!cell.is_empty()).then(|| unescape_formula(cell).to_owned())
     }
 
     fn parsed<T: std::str::FromStr>(&self, column: &str, wanted: &str) -> Result<Option<T>, String> {
@@ -369,7 +369,7 @@ impl Cells<'_> {
 /// Reads labels: a JSON list, as they are written, or words with semicolons between, as people write them.
 fn tags(text: &str) -> Result<Vec<String>, String> {
     if text.starts_with('[') {
-        return serde_json::from_str(text).map_err(|error| format!("tags are no list of texts: {error}"));
+        return serde_json::from_str(text).map_err(|error| format!("tags are not a list of texts: {error}"));
     }
     Ok(text
         .split(';')
@@ -400,7 +400,7 @@ mod tests {
             (3, "name is empty"),
             (4, "rating is \"good\""),
             (5, "line 2 already"),
-            (6, "tags are no list"),
+            (6, "tags are not a list"),
             (7, "has 2 cells"),
             (8, "status is \"done\""),
         ]) {

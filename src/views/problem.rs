@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-/// Says what went wrong with a request.
+/// What went wrong with a request.
 #[derive(Debug, Serialize)]
 pub struct Problem<'a> {
     /// Always `about:blank`: the code says more.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub struct ScanRequest {
     /// The domain: `example.com`, `www.example.com`, `http://example.com/x?y`.
     pub base_url: String,
-    /// The caller's tenant, if it is named at all.
+    /// The caller's tenant, optional.
     #[serde(default)]
     pub tenant_id: Option<String>,
     /// How many of the site's pages to count at most.
@@ -30,7 +30,7 @@ impl ScanRequest {
     }
 }
 
-/// Says where an accepted scan is followed.
+/// Where an accepted scan is followed.
 #[derive(Debug, Serialize)]
 pub struct ScanAccepted {
     /// The scan.
@@ -90,7 +90,7 @@ pub struct ScanStatus {
     pub error: Option<String>,
     /// The step it is at.
     pub progress: Progress,
-    /// Why it ended the way it did.
+    /// The outcome, in one word.
     pub outcome: Option<&'static str>,
 }
 

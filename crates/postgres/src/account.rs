@@ -48,7 +48,7 @@ impl Account {
         self.uid
     }
 
-    /// Says whether the server runs as someone else than the program.
+    /// Returns whether the server runs as someone else than the program.
     pub(super) fn is_other(&self) -> bool {
         self.drop_to.is_some()
     }

@@ -50,7 +50,7 @@ pub(super) enum DatabaseFailure {
 }
 
 impl DatabaseFailure {
-    /// Says whether the server went away under the connection.
+    /// Returns whether the server went away under the connection.
     pub(super) fn is_ending_server(&self) -> bool {
         let Self::Postgres(error) = self else {
             return false;

@@ -7,7 +7,7 @@ use std::{
 
 use super::options::MINIMUM_MAJOR;
 
-/// Says why the private PostgreSQL cannot be had, and what to do about it.
+/// Returns why the private PostgreSQL cannot be had, and what to do about it.
 ///
 /// `Display` is one sentence for a person. No variant means that a data directory was changed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub enum EmbeddedError {
         account: String,
     },
 
-    /// The folder `data` exists, holds something, and that is no PostgreSQL cluster.
+    /// The folder `data` exists, is not empty and is not a PostgreSQL cluster.
     #[error("{} holds files that are not a PostgreSQL data directory: move them away or choose another data directory", .0.display())]
     NotACluster(PathBuf),
 
@@ -70,7 +70,7 @@ pub enum EmbeddedError {
         hint: String,
     },
 
-    /// The cluster was made by a major version of which there are no binaries.
+    /// The cluster was made by a major version that is not installed.
     #[error("the data in {} was made by PostgreSQL {cluster}, but this machine has {found}: {remedy}", path.display())]
     WrongMajor {
         /// The cluster's folder.
@@ -132,7 +132,7 @@ pub enum EmbeddedError {
     },
 
     /// The server runs but did not answer as expected.
-    #[error("the private PostgreSQL at {} does not answer as it should: {message}", socket.display())]
+    #[error("the private PostgreSQL at {} gave an unexpected answer: {message}", socket.display())]
     Database {
         /// The folder of its socket.
         socket: PathBuf,

@@ -213,7 +213,7 @@ fn set(command: &mut Command, settings: &[&str]) {
 fn reap(mut child: Child) {
     let waiter = thread::Builder::new().name("postgres".to_owned());
     if let Err(error) = waiter.spawn(move || child.wait()) {
-        log::warn!("no thread to wait for the end of PostgreSQL: {error}");
+        log::warn!("cannot start a thread to wait for the end of PostgreSQL: {error}");
     }
 }
 

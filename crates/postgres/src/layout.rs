@@ -19,10 +19,10 @@ use super::{account::Account, error::EmbeddedError};
 pub(super) const PORT: u16 = 5432;
 
 /// The longest path a Unix socket can have, one byte less than `sun_path`.
-const LONGEST_SOCKET_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+const MAX_SOCKET_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
 /// A log longer than this is set aside at the next start.
-const LONGEST_LOG: u64 = 8 * 1024 * 1024;
+const MAX_LOG: u64 = 8 * 1024 * 1024;
 
 /// The files of one private PostgreSQL, all named by its data directory.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ impl Layout {
         // Not following links: anyone may plant one in a shared folder.
         let metadata = fs::symlink_metadata(folder).map_err(|error| EmbeddedError::io("read", folder, error))?;
         if !metadata.is_dir() {
-            return Err(unfit("is no folder".to_owned()));
+            return Err(unfit("is not a folder".to_owned()));
         }
         if metadata.uid() == 0 && account.is_other() {
             // Made by a root program that was killed before it could hand the folder over.
@@ -141,7 +141,7 @@ impl Layout {
 
     /// Opens the log for appending, the one before set aside when it has grown long.
     pub(super) fn open_log(&self) -> Result<File, EmbeddedError> {
-        if fs::symlink_metadata(&self.log).is_ok_and(|metadata| metadata.len() > LONGEST_LOG) {
+        if fs::symlink_metadata(&self.log).is_ok_and(|metadata| metadata.len() > MAX_LOG) {
             let old = self.log.with_extension("log.old");
             fs::rename(&self.log, &old).map_err(|error| EmbeddedError::io("rename", &self.log, error))?;
         }
@@ -212,7 +212,7 @@ fn resolve(path: &Path) -> Result<PathBuf, EmbeddedError> {
 /// `$XDG_RUNTIME_DIR` would vanish at logout under a server that lives on, and differs between sessions.
 fn socket_dir(root: &Path) -> PathBuf {
     let near = root.join("run");
-    let fits = socket_in(&near, PORT).as_os_str().len() <= LONGEST_SOCKET_PATH;
+    let fits = socket_in(&near, PORT).as_os_str().len() <= MAX_SOCKET_PATH;
     let plain = root
         .as_os_str()
         .as_bytes()
@@ -230,7 +230,7 @@ fn socket_dir(root: &Path) -> PathBuf {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{LONGEST_SOCKET_PATH, PORT, socket_dir, socket_in};
+    use super::{MAX_SOCKET_PATH, PORT, socket_dir, socket_in};
 
     #[test]
     fn keeps_the_socket_near_the_data() {
@@ -249,7 +249,7 @@ mod tests {
         ] {
             let folder = socket_dir(Path::new(&root));
             assert!(folder.starts_with("/tmp"), "{}", folder.display());
-            assert!(socket_in(&folder, PORT).as_os_str().len() <= LONGEST_SOCKET_PATH);
+            assert!(socket_in(&folder, PORT).as_os_str().len() <= MAX_SOCKET_PATH);
             assert_eq!(folder, socket_dir(Path::new(&root)));
         }
     }

@@ -115,7 +115,7 @@ impl EmbeddedPostgres {
         })
     }
 
-    /// Says what is the case with the server of the data directory, at once and without changing anything.
+    /// Returns what is the case with the server of the data directory, at once and without changing anything.
     ///
     /// # Errors
     ///
@@ -163,7 +163,7 @@ impl EmbeddedPostgres {
         self.live.pid
     }
 
-    /// Says whether the server ran already.
+    /// Returns whether the server ran already.
     pub fn is_adopted(&self) -> bool {
         self.adopted
     }

@@ -66,7 +66,7 @@ pub(super) fn major_of(version: &str) -> Option<u32> {
     version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// Says which package to install on this kind of machine, of one major version if it has to be that one.
+/// Returns which package to install on this kind of machine, of one major version if it has to be that one.
 fn install_hint(major: Option<u32>) -> String {
     let (version, dashed) = major.map_or((archive::DEFAULT_MAJOR, String::new()), |major| {
         (major, format!("-{major}"))
@@ -82,7 +82,7 @@ fn install_hint(major: Option<u32>) -> String {
     }
 }
 
-/// Says what to do about a cluster of a version of which there are no binaries.
+/// Returns what to do about a cluster whose PostgreSQL version is not installed.
 fn wrong_major_remedy(cluster: &str, major: u32) -> String {
     if major < MINIMUM_MAJOR {
         return format!(

@@ -11,7 +11,7 @@ pub const DATABASE: &str = "scrapersky";
 /// The oldest major version the schema works on: `security_invoker` views and `ON DELETE SET NULL (columns)` came with 15.
 pub const MINIMUM_MAJOR: u32 = 15;
 
-/// Says where a private PostgreSQL lives and how it is run.
+/// Where a private PostgreSQL lives and how it is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddedOptions {
     /// The folder of everything it writes; created when missing.

@@ -44,7 +44,7 @@ pub(super) fn says_full(output: &str) -> bool {
     output.contains("No space left on device")
 }
 
-/// Says whether the device lacks the room for one WAL segment; asked after a failure that may not have been able to say so.
+/// Returns whether the device lacks the room for one WAL segment; asked after a failure that may not have been able to say so.
 pub(super) fn is_full(path: &Path) -> bool {
     const WAL_SEGMENT: u64 = 16 * 1024 * 1024;
     // The widths of these fields differ between systems.

@@ -149,7 +149,7 @@ impl PidFile {
     }
 }
 
-/// Says whether any process holds the lock on `path`; a file that does not exist is not held.
+/// Returns whether any process holds the lock on `path`; a file that does not exist is not held.
 fn is_held(path: &Path) -> Result<bool, EmbeddedError> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -165,7 +165,7 @@ fn is_held(path: &Path) -> Result<bool, EmbeddedError> {
     }
 }
 
-/// Says whether a process is the server of this data directory, and not merely one that got its number.
+/// Returns whether a process is the server of this data directory, and not merely one that got its number.
 fn is_postmaster(pid: i32, data: &Path) -> bool {
     if !cfg!(target_os = "linux") {
         let args = Command::new("ps")
@@ -179,7 +179,7 @@ fn is_postmaster(pid: i32, data: &Path) -> bool {
         || fs::read(process.join("cmdline")).is_ok_and(|args| names_server(&args, b'\0', data))
 }
 
-/// Says whether a command line runs `postgres` on `data`.
+/// Returns whether a command line runs `postgres` on `data`.
 fn names_server(args: &[u8], separator: u8, data: &Path) -> bool {
     let data = data.as_os_str().as_bytes();
     let program = args.split(|&byte| byte == separator).next().unwrap_or_default();

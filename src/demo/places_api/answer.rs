@@ -13,7 +13,7 @@ use super::world::World;
 pub const DENIED_KEY: &str = "denied";
 
 const PAGE: usize = 20;
-const MOST_RESULTS: usize = 60;
+const MAX_RESULTS: usize = 60;
 
 /// What a request is answered with instead of the truth.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub(super) struct Inner {
 #[derive(Clone, Debug)]
 struct Token {
     results: Vec<usize>,
-    ripe_at: Instant,
+    valid_at: Instant,
 }
 
 impl State {
@@ -125,7 +125,7 @@ impl State {
     fn search(&self, request: &Request) -> (u16, String) {
         let results = match request.token() {
             Some(token) => match self.inner().tokens.get(token).cloned() {
-                Some(known) if request.is_new() || known.ripe_at <= Instant::now() => known.results,
+                Some(known) if request.is_new() || known.valid_at <= Instant::now() => known.results,
                 _ => return self.refusal(request, "INVALID_REQUEST", "the page token is not valid"),
             },
             None => {
@@ -145,7 +145,7 @@ impl State {
             let token = format!("token{}", inner.tokens.len());
             let known = Token {
                 results: rest.to_vec(),
-                ripe_at: Instant::now() + self.world.token_delay,
+                valid_at: Instant::now() + self.world.token_delay,
             };
             inner.tokens.insert(token.clone(), known);
             token
@@ -197,7 +197,7 @@ impl State {
             };
             all.sort_by(|one, other| distance(one).total_cmp(&distance(other)));
         }
-        all.truncate(MOST_RESULTS);
+        all.truncate(MAX_RESULTS);
         all
     }
 

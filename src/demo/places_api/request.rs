@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 /// The largest request that is read.
-const MOST_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 
 pub(super) struct Request {
     pub(super) method: String,
@@ -24,7 +24,7 @@ pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Option<Request>> 
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             break at;
         }
-        if bytes.len() > MOST_BYTES || stream.read_buf(&mut bytes).await? == 0 {
+        if bytes.len() > MAX_BYTES || stream.read_buf(&mut bytes).await? == 0 {
             return Ok(None);
         }
     };
@@ -42,7 +42,7 @@ pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Option<Request>> 
         .unwrap_or(0);
     let body_at = head_end + 4;
     while bytes.len() < body_at + length {
-        if bytes.len() > MOST_BYTES || stream.read_buf(&mut bytes).await? == 0 {
+        if bytes.len() > MAX_BYTES || stream.read_buf(&mut bytes).await? == 0 {
             return Ok(None);
         }
     }

@@ -13,7 +13,7 @@ pub struct World {
     pub center: [f64; 2],
     /// How many businesses there are.
     pub businesses: usize,
-    /// How many degrees they lie from the centre at most, in each direction.
+    /// The maximum distance from the centre in each direction, in degrees.
     pub spread: f64,
     /// What the hosts of their websites end with; every fifth business has none.
     pub websites: String,

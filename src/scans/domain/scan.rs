@@ -110,7 +110,7 @@ impl DomainScan {
             Outcome::Ok
         };
         ctx.finish_with(async |mut conn| {
-            let metadata = store::without_suppressed(&mut conn, &self.domain, &metadata).await?;
+            let metadata = store::drop_suppressed(&mut conn, &self.domain, &metadata).await?;
             store::success(ctx, &mut conn, &self.domain, &page, &metadata, &sitemaps).await?;
             ctx.finish(conn, outcome, &metadata.contract()).await
         })
@@ -132,7 +132,8 @@ pub(in crate::scans) async fn fetch_home(fetcher: &Fetcher, domain: &str) -> Res
 
 async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError> {
     let get = async |scheme: &str| -> Result<Page, FetchError> {
-        let url = Url::parse(&format!("{scheme}://{host}/")).map_err(|_| FetchError::BadUrl("its host is no name"))?;
+        let url = Url::parse(&format!("{scheme}://{host}/"))
+            .map_err(|_| FetchError::BadUrl("its host is not a valid name"))?;
         fetcher.get(&url, Want::html()).await?.success()
     };
     match get("https").await {
@@ -145,7 +146,7 @@ async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError>
     }
 }
 
-/// Says whether the host gave no answer, rather than one that is no page.
+/// Returns whether the host gave no answer, rather than one that is not a page.
 fn is_silence(error: &FetchError) -> bool {
     matches!(
         error.kind(),

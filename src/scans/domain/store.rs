@@ -19,7 +19,7 @@ use crate::scans::Services;
 use crate::scans::sitemap::count::SitemapCount;
 
 /// Leaves out addresses that the tenant must not keep.
-pub(super) async fn without_suppressed(
+pub(super) async fn drop_suppressed(
     conn: &mut TenantConnection,
     domain: &str,
     found: &SiteMetadata,
@@ -182,7 +182,10 @@ async fn upsert_hosting(
 /// A note that cannot be written is left out: the job says why it failed.
 pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str) {
     if let Err(error) = note_failure(ctx, domain, message).await {
-        log::debug!("job {}: its failure was not noted at the domain: {error}", ctx.job_id());
+        log::debug!(
+            "job {}: the failure could not be recorded at the domain: {error}",
+            ctx.job_id()
+        );
     }
 }
 

@@ -34,7 +34,7 @@ impl fmt::Display for Cut {
         match self {
             Self::Pages(limit) => write!(f, "the limit of {limit} pages is reached"),
             Self::Time(limit) => write!(f, "the limit of {} s is reached", limit.as_secs()),
-            Self::Failures { number, last } => write!(f, "{number} pages in a row could not be had: {last}"),
+            Self::Failures { number, last } => write!(f, "{number} pages in a row could not be fetched: {last}"),
             Self::TooManyRequests => f.write_str("the site asks for fewer requests"),
         }
     }

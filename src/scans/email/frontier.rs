@@ -12,10 +12,10 @@ use super::disposition::Disposition;
 use super::site::{family, is_page, key, normalised, trap};
 
 /// URLs that one crawl remembers.
-const MOST: usize = 3_000;
+const MAX_URLS: usize = 3_000;
 
 /// How often a page is asked for at most: once, and once more where the crawl was cut off meanwhile.
-pub(super) const MOST_FETCHES: i16 = 2;
+pub(super) const MAX_FETCHES: i16 = 2;
 
 /// A URL that the crawl has met.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,7 +98,7 @@ impl Frontier {
             }
             return;
         }
-        if self.entries.len() >= MOST {
+        if self.entries.len() >= MAX_URLS {
             return;
         }
         let mut reason = trap(&url);
@@ -107,7 +107,7 @@ impl Frontier {
         {
             let count = self.families.entry(family).or_default();
             if *count >= most {
-                reason = Some("there are enough like it: it seems that the site makes them without end");
+                reason = Some("enough URLs like it were fetched: the site seems to generate them without end");
             } else {
                 *count += 1;
             }
@@ -142,10 +142,10 @@ impl Frontier {
                 matches!(entry.state, ScanUrlState::Waiting | ScanUrlState::Fetching) && entry.depth <= max_depth
             });
             let (index, entry) = waiting.min_by_key(|(index, entry)| (entry.rank, entry.depth, *index))?;
-            if entry.fetches < MOST_FETCHES {
+            if entry.fetches < MAX_FETCHES {
                 return Some(index);
             }
-            let reason = "the crawl was cut off twice while it was fetched";
+            let reason = "the crawl was interrupted twice while fetching it";
             self.end(index, ScanUrlState::Fetched, Disposition::Interrupted, Some(reason));
         }
     }
@@ -155,7 +155,7 @@ impl Frontier {
         self.entries.iter().filter(|entry| entry.fetches > 0).count()
     }
 
-    /// Tells whether a URL has had its turn, so that nothing has to follow a redirect to it.
+    /// Returns whether a URL has had its turn, so that nothing has to follow a redirect to it.
     pub(super) fn is_done(&self, url: &Url) -> bool {
         let entry = self
             .by_key
@@ -230,7 +230,7 @@ impl Frontier {
                 .get(index)
                 .is_some_and(|entry| entry.state == ScanUrlState::Waiting)
         {
-            let reason = format!("{page} calls it its own URL");
+            let reason = format!("it is the canonical URL of {page}");
             self.end(index, ScanUrlState::LeftOut, Disposition::Canonical, Some(&reason));
         }
     }

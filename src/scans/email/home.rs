@@ -5,7 +5,7 @@ use url::Url;
 use web::fetch::{FailureKind, FetchError};
 
 use super::crawl::Crawl;
-use super::frontier::MOST_FETCHES;
+use super::frontier::MAX_FETCHES;
 use super::page::{Fetched, fetch};
 use super::site::Scope;
 use super::store;
@@ -42,7 +42,7 @@ pub(super) async fn fetch_home(ctx: &JobContext<Services>, crawl: &Crawl, left: 
             break;
         }
     }
-    let error = first.unwrap_or(FetchError::BadUrl("its host is no name"));
+    let error = first.unwrap_or(FetchError::BadUrl("its host is not a valid name"));
     Ok(Fetched::Failed {
         error,
         passed: Vec::new(),
@@ -59,7 +59,7 @@ pub(super) async fn without(
     let is_last = crawl
         .frontier
         .get(index)
-        .is_none_or(|entry| entry.fetches >= MOST_FETCHES);
+        .is_none_or(|entry| entry.fetches >= MAX_FETCHES);
     crawl.frontier.put_back(index);
     store::urls(ctx, crawl).await?;
     let (outcome, message) = (outcome(&error), error.to_string());

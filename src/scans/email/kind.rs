@@ -154,12 +154,12 @@ fn is_free(host: &str, owner: &str) -> bool {
     FREE.contains(&host) || FREE.contains(&owner) || FREE_EVERYWHERE.contains(&brand)
 }
 
-/// Tells whether a mailbox is Gmail's.
+/// Returns whether a mailbox is Gmail's.
 pub(super) fn is_gmail(email: &str) -> bool {
     email.ends_with("@gmail.com") || email.ends_with("@googlemail.com")
 }
 
-/// Says how sure it is, of 100, that what was found is an address of somebody there: what is written for programs is
+/// Returns the confidence, 0 to 100, that what was found is an address of somebody there: what is written for programs is
 /// meant as one, what was pieced together may not be; on a page of contacts it is more likely still.
 pub(super) fn confidence(spelling: Spelling, kind: EmailType, is_contact_page: bool) -> i16 {
     let base = match spelling {

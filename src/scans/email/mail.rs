@@ -51,7 +51,7 @@ impl MailCheck {
                 TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
             }
             None => TokioResolver::builder_tokio()
-                .inspect_err(|error| log::warn!("which domains take mail is not asked: {error}"))
+                .inspect_err(|error| log::warn!("mail checks are off: {error}"))
                 .ok()?,
         };
         let options = builder.options_mut();
@@ -59,7 +59,7 @@ impl MailCheck {
         options.attempts = ATTEMPTS;
         let resolver = builder
             .build()
-            .inspect_err(|error| log::warn!("which domains take mail is not asked: {error}"))
+            .inspect_err(|error| log::warn!("mail checks are off: {error}"))
             .ok()?;
         Some(Self { resolver })
     }

@@ -1,4 +1,4 @@
-//! The email scanner: a polite crawl of a site that keeps whom to write to, and where that stands.
+//! The email scanner: a polite crawl of a site that keeps contacts and where they were found.
 //!
 //! A scan is one job. What it has met is in the database URL by URL (`email_scan_urls`), each page is written with its
 //! contacts in one transaction, and an attempt that follows a killed one goes on behind the last page: no page is asked

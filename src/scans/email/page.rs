@@ -84,7 +84,7 @@ pub(super) async fn fetch(
         });
     }
     if !page.status.is_success() {
-        let reason = format!("it was answered with status {}", page.status.as_u16());
+        let reason = format!("the server answered with status {}", page.status.as_u16());
         return Ok(Fetched::Page(Box::new(page), Err(reason)));
     }
     let (page, read) = ctx

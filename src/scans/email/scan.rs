@@ -14,9 +14,9 @@ use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
 use crate::scans::Services;
 use crate::scans::sitemap::count;
 
-/// URLs of sitemaps that are taken.
-const MOST_SEEDS: u64 = 1_000;
-/// How long an answer of DNS is believed.
+/// The maximum number of URLs taken from sitemaps.
+const MAX_SEEDS: u64 = 1_000;
+/// How long a DNS answer is valid.
 const MX_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Crawls the site of a domain for email addresses.
@@ -27,7 +27,7 @@ pub struct EmailScanJob {
     /// The tenant's row of it, which the job's own row names.
     #[serde(skip)]
     pub domain_id: Option<DomainId>,
-    /// How many pages to fetch at most.
+    /// The maximum number of pages to fetch.
     pub total_pages: i32,
 }
 
@@ -113,7 +113,7 @@ impl EmailScanJob {
             sitemaps: links.collect(),
             feeds: Vec::new(),
         };
-        for url in count::list(ctx, &entry, &links, MOST_SEEDS).await? {
+        for url in count::list(ctx, &entry, &links, MAX_SEEDS).await? {
             if let Ok(url) = Url::parse(&url)
                 && crawl.scope.holds(&url)
             {
@@ -123,7 +123,7 @@ impl EmailScanJob {
         store::seeded(ctx, crawl).await
     }
 
-    /// Asks DNS about the domains of addresses that it has not been asked about.
+    /// Asks DNS about the mail domains that are unknown or outdated.
     async fn check_mail(&self, ctx: &JobContext<Services>, crawl: &Crawl) -> Result<(), JobError> {
         let Some(mail) = &ctx.services().mail else {
             return Ok(());

@@ -23,7 +23,7 @@ use crate::jobs::{Finished, JobContext, JobError};
 use crate::scans::Services;
 
 /// Links of a page that are kept.
-const MOST_LINKS: usize = 300;
+const MAX_LINKS: usize = 300;
 /// Scans of a domain that are kept.
 const KEPT_SCANS: i64 = 3;
 
@@ -37,7 +37,7 @@ pub(super) struct PageRow {
 }
 
 impl PageRow {
-    /// Returns one that says nothing.
+    /// Returns one without content.
     pub(super) fn bare(url: String, status: Option<u16>, disposition: Disposition, reason: Option<String>) -> Self {
         Self {
             url,
@@ -188,7 +188,7 @@ async fn upsert_page(
         .iter()
         .map(|link| link.url.as_str())
         .filter(|url| !hidden.is_in(url))
-        .take(MOST_LINKS)
+        .take(MAX_LINKS)
         .collect();
     let (title, description, h1) = (
         hidden.text(reading.title.as_deref()),
@@ -232,7 +232,7 @@ async fn upsert_page(
     Ok(repo::pages::upsert(conn, &new).await?.id)
 }
 
-/// Addresses of a page that the tenant must not keep: they stand in its texts as well.
+/// Suppressed addresses of a page, which may be in its texts as well.
 struct Hidden {
     /// In lower case, each with its local part.
     emails: Vec<(String, String)>,
@@ -263,7 +263,7 @@ impl Hidden {
         })
     }
 
-    /// Tells whether a text names one, however it spells the rest of it.
+    /// Returns whether a text contains the local part of one.
     fn is_in(&self, text: &str) -> bool {
         !self.emails.is_empty() && {
             let text = text.to_lowercase();
@@ -271,7 +271,7 @@ impl Hidden {
         }
     }
 
-    /// Leaves a text out that holds one.
+    /// Drops a text that contains one.
     fn text(&self, text: Option<&str>) -> Option<String> {
         let lower = text.map(str::to_lowercase).unwrap_or_default();
         let holds = self.emails.iter().any(|(email, _)| lower.contains(email.as_str()));
@@ -337,6 +337,9 @@ pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &
         Ok::<_, JobError>(())
     };
     if let Err(error) = note.await {
-        log::debug!("job {}: its failure was not noted at the domain: {error}", ctx.job_id());
+        log::debug!(
+            "job {}: the failure could not be recorded at the domain: {error}",
+            ctx.job_id()
+        );
     }
 }

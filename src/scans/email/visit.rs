@@ -18,8 +18,8 @@ use crate::jobs::{JobContext, JobError};
 use crate::scans::Services;
 use crate::scans::failure::outcome;
 
-/// Failures in a row after which a site is left alone.
-const MOST_FAILURES: usize = 10;
+/// Consecutive failures that end a crawl.
+const MAX_FAILURES: usize = 10;
 
 /// Fetches one URL of the frontier and stores what comes of it. `left` is how many more pages may be fetched.
 ///
@@ -56,7 +56,7 @@ pub(super) async fn visit(
         Fetched::Failed { error, .. } if is_home => return Err(home::without(ctx, crawl, index, error).await?),
         Fetched::Page(page, _) if is_home && !page.status.is_success() => {
             let error = page.success().err();
-            let error = error.unwrap_or(FetchError::BadUrl("its home page cannot be had"));
+            let error = error.unwrap_or(FetchError::BadUrl("its home page cannot be fetched"));
             return Err(home::without(ctx, crawl, index, error).await?);
         }
         fetched => fetched,
@@ -112,9 +112,9 @@ impl Visit<'_> {
         self.rows
             .push(PageRow::bare(self.entry.url.clone(), None, disposition, Some(reason)));
         self.crawl.failures += 1;
-        if self.crawl.failures >= MOST_FAILURES {
+        if self.crawl.failures >= MAX_FAILURES {
             self.crawl.cut = Some(Cut::Failures {
-                number: MOST_FAILURES,
+                number: MAX_FAILURES,
                 last: error.to_string(),
             });
         }
@@ -210,7 +210,7 @@ impl Visit<'_> {
     fn judge(&mut self, index: usize, url: &Url, reading: &PageReading) -> (Disposition, Option<String>) {
         let crawl = &mut *self.crawl;
         if let Some(other) = crawl.frontier.says(index, &reading.fingerprint) {
-            return (Disposition::Duplicate, Some(format!("it says the same as {other}")));
+            return (Disposition::Duplicate, Some(format!("same content as {other}")));
         }
         let canonical = reading
             .canonical_url
@@ -222,7 +222,7 @@ impl Visit<'_> {
             if crawl.frontier.is_done(&canonical) {
                 return (
                     Disposition::Duplicate,
-                    Some(format!("it calls {canonical} its own URL, which was fetched")),
+                    Some(format!("its canonical URL {canonical} was fetched")),
                 );
             }
             // Where they differ by the query only; sites name their home page for all pages, too.
@@ -233,7 +233,7 @@ impl Visit<'_> {
         if reading.is_truncated {
             return (
                 Disposition::Partial,
-                Some("it is too large to be read to its end".to_owned()),
+                Some("it is too large to be read completely".to_owned()),
             );
         }
         (Disposition::Ok, None)

@@ -12,7 +12,7 @@ use super::grid::Point;
 /// One page of results.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// The places. A result without an id or a name is none.
+    /// The places. A result without an id or a name is skipped.
     pub places: Vec<FoundPlace>,
     /// How many results there were.
     pub results: usize,
@@ -25,7 +25,7 @@ pub struct Page {
 pub struct FoundPlace {
     /// Google's id of it.
     pub place_id: String,
-    /// What people call it.
+    /// Its name.
     pub name: String,
     /// Its address in one line.
     pub formatted_address: Option<String>,
@@ -109,7 +109,7 @@ struct NewFailureReason {
 ///
 /// # Errors
 ///
-/// [`PlacesError`] for every status but `OK` and `ZERO_RESULTS`, and for what is no such answer.
+/// [`PlacesError`] for every status but `OK` and `ZERO_RESULTS`, and for an answer of another form.
 pub fn legacy_page(status: u16, body: &[u8]) -> Result<Page, PlacesError> {
     let answer = legacy(status, body)?;
     let results = answer.results.len();
@@ -125,18 +125,18 @@ pub fn legacy_page(status: u16, body: &[u8]) -> Result<Page, PlacesError> {
 ///
 /// # Errors
 ///
-/// As [`legacy_page`]; [`PlacesError::Gone`] when there is no such place any more.
+/// As [`legacy_page`]; [`PlacesError::Gone`] when the place does not exist any more.
 pub fn legacy_details(status: u16, body: &[u8]) -> Result<FoundPlace, PlacesError> {
     let answer = legacy(status, body)?;
     let raw = answer.result.ok_or(PlacesError::Gone)?;
-    place(&raw, legacy_place)?.ok_or(PlacesError::Malformed("it is about no place"))
+    place(&raw, legacy_place)?.ok_or(PlacesError::Malformed("it has no place"))
 }
 
 /// Reads a page of Places API (New).
 ///
 /// # Errors
 ///
-/// [`PlacesError`] for every status but 200, and for what is no such answer.
+/// [`PlacesError`] for every status but 200, and for an answer of another form.
 pub fn new_page(status: u16, body: &[u8]) -> Result<Page, PlacesError> {
     let body = new(status, body)?;
     let answer: NewAnswer = object(body)?;
@@ -151,14 +151,14 @@ pub fn new_page(status: u16, body: &[u8]) -> Result<Page, PlacesError> {
 ///
 /// # Errors
 ///
-/// As [`new_page`]; [`PlacesError::Gone`] when there is no such place any more.
+/// As [`new_page`]; [`PlacesError::Gone`] when the place does not exist any more.
 pub fn new_details(status: u16, body: &[u8]) -> Result<FoundPlace, PlacesError> {
     let body = new(status, body)?;
     let raw: Box<RawValue> = serde_json::from_slice(body).map_err(|_| NO_JSON)?;
-    place(&raw, new_place)?.ok_or(PlacesError::Malformed("it is about no place"))
+    place(&raw, new_place)?.ok_or(PlacesError::Malformed("it has no place"))
 }
 
-const NO_JSON: PlacesError = PlacesError::Malformed("it is not the JSON that it should be");
+const NO_JSON: PlacesError = PlacesError::Malformed("it is not the expected JSON");
 
 /// Reads an object; serde would take a list for one as well, its elements for the fields.
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, PlacesError> {
@@ -202,7 +202,7 @@ fn new(status: u16, body: &[u8]) -> Result<&[u8], PlacesError> {
     Err(match (status, word.as_str()) {
         (429, _) | (_, "RESOURCE_EXHAUSTED") => PlacesError::Quota(message, None),
         (401 | 403, _) => PlacesError::Denied(message),
-        // A key that is none is an invalid argument to Google.
+        // Google calls a malformed key an invalid argument.
         (400, _) if message.contains("API key") => PlacesError::Denied(message),
         (404, _) => PlacesError::Gone,
         (400..=499, _) => PlacesError::Invalid(message),

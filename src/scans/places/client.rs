@@ -9,12 +9,12 @@ use super::error::PlacesError;
 use super::grid::{Cell, Point};
 use crate::config::{PlacesConfig, PlacesProtocol};
 
-/// How many results a page has at most.
+/// The maximum number of results a page has.
 pub const PAGE: usize = 20;
 /// How many results Google tells of one query at most.
-pub const MOST_RESULTS: usize = 60;
+pub const MAX_RESULTS: usize = 60;
 /// Google takes no larger circle.
-const MOST_METRES: f64 = 50_000.0;
+const MAX_METRES: f64 = 50_000.0;
 
 /// What is asked of a place in a search. All of it is billed alike, since the rating is among it.
 const SEARCH_FIELDS: &str = "nextPageToken,places.id,places.displayName,places.formattedAddress,\
@@ -113,7 +113,7 @@ impl Places {
     ///
     /// # Errors
     ///
-    /// [`PlacesError`]; [`PlacesError::Gone`] when there is no such place any more.
+    /// [`PlacesError`]; [`PlacesError::Gone`] when the place does not exist any more.
     pub async fn details(&self, place_id: &str) -> Result<FoundPlace, PlacesError> {
         match self.config.protocol {
             PlacesProtocol::Legacy => {
@@ -246,5 +246,5 @@ impl Places {
 }
 
 fn metres(kilometres: f64) -> f64 {
-    (kilometres * 1000.0).min(MOST_METRES)
+    (kilometres * 1000.0).min(MAX_METRES)
 }

@@ -8,7 +8,7 @@ use database::repo::api_calls::{Caps, Reserved};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::client::{MOST_RESULTS, PAGE};
+use super::client::{MAX_RESULTS, PAGE};
 use super::error::PlacesError;
 use crate::config::{PlacesConfig, PlacesProtocol};
 use crate::jobs::{JobContext, JobError};
@@ -58,9 +58,9 @@ impl Call {
 /// What a search would cost.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Estimate {
-    /// How many calls it takes at least, if the area holds as many places as are wanted.
+    /// The minimum number of calls, if the area holds as many places as are wanted.
     pub calls_at_least: i64,
-    /// How many it takes at most.
+    /// The maximum number of calls.
     pub calls_at_most: i64,
     /// What a page of results is billed as.
     pub price_class: &'static str,
@@ -79,7 +79,7 @@ pub fn estimate(config: &PlacesConfig, max_results: usize, grid: bool, is_center
     let cap = config.calls_per_search;
     // No page is asked for that is not needed, and a query has three.
     let pages = whole(max_results.div_ceil(PAGE));
-    let of_query = whole(MOST_RESULTS / PAGE);
+    let of_query = whole(MAX_RESULTS / PAGE);
     // Places outside the radius do not count, so that each query may have to be read to its end; and an area may be
     // split as long as the cap allows.
     let most = if grid { cap } else { (center + of_query).min(cap) };
@@ -111,7 +111,7 @@ pub struct CapReached(pub String);
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// Database errors.
 pub(super) async fn reserve(
     ctx: &JobContext<Services>,
     config: &PlacesConfig,
@@ -136,9 +136,9 @@ pub(super) async fn reserve(
     conn.commit().await?;
     Ok(match reserved {
         Reserved::Call(id) => Ok(id),
-        Reserved::JobCap => Err(CapReached(format!("the cap of {per_job} calls a search is reached"))),
+        Reserved::JobCap => Err(CapReached(format!("the cap of {per_job} calls per search is reached"))),
         Reserved::MonthCap => Err(CapReached(format!(
-            "the cap of {} calls a month is reached",
+            "the cap of {} calls per month is reached",
             config.calls_per_month.unwrap_or_default()
         ))),
     })
@@ -148,7 +148,7 @@ pub(super) async fn reserve(
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// Database errors.
 pub(super) async fn failed(ctx: &JobContext<Services>, id: ApiCallId, error: &PlacesError) -> Result<(), JobError> {
     let mut conn = ctx.tenant().await?;
     repo::api_calls::fail(&mut conn, id, error.is_billed(), &error.to_string()).await?;
@@ -160,7 +160,7 @@ pub(super) async fn failed(ctx: &JobContext<Services>, id: ApiCallId, error: &Pl
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// Database errors.
 pub(super) async fn answered(ctx: &JobContext<Services>) -> Result<Vec<(String, Value)>, JobError> {
     let mut conn = ctx.tenant().await?;
     let calls = repo::api_calls::list_of_job(&mut conn, ctx.job_id()).await?;

@@ -1,4 +1,4 @@
-//! Why Google's places cannot be had.
+//! Why a call to Google failed.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use web::fetch::FetchError;
 use crate::jobs::{JobError, Retry};
 use crate::scans::failure::outcome;
 
-/// Why Google did not say what was asked.
+/// Why a call to Google failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PlacesError {
     /// The operator has set no key.
-    #[error("places cannot be searched for: GOOGLE_MAPS_API_KEY is not set")]
+    #[error("places cannot be searched: GOOGLE_MAPS_API_KEY is not set")]
     NoKey,
     /// The key or what it is used for is refused.
     #[error("Google refused the request: {0}")]
@@ -26,10 +26,10 @@ pub enum PlacesError {
     /// Google failed.
     #[error("Google failed: {0}")]
     Failed(String),
-    /// What came is no answer.
+    /// The answer cannot be read.
     #[error("Google's answer cannot be read: {0}")]
     Malformed(&'static str),
-    /// There is no such place any more.
+    /// The place does not exist any more.
     #[error("Google does not know this place any more")]
     Gone,
     /// Google could not be reached.

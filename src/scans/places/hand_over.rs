@@ -17,7 +17,7 @@ use crate::scans::Services;
 use crate::scans::domain::{self, DEFAULT_PAGES, DomainScan};
 use crate::scans::email;
 
-/// Sites on which businesses have a page, which makes the site no domain of theirs.
+/// Sites that host pages of businesses: the site is not the business's own domain.
 const SHARED_SITES: &[&str] = &[
     "business.site",
     "facebook.com",
@@ -61,7 +61,7 @@ pub struct HandedOver {
     pub scans: usize,
     /// How many scans for email addresses were queued.
     pub email_scans: usize,
-    /// How many places did not: each says why.
+    /// How many places were left out; each records why.
     pub left_out: usize,
     /// What looking up details brought.
     pub looked_up: LookedUp,
@@ -78,7 +78,7 @@ impl BackgroundJob for PlacesHandOver {
         Some(work_key(&self.place_ids, &[self.scan, self.emails, self.look_up]))
     }
 
-    /// Each site is a scan of each kind; the hand-over itself is none.
+    /// Each site is a scan of each kind; the hand-over itself is not counted.
     fn scans(&self) -> usize {
         let each = usize::from(self.scan) + usize::from(self.emails);
         (self.place_ids.len() * each).max(1)

@@ -20,12 +20,12 @@ const CLEARED_AT_ONCE: i64 = 1000;
 /// How many places one job asks for again.
 const REFRESHED_AT_MOST: i64 = 1000;
 
-/// Clears or refreshes what a tenant may keep no longer.
+/// Clears or refreshes a tenant's expired content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlacesRetention {
     /// What was fetched before is old.
     pub cutoff: DateTime<Utc>,
-    /// Whether it is asked for again, rather than removed.
+    /// Whether it is fetched again instead of removed.
     pub refresh: bool,
 }
 
@@ -77,7 +77,7 @@ impl BackgroundJob for PlacesRetention {
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// Database errors.
 pub async fn queue_jobs(pool: &Pool, config: &PlacesConfig) -> anyhow::Result<usize> {
     let Some(cutoff) = config
         .keep
@@ -102,7 +102,7 @@ pub async fn queue_jobs(pool: &Pool, config: &PlacesConfig) -> anyhow::Result<us
     Ok(tenants.len())
 }
 
-/// Does so every hour, for ever; with a setting that keeps everything, not at all.
+/// Queues them every hour, forever; never when everything is kept.
 pub async fn watch(pool: Pool, config: PlacesConfig) {
     if config.keep.is_none() {
         return;
@@ -110,8 +110,8 @@ pub async fn watch(pool: Pool, config: PlacesConfig) {
     loop {
         match queue_jobs(&pool, &config).await {
             Ok(0) => {}
-            Ok(tenants) => log::info!("{tenants} tenants have places whose content may be kept no longer"),
-            Err(error) => log::warn!("looking for old content of places failed, and is tried again: {error:#}"),
+            Ok(tenants) => log::info!("{tenants} tenants have place content past its retention"),
+            Err(error) => log::warn!("looking for expired place content failed; retrying: {error:#}"),
         }
         tokio::time::sleep(INTERVAL).await;
     }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::{FoundPlace, Page};
-use super::client::{Area, MOST_RESULTS, Places};
+use super::client::{Area, MAX_RESULTS, Places};
 use super::cost::{self, Call, CapReached};
 use super::error::PlacesError;
 use super::grid::{Cell, Point};
@@ -23,7 +23,7 @@ use crate::config::PlacesProtocol;
 use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
 use crate::scans::Services;
 
-/// How often a page is asked for again whose token is not ripe.
+/// How often a page is asked for again whose token is not valid yet.
 const RIPENING: u32 = 8;
 
 /// Searches for places of a kind of business.
@@ -35,7 +35,7 @@ pub struct PlacesSearch {
     pub business_type: String,
     /// How far from there, in kilometres.
     pub radius_km: f64,
-    /// How many places at most.
+    /// The maximum number of places.
     pub max_results: usize,
     /// Whether the area may be split, where it holds more places than Google tells of at once.
     pub grid: bool,
@@ -56,7 +56,7 @@ pub struct SearchResult {
     pub stored_places: i64,
     /// Results outside the radius.
     pub outside: i64,
-    /// The point that distances were taken from; none where Google knows no such place.
+    /// The point that distances were taken from; none where Google does not find the place.
     pub center: Option<Point>,
     /// Why there is not more.
     pub note: Option<String>,
@@ -182,7 +182,7 @@ impl<'a> Search<'a> {
             Ok(note) => note,
             Err(End::Full) => None,
             Err(End::Failed(error)) => return Err(error),
-            // Nothing was searched: that is no search that brought nothing.
+            // Nothing was searched: this must not look like an empty result.
             Err(End::Cap(CapReached(why))) if self.found.is_empty() => {
                 return Err(JobError::permanent(Outcome::Upstream, why));
             }
@@ -205,7 +205,7 @@ impl<'a> Search<'a> {
             let is_all = self.read(String::new(), &Area::Anywhere { radius_km }).await?;
             let why = || {
                 format!(
-                    "no place on the map is called {:?}, so its area was not split",
+                    "no place named {:?} was found, so its area was not split",
                     self.job.location
                 )
             };
@@ -278,7 +278,7 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        Ok(results < MOST_RESULTS)
+        Ok(results < MAX_RESULTS)
     }
 
     /// Asks for a page and stores it.
@@ -295,7 +295,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Asks for a page, and again while its token is not ripe: no connection is held meanwhile.
+    /// Asks for a page, and again while its token is not valid yet: no connection is held meanwhile.
     async fn ask(&self, area: &Area, token: Option<&str>) -> Result<Page, PlacesError> {
         let config = self.places.config();
         let waits = token.is_some() && config.protocol == PlacesProtocol::Legacy;
@@ -325,7 +325,7 @@ impl<'a> Search<'a> {
         let room = self.job.max_results.saturating_sub(self.found.len());
         let is_outside = |place: &FoundPlace| match (self.center, place.point) {
             (Some(center), Some(point)) => center.distance_km(point) > self.job.radius_km,
-            // Where it is nobody says: that is no reason to leave it out.
+            // Its position is unknown: that is not a reason to leave it out.
             _ => false,
         };
         let outside = page.places.iter().filter(|place| is_outside(place)).count();

@@ -15,9 +15,9 @@ use crate::jobs::{JobContext, JobError};
 use crate::scans::Services;
 
 /// The most files that are read to count.
-const MOST_FILES: usize = 200;
+const MAX_FILES: usize = 200;
 
-/// What a site's sitemaps come to.
+/// The totals of a site's sitemaps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SitemapCount {
     /// The file to begin with.
@@ -78,7 +78,7 @@ async fn walk(
     let mut waiting: VecDeque<(Url, usize)> = found.into_iter().map(|file| (file.url, 0)).collect();
     while let Some((url, depth)) = waiting.pop_front() {
         let left = max_pages.saturating_sub(result.pages);
-        if left == 0 || result.files >= MOST_FILES || Instant::now() >= deadline {
+        if left == 0 || result.files >= MAX_FILES || Instant::now() >= deadline {
             break;
         }
         let time = config
@@ -90,7 +90,7 @@ async fn walk(
         if !fetched.status.is_success() {
             continue;
         }
-        let room = MOST_FILES.saturating_sub(waiting.len());
+        let room = MAX_FILES.saturating_sub(waiting.len());
         let Some(read) = read(ctx, fetched, left, room, keeps).await? else {
             continue;
         };

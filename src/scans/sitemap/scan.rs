@@ -36,7 +36,7 @@ pub struct SitemapScan {
     pub url: Option<Url>,
     /// How many URLs to store at most.
     pub max_urls: u64,
-    /// How deeply indexes may lead to indexes.
+    /// The maximum depth of nested indexes.
     pub max_depth: i16,
 }
 
@@ -183,7 +183,7 @@ impl SitemapScan {
                 analysis.failed(ctx, file, None, outcome, &text).await
             }
             Ok(fetched) if !fetched.status.is_success() => {
-                let text = format!("it was answered with status {}", fetched.status.as_u16());
+                let text = format!("the server answered with status {}", fetched.status.as_u16());
                 analysis
                     .failed(ctx, file, Some(fetched.status.as_u16()), Outcome::BlockedStatus, &text)
                     .await

@@ -55,7 +55,7 @@ impl From<ContactSource> for ContactSourceView {
     }
 }
 
-/// What is to change about a contact. What is missing stays; null takes away.
+/// Changes to a contact. Missing fields stay; null clears a field.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContactPatch {
@@ -76,7 +76,7 @@ pub struct ContactPatch {
     pub tenant_id: Option<String>,
 }
 
-/// Tells null from a field that is missing.
+/// Distinguishes null from a missing field.
 #[expect(clippy::option_option, reason = "missing, null and a value are three things")]
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)

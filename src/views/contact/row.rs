@@ -6,7 +6,7 @@ use database::models::enums::{EmailType, MxStatus};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::views::csv::{cell, harmless};
+use crate::views::csv::{cell, escape_formula};
 
 /// Returns the wire's word for a kind of address.
 #[must_use]
@@ -55,9 +55,9 @@ pub struct ContactView {
     pub role: Option<String>,
     /// What people noted about it.
     pub notes: Option<String>,
-    /// How sure it is, 0 to 100.
+    /// Confidence, 0 to 100.
     pub confidence: Option<i16>,
-    /// Whether its domain takes mail: `ok`, `none` or `unknown`; null where nobody asked.
+    /// Whether its domain takes mail: `ok`, `none` or `unknown`; null if not checked.
     pub mx_status: Option<&'static str>,
     /// When it was found.
     pub first_seen_at: DateTime<Utc>,
@@ -111,7 +111,7 @@ impl From<Contact> for ContactView {
     }
 }
 
-/// The head of a CSV file of contacts.
+/// The header of a CSV file of contacts.
 pub const CONTACT_CSV_HEAD: [&str; 13] = [
     "email",
     "email_type",
@@ -133,7 +133,7 @@ impl ContactView {
     #[must_use]
     pub fn csv(&self) -> [String; 13] {
         [
-            harmless(&self.email),
+            escape_formula(&self.email),
             cell(self.email_type),
             cell(self.name.as_deref()),
             cell(self.role.as_deref()),

@@ -43,9 +43,9 @@ pub struct EmailScanView {
     pub domain_id: Uuid,
     /// Its name.
     pub domain: String,
-    /// How many pages are fetched at most.
+    /// The maximum number of pages to fetch.
     pub total_pages: i32,
-    /// How many were.
+    /// The number of updated places.
     pub pages_scanned: i32,
     /// How many addresses they have.
     pub contacts_found: i32,
@@ -57,12 +57,12 @@ pub struct EmailScanView {
     pub job_id: Uuid,
     /// When it ended.
     pub completed_at: Option<DateTime<Utc>>,
-    /// What it has left out.
+    /// What was left out.
     pub note: Option<String>,
 }
 
 impl EmailScanView {
-    /// Puts together what is known of a scan; its job may be gone already.
+    /// Makes the view of a scan; its job may have been deleted.
     #[must_use]
     pub fn new(domain: String, scan: EmailScan, job: Option<JobStatus>) -> Self {
         let EmailScan {

@@ -30,7 +30,7 @@ pub struct SuppressionView {
     pub id: Uuid,
     /// `address` or `domain`.
     pub kind: &'static str,
-    /// Which; null once it was erased.
+    /// The address or domain; null after an erasure.
     pub value: Option<String>,
     /// Why.
     pub reason: Option<String>,
@@ -58,10 +58,10 @@ impl From<Suppression> for SuppressionView {
     }
 }
 
-/// What an erasure took away.
+/// The result of an erasure.
 #[derive(Debug, Serialize)]
 pub struct ErasureView {
-    /// What keeps it from coming back.
+    /// The suppression that keeps it from coming back.
     pub suppression: SuppressionView,
     /// Contacts, with the pages that had them.
     pub contacts: i64,

@@ -17,7 +17,7 @@ pub struct DomainView {
     pub lead_source: Option<String>,
     /// Whether it is in use.
     pub is_active: Option<bool>,
-    /// How far it is.
+    /// Its state.
     pub status: String,
     /// How far the domain scan is.
     pub content_scrape_status: Option<&'static str>,

@@ -78,7 +78,7 @@ pub struct FoundBy {
 }
 
 impl PlaceDetailsView {
-    /// Puts together what is known about a place.
+    /// Makes the view of a place.
     #[must_use]
     pub fn new(
         place: StagedPlace,

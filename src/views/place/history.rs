@@ -33,7 +33,7 @@ pub struct ChangeView {
 /// What people decide about a place.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Curated {
-    /// What was decided, in v1's words.
+    /// The curation status, in v1's words.
     #[serde(serialize_with = "in_v1_words")]
     pub status: Option<String>,
     /// What is to be remembered.

@@ -20,10 +20,10 @@ pub struct SearchRequest {
     /// How far from there, in kilometres.
     #[serde(default = "SearchRequest::default_radius")]
     pub radius_km: f64,
-    /// How many places at most.
+    /// The maximum number of places.
     #[serde(default = "SearchRequest::default_results")]
     pub max_results: i64,
-    /// The caller's tenant, if it is named at all.
+    /// The caller's tenant, optional.
     #[serde(default)]
     pub tenant_id: Option<String>,
     /// Where, in degrees north, if that is known.
@@ -50,7 +50,7 @@ impl SearchRequest {
     }
 }
 
-/// Says where an accepted search is followed.
+/// Where an accepted search is followed.
 #[derive(Debug, Serialize)]
 pub struct SearchAccepted {
     /// The search.
@@ -96,7 +96,7 @@ pub struct SearchStatus {
     pub user_name: Option<String>,
     /// Why it failed.
     pub error: Option<String>,
-    /// Why it ended the way it did.
+    /// The outcome, in one word.
     pub outcome: Option<&'static str>,
     /// Why there is not more, where a cap was reached or the area could not be split.
     pub note: Option<String>,

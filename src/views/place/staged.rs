@@ -126,10 +126,10 @@ pub struct PlaceList {
     pub places: Vec<PlaceView>,
     /// How many match the filter in all.
     pub total: i64,
-    /// At most so many were asked for.
+    /// The maximum number of places.
     pub limit: i64,
-    /// So many were left out first.
+    /// The number of places skipped.
     pub offset: i64,
-    /// Asks for what comes behind, stable while places are added; null at the end.
+    /// Asks for the next part, stable while places are added; null at the end.
     pub next_cursor: Option<String>,
 }

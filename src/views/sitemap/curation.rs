@@ -22,7 +22,7 @@ pub struct BulkCurationRequest {
     /// Or all that match.
     #[serde(default)]
     pub filter: Option<CurationFilter>,
-    /// Only counts them.
+    /// Whether to count them only.
     #[serde(default)]
     pub preview: bool,
 }
@@ -31,16 +31,16 @@ pub struct BulkCurationRequest {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CurationFilter {
-    /// Those of this domain.
+    /// Only those of this domain.
     #[serde(default)]
     pub domain_id: Option<Uuid>,
-    /// Those whose analysis is so far.
+    /// Only those with this analysis status.
     #[serde(default)]
     pub status: Option<String>,
-    /// Those that were decided so about.
+    /// Only those with this curation status.
     #[serde(default)]
     pub curation_status: Option<String>,
-    /// Those whose URL holds this text.
+    /// Only those whose URL contains this text.
     #[serde(default)]
     pub q: Option<String>,
 }

@@ -126,6 +126,6 @@ pub struct SitemapDiffView {
     pub run: SitemapRunView,
     /// What is different, in a fixed order.
     pub items: Vec<SitemapUrlChangeView>,
-    /// Asks for what comes behind; null at the end.
+    /// Asks for the next part; null at the end.
     pub next_cursor: Option<String>,
 }

@@ -16,15 +16,15 @@ pub struct SitemapScanRequest {
     /// How many URLs to store at most.
     #[serde(default)]
     pub max_urls: Option<i64>,
-    /// How deeply indexes may lead to indexes.
+    /// The maximum depth of nested indexes.
     #[serde(default)]
     pub max_depth: Option<i16>,
-    /// The caller's tenant, if it is named at all.
+    /// The caller's tenant, optional.
     #[serde(default)]
     pub tenant_id: Option<String>,
 }
 
-/// Says where an accepted analysis is followed.
+/// Where an accepted analysis is followed.
 #[derive(Debug, Serialize)]
 pub struct SitemapScanAccepted {
     /// The job.
@@ -38,7 +38,7 @@ pub struct SitemapScanAccepted {
 }
 
 impl SitemapScanAccepted {
-    /// Says so of a job.
+    /// Makes the answer for a job.
     #[must_use]
     pub fn new(job: JobId, domain: DomainId, is_new: bool) -> Self {
         Self {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::views::csv::{cell, harmless};
+use crate::views::csv::{cell, escape_formula};
 
 /// A URL that a sitemap file lists.
 #[derive(Debug, Serialize)]
@@ -56,7 +56,7 @@ impl From<SitemapUrl> for SitemapUrlView {
     }
 }
 
-/// The head of an export as CSV.
+/// The header of a CSV export.
 pub const CSV_HEAD: [&str; 10] = [
     "url",
     "lastmod",
@@ -78,7 +78,7 @@ impl SitemapUrlView {
         let count = |count: Option<i32>| count.map(|count| count.to_string()).unwrap_or_default();
         let text = |text: &Option<String>| cell(text.as_deref());
         [
-            harmless(&self.url),
+            escape_formula(&self.url),
             time(self.lastmod),
             text(&self.changefreq),
             text(&self.priority),

@@ -165,3 +165,43 @@ async fn a_header_that_rocket_reads_itself_and_a_nul_are_refused() {
     let text = json!({ "base_url": "nul\u{0}.test" });
     assert_eq!(acme.post("/api/v1/scrapersky", text).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_body_of_another_type_a_huge_one_and_a_wrong_query_are_refused() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let text = app
+        .send(
+            Method::Post,
+            "/api/v1/batch",
+            Some(&acme.key),
+            Some((ContentType::Plain, "x")),
+        )
+        .await;
+    assert_eq!(text.status, 415);
+    let huge = format!("{{\"base_url\": \"{}\"}}", "x".repeat(2 << 20));
+    let huge = app
+        .send(
+            Method::Post,
+            "/api/v1/scrapersky",
+            Some(&acme.key),
+            Some((ContentType::JSON, &huge)),
+        )
+        .await;
+    assert_eq!(huge.status, 413);
+    for query in [
+        "limit=0",
+        "limit=x",
+        "offset=-1",
+        "status=done",
+        "cursor=x",
+        "created_from=today",
+    ] {
+        let answer = acme.get(&format!("/api/v1/jobs?{query}")).await;
+        assert_eq!(answer.status, 400, "{query}: {answer:?}");
+        assert_eq!(
+            answer.body["field"].as_str(),
+            query.split_once('=').map(|(name, _)| name)
+        );
+    }
+}

@@ -179,7 +179,7 @@ fn body() -> impl Strategy<Value = String> {
         8 => document(),
         // Around what is right, so that it gets further.
         8 => (0..ENTRIES.len(), proptest::collection::vec((proptest::sample::select(NAMES), document()), 0..4)).prop_map(|(entry, changes)| {
-            let shots = (ENTRIES[entry].shots)(&super::isolation::ids::all("a"));
+            let shots = (ENTRIES[entry].shots)(&super::isolation::all("a"));
             let right = shots.into_iter().find_map(|shot| shot.body).map(|(_, body)| body);
             let right = right.filter(|body| body.starts_with('{') && body.len() > 2).unwrap_or_else(|| "{ }".to_owned());
             let mut fields = vec![right[1..right.len() - 1].to_owned()];

@@ -80,7 +80,7 @@ async fn names_that_lead_to_private_addresses_are_refused() {
         assert_eq!(error.kind(), FailureKind::RefusedAddress, "{address}: {error}");
         let said = error.to_string();
         assert!(
-            said.starts_with("intranet.example is not fetched, since it leads to a"),
+            said.starts_with("intranet.example cannot be fetched: it leads to a"),
             "{said}"
         );
         assert!(!said.contains(&address.to_string()), "{said}");

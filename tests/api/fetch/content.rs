@@ -48,7 +48,7 @@ async fn what_cannot_be_read_says_so() {
             "zstd",
             Reply::new("200 OK", &[html, ("Content-Encoding", "zstd")], b"\x28\xb5\x2f\xfd"),
             FailureKind::Unreadable,
-            "the encoding zstd",
+            "the unsupported encoding zstd",
         ),
         (
             "twice",

@@ -221,7 +221,7 @@ async fn a_denied_key_a_missing_key_and_a_dead_server_are_told_apart() {
     };
     for (config, message) in [
         (denied, "Google refused the request: The provided API key is invalid."),
-        (none, "places cannot be searched for: GOOGLE_MAPS_API_KEY is not set"),
+        (none, "places cannot be searched: GOOGLE_MAPS_API_KEY is not set"),
         (dead, "127.0.0.1 cannot be connected to: it refuses connections"),
     ] {
         let working = work(&app, &config);
@@ -326,7 +326,7 @@ async fn caps_hold_and_are_told() {
         (&first["status"], &first["outcome"], &first["calls"]),
         (&json!("completed"), &json!("partial"), &json!(5))
     );
-    assert_eq!(first["note"], "the cap of 5 calls a search is reached");
+    assert_eq!(first["note"], "the cap of 5 calls per search is reached");
     assert_eq!(
         staged(&acme).await.len(),
         first["stored_places"].as_u64().unwrap() as usize
@@ -334,12 +334,12 @@ async fn caps_hold_and_are_told() {
     let second = search(&acme, json!({ "max_results": 500, "grid": true })).await;
     assert_eq!(
         (&second["calls"], &second["note"]),
-        (&json!(3), &json!("the cap of 8 calls a month is reached"))
+        (&json!(3), &json!("the cap of 8 calls per month is reached"))
     );
     let third = search(&acme, json!({})).await;
     assert_eq!(
         (&third["status"], &third["error"]),
-        (&json!("failed"), &json!("the cap of 8 calls a month is reached"))
+        (&json!("failed"), &json!("the cap of 8 calls per month is reached"))
     );
     assert_eq!(google.requests().len(), 8);
     // Each tenant has its own.

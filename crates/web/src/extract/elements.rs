@@ -381,7 +381,7 @@ impl Page {
     }
 }
 
-/// Tells whether a node stands in the page's header.
+/// Returns whether a node stands in the page's header.
 fn is_in_header(node: NodeRef<'_, Node>) -> bool {
     node.ancestors()
         .filter_map(|ancestor| ancestor.value().as_element())

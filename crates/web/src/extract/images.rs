@@ -59,14 +59,14 @@ pub(super) struct ImageMarks<'a> {
 }
 
 impl ImageMarks<'_> {
-    /// Tells whether the image is called a logo; whose it is depends on where it stands.
+    /// Returns whether the image is called a logo; whose it is depends on where it stands.
     pub(super) fn name_a_logo(&self) -> bool {
         [self.class, self.id, self.alt, file_name(self.src)]
             .iter()
             .any(|text| names_logo(text))
     }
 
-    /// Tells whether the image has WordPress' own class for the site's logo.
+    /// Returns whether the image has WordPress' own class for the site's logo.
     pub(super) fn are_of_wordpress(&self) -> bool {
         self.class.split_ascii_whitespace().any(|class| class == "custom-logo")
     }
@@ -75,7 +75,7 @@ impl ImageMarks<'_> {
 /// The most class names of an element that are looked at.
 const MAX_NAMES: usize = 50;
 
-/// Tells whether a class, an id or an attribute of a container says that it is the page's header.
+/// Returns whether a class, an id or an attribute of a container says that it is the page's header.
 pub(super) fn names_header(names: &str) -> bool {
     names.split_ascii_whitespace().take(MAX_NAMES).any(|name| {
         let name = name.to_ascii_lowercase();

@@ -73,17 +73,17 @@ static COPYRIGHT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 });
 static YEARS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b((?:19|20)[0-9]{2})\b").ok());
 
-/// Tells whether the address or the text of a link names a privacy policy.
+/// Returns whether the address or the text of a link names a privacy policy.
 pub(super) fn names_policy(text: &str) -> bool {
     text.len() <= 2048 && POLICY.as_ref().is_some_and(|words| words.is_match(text))
 }
 
-/// Tells whether a link's text, as collected, names a privacy policy.
+/// Returns whether a link's text, as collected, names a privacy policy.
 pub(super) fn text_names_policy(text: &str) -> bool {
     text.len() <= MAX_LINK_TEXT_BYTES && names_policy(text)
 }
 
-/// Tells whether a policy on this host is that of a company that other sites embed.
+/// Returns whether a policy on this host is that of a company that other sites embed.
 pub(super) fn is_policy_of_others(registrable: &str) -> bool {
     POLICIES_OF_OTHERS.contains(&registrable)
 }

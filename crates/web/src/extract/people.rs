@@ -168,7 +168,7 @@ fn is_gap(between: &str) -> bool {
     !between.is_empty() && between.chars().all(|c| c == SEAM || c == ' ' || c == '\n' || c == '.') && between.len() <= 4
 }
 
-/// Tells whether a local part is made of a first and a last name.
+/// Returns whether a local part is made of a first and a last name.
 fn spells(tokens: &[&str], first: &str, last: &str) -> bool {
     [fold(first, true), fold(first, false)].iter().any(|first| {
         [fold(last, true), fold(last, false)].iter().any(|last| {

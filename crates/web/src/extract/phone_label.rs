@@ -76,27 +76,27 @@ impl Label {
         Self(near.replace(SEAM, " ").trim().to_lowercase())
     }
 
-    /// Tells whether it announces a fax; `Tel./Fax` announces both.
+    /// Returns whether it announces a fax; `Tel./Fax` announces both.
     pub(super) fn is_fax(&self) -> bool {
         let label = self.0.replace("telefax", "fax");
         let is_phone_too = ["tel", "phone", "fon"].iter().any(|word| label.contains(word));
         (ends_with_word(&label, &FAX_LABELS) && !is_phone_too) || ends_with_sign(&label, &["f:"])
     }
 
-    /// Tells whether it announces a telephone number.
+    /// Returns whether it announces a telephone number.
     pub(super) fn is_of_a_phone(&self) -> bool {
         ends_with_sign(&self.0, &SHORT_LABELS)
             || ends_with_word(&self.0, &LABELS)
             || ends_with_word(&self.0, &FAX_LABELS)
     }
 
-    /// Tells whether it announces an order, a price or the like.
+    /// Returns whether it announces an order, a price or the like.
     pub(super) fn is_of_another_number(&self) -> bool {
         ends_with_word(&self.0, &OTHER_LABELS) || self.0.ends_with('#')
     }
 }
 
-/// Tells whether a text ends with one of the signs, which no letter touches.
+/// Returns whether a text ends with one of the signs, which no letter touches.
 fn ends_with_sign(text: &str, signs: &[&str]) -> bool {
     let rest = |sign: &str| {
         text.strip_suffix(sign)
@@ -105,7 +105,7 @@ fn ends_with_sign(text: &str, signs: &[&str]) -> bool {
     signs.iter().any(|sign| rest(sign))
 }
 
-/// Tells whether a text ends with one of the words, whatever punctuation follows.
+/// Returns whether a text ends with one of the words, whatever punctuation follows.
 fn ends_with_word(text: &str, words: &[&str]) -> bool {
     let text = text.trim_end_matches(|c: char| !c.is_alphanumeric());
     // Scripts without spaces put words right after others.

@@ -54,7 +54,7 @@ impl Site {
             .filter(|url| url.len() <= MAX_URL_BYTES)
     }
 
-    /// Tells whether a host name belongs to this site.
+    /// Returns whether a host name belongs to this site.
     pub(super) fn owns(&self, host: &str) -> bool {
         host.eq_ignore_ascii_case(&self.registrable)
             || host
@@ -67,12 +67,12 @@ impl Site {
                 })
     }
 
-    /// Tells whether a URL leads to this site.
+    /// Returns whether a URL leads to this site.
     pub(super) fn owns_url(&self, url: &Url) -> bool {
         url.host_str().is_some_and(|host| self.owns(host))
     }
 
-    /// Tells whether a link of the page leads to this site.
+    /// Returns whether a link of the page leads to this site.
     pub(super) fn owns_link(&self, href: &str) -> bool {
         self.resolve(href).is_some_and(|url| self.owns_url(&url))
     }

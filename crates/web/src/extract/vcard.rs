@@ -4,7 +4,7 @@ use super::json_ld::Person;
 use super::text::clean;
 
 /// The most cards and addresses of one file.
-const MOST: usize = 200;
+const MAX_PEOPLE: usize = 200;
 const MAX_NAME_CHARS: usize = 100;
 
 /// Reads the addresses of all cards of a text.
@@ -32,14 +32,14 @@ pub(super) fn read(text: &str) -> Vec<Person> {
                     name: name.clone(),
                     role: role.clone(),
                 }));
-                if people.len() > MOST {
+                if people.len() > MAX_PEOPLE {
                     break;
                 }
             }
             _ => {}
         }
     }
-    people.truncate(MOST);
+    people.truncate(MAX_PEOPLE);
     people
 }
 

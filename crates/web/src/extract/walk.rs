@@ -239,7 +239,7 @@ impl Page {
     }
 }
 
-/// Tells whether a style writes letters from right to left.
+/// Returns whether a style writes letters from right to left.
 fn turns_around(style: &str) -> bool {
     if !style.contains("bidi-override") {
         return false;

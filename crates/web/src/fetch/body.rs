@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use super::FetchError;
-use super::error::Attempt;
+use super::attempt::Attempt;
 use super::page::{Tls, Want};
 
 /// How long the body of an answer is waited for whose status says enough.

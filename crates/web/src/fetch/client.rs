@@ -131,7 +131,7 @@ pub(super) fn tls_config(config: &FetchConfig) -> Result<ClientConfig, SetupErro
             found += 1;
         }
         if found == 0 {
-            return Err(unusable("there is none in it".to_owned()));
+            return Err(unusable("the file contains none".to_owned()));
         }
     }
     // Named, never the process default: which one that is depends on what else is linked in.

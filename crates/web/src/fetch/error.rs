@@ -1,12 +1,7 @@
 //! Why a fetch failed.
 
-use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
-
-use rustls::CertificateError;
-
-use super::resolve::ResolveError;
 
 /// A failed fetch, displayed as the sentence a person reads.
 ///
@@ -15,13 +10,13 @@ use super::resolve::ResolveError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// What the URL or a redirect names is not fetched over HTTP.
-    #[error("an address that begins with {0}: is not fetched: only http and https are")]
+    #[error("URLs of scheme {0} cannot be fetched; expected http or https")]
     Scheme(String),
     /// The URL cannot be fetched.
     #[error("the URL cannot be fetched: {0}")]
     BadUrl(&'static str),
     /// The host is, or its name leads to, an address that is not public.
-    #[error("{host} is not fetched, since it leads to {what}: only public addresses are")]
+    #[error("{host} cannot be fetched: it leads to {what}, and only public addresses are allowed")]
     RefusedAddress {
         /// The host of the URL.
         host: String,
@@ -29,7 +24,7 @@ pub enum FetchError {
         what: &'static str,
     },
     /// The port is another protocol's.
-    #[error("port {port} of {host} is not fetched: it belongs to another protocol than HTTP")]
+    #[error("port {port} of {host} cannot be fetched: it belongs to another protocol than HTTP")]
     RefusedPort {
         /// The host of the URL.
         host: String,
@@ -71,7 +66,7 @@ pub enum FetchError {
         limit: Duration,
     },
     /// The answer is larger than what is taken.
-    #[error("{host} sent {what} larger than {limit} bytes, which is all that is taken")]
+    #[error("{host} sent {what} larger than {limit} bytes, the limit")]
     TooLarge {
         /// The host of the URL.
         host: String,
@@ -91,7 +86,7 @@ pub enum FetchError {
         looping: bool,
     },
     /// The host redirects to something that is no URL.
-    #[error("{host} redirects to what is no URL")]
+    #[error("{host} redirects to an invalid URL")]
     BadRedirect {
         /// The host of the URL.
         host: String,
@@ -113,7 +108,7 @@ pub enum FetchError {
         host: String,
     },
     /// The robots.txt is there but cannot be had, which forbids everything (RFC 9309, 2.3.1.4).
-    #[error("robots.txt of {host} answered with status {status}, and until it can be read nothing may be fetched")]
+    #[error("robots.txt of {host} answered with status {status}; nothing may be fetched until it can be read")]
     RobotsUnavailable {
         /// The host of the URL.
         host: String,
@@ -131,7 +126,7 @@ pub enum FetchError {
         wanted: &'static str,
     },
     /// The body is compressed in a way that was not asked for.
-    #[error("{host} sent its answer in the encoding {encoding}, which it was not asked for and which is not read")]
+    #[error("{host} sent its answer in the unsupported encoding {encoding}")]
     Encoding {
         /// The host of the URL.
         host: String,
@@ -220,152 +215,9 @@ impl FetchError {
     }
 }
 
-/// What was going on when the HTTP client failed.
-#[derive(Clone, Copy)]
-pub(super) struct Attempt<'a> {
-    pub(super) host: &'a str,
-    pub(super) https: bool,
-    pub(super) connect_timeout: Duration,
-    pub(super) max_header: usize,
-}
-
-impl Attempt<'_> {
-    /// Returns what the HTTP client's failure means.
-    pub(super) fn failed(self, error: &reqwest::Error) -> FetchError {
-        let host = self.host.to_owned();
-        let causes = || causes(error);
-        if let Some(resolve) = causes().find_map(|cause| cause.downcast_ref::<ResolveError>()) {
-            return match resolve {
-                ResolveError::Refused(what) => FetchError::RefusedAddress { host, what },
-                ResolveError::Failed(_) => FetchError::Dns {
-                    host,
-                    temporary: resolve.is_temporary(),
-                },
-            };
-        }
-        if let Some(tls) = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-            let reason = tls_reason(tls);
-            return FetchError::Tls { host, reason };
-        }
-        if error.is_timeout() {
-            return FetchError::Timeout {
-                host,
-                what: "connecting",
-                limit: self.connect_timeout,
-            };
-        }
-        if error.is_builder() {
-            return FetchError::BadUrl("its host is no name");
-        }
-        if error.is_connect() {
-            let io = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
-            return self.unconnected(io);
-        }
-        if let Some(http) = causes().find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
-            return self.unreadable(http);
-        }
-        if error.is_decode() {
-            return FetchError::Malformed {
-                host,
-                what: "compressed content",
-            };
-        }
-        FetchError::Broken { host }
-    }
-
-    /// Returns what it means that there is no connection.
-    fn unconnected(self, io: Option<&io::Error>) -> FetchError {
-        let host = self.host.to_owned();
-        match io {
-            // The peer hung up in the middle of the TLS handshake.
-            Some(io) if self.https && io.kind() == io::ErrorKind::UnexpectedEof => FetchError::Tls {
-                host,
-                reason: "the server ended the handshake".to_owned(),
-            },
-            io => FetchError::Connect {
-                host,
-                reason: io.map_or_else(|| "no reason is known".to_owned(), connect_reason),
-            },
-        }
-    }
-
-    /// Returns what it means that an answer cannot be read.
-    fn unreadable(self, http: &hyper::Error) -> FetchError {
-        let host = self.host.to_owned();
-        if http.is_parse_too_large() {
-            FetchError::TooLarge {
-                host,
-                what: "headers",
-                limit: self.max_header,
-            }
-        } else if http.is_parse() {
-            FetchError::Malformed {
-                host,
-                what: "an HTTP answer",
-            }
-        } else {
-            FetchError::Broken { host }
-        }
-    }
-}
-
-/// Returns the errors behind an error, through the I/O errors that carry others without naming them
-/// as their source.
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    fn next<'a>(cause: &&'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-        let cause: &'a (dyn StdError + 'static) = *cause;
-        match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(carried) => Some(carried),
-            None => cause.source(),
-        }
-    }
-    std::iter::successors(Some(error), next)
-}
-
-fn connect_reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "it refuses connections".to_owned(),
-        io::ErrorKind::ConnectionReset => "it ended the connection".to_owned(),
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "no route leads there".to_owned(),
-        io::ErrorKind::TimedOut => "it does not answer".to_owned(),
-        kind => kind.to_string(),
-    }
-}
-
-fn tls_reason(error: &rustls::Error) -> String {
-    let reason = match error {
-        rustls::Error::InvalidCertificate(certificate) => match certificate {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "its certificate is not valid yet"
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "its certificate is for another name"
-            }
-            CertificateError::UnknownIssuer => "its certificate comes from nobody who is trusted",
-            CertificateError::Revoked => "its certificate was revoked",
-            CertificateError::BadSignature => "the signature of its certificate is wrong",
-            _ => "its certificate is not acceptable",
-        },
-        rustls::Error::InvalidMessage(_) => "the server does not speak TLS",
-        rustls::Error::PeerIncompatible(_) => "the server has no version or cipher in common with us",
-        rustls::Error::AlertReceived(_) => "the server refused the handshake",
-        _ => "the handshake failed",
-    };
-    reason.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn causes_are_found_inside_io_errors() {
-        let tls = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
-        let nested = io::Error::other(io::Error::other(tls));
-        let found = causes(&nested).find_map(|cause| cause.downcast_ref::<rustls::Error>());
-        assert!(matches!(found, Some(rustls::Error::InvalidCertificate(_))));
-    }
 
     #[test]
     fn each_error_is_a_sentence_about_the_host() {

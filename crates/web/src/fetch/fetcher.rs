@@ -7,10 +7,11 @@ use reqwest::header::LOCATION;
 use tokio::time::Instant;
 use url::Url;
 
+use super::attempt::Attempt;
 use super::body::{self, Answer, Excess, Sink};
 use super::cache::{Cache, Kept};
 use super::client::{Clients, SetupError};
-use super::error::{Attempt, FetchError};
+use super::error::FetchError;
 use super::pace::{Pace, SharedPace};
 use super::page::{Download, Page, Want};
 use super::policy::{Policy, clean, host_of};

@@ -17,6 +17,7 @@
 //! [`FetchError::kind`] says what kind of failure it is.
 
 pub mod address;
+mod attempt;
 mod body;
 mod cache;
 pub mod charset;

@@ -140,7 +140,7 @@ pub(super) fn clean(url: &Url) -> Result<Url, FetchError> {
     if let Some(name) = url.domain().and_then(|name| name.strip_suffix('.')) {
         let name = name.to_owned();
         url.set_host(Some(&name))
-            .map_err(|_| FetchError::BadUrl("its host is no name"))?;
+            .map_err(|_| FetchError::BadUrl("its host is not a valid name"))?;
     }
     Ok(url)
 }
@@ -214,7 +214,7 @@ mod tests {
             ] {
                 let said = route(&FetchConfig::default(), &url);
                 assert!(
-                    said.as_ref().is_err_and(|said| said.contains("is not fetched")),
+                    said.as_ref().is_err_and(|said| said.contains("cannot be fetched")),
                     "{url}: {said:?}"
                 );
             }

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use reqwest::{Client, RequestBuilder, redirect, retry};
 use url::Url;
 
+use super::attempt::Attempt;
 use super::body::{self, Excess, Sink};
 use super::client::tls_config;
-use super::error::Attempt;
 use super::policy::host_of;
 use super::settings::FetchConfig;
 use super::{FetchError, SetupError, Want};

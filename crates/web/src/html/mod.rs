@@ -12,18 +12,21 @@
 //! Parsing is CPU work of up to [`Limits::max_time`]: callers run it off the async threads. A
 //! [`Document`] is not `Send`; take out of it what is needed where it was parsed.
 
+mod limits;
 mod sink;
 
 #[cfg(test)]
 mod hostile;
 
-use std::fmt;
-use std::time::{Duration, Instant};
+pub use self::limits::{Limit, Limits};
+
+use std::time::Instant;
 
 use html5ever::driver;
 use html5ever::tendril::{StrTendril, TendrilSink};
 use scraper::Html;
-use sink::BoundedSink;
+
+use self::sink::BoundedSink;
 
 /// How many bytes the parser gets between two looks at the limits.
 ///
@@ -32,62 +35,11 @@ use sink::BoundedSink;
 /// size an ordinary page parses as fast as in one piece.
 const CHUNK_BYTES: usize = 1024;
 
-/// What one page may cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest time to parse.
-    pub max_time: Duration,
-    /// The most nodes, those included that the parser dropped again.
-    pub max_nodes: usize,
-    /// The deepest nesting.
-    pub max_depth: usize,
-    /// The most attributes of one element; further ones are dropped and the page goes on.
-    pub max_attributes: usize,
-    /// The most attributes of the whole page; further ones are dropped and the page goes on.
-    pub max_total_attributes: usize,
-    /// The most bytes of one attribute's value; the rest is dropped and the page goes on.
-    pub max_attribute_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_time: Duration::from_secs(1),
-            max_nodes: 300_000,
-            max_depth: 512,
-            max_attributes: 256,
-            max_total_attributes: 500_000,
-            max_attribute_bytes: 16 * 1024,
-        }
-    }
-}
-
-/// The limit at which a page was cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// [`Limits::max_time`].
-    Time,
-    /// [`Limits::max_nodes`].
-    Nodes,
-    /// [`Limits::max_depth`].
-    Depth,
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Time => "it takes too long to parse",
-            Self::Nodes => "it has too many elements",
-            Self::Depth => "its elements are nested too deeply",
-        })
-    }
-}
-
 /// Why a page could not be parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     /// A limit was reached before there was any content.
-    #[error("the page cannot be parsed: {limit}, and its first {consumed_bytes} bytes hold nothing")]
+    #[error("the page cannot be parsed: {limit}, and its first {consumed_bytes} bytes have no content")]
     NothingWithin {
         /// Which limit it was.
         limit: Limit,
@@ -110,7 +62,7 @@ impl Document {
         &self.html
     }
 
-    /// Tells whether the page went on where parsing stopped.
+    /// Returns whether the page went on where parsing stopped.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.stopped_by.is_some()
@@ -166,7 +118,7 @@ pub fn parse(html: &str, limits: &Limits) -> Result<Document, ParseError> {
     })
 }
 
-/// Tells whether there is any text or any element within `<head>` or `<body>`.
+/// Returns whether there is any text or any element within `<head>` or `<body>`.
 fn has_content(html: &Html) -> bool {
     let Some(root) = html.tree.root().children().find(|node| node.value().is_element()) else {
         return false;
@@ -176,6 +128,8 @@ fn has_content(html: &Html) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -222,7 +176,7 @@ mod tests {
         };
         assert_eq!(
             parse(&source, &limits).unwrap_err().to_string(),
-            "the page cannot be parsed: it takes too long to parse, and its first 1024 bytes hold nothing"
+            "the page cannot be parsed: it takes too long to parse, and its first 1024 bytes have no content"
         );
     }
 }

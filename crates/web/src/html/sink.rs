@@ -9,7 +9,7 @@ use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::{Attribute, QualName};
 use scraper::{Html, HtmlTreeSink};
 
-use super::{Limit, Limits};
+use super::limits::{Limit, Limits};
 
 /// Depth is measured at every so many appended nodes: walking up at each of them would cost more than parsing.
 const DEPTH_SAMPLE: usize = 16;

@@ -38,7 +38,7 @@ const PRIVATE_TOP_LEVELS: [&str; 12] = [
 #[serde(try_from = "String", into = "String")]
 pub struct DomainName(String);
 
-/// Why something is no domain to scan, as a sentence that names the input.
+/// Why a text is not a domain that can be scanned; displayed as a sentence that names the input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{input}` is not a domain that can be scanned: {reason}")]
 pub struct NameError {
@@ -51,11 +51,11 @@ pub struct NameError {
 /// What is wrong with a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// There is no name.
+    /// The name is empty.
     #[error("it is empty")]
     Empty,
     /// An address instead of a name.
-    #[error("it is an IP address, and a host name is needed")]
+    #[error("it is an IP address; expected a host name")]
     IpAddress,
     /// A character that host names do not have.
     #[error("a host name cannot contain {0:?}")]
@@ -97,7 +97,7 @@ impl DomainName {
     ///
     /// # Errors
     ///
-    /// When what is left is no public host name.
+    /// When the rest is not a public host name.
     pub fn parse(spelled: &str) -> Result<Self, NameError> {
         standardise(spelled).map(Self).map_err(|reason| NameError {
             input: shown(spelled),
@@ -132,13 +132,13 @@ pub fn registrable(host: &str) -> &str {
     psl::domain_str(host).unwrap_or(host)
 }
 
-/// Tells whether a host name lies below a suffix under which names are registered, listed or not.
+/// Returns whether a host name lies below a suffix under which names are registered, listed or not.
 #[must_use]
 pub fn is_registrable(host: &str) -> bool {
     psl::domain_str(host).is_some()
 }
 
-/// Tells whether a host name ends in a suffix of the public suffix list.
+/// Returns whether a host name ends in a suffix of the public suffix list.
 #[must_use]
 pub fn has_known_suffix(host: &str) -> bool {
     psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known())
@@ -219,7 +219,7 @@ fn without_www(name: &str) -> &str {
     name
 }
 
-/// Tells whether registries delegate names under this one.
+/// Returns whether registries delegate names under this one.
 ///
 /// Suffixes that companies entered for their customers, such as `github.io`, are sites of their own.
 fn is_public_suffix(name: &str) -> bool {

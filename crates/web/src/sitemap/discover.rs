@@ -31,7 +31,7 @@ const PROBED: usize = 16 * 1024;
 const PROBE_TIME: Duration = Duration::from_secs(15);
 
 /// Files that one site is believed to begin with.
-const MOST: usize = 1000;
+const MAX_LINKS: usize = 1000;
 
 /// How a file was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl PageLinks {
         let Ok(selector) = Selector::parse("link[rel][href]") else {
             return links;
         };
-        for element in document.select(&selector).take(MOST) {
+        for element in document.select(&selector).take(MAX_LINKS) {
             let attribute = |name: &str| element.attr(name).unwrap_or_default().trim().to_ascii_lowercase();
             let rel = attribute("rel");
             let Some(url) = element.attr("href").and_then(|href| base.join(href.trim()).ok()) else {
@@ -141,7 +141,7 @@ pub async fn discover(
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     let mut add = |url: Url, method: DiscoveryMethod| {
-        if matches!(url.scheme(), "http" | "https") && found.len() < MOST && seen.insert(url.clone()) {
+        if matches!(url.scheme(), "http" | "https") && found.len() < MAX_LINKS && seen.insert(url.clone()) {
             found.push(Found { url, method });
         }
     };

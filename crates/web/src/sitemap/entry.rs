@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::problem::{LONGEST_URL, Problem, Problems, STANDARD_URL_LENGTH};
+use super::problem::{MAX_URL, Problem, Problems, STANDARD_URL_LENGTH};
 
 /// What kind of file it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub struct Entry {
 }
 
 /// The most alternates of an entry that are kept: more than there are languages on any site.
-pub const MOST_ALTERNATES: usize = 200;
+pub const MAX_ALTERNATES: usize = 200;
 
 impl Entry {
     /// Makes it empty again, with the memory it has.
@@ -141,7 +141,7 @@ impl<'a> Resolver<'a> {
             problems.add(Problem::NoLocation);
             return None;
         }
-        if loc.len() > LONGEST_URL {
+        if loc.len() > MAX_URL {
             problems.add(Problem::BadLocation);
             return None;
         }
@@ -165,7 +165,7 @@ impl<'a> Resolver<'a> {
                 return None;
             }
         };
-        if !matches!(url.scheme(), "http" | "https") || url.as_str().len() > LONGEST_URL {
+        if !matches!(url.scheme(), "http" | "https") || url.as_str().len() > MAX_URL {
             problems.add(Problem::BadLocation);
             return None;
         }

@@ -193,7 +193,7 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// File extensions of what is no page.
+/// File extensions that are not pages.
 const MEDIA: &[&str] = &[
     "jpg", "jpeg", "png", "gif", "webp", "avif", "svg", "ico", "mp4", "webm", "mov", "avi", "mp3", "wav", "pdf", "doc",
     "docx", "xls", "xlsx", "ppt", "pptx", "zip",

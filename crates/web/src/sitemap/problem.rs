@@ -13,7 +13,7 @@ pub const STANDARD_URLS: u64 = 50_000;
 pub const STANDARD_URL_LENGTH: usize = 2048;
 
 /// The longest URL that is taken, in bytes; the most that browsers and servers bear.
-pub const LONGEST_URL: usize = 8192;
+pub const MAX_URL: usize = 8192;
 
 /// Why reading a file ended before its end, or why nothing was taken of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Returns whether the file is none of the formats at all.
+    /// Returns whether the file has none of the formats.
     #[must_use]
     pub fn is_no_sitemap(self) -> bool {
         matches!(self, Self::Empty | Self::WebPage | Self::Doctype | Self::Unrecognised)
@@ -58,7 +58,7 @@ impl fmt::Display for Failure {
             Self::Empty => "it is empty",
             Self::WebPage => "it is a web page, not a sitemap",
             Self::Doctype => "it declares a DOCTYPE, which is not read",
-            Self::Unrecognised => "it is no sitemap, feed or list of URLs",
+            Self::Unrecognised => "it is not a sitemap, feed or list of URLs",
             Self::TooDeep => "its elements are nested too deeply",
             Self::LongPiece => "one of its tags or texts is too long",
             Self::TooLarge => "it is larger than is read",
@@ -82,7 +82,7 @@ pub enum Problem {
     Namespace,
     /// An entry without a URL.
     NoLocation,
-    /// An entry whose URL is none, or not of http.
+    /// An entry whose URL is invalid or not http.
     BadLocation,
     /// A URL that is relative.
     RelativeLocation,
@@ -90,11 +90,11 @@ pub enum Problem {
     LongLocation,
     /// A URL of another host.
     OtherHost,
-    /// A date that is none.
+    /// An invalid date.
     BadLastmod,
-    /// A frequency that is none.
+    /// An invalid frequency.
     BadChangefreq,
-    /// A priority that is none.
+    /// An invalid priority.
     BadPriority,
     /// A named entity that XML does not have.
     UnknownEntity,
@@ -134,7 +134,7 @@ impl Problems {
         self.0.get(&problem).copied().unwrap_or_default()
     }
 
-    /// Returns whether there is none.
+    /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -82,7 +82,7 @@ pub struct Room {
     pub children: u64,
 }
 
-/// What became of a file.
+/// The result of an import.
 pub struct FileRead {
     /// What the parser says of it.
     pub summary: Summary,

@@ -1,4 +1,4 @@
-//! Which URLs belong to a crawl, which come first, and which are traps.
+//! Which URLs belong to a crawl, in which order, and which are traps.
 
 mod rank;
 mod scope;

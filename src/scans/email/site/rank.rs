@@ -3,7 +3,7 @@
 use url::Url;
 use web::sitemap::page_type::page_type;
 
-/// Words of links to pages that tell whom to write to.
+/// Words of links to contact pages.
 const CONTACT_WORDS: &[&str] = &[
     "contact",
     "contatt",
@@ -61,7 +61,7 @@ const LEGAL_WORDS: &[&str] = &[
     "disclosure",
 ];
 
-/// Says when a URL comes: 0 is the home page, what tells whom to write to is next, and 10 is everything else.
+/// Returns the rank of a URL: 0 is the home page, contact pages are next, and 10 is everything else.
 pub(in crate::scans::email) fn rank(url: &Url, text: &str) -> i16 {
     let text = text.to_lowercase();
     let says = |words: &[&str]| text.chars().count() <= 40 && words.iter().any(|word| text.contains(word));

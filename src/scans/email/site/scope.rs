@@ -27,7 +27,7 @@ impl Scope {
         }
     }
 
-    /// Tells whether a URL is the site's.
+    /// Returns whether a URL is the site's.
     pub(in crate::scans::email) fn holds(&self, url: &Url) -> bool {
         let Some(host) = url.host_str() else { return false };
         let bare = host.strip_prefix("www.").unwrap_or(host);

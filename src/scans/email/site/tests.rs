@@ -1,6 +1,6 @@
 use url::Url;
 
-use super::trap::MOST_OF_CALENDAR;
+use super::trap::MAX_OF_CALENDAR;
 use super::*;
 
 fn url(text: &str) -> Url {
@@ -75,7 +75,7 @@ fn traps_are_seen() {
         family("https://acme.de/calendar/2024/05"),
         family("https://acme.de/calendar/2031/12")
     );
-    assert_eq!(family("https://acme.de/calendar/2024/05").unwrap().1, MOST_OF_CALENDAR);
+    assert_eq!(family("https://acme.de/calendar/2024/05").unwrap().1, MAX_OF_CALENDAR);
     assert_eq!(
         family("https://acme.de/events?month=2024-05"),
         family("https://acme.de/events?month=2024-06")

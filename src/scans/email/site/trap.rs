@@ -2,19 +2,19 @@
 
 use url::Url;
 
-/// The longest URL, the most parts of its path and of its query that a page of a site has.
-const LONGEST_URL: usize = 1000;
-const MOST_SEGMENTS: usize = 10;
-const MOST_PARAMETERS: usize = 6;
+/// The most bytes of a URL, segments of its path and parameters of its query.
+const MAX_URL: usize = 1000;
+const MAX_SEGMENTS: usize = 10;
+const MAX_PARAMETERS: usize = 6;
 
 /// How often one part may stand in a path.
-const MOST_REPEATS: usize = 2;
+const MAX_REPEATS: usize = 2;
 
 /// How many pages of a calendar, and how many variants by query of one path, are fetched.
-pub(super) const MOST_OF_CALENDAR: u32 = 3;
-const MOST_VARIANTS: u32 = 5;
+pub(super) const MAX_OF_CALENDAR: u32 = 3;
+const MAX_VARIANTS: u32 = 5;
 
-/// What a query does instead of showing something.
+/// Query parameters that perform an action.
 const ACTIONS: &[&str] = &[
     "action",
     "add-to-cart",
@@ -34,7 +34,7 @@ const ACTION_PATHS: &[&str] = &[
     "cart", "checkout", "login", "logout", "signin", "signout", "signup", "wp-admin", "wp-login",
 ];
 
-/// What a query names a day by.
+/// Query parameters that name a day.
 const CALENDAR: &[&str] = &[
     "cal",
     "calendar",
@@ -53,36 +53,36 @@ const CALENDAR: &[&str] = &[
     "year",
 ];
 
-/// Says why a URL is not to be fetched, if it is a trap by itself.
+/// Returns why a URL is not to be fetched, if it is a trap by itself.
 pub(in crate::scans::email) fn trap(url: &Url) -> Option<&'static str> {
-    if url.as_str().len() > LONGEST_URL {
-        return Some("its URL is longer than a page's is");
+    if url.as_str().len() > MAX_URL {
+        return Some("its URL is too long");
     }
     let segments: Vec<&str> = url.path().split('/').filter(|segment| !segment.is_empty()).collect();
-    if segments.len() > MOST_SEGMENTS {
-        return Some("its path is deeper than a page's is");
+    if segments.len() > MAX_SEGMENTS {
+        return Some("its path is too deep");
     }
     let repeats = |segment: &&str| segments.iter().filter(|other| *other == segment).count();
-    if segments.iter().any(|segment| repeats(segment) > MOST_REPEATS) {
-        return Some("its path goes in a circle");
+    if segments.iter().any(|segment| repeats(segment) > MAX_REPEATS) {
+        return Some("its path repeats itself");
     }
     if segments.iter().any(|segment| {
         let name = segment.split('.').next().unwrap_or_default().to_ascii_lowercase();
         ACTION_PATHS.contains(&name.as_str())
     }) {
-        return Some("it does something instead of showing something");
+        return Some("it performs an action instead of showing a page");
     }
     let keys: Vec<String> = keys(url).collect();
-    if keys.len() > MOST_PARAMETERS {
-        return Some("its query has more parts than a page's has");
+    if keys.len() > MAX_PARAMETERS {
+        return Some("its query has too many parameters");
     }
     if keys.iter().any(|key| ACTIONS.contains(&key.as_str())) {
-        return Some("it does something instead of showing something");
+        return Some("it performs an action instead of showing a page");
     }
     None
 }
 
-/// Returns what URLs have in common that a site makes without end, and how many of them are fetched.
+/// Returns the family of URLs that a site generates without end, and how many of it are fetched.
 pub(in crate::scans::email) fn family(url: &Url) -> Option<(String, u32)> {
     let mut keys: Vec<String> = keys(url).collect();
     keys.sort();
@@ -116,9 +116,9 @@ pub(in crate::scans::email) fn family(url: &Url) -> Option<(String, u32)> {
             .collect();
         // A calendar by years, months and days is one.
         let shape = shape.join("/").replace("#/#/#", "#").replace("#/#", "#");
-        return Some((format!("calendar {host}/{shape}"), MOST_OF_CALENDAR));
+        return Some((format!("calendar {host}/{shape}"), MAX_OF_CALENDAR));
     }
-    (!keys.is_empty()).then(|| (format!("query {host}{path}"), MOST_VARIANTS))
+    (!keys.is_empty()).then(|| (format!("query {host}{path}"), MAX_VARIANTS))
 }
 
 fn keys(url: &Url) -> impl Iterator<Item = String> {

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-/// Files that are no pages.
+/// Extensions of files that are not pages.
 const FILES: &[&str] = &[
     "7z",
     "ai",
@@ -80,7 +80,7 @@ const FILES: &[&str] = &[
     "zip",
 ];
 
-/// What a query says about a visit and not about the page.
+/// Query parameters that track a visit.
 const TRACKING: &[&str] = &[
     "_ga",
     "_gl",
@@ -103,7 +103,7 @@ const TRACKING: &[&str] = &[
     "yclid",
 ];
 
-/// Writes a URL without what says nothing about the page.
+/// Returns a URL without the parts that do not identify the page.
 pub(in crate::scans::email) fn normalised(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_fragment(None);
@@ -129,7 +129,7 @@ pub(in crate::scans::email) fn normalised(url: &Url) -> Url {
     url
 }
 
-/// Returns by what two URLs are known to be the same page: scheme, `www.` and a final slash make no difference.
+/// Returns the key that URLs of the same page share: scheme, `www.` and a final slash make no difference.
 pub(in crate::scans::email) fn key(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -141,7 +141,7 @@ pub(in crate::scans::email) fn key(url: &Url) -> String {
     )
 }
 
-/// Tells whether a URL leads to a page by its name. One that names an address is somebody's own (`/unsubscribe?who=...`).
+/// Returns whether a URL leads to a page by its name. One that contains an address is personal (`/unsubscribe?who=...`).
 pub(in crate::scans::email) fn is_page(url: &Url) -> bool {
     let spelled = url.as_str().replace("%40", "@");
     if spelled.rsplit_once('@').is_some_and(|(_, host)| host.contains('.')) {

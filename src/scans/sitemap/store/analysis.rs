@@ -44,7 +44,7 @@ impl Analysis {
         })
     }
 
-    /// Writes down where to begin.
+    /// Stores the files to begin with.
     pub(in crate::scans::sitemap) async fn discovered(
         &mut self,
         ctx: &JobContext<Services>,
@@ -69,7 +69,7 @@ impl Analysis {
         Ok(())
     }
 
-    /// Returns which limit forbids to read on, if one does.
+    /// Returns the limit that was reached, if any.
     pub(in crate::scans::sitemap) fn limit_reached(&self, ctx: &JobContext<Services>) -> Option<String> {
         let config = &ctx.services().sitemap;
         let read = self.totals.read + self.totals.failed;
@@ -81,7 +81,7 @@ impl Analysis {
             .then(|| format!("the limit of {} files is reached", config.max_files))
     }
 
-    /// Leaves the files that wait unread.
+    /// Skips the pending files.
     pub(in crate::scans::sitemap) async fn skip_rest(
         &mut self,
         ctx: &JobContext<Services>,
@@ -97,7 +97,7 @@ impl Analysis {
         Ok(())
     }
 
-    /// Remembers a limit, also for attempts to come.
+    /// Records a limit, also for later attempts.
     pub(super) async fn note(&mut self, conn: &mut TenantConnection, limit: &str) -> Result<(), JobError> {
         if self.limit.is_none() {
             let changes = SitemapRunChanges {
@@ -110,7 +110,7 @@ impl Analysis {
         Ok(())
     }
 
-    /// Tells whoever waits how far it is.
+    /// Reports the progress.
     pub(in crate::scans::sitemap) async fn report(&self, ctx: &JobContext<Services>) {
         let FileTotals {
             read,
@@ -127,7 +127,7 @@ impl Analysis {
         ctx.report("reading", &message, 0.05 + 0.9 * part).await;
     }
 
-    /// What is different is kept only where there is something to differ from.
+    /// Returns the run to record changes for; `None` for the first analysis.
     pub(super) fn keeper(&self) -> Option<SitemapRunId> {
         self.run.has_previous.then_some(self.run.id)
     }

@@ -54,7 +54,7 @@ impl Analysis {
         repo::sitemap_files::update(&mut conn, file.id, &changes).await?;
         conn.commit().await?;
         self.totals.pending -= 1;
-        // An index that still names a file that is gone is no reason to call the analysis incomplete.
+        // An index that still names a file that is gone does not make the analysis incomplete.
         self.totals.failed += i64::from(!is_gone);
         self.first_failure.get_or_insert_with(|| (outcome, text.to_owned()));
         Ok(())
@@ -215,7 +215,7 @@ enum Ending {
     Whole,
     /// Not to its end.
     Partial,
-    /// It is no sitemap.
+    /// It is not a sitemap.
     Nothing,
 }
 

@@ -26,7 +26,7 @@ const AT_ONCE: i64 = 100;
 const COMPARED_AT_ONCE: i64 = 500_000;
 
 impl Analysis {
-    /// Takes note of files that the site has no more, each in a transaction of its own.
+    /// Retires files that the site no longer has, each in a transaction of its own.
     pub(in crate::scans::sitemap) async fn retire_unmet(&mut self, ctx: &JobContext<Services>) -> Result<(), JobError> {
         // What was left out for a limit was not met, and may be there all the same.
         if self.limit.is_some() || self.totals.skipped > 0 {

@@ -1,4 +1,4 @@
-//! The first and the last that is written of an analysis, where it fails.
+//! The start of an analysis, and its failure.
 
 use chrono::Utc;
 use database::ids::DomainId;
@@ -10,7 +10,7 @@ use database::repo;
 use crate::jobs::{JobContext, JobError};
 use crate::scans::Services;
 
-/// Makes the domain's row, if there is none, and the analysis', if this is the first attempt at it.
+/// Inserts the domain if it is missing, and the analysis on its first attempt.
 pub(in crate::scans::sitemap) async fn begin(
     ctx: &JobContext<Services>,
     domain: &str,

@@ -1,7 +1,7 @@
 //! The isolation proof: every identity on every route, aimed at rows that are its own, another's, gone, nobody's, and
 //! at what names none; by both walls, and by each alone.
 
-pub mod ids;
+mod ids;
 
 use std::fmt::Write as _;
 use std::slice;

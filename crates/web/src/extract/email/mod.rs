@@ -422,14 +422,14 @@ fn host_of(domain: &str, site: &Site) -> Option<String> {
     is_host.then(|| host.to_owned())
 }
 
-/// Tells whether a local part is a key or an asset's hash and no name.
+/// Returns whether a local part is a key or an asset's hash and no name.
 fn is_hash(local: &str) -> bool {
     let digits = local.bytes().filter(u8::is_ascii_digit).count();
     let is_hex = local.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     is_hex && local.len() >= 20 && digits >= 4
 }
 
-/// Tells whether a domain is the end of `logo@2x.png` or of `package@1.2.3.zip`.
+/// Returns whether a domain is the end of `logo@2x.png` or of `package@1.2.3.zip`.
 fn is_scaled_file(host: &str) -> bool {
     let mut labels = host.split('.');
     let first = labels.next().unwrap_or_default();

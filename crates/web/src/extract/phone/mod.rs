@@ -267,7 +267,7 @@ fn may_precede(after: &str) -> bool {
     }
 }
 
-/// Tells whether groups are those of an IPv4 address or of a date.
+/// Returns whether groups are those of an IPv4 address or of a date.
 fn is_address_or_date(run: &str) -> bool {
     let groups: Vec<&str> = run.split(|c: char| !c.is_ascii_digit()).collect();
     let is_address = run.bytes().all(|b| b.is_ascii_digit() || b == b'.')

@@ -234,7 +234,7 @@ impl Technologies {
         }
     }
 
-    /// Tells whether a technology was found.
+    /// Returns whether a technology was found.
     pub(super) fn has(&self, name: &str) -> bool {
         self.found
             .iter()
@@ -242,7 +242,7 @@ impl Technologies {
             .any(|(found, rule)| *found && rule.name == name)
     }
 
-    /// Tells whether anything of a kind was found that is no technology to list.
+    /// Returns whether anything was found of a kind that is not listed as a technology.
     pub(super) fn shows(&self, sign: Sign) -> bool {
         self.found
             .iter()

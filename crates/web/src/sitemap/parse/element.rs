@@ -6,7 +6,7 @@ pub(super) fn is_no_permalink(element: &BytesStart<'_>) -> bool {
     attribute(element, "isPermaLink").is_some_and(|value| value == "false")
 }
 
-/// Returns an attribute by its local name.
+/// Returns the attribute with this local name.
 pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = element.html_attributes();
     attributes

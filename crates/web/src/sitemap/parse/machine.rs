@@ -8,7 +8,7 @@ use quick_xml::reader::Reader;
 
 use super::element::{attribute, is_no_permalink};
 use super::summary::{Item, Summary};
-use crate::sitemap::entry::{Alternate, Entry, MOST_ALTERNATES, Resolver, SitemapKind, frequency, priority};
+use crate::sitemap::entry::{Alternate, Entry, MAX_ALTERNATES, Resolver, SitemapKind, frequency, priority};
 use crate::sitemap::input::Input;
 use crate::sitemap::problem::{Failure, Problem};
 use crate::sitemap::{date, generator};
@@ -321,7 +321,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
         if let Some(hreflang) = attribute(element, "hreflang")
             && let Some(href) = attribute(element, "href")
             && is_alternate
-            && self.entry.alternates.len() < MOST_ALTERNATES
+            && self.entry.alternates.len() < MAX_ALTERNATES
         {
             let text = |text: String| text.trim().replace('\0', "");
             self.entry.alternates.push(Alternate {
