@@ -104,6 +104,7 @@ fn only_pure_reads_leave_before_begin_is_answered() {
     let writes_in_sql =
         Regex::new(r"\b(?:INSERT|UPDATE|DELETE|MERGE|SHARE|LOCK)\b|claim_jobs|pg_advisory|pg_notify|nextval|setval")
             .unwrap();
+    let comment = Regex::new("--[^\n]*").unwrap();
     let text = Regex::new(r#"include_str!\("([^"]+)"\)"#).unwrap();
     let mut broken = Vec::new();
     let mut reads = 0;
@@ -126,7 +127,7 @@ fn only_pure_reads_leave_before_begin_is_answered() {
                     .join(&source.path)
                     .with_file_name(&file[1]);
                 let sql = fs::read_to_string(path).unwrap();
-                let sql = Regex::new("--[^\n]*").unwrap().replace_all(&sql, "").into_owned();
+                let sql = comment.replace_all(&sql, "");
                 if writes_in_sql.is_match(&sql) {
                     broken.push(format!("{}:{line}: {}", source.path, &file[1]));
                 }
