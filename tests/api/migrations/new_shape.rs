@@ -1,58 +1,43 @@
-//! Down and up again over a database in use.
+//! Rows of everything that a database in use has, in the shape of today.
 
-use database::migrate::Revert;
 use tokio_postgres::Client;
 
-use super::{down, up};
-use crate::support::database::{TestDatabase, migration_folders};
-use crate::support::extent;
-use crate::support::rows::{assert_same, everything, fill};
-
-#[tokio::test]
-async fn down_and_up_again_keeps_every_row_of_every_table() {
-    let db = TestDatabase::new().await;
-    let client = db.client().await;
-    fill_every_table(&client).await;
-    let before = everything(&client).await;
-    for (table, rows) in &before {
-        assert!(!rows.is_empty(), "{table} was not filled");
-    }
-    let count = migration_folders().len();
-    assert_eq!(down(&db.database_url(), Revert::All).await.len(), count);
-    assert_eq!(up(&db.database_url()).await.len(), count);
-    assert_same("down and up", &before, &everything(&client).await);
-}
-
-#[tokio::test]
-async fn an_odd_number_of_steps_back_and_forth_keeps_every_row() {
-    some_steps_back_and_forth(1).await;
-}
-
-#[tokio::test]
-async fn an_even_number_of_steps_back_and_forth_keeps_every_row() {
-    some_steps_back_and_forth(2).await;
-}
-
-async fn some_steps_back_and_forth(first: usize) {
-    let db = TestDatabase::new().await;
-    let client = db.client().await;
-    fill_every_table(&client).await;
-    let before = everything(&client).await;
-    // Older migrations have been tried, and do not change.
-    let most = extent::of(migration_folders().len(), 5);
-    for count in (first..most).step_by(2) {
-        down(&db.database_url(), Revert::Last(count)).await;
-        up(&db.database_url()).await;
-        let what = format!("{count} down and up");
-        assert_same(&what, &before, &everything(&client).await);
-    }
-}
+use crate::support::rows::fill;
 
 const TENANT: &str = "md5('tenant' || i % 3)::uuid";
+
+/// The domain of this number.
+const DOMAIN: &str = "md5('domain' || i)::uuid";
+
+/// The domain of what there are more of than domains.
+const DOMAIN_OF: &str = "md5('domain' || 1 + (i - 1) % 90)::uuid";
+
+const STATES: &str = "(ARRAY['pending', 'running', 'completed', 'failed', 'cancelled'])[1 + i % 5]";
 
 /// Three tenants that have the same domains, places and URLs, and everything else a database in use has.
 pub(super) async fn fill_every_table(client: &Client) {
     fill(client, "tenants", 3, &[("id", TENANT), ("name", "'tenant ' || i")]).await;
+    fill_callers(client).await;
+    fill_domains(client).await;
+    fill_batches(client).await;
+    fill_jobs(client).await;
+    fill_sitemap_files(client).await;
+    fill_sitemap_urls(client).await;
+    fill_pages(client).await;
+    fill_email_scans(client).await;
+    fill_places(client).await;
+    fill_usage(client).await;
+    // What an earlier way up had no place for.
+    client
+        .batch_execute(
+            "SELECT scrapersky_internal.set_aside_rows('scope_places', 'up', 'places_staging', $$SELECT '7' AS key, 'no tenant' AS reason$$, 'id');
+             UPDATE scrapersky_internal.set_aside SET contents = contents || '{\"tenant_id\": null, \"place_id\": \"nobody''s\"}'",
+        )
+        .await
+        .unwrap();
+}
+
+async fn fill_callers(client: &Client) {
     fill(
         client,
         "profiles",
@@ -89,13 +74,15 @@ pub(super) async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
-    let domain = "md5('domain' || i)::uuid";
+}
+
+async fn fill_domains(client: &Client) {
     fill(
         client,
         "domains",
         90,
         &[
-            ("id", domain),
+            ("id", DOMAIN),
             ("tenant_id", TENANT),
             ("domain", "'shop' || (i - 1) / 3 || '.com'"),
             (
@@ -107,13 +94,13 @@ pub(super) async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
-    let of_domain = [("tenant_id", TENANT), ("domain_id", domain)];
+    let of_domain = [("tenant_id", TENANT), ("domain_id", DOMAIN)];
     for table in ["domain_profiles", "domain_technologies", "domain_hosting"] {
         fill(client, table, 70, &of_domain).await;
         // Found out nothing, yet somebody looked.
         client
             .batch_execute(&format!(
-                "INSERT INTO {table} (tenant_id, domain_id) SELECT {TENANT}, {domain} FROM generate_series(71, 80) i"
+                "INSERT INTO {table} (tenant_id, domain_id) SELECT {TENANT}, {DOMAIN} FROM generate_series(71, 80) i"
             ))
             .await
             .unwrap();
@@ -122,6 +109,9 @@ pub(super) async fn fill_every_table(client: &Client) {
         .batch_execute("UPDATE domain_hosting SET error_count = NULL WHERE domain_id IN (SELECT md5('domain' || i)::uuid FROM generate_series(71, 75) i)")
         .await
         .unwrap();
+}
+
+async fn fill_batches(client: &Client) {
     fill(
         client,
         "scrapersky_internal.host_turns",
@@ -129,7 +119,6 @@ pub(super) async fn fill_every_table(client: &Client) {
         &[("host", "'shop' || i || '.com'")],
     )
     .await;
-    let states = "(ARRAY['pending', 'running', 'completed', 'failed', 'cancelled'])[1 + i % 5]";
     fill(
         client,
         "batch_jobs",
@@ -137,7 +126,7 @@ pub(super) async fn fill_every_table(client: &Client) {
         &[
             ("batch_id", "md5('batch' || i)::uuid"),
             ("tenant_id", TENANT),
-            ("status", states),
+            ("status", STATES),
             (
                 "legacy",
                 "CASE WHEN i % 4 = 0 THEN jsonb_build_object('id', i::text, 'id_uuid', md5('id' || i)::uuid, 'status', 'complete',
@@ -146,6 +135,9 @@ pub(super) async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
+}
+
+async fn fill_jobs(client: &Client) {
     fill(
         client,
         "jobs",
@@ -153,7 +145,7 @@ pub(super) async fn fill_every_table(client: &Client) {
         &[
             ("job_id", "md5('job' || i)::uuid"),
             ("tenant_id", TENANT),
-            ("status", states),
+            ("status", STATES),
             ("kind", "'kind' || i % 4"),
             // Of a domain that was deleted, now and then.
             ("domain_id", "CASE WHEN i % 7 > 0 THEN md5(CASE WHEN i % 11 = 0 THEN 'deleted' ELSE 'domain' END || 1 + (i - 1) % 90)::uuid END"),
@@ -177,7 +169,9 @@ pub(super) async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
-    let domain_of = "md5('domain' || 1 + (i - 1) % 90)::uuid";
+}
+
+async fn fill_sitemap_files(client: &Client) {
     fill(
         client,
         "sitemap_files",
@@ -185,7 +179,7 @@ pub(super) async fn fill_every_table(client: &Client) {
         &[
             ("id", "md5('file' || i)::uuid"),
             ("tenant_id", TENANT),
-            ("domain_id", domain_of),
+            ("domain_id", DOMAIN_OF),
             (
                 "url",
                 "'https://shop/sitemap' || (i - 1) / 90 || repeat('-long', i * 6) || '.xml'",
@@ -211,6 +205,9 @@ pub(super) async fn fill_every_table(client: &Client) {
         ))
         .await
         .unwrap();
+}
+
+async fn fill_sitemap_urls(client: &Client) {
     fill(
         client,
         "sitemap_urls",
@@ -254,6 +251,9 @@ pub(super) async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
+}
+
+async fn fill_pages(client: &Client) {
     fill(
         client,
         "pages",
@@ -261,7 +261,7 @@ pub(super) async fn fill_every_table(client: &Client) {
         &[
             ("id", "md5('page' || i)::uuid"),
             ("tenant_id", TENANT),
-            ("domain_id", domain_of),
+            ("domain_id", DOMAIN_OF),
             ("url", "'https://shop/' || (i - 1) / 90"),
             (
                 "sitemap_file_id",
@@ -276,7 +276,7 @@ pub(super) async fn fill_every_table(client: &Client) {
         150,
         &[
             ("tenant_id", TENANT),
-            ("domain_id", domain_of),
+            ("domain_id", DOMAIN_OF),
             (
                 "page_id",
                 "md5('page' || 1 + (i - 1 + CASE WHEN i % 10 = 0 THEN 3 ELSE 0 END) % 180)::uuid",
@@ -304,6 +304,9 @@ pub(super) async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
+}
+
+async fn fill_email_scans(client: &Client) {
     fill(
         client,
         "email_scans",
@@ -354,6 +357,9 @@ pub(super) async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
+}
+
+async fn fill_places(client: &Client) {
     fill(client, "place_searches", 12, &[("tenant_id", TENANT)]).await;
     fill(
         client,
@@ -389,6 +395,9 @@ pub(super) async fn fill_every_table(client: &Client) {
         &[("tenant_id", TENANT), ("place_id", place), ("action", actions)],
     )
     .await;
+}
+
+async fn fill_usage(client: &Client) {
     fill(
         client,
         "api_calls",
@@ -429,12 +438,4 @@ pub(super) async fn fill_every_table(client: &Client) {
         ],
     )
     .await;
-    // What an earlier way up had no place for.
-    client
-        .batch_execute(
-            "SELECT scrapersky_internal.set_aside_rows('scope_places', 'up', 'places_staging', $$SELECT '7' AS key, 'no tenant' AS reason$$, 'id');
-             UPDATE scrapersky_internal.set_aside SET contents = contents || '{\"tenant_id\": null, \"place_id\": \"nobody''s\"}'",
-        )
-        .await
-        .unwrap();
 }

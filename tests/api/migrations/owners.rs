@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tokio_postgres::Client;
 
 use super::adoption::own_database;
-use super::legacy::fill_legacy_tables;
+use super::legacy_rows::fill_legacy_tables;
 use super::new_shape::fill_every_table;
 use super::{down, name, step_up, up};
 use crate::support::database::{Login, TestDatabase, migration_folders};
@@ -92,16 +92,45 @@ fn assert_equal_ends(ends: &[(TestDatabase, Contents)]) {
 /// What the program adds to an adopted database: rows in its own tables, values in its own columns, and rows of all kinds that
 /// the old system never had.
 async fn work_for_a_while(admin: &Client) {
-    let of =
-        |table: &str, columns: &str| format!("(SELECT {columns} FROM {table} ORDER BY {columns} OFFSET i * 3 LIMIT 1)");
-    let tenant = of("tenants", "id").replace("i * 3", "i % 4");
-    let domain = of("domains", "id");
+    add_runs(admin).await;
+    add_what_is_found(admin).await;
+    add_callers(admin).await;
+    fill(admin, "scrapersky_internal.host_turns", 5, &[("host", "'host' || i")]).await;
+    admin
+        .batch_execute(
+            "INSERT INTO domains (id, tenant_id, domain, created_at, updated_at, first_scan, last_scan)
+                 SELECT md5('new domain' || t.id)::uuid, t.id, 'everybody.test', '2026-11-27', '2026-11-27', '2026-11-27', '2026-11-27' FROM tenants t;
+             INSERT INTO batch_jobs (batch_id, tenant_id, processor_type, created_at, updated_at)
+                 SELECT md5('new batch' || t.id)::uuid, t.id, 'scan', '2026-11-27', '2026-11-27' FROM tenants t;
+             INSERT INTO jobs (job_id, tenant_id, kind, domain_id, batch_id, dedup_key, run_at, created_at, updated_at)
+                 SELECT md5('new job' || t.id)::uuid, t.id, 'domain_scan', md5('new domain' || t.id)::uuid, md5('new batch' || t.id)::uuid, 'x',
+                        '2026-11-27', '2026-11-27', '2026-11-27' FROM tenants t;
+             UPDATE jobs SET progress_step = 'storing', progress_message = 'almost there', attempts = 2 WHERE legacy IS NOT NULL;
+             UPDATE sitemap_files f SET depth = 1, parent_id = (
+                 SELECT p.id FROM sitemap_files p WHERE p.tenant_id = f.tenant_id AND p.domain_id = f.domain_id ORDER BY p.id LIMIT 1);
+             UPDATE sitemap_urls SET alternates = jsonb_build_array(jsonb_build_object('hreflang', 'de', 'href', url)) WHERE id::text < '8';
+             ALTER TABLE pages DISABLE TRIGGER USER;
+             UPDATE pages SET status_code = 200, disposition = 'ok', content_hash = md5(url);
+             ALTER TABLE pages ENABLE TRIGGER USER;
+             UPDATE contacts SET name = 'Ann', confidence = 90, last_seen_at = '2026-11-27', source_job_id = md5('deleted' || id)::uuid WHERE id::text < '8'",
+        )
+        .await
+        .unwrap();
+}
+
+/// One of the four tenants.
+const TENANT: &str = "(SELECT id FROM tenants ORDER BY id OFFSET i % 4 LIMIT 1)";
+
+/// Every third domain.
+const DOMAIN: &str = "(SELECT id FROM domains ORDER BY id OFFSET i * 3 LIMIT 1)";
+
+async fn add_runs(admin: &Client) {
     let of_domain = [
         (
             "tenant_id",
             "(SELECT tenant_id FROM domains ORDER BY id OFFSET i * 3 LIMIT 1)",
         ),
-        ("domain_id", domain.as_str()),
+        ("domain_id", DOMAIN),
     ];
     let new = |what: &str| format!("md5('new {what}' || i)::uuid");
     let (run, scan) = (new("run"), new("scan"));
@@ -130,6 +159,10 @@ async fn work_for_a_while(admin: &Client) {
         &[("tenant_id", of_scan), ("scan_id", &scan), ("state", "'waiting'")],
     )
     .await;
+}
+
+/// Where contacts were seen, and what is known of places.
+async fn add_what_is_found(admin: &Client) {
     let contact = "FROM contacts ORDER BY id OFFSET i * 3 LIMIT 1)";
     fill(
         admin,
@@ -162,7 +195,11 @@ async fn work_for_a_while(admin: &Client) {
         &[of_place[0], of_place[1], ("action", "'bulk'")],
     )
     .await;
-    let own = ("tenant_id", tenant.as_str());
+}
+
+/// Keys, limits, and what callers did.
+async fn add_callers(admin: &Client) {
+    let own = ("tenant_id", TENANT);
     for (table, column, value) in [
         ("mail_domains", "mx_status", "'ok'"),
         ("api_calls", "price_micros", "i"),
@@ -202,13 +239,13 @@ async fn work_for_a_while(admin: &Client) {
         ],
     )
     .await;
-    fill(admin, "scan_days", 3, &[("tenant_id", &tenant)]).await;
+    fill(admin, "scan_days", 3, &[own]).await;
     fill(
         admin,
         "tenant_limits",
         3,
         &[
-            ("tenant_id", &tenant),
+            own,
             ("requests_per_minute", "i"),
             ("batches_per_minute", "i"),
             ("caller_requests_per_minute", "NULL::int"),
@@ -217,27 +254,6 @@ async fn work_for_a_while(admin: &Client) {
         ],
     )
     .await;
-    fill(admin, "scrapersky_internal.host_turns", 5, &[("host", "'host' || i")]).await;
-    admin
-        .batch_execute(
-            "INSERT INTO domains (id, tenant_id, domain, created_at, updated_at, first_scan, last_scan)
-                 SELECT md5('new domain' || t.id)::uuid, t.id, 'everybody.test', '2026-11-27', '2026-11-27', '2026-11-27', '2026-11-27' FROM tenants t;
-             INSERT INTO batch_jobs (batch_id, tenant_id, processor_type, created_at, updated_at)
-                 SELECT md5('new batch' || t.id)::uuid, t.id, 'scan', '2026-11-27', '2026-11-27' FROM tenants t;
-             INSERT INTO jobs (job_id, tenant_id, kind, domain_id, batch_id, dedup_key, run_at, created_at, updated_at)
-                 SELECT md5('new job' || t.id)::uuid, t.id, 'domain_scan', md5('new domain' || t.id)::uuid, md5('new batch' || t.id)::uuid, 'x',
-                        '2026-11-27', '2026-11-27', '2026-11-27' FROM tenants t;
-             UPDATE jobs SET progress_step = 'storing', progress_message = 'almost there', attempts = 2 WHERE legacy IS NOT NULL;
-             UPDATE sitemap_files f SET depth = 1, parent_id = (
-                 SELECT p.id FROM sitemap_files p WHERE p.tenant_id = f.tenant_id AND p.domain_id = f.domain_id ORDER BY p.id LIMIT 1);
-             UPDATE sitemap_urls SET alternates = jsonb_build_array(jsonb_build_object('hreflang', 'de', 'href', url)) WHERE id::text < '8';
-             ALTER TABLE pages DISABLE TRIGGER USER;
-             UPDATE pages SET status_code = 200, disposition = 'ok', content_hash = md5(url);
-             ALTER TABLE pages ENABLE TRIGGER USER;
-             UPDATE contacts SET name = 'Ann', confidence = 90, last_seen_at = '2026-11-27', source_job_id = md5('deleted' || id)::uuid WHERE id::text < '8'",
-        )
-        .await
-        .unwrap();
 }
 
 /// Adopted contacts were seen when they changed last; a migration that sees no row would give them its own hour.

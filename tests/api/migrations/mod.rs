@@ -3,9 +3,11 @@
 mod adoption;
 mod dump;
 mod legacy;
+mod legacy_rows;
 mod new_shape;
 mod owners;
 mod program;
+mod round_trip;
 
 use std::path::Path;
 
