@@ -1,0 +1,164 @@
+//! New rows, with nothing in them that no probe asks for.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use database::ids::JobId;
+use database::models::api_call::NewApiCall;
+use database::models::api_key::NewApiKey;
+use database::models::audit_entry::NewAuditEntry;
+use database::models::batch_job::NewBatchJob;
+use database::models::contact::NewContact;
+use database::models::email_scan::NewEmailScanUrl;
+use database::models::enums::{CurationStatus, Outcome, PlaceAction, ScanUrlState, SuppressionKind};
+use database::models::job::NewJob;
+use database::models::page::Page;
+use database::models::place_change::PlaceCuration;
+use database::models::place_details::NewPlaceDetails;
+use database::models::suppression::NewSuppression;
+use database::models::values::TextList;
+use database::repo::api_calls::Caps;
+use database::repo::jobs::Failure;
+use database::repo::place_changes::ChangedBy;
+use database::repo::places::{CursorKey, PlaceCursor};
+
+use crate::support::tenants::new_job;
+
+/// A place that both tenants have staged: its id is Google's.
+pub const SHARED: &str = "shared";
+
+pub const SECOND: Duration = Duration::from_secs(1);
+
+pub fn new_entry(name: &str) -> NewAuditEntry<'_> {
+    NewAuditEntry {
+        actor: name,
+        action: "test",
+        subject: Some(name),
+        details: None,
+        request_id: None,
+    }
+}
+
+pub fn new_contact<'a>(page: &Page, email: &'a str) -> NewContact<'a> {
+    NewContact {
+        domain_id: page.domain_id,
+        page_id: page.id,
+        email,
+        email_type: None,
+        has_gmail: None,
+        context: None,
+        source_url: None,
+        source_job_id: None,
+        name: None,
+        role: None,
+        confidence: None,
+        spelling: "text",
+    }
+}
+
+pub fn new_scan_url(url: &str) -> NewEmailScanUrl<'_> {
+    NewEmailScanUrl {
+        position: 0,
+        url,
+        rank: 0,
+        depth: 0,
+        state: ScanUrlState::Waiting,
+        fetches: 0,
+        disposition: None,
+        reason: None,
+        content_hash: None,
+    }
+}
+
+pub fn new_suppression(value: &str) -> NewSuppression<'_> {
+    NewSuppression {
+        kind: SuppressionKind::Address,
+        value,
+        keeps_value: true,
+        reason: None,
+    }
+}
+
+pub const NO_CAPS: Caps = Caps {
+    per_job: 1000,
+    per_month: None,
+};
+
+pub fn new_call(job: JobId) -> NewApiCall<'static> {
+    NewApiCall {
+        job_id: Some(job),
+        service: "places",
+        sku: "search",
+        price_micros: 1,
+        step: "one",
+    }
+}
+
+pub fn new_details(place_id: &str) -> NewPlaceDetails<'_> {
+    NewPlaceDetails {
+        place_id,
+        website: Some(place_id),
+        phone: None,
+        opening_hours: None,
+        raw_data: None,
+        content_at: Utc::now(),
+    }
+}
+
+pub fn archived() -> PlaceCuration {
+    PlaceCuration {
+        status: Some(CurationStatus::Archived),
+        ..PlaceCuration::default()
+    }
+}
+
+pub fn by_somebody() -> ChangedBy<'static> {
+    ChangedBy {
+        change_id: uuid::Uuid::new_v4().into(),
+        action: PlaceAction::Bulk,
+        who: "somebody",
+    }
+}
+
+pub fn new_batch(kind: &str) -> NewBatchJob<'_> {
+    NewBatchJob {
+        processor_type: kind,
+        created_by: None,
+        total_domains: None,
+        failed_domains: None,
+        metadata: None,
+        options: None,
+    }
+}
+
+pub fn new_key<'a>(hash: &'a [u8; 32], scopes: &'a TextList) -> NewApiKey<'a> {
+    NewApiKey {
+        name: "key",
+        prefix: "sk",
+        hash,
+        scopes,
+        expires_at: None,
+    }
+}
+
+pub fn deduplicated<'a>(kind: &'a str, key: &'a str) -> NewJob<'a> {
+    NewJob {
+        dedup_key: Some(key),
+        ..new_job(kind)
+    }
+}
+
+pub fn final_failure() -> Failure<'static> {
+    Failure {
+        error: "it failed",
+        outcome: Outcome::Internal,
+        retry_at: None,
+    }
+}
+
+pub fn behind(time: Option<DateTime<Utc>>) -> PlaceCursor {
+    PlaceCursor {
+        key: CursorKey::Newest(time),
+        id: i32::MAX.into(),
+    }
+}

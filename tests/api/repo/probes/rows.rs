@@ -1,0 +1,270 @@
+//! Rows in every table, for two tenants.
+
+use database::ids::{ApiCallId, DomainId, SitemapFileId, TenantId};
+use database::models::api_key::ApiKey;
+use database::models::batch_job::BatchJob;
+use database::models::contact::Contact;
+use database::models::domain::Domain;
+use database::models::domain_hosting::DomainHostingChanges;
+use database::models::domain_profile::DomainProfileChanges;
+use database::models::domain_technologies::DomainTechnologiesChanges;
+use database::models::email_scan::EmailScan;
+use database::models::enums::{MxStatus, RateKind};
+use database::models::job::{Job, NewJob};
+use database::models::page::{NewPage, Page};
+use database::models::place_search::{NewPlaceSearch, PlaceSearch};
+use database::models::sitemap_file::SitemapFile;
+use database::models::sitemap_run::SitemapRun;
+use database::models::suppression::Suppression;
+use database::models::values::TextList;
+use database::repo::api_calls::Reserved;
+use database::repo::contacts::ContactFilter;
+use database::repo::jobs::queue::Lease;
+use database::repo::places::PlaceFilter;
+use database::repo::{
+    api_calls, api_keys, audit_log, batches, contacts, domain_facts, email_scans, idempotency_keys, jobs, pages,
+    place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days, sitemap_runs,
+    sitemap_urls, suppressions,
+};
+use database::tenant::TenantConnection;
+use diesel::QueryResult;
+use uuid::Uuid;
+
+use super::new::{
+    NO_CAPS, SECOND, SHARED, archived, by_somebody, deduplicated, final_failure, new_batch, new_call, new_contact,
+    new_details, new_entry, new_key, new_scan_url, new_suppression,
+};
+use crate::support::tenants::{Agencies, Agency, new_job, new_page, new_place, new_sitemap_url};
+
+/// Names of rows that both walls have to hide, and one row in each table that tenants have rows in.
+pub struct Rows {
+    pub tenant: TenantId,
+    pub name: String,
+    pub domain: Domain,
+    /// A domain about which nothing more is known.
+    pub bare_domain: Domain,
+    pub page: Page,
+    pub contact: Contact,
+    pub file: SitemapFile,
+    pub url: String,
+    pub place_id: String,
+    pub batch: BatchJob,
+    pub pending: Job,
+    pub failed: Job,
+    pub lease: Lease,
+    pub key: ApiKey,
+    pub search: PlaceSearch,
+    pub idempotency_key: String,
+    pub call: ApiCallId,
+    pub run: SitemapRun,
+    pub scan: EmailScan,
+    pub suppression: Suppression,
+    /// A domain of whoever asks, and a page of it.
+    pub own_domain: DomainId,
+    pub own_page: Page,
+}
+
+impl Rows {
+    /// Fills every table for two tenants, and returns the rows of the first, to aim the other at.
+    pub async fn of_both(agencies: &Agencies, acme: &Agency, bolt: &Agency) -> Self {
+        let rows = Self::of(agencies, acme, "acme").await;
+        let own = Self::of(agencies, bolt, "boltz").await;
+        // The last change is the other's: who forgets whose is asked for, gets that one.
+        acme.run(async |conn| place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await)
+            .await;
+        Self {
+            own_domain: own.domain.id,
+            own_page: own.page,
+            ..rows
+        }
+    }
+
+    /// Fills every table for a tenant; every text in its rows begins with `name`.
+    pub async fn of(agencies: &Agencies, agency: &Agency, name: &str) -> Self {
+        let site = OneSite::of(agency, name).await;
+        let owner = agency.id;
+        let client = agencies.database.client().await;
+        // What the sign-in service writes, and what the old system knew.
+        let others = format!(
+            "INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{owner}', '{name}');
+             INSERT INTO sitemap_file_curations (tenant_id, sitemap_file_id) VALUES ('{owner}', '{}')",
+            site.file.id
+        );
+        client.batch_execute(&others).await.unwrap();
+        let bare_file = site.bare_file.id;
+        let rows = agency
+            .run(async |conn| {
+                let (run, scan) = fill_scans(conn, &site, name).await?;
+                fill_places(conn, name).await?;
+                let suppression = fill_contacts(conn, &site, name).await?;
+                Self::filled(conn, site, name, (run, scan, suppression)).await
+            })
+            .await;
+        let lease = rows.pass_time(agencies, agency, bare_file).await;
+        Self { lease, ..rows }
+    }
+
+    /// Fills the tables of jobs and callers, and names all rows.
+    async fn filled(
+        conn: &mut TenantConnection,
+        site: OneSite,
+        name: &str,
+        (run, scan, suppression): (SitemapRun, EmailScan, Suppression),
+    ) -> QueryResult<Self> {
+        audit_log::insert(conn, &new_entry(name)).await?;
+        rate_windows::count(conn, RateKind::Requests, Uuid::max()).await?;
+        scan_days::count(conn, 1).await?;
+        let found = contacts::list_after(conn, &ContactFilter::default(), None, 100).await?;
+        let hash = [name.len() as u8; 32];
+        let search = NewPlaceSearch {
+            user_id: None,
+            location: name,
+            business_type: name,
+            params: None,
+            status: None,
+        };
+        let kind = kind(name);
+        let batch = batches::insert(conn, &new_batch(&kind)).await?;
+        let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
+        place_finds::insert_many(conn, pending.job_id, &[name]).await?;
+        let call = api_calls::reserve(conn, &new_call(pending.job_id), NO_CAPS).await?;
+        let Reserved::Call(call) = call else { panic!("no call") };
+        let failing = NewJob {
+            batch_id: Some(batch.batch_id),
+            ..new_job("fails")
+        };
+        idempotency_keys::begin(conn, name, &[1; 32]).await?;
+        idempotency_keys::finish(conn, name, 200, name).await?;
+        Ok(Self {
+            tenant: conn.tenant_id(),
+            name: name.to_owned(),
+            contact: found.into_iter().next().unwrap(),
+            place_id: name.to_owned(),
+            batch,
+            pending,
+            call,
+            run,
+            scan,
+            suppression,
+            failed: jobs::enqueue(conn, &failing).await?.job,
+            lease: Lease {
+                job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
+                token: uuid::Uuid::nil().into(),
+            },
+            key: api_keys::insert(conn, &new_key(&hash, &TextList::from_iter(["read"]))).await?,
+            search: place_searches::insert(conn, &search).await?,
+            idempotency_key: name.to_owned(),
+            own_domain: site.domain.id,
+            own_page: site.page.clone(),
+            domain: site.domain,
+            bare_domain: site.bare_domain,
+            page: site.page,
+            file: site.file,
+            url: site.url,
+        })
+    }
+
+    /// Lets workers do what they do, and windows end; returns the lease of the job that runs.
+    async fn pass_time(&self, agencies: &Agencies, agency: &Agency, bare_file: SitemapFileId) -> Lease {
+        let claimed = agencies
+            .system(async |conn| jobs::queue::claim(conn, "test", &["runs", "fails"], 10, SECOND * 600).await)
+            .await;
+        let lease = |id| {
+            let job = claimed.iter().find(|job| job.job_id == id).unwrap();
+            Lease {
+                job_id: id,
+                token: job.lease_token.unwrap(),
+            }
+        };
+        let (owner, name, url) = (agency.id, &self.name, &self.url);
+        // Limits are the operator's to set, and windows end by themselves.
+        let past = format!(
+            "INSERT INTO tenant_limits (tenant_id) VALUES ('{owner}') ON CONFLICT DO NOTHING;
+             UPDATE sitemap_files SET status = 'completed', url_count = 1 WHERE id = '{}';
+             UPDATE sitemap_files SET status = 'pending', job_id = '{}' WHERE id = '{}';
+             INSERT INTO sitemap_files (tenant_id, domain_id, url, sitemap_type, status, job_id)
+                 VALUES ('{owner}', '{}', '{url}unread', 'unknown', 'failed', '{}');
+             INSERT INTO idempotency_keys (tenant_id, key, request_hash) VALUES ('{owner}', '{name}-open', sha256('x'));
+             UPDATE rate_windows SET started_at = started_at - interval '2 hours' WHERE tenant_id = '{owner}';
+             UPDATE idempotency_keys SET created_at = created_at - interval '2 days' WHERE tenant_id = '{owner}' AND status IS NOT NULL",
+            bare_file, self.pending.job_id, self.file.id, self.bare_domain.id, self.failed.job_id
+        );
+        let client = agencies.database.client().await;
+        client.batch_execute(&past).await.unwrap();
+        let failing = lease(self.failed.job_id);
+        agency
+            .run(async |conn| jobs::queue::fail(conn, failing, &final_failure()).await)
+            .await;
+        lease(self.lease.job_id)
+    }
+}
+
+/// Two domains of a tenant, one of which is little known.
+struct OneSite {
+    domain: Domain,
+    bare_domain: Domain,
+    page: Page,
+    file: SitemapFile,
+    bare_file: SitemapFile,
+    url: String,
+}
+
+impl OneSite {
+    async fn of(agency: &Agency, name: &str) -> Self {
+        let domain = agency.domain(&format!("{name}.test")).await;
+        let url = format!("https://{name}.test/");
+        let page = agency.page(&domain, &url).await;
+        let links = TextList::from_iter([&url]);
+        let other_url = format!("{url}about");
+        let linking = NewPage {
+            outbound_links: Some(&links),
+            ..new_page(&domain, &other_url)
+        };
+        agency.run(async |conn| pages::upsert(conn, &linking).await).await;
+        let bare_domain = agency.domain(&format!("{name}-bare.test")).await;
+        let bare_file = agency.sitemap(&bare_domain, &url).await;
+        let file = agency.sitemap(&domain, &url).await;
+        Self {
+            domain,
+            bare_domain,
+            page,
+            file,
+            bare_file,
+            url,
+        }
+    }
+}
+
+fn kind(name: &str) -> String {
+    format!("{name}-kind")
+}
+
+/// What scans find out about a domain.
+async fn fill_scans(conn: &mut TenantConnection, site: &OneSite, name: &str) -> QueryResult<(SitemapRun, EmailScan)> {
+    let domain = site.domain.id;
+    domain_facts::upsert(conn, domain, &DomainProfileChanges::default()).await?;
+    domain_facts::upsert(conn, domain, &DomainTechnologiesChanges::default()).await?;
+    domain_facts::upsert(conn, domain, &DomainHostingChanges::default()).await?;
+    let job = jobs::enqueue(conn, &deduplicated(&kind(name), name)).await?.job.job_id;
+    let run = sitemap_runs::begin(conn, domain, job, true).await?;
+    sitemap_urls::upsert_many(conn, Some(run.id), &[new_sitemap_url(&site.file, &site.url)]).await?;
+    let scan = email_scans::begin(conn, domain, job, 100).await?;
+    email_scans::upsert_urls(conn, scan.id, &[new_scan_url(&site.url)]).await?;
+    Ok((run, scan))
+}
+
+async fn fill_places(conn: &mut TenantConnection, name: &str) -> QueryResult<()> {
+    places::upsert_many(conn, &[new_place(name), new_place(SHARED)]).await?;
+    place_details::upsert_many(conn, &[new_details(name)]).await?;
+    place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await?;
+    Ok(())
+}
+
+/// A contact, and another that has to be left alone.
+async fn fill_contacts(conn: &mut TenantConnection, site: &OneSite, name: &str) -> QueryResult<Suppression> {
+    let email = format!("{name}@{name}.test");
+    contacts::upsert_many(conn, &[new_contact(&site.page, &email)]).await?;
+    contacts::upsert_mail_domains(conn, &[(format!("{name}.test"), MxStatus::Ok)]).await?;
+    let suppressed = format!("{name}@suppressed.test");
+    suppressions::upsert(conn, new_suppression(&suppressed)).await
+}

@@ -1,0 +1,237 @@
+//! The table of the probes: each function with another tenant's rows.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use database::models::batch_job::BatchJobChanges;
+use database::models::contact::ContactChanges;
+use database::models::domain::DomainChanges;
+use database::models::domain_hosting::DomainHostingChanges;
+use database::models::domain_profile::DomainProfileChanges;
+use database::models::domain_technologies::DomainTechnologiesChanges;
+use database::models::email_scan::EmailScanChanges;
+use database::models::enums::{MxStatus, Outcome, ProcessingStatus, RateKind, SuppressionKind};
+use database::models::job::NewJob;
+use database::models::place_details::HandOver;
+use database::models::place_search::{NewPlaceSearch, PlaceSearchChanges};
+use database::models::sitemap_file::SitemapFileChanges;
+use database::models::sitemap_run::SitemapRunChanges;
+use database::models::values::{RawJson, TextList};
+use database::repo::api_calls::Caps;
+use database::repo::contacts::ContactFilter;
+use database::repo::domains::{DomainFilter, DomainOrder};
+use database::repo::jobs::{Failure, JobFilter};
+use database::repo::pages::PageFilter;
+use database::repo::paging::{Cursor, Paging};
+use database::repo::places::{CursorKey, PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
+use database::repo::sitemap_urls::SitemapUrlFilter;
+use database::repo::{
+    api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures, idempotency_keys,
+    jobs, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days,
+    sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, suppressions,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::new::{
+    NO_CAPS, SECOND, SHARED, archived, behind, by_somebody, deduplicated, final_failure, new_batch, new_call,
+    new_contact, new_details, new_entry, new_key, new_scan_url, new_suppression,
+};
+use super::tell::Tell;
+use super::{Expects, Probe};
+use crate::support::tenants::{new_domain, new_job, new_page, new_place, new_sitemap_url};
+
+/// Declares probes: the function, what may come of it, and the call.
+macro_rules! probes {
+    ($($function:path: $expects:ident, |$conn:ident, $a:ident| $arguments:tt;)+) => {
+        &[$(Probe {
+            function: stringify!($function),
+            expects: Expects::$expects,
+            call: |$conn, $a| Box::pin(async move {
+                let _ = &$a;
+                probes!(@call $function, $conn, $arguments).await.map(|answer| answer.tell())
+            }),
+        }),+]
+    };
+    (@call $function:path, $conn:ident, ($($argument:expr),* $(,)?)) => {
+        $function($conn, $($argument),*)
+    };
+}
+
+/// The probes; `a` are the other tenant's rows. A function may have several.
+pub const PROBES: &[Probe] = probes! {
+    api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), NO_CAPS);
+    api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), Caps { per_month: Some(2), ..NO_CAPS });
+    api_calls::answer: Nothing, |conn, a| (a.call, &RawJson::from(json!({})));
+    api_calls::fail: Nothing, |conn, a| (a.call, false, "x");
+    api_calls::list_of_job: Nothing, |conn, a| (a.pending.job_id);
+    api_calls::list_costs: OwnRows, |conn, a| (DateTime::UNIX_EPOCH);
+    api_keys::list: OwnRows, |conn, a| ();
+    api_keys::insert: NewRow, |conn, a| (&new_key(&[99; 32], &TextList::from_iter(["read"])));
+    api_keys::revoke: Nothing, |conn, a| (a.key.id);
+    api_keys::list_page: OwnRows, |conn, a| (Paging::default());
+    api_keys::get: Nothing, |conn, a| (a.key.id);
+    api_keys::expire_in: Nothing, |conn, a| (a.key.id, TimeDelta::seconds(1));
+    audit_log::insert: NewRow, |conn, a| (&new_entry(&a.name));
+    audit_log::list: OwnRows, |conn, a| (None, None, 100);
+    rate_windows::count: NewRow, |conn, a| (RateKind::Requests, Uuid::max());
+    rate_windows::delete_ended: OwnRows, |conn, a| ();
+    scan_days::count: NewRow, |conn, a| (1);
+    batches::get: Nothing, |conn, a| (a.batch.batch_id);
+    batches::insert: NewRow, |conn, a| (&new_batch(&a.name));
+    batches::update: Nothing, |conn, a| (a.batch.batch_id, &BatchJobChanges { error: Some(Some("x")), ..Default::default() });
+    contacts::get: Nothing, |conn, a| (a.contact.id);
+    contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), None, 100);
+    contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), Some(Cursor::new(Utc::now(), a.contact.id)), 100);
+    contacts::count: Nothing, |conn, a| (&ContactFilter { text: Some(&a.name), ..Default::default() });
+    contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, &a.contact.email)]);
+    // What the other suppressed is nothing to the one who asks.
+    contacts::upsert_many: NewRow, |conn, a| (&[new_contact(&a.own_page, a.suppression.value.as_deref().unwrap())]);
+    contacts::update: Nothing, |conn, a| (a.contact.id, &ContactChanges { context: Some(Some("x")), ..Default::default() });
+    contacts::delete: Nothing, |conn, a| (a.contact.id);
+    contacts::list_sources: Nothing, |conn, a| (a.contact.id);
+    contacts::list_unknown_mail_domains: Nothing, |conn, a| (a.domain.id, Utc::now() + SECOND);
+    contacts::note_mail_domains: Nothing, |conn, a| (a.domain.id);
+    contacts::upsert_mail_domains: NewRow, |conn, a| (&[(format!("{}.test", a.name), MxStatus::None)]);
+    email_scans::begin: NoSuchRow, |conn, a| (a.domain.id, a.scan.job_id, 100);
+    email_scans::begin_many: NoSuchRow, |conn, a| (&[(a.bare_domain.id, a.pending.job_id)], 100);
+    email_scans::find_latest: Nothing, |conn, a| (a.domain.id);
+    email_scans::find_latest: OwnRows, |conn, a| (a.own_domain);
+    email_scans::update: Nothing, |conn, a| (a.scan.id, &EmailScanChanges { note: Some("x"), ..Default::default() });
+    email_scans::delete_old: Nothing, |conn, a| (a.domain.id, 0);
+    email_scans::list_urls: Nothing, |conn, a| (a.scan.id);
+    email_scans::upsert_urls: NoSuchRow, |conn, a| (a.scan.id, &[new_scan_url(&a.url)]);
+    email_scans::list_domains: OwnRows, |conn, a| (100, 0, 10);
+    email_scans::note_inbound_links: Nothing, |conn, a| (a.domain.id);
+    erasures::erase: Nothing, |conn, a| (SuppressionKind::Address, &a.contact.email);
+    erasures::erase: Nothing, |conn, a| (SuppressionKind::Domain, &a.domain.domain);
+    erasures::hide: Nothing, |conn, a| (SuppressionKind::Address, &a.contact.email);
+    suppressions::upsert: NewRow, |conn, a| (new_suppression(a.suppression.value.as_deref().unwrap()));
+    suppressions::list: OwnRows, |conn, a| (Paging::default());
+    suppressions::delete: Nothing, |conn, a| (a.suppression.id);
+    suppressions::list_covered: Nothing, |conn, a| (&[a.suppression.value.as_deref().unwrap()]);
+    domain_facts::find_hosting: Nothing, |conn, a| (a.domain.id);
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainHostingChanges { has_ssl: Some(Some(true)), ..Default::default() });
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainProfileChanges { title: Some(Some("x")), ..Default::default() });
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainTechnologiesChanges { has_divi: Some(Some(true)), ..Default::default() });
+    domains::get: Nothing, |conn, a| (a.domain.id);
+    domains::get_details: Nothing, |conn, a| (a.domain.id);
+    domains::find_by_name: Nothing, |conn, a| (&a.domain.domain);
+    domains::list: OwnRows, |conn, a| (&DomainFilter::default(), DomainOrder::Newest, Paging::default());
+    domains::list: Nothing, |conn, a| (&DomainFilter { text: Some(&a.name), ..Default::default() }, DomainOrder::Name, Paging::default());
+    domains::upsert: NewRow, |conn, a| (&new_domain(&a.domain.domain));
+    domains::upsert_many: NewRow, |conn, a| (&[new_domain(&a.domain.domain)]);
+    domains::update: Nothing, |conn, a| (a.domain.id, &DomainChanges { notes: Some(Some("x")), ..Default::default() });
+    domains::update_many: Nothing, |conn, a| (&[a.domain.id], &DomainChanges { notes: Some(Some("x")), ..Default::default() });
+    domains::delete: Nothing, |conn, a| (a.domain.id);
+    domains::lock: Nothing, |conn, a| (a.domain.id);
+    domains::lock_many: Nothing, |conn, a| (&[a.domain.id]);
+    idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
+    idempotency_keys::finish: Nothing, |conn, a| (&format!("{}-open", a.name), 200, "x");
+    idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");
+    jobs::enqueue: NewRow, |conn, a| (&deduplicated(&a.pending.kind, &a.name));
+    // No foreign key leads from jobs to domains: the job is the tenant's own, and ends when it does not find its domain.
+    jobs::enqueue: NewRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
+    jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { batch_id: Some(a.batch.batch_id), ..new_job("x") });
+    jobs::enqueue_many: NewRow, |conn, a| (&[deduplicated(&a.pending.kind, &a.name)]);
+    jobs::get: Nothing, |conn, a| (a.pending.job_id);
+    jobs::list: OwnRows, |conn, a| (&JobFilter::default(), Paging::default());
+    jobs::list: Nothing, |conn, a| (&JobFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
+    jobs::cancel: Nothing, |conn, a| (a.pending.job_id);
+    jobs::cancel: Nothing, |conn, a| (a.lease.job_id);
+    jobs::retry: Nothing, |conn, a| (a.failed.job_id);
+    jobs::count_of_batch: Nothing, |conn, a| (a.batch.batch_id, &[a.pending.job_id]);
+    jobs::list: Nothing, |conn, a| (&JobFilter { batch_id: Some(a.batch.batch_id), others: &[a.pending.job_id], ..Default::default() }, Paging::default());
+    jobs::retry_batch: Nothing, |conn, a| (a.batch.batch_id, &[a.pending.job_id]);
+    jobs::queue::hold: Nothing, |conn, a| (a.lease);
+    jobs::queue::report: Nothing, |conn, a| (a.lease, 0.5, "step", "message");
+    jobs::queue::finish: Nothing, |conn, a| (a.lease, Outcome::Ok, &RawJson::from(json!({})));
+    jobs::queue::fail: Nothing, |conn, a| (a.lease, &final_failure());
+    jobs::queue::fail: Nothing, |conn, a| (a.lease, &Failure { retry_at: Some(Utc::now()), ..final_failure() });
+    jobs::queue::end_cancelled: Nothing, |conn, a| (a.lease);
+    pages::list: OwnRows, |conn, a| (&PageFilter::default(), Paging::default());
+    pages::list: Nothing, |conn, a| (&PageFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
+    pages::upsert: NoSuchRow, |conn, a| (&new_page(&a.domain, &a.url));
+    place_searches::insert: NewRow, |conn, a| (&NewPlaceSearch { user_id: None, location: &a.name, business_type: &a.name, params: None, status: None });
+    place_searches::update: Nothing, |conn, a| (a.search.id, &PlaceSearchChanges { status: Some(Some("x")), ..Default::default() });
+    place_changes::change: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, &archived(), by_somebody());
+    place_changes::change_each: Nothing, |conn, a| (&[&a.place_id], &[archived().patch()], by_somebody());
+    place_changes::change: OwnRows, |conn, a| (&PlaceFilter::default(), &archived(), by_somebody());
+    place_changes::undo_last: OwnRows, |conn, a| (uuid::Uuid::new_v4().into(), "somebody");
+    place_changes::list: OwnRows, |conn, a| (None, None, 100);
+    place_changes::list: Nothing, |conn, a| (Some(&a.place_id), None, 100);
+    place_details::find: Nothing, |conn, a| (&a.place_id);
+    place_details::list: Nothing, |conn, a| (&[&a.place_id]);
+    place_details::upsert_many: NoSuchRow, |conn, a| (&[new_details(&a.place_id)]);
+    place_details::list_candidates: Nothing, |conn, a| (std::slice::from_ref(&a.place_id));
+    place_details::hand_over_many: NewRow, |conn, a| (&[HandOver { place_id: SHARED, domain_id: Some(a.own_domain), error: None }]);
+    place_details::hand_over_many: NoSuchRow, |conn, a| (&[HandOver { place_id: &a.place_id, domain_id: None, error: Some("x") }]);
+    place_details::hand_over_many: NoSuchRow, |conn, a| (&[HandOver { place_id: "boltz", domain_id: Some(a.domain.id), error: None }]);
+    place_details::list_expired: OwnRows, |conn, a| (Utc::now() + SECOND, 100);
+    place_details::clear_expired: OwnRows, |conn, a| (Utc::now() + SECOND, 100);
+    place_details::set_look_up: Nothing, |conn, a| (&[&a.place_id], ProcessingStatus::Error, Some("x"));
+    place_finds::insert_many: NoSuchRow, |conn, a| (a.pending.job_id, &[&a.place_id]);
+    place_finds::list_of_job: Nothing, |conn, a| (a.pending.job_id);
+    place_finds::count_of_job: Nothing, |conn, a| (a.pending.job_id);
+    place_finds::list_of_place: Nothing, |conn, a| (&a.place_id);
+    places::get: Nothing, |conn, a| (&a.place_id);
+    places::find: Nothing, |conn, a| (&a.place_id);
+    places::list: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Paging::default());
+    places::list: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, PlaceOrder::Name, Paging::default());
+    places::list: Nothing, |conn, a| (&PlaceFilter { search_job_id: Some(a.pending.job_id), ..Default::default() }, PlaceOrder::Newest, Paging::first(1));
+    places::list: OwnRows, |conn, a| (&PlaceFilter { name: Some(SHARED), ..Default::default() }, PlaceOrder::Newest, Paging::first(1));
+    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, None, 100);
+    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Some(&behind(Some(DateTime::<Utc>::MAX_UTC - chrono::TimeDelta::days(90_000_000)))), 100);
+    places::list_after: Nothing, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Some(&behind(None)), 100);
+    places::list_after: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Name, Some(&PlaceCursor { key: CursorKey::Name(String::new()), id: 0.into() }), 100);
+    places::list_ids: OwnRows, |conn, a| (&PlaceFilter::default(), 100);
+    places::list_ids: Nothing, |conn, a| (&PlaceFilter { search_job_id: Some(a.pending.job_id), ..Default::default() }, 100);
+    places::count: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() });
+    places::count: Nothing, |conn, a| (&PlaceFilter { search_job_id: Some(a.pending.job_id), ..Default::default() });
+    places::upsert_many: NewRow, |conn, a| (&[new_place(&a.place_id)]);
+    sitemap_files::get: Nothing, |conn, a| (a.file.id);
+    sitemap_files::list: OwnRows, |conn, a| (&SitemapFileFilter::default(), Paging::default());
+    sitemap_files::list: Nothing, |conn, a| (&SitemapFileFilter { domain_id: Some(a.domain.id), ..Default::default() }, Paging::default());
+    sitemap_files::count: Nothing, |conn, a| (&SitemapFileFilter { text: Some(&a.name), ..Default::default() });
+    sitemap_files::update: Nothing, |conn, a| (a.file.id, &SitemapFileChanges { status: Some("x"), ..Default::default() });
+    sitemap_files::update_matching: Nothing, |conn, a| (&SitemapFileFilter { text: Some(&a.name), ..Default::default() }, &SitemapFileChanges::default());
+    sitemap_urls::list_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default(), None, 100);
+    sitemap_urls::list_of_domain: Nothing, |conn, a| (a.domain.id, &SitemapUrlFilter::default(), None, 100);
+    sitemap_urls::count_of_file: Nothing, |conn, a| (a.file.id, &SitemapUrlFilter::default());
+    sitemap_urls::has_any: Nothing, |conn, a| (a.file.id);
+    sitemap_urls::insert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
+    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, &a.url)]);
+    sitemap_files::find_first: Nothing, |conn, a| (a.bare_domain.id);
+    sitemap_files::add_pending: NoSuchRow, |conn, a| (a.domain.id, a.pending.job_id, None, 0, &[FoundFile { url: "https://fresh.test/", discovery_method: "x" }]);
+    sitemap_files::lock: Nothing, |conn, a| (a.file.id);
+    sitemap_files::reopen: Nothing, |conn, a| (a.bare_domain.id, a.failed.job_id);
+    sitemap_files::list_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
+    sitemap_files::list_unmet: Nothing, |conn, a| (a.bare_domain.id, a.failed.job_id, 100);
+    sitemap_files::list_unmet: Nothing, |conn, a| (a.domain.id, a.pending.job_id, 100);
+    sitemap_files::skip_pending: Nothing, |conn, a| (a.domain.id, a.pending.job_id, "x");
+    sitemap_files::total: Nothing, |conn, a| (a.domain.id, None);
+    sitemap_runs::get: Nothing, |conn, a| (a.run.id);
+    sitemap_runs::list: Nothing, |conn, a| (a.domain.id, Paging::default());
+    sitemap_runs::begin: NewRow, |conn, a| (a.own_domain, a.run.job_id, true);
+    sitemap_runs::begin: NoSuchRow, |conn, a| (a.domain.id, a.failed.job_id, true);
+    sitemap_runs::update: Nothing, |conn, a| (a.run.id, &SitemapRunChanges { note: Some("x"), ..Default::default() });
+    sitemap_runs::delete_old: Nothing, |conn, a| (a.domain.id, 0);
+    sitemap_url_changes::list: Nothing, |conn, a| (a.run.id, None, None, 100);
+    sitemap_url_changes::settle: Nothing, |conn, a| (a.run.id, 1000);
+    sitemap_urls::delete_unlisted: Nothing, |conn, a| (None, a.file.id, &[]);
+
+    // The same without a row of the other tenant in the way: what row level security refuses here is the new row.
+    contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, "fresh@fresh.test")]);
+    contacts::upsert_mail_domains: NewRow, |conn, a| (&[("fresh.test".to_owned(), MxStatus::None)]);
+    email_scans::begin: NoSuchRow, |conn, a| (a.bare_domain.id, a.failed.job_id, 100);
+    suppressions::upsert: NewRow, |conn, a| (new_suppression("fresh@fresh.test"));
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainHostingChanges::default());
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainProfileChanges::default());
+    domain_facts::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainTechnologiesChanges::default());
+    domains::upsert: NewRow, |conn, a| (&new_domain("fresh.test"));
+    domains::upsert_many: NewRow, |conn, a| (&[new_domain("fresh.test")]);
+    jobs::enqueue: NewRow, |conn, a| (&new_job("fresh"));
+    jobs::enqueue_many: NewRow, |conn, a| (&[new_job("fresh")]);
+    pages::upsert: NoSuchRow, |conn, a| (&new_page(&a.domain, "https://fresh.test/"));
+    places::upsert_many: NewRow, |conn, a| (&[new_place("fresh")]);
+    sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, "https://fresh.test/")]);
+};

@@ -1,0 +1,291 @@
+//! What the answers of the repositories tell of rows.
+
+use chrono::{DateTime, Utc};
+use database::ids::{DomainId, JobId, SitemapFileId};
+use database::models::api_call::ApiCall;
+use database::models::api_key::ApiKey;
+use database::models::audit_entry::AuditEntry;
+use database::models::batch_job::BatchJob;
+use database::models::contact::{Contact, ContactSource};
+use database::models::domain::Domain;
+use database::models::domain_hosting::DomainHosting;
+use database::models::domain_profile::DomainProfile;
+use database::models::domain_technologies::DomainTechnologies;
+use database::models::email_scan::{DomainPages, EmailScan, EmailScanUrl};
+use database::models::enums::JobStatus;
+use database::models::idempotency_key::IdempotencyKey;
+use database::models::job::Job;
+use database::models::page::Page;
+use database::models::place_change::PlaceChange;
+use database::models::place_details::PlaceDetails;
+use database::models::place_search::PlaceSearch;
+use database::models::sitemap_file::SitemapFile;
+use database::models::sitemap_run::SitemapRun;
+use database::models::sitemap_url::SitemapUrl;
+use database::models::sitemap_url_change::SitemapUrlChange;
+use database::models::staged_place::StagedPlace;
+use database::models::suppression::Suppression;
+use database::repo::api_calls::{CostLine, Reserved};
+use database::repo::bulk::Upserted;
+use database::repo::domains;
+use database::repo::erasures::Erased;
+use database::repo::jobs::Enqueued;
+use database::repo::place_changes::Undone;
+use database::repo::place_details::Candidate;
+use database::repo::rate_windows::RateWindow;
+use database::repo::scan_days::ScanDay;
+use database::repo::sitemap_files::FileTotals;
+use database::repo::sitemap_url_changes::ChangeCounts;
+
+use super::Seen;
+
+/// What an answer tells of rows.
+pub trait Tell {
+    fn tell(&self) -> Seen;
+}
+
+macro_rules! rows_tell_their_tenant {
+    ($($row:ty: $tenant:ident),+ $(,)?) => {
+        $(impl Tell for $row {
+            fn tell(&self) -> Seen {
+                Seen { rows: 1, owners: vec![self.$tenant], met_another: false }
+            }
+        })+
+    };
+}
+
+rows_tell_their_tenant!(
+    ApiKey: tenant_id,
+    AuditEntry: tenant_id,
+    RateWindow: tenant_id,
+    BatchJob: tenant_id,
+    Contact: tenant_id,
+    Domain: tenant_id,
+    DomainHosting: tenant_id,
+    DomainProfile: tenant_id,
+    DomainTechnologies: tenant_id,
+    EmailScan: tenant_id,
+    EmailScanUrl: tenant_id,
+    Suppression: tenant_id,
+    Job: tenant_id,
+    Page: tenant_id,
+    ApiCall: tenant_id,
+    PlaceChange: tenant_id,
+    PlaceDetails: tenant_id,
+    PlaceSearch: tenant_id,
+    SitemapFile: tenant_id,
+    SitemapRun: tenant_id,
+    SitemapUrl: tenant_id,
+    SitemapUrlChange: tenant_id,
+    StagedPlace: tenant_id,
+);
+
+/// A day that begins with the other tenant's would hold its scans as well.
+impl Tell for ScanDay {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.scans != 2,
+            ..1_i64.tell()
+        }
+    }
+}
+
+impl Tell for domains::DomainDetails {
+    fn tell(&self) -> Seen {
+        self.0.tell()
+    }
+}
+
+impl Tell for (EmailScan, Option<JobStatus>) {
+    fn tell(&self) -> Seen {
+        self.0.tell()
+    }
+}
+
+impl Tell for Erased {
+    fn tell(&self) -> Seen {
+        (self.contacts + self.other_rows).tell()
+    }
+}
+
+impl Tell for Enqueued {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: !self.is_new,
+            ..self.job.tell()
+        }
+    }
+}
+
+impl Tell for FileTotals {
+    fn tell(&self) -> Seen {
+        (self.files() + self.urls + self.bytes).tell()
+    }
+}
+
+impl Tell for ChangeCounts {
+    fn tell(&self) -> Seen {
+        (self.added + self.removed + self.changed).tell()
+    }
+}
+
+impl Tell for SitemapFileId {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
+    }
+}
+
+impl Tell for DomainId {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
+    }
+}
+
+impl Tell for JobId {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
+    }
+}
+
+impl Tell for bool {
+    fn tell(&self) -> Seen {
+        i64::from(*self).tell()
+    }
+}
+
+impl Tell for i64 {
+    fn tell(&self) -> Seen {
+        Seen {
+            rows: *self,
+            owners: Vec::new(),
+            met_another: false,
+        }
+    }
+}
+
+impl Tell for usize {
+    fn tell(&self) -> Seen {
+        i64::try_from(*self).unwrap().tell()
+    }
+}
+
+impl Tell for () {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
+    }
+}
+
+impl Tell for (DomainId, String) {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
+    }
+}
+
+impl Tell for (JobStatus, i64) {
+    fn tell(&self) -> Seen {
+        self.1.tell()
+    }
+}
+
+/// What [`idempotency_keys::begin`] answers: the request of that name, or that it is a new one.
+impl Tell for Option<IdempotencyKey> {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.is_some(),
+            ..1_i64.tell()
+        }
+    }
+}
+
+impl Tell for Upserted {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.updated + self.unchanged > 0,
+            ..self.inserted.tell()
+        }
+    }
+}
+
+macro_rules! one_row_each {
+    ($($row:ty),+ $(,)?) => {
+        $(impl Tell for $row {
+            fn tell(&self) -> Seen {
+                1_i64.tell()
+            }
+        })+
+    };
+}
+
+one_row_each!(Candidate, ContactSource, (JobId, DateTime<Utc>));
+
+impl Tell for DomainPages {
+    fn tell(&self) -> Seen {
+        self.domain.tell()
+    }
+}
+
+/// Every text of the other tenant has its name in it.
+impl Tell for String {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.contains("acme"),
+            ..1_i64.tell()
+        }
+    }
+}
+
+/// A cap that is not reached by the tenant's own calls was reached by another's.
+impl Tell for Reserved {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: !matches!(self, Self::Call(_)),
+            ..1_i64.tell()
+        }
+    }
+}
+
+/// Each of the two has made one call.
+impl Tell for CostLine {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.calls != 1,
+            ..self.calls.tell()
+        }
+    }
+}
+
+impl Tell for Undone {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.changed != self.restored,
+            ..self.restored.tell()
+        }
+    }
+}
+
+impl<T: Tell> Tell for Option<T> {
+    fn tell(&self) -> Seen {
+        self.as_ref().map_or_else(|| 0_i64.tell(), Tell::tell)
+    }
+}
+
+impl<T: Tell> Tell for Vec<T> {
+    fn tell(&self) -> Seen {
+        let each: Vec<_> = self.iter().map(Tell::tell).collect();
+        Seen {
+            rows: each.iter().map(|seen| seen.rows).sum(),
+            met_another: each.iter().any(|seen| seen.met_another),
+            owners: each.into_iter().flat_map(|seen| seen.owners).collect(),
+        }
+    }
+}
+
+impl<T: Tell> Tell for (Vec<T>, i64) {
+    fn tell(&self) -> Seen {
+        let listed = self.0.tell();
+        Seen {
+            met_another: listed.rows != self.1,
+            ..listed
+        }
+    }
+}
