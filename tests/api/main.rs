@@ -10,6 +10,7 @@
 mod callers;
 mod catalogue;
 mod connection;
+mod connection_values;
 mod documentation;
 mod documents;
 mod emails;
