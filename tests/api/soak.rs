@@ -197,22 +197,25 @@ async fn unit(pool: &Pool, tenant: TenantId, number: usize, tally: &Tally) -> an
             let (jobs, _) = repo::jobs::list(&mut conn, &filter, Paging::first(20)).await?;
             tally.check(jobs.into_iter().map(|job| job.tenant_id), tenant);
         }
-        6 => {
-            // A savepoint within the tenant's transaction.
-            use diesel_async::AsyncConnection;
-            let name = format!("saved{number}.example");
-            conn.transaction(async |conn| repo::domains::upsert(conn, &new_domain(&name)).await)
-                .await?;
-            anyhow::ensure!(
-                repo::domains::find_by_name(&mut conn, &name).await?.is_some(),
-                "the savepoint is gone"
-            );
-        }
+        6 => save(&mut conn, number).await?,
         _ => {
             let found = repo::domains::find_by_name(&mut conn, &domain.domain).await?;
             tally.check(found.map(|domain| domain.tenant_id), tenant);
         }
     }
+    Ok(())
+}
+
+/// Writes in a savepoint within the tenant's transaction.
+async fn save(conn: &mut TenantConnection, number: usize) -> anyhow::Result<()> {
+    use diesel_async::AsyncConnection;
+    let name = format!("saved{number}.example");
+    conn.transaction(async |conn| repo::domains::upsert(conn, &new_domain(&name)).await)
+        .await?;
+    anyhow::ensure!(
+        repo::domains::find_by_name(conn, &name).await?.is_some(),
+        "the savepoint is gone"
+    );
     Ok(())
 }
 

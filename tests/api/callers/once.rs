@@ -6,6 +6,18 @@ use super::isolation::rows;
 use super::routes::ENTRIES;
 use crate::support::app::{Answer, TestApp};
 
+/// The routes that start work.
+const STARTING_WORK: [&str; 8] = [
+    "/api/v1/scrapersky",
+    "/api/v1/batch",
+    "/api/v1/sitemap/scan",
+    "/email-scanner/scan/<domain_id>",
+    "/api/v1/places/search",
+    "/api/v1/places/details",
+    "/api/v1/places/hand-over",
+    "/api/v1/places/undo",
+];
+
 #[tokio::test]
 async fn every_post_heeds_its_key_or_refuses_it() {
     let app = TestApp::with(&[("requests_per_minute", "0"), ("tenant_requests_per_minute", "0")]).await;
@@ -60,16 +72,7 @@ async fn every_post_heeds_its_key_or_refuses_it() {
         heeding.len(),
         refusing.len()
     );
-    for path in [
-        "/api/v1/scrapersky",
-        "/api/v1/batch",
-        "/api/v1/sitemap/scan",
-        "/email-scanner/scan/<domain_id>",
-        "/api/v1/places/search",
-        "/api/v1/places/details",
-        "/api/v1/places/hand-over",
-        "/api/v1/places/undo",
-    ] {
+    for path in STARTING_WORK {
         assert!(heeding.contains(&path), "{path} starts work: it has to heed the key");
     }
 }

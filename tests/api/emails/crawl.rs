@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use web::fetch::FetchConfig;
 
 use super::{at_once, contacts, domain, ended, pages_asked, scan, start};
-use crate::support::app::TestApp;
+use crate::support::app::{Answer, TestApp};
 use crate::support::database::{TestDatabase, eventually};
 use crate::support::extent;
 use crate::support::planted::{HOST, Plan};
@@ -166,18 +166,7 @@ async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
     );
     assert_eq!(acme.get("/email-scanner/websites").await.body, list);
     let begun = start(&acme, &id).await;
-    assert_eq!(begun.status, 200, "{begun:?}");
-    for (field, value) in [
-        ("domain_id", json!(id)),
-        ("domain", json!(HOST)),
-        ("total_pages", json!(100)),
-        ("pages_scanned", json!(0)),
-        ("contacts_found", json!(0)),
-        ("status", json!("pending")),
-    ] {
-        assert_eq!(begun.body[field], value, "{begun:?}");
-    }
-    chrono::DateTime::parse_from_rfc3339(begun.body["scan_timestamp"].as_str().unwrap()).unwrap();
+    assert_begun(&begun, &id);
     let _work = app.work_with(&site, |scans| ScansConfig {
         email: EmailConfig {
             max_depth: 20,
@@ -218,6 +207,22 @@ async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
     assert_eq!(ended(&acme, &id).await["status"], "completed");
     let v1 = acme.get(&format!("/api/v1/email-scanner/scan/{id}/status")).await;
     assert_eq!(v1.body["status"], "completed");
+}
+
+/// Fails unless the answer is that of a scan that has not done anything yet.
+fn assert_begun(begun: &Answer, id: &str) {
+    assert_eq!(begun.status, 200, "{begun:?}");
+    for (field, value) in [
+        ("domain_id", json!(id)),
+        ("domain", json!(HOST)),
+        ("total_pages", json!(100)),
+        ("pages_scanned", json!(0)),
+        ("contacts_found", json!(0)),
+        ("status", json!("pending")),
+    ] {
+        assert_eq!(begun.body[field], value, "{begun:?}");
+    }
+    chrono::DateTime::parse_from_rfc3339(begun.body["scan_timestamp"].as_str().unwrap()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

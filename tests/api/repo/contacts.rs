@@ -1,5 +1,7 @@
 //! Contacts.
 
+use chrono::{DateTime, Utc};
+use database::ids::DomainId;
 use database::models::contact::{Contact, ContactChanges, NewContact};
 use database::models::enums::EmailType;
 use database::models::page::Page;
@@ -55,45 +57,7 @@ async fn contacts_are_filtered_and_paged_by_cursor() {
     let last = by_email(&acme, "x_y").await;
 
     let none = ContactFilter::default;
-    let cases = [
-        (none(), 10),
-        (
-            ContactFilter {
-                domain_id: Some(two.id),
-                ..none()
-            },
-            1,
-        ),
-        (
-            ContactFilter {
-                email_type: Some(EmailType::Free),
-                ..none()
-            },
-            1,
-        ),
-        (
-            ContactFilter {
-                text: Some("X_Y"),
-                ..none()
-            },
-            1,
-        ),
-        (
-            ContactFilter {
-                text: Some("x_"),
-                ..none()
-            },
-            1,
-        ),
-        (
-            ContactFilter {
-                seen_since: Some(last.updated_at),
-                ..none()
-            },
-            1,
-        ),
-    ];
-    for (filter, expected) in cases {
+    for (filter, expected) in cases(two.id, last.updated_at) {
         let rows = list(&acme, &filter).await;
         assert_eq!(i64::try_from(rows.len()).unwrap(), expected, "{filter:?}");
         assert_eq!(
@@ -114,6 +78,20 @@ async fn contacts_are_filtered_and_paged_by_cursor() {
         by_cursor.extend(rows);
     }
     assert_eq!(by_cursor, all);
+}
+
+/// Filters, and how many of the contacts they match.
+#[rustfmt::skip]
+fn cases(domain: DomainId, last: DateTime<Utc>) -> [(ContactFilter<'static>, i64); 6] {
+    let none = ContactFilter::default;
+    [
+        (none(), 10),
+        (ContactFilter { domain_id: Some(domain), ..none() }, 1),
+        (ContactFilter { email_type: Some(EmailType::Free), ..none() }, 1),
+        (ContactFilter { text: Some("X_Y"), ..none() }, 1),
+        (ContactFilter { text: Some("x_"), ..none() }, 1),
+        (ContactFilter { seen_since: Some(last), ..none() }, 1),
+    ]
 }
 
 #[tokio::test]

@@ -102,45 +102,7 @@ async fn jobs_are_listed_newest_first_by_filter_and_by_cursor() {
     }
     assert_eq!(by_cursor, ids);
 
-    let none = JobFilter::default;
-    let cases = [
-        (
-            JobFilter {
-                kind: Some("crawl"),
-                ..none()
-            },
-            1,
-        ),
-        (
-            JobFilter {
-                status: Some(JobStatus::Pending),
-                ..none()
-            },
-            8,
-        ),
-        (
-            JobFilter {
-                status: Some(JobStatus::Failed),
-                ..none()
-            },
-            0,
-        ),
-        (
-            JobFilter {
-                created_from: Some(crawl.created_at),
-                ..none()
-            },
-            1,
-        ),
-        (
-            JobFilter {
-                created_before: Some(crawl.created_at),
-                ..none()
-            },
-            7,
-        ),
-    ];
-    for (filter, expected) in cases {
+    for (filter, expected) in cases(crawl.created_at) {
         let (rows, total) = list(&acme, &filter, 100).await;
         assert_eq!(
             (rows.len(), total),
@@ -148,6 +110,19 @@ async fn jobs_are_listed_newest_first_by_filter_and_by_cursor() {
             "{filter:?}"
         );
     }
+}
+
+/// Filters, and how many of the jobs they match.
+#[rustfmt::skip]
+fn cases(last: DateTime<Utc>) -> [(JobFilter<'static>, usize); 5] {
+    let none = JobFilter::default;
+    [
+        (JobFilter { kind: Some("crawl"), ..none() }, 1),
+        (JobFilter { status: Some(JobStatus::Pending), ..none() }, 8),
+        (JobFilter { status: Some(JobStatus::Failed), ..none() }, 0),
+        (JobFilter { created_from: Some(last), ..none() }, 1),
+        (JobFilter { created_before: Some(last), ..none() }, 7),
+    ]
 }
 
 #[tokio::test]

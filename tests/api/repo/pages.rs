@@ -1,5 +1,6 @@
 //! Pages of sites.
 
+use database::ids::{DomainId, SitemapFileId};
 use database::models::enums::{PageCurationStatus, PageProcessingStatus};
 use database::models::page::NewPage;
 use database::models::values::{RawJson, TextList};
@@ -78,59 +79,7 @@ async fn pages_are_listed_by_what_is_known_of_them() {
     acme.page(&domain, "https://acme.test/").await;
     let newest = acme.page(&other, "https://other.test/").await;
     let none = PageFilter::default;
-    let cases = [
-        (none(), 3),
-        (
-            PageFilter {
-                domain_id: Some(domain.id),
-                ..none()
-            },
-            2,
-        ),
-        (
-            PageFilter {
-                sitemap_file_id: Some(file.id),
-                ..none()
-            },
-            1,
-        ),
-        (
-            PageFilter {
-                curation_status: Some(PageCurationStatus::New),
-                ..none()
-            },
-            3,
-        ),
-        (
-            PageFilter {
-                processing_status: Some(PageProcessingStatus::Error),
-                ..none()
-            },
-            1,
-        ),
-        (
-            PageFilter {
-                page_type: Some("contact"),
-                ..none()
-            },
-            1,
-        ),
-        (
-            PageFilter {
-                text: Some("WRITE"),
-                ..none()
-            },
-            1,
-        ),
-        (
-            PageFilter {
-                text: Some("acme.test/c"),
-                ..none()
-            },
-            1,
-        ),
-    ];
-    for (filter, expected) in cases {
+    for (filter, expected) in cases(domain.id, file.id) {
         let (rows, total) = acme
             .run(async |conn| pages::list(conn, &filter, Paging::default()).await)
             .await;
@@ -144,4 +93,20 @@ async fn pages_are_listed_by_what_is_known_of_them() {
         .run(async |conn| pages::list(conn, &none(), Paging::first(1)).await)
         .await;
     assert_eq!(rows, [newest]);
+}
+
+/// Filters, and how many of the pages they match.
+#[rustfmt::skip]
+fn cases(domain: DomainId, file: SitemapFileId) -> [(PageFilter<'static>, i64); 8] {
+    let none = PageFilter::default;
+    [
+        (none(), 3),
+        (PageFilter { domain_id: Some(domain), ..none() }, 2),
+        (PageFilter { sitemap_file_id: Some(file), ..none() }, 1),
+        (PageFilter { curation_status: Some(PageCurationStatus::New), ..none() }, 3),
+        (PageFilter { processing_status: Some(PageProcessingStatus::Error), ..none() }, 1),
+        (PageFilter { page_type: Some("contact"), ..none() }, 1),
+        (PageFilter { text: Some("WRITE"), ..none() }, 1),
+        (PageFilter { text: Some("acme.test/c"), ..none() }, 1),
+    ]
 }

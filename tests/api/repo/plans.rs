@@ -93,15 +93,6 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
     let tenant = format!("'{}'", acme.id);
     let mut conn = acme.open().await;
     let sent = record(&mut conn);
-    let first_sent = || {
-        let all = std::mem::take(&mut *sent.lock().unwrap());
-        all.into_iter()
-            .find(|sql| sql.starts_with("SELECT") || sql.starts_with("WITH"))
-            .unwrap()
-    };
-    let none = PlaceFilter::default;
-    let newest = "places_staging_tenant_id_search_time_idx";
-
     let circle = Near {
         latitude: 30.0,
         longitude: -95.0,
@@ -109,116 +100,82 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
     };
     let near = PlaceFilter {
         near: Some(circle),
-        ..none()
+        ..PlaceFilter::default()
     };
-    // The filter, its binds, and the index that decides it; those of texts find few places.
-    for (filter, binds, index) in [
-        (
-            PlaceFilter {
-                status: Some(CurationStatus::Selected),
-                ..none()
-            },
-            "'Selected'",
-            "places_staging_tenant_id_latitude_longitude_idx",
-        ),
-        (
-            PlaceFilter {
-                business_type: Some("bakery"),
-                ..none()
-            },
-            "'bakery'",
-            "places_staging_tenant_id_business_type_idx",
-        ),
-        (
-            PlaceFilter {
-                name: Some("ness 77"),
-                ..none()
-            },
-            "'%ness 77%'",
-            "places_staging_tenant_id_search_name_idx",
-        ),
-        (
-            PlaceFilter {
-                status: Some(CurationStatus::Selected),
-                location: Some("77 Main"),
-                ..none()
-            },
-            "'Selected', '%77 Main%'",
-            // Whichever of those with texts is the smallest.
-            "places_staging_tenant_id_",
-        ),
-        (
-            PlaceFilter {
-                status: Some(CurationStatus::Selected),
-                location: Some("77 Main"),
-                min_rating: Some(2.0),
-                ..none()
-            },
-            "'Selected', '%77 Main%', 2",
-            "places_staging_tenant_id_rating_idx",
-        ),
-        (
-            PlaceFilter {
-                business_type: Some("bakery"),
-                name: Some("ness 77"),
-                ..none()
-            },
-            "'bakery', '%ness 77%'",
-            "places_staging_tenant_id_business_type_idx",
-        ),
-        (
-            PlaceFilter {
-                min_rating: Some(4.8),
-                ..none()
-            },
-            "4.8",
-            "places_staging_tenant_id_rating_idx",
-        ),
-        (
-            near.clone(),
-            "29.955, 30.045, -95.052, -94.948, 30, 30, -95, 0.000000154",
-            "places_staging_tenant_id_latitude_longitude_idx",
-        ),
-    ] {
+    for (filter, binds, index) in searches(near.clone()) {
         places::count(&mut conn, &filter).await.unwrap();
-        let sql = first_sent();
+        let sql = first_sent(&sent);
         let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {binds}")).await;
         assert!(
             plan.contains(&format!("Index Only Scan using {index}")),
             "{sql}\n{plan}"
         );
-        // A list of few is found in the same way.
         if filter.name.is_some() || filter.location.is_some() {
-            for order in ORDERS {
-                places::list_after(&mut conn, &filter, order, None, 100).await.unwrap();
-                let sql = first_sent();
-                let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {binds}, 100")).await;
-                assert!(plan.contains("Index Only Scan"), "{sql}\n{plan}");
-            }
-            // A page of it and how many they are: in one pass.
-            let page = Paging::first(100);
-            places::list(&mut conn, &filter, PlaceOrder::Newest, page)
-                .await
-                .unwrap();
-            let sql = first_sent();
-            let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {binds}, 1, 100")).await;
-            assert_eq!(plan.matches("Index Only Scan").count(), 1, "{sql}\n{plan}");
+            assert_found_alike(&mut conn, &sent, &filter, &format!("{tenant}, {binds}")).await;
         }
     }
     places::list_after(&mut conn, &near, PlaceOrder::Newest, None, 100)
         .await
         .unwrap();
-    let sql = first_sent();
-    let binds = "29.955, 30.045, -95.052, -94.948, 30, 30, -95, 0.000000154";
-    let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {binds}, 100")).await;
+    let sql = first_sent(&sent);
+    let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {IN_CIRCLE}, 100")).await;
     assert!(
         plan.contains("places_staging_tenant_id_latitude_longitude_idx"),
         "{sql}\n{plan}"
     );
+    assert_orders(&mut conn, &sent, &tenant).await;
+}
 
-    // The first page of an order, and one behind a cursor.
+/// What the binds of a circle are.
+const IN_CIRCLE: &str = "29.955, 30.045, -95.052, -94.948, 30, 30, -95, 0.000000154";
+
+/// Filters, their binds, and the index that decides each; those of texts find few places.
+#[rustfmt::skip]
+fn searches(near: PlaceFilter<'static>) -> [(PlaceFilter<'static>, &'static str, &'static str); 8] {
+    let none = PlaceFilter::default;
+    [
+        (PlaceFilter { status: Some(CurationStatus::Selected), ..none() }, "'Selected'", "places_staging_tenant_id_latitude_longitude_idx"),
+        (PlaceFilter { business_type: Some("bakery"), ..none() }, "'bakery'", "places_staging_tenant_id_business_type_idx"),
+        (PlaceFilter { name: Some("ness 77"), ..none() }, "'%ness 77%'", "places_staging_tenant_id_search_name_idx"),
+        // Whichever of those with texts is the smallest.
+        (PlaceFilter { status: Some(CurationStatus::Selected), location: Some("77 Main"), ..none() }, "'Selected', '%77 Main%'", "places_staging_tenant_id_"),
+        (PlaceFilter { status: Some(CurationStatus::Selected), location: Some("77 Main"), min_rating: Some(2.0), ..none() }, "'Selected', '%77 Main%', 2", "places_staging_tenant_id_rating_idx"),
+        (PlaceFilter { business_type: Some("bakery"), name: Some("ness 77"), ..none() }, "'bakery', '%ness 77%'", "places_staging_tenant_id_business_type_idx"),
+        (PlaceFilter { min_rating: Some(4.8), ..none() }, "4.8", "places_staging_tenant_id_rating_idx"),
+        (near, IN_CIRCLE, "places_staging_tenant_id_latitude_longitude_idx"),
+    ]
+}
+
+/// Fails unless a list of few is found in the same way as their number.
+async fn assert_found_alike(
+    conn: &mut TenantConnection,
+    sent: &Mutex<Vec<String>>,
+    filter: &PlaceFilter<'_>,
+    binds: &str,
+) {
+    for order in ORDERS {
+        places::list_after(conn, filter, order, None, 100).await.unwrap();
+        let sql = first_sent(sent);
+        let plan = explain_with(conn, &sql, &format!("{binds}, 100")).await;
+        assert!(plan.contains("Index Only Scan"), "{sql}\n{plan}");
+    }
+    // A page of it and how many they are: in one pass.
+    let page = Paging::first(100);
+    places::list(conn, filter, PlaceOrder::Newest, page).await.unwrap();
+    let sql = first_sent(sent);
+    let plan = explain_with(conn, &sql, &format!("{binds}, 1, 100")).await;
+    assert_eq!(plan.matches("Index Only Scan").count(), 1, "{sql}\n{plan}");
+}
+
+/// Fails unless each order is read by its index: its first page, and one behind a cursor.
+async fn assert_orders(conn: &mut TenantConnection, sent: &Mutex<Vec<String>>, tenant: &str) {
     for (order, key, bind, index) in [
-        (PlaceOrder::Newest, CursorKey::Newest(Some(Utc::now())), "now()", newest),
+        (
+            PlaceOrder::Newest,
+            CursorKey::Newest(Some(Utc::now())),
+            "now()",
+            "places_staging_tenant_id_search_time_idx",
+        ),
         (
             PlaceOrder::Rating,
             CursorKey::Rating(Some(3.0)),
@@ -243,15 +200,25 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
             (None, "20".to_owned(), "Index Cond: (tenant_id = "),
             (Some(&cursor), format!("{bind}, 7, 20"), "Index Cond: ((tenant_id = "),
         ] {
-            places::list_after(&mut conn, &none(), order, after, 20).await.unwrap();
-            let sql = first_sent();
-            let plan = explain_with(&mut conn, &sql, &format!("{tenant}, {binds}")).await;
+            places::list_after(conn, &PlaceFilter::default(), order, after, 20)
+                .await
+                .unwrap();
+            let sql = first_sent(sent);
+            let plan = explain_with(conn, &sql, &format!("{tenant}, {binds}")).await;
             assert!(plan.contains(&format!("using {index} ")), "{sql}\n{plan}");
             assert!(!plan.contains("Sort"), "{sql}\n{plan}");
             assert!(plan.contains(begins), "{sql}\n{plan}");
             assert_eq!(plan.contains("(ROW("), after.is_some(), "{sql}\n{plan}");
         }
     }
+}
+
+/// Returns the first query of those sent since the last call.
+fn first_sent(sent: &Mutex<Vec<String>>) -> String {
+    let all = std::mem::take(&mut *sent.lock().unwrap());
+    all.into_iter()
+        .find(|sql| sql.starts_with("SELECT") || sql.starts_with("WITH"))
+        .unwrap()
 }
 
 /// Vacuums until every page is known to be visible to all: not while a commit of that time is still to be written out.

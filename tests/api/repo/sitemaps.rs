@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
-use database::ids::JobId;
+use database::ids::{JobId, SitemapRunId};
+use database::models::domain::Domain;
 use database::models::enums::{CurationStatus, ProcessingStatus, UrlChange};
 use database::models::sitemap_file::{SitemapFile, SitemapFileChanges};
 use database::models::sitemap_url::NewSitemapUrl;
@@ -14,6 +15,8 @@ use database::repo::paging::Paging;
 use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls};
+use database::tenant::TenantConnection;
+use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind, Error};
 use md5::{Digest, Md5};
 use uuid::Uuid;
@@ -77,39 +80,7 @@ async fn files_are_listed_and_changed_by_filter() {
         .await;
     assert_eq!(changed, 2);
     let none = SitemapFileFilter::default;
-    let cases = [
-        (none(), 3),
-        (of_domain, 2),
-        (
-            SitemapFileFilter {
-                status: Some("done"),
-                ..none()
-            },
-            2,
-        ),
-        (
-            SitemapFileFilter {
-                curation_status: Some(CurationStatus::Maybe),
-                ..none()
-            },
-            2,
-        ),
-        (
-            SitemapFileFilter {
-                import_status: Some(ProcessingStatus::Queued),
-                ..none()
-            },
-            2,
-        ),
-        (
-            SitemapFileFilter {
-                text: Some("OTHER"),
-                ..none()
-            },
-            1,
-        ),
-    ];
-    for (filter, expected) in cases {
+    for (filter, expected) in cases(of_domain) {
         let (rows, total) = acme
             .run(async |conn| sitemap_files::list(conn, &filter, Paging::default()).await)
             .await;
@@ -127,6 +98,20 @@ async fn files_are_listed_and_changed_by_filter() {
         .run(async |conn| sitemap_files::list(conn, &none(), Paging::first(1)).await)
         .await;
     assert_eq!(rows, [newest]);
+}
+
+/// Filters, and how many of the files they match.
+#[rustfmt::skip]
+fn cases(of_domain: SitemapFileFilter<'static>) -> [(SitemapFileFilter<'static>, i64); 6] {
+    let none = SitemapFileFilter::default;
+    [
+        (none(), 3),
+        (of_domain, 2),
+        (SitemapFileFilter { status: Some("done"), ..none() }, 2),
+        (SitemapFileFilter { curation_status: Some(CurationStatus::Maybe), ..none() }, 2),
+        (SitemapFileFilter { import_status: Some(ProcessingStatus::Queued), ..none() }, 2),
+        (SitemapFileFilter { text: Some("OTHER"), ..none() }, 1),
+    ]
 }
 
 #[tokio::test]
@@ -289,27 +274,17 @@ async fn what_is_different_is_told_of_the_domain_whatever_its_files_say() {
         ("many-ranges.test", 0, 7),
     ] {
         let domain = acme.domain(name).await;
-        let mut files = Vec::new();
-        for n in 0..3 {
-            files.push(acme.sitemap(&domain, &format!("https://{name}/{n}.xml")).await);
-        }
+        let files = three_files(&acme, &domain).await;
         let listed_by = |bits: usize, file: usize| bits >> file & 1 == 1;
         let (counts, mut told) = acme
             .run(async |conn| {
                 for (bit, file) in files.iter().enumerate() {
                     let before = urls.iter().enumerate().filter(|(n, _)| listed_by(n % 8, bit));
-                    let before: Vec<_> = before
-                        .map(|(_, url)| NewSitemapUrl {
-                            lastmod: long_ago,
-                            ..new_sitemap_url(file, url)
-                        })
-                        .collect();
-                    sitemap_urls::upsert_many(conn, None, &before).await?;
-                    let changes = SitemapFileChanges {
-                        url_count: Some(Some(url_count)),
-                        ..SitemapFileChanges::default()
-                    };
-                    sitemap_files::update(conn, file.id, &changes).await?;
+                    let before = before.map(|(_, url)| NewSitemapUrl {
+                        lastmod: long_ago,
+                        ..new_sitemap_url(file, url)
+                    });
+                    list_before(conn, file, &before.collect::<Vec<_>>(), url_count).await?;
                 }
                 let run = sitemap_runs::begin(conn, domain.id, JobId::from(Uuid::now_v7()), true).await?;
                 for (bit, file) in files.iter().enumerate() {
@@ -320,12 +295,7 @@ async fn what_is_different_is_told_of_the_domain_whatever_its_files_say() {
                             ..new_sitemap_url(file, url)
                         })
                         .collect();
-                    let hashes: Vec<_> = after
-                        .iter()
-                        .map(|row| Uuid::from_bytes(Md5::digest(row.url).into()))
-                        .collect();
-                    sitemap_urls::upsert_many(conn, Some(run.id), &after).await?;
-                    sitemap_urls::delete_unlisted(conn, Some(run.id), file.id, &hashes).await?;
+                    list_after(conn, file, &after, run.id).await?;
                 }
                 let counts = sitemap_url_changes::settle(conn, run.id, at_once).await?;
                 let told = sitemap_url_changes::list(conn, run.id, None, None, 1000).await?;
@@ -352,6 +322,47 @@ async fn what_is_different_is_told_of_the_domain_whatever_its_files_say() {
         assert_eq!(told, expected, "{name}");
         assert_eq!((counts.added, counts.removed, counts.changed), (14, 14, 49), "{name}");
     }
+}
+
+async fn three_files(agency: &Agency, domain: &Domain) -> Vec<SitemapFile> {
+    let mut files = Vec::new();
+    for n in 0..3 {
+        let url = format!("https://{}/{n}.xml", domain.domain);
+        files.push(agency.sitemap(domain, &url).await);
+    }
+    files
+}
+
+/// Stores what a file lists before the run, and how many URLs it is said to list.
+async fn list_before(
+    conn: &mut TenantConnection,
+    file: &SitemapFile,
+    urls: &[NewSitemapUrl<'_>],
+    url_count: i32,
+) -> QueryResult<()> {
+    sitemap_urls::upsert_many(conn, None, urls).await?;
+    let changes = SitemapFileChanges {
+        url_count: Some(Some(url_count)),
+        ..SitemapFileChanges::default()
+    };
+    sitemap_files::update(conn, file.id, &changes).await?;
+    Ok(())
+}
+
+/// Stores what a file lists in the run, and forgets the rest.
+async fn list_after(
+    conn: &mut TenantConnection,
+    file: &SitemapFile,
+    urls: &[NewSitemapUrl<'_>],
+    run: SitemapRunId,
+) -> QueryResult<()> {
+    let hashes: Vec<_> = urls
+        .iter()
+        .map(|row| Uuid::from_bytes(Md5::digest(row.url).into()))
+        .collect();
+    sitemap_urls::upsert_many(conn, Some(run), urls).await?;
+    sitemap_urls::delete_unlisted(conn, Some(run), file.id, &hashes).await?;
+    Ok(())
 }
 
 async fn upsert(agency: &Agency, new: &[NewSitemapUrl<'_>]) -> Upserted {

@@ -33,20 +33,7 @@ async fn an_analysis_stores_each_file_and_all_that_it_lists() {
     );
 
     let files = files(&acme).await;
-    let shown: Vec<_> = files
-        .iter()
-        .map(|(path, file)| {
-            let text = |name: &str| file[name].as_str().unwrap_or("-").to_owned();
-            (
-                path.as_str(),
-                text("sitemap_type"),
-                text("status"),
-                text("discovery_method"),
-                file["url_count"].as_i64(),
-                file["depth"].as_i64(),
-            )
-        })
-        .collect();
+    let shown: Vec<_> = files.iter().map(|(path, file)| shown(path, file)).collect();
     let row = |path, kind: &str, status: &str, method: &str, urls, depth| {
         (
             path,
@@ -84,6 +71,19 @@ async fn an_analysis_stores_each_file_and_all_that_it_lists() {
         "{:?}",
         site.paths()
     );
+}
+
+/// What is told of a file: its kind, its state, how it was found, how many URLs it lists and how deep it lies.
+fn shown<'a>(path: &'a str, file: &Value) -> (&'a str, String, String, String, Option<i64>, Option<i64>) {
+    let text = |name: &str| file[name].as_str().unwrap_or("-").to_owned();
+    (
+        path,
+        text("sitemap_type"),
+        text("status"),
+        text("discovery_method"),
+        file["url_count"].as_i64(),
+        file["depth"].as_i64(),
+    )
 }
 
 #[tokio::test]
@@ -270,6 +270,21 @@ async fn changes(holder: &Holder<'_>, run: &str) -> Vec<(String, String, String,
     items
 }
 
+/// The URLs that are stored after the second analysis.
+const AFTER_SECOND: [&str; 11] = [
+    "/fresh",
+    "/fresh/1",
+    "/in-two",
+    "/kept",
+    "/moves",
+    "/moves-touched",
+    "/old/2",
+    "/same",
+    "/same",
+    "/touched",
+    "/undated",
+];
+
 #[tokio::test]
 async fn the_second_analysis_tells_exactly_what_is_different() {
     let app = TestApp::new().await;
@@ -319,20 +334,5 @@ async fn the_second_analysis_tells_exactly_what_is_different() {
         .body;
     assert_eq!(runs.as_array().unwrap().len(), 3);
     assert_eq!(files(&acme).await["/old.xml"]["status"], "gone");
-    assert_eq!(
-        stored(&acme).await,
-        [
-            "/fresh",
-            "/fresh/1",
-            "/in-two",
-            "/kept",
-            "/moves",
-            "/moves-touched",
-            "/old/2",
-            "/same",
-            "/same",
-            "/touched",
-            "/undated"
-        ]
-    );
+    assert_eq!(stored(&acme).await, AFTER_SECOND);
 }

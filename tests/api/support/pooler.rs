@@ -108,10 +108,16 @@ impl Pooler {
             is_transaction,
             _watched: watched,
         };
-        let socket = pooler.folder.join(format!(".s.PGSQL.{PORT}"));
+        pooler.wait();
+        pooler
+    }
+
+    /// Waits until it answers.
+    fn wait(&self) {
+        let socket = self.folder.join(format!(".s.PGSQL.{PORT}"));
         let deadline = Instant::now() + Duration::from_secs(10);
         while UnixStream::connect(&socket).is_err() {
-            let log = || fs::read_to_string(pooler.folder.join("pgbouncer.log")).unwrap_or_default();
+            let log = || fs::read_to_string(self.folder.join("pgbouncer.log")).unwrap_or_default();
             assert!(
                 Instant::now() < deadline,
                 "PgBouncer does not start (is it installed?): {}",
@@ -119,7 +125,6 @@ impl Pooler {
             );
             std::thread::sleep(Duration::from_millis(5));
         }
-        pooler
     }
 
     fn url(&self, url: &str) -> String {

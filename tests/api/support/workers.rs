@@ -167,11 +167,7 @@ impl BackgroundJob for Task {
                 return ctx.finish(ctx.tenant().await?, Outcome::OkEmpty, "nothing").await;
             }
             Does::Report => {
-                for step in ["first", "second"] {
-                    for message in ["begins", "goes on"] {
-                        ctx.report(step, message, 0.5).await;
-                    }
-                }
+                report(&ctx).await;
                 gate().await;
             }
             Does::Panic => panic!("as asked"),
@@ -195,6 +191,14 @@ impl BackgroundJob for Task {
             ctx.finish(conn, Outcome::Ok, &[name]).await
         })
         .await
+    }
+}
+
+async fn report(ctx: &JobContext<Probe>) {
+    for step in ["first", "second"] {
+        for message in ["begins", "goes on"] {
+            ctx.report(step, message, 0.5).await;
+        }
     }
 }
 

@@ -78,14 +78,8 @@ struct Proof {
 }
 
 async fn prove(walls: Walls) {
-    let database = TestDatabase::new().await;
     let rewriter = Rewriter::start().await;
-    let pool = match walls {
-        Walls::DatabaseAlone => pool_at(&rewriter.url(database.url()), 5),
-        Walls::Both | Walls::RepositoriesAlone => crate::support::tenants::pool(&database, 5),
-    };
-    let settings = [("supabase_jwt_secret", SECRET), ("jwt_issuer", ISSUER)];
-    let app = TestApp::on(Agencies { database, pool }, &settings).await;
+    let app = app_behind(walls, &rewriter).await;
     let acme = app.agency("acme").await;
     let bolt = app.agency("bolt").await;
     let of_acme = rows(&app, &acme, "acmecanary").await;
@@ -140,6 +134,17 @@ async fn prove(walls: Walls) {
         identities.len() + 1,
         proof.requests
     );
+}
+
+/// The program, with a way to the database on which the filters can be taken out.
+async fn app_behind(walls: Walls, rewriter: &Rewriter) -> TestApp {
+    let database = TestDatabase::new().await;
+    let pool = match walls {
+        Walls::DatabaseAlone => pool_at(&rewriter.url(database.url()), 5),
+        Walls::Both | Walls::RepositoriesAlone => crate::support::tenants::pool(&database, 5),
+    };
+    let settings = [("supabase_jwt_secret", SECRET), ("jwt_issuer", ISSUER)];
+    TestApp::on(Agencies { database, pool }, &settings).await
 }
 
 /// Returns who calls, but for the owner of the first agency.
