@@ -1,8 +1,8 @@
 //! How a request fails.
 //!
 //! Errors by layer: `repo` returns Diesel's `QueryResult`, `jobs` and `cli` use `anyhow`, routes
-//! return [`ApiResult`]. A client learns what it can act on; what it cannot, such as a database's
-//! message, goes to the log under the request's id and nowhere else.
+//! return [`ApiResult`]. A client is told what it can act on; anything else, such as a database's
+//! message, goes only to the log, under the request's id.
 
 use std::io::Cursor;
 use std::sync::Mutex;
@@ -20,22 +20,25 @@ use uuid::Uuid;
 use crate::jobs::{OnceError, SubmitError};
 use crate::views::problem::Problem;
 
+/// What clients read of an internal failure.
+const INTERNAL: &str = "internal error: the server's log has the cause under this request_id";
+
 /// What a handler returns.
 pub type ApiResult<T> = Result<T, ApiError>;
 
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// There is no such thing, or it is another tenant's: the two cannot be told apart.
+    /// No such row exists, or it belongs to another tenant: clients cannot distinguish the two.
     #[error("not found")]
     NotFound,
-    /// Nobody says who calls, or nobody that is known.
+    /// The credential is missing or not valid.
     #[error("{0}")]
     Unauthorized(&'static str),
     /// The caller may not do this.
     #[error("{0}")]
     Forbidden(String),
-    /// A value of the request means nothing here.
+    /// A value of the request is not valid.
     #[error("{detail}")]
     BadRequest {
         /// Which value.
@@ -43,7 +46,7 @@ pub enum ApiError {
         /// What would be right.
         detail: String,
     },
-    /// The body has not the shape it should have.
+    /// The body does not match the expected shape.
     #[error("{detail}")]
     Unprocessable {
         /// Which part of it, as a path such as `filter.near[0]`.
@@ -51,33 +54,33 @@ pub enum ApiError {
         /// What is wrong with it.
         detail: String,
     },
-    /// The path is there, for other methods.
-    #[error("there is no such method here: {} are", .0.join(", "))]
+    /// The path exists for other methods only, which are listed.
+    #[error("method not allowed; allowed: {}", .0.join(", "))]
     MethodNotAllowed(Vec<&'static str>),
-    /// The caller has asked too often.
+    /// A limit is reached.
     #[error("{detail}")]
     TooMany {
-        /// Which limit it is.
+        /// Which limit, and when to try again.
         detail: String,
-        /// In how many seconds there is more.
+        /// Seconds until the next try may succeed.
         retry_after: u64,
     },
-    /// The body is larger than is taken.
+    /// The body is larger than the limit.
     #[error("{0}")]
     TooLarge(String),
-    /// The body is of a type that is not read.
+    /// The content type of the body is not supported.
     #[error("{0}")]
     UnsupportedMediaType(String),
-    /// What is asked for cannot be done as things stand.
+    /// The state of the resource does not allow the request.
     #[error("{0}")]
     Conflict(String),
-    /// There is no connection to the database to be had.
+    /// No database connection is available. The text is for the log.
     #[error("{0}")]
     Unavailable(String),
-    /// The program cannot do its work now. The text is the program's own, for whoever probes it.
+    /// The program is not ready. The text is the program's own and is shown to the prober.
     #[error("{0}")]
     NotReady(String),
-    /// Rocket answered by itself.
+    /// Rocket failed the request itself.
     #[error("{}", .0.reason_lossy())]
     Other(Status),
     /// The program failed. The text is for the log.
@@ -85,19 +88,19 @@ pub enum ApiError {
     Internal(String),
 }
 
-/// Finds a request in the log, and its answer.
+/// Identifies a request in the log and in its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestId(pub Uuid);
 
 impl RequestId {
-    /// Returns the id of a request, the same one each time.
+    /// Returns the id of a request: the same one on each call.
     pub fn of(request: &Request<'_>) -> Self {
         *request.local_cache(|| Self(Uuid::new_v4()))
     }
 }
 
 impl ApiError {
-    /// Refuses a value, and says what would be right.
+    /// Refuses the value of `field`; `detail` says what would be right.
     pub fn bad_request(field: &'static str, detail: impl Into<String>) -> Self {
         Self::BadRequest {
             field: Some(field),
@@ -142,19 +145,17 @@ impl ApiError {
         }
     }
 
-    /// The sentence for the client: of a failure of ours it learns nothing more.
+    /// Returns the text for the client, which hides the cause of internal failures.
     fn detail(&self) -> String {
         match self {
-            Self::Internal(_) => "the server failed; the request id finds the reason in its log".to_owned(),
-            Self::Unavailable(_) => "the database is not available just now: try again".to_owned(),
-            Self::Other(status) if status.code >= 500 => {
-                "the server failed; the request id finds the reason in its log".to_owned()
-            }
+            Self::Internal(_) => INTERNAL.to_owned(),
+            Self::Other(status) if status.code >= 500 => INTERNAL.to_owned(),
+            Self::Unavailable(_) => "the database is temporarily unavailable: try again".to_owned(),
             other => other.to_string(),
         }
     }
 
-    /// Keeps the error for the catcher: a guard's own error does not reach it otherwise.
+    /// Stores the error for the catcher, which a guard's own error does not reach otherwise, and returns its status.
     pub(crate) fn keep(self, request: &Request<'_>) -> Status {
         let status = self.status();
         *request
@@ -174,14 +175,14 @@ impl From<QueryError> for ApiError {
         match &error {
             QueryError::NotFound => Self::NotFound,
             QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
-                Self::Conflict("there is one like it already".to_owned())
+                Self::Conflict("it conflicts with one that already exists".to_owned())
             }
             QueryError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
             _ if is_outage(&error) => Self::Unavailable(error.to_string()),
             _ if is_unfit_value(&error) => Self::BadRequest {
                 field: None,
-                detail: "a value of the request cannot be stored: a text with a NUL character, or a number or a \
-                         date beyond what the database holds"
+                detail: "a value of the request cannot be stored: texts must not contain NUL characters, numbers and \
+                         dates must be within the database's range"
                     .to_owned(),
             },
             _ => Self::Internal(format!("a query failed: {error}")),
@@ -223,7 +224,7 @@ impl From<OnceError> for ApiError {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "clamped to what there may be"
+    reason = "clamped to the range of the type"
 )]
 pub(crate) fn whole_seconds(seconds: f64) -> u64 {
     seconds.ceil().clamp(1.0, 100_000.0) as u64
@@ -241,7 +242,7 @@ impl<'r> Responder<'r, 'static> for ApiError {
         let status = self.status();
         match &self {
             Self::Internal(reason) => log::error!("request {request_id} failed: {reason}"),
-            Self::Unavailable(reason) => log::warn!("request {request_id} was turned away: {reason}"),
+            Self::Unavailable(reason) => log::warn!("request {request_id} answered 503: {reason}"),
             _ => {}
         }
         let field = match &self {
@@ -276,7 +277,7 @@ impl<'r> Responder<'r, 'static> for ApiError {
     }
 }
 
-/// Answers what no handler did, in the same shape.
+/// Answers every failure that no handler answered, in the same shape.
 #[catch(default)]
 fn answer(status: Status, request: &Request<'_>) -> ApiError {
     let kept = request
@@ -286,7 +287,7 @@ fn answer(status: Status, request: &Request<'_>) -> ApiError {
         .unwrap_or_else(PoisonError::into_inner)
         .take();
     kept.unwrap_or(match status.code {
-        // Rocket forwards with 422 when a path's id cannot be read: then nothing has that id.
+        // Rocket forwards with 422 when an id in a path cannot be parsed: then no row has that id.
         404 | 422 => match other_methods(request) {
             methods if methods.is_empty() => ApiError::NotFound,
             methods => ApiError::MethodNotAllowed(methods),
@@ -299,10 +300,10 @@ fn answer(status: Status, request: &Request<'_>) -> ApiError {
     })
 }
 
-/// Returns the methods that a path is there for, where the one it was asked with is not among them.
+/// Returns the methods that a path supports; none if the request's method is among them.
 fn other_methods(request: &Request<'_>) -> Vec<&'static str> {
     let path: Vec<&str> = request.uri().path().as_str().trim_matches('/').split('/').collect();
-    let leads_there = |route: &&Route| {
+    let matches_path = |route: &&Route| {
         let pattern: Vec<&str> = route.uri.path().trim_matches('/').split('/').collect();
         pattern.len() == path.len()
             && pattern
@@ -313,7 +314,7 @@ fn other_methods(request: &Request<'_>) -> Vec<&'static str> {
     let mut methods: Vec<&'static str> = request
         .rocket()
         .routes()
-        .filter(leads_there)
+        .filter(matches_path)
         .map(|route| route.method.as_str())
         .collect();
     if methods.contains(&request.method().as_str()) {
@@ -324,7 +325,7 @@ fn other_methods(request: &Request<'_>) -> Vec<&'static str> {
     methods
 }
 
-/// Returns the catchers of every failure.
+/// Returns the catchers, which answer every failure.
 #[must_use]
 pub fn catchers() -> Vec<Catcher> {
     catchers![answer]

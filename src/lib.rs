@@ -1,17 +1,17 @@
 //! ScraperSky: the HTTP API that gathers leads about local businesses.
 //!
 //! A client posts a domain, a batch, a place search or an email scan, gets a job, follows it, and
-//! reads rows that are its tenant's alone. Three promises stand above features: an accepted job
-//! ends, "completed" means that results were produced, and a tenant sees its own rows only.
+//! reads the rows of its own tenant. Three promises come before features: an accepted job ends,
+//! "completed" means that results were produced, and a tenant sees only its own rows.
 //!
-//! The modules are layers; each may name only those to its left, and a test holds that:
+//! The modules are layers; each may name only those to its left, which a test checks:
 //!
 //! ```text
-//! schema < models < repo < jobs < scrapers < routes < (this file) < cli < main
+//! config < logging < jobs < scans < views < error < guards < headers < routes < (this file) < demo < cli < main
 //! ```
 //!
-//! Beside the spine, `config` names nothing, `db` connects and opens the transactions of a tenant,
-//! `views` and `error` are what clients are sent, `guards` are what a handler may ask for.
+//! Below them are the crates `database` (connections, models, every query), `web` (fetching and
+//! parsing) and `postgres` (the private PostgreSQL).
 
 pub mod cli;
 pub mod config;
@@ -34,11 +34,11 @@ use self::guards::{Identities, Limits, Tokens};
 use self::jobs::Waker;
 use self::routes::service::Draining;
 
-/// Puts the HTTP API together: the one composition root, of the server and of the tests.
+/// Builds the HTTP API: the one composition root, shared by the server and the tests.
 ///
 /// # Errors
 ///
-/// When the settings of tokens cannot be used.
+/// When the client for the public keys of tokens cannot be set up.
 pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let callers = &config.callers;
     Ok(rocket::custom(&config.rocket)
@@ -50,11 +50,11 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(Tokens::new(&callers.tokens)?)
         .manage(Limits::new(callers.limits))
         .attach(headers::Headers::new(callers.origins.clone()))
-        // Ours sets what it would, and more.
+        // An empty shield: `Headers` sets the security headers.
         .attach(rocket::shield::Shield::new())
         .mount("/", routes::routes())
         .register("/", error::catchers())
-        .attach(AdHoc::on_request("a trailing slash does no harm", |request, _| {
+        .attach(AdHoc::on_request("Ignore trailing slashes", |request, _| {
             Box::pin(async move {
                 let uri = request.uri();
                 let path = uri.path().as_str();
@@ -68,7 +68,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
                 }
             })
         }))
-        .attach(AdHoc::on_liftoff("a program that stops is not ready", |rocket| {
+        .attach(AdHoc::on_liftoff("Report not ready during shutdown", |rocket| {
             Box::pin(async move {
                 let shutdown = rocket.shutdown();
                 let draining = rocket.state::<Draining>().cloned();

@@ -1,4 +1,4 @@
-//! The `scrapersky` program: parses the command line, reads the settings, calls the library.
+//! The `scrapersky` program: parses the command line, loads the settings and runs the command.
 
 use std::process::ExitCode;
 

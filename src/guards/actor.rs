@@ -1,4 +1,4 @@
-//! Who sends requests.
+//! Who sent a request: an API key or a person.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub enum Actor {
     /// The holder of an API key.
     Key(ApiKeyId),
-    /// Somebody who signed in.
+    /// A person who signed in.
     Person(UserId),
 }
 
@@ -26,7 +26,7 @@ impl Actor {
     }
 }
 
-/// As histories name it.
+/// The name in histories and the audit log, such as `user 550e8400-...`.
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -36,7 +36,7 @@ impl fmt::Display for Actor {
     }
 }
 
-/// Returns a name for something in the cache of identities that tells nothing of it.
+/// Returns the SHA-256 of length-prefixed parts: a cache key that does not reveal them.
 pub(super) fn fingerprint(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {

@@ -1,4 +1,4 @@
-//! A JSON body, with failures that say what is wrong with it.
+//! JSON bodies, whose errors name the field at fault.
 
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
 use rocket::figment::{self, error::Kind};
@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{ApiError, ApiResult};
 
-/// A body read as JSON. Its size is limited by Rocket's limit `json`, 1 MiB by default.
+/// A body parsed as JSON, limited in size by Rocket's limit `json` (1 MiB by default).
 #[derive(Debug)]
 pub struct Body<T> {
-    /// What it says.
+    /// The parsed value.
     pub value: T,
     /// The SHA-256 of its bytes.
     pub digest: [u8; 32],
@@ -34,7 +34,7 @@ async fn read<T: DeserializeOwned>(request: &Request<'_>, data: Data<'_>) -> Api
         && !given.is_json()
     {
         return Err(ApiError::UnsupportedMediaType(format!(
-            "the body is {given}: it must be application/json"
+            "the Content-Type is {given}: it must be application/json"
         )));
     }
     let limit = request.limits().get("json").unwrap_or_else(|| 1.mebibytes());
@@ -47,23 +47,22 @@ async fn read<T: DeserializeOwned>(request: &Request<'_>, data: Data<'_>) -> Api
             detail: format!("the body could not be read: {error}"),
         })?;
     if !body.is_complete() {
-        return Err(ApiError::TooLarge(format!("the body is larger than {limit}")));
+        return Err(ApiError::TooLarge(format!("the body is too large: at most {limit}")));
     }
-    let said: serde_json::Value = serde_json::from_slice(&body).map_err(|error| ApiError::BadRequest {
+    let json: serde_json::Value = serde_json::from_slice(&body).map_err(|error| ApiError::BadRequest {
         field: None,
         detail: format!("the body is not valid JSON: {error}"),
     })?;
-    let value = figment::value::Value::serialize(said)
-        .and_then(|said| said.deserialize())
-        .map_err(wrong)?;
+    let json = figment::value::Value::serialize(json).map_err(invalid_shape)?;
+    let value = json.deserialize().map_err(invalid_shape)?;
     let digest = Sha256::digest(&*body).into();
     Ok(Body { value, digest })
 }
 
-/// Returns what is wrong with a body, and where.
-fn wrong(error: figment::Error) -> ApiError {
+/// Returns the error for a body of the wrong shape, with the path of the field.
+fn invalid_shape(error: figment::Error) -> ApiError {
     let mut path = error.path.clone();
-    // Of what is missing or unknown the path names the whole, and the kind the field.
+    // For a missing or unknown field the path ends at its parent, and the kind names the field.
     match &error.kind {
         Kind::MissingField(field) => path.push(field.to_string()),
         Kind::UnknownField(field, _) if path.last() != Some(field) => path.push(field.clone()),
@@ -79,11 +78,11 @@ fn wrong(error: figment::Error) -> ApiError {
     }
     ApiError::Unprocessable {
         field: Some(field).filter(|field| !field.is_empty()),
-        detail: format!("the body does not have the right shape: {}", error.kind),
+        detail: format!("invalid body: {}", error.kind),
     }
 }
 
-/// No body, or an empty object: what a client would say in one would be ignored.
+/// No body, or an empty object: any field is refused, because it would be ignored.
 #[derive(Debug)]
 pub struct EmptyBody;
 
@@ -95,8 +94,8 @@ impl<'r> FromData<'r> for EmptyBody {
         if data.peek(1).await.is_empty() {
             return Outcome::Success(Self);
         }
-        let said = read::<serde_json::Map<String, serde_json::Value>>(request, data).await;
-        let refused = match said {
+        let parsed = read::<serde_json::Map<String, serde_json::Value>>(request, data).await;
+        let refused = match parsed {
             Ok(body) => match body.value.keys().next() {
                 None => return Outcome::Success(Self),
                 Some(field) => ApiError::Unprocessable {
@@ -110,7 +109,7 @@ impl<'r> FromData<'r> for EmptyBody {
     }
 }
 
-/// A body that may be missing: what it would say is then said elsewhere, in the query.
+/// A body that may be missing, because the query can carry the same fields.
 #[derive(Debug)]
 pub struct OptionalBody<T>(pub Option<T>);
 
@@ -119,7 +118,7 @@ impl<'r, T: DeserializeOwned> FromData<'r> for OptionalBody<T> {
     type Error = ();
 
     async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self> {
-        // Old clients announce JSON and send nothing.
+        // Old clients send the Content-Type of JSON with an empty body.
         if data.peek(1).await.is_empty() {
             return Outcome::Success(Self(None));
         }

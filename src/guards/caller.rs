@@ -1,4 +1,4 @@
-//! Who calls, and for which tenant.
+//! The authenticated caller, its permission and its tenant.
 
 use std::marker::PhantomData;
 
@@ -22,7 +22,7 @@ use super::token::Tokens;
 use crate::config::{LimitsConfig, Rates};
 use crate::error::{ApiError, ApiResult, RequestId};
 
-/// A thing that a caller may do, as a type: it stands in a handler's signature.
+/// A permission as a type, for use in a handler's signature.
 pub trait Permission: Send + Sync + 'static {
     /// The scope that the key or the role must have.
     const SCOPE: Scope;
@@ -47,24 +47,23 @@ permissions! {
     Read,
     /// May start work.
     Scan,
-    /// May change what people decide.
+    /// May curate: change statuses, notes, tags and corrections.
     Curate,
     /// May delete rows and manage keys.
     Admin,
 }
 
-/// Whoever sent a valid API key, or the token of a person who signed in, and may do what `P` says; and the tenant that
-/// the request is about.
+/// A caller with a valid API key or token and the permission `P`, and the tenant that the request is about.
 ///
-/// Whoever gets one has been counted: a request beyond the limits has none. A tenant that the header `X-Tenant-Id` or
-/// the query's `tenant_id` names has been checked; one that a body names is checked by [`Caller::acting_for`].
+/// The guard counts the request and fails beyond the limits. It also checks a tenant that the header `X-Tenant-Id` or
+/// the query's `tenant_id` names; [`Caller::acting_for`] checks one that a body names.
 #[derive(Debug)]
 pub struct Caller<P> {
     known: Known,
     permission: PhantomData<fn() -> P>,
 }
 
-/// A caller, whatever it may do.
+/// A caller, before its permission is checked.
 #[derive(Clone, Debug)]
 struct Known {
     actor: Actor,
@@ -77,39 +76,39 @@ struct Known {
 }
 
 impl<P: Permission> Caller<P> {
-    /// Returns whose rows the request is about.
+    /// Returns the tenant that the request is about.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
         self.known.tenant
     }
 
-    /// Returns who it is.
+    /// Returns who sent the request.
     #[must_use]
     pub fn actor(&self) -> Actor {
         self.known.actor
     }
 
-    /// Returns what the caller may do.
+    /// Returns the scopes of the caller.
     #[must_use]
     pub fn scopes(&self) -> &[Scope] {
         &self.known.scopes
     }
 
-    /// Checks that the caller has a further scope, such as one that it gives to a key.
+    /// Checks for a further scope, such as one that the caller grants to a key.
     ///
     /// # Errors
     ///
-    /// [`ApiError::Forbidden`], which names the scope.
+    /// [`ApiError::Forbidden`] when it is missing.
     pub fn require(&self, scope: Scope) -> ApiResult<()> {
         self.known.require(scope)
     }
 
-    /// Returns the caller for the tenant that a body names; where it names none, for the same as before.
+    /// Returns the caller, acting for the tenant that a body names; unchanged if it names none.
     ///
     /// # Errors
     ///
-    /// [`ApiError::BadRequest`] when it is not a UUID, [`ApiError::Forbidden`] when it is another's and the caller not a
-    /// super admin, [`ApiError::NotFound`] when a super admin names one that does not exist.
+    /// [`ApiError::BadRequest`] when it is not a UUID, [`ApiError::Forbidden`] when the caller may not act for it,
+    /// [`ApiError::NotFound`] when a super admin names one that does not exist or is not active.
     pub async fn acting_for(self, named: Option<&str>, pool: &Pool) -> ApiResult<Self> {
         let known = match named {
             None => self.known,
@@ -118,7 +117,7 @@ impl<P: Permission> Caller<P> {
         Ok(Self { known, ..self })
     }
 
-    /// Adds what the request does to the audit log, in the transaction that does it.
+    /// Adds an entry to the audit log, in the transaction that performs the action.
     ///
     /// # Errors
     ///
@@ -144,7 +143,7 @@ impl<P: Permission> Caller<P> {
 }
 
 impl Caller<self::Scan> {
-    /// Returns how many scans the tenant may start a day; `None` is any number.
+    /// Returns the tenant's daily quota of scans; `None` means no limit.
     pub(super) fn scans_per_day(&self) -> Option<i32> {
         let own = self.known.limits.as_ref().and_then(|limits| limits.scans_per_day);
         own.or(Some(self.known.defaults.scans_per_day).filter(|quota| *quota > 0))
@@ -158,7 +157,9 @@ impl Known {
         }
         Err(ApiError::Forbidden(match self.actor {
             Actor::Key(_) => format!("this key does not have the scope \"{scope}\""),
-            Actor::Person(_) => format!("this takes the scope \"{scope}\", which administrators of the tenant have"),
+            Actor::Person(_) => {
+                format!("this request requires the scope \"{scope}\", which administrators of the tenant have")
+            }
         }))
     }
 
@@ -181,7 +182,7 @@ impl Known {
         })
     }
 
-    /// Returns what is counted of a kind: the caller and the tenant as a whole, each with what it may do in a minute.
+    /// Returns the subjects of a rate limit, the caller and its tenant, with their limits per minute.
     fn counted(&self, kind: RateKind) -> Counted {
         let of = |rates: Rates| match kind {
             RateKind::Requests => rates.requests,
@@ -207,7 +208,7 @@ impl Known {
         }
     }
 
-    /// Returns who sends a request, once a request however many guards ask: it is counted.
+    /// Returns the caller of a request. It is authenticated and counted once, however many guards ask.
     async fn of(request: &Request<'_>) -> Result<Self, Status> {
         let known: &Result<Self, Status> = request
             .local_cache_async(async { Self::authenticate(request).await.map_err(|error| error.keep(request)) })
@@ -242,7 +243,7 @@ impl Known {
     }
 }
 
-/// What the guard needs of the program.
+/// The managed state that the guard needs.
 struct Managed<'r> {
     pool: &'r Pool,
     identities: &'r Identities,
@@ -251,7 +252,7 @@ struct Managed<'r> {
 }
 
 impl<'r> Managed<'r> {
-    /// Returns what the credential of a request stands for.
+    /// Returns the identity behind the credential of a request.
     async fn identify(&self, request: &Request<'_>) -> ApiResult<Identity> {
         let credential = credential(request)?;
         if is_key(credential) {
@@ -261,8 +262,8 @@ impl<'r> Managed<'r> {
         }
         let RequestId(id) = RequestId::of(request);
         let person = self.tokens.check(credential).await.map_err(|reason| {
-            log::debug!("request {id}: a token is refused: {reason}");
-            ApiError::Unauthorized("this is neither a valid API key nor a valid token")
+            log::debug!("request {id}: token rejected: {reason}");
+            ApiError::Unauthorized("the credential is neither a valid API key nor a valid token")
         })?;
         self.identities.person(self.pool, person).await
     }
@@ -277,7 +278,7 @@ impl<'r> Managed<'r> {
                 limits,
             }),
             _ => Err(ApiError::Internal(
-                "what callers are known by is not managed".to_owned(),
+                "the state of the caller guard is not managed".to_owned(),
             )),
         }
     }
@@ -286,10 +287,12 @@ impl<'r> Managed<'r> {
 fn credential<'r>(request: &'r Request<'_>) -> ApiResult<&'r str> {
     let mut headers = request.headers().get("Authorization");
     let header = headers.next().ok_or(ApiError::Unauthorized(
-        "who calls? Send the header `Authorization: Bearer <API key or token>`",
+        "missing Authorization header: send `Authorization: Bearer <API key or token>`",
     ))?;
     if headers.next().is_some() {
-        return Err(ApiError::Unauthorized("there are two Authorization headers"));
+        return Err(ApiError::Unauthorized(
+            "more than one Authorization header: send exactly one",
+        ));
     }
     match header.split_once(' ') {
         Some((scheme, credential)) if scheme.eq_ignore_ascii_case("bearer") => Ok(credential.trim()),
@@ -304,7 +307,7 @@ fn read_tenant(named: &str) -> ApiResult<Uuid> {
         .map_err(|_| ApiError::bad_request("tenant_id", format!("tenant_id is {named:?}: it must be a UUID")))
 }
 
-/// Returns the one tenant that header and query name. An empty parameter of a query names none.
+/// Returns the tenant that the header or the query names. An empty query parameter names none.
 fn named_tenant(request: &Request<'_>) -> ApiResult<Option<Uuid>> {
     let headers = request.headers().get("X-Tenant-Id").map(read_tenant);
     let query = request
@@ -314,7 +317,10 @@ fn named_tenant(request: &Request<'_>) -> ApiResult<Option<Uuid>> {
     for tenant in headers.chain(query.map(|field| read_tenant(field.value))) {
         let tenant = tenant?;
         if named.replace(tenant).is_some_and(|earlier| earlier != tenant) {
-            return Err(ApiError::bad_request("tenant_id", "the request names two tenants"));
+            return Err(ApiError::bad_request(
+                "tenant_id",
+                "the request names two tenants: X-Tenant-Id and tenant_id must agree",
+            ));
         }
     }
     Ok(named)
@@ -339,7 +345,7 @@ impl<'r, P: Permission> FromRequest<'r> for Caller<P> {
     }
 }
 
-/// A caller who may queue a batch now, which has been counted.
+/// Counts the request against the limits on batches, for a caller that may scan.
 #[derive(Clone, Copy, Debug)]
 pub struct CountedBatch;
 

@@ -1,4 +1,4 @@
-//! The lazy database guard.
+//! The database guard, which opens connections lazily.
 
 use std::convert::Infallible;
 
@@ -14,8 +14,9 @@ use crate::error::{ApiError, ApiResult};
 use crate::jobs::{self, RequestKey, Submission, Waker};
 use crate::views::answer::Answer;
 
-/// The way to the database. It holds no connection: guards run before the body is read, and a
-/// client that stalls its upload would keep one from everybody else.
+/// Access to the database.
+///
+/// It holds no connection: guards run before the body is read, and a client that stalls its upload would occupy one.
 pub struct Db<'r> {
     pool: &'r Pool,
     waker: &'r Waker,
@@ -23,7 +24,7 @@ pub struct Db<'r> {
 }
 
 impl<'r> Db<'r> {
-    /// Returns the pool, to look up who may act for whom.
+    /// Returns the pool, for [`Caller::acting_for`].
     #[must_use]
     pub fn pool(&self) -> &'r Pool {
         self.pool
@@ -33,8 +34,8 @@ impl<'r> Db<'r> {
     ///
     /// # Errors
     ///
-    /// [`ApiError::Unavailable`] when there is no connection to be had, [`ApiError::BadRequest`] for a POST with an
-    /// `Idempotency-Key` whose handler would ignore it.
+    /// [`ApiError::Unavailable`] when no connection is available, [`ApiError::BadRequest`] for a POST with an
+    /// `Idempotency-Key` that its handler does not support.
     pub async fn tenant<P: Permission>(&self, caller: &Caller<P>) -> ApiResult<TenantConnection> {
         if self.request.method() == Method::Post && once::is_ignored(self.request) {
             return Err(ApiError::bad_request(
@@ -45,11 +46,12 @@ impl<'r> Db<'r> {
         self.pool.tenant(caller.tenant()).await.map_err(ApiError::from)
     }
 
-    /// Does `work` and commits, once however often a request with this key is sent.
+    /// Runs `work` and commits; for a request that repeats `key`, returns the first answer instead.
     ///
     /// # Errors
     ///
-    /// As [`tenant`](Self::tenant), those of `work`, and [`ApiError::Unprocessable`] when another request has the key.
+    /// As [`tenant`](Self::tenant), those of `work`, and [`ApiError::Unprocessable`] when `key` was used for another
+    /// request.
     pub async fn once<P: Permission, V: Serialize>(
         &self,
         caller: &Caller<P>,
@@ -68,11 +70,11 @@ impl<'r> Db<'r> {
         })
     }
 
-    /// Starts work as [`once`](Self::once) does, counted against the tenant's daily quota, and wakes the workers.
+    /// Queues work as [`once`](Self::once) does, counts it against the tenant's daily quota and wakes the workers.
     ///
     /// # Errors
     ///
-    /// As [`once`](Self::once).
+    /// As [`once`](Self::once), and [`ApiError::TooMany`] when the quota is used up.
     pub async fn submit<V: Serialize>(
         &self,
         caller: &Caller<Scan>,
@@ -82,7 +84,7 @@ impl<'r> Db<'r> {
         let quota = caller.scans_per_day();
         let answer = self
             .once(caller, key, async |conn: &mut TenantConnection| {
-                work(&mut Submission::of_caller(conn, quota)).await
+                Submission::of_caller(conn, quota, work).await
             })
             .await?;
         self.waker.wake();

@@ -1,4 +1,4 @@
-//! What credentials stand for, looked up in the database and known for a moment.
+//! The identities behind credentials: looked up in the database, cached for a moment.
 
 use std::time::Duration;
 
@@ -13,13 +13,12 @@ use super::actor::{Actor, fingerprint};
 use super::token::Person;
 use crate::error::{ApiError, ApiResult};
 
-/// How long what was looked up is taken to be as it was: half of the 5 s in which a revoked key has to be refused
-/// everywhere.
+/// How long an identity is cached: half of the 5 s within which a revoked key must be refused everywhere.
 const CACHED_FOR: Duration = Duration::from_millis(2500);
-/// How many credentials are remembered; beyond it those that are used least are forgotten.
+/// Maximum number of cached credentials; beyond it the least used are evicted.
 const MAX_CACHED: u64 = 10_000;
 
-/// What a credential stands for.
+/// The identity behind a credential.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     pub(super) actor: Actor,
@@ -29,16 +28,16 @@ pub(super) struct Identity {
     pub(super) limits: Option<TenantLimits>,
 }
 
-/// What was found for a person.
+/// The result of a look-up.
 #[derive(Clone, Debug)]
 enum Found {
     Identity(Identity),
     Nobody,
-    /// A person without a tenant, and why.
+    /// A person without a tenant, and the reason.
     Stranger(&'static str),
 }
 
-/// What credentials stand for, those that are not valid among them.
+/// The cache of identities; it also remembers credentials that are not valid.
 #[derive(Debug)]
 pub struct Identities(Cache<[u8; 32], Found>);
 
@@ -54,7 +53,7 @@ impl Default for Identities {
 }
 
 impl Identities {
-    /// Returns whose key it is that has this hash.
+    /// Returns the identity of the API key with this hash.
     pub(super) async fn key(&self, pool: &Pool, hash: &[u8; 32]) -> ApiResult<Option<Identity>> {
         let found = match self.0.get(hash) {
             Some(found) => found,
@@ -66,7 +65,7 @@ impl Identities {
         })
     }
 
-    /// Returns for whom a person may act.
+    /// Returns the identity of a person.
     pub(super) async fn person(&self, pool: &Pool, person: Person) -> ApiResult<Identity> {
         let tenant = person.tenant.map(uuid::Uuid::into_bytes).unwrap_or_default();
         let name = fingerprint(&[b"person", person.id.as_bytes(), &tenant]);
@@ -77,7 +76,7 @@ impl Identities {
         match found {
             Found::Identity(identity) => Ok(identity),
             Found::Stranger(reason) => Err(ApiError::Forbidden(reason.to_owned())),
-            Found::Nobody => Err(ApiError::Internal("a person who is nobody".to_owned())),
+            Found::Nobody => Err(ApiError::Internal("a person was cached as an unknown key".to_owned())),
         }
     }
 
@@ -111,7 +110,7 @@ async fn find_person(pool: &Pool, person: Person) -> ApiResult<Found> {
         None => match person.tenant {
             None => {
                 return Ok(Found::Stranger(
-                    "this person has no profile, and the token names no tenant: an administrator has to add one",
+                    "this user has no profile, and the token names no tenant: an administrator must add a profile",
                 ));
             }
             Some(named) => match repo::callers::find_tenant(&mut conn, named).await? {
@@ -121,7 +120,7 @@ async fn find_person(pool: &Pool, person: Person) -> ApiResult<Found> {
         },
     };
     if !tenant.is_active {
-        return Ok(Found::Stranger("the tenant of this person is not in use"));
+        return Ok(Found::Stranger("the tenant of this user is not active"));
     }
     let (scopes, may_act_for_all) = rights(role.as_deref());
     Ok(Found::Identity(Identity {
@@ -133,7 +132,7 @@ async fn find_person(pool: &Pool, person: Person) -> ApiResult<Found> {
     }))
 }
 
-/// Returns what a role allows, and whether for every tenant. A role that is not known allows what members may.
+/// Returns the scopes of a role, and whether they hold for every tenant. An unknown role is that of a member.
 fn rights(role: Option<&str>) -> (&'static [Scope], bool) {
     match role {
         Some("SUPER_ADMIN" | "GLOBAL_ADMIN") => (Scope::ALL, true),

@@ -1,4 +1,4 @@
-//! The public keys of the service where people sign in (JSON Web Key Set, RFC 7517).
+//! The public keys of the service that issues tokens (JSON Web Key Set, RFC 7517).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,16 +15,16 @@ use tokio::time::Instant;
 use url::Url;
 use web::trust::system_roots;
 
-/// How long keys are taken to be those there are.
+/// How long keys count as fresh.
 const FRESH: Duration = Duration::from_secs(10 * 60);
-/// How often the service is asked at most, for a key that nobody knows, or when it does not answer.
+/// Minimum time between two requests to the service, for an unknown key or while it does not answer.
 const ASK_EVERY: Duration = Duration::from_secs(30);
-/// How long keys are used while the service does not answer.
+/// How long keys stay valid while the service does not answer.
 const STALE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long the service may take.
+/// Timeout of a request to the service.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest key set that is read.
-const MOST_BYTES: usize = 256 * 1024;
+/// Maximum size of a key set, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
 
 /// A key, and the one algorithm it is for.
 #[derive(Clone, Debug)]
@@ -35,9 +35,9 @@ pub struct PublicKey {
     pub key: DecodingKey,
 }
 
-/// The keys of one address: fetched when they are needed, and kept.
+/// The keys published at one URL, fetched on demand and cached.
 ///
-/// A caller with a known key never waits for the service: keys past their time are asked for again in the background.
+/// A caller with a known key never waits for the service: stale keys are refreshed in the background.
 #[derive(Clone, Debug)]
 pub struct Jwks(Arc<Inner>);
 
@@ -46,7 +46,7 @@ struct Inner {
     client: Client,
     url: Url,
     state: Mutex<State>,
-    /// Held while the service is asked, so that it is asked once.
+    /// Held during a request to the service, so that only one is made.
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -73,11 +73,11 @@ impl State {
 }
 
 impl Jwks {
-    /// Prepares to ask at `url`, which is the operator's word and may be any address.
+    /// Creates a client for `url`, which the operator sets and which may be any address.
     ///
     /// # Errors
     ///
-    /// When TLS refuses its configuration.
+    /// When the TLS client cannot be set up.
     pub fn new(url: Url) -> Result<Self, rustls::Error> {
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
@@ -98,13 +98,13 @@ impl Jwks {
         })))
     }
 
-    /// Returns a key that is known already.
+    /// Returns a cached key, without a request.
     #[must_use]
     pub fn find_known(&self, id: &str) -> Option<PublicKey> {
         self.0.with(|state| state.find(id))
     }
 
-    /// Returns a key, and asks the service where it has to.
+    /// Returns a key, fetching the key set if it is not cached.
     pub async fn find(&self, id: &str) -> Option<PublicKey> {
         let (known, is_fresh, may_ask) = self.0.with(|state| (state.find(id), state.is_fresh(), state.may_ask()));
         match known {
@@ -119,7 +119,7 @@ impl Jwks {
                 self.0.ask(|state| state.find(id).is_none()).await;
                 self.find_known(id)
             }
-            // Or it is being asked just now, for another caller.
+            // A request for another caller may be under way.
             None => {
                 drop(self.0.asking.lock().await);
                 self.find_known(id)
@@ -133,7 +133,7 @@ impl Inner {
         read(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Asks the service, unless that was done a moment ago or is no longer needed.
+    /// Fetches the key set, unless it was just fetched or is no longer needed.
     async fn ask(&self, is_needed: impl FnOnce(&State) -> bool) {
         let _asking = self.asking.lock().await;
         let is_due = self.with(|state| {
@@ -152,7 +152,7 @@ impl Inner {
                 state.fetched_at = Some(Instant::now());
             }),
             // Without its URL, which may hold a secret.
-            Err(error) => log::warn!("the public keys of tokens could not be fetched: {error:#}"),
+            Err(error) => log::warn!("fetching the JWKS failed: {error:#}"),
         }
     }
 
@@ -164,8 +164,8 @@ impl Inner {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
             anyhow::ensure!(
-                body.len() + chunk.len() <= MOST_BYTES,
-                "the answer is larger than {MOST_BYTES} bytes"
+                body.len() + chunk.len() <= MAX_BYTES,
+                "the response is larger than {MAX_BYTES} bytes"
             );
             body.extend_from_slice(&chunk);
         }
@@ -178,7 +178,7 @@ struct KeySet {
     keys: Vec<Value>,
 }
 
-/// Reads a key set. A key of a kind that is not used here is passed over.
+/// Parses a key set. Keys of unsupported kinds are skipped.
 fn read(body: &[u8]) -> anyhow::Result<HashMap<String, PublicKey>> {
     let KeySet { keys } = serde_json::from_slice(body)?;
     let usable = keys
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_of_other_kinds_are_passed_over() {
+    fn unsupported_keys_are_skipped() {
         let x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
         let set = serde_json::json!({ "keys": [
             { "kty": "EC", "crv": "P-256", "kid": "good", "x": x, "y": x },
@@ -234,9 +234,9 @@ mod tests {
         assert!(read(b"[]").is_err());
     }
 
-    /// An hour without the service, and then a day, by a clock that is put forward.
+    /// Advances a paused clock by an hour without the service, then by a day.
     #[tokio::test]
-    async fn known_keys_outlast_an_outage_of_the_service_and_no_longer_than_a_day() {
+    async fn known_keys_survive_an_outage_of_at_most_a_day() {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/keys", listener.local_addr().unwrap());

@@ -1,8 +1,8 @@
-//! How often callers may ask.
+//! Rate limits.
 //!
-//! The database counts, since any number of processes share a limit. What a process knows by itself is only that a
-//! window is full: until it ends, nothing more is asked. So a caller that goes far beyond its limit costs nothing but
-//! its own answers; and of each tenant one request at a time is counted, so that it holds one connection at most.
+//! The database counts, because any number of processes share a limit. A process only remembers that a window is full
+//! and then refuses without a query until the window ends. So a caller far beyond its limit costs the database nothing.
+//! Requests of one tenant are counted one at a time, so that counting occupies at most one connection per tenant.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -24,15 +24,15 @@ use crate::error::{ApiError, ApiResult, whole_seconds};
 
 /// The length of a window.
 const WINDOW: Duration = Duration::from_secs(60);
-/// How often windows of a tenant that ended long ago are removed.
+/// How often a tenant's old windows are deleted.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
-/// How many tenants, full windows and addresses are remembered; beyond it those that are used least are forgotten.
+/// Maximum number of tenants, full windows and addresses in memory; beyond it the least used are evicted.
 const MAX_REMEMBERED: u64 = 10_000;
 
-/// Whose window it is: a caller's, or with the nil UUID a tenant's.
+/// The subject of a window: a caller, or with the nil UUID the tenant as a whole.
 type Subject = (TenantId, RateKind, Uuid);
 
-/// The limits, and what this process knows.
+/// The rate limits, and the state of this process.
 #[derive(Debug)]
 pub struct Limits {
     config: LimitsConfig,
@@ -41,7 +41,7 @@ pub struct Limits {
     addresses: Cache<IpAddr, Arc<Window>>,
 }
 
-/// What is counted: a caller and the tenant as a whole, each with what it may do in a window; zero is any number.
+/// The subjects of a count, the caller and its tenant, with their limits per window; 0 means no limit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
     pub(super) kind: RateKind,
@@ -51,7 +51,7 @@ pub(super) struct Counted {
     pub(super) tenant_limit: i32,
 }
 
-/// The requests of an address since its window began, which ends when it is forgotten.
+/// The requests from an address in its window, which ends when the cache drops it.
 #[derive(Debug)]
 struct Window {
     began: Instant,
@@ -64,31 +64,31 @@ struct Full {
     limit: i32,
 }
 
-/// The right to count for a tenant.
+/// Held while a request of a tenant is counted.
 #[derive(Debug, Default)]
 struct Turn {
     tidied_at: Option<Instant>,
 }
 
-/// How the nearest limit stands, for the header fields of the answer.
+/// The state of a limit, for the header fields of the answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateState {
     /// What is counted.
     pub kind: RateKind,
-    /// How many there may be in a window of 60 s.
+    /// Maximum per window of 60 s.
     pub limit: i32,
-    /// How many there may still be.
+    /// How many are left in the window.
     pub remaining: i32,
-    /// In how many seconds the window ends.
+    /// Seconds until the window ends.
     pub ends_in: u64,
 }
 
-/// What is shown of the limits of a request, the nearest one last.
+/// The limits that a request was counted against, in the order of counting.
 #[derive(Debug, Default)]
 pub struct Shown(Mutex<Vec<RateState>>);
 
 impl Shown {
-    /// Returns how the limits stand that a request was counted against.
+    /// Returns the limits that a request was counted against.
     pub fn of(request: &Request<'_>) -> Vec<RateState> {
         lock(&request.local_cache(Self::default).0).clone()
     }
@@ -99,7 +99,7 @@ impl Shown {
 }
 
 impl Limits {
-    /// Prepares to count.
+    /// Creates the limits, with no window full.
     #[must_use]
     pub fn new(config: LimitsConfig) -> Self {
         Self {
@@ -132,11 +132,14 @@ impl Limits {
         if caller_limit == 0 && tenant_limit == 0 {
             return Ok(());
         }
-        let subjects = [(tenant, kind, id), (tenant, kind, Uuid::nil())];
+        let subjects = [
+            ((tenant, kind, id), caller_limit),
+            ((tenant, kind, Uuid::nil()), tenant_limit),
+        ];
         self.refuse_known(request, subjects)?;
         let turn = self.turn(tenant);
         let mut turn = turn.lock().await;
-        // Whoever went before may have found it full.
+        // The request before may have found it full.
         self.refuse_known(request, subjects)?;
         let mut conn = pool.tenant(tenant).await?;
         if turn.tidied_at.is_none_or(|at| at.elapsed() > TIDY_EVERY) {
@@ -174,11 +177,13 @@ impl Limits {
         Ok(())
     }
 
-    /// Refuses without asking the database what is known to be refused by it.
-    fn refuse_known(&self, request: &Request<'_>, subjects: [Subject; 2]) -> ApiResult<()> {
+    /// Refuses without a query if a window is known to be full. What is known of another limit does not count: a change
+    /// of a limit takes effect at once.
+    fn refuse_known(&self, request: &Request<'_>, subjects: [(Subject, i32); 2]) -> ApiResult<()> {
         let now = Instant::now();
-        for subject in subjects {
-            if let Some(known) = self.full.get(&subject).filter(|known| known.until > now) {
+        for (subject, limit) in subjects {
+            let known = self.full.get(&subject);
+            if let Some(known) = known.filter(|known| known.until > now && known.limit == limit) {
                 let state = RateState {
                     kind: subject.1,
                     limit: known.limit,
@@ -201,7 +206,7 @@ impl Limits {
         self.turns.get_with(tenant, Arc::default)
     }
 
-    /// Counts a request of an address, in this process alone: these routes have to answer when the database does not.
+    /// Counts a request from an address, in this process only: these routes must answer when the database does not.
     fn count_address(&self, address: IpAddr) -> ApiResult<()> {
         let limit = self.config.public_per_minute;
         if limit == 0 {
@@ -217,9 +222,10 @@ impl Limits {
             return Ok(());
         }
         let left = WINDOW.saturating_sub(window.began.elapsed());
+        let retry_after = whole_seconds(left.as_secs_f64());
         Err(ApiError::TooMany {
-            detail: format!("an address may ask {limit} times a minute"),
-            retry_after: whole_seconds(left.as_secs_f64()),
+            detail: format!("limit of {limit} requests per minute per address reached: try again in {retry_after} s"),
+            retry_after,
         })
     }
 }
@@ -238,7 +244,7 @@ fn refusal(state: &RateState) -> ApiError {
         kind, limit, ends_in, ..
     } = state;
     ApiError::TooMany {
-        detail: format!("there may be {limit} {kind} a minute: try again in {ends_in} s"),
+        detail: format!("limit of {limit} {kind} per minute reached: try again in {ends_in} s"),
         retry_after: *ends_in,
     }
 }
@@ -247,7 +253,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Somebody who asks where no caller is wanted, and has not asked too often.
+/// A request to a public route, counted against the limit of its address.
 #[derive(Clone, Copy, Debug)]
 pub struct Visitor;
 

@@ -1,4 +1,4 @@
-//! Request guards: what a handler may ask for in its signature.
+//! Request guards: the types that handlers take in their signatures.
 
 pub mod actor;
 pub mod body;

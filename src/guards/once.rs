@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the same request, sent again, is done once and answered the same.
+//! `Idempotency-Key`: a repeated request runs once and gets the same answer.
 
 use std::convert::Infallible;
 
@@ -12,27 +12,27 @@ use crate::jobs::RequestKey;
 /// The name of the header.
 const HEADER: &str = "Idempotency-Key";
 
-/// The client's name for a request, if it gave one. A handler that asks for it does the request once.
+/// The client's `Idempotency-Key`, if it sent one. A handler that takes this guard supports the header.
 #[derive(Debug)]
 pub struct Once {
     key: Option<String>,
     route: String,
 }
 
-/// Set by the guard: this request's handler heeds the header.
-struct IsHeeded(bool);
+/// Set by the guard: the handler of this request supports the header.
+struct IsSupported(bool);
 
 impl Once {
-    /// Names a request by what its body says.
+    /// Returns the key of a request with this body.
     ///
     /// # Errors
     ///
-    /// [`ApiError::BadRequest`](crate::error::ApiError::BadRequest) when the header's value cannot be a name.
+    /// [`ApiError::BadRequest`](crate::error::ApiError::BadRequest) when the header is malformed.
     pub fn of<T>(&self, body: &Body<T>) -> ApiResult<Option<RequestKey>> {
         self.with_digest(&body.digest)
     }
 
-    /// Names a request that has no body.
+    /// Returns the key of a request without a body.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl Once {
         self.with_digest(&Sha256::digest([]).into())
     }
 
-    /// Names a request whose body has this SHA-256.
+    /// Returns the key of a request whose body has this SHA-256.
     ///
     /// # Errors
     ///
@@ -52,9 +52,9 @@ impl Once {
     }
 }
 
-/// Returns whether a request has the header and its handler does not ask for it.
+/// Returns whether a request has the header but its handler does not support it.
 pub(super) fn is_ignored(request: &Request<'_>) -> bool {
-    request.headers().contains(HEADER) && !request.local_cache(|| IsHeeded(false)).0
+    request.headers().contains(HEADER) && !request.local_cache(|| IsSupported(false)).0
 }
 
 #[rocket::async_trait]
@@ -62,9 +62,11 @@ impl<'r> FromRequest<'r> for Once {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        request.local_cache(|| IsHeeded(true));
+        request.local_cache(|| IsSupported(true));
+        // Several fields are one list (RFC 9110, 5.3), whose separator no key may contain.
+        let keys: Vec<&str> = request.headers().get(HEADER).collect();
         Outcome::Success(Self {
-            key: request.headers().get_one(HEADER).map(str::to_owned),
+            key: (!keys.is_empty()).then(|| keys.join(", ")),
             route: format!("{} {}\n", request.method(), request.uri()),
         })
     }

@@ -1,7 +1,7 @@
-//! Tokens of people who signed in (JWT): what makes one valid.
+//! Validation of the tokens (JWT) of people who signed in.
 //!
-//! The key decides by which algorithm a token must be signed; its header must agree, and has no other say. What a token
-//! says is read after its signature was found right.
+//! The key determines the algorithm; the token's header must agree with it. Claims are read after the signature was
+//! verified.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
@@ -15,25 +15,25 @@ use uuid::Uuid;
 use super::jwks::{Jwks, PublicKey};
 use crate::config::TokensConfig;
 
-/// The longest token that is looked at, in bytes.
-pub const LONGEST_TOKEN: usize = 8 * 1024;
-/// How far the clocks of issuer and program may be apart, in seconds.
+/// Maximum length of a token, in bytes.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+/// Tolerated difference between the clocks of issuer and program, in seconds.
 const LEEWAY: u64 = 30;
-/// For whom a token has to be.
+/// The required audience.
 const AUDIENCE: &str = "authenticated";
-/// The role of everybody who signed in. Supabase's others are for strangers (`anon`) and for servers (`service_role`).
+/// The required role. Supabase's others are for anonymous users (`anon`) and for servers (`service_role`).
 const ROLE: &str = "authenticated";
 
-/// What a valid token says.
+/// The person that a valid token names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// Who signed in.
+    /// The id of the person.
     pub id: Uuid,
-    /// The tenant that the issuer vouches for.
+    /// The tenant in the issuer's signed metadata.
     pub tenant: Option<Uuid>,
 }
 
-/// Tells valid tokens from others.
+/// Validates tokens.
 #[derive(Debug)]
 pub struct Tokens {
     secret: Option<DecodingKey>,
@@ -41,7 +41,7 @@ pub struct Tokens {
     jwks: Option<Jwks>,
 }
 
-/// Serde refuses a claim that is there twice, and a time that is no whole number.
+/// Serde refuses a duplicate claim, and a time that is not an integer.
 #[derive(Deserialize)]
 struct Claims {
     sub: Uuid,
@@ -50,7 +50,7 @@ struct Claims {
     #[serde(default)]
     #[expect(dead_code, reason = "as above")]
     nbf: Option<u64>,
-    #[expect(dead_code, reason = "one issuer, not a list of some")]
+    #[expect(dead_code, reason = "checked by the library; here to refuse a list of issuers")]
     iss: String,
     #[serde(default)]
     role: Option<String>,
@@ -58,7 +58,7 @@ struct Claims {
     app_metadata: AppMetadata,
 }
 
-/// What the issuer, and not the person, can write.
+/// Metadata that only the issuer can write.
 #[derive(Default, Deserialize)]
 struct AppMetadata {
     #[serde(default)]
@@ -66,13 +66,13 @@ struct AppMetadata {
 }
 
 impl Tokens {
-    /// Prepares to check tokens by these settings.
+    /// Creates a validator with these settings.
     ///
     /// # Errors
     ///
     /// When the client for the public keys cannot be set up.
     pub fn new(config: &TokensConfig) -> Result<Self, rustls::Error> {
-        // The library's own choices are a second TLS stack, or one with known weaknesses. Set twice, it is the same.
+        // The library's own providers bring a second TLS stack, or known weaknesses. Installing twice is harmless.
         let _ = PROVIDER.install_default();
         Ok(Self {
             secret: config
@@ -84,18 +84,18 @@ impl Tokens {
         })
     }
 
-    /// Returns who signed in, if the token is valid. Why it is not is for the log alone.
+    /// Returns the person that a valid token names.
     ///
     /// # Errors
     ///
-    /// The reason, which holds nothing of the token.
+    /// The reason, for the log only; it contains nothing of the token.
     pub async fn check(&self, token: &str) -> Result<Person, Refused> {
-        if token.len() > LONGEST_TOKEN {
-            return Err(Refused("it is too long"));
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Refused("the token is too long"));
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| Refused("its header cannot be read"))?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Refused("the header is not valid"))?;
         if header.crit.is_some() || header.extras.inner().contains_key("b64") {
-            return Err(Refused("its header wants what is not understood here"));
+            return Err(Refused("the header requires unsupported extensions"));
         }
         let (algorithm, key) = self.key(&header).await?;
         let mut validation = Validation::new(algorithm);
@@ -103,12 +103,12 @@ impl Tokens {
         validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp", "sub", "aud", "iss"]);
         validation.set_audience(&[AUDIENCE]);
-        validation.set_issuer(&[self.issuer.as_deref().ok_or(Refused("no issuer is set"))?]);
+        validation.set_issuer(&[self.issuer.as_deref().ok_or(Refused("no issuer is configured"))?]);
         let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
             .map_err(|error| Refused(reason(&error)))?
             .claims;
         if claims.role.is_some_and(|role| role != ROLE) {
-            return Err(Refused("its role is not that of people"));
+            return Err(Refused("the role is not `authenticated`"));
         }
         Ok(Person {
             id: claims.sub,
@@ -116,10 +116,10 @@ impl Tokens {
         })
     }
 
-    /// Returns the key that a token has to be signed with, and the algorithm that goes with the key.
+    /// Returns the key that must have signed a token, and the algorithm of that key.
     async fn key(&self, header: &Header) -> Result<(Algorithm, DecodingKey), Refused> {
         if let (Some(jwks), Some(id)) = (&self.jwks, header.kid.as_deref()) {
-            // Nobody publishes the key of an HS256: whatever id such a token has, there is no need to ask.
+            // HS256 keys are never published: a token of that kind needs no request, whatever its key id.
             let found = match &self.secret {
                 Some(_) if header.alg == Algorithm::HS256 => jwks.find_known(id),
                 _ => jwks.find(id).await,
@@ -130,7 +130,7 @@ impl Tokens {
         }
         match &self.secret {
             Some(secret) => Ok((Algorithm::HS256, secret.clone())),
-            None => Err(Refused("its key is not known")),
+            None => Err(Refused("the key is unknown")),
         }
     }
 }
@@ -142,17 +142,17 @@ pub struct Refused(&'static str);
 
 fn reason(error: &Error) -> &'static str {
     match error.kind() {
-        ErrorKind::InvalidSignature => "its signature is wrong",
-        ErrorKind::ExpiredSignature => "it has expired",
-        ErrorKind::ImmatureSignature => "it is not valid yet",
-        ErrorKind::InvalidAudience => "it is for somebody else",
-        ErrorKind::InvalidIssuer => "it is by somebody else",
-        ErrorKind::InvalidAlgorithm => "its key is for another algorithm",
-        _ => "it cannot be read",
+        ErrorKind::InvalidSignature => "the signature is wrong",
+        ErrorKind::ExpiredSignature => "the token has expired",
+        ErrorKind::ImmatureSignature => "the token is not valid yet",
+        ErrorKind::InvalidAudience => "the audience is wrong",
+        ErrorKind::InvalidIssuer => "the issuer is wrong",
+        ErrorKind::InvalidAlgorithm => "the algorithm does not match the key",
+        _ => "the token is malformed",
     }
 }
 
-/// The cryptography of `ring`, which TLS uses too. Nothing is ever signed.
+/// The cryptography of `ring`, which TLS uses too. Tokens are verified, never signed.
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
     verifier_factory: verifier,

@@ -1,4 +1,4 @@
-//! One attempt at one job, from its claim to what is written about its end.
+//! One attempt at one job, from its claim to the record of its end.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -26,13 +26,13 @@ enum Ended {
     Stopped(Stop),
 }
 
-/// What is written about an attempt that did not complete its job.
+/// The record of an attempt that did not complete its job.
 enum Note<'a> {
     Failed(Failure<'a>),
     Cancelled,
 }
 
-/// Works on a claimed job. Returns its lease if it is to be handed back.
+/// Runs a claimed job. Returns its lease if the job is to be handed back.
 pub(super) async fn work<S: Send + Sync + 'static>(
     shared: Arc<Shared<S>>,
     job: Job,
@@ -49,24 +49,24 @@ pub(super) async fn work<S: Send + Sync + 'static>(
     );
     let id = job.job_id;
     log::debug!(
-        "job {id}: attempt {} of {} begins ({})",
+        "job {id}: attempt {} of {} started ({})",
         job.attempts,
         job.max_attempts,
         job.kind
     );
     let ended = {
         let work = async {
-            // Made within what catches panics: reading a payload runs the job's code as well.
+            // Inside the future that catches panics: parsing a payload runs the job's code as well.
             shared.registry.start(&job.kind, &job.payload, ctx)?.await
         };
         let work = AssertUnwindSafe(work).catch_unwind();
-        // The work comes first: when it has ended, why it was to be stopped does not matter.
+        // The work is polled first: once it has ended, a request to stop does not matter.
         tokio::select! {
             biased;
             result = work => Ended::Returned(result.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))),
             stop = hold.stopped() => Ended::Stopped(stop),
         }
-        // Here the work is dropped, and an open transaction rolled back.
+        // Here the work is dropped, which rolls back an open transaction.
     };
     match ended {
         Ended::Returned(Ok(Finished { .. })) => {
@@ -88,7 +88,7 @@ pub(super) async fn work<S: Send + Sync + 'static>(
     None
 }
 
-/// Writes that an attempt failed, and when the next one is due.
+/// Records that an attempt failed, and when the next one is due.
 async fn fail<S>(shared: &Shared<S>, job: &Job, hold: &Hold, claimed: Instant, error: &JobError) {
     let (id, attempt, most) = (job.job_id, job.attempts, job.max_attempts);
     let delay = if attempt >= most {
@@ -102,10 +102,10 @@ async fn fail<S>(shared: &Shared<S>, job: &Job, hold: &Hold, claimed: Instant, e
     };
     match delay {
         Some(delay) => log::info!(
-            "job {id}: attempt {attempt} of {most} failed, the next is due in {:.1} s: {error}",
+            "job {id}: attempt {attempt} of {most} failed, next in {:.1} s: {error}",
             delay.as_secs_f64()
         ),
-        None => log::warn!("job {id}: failed in attempt {attempt} of {most}: {error}"),
+        None => log::warn!("job {id}: failed after attempt {attempt} of {most}: {error}"),
     }
     let failure = Failure {
         error: error.message(),
@@ -123,7 +123,7 @@ async fn fail<S>(shared: &Shared<S>, job: &Job, hold: &Hold, claimed: Instant, e
     }
 }
 
-/// Writes how an attempt ended, again until it succeeds or the lease is lost. Returns whether it did.
+/// Records how an attempt ended, retrying until the lease is lost. Returns whether it was recorded.
 async fn write<S>(shared: &Shared<S>, hold: &Hold, note: &Note<'_>) -> bool {
     let mut pauses = Pauses::new();
     while hold.is_valid() {
@@ -146,8 +146,8 @@ async fn write<S>(shared: &Shared<S>, hold: &Hold, note: &Note<'_>) -> bool {
                 return true;
             }
             Ok(Err(error)) if error.is_lease_lost() => break,
-            Ok(Err(error)) => shared.outage.failed("writing how a job ended", &error),
-            Err(late) => shared.outage.failed("writing how a job ended", &late),
+            Ok(Err(error)) => shared.outage.failed("recording the end of a job", &error),
+            Err(late) => shared.outage.failed("recording the end of a job", &late),
         }
         pauses.pause().await;
     }
@@ -157,25 +157,22 @@ async fn write<S>(shared: &Shared<S>, hold: &Hold, note: &Note<'_>) -> bool {
 
 fn lost<S>(shared: &Shared<S>, hold: &Hold) {
     shared.stats.count(|counts| &counts.lost);
-    log::warn!(
-        "job {}: the lease is lost, and nothing is written about this attempt",
-        hold.lease.job_id
-    );
+    log::warn!("job {}: lease lost, this attempt is not recorded", hold.lease.job_id);
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> JobError {
-    let said = panic
+    let message = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    JobError::internal(anyhow::anyhow!("the job panicked: {said}"))
+    JobError::internal(anyhow::anyhow!("the job panicked: {message}"))
 }
 
-/// Returns when `delay` from now is by the clock of the database, which gave the time of the claim.
+/// Returns the time after `delay` by the database's clock, which dated the claim.
 fn due(job: &Job, claimed: Instant, delay: Duration) -> DateTime<Utc> {
     let begun = job.started_at.unwrap_or_else(Utc::now);
-    // A time that is past the end of the calendar is as good as never.
+    // A time beyond the calendar's range becomes its end.
     chrono::Duration::from_std(claimed.elapsed() + delay)
         .ok()
         .and_then(|after| begun.checked_add_signed(after))
@@ -190,7 +187,7 @@ fn backoff(base: Duration, cap: Duration, attempt: i32) -> Duration {
     spread(most, 0.0, 1.0)
 }
 
-/// A job in the list of those whose leases are extended, for as long as it lives.
+/// Keeps a job in the list of running jobs, whose leases are extended, until it is dropped.
 struct Running<'a, S> {
     shared: &'a Shared<S>,
     lease: Lease,

@@ -1,4 +1,4 @@
-//! What a job is given to work with, and the only way for it to complete.
+//! The context of a running job, and the only way for it to complete.
 
 use std::fmt;
 use std::future::Future;
@@ -23,12 +23,12 @@ use super::error::presentable;
 use super::hold::{Hold, Stop};
 use super::outage::Pauses;
 
-/// How often the progress of a job is written at most, but for the first of each step.
+/// Minimum time between two progress reports of the same step.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(500);
-/// How long the database is given to take a report.
+/// Timeout for writing a report.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Proof that a job has completed: its rows and its end are committed.
+/// Proof that a job completed: its rows and its end are committed.
 ///
 /// Only [`JobContext::finish`] makes one.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Finished {
     _private: (),
 }
 
-/// What a job knows about itself, and what it may use. Clones are the same.
+/// The context of a running job: its row's data and the services it may use. Clones share it.
 pub struct JobContext<S> {
     inner: Arc<Inner<S>>,
 }
@@ -50,7 +50,7 @@ struct Inner<S> {
     reported: Mutex<Option<(String, Instant)>>,
 }
 
-/// The job's row, as far as it concerns the job.
+/// The columns of the job's row that concern the job.
 #[derive(Clone, Copy, Debug)]
 struct About {
     attempt: i32,
@@ -81,7 +81,7 @@ impl<S> JobContext<S> {
         }
     }
 
-    /// Returns what the program gives all jobs.
+    /// Returns the services shared by all jobs of the process.
     #[must_use]
     pub fn services(&self) -> &S {
         &self.inner.services
@@ -93,25 +93,25 @@ impl<S> JobContext<S> {
         self.inner.hold.lease.job_id
     }
 
-    /// Returns whose job it is.
+    /// Returns the job's tenant.
     #[must_use]
     pub fn tenant_id(&self) -> TenantId {
         self.inner.hold.tenant
     }
 
-    /// Returns which attempt this is, from 1.
+    /// Returns the number of this attempt, from 1.
     #[must_use]
     pub fn attempt(&self) -> i32 {
         self.inner.about.attempt
     }
 
-    /// Returns whether the job fails for good if this attempt fails.
+    /// Returns whether the job ends as failed if this attempt fails.
     #[must_use]
     pub fn is_last_attempt(&self) -> bool {
         self.inner.about.attempt >= self.inner.about.max_attempts
     }
 
-    /// Returns who asked for the job.
+    /// Returns who requested the job.
     #[must_use]
     pub fn created_by(&self) -> Option<UserId> {
         self.inner.about.created_by
@@ -131,8 +131,8 @@ impl<S> JobContext<S> {
 
     /// Opens a transaction of the job's tenant, waiting for the database while the lease holds.
     ///
-    /// It takes a connection of the pool until it is committed or dropped: nothing slow, and no
-    /// network call, belongs in between.
+    /// It occupies a connection of the pool until it is committed or dropped: do nothing slow, and
+    /// no network call, in between.
     ///
     /// # Errors
     ///
@@ -149,16 +149,16 @@ impl<S> JobContext<S> {
         }
     }
 
-    /// Completes the job in the transaction that wrote what it is for, and commits that.
+    /// Completes the job in the transaction that wrote its results, and commits it.
     ///
-    /// `outcome` is [`Outcome::Ok`] or one of its kin, `result` what clients are shown; it may hold
-    /// no NUL character, which PostgreSQL's JSON cannot store.
+    /// `outcome` is [`Outcome::Ok`] or another outcome of a completed job; `result` is shown to
+    /// clients. It must not contain NUL characters, which PostgreSQL's JSON cannot store.
     ///
     /// # Errors
     ///
-    /// When the lease is lost, the transaction is another tenant's, or the database fails: nothing
-    /// was written then, unless it failed while it committed. In that case nobody knows, and if it
-    /// did write, whatever is tried next finds that the lease is gone.
+    /// When the lease is lost, the transaction belongs to another tenant, or the database fails.
+    /// Nothing was written then, unless the commit itself failed: its result is unknown, and if it
+    /// did take effect, any further write finds the lease gone.
     pub async fn finish<R: Serialize + Sync + ?Sized>(
         &self,
         mut conn: TenantConnection,
@@ -168,7 +168,7 @@ impl<S> JobContext<S> {
         self.check_lease()?;
         if conn.tenant_id() != self.tenant_id() {
             return Err(JobError::internal(anyhow::anyhow!(
-                "a job was to be finished in a transaction of another tenant"
+                "finish was called with a transaction of another tenant"
             )));
         }
         let result = RawJson::from_value(&result).map_err(|error| JobError::internal(error.into()))?;
@@ -182,11 +182,11 @@ impl<S> JobContext<S> {
         Ok(Finished { _private: () })
     }
 
-    /// Runs the last transaction of a job, again while the database is away and the lease holds.
+    /// Runs the last transaction of a job, and retries it during an outage while the lease holds.
     ///
-    /// `write` gets a transaction, writes the job's rows and ends with [`finish`](Self::finish); it
-    /// must do no more than that, since it may be run again. Without this the whole job is begun
-    /// again when the database restarts at the wrong moment.
+    /// `write` gets a transaction, writes the job's rows and ends with [`finish`](Self::finish). It
+    /// must do nothing else, because it may run again. Without this method a restart of the database
+    /// at the wrong moment repeats the whole job.
     ///
     /// # Errors
     ///
@@ -224,10 +224,10 @@ impl<S> JobContext<S> {
         }
     }
 
-    /// Makes sure, until `conn` commits, that the job is this worker's and still wanted: for what is written outside of
-    /// the transaction that ends it.
+    /// Locks the job's row until `conn` commits, so that nobody else can claim or end the job meanwhile: for writes outside
+    /// of the transaction that ends it.
     ///
-    /// A job that somebody has cancelled is dropped here, as it would be at the next heartbeat.
+    /// Never returns for a job that was cancelled: it is dropped here, as it would be at the next heartbeat.
     ///
     /// # Errors
     ///
@@ -250,11 +250,10 @@ impl<S> JobContext<S> {
         Ok(())
     }
 
-    /// Notes how far the job is: a step such as `fetch`, that step in words, and the part of the
-    /// whole that is done, 0 to 1.
+    /// Reports progress: a step such as `fetch`, a message about it, and the fraction done, 0 to 1.
     ///
     /// The first report of a step is always written, others at most every 500 ms. A report that
-    /// cannot be written is left out: progress is no reason for a job to fail.
+    /// cannot be written is skipped: it does not fail the job.
     pub async fn report(&self, step: &str, message: &str, done: f64) {
         if !self.is_due(step) || !self.inner.hold.is_valid() {
             return;
@@ -269,12 +268,12 @@ impl<S> JobContext<S> {
         };
         let written = tokio::time::timeout(REPORT_TIMEOUT, write).await;
         if let Err(error) = written.unwrap_or_else(|late| Err(JobError::internal(late.into()))) {
-            // That the lease is lost, if it is that, comes out with the next heartbeat.
-            log::debug!("job {}: progress was not written: {error}", self.job_id());
+            // If the lease is lost, the next heartbeat notices.
+            log::debug!("job {}: writing progress failed: {error}", self.job_id());
         }
     }
 
-    /// Returns whether a report of this step is to be written now, and takes note that it is.
+    /// Returns whether a report of this step is due, and marks it as written.
     fn is_due(&self, step: &str) -> bool {
         let mut reported = self.inner.reported.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -288,9 +287,9 @@ impl<S> JobContext<S> {
         true
     }
 
-    /// Runs CPU work outside the asynchronous threads, on at most as many as there are cores.
+    /// Runs CPU work outside the asynchronous threads, at most one task per core at a time.
     ///
-    /// The work itself cannot be dropped: it ends by itself, also where the job is cancelled meanwhile.
+    /// The work cannot be dropped: it ends by itself, even where the job is cancelled meanwhile.
     ///
     /// # Errors
     ///
@@ -300,11 +299,11 @@ impl<S> JobContext<S> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let fault = |error: anyhow::Error| JobError::internal(error.context("blocking work of a job did not end"));
+        let fault = |error: anyhow::Error| JobError::internal(error.context("blocking work of a job failed"));
         let core = Arc::clone(&self.inner.cores).acquire_owned().await;
         let core = core.map_err(|error| fault(error.into()))?;
         tokio::task::spawn_blocking(move || {
-            // Held until the work ends, also when the job was dropped meanwhile.
+            // Held until the work ends, even if the job is dropped meanwhile.
             let _core = core;
             work()
         })

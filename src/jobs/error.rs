@@ -1,4 +1,4 @@
-//! Why an attempt failed: what people read, and whether to try again.
+//! Failed attempts: the text for clients, and whether to retry.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,27 +9,27 @@ use database::models::enums::Outcome;
 use database::pool::PoolError;
 use database::repo::QueryError;
 
-/// What people read of a failure whose cause concerns only those who run the program.
-const INTERNAL: &str = "the program failed; its log says why, under the job's id";
+/// The text for a failure whose cause concerns only the operator.
+const INTERNAL: &str = "internal error: the server's log has the cause under the job's id";
 
-/// The longest sentence that is stored.
-const LONGEST: usize = 1000;
+/// Maximum length of a stored message, in bytes.
+const MAX_MESSAGE_BYTES: usize = 1000;
 
-/// When a job that failed is tried again, if it has attempts left.
+/// When a failed attempt is retried, if attempts are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// Never: the next attempt would fail like this one.
+    /// Never: the next attempt would fail the same way.
     Never,
-    /// After a time that grows with each attempt.
+    /// After a delay that grows with each attempt.
     Later,
-    /// After this long, as the other side asked.
+    /// After this delay, which the other server asked for.
     After(Duration),
 }
 
 /// A failed attempt.
 ///
-/// What is in [`message`](Self::message) is shown to the tenant. Errors of the program and of the
-/// database become one fixed sentence there; what they say themselves is logged.
+/// The tenant is shown [`message`](Self::message). Errors of the program and of the database become
+/// one fixed message; their own texts are only logged.
 #[derive(Debug)]
 pub struct JobError {
     outcome: Outcome,
@@ -39,23 +39,22 @@ pub struct JobError {
     nature: Nature,
 }
 
-/// What the runner makes of a failure.
+/// How the runner treats a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Nature {
-    /// It is the job's own.
+    /// An ordinary failure of the job.
     Ordinary,
-    /// The database was away.
+    /// The database was unavailable.
     Outage,
     Cancelled,
-    /// The job belongs to somebody else by now: nothing may be written about it.
+    /// Another worker has the job: nothing may be written about it.
     LeaseLost,
 }
 
 impl JobError {
     /// Makes a failure that is retried [later](Retry::Later).
     ///
-    /// `message` is the sentence that people read. A user name or password in a URL within it is
-    /// not stored.
+    /// `message` is shown to the tenant. User names and passwords in its URLs are removed.
     #[must_use]
     pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
         Self {
@@ -67,45 +66,45 @@ impl JobError {
         }
     }
 
-    /// Makes a failure that trying again would not mend.
+    /// Makes a failure that is never retried.
     #[must_use]
     pub fn permanent(outcome: Outcome, message: impl Into<String>) -> Self {
         Self::new(outcome, message).retry(Retry::Never)
     }
 
-    /// Says when to try again.
+    /// Sets when to retry.
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
-    /// Adds what is logged, and never shown.
+    /// Sets the cause, which is logged and never shown.
     #[must_use]
     pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// Returns why, in one word.
+    /// Returns the outcome.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
 
-    /// Returns the sentence that people read.
+    /// Returns the message for the tenant.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Returns when to try again.
+    /// Returns when to retry.
     #[must_use]
     pub fn when_retried(&self) -> Retry {
         self.retry
     }
 
-    /// Fails because the program did: people read a fixed sentence, the cause goes to the log.
+    /// Makes an internal failure: the tenant reads a fixed message, the cause is logged.
     #[must_use]
     pub fn internal(cause: anyhow::Error) -> Self {
         Self::new(Outcome::Internal, INTERNAL).because(cause)
@@ -135,7 +134,7 @@ impl JobError {
         self.nature == Nature::LeaseLost
     }
 
-    /// Returns whether the database was away: the same transaction may succeed in a moment.
+    /// Returns whether the database was unavailable: the same transaction may succeed later.
     pub(super) fn is_outage(&self) -> bool {
         self.nature == Nature::Outage
     }
@@ -148,7 +147,7 @@ impl JobError {
     }
 }
 
-/// For the log: the sentence and what caused it.
+/// The text for the log: message and cause.
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
@@ -164,7 +163,7 @@ impl std::error::Error for JobError {
     }
 }
 
-/// A [`JobError`] that passed through `anyhow` is itself again; anything else is internal.
+/// Recovers a [`JobError`] from within `anyhow`; any other error is internal.
 impl From<anyhow::Error> for JobError {
     fn from(error: anyhow::Error) -> Self {
         match error.downcast::<Self>() {
@@ -190,8 +189,8 @@ impl From<PoolError> for JobError {
     }
 }
 
-/// Makes a text fit to be stored and shown: no credentials in URLs, no NUL, which PostgreSQL's
-/// texts cannot hold, and not endless.
+/// Removes credentials in URLs and NUL characters, which PostgreSQL cannot store, and truncates the
+/// text to [`MAX_MESSAGE_BYTES`].
 pub(super) fn presentable(text: String) -> String {
     let mut text = if text.contains('\0') {
         text.replace('\0', "")
@@ -201,14 +200,14 @@ pub(super) fn presentable(text: String) -> String {
     if let Cow::Owned(clean) = without_credentials(&text) {
         text = clean;
     }
-    if text.len() > LONGEST {
-        text.truncate(text.floor_char_boundary(LONGEST));
+    if text.len() > MAX_MESSAGE_BYTES {
+        text.truncate(text.floor_char_boundary(MAX_MESSAGE_BYTES));
         text.push('…');
     }
     text
 }
 
-/// Replaces what stands between `://` and the last `@` of a URL's authority.
+/// Removes the user information from the authority of each URL, up to its last `@`.
 fn without_credentials(text: &str) -> Cow<'_, str> {
     let mut clean = String::new();
     let mut rest = text;
@@ -249,8 +248,8 @@ mod tests {
 
     #[test]
     fn a_long_message_is_cut_between_characters() {
-        let error = JobError::new(Outcome::Parse, "é".repeat(LONGEST));
-        assert_eq!(error.message().chars().count(), LONGEST / 2 + 1);
+        let error = JobError::new(Outcome::Parse, "é".repeat(MAX_MESSAGE_BYTES));
+        assert_eq!(error.message().chars().count(), MAX_MESSAGE_BYTES / 2 + 1);
     }
 
     #[test]

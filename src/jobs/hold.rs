@@ -1,4 +1,4 @@
-//! What a worker knows about a claim it holds: until when, and whether its work is still wanted.
+//! A worker's view of a claim it holds: until when it is valid, and whether the work must stop.
 
 use database::ids::TenantId;
 use database::repo::jobs::queue::Lease;
@@ -8,11 +8,11 @@ use tokio::time::Instant;
 /// Why the work on a job stops before it has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// Somebody asked for its end.
+    /// The job was cancelled.
     Cancelled,
-    /// The claim ran out, or is another worker's by now.
+    /// The lease ended, or another worker has the job.
     Lost,
-    /// This worker ends.
+    /// This worker shuts down.
     Shutdown,
 }
 
@@ -26,12 +26,12 @@ pub(super) struct Hold {
 
 #[derive(Clone, Copy, Debug)]
 struct State {
-    /// By this process's clock, counted from before the database was asked: never later than what
-    /// the database holds.
+    /// By this process's clock, counted from before the query: never later than the end of the lease
+    /// in the database.
     valid_until: Instant,
     stop: Option<Stop>,
-    /// The last transaction is on its way. Only its answer tells how the job ended, so that nothing
-    /// but the end of the lease stops it.
+    /// The last transaction is under way. Only its result tells how the job ended, so nothing but the
+    /// end of the lease stops it.
     is_finishing: bool,
 }
 
@@ -49,12 +49,12 @@ impl Hold {
         }
     }
 
-    /// Takes note of a heartbeat.
+    /// Extends the claim after a heartbeat.
     pub(super) fn extend(&self, valid_until: Instant) {
         self.state.send_modify(|state| state.valid_until = valid_until);
     }
 
-    /// Asks for the end of the work; the first reason holds.
+    /// Requests the end of the work; the first reason counts.
     pub(super) fn stop(&self, stop: Stop) {
         self.state.send_if_modified(|state| {
             let is_first = state.stop.is_none();
@@ -63,14 +63,14 @@ impl Hold {
         });
     }
 
-    /// Returns whether the claim may still be written under. One that was not given up in time is
-    /// taken to be lost, whether or not another worker has noticed yet.
+    /// Returns whether writes under the claim are still allowed. A claim that was not extended in time
+    /// counts as lost, whether or not another worker has taken the job.
     pub(super) fn is_valid(&self) -> bool {
         let state = self.state.borrow();
         state.stop != Some(Stop::Lost) && Instant::now() < state.valid_until
     }
 
-    /// Waits until the work is to be stopped.
+    /// Waits until the work must stop, and returns the reason.
     pub(super) async fn stopped(&self) -> Stop {
         let mut changes = self.state.subscribe();
         loop {
@@ -90,7 +90,7 @@ impl Hold {
         }
     }
 
-    /// Says that the last transaction is on its way, for as long as the answer lives.
+    /// Marks the last transaction as under way until the returned value is dropped.
     pub(super) fn finishing(&self) -> Finishing<'_> {
         self.state.send_modify(|state| state.is_finishing = true);
         Finishing(self)

@@ -1,4 +1,4 @@
-//! What a job is.
+//! The trait of background jobs.
 
 use std::future::Future;
 
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::context::{Finished, JobContext};
 use super::error::JobError;
 
-/// A unit of background work: a value that can be stored, and what is to be done about it.
+/// A unit of background work: a value that can be stored, and the code that runs it.
 ///
 /// ```no_run
 /// use scrapersky::jobs::{BackgroundJob, Finished, JobContext, JobError};
@@ -34,37 +34,37 @@ use super::error::JobError;
 /// }
 /// ```
 pub trait BackgroundJob: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// What the program gives all jobs: an HTTP client, settings. Shared, one in a process.
+    /// What all jobs of a process share, such as an HTTP client and settings.
     type Services: Send + Sync + 'static;
 
-    /// The name under which such jobs are stored; it may not change while any is unfinished.
+    /// The name under which jobs of this kind are stored; it must not change while any is unfinished.
     const KIND: &'static str;
 
-    /// How often a job is begun before it has failed.
+    /// Maximum number of attempts.
     const MAX_ATTEMPTS: i32 = 3;
 
-    /// Returns a name for the work, of which a tenant has at most one unfinished job of this kind.
+    /// Returns a key for the work: a tenant has at most one unfinished job of this kind per key.
     fn dedup_key(&self) -> Option<String> {
         None
     }
 
-    /// Returns the tenant's domain that the work is about, where there is a row for it.
+    /// Returns the domain that the work is about, if it has a row.
     fn domain_id(&self) -> Option<DomainId> {
         None
     }
 
-    /// Returns how many scans it counts as in the tenant's daily quota.
+    /// Returns how many scans the job counts as in the tenant's daily quota.
     fn scans(&self) -> usize {
         1
     }
 
-    /// Does the work.
+    /// Runs the job.
     ///
-    /// The future is dropped at its next `await` when the job is cancelled, when the lease is lost
-    /// and when the worker ends; an open transaction is rolled back by that.
+    /// The future is dropped at its next `await` when the job is cancelled, the lease is lost or the
+    /// worker shuts down; that rolls back an open transaction.
     ///
     /// # Errors
     ///
-    /// [`JobError`], which says what people read and whether to try again.
+    /// [`JobError`], with the message for the tenant and whether to retry.
     fn run(&self, ctx: JobContext<Self::Services>) -> impl Future<Output = Result<Finished, JobError>> + Send;
 }

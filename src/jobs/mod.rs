@@ -1,28 +1,27 @@
 //! Durable background jobs: the trait, the registry, the runner. It knows no scraper.
 //!
 //! A job is a value of a type that implements [`BackgroundJob`]. A [`Submission`] writes it into the
-//! table `jobs` in the caller's own transaction, so it is there exactly if that commits. A
+//! table `jobs` in the caller's own transaction, so it exists exactly if that commits. A
 //! [`Runner`], in the server process or in any number of others, claims it for the length of a
-//! lease, runs it, and extends the lease by heartbeats while it does. Whatever happens to a worker,
-//! an accepted job ends:
+//! lease, runs it, and extends the lease by heartbeats. Whatever happens to a worker, an accepted
+//! job ends:
 //!
-//! | what happens | what becomes of the job |
+//! | event | the job |
 //! |---|---|
 //! | it calls [`JobContext::finish`] | `completed`, in the transaction that wrote its rows |
-//! | it returns a [`JobError`] that may be retried | waits, longer each time, until its attempts are used up: `failed` |
+//! | it returns a [`JobError`] that may be retried | waits, longer each time, until its attempts are used up, then `failed` |
 //! | it returns one that may not | `failed` |
 //! | it panics | a failed attempt, retried |
-//! | somebody cancels it | dropped at the next heartbeat: `cancelled` |
-//! | its worker is asked to end | handed back at once, the attempt not counted |
-//! | its worker dies or loses the database | another takes it when the lease has run out; the attempt counts |
+//! | a client cancels it | dropped at the next heartbeat: `cancelled` |
+//! | its worker shuts down | handed back after the grace period, the attempt not counted |
+//! | its worker dies or loses the database | another worker takes it when the lease ends; the attempt counts |
 //!
-//! A job may therefore run more than once, and has to write with that in mind (upserts). It finishes
-//! once: everything written about it names the claim, and a worker whose claim was given to another
-//! writes nothing. What a job writes in transactions of its own before the last one is not undone
-//! when it is run again.
+//! A job may therefore run more than once and must write accordingly (upserts). It finishes once:
+//! every write about it names the claim, and a worker that lost its claim writes nothing. What a job
+//! commits in transactions of its own before the last one is not undone when it runs again.
 //!
-//! While a job works it holds no connection and no transaction but those it opens itself, by
-//! [`JobContext::tenant`], for as long as it needs them: never across a network call.
+//! A running job holds no connection except those it opens itself with [`JobContext::tenant`], and
+//! never across a network call.
 
 mod attempt;
 mod context;

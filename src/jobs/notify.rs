@@ -1,4 +1,4 @@
-//! Telling workers that jobs wait. It only shortens their poll, which works without.
+//! Notifications about new jobs. They only shorten the workers' polling, which works without them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::outage::Pauses;
 
-/// How long notifications are at least apart: one costs as much as the job's row.
+/// Minimum time between notifications: each costs as much as a job's row.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 const IDLE: u8 = 0;
@@ -22,8 +22,8 @@ const ASKED_AGAIN: u8 = 2;
 
 /// Wakes workers, in this process and in others, to look for jobs at once.
 ///
-/// Clones share it. It is called after the commit that made the jobs, never before: a worker that
-/// looks too early finds nothing.
+/// Clones share it. Call it after the commit that queued the jobs: a worker that looks earlier finds
+/// nothing.
 #[derive(Clone)]
 pub struct Waker(Arc<Inner>);
 
@@ -34,7 +34,8 @@ struct Inner {
 }
 
 impl Waker {
-    /// Makes a waker for a process without workers. Where there is a runner, its own serves.
+    /// Makes a waker for a process without workers. A process with a runner uses
+    /// [`Runner::waker`](super::Runner::waker).
     #[must_use]
     pub fn new(pool: Pool) -> Self {
         Self::with_local(pool, Arc::default())
@@ -48,10 +49,10 @@ impl Waker {
         }))
     }
 
-    /// Wakes the workers, and does not wait for that. Calls within 100 ms become one notification;
-    /// one that fails is not repeated.
+    /// Wakes the workers without waiting. Calls within 100 ms become one notification; a failed one
+    /// is not retried.
     ///
-    /// It needs a Tokio runtime; without one only the workers of this process are woken.
+    /// Without a Tokio runtime only the workers of this process are woken.
     pub fn wake(&self) {
         self.0.here.notify_one();
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
@@ -62,7 +63,7 @@ impl Waker {
             let inner = Arc::clone(&self.0);
             runtime.spawn(async move { inner.work().await });
         } else {
-            // Lost only when the task ends right now: then it is tried as the first one.
+            // This fails if the task ends at this moment: then the call starts a new one.
             let again = self
                 .0
                 .state
@@ -79,7 +80,7 @@ impl Inner {
         loop {
             self.state.store(AT_WORK, Ordering::Release);
             if let Err(error) = self.notify().await {
-                log::debug!("workers could not be notified, and find the jobs by themselves: {error:#}");
+                log::debug!("notifying workers failed, they find the jobs by polling: {error:#}");
             }
             tokio::time::sleep(INTERVAL).await;
             let idle = self
@@ -105,24 +106,24 @@ impl fmt::Debug for Waker {
     }
 }
 
-/// Passes notifications on, for ever.
+/// Listens for notifications and wakes the runner, for ever.
 pub(super) async fn listen(url: &DatabaseUrl, here: &Notify) {
     let mut pauses = Pauses::new();
-    let mut is_told = false;
+    let mut is_logged = false;
     loop {
         match Listener::connect(url, queue::CHANNEL).await {
             Ok(mut listener) => {
-                (pauses, is_told) = (Pauses::new(), false);
-                // What was said before it listened was not heard.
+                (pauses, is_logged) = (Pauses::new(), false);
+                // Notifications sent before it listened were missed.
                 here.notify_one();
                 while listener.hear().await {
                     here.notify_one();
                 }
-                log::debug!("the session that listens for jobs ended");
+                log::debug!("the session that listened for jobs ended");
             }
-            Err(error) if !is_told => {
-                is_told = true;
-                log::warn!("new jobs are found by polling only, until listening for them works: {error}");
+            Err(error) if !is_logged => {
+                is_logged = true;
+                log::warn!("listening for jobs failed, workers poll until it succeeds: {error}");
             }
             Err(error) => log::debug!("listening for jobs failed again: {error}"),
         }

@@ -1,38 +1,38 @@
-//! A request that has a name is done once, and answered the same however often it is sent.
+//! Idempotency: a request with a key runs once and always gets the same answer.
 
 use database::repo::{self, QueryError};
 use database::tenant::TenantConnection;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// The longest name of a request.
+/// Maximum length of a key.
 const MAX_KEY_BYTES: usize = 255;
 
-/// A client's name for a request, and what the request was.
+/// A client's key for a request, with a hash of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestKey {
     key: String,
     hash: [u8; 32],
 }
 
-/// Why a request cannot be done once under its name.
+/// Why a request cannot run under its key.
 #[derive(Debug, thiserror::Error)]
 pub enum OnceError {
-    /// It is not a name.
+    /// The key is malformed.
     #[error("Idempotency-Key must be 1 to {MAX_KEY_BYTES} printable ASCII characters without spaces")]
     Malformed,
-    /// Another request has the name.
+    /// The key was used for another request.
     #[error("Idempotency-Key {0:?} was used for another request: a new request needs a new key")]
     Taken(String),
-    /// The answer of the earlier request cannot be given again.
-    #[error("an answer under an Idempotency-Key: {0}")]
+    /// The answer cannot be stored, or the stored one cannot be returned.
+    #[error("the answer under an Idempotency-Key is unusable: {0}")]
     Answer(String),
     /// The database failed.
     #[error(transparent)]
     Query(#[from] QueryError),
 }
 
-/// A status and a JSON body, as they are kept.
+/// A stored answer: status and JSON body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
@@ -42,7 +42,7 @@ pub struct Reply {
 }
 
 impl RequestKey {
-    /// Names a request to `route`, which is method and path with query, whose body has this SHA-256.
+    /// Creates the key of a request to `route` (method, path and query) whose body has this SHA-256.
     ///
     /// # Errors
     ///
@@ -59,10 +59,11 @@ impl RequestKey {
     }
 }
 
-/// Does `work` and commits, or returns what it was answered before under the same key.
+/// Runs `work` and commits, or returns the stored answer of an earlier request with the same key.
 ///
-/// What was done and that it was done are written in one transaction: `work` gets it, and returns a status with what
-/// becomes the body.
+/// The work and its answer are written in one transaction, which `work` gets; it returns the status and the value that
+/// becomes the body. Of two requests at the same time the second waits for the first. A failure is not stored: the
+/// request runs again when it is repeated.
 ///
 /// # Errors
 ///
@@ -91,7 +92,7 @@ where
     Ok(Reply { status, body })
 }
 
-/// Returns what a request was answered before, or notes that it begins now.
+/// Returns the stored answer, or notes that the request runs now.
 async fn earlier(key: &RequestKey, conn: &mut TenantConnection) -> Result<Option<Reply>, OnceError> {
     let Some(known) = repo::idempotency_keys::begin(conn, &key.key, &key.hash).await? else {
         return Ok(None);
@@ -104,6 +105,6 @@ async fn earlier(key: &RequestKey, conn: &mut TenantConnection) -> Result<Option
         known.response,
     ) {
         (Some(status), Some(body)) => Ok(Some(Reply { status, body })),
-        _ => Err(OnceError::Answer("there is none".to_owned())),
+        _ => Err(OnceError::Answer("no answer is stored".to_owned())),
     }
 }

@@ -1,25 +1,25 @@
-//! What is done while the database is away.
+//! Behaviour during a database outage.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rand::RngExt;
 
-/// Whether the database is away, so that it is said once and not at every attempt.
+/// Whether the database is unavailable: logged once, not at every attempt.
 #[derive(Debug, Default)]
 pub(super) struct Outage(AtomicBool);
 
 impl Outage {
-    /// Takes note of a failure.
-    pub(super) fn failed(&self, while_doing: &str, error: &dyn std::fmt::Display) {
+    /// Records a failure of `action`.
+    pub(super) fn failed(&self, action: &str, error: &dyn std::fmt::Display) {
         if self.0.swap(true, Ordering::Relaxed) {
-            log::debug!("{while_doing} failed again: {error}");
+            log::debug!("{action} failed again: {error}");
         } else {
-            log::warn!("{while_doing} failed, and is tried until it works: {error}");
+            log::warn!("{action} failed, retrying until it succeeds: {error}");
         }
     }
 
-    /// Takes note of a success.
+    /// Records a success.
     pub(super) fn succeeded(&self) {
         // Read first: it is nearly always false, and shared by all workers.
         if self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed) {
@@ -28,8 +28,8 @@ impl Outage {
     }
 }
 
-/// The pauses between attempts to reach the database: from 50 ms, doubling to 5 s, each a random
-/// part of that, so that many workers do not come back all at once.
+/// Pauses between attempts to reach the database: from 50 ms, doubling to 5 s, with jitter, so that
+/// many workers do not come back at once.
 #[derive(Debug)]
 pub(super) struct Pauses(Duration);
 
@@ -39,14 +39,14 @@ impl Pauses {
     }
 
     pub(super) async fn pause(&mut self) {
-        const LONGEST: Duration = Duration::from_secs(5);
+        const MAX_PAUSE: Duration = Duration::from_secs(5);
         let pause = spread(self.0, 0.5, 1.0);
-        self.0 = (self.0 * 2).min(LONGEST);
+        self.0 = (self.0 * 2).min(MAX_PAUSE);
         tokio::time::sleep(pause).await;
     }
 }
 
-/// Returns a random time between these two parts of `time`.
+/// Returns a random duration between `time * least` and `time * most`.
 pub(super) fn spread(time: Duration, least: f64, most: f64) -> Duration {
     time.mul_f64(rand::rng().random_range(least..=most))
 }

@@ -1,4 +1,4 @@
-//! The kinds of jobs that a worker knows.
+//! The kinds of jobs that a worker runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,22 +13,22 @@ use super::{BackgroundJob, Finished, JobContext, JobError};
 /// Turns a stored job into its work.
 type Start<S> = fn(&RawJson, JobContext<S>) -> Result<Work, JobError>;
 
-/// A job at work.
+/// A running job.
 pub(super) type Work = BoxFuture<'static, Result<Finished, JobError>>;
 
-/// The kinds of jobs that a worker claims; those of any other kind it leaves alone.
+/// The kinds of jobs that a worker claims; it ignores all others.
 pub struct Registry<S> {
     kinds: BTreeMap<&'static str, Start<S>>,
 }
 
 impl<S: Send + Sync + 'static> Registry<S> {
-    /// Makes a registry without kinds.
+    /// Makes an empty registry.
     #[must_use]
     pub fn new() -> Self {
         Self { kinds: BTreeMap::new() }
     }
 
-    /// Adds a kind, in place of one of the same name.
+    /// Adds a kind, replacing one of the same name.
     #[must_use]
     pub fn register<J: BackgroundJob<Services = S>>(mut self) -> Self {
         self.kinds.insert(J::KIND, start::<J>);
@@ -41,17 +41,17 @@ impl<S: Send + Sync + 'static> Registry<S> {
         self.kinds.keys().copied().collect()
     }
 
-    /// Begins the work that a stored job describes.
+    /// Starts a stored job.
     ///
     /// # Errors
     ///
-    /// One that is not retried, when the payload is not of the kind's shape.
+    /// A permanent one when the payload does not match the kind.
     pub(super) fn start(&self, kind: &str, payload: &RawJson, ctx: JobContext<S>) -> Result<Work, JobError> {
         let Some(start) = self.kinds.get(kind) else {
-            // A claim names the kinds it is for.
+            // Cannot happen: a claim names the registered kinds.
             return Err(JobError::new(
                 Outcome::Internal,
-                format!("this worker does not know jobs of the kind \"{kind}\""),
+                format!("this worker does not run jobs of the kind \"{kind}\""),
             ));
         };
         start(payload, ctx)
@@ -62,10 +62,7 @@ fn start<J: BackgroundJob>(payload: &RawJson, ctx: JobContext<J::Services>) -> R
     let job: J = payload.parse().map_err(|error| {
         JobError::permanent(
             Outcome::Internal,
-            format!(
-                "what is stored about the job is not what a job of the kind \"{}\" needs: {error}",
-                J::KIND
-            ),
+            format!("the stored payload does not match the kind \"{}\": {error}", J::KIND),
         )
     })?;
     Ok(async move { job.run(ctx).await }.boxed())

@@ -1,4 +1,4 @@
-//! The runner: claims jobs and works on them until it is asked to end.
+//! The runner: claims jobs and runs them until shutdown.
 
 use std::future::Future;
 use std::pin::pin;
@@ -16,9 +16,9 @@ use super::shared::{Claimed, LAST_WORDS, Shared};
 use super::{Registry, RunnerStats, Waker, attempt, notify, upkeep};
 use crate::config::{ConfigError, JobsConfig};
 
-/// A worker: so many jobs at a time, of the kinds it knows, of every tenant.
+/// A worker that runs a number of jobs at a time, of its registered kinds and of every tenant.
 ///
-/// Any number of them, in any number of processes, work on one database. Claims take turns between
+/// Any number of runners, in any number of processes, share one database. Claims alternate between
 /// tenants.
 #[derive(Debug)]
 pub struct Runner<S> {
@@ -27,21 +27,21 @@ pub struct Runner<S> {
 }
 
 impl<S: Send + Sync + 'static> Runner<S> {
-    /// Makes a runner. It does nothing until it is [run](Self::run).
+    /// Makes a runner, which is idle until [`run`](Self::run).
     ///
-    /// `pool` is better not a server's: a heartbeat that waits behind requests for longer than a lease
-    /// loses jobs.
+    /// `pool` should not be shared with a server: a heartbeat that waits behind requests for longer
+    /// than a lease loses jobs.
     ///
     /// # Errors
     ///
-    /// When the numbers in `config` do not fit together.
+    /// When the values of `config` contradict each other.
     pub fn new(pool: Pool, registry: Registry<S>, services: Arc<S>, config: JobsConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let shared = Arc::new(Shared::new(pool, registry, services, config));
         Ok(Self { shared, listen: None })
     }
 
-    /// Also listens for notifications on a session of its own at `direct`, which may be no pooler.
+    /// Also listens for notifications in a session of its own at `direct`, which must not be a pooler.
     #[must_use]
     pub fn listening_at(mut self, direct: DatabaseUrl) -> Self {
         self.listen = Some(direct);
@@ -54,27 +54,27 @@ impl<S: Send + Sync + 'static> Runner<S> {
         self.shared.stats.clone()
     }
 
-    /// Returns what wakes this runner, and by notifications all others.
+    /// Returns a waker for this runner and, by notifications, all others.
     #[must_use]
     pub fn waker(&self) -> Waker {
         Waker::with_local(self.shared.pool.clone(), Arc::clone(&self.shared.wake))
     }
 
-    /// Returns the name that the jobs' rows know this worker by: host, process, and a random part.
+    /// Returns the worker's name in the jobs' rows: host, process id and a random part.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.shared.name
     }
 
-    /// Works until `shutdown` ends. Then nothing more is claimed, running jobs get their grace, and
-    /// what is left is handed back, to be claimed elsewhere at once.
+    /// Runs jobs until `shutdown` completes. Then it claims no more, lets running jobs end during the
+    /// grace period, and hands the rest back to be claimed elsewhere at once.
     ///
-    /// A database that is away is waited for. Dropped instead, all work ends at once and the jobs
-    /// wait for the sweep, as if the process had been killed.
+    /// It waits for a database that is unavailable. If the future is dropped, all work ends at once
+    /// and the jobs wait for the sweep, as if the process had been killed.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let shared = &self.shared;
         log::info!(
-            "worker {} begins: {} jobs at a time of the kinds {}",
+            "worker {} started: {} jobs at a time, kinds {}",
             shared.name,
             shared.config.workers,
             shared.registry.kinds().join(", ")
@@ -91,14 +91,14 @@ impl<S: Send + Sync + 'static> Runner<S> {
         }
         let mut jobs = JoinSet::new();
         let unbegun = work_until(shared, &mut jobs, shutdown).await;
-        log::info!("worker {} ends: {} jobs run", shared.name, jobs.len());
-        // The heartbeat goes on meanwhile.
+        log::info!("worker {} stopping: {} jobs running", shared.name, jobs.len());
+        // The heartbeat continues meanwhile.
         let handed_back = wind_down(shared, &mut jobs, unbegun).await;
-        log::info!("worker {} has ended; {handed_back} jobs were handed back", shared.name);
+        log::info!("worker {} stopped: {handed_back} jobs handed back", shared.name);
     }
 }
 
-/// Claims jobs and begins them, until `shutdown` ends. Returns what was claimed and not begun.
+/// Claims and starts jobs until `shutdown` completes. Returns the leases of jobs claimed but not started.
 async fn work_until<S: Send + Sync + 'static>(
     shared: &Arc<Shared<S>>,
     jobs: &mut JoinSet<Option<Lease>>,
@@ -121,7 +121,7 @@ async fn work_until<S: Send + Sync + 'static>(
         let claimed = tokio::select! {
             biased;
             () = &mut shutdown => {
-                // It may be committed already; its jobs are handed back.
+                // The claim may be committed already: its jobs are handed back.
                 let claimed = tokio::time::timeout(LAST_WORDS, claim).await;
                 let jobs = claimed.ok().and_then(Result::ok).map(|claimed| claimed.jobs).unwrap_or_default();
                 return jobs.iter().filter_map(lease_of).collect();
@@ -133,7 +133,7 @@ async fn work_until<S: Send + Sync + 'static>(
                 shared.outage.succeeded();
                 pauses = Pauses::new();
                 if !claimed.jobs.is_empty() {
-                    // There may be more: a claim offers each tenant its share only.
+                    // There may be more: a claim takes only each tenant's share.
                     begin(shared, jobs, claimed);
                     continue;
                 }
@@ -167,8 +167,8 @@ fn begin<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>, jobs: &mut JoinSet<O
     }
 }
 
-/// Lets running jobs end for the length of the grace, then stops them and hands them back together
-/// with what was never begun. Returns how many were.
+/// Lets running jobs end during the grace period, then stops them and hands them back together with
+/// those never started. Returns how many were handed back.
 async fn wind_down<S: Send + Sync + 'static>(
     shared: &Shared<S>,
     jobs: &mut JoinSet<Option<Lease>>,
@@ -186,7 +186,7 @@ async fn wind_down<S: Send + Sync + 'static>(
             leases.extend(ended.ok().flatten());
         }
     };
-    // One that never awaits cannot be stopped; its lease runs out.
+    // A job that never awaits cannot be stopped; its lease ends.
     let _ = tokio::time::timeout(LAST_WORDS, stopped).await;
     handed_back + shared.release(&leases).await
 }

@@ -1,4 +1,4 @@
-//! What the runner's tasks share.
+//! State shared by the runner's tasks.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,11 +18,11 @@ use super::registry::Registry;
 use super::stats::RunnerStats;
 use crate::config::JobsConfig;
 
-/// How long the end of a process waits for the database: a claim on its way, leases to hand back.
-/// What does not come through is found by the sweep.
+/// How long a shutdown waits for the database, for a claim under way and for leases to hand back.
+/// The sweep finds what was not handed back in time.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// What the runner's tasks share.
+/// State shared by the runner's tasks.
 pub(super) struct Shared<S> {
     pub(super) pool: Pool,
     pub(super) registry: Registry<S>,
@@ -31,7 +31,7 @@ pub(super) struct Shared<S> {
     pub(super) stats: RunnerStats,
     pub(super) outage: Outage,
     pub(super) wake: Arc<Notify>,
-    /// One permit a core, for work that does not await.
+    /// One permit per core, for work that does not await.
     pub(super) cores: Arc<Semaphore>,
     pub(super) name: String,
     running: Mutex<HashMap<Lease, Arc<Hold>>>,
@@ -60,7 +60,7 @@ impl<S> Shared<S> {
         }
     }
 
-    /// Returns the jobs at work, whose leases the heartbeat extends.
+    /// Returns the running jobs, whose leases the heartbeat extends.
     pub(super) fn running(&self) -> MutexGuard<'_, HashMap<Lease, Arc<Hold>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,7 +88,7 @@ impl<S> Shared<S> {
     async fn release_once(&self, leases: &[Lease]) -> anyhow::Result<usize> {
         let mut conn = self.pool.system().await?;
         let released = queue::release(&mut conn, leases).await?;
-        // In the same transaction: who is told finds them.
+        // In the same transaction: whoever is notified finds them.
         queue::notify(&mut conn).await?;
         conn.commit().await?;
         Ok(released)
@@ -97,7 +97,7 @@ impl<S> Shared<S> {
 
 impl<S: Send + Sync + 'static> Shared<S> {
     pub(super) async fn claim(&self, free: usize) -> anyhow::Result<Claimed> {
-        // What takes longer than a lease claims nothing that could still be worked on.
+        // A claim that takes longer than a lease returns jobs whose lease has ended.
         tokio::time::timeout(self.config.lease, self.claim_once(free)).await?
     }
 

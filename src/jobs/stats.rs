@@ -1,4 +1,4 @@
-//! What a runner has done so far, as numbers.
+//! Counts of a runner's work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,19 +24,19 @@ pub(super) struct Counts {
 pub struct StatsSnapshot {
     /// Jobs being worked on.
     pub running: u64,
-    /// Attempts begun.
+    /// Attempts started.
     pub claimed: u64,
     /// Jobs that completed.
     pub completed: u64,
-    /// Jobs that failed for good.
+    /// Jobs that ended as failed.
     pub failed: u64,
-    /// Failed attempts after which the job waits for another.
+    /// Failed attempts that will be retried.
     pub retried: u64,
-    /// Jobs ended by request.
+    /// Jobs cancelled while they ran.
     pub cancelled: u64,
-    /// Jobs that became another worker's.
+    /// Jobs whose lease was lost.
     pub lost: u64,
-    /// Jobs handed back at the end of the process.
+    /// Jobs handed back at shutdown.
     pub released: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The only way to start work: counted against the tenant's daily quota, and once however often it is asked for.
+//! The only way to queue work: counted against the tenant's daily quota, and without duplicates of unfinished work.
 
 use std::collections::HashMap;
 
@@ -13,42 +13,42 @@ use database::tenant::TenantConnection;
 use super::error::JobError;
 use super::job::BackgroundJob;
 
-/// The most jobs of one statement, which takes at most 65,535 binds.
+/// Maximum number of jobs per statement, which takes at most 65,535 binds.
 const MAX_ROWS: usize = 1000;
 
-/// Why work was not started, as a sentence for whoever asked for it. Nothing was written.
+/// Why work was not queued, as a text for the client. The transaction must be rolled back.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
-    /// A value of the request is out of range.
+    /// A value of the request is not valid.
     #[error("{detail}")]
     Invalid {
-        /// Which value, by its name in the HTTP API.
+        /// The name of the value in the HTTP API.
         field: &'static str,
         /// What would be right.
         detail: String,
     },
-    /// The tenant's scans of the day are used up.
-    #[error("the tenant may start {quota} scans a day (UTC): {left} are left, and this takes {scans}")]
+    /// The work exceeds the tenant's daily quota.
+    #[error("daily limit of {quota} scans (UTC) exceeded: {left} left, {scans} requested")]
     Quota {
-        /// The most scans of a day.
+        /// The quota.
         quota: i32,
-        /// How many of them are left.
+        /// How many scans are left today.
         left: i64,
-        /// How many this would take.
+        /// How many scans were requested.
         scans: i64,
         /// Seconds until the day ends.
         ends_in: f64,
     },
-    /// It cannot be done as things stand.
+    /// The state of a row does not allow the work.
     #[error("{0}")]
     Conflict(String),
-    /// The database refused; `NotFound` where a row that the work is about does not exist.
+    /// The database failed; `NotFound` if a row that the work needs does not exist.
     #[error(transparent)]
     Query(#[from] QueryError),
 }
 
 impl SubmitError {
-    /// Refuses a value, and says what would be right.
+    /// Refuses the value of `field`; `detail` says what would be right.
     pub fn invalid(field: &'static str, detail: impl Into<String>) -> Self {
         Self::Invalid {
             field,
@@ -57,7 +57,7 @@ impl SubmitError {
     }
 }
 
-/// A job that starts others fails as they do.
+/// For jobs that queue other jobs.
 impl From<SubmitError> for JobError {
     fn from(error: SubmitError) -> Self {
         match error {
@@ -67,45 +67,58 @@ impl From<SubmitError> for JobError {
     }
 }
 
-/// What a job may be queued with.
+/// Options of a queued job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EnqueueOptions {
     /// The batch it is part of.
     pub batch_id: Option<BatchId>,
-    /// How important it is, 0 unless said: of a tenant's jobs the highest come first.
+    /// The priority, by default 0: of a tenant's jobs the highest run first.
     pub priority: Option<i16>,
-    /// Who asked for it.
+    /// Who requested it.
     pub created_by: Option<UserId>,
-    /// The earliest time at which it begins.
+    /// The earliest time at which it starts.
     pub run_at: Option<DateTime<Utc>>,
-    /// The domain it works on, instead of what the job itself says.
+    /// The domain it works on, in place of the job's own.
     pub domain_id: Option<DomainId>,
 }
 
-/// The right to start work within a transaction.
+/// The right to queue work in a transaction.
 ///
-/// A guard makes one for a caller who may scan, with the tenant's quota; the command line and jobs make one without.
-/// What it queues is there when the transaction commits, and not before.
+/// A guard makes one for a caller with the scope `scan`, with the tenant's quota; the command line and jobs make one
+/// without. Queued work exists once the transaction commits.
 #[derive(Debug)]
 pub struct Submission<'c> {
     conn: &'c mut TenantConnection,
-    quota: Option<i32>,
+    /// The scans to be counted.
+    scans: usize,
 }
 
 impl<'c> Submission<'c> {
-    /// Starts work for a caller, at most as many scans a day as the tenant may; `None` is any number.
-    #[must_use]
-    pub fn of_caller(conn: &'c mut TenantConnection, scans_per_day: Option<i32>) -> Self {
-        Self {
-            conn,
-            quota: scans_per_day,
+    /// Runs `work` for a caller and counts what it queued against the tenant's daily quota; `None` means no limit.
+    ///
+    /// The count is the last statement: its row, one per tenant, is locked until the transaction ends, and work that
+    /// locked it earlier could deadlock with work that holds a row of the same domain.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`, and [`SubmitError::Quota`].
+    pub async fn of_caller<T, E: From<SubmitError>>(
+        conn: &'c mut TenantConnection,
+        scans_per_day: Option<i32>,
+        work: impl AsyncFnOnce(&mut Submission<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut submission = Submission { conn, scans: 0 };
+        let done = work(&mut submission).await?;
+        if let Some(quota) = scans_per_day {
+            submission.count(quota).await?;
         }
+        Ok(done)
     }
 
-    /// Starts work for whoever runs the program, or for a job that was counted when it was asked for: without a quota.
+    /// Queues work without a quota: for an operator, or for a job that was counted itself.
     #[must_use]
     pub fn of_operator(conn: &'c mut TenantConnection) -> Self {
-        Self { conn, quota: None }
+        Self { conn, scans: 0 }
     }
 
     /// Returns the transaction.
@@ -113,11 +126,11 @@ impl<'c> Submission<'c> {
         self.conn
     }
 
-    /// Queues a job. Where an unfinished job does the same work, that one is returned, and nothing is counted.
+    /// Queues a job. If an unfinished job does the same work, returns that one and counts nothing.
     ///
     /// # Errors
     ///
-    /// [`SubmitError::Quota`], and a foreign key violation when the tenant has no such batch.
+    /// A foreign key violation when the tenant has no such batch.
     pub async fn enqueue<J: BackgroundJob>(
         &mut self,
         job: &J,
@@ -126,12 +139,12 @@ impl<'c> Submission<'c> {
         let stored = Stored::of(job)?;
         let queued = repo::jobs::enqueue(self.conn, &stored.row::<J>(options)).await?;
         if queued.is_new {
-            self.count(stored.scans).await?;
+            self.scans += stored.scans;
         }
         Ok(queued)
     }
 
-    /// Queues jobs, and returns one for each, in order: the unfinished one where there is one that does the same work.
+    /// Queues jobs and returns one for each, in order, as [`enqueue`](Self::enqueue) does.
     ///
     /// # Errors
     ///
@@ -142,7 +155,7 @@ impl<'c> Submission<'c> {
         options: &EnqueueOptions,
     ) -> Result<Vec<Enqueued>, SubmitError> {
         let stored = jobs.iter().map(Stored::of).collect::<QueryResult<Vec<_>>>()?;
-        // A statement meets each row once: the same work twice is one row.
+        // An upsert may touch a row only once per statement: duplicates of the same work become one row.
         let mut first_of: HashMap<&str, usize> = HashMap::new();
         let places: Vec<usize> = stored
             .iter()
@@ -158,7 +171,7 @@ impl<'c> Submission<'c> {
             .filter(|(at, first)| at == *first)
             .map(|(at, _)| at)
             .collect();
-        // Two requests that queue the same work lock its rows in one order.
+        // Requests that queue the same work lock its rows in the same order.
         unique.sort_by_key(|at| stored.get(*at).and_then(|stored| stored.dedup_key.as_deref()));
         let mut queued: HashMap<usize, Enqueued> = HashMap::with_capacity(unique.len());
         for some in unique.chunks(MAX_ROWS) {
@@ -170,45 +183,45 @@ impl<'c> Submission<'c> {
             let made = repo::jobs::enqueue_many(self.conn, &rows).await?;
             queued.extend(some.iter().copied().zip(made));
         }
-        let scans = queued
+        let scans: usize = queued
             .iter()
             .filter(|(_, queued)| queued.is_new)
             .filter_map(|(at, _)| stored.get(*at))
             .map(|stored| stored.scans)
             .sum();
-        self.count(scans).await?;
+        self.scans += scans;
         Ok(places.iter().filter_map(|first| queued.get(first).cloned()).collect())
     }
 
-    /// Queues a job again that failed or was cancelled, as it is counted anew; `None` when it has not.
+    /// Queues a failed or cancelled job again, which counts as one scan; returns `None` for a job in another state.
     ///
     /// # Errors
     ///
-    /// [`SubmitError::Quota`], and a unique violation when an unfinished job does the same work.
+    /// A unique violation when an unfinished job does the same work.
     pub async fn retry(&mut self, id: JobId) -> Result<Option<Job>, SubmitError> {
         let retried = repo::jobs::retry(self.conn, id).await?;
-        self.count(usize::from(retried.is_some())).await?;
+        self.scans += usize::from(retried.is_some());
         Ok(retried)
     }
 
-    /// Queues the jobs of a batch, and others that its entries point to, again: those that failed or were cancelled and
-    /// whose work no unfinished job does. Returns how many.
+    /// Queues the failed and cancelled jobs of a batch again, and those of `others`, which its entries point to. Skips
+    /// jobs whose work an unfinished job does. Returns how many were queued.
     ///
     /// # Errors
     ///
-    /// [`SubmitError::Quota`].
+    /// Those of the database.
     pub async fn retry_batch(&mut self, id: BatchId, others: &[JobId]) -> Result<usize, SubmitError> {
         let retried = repo::jobs::retry_batch(self.conn, id, others).await?;
-        self.count(retried).await?;
+        self.scans += retried;
         Ok(retried)
     }
 
-    /// Counts scans against the quota of the day.
-    async fn count(&mut self, scans: usize) -> Result<(), SubmitError> {
-        let Some(quota) = self.quota.filter(|_| scans > 0) else {
+    /// Counts the queued scans against the quota of the day.
+    async fn count(self, quota: i32) -> Result<(), SubmitError> {
+        if self.scans == 0 {
             return Ok(());
-        };
-        let scans = i64::try_from(scans).unwrap_or(i64::MAX);
+        }
+        let scans = i64::try_from(self.scans).unwrap_or(i64::MAX);
         let day = repo::scan_days::count(self.conn, scans).await?;
         if day.scans <= i64::from(quota) {
             return Ok(());
@@ -222,7 +235,7 @@ impl<'c> Submission<'c> {
     }
 }
 
-/// A job as its row has it.
+/// A job in the form of its row.
 struct Stored {
     payload: RawJson,
     dedup_key: Option<String>,

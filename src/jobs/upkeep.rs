@@ -1,4 +1,4 @@
-//! What a runner does beside working: heartbeats, the sweep, retention.
+//! A runner's background tasks: heartbeats, the sweep, retention.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use super::hold::{Hold, Stop};
 use super::outage::{Pauses, spread};
 use super::shared::Shared;
 
-/// How many jobs the sweep takes back in one statement.
-const SWEPT_AT_ONCE: usize = 1000;
-/// How many old jobs are deleted in one statement, so that none holds locks for long.
-const DELETED_AT_ONCE: i64 = 500;
-/// How often old jobs are looked for.
+/// How many jobs the sweep takes back per statement.
+const SWEEP_BATCH: usize = 1000;
+/// How many old jobs are deleted per statement, so that none holds locks for long.
+const DELETE_BATCH: i64 = 500;
+/// How often old jobs are deleted.
 const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Extends all leases together, for ever.
+/// Extends the leases of all running jobs, for ever.
 pub(super) async fn heartbeat<S>(shared: Arc<Shared<S>>) {
     let mut pauses = Pauses::new();
     let mut due = Instant::now() + shared.config.heartbeat;
     loop {
         tokio::time::sleep_until(due).await;
         let begun = Instant::now();
-        // One that hangs must leave time for another before the leases end; dropped, its connection is closed.
+        // A hanging heartbeat must leave time for another before the leases end; dropping it closes its connection.
         let beat = tokio::time::timeout(shared.config.heartbeat, beat(&shared));
         match beat.await.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time"))) {
             Ok(()) => {
@@ -50,7 +50,7 @@ async fn beat<S>(shared: &Shared<S>) -> anyhow::Result<()> {
     }
     let leases: Vec<Lease> = holds.iter().map(|hold| hold.lease).collect();
     let mut conn = shared.pool.system().await?;
-    // Before the question: by this clock the lease never ends later than by the database's.
+    // Before the query: by this clock the lease never ends later than by the database's.
     let asked = Instant::now();
     let held = queue::heartbeat(&mut conn, &leases, shared.config.lease).await?;
     conn.commit().await?;
@@ -63,24 +63,24 @@ async fn beat<S>(shared: &Shared<S>) -> anyhow::Result<()> {
                     hold.stop(Stop::Cancelled);
                 }
             }
-            // Or it ended meanwhile, and nobody listens.
+            // Or the job ended meanwhile, and nobody listens.
             None => hold.stop(Stop::Lost),
         }
     }
     Ok(())
 }
 
-/// Takes back the jobs of silent workers, for ever.
+/// Takes back jobs whose lease has ended, for ever.
 pub(super) async fn sweep<S>(shared: Arc<Shared<S>>) {
     loop {
-        // Workers that were started together should not all sweep at once.
+        // Workers started together should not sweep at once.
         tokio::time::sleep(spread(shared.config.sweep, 0.8, 1.0)).await;
         match sweep_once(&shared).await {
             Ok(swept) => {
                 shared.outage.succeeded();
                 if swept != Swept::default() {
                     log::warn!(
-                        "workers went silent: of their jobs {} wait again, {} have failed, {} were cancelled",
+                        "jobs of silent workers: {} requeued, {} failed, {} cancelled",
                         swept.requeued,
                         swept.failed,
                         swept.cancelled
@@ -92,7 +92,7 @@ pub(super) async fn sweep<S>(shared: Arc<Shared<S>>) {
             }
             Err(error) => shared
                 .outage
-                .failed("looking for silent workers' jobs", &format_args!("{error:#}")),
+                .failed("sweeping the jobs of silent workers", &format_args!("{error:#}")),
         }
     }
 }
@@ -106,7 +106,7 @@ async fn sweep_once<S>(shared: &Shared<S>) -> anyhow::Result<Swept> {
         all.requeued += swept.requeued;
         all.failed += swept.failed;
         all.cancelled += swept.cancelled;
-        if swept.requeued + swept.failed + swept.cancelled < SWEPT_AT_ONCE {
+        if swept.requeued + swept.failed + swept.cancelled < SWEEP_BATCH {
             return Ok(all);
         }
     }
@@ -121,8 +121,8 @@ pub(super) async fn retention<S>(shared: Arc<Shared<S>>, kept: Duration) {
         pause = spread(RETENTION_INTERVAL, 0.9, 1.1);
         match delete_ended(&shared, kept).await {
             Ok(0) => {}
-            Ok(deleted) => log::info!("{deleted} jobs were deleted that ended long ago"),
-            Err(error) => log::warn!("deleting old jobs failed, and is tried again in an hour: {error:#}"),
+            Ok(deleted) => log::info!("retention deleted {deleted} ended jobs"),
+            Err(error) => log::warn!("retention failed to delete ended jobs, next try in an hour: {error:#}"),
         }
     }
 }
@@ -137,7 +137,7 @@ async fn delete_ended<S>(shared: &Shared<S>, kept: Duration) -> anyhow::Result<u
     let mut all = 0;
     loop {
         let mut conn = shared.pool.system().await?;
-        let deleted = queue::delete_ended(&mut conn, cutoff, DELETED_AT_ONCE).await?;
+        let deleted = queue::delete_ended(&mut conn, cutoff, DELETE_BATCH).await?;
         conn.commit().await?;
         all += deleted;
         if deleted == 0 {

@@ -1,4 +1,4 @@
-//! The audit log of a tenant, for its administrators.
+//! The audit log of a tenant.
 
 use database::ids::AuditEntryId;
 use database::repo;
@@ -16,7 +16,7 @@ pub fn routes() -> Vec<Route> {
     routes![list_audit]
 }
 
-/// Lists who did what with keys, by decisions about many rows, and by deletions; the last first.
+/// Lists the audit log, newest first: changes of keys, bulk changes and deletions.
 #[get("/api/v1/audit?<action>&<limit>&<cursor>")]
 async fn list_audit(
     caller: Caller<Admin>,

@@ -1,4 +1,4 @@
-//! Batches of domain scans, as the v1 contract has them.
+//! Batches of domain scans (v1 contract).
 
 use database::models::batch_job::BatchJob;
 use database::repo;
@@ -14,20 +14,20 @@ use crate::scans::domain::{self, BatchMetadata};
 use crate::views::answer::Answer;
 use crate::views::batch::{BatchAccepted, BatchParam, BatchRequest, BatchStatusView};
 
-/// The most entries of a batch, as v1 has it.
+/// Maximum number of entries of a batch (v1 contract).
 const MAX_ENTRIES: usize = 100;
-/// The most jobs of a batch that are shown; `scrapersky scan` makes batches of any size.
+/// Maximum number of jobs shown per batch; `scrapersky scan` makes batches of any size.
 const MAX_JOBS: i64 = 10_000;
 
 /// Returns the routes of this file.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    routes![scan_batch, get_batch_status, retry_batch]
+    routes![create_batch, get_batch_status, retry_batch]
 }
 
-/// Queues a scan of each domain. An entry that is none, or is there twice, fails by itself.
+/// Queues a scan of each domain. An entry that is not a domain, or is a duplicate, fails without failing the batch.
 #[post("/api/v1/batch", data = "<body>")]
-async fn scan_batch(
+async fn create_batch(
     caller: Caller<Scan>,
     _counted: CountedBatch,
     db: Db<'_>,
@@ -37,10 +37,7 @@ async fn scan_batch(
     let BatchRequest { domains, tenant_id } = &body.value;
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
     if domains.is_empty() || domains.len() > MAX_ENTRIES {
-        let detail = format!(
-            "domains has {} entries: it must have from 1 to {MAX_ENTRIES}",
-            domains.len()
-        );
+        let detail = format!("domains has {} entries: it must have 1 to {MAX_ENTRIES}", domains.len());
         return Err(ApiError::bad_request("domains", detail));
     }
     db.submit(&caller, once.of(&body)?, async |submission| {
@@ -51,7 +48,7 @@ async fn scan_batch(
     .await
 }
 
-/// Returns how far a batch is, entry by entry.
+/// Returns the status of a batch and of each entry.
 #[get("/api/v1/batch/status/<id>")]
 async fn get_batch_status(caller: Caller<Read>, db: Db<'_>, id: BatchParam) -> ApiResult<Json<BatchStatusView>> {
     let mut conn = db.tenant(&caller).await?;
@@ -70,7 +67,7 @@ async fn get_batch_status(caller: Caller<Read>, db: Db<'_>, id: BatchParam) -> A
     Ok(Json(BatchStatusView::new(batch, metadata.entries, jobs)))
 }
 
-/// Queues the scans of a batch again that failed, and no others.
+/// Queues the failed and cancelled scans of a batch again.
 #[post("/api/v1/batch/<id>/retry")]
 async fn retry_batch(
     caller: Caller<Scan>,
@@ -88,7 +85,7 @@ async fn retry_batch(
     .await
 }
 
-/// Returns the entries of a batch; one of the old system kept none.
+/// Returns the entries of a batch; batches of the old system have none.
 fn read_metadata(batch: &BatchJob) -> BatchMetadata {
     let metadata = batch.metadata.as_ref().and_then(|json| json.parse().ok());
     metadata.unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Contacts: lists, files, corrections; and the pages of a site.
+//! Contacts (lists, exports, corrections) and the pages of a site.
 
 use chrono::{DateTime, Utc};
 use database::ids::{ContactId, DomainId, TenantId};
@@ -25,10 +25,10 @@ use crate::views::contact::{
     read_email_type,
 };
 
-/// How many contacts are read at a time, in a transaction of their own: none is open while a client reads.
+/// How many contacts an export reads per transaction: none is open while the client reads.
 const PART: i64 = 500;
-/// The longest text that people give.
-const MOST_CHARS: usize = 10_000;
+/// Maximum length of a name, role or note, in characters.
+const MAX_CHARS: usize = 10_000;
 
 /// Returns the routes of this file.
 #[must_use]
@@ -40,12 +40,12 @@ pub fn routes() -> Vec<Route> {
         get_contact,
         update_contact,
         delete_contact,
-        export_csv,
-        export_json_lines,
+        export_contacts_csv,
+        export_contacts_jsonl,
     ]
 }
 
-/// Which contacts are wanted, as a query says it.
+/// A filter in the query.
 #[derive(FromForm)]
 struct ContactQuery<'r> {
     domain: Option<&'r str>,
@@ -65,7 +65,7 @@ impl<'r> ContactQuery<'r> {
             seen_since: parsed::<DateTime<Utc>>("seen_since", self.seen_since)?,
             domain: self.domain,
             job_id: None,
-            // What is not to be written to is not shown as somebody to write to.
+            // Suppressed addresses are never listed.
             unsuppressed: true,
         })
     }
@@ -76,12 +76,12 @@ fn email_type(field: &'static str, word: &str) -> ApiResult<EmailType> {
         let valid: Vec<_> = EmailType::ALL.iter().map(|kind| email_type_word(*kind)).collect();
         ApiError::bad_request(
             field,
-            format!("{field} is {word:?}: it must be one of {}", valid.join(", ")),
+            format!("{field} is {word:?}: expected one of {}", valid.join(", ")),
         )
     })
 }
 
-/// Lists the tenant's contacts, the newest first; the cursor is stable while others are added.
+/// Lists the tenant's contacts, newest first; the cursor is stable while contacts are added.
 #[get("/api/v1/contacts?<limit>&<cursor>&<query..>")]
 async fn list_contacts(
     caller: Caller<Read>,
@@ -93,7 +93,7 @@ async fn list_contacts(
     list(caller, db, &query.filter()?, limit, cursor).await
 }
 
-/// Lists the contacts that were found on a domain's site.
+/// Lists the contacts found on a domain's site.
 #[get("/api/v1/domains/<id>/contacts?<limit>&<cursor>&<query..>")]
 async fn list_domain_contacts(
     caller: Caller<Read>,
@@ -107,7 +107,7 @@ async fn list_domain_contacts(
         domain_id: Some(id.0),
         ..query.filter()?
     };
-    // A domain that is not there is told from one without contacts.
+    // 404 for a domain that does not exist, an empty list for one without contacts.
     let mut conn = db.tenant(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
     drop(conn);
@@ -136,7 +136,7 @@ async fn list(
     }))
 }
 
-/// Lists the pages of a domain's site that are known, the newest first.
+/// Lists the known pages of a domain's site, newest first.
 #[get("/api/v1/domains/<id>/pages?<q>&<page_type>&<limit>&<offset>")]
 async fn list_pages(
     caller: Caller<Read>,
@@ -166,7 +166,7 @@ async fn list_pages(
     }))
 }
 
-/// Returns a contact with every page that has its address.
+/// Returns a contact with every page on which its address was found.
 #[get("/api/v1/contacts/<id>")]
 async fn get_contact(caller: Caller<Read>, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Json<ContactDetailsView>> {
     let mut conn = db.tenant(&caller).await?;
@@ -178,7 +178,7 @@ async fn get_contact(caller: Caller<Read>, db: Db<'_>, id: PathId<ContactId>) ->
     }))
 }
 
-/// Corrects a contact: what people say of it stays when it is found again.
+/// Corrects a contact; later scans keep the corrections.
 #[patch("/api/v1/contacts/<id>", data = "<body>")]
 async fn update_contact(
     caller: Caller<Curate>,
@@ -196,8 +196,8 @@ async fn update_contact(
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
     for (field, text) in [("name", name), ("role", role), ("notes", notes)] {
         let text = text.as_ref().and_then(|text| text.as_deref()).unwrap_or_default();
-        if text.chars().count() > MOST_CHARS || text.contains('\0') {
-            let detail = format!("{field} must be a text of at most {MOST_CHARS} characters");
+        if text.chars().count() > MAX_CHARS || text.contains('\0') {
+            let detail = format!("{field} must be a text of at most {MAX_CHARS} characters");
             return Err(ApiError::bad_request(field, detail));
         }
     }
@@ -218,7 +218,7 @@ async fn update_contact(
     Ok(Json(contact.into()))
 }
 
-/// Deletes a contact. A later scan may find it again: a suppression prevents that.
+/// Deletes a contact. A later scan may find it again, unless it is suppressed.
 #[delete("/api/v1/contacts/<id>")]
 async fn delete_contact(caller: Caller<Admin>, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;
@@ -230,12 +230,16 @@ async fn delete_contact(caller: Caller<Admin>, db: Db<'_>, id: PathId<ContactId>
     Ok(Status::NoContent)
 }
 
-/// Writes some contacts.
+/// Serializes a part of the contacts.
 type Write = fn(Vec<ContactView>) -> ApiResult<Vec<u8>>;
 
-/// Exports the contacts that match as CSV.
+/// Exports the matching contacts as CSV.
 #[get("/api/v1/contacts/export.csv?<query..>")]
-fn export_csv<'r>(caller: Caller<Read>, pool: &'r State<Pool>, query: ContactQuery<'r>) -> ApiResult<Export<'r>> {
+fn export_contacts_csv<'r>(
+    caller: Caller<Read>,
+    pool: &'r State<Pool>,
+    query: ContactQuery<'r>,
+) -> ApiResult<Export<'r>> {
     let head = csv_lines([CONTACT_CSV_HEAD.map(str::to_owned)])?;
     let write: Write = |rows| csv_lines(rows.iter().map(ContactView::csv));
     let (tenant, filter) = (caller.tenant(), query.filter()?);
@@ -244,9 +248,9 @@ fn export_csv<'r>(caller: Caller<Read>, pool: &'r State<Pool>, query: ContactQue
     }))
 }
 
-/// Exports the contacts that match as JSON, one a line.
+/// Exports the matching contacts as JSON lines.
 #[get("/api/v1/contacts/export.jsonl?<query..>")]
-fn export_json_lines<'r>(
+fn export_contacts_jsonl<'r>(
     caller: Caller<Read>,
     pool: &'r State<Pool>,
     query: ContactQuery<'r>,
@@ -265,7 +269,7 @@ fn cursor_of(row: &Contact) -> Cursor<ContactId> {
     Cursor::new(row.created_at, row.id)
 }
 
-/// Reads some of the contacts that match, and writes them down.
+/// Reads and serializes the part of the contacts behind a cursor.
 async fn part(
     pool: &Pool,
     tenant: TenantId,

@@ -1,4 +1,4 @@
-//! What the calls of paid services cost.
+//! The cost of calls to paid services.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use database::repo;
@@ -12,7 +12,7 @@ use crate::config::PlacesConfig;
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
 
-/// How many days back the ledger is summed up unless told: a year.
+/// How many days back costs are listed by default: a year.
 const DAYS: u64 = 365;
 
 /// Returns the routes of this file.
@@ -21,18 +21,18 @@ pub fn routes() -> Vec<Route> {
     routes![list_costs]
 }
 
-/// What was called, and what that costs by the list prices: without free calls and discounts.
+/// Calls and their cost at list prices, without free calls and discounts.
 #[derive(Debug, Serialize)]
 struct Costs {
-    /// By month and kind of call, the last month first.
+    /// By month and kind of call, newest month first.
     items: Vec<CostView>,
-    /// The sum of this month's, in US dollars.
+    /// The cost of this month, in US dollars.
     usd_this_month: f64,
-    /// How many calls were made this month.
+    /// The number of calls this month.
     calls_this_month: i64,
-    /// How many may be made a month; null means any number.
+    /// Maximum number of calls per month; null means no limit.
     calls_per_month: Option<i64>,
-    /// How many one search may make.
+    /// Maximum number of calls per search.
     calls_per_search: i64,
 }
 
@@ -46,7 +46,7 @@ struct CostView {
     usd: f64,
 }
 
-/// Returns what the tenant's calls cost, by month.
+/// Lists the cost of the tenant's calls, by month.
 #[get("/api/v1/costs?<from>")]
 async fn list_costs(
     caller: Caller<Read>,

@@ -5,7 +5,7 @@ use database::repo;
 use database::repo::domains::{DomainFilter, DomainOrder};
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, delete, get, routes};
+use rocket::{FromForm, Route, delete, get, routes};
 use serde_json::json;
 
 use super::query::{PathId, paging, parsed};
@@ -20,37 +20,51 @@ pub fn routes() -> Vec<Route> {
     routes![list_domains, get_domain, delete_domain]
 }
 
+/// Filter and order in the query.
+#[derive(FromForm)]
+struct DomainQuery<'r> {
+    q: Option<&'r str>,
+    status: Option<&'r str>,
+    content_scrape_status: Option<&'r str>,
+    is_wordpress: Option<&'r str>,
+    sort: Option<&'r str>,
+}
+
+impl<'r> DomainQuery<'r> {
+    fn filter(&self) -> ApiResult<DomainFilter<'r>> {
+        Ok(DomainFilter {
+            text: self.q,
+            status: self.status,
+            content_scrape_status: parsed("content_scrape_status", self.content_scrape_status)?,
+            is_wordpress: parsed("is_wordpress", self.is_wordpress)?,
+            ..DomainFilter::default()
+        })
+    }
+
+    fn order(&self) -> ApiResult<DomainOrder> {
+        match self.sort {
+            None | Some("-created_at") => Ok(DomainOrder::Newest),
+            Some("-last_scan") => Ok(DomainOrder::LastScan),
+            Some("domain") => Ok(DomainOrder::Name),
+            Some(other) => {
+                let detail = format!("sort is {other:?}: it must be -created_at, -last_scan or domain");
+                Err(ApiError::bad_request("sort", detail))
+            }
+        }
+    }
+}
+
 /// Lists the tenant's domains.
-#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
-#[get("/api/v1/domains?<q>&<status>&<content_scrape_status>&<is_wordpress>&<sort>&<limit>&<offset>")]
+#[get("/api/v1/domains?<limit>&<offset>&<query..>")]
 async fn list_domains(
     caller: Caller<Read>,
     db: Db<'_>,
-    q: Option<&str>,
-    status: Option<&str>,
-    content_scrape_status: Option<&str>,
-    is_wordpress: Option<&str>,
-    sort: Option<&str>,
     limit: Option<&str>,
     offset: Option<&str>,
+    query: DomainQuery<'_>,
 ) -> ApiResult<Json<Page<DomainView>>> {
     let paging = paging(limit, offset)?;
-    let order = match sort {
-        None | Some("-created_at") => DomainOrder::Newest,
-        Some("-last_scan") => DomainOrder::LastScan,
-        Some("domain") => DomainOrder::Name,
-        Some(other) => {
-            let detail = format!("sort is {other:?}: it must be -created_at, -last_scan or domain");
-            return Err(ApiError::bad_request("sort", detail));
-        }
-    };
-    let filter = DomainFilter {
-        text: q,
-        status,
-        content_scrape_status: parsed("content_scrape_status", content_scrape_status)?,
-        is_wordpress: parsed("is_wordpress", is_wordpress)?,
-        ..DomainFilter::default()
-    };
+    let (filter, order) = (query.filter()?, query.order()?);
     let mut conn = db.tenant(&caller).await?;
     let (domains, total) = repo::domains::list(&mut conn, &filter, order, paging).await?;
     let items = domains.into_iter().map(DomainView::from).collect();
@@ -63,7 +77,7 @@ async fn list_domains(
     }))
 }
 
-/// Returns a domain with all that is known about its site.
+/// Returns a domain with all facts about its site.
 #[get("/api/v1/domains/<id>")]
 async fn get_domain(caller: Caller<Read>, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Json<DomainDetailsView>> {
     let mut conn = db.tenant(&caller).await?;

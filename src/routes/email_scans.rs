@@ -1,4 +1,4 @@
-//! Scans for email addresses, as the v1 contract has them: without `/api/v1` in front, and with it.
+//! Scans for email addresses (v1 contract), with and without the prefix `/api/v1`.
 
 use database::ids::DomainId;
 use database::repo;
@@ -13,36 +13,36 @@ use crate::scans::email::{self, DEFAULT_PAGES};
 use crate::views::answer::Answer;
 use crate::views::contact::{EmailScanView, ScannedDomainView};
 
-/// Pages that are shown of a domain: what one scan fetches.
+/// Maximum number of pages shown per domain: as many as one scan fetches.
 const SHOWN_PAGES: i64 = DEFAULT_PAGES as i64;
 
 /// Returns the routes of this file, each twice.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    let old = routes![list_domains, list_websites, start_scan, get_scan_status];
-    let beside_the_others = old.clone().into_iter().map(|route| {
-        // It fails for a base that is no path; then a route would be mounted twice, and nothing starts.
+    let old = routes![list_scanned_domains, list_websites, start_email_scan, get_email_scan];
+    let prefixed = old.clone().into_iter().map(|route| {
+        // Fails only for a base that is not a path; then a route is mounted twice and the launch fails.
         route.clone().map_base(|base| format!("/api/v1{base}")).unwrap_or(route)
     });
-    beside_the_others.chain(old).collect()
+    prefixed.chain(old).collect()
 }
 
 /// Lists the tenant's domains by name, each with its pages.
 #[get("/email-scanner/domains?<limit>&<offset>")]
-async fn list_domains(
+async fn list_scanned_domains(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    // The old front end knows no pages.
+    // The old front end does not page.
     let paging = paging(limit.or(Some("1000")), offset)?;
     let mut conn = db.tenant(&caller).await?;
     let rows = repo::email_scans::list_domains(&mut conn, paging.limit, paging.offset, SHOWN_PAGES).await?;
     Ok(Json(rows.into_iter().map(ScannedDomainView::from).collect()))
 }
 
-/// The same under its other name.
+/// Lists the same under the other name in the v1 contract.
 #[get("/email-scanner/websites?<limit>&<offset>")]
 async fn list_websites(
     caller: Caller<Read>,
@@ -50,12 +50,17 @@ async fn list_websites(
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    list_domains(caller, db, limit, offset).await
+    list_scanned_domains(caller, db, limit, offset).await
 }
 
-/// Queues a scan of a domain's site, or answers with the one that has not ended.
+/// Queues a scan of a domain's site, or returns the unfinished one.
 #[post("/email-scanner/scan/<domain_id>")]
-async fn start_scan(caller: Caller<Scan>, db: Db<'_>, once: Once, domain_id: PathId<DomainId>) -> ApiResult<Answer> {
+async fn start_email_scan(
+    caller: Caller<Scan>,
+    db: Db<'_>,
+    once: Once,
+    domain_id: PathId<DomainId>,
+) -> ApiResult<Answer> {
     db.submit(&caller, once.without_body()?, async |submission| {
         let submitted = email::submit(submission, domain_id.0, DEFAULT_PAGES).await?;
         let view = EmailScanView::new(submitted.domain.domain, submitted.scan, Some(submitted.status));
@@ -64,9 +69,9 @@ async fn start_scan(caller: Caller<Scan>, db: Db<'_>, once: Once, domain_id: Pat
     .await
 }
 
-/// Returns how far the last scan of a domain's site is.
+/// Returns the status of the latest scan of a domain's site.
 #[get("/email-scanner/scan/<domain_id>/status")]
-async fn get_scan_status(
+async fn get_email_scan(
     caller: Caller<Read>,
     db: Db<'_>,
     domain_id: PathId<DomainId>,

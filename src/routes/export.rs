@@ -1,4 +1,4 @@
-//! Files that are made while they are sent, from rows that are read some at a time.
+//! Exports: files that are streamed while their rows are read in parts.
 
 use std::io::{self, Cursor};
 use std::pin::Pin;
@@ -15,39 +15,39 @@ use serde::Serialize;
 
 use crate::error::{ApiError, ApiResult};
 
-/// A file that is made while it is sent.
+/// A file that is streamed.
 ///
-/// Each part is read in a transaction of its own, and only when the client has taken the one before: a slow client
-/// holds no connection, and no more than a part in memory.
+/// Each part is read in a transaction of its own, after the client has received the previous one: a slow client
+/// occupies no connection, and memory for one part only.
 pub struct Export<'r> {
     parts: Pin<Box<dyn Stream<Item = Part> + Send + 'r>>,
     content_type: ContentType,
     name: &'static str,
 }
 
-/// What is read at a time: the bytes, and behind which row the next part begins, if there is one.
+/// A part of a file: its bytes, and the cursor of the next part, if there is one.
 pub type PartResult<C> = ApiResult<(Vec<u8>, Option<C>)>;
 
 impl<'r> Export<'r> {
-    /// Makes a file called `name` of a head and of what `read` returns: first for no cursor, then for each that it
-    /// returned before.
+    /// Makes a file called `name` from `head` and the parts that `read` returns: the first without a cursor, each further
+    /// one with the cursor that came with the previous part.
     pub fn new<C: Send + 'r>(
         name: &'static str,
         content_type: ContentType,
         head: Vec<u8>,
         read: impl Fn(Option<C>) -> BoxFuture<'r, PartResult<C>> + Send + 'r,
     ) -> Self {
-        /// Behind which row the next part begins; at the end there is none.
+        /// The cursor of the next part; `None` at the end.
         struct At<C>(Option<Option<C>>);
         let begun = (At(Some(None)), head, read);
-        let parts = futures_util::stream::unfold(begun, async |(at, mut bytes, read)| {
+        let parts = futures_util::stream::unfold(begun, move |(at, mut bytes, read)| async move {
             Some(match read(at.0?).await {
                 Ok((part, next)) => {
                     bytes.extend(part);
                     (Part(Ok(Cursor::new(bytes))), (At(next.map(Some)), Vec::new(), read))
                 }
                 Err(error) => {
-                    log::error!("an export was cut off: {error}");
+                    log::error!("export {name} aborted: {error}");
                     (Part(Err(())), (At(None), Vec::new(), read))
                 }
             })
@@ -70,8 +70,7 @@ impl<'r> Responder<'r, 'r> for Export<'r> {
     }
 }
 
-/// A piece of a file. One that could not be made breaks the connection: a file that ends too early must not be taken
-/// for a whole one.
+/// A part of a file. One that failed breaks the connection, so that a truncated file cannot pass for a complete one.
 struct Part(Result<Cursor<Vec<u8>>, ()>);
 
 impl AsyncRead for Part {
@@ -83,17 +82,17 @@ impl AsyncRead for Part {
     }
 }
 
-/// Returns the content type of JSON, one object a line.
+/// Returns the content type of JSON lines.
 #[must_use]
 pub fn json_lines_type() -> ContentType {
     ContentType::new("application", "jsonl")
 }
 
-/// Writes rows as JSON, one a line.
+/// Serializes rows as JSON lines.
 ///
 /// # Errors
 ///
-/// When a row cannot be JSON.
+/// When a row cannot be serialized.
 pub fn json_lines<T: Serialize>(rows: impl IntoIterator<Item = T>) -> ApiResult<Vec<u8>> {
     let mut lines = Vec::new();
     for row in rows {
@@ -103,7 +102,7 @@ pub fn json_lines<T: Serialize>(rows: impl IntoIterator<Item = T>) -> ApiResult<
     Ok(lines)
 }
 
-/// Writes rows as CSV, whose lines end in CR LF as in RFC 4180.
+/// Serializes rows as CSV, with lines that end in CR LF (RFC 4180).
 ///
 /// # Errors
 ///
@@ -118,7 +117,7 @@ pub fn csv_lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) ->
     lines.into_inner().map_err(unwritable)
 }
 
-/// Says that rows could not be written down.
+/// Returns the error for rows that could not be serialized.
 pub fn unwritable(error: impl std::fmt::Display) -> ApiError {
-    ApiError::Internal(format!("an export: {error}"))
+    ApiError::Internal(format!("serializing an export failed: {error}"))
 }

@@ -5,7 +5,7 @@ use database::repo::jobs::JobFilter;
 use database::repo::paging::Cursor;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, get, post, routes};
+use rocket::{FromForm, Route, get, post, routes};
 
 use super::query::{cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
@@ -21,28 +21,41 @@ pub fn routes() -> Vec<Route> {
     routes![list_jobs, get_job, cancel_job, retry_job]
 }
 
-/// Lists the tenant's jobs, the newest first.
-#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
-#[get("/api/v1/jobs?<status>&<kind>&<created_from>&<created_before>&<limit>&<offset>&<cursor>")]
+/// A filter in the query.
+#[derive(FromForm)]
+struct JobQuery<'r> {
+    status: Option<&'r str>,
+    kind: Option<&'r str>,
+    created_from: Option<&'r str>,
+    created_before: Option<&'r str>,
+}
+
+impl<'r> JobQuery<'r> {
+    fn filter(&self) -> ApiResult<JobFilter<'r>> {
+        Ok(JobFilter {
+            status: parsed("status", self.status)?,
+            kind: self.kind,
+            created_from: parsed("created_from", self.created_from)?,
+            created_before: parsed("created_before", self.created_before)?,
+            ..JobFilter::default()
+        })
+    }
+}
+
+/// Lists the tenant's jobs, newest first.
+#[get("/api/v1/jobs?<limit>&<offset>&<cursor>&<query..>")]
 async fn list_jobs(
     caller: Caller<Read>,
     db: Db<'_>,
-    status: Option<&str>,
-    kind: Option<&str>,
-    created_from: Option<&str>,
-    created_before: Option<&str>,
     limit: Option<&str>,
     offset: Option<&str>,
     cursor: Option<&str>,
+    query: JobQuery<'_>,
 ) -> ApiResult<Json<Page<JobView>>> {
     let paging = paging(limit, offset)?;
     let filter = JobFilter {
-        status: parsed("status", status)?,
-        kind,
-        created_from: parsed("created_from", created_from)?,
-        created_before: parsed("created_before", created_before)?,
         after: parsed("cursor", cursor)?,
-        ..JobFilter::default()
+        ..query.filter()?
     };
     let mut conn = db.tenant(&caller).await?;
     let (jobs, total) = repo::jobs::list(&mut conn, &filter, paging).await?;
@@ -66,8 +79,8 @@ async fn get_job(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json
     Ok(Json(repo::jobs::get(&mut conn, id.0).await?.into()))
 }
 
-/// Asks for the end of a job. One that waits ends at once, one that runs at its worker's next
-/// heartbeat; asking again, or asking of one that has ended, changes nothing.
+/// Cancels a job: a pending one at once, a running one at its worker's next heartbeat. A job that has ended, or is
+/// being cancelled, does not change.
 #[post("/api/v1/jobs/<id>/cancel")]
 async fn cancel_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> ApiResult<Answer> {
     db.once(&caller, once.without_body()?, async |conn| {
@@ -82,14 +95,14 @@ async fn cancel_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) ->
     .await
 }
 
-/// Queues a job again that failed or was cancelled.
+/// Queues a failed or cancelled job again.
 #[post("/api/v1/jobs/<id>/retry")]
 async fn retry_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> ApiResult<Answer> {
     db.submit(&caller, once.without_body()?, async |submission| {
         let job = repo::jobs::get(submission.conn(), id.0).await?;
         let Some(job) = submission.retry(job.job_id).await? else {
             return Err(ApiError::Conflict(format!(
-                "the job is {}: only one that failed or was cancelled can be retried",
+                "the job is {}: only failed and cancelled jobs can be retried",
                 job.status
             )));
         };

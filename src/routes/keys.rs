@@ -1,4 +1,4 @@
-//! API keys of a tenant, for its administrators.
+//! The API keys of a tenant.
 
 use chrono::{TimeDelta, Utc};
 use database::ids::ApiKeyId;
@@ -17,11 +17,12 @@ use crate::guards::{Admin, Body, Caller, Db, OptionalBody};
 use crate::views::Page;
 use crate::views::key::{KeyCreated, KeyRequest, KeyView, RotationRequest};
 
-/// For how many seconds a key that was replaced is taken unless told otherwise, and at most: a day, 30 days.
-const OVERLAP: i64 = 24 * 60 * 60;
-const LONGEST_OVERLAP: i64 = 30 * OVERLAP;
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 200;
+/// How long a rotated key stays valid by default, in seconds: a day.
+const DEFAULT_OVERLAP: i64 = 24 * 60 * 60;
+/// How long it may stay valid, in seconds: 30 days.
+const MAX_OVERLAP: i64 = 30 * DEFAULT_OVERLAP;
+/// Maximum length of a name, in characters.
+const MAX_NAME_CHARS: usize = 200;
 
 /// Returns the routes of this file.
 #[must_use]
@@ -29,7 +30,7 @@ pub fn routes() -> Vec<Route> {
     routes![list_keys, get_key, create_key, rotate_key, revoke_key]
 }
 
-/// Lists the tenant's keys, the newest first, also those that are not valid any more.
+/// Lists the tenant's keys, newest first, including revoked and expired ones.
 #[get("/api/v1/keys?<limit>&<offset>")]
 async fn list_keys(
     caller: Caller<Admin>,
@@ -49,14 +50,14 @@ async fn list_keys(
     }))
 }
 
-/// Returns a key, but for what makes it one.
+/// Returns a key without its secret.
 #[get("/api/v1/keys/<id>")]
 async fn get_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Json<KeyView>> {
     let mut conn = db.tenant(&caller).await?;
     Ok(Json(repo::api_keys::get(&mut conn, id.0).await?.into()))
 }
 
-/// Makes a key. The answer alone holds it: nothing keeps it, and an `Idempotency-Key` is not heeded for that reason.
+/// Creates a key. Only the answer contains the secret: it is not stored, so an `Idempotency-Key` is refused.
 #[post("/api/v1/keys", data = "<body>")]
 async fn create_key(
     caller: Caller<Admin>,
@@ -71,12 +72,15 @@ async fn create_key(
     } = body.value;
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains('\0') {
-        let detail = format!("name must have from 1 to {LONGEST_NAME} characters");
+    if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.contains('\0') {
+        let detail = format!("name must have 1 to {MAX_NAME_CHARS} characters and no NUL");
         return Err(ApiError::bad_request("name", detail));
     }
     if expires_at.is_some_and(|at| at <= Utc::now()) {
-        return Err(ApiError::bad_request("expires_at", "expires_at is past"));
+        return Err(ApiError::bad_request(
+            "expires_at",
+            "expires_at is in the past: it must be in the future",
+        ));
     }
     let scopes = read_scopes(&caller, &scopes)?;
     let secret = KeySecret::generate();
@@ -98,14 +102,14 @@ async fn create_key(
     Ok((Status::Created, Json(KeyCreated::new(key, &secret, None))))
 }
 
-/// Reads scopes; nobody hands on what he does not have.
+/// Parses scopes. Callers can grant only scopes that they have themselves.
 fn read_scopes(caller: &Caller<Admin>, scopes: &[String]) -> ApiResult<TextList> {
     let mut read = Vec::new();
     for scope in scopes {
         let scope: Scope = scope.parse().map_err(|_| {
             ApiError::bad_request(
                 "scopes",
-                format!("scopes has {scope:?}: there are read, scan, curate, admin"),
+                format!("{scope:?} is not a scope: expected read, scan, curate or admin"),
             )
         })?;
         caller.require(scope)?;
@@ -116,13 +120,13 @@ fn read_scopes(caller: &Caller<Admin>, scopes: &[String]) -> ApiResult<TextList>
     if read.is_empty() {
         return Err(ApiError::bad_request(
             "scopes",
-            "scopes is empty: there are read, scan, curate, admin",
+            "scopes is empty: expected one or more of read, scan, curate, admin",
         ));
     }
     Ok(read.into_iter().map(Scope::label).collect())
 }
 
-/// Makes a key like another one, which ends after an overlap in which both are taken.
+/// Replaces a key by a new one with the same name and scopes. Both are valid during the overlap.
 #[post("/api/v1/keys/<id>/rotate", data = "<body>")]
 async fn rotate_key(
     caller: Caller<Admin>,
@@ -135,9 +139,9 @@ async fn rotate_key(
         tenant_id,
     } = body.0.unwrap_or_default();
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
-    let overlap = overlap_seconds.unwrap_or(OVERLAP);
-    if !(0..=LONGEST_OVERLAP).contains(&overlap) {
-        let detail = format!("overlap_seconds is {overlap}: it must be from 0 to {LONGEST_OVERLAP}");
+    let overlap = overlap_seconds.unwrap_or(DEFAULT_OVERLAP);
+    if !(0..=MAX_OVERLAP).contains(&overlap) {
+        let detail = format!("overlap_seconds is {overlap}: it must be from 0 to {MAX_OVERLAP}");
         return Err(ApiError::bad_request("overlap_seconds", detail));
     }
     let mut conn = db.tenant(&caller).await?;
@@ -149,7 +153,7 @@ async fn rotate_key(
     let replaced = match ends {
         Err(repo::QueryError::NotFound) => {
             return Err(ApiError::Conflict(
-                "the key is revoked or has expired: make a new one".to_owned(),
+                "the key is revoked or has expired: create a new one".to_owned(),
             ));
         }
         replaced => replaced?,
@@ -172,7 +176,7 @@ async fn rotate_key(
     Ok((Status::Created, Json(KeyCreated::new(key, &secret, Some(replaced)))))
 }
 
-/// Revokes a key for good. Every process refuses it within 5 s.
+/// Revokes a key permanently. Every process refuses it within 5 s.
 #[delete("/api/v1/keys/<id>")]
 async fn revoke_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;

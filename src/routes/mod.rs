@@ -1,4 +1,4 @@
-//! The HTTP API: one file a scraper or resource. A handler is guard, repository call, view.
+//! The HTTP API, one file per scraper or resource. A handler combines guards, a repository call and a view.
 
 pub mod audit;
 pub mod batches;
@@ -22,7 +22,7 @@ pub mod suppressions;
 
 use rocket::Route;
 
-/// Returns every route of the program.
+/// Returns all routes of the program.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     [

@@ -1,4 +1,4 @@
-//! Many places at once: what people decide about them, the history of that, and what is done with those selected.
+//! Curation of places in bulk: changes, their history, look-up of details and hand-over to domains.
 
 use chrono::NaiveDate;
 use database::ids::PlaceChangeId;
@@ -13,8 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::place_filter::Chosen;
-use super::place_filter::status_of;
+use super::place_filter::{Chosen, status_of};
 use super::places::{storable, who};
 use super::query::{cursor_behind, parsed};
 use crate::error::{ApiError, ApiResult};
@@ -23,30 +22,30 @@ use crate::scans::places::{self, PlacesHandOver, Submitted};
 use crate::views::answer::Answer;
 use crate::views::place::ChangeView;
 
-/// The most labels of a place.
-const MOST_TAGS: usize = 100;
+/// Maximum number of tags in a request.
+const MAX_TAGS: usize = 100;
 
 /// Returns the routes of this file.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     routes![
         update_places,
-        undo_change,
-        list_changes,
+        undo_place_change,
+        list_place_changes,
         list_changes_of_place,
-        look_up_details,
-        hand_over
+        look_up_places,
+        hand_over_places
     ]
 }
 
-/// A change of many places. A field that is missing changes nothing; null removes a value.
+/// A bulk change of places. A missing field changes nothing; null removes the value.
 #[derive(Debug, Default, Deserialize)]
 struct BulkUpdate {
     #[serde(flatten)]
     chosen: Chosen,
     #[serde(default)]
     tenant_id: Option<String>,
-    /// Whether only to count the places.
+    /// Whether to only count the places.
     #[serde(default)]
     preview: bool,
     status: Option<String>,
@@ -64,13 +63,13 @@ struct BulkUpdate {
     revisit_date: Option<Option<NaiveDate>>,
 }
 
-/// Tells null from a field that is missing.
+/// Distinguishes null from a missing field.
 #[expect(clippy::option_option, reason = "missing, null and a value are three things")]
 fn null_or<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-/// What a change of many places did.
+/// The result of a bulk change.
 #[derive(Debug, Serialize)]
 struct BulkUpdated {
     matched: i64,
@@ -78,7 +77,7 @@ struct BulkUpdated {
     change_id: Option<Uuid>,
 }
 
-/// Changes what people decided about places, by their ids or by a filter, or counts them.
+/// Changes places by their ids or by a filter; with `preview` only counts them.
 #[post("/api/v1/places/update", data = "<body>")]
 async fn update_places(caller: Caller<Curate>, db: Db<'_>, once: Once, body: Body<BulkUpdate>) -> ApiResult<Answer> {
     let update = &body.value;
@@ -86,8 +85,8 @@ async fn update_places(caller: Caller<Curate>, db: Db<'_>, once: Once, body: Bod
     let filter = update.chosen.filter()?;
     let curation = read_curation(update)?;
     if curation.is_empty() && !update.preview {
-        let detail = "nothing is to be changed: give status, notes, tags, add_tags, remove_tags, priority or \
-                      revisit_date, or preview";
+        let detail = "nothing to change: one of status, notes, tags, add_tags, remove_tags, priority, revisit_date or \
+                      preview is required";
         return Err(ApiError::bad_request("status", detail));
     }
     db.once(&caller, once.of(&body)?, async |conn| {
@@ -126,10 +125,10 @@ fn read_curation(update: &BulkUpdate) -> ApiResult<PlaceCuration> {
     for tag in all.clone() {
         storable("tags", tag.clone())?;
     }
-    if all.count() > MOST_TAGS {
+    if all.count() > MAX_TAGS {
         return Err(ApiError::bad_request(
             "tags",
-            format!("there are more than {MOST_TAGS} tags"),
+            format!("too many tags: at most {MAX_TAGS} per request"),
         ));
     }
     let notes = match &update.notes {
@@ -147,23 +146,23 @@ fn read_curation(update: &BulkUpdate) -> ApiResult<PlaceCuration> {
     })
 }
 
-/// What an undoing did.
+/// The result of an undo.
 #[derive(Debug, Serialize)]
 struct Undone {
     change_id: Uuid,
     restored: i64,
-    /// Places that were changed once more since, or are gone.
+    /// Places that were changed again since, or no longer exist.
     skipped: i64,
 }
 
-/// Undoes the last bulk change or import that is not undone yet.
+/// Undoes the latest bulk change or import that was not undone yet.
 #[post("/api/v1/places/undo", data = "<_body>")]
-async fn undo_change(caller: Caller<Curate>, db: Db<'_>, once: Once, _body: EmptyBody) -> ApiResult<Answer> {
+async fn undo_place_change(caller: Caller<Curate>, db: Db<'_>, once: Once, _body: EmptyBody) -> ApiResult<Answer> {
     db.once(&caller, once.without_body()?, async |conn| {
         let undo = PlaceChangeId::from(Uuid::new_v4());
         let undone = repo::place_changes::undo_last(conn, undo, &who(&caller)).await?;
         let Some(change_id) = undone.change_id else {
-            return Err(ApiError::Conflict("there is no bulk change left to undo".to_owned()));
+            return Err(ApiError::Conflict("no bulk change is left to undo".to_owned()));
         };
         let details = json!({ "restored": undone.restored });
         caller
@@ -179,16 +178,16 @@ async fn undo_change(caller: Caller<Curate>, db: Db<'_>, once: Once, _body: Empt
     .await
 }
 
-/// A part of the history.
+/// A page of the history.
 #[derive(Debug, Serialize)]
 struct History {
     items: Vec<ChangeView>,
     next_cursor: Option<String>,
 }
 
-/// Lists who changed what, the last change first.
+/// Lists the changes of all places, newest first.
 #[get("/api/v1/places/history?<limit>&<cursor>")]
-async fn list_changes(
+async fn list_place_changes(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
@@ -197,7 +196,7 @@ async fn list_changes(
     history(&caller, &db, None, limit, cursor).await
 }
 
-/// Lists who changed what about a place, the last change first.
+/// Lists the changes of a place, newest first.
 #[get("/api/v1/places/<place_id>/history?<limit>&<cursor>")]
 async fn list_changes_of_place(
     caller: Caller<Read>,
@@ -230,7 +229,7 @@ async fn history(
     }))
 }
 
-/// Names places whose details are to be looked up.
+/// Places whose details to look up.
 #[derive(Debug, Deserialize)]
 struct LookUpRequest {
     #[serde(flatten)]
@@ -239,25 +238,25 @@ struct LookUpRequest {
     tenant_id: Option<String>,
 }
 
-/// Names places that are to become domains.
+/// Places to hand over, and what to do with their domains.
 #[derive(Debug, Deserialize)]
 struct HandOverRequest {
     #[serde(flatten)]
     chosen: Chosen,
     #[serde(default)]
     tenant_id: Option<String>,
-    /// Whether the domains are to be scanned.
+    /// Whether to scan the domains.
     #[serde(default)]
     scan: bool,
-    /// Whether their sites are to be scanned for email addresses.
+    /// Whether to scan their sites for email addresses.
     #[serde(default)]
     emails: bool,
-    /// Whether details are to be looked up where the website is not known, which costs a call each.
+    /// Whether to look up details of places without a known website, at the cost of one call each.
     #[serde(default)]
     look_up: bool,
 }
 
-/// A job that was queued.
+/// A queued job.
 #[derive(Debug, Serialize)]
 struct Queued {
     job_id: Uuid,
@@ -275,9 +274,9 @@ impl From<Submitted> for Queued {
     }
 }
 
-/// Queues the look-up of places' details: a call of Google's each.
+/// Queues the look-up of places' details: one call to Google per place.
 #[post("/api/v1/places/details", data = "<body>")]
-async fn look_up_details(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<LookUpRequest>) -> ApiResult<Answer> {
+async fn look_up_places(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<LookUpRequest>) -> ApiResult<Answer> {
     let LookUpRequest { chosen, tenant_id } = &body.value;
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
     let filter = chosen.filter()?;
@@ -288,9 +287,14 @@ async fn look_up_details(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Bod
     .await
 }
 
-/// Queues the hand-over of selected places: those with a website become domains.
+/// Queues the hand-over of selected places, which makes domains of those with a website.
 #[post("/api/v1/places/hand-over", data = "<body>")]
-async fn hand_over(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<HandOverRequest>) -> ApiResult<Answer> {
+async fn hand_over_places(
+    caller: Caller<Scan>,
+    db: Db<'_>,
+    once: Once,
+    body: Body<HandOverRequest>,
+) -> ApiResult<Answer> {
     let HandOverRequest {
         chosen,
         tenant_id,

@@ -1,4 +1,4 @@
-//! Staged places as files: exported as CSV and JSON lines, imported as CSV.
+//! Staged places as files: export as CSV and JSON lines, import of CSV.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,31 +29,31 @@ use crate::views::answer::Answer;
 use crate::views::place::PlaceView;
 use crate::views::place_csv::{self, ImportLine, ImportReport, ImportedPlace};
 
-/// How many places are read at a time, in a transaction of their own: none is open while a client reads.
+/// How many places an export reads per transaction: none is open while the client reads.
 const PART: i64 = 500;
-/// How many places are written in one statement.
-const AT_ONCE: usize = 2000;
-/// The largest file that is imported, unless Rocket's limit `csv` says otherwise.
-const MOST_MEBIBYTES: u64 = 16;
+/// How many places an import writes per statement.
+const BATCH: usize = 2000;
+/// Maximum size of an imported file, unless Rocket's limit `csv` is set.
+const MAX_MEBIBYTES: u64 = 16;
 
 /// Returns the routes of this file.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    routes![export_csv, export_json_lines, import_csv]
+    routes![export_places_csv, export_places_jsonl, import_places]
 }
 
-/// Writes some places.
+/// Serializes a part of the places.
 type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<Vec<u8>>;
 
-/// Exports the staged places that match as CSV.
+/// Exports the matching places as CSV.
 #[get("/api/v1/places/export.csv?<query..>")]
-fn export_csv<'r>(caller: Caller<Read>, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
+fn export_places_csv<'r>(caller: Caller<Read>, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
     let header = place_csv::header().map_err(unwritable)?;
     let write: Write = |rows, details| place_csv::lines(&rows, details).map_err(unwritable);
     export(&caller, pool, query, ("places.csv", ContentType::CSV), header, write)
 }
 
-/// A line of JSON: the row, and what its details say.
+/// A line of JSON: the row, with website and phone from its details.
 #[derive(Serialize)]
 struct Line<'a> {
     #[serde(flatten)]
@@ -62,9 +62,13 @@ struct Line<'a> {
     phone: Option<&'a str>,
 }
 
-/// Exports the staged places that match as JSON, one a line.
+/// Exports the matching places as JSON lines.
 #[get("/api/v1/places/export.jsonl?<query..>")]
-fn export_json_lines<'r>(caller: Caller<Read>, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
+fn export_places_jsonl<'r>(
+    caller: Caller<Read>,
+    pool: &'r State<Pool>,
+    query: PlaceQuery<'r>,
+) -> ApiResult<Export<'r>> {
     let write: Write = |rows, details| {
         json_lines(rows.into_iter().map(|row| {
             let known = details.get(&row.place_id);
@@ -85,7 +89,7 @@ fn export_json_lines<'r>(caller: Caller<Read>, pool: &'r State<Pool>, query: Pla
     )
 }
 
-/// Exports the places that match a query, in its order.
+/// Exports the places that match a query, in the order of the query.
 fn export<'r>(
     caller: &Caller<Read>,
     pool: &'r Pool,
@@ -118,17 +122,17 @@ async fn part(
     Ok((write(rows, &details)?, next))
 }
 
-/// Imports places from a CSV file, as an export writes it, and says of each line what became of it. What the file has
-/// columns for is set, also what people had decided; it can be undone like any bulk change.
+/// Imports places from a CSV file in the format of the export and reports the result of each line. Sets every column
+/// of the file, including curation; can be undone like any bulk change.
 #[post("/api/v1/places/import", data = "<file>")]
-async fn import_csv(
+async fn import_places(
     caller: Caller<Curate>,
     db: Db<'_>,
     limits: &rocket::data::Limits,
     once: Once,
     file: Data<'_>,
 ) -> ApiResult<Answer> {
-    let limit = limits.get("csv").unwrap_or_else(|| MOST_MEBIBYTES.mebibytes());
+    let limit = limits.get("csv").unwrap_or_else(|| MAX_MEBIBYTES.mebibytes());
     let file = file
         .open(limit)
         .into_bytes()
@@ -138,12 +142,12 @@ async fn import_csv(
             detail: format!("the file could not be read: {error}"),
         })?;
     if !file.is_complete() {
-        return Err(ApiError::TooLarge(format!("the file is larger than {limit}")));
+        return Err(ApiError::TooLarge(format!("the file is too large: at most {limit}")));
     }
-    // Off the asynchronous threads: a large file takes a while.
+    // Off the asynchronous threads: parsing a large file is slow.
     let (digest, read) = tokio::task::spawn_blocking(move || (Sha256::digest(&*file), place_csv::read(&file)))
         .await
-        .map_err(|error| ApiError::Internal(format!("reading a file: {error}")))?;
+        .map_err(|error| ApiError::Internal(format!("parsing an imported file failed: {error}")))?;
     let (places, failed) = read.map_err(|detail| ApiError::BadRequest {
         field: Some("file"),
         detail,
@@ -156,7 +160,7 @@ async fn import_csv(
     };
     db.once(&caller, once.with_digest(&digest.into())?, async |conn| {
         let mut known = HashSet::new();
-        for some in places.chunks(AT_ONCE) {
+        for some in places.chunks(BATCH) {
             known.extend(write(conn, some, UserId::from(caller.actor().id())).await?);
         }
         let ids: Vec<&str> = places.iter().map(|place| place.place_id.as_str()).collect();
@@ -173,7 +177,7 @@ async fn import_csv(
     .await
 }
 
-/// Writes some places, and returns the ids of those that were there before.
+/// Upserts places and returns the ids of those that existed before.
 async fn write(
     conn: &mut database::tenant::TenantConnection,
     places: &[ImportedPlace],

@@ -1,4 +1,4 @@
-//! Which places a request is about, and in which order.
+//! The filter and order of places in a request.
 
 use chrono::DateTime;
 use database::ids::StagedPlaceId;
@@ -13,7 +13,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::scans::places::grid::Point;
 use crate::views::place::{STATUS_WORDS, read_status};
 
-/// A filter in a query. What is empty was not chosen.
+/// A filter in the query. An empty parameter is ignored.
 #[derive(Clone, Copy, Debug, Default, FromForm)]
 pub struct PlaceQuery<'r> {
     status: Option<&'r str>,
@@ -63,7 +63,7 @@ impl<'r> PlaceQuery<'r> {
     }
 }
 
-/// Places that a request names, by their ids or by a filter; at least one of the two has to be given.
+/// The places in the body of a request: ids, a filter, or both. One of the two is required.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chosen {
@@ -94,7 +94,7 @@ impl Chosen {
     /// [`ApiError::BadRequest`], which names the field.
     pub fn filter(&self) -> ApiResult<PlaceFilter<'_>> {
         if self.place_ids.is_none() && self.filter.is_none() {
-            let detail = "which places? Give place_ids, or a filter; an empty filter means all";
+            let detail = "`place_ids` or `filter` is required; an empty filter, `{}`, selects all";
             return Err(ApiError::bad_request("place_ids", detail));
         }
         let Some(body) = &self.filter else {
@@ -117,18 +117,20 @@ impl Chosen {
     }
 }
 
+/// Half the circumference of the earth, rounded up, in kilometres.
+const MAX_KM: f64 = 20_100.0;
+
 fn circle(near: Option<(f64, f64)>, within_km: Option<f64>) -> ApiResult<Option<Near>> {
     let refused = |field, detail: &str| Err(ApiError::bad_request(field, detail));
     match (near, within_km) {
         (None, None) => Ok(None),
-        (Some(_), None) => refused("within_km", "within_km is missing: how far from there, in kilometres?"),
-        (None, Some(_)) => refused("near", "near is missing: within_km of which point?"),
+        (Some(_), None) => refused("within_km", "`within_km` is required with `near`"),
+        (None, Some(_)) => refused("near", "`near` is required with `within_km`"),
         (Some((north, east)), Some(within_km)) => match Point::new(north, east) {
-            None => refused("near", "near must be degrees: -90 to 90 and -180 to 180"),
-            Some(_) if !(within_km > 0.0 && within_km <= 20_100.0) => refused(
-                "within_km",
-                "within_km must be more than 0, and no more than half the globe",
-            ),
+            None => refused("near", "near must be degrees north (-90 to 90) and east (-180 to 180)"),
+            Some(_) if !(within_km > 0.0 && within_km <= MAX_KM) => {
+                refused("within_km", "within_km must be more than 0 and at most 20100")
+            }
             Some(point) => Ok(Some(Near {
                 latitude: point.latitude,
                 longitude: point.longitude,
@@ -142,7 +144,7 @@ fn circle(near: Option<(f64, f64)>, within_km: Option<f64>) -> ApiResult<Option<
 ///
 /// # Errors
 ///
-/// [`ApiError::BadRequest`], which names the orders there are.
+/// [`ApiError::BadRequest`], which lists the valid orders.
 pub fn read_order(sort: Option<&str>) -> ApiResult<PlaceOrder> {
     match sort {
         None | Some("" | "-search_time") => Ok(PlaceOrder::Newest),
@@ -156,24 +158,24 @@ pub fn read_order(sort: Option<&str>) -> ApiResult<PlaceOrder> {
     }
 }
 
-/// Writes a place in a list: the number of the row before it and what the list is ordered by.
+/// Returns the cursor behind a row as text: the order, the row's number and the value of its sort column.
 #[must_use]
 pub fn write_cursor(cursor: &PlaceCursor) -> String {
     let (order, value) = match &cursor.key {
         CursorKey::Newest(time) => ("t", time.map(|time| time.timestamp_micros().to_string())),
         CursorKey::Rating(rating) => ("r", rating.map(|rating| rating.to_string())),
         CursorKey::Priority(priority) => ("p", priority.map(|priority| priority.to_string())),
-        // Hexadecimal: whatever a name holds, it goes into a query as it is.
+        // Hexadecimal: safe in a query, whatever the name contains.
         CursorKey::Name(name) => ("n", Some(name.bytes().map(|byte| format!("{byte:02x}")).collect())),
     };
     format!("{order}_{}_{}", cursor.id, value.unwrap_or_default())
 }
 
-/// Reads a place in a list of this order.
+/// Reads a cursor of a list in this order.
 ///
 /// # Errors
 ///
-/// [`ApiError::BadRequest`] when it is none, or one of another order.
+/// [`ApiError::BadRequest`] when it is malformed or belongs to another order.
 pub fn read_cursor(text: &str, order: PlaceOrder) -> ApiResult<PlaceCursor> {
     let read = || -> Option<PlaceCursor> {
         let mut parts = text.splitn(3, '_');
@@ -205,19 +207,15 @@ pub fn read_cursor(text: &str, order: PlaceOrder) -> ApiResult<PlaceCursor> {
     read().ok_or_else(|| {
         ApiError::bad_request(
             "cursor",
-            "cursor: it must be the next_cursor of an earlier answer with the same sort",
+            "cursor must be the next_cursor of an earlier answer with the same sort",
         )
     })
 }
 
-/// Reads a status, in the wire's spelling or the database's.
+/// Reads a status in the API's or the old database's spelling.
 pub(super) fn status_of(text: &str) -> ApiResult<CurationStatus> {
-    read_status(text).ok_or_else(|| {
-        ApiError::bad_request(
-            "status",
-            format!("status is {text:?}: it must be one of {STATUS_WORDS}"),
-        )
-    })
+    read_status(text)
+        .ok_or_else(|| ApiError::bad_request("status", format!("status is {text:?}: expected one of {STATUS_WORDS}")))
 }
 
 #[cfg(test)]

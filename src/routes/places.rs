@@ -1,4 +1,4 @@
-//! Searches for places and the staged places, as the v1 contract has them.
+//! Searches for places, and the staged places (v1 contract).
 
 use database::ids::PlaceChangeId;
 use database::models::enums::PlaceAction;
@@ -37,7 +37,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// Queues a search, or says what it would cost.
+/// Queues a search; with `dry_run` only estimates its cost.
 #[post("/api/v1/places/search", data = "<body>")]
 async fn search_places(
     caller: Caller<Scan>,
@@ -61,7 +61,7 @@ async fn search_places(
     if request.dry_run {
         let estimate = estimate(config, search.max_results, search.grid, search.center.is_some());
         return Answer::json(Status::Ok, &estimate)
-            .map_err(|error| ApiError::Internal(format!("an estimate: {error}")));
+            .map_err(|error| ApiError::Internal(format!("serializing an estimate failed: {error}")));
     }
     db.submit(&caller, once.of(&body)?, async |submission| {
         let job = scans::submit_search(submission, search).await?;
@@ -70,7 +70,7 @@ async fn search_places(
     .await
 }
 
-/// Returns how far a search is.
+/// Returns the status of a search.
 #[get("/api/v1/places/status/<id>")]
 async fn get_search_status(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json<SearchStatus>> {
     let mut conn = db.tenant(&caller).await?;
@@ -83,7 +83,7 @@ async fn get_search_status(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiR
     Ok(Json(SearchStatus::new(job, stored, &calls)))
 }
 
-/// Lists staged places, the one found last first.
+/// Lists staged places, by default the one found last first.
 #[get("/api/v1/places/staging?<limit>&<offset>&<cursor>&<query..>")]
 async fn list_places(
     caller: Caller<Read>,
@@ -115,7 +115,7 @@ async fn list_places(
     }))
 }
 
-/// Returns a place, with what is known beside its row and what became of it.
+/// Returns a place with its details, its domain and the searches that found it.
 #[get("/api/v1/places/<place_id>", rank = 10)]
 async fn get_place(caller: Caller<Read>, db: Db<'_>, place_id: &str) -> ApiResult<Json<PlaceDetailsView>> {
     let mut conn = db.tenant(&caller).await?;
@@ -129,7 +129,7 @@ async fn get_place(caller: Caller<Read>, db: Db<'_>, place_id: &str) -> ApiResul
     Ok(Json(PlaceDetailsView::new(place, details, domain, searches)))
 }
 
-/// A change of one place, where it is said in a body rather than in the query.
+/// A change of one place in a body, in place of query parameters.
 #[derive(Debug, Default, Deserialize)]
 struct Update {
     place_id: Option<String>,
@@ -139,7 +139,7 @@ struct Update {
 }
 
 impl Update {
-    /// Takes from the query what the body does not say.
+    /// Falls back to the query for a place that the body does not name.
     fn or(self, place_id: Option<String>) -> Self {
         Self {
             place_id: self.place_id.or(place_id),
@@ -149,7 +149,7 @@ impl Update {
     }
 }
 
-/// Changes what was decided about a place.
+/// Changes the status of a place.
 #[post("/api/v1/places/update-status?<place_id>&<status>", data = "<body>")]
 async fn update_status(
     caller: Caller<Curate>,
@@ -170,7 +170,7 @@ async fn update_status(
     }))
 }
 
-/// Changes the notes about a place.
+/// Changes the notes on a place.
 #[post("/api/v1/places/update-notes?<place_id>&<notes>", data = "<body>")]
 async fn update_notes(
     caller: Caller<Curate>,
@@ -212,19 +212,22 @@ async fn change_one(caller: Caller<Curate>, db: &Db<'_>, update: Update, curatio
     Ok(())
 }
 
-/// Names the caller in the history.
+/// Returns the caller's name in the history.
 pub(super) fn who<P: Permission>(caller: &Caller<P>) -> String {
     caller.actor().to_string()
 }
 
-/// Refuses what PostgreSQL cannot hold.
+/// Refuses texts that PostgreSQL cannot store.
 pub(super) fn storable(field: &'static str, text: String) -> ApiResult<String> {
     if text.contains('\0') {
-        return Err(ApiError::bad_request(field, format!("{field} holds a NUL character")));
+        return Err(ApiError::bad_request(
+            field,
+            format!("{field} must not contain NUL characters"),
+        ));
     }
     Ok(text)
 }
 
 fn required(field: &'static str, value: Option<String>) -> ApiResult<String> {
-    value.ok_or_else(|| ApiError::bad_request(field, format!("{field} is missing: it goes into the query or the body")))
+    value.ok_or_else(|| ApiError::bad_request(field, format!("`{field}` is required, in the query or the body")))
 }

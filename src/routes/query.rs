@@ -1,4 +1,4 @@
-//! Reading paths and queries.
+//! Parsing of paths and queries.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
 
-/// A row's id in a path, of the table that its type names.
+/// The id of a row in a path.
 pub(super) struct PathId<T>(pub(super) T);
 
 impl<'a, T: From<Uuid>> FromParam<'a> for PathId<T> {
@@ -20,16 +20,16 @@ impl<'a, T: From<Uuid>> FromParam<'a> for PathId<T> {
     }
 }
 
-/// Returns where the rows behind these begin, if these are as many as were asked for: then there may be more.
+/// Returns the cursor behind the last row if the page is full, because then there may be more rows.
 pub(super) fn cursor_behind<R, C>(rows: &[R], limit: i64, cursor: impl FnOnce(&R) -> C) -> Option<C> {
     let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
     rows.last().filter(|_| is_full).map(cursor)
 }
 
-/// The most rows that one answer holds.
+/// Maximum number of rows per answer.
 const MAX_ROWS: i64 = 1000;
 
-/// Reads a page's size and place from a query.
+/// Reads the size and offset of a page from the query.
 pub(super) fn paging(limit: Option<&str>, offset: Option<&str>) -> ApiResult<Paging> {
     let limit = parsed("limit", limit)?.unwrap_or(Paging::default().limit);
     let offset = parsed("offset", offset)?.unwrap_or(0);
@@ -48,7 +48,7 @@ pub(super) fn paging(limit: Option<&str>, offset: Option<&str>) -> ApiResult<Pag
     Ok(Paging { limit, offset })
 }
 
-/// Reads an optional parameter of a query; Rocket itself would take one that it cannot read for none.
+/// Parses an optional query parameter; Rocket itself would treat an invalid one as missing.
 pub(super) fn parsed<T>(field: &'static str, text: Option<&str>) -> ApiResult<Option<T>>
 where
     T: FromStr,

@@ -1,4 +1,4 @@
-//! Domain scans, as the v1 contract has them.
+//! Domain scans (v1 contract).
 
 use database::repo;
 use rocket::http::Status;
@@ -18,7 +18,7 @@ pub fn routes() -> Vec<Route> {
     routes![scan_domain, get_scan_status]
 }
 
-/// Queues a scan of one domain, or answers with the one that has not ended.
+/// Queues a scan of a domain, or returns the unfinished one.
 #[post("/api/v1/scrapersky", data = "<body>")]
 async fn scan_domain(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<ScanRequest>) -> ApiResult<Answer> {
     let ScanRequest {
@@ -36,7 +36,7 @@ async fn scan_domain(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<Sc
     .await
 }
 
-/// Returns how far a scan is.
+/// Returns the status of a scan.
 #[get("/api/v1/status/<id>")]
 async fn get_scan_status(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json<ScanStatus>> {
     let mut conn = db.tenant(&caller).await?;

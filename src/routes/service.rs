@@ -1,4 +1,4 @@
-//! Whether the program is there, and what it is.
+//! Health, readiness and the start page.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,15 +15,15 @@ use serde_json::{Value, json};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::Visitor;
 
-/// How long the database may take to answer a program that calls itself ready.
+/// How long the database may take to answer a readiness check.
 const READY_WITHIN: Duration = Duration::from_millis(300);
 
-/// Whether the program is about to stop, and takes no new work.
+/// Whether the program is shutting down.
 #[derive(Clone, Debug, Default)]
 pub struct Draining(Arc<AtomicBool>);
 
 impl Draining {
-    /// Says that it is.
+    /// Marks the program as shutting down.
     pub fn begin(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -36,46 +36,46 @@ impl Draining {
 /// Returns the routes of this file.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    routes![index, health, health_head, live, ready]
+    routes![show_index, get_health, head_health, get_live, get_ready]
 }
 
-/// Names the API, until there is a console.
+/// Shows a short page that names the API, until there is a console.
 #[get("/")]
-fn index(_visitor: Visitor) -> RawHtml<&'static str> {
+fn show_index(_visitor: Visitor) -> RawHtml<&'static str> {
     RawHtml(
         "<!doctype html><html lang=\"en\"><title>ScraperSky</title><h1>ScraperSky</h1>\
          <p>The HTTP API that gathers leads about local businesses. See the README for its routes under <code>/api/v1</code>.</p></html>",
     )
 }
 
-/// Says that the program runs, as v1 has it.
+/// Returns that the program runs (v1 contract).
 #[get("/health")]
-fn health(_visitor: Visitor) -> Json<Value> {
+fn get_health(_visitor: Visitor) -> Json<Value> {
     Json(json!({ "status": "healthy" }))
 }
 
-/// The same without a body.
+/// Returns the same without a body.
 #[head("/health")]
-fn health_head(_visitor: Visitor) -> Status {
+fn head_health(_visitor: Visitor) -> Status {
     Status::Ok
 }
 
-/// Says that the program runs.
+/// Returns that the program runs.
 #[get("/live")]
-fn live(_visitor: Visitor) -> Json<Value> {
+fn get_live(_visitor: Visitor) -> Json<Value> {
     Json(json!({ "status": "live" }))
 }
 
-/// Says whether the program can do its work: the database answers in time, its schema is the one
-/// this program knows, and the program is not about to stop.
+/// Returns whether the program is ready: the database answers in time, its schema is the expected one, and the program
+/// is not shutting down.
 #[get("/ready")]
-async fn ready(_visitor: Visitor, pool: &State<Pool>, draining: &State<Draining>) -> ApiResult<Json<Value>> {
+async fn get_ready(_visitor: Visitor, pool: &State<Pool>, draining: &State<Draining>) -> ApiResult<Json<Value>> {
     let reason = if draining.has_begun() {
-        Some("the program is stopping".to_owned())
+        Some("the program is shutting down".to_owned())
     } else {
         match tokio::time::timeout(READY_WITHIN, schema(pool)).await {
             Ok(Ok(state)) => state.objection(),
-            Ok(Err(())) => Some("the database does not answer as it should".to_owned()),
+            Ok(Err(())) => Some("the database check failed; the server's log has the cause".to_owned()),
             Err(_) => Some(format!(
                 "the database did not answer within {} ms",
                 READY_WITHIN.as_millis()
@@ -89,7 +89,7 @@ async fn ready(_visitor: Visitor, pool: &State<Pool>, draining: &State<Draining>
 }
 
 async fn schema(pool: &Pool) -> Result<SchemaState, ()> {
-    let told = |error: &dyn std::fmt::Display| log::warn!("not ready: {error}");
-    let mut conn = pool.get().await.map_err(|error| told(&error))?;
-    migrate::check(&mut conn).await.map_err(|error| told(&error))
+    let logged = |error: &dyn std::fmt::Display| log::warn!("not ready: {error}");
+    let mut conn = pool.get().await.map_err(|error| logged(&error))?;
+    migrate::check(&mut conn).await.map_err(|error| logged(&error))
 }

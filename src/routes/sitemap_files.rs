@@ -1,4 +1,4 @@
-//! The inventory of a domain's URLs as files: CSV and JSON lines.
+//! Exports of the URLs in a domain's sitemaps: CSV and JSON lines.
 
 use database::ids::{DomainId, SitemapUrlId, TenantId};
 use database::models::sitemap_url::SitemapUrl;
@@ -10,35 +10,31 @@ use rocket::{Route, State, get, routes};
 
 use super::export::{Export, PartResult, csv_lines, json_lines, json_lines_type};
 use super::query::{PathId, cursor_behind};
-use super::sitemaps::url_filter;
+use super::sitemaps::UrlQuery;
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView};
 
-/// How many URLs are read at a time.
+/// How many URLs an export reads per transaction.
 const PART: i64 = 1000;
 
 /// Returns the routes of this file.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    routes![export_csv, export_json_lines]
+    routes![export_urls_csv, export_urls_jsonl]
 }
 
-/// Sends all URLs of a domain's sitemaps as CSV.
-#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
-#[get("/api/v1/domains/<id>/urls.csv?<q>&<page_type>&<modified_since>&<modified_before>")]
-async fn export_csv<'r>(
+/// Exports the matching URLs of a domain's sitemaps as CSV.
+#[get("/api/v1/domains/<id>/urls.csv?<query..>")]
+async fn export_urls_csv<'r>(
     caller: Caller<Read>,
     db: Db<'_>,
     pool: &'r State<Pool>,
     id: PathId<DomainId>,
-    q: Option<&'r str>,
-    page_type: Option<&'r str>,
-    modified_since: Option<&str>,
-    modified_before: Option<&str>,
+    query: UrlQuery<'r>,
 ) -> ApiResult<Export<'r>> {
-    let filter = url_filter(q, page_type, modified_since, modified_before)?;
-    check(&caller, db, id.0).await?;
+    let filter = query.filter()?;
+    check_domain(&caller, db, id.0).await?;
     let head = csv_lines([CSV_HEAD.map(str::to_owned)])?;
     let write: Write = |rows| csv_lines(rows.into_iter().map(|row| SitemapUrlView::from(row).csv()));
     let (tenant, domain) = (caller.tenant(), id.0);
@@ -47,21 +43,17 @@ async fn export_csv<'r>(
     }))
 }
 
-/// Sends all URLs of a domain's sitemaps, one JSON object a line.
-#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
-#[get("/api/v1/domains/<id>/urls.jsonl?<q>&<page_type>&<modified_since>&<modified_before>")]
-async fn export_json_lines<'r>(
+/// Exports the matching URLs of a domain's sitemaps as JSON lines.
+#[get("/api/v1/domains/<id>/urls.jsonl?<query..>")]
+async fn export_urls_jsonl<'r>(
     caller: Caller<Read>,
     db: Db<'_>,
     pool: &'r State<Pool>,
     id: PathId<DomainId>,
-    q: Option<&'r str>,
-    page_type: Option<&'r str>,
-    modified_since: Option<&str>,
-    modified_before: Option<&str>,
+    query: UrlQuery<'r>,
 ) -> ApiResult<Export<'r>> {
-    let filter = url_filter(q, page_type, modified_since, modified_before)?;
-    check(&caller, db, id.0).await?;
+    let filter = query.filter()?;
+    check_domain(&caller, db, id.0).await?;
     let write: Write = |rows| json_lines(rows.into_iter().map(SitemapUrlView::from));
     let (tenant, domain) = (caller.tenant(), id.0);
     Ok(Export::new("urls.jsonl", json_lines_type(), Vec::new(), move |after| {
@@ -69,14 +61,14 @@ async fn export_json_lines<'r>(
     }))
 }
 
-/// Refuses who may not, and what is no domain of the caller's, while there is a status to say so with.
-async fn check(caller: &Caller<Read>, db: Db<'_>, domain: DomainId) -> ApiResult<()> {
+/// Fails for a domain that is not the tenant's, before the status of the answer is sent.
+async fn check_domain(caller: &Caller<Read>, db: Db<'_>, domain: DomainId) -> ApiResult<()> {
     let mut conn = db.tenant(caller).await?;
     repo::domains::get(&mut conn, domain).await?;
     Ok(())
 }
 
-/// Writes some URLs.
+/// Serializes a part of the URLs.
 type Write = fn(Vec<SitemapUrl>) -> ApiResult<Vec<u8>>;
 
 async fn part(

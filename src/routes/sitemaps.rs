@@ -1,4 +1,4 @@
-//! Sitemaps: their analysis, what they list, what people decide about them, what is different since the last time.
+//! Sitemaps: analysis, files, listed URLs, curation, and the differences between analyses.
 
 use database::ids::{DomainId, SitemapFileId, SitemapRunId};
 use database::models::enums::{CurationStatus, UrlChange};
@@ -9,7 +9,7 @@ use database::repo::sitemap_files::SitemapFileFilter;
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, get, post, routes};
+use rocket::{FromForm, Route, get, post, routes};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -24,8 +24,8 @@ use crate::views::sitemap::{
     SitemapScanAccepted, SitemapScanRequest, SitemapUrlChangeView, SitemapUrlView, SitemapView, read_curation,
 };
 
-/// Files that one decision may name.
-const MOST_IDS: usize = 10_000;
+/// Maximum number of ids in a bulk change.
+const MAX_IDS: usize = 10_000;
 
 /// Returns the routes of this file.
 #[must_use]
@@ -37,12 +37,12 @@ pub fn routes() -> Vec<Route> {
         list_sitemap_urls,
         curate_sitemap,
         curate_sitemaps,
-        list_runs,
-        list_changes,
+        list_sitemap_runs,
+        list_sitemap_changes,
     ]
 }
 
-/// Queues the analysis of a domain's sitemaps, or of one sitemap, or answers with the one that has not ended.
+/// Queues the analysis of a domain's sitemaps or of one sitemap, or returns the unfinished one.
 #[post("/api/v1/sitemap/scan", data = "<body>")]
 async fn scan_sitemaps(
     caller: Caller<Scan>,
@@ -72,28 +72,40 @@ async fn scan_sitemaps(
     .await
 }
 
-/// Lists the sitemap files of a domain, the newest first.
-#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
-#[get("/api/v1/domains/<id>/sitemaps?<q>&<status>&<curation_status>&<limit>&<offset>")]
+/// A filter of sitemap files in the query.
+#[derive(FromForm)]
+struct SitemapQuery<'r> {
+    q: Option<&'r str>,
+    status: Option<&'r str>,
+    curation_status: Option<&'r str>,
+}
+
+impl<'r> SitemapQuery<'r> {
+    fn filter(&self) -> ApiResult<SitemapFileFilter<'r>> {
+        let word = self.curation_status;
+        Ok(SitemapFileFilter {
+            status: self.status,
+            curation_status: word.map(|word| curation("curation_status", word)).transpose()?,
+            text: self.q,
+            ..SitemapFileFilter::default()
+        })
+    }
+}
+
+/// Lists the sitemap files of a domain, newest first.
+#[get("/api/v1/domains/<id>/sitemaps?<limit>&<offset>&<query..>")]
 async fn list_sitemaps(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
-    q: Option<&str>,
-    status: Option<&str>,
-    curation_status: Option<&str>,
     limit: Option<&str>,
     offset: Option<&str>,
+    query: SitemapQuery<'_>,
 ) -> ApiResult<Json<Page<SitemapView>>> {
     let paging = paging(limit, offset)?;
     let filter = SitemapFileFilter {
         domain_id: Some(id.0),
-        status,
-        curation_status: curation_status
-            .map(|word| curation("curation_status", word))
-            .transpose()?,
-        text: q,
-        ..SitemapFileFilter::default()
+        ..query.filter()?
     };
     let mut conn = db.tenant(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
@@ -114,22 +126,38 @@ async fn get_sitemap(caller: Caller<Read>, db: Db<'_>, id: PathId<SitemapFileId>
     Ok(Json(repo::sitemap_files::get(&mut conn, id.0).await?.into()))
 }
 
-/// Lists what a sitemap file lists, in a fixed order; the cursor is stable while rows are added.
-#[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
-#[get("/api/v1/sitemaps/<id>/urls?<q>&<page_type>&<modified_since>&<modified_before>&<limit>&<cursor>")]
+/// A filter of URLs in the query.
+#[derive(FromForm)]
+pub(super) struct UrlQuery<'r> {
+    q: Option<&'r str>,
+    page_type: Option<&'r str>,
+    modified_since: Option<&'r str>,
+    modified_before: Option<&'r str>,
+}
+
+impl<'r> UrlQuery<'r> {
+    pub(super) fn filter(&self) -> ApiResult<SitemapUrlFilter<'r>> {
+        Ok(SitemapUrlFilter {
+            text: self.q,
+            page_type: self.page_type,
+            modified_since: parsed("modified_since", self.modified_since)?,
+            modified_before: parsed("modified_before", self.modified_before)?,
+        })
+    }
+}
+
+/// Lists the URLs in a sitemap file, in a fixed order; the cursor is stable while rows are added.
+#[get("/api/v1/sitemaps/<id>/urls?<limit>&<cursor>&<query..>")]
 async fn list_sitemap_urls(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<SitemapFileId>,
-    q: Option<&str>,
-    page_type: Option<&str>,
-    modified_since: Option<&str>,
-    modified_before: Option<&str>,
     limit: Option<&str>,
     cursor: Option<&str>,
+    query: UrlQuery<'_>,
 ) -> ApiResult<Json<Page<SitemapUrlView>>> {
     let paging = paging(limit, None)?;
-    let filter = url_filter(q, page_type, modified_since, modified_before)?;
+    let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;
     repo::sitemap_files::get(&mut conn, id.0).await?;
     let total = repo::sitemap_urls::count_of_file(&mut conn, id.0, &filter).await?;
@@ -144,21 +172,7 @@ async fn list_sitemap_urls(
     }))
 }
 
-pub(super) fn url_filter<'a>(
-    text: Option<&'a str>,
-    page_type: Option<&'a str>,
-    modified_since: Option<&str>,
-    modified_before: Option<&str>,
-) -> ApiResult<SitemapUrlFilter<'a>> {
-    Ok(SitemapUrlFilter {
-        text,
-        page_type,
-        modified_since: parsed("modified_since", modified_since)?,
-        modified_before: parsed("modified_before", modified_before)?,
-    })
-}
-
-/// Decides about a sitemap file.
+/// Sets the curation status of a sitemap file.
 #[post("/api/v1/sitemaps/<id>/curation", data = "<body>")]
 async fn curate_sitemap(
     caller: Caller<Curate>,
@@ -173,7 +187,7 @@ async fn curate_sitemap(
     Ok(Json(file.into()))
 }
 
-/// Decides about many sitemap files, by their ids or by a filter; `preview` only counts them.
+/// Sets the curation status of sitemap files by their ids or by a filter; with `preview` only counts them.
 #[post("/api/v1/sitemaps/curation", data = "<body>")]
 async fn curate_sitemaps(
     caller: Caller<Curate>,
@@ -189,17 +203,17 @@ async fn curate_sitemaps(
     let changes = decision(curation("status", &status)?);
     let ids: Option<Vec<SitemapFileId>> = ids.map(|ids| ids.into_iter().map(Into::into).collect());
     let filter = match (&ids, &filter) {
-        (Some(ids), None) if ids.len() <= MOST_IDS => SitemapFileFilter {
+        (Some(ids), None) if ids.len() <= MAX_IDS => SitemapFileFilter {
             ids: Some(ids),
             ..SitemapFileFilter::default()
         },
         (Some(_), None) => {
-            let detail = format!("ids: at most {MOST_IDS} at a time");
+            let detail = format!("too many ids: at most {MAX_IDS}");
             return Err(ApiError::bad_request("ids", detail));
         }
         (None, Some(filter)) => read_filter(filter)?,
         (None, None) | (Some(_), Some(_)) => {
-            let detail = "say either ids or a filter: {} is the filter that matches all";
+            let detail = "either `ids` or `filter` is required; an empty filter, `{}`, selects all";
             return Err(ApiError::bad_request("filter", detail));
         }
     };
@@ -245,14 +259,14 @@ fn decision(status: CurationStatus) -> SitemapFileChanges<'static> {
 
 fn curation(field: &'static str, word: &str) -> ApiResult<CurationStatus> {
     read_curation(word).ok_or_else(|| {
-        let detail = format!("{field} is {word:?}: it must be new, selected, maybe, not_a_fit or archived");
+        let detail = format!("{field} is {word:?}: expected one of new, selected, maybe, not_a_fit, archived");
         ApiError::bad_request(field, detail)
     })
 }
 
-/// Lists the analyses of a domain's sitemaps, the newest first, each with how much was different.
+/// Lists the analyses of a domain's sitemaps, newest first, each with its number of changes.
 #[get("/api/v1/domains/<id>/sitemap-runs?<limit>&<offset>")]
-async fn list_runs(
+async fn list_sitemap_runs(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
@@ -266,9 +280,9 @@ async fn list_runs(
     Ok(Json(runs.into_iter().map(SitemapRunView::from).collect()))
 }
 
-/// Lists what an analysis found to be different from the one before.
+/// Lists the differences between an analysis and the previous one.
 #[get("/api/v1/sitemap-runs/<id>/changes?<change>&<limit>&<cursor>")]
-async fn list_changes(
+async fn list_sitemap_changes(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<SitemapRunId>,
@@ -281,7 +295,7 @@ async fn list_changes(
     let after: Option<Uuid> = parsed("cursor", cursor)?;
     let mut conn = db.tenant(&caller).await?;
     let run = repo::sitemap_runs::get(&mut conn, id.0).await?;
-    // What is noted while it runs is not what is different in the end.
+    // Changes noted while the analysis runs are not final.
     let rows = if run.completed_at.is_some() {
         repo::sitemap_url_changes::list(&mut conn, id.0, change, after.map(Into::into), paging.limit).await?
     } else {

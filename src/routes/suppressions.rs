@@ -1,4 +1,4 @@
-//! What a tenant must not keep: suppressions, and erasures.
+//! Suppressions and erasures: what a tenant must not store.
 
 use database::models::enums::SuppressionKind;
 use database::models::suppression::NewSuppression;
@@ -16,18 +16,23 @@ use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
 use crate::views::contact::{ErasureView, SuppressionRequest, SuppressionView};
 
-/// The longest address.
-const MOST_BYTES: usize = 254;
+/// Maximum length of an address, in bytes (RFC 5321).
+const MAX_ADDRESS_BYTES: usize = 254;
 
 /// Returns the routes of this file.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    routes![suppress, list_suppressions, delete_suppression, erase]
+    routes![
+        create_suppression,
+        list_suppressions,
+        delete_suppression,
+        create_erasure
+    ]
 }
 
-/// Keeps an address, or all of a domain, from being stored or exported from now on.
+/// Suppresses an address or a whole domain: it is no longer stored or exported.
 #[post("/api/v1/suppressions", data = "<body>")]
-async fn suppress(
+async fn create_suppression(
     caller: Caller<Curate>,
     db: Db<'_>,
     body: Body<SuppressionRequest>,
@@ -42,7 +47,7 @@ async fn suppress(
         reason: body.value.reason.as_deref(),
     };
     let row = repo::suppressions::upsert(&mut conn, new).await?;
-    // The texts around other addresses are exported with those.
+    // Context snippets of other addresses may mention it and are exported with those.
     repo::erasures::hide(&mut conn, kind, &value).await?;
     caller
         .note(
@@ -56,13 +61,17 @@ async fn suppress(
     Ok((Status::Created, Json(row.into())))
 }
 
-/// Erases an address, or all of a domain, from everything that the tenant has, and keeps it from coming back by its hash.
+/// Erases an address or a whole domain from the tenant's rows, and suppresses it by its hash.
 #[post("/api/v1/erasures", data = "<body>")]
-async fn erase(caller: Caller<Admin>, db: Db<'_>, body: Body<SuppressionRequest>) -> ApiResult<Json<ErasureView>> {
+async fn create_erasure(
+    caller: Caller<Admin>,
+    db: Db<'_>,
+    body: Body<SuppressionRequest>,
+) -> ApiResult<Json<ErasureView>> {
     let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
     let (kind, value) = read(&body.value)?;
     let mut conn = db.tenant(&caller).await?;
-    // First: it waits for scans that are writing, and later ones meet it.
+    // First: it waits for scans that are writing, and later scans see it.
     let new = NewSuppression {
         kind,
         value: &value,
@@ -71,7 +80,7 @@ async fn erase(caller: Caller<Admin>, db: Db<'_>, body: Body<SuppressionRequest>
     };
     let suppression = repo::suppressions::upsert(&mut conn, new).await?;
     let erased = repo::erasures::erase(&mut conn, kind, &value).await?;
-    // Not what was erased: the log is kept.
+    // Without the erased value: the audit log is kept.
     let details = json!({ "kind": kind.label(), "contacts": erased.contacts, "other_rows": erased.other_rows });
     caller
         .note(&mut conn, "erasure", Some(&suppression.id.to_string()), details)
@@ -84,7 +93,7 @@ async fn erase(caller: Caller<Admin>, db: Db<'_>, body: Body<SuppressionRequest>
     }))
 }
 
-/// Lists what is suppressed, the newest first.
+/// Lists suppressions, newest first.
 #[get("/api/v1/suppressions?<limit>&<offset>")]
 async fn list_suppressions(
     caller: Caller<Read>,
@@ -116,7 +125,7 @@ async fn delete_suppression(caller: Caller<Admin>, db: Db<'_>, id: PathId<Uuid>)
     Ok(Status::NoContent)
 }
 
-/// Reads what is meant, in the standard form by which it is compared.
+/// Reads the address or domain, in normalized form.
 fn read(request: &SuppressionRequest) -> ApiResult<(SuppressionKind, String)> {
     match (&request.email, &request.domain) {
         (Some(email), None) => {
@@ -124,13 +133,13 @@ fn read(request: &SuppressionRequest) -> ApiResult<(SuppressionKind, String)> {
             let wrong = || {
                 ApiError::bad_request(
                     "email",
-                    format!("email is {email:?}: it must be an address, such as jane@example.com"),
+                    format!("email is {email:?}: it must be an address such as jane@example.com"),
                 )
             };
             let (local, host) = email.split_once('@').ok_or_else(wrong)?;
             let host = DomainName::parse(host).map_err(|_| wrong())?;
             let is_name = !local.is_empty() && !local.contains(|c: char| c.is_whitespace() || c.is_control());
-            if !is_name || email.len() > MOST_BYTES {
+            if !is_name || email.len() > MAX_ADDRESS_BYTES {
                 return Err(wrong());
             }
             Ok((SuppressionKind::Address, format!("{}@{host}", local.to_lowercase())))
@@ -139,9 +148,6 @@ fn read(request: &SuppressionRequest) -> ApiResult<(SuppressionKind, String)> {
             let name = DomainName::parse(domain).map_err(|error| ApiError::bad_request("domain", error.to_string()))?;
             Ok((SuppressionKind::Domain, name.as_str().to_owned()))
         }
-        _ => Err(ApiError::bad_request(
-            "email",
-            "say either an address as email, or a domain as domain",
-        )),
+        _ => Err(ApiError::bad_request("email", "either `email` or `domain` is required")),
     }
 }

@@ -1,4 +1,4 @@
-//! Starting work: counted, and once however often it is asked for.
+//! Submissions: counted against the quota, and without duplicates.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::support::app::{Holder, TestApp};
 use crate::support::extent;
 use crate::support::tenants::Agencies;
 
-/// Puts places into the tenant's table, and returns their ids.
+/// Imports places and returns their ids.
 async fn places(app: &TestApp, holder: &Holder<'_>, count: usize) -> Vec<String> {
     let file: String = (0..count)
         .map(|number| format!("place-{number},Place {number},selected\n"))
@@ -284,4 +284,35 @@ async fn a_value_that_cannot_be_stored_is_the_clients_mistake_in_any_language() 
             assert_eq!(answer.status, 400, "{language}: {path}: {answer:?}");
         }
     }
+}
+
+/// Both kinds of scan lock the domain's row and the tenant's count of the day: in one order, or they would deadlock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scans_of_a_domain_and_of_its_emails_do_not_deadlock() {
+    let app = TestApp::with(&[
+        ("requests_per_minute", "0"),
+        ("tenant_requests_per_minute", "0"),
+        ("scans_per_day", "1000"),
+    ])
+    .await;
+    let acme = app.agency("acme").await;
+    app.sql(&format!(
+        "INSERT INTO domains (id, tenant_id, domain)
+         SELECT gen_random_uuid(), '{}', 'd' || n || '.bench.test' FROM generate_series(1, 40) n",
+        acme.agency.id
+    ))
+    .await;
+    let listed = acme.get("/api/v1/domains?limit=1000").await;
+    let domains = listed.body["items"].as_array().unwrap();
+    assert_eq!(domains.len(), 40);
+    let answers = join_all(domains.iter().map(async |row| {
+        let emails = format!("/email-scanner/scan/{}", row["id"].as_str().unwrap());
+        let scan = json!({ "base_url": row["domain"] });
+        futures_util::join!(acme.post(&emails, json!({})), acme.post("/api/v1/scrapersky", scan))
+    }))
+    .await;
+    for (emails, scan) in &answers {
+        assert_eq!((emails.status, scan.status), (200, 200), "{emails:?} {scan:?}");
+    }
+    assert_eq!(app.count("SELECT scans FROM scan_days").await, 80);
 }

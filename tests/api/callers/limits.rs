@@ -1,4 +1,4 @@
-//! How often callers may ask.
+//! Rate limits and quotas.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::support::app::{Answer, TestApp};
+use crate::support::database::eventually;
 use crate::support::extent;
 use crate::support::program::{Api, Program};
 use crate::support::site::Site;
@@ -22,7 +23,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 }
 
 #[tokio::test]
-async fn a_caller_and_a_tenant_are_let_in_so_often_a_minute() {
+async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
     let settings = [("requests_per_minute", "5"), ("tenant_requests_per_minute", "8")];
     let app = TestApp::with(&settings).await;
     let acme = app.agency("acme").await;
@@ -100,7 +101,7 @@ async fn batches_have_a_limit_of_their_own_and_tenants_may_have_others() {
 }
 
 #[tokio::test]
-async fn a_tenant_queues_so_many_scans_a_day() {
+async fn a_tenant_has_a_daily_quota_of_scans() {
     let app = TestApp::with(&[("scans_per_day", "4")]).await;
     let acme = app.agency("acme").await;
     let scan = json!({ "base_url": "a.bench.test" });
@@ -112,7 +113,7 @@ async fn a_tenant_queues_so_many_scans_a_day() {
     let refused = acme.post("/api/v1/batch", batch(4)).await;
     assert_eq!(refused.status, 429, "{refused:?}");
     assert!(
-        refused.body["detail"].as_str().unwrap().contains("3 are left"),
+        refused.body["detail"].as_str().unwrap().contains("3 left"),
         "{refused:?}"
     );
     assert_eq!(
@@ -136,7 +137,26 @@ async fn a_tenant_queues_so_many_scans_a_day() {
 }
 
 #[tokio::test]
-async fn an_address_asks_public_routes_so_often_a_minute() {
+async fn a_raised_limit_takes_effect_while_the_window_is_full() {
+    let app = TestApp::with(&[("requests_per_minute", "2")]).await;
+    let acme = app.agency("acme").await;
+    for status in [200, 200, 429] {
+        assert_eq!(acme.get("/api/v1/domains").await.status, status);
+    }
+    app.sql(&format!(
+        "INSERT INTO tenant_limits (tenant_id, caller_requests_per_minute) VALUES ('{}', 4)",
+        acme.agency.id
+    ))
+    .await;
+    // Identities, and with them the limits, are cached for 2.5 s.
+    eventually("the new limit applies", async || {
+        acme.get("/api/v1/domains").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_has_a_limit_per_minute_on_public_routes() {
     let app = TestApp::with(&[("public_requests_per_minute", "3")]).await;
     let get = async |path: &str, address: &str| {
         let request = app

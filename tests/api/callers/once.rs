@@ -73,3 +73,19 @@ async fn every_post_heeds_its_key_or_refuses_it() {
         assert!(heeding.contains(&path), "{path} starts work: it has to heed the key");
     }
 }
+
+#[tokio::test]
+async fn a_request_has_at_most_one_key() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let headers = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")];
+    let body = Some((ContentType::JSON, r#"{"base_url": "a.bench.test"}"#));
+    let refused = app
+        .send_with(&headers, Method::Post, "/api/v1/scrapersky", Some(&acme.key), body)
+        .await;
+    assert_eq!(
+        (refused.status, &refused.body["field"]),
+        (400, &"Idempotency-Key".into()),
+        "{refused:?}"
+    );
+}

@@ -39,9 +39,9 @@ use tokio::task::AbortHandle;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Socket};
 
-pub use self::errors::{is_outage, is_unfit_value};
 use self::errors::query_error;
 pub(super) use self::errors::sentence;
+pub use self::errors::{is_outage, is_unfit_value};
 pub use self::rows::{Field, Row, Rows};
 use self::types::{Bind, Types};
 use self::wire::{Leaves, Statement, Wire};

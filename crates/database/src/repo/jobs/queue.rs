@@ -312,10 +312,10 @@ pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
 pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     // SKIP LOCKED in a subselect, which Diesel has not.
     let gone: Vec<DeletedJob> = diesel::sql_query(include_str!("delete_ended.sql"))
-    .bind::<Timestamptz, _>(cutoff)
-    .bind::<BigInt, _>(limit)
-    .load(conn)
-    .await?;
+        .bind::<Timestamptz, _>(cutoff)
+        .bind::<BigInt, _>(limit)
+        .load(conn)
+        .await?;
     let mut jobs_of: BTreeMap<TenantId, Vec<JobId>> = BTreeMap::new();
     let mut batches_of: BTreeMap<TenantId, BTreeSet<BatchId>> = BTreeMap::new();
     for job in &gone {
