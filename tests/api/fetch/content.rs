@@ -54,7 +54,7 @@ async fn what_cannot_be_read_says_so() {
             "twice",
             Reply::new("200 OK", &[html, ("Content-Encoding", "gzip, gzip")], gzip(&gzip(b"a"))),
             FailureKind::Unreadable,
-            "the encoding gzip, gzip",
+            "the unsupported encoding gzip, gzip",
         ),
         (
             "damaged",

@@ -6,6 +6,7 @@ use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, SelectableHelper,
 };
 use diesel::sql_types::Untyped;
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::pages;
 
@@ -57,7 +58,7 @@ pub async fn upsert(conn: &mut TenantConnection, new: &NewPage<'_>) -> QueryResu
         .values((new, pages::tenant_id.eq(tenant)))
         .on_conflict(sql::<Untyped>("(tenant_id, domain_id, md5(url))"))
         .do_update()
-        .set((new, pages::updated_at.eq(now)))
+        .set((new, pages::updated_at.eq(excluded(pages::updated_at))))
         .returning(Page::as_returning())
         .get_result(conn)
         .await

@@ -72,7 +72,7 @@ pub async fn find_latest(conn: &mut TenantConnection, domain: DomainId) -> Query
         .filter(email_scans::tenant_id.eq(tenant))
         .filter(email_scans::domain_id.eq(domain))
         .order((email_scans::created_at.desc(), email_scans::id.desc()))
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()?;
     let Some(scan) = latest else {
@@ -82,7 +82,7 @@ pub async fn find_latest(conn: &mut TenantConnection, domain: DomainId) -> Query
         .filter(jobs::tenant_id.eq(tenant))
         .filter(jobs::job_id.eq(scan.job_id))
         .select(jobs::status)
-        .first(conn)
+        .first(&mut conn.reading())
         .await
         .optional()?;
     Ok(Some((scan, status)))
