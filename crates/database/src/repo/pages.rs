@@ -1,6 +1,6 @@
 //! Table `pages`: the pages of sites.
 
-use diesel::dsl::{now, sql};
+use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, SelectableHelper,
