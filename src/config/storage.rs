@@ -19,7 +19,7 @@ pub enum DatabaseSource {
         /// Where migrations connect; never a transaction pooler.
         direct: Option<DatabaseUrl>,
     },
-    /// The private PostgreSQL below [`Config::data_dir`].
+    /// The private PostgreSQL below [`Config::data_dir`](super::Config::data_dir).
     Embedded,
 }
 
