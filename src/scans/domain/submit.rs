@@ -97,7 +97,7 @@ impl DomainScan {
 ///
 /// # Errors
 ///
-/// [`SubmitError::Quota`], and those of the database.
+/// Those of the database.
 pub async fn submit(
     submission: &mut Submission<'_>,
     mut scans: Vec<DomainScan>,

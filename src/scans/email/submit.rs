@@ -31,7 +31,7 @@ pub struct Submitted {
 ///
 /// # Errors
 ///
-/// [`SubmitError::Conflict`] for a domain that is suppressed, [`SubmitError::Quota`], and those of the database.
+/// [`SubmitError::Conflict`] for a domain that is suppressed, and those of the database.
 pub async fn submit(
     submission: &mut Submission<'_>,
     domain_id: DomainId,
@@ -72,7 +72,7 @@ pub async fn submit(
 ///
 /// # Errors
 ///
-/// [`SubmitError::Quota`], and those of the database.
+/// Those of the database.
 pub async fn submit_many(
     submission: &mut Submission<'_>,
     domains: &[(DomainId, String)],

@@ -118,7 +118,7 @@ fn read_center(request: &SearchRequest<'_>) -> Result<Option<Point>, SubmitError
 ///
 /// # Errors
 ///
-/// [`SubmitError::Quota`], and those of the database.
+/// Those of the database.
 pub async fn submit_search(submission: &mut Submission<'_>, mut search: PlacesSearch) -> Result<JobId, SubmitError> {
     let params = RawJson::from(json!({
         "radius_km": search.radius_km, "max_results": search.max_results, "grid": search.grid, "center": search.center,
@@ -141,7 +141,7 @@ pub async fn submit_search(submission: &mut Submission<'_>, mut search: PlacesSe
 ///
 /// # Errors
 ///
-/// `NotFound` where none match, [`SubmitError::Invalid`] where too many do, [`SubmitError::Quota`], and those of the
+/// `NotFound` where none match, [`SubmitError::Invalid`] where too many do, and those of the
 /// database.
 pub async fn submit_details(
     submission: &mut Submission<'_>,

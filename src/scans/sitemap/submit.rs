@@ -92,7 +92,7 @@ fn read_url(text: &str) -> Result<Url, SubmitError> {
 ///
 /// # Errors
 ///
-/// [`SubmitError::Quota`], and those of the database.
+/// Those of the database.
 pub async fn submit(submission: &mut Submission<'_>, scan: &SitemapScan) -> Result<Submitted, SubmitError> {
     let new = NewDomain {
         domain: &scan.domain,

@@ -227,7 +227,8 @@ fn with_password(url: &str, password: &str) -> String {
     url.into()
 }
 
-/// A foreign id and one that nobody has take the same time to be refused.
+/// A foreign id and one that nobody has take the same time to be refused. A difference that tells them
+/// apart would show in every round; a busy machine shows in some.
 #[tokio::test]
 async fn anothers_id_takes_as_long_as_nobodys() {
     let tries = extent::of(1000, 200);
@@ -237,28 +238,35 @@ async fn anothers_id_takes_as_long_as_nobodys() {
         acme.agency.domain(&format!("d{number}.test")).await;
     }
     let foreign = acme.agency.domain("a.test").await.id.to_string();
+    for round in 1..=5 {
+        let [anothers, nobodys] = refusals(&app, &bolt.key, &foreign, tries).await;
+        println!("round {round}, {tries} tries each, in the median: another's {anothers:?}, nobody's {nobodys:?}");
+        if anothers.abs_diff(nobodys) < Duration::from_millis(1) {
+            return;
+        }
+    }
+    panic!("another's id is told from nobody's in every round");
+}
+
+/// How long the refusal of `foreign` takes and that of an id that nobody has, in the median of `tries` each.
+async fn refusals(app: &TestApp, key: &str, foreign: &str, tries: usize) -> [Duration; 2] {
     let mut took = [Vec::new(), Vec::new()];
     for number in 0..tries * 2 {
         // In turns, so that both see the same machine.
         let (times, id) = if number % 2 == 0 {
-            (0, foreign.clone())
+            (0, foreign.to_owned())
         } else {
             (1, Uuid::new_v4().to_string())
         };
         let begun = Instant::now();
         let answer = app
-            .send(Method::Get, &format!("/api/v1/domains/{id}"), Some(&bolt.key), None)
+            .send(Method::Get, &format!("/api/v1/domains/{id}"), Some(key), None)
             .await;
         took[times].push(begun.elapsed());
         assert_eq!(answer.status, 404);
     }
-    let [foreign, unknown] = took.map(|mut times| {
+    took.map(|mut times| {
         times.sort();
         times[tries / 2]
-    });
-    println!("over {tries} tries each, in the median: another's {foreign:?}, nobody's {unknown:?}");
-    assert!(
-        foreign.abs_diff(unknown) < Duration::from_millis(1),
-        "{foreign:?} {unknown:?}"
-    );
+    })
 }
