@@ -171,7 +171,7 @@ async fn a_worker_that_was_stopped_past_its_lease_writes_nothing_later() {
     let mut child = worker_command(queue.database.url()).spawn().unwrap();
     let pid = Pid::from_raw(child.id().try_into().unwrap());
     queue.becomes(id, JobStatus::Running).await;
-    kill(pid, Signal::SIGSTOP).unwrap();
+    stop_outside_transactions(&queue, pid).await;
     let other = queue.worker();
     eventually("another took over", async || queue.probe.runs_of("late.test") == 1).await;
     // Both may write now, if nothing keeps the late one from it.
@@ -182,6 +182,32 @@ async fn a_worker_that_was_stopped_past_its_lease_writes_nothing_later() {
     assert!(said.contains("lost=1 completed=0"), "{said}");
     let job = queue.becomes(id, JobStatus::Completed).await;
     assert_eq!((job.attempts, job.worker.as_deref()), (2, Some(other.name.as_str())));
+}
+
+/// Stops the process while it holds no row: one that stops within a transaction keeps its job locked until PostgreSQL
+/// ends the session (`idle_in_transaction_session_timeout`).
+async fn stop_outside_transactions(queue: &Queue, pid: Pid) {
+    eventually("it stops outside a transaction", async || {
+        kill(pid, Signal::SIGSTOP).unwrap();
+        let open = "SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    AND backend_type = 'client backend' AND state <> 'idle'";
+        let client = queue.database.client().await;
+        // A statement that was under way ends.
+        let mut left = 1;
+        for _ in 0..20 {
+            left = client.query_one(open, &[]).await.unwrap().get::<_, i64>(0);
+            if left == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        if left > 0 {
+            kill(pid, Signal::SIGCONT).unwrap();
+        }
+        left == 0
+    })
+    .await;
 }
 
 #[tokio::test]
