@@ -18,10 +18,10 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::JobError;
 use super::error::presentable;
 use super::hold::{Hold, Stop};
 use super::outage::Pauses;
+use super::{JobError, Retry};
 
 /// Minimum time between two progress reports of the same step.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(500);
@@ -105,10 +105,10 @@ impl<S> JobContext<S> {
         self.inner.about.attempt
     }
 
-    /// Returns whether the job ends as failed if this attempt fails.
+    /// Returns whether the job ends as failed if this attempt fails with `error`.
     #[must_use]
-    pub fn is_last_attempt(&self) -> bool {
-        self.inner.about.attempt >= self.inner.about.max_attempts
+    pub fn is_final(&self, error: &JobError) -> bool {
+        self.inner.about.attempt >= self.inner.about.max_attempts || error.when_retried() == Retry::Never
     }
 
     /// Returns who requested the job.

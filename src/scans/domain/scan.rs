@@ -11,7 +11,7 @@ use web::names::DomainName;
 use web::sitemap::discover::PageLinks;
 
 use super::store;
-use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
+use crate::jobs::{BackgroundJob, Finished, JobContext, JobError};
 use crate::scans::Services;
 use crate::scans::failure::job_error;
 use crate::scans::sitemap::count::count;
@@ -45,7 +45,7 @@ impl BackgroundJob for DomainScan {
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         match self.scan(&ctx).await {
-            Err(error) if ctx.is_last_attempt() || error.when_retried() == Retry::Never => {
+            Err(error) if ctx.is_final(&error) => {
                 store::failure(&ctx, &self.domain, error.message()).await;
                 Err(error)
             }
@@ -55,7 +55,7 @@ impl BackgroundJob for DomainScan {
 }
 
 impl DomainScan {
-    /// Asks for the scan of a domain, which is to count so many pages at most.
+    /// Makes the scan of a domain that counts at most `max_pages` pages.
     #[must_use]
     pub fn new(domain: &DomainName, max_pages: i64) -> Self {
         Self {

@@ -10,7 +10,7 @@ use web::sitemap::discover::PageLinks;
 use super::crawl::{Crawl, Cut};
 use super::visit::visit;
 use super::{site, store};
-use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
+use crate::jobs::{BackgroundJob, Finished, JobContext, JobError};
 use crate::scans::Services;
 use crate::scans::sitemap::count;
 
@@ -48,7 +48,7 @@ impl BackgroundJob for EmailScanJob {
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         match self.scan(&ctx).await {
-            Err(error) if ctx.is_last_attempt() || error.when_retried() == Retry::Never => {
+            Err(error) if ctx.is_final(&error) => {
                 store::failure(&ctx, &self.domain, error.message()).await;
                 Err(error)
             }

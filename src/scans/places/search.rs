@@ -20,7 +20,7 @@ use super::cost::{self, Call, CapReached};
 use super::error::PlacesError;
 use super::grid::{Cell, Point};
 use crate::config::PlacesProtocol;
-use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
+use crate::jobs::{BackgroundJob, Finished, JobContext, JobError};
 use crate::scans::Services;
 
 /// How often a page is asked for again whose token is not valid yet.
@@ -72,7 +72,7 @@ impl BackgroundJob for PlacesSearch {
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         match self.search(&ctx).await {
-            Err(error) if ctx.is_last_attempt() || error.when_retried() == Retry::Never => {
+            Err(error) if ctx.is_final(&error) => {
                 let mut conn = ctx.tenant().await?;
                 self.note_end(&mut conn, JobStatus::Failed).await?;
                 conn.commit().await?;

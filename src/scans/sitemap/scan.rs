@@ -16,7 +16,7 @@ use web::html::{self, Limits};
 use web::sitemap::discover::{DiscoveryMethod, Effort, Found, PageLinks, discover};
 
 use super::store::{self, Analysis};
-use crate::jobs::{BackgroundJob, Finished, JobContext, JobError, Retry};
+use crate::jobs::{BackgroundJob, Finished, JobContext, JobError};
 use crate::scans::Services;
 use crate::scans::domain::fetch_home;
 use crate::scans::failure::{job_error, outcome};
@@ -57,7 +57,7 @@ impl BackgroundJob for SitemapScan {
         let (domain, analysis) = match self.analyse(&ctx).await {
             Ok(analysed) => analysed,
             Err(error) => {
-                if ctx.is_last_attempt() || error.when_retried() == Retry::Never {
+                if ctx.is_final(&error) {
                     store::failure(&ctx, &self.domain, error.message()).await?;
                 }
                 return Err(error);
