@@ -126,7 +126,7 @@ fn print_memory(server: &Server) {
     );
 }
 
-/// Sends so many requests and prints how long they took.
+/// Sends a number of requests and prints how long they took.
 async fn measure(api: &Arc<Api>, method: Method, path: &str, body: Option<&Value>, requests: usize, at_once: usize) {
     let left = Arc::new(AtomicUsize::new(requests));
     let begun = Instant::now();

@@ -132,7 +132,7 @@ impl Bench {
         conn.batch_execute(sql).await.unwrap();
     }
 
-    /// Claims and finishes `count` jobs so many times, and returns how long that took.
+    /// Claims and finishes `count` jobs, repeats that, and returns how long it took.
     async fn rounds(&self, rounds: u64, count: usize) -> Duration {
         self.refill(rounds * u64::try_from(count).unwrap()).await;
         let begun = Instant::now();

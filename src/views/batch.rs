@@ -37,7 +37,7 @@ pub struct BatchAccepted {
 }
 
 impl BatchAccepted {
-    /// Describes a batch of so many scans.
+    /// Describes a batch with the given number of scans.
     #[must_use]
     pub fn new(id: BatchId, job_count: usize) -> Self {
         let batch_id = BatchParam(id);

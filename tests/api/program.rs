@@ -123,7 +123,7 @@ async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed
     let mut workers = vec![worker(), worker()];
     let mut deaths: HashMap<String, SystemTime> = HashMap::new();
     let (mut killed, mut restarted) = (0, 0);
-    // A blow each time so many more have left the queue, so that they fall while there is work.
+    // A kill each time a further share has left the queue, so that all of them fall while there is work.
     let step = (scans / (2 * kills + 3)).max(1) as u64;
     let mut next_blow = scans as u64 - step;
     until_all_have_ended(&api, scans, async |pending| {

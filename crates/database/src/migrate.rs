@@ -68,7 +68,7 @@ pub enum MigrateError {
 /// How far back to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revert {
-    /// The last so many migrations.
+    /// This number of migrations, from the last one backwards.
     Last(usize),
     /// Every migration.
     All,

@@ -285,7 +285,7 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
         .await;
     urls(ctx, crawl).await?;
     let crawl = &*crawl;
-    // Who asked for so many pages got them.
+    // All pages that were asked for were read.
     let is_cut = !matches!(crawl.cut, None | Some(Cut::Pages(_)));
     let outcome = match (is_cut, crawl.scan.contacts_found) {
         (true, _) => Outcome::Partial,

@@ -121,7 +121,7 @@ struct Brought {
 }
 
 impl SearchStatus {
-    /// Makes the status of a search that has stored so many places and made these calls.
+    /// Makes the status of a search from the number of places stored and the calls made.
     #[must_use]
     pub fn new(job: Job, stored: i64, calls: &[ApiCall]) -> Self {
         let Job {

@@ -29,7 +29,7 @@ async fn the_second_half_of_the_migrations_is_reversible() {
     each_is_reversible(if extent::is_full() { all / 2 } else { all - NEWEST }, all, 1).await;
 }
 
-/// So many at a time.
+/// Applies `count` migrations at a time, reverts and applies them again, and compares what each leaves.
 async fn each_is_reversible(from: usize, to: usize, count: usize) {
     let db = TestDatabase::empty().await;
     let (mut client, url) = (db.client().await, db.database_url());

@@ -20,7 +20,7 @@ use crate::support::tenants::{Agencies, Agency, new_domain};
 /// The full number is run where `SCRAPERSKY_SOAK` is set.
 const TRANSACTIONS_OF_A_SOAK: usize = 100_000;
 
-/// The longest way through a unit of work takes about so many polls.
+/// About how many polls the longest unit of work takes.
 const POLLS: usize = 8;
 
 #[tokio::test]

@@ -34,7 +34,7 @@ impl Agencies {
         Self::with_connections(5).await
     }
 
-    /// Makes a database, and a pool of exactly so many connections.
+    /// Makes a database, and a pool of exactly the given number of connections.
     pub async fn with_connections(connections: usize) -> Self {
         let database = TestDatabase::new().await;
         let pool = pool(&database, connections);
@@ -128,7 +128,7 @@ impl Agency {
     }
 }
 
-/// Prepares the program's pool of exactly so many connections on `database`.
+/// Prepares the program's pool on `database`, of exactly the given number of connections.
 pub fn pool(database: &TestDatabase, connections: usize) -> Pool {
     pool_at(&pooler::pool_url(database.url()), connections)
 }

@@ -11,9 +11,9 @@ use uuid::Uuid;
 /// The part of a list that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paging {
-    /// At most so many rows.
+    /// The most rows to return.
     pub limit: i64,
-    /// So many rows left out first.
+    /// The number of rows to skip first.
     pub offset: i64,
 }
 

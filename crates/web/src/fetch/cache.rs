@@ -17,7 +17,7 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long one is believed to be unavailable.
 const UNAVAILABLE: Duration = Duration::from_secs(60);
 
-/// The memory that all may take, in bytes, and what each counts for at least: so many origins are remembered at most.
+/// The most memory that all may take, in bytes, and the least that each counts for: 1,024 origins are kept at most.
 const MAX_WEIGHT: u64 = 16 * 1024 * 1024;
 const MIN_WEIGHT: u32 = 16 * 1024;
 

@@ -10,7 +10,7 @@ use crate::ids::{StagedPlaceId, TenantId};
 use crate::models::staged_place::StagedPlace;
 use crate::repo::paging::{after, before};
 
-/// So many characters of a name are searched and ordered by.
+/// The number of characters of a name, from its start, that searches and orders use.
 const NAME_CHARS: usize = 120;
 
 /// The order of a list of places; rows that are equal in it come by their number, and those without a value last.

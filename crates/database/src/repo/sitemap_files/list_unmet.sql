@@ -1,4 +1,4 @@
--- $1 the tenant, $2 the domain, $3 the job, $4 so many files. See `list_unmet`.
+-- $1 the tenant, $2 the domain, $3 the job, $4 the limit. See `list_unmet`.
 WITH RECURSIVE unmet AS (
     SELECT f.id FROM sitemap_files f LEFT JOIN sitemap_files p ON p.tenant_id = f.tenant_id AND p.id = f.parent_id
     WHERE f.tenant_id = $1 AND f.domain_id = $2 AND f.job_id IS DISTINCT FROM $3 AND f.status <> 'gone'

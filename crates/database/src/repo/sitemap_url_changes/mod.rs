@@ -108,8 +108,8 @@ pub async fn settle(conn: &mut TenantConnection, run: SitemapRunId, at_once: i64
     Ok(counts)
 }
 
-/// Returns the hexadecimal digits with which the hashes of a range begin, of so many equal ranges; behind the last one it
-/// is more than any hash.
+/// Returns the hexadecimal digits with which the hashes of one of `ranges` equal ranges begin; behind the last range it is
+/// more than any hash.
 fn hash_at(range: i64, ranges: i64) -> String {
     if range == ranges {
         return "g".to_owned();

@@ -46,7 +46,7 @@ counted AS MATERIALIZED (
 judged AS MATERIALIZED (
     SELECT id, position, url, oldest, newest, verdict, notes = 1 AND verdict IS NOT DISTINCT FROM change AS is_settled
     FROM counted CROSS JOIN LATERAL (SELECT CASE
-        -- So many files listed it before.
+        -- The number of files that listed it before.
         WHEN listed - listings + unlistings <= 0 AND listed > 0 THEN 'added'
         WHEN listed = 0 AND unlistings > 0 THEN 'removed'
         WHEN listed > 0 AND (is_changed OR (listings > 0 AND unlistings > 0 AND oldest IS DISTINCT FROM newest)) THEN 'changed'

@@ -376,7 +376,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
             });
             if !is_url {
                 others += 1;
-                // What begins with so many lines that are none is no list of URLs.
+                // A file whose first lines are no URLs is no list of URLs.
                 if self.summary.pages == 0 && others >= 100 {
                     break;
                 }

@@ -97,7 +97,7 @@ impl Read for Trickle<'_> {
     }
 }
 
-/// A file that begins with one text and goes on with another, so many times.
+/// A file that begins with one text and repeats another.
 fn long(first: &str, again: &str, times: usize, last: &str) -> impl Read {
     let again = again.to_owned();
     let mut left = times;
