@@ -206,8 +206,11 @@ impl<S> JobContext<S> {
         }
     }
 
-    /// Returns the job's domain, which stays until the transaction ends. A job that names no domain makes the one
-    /// with this name.
+    /// Locks the job's domain until `conn` commits, and returns it. A job that names no domain makes the one with this
+    /// name.
+    ///
+    /// It must come before [`hold`](Self::hold) and before all writes: submitting work locks the domain first and its
+    /// jobs and scans after it, so that a worker that did it the other way round would deadlock with a client.
     ///
     /// # Errors
     ///

@@ -199,7 +199,7 @@ async fn unit(pool: &Pool, tenant: TenantId, number: usize, tally: &Tally) -> an
         }
         6 => save(&mut conn, number).await?,
         _ => {
-            let found = repo::domains::find_by_name(&mut conn, &domain.domain).await?;
+            let found = repo::domains::lock_by_name(&mut conn, &domain.domain).await?;
             tally.check(found.map(|domain| domain.tenant_id), tenant);
         }
     }
@@ -213,7 +213,7 @@ async fn save(conn: &mut TenantConnection, number: usize) -> anyhow::Result<()> 
     conn.transaction(async |conn| repo::domains::upsert(conn, &new_domain(&name)).await)
         .await?;
     anyhow::ensure!(
-        repo::domains::find_by_name(conn, &name).await?.is_some(),
+        repo::domains::lock_by_name(conn, &name).await?.is_some(),
         "the savepoint is gone"
     );
     Ok(())

@@ -191,11 +191,11 @@ pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &
 
 async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -> Result<(), JobError> {
     let mut conn = ctx.tenant().await?;
-    ctx.hold(&mut conn).await?;
     // A domain that was deleted meanwhile is not made again for this.
-    let Some(row) = repo::domains::find_by_name(&mut conn, domain).await? else {
+    let Some(row) = repo::domains::lock_by_name(&mut conn, domain).await? else {
         return Ok(());
     };
+    ctx.hold(&mut conn).await?;
     let changes = DomainChanges {
         content_scrape_status: Some(Some(TaskStatus::Error)),
         content_scrape_at: Some(Some(Utc::now())),

@@ -51,8 +51,9 @@ impl PageRow {
 
 /// Begins a crawl, or reads how far an earlier attempt has come.
 pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i32) -> Result<Crawl, JobError> {
-    let mut conn = open(ctx).await?;
+    let mut conn = ctx.tenant().await?;
     let domain = ctx.domain(&mut conn, name).await?.id;
+    ctx.hold(&mut conn).await?;
     let scan = repo::email_scans::begin(&mut conn, domain, ctx.job_id(), total_pages).await?;
     let frontier = Frontier::load(repo::email_scans::list_urls(&mut conn, scan.id).await?);
     let changes = DomainChanges {
@@ -295,6 +296,7 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
     let note = crawl.note();
     ctx.finish_with(async |mut conn| {
         let conn_ref = &mut conn;
+        ctx.domain(conn_ref, &crawl.name).await?;
         repo::email_scans::note_inbound_links(conn_ref, crawl.domain).await?;
         repo::contacts::note_mail_domains(conn_ref, crawl.domain).await?;
         let changes = EmailScanChanges {
@@ -322,10 +324,11 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
 pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str) {
     let note = async {
         let mut conn = ctx.tenant().await?;
-        ctx.hold(&mut conn).await?;
-        let Some(row) = repo::domains::find_by_name(&mut conn, domain).await? else {
+        // A domain that was deleted meanwhile is not made again for this.
+        let Some(row) = repo::domains::lock_by_name(&mut conn, domain).await? else {
             return Ok(());
         };
+        ctx.hold(&mut conn).await?;
         let changes = DomainChanges {
             page_scrape_status: Some(Some(TaskStatus::Error)),
             page_scrape_at: Some(Some(Utc::now())),

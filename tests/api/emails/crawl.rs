@@ -183,10 +183,11 @@ async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
         ));
         // Far from its end.
         if status["status"] == "scanning" && status["pages_scanned"].as_i64() < Some(8) {
-            let again = start(&acme, &id).await.body;
+            let again = start(&acme, &id).await;
             assert_eq!(
-                (&again["job_id"], &again["scan_timestamp"]),
-                (&begun.body["job_id"], &begun.body["scan_timestamp"])
+                (&again.body["job_id"], &again.body["scan_timestamp"]),
+                (&begun.body["job_id"], &begun.body["scan_timestamp"]),
+                "{again:?}"
             );
         }
         if status["status"] == "completed" {

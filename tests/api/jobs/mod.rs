@@ -2,4 +2,5 @@
 
 mod attempts;
 mod leases;
+mod lock_order;
 mod queue;

@@ -29,19 +29,19 @@ async fn a_transaction_inside_a_tenants_is_a_savepoint() {
         .await
         .unwrap();
     // It has not ended the tenant's transaction: the role, the tenant and the rows are still there.
-    let domain = domains::find_by_name(&mut conn, "outer.test").await.unwrap().unwrap();
+    let domain = domains::lock_by_name(&mut conn, "outer.test").await.unwrap().unwrap();
     assert_eq!(domain.notes.as_deref(), Some("kept"));
     drop(conn);
 
     let stored = acme
-        .run(async |conn| domains::find_by_name(conn, "outer.test").await)
+        .run(async |conn| domains::lock_by_name(conn, "outer.test").await)
         .await;
     assert_eq!(
         stored, None,
         "the savepoint's release has committed the tenant's transaction"
     );
     let foreign = bolt
-        .run(async |conn| domains::find_by_name(conn, "outer.test").await)
+        .run(async |conn| domains::lock_by_name(conn, "outer.test").await)
         .await;
     assert_eq!(foreign, None);
 }
@@ -60,7 +60,7 @@ async fn a_savepoint_first_of_all_opens_the_tenants_transaction() {
     .unwrap();
     conn.commit().await.unwrap();
     let stored = acme
-        .run(async |conn| domains::find_by_name(conn, "acme.test").await)
+        .run(async |conn| domains::lock_by_name(conn, "acme.test").await)
         .await;
     assert!(stored.is_some());
 }
@@ -74,7 +74,7 @@ async fn a_commit_after_a_failed_statement_is_an_error_and_writes_nothing() {
     conn.batch_execute("SELECT 1 / 0").await.unwrap_err();
     conn.commit().await.unwrap_err();
     let stored = acme
-        .run(async |conn| domains::find_by_name(conn, "acme.test").await)
+        .run(async |conn| domains::lock_by_name(conn, "acme.test").await)
         .await;
     assert_eq!(stored, None);
 }
@@ -90,7 +90,7 @@ async fn a_dropped_transaction_is_rolled_back_and_its_connection_is_used_again()
 
     let mut conn = acme.open().await;
     assert_eq!(backend(&mut conn).await, process);
-    let stored = domains::find_by_name(&mut conn, "acme.test").await.unwrap();
+    let stored = domains::lock_by_name(&mut conn, "acme.test").await.unwrap();
     assert_eq!(stored, None);
 }
 

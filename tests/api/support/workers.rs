@@ -275,7 +275,7 @@ impl Queue {
     /// Returns whether the first tenant has a domain of this name.
     pub async fn has_domain(&self, name: &str) -> bool {
         let mut conn = self.pool.tenant(self.tenant).await.unwrap();
-        repo::domains::find_by_name(&mut conn, name).await.unwrap().is_some()
+        repo::domains::lock_by_name(&mut conn, name).await.unwrap().is_some()
     }
 
     /// Runs SQL as the superuser.

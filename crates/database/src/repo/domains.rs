@@ -100,13 +100,19 @@ pub async fn get_details(conn: &mut TenantConnection, id: DomainId) -> QueryResu
         .await
 }
 
-/// Finds a domain by its standard name.
-pub async fn find_by_name(conn: &mut TenantConnection, name: &str) -> QueryResult<Option<Domain>> {
+/// Finds a domain by its standard name and keeps it from being deleted until the transaction ends.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn lock_by_name(conn: &mut TenantConnection, name: &str) -> QueryResult<Option<Domain>> {
     let tenant = conn.tenant_id();
-    Domain::query()
+    domains::table
         .filter(domains::tenant_id.eq(tenant))
         .filter(domains::domain.eq(name))
-        .first(&mut conn.reading())
+        .select(Domain::as_select())
+        .for_no_key_update()
+        .first(conn)
         .await
         .optional()
 }

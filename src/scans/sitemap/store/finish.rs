@@ -91,6 +91,7 @@ impl Analysis {
         ctx.report("storing", &format!("adding up the sitemaps of {name}"), 0.97)
             .await;
         ctx.finish_with(async |mut conn| {
+            ctx.domain(&mut conn, name).await?;
             let changes = if self.run.has_previous {
                 repo::sitemap_url_changes::settle(&mut conn, self.run.id, COMPARED_AT_ONCE).await?
             } else {

@@ -40,7 +40,7 @@ pub(in crate::scans::sitemap) async fn failure(
 ) -> Result<(), JobError> {
     let mut conn = ctx.tenant().await?;
     // A domain that was deleted meanwhile is not made again for this.
-    let Some(domain) = repo::domains::find_by_name(&mut conn, domain).await? else {
+    let Some(domain) = repo::domains::lock_by_name(&mut conn, domain).await? else {
         return Ok(());
     };
     let run = repo::sitemap_runs::begin(&mut conn, domain.id, ctx.job_id(), true).await?;

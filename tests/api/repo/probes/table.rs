@@ -115,7 +115,7 @@ pub const PROBES: &[Probe] = probes! {
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainTechnologiesChanges { has_divi: Some(Some(true)), ..Default::default() });
     domains::get: Nothing, |conn, a| (a.domain.id);
     domains::get_details: Nothing, |conn, a| (a.domain.id);
-    domains::find_by_name: Nothing, |conn, a| (&a.domain.domain);
+    domains::lock_by_name: Nothing, |conn, a| (&a.domain.domain);
     domains::list: OwnRows, |conn, a| (&DomainFilter::default(), DomainOrder::Newest, Paging::default());
     domains::list: Nothing, |conn, a| (&DomainFilter { text: Some(&a.name), ..Default::default() }, DomainOrder::Name, Paging::default());
     domains::upsert: NewRow, |conn, a| (&new_domain(&a.domain.domain));

@@ -1,0 +1,100 @@
+//! Submitting locks a domain and then its jobs and scans: whoever waits for a domain holds none of these.
+
+use std::time::Duration;
+
+use scrapersky::config::ScansConfig;
+use serde_json::json;
+use web::fetch::FetchConfig;
+
+use crate::support::app::TestApp;
+use crate::support::database::eventually;
+use crate::support::site::{Reply, Site};
+
+const HOST: &str = "acme.bench.test";
+/// The tables whose rows submitting locks behind the domain's.
+const BEHIND: [&str; 3] = ["jobs", "email_scans", "sitemap_runs"];
+
+/// Whether somebody waits for the session `$1`.
+const WAITS: &str = "EXISTS (SELECT FROM pg_stat_activity WHERE $1::int = ANY (pg_blocking_pids(pid)))";
+/// Whether the job `$2` has ended.
+const HAS_ENDED: &str =
+    "EXISTS (SELECT FROM jobs WHERE job_id = $2::text::uuid AND status NOT IN ('pending', 'running'))";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_waits_for_a_domain_holds_nothing_that_submitting_locks() {
+    let site = Site::start(|path| match path {
+        "/sitemap.xml" => Reply::new(
+            "200 OK",
+            &[("Content-Type", "application/xml")],
+            "<urlset><url><loc>http://acme.bench.test/a</loc></url></urlset>",
+        ),
+        "/" => Reply::html("<p>info@acme.bench.test"),
+        _ => Reply::new("404 Not Found", &[], ""),
+    });
+    scan_with(&site.await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_one_whose_job_fails() {
+    scan_with(&Site::start(|_| Reply::new("403 Forbidden", &[], "")).await).await;
+}
+
+/// Scans a site in each way while its domain is watched.
+async fn scan_with(site: &Site) {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let id = acme.agency.domain(HOST).await.id;
+    let _work = app.work_with(site, |scans| ScansConfig {
+        fetch: FetchConfig {
+            pace: Duration::ZERO,
+            ..scans.fetch
+        },
+        ..scans
+    });
+    for (path, body) in [
+        ("/api/v1/scrapersky", json!({ "base_url": HOST })),
+        ("/api/v1/sitemap/scan", json!({ "base_url": HOST })),
+        (&format!("/email-scanner/scan/{id}"), json!({})),
+    ] {
+        let answer = acme.post(path, body).await.body;
+        // The v1 routes put a word before it.
+        let job = answer["job_id"].as_str().unwrap().rsplit('_').next().unwrap();
+        assert!(
+            watch(&app, job).await > 0,
+            "{path}: the worker never waited for the domain"
+        );
+    }
+}
+
+/// Locks the domain again and again until the job has ended, and returns how often a worker waited for it. Fails if that
+/// worker holds a row that submitting locks.
+async fn watch(app: &TestApp, job: &str) -> usize {
+    let mut client = app.agencies().database.client().await;
+    let monitor = app.agencies().database.client().await;
+    let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    let mut waits = 0;
+    loop {
+        let held = client.transaction().await.unwrap();
+        held.execute("SELECT FROM domains WHERE domain = $1 FOR NO KEY UPDATE", &[&HOST])
+            .await
+            .unwrap();
+        let ask = async |what: &str| -> bool {
+            let row = monitor.query_one(what, &[&pid, &job]).await.unwrap();
+            row.get(0)
+        };
+        eventually("a worker waits for the domain, or the job has ended", async || {
+            ask(&format!("SELECT {WAITS} OR {HAS_ENDED}")).await
+        })
+        .await;
+        if ask(&format!("SELECT {HAS_ENDED} AND $1::int IS NOT NULL")).await {
+            return waits;
+        }
+        waits += 1;
+        for table in BEHIND {
+            held.execute(&format!("SELECT FROM {table} FOR NO KEY UPDATE NOWAIT"), &[])
+                .await
+                .unwrap_or_else(|error| panic!("a worker holds rows of {table} and waits for its domain: {error:?}"));
+        }
+        held.rollback().await.unwrap();
+    }
+}
