@@ -11,13 +11,13 @@ use std::sync::PoisonError;
 use database::connection::{is_outage, is_unfit_value};
 use database::pool::PoolError;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
+use jobs::{OnceError, SubmitError};
 use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use rocket::{Catcher, Route, catch, catchers};
 use uuid::Uuid;
 
-use crate::jobs::{OnceError, SubmitError};
 use crate::views::problem::Problem;
 
 /// What clients read of an internal failure.

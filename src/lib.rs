@@ -7,11 +7,12 @@
 //! The modules are layers; each may name only those to its left, which a test checks:
 //!
 //! ```text
-//! config < logging < jobs < scans < views < error < guards < headers < routes < (this file) < demo < cli < main
+//! config < logging < views < error < guards < headers < routes < (this file) < demo < cli < main
 //! ```
 //!
-//! Below them are the crates `database` (connections, models, every query), `web` (fetching and
-//! parsing) and `postgres` (the private PostgreSQL).
+//! Below them are the crates `scans` (the scrapers), `jobs` (the queue and its runner), `database`
+//! (connections, models, every query), `web` (fetching and parsing) and `postgres` (the private
+//! PostgreSQL).
 
 pub mod cli;
 pub mod config;
@@ -19,19 +20,17 @@ pub mod demo;
 pub mod error;
 pub mod guards;
 pub mod headers;
-pub mod jobs;
 pub mod logging;
 pub mod routes;
-pub mod scans;
 pub mod views;
 
 use database::pool::Pool;
+use jobs::Waker;
 use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 
 use self::config::Config;
 use self::guards::{Identities, Limits, Tokens};
-use self::jobs::Waker;
 use self::routes::service::Draining;
 
 /// Builds the HTTP API: the one composition root, shared by the server and the tests.

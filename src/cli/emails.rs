@@ -15,6 +15,8 @@ use database::repo;
 use database::repo::contacts::ContactFilter;
 use database::repo::paging::Cursor;
 use database::repo::tenants::DEFAULT_TENANT;
+use jobs::Submission;
+use scans::email::{self, DEFAULT_PAGES};
 use serde_json::json;
 use uuid::Uuid;
 use web::names::DomainName;
@@ -23,8 +25,6 @@ use super::bring_up::Database;
 use super::run::{block_on, require_schema};
 use super::{keys, work};
 use crate::config::Config;
-use crate::jobs::Submission;
-use crate::scans::email::{self, DEFAULT_PAGES};
 use crate::views::contact::{CONTACT_CSV_HEAD, ContactView};
 use crate::views::job::JobView;
 

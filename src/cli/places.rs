@@ -15,15 +15,15 @@ use database::pool::Pool;
 use database::repo;
 use database::repo::places::{PlaceCursor, PlaceFilter, PlaceOrder};
 use database::repo::tenants::DEFAULT_TENANT;
+use jobs::Submission;
+use scans::places::cost::estimate;
+use scans::places::{PlacesSearch, RESULTS_OF_ONE_QUERY, SearchRequest, submit_search};
 use uuid::Uuid;
 
 use super::bring_up::Database;
 use super::run::{block_on, require_schema};
 use super::{keys, work};
 use crate::config::Config;
-use crate::jobs::Submission;
-use crate::scans::places::cost::estimate;
-use crate::scans::places::{PlacesSearch, RESULTS_OF_ONE_QUERY, SearchRequest, submit_search};
 use crate::views::place::{PlaceView, STATUS_WORDS, read_status, status_word};
 use crate::views::place_csv;
 

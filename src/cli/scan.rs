@@ -18,6 +18,8 @@ use database::repo::jobs::JobFilter;
 use database::repo::paging::{Cursor, Paging};
 use database::repo::tenants::DEFAULT_TENANT;
 use indicatif::{ProgressBar, ProgressStyle};
+use jobs::Submission;
+use scans::domain::{self, DomainScan, SubmittedBatch};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use web::names::DomainName;
@@ -27,8 +29,6 @@ use super::keys;
 use super::run::{block_on, require_schema};
 use super::work::{self, Workers};
 use crate::config::Config;
-use crate::jobs::Submission;
-use crate::scans::domain::{self, DomainScan, SubmittedBatch};
 use crate::views::csv::cell;
 
 /// How many jobs are read at a time.

@@ -10,14 +10,15 @@ use database::connection::Connection;
 use database::migrate;
 use database::pool::Pool;
 use database::settings::PoolConfig;
+use jobs::JobsConfig;
+use jobs::Runner;
+use scans::places::retention;
+use scans::{self, Services};
 
 use super::bring_up::Database;
 use super::keys;
 use super::run::{block_on, require_schema};
-use crate::config::{Config, DatabaseSource, JobsConfig};
-use crate::jobs::Runner;
-use crate::scans::places::retention;
-use crate::scans::{self, Services};
+use crate::config::{Config, DatabaseSource};
 
 /// The maximum number of connections that the workers of a server open in addition to its own, above the one they
 /// keep. A job needs one for milliseconds, when it reports and when it stores.

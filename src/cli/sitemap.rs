@@ -17,6 +17,8 @@ use database::repo::paging::Paging;
 use database::repo::sitemap_files::SitemapFileFilter;
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::tenants::DEFAULT_TENANT;
+use jobs::Submission;
+use scans::sitemap::{self, SitemapRequest, SitemapScan};
 use serde_json::json;
 use url::Url;
 use uuid::Uuid;
@@ -25,8 +27,6 @@ use super::bring_up::Database;
 use super::run::{block_on, require_schema};
 use super::{keys, work};
 use crate::config::Config;
-use crate::jobs::Submission;
-use crate::scans::sitemap::{self, SitemapRequest, SitemapScan};
 use crate::views::job::JobView;
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView, SitemapView};
 

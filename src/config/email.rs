@@ -1,36 +1,8 @@
 //! Limits of crawls for email addresses.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use scans::EmailConfig;
 
 use super::reader::{ConfigError, Settings};
-
-/// What one crawl for email addresses may take, and how it works.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EmailConfig {
-    /// The maximum number of links between the home page and a page.
-    pub max_depth: usize,
-    /// The maximum duration over all attempts.
-    pub time: Duration,
-    /// Whether all subdomains belong to a site, and not only the domain itself and its `www`.
-    pub subdomains: bool,
-    /// Whether DNS is asked whether the domain of an address takes mail.
-    pub mx_check: bool,
-    /// The name server to ask instead of the system's.
-    pub dns_server: Option<SocketAddr>,
-}
-
-impl Default for EmailConfig {
-    fn default() -> Self {
-        Self {
-            max_depth: 6,
-            time: Duration::from_secs(30 * 60),
-            subdomains: false,
-            mx_check: true,
-            dns_server: None,
-        }
-    }
-}
 
 impl Settings<'_> {
     /// Reads the limits of crawls for email addresses.

@@ -16,18 +16,15 @@ mod storage;
 
 use std::path::PathBuf;
 
+use ::jobs::JobsConfig;
 use database::settings::PoolConfig;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
-use web::fetch::FetchConfig;
+use scans::{PlacesConfig, ScansConfig};
 
 pub use self::callers::{CallersConfig, LimitsConfig, Rates, TokensConfig};
-pub use self::email::EmailConfig;
-pub use self::jobs::JobsConfig;
-pub use self::places::{ExpiredPlaces, PlacesConfig, PlacesProtocol};
 pub use self::reader::ConfigError;
 use self::reader::Settings;
-pub use self::sitemap::SitemapConfig;
 pub use self::storage::DatabaseSource;
 
 /// Everything that can be set, read once at the start.
@@ -53,17 +50,6 @@ pub struct Config {
     pub pg_bin: Option<PathBuf>,
     /// Log filter in `RUST_LOG` syntax.
     pub log: Option<String>,
-}
-
-/// What scans may do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ScansConfig {
-    /// Outbound HTTP.
-    pub fetch: FetchConfig,
-    /// What an analysis of sitemaps may take.
-    pub sitemap: SitemapConfig,
-    /// What a crawl for email addresses may take.
-    pub email: EmailConfig,
 }
 
 /// Returns Rocket's settings: `ROCKET_*` over `Rocket.toml` over what this program wants by default.

@@ -2,55 +2,11 @@
 
 use std::time::Duration;
 
+use scans::{ExpiredPlaces, PlacesConfig, PlacesProtocol};
 use secrecy::SecretString;
 use url::Url;
 
 use super::reader::{ConfigError, Settings};
-
-/// Which of Google's protocols is spoken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlacesProtocol {
-    /// The older Text Search, `/maps/api/place/textsearch/json`, which existing keys are for.
-    Legacy,
-    /// Places API (New), `/v1/places:searchText`.
-    New,
-}
-
-/// What becomes of Google's content about a place after its retention. Place ids stay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExpiredPlaces {
-    /// It is removed.
-    Clear,
-    /// It is fetched again, at the cost of one call each.
-    Refresh,
-}
-
-/// How places are searched for, and how much that may cost.
-#[derive(Clone, Debug)]
-pub struct PlacesConfig {
-    /// The protocol.
-    pub protocol: PlacesProtocol,
-    /// Where it is spoken. The operator chooses it: it may be a private address.
-    pub url: Url,
-    /// Google's key; without one nothing can be searched.
-    pub key: Option<SecretString>,
-    /// The language of names and addresses, such as `en`.
-    pub language: Option<String>,
-    /// The country that ambiguous places are looked for in first, such as `us`.
-    pub region: Option<String>,
-    /// How long a call may take.
-    pub timeout: Duration,
-    /// How long the next page of the older protocol takes to become available.
-    pub token_delay: Duration,
-    /// The most calls of one search.
-    pub calls_per_search: i64,
-    /// The most calls of a tenant in a calendar month (UTC); `None` means any number.
-    pub calls_per_month: Option<i64>,
-    /// How long Google's content is kept; `None` means forever.
-    pub keep: Option<Duration>,
-    /// What is done with what is older.
-    pub expired: ExpiredPlaces,
-}
 
 impl Settings<'_> {
     /// Reads the settings of place searches.
@@ -73,9 +29,11 @@ impl Settings<'_> {
                 )));
             }
         };
-        let url = self
-            .text("SCRAPERSKY_PLACES_URL")?
-            .unwrap_or_else(|| default_url(protocol).to_owned());
+        let default = PlacesConfig::new(protocol);
+        let url = match self.text("SCRAPERSKY_PLACES_URL")? {
+            Some(url) => service_url("SCRAPERSKY_PLACES_URL", &url)?,
+            None => default.url,
+        };
         let count = |variable, default: i64| -> Result<i64, ConfigError> {
             let wanted = format!("a whole number from 0, such as {default}");
             match self.parsed::<u32>(variable, &wanted)? {
@@ -87,13 +45,13 @@ impl Settings<'_> {
         let days = count("SCRAPERSKY_PLACES_KEEP_DAYS", 0)?;
         Ok(PlacesConfig {
             protocol,
-            url: service_url("SCRAPERSKY_PLACES_URL", &url)?,
+            url,
             key: self.text("GOOGLE_MAPS_API_KEY")?.map(SecretString::from),
             language: self.text("SCRAPERSKY_PLACES_LANGUAGE")?,
             region: self.text("SCRAPERSKY_PLACES_REGION")?,
-            timeout: self.limit("SCRAPERSKY_PLACES_TIMEOUT_SECONDS", Duration::from_secs(10))?,
-            token_delay: self.seconds("SCRAPERSKY_PLACES_TOKEN_SECONDS", Duration::from_secs(2))?,
-            calls_per_search: count("SCRAPERSKY_PLACES_CALLS_PER_SEARCH", 100)?.max(1),
+            timeout: self.limit("SCRAPERSKY_PLACES_TIMEOUT_SECONDS", default.timeout)?,
+            token_delay: self.seconds("SCRAPERSKY_PLACES_TOKEN_SECONDS", default.token_delay)?,
+            calls_per_search: count("SCRAPERSKY_PLACES_CALLS_PER_SEARCH", default.calls_per_search)?.max(1),
             calls_per_month: Some(month).filter(|calls| *calls > 0),
             keep: u64::try_from(days)
                 .ok()
@@ -101,13 +59,6 @@ impl Settings<'_> {
                 .map(|days| Duration::from_secs(days.saturating_mul(24 * 60 * 60))),
             expired,
         })
-    }
-}
-
-fn default_url(protocol: PlacesProtocol) -> &'static str {
-    match protocol {
-        PlacesProtocol::Legacy => "https://maps.googleapis.com",
-        PlacesProtocol::New => "https://places.googleapis.com",
     }
 }
 

@@ -1,41 +1,8 @@
 //! Limits of sitemap analyses.
 
-use std::time::Duration;
+use scans::SitemapConfig;
 
 use super::reader::{ConfigError, Settings};
-
-/// What one analysis of a site's sitemaps may take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SitemapConfig {
-    /// Bytes of one file, after decompression. The standard allows 50 MB.
-    pub max_file_bytes: usize,
-    /// Entries of one file. The standard allows 50,000.
-    pub max_file_urls: usize,
-    /// Files.
-    pub max_files: usize,
-    /// URLs, whatever a request asks for.
-    pub max_urls: usize,
-    /// The maximum depth of nested indexes.
-    pub max_depth: usize,
-    /// The maximum duration of one download.
-    pub file_timeout: Duration,
-    /// The maximum duration of a domain scan's sitemap count.
-    pub count_time: Duration,
-}
-
-impl Default for SitemapConfig {
-    fn default() -> Self {
-        Self {
-            max_file_bytes: 200 * 1024 * 1024,
-            max_file_urls: 500_000,
-            max_files: 10_000,
-            max_urls: 20_000_000,
-            max_depth: 5,
-            file_timeout: Duration::from_secs(120),
-            count_time: Duration::from_secs(60),
-        }
-    }
-}
 
 impl Settings<'_> {
     /// Reads the limits of sitemap analyses.

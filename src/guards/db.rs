@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use database::pool::Pool;
 use database::tenant::TenantConnection;
+use jobs::{self, RequestKey, Submission, Waker};
 use rocket::http::{Method, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use serde::Serialize;
@@ -11,7 +12,6 @@ use serde::Serialize;
 use super::caller::{Caller, Permission, Scan};
 use super::once;
 use crate::error::{ApiError, ApiResult};
-use crate::jobs::{self, RequestKey, Submission, Waker};
 use crate::views::answer::Answer;
 
 /// Access to the database.

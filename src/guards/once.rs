@@ -2,12 +2,12 @@
 
 use std::convert::Infallible;
 
+use jobs::RequestKey;
 use rocket::request::{FromRequest, Outcome, Request};
 use sha2::{Digest, Sha256};
 
 use super::Body;
 use crate::error::ApiResult;
-use crate::jobs::RequestKey;
 
 /// The name of the header.
 const HEADER: &str = "Idempotency-Key";

@@ -7,10 +7,10 @@ use database::repo::paging::Paging;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, get, post, routes};
+use scans::domain::{self, BatchMetadata};
 
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, CountedBatch, Db, Once, Read, Scan};
-use crate::scans::domain::{self, BatchMetadata};
 use crate::views::answer::Answer;
 use crate::views::batch::{BatchAccepted, BatchParam, BatchRequest, BatchStatusView};
 

@@ -5,10 +5,10 @@ use database::repo;
 use database::repo::api_calls::CostLine;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, routes};
+use scans::PlacesConfig;
 use serde::Serialize;
 
 use super::query::parsed;
-use crate::config::PlacesConfig;
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
 

@@ -5,11 +5,11 @@ use database::repo;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, get, post, routes};
+use scans::email::{self, DEFAULT_PAGES};
 
 use super::query::{PathId, paging};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once, Read, Scan};
-use crate::scans::email::{self, DEFAULT_PAGES};
 use crate::views::answer::Answer;
 use crate::views::contact::{EmailScanView, ScannedDomainView};
 

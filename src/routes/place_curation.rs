@@ -9,6 +9,7 @@ use database::repo::place_changes::ChangedBy;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, get, post, routes};
+use scans::places::{self, PlacesHandOver, Submitted};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -18,7 +19,6 @@ use super::places::{storable, who};
 use super::query::{cursor_behind, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, EmptyBody, Once, Read, Scan};
-use crate::scans::places::{self, PlacesHandOver, Submitted};
 use crate::views::answer::Answer;
 use crate::views::place::ChangeView;
 

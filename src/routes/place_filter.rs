@@ -5,12 +5,12 @@ use database::ids::StagedPlaceId;
 use database::models::enums::CurationStatus;
 use database::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
 use rocket::FromForm;
+use scans::places::grid::Point;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::query::parsed;
 use crate::error::{ApiError, ApiResult};
-use crate::scans::places::grid::Point;
 use crate::views::place::{STATUS_WORDS, read_status};
 
 /// A filter in the query. An empty parameter is ignored.

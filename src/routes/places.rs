@@ -6,20 +6,20 @@ use database::models::place_change::PlaceCuration;
 use database::repo;
 use database::repo::place_changes::ChangedBy;
 use database::repo::places::{PlaceCursor, PlaceFilter};
+use jobs::BackgroundJob;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, post, routes};
+use scans::PlacesConfig;
+use scans::places::cost::estimate;
+use scans::places::{self, PlacesSearch};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::place_filter::{PlaceQuery, read_cursor, read_order, status_of, write_cursor};
 use super::query::{cursor_behind, paging};
-use crate::config::PlacesConfig;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, OptionalBody, Permission, Read, Scan};
-use crate::jobs::BackgroundJob;
-use crate::scans::places::cost::estimate;
-use crate::scans::places::{self as scans, PlacesSearch};
 use crate::views::answer::Answer;
 use crate::views::place::{Done, PlaceDetailsView, PlaceList, PlaceView, SearchAccepted, SearchRequest, SearchStatus};
 use crate::views::scan::ScanId;
@@ -48,7 +48,7 @@ async fn search_places(
 ) -> ApiResult<Answer> {
     let request = &body.value;
     let caller = caller.acting_for(request.tenant_id.as_deref(), db.pool()).await?;
-    let search = PlacesSearch::read(&scans::SearchRequest {
+    let search = PlacesSearch::read(&places::SearchRequest {
         business_type: &request.business_type,
         location: &request.location,
         latitude: request.latitude,
@@ -64,7 +64,7 @@ async fn search_places(
             .map_err(|error| ApiError::Internal(format!("serializing an estimate failed: {error}")));
     }
     db.submit(&caller, once.of(&body)?, async |submission| {
-        let job = scans::submit_search(submission, search).await?;
+        let job = places::submit_search(submission, search).await?;
         Ok((Status::Ok, SearchAccepted::from(job)))
     })
     .await

@@ -1,14 +1,14 @@
 //! Domain scans (v1 contract).
 
 use database::repo;
+use jobs::EnqueueOptions;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, get, post, routes};
+use scans::domain::{self, DomainScan};
 
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once, Read, Scan};
-use crate::jobs::EnqueueOptions;
-use crate::scans::domain::{self, DomainScan};
 use crate::views::answer::Answer;
 use crate::views::scan::{ScanAccepted, ScanId, ScanRequest, ScanStatus};
 

@@ -10,13 +10,13 @@ use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{FromForm, Route, get, post, routes};
+use scans::sitemap::{self, SitemapRequest, SitemapScan};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::query::{PathId, cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, Read, Scan};
-use crate::scans::sitemap::{self, SitemapRequest, SitemapScan};
 use crate::views::Page;
 use crate::views::answer::Answer;
 use crate::views::sitemap::{

@@ -9,11 +9,11 @@ use database::models::batch_job::BatchJob;
 use database::models::enums::{BatchStatus, JobStatus};
 use database::models::job::Job;
 use rocket::request::FromParam;
+use scans::domain::BatchEntry;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::scan::{ScanId, v1_error, v1_status};
-use crate::scans::domain::BatchEntry;
 
 /// Asks for the scan of several domains.
 #[derive(Debug, Deserialize)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use scrapersky::config::{EmailConfig, ScansConfig};
+use scans::{EmailConfig, ScansConfig};
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 use web::fetch::FetchConfig;

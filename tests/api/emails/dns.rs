@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use scrapersky::config::{EmailConfig, ScansConfig};
+use scans::{EmailConfig, ScansConfig};
 use tokio::net::UdpSocket;
 
 use super::{at_once, contacts, domain, scan};

@@ -8,7 +8,7 @@ mod suppressions;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use scrapersky::config::ScansConfig;
+use scans::ScansConfig;
 use serde_json::{Value, json};
 use web::fetch::FetchConfig;
 

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// The folders of sources, one a crate.
-pub const CRATES: [&str; 5] = [
+pub const CRATES: [&str; 7] = [
     "src",
     "crates/database/src",
+    "crates/jobs/src",
     "crates/postgres/src",
+    "crates/scans/src",
     "crates/schema/src",
     "crates/web/src",
 ];

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use database::models::enums::{JobStatus, Outcome};
-use scrapersky::jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError};
+use jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError};
 use serde::{Deserialize, Serialize};
 
 use crate::support::database::eventually;
@@ -55,7 +55,7 @@ async fn what_fails_at_first_completes_in_the_end_and_what_cannot_is_not_tried_a
 async fn the_wait_for_a_retry_is_kept() {
     let queue = Queue::new().await;
     let id = queue.add(task("waits", Does::Fail)).await;
-    let _worker = queue.worker_with(|config| scrapersky::config::JobsConfig {
+    let _worker = queue.worker_with(|config| jobs::JobsConfig {
         retry_base: Duration::from_secs(3600),
         retry_cap: Duration::from_secs(3600),
         ..config
@@ -154,7 +154,7 @@ async fn progress_is_written_at_every_step() {
 #[tokio::test]
 async fn no_connection_is_held_while_jobs_work() {
     let queue = Queue::new().await;
-    let _worker = queue.worker_with(|config| scrapersky::config::JobsConfig { workers: 20, ..config });
+    let _worker = queue.worker_with(|config| jobs::JobsConfig { workers: 20, ..config });
     for _ in 0..20 {
         queue.add(task("slow.test", Does::WriteAtGate)).await;
     }

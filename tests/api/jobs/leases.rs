@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use database::models::domain::NewDomain;
 use database::models::enums::{JobStatus, Outcome};
 use database::repo;
+use jobs::{EnqueueOptions, Submission};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use scrapersky::jobs::{EnqueueOptions, Submission};
 
 use crate::support::cluster::Scratch;
 use crate::support::database::eventually;
@@ -71,7 +71,7 @@ async fn a_worker_that_lost_its_lease_writes_nothing() {
     let queue = Queue::new().await;
     let id = queue.add(task("stolen.test", Does::WriteAtGate)).await;
     // Beats too rarely to hear of the theft before the job ends.
-    let worker = queue.worker_with(|config| scrapersky::config::JobsConfig {
+    let worker = queue.worker_with(|config| jobs::JobsConfig {
         lease: Duration::from_secs(60),
         heartbeat: Duration::from_secs(20),
         workers: 1,
@@ -214,7 +214,7 @@ async fn stop_outside_transactions(queue: &Queue, pid: Pid) {
 async fn a_worker_that_ends_hands_its_jobs_back_at_once() {
     let queue = Queue::new().await;
     let id = queue.add(task("handed.test", Does::WriteAtGate)).await;
-    let patient = |config| scrapersky::config::JobsConfig {
+    let patient = |config| jobs::JobsConfig {
         lease: Duration::from_secs(60),
         poll: Duration::from_secs(60),
         ..config
@@ -236,7 +236,7 @@ async fn a_worker_that_ends_hands_its_jobs_back_at_once() {
 async fn running_jobs_may_end_within_the_grace() {
     let queue = Queue::new().await;
     let id = queue.add(task("grace.test", Does::WriteAtGate)).await;
-    let worker = queue.worker_with(|config| scrapersky::config::JobsConfig {
+    let worker = queue.worker_with(|config| jobs::JobsConfig {
         grace: Duration::from_secs(30),
         ..config
     });
@@ -254,7 +254,7 @@ async fn jobs_outlive_a_database_that_closes_every_connection() {
     let queue = Queue::new().await;
     let held = queue.add(task("held.test", Does::WriteAtGate)).await;
     // Long enough not to be lost by the interruption.
-    let worker = queue.worker_with(|config| scrapersky::config::JobsConfig {
+    let worker = queue.worker_with(|config| jobs::JobsConfig {
         lease: Duration::from_secs(30),
         ..config
     });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scrapersky::config::ScansConfig;
+use scans::ScansConfig;
 use serde_json::json;
 use web::fetch::FetchConfig;
 

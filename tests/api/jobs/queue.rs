@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use database::models::enums::JobStatus;
-use scrapersky::jobs::{EnqueueOptions, Submission, Waker};
+use jobs::{EnqueueOptions, Submission, Waker};
 
 use crate::support::database::eventually;
 use crate::support::workers::{Does, Queue, task};
@@ -69,7 +69,7 @@ async fn higher_priority_comes_first_and_what_is_not_due_waits() {
     ] {
         queue.add_for(queue.tenant, &task(name, Does::Nothing), options).await;
     }
-    let _worker = queue.worker_with(|config| scrapersky::config::JobsConfig { workers: 1, ..config });
+    let _worker = queue.worker_with(|config| jobs::JobsConfig { workers: 1, ..config });
     eventually("two ran", async || queue.probe.runs().len() == 2).await;
     let names: Vec<_> = queue.probe.runs().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["urgent", "ordinary"]);
@@ -101,7 +101,7 @@ async fn one_unfinished_job_does_the_same_work() {
 #[tokio::test]
 async fn a_notification_wakes_a_worker_that_polls_rarely() {
     let queue = Queue::new().await;
-    let worker = queue.worker_with(|config| scrapersky::config::JobsConfig {
+    let worker = queue.worker_with(|config| jobs::JobsConfig {
         poll: Duration::from_secs(60),
         ..config
     });

@@ -2,7 +2,7 @@
 
 use database::models::enums::Scope;
 use rocket::http::{ContentType, Method};
-use scrapersky::config::PlacesProtocol;
+use scans::PlacesProtocol;
 use serde_json::{Value, json};
 
 use super::{config, google, search, staged, work};

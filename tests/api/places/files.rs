@@ -1,7 +1,7 @@
 //! Imports and exports.
 
 use rocket::http::{ContentType, Method};
-use scrapersky::config::PlacesProtocol;
+use scans::PlacesProtocol;
 use serde_json::{Value, json};
 
 use super::{config, google, search, staged, work};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scrapersky::config::{PlacesConfig, PlacesProtocol};
+use scans::{PlacesConfig, PlacesProtocol};
 use scrapersky::demo::places_api::Trouble;
 use serde_json::{Value, json};
 
@@ -127,9 +127,9 @@ async fn details_are_looked_up_once_and_old_content_is_cleared_or_refreshed() {
     let old = "UPDATE places_staging SET search_time = now() - interval '40 days'; UPDATE place_details SET content_at = now() - interval '40 days'";
     app.sql(old).await;
     settings.keep = Some(Duration::from_secs(30 * 24 * 60 * 60));
-    settings.expired = scrapersky::config::ExpiredPlaces::Refresh;
+    settings.expired = scans::ExpiredPlaces::Refresh;
     let queue = async |settings: &PlacesConfig| {
-        let tenants = scrapersky::scans::places::retention::queue_jobs(app.pool(), settings)
+        let tenants = scans::places::retention::queue_jobs(app.pool(), settings)
             .await
             .unwrap();
         if tenants > 0 {
@@ -149,7 +149,7 @@ async fn details_are_looked_up_once_and_old_content_is_cleared_or_refreshed() {
     assert!(fresh["content_at"].as_str().unwrap() > fresh["search_time"].as_str().unwrap());
 
     app.sql(old).await;
-    settings.expired = scrapersky::config::ExpiredPlaces::Clear;
+    settings.expired = scans::ExpiredPlaces::Clear;
     assert_eq!(queue(&settings).await, 1);
     assert_eq!(queue(&settings).await, 0, "all is cleared");
     assert_cleared(&acme.get("/api/v1/places/ChIJdemo000001").await.body);

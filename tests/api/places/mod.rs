@@ -10,11 +10,12 @@ mod tenants;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jobs::Runner;
 use rocket::figment::Figment;
-use scrapersky::config::{Config, PlacesConfig, PlacesProtocol, ScansConfig};
+use scans::{PlacesConfig, PlacesProtocol, ScansConfig};
+use scans::{Services, registry};
+use scrapersky::config::Config;
 use scrapersky::demo::places_api::{PlacesApi, World};
-use scrapersky::jobs::Runner;
-use scrapersky::scans::{Services, registry};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;

@@ -1,7 +1,7 @@
 //! What the old front end asks for, over a migrated database.
 
 use rocket::http::Method;
-use scrapersky::config::PlacesProtocol;
+use scans::PlacesProtocol;
 use serde_json::{Value, json};
 
 use super::{config, google, work};

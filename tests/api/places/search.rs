@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use scrapersky::config::{PlacesConfig, PlacesProtocol};
+use scans::{PlacesConfig, PlacesProtocol};
 use scrapersky::demo::places_api::{DENIED_KEY, PlacesApi, Trouble, World};
 use secrecy::SecretString;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Whose places they are.
 
-use scrapersky::config::PlacesProtocol;
+use scans::PlacesProtocol;
 use serde_json::json;
 
 use super::{config, google, search, staged, work};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scrapersky::config::{ScansConfig, SitemapConfig};
+use scans::{ScansConfig, SitemapConfig};
 use serde_json::{Value, json};
 
 use super::{HOST, analyse, at_once, gzip, index, not_found, said, shop, stored, urlset, xml};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use scrapersky::config::{ScansConfig, SitemapConfig};
+use scans::{ScansConfig, SitemapConfig};
 use serde_json::json;
 
 use super::{HOST, analyse, at_once, domain_id, index, not_found, said, shop, stored, urlset, xml};

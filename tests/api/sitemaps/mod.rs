@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use scrapersky::config::ScansConfig;
+use scans::ScansConfig;
 use serde_json::Value;
 use web::fetch::FetchConfig;
 

@@ -14,12 +14,12 @@ use database::pool::Pool;
 use database::repo;
 use database::settings::PoolConfig;
 use database::url::DatabaseUrl;
-use nix::sys::signal::{Signal, raise};
-use scrapersky::config::JobsConfig;
-use scrapersky::jobs::{
+use jobs::JobsConfig;
+use jobs::{
     BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Registry, Retry, Runner, RunnerStats, Submission,
     Waker,
 };
+use nix::sys::signal::{Signal, raise};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;

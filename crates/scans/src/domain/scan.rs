@@ -1,0 +1,155 @@
+//! The job: fetch the home page, extract, store.
+
+use database::ids::DomainId;
+use database::models::enums::Outcome;
+use jobs::{BackgroundJob, Finished, JobContext, JobError};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use web::extract::{PageContext, extract};
+use web::fetch::{FailureKind, FetchError, Fetcher, Page, Want};
+use web::html::{self, Limits};
+use web::names::DomainName;
+use web::sitemap::discover::PageLinks;
+
+use super::store;
+use crate::Services;
+use crate::failure::job_error;
+use crate::sitemap::count::count;
+
+/// Scans the home page of a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DomainScan {
+    /// The domain's standard name.
+    pub domain: String,
+    /// How many of the site's pages to count at most.
+    pub max_pages: i64,
+    /// The tenant's row of it, which the job's own row names.
+    #[serde(skip)]
+    pub(super) domain_id: Option<DomainId>,
+}
+
+impl BackgroundJob for DomainScan {
+    type Services = Services;
+
+    const KIND: &'static str = "domain_scan";
+    // A worker that is killed uses one up, and says nothing of the site.
+    const MAX_ATTEMPTS: i32 = 5;
+
+    fn dedup_key(&self) -> Option<String> {
+        Some(self.domain.clone())
+    }
+
+    fn domain_id(&self) -> Option<DomainId> {
+        self.domain_id
+    }
+
+    async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
+        match self.scan(&ctx).await {
+            Err(error) if ctx.is_final(&error) => {
+                store::failure(&ctx, &self.domain, error.message()).await;
+                Err(error)
+            }
+            result => result,
+        }
+    }
+}
+
+impl DomainScan {
+    /// Makes the scan of a domain that counts at most `max_pages` pages.
+    #[must_use]
+    pub fn new(domain: &DomainName, max_pages: i64) -> Self {
+        Self {
+            domain: domain.as_str().to_owned(),
+            max_pages,
+            domain_id: None,
+        }
+    }
+
+    async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, JobError> {
+        ctx.report("starting", &format!("fetching {}", self.domain), 0.1).await;
+        let page = fetch_home(&ctx.services().fetcher, &self.domain)
+            .await
+            .map_err(|error| job_error(&error))?;
+        ctx.report("extracting", &format!("reading {}", page.final_url), 0.5)
+            .await;
+        let (page, metadata, links) = ctx
+            .blocking(move || {
+                let text = page.text();
+                let document = html::parse(&text.text, &Limits::default())?;
+                let headers: Vec<(&str, &str)> = page
+                    .headers
+                    .iter()
+                    .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+                    .collect();
+                let metadata = extract(
+                    &document,
+                    &PageContext {
+                        final_url: &page.final_url,
+                        headers: &headers,
+                    },
+                );
+                let links = PageLinks::of(document.html(), &page.final_url);
+                drop(document);
+                Ok::<_, html::ParseError>((page, metadata, links))
+            })
+            .await?
+            .map_err(|error| JobError::permanent(Outcome::Parse, error.to_string()))?;
+        ctx.report(
+            "extracting",
+            &format!("counting the pages that the sitemaps of {} list", self.domain),
+            0.7,
+        )
+        .await;
+        let max_pages = u64::try_from(self.max_pages).unwrap_or(0);
+        let sitemaps = count(ctx, &page.final_url, &links, max_pages).await?;
+        ctx.report("storing", &format!("storing what {} says", self.domain), 0.9)
+            .await;
+        let outcome = if metadata.is_truncated {
+            Outcome::Partial
+        } else {
+            Outcome::Ok
+        };
+        ctx.finish_with(async |mut conn| {
+            let metadata = store::drop_suppressed(&mut conn, &self.domain, &metadata).await?;
+            store::success(ctx, &mut conn, &self.domain, &page, &metadata, &sitemaps).await?;
+            ctx.finish(conn, outcome, &metadata.contract()).await
+        })
+        .await
+    }
+}
+
+/// Fetches a domain's home page: by https, else by http, and where the bare name does not resolve
+/// under `www.`, which many sites have only.
+pub(crate) async fn fetch_home(fetcher: &Fetcher, domain: &str) -> Result<Page, FetchError> {
+    let first = match fetch_either(fetcher, domain).await {
+        Err(error) if error.kind() == FailureKind::Dns => error,
+        result => return result,
+    };
+    // Of two names that do not resolve, the one that was asked for is the one to tell about.
+    let second = fetch_either(fetcher, &format!("www.{domain}")).await;
+    second.map_err(|other| if other.kind() == FailureKind::Dns { first } else { other })
+}
+
+async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError> {
+    let get = async |scheme: &str| -> Result<Page, FetchError> {
+        let url = Url::parse(&format!("{scheme}://{host}/"))
+            .map_err(|_| FetchError::BadUrl("its host is not a valid name"))?;
+        fetcher.get(&url, Want::html()).await?.success()
+    };
+    match get("https").await {
+        // Nobody listens for https, or speaks it badly: that says nothing about http. If neither brings a page, what the
+        // site answered says more than that it did not.
+        Err(error) if is_silence(&error) => get("http")
+            .await
+            .map_err(|other| if is_silence(&other) { error } else { other }),
+        result => result,
+    }
+}
+
+/// Returns whether the host gave no answer, rather than one that is not a page.
+fn is_silence(error: &FetchError) -> bool {
+    matches!(
+        error.kind(),
+        FailureKind::Tls | FailureKind::Timeout | FailureKind::Connection
+    )
+}

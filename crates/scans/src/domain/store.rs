@@ -1,0 +1,225 @@
+//! What a scan writes: the domain's row and the three beside it.
+
+use chrono::Utc;
+use database::ids::DomainId;
+use database::models::domain::DomainChanges;
+use database::models::domain_hosting::DomainHostingChanges;
+use database::models::domain_profile::DomainProfileChanges;
+use database::models::domain_technologies::DomainTechnologiesChanges;
+use database::models::enums::{ProcessingStatus, TaskStatus};
+use database::models::values::{RawJson, TextList};
+use database::repo;
+use database::tenant::TenantConnection;
+use jobs::{JobContext, JobError};
+use url::Url;
+use web::extract::SiteMetadata;
+use web::fetch::Page;
+
+use crate::Services;
+use crate::sitemap::count::SitemapCount;
+
+/// Leaves out addresses that the tenant must not keep.
+pub(super) async fn drop_suppressed(
+    conn: &mut TenantConnection,
+    domain: &str,
+    found: &SiteMetadata,
+) -> Result<SiteMetadata, JobError> {
+    let mut found = found.clone();
+    if found.emails.is_empty() {
+        return Ok(found);
+    }
+    let own = format!("@{domain}");
+    let asked: Vec<&str> = found.emails.iter().map(String::as_str).chain([own.as_str()]).collect();
+    let covered = repo::suppressions::list_covered(conn, &asked).await?;
+    if covered.contains(&own) {
+        found.emails.clear();
+    }
+    found.emails.retain(|email| !covered.contains(email));
+    Ok(found)
+}
+
+/// Writes what a scan found, in the caller's transaction. What was not found becomes NULL: the site
+/// no longer says it.
+pub(super) async fn success(
+    ctx: &JobContext<Services>,
+    conn: &mut TenantConnection,
+    domain: &str,
+    page: &Page,
+    found: &SiteMetadata,
+    sitemaps: &SitemapCount,
+) -> Result<(), JobError> {
+    let now = Utc::now();
+    let row = ctx.domain(conn, domain).await?;
+    let changes = DomainChanges {
+        content_scrape_status: Some(Some(TaskStatus::Completed)),
+        content_scrape_at: Some(Some(now)),
+        content_scrape_error: Some(None),
+        last_scan: Some(now),
+        has_sitemap: Some(Some(sitemaps.first.is_some())),
+        sitemap_url: Some(sitemaps.first.as_ref().map(Url::as_str)),
+        total_sitemaps: Some(i32::try_from(sitemaps.files).ok()),
+        // Without a sitemap nobody knows how many pages there are.
+        page_count: Some(sitemaps.first.as_ref().and_then(|_| i32::try_from(sitemaps.pages).ok())),
+        sitemap_urls: Some(i32::try_from(sitemaps.pages).ok()),
+        ..DomainChanges::default()
+    };
+    // What an analysis of all sitemaps found is more than what a scan counts.
+    let changes = if row.sitemap_analysis_status == Some(ProcessingStatus::Completed) {
+        DomainChanges {
+            has_sitemap: None,
+            sitemap_url: None,
+            total_sitemaps: None,
+            sitemap_urls: None,
+            ..changes
+        }
+    } else {
+        changes
+    };
+    repo::domains::update(conn, row.id, &changes).await?;
+    upsert_profile(conn, row.id, found).await?;
+    upsert_technologies(conn, row.id, found).await?;
+    upsert_hosting(conn, row.id, page, found).await
+}
+
+/// Writes what the site says.
+async fn upsert_profile(conn: &mut TenantConnection, domain: DomainId, found: &SiteMetadata) -> Result<(), JobError> {
+    let list = |texts: &[String]| texts.iter().collect::<TextList>();
+    let (emails, phones, addresses, languages) = (
+        list(&found.emails),
+        list(&found.phones),
+        list(&found.addresses),
+        list(&found.content_language),
+    );
+    let meta = json(&found.contract())?;
+    let feeds = json(&found.feed_urls)?;
+    let hours = found.business_hours.clone().map(RawJson::from);
+    let social = &found.social_links;
+    let profile = DomainProfileChanges {
+        title: Some(found.title.as_deref()),
+        description: Some(found.description.as_deref()),
+        language: Some(found.language.as_deref()),
+        content_language: Some(Some(&languages)),
+        favicon_url: Some(found.favicon_url.as_deref()),
+        logo_url: Some(found.logo_url.as_deref()),
+        copyright_year: Some(found.copyright_year.as_deref()),
+        has_cookie_notice: Some(Some(found.has_cookie_notice)),
+        has_privacy_policy: Some(Some(found.has_privacy_policy)),
+        phone_numbers: Some(Some(&phones)),
+        email_addresses: Some(Some(&emails)),
+        physical_addresses: Some(Some(&addresses)),
+        facebook_url: Some(social.facebook.as_deref()),
+        twitter_url: Some(social.twitter.as_deref()),
+        linkedin_url: Some(social.linkedin.as_deref()),
+        instagram_url: Some(social.instagram.as_deref()),
+        youtube_url: Some(social.youtube.as_deref()),
+        business_hours: Some(hours.as_ref()),
+        has_ecommerce: Some(Some(found.has_ecommerce)),
+        feed_urls: Some(Some(&feeds)),
+        meta_json: Some(Some(&meta)),
+        ..DomainProfileChanges::default()
+    };
+    repo::domain_facts::upsert(conn, domain, &profile).await?;
+    Ok(())
+}
+
+/// Writes what the site runs on.
+async fn upsert_technologies(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    found: &SiteMetadata,
+) -> Result<(), JobError> {
+    let wordpress = &found.wordpress;
+    let stack = json(&found.tech_stack)?;
+    let technologies = DomainTechnologiesChanges {
+        tech_stack: Some(Some(&stack)),
+        is_wordpress: Some(Some(wordpress.is_wordpress)),
+        wordpress_version: Some(wordpress.version.as_deref()),
+        wordpress_theme: Some(wordpress.theme.as_deref()),
+        has_elementor: Some(Some(wordpress.has_elementor)),
+        elementor_version: Some(wordpress.elementor_version.as_deref()),
+        has_divi: Some(Some(wordpress.has_divi)),
+        has_woocommerce: Some(Some(wordpress.has_woocommerce)),
+        has_contact_form7: Some(Some(wordpress.has_contact_form7)),
+        has_yoast_seo: Some(Some(wordpress.has_yoast_seo)),
+        has_wpforms: Some(Some(wordpress.has_wpforms)),
+        google_analytics_id: Some(found.google_analytics_id.as_deref()),
+        google_tag_manager_id: Some(found.google_tag_manager_id.as_deref()),
+    };
+    repo::domain_facts::upsert(conn, domain, &technologies).await?;
+    Ok(())
+}
+
+/// Writes where and how the site is served.
+async fn upsert_hosting(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    page: &Page,
+    found: &SiteMetadata,
+) -> Result<(), JobError> {
+    let performance = json(&found.performance)?;
+    let address = page.remote_addr.ip().to_string();
+    let server = header(page, "server");
+    let modified = header(page, "last-modified").and_then(|text| chrono::DateTime::parse_from_rfc2822(text).ok());
+    let hosting = DomainHostingChanges {
+        has_ssl: Some(Some(page.final_url.scheme() == "https")),
+        ssl_version: Some(page.tls.as_ref().and_then(|tls| tls.version)),
+        server_type: Some(server),
+        ip_address: Some(Some(&address)),
+        server_response_time: Some(i32::try_from(page.time_to_first_byte.as_millis()).ok()),
+        last_modified: Some(modified.map(Into::into)),
+        performance_metrics: Some(Some(&performance)),
+        last_error: Some(None),
+        error_count: Some(Some(0)),
+        last_successful_scan: Some(Some(Utc::now())),
+        ..DomainHostingChanges::default()
+    };
+    repo::domain_facts::upsert(conn, domain, &hosting).await?;
+    Ok(())
+}
+
+/// Notes at the domain that its scan failed, if the job is still this worker's. What earlier scans found stays.
+///
+/// A note that cannot be written is left out: the job says why it failed.
+pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str) {
+    if let Err(error) = note_failure(ctx, domain, message).await {
+        log::debug!(
+            "job {}: the failure could not be recorded at the domain: {error}",
+            ctx.job_id()
+        );
+    }
+}
+
+async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -> Result<(), JobError> {
+    let mut conn = ctx.tenant().await?;
+    // A domain that was deleted meanwhile is not made again for this.
+    let Some(row) = repo::domains::lock_by_name(&mut conn, domain).await? else {
+        return Ok(());
+    };
+    ctx.hold(&mut conn).await?;
+    let changes = DomainChanges {
+        content_scrape_status: Some(Some(TaskStatus::Error)),
+        content_scrape_at: Some(Some(Utc::now())),
+        content_scrape_error: Some(Some(message)),
+        ..DomainChanges::default()
+    };
+    repo::domains::update(&mut conn, row.id, &changes).await?;
+    let before = repo::domain_facts::find_hosting(&mut conn, row.id)
+        .await?
+        .and_then(|hosting| hosting.error_count);
+    let hosting = DomainHostingChanges {
+        last_error: Some(Some(message)),
+        error_count: Some(Some(before.unwrap_or(0).saturating_add(1))),
+        ..DomainHostingChanges::default()
+    };
+    repo::domain_facts::upsert(&mut conn, row.id, &hosting).await?;
+    conn.commit().await?;
+    Ok(())
+}
+
+fn header<'p>(page: &'p Page, name: &str) -> Option<&'p str> {
+    page.headers.get(name)?.to_str().ok()
+}
+
+fn json(value: &impl serde::Serialize) -> Result<RawJson, JobError> {
+    RawJson::from_value(value).map_err(|error| JobError::internal(error.into()))
+}

@@ -1,0 +1,217 @@
+//! Domain scans on their way into the queue.
+
+use std::collections::BTreeMap;
+
+use database::ids::{BatchId, DomainId, JobId};
+use database::models::batch_job::{BatchJobChanges, NewBatchJob};
+use database::models::domain::{DomainChanges, NewDomain};
+use database::models::enums::TaskStatus;
+use database::models::values::RawJson;
+use database::repo::{self, QueryError};
+use jobs::{BackgroundJob, EnqueueOptions, Submission, SubmitError};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use web::names::DomainName;
+
+use super::DomainScan;
+
+/// How many pages of a site a scan counts unless it is told otherwise.
+pub const DEFAULT_PAGES: i64 = 1000;
+/// The most pages that a scan may be asked to count.
+const MAX_PAGES: i64 = 1_000_000;
+/// The most domains of one statement, which takes at most 65,535 binds.
+const MAX_ROWS: usize = 10_000;
+
+/// A scan that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// The domain's standard name.
+    pub domain: String,
+    /// The job that scans it.
+    pub job_id: JobId,
+    /// Whether the job was made now; otherwise it is the one of the domain that has not ended.
+    pub is_new: bool,
+}
+
+/// One entry of a batch, as it was asked for: kept with the batch, in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchEntry {
+    /// What the client wrote.
+    pub domain: String,
+    /// The scan of it, which another batch may have asked for as well; none for an entry that cannot be scanned.
+    pub job_id: Option<Uuid>,
+    /// Why it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What is kept with a batch.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct BatchMetadata {
+    /// Its entries.
+    #[serde(default)]
+    pub entries: Vec<BatchEntry>,
+}
+
+impl BatchMetadata {
+    /// Returns the jobs that the entries point to.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<JobId> {
+        self.entries
+            .iter()
+            .filter_map(|entry| entry.job_id)
+            .map(JobId::from)
+            .collect()
+    }
+}
+
+/// A batch that was made.
+#[derive(Debug)]
+pub struct SubmittedBatch {
+    /// The batch.
+    pub id: BatchId,
+    /// Its entries, in order.
+    pub entries: Vec<BatchEntry>,
+    /// Those jobs of the entries that are not of this batch: scans that had not ended.
+    pub joined: Vec<JobId>,
+}
+
+impl DomainScan {
+    /// Reads what a client asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::Invalid`] for a domain or a number that cannot be used.
+    pub fn read(base_url: &str, max_pages: i64) -> Result<Self, SubmitError> {
+        let name = DomainName::parse(base_url).map_err(|error| SubmitError::invalid("base_url", error.to_string()))?;
+        if (1..=MAX_PAGES).contains(&max_pages) {
+            return Ok(Self::new(&name, max_pages));
+        }
+        let detail = format!("max_pages is {max_pages}: it must be from 1 to {MAX_PAGES}");
+        Err(SubmitError::invalid("max_pages", detail))
+    }
+}
+
+/// Starts scans, each with a row for its domain that shows that it waits, and returns one for each domain in order of
+/// names. Where a scan of the domain has not ended, that one is returned.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn submit(
+    submission: &mut Submission<'_>,
+    mut scans: Vec<DomainScan>,
+    options: &EnqueueOptions,
+) -> Result<Vec<Submitted>, SubmitError> {
+    scans.sort_by(|one, other| one.domain.cmp(&other.domain));
+    scans.dedup_by(|one, other| one.domain == other.domain);
+    if scans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ids: BTreeMap<String, DomainId> = BTreeMap::new();
+    for some in scans.chunks(MAX_ROWS) {
+        let new: Vec<_> = some
+            .iter()
+            .map(|scan| NewDomain {
+                domain: &scan.domain,
+                lead_source: None,
+                created_by: None,
+            })
+            .collect();
+        let rows = repo::domains::upsert_many(submission.conn(), &new).await?;
+        ids.extend(rows.into_iter().map(|(id, name)| (name, id)));
+    }
+    for scan in &mut scans {
+        scan.domain_id = ids.get(&scan.domain).copied();
+    }
+    let queued = submission.enqueue_many(&scans, options).await?;
+    let begun: Vec<DomainId> = scans
+        .iter()
+        .zip(&queued)
+        .filter(|(_, queued)| queued.is_new)
+        .filter_map(|(scan, _)| scan.domain_id)
+        .collect();
+    let waits = DomainChanges {
+        content_scrape_status: Some(Some(TaskStatus::Queued)),
+        ..DomainChanges::default()
+    };
+    repo::domains::update_many(submission.conn(), &begun, &waits).await?;
+    let submitted = scans.into_iter().zip(queued).map(|(scan, queued)| Submitted {
+        domain: scan.domain,
+        job_id: queued.job.job_id,
+        is_new: queued.is_new,
+    });
+    Ok(submitted.collect())
+}
+
+/// Starts a scan of each domain as one batch. An entry that is not a domain, or is there twice, fails by itself; one
+/// whose domain is being scanned already points to that scan.
+///
+/// # Errors
+///
+/// As [`submit`].
+pub async fn submit_batch(submission: &mut Submission<'_>, domains: &[String]) -> Result<SubmittedBatch, SubmitError> {
+    let (mut entries, scans) = read_entries(domains);
+    let new = NewBatchJob {
+        processor_type: DomainScan::KIND,
+        created_by: None,
+        total_domains: i32::try_from(entries.len()).ok(),
+        failed_domains: i32::try_from(entries.len() - scans.len()).ok(),
+        metadata: None,
+        options: None,
+    };
+    let id = repo::batches::insert(submission.conn(), &new).await?.batch_id;
+    let options = EnqueueOptions {
+        batch_id: Some(id),
+        ..EnqueueOptions::default()
+    };
+    let submitted = submit(submission, scans, &options).await?;
+    let jobs: BTreeMap<&str, JobId> = submitted
+        .iter()
+        .map(|scan| (scan.domain.as_str(), scan.job_id))
+        .collect();
+    for entry in entries.iter_mut().filter(|entry| entry.error.is_none()) {
+        let name = DomainName::parse(&entry.domain).ok();
+        entry.job_id = name.and_then(|name| jobs.get(name.as_str()).copied()).map(JobId::get);
+    }
+    let kept = BatchMetadata { entries };
+    let metadata = RawJson::from_value(&kept).map_err(|error| QueryError::SerializationError(error.into()))?;
+    let changes = BatchJobChanges {
+        metadata: Some(Some(&metadata)),
+        ..BatchJobChanges::default()
+    };
+    repo::batches::update(submission.conn(), id, &changes).await?;
+    let joined = submitted.iter().filter(|scan| !scan.is_new).map(|scan| scan.job_id);
+    Ok(SubmittedBatch {
+        id,
+        joined: joined.collect(),
+        entries: kept.entries,
+    })
+}
+
+/// Separates what can be scanned from what cannot, and says why.
+fn read_entries(domains: &[String]) -> (Vec<BatchEntry>, Vec<DomainScan>) {
+    let mut scans: BTreeMap<String, DomainScan> = BTreeMap::new();
+    let entries = domains
+        .iter()
+        .map(|domain| {
+            let error = match DomainName::parse(domain) {
+                Err(error) => Some(error.to_string()),
+                Ok(name) if scans.contains_key(name.as_str()) => {
+                    Some(format!("{} is in the batch twice: it is scanned once", name.as_str()))
+                }
+                Ok(name) => {
+                    scans.insert(name.as_str().to_owned(), DomainScan::new(&name, DEFAULT_PAGES));
+                    None
+                }
+            };
+            BatchEntry {
+                // PostgreSQL's JSON cannot hold it.
+                domain: domain.replace('\0', "\u{fffd}"),
+                job_id: None,
+                error,
+            }
+        })
+        .collect();
+    (entries, scans.into_values().collect())
+}

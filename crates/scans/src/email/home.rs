@@ -1,0 +1,71 @@
+//! The home page, which a crawl begins at and cannot do without.
+
+use database::models::enums::Outcome;
+use jobs::{JobContext, JobError};
+use url::Url;
+use web::fetch::{FailureKind, FetchError};
+
+use super::crawl::Crawl;
+use super::frontier::MAX_FETCHES;
+use super::page::{Fetched, fetch};
+use super::site::Scope;
+use super::store;
+use crate::Services;
+use crate::failure::{job_error, outcome};
+
+/// Fetches the home page: by https, else by http, and where the bare name does not resolve under `www.`.
+pub(super) async fn fetch_home(ctx: &JobContext<Services>, crawl: &Crawl, left: usize) -> Result<Fetched, JobError> {
+    // Wherever the domain's own redirects lead within what its owner registered.
+    let scope = Scope::new(&crawl.name, None, true);
+    let mut first: Option<FetchError> = None;
+    for host in [crawl.name.clone(), format!("www.{}", crawl.name)] {
+        for scheme in ["https", "http"] {
+            let Ok(url) = Url::parse(&format!("{scheme}://{host}/")) else {
+                continue;
+            };
+            match fetch(ctx, &url, &scope, &crawl.frontier, left).await? {
+                Fetched::Failed { error, passed } => {
+                    let outcome = outcome(&error);
+                    let is_silence = matches!(outcome, Outcome::Tls | Outcome::Timeout | Outcome::Upstream);
+                    if !is_silence && outcome != Outcome::Dns {
+                        return Ok(Fetched::Failed { error, passed });
+                    }
+                    first.get_or_insert(error);
+                    if outcome == Outcome::Dns {
+                        break;
+                    }
+                }
+                fetched => return Ok(fetched),
+            }
+        }
+        if first.as_ref().is_some_and(|error| error.kind() != FailureKind::Dns) {
+            break;
+        }
+    }
+    let error = first.unwrap_or(FetchError::BadUrl("its host is not a valid name"));
+    Ok(Fetched::Failed {
+        error,
+        passed: Vec::new(),
+    })
+}
+
+/// Returns the error that ends an attempt without a home page: there is nothing to go by.
+pub(super) async fn without(
+    ctx: &JobContext<Services>,
+    crawl: &mut Crawl,
+    index: usize,
+    error: FetchError,
+) -> Result<JobError, JobError> {
+    let is_last = crawl
+        .frontier
+        .get(index)
+        .is_none_or(|entry| entry.fetches >= MAX_FETCHES);
+    crawl.frontier.put_back(index);
+    store::urls(ctx, crawl).await?;
+    let (outcome, message) = (outcome(&error), error.to_string());
+    Ok(if is_last || !error.is_transient() {
+        JobError::permanent(outcome, message)
+    } else {
+        job_error(&error)
+    })
+}

@@ -1,0 +1,116 @@
+//! A page of a crawl: fetched, and read off the asynchronous threads.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use jobs::{JobContext, JobError};
+use url::Url;
+use web::extract::{PageReading, read_card, read_page};
+use web::fetch::{FetchError, Page, Want};
+use web::html::{self, Limits};
+use web::sitemap::discover::PageLinks;
+
+use super::frontier::Frontier;
+use super::site::{Scope, is_page};
+use crate::Services;
+
+/// What came of asking for a URL.
+pub(super) enum Fetched {
+    /// A page, and what it says where it is one.
+    Page(Box<Page>, Result<Read, String>),
+    /// A redirect that is not followed.
+    Redirect {
+        page: Box<Page>,
+        /// Where it leads.
+        to: Option<Url>,
+        /// Whether that is on the site.
+        is_on_site: bool,
+    },
+    /// Nothing.
+    Failed {
+        error: FetchError,
+        /// Where redirects had led to.
+        passed: Vec<Url>,
+    },
+}
+
+/// What a page says.
+pub(super) struct Read {
+    pub(super) reading: PageReading,
+    /// The sitemaps that it names.
+    pub(super) sitemaps: Vec<String>,
+}
+
+/// Asks for a URL of the site, and follows redirects to pages of the site that have not been fetched, at most `left`.
+pub(super) async fn fetch(
+    ctx: &JobContext<Services>,
+    url: &Url,
+    scope: &Scope,
+    frontier: &Frontier,
+    left: usize,
+) -> Result<Fetched, JobError> {
+    let passed = Mutex::new(Vec::new());
+    let follows = |next: &Url| {
+        let mut passed = passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let goes_on = scope.holds(next) && is_page(next) && !frontier.is_done(next) && passed.len() < left;
+        if goes_on {
+            passed.push(next.clone());
+        }
+        goes_on
+    };
+    let fetched = ctx
+        .services()
+        .fetcher
+        .get_while(url, Want::html_or_card(), &follows)
+        .await;
+    let page = match fetched {
+        Ok(page) => page,
+        Err(error @ FetchError::File(_)) => return Err(crate::failure::job_error(&error)),
+        Err(error) => {
+            let mut passed = passed.into_inner().unwrap_or_else(PoisonError::into_inner);
+            // What was asked for already was not asked for again.
+            let mut seen = HashSet::from([url.clone()]);
+            passed.retain(|hop| seen.insert(hop.clone()));
+            return Ok(Fetched::Failed { error, passed });
+        }
+    };
+    if page.status.is_redirection() {
+        let location = page.headers.get("location").and_then(|value| value.to_str().ok());
+        let to = location.and_then(|location| page.final_url.join(location).ok());
+        return Ok(Fetched::Redirect {
+            is_on_site: to.as_ref().is_some_and(|to| scope.holds(to)),
+            to,
+            page: Box::new(page),
+        });
+    }
+    if !page.status.is_success() {
+        let reason = format!("the server answered with status {}", page.status.as_u16());
+        return Ok(Fetched::Page(Box::new(page), Err(reason)));
+    }
+    let (page, read) = ctx
+        .blocking(move || {
+            let read = read(&page);
+            (page, read)
+        })
+        .await?;
+    Ok(Fetched::Page(Box::new(page), read))
+}
+
+fn read(page: &Page) -> Result<Read, String> {
+    let text = page.text();
+    let is_card = page
+        .content_type()
+        .is_some_and(|kind| kind.contains("vcard") || kind.contains("directory"));
+    if is_card {
+        return Ok(Read {
+            reading: read_card(&text.text, &page.final_url),
+            sitemaps: Vec::new(),
+        });
+    }
+    let document = html::parse(&text.text, &Limits::default()).map_err(|error| error.to_string())?;
+    let sitemaps = PageLinks::of(document.html(), &page.final_url).sitemaps;
+    Ok(Read {
+        reading: read_page(&document, &page.final_url),
+        sitemaps: sitemaps.into_iter().take(10).map(String::from).collect(),
+    })
+}

@@ -1,0 +1,348 @@
+//! What a crawl writes: each page with its contacts and the URLs that it met, in one transaction.
+
+use chrono::Utc;
+use database::ids::PageId;
+use database::models::contact::NewContact;
+use database::models::domain::DomainChanges;
+use database::models::email_scan::EmailScanChanges;
+use database::models::enums::{Outcome, PageProcessingStatus, TaskStatus};
+use database::models::page::NewPage;
+use database::models::values::TextList;
+use database::repo;
+use database::repo::contacts::ContactFilter;
+use database::tenant::TenantConnection;
+use jobs::{Finished, JobContext, JobError};
+use url::Url;
+use web::extract::PageReading;
+use web::sitemap::page_type::page_type;
+
+use super::crawl::{Crawl, Cut};
+use super::disposition::Disposition;
+use super::frontier::Frontier;
+use super::kind;
+use crate::Services;
+
+/// Links of a page that are kept.
+const MAX_LINKS: usize = 300;
+/// Scans of a domain that are kept.
+const KEPT_SCANS: i64 = 3;
+
+/// A page that was asked for.
+pub(super) struct PageRow {
+    pub(super) url: String,
+    pub(super) status: Option<u16>,
+    pub(super) disposition: Disposition,
+    pub(super) reason: Option<String>,
+    pub(super) reading: Option<PageReading>,
+}
+
+impl PageRow {
+    /// Returns one without content.
+    pub(super) fn bare(url: String, status: Option<u16>, disposition: Disposition, reason: Option<String>) -> Self {
+        Self {
+            url,
+            status,
+            disposition,
+            reason,
+            reading: None,
+        }
+    }
+}
+
+/// Begins a crawl, or reads how far an earlier attempt has come.
+pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i32) -> Result<Crawl, JobError> {
+    let mut conn = ctx.tenant().await?;
+    let domain = ctx.domain(&mut conn, name).await?.id;
+    ctx.hold(&mut conn).await?;
+    let scan = repo::email_scans::begin(&mut conn, domain, ctx.job_id(), total_pages).await?;
+    let frontier = Frontier::load(repo::email_scans::list_urls(&mut conn, scan.id).await?);
+    let changes = DomainChanges {
+        page_scrape_status: Some(Some(TaskStatus::InProgress)),
+        ..DomainChanges::default()
+    };
+    repo::domains::update(&mut conn, domain, &changes).await?;
+    conn.commit().await?;
+    Ok(Crawl::new(
+        scan,
+        domain,
+        name,
+        frontier,
+        ctx.services().email.subdomains,
+    ))
+}
+
+/// Opens a transaction in which the job is this worker's and still wanted: a cancelled crawl stops within a page.
+async fn open(ctx: &JobContext<Services>) -> Result<TenantConnection, JobError> {
+    let mut conn = ctx.tenant().await?;
+    ctx.hold(&mut conn).await?;
+    Ok(conn)
+}
+
+/// Writes what has become of URLs.
+pub(super) async fn urls(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Result<(), JobError> {
+    let mut conn = open(ctx).await?;
+    write_urls(&mut conn, crawl).await?;
+    conn.commit().await?;
+    Ok(())
+}
+
+/// Writes the URLs of the sitemaps.
+pub(super) async fn seeded(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Result<(), JobError> {
+    let mut conn = open(ctx).await?;
+    write_urls(&mut conn, crawl).await?;
+    let changes = EmailScanChanges {
+        seeded_at: Some(Utc::now()),
+        ..EmailScanChanges::default()
+    };
+    crawl.scan = repo::email_scans::update(&mut conn, crawl.scan.id, &changes).await?;
+    conn.commit().await?;
+    Ok(())
+}
+
+async fn write_urls(conn: &mut TenantConnection, crawl: &mut Crawl) -> Result<(), JobError> {
+    let changed = crawl.frontier.changes();
+    if !changed.is_empty() {
+        repo::email_scans::upsert_urls(conn, crawl.scan.id, &crawl.frontier.rows(&changed)).await?;
+    }
+    Ok(())
+}
+
+/// Writes pages, what they say, and what the crawl has met on them.
+pub(super) async fn pages(ctx: &JobContext<Services>, crawl: &mut Crawl, rows: &[PageRow]) -> Result<(), JobError> {
+    let mut conn = open(ctx).await?;
+    for row in rows {
+        write_page(&mut conn, ctx, crawl, row).await?;
+    }
+    write_urls(&mut conn, crawl).await?;
+    let filter = ContactFilter {
+        domain_id: Some(crawl.domain),
+        job_id: Some(ctx.job_id()),
+        ..ContactFilter::default()
+    };
+    let contacts = repo::contacts::count(&mut conn, &filter).await?;
+    let changes = EmailScanChanges {
+        pages_scanned: i32::try_from(crawl.frontier.fetched()).ok(),
+        contacts_found: i32::try_from(contacts).ok(),
+        entry_url: crawl.scan.entry_url.as_deref(),
+        sitemap_links: Some(&crawl.scan.sitemap_links),
+        busy_ms: Some(crawl.scan.busy_ms),
+        ..EmailScanChanges::default()
+    };
+    let scan = repo::email_scans::update(&mut conn, crawl.scan.id, &changes).await?;
+    conn.commit().await?;
+    crawl.scan = scan;
+    Ok(())
+}
+
+/// Writes a page and its contacts: a chain of redirects has a few rows.
+async fn write_page(
+    conn: &mut TenantConnection,
+    ctx: &JobContext<Services>,
+    crawl: &Crawl,
+    row: &PageRow,
+) -> Result<(), JobError> {
+    let unread = PageReading::default();
+    let reading = row.reading.as_ref().unwrap_or(&unread);
+    let hidden = Hidden::of(conn, crawl, reading).await?;
+    let page = upsert_page(conn, crawl, row, reading, &hidden).await?;
+    if reading.contacts.is_empty() {
+        return Ok(());
+    }
+    let is_contact_page = page_type(&row.url) == Some("contact")
+        || Url::parse(&row.url).is_ok_and(|url| super::site::rank(&url, "") == 1);
+    let contacts: Vec<NewContact<'_>> = reading
+        .contacts
+        .iter()
+        .map(|found| {
+            let email_type = kind::of(&found.email, &crawl.name);
+            NewContact {
+                domain_id: crawl.domain,
+                page_id: page,
+                email: &found.email,
+                email_type: Some(email_type),
+                has_gmail: Some(kind::is_gmail(&found.email)),
+                context: found.context.as_deref().filter(|context| !hidden.is_in(context)),
+                source_url: Some(&row.url),
+                source_job_id: Some(ctx.job_id()),
+                name: found.name.as_deref(),
+                role: found.role.as_deref(),
+                confidence: Some(kind::confidence(found.spelling, email_type, is_contact_page)),
+                spelling: found.spelling.label(),
+            }
+        })
+        .collect();
+    repo::contacts::upsert_many(conn, &contacts).await?;
+    Ok(())
+}
+
+/// Writes the row of a page. What only reading it can say is null where it was not read.
+async fn upsert_page(
+    conn: &mut TenantConnection,
+    crawl: &Crawl,
+    row: &PageRow,
+    reading: &PageReading,
+    hidden: &Hidden,
+) -> Result<PageId, JobError> {
+    let is_read = row.reading.is_some();
+    let links: TextList = reading
+        .links
+        .iter()
+        .map(|link| link.url.as_str())
+        .filter(|url| !hidden.is_in(url))
+        .take(MAX_LINKS)
+        .collect();
+    let (title, description, h1) = (
+        hidden.text(reading.title.as_deref()),
+        hidden.text(reading.description.as_deref()),
+        hidden.text(reading.h1.as_deref()),
+    );
+    let types: TextList = reading.schema_types.iter().collect();
+    let is_fine = row.disposition.is_fine();
+    let new = NewPage {
+        domain_id: crawl.domain,
+        url: &row.url,
+        title: title.as_deref(),
+        description: description.as_deref(),
+        h1: h1.as_deref(),
+        canonical_url: reading.canonical_url.as_deref(),
+        meta_robots: reading.meta_robots.as_deref(),
+        has_schema_markup: is_read.then_some(!reading.schema_types.is_empty()),
+        schema_types: is_read.then_some(&types),
+        has_contact_form: is_read.then_some(reading.has_contact_form),
+        has_comments: is_read.then_some(reading.has_comments),
+        word_count: is_read.then(|| i32::try_from(reading.word_count).unwrap_or(i32::MAX)),
+        inbound_links: None,
+        outbound_links: is_read.then_some(&links),
+        last_modified: None,
+        last_scan: Some(Utc::now()),
+        page_type: page_type(&row.url),
+        lead_source: Some("email_scan"),
+        additional_json: None,
+        sitemap_file_id: None,
+        page_processing_status: Some(if is_fine {
+            PageProcessingStatus::Complete
+        } else {
+            PageProcessingStatus::Error
+        }),
+        page_processing_error: if is_fine { None } else { row.reason.as_deref() },
+        status_code: row.status.map(i32::from),
+        disposition: Some(row.disposition.label()),
+        disposition_reason: row.reason.as_deref(),
+        content_hash: is_read.then_some(reading.fingerprint.as_str()),
+    };
+    Ok(repo::pages::upsert(conn, &new).await?.id)
+}
+
+/// Suppressed addresses of a page, which may be in its texts as well.
+struct Hidden {
+    /// In lower case, each with its local part.
+    emails: Vec<(String, String)>,
+}
+
+impl Hidden {
+    async fn of(conn: &mut TenantConnection, crawl: &Crawl, reading: &PageReading) -> Result<Self, JobError> {
+        let mut emails = Vec::new();
+        if !reading.contacts.is_empty() {
+            let own = format!("@{}", crawl.name);
+            let asked: Vec<&str> = reading
+                .contacts
+                .iter()
+                .map(|found| found.email.as_str())
+                .chain([own.as_str()])
+                .collect();
+            emails = repo::suppressions::list_covered(conn, &asked).await?;
+            if emails.contains(&own) {
+                emails = reading.contacts.iter().map(|found| found.email.clone()).collect();
+            }
+        }
+        let with_local = |email: String| {
+            let local = email.split('@').next().unwrap_or_default().to_owned();
+            (email, local)
+        };
+        Ok(Self {
+            emails: emails.into_iter().map(with_local).collect(),
+        })
+    }
+
+    /// Returns whether a text contains the local part of one.
+    fn is_in(&self, text: &str) -> bool {
+        !self.emails.is_empty() && {
+            let text = text.to_lowercase();
+            self.emails.iter().any(|(_, local)| text.contains(local.as_str()))
+        }
+    }
+
+    /// Drops a text that contains one.
+    fn text(&self, text: Option<&str>) -> Option<String> {
+        let lower = text.map(str::to_lowercase).unwrap_or_default();
+        let holds = self.emails.iter().any(|(email, _)| lower.contains(email.as_str()));
+        text.filter(|_| !holds).map(str::to_owned)
+    }
+}
+
+/// Ends the crawl and its job.
+pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Result<Finished, JobError> {
+    ctx.report("storing", &format!("adding up the pages of {}", crawl.name), 0.97)
+        .await;
+    urls(ctx, crawl).await?;
+    let crawl = &*crawl;
+    // All pages that were asked for were read.
+    let is_cut = !matches!(crawl.cut, None | Some(Cut::Pages(_)));
+    let outcome = match (is_cut, crawl.scan.contacts_found) {
+        (true, _) => Outcome::Partial,
+        (false, 0) => Outcome::OkEmpty,
+        (false, _) => Outcome::Ok,
+    };
+    let note = crawl.note();
+    ctx.finish_with(async |mut conn| {
+        let conn_ref = &mut conn;
+        ctx.domain(conn_ref, &crawl.name).await?;
+        repo::email_scans::note_inbound_links(conn_ref, crawl.domain).await?;
+        repo::contacts::note_mail_domains(conn_ref, crawl.domain).await?;
+        let changes = EmailScanChanges {
+            completed_at: Some(Utc::now()),
+            note: note.as_deref(),
+            ..EmailScanChanges::default()
+        };
+        repo::email_scans::update(conn_ref, crawl.scan.id, &changes).await?;
+        repo::email_scans::delete_old(conn_ref, crawl.domain, KEPT_SCANS).await?;
+        let changes = DomainChanges {
+            page_scrape_status: Some(Some(TaskStatus::Completed)),
+            page_scrape_at: Some(Some(Utc::now())),
+            page_scrape_error: Some(None),
+            ..DomainChanges::default()
+        };
+        repo::domains::update(conn_ref, crawl.domain, &changes).await?;
+        ctx.finish(conn, outcome, &crawl.result()).await
+    })
+    .await
+}
+
+/// Notes at the domain that its scan failed, if the job is still this worker's.
+///
+/// A note that cannot be written is left out: the job says why it failed.
+pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str) {
+    let note = async {
+        let mut conn = ctx.tenant().await?;
+        // A domain that was deleted meanwhile is not made again for this.
+        let Some(row) = repo::domains::lock_by_name(&mut conn, domain).await? else {
+            return Ok(());
+        };
+        ctx.hold(&mut conn).await?;
+        let changes = DomainChanges {
+            page_scrape_status: Some(Some(TaskStatus::Error)),
+            page_scrape_at: Some(Some(Utc::now())),
+            page_scrape_error: Some(Some(message)),
+            ..DomainChanges::default()
+        };
+        repo::domains::update(&mut conn, row.id, &changes).await?;
+        conn.commit().await?;
+        Ok::<_, JobError>(())
+    };
+    if let Err(error) = note.await {
+        log::debug!(
+            "job {}: the failure could not be recorded at the domain: {error}",
+            ctx.job_id()
+        );
+    }
+}

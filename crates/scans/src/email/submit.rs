@@ -1,0 +1,114 @@
+//! Scans for email addresses on their way into the queue.
+
+use std::collections::HashSet;
+
+use database::ids::DomainId;
+use database::models::domain::{Domain, DomainChanges};
+use database::models::email_scan::EmailScan;
+use database::models::enums::{JobStatus, TaskStatus};
+use database::repo::{self, QueryError};
+use jobs::{EnqueueOptions, Submission, SubmitError};
+
+use super::EmailScanJob;
+
+/// How many pages a scan fetches at most, unless it is told otherwise: what clients of the v1 contract are shown.
+pub const DEFAULT_PAGES: i32 = 100;
+
+/// A scan that was asked for.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    /// The domain whose site is scanned.
+    pub domain: Domain,
+    /// The scan.
+    pub scan: EmailScan,
+    /// How far its job is.
+    pub status: JobStatus,
+    /// Whether it was made now; otherwise it is the one of the domain that has not ended.
+    pub is_new: bool,
+}
+
+/// Starts a scan of a domain's site. Where one of the domain has not ended, that one is returned.
+///
+/// # Errors
+///
+/// [`SubmitError::Conflict`] for a domain that is suppressed, and those of the database.
+pub async fn submit(
+    submission: &mut Submission<'_>,
+    domain_id: DomainId,
+    max_pages: i32,
+) -> Result<Submitted, SubmitError> {
+    // Locked, so that it is not deleted before its scan is queued.
+    let domain = repo::domains::lock(submission.conn(), domain_id)
+        .await?
+        .ok_or(QueryError::NotFound)?;
+    let own = format!("@{}", domain.domain);
+    if !repo::suppressions::list_covered(submission.conn(), &[&own])
+        .await?
+        .is_empty()
+    {
+        let detail = "this domain is suppressed: nothing that is found on its site may be kept";
+        return Err(SubmitError::Conflict(detail.to_owned()));
+    }
+    let job = EmailScanJob {
+        domain: domain.domain.clone(),
+        domain_id: Some(domain_id),
+        total_pages: max_pages,
+    };
+    let queued = submission.enqueue(&job, &EnqueueOptions::default()).await?;
+    let scan = repo::email_scans::begin(submission.conn(), domain_id, queued.job.job_id, max_pages).await?;
+    if queued.is_new {
+        note_waiting(submission, &[domain_id]).await?;
+    }
+    Ok(Submitted {
+        domain,
+        scan,
+        status: queued.job.status,
+        is_new: queued.is_new,
+    })
+}
+
+/// Starts scans of domains' sites, and returns how many. None is made for a domain whose scan has not ended, or that
+/// was deleted meanwhile.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn submit_many(
+    submission: &mut Submission<'_>,
+    domains: &[(DomainId, String)],
+) -> Result<usize, SubmitError> {
+    let ids: Vec<_> = domains.iter().map(|(id, _)| *id).collect();
+    let left: HashSet<_> = repo::domains::lock_many(submission.conn(), &ids)
+        .await?
+        .into_iter()
+        .collect();
+    let domains: Vec<_> = domains.iter().filter(|(id, _)| left.contains(id)).collect();
+    let scans: Vec<_> = domains
+        .iter()
+        .map(|(id, name)| EmailScanJob {
+            domain: name.clone(),
+            domain_id: Some(*id),
+            total_pages: DEFAULT_PAGES,
+        })
+        .collect();
+    let queued = submission.enqueue_many(&scans, &EnqueueOptions::default()).await?;
+    let begun: Vec<_> = domains
+        .iter()
+        .zip(&queued)
+        .filter(|(_, queued)| queued.is_new)
+        .map(|((id, _), queued)| (*id, queued.job.job_id))
+        .collect();
+    repo::email_scans::begin_many(submission.conn(), &begun, DEFAULT_PAGES).await?;
+    let ids: Vec<_> = begun.iter().map(|(id, _)| *id).collect();
+    note_waiting(submission, &ids).await?;
+    Ok(begun.len())
+}
+
+async fn note_waiting(submission: &mut Submission<'_>, domains: &[DomainId]) -> Result<(), SubmitError> {
+    let waits = DomainChanges {
+        page_scrape_status: Some(Some(TaskStatus::Queued)),
+        ..DomainChanges::default()
+    };
+    repo::domains::update_many(submission.conn(), domains, &waits).await?;
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! The visit of one URL: it is fetched, judged, and stored with what it links to.
+
+use std::time::Instant;
+
+use database::models::enums::{Outcome, ScanUrlState};
+use jobs::{JobContext, JobError};
+use url::Url;
+use web::extract::PageReading;
+use web::fetch::{FetchError, Page};
+
+use super::crawl::{Crawl, Cut};
+use super::disposition::Disposition;
+use super::frontier::Entry;
+use super::home;
+use super::page::{Fetched, Read, fetch};
+use super::site::{self, Scope};
+use super::store::{self, PageRow};
+use crate::Services;
+use crate::failure::outcome;
+
+/// Consecutive failures that end a crawl.
+const MAX_FAILURES: usize = 10;
+
+/// Fetches one URL of the frontier and stores what comes of it. `left` is how many more pages may be fetched.
+///
+/// Where the crawl has to end with it, [`Crawl::cut`] says why.
+pub(super) async fn visit(
+    ctx: &JobContext<Services>,
+    crawl: &mut Crawl,
+    index: usize,
+    left: usize,
+) -> Result<(), JobError> {
+    let begun = Instant::now();
+    let Some(entry) = crawl.frontier.get(index).cloned() else {
+        return Ok(());
+    };
+    let Ok(url) = Url::parse(&entry.url) else {
+        leave_out(crawl, index, Disposition::Parse, "its URL cannot be read");
+        return Ok(());
+    };
+    let is_home = index == 0;
+    if !is_home && ctx.services().fetcher.allowed(&url).await == Ok(false) {
+        // Nothing was asked for.
+        leave_out(crawl, index, Disposition::Robots, "robots.txt forbids fetching it");
+        return store::urls(ctx, crawl).await;
+    }
+    crawl.frontier.begin(index);
+    store::urls(ctx, crawl).await?;
+    let left = left.saturating_sub(usize::from(entry.fetches == 0));
+    let fetched = if is_home {
+        home::fetch_home(ctx, crawl, left).await?
+    } else {
+        fetch(ctx, &url, &crawl.scope, &crawl.frontier, left).await?
+    };
+    let fetched = match fetched {
+        Fetched::Failed { error, .. } if is_home => return Err(home::without(ctx, crawl, index, error).await?),
+        Fetched::Page(page, _) if is_home && !page.status.is_success() => {
+            let error = page.success().err();
+            let error = error.unwrap_or(FetchError::BadUrl("its home page cannot be fetched"));
+            return Err(home::without(ctx, crawl, index, error).await?);
+        }
+        fetched => fetched,
+    };
+    let mut visit = Visit {
+        crawl,
+        index,
+        entry,
+        rows: Vec::new(),
+    };
+    match fetched {
+        Fetched::Failed { error, passed } => visit.failed(&error, &passed),
+        Fetched::Redirect { page, to, is_on_site } => visit.redirected(&page, to, is_on_site)?,
+        Fetched::Page(page, Err(reason)) => visit.unreadable(&page, reason),
+        Fetched::Page(page, Ok(read)) => visit.read(&page, read, ctx.services().email.subdomains),
+    }
+    let rows = visit.rows;
+    crawl.scan.busy_ms += i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
+    store::pages(ctx, crawl, &rows).await
+}
+
+fn leave_out(crawl: &mut Crawl, index: usize, disposition: Disposition, reason: &str) {
+    crawl
+        .frontier
+        .end(index, ScanUrlState::LeftOut, disposition, Some(reason));
+}
+
+/// A URL that was fetched.
+struct Visit<'a> {
+    crawl: &'a mut Crawl,
+    index: usize,
+    entry: Entry,
+    /// What is to be stored of it.
+    rows: Vec<PageRow>,
+}
+
+impl Visit<'_> {
+    /// Takes note that nothing came, of `passed` redirects neither.
+    fn failed(&mut self, error: &FetchError, passed: &[Url]) {
+        for hop in passed {
+            let at = self.crawl.frontier.pass(hop, self.entry.depth);
+            self.end(at, hop, None, Disposition::Redirect, "it leads nowhere".to_owned());
+        }
+        let disposition = match error {
+            FetchError::ContentType { .. } => Disposition::NotAPage,
+            FetchError::Robots { .. } => Disposition::Robots,
+            other => Disposition::Failed(outcome(other)),
+        };
+        let reason = error.to_string();
+        self.crawl
+            .frontier
+            .end(self.index, ScanUrlState::Fetched, disposition, Some(&reason));
+        self.rows
+            .push(PageRow::bare(self.entry.url.clone(), None, disposition, Some(reason)));
+        self.crawl.failures += 1;
+        if self.crawl.failures >= MAX_FAILURES {
+            self.crawl.cut = Some(Cut::Failures {
+                number: MAX_FAILURES,
+                last: error.to_string(),
+            });
+        }
+    }
+
+    /// Takes note of a redirect that is not followed.
+    fn redirected(&mut self, page: &Page, to: Option<Url>, is_on_site: bool) -> Result<(), JobError> {
+        let to = to.map(String::from).unwrap_or_default();
+        if self.index == 0 && !is_on_site {
+            let error = format!("{} redirects to another site: {to}", self.crawl.name);
+            return Err(JobError::permanent(Outcome::BlockedStatus, error));
+        }
+        let (disposition, reason) = if is_on_site {
+            (Disposition::Redirect, format!("it leads to {to}"))
+        } else {
+            (Disposition::OffSite, format!("it leads to another site: {to}"))
+        };
+        let at = self.pass(page);
+        self.end(at, &page.final_url, Some(page.status.as_u16()), disposition, reason);
+        Ok(())
+    }
+
+    /// Takes note of an answer that holds no page.
+    fn unreadable(&mut self, page: &Page, reason: String) {
+        self.crawl.failures = 0;
+        let status = page.status.as_u16();
+        let disposition = if page.status.is_success() {
+            Disposition::Parse
+        } else {
+            Disposition::Status
+        };
+        let at = self.pass(page);
+        self.end(at, &page.final_url, Some(status), disposition, reason);
+        if status == 429 {
+            self.crawl.cut = Some(Cut::TooManyRequests);
+        }
+    }
+
+    /// Takes what a page says, and the URLs that it links to.
+    fn read(&mut self, page: &Page, read: Read, subdomains: bool) {
+        self.crawl.failures = 0;
+        let at = self.pass(page);
+        if self.index == 0 {
+            self.crawl.scope = Scope::new(&self.crawl.name, Some(&page.final_url), subdomains);
+            self.crawl.scan.entry_url = Some(page.final_url.to_string());
+            self.crawl.scan.sitemap_links.0 = read.sitemaps;
+        }
+        let reading = read.reading;
+        let (disposition, reason) = self.judge(at, &page.final_url, &reading);
+        self.crawl
+            .frontier
+            .end(at, ScanUrlState::Fetched, disposition, reason.as_deref());
+        self.follow(&reading);
+        self.rows.push(PageRow {
+            url: page.final_url.to_string(),
+            status: Some(page.status.as_u16()),
+            disposition,
+            reason,
+            reading: Some(reading),
+        });
+    }
+
+    /// Ends a URL that was asked for and says nothing.
+    fn end(&mut self, at: usize, url: &Url, status: Option<u16>, disposition: Disposition, reason: String) {
+        self.crawl
+            .frontier
+            .end(at, ScanUrlState::Fetched, disposition, Some(&reason));
+        self.rows
+            .push(PageRow::bare(url.to_string(), status, disposition, Some(reason)));
+    }
+
+    /// Takes note of the redirects that a page came by, and returns where their end stands.
+    fn pass(&mut self, page: &Page) -> usize {
+        if page.redirects.is_empty() {
+            return self.index;
+        }
+        let last = &page.final_url;
+        for (number, hop) in page.redirects.iter().enumerate() {
+            let at = if number == 0 {
+                self.index
+            } else {
+                self.crawl.frontier.pass(hop, self.entry.depth)
+            };
+            self.end(at, hop, None, Disposition::Redirect, format!("it leads to {last}"));
+        }
+        let at = self.crawl.frontier.pass(last, self.entry.depth);
+        // Where only the scheme, `www.` or a final slash differ they are the same.
+        self.rows.retain(|row| row.url != last.as_str());
+        at
+    }
+
+    /// Returns what a page is to the crawl, and why.
+    fn judge(&mut self, index: usize, url: &Url, reading: &PageReading) -> (Disposition, Option<String>) {
+        let crawl = &mut *self.crawl;
+        if let Some(other) = crawl.frontier.says(index, &reading.fingerprint) {
+            return (Disposition::Duplicate, Some(format!("same content as {other}")));
+        }
+        let canonical = reading
+            .canonical_url
+            .as_deref()
+            .and_then(|canonical| Url::parse(canonical).ok());
+        if let Some(canonical) = canonical.filter(|canonical| crawl.scope.holds(canonical))
+            && site::key(&canonical) != site::key(url)
+        {
+            if crawl.frontier.is_done(&canonical) {
+                return (
+                    Disposition::Duplicate,
+                    Some(format!("its canonical URL {canonical} was fetched")),
+                );
+            }
+            // Where they differ by the query only; sites name their home page for all pages, too.
+            if canonical.path().trim_end_matches('/') == url.path().trim_end_matches('/') {
+                crawl.frontier.same(&canonical, url.as_str());
+            }
+        }
+        if reading.is_truncated {
+            return (
+                Disposition::Partial,
+                Some("it is too large to be read completely".to_owned()),
+            );
+        }
+        (Disposition::Ok, None)
+    }
+
+    /// Adds what a page links to.
+    fn follow(&mut self, reading: &PageReading) {
+        let robots = reading.meta_robots.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if robots.contains("nofollow") || robots.split(',').any(|word| word.trim() == "none") {
+            return;
+        }
+        for link in &reading.links {
+            if !link.nofollow && self.crawl.scope.holds(&link.url) {
+                let rank = site::rank(&link.url, &link.text);
+                let depth = self.entry.depth.saturating_add(1);
+                self.crawl.frontier.add(&link.url, rank, depth);
+            }
+        }
+    }
+}

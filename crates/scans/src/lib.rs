@@ -1,0 +1,29 @@
+//! What gathers facts from the outside: one folder for each scraper.
+
+pub mod domain;
+pub mod email;
+mod failure;
+mod pace;
+pub mod places;
+mod services;
+mod settings;
+pub mod sitemap;
+
+use jobs::Registry;
+
+use self::domain::DomainScan;
+use self::email::EmailScanJob;
+pub use self::services::Services;
+pub use self::settings::{EmailConfig, ExpiredPlaces, PlacesConfig, PlacesProtocol, ScansConfig, SitemapConfig};
+use self::sitemap::SitemapScan;
+
+/// Returns every kind of job that this program works on.
+#[must_use]
+pub fn registry() -> Registry<Services> {
+    places::register(
+        Registry::new()
+            .register::<DomainScan>()
+            .register::<SitemapScan>()
+            .register::<EmailScanJob>(),
+    )
+}

@@ -1,0 +1,239 @@
+//! The job that makes domains of selected places.
+
+use std::collections::BTreeMap;
+
+use database::ids::DomainId;
+use database::models::domain::NewDomain;
+use database::models::enums::Outcome;
+use database::models::place_details::HandOver;
+use database::repo;
+use database::repo::place_details::Candidate;
+use jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Submission};
+use serde::{Deserialize, Serialize};
+use web::names::DomainName;
+
+use super::details::{LookedUp, look_up, work_key};
+use crate::Services;
+use crate::domain::{self, DEFAULT_PAGES, DomainScan};
+use crate::email;
+
+/// Sites that host pages of businesses: the site is not the business's own domain.
+const SHARED_SITES: &[&str] = &[
+    "business.site",
+    "facebook.com",
+    "fb.com",
+    "g.page",
+    "goo.gl",
+    "google.com",
+    "instagram.com",
+    "linkedin.com",
+    "linktr.ee",
+    "t.me",
+    "tiktok.com",
+    "tripadvisor.com",
+    "twitter.com",
+    "wa.me",
+    "x.com",
+    "yelp.com",
+    "youtube.com",
+];
+
+/// Makes domains of selected places that have a website.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlacesHandOver {
+    /// Google's ids of the places.
+    pub place_ids: Vec<String>,
+    /// Whether the domains are to be scanned.
+    pub scan: bool,
+    /// Whether their sites are to be scanned for email addresses.
+    #[serde(default)]
+    pub emails: bool,
+    /// Whether the details of places are to be looked up whose website is not known, which costs a call each.
+    pub look_up: bool,
+}
+
+/// What a hand-over brought.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct HandedOver {
+    /// How many places became a domain, or were one already.
+    pub handed_over: usize,
+    /// How many scans were queued.
+    pub scans: usize,
+    /// How many scans for email addresses were queued.
+    pub email_scans: usize,
+    /// How many places were left out; each records why.
+    pub left_out: usize,
+    /// What looking up details brought.
+    pub looked_up: LookedUp,
+}
+
+impl BackgroundJob for PlacesHandOver {
+    type Services = Services;
+
+    const KIND: &'static str = "place_hand_over";
+
+    const MAX_ATTEMPTS: i32 = 6;
+
+    fn dedup_key(&self) -> Option<String> {
+        Some(work_key(&self.place_ids, &[self.scan, self.emails, self.look_up]))
+    }
+
+    /// Each site is a scan of each kind; the hand-over itself is not counted.
+    fn scans(&self) -> usize {
+        let each = usize::from(self.scan) + usize::from(self.emails);
+        (self.place_ids.len() * each).max(1)
+    }
+
+    async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
+        let mut looked_up = LookedUp::default();
+        if self.look_up {
+            let mut conn = ctx.tenant().await?;
+            let candidates = repo::place_details::list_candidates(&mut conn, &self.place_ids).await?;
+            drop(conn);
+            let unknown: Vec<String> = candidates
+                .into_iter()
+                .filter(|place| place.is_selected && place.website.is_none() && !place.is_looked_up)
+                .map(|place| place.place_id)
+                .collect();
+            if !unknown.is_empty() {
+                looked_up = look_up(&ctx, &unknown).await?;
+            }
+        }
+        let (ctx, looked_up) = (&ctx, &looked_up);
+        ctx.finish_with(async |mut conn| {
+            let done = HandedOver {
+                looked_up: looked_up.clone(),
+                ..self.hand_over(&mut conn).await?
+            };
+            let outcome = match (done.handed_over, done.left_out) {
+                (0, _) => Outcome::OkEmpty,
+                (_, 0) => Outcome::Ok,
+                _ => Outcome::Partial,
+            };
+            ctx.finish(conn, outcome, &done).await
+        })
+        .await
+    }
+}
+
+impl PlacesHandOver {
+    async fn hand_over(&self, conn: &mut database::tenant::TenantConnection) -> Result<HandedOver, JobError> {
+        let candidates = repo::place_details::list_candidates(conn, &self.place_ids).await?;
+        let sorted: Vec<(&Candidate, Result<DomainName, String>)> =
+            candidates.iter().map(|place| (place, domain_of(place))).collect();
+        let names: Vec<NewDomain<'_>> = sorted
+            .iter()
+            .filter_map(|(_, domain)| domain.as_ref().ok())
+            .map(|name| NewDomain {
+                domain: name.as_str(),
+                lead_source: Some("google_places"),
+                created_by: None,
+            })
+            .collect();
+        let ids: BTreeMap<String, DomainId> = if names.is_empty() {
+            BTreeMap::new()
+        } else {
+            let stored = repo::domains::upsert_many(conn, &names).await?;
+            stored.into_iter().map(|(id, name)| (name, id)).collect()
+        };
+        let done: Vec<HandOver<'_>> = sorted
+            .iter()
+            .map(|(place, domain)| HandOver {
+                place_id: &place.place_id,
+                domain_id: domain.as_ref().ok().and_then(|name| ids.get(name.as_str()).copied()),
+                error: domain.as_ref().err().map(String::as_str),
+            })
+            .collect();
+        repo::place_details::hand_over_many(conn, &done).await?;
+        let mut scans = 0;
+        if self.scan {
+            let usable: BTreeMap<&str, &DomainName> = sorted
+                .iter()
+                .filter_map(|(_, domain)| domain.as_ref().ok())
+                .map(|name| (name.as_str(), name))
+                .collect();
+            let all = usable
+                .values()
+                .map(|name| DomainScan::new(name, DEFAULT_PAGES))
+                .collect();
+            // Each was counted when the hand-over was asked for.
+            let mut submission = Submission::of_operator(conn);
+            let submitted = domain::submit(&mut submission, all, &EnqueueOptions::default()).await?;
+            scans = submitted.iter().filter(|scan| scan.is_new).count();
+        }
+        let mut email_scans = 0;
+        if self.emails {
+            let all: Vec<(DomainId, String)> = ids.iter().map(|(name, id)| (*id, name.clone())).collect();
+            email_scans = email::submit_many(&mut Submission::of_operator(conn), &all).await?;
+        }
+        let handed_over = done.iter().filter(|place| place.domain_id.is_some()).count();
+        Ok(HandedOver {
+            handed_over,
+            scans,
+            email_scans,
+            left_out: self.place_ids.len().saturating_sub(handed_over),
+            looked_up: LookedUp::default(),
+        })
+    }
+}
+
+/// Returns the domain of a place, or why it has none.
+fn domain_of(place: &Candidate) -> Result<DomainName, String> {
+    if !place.is_selected {
+        return Err("it is not selected".to_owned());
+    }
+    let Some(website) = place.website.as_deref() else {
+        return Err(if place.is_looked_up {
+            "it has no website".to_owned()
+        } else {
+            "its website is not known: its details were not looked up".to_owned()
+        });
+    };
+    let name = DomainName::parse(website).map_err(|error| format!("its website cannot be used: {error}"))?;
+    let host = name.as_str();
+    let shared = SHARED_SITES.iter().find(|site| {
+        host.strip_suffix(**site)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    });
+    match shared {
+        Some(site) => Err(format!("its website is a page on {site}, which is not its own")),
+        None => Ok(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(website: Option<&str>) -> Candidate {
+        Candidate {
+            place_id: "one".to_owned(),
+            is_selected: true,
+            website: website.map(str::to_owned),
+            is_looked_up: false,
+            domain_id: None,
+        }
+    }
+
+    #[test]
+    fn a_website_of_its_own_is_a_domain() {
+        let domain = |website| domain_of(&place(Some(website))).map(|name| name.as_str().to_owned());
+        assert_eq!(
+            domain("http://www.Smile.example.com/home?x=1").unwrap(),
+            "smile.example.com"
+        );
+        assert!(
+            domain("https://m.facebook.com/smile")
+                .unwrap_err()
+                .contains("facebook.com")
+        );
+        assert!(domain("https://notfacebook.com/").is_ok());
+        assert!(domain("http://10.0.0.1/").unwrap_err().contains("cannot be used"));
+        assert!(domain_of(&place(None)).unwrap_err().contains("not looked up"));
+        let unselected = Candidate {
+            is_selected: false,
+            ..place(Some("https://smile.example.com"))
+        };
+        assert!(domain_of(&unselected).unwrap_err().contains("not selected"));
+    }
+}

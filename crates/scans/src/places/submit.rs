@@ -1,0 +1,196 @@
+//! Work on places on its way into the queue.
+
+use database::ids::JobId;
+use database::models::enums::ProcessingStatus;
+use database::models::place_search::NewPlaceSearch;
+use database::models::values::RawJson;
+use database::repo::places::PlaceFilter;
+use database::repo::{self, QueryError};
+use jobs::{EnqueueOptions, Submission, SubmitError};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::grid::Point;
+use super::{PlacesDetails, PlacesHandOver, PlacesSearch};
+
+/// The largest radius in kilometres, which is Google's.
+const MAX_KM: f64 = 50.0;
+/// The most places of a search, as v1 has it.
+const MAX_RESULTS: i64 = 100;
+/// The most places of a search that may split its area.
+const MAX_RESULTS_OF_GRID: i64 = 2000;
+/// Google returns no more places than this for one query: a search for more splits its area.
+pub const RESULTS_OF_ONE_QUERY: i64 = 60;
+/// The most places that one job looks up or hands over.
+const MAX_PLACES: i64 = 5000;
+
+/// What a client searches for.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchRequest<'a> {
+    /// The kind of business.
+    pub business_type: &'a str,
+    /// Where, in words.
+    pub location: &'a str,
+    /// Where, in degrees; both or neither.
+    pub latitude: Option<f64>,
+    /// Where, in degrees; both or neither.
+    pub longitude: Option<f64>,
+    /// How far from there, in kilometres.
+    pub radius_km: f64,
+    /// How many places at most.
+    pub max_results: i64,
+    /// Whether the area may be split; `None` is if it has to be.
+    pub grid: Option<bool>,
+    /// Who asks.
+    pub created_by: Uuid,
+}
+
+/// Work on places that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// The job that does it.
+    pub job_id: JobId,
+    /// How many places it is about.
+    pub places: usize,
+}
+
+impl PlacesSearch {
+    /// Reads what a client searches for.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::Invalid`] for a value that cannot be used.
+    pub fn read(request: &SearchRequest<'_>) -> Result<Self, SubmitError> {
+        let radius_km = request.radius_km;
+        if !(1.0..=MAX_KM).contains(&radius_km) {
+            let detail = format!("radius_km is {radius_km}: it must be from 1 to {MAX_KM}");
+            return Err(SubmitError::invalid("radius_km", detail));
+        }
+        let most = if request.grid == Some(true) {
+            MAX_RESULTS_OF_GRID
+        } else {
+            MAX_RESULTS
+        };
+        let wanted = request.max_results;
+        let in_range = usize::try_from(wanted).ok().filter(|_| (1..=most).contains(&wanted));
+        let max_results = in_range.ok_or_else(|| {
+            let detail = format!("max_results is {wanted}: it must be from 1 to {most}");
+            SubmitError::invalid("max_results", detail)
+        })?;
+        Ok(Self {
+            center: read_center(request)?,
+            location: read_text("location", request.location, 255)?,
+            business_type: read_text("business_type", request.business_type, 100)?,
+            radius_km,
+            max_results,
+            grid: request.grid.unwrap_or(wanted > RESULTS_OF_ONE_QUERY),
+            created_by: request.created_by,
+            search_id: None,
+        })
+    }
+}
+
+fn read_text(field: &'static str, text: &str, longest: usize) -> Result<String, SubmitError> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > longest || text.contains('\0') {
+        let detail = format!("{field} is {text:?}: it must have from 1 to {longest} characters");
+        return Err(SubmitError::invalid(field, detail));
+    }
+    Ok(text.to_owned())
+}
+
+fn read_center(request: &SearchRequest<'_>) -> Result<Option<Point>, SubmitError> {
+    match (request.latitude, request.longitude) {
+        (None, None) => Ok(None),
+        (Some(latitude), Some(longitude)) => {
+            let detail = "latitude and longitude must be degrees: -90 to 90 and -180 to 180";
+            let point = Point::new(latitude, longitude);
+            point.map(Some).ok_or_else(|| SubmitError::invalid("latitude", detail))
+        }
+        _ => {
+            let detail = "latitude and longitude must be given both or not at all";
+            Err(SubmitError::invalid("latitude", detail))
+        }
+    }
+}
+
+/// Starts a search, with its row in the list of searches.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn submit_search(submission: &mut Submission<'_>, mut search: PlacesSearch) -> Result<JobId, SubmitError> {
+    let params = RawJson::from(json!({
+        "radius_km": search.radius_km, "max_results": search.max_results, "grid": search.grid, "center": search.center,
+    }));
+    let new = NewPlaceSearch {
+        user_id: None,
+        location: &search.location,
+        business_type: &search.business_type,
+        params: Some(&params),
+        status: None,
+    };
+    let row = repo::place_searches::insert(submission.conn(), &new).await?;
+    search.search_id = Some(row.id.get());
+    let queued = submission.enqueue(&search, &EnqueueOptions::default()).await?;
+    Ok(queued.job.job_id)
+}
+
+/// Starts the look-up of the details of all places that match: a call of Google's each. Where the same look-up has not
+/// ended, that one is returned.
+///
+/// # Errors
+///
+/// `NotFound` where none match, [`SubmitError::Invalid`] where too many do, and those of the
+/// database.
+pub async fn submit_details(
+    submission: &mut Submission<'_>,
+    filter: &PlaceFilter<'_>,
+) -> Result<Submitted, SubmitError> {
+    let place_ids = ids_of(submission, filter).await?;
+    let all: Vec<&str> = place_ids.iter().map(String::as_str).collect();
+    repo::place_details::set_look_up(submission.conn(), &all, ProcessingStatus::Queued, None).await?;
+    let places = place_ids.len();
+    let queued = submission
+        .enqueue(&PlacesDetails { place_ids }, &EnqueueOptions::default())
+        .await?;
+    Ok(Submitted {
+        job_id: queued.job.job_id,
+        places,
+    })
+}
+
+/// Starts the hand-over of all places that match; `job` says what is done with their domains. Where the same hand-over
+/// has not ended, that one is returned.
+///
+/// # Errors
+///
+/// As [`submit_details`].
+pub async fn submit_hand_over(
+    submission: &mut Submission<'_>,
+    filter: &PlaceFilter<'_>,
+    job: PlacesHandOver,
+) -> Result<Submitted, SubmitError> {
+    let place_ids = ids_of(submission, filter).await?;
+    let places = place_ids.len();
+    let queued = submission
+        .enqueue(&PlacesHandOver { place_ids, ..job }, &EnqueueOptions::default())
+        .await?;
+    Ok(Submitted {
+        job_id: queued.job.job_id,
+        places,
+    })
+}
+
+/// Returns the ids of the places that match: those there are, and not too many for one job.
+async fn ids_of(submission: &mut Submission<'_>, filter: &PlaceFilter<'_>) -> Result<Vec<String>, SubmitError> {
+    let ids = repo::places::list_ids(submission.conn(), filter, MAX_PLACES + 1).await?;
+    if ids.is_empty() {
+        return Err(QueryError::NotFound.into());
+    }
+    if i64::try_from(ids.len()).is_ok_and(|count| count > MAX_PLACES) {
+        let detail = format!("more than {MAX_PLACES} places match: a job takes no more");
+        return Err(SubmitError::invalid("filter", detail));
+    }
+    Ok(ids)
+}

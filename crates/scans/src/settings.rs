@@ -1,0 +1,153 @@
+//! Limits of scans and place searches.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+use web::fetch::FetchConfig;
+
+/// What scans may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScansConfig {
+    /// Outbound HTTP.
+    pub fetch: FetchConfig,
+    /// What an analysis of sitemaps may take.
+    pub sitemap: SitemapConfig,
+    /// What a crawl for email addresses may take.
+    pub email: EmailConfig,
+}
+
+/// What one analysis of a site's sitemaps may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SitemapConfig {
+    /// Bytes of one file, after decompression. The standard allows 50 MB.
+    pub max_file_bytes: usize,
+    /// Entries of one file. The standard allows 50,000.
+    pub max_file_urls: usize,
+    /// Files.
+    pub max_files: usize,
+    /// URLs, whatever a request asks for.
+    pub max_urls: usize,
+    /// The maximum depth of nested indexes.
+    pub max_depth: usize,
+    /// The maximum duration of one download.
+    pub file_timeout: Duration,
+    /// The maximum duration of a domain scan's sitemap count.
+    pub count_time: Duration,
+}
+
+impl Default for SitemapConfig {
+    fn default() -> Self {
+        Self {
+            max_file_bytes: 200 * 1024 * 1024,
+            max_file_urls: 500_000,
+            max_files: 10_000,
+            max_urls: 20_000_000,
+            max_depth: 5,
+            file_timeout: Duration::from_secs(120),
+            count_time: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What one crawl for email addresses may take, and how it works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailConfig {
+    /// The maximum number of links between the home page and a page.
+    pub max_depth: usize,
+    /// The maximum duration over all attempts.
+    pub time: Duration,
+    /// Whether all subdomains belong to a site, and not only the domain itself and its `www`.
+    pub subdomains: bool,
+    /// Whether DNS is asked whether the domain of an address takes mail.
+    pub mx_check: bool,
+    /// The name server to ask instead of the system's.
+    pub dns_server: Option<SocketAddr>,
+}
+
+impl Default for EmailConfig {
+    fn default() -> Self {
+        Self {
+            max_depth: 6,
+            time: Duration::from_secs(30 * 60),
+            subdomains: false,
+            mx_check: true,
+            dns_server: None,
+        }
+    }
+}
+
+/// Which of Google's protocols is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlacesProtocol {
+    /// The older Text Search, `/maps/api/place/textsearch/json`, which existing keys are for.
+    Legacy,
+    /// Places API (New), `/v1/places:searchText`.
+    New,
+}
+
+/// What becomes of Google's content about a place after its retention. Place ids stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpiredPlaces {
+    /// It is removed.
+    Clear,
+    /// It is fetched again, at the cost of one call each.
+    Refresh,
+}
+
+/// How places are searched for, and how much that may cost.
+#[derive(Clone, Debug)]
+pub struct PlacesConfig {
+    /// The protocol.
+    pub protocol: PlacesProtocol,
+    /// Where it is spoken. The operator chooses it: it may be a private address.
+    pub url: Url,
+    /// Google's key; without one nothing can be searched.
+    pub key: Option<SecretString>,
+    /// The language of names and addresses, such as `en`.
+    pub language: Option<String>,
+    /// The country that ambiguous places are looked for in first, such as `us`.
+    pub region: Option<String>,
+    /// How long a call may take.
+    pub timeout: Duration,
+    /// How long the next page of the older protocol takes to become available.
+    pub token_delay: Duration,
+    /// The most calls of one search.
+    pub calls_per_search: i64,
+    /// The most calls of a tenant in a calendar month (UTC); `None` means any number.
+    pub calls_per_month: Option<i64>,
+    /// How long Google's content is kept; `None` means forever.
+    pub keep: Option<Duration>,
+    /// What is done with what is older.
+    pub expired: ExpiredPlaces,
+}
+
+impl PlacesConfig {
+    /// Returns the default settings of a protocol, at Google's own address and without a key.
+    ///
+    /// # Panics
+    ///
+    /// Never: the addresses are URLs.
+    #[must_use]
+    pub fn new(protocol: PlacesProtocol) -> Self {
+        let url = match protocol {
+            PlacesProtocol::Legacy => "https://maps.googleapis.com",
+            PlacesProtocol::New => "https://places.googleapis.com",
+        };
+        Self {
+            protocol,
+            #[expect(clippy::expect_used, reason = "both are constants, and a test makes each")]
+            url: Url::parse(url).expect("Google's addresses are URLs"),
+            key: None,
+            language: None,
+            region: None,
+            timeout: Duration::from_secs(10),
+            token_delay: Duration::from_secs(2),
+            calls_per_search: 100,
+            calls_per_month: None,
+            keep: None,
+            expired: ExpiredPlaces::Clear,
+        }
+    }
+}

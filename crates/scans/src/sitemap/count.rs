@@ -1,0 +1,165 @@
+//! Counts what a site's sitemaps list, for the domain scan: nothing of it is stored.
+
+use std::collections::{HashSet, VecDeque};
+use std::ops::ControlFlow;
+
+use jobs::{JobContext, JobError};
+use tokio::time::Instant;
+use url::Url;
+use web::sitemap::discover::{Effort, PageLinks, discover};
+use web::sitemap::download::{Fetched, download};
+use web::sitemap::parse::{Item, ParseLimits, parse};
+use web::sitemap::problem::Failure;
+
+use crate::Services;
+use crate::settings::SitemapConfig;
+
+/// The most files that are read to count.
+const MAX_FILES: usize = 200;
+
+/// The totals of a site's sitemaps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SitemapCount {
+    /// The file to begin with.
+    pub first: Option<Url>,
+    /// How many files were read.
+    pub files: usize,
+    /// How many pages they list, up to what was asked for.
+    pub pages: u64,
+}
+
+/// Finds a site's sitemaps and counts the pages that they list, up to `max_pages`. What cannot be read counts nothing.
+///
+/// # Errors
+///
+/// When the program fails; not when the site does.
+pub async fn count(
+    ctx: &JobContext<Services>,
+    origin: &Url,
+    links: &PageLinks,
+    max_pages: u64,
+) -> Result<SitemapCount, JobError> {
+    walk(ctx, origin, links, max_pages, false).await.map(|(count, _)| count)
+}
+
+/// Lists up to `max_pages` of the pages that a site's sitemaps list, as [`count`] counts them.
+///
+/// # Errors
+///
+/// As [`count`].
+pub async fn list(
+    ctx: &JobContext<Services>,
+    origin: &Url,
+    links: &PageLinks,
+    max_pages: u64,
+) -> Result<Vec<String>, JobError> {
+    walk(ctx, origin, links, max_pages, true).await.map(|(_, pages)| pages)
+}
+
+async fn walk(
+    ctx: &JobContext<Services>,
+    origin: &Url,
+    links: &PageLinks,
+    max_pages: u64,
+    keeps: bool,
+) -> Result<(SitemapCount, Vec<String>), JobError> {
+    let mut listed = Vec::new();
+    let Services {
+        fetcher,
+        sitemap: config,
+        ..
+    } = ctx.services();
+    let deadline = Instant::now() + config.count_time;
+    let Ok(found) = discover(fetcher, origin, links, Effort::Quick).await else {
+        return Ok((SitemapCount::default(), listed));
+    };
+    let mut result = SitemapCount::default();
+    let mut seen: HashSet<String> = found.iter().map(|file| file.url.to_string()).collect();
+    let mut waiting: VecDeque<(Url, usize)> = found.into_iter().map(|file| (file.url, 0)).collect();
+    while let Some((url, depth)) = waiting.pop_front() {
+        let left = max_pages.saturating_sub(result.pages);
+        if left == 0 || result.files >= MAX_FILES || Instant::now() >= deadline {
+            break;
+        }
+        let time = config
+            .file_timeout
+            .min(deadline.saturating_duration_since(Instant::now()));
+        let Ok(fetched) = download(fetcher, &url, config.max_file_bytes, time).await else {
+            continue;
+        };
+        if !fetched.status.is_success() {
+            continue;
+        }
+        let room = MAX_FILES.saturating_sub(waiting.len());
+        let Some(read) = read(ctx, fetched, left, room, keeps).await? else {
+            continue;
+        };
+        result.first.get_or_insert(url);
+        result.files += 1;
+        result.pages += read.count;
+        listed.extend(read.pages);
+        if depth < config.max_depth {
+            let new = read.children.into_iter().filter(|child| seen.insert(child.clone()));
+            waiting.extend(new.filter_map(|child| Some((Url::parse(&child).ok()?, depth + 1))));
+        }
+    }
+    Ok((result, listed))
+}
+
+/// What one file lists.
+struct ListedBy {
+    /// How many pages, up to what was asked for.
+    count: u64,
+    /// Their URLs, where those are kept.
+    pages: Vec<String>,
+    /// The URLs of sitemap files.
+    children: Vec<String>,
+}
+
+/// Reads a file off the asynchronous threads: at most `left` pages, and the first `room` sitemap files. Returns `None`
+/// where it turns out to be something else.
+async fn read(
+    ctx: &JobContext<Services>,
+    fetched: Fetched,
+    left: u64,
+    room: usize,
+    keeps: bool,
+) -> Result<Option<ListedBy>, JobError> {
+    let limits = limits(&ctx.services().sitemap);
+    ctx.blocking(move || {
+        let (mut counted, mut pages, mut children) = (0, Vec::new(), Vec::new());
+        let charset = fetched.charset.as_deref();
+        let summary = parse(fetched.file, &fetched.url, charset, &limits, |item| {
+            match item {
+                Item::Page(page) => {
+                    counted += 1;
+                    if keeps {
+                        pages.push(page.url.clone());
+                    }
+                    if counted >= left {
+                        return ControlFlow::Break(());
+                    }
+                }
+                Item::Child(child) if children.len() < room => children.push(child.url.clone()),
+                Item::Child(_) => {}
+            }
+            ControlFlow::Continue(())
+        });
+        let is_sitemap = !summary.failure.is_some_and(Failure::is_no_sitemap);
+        is_sitemap.then_some(ListedBy {
+            count: summary.pages.min(left),
+            pages,
+            children,
+        })
+    })
+    .await
+}
+
+/// Returns what is taken of one file.
+pub(super) fn limits(config: &SitemapConfig) -> ParseLimits {
+    ParseLimits {
+        max_bytes: config.max_file_bytes as u64,
+        max_urls: config.max_file_urls as u64,
+        ..ParseLimits::default()
+    }
+}

@@ -1,0 +1,194 @@
+//! The job: find a site's sitemaps, read them one after the other, store what they list.
+//!
+//! Everything it knows is in the database: which files wait, which are read. An attempt that is cut off anywhere leaves
+//! whole files behind, and the next one goes on with those that wait.
+
+use std::time::Duration;
+
+use database::ids::DomainId;
+use database::models::enums::Outcome;
+use database::models::sitemap_file::SitemapFile;
+use database::repo;
+use jobs::{BackgroundJob, Finished, JobContext, JobError};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use web::fetch::FetchError;
+use web::html::{self, Limits};
+use web::sitemap::discover::{DiscoveryMethod, Effort, Found, PageLinks, discover};
+
+use super::store::{self, Analysis};
+use crate::Services;
+use crate::domain::fetch_home;
+use crate::failure::{job_error, outcome};
+
+/// How many waiting files are looked up at a time.
+const AT_ONCE: i64 = 100;
+
+/// How long a file is waited for before it is asked for once more.
+const BEFORE_SECOND_TRY: Duration = Duration::from_secs(1);
+
+/// Analyses the sitemaps of a domain, or one that is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SitemapScan {
+    /// The domain's standard name.
+    pub domain: String,
+    /// The sitemap to begin with, instead of those that the site names.
+    pub url: Option<Url>,
+    /// How many URLs to store at most.
+    pub max_urls: u64,
+    /// The maximum depth of nested indexes.
+    pub max_depth: i16,
+}
+
+impl BackgroundJob for SitemapScan {
+    type Services = Services;
+
+    const KIND: &'static str = "sitemap_scan";
+    // A worker that is killed uses one up, and the next goes on behind the last whole file: that of a large site takes
+    // longer than some workers live.
+    const MAX_ATTEMPTS: i32 = 10;
+
+    fn dedup_key(&self) -> Option<String> {
+        // Two at once would tell each other's work for a difference.
+        Some(self.domain.clone())
+    }
+
+    async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
+        let (domain, analysis) = match self.analyse(&ctx).await {
+            Ok(analysed) => analysed,
+            Err(error) => {
+                if ctx.is_final(&error) {
+                    store::failure(&ctx, &self.domain, error.message()).await?;
+                }
+                return Err(error);
+            }
+        };
+        analysis.finish(&ctx, domain, &self.domain).await
+    }
+}
+
+impl SitemapScan {
+    async fn analyse(&self, ctx: &JobContext<Services>) -> Result<(DomainId, Analysis), JobError> {
+        let (domain, run) = store::begin(ctx, &self.domain, self.url.is_none()).await?;
+        let mut analysis = Analysis::new(ctx, domain, run, self.max_urls).await?;
+        if analysis.run.discovered_at.is_none() {
+            ctx.report(
+                "discovering",
+                &format!("looking for the sitemaps of {}", self.domain),
+                0.02,
+            )
+            .await;
+            let found = match &self.url {
+                Some(url) => vec![Found {
+                    url: url.clone(),
+                    method: DiscoveryMethod::Request,
+                }],
+                None => self.discover(ctx).await?,
+            };
+            analysis.discovered(ctx, &found).await?;
+        }
+        loop {
+            let waiting = {
+                let mut conn = ctx.tenant().await?;
+                repo::sitemap_files::list_pending(&mut conn, domain, ctx.job_id(), AT_ONCE).await?
+            };
+            if waiting.is_empty() {
+                break;
+            }
+            for file in waiting {
+                if let Some(limit) = analysis.limit_reached(ctx) {
+                    analysis.skip_rest(ctx, &limit).await?;
+                    break;
+                }
+                self.read_file(ctx, &mut analysis, &file).await?;
+                analysis.report(ctx).await;
+            }
+        }
+        if self.url.is_none() {
+            analysis.retire_unmet(ctx).await?;
+        }
+        Ok((domain, analysis))
+    }
+
+    /// Looks at the home page for what it says, and for where the site really is.
+    async fn discover(&self, ctx: &JobContext<Services>) -> Result<Vec<Found>, JobError> {
+        let Services { fetcher, .. } = ctx.services();
+        let (origin, links) = match fetch_home(fetcher, &self.domain).await {
+            Ok(page) => {
+                let origin = page.final_url.clone();
+                let links = ctx
+                    .blocking(move || {
+                        let document = html::parse(&page.text().text, &Limits::default()).ok()?;
+                        Some(PageLinks::of(document.html(), &page.final_url))
+                    })
+                    .await?;
+                (origin, links.unwrap_or_default())
+            }
+            // A home page that cannot be had says nothing about sitemaps.
+            Err(
+                FetchError::Status { .. }
+                | FetchError::Robots { .. }
+                | FetchError::ContentType { .. }
+                | FetchError::TooLarge { .. }
+                | FetchError::Redirects { .. },
+            ) => {
+                let origin = Url::parse(&format!("https://{}/", self.domain));
+                (
+                    origin.map_err(|error| JobError::internal(error.into()))?,
+                    PageLinks::default(),
+                )
+            }
+            Err(error) => return Err(job_error(&error)),
+        };
+        let found = discover(fetcher, &origin, &links, Effort::All).await;
+        let Err(error) = found else {
+            return found.map_err(|error| job_error(&error));
+        };
+        // The home page may have come by http only.
+        let mut plain = origin;
+        if plain.scheme() != "https" || plain.set_scheme("http").is_err() {
+            return Err(job_error(&error));
+        }
+        discover(fetcher, &plain, &links, Effort::All)
+            .await
+            .map_err(|_| job_error(&error))
+    }
+
+    async fn read_file(
+        &self,
+        ctx: &JobContext<Services>,
+        analysis: &mut Analysis,
+        file: &SitemapFile,
+    ) -> Result<(), JobError> {
+        let Services { fetcher, sitemap, .. } = ctx.services();
+        let Ok(url) = Url::parse(&file.url) else {
+            return analysis
+                .failed(ctx, file, None, Outcome::Parse, "its URL cannot be read")
+                .await;
+        };
+        let get = || web::sitemap::download::download(fetcher, &url, sitemap.max_file_bytes, sitemap.file_timeout);
+        let mut fetched = get().await;
+        let is_worth_another = match &fetched {
+            Ok(fetched) => fetched.status.is_server_error(),
+            Err(error) => error.is_transient(),
+        };
+        if is_worth_another {
+            tokio::time::sleep(BEFORE_SECOND_TRY).await;
+            fetched = get().await;
+        }
+        match fetched {
+            Err(error @ FetchError::File(_)) => Err(job_error(&error)),
+            Err(error) => {
+                let (outcome, text) = (outcome(&error), error.to_string());
+                analysis.failed(ctx, file, None, outcome, &text).await
+            }
+            Ok(fetched) if !fetched.status.is_success() => {
+                let text = format!("the server answered with status {}", fetched.status.as_u16());
+                analysis
+                    .failed(ctx, file, Some(fetched.status.as_u16()), Outcome::BlockedStatus, &text)
+                    .await
+            }
+            Ok(fetched) => analysis.store(ctx, file, fetched, self.max_depth).await,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Analyses of sitemaps on their way into the queue.
+
+use database::ids::{DomainId, JobId};
+use database::models::domain::{DomainChanges, NewDomain};
+use database::models::enums::ProcessingStatus;
+use database::repo;
+use jobs::{EnqueueOptions, Submission, SubmitError};
+use url::Url;
+use web::names::DomainName;
+
+use super::SitemapScan;
+
+/// How many URLs an analysis stores unless it is told otherwise.
+pub const DEFAULT_URLS: i64 = 1_000_000;
+/// How many URLs it may be told to store.
+const MAX_URLS: i64 = 100_000_000;
+/// How deeply indexes may lead to indexes unless it is said otherwise.
+pub const DEFAULT_DEPTH: i16 = 3;
+/// How deeply it may be said.
+const MAX_DEPTH: i16 = 10;
+
+/// What a client asks for; what is `None` is as usual.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SitemapRequest<'a> {
+    /// The domain; the one of `sitemap_url` where it is not named.
+    pub domain: Option<&'a str>,
+    /// The sitemap to begin with, instead of those that the site names.
+    pub sitemap_url: Option<&'a str>,
+    /// How many URLs to store at most.
+    pub max_urls: Option<i64>,
+    /// How deeply indexes may lead to indexes.
+    pub max_depth: Option<i16>,
+}
+
+/// An analysis that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// The domain's row.
+    pub domain_id: DomainId,
+    /// The job that analyses it.
+    pub job_id: JobId,
+    /// Whether the job was made now; otherwise it is the one of the domain that has not ended.
+    pub is_new: bool,
+}
+
+impl SitemapScan {
+    /// Reads what a client asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::Invalid`] for a value that cannot be used.
+    pub fn read(request: &SitemapRequest<'_>) -> Result<Self, SubmitError> {
+        let url = request.sitemap_url.map(read_url).transpose()?;
+        let (field, name) = match (request.domain, &url) {
+            (Some(domain), _) => ("domain", domain),
+            (None, Some(url)) => ("sitemap_url", url.host_str().unwrap_or_default()),
+            (None, None) => {
+                return Err(SubmitError::invalid("domain", "`domain` or `sitemap_url` is required"));
+            }
+        };
+        let domain = DomainName::parse(name).map_err(|error| SubmitError::invalid(field, error.to_string()))?;
+        let max_urls = request.max_urls.unwrap_or(DEFAULT_URLS);
+        if !(1..=MAX_URLS).contains(&max_urls) {
+            let detail = format!("max_urls is {max_urls}: it must be from 1 to {MAX_URLS}");
+            return Err(SubmitError::invalid("max_urls", detail));
+        }
+        let max_depth = request.max_depth.unwrap_or(DEFAULT_DEPTH);
+        if !(0..=MAX_DEPTH).contains(&max_depth) {
+            let detail = format!("max_depth is {max_depth}: it must be from 0 to {MAX_DEPTH}");
+            return Err(SubmitError::invalid("max_depth", detail));
+        }
+        Ok(Self {
+            domain: domain.as_str().to_owned(),
+            url,
+            max_urls: max_urls.unsigned_abs(),
+            max_depth,
+        })
+    }
+}
+
+fn read_url(text: &str) -> Result<Url, SubmitError> {
+    let url = Url::parse(text.trim()).ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| {
+            let detail = "sitemap_url must be the URL of a sitemap, such as https://example.com/sitemap.xml";
+            SubmitError::invalid("sitemap_url", detail)
+        })
+}
+
+/// Starts an analysis, with a row for its domain that shows that it waits. Where one of the domain has not ended, that
+/// one is returned.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn submit(submission: &mut Submission<'_>, scan: &SitemapScan) -> Result<Submitted, SubmitError> {
+    let new = NewDomain {
+        domain: &scan.domain,
+        lead_source: None,
+        created_by: None,
+    };
+    let domain_id = repo::domains::upsert(submission.conn(), &new).await?.id;
+    let options = EnqueueOptions {
+        domain_id: Some(domain_id),
+        ..EnqueueOptions::default()
+    };
+    let queued = submission.enqueue(scan, &options).await?;
+    if queued.is_new {
+        let waits = DomainChanges {
+            sitemap_analysis_status: Some(Some(ProcessingStatus::Queued)),
+            ..DomainChanges::default()
+        };
+        repo::domains::update(submission.conn(), domain_id, &waits).await?;
+    }
+    Ok(Submitted {
+        domain_id,
+        job_id: queued.job.job_id,
+        is_new: queued.is_new,
+    })
+}
