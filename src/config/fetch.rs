@@ -27,12 +27,10 @@ impl Settings<'_> {
             )?,
             user_agent,
             timeout: self.limit("SCRAPERSKY_FETCH_TIMEOUT_SECONDS", default.timeout)?,
-            connect_timeout: self.limit("SCRAPERSKY_FETCH_CONNECT_TIMEOUT_SECONDS", default.connect_timeout)?,
             max_body: self.bytes("SCRAPERSKY_FETCH_MAX_BODY_BYTES", default.max_body)?,
-            max_header: self.bytes("SCRAPERSKY_FETCH_MAX_HEADER_BYTES", default.max_header)?,
-            max_redirects: self.count("SCRAPERSKY_FETCH_MAX_REDIRECTS", default.max_redirects, 0)?,
             pace: self.seconds("SCRAPERSKY_FETCH_PACE_SECONDS", default.pace)?,
             extra_ca: self.text("SCRAPERSKY_EXTRA_CA")?.map(PathBuf::from),
+            ..default
         })
     }
 }

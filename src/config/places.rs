@@ -92,7 +92,7 @@ impl Settings<'_> {
             language: self.text("SCRAPERSKY_PLACES_LANGUAGE")?,
             region: self.text("SCRAPERSKY_PLACES_REGION")?,
             timeout: self.limit("SCRAPERSKY_PLACES_TIMEOUT_SECONDS", Duration::from_secs(10))?,
-            token_delay: self.seconds("SCRAPERSKY_PLACES_TOKEN_SECONDS", Duration::from_secs(2))?,
+            token_delay: Duration::from_secs(2),
             calls_per_search: count("SCRAPERSKY_PLACES_CALLS_PER_SEARCH", 100)?.max(1),
             calls_per_month: Some(month).filter(|calls| *calls > 0),
             keep: u64::try_from(days)

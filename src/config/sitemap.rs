@@ -9,8 +9,6 @@ use super::reader::{ConfigError, Settings};
 pub struct SitemapConfig {
     /// Bytes of one file, after decompression. The standard allows 50 MB.
     pub max_file_bytes: usize,
-    /// Entries of one file. The standard allows 50,000.
-    pub max_file_urls: usize,
     /// Files.
     pub max_files: usize,
     /// URLs, whatever a request asks for.
@@ -27,7 +25,6 @@ impl Default for SitemapConfig {
     fn default() -> Self {
         Self {
             max_file_bytes: 200 * 1024 * 1024,
-            max_file_urls: 500_000,
             max_files: 10_000,
             max_urls: 20_000_000,
             max_depth: 5,
@@ -43,7 +40,6 @@ impl Settings<'_> {
         let default = SitemapConfig::default();
         Ok(SitemapConfig {
             max_file_bytes: self.bytes("SCRAPERSKY_SITEMAP_MAX_FILE_BYTES", default.max_file_bytes)?,
-            max_file_urls: self.many("SCRAPERSKY_SITEMAP_MAX_FILE_URLS", default.max_file_urls)?,
             max_files: self.many("SCRAPERSKY_SITEMAP_MAX_FILES", default.max_files)?,
             max_urls: self.many("SCRAPERSKY_SITEMAP_MAX_URLS", default.max_urls)?,
             max_depth: self.count("SCRAPERSKY_SITEMAP_MAX_DEPTH", default.max_depth, 0)?,
@@ -86,7 +82,6 @@ mod tests {
         assert_eq!(read("SCRAPERSKY_SITEMAP_MAX_DEPTH", "0").unwrap().max_depth, 0);
         for variable in [
             "MAX_FILE_BYTES",
-            "MAX_FILE_URLS",
             "MAX_FILES",
             "MAX_URLS",
             "FILE_TIMEOUT_SECONDS",

@@ -54,7 +54,6 @@ impl Settings<'_> {
             overflow: self.count("SCRAPERSKY_POOL_OVERFLOW", default.overflow, 0)?,
             wait: self.seconds("SCRAPERSKY_POOL_TIMEOUT_SECONDS", default.wait)?,
             recycle: self.seconds("SCRAPERSKY_POOL_RECYCLE_SECONDS", default.recycle)?,
-            ping_after: self.seconds("SCRAPERSKY_POOL_PING_AFTER_SECONDS", default.ping_after)?,
             limits: SessionLimits {
                 statement: self.seconds("SCRAPERSKY_STATEMENT_TIMEOUT_SECONDS", default.limits.statement)?,
                 idle_in_transaction: self.seconds(
@@ -63,6 +62,7 @@ impl Settings<'_> {
                 )?,
                 lock: self.seconds("SCRAPERSKY_LOCK_TIMEOUT_SECONDS", default.limits.lock)?,
             },
+            ..default
         })
     }
 
