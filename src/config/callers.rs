@@ -1,9 +1,9 @@
 //! Settings of who may call, how often, and from which sites.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
-use super::reader::{ConfigError, Settings};
+use super::reader::{ConfigError, PROJECT_URL, Settings, service_url};
 
 /// The shortest secret that HS256 is safe with, in bytes (RFC 7518, section 3.2).
 const SHORTEST_SECRET: usize = 32;
@@ -55,14 +55,7 @@ pub struct Rates {
 impl Settings<'_> {
     /// Reads the settings of callers.
     pub(super) fn callers(&self) -> Result<CallersConfig, ConfigError> {
-        let count = |variable, default: i32| -> Result<i32, ConfigError> {
-            let wanted = format!("a whole number from 0 (any number), such as {default}");
-            match self.parsed::<i32>(variable, &wanted)? {
-                None => Ok(default),
-                Some(value) if value >= 0 => Ok(value),
-                Some(value) => Err(ConfigError(format!("{variable} is {value}: it must be {wanted}"))),
-            }
-        };
+        let count = |variable, default| self.whole(variable, default, 0..=i32::MAX);
         Ok(CallersConfig {
             tokens: self.tokens()?,
             limits: LimitsConfig {
@@ -82,67 +75,38 @@ impl Settings<'_> {
     }
 
     fn tokens(&self) -> Result<TokensConfig, ConfigError> {
-        let secret = self.text("SUPABASE_JWT_SECRET")?.map(SecretString::from);
-        if secret
-            .as_ref()
-            .is_some_and(|secret| secret.expose_secret().len() < SHORTEST_SECRET)
-        {
-            return Err(ConfigError(format!(
-                "SUPABASE_JWT_SECRET cannot be used: it must have {SHORTEST_SECRET} characters or more"
-            )));
-        }
-        let project = match self.text("SUPABASE_URL")? {
-            None => None,
-            Some(text) => Some(project_url(&text)?),
-        };
-        let below = |path: &str| project.as_deref().map(|project| format!("{project}/auth/v1{path}"));
-        let issuer = self.text("SCRAPERSKY_JWT_ISSUER")?.or_else(|| below(""));
+        let secret = self.secret("SUPABASE_JWT_SECRET", |text| {
+            let is_long = text.len() >= SHORTEST_SECRET;
+            let wrong = || format!("it must have {SHORTEST_SECRET} characters or more");
+            is_long.then(|| SecretString::from(text)).ok_or_else(wrong)
+        })?;
+        let project = self.secret("SUPABASE_URL", |text| {
+            let url = match text.split_once("://") {
+                Some(_) => service_url(text),
+                None => service_url(&format!("https://{text}")),
+            };
+            url.ok_or(PROJECT_URL)
+        })?;
+        let auth = project.map(|url| format!("{}/auth/v1", url.as_str().trim_end_matches('/')));
+        let keys = auth.as_ref().map(|auth| format!("{auth}/.well-known/jwks.json"));
+        let jwks = keys.and_then(|keys| Url::parse(&keys).ok());
+        let issuer = self.text("SCRAPERSKY_JWT_ISSUER")?.or(auth);
         if secret.is_some() && issuer.is_none() {
             return Err(ConfigError(
                 "SUPABASE_JWT_SECRET is set, but not whose tokens are taken: set SUPABASE_URL, or SCRAPERSKY_JWT_ISSUER"
                     .to_owned(),
             ));
         }
-        let jwks = below("/.well-known/jwks.json")
-            .map(|url| Url::parse(&url).map_err(|_| unusable_project()))
-            .transpose()?;
         Ok(TokensConfig { secret, jwks, issuer })
     }
 
     fn origins(&self) -> Result<Vec<String>, ConfigError> {
-        let text = self.text("SCRAPERSKY_CORS_ORIGINS")?.unwrap_or_default();
-        let named = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
-        named
-            .map(|origin| {
-                let exact = Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());
-                match exact {
-                    Some(exact) if exact == origin && exact != "null" => Ok(exact),
-                    _ => Err(ConfigError(format!(
-                        "SCRAPERSKY_CORS_ORIGINS names {origin:?}: each must be an origin, such as https://app.example.com"
-                    ))),
-                }
-            })
-            .collect()
+        let wanted = "an origin, such as https://app.example.com";
+        self.list("SCRAPERSKY_CORS_ORIGINS", wanted, |entry| {
+            let exact = Url::parse(entry).ok()?.origin().ascii_serialization();
+            (exact == entry && exact != "null").then_some(exact)
+        })
     }
-}
-
-/// Returns the URL of a Supabase project without a slash at its end; `https` where it says no scheme.
-fn project_url(text: &str) -> Result<String, ConfigError> {
-    let text = match text.split_once("://") {
-        Some(_) => text.to_owned(),
-        None => format!("https://{text}"),
-    };
-    let url = Url::parse(&text).map_err(|_| unusable_project())?;
-    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain {
-        Ok(url.as_str().trim_end_matches('/').to_owned())
-    } else {
-        Err(unusable_project())
-    }
-}
-
-fn unusable_project() -> ConfigError {
-    ConfigError("SUPABASE_URL cannot be used: it must be the project's URL, https://<project>.supabase.co".to_owned())
 }
 
 #[cfg(test)]

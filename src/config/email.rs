@@ -9,11 +9,15 @@ impl Settings<'_> {
     pub(super) fn email(&self) -> Result<EmailConfig, ConfigError> {
         let default = EmailConfig::default();
         Ok(EmailConfig {
-            max_depth: self.count("SCRAPERSKY_EMAIL_MAX_DEPTH", default.max_depth, 0)?,
+            max_depth: self.whole("SCRAPERSKY_EMAIL_MAX_DEPTH", default.max_depth, 0..=1000)?,
             time: self.limit("SCRAPERSKY_EMAIL_SECONDS", default.time)?,
             subdomains: self.yes_or_no("SCRAPERSKY_EMAIL_SUBDOMAINS", default.subdomains)?,
             mx_check: self.yes_or_no("SCRAPERSKY_EMAIL_MX_CHECK", default.mx_check)?,
-            dns_server: self.parsed("SCRAPERSKY_DNS_SERVER", "an address and a port, such as 127.0.0.1:53")?,
+            dns_server: self.parsed(
+                "SCRAPERSKY_DNS_SERVER",
+                "an address and a port, such as 127.0.0.1:53",
+                |text| text.parse().ok(),
+            )?,
         })
     }
 }

@@ -4,35 +4,33 @@ use std::path::PathBuf;
 
 use web::fetch::FetchConfig;
 
-use super::reader::{ConfigError, Settings};
+use super::reader::{BYTES, ConfigError, Settings};
 
 impl Settings<'_> {
     /// Reads the settings of outbound HTTP.
     pub(super) fn fetch(&self) -> Result<FetchConfig, ConfigError> {
         let default = FetchConfig::default();
-        let user_agent = self.text("SCRAPERSKY_USER_AGENT")?.unwrap_or(default.user_agent);
-        if !user_agent.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            return Err(ConfigError(format!(
-                "SCRAPERSKY_USER_AGENT is {user_agent:?}: it must be of printable ASCII characters"
-            )));
-        }
+        let user_agent = self.parsed("SCRAPERSKY_USER_AGENT", "of printable ASCII characters", |text| {
+            let is_printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+            is_printable.then(|| text.to_owned())
+        })?;
         Ok(FetchConfig {
             connect_to: self.list(
                 "SCRAPERSKY_CONNECT_TO",
                 "host[:port]=address:port, such as shop.test=127.0.0.1:8081 or *.bench.test:80=[::1]:9000",
+                |entry| entry.parse().ok(),
             )?,
             allow_nets: self.list(
                 "SCRAPERSKY_ALLOW_NETS",
                 "an address range, such as 127.0.0.0/8 or fd00::/8",
+                |entry| entry.parse().ok(),
             )?,
-            user_agent,
+            user_agent: user_agent.unwrap_or(default.user_agent),
             timeout: self.limit("SCRAPERSKY_FETCH_TIMEOUT_SECONDS", default.timeout)?,
-            connect_timeout: self.limit("SCRAPERSKY_FETCH_CONNECT_TIMEOUT_SECONDS", default.connect_timeout)?,
-            max_body: self.bytes("SCRAPERSKY_FETCH_MAX_BODY_BYTES", default.max_body)?,
-            max_header: self.bytes("SCRAPERSKY_FETCH_MAX_HEADER_BYTES", default.max_header)?,
-            max_redirects: self.count("SCRAPERSKY_FETCH_MAX_REDIRECTS", default.max_redirects, 0)?,
+            max_body: self.whole("SCRAPERSKY_FETCH_MAX_BODY_BYTES", default.max_body, BYTES)?,
             pace: self.seconds("SCRAPERSKY_FETCH_PACE_SECONDS", default.pace)?,
             extra_ca: self.text("SCRAPERSKY_EXTRA_CA")?.map(PathBuf::from),
+            ..default
         })
     }
 }

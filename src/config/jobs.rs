@@ -1,17 +1,14 @@
 //! How background jobs are run.
 
-use std::time::Duration;
-
 use ::jobs::JobsConfig;
 
 use super::reader::{ConfigError, Settings};
 
 impl Settings<'_> {
     pub(super) fn jobs(&self) -> Result<JobsConfig, ConfigError> {
-        const DAY: f64 = 24.0 * 60.0 * 60.0;
         let default = JobsConfig::default();
         let config = JobsConfig {
-            workers: self.count("SCRAPERSKY_WORKERS", default.workers, 0)?,
+            workers: self.whole("SCRAPERSKY_WORKERS", default.workers, 0..=1000)?,
             lease: self.seconds("SCRAPERSKY_LEASE_SECONDS", default.lease)?,
             heartbeat: self.seconds("SCRAPERSKY_HEARTBEAT_SECONDS", default.heartbeat)?,
             sweep: self.seconds("SCRAPERSKY_SWEEP_SECONDS", default.sweep)?,
@@ -19,13 +16,7 @@ impl Settings<'_> {
             grace: self.seconds("SCRAPERSKY_GRACE_SECONDS", default.grace)?,
             retry_base: self.seconds("SCRAPERSKY_RETRY_SECONDS", default.retry_base)?,
             retry_cap: self.seconds("SCRAPERSKY_RETRY_CAP_SECONDS", default.retry_cap)?,
-            retention: match self.parsed::<u16>(
-                "SCRAPERSKY_KEEP_JOBS_DAYS",
-                "a whole number of days from 0 (keep all) to 65535, such as 90",
-            )? {
-                None | Some(0) => None,
-                Some(days) => Some(Duration::from_secs_f64(f64::from(days) * DAY)),
-            },
+            retention: self.days("SCRAPERSKY_KEEP_JOBS_DAYS", 65535)?,
         };
         config.validate().map_err(|error| ConfigError(error.to_string()))?;
         Ok(config)
@@ -34,20 +25,11 @@ impl Settings<'_> {
 
 #[cfg(test)]
 mod tests {
-    use rocket::figment::Figment;
-
     use super::*;
-    use crate::config::Config;
+    use crate::config::reader::read_from;
 
     fn read(env: &[(&str, &str)]) -> Result<JobsConfig, String> {
-        let env = |name: &str| {
-            env.iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
-        Config::read(&Figment::new(), &env, true)
-            .map(|config| config.jobs)
-            .map_err(|error| error.to_string())
+        read_from(env, |settings| settings.jobs())
     }
 
     #[test]

@@ -123,10 +123,7 @@ impl Config {
             callers: settings.callers()?,
             data_dir: settings.data_dir(is_root)?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
-            log: match settings.text("SCRAPERSKY_LOG")? {
-                Some(filter) => Some(filter),
-                None => settings.text("RUST_LOG")?,
-            },
+            log: settings.text("SCRAPERSKY_LOG")?.or(settings.text("RUST_LOG")?),
         })
     }
 }
@@ -228,6 +225,19 @@ mod tests {
         assert!(error("SCRAPERSKY_POOL_TIMEOUT_SECONDS", "-1").contains("from 0 to"));
         assert!(error("SCRAPERSKY_DATA_DIR", "data").contains("absolute"));
         assert!(error("DATABASE_DIRECT_URL", "postgres://h/d").contains("DATABASE_URL"));
+    }
+
+    #[test]
+    fn a_wrong_setting_of_the_file_is_named_by_its_key() {
+        let table = "[default.scrapersky]\n";
+        let error = |line| read(&format!("{table}{line}"), &[]).unwrap_err();
+        assert_eq!(
+            error("email_mx_check = true"),
+            "email_mx_check in the configuration file must be a text or a number"
+        );
+        assert!(error("database_url = \"s3cret\"").starts_with("database_url in the configuration file cannot"));
+        let broken = error("database_url = \"s3cret");
+        assert!(broken.contains("line 2") && !broken.contains("s3cret"), "{broken}");
     }
 
     #[test]

@@ -1,80 +1,41 @@
 //! Settings of place searches.
 
-use std::time::Duration;
-
 use scans::{ExpiredPlaces, PlacesConfig, PlacesProtocol};
 use secrecy::SecretString;
-use url::Url;
 
-use super::reader::{ConfigError, Settings};
+use super::reader::{ConfigError, Settings, service_url};
 
 impl Settings<'_> {
     /// Reads the settings of place searches.
     pub(super) fn places(&self) -> Result<PlacesConfig, ConfigError> {
-        let protocol = match self.text("SCRAPERSKY_PLACES_PROTOCOL")?.as_deref() {
-            None | Some("legacy") => PlacesProtocol::Legacy,
-            Some("new") => PlacesProtocol::New,
-            Some(other) => {
-                return Err(ConfigError(format!(
-                    "SCRAPERSKY_PLACES_PROTOCOL is {other:?}: it must be legacy or new"
-                )));
-            }
-        };
-        let expired = match self.text("SCRAPERSKY_PLACES_EXPIRED")?.as_deref() {
-            None | Some("clear") => ExpiredPlaces::Clear,
-            Some("refresh") => ExpiredPlaces::Refresh,
-            Some(other) => {
-                return Err(ConfigError(format!(
-                    "SCRAPERSKY_PLACES_EXPIRED is {other:?}: it must be clear or refresh"
-                )));
-            }
-        };
+        let protocol = self.parsed("SCRAPERSKY_PLACES_PROTOCOL", "legacy or new", |text| match text {
+            "legacy" => Some(PlacesProtocol::Legacy),
+            "new" => Some(PlacesProtocol::New),
+            _ => None,
+        })?;
+        let protocol = protocol.unwrap_or(PlacesProtocol::Legacy);
+        let expired = self.parsed("SCRAPERSKY_PLACES_EXPIRED", "clear or refresh", |text| match text {
+            "clear" => Some(ExpiredPlaces::Clear),
+            "refresh" => Some(ExpiredPlaces::Refresh),
+            _ => None,
+        })?;
+        let url = |text: &str| service_url(text).ok_or("it must be a URL such as https://host:port");
         let default = PlacesConfig::new(protocol);
-        let url = match self.text("SCRAPERSKY_PLACES_URL")? {
-            Some(url) => service_url("SCRAPERSKY_PLACES_URL", &url)?,
-            None => default.url,
-        };
-        let count = |variable, default: i64| -> Result<i64, ConfigError> {
-            let wanted = format!("a whole number from 0, such as {default}");
-            match self.parsed::<u32>(variable, &wanted)? {
-                None => Ok(default),
-                Some(value) => Ok(i64::from(value)),
-            }
-        };
-        let month = count("SCRAPERSKY_PLACES_CALLS_PER_MONTH", 0)?;
-        let days = count("SCRAPERSKY_PLACES_KEEP_DAYS", 0)?;
+        let calls = |variable, default| self.whole(variable, default, 0..=i64::from(u32::MAX));
+        let month = calls("SCRAPERSKY_PLACES_CALLS_PER_MONTH", 0)?;
         Ok(PlacesConfig {
             protocol,
-            url,
+            url: self.secret("SCRAPERSKY_PLACES_URL", url)?.unwrap_or(default.url),
             key: self.text("GOOGLE_MAPS_API_KEY")?.map(SecretString::from),
             language: self.text("SCRAPERSKY_PLACES_LANGUAGE")?,
             region: self.text("SCRAPERSKY_PLACES_REGION")?,
             timeout: self.limit("SCRAPERSKY_PLACES_TIMEOUT_SECONDS", default.timeout)?,
-            token_delay: self.seconds("SCRAPERSKY_PLACES_TOKEN_SECONDS", default.token_delay)?,
-            calls_per_search: count("SCRAPERSKY_PLACES_CALLS_PER_SEARCH", default.calls_per_search)?.max(1),
+            token_delay: default.token_delay,
+            calls_per_search: calls("SCRAPERSKY_PLACES_CALLS_PER_SEARCH", default.calls_per_search)?.max(1),
             calls_per_month: Some(month).filter(|calls| *calls > 0),
-            keep: u64::try_from(days)
-                .ok()
-                .filter(|days| *days > 0)
-                .map(|days| Duration::from_secs(days.saturating_mul(24 * 60 * 60))),
-            expired,
+            keep: self.days("SCRAPERSKY_PLACES_KEEP_DAYS", u32::MAX)?,
+            expired: expired.unwrap_or(default.expired),
         })
-    }
-}
-
-/// Reads the base URL of a service that the operator chose. What it says is not repeated, since it may hold a secret.
-fn service_url(variable: &str, text: &str) -> Result<Url, ConfigError> {
-    let unusable = || {
-        ConfigError(format!(
-            "{variable} cannot be used: it must be a URL such as https://host:port"
-        ))
-    };
-    let url = Url::parse(text).map_err(|_| unusable())?;
-    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain {
-        Ok(url)
-    } else {
-        Err(unusable())
     }
 }
 

@@ -1,9 +1,18 @@
 //! Looks settings up and reports invalid ones.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
 use rocket::figment::Figment;
+use url::Url;
+
+/// What a Supabase project is named by.
+pub(super) const PROJECT_URL: &str = "it must be the project's URL, https://<project>.supabase.co";
+
+/// How large files and bodies may be.
+pub(super) const BYTES: RangeInclusive<usize> = 1024..=1024 * 1024 * 1024;
 
 /// A setting that cannot be used, as one sentence that names it and says what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,101 +31,138 @@ impl Settings<'_> {
         if let Some(value) = (self.env)(variable) {
             return Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()));
         }
-        let name = variable
-            .strip_prefix("SCRAPERSKY_")
-            .unwrap_or(variable)
-            .to_ascii_lowercase();
-        let key = format!("scrapersky.{name}");
-        let Ok(value) = self.figment.find_value(&key) else {
-            return Ok(None);
+        let value = match self.figment.find_value(&format!("scrapersky.{}", key(variable))) {
+            Ok(value) => value,
+            Err(error) if error.missing() => return Ok(None),
+            Err(error) => {
+                // Its first line says where; the others repeat what is written there, which may be a secret.
+                let error = error.kind.to_string();
+                let place = error.lines().next().unwrap_or_default();
+                return Err(ConfigError(format!("the configuration file cannot be read: {place}")));
+            }
         };
         let number = || value.to_i128().map(|number| number.to_string());
         let fraction = || value.to_f64().map(|number| number.to_string());
-        let text = value.as_str().map(str::to_owned);
-        match text.or_else(number).or_else(fraction) {
-            Some(text) => Ok(Some(text).filter(|text| !text.is_empty())),
-            None => Err(ConfigError(format!(
-                "{name} in the configuration file must be a text or a number"
-            ))),
-        }
+        let text = value.as_str().map(str::to_owned).or_else(number).or_else(fraction);
+        let text = text.ok_or_else(|| self.error(variable, "must be a text or a number"))?;
+        Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
-    pub(super) fn parsed<T: FromStr>(&self, variable: &str, wanted: &str) -> Result<Option<T>, ConfigError> {
+    /// Returns an error about a setting, under the name by which it was set.
+    pub(super) fn error(&self, variable: &str, what: impl Display) -> ConfigError {
+        ConfigError(match (self.env)(variable) {
+            Some(_) => format!("{variable} {what}"),
+            None => format!("{} in the configuration file {what}", key(variable)),
+        })
+    }
+
+    /// Returns a setting as `parse` reads it; `wanted` says what would be right.
+    pub(super) fn parsed<T>(
+        &self,
+        variable: &str,
+        wanted: impl Display,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
         let Some(text) = self.text(variable)? else {
             return Ok(None);
         };
-        match text.parse() {
-            Ok(value) => Ok(Some(value)),
-            Err(_) => Err(ConfigError(format!("{variable} is {text:?}: it must be {wanted}"))),
-        }
+        let wrong = || self.error(variable, format_args!("is {text:?}: it must be {wanted}"));
+        parse(&text).map(Some).ok_or_else(wrong)
     }
 
-    pub(super) fn count(&self, variable: &str, default: usize, least: usize) -> Result<usize, ConfigError> {
-        const MAX: usize = 1000;
-        let wanted = format!("a whole number from {least} to {MAX}, such as {default}");
-        match self.parsed(variable, &wanted)? {
-            None => Ok(default),
-            Some(value) if (least..=MAX).contains(&value) => Ok(value),
-            Some(value) => Err(ConfigError(format!("{variable} is {value}: it must be {wanted}"))),
-        }
+    /// Returns a setting as `parse` reads it. An error does not repeat the value, which may hold a secret.
+    pub(super) fn secret<T, E: Display>(
+        &self,
+        variable: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, ConfigError> {
+        let wrong = |error| self.error(variable, format_args!("cannot be used: {error}"));
+        self.text(variable)?.map(|text| parse(&text).map_err(wrong)).transpose()
+    }
+
+    pub(super) fn whole<T: FromStr + PartialOrd + Display>(
+        &self,
+        variable: &str,
+        default: T,
+        range: RangeInclusive<T>,
+    ) -> Result<T, ConfigError> {
+        let (least, most) = (range.start(), range.end());
+        let wanted = format_args!("a whole number from {least} to {most}, such as {default}");
+        let number = self.parsed(variable, wanted, |text| {
+            text.parse().ok().filter(|number| range.contains(number))
+        })?;
+        Ok(number.unwrap_or(default))
+    }
+
+    /// Returns a number of days; `None` where it is 0 or not set.
+    pub(super) fn days(&self, variable: &str, most: u32) -> Result<Option<Duration>, ConfigError> {
+        let wanted = format_args!("a whole number of days from 0 (keep all) to {most}, such as 90");
+        let days = self.parsed(variable, wanted, |text| {
+            text.parse().ok().filter(|days: &u32| *days <= most)
+        })?;
+        let time = days.map(|days| Duration::from_secs(u64::from(days) * 24 * 60 * 60));
+        Ok(time.filter(|time| !time.is_zero()))
     }
 
     pub(super) fn seconds(&self, variable: &str, default: Duration) -> Result<Duration, ConfigError> {
-        // PostgreSQL takes milliseconds in 31 bits.
-        const MAX: f64 = 2_000_000.0;
-        let wanted = format!("a number of seconds from 0 to {MAX}, such as {}", default.as_secs_f64());
-        match self.parsed::<f64>(variable, &wanted)? {
-            None => Ok(default),
-            Some(value) if (0.0..=MAX).contains(&value) => Ok(Duration::from_secs_f64(value)),
-            Some(value) => Err(ConfigError(format!("{variable} is {value}: it must be {wanted}"))),
-        }
-    }
-
-    /// Returns a list whose entries are separated by commas.
-    pub(super) fn list<T: FromStr>(&self, variable: &str, wanted: &str) -> Result<Vec<T>, ConfigError> {
-        let text = self.text(variable)?.unwrap_or_default();
-        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-        entries
-            .map(|entry| {
-                entry
-                    .parse()
-                    .map_err(|_| ConfigError(format!("{variable} holds {entry:?}: each entry must be {wanted}")))
-            })
-            .collect()
+        self.time(variable, default, true)
     }
 
     /// Returns a time limit; without one a site could hold a worker forever.
     pub(super) fn limit(&self, variable: &str, default: Duration) -> Result<Duration, ConfigError> {
-        match self.seconds(variable, default)? {
-            Duration::ZERO => Err(ConfigError(format!(
-                "{variable} is 0: it must be a number of seconds above 0, such as {}",
-                default.as_secs_f64()
-            ))),
-            limit => Ok(limit),
-        }
+        self.time(variable, default, false)
     }
 
-    pub(super) fn bytes(&self, variable: &str, default: usize) -> Result<usize, ConfigError> {
-        const RANGE: std::ops::RangeInclusive<usize> = 1024..=1024 * 1024 * 1024;
-        let wanted = format!(
-            "a number of bytes from {} to {}, such as {default}",
-            RANGE.start(),
-            RANGE.end()
-        );
-        match self.parsed(variable, &wanted)? {
-            None => Ok(default),
-            Some(value) if RANGE.contains(&value) => Ok(value),
-            Some(value) => Err(ConfigError(format!("{variable} is {value}: it must be {wanted}"))),
-        }
+    fn time(&self, variable: &str, default: Duration, zero: bool) -> Result<Duration, ConfigError> {
+        // PostgreSQL takes milliseconds in 31 bits.
+        const MAX: f64 = 2_000_000.0;
+        let from = if zero { "from 0" } else { "above 0" };
+        let wanted = format_args!("a number of seconds {from} to {MAX}, such as {}", default.as_secs_f64());
+        let time = self.parsed(variable, wanted, |text| {
+            let seconds = text.parse().ok().filter(|seconds| (0.0..=MAX).contains(seconds));
+            seconds
+                .map(Duration::from_secs_f64)
+                .filter(|time| zero || !time.is_zero())
+        })?;
+        Ok(time.unwrap_or(default))
     }
+
     pub(super) fn yes_or_no(&self, variable: &str, default: bool) -> Result<bool, ConfigError> {
-        match self.text(variable)?.map(|text| text.to_ascii_lowercase()).as_deref() {
-            None => Ok(default),
-            Some("yes" | "true" | "on" | "1") => Ok(true),
-            Some("no" | "false" | "off" | "0") => Ok(false),
-            Some(other) => Err(ConfigError(format!("{variable} is {other:?}: it must be yes or no"))),
-        }
+        let value = self.parsed(variable, "yes or no", |text| match text.to_ascii_lowercase().as_str() {
+            "yes" | "true" | "on" | "1" => Some(true),
+            "no" | "false" | "off" | "0" => Some(false),
+            _ => None,
+        })?;
+        Ok(value.unwrap_or(default))
     }
+
+    /// Returns a list whose entries are separated by commas.
+    pub(super) fn list<T>(
+        &self,
+        variable: &str,
+        wanted: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let text = self.text(variable)?.unwrap_or_default();
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let wrong = |entry| self.error(variable, format_args!("holds {entry:?}: each entry must be {wanted}"));
+        entries.map(|entry| parse(entry).ok_or_else(|| wrong(entry))).collect()
+    }
+}
+
+/// Returns the key of a variable in the file.
+fn key(variable: &str) -> String {
+    variable
+        .strip_prefix("SCRAPERSKY_")
+        .unwrap_or(variable)
+        .to_ascii_lowercase()
+}
+
+/// Returns the URL of a service that the operator chose, without a login or a query.
+pub(super) fn service_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    (matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain).then_some(url)
 }
 
 /// Reads settings from these variables alone.

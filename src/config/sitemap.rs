@@ -1,36 +1,24 @@
 //! Limits of sitemap analyses.
 
+use std::ops::RangeInclusive;
+
 use scans::SitemapConfig;
 
-use super::reader::{ConfigError, Settings};
+use super::reader::{BYTES, ConfigError, Settings};
 
 impl Settings<'_> {
     /// Reads the limits of sitemap analyses.
     pub(super) fn sitemap(&self) -> Result<SitemapConfig, ConfigError> {
+        const MANY: RangeInclusive<usize> = 1..=1_000_000_000;
         let default = SitemapConfig::default();
         Ok(SitemapConfig {
-            max_file_bytes: self.bytes("SCRAPERSKY_SITEMAP_MAX_FILE_BYTES", default.max_file_bytes)?,
-            max_file_urls: self.many("SCRAPERSKY_SITEMAP_MAX_FILE_URLS", default.max_file_urls)?,
-            max_files: self.many("SCRAPERSKY_SITEMAP_MAX_FILES", default.max_files)?,
-            max_urls: self.many("SCRAPERSKY_SITEMAP_MAX_URLS", default.max_urls)?,
-            max_depth: self.count("SCRAPERSKY_SITEMAP_MAX_DEPTH", default.max_depth, 0)?,
+            max_file_bytes: self.whole("SCRAPERSKY_SITEMAP_MAX_FILE_BYTES", default.max_file_bytes, BYTES)?,
+            max_files: self.whole("SCRAPERSKY_SITEMAP_MAX_FILES", default.max_files, MANY)?,
+            max_urls: self.whole("SCRAPERSKY_SITEMAP_MAX_URLS", default.max_urls, MANY)?,
+            max_depth: self.whole("SCRAPERSKY_SITEMAP_MAX_DEPTH", default.max_depth, 0..=1000)?,
             file_timeout: self.limit("SCRAPERSKY_SITEMAP_FILE_TIMEOUT_SECONDS", default.file_timeout)?,
             count_time: self.limit("SCRAPERSKY_SITEMAP_COUNT_SECONDS", default.count_time)?,
         })
-    }
-
-    fn many(&self, variable: &str, default: usize) -> Result<usize, ConfigError> {
-        const RANGE: std::ops::RangeInclusive<usize> = 1..=1_000_000_000;
-        let wanted = format!(
-            "a whole number from {} to {}, such as {default}",
-            RANGE.start(),
-            RANGE.end()
-        );
-        match self.parsed(variable, &wanted)? {
-            None => Ok(default),
-            Some(value) if RANGE.contains(&value) => Ok(value),
-            Some(value) => Err(ConfigError(format!("{variable} is {value}: it must be {wanted}"))),
-        }
     }
 }
 
@@ -53,7 +41,6 @@ mod tests {
         assert_eq!(read("SCRAPERSKY_SITEMAP_MAX_DEPTH", "0").unwrap().max_depth, 0);
         for variable in [
             "MAX_FILE_BYTES",
-            "MAX_FILE_URLS",
             "MAX_FILES",
             "MAX_URLS",
             "FILE_TIMEOUT_SECONDS",

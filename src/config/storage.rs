@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use database::settings::{PoolConfig, SessionLimits};
-use database::url::{DatabaseUrl, UrlError};
+use database::url::DatabaseUrl;
 use secrecy::SecretString;
 
-use super::reader::{ConfigError, Settings};
+use super::reader::{ConfigError, PROJECT_URL, Settings};
 
 /// Where the rows are.
 #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
@@ -50,11 +50,10 @@ impl Settings<'_> {
     pub(super) fn pool(&self) -> Result<PoolConfig, ConfigError> {
         let default = PoolConfig::default();
         Ok(PoolConfig {
-            base: self.count("SCRAPERSKY_POOL_SIZE", default.base, 1)?,
-            overflow: self.count("SCRAPERSKY_POOL_OVERFLOW", default.overflow, 0)?,
+            base: self.whole("SCRAPERSKY_POOL_SIZE", default.base, 1..=1000)?,
+            overflow: self.whole("SCRAPERSKY_POOL_OVERFLOW", default.overflow, 0..=1000)?,
             wait: self.seconds("SCRAPERSKY_POOL_TIMEOUT_SECONDS", default.wait)?,
             recycle: self.seconds("SCRAPERSKY_POOL_RECYCLE_SECONDS", default.recycle)?,
-            ping_after: self.seconds("SCRAPERSKY_POOL_PING_AFTER_SECONDS", default.ping_after)?,
             limits: SessionLimits {
                 statement: self.seconds("SCRAPERSKY_STATEMENT_TIMEOUT_SECONDS", default.limits.statement)?,
                 idle_in_transaction: self.seconds(
@@ -63,6 +62,7 @@ impl Settings<'_> {
                 )?,
                 lock: self.seconds("SCRAPERSKY_LOCK_TIMEOUT_SECONDS", default.limits.lock)?,
             },
+            ..default
         })
     }
 
@@ -86,17 +86,12 @@ impl Settings<'_> {
         }
     }
 
-    pub(super) fn url(&self, variable: &str) -> Result<Option<DatabaseUrl>, ConfigError> {
-        let Some(text) = self.text(variable)? else {
-            return Ok(None);
-        };
-        text.parse()
-            .map(Some)
-            .map_err(|error: UrlError| ConfigError(format!("{variable} cannot be used: {error}")))
+    fn url(&self, variable: &str) -> Result<Option<DatabaseUrl>, ConfigError> {
+        self.secret(variable, str::parse)
     }
 
     /// Returns where to work and where to migrate, from the variables of a Supabase project.
-    pub(super) fn supabase(&self) -> Result<Option<(DatabaseUrl, DatabaseUrl)>, ConfigError> {
+    fn supabase(&self) -> Result<Option<(DatabaseUrl, DatabaseUrl)>, ConfigError> {
         let Some(project) = self.text("SUPABASE_URL")? else {
             return Ok(None);
         };
@@ -106,49 +101,32 @@ impl Settings<'_> {
         };
         let host = project.split_once("://").map_or(project.as_str(), |(_, rest)| rest);
         let reference = host.split(['.', '/', ':']).next().unwrap_or_default();
-        if reference.is_empty()
-            || !reference
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        {
-            return Err(ConfigError(
-                "SUPABASE_URL cannot be used: it must be the project's URL, https://<project>.supabase.co".to_owned(),
-            ));
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if reference.is_empty() || !reference.bytes().all(is_name) {
+            return Err(self.error("SUPABASE_URL", format_args!("cannot be used: {PROJECT_URL}")));
         }
-        let secured = |url: DatabaseUrl| url.with_param("sslmode", "require");
-        let direct_host = format!("db.{reference}.supabase.co");
-        let direct = secured(DatabaseUrl::from_parts(
-            "postgres",
-            Some(password.clone()),
-            &direct_host,
-            5432,
-            "postgres",
-        ));
-        let pooler_port = self.parsed::<u16>("SUPABASE_POOLER_PORT", "a port, such as 6543")?;
+        let at = |user: &str, host: &str, port| {
+            DatabaseUrl::from_parts(user, Some(password.clone()), host, port, "postgres")
+                .with_param("sslmode", "require")
+        };
+        let direct = at("postgres", &format!("db.{reference}.supabase.co"), 5432);
+        let pooler_port = self.parsed("SUPABASE_POOLER_PORT", "a port, such as 6543", |text| text.parse().ok())?;
         let pooler = (
             self.text("SUPABASE_POOLER_HOST")?,
             pooler_port,
             self.text("SUPABASE_POOLER_USER")?,
         );
         let url = match pooler {
-            (Some(host), Some(port), Some(user)) => {
-                secured(DatabaseUrl::from_parts(&user, Some(password), &host, port, "postgres"))
-            }
+            (Some(host), Some(port), Some(user)) => at(&user, &host, port),
             _ => direct.clone(),
         };
         Ok(Some((url, direct)))
     }
 
     pub(super) fn data_dir(&self, is_root: bool) -> Result<PathBuf, ConfigError> {
-        if let Some(dir) = self.text("SCRAPERSKY_DATA_DIR")? {
-            let dir = PathBuf::from(dir);
-            return if dir.is_absolute() {
-                Ok(dir)
-            } else {
-                Err(ConfigError(format!(
-                    "SCRAPERSKY_DATA_DIR is {dir:?}: it must be an absolute path"
-                )))
-            };
+        let absolute = |text: &str| Some(PathBuf::from(text)).filter(|dir| dir.is_absolute());
+        if let Some(dir) = self.parsed("SCRAPERSKY_DATA_DIR", "an absolute path", absolute)? {
+            return Ok(dir);
         }
         if is_root {
             // PostgreSQL does not run as root, and its user cannot enter root's home.

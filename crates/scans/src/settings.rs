@@ -23,8 +23,6 @@ pub struct ScansConfig {
 pub struct SitemapConfig {
     /// Bytes of one file, after decompression. The standard allows 50 MB.
     pub max_file_bytes: usize,
-    /// Entries of one file. The standard allows 50,000.
-    pub max_file_urls: usize,
     /// Files.
     pub max_files: usize,
     /// URLs, whatever a request asks for.
@@ -41,7 +39,6 @@ impl Default for SitemapConfig {
     fn default() -> Self {
         Self {
             max_file_bytes: 200 * 1024 * 1024,
-            max_file_urls: 500_000,
             max_files: 10_000,
             max_urls: 20_000_000,
             max_depth: 5,

@@ -8,6 +8,7 @@ use rustls::CertificateError;
 
 use super::error::FetchError;
 use super::resolve::ResolveError;
+use super::settings::MAX_HEADER;
 
 /// What was going on when the HTTP client failed.
 #[derive(Clone, Copy)]
@@ -15,7 +16,6 @@ pub(super) struct Attempt<'a> {
     pub(super) host: &'a str,
     pub(super) https: bool,
     pub(super) connect_timeout: Duration,
-    pub(super) max_header: usize,
 }
 
 impl Attempt<'_> {
@@ -85,7 +85,7 @@ impl Attempt<'_> {
             FetchError::TooLarge {
                 host,
                 what: "headers",
-                limit: self.max_header,
+                limit: MAX_HEADER as usize,
             }
         } else if http.is_parse() {
             FetchError::Malformed {

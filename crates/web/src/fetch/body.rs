@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::FetchError;
 use super::attempt::Attempt;
 use super::page::{Tls, Want};
+use super::settings::MAX_HEADER;
 
 /// How long the body of an answer is waited for whose status says enough.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -134,13 +135,13 @@ pub(super) async fn exchange(
 fn check_header(response: &Response, limits: &Limits<'_>) -> Result<(), FetchError> {
     let lines = response.headers().iter();
     let size: usize = lines.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if size <= limits.attempt.max_header {
+    if size <= MAX_HEADER as usize {
         return Ok(());
     }
     Err(FetchError::TooLarge {
         host: limits.attempt.host.to_owned(),
         what: "headers",
-        limit: limits.attempt.max_header,
+        limit: MAX_HEADER as usize,
     })
 }
 

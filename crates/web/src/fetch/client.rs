@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::policy::{Policy, Route};
 use super::resolve::{Fixed, Guarded, Lookup};
-use super::settings::{ConnectTo, FetchConfig};
+use super::settings::{CONNECT_TIMEOUT, ConnectTo, FetchConfig, MAX_HEADER};
 use crate::trust::system_roots;
 
 /// Header lines taken at most; more than any site sends, and than hyper's own 100.
@@ -104,11 +104,11 @@ where
         .retry(retry::never())
         .user_agent(config.user_agent.as_str())
         .default_headers(headers)
-        .connect_timeout(config.connect_timeout)
+        .connect_timeout(CONNECT_TIMEOUT)
         .pool_max_idle_per_host(1)
         .pool_idle_timeout(IDLE)
         .http1_max_headers(MAX_HEADER_LINES)
-        .http2_max_header_list_size(u32::try_from(config.max_header).unwrap_or(u32::MAX))
+        .http2_max_header_list_size(MAX_HEADER)
         .http2_initial_stream_window_size(HTTP2_WINDOW)
         .http2_initial_connection_window_size(HTTP2_WINDOW)
         .build()

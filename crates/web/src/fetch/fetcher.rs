@@ -17,7 +17,7 @@ use super::page::{Download, Page, Want};
 use super::policy::{Policy, clean, host_of};
 use super::resolve::{Lookup, SystemLookup};
 use super::robots::{MAX_ROBOTS, Robots, product};
-use super::settings::FetchConfig;
+use super::settings::{CONNECT_TIMEOUT, FetchConfig};
 
 /// The name that every robots.txt may call us by, whatever the operator's `User-Agent` says.
 const ROBOT: &str = "ScraperSky";
@@ -30,9 +30,7 @@ pub struct Fetcher {
 
 struct Inner {
     timeout: Duration,
-    connect_timeout: Duration,
     max_body: usize,
-    max_header: usize,
     max_redirects: usize,
     names: Vec<String>,
     policy: Arc<Policy>,
@@ -73,9 +71,7 @@ impl Fetcher {
         Ok(Self {
             inner: Arc::new(Inner {
                 timeout: config.timeout,
-                connect_timeout: config.connect_timeout,
                 max_body: config.max_body,
-                max_header: config.max_header,
                 max_redirects: config.max_redirects,
                 names,
                 clients: Clients::new(config, &policy, lookup)?,
@@ -266,8 +262,7 @@ impl Inner {
             attempt: Attempt {
                 host: &host,
                 https: url.scheme() == "https",
-                connect_timeout: self.connect_timeout,
-                max_header: self.max_header,
+                connect_timeout: CONNECT_TIMEOUT,
             },
             max_body: want.max_body.unwrap_or(self.max_body),
             excess,

@@ -10,7 +10,7 @@ use super::attempt::Attempt;
 use super::body::{self, Excess, Sink};
 use super::client::tls_config;
 use super::policy::host_of;
-use super::settings::FetchConfig;
+use super::settings::{CONNECT_TIMEOUT, FetchConfig};
 use super::{FetchError, SetupError, Want};
 
 /// The way to one configured service.
@@ -22,9 +22,7 @@ pub struct Service {
     client: Client,
     base: Url,
     timeout: Duration,
-    connect_timeout: Duration,
     max_body: usize,
-    max_header: usize,
 }
 
 /// What the service answered, whatever the status.
@@ -60,15 +58,13 @@ impl Service {
             .referer(false)
             .retry(retry::never())
             .user_agent(config.user_agent.as_str())
-            .connect_timeout(config.connect_timeout.min(timeout))
+            .connect_timeout(CONNECT_TIMEOUT.min(timeout))
             .build()?;
         Ok(Self {
             client,
             base: base.clone(),
             timeout,
-            connect_timeout: config.connect_timeout.min(timeout),
             max_body: config.max_body,
-            max_header: config.max_header,
         })
     }
 
@@ -121,8 +117,7 @@ impl Service {
             attempt: Attempt {
                 host: &host,
                 https: self.base.scheme() == "https",
-                connect_timeout: self.connect_timeout,
-                max_header: self.max_header,
+                connect_timeout: CONNECT_TIMEOUT.min(self.timeout),
             },
             max_body: self.max_body,
             excess: Excess::Fail,

@@ -15,6 +15,12 @@ const DEFAULT_USER_AGENT: &str = concat!(
     " (crawler of business sites; honours robots.txt for ScraperSky)"
 );
 
+/// How long one connection may take to be made, with its name looked up and TLS agreed on.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// The largest response header taken, in bytes of names and values.
+pub(super) const MAX_HEADER: u32 = 64 * 1024;
+
 /// What the program may fetch, under which name, and how much of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchConfig {
@@ -26,12 +32,8 @@ pub struct FetchConfig {
     pub user_agent: String,
     /// How long one fetch may take: names, connections, redirects and bodies together.
     pub timeout: Duration,
-    /// How long one connection may take to be made, with its name looked up and TLS agreed on.
-    pub connect_timeout: Duration,
     /// The largest body taken, in bytes after decompression.
     pub max_body: usize,
-    /// The largest response header taken, in bytes of names and values.
-    pub max_header: usize,
     /// The redirects followed.
     pub max_redirects: usize,
     /// The time between two requests to one host, after a short burst.
@@ -47,9 +49,7 @@ impl Default for FetchConfig {
             allow_nets: Vec::new(),
             user_agent: DEFAULT_USER_AGENT.to_owned(),
             timeout: Duration::from_secs(20),
-            connect_timeout: Duration::from_secs(8),
             max_body: 5 * 1024 * 1024,
-            max_header: 64 * 1024,
             max_redirects: 5,
             pace: Duration::from_millis(500),
             extra_ca: None,
