@@ -52,7 +52,10 @@ pub(super) fn settle(layout: &Layout) -> Result<Presence, EmbeddedError> {
         match postmaster::look(layout)? {
             Presence::Changing { pid } if begun.elapsed() > SERVER_PATIENCE => {
                 let process = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
-                let what = format!("a server{process} on {} neither finishes starting nor stopping", layout.data.display());
+                let what = format!(
+                    "a server{process} on {} neither finishes starting nor stopping",
+                    layout.data.display()
+                );
                 return Err(EmbeddedError::Timeout {
                     what,
                     seconds: SERVER_PATIENCE.as_secs(),

@@ -141,7 +141,7 @@ fn binaries_named_but_missing_are_not_replaced_by_others() {
         matches!(&error, EmbeddedError::UnusableBinaries { path, .. } if *path == empty),
         "{error:?}"
     );
-    assert!(error.to_string().contains("holds no `postgres`"), "{error}");
+    assert!(error.to_string().contains("contains no `postgres`"), "{error}");
 }
 
 #[test]
