@@ -1,4 +1,4 @@
-//! What the connection makes of the server's values and errors, and what it tells of its statements.
+//! Conversion of the server's values and errors, and instrumentation.
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
@@ -109,7 +109,7 @@ async fn errors_keep_what_the_server_said() {
         panic!("a missing column is a database error")
     };
     assert_eq!(info.statement_position(), Some(8));
-    assert!(!conn.is_broken(), "errors of the server leave the connection in order");
+    assert!(!conn.is_broken(), "errors of the server leave the connection usable");
     let closed = conn
         .batch_execute("SELECT pg_terminate_backend(pg_backend_pid())")
         .await
@@ -136,10 +136,7 @@ async fn a_serialization_failure_is_told_as_one() {
         matches!(error, Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)),
         "{error:?}"
     );
-    assert!(
-        two.is_broken(),
-        "only a COMMIT that was answered well ends the transaction for certain"
-    );
+    assert!(two.is_broken(), "only a successful COMMIT surely ends the transaction");
 }
 
 #[tokio::test]

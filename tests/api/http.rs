@@ -1,4 +1,4 @@
-//! The HTTP API: the v1 contract of scans and batches, failures, and tenants apart.
+//! The HTTP API: the v1 contract of scans and batches, failures, and isolation of tenants.
 
 use database::models::enums::Scope;
 use rocket::http::{ContentType, Method};
@@ -99,7 +99,7 @@ async fn each_entry_of_a_batch_ends_with_its_own_reason() {
     assert!(entries[3]["error"].as_str().unwrap().contains("localhost"));
 }
 
-/// What an agency pastes together: what cannot be scanned, what is there twice, what does not answer.
+/// A list as an agency might paste it: entries that cannot be scanned, duplicates, sites that do not answer.
 #[tokio::test]
 async fn a_batch_of_a_hundred_adds_up() {
     let app = TestApp::new().await;
@@ -153,7 +153,7 @@ async fn a_batch_of_a_hundred_adds_up() {
     );
 }
 
-/// A client that did not hear the answer asks again, and a worker is not sent out twice.
+/// A client that missed the response sends its request again, and the work is not repeated.
 #[tokio::test]
 async fn a_request_that_is_sent_again_is_done_once() {
     let app = TestApp::new().await;
@@ -181,7 +181,7 @@ async fn a_request_that_is_sent_again_is_done_once() {
         .post_as("order-1", "/api/v1/batch", &json!({ "domains": ["a.bench.test"] }))
         .await;
     assert_eq!(elsewhere.status, 422, "{elsewhere:?}");
-    // What was refused is not remembered.
+    // Refused requests are not stored.
     let wrong = acme
         .post_as("order-3", "/api/v1/scrapersky", &json!({ "base_url": "localhost" }))
         .await;
@@ -191,7 +191,7 @@ async fn a_request_that_is_sent_again_is_done_once() {
     assert_eq!(spaced.status, 400, "{spaced:?}");
 
     let of_bolt = bolt.post_as("order-1", "/api/v1/scrapersky", &another).await;
-    assert_eq!(of_bolt.status, 200, "another tenant's keys are its own: {of_bolt:?}");
+    assert_eq!(of_bolt.status, 200, "another tenant may use the same key: {of_bolt:?}");
     let batch = json!({ "domains": ["a.bench.test", "b.bench.test"] });
     let first = acme.post_as("batch-1", "/api/v1/batch", &batch).await;
     assert_eq!(first.body, acme.post_as("batch-1", "/api/v1/batch", &batch).await.body);

@@ -1,4 +1,4 @@
-//! The pool: its limits, and that nobody ever gets somebody else's leftovers.
+//! The pool: its limits, and that no borrower gets another's leftovers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -179,7 +179,7 @@ async fn a_terminated_session_and_a_discarded_connection_are_replaced() {
         diesel::sql_query(sql).get_result::<Pid>(&mut &admin).await.unwrap().pid == 0
     })
     .await;
-    // Whether the client has noticed yet is a matter of luck; the check before use makes it none.
+    // Whether the client has noticed is unpredictable; the ping before use makes the result certain.
     let checking = Pool::new(
         &url,
         &PoolConfig {

@@ -1,4 +1,4 @@
-//! Submissions: counted against the quota, and without duplicates.
+//! Submissions: counted against the quota, and deduplicated.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn places(app: &TestApp, holder: &Holder<'_>, count: usize) -> Vec<String>
     (0..count).map(|number| format!("place-{number}")).collect()
 }
 
-/// Returns how many jobs of a kind the tenant has.
+/// Returns the number of the tenant's jobs of a kind.
 async fn jobs(holder: &Holder<'_>, kind: &str) -> i64 {
     let answer = holder.get(&format!("/api/v1/jobs?kind={kind}&limit=1")).await;
     answer.body["total"].as_i64().unwrap()
@@ -82,7 +82,7 @@ async fn an_entry_of_a_batch_points_to_the_scan_that_is_open() {
     assert_eq!(domains, ["c.bench.test", "b.bench.test", "a.bench.test"]);
     assert!(entries.iter().all(|entry| entry["status"] == "pending"), "{status}");
     assert_eq!(entries[1]["job_id"], open);
-    // What becomes of the scan becomes of the entry, and a retry of the batch retries it.
+    // The entry shows the scan's state, and retrying the batch retries the scan.
     let id = open.as_str().unwrap();
     acme.post(&format!("/api/v1/jobs/{id}/cancel"), json!({})).await;
     assert_eq!(acme.get(&path).await.body["jobs"][1]["status"], "failed");
@@ -118,7 +118,7 @@ async fn a_batch_whose_work_is_done_elsewhere_by_now_is_not_retried() {
     );
 }
 
-/// Each way to start work: how many scans it counts as the first time, and its path and body.
+/// Each way to start work: how many scans it counts the first time, and its path and body.
 fn ways(domain: &str, place: &str, number: usize) -> Vec<(i64, &'static str, String, Value)> {
     let name = format!("n{number}.bench.test");
     vec![
@@ -254,7 +254,7 @@ async fn what_is_missing_in_a_body_is_named_with_its_place() {
     }
 }
 
-/// PostgreSQL in another language refuses values in other words.
+/// PostgreSQL in another language uses other error texts.
 #[tokio::test]
 async fn a_value_that_cannot_be_stored_is_the_clients_mistake_in_any_language() {
     let installed = std::process::Command::new("locale").arg("-a").output().unwrap();
@@ -286,7 +286,7 @@ async fn a_value_that_cannot_be_stored_is_the_clients_mistake_in_any_language() 
     }
 }
 
-/// Both kinds of scan lock the domain's row and the tenant's count of the day: in one order, or they would deadlock.
+/// Both kinds of scan lock the domain's row and the tenant's daily count; in different orders they would deadlock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scans_of_a_domain_and_of_its_emails_do_not_deadlock() {
     let app = TestApp::with(&[

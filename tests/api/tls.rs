@@ -1,4 +1,4 @@
-//! The `sslmode`s, against a server with a certificate and one without.
+//! The `sslmode`s, against servers with and without a certificate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ struct Encrypted {
     ssl: bool,
 }
 
-/// A certificate authority, and a key with its certificate for the host name `localhost`.
+/// A certificate authority, and a key with a certificate for `localhost`.
 struct Certificates {
     dir: PathBuf,
     authority: PathBuf,
@@ -29,8 +29,7 @@ impl Certificates {
         let dir = PathBuf::from(format!("/tmp/sky-ca-{}", &Uuid::new_v4().simple().to_string()[..8]));
         fs::create_dir(&dir).unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        // Without a name of its own it would pass for any other authority, to be told apart only by
-        // its signature.
+        // A distinct name: otherwise only the signature would distinguish it from other authorities.
         let name = dir.display().to_string();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,4 +1,4 @@
-//! Header fields of every answer, and the one shape of every failure.
+//! Headers of every response, and the shape of every failure.
 
 use rocket::http::{ContentType, Header, Method};
 use serde_json::json;
@@ -58,7 +58,7 @@ async fn pages_of_named_origins_may_call_and_no_others() {
             assert_eq!(header(&answer, "access-control-allow-headers"), None, "{origin}");
         }
     }
-    // Without the setting nothing is said at all.
+    // Without the setting there are no CORS headers.
     let app = TestApp::new().await;
     let headers = [("Origin", "https://app.test")];
     let answer = app.send_with(&headers, Method::Get, "/health", None, None).await;

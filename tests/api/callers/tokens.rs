@@ -1,4 +1,4 @@
-//! Tokens of people who signed in.
+//! Tokens of signed-in people.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use crate::support::app::{Answer, TestApp};
 use crate::support::site::{Reply, Site};
 use crate::support::tokens::{SECRET, Signer, claims, encode, token};
 
-/// The sign-in service: its public keys, and whether it answers.
+/// The sign-in service: its public keys, and whether it responds.
 struct SignIn {
     site: Site,
     keys: Arc<Mutex<Vec<Value>>>,
@@ -109,7 +109,7 @@ async fn forged_and_broken_tokens_are_all_refused() {
     let unsigned = |header: &str| format!("{}.{}.", encode(header.as_bytes()), parts[1]);
     let ec_header = r#"{"alg":"ES256","kid":"ec"}"#;
 
-    // So that what follows is refused for the one thing that is wrong with it.
+    // The valid tokens: each case below differs from them in one thing.
     for fine in [
         valid.clone(),
         ec.token(ec_header, &plain),
@@ -291,7 +291,7 @@ async fn keys_are_rotated_without_a_restart_and_missed_by_nobody() {
     );
 }
 
-/// A key that appears is found by the first request that names it.
+/// A new key is fetched by the first request that names it.
 #[tokio::test]
 async fn a_key_that_nobody_knew_is_asked_for() {
     let first = Signer::ec();
@@ -300,7 +300,7 @@ async fn a_key_that_nobody_knew_is_asked_for() {
     let acme = app.agency("acme").await;
     let id = person(&app, acme.agency.id, "USER").await;
     let claims = claims(&service.issuer(), id).to_string();
-    // A token of the secret asks nobody.
+    // A token signed with the secret needs no fetch.
     assert_eq!(status(&app, &Signer::secret().token(HS, &claims)).await, 200);
     assert_eq!(service.asked.load(Ordering::SeqCst), 0);
     let second = Signer::ec();
@@ -360,7 +360,7 @@ async fn a_person_acts_for_the_own_tenant() {
     }
 }
 
-/// Asks for `path`, of `tenant` where that is named.
+/// Gets `path`, as `tenant` if given.
 async fn get(app: &TestApp, path: &str, token: &str, tenant: Option<&str>) -> Answer {
     let headers: Vec<(&'static str, &str)> = tenant.map(|tenant| ("X-Tenant-Id", tenant)).into_iter().collect();
     app.send_with(&headers, Method::Get, path, Some(token), None).await
@@ -375,7 +375,7 @@ async fn a_person_may_do_what_the_role_says() {
     let domain = acme.agency.domain("acme.test").await.id.to_string();
     let of = async |role: &str| token(&service.issuer(), person(&app, &acme_id, role).await);
     let (member, admin, chief) = (of("USER").await, of("ADMIN").await, of("SUPER_ADMIN").await);
-    // Named in a body.
+    // Also in a body.
     let scan = json!({ "base_url": "new.bench.test", "tenant_id": bolt_id }).to_string();
     let post = async |token: &str| {
         app.send(
@@ -426,7 +426,7 @@ async fn a_person_without_a_profile_acts_for_the_tenant_that_the_issuer_vouches_
         1
     );
     assert_eq!(get("/api/v1/keys", &signed("app_metadata", &bolt_id)).await.status, 403);
-    // What the person itself can write says nothing.
+    // Claims that the person can edit are ignored.
     assert_eq!(
         get("/api/v1/domains", &signed("user_metadata", &bolt_id)).await.status,
         403

@@ -1,4 +1,4 @@
-//! Contacts as they are listed, filtered and corrected.
+//! Listing, filtering and correcting contacts.
 
 use std::collections::BTreeSet;
 
@@ -94,7 +94,7 @@ async fn nobody_sees_contacts_without_a_key_and_no_reader_changes_them() {
     }
 }
 
-/// A site with four addresses, of two of which it says whose they are.
+/// A site with four addresses; for two of them it names the person.
 async fn company() -> Site {
     Site::start(|path| match path {
         "/" => Reply::html(
@@ -175,7 +175,7 @@ async fn assert_filtered(acme: &Holder<'_>, id: &str) {
     }
 }
 
-/// The addresses of all pages, two on each.
+/// The addresses on all pages of the list, two per page.
 async fn by_cursor(acme: &Holder<'_>) -> BTreeSet<String> {
     let (mut cursor, mut seen) = (String::new(), BTreeSet::new());
     loop {

@@ -1,4 +1,4 @@
-//! Addresses that are suppressed or erased.
+//! Suppressed and erased addresses.
 
 use serde_json::{Value, json};
 
@@ -167,7 +167,7 @@ async fn the_erasure_of_a_domain_takes_all_its_addresses() {
     assert_eq!(app.count(&any).await, 0);
 }
 
-/// Writes the query for every row of every tenant's table as a line.
+/// Returns a query that prints every row of every tenant table as a line.
 async fn all_rows(app: &TestApp) -> String {
     let tables = app
         .texts(

@@ -1,4 +1,4 @@
-//! What was killed or left behind.
+//! Recovery after kills and from leftover files.
 
 use std::process::Command;
 use std::{fs, thread};
@@ -16,7 +16,7 @@ fn a_killed_server_is_recovered_with_its_data() {
     let options = throwaway(&scratch.path("pg"));
     let postgres = EmbeddedPostgres::start(&options).unwrap();
     write_row(&postgres);
-    // A session at work: its process holds the shared memory until it notices that its parent is gone.
+    // A busy session: its process keeps the shared memory until it notices that its parent is gone.
     let url = postgres.url(DATABASE);
     let busy = thread::spawn(move || {
         let work = "SELECT count(*)::text FROM generate_series(1, 3000000)";
@@ -57,7 +57,7 @@ fn the_server_of_a_killed_program_is_adopted() {
     let scratch = Scratch::new();
     let folder = scratch.path("pg");
     let mut program = helper(&folder);
-    wait_until("the server begins", || folder.join("data/postmaster.pid").exists());
+    wait_until("the server starts", || folder.join("data/postmaster.pid").exists());
     program.kill().unwrap();
     program.wait().unwrap();
 

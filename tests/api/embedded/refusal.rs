@@ -1,4 +1,4 @@
-//! Folders, sockets and binaries that are refused.
+//! Refused folders, sockets and binaries.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -66,7 +66,7 @@ fn a_closed_folder_above_the_data_is_named() {
     let scratch = Scratch::new();
     let closed = scratch.path("closed");
     fs::create_dir(&closed).unwrap();
-    // Root cannot be kept out, but the account it gives the server to can.
+    // Root cannot be kept out, but the server's account can.
     let mode = if geteuid().is_root() { 0o700 } else { 0o500 };
     fs::set_permissions(&closed, fs::Permissions::from_mode(mode)).unwrap();
     let error = EmbeddedPostgres::start(&throwaway(&closed.join("pg"))).unwrap_err();
@@ -123,7 +123,7 @@ fn a_socket_of_another_process_is_not_taken() {
     );
     drop(listener);
 
-    // What a dead process leaves is no obstacle.
+    // The leftover of a dead process is no obstacle.
     EmbeddedPostgres::start(&options).unwrap();
 }
 
@@ -148,7 +148,7 @@ fn binaries_named_but_missing_are_not_replaced_by_others() {
 fn a_full_disk_is_said_and_nothing_half_made_stays() {
     let scratch = Scratch::new();
     let (small, large) = (scratch.path("small"), scratch.path("large"));
-    // In a mount namespace of its own, so that nothing stays mounted however the test ends.
+    // In its own mount namespace, so that nothing stays mounted after the test.
     let said = on_small_disk(&small, "30m", "");
     assert!(
         said.contains("error=no space is left on the device") && said.contains(&small.display().to_string()),
@@ -162,12 +162,12 @@ fn a_full_disk_is_said_and_nothing_half_made_stays() {
     assert!(said.contains("left=data "), "{said}");
 }
 
-/// Runs the helper on a file system of `size`, once, and again after `fill` when that says anything.
+/// Runs the helper on a file system of `size`, and again after `fill`, if that is not empty.
 fn on_small_disk(folder: &Path, size: &str, fill: &str) -> String {
     fs::create_dir(folder).unwrap();
     let own = geteuid();
     let helper = helper_command("start", folder);
-    // In a process namespace too, which ends with the test, and with it the server that nobody outside could find.
+    // Also in its own process namespace, which ends with the test and takes the server with it.
     let mut command = Command::new("setpriv");
     command.args([
         "--pdeathsig",

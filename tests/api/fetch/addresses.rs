@@ -51,7 +51,7 @@ async fn no_spelling_of_a_private_address_is_connected_to() {
         }
     }
     assert_eq!(canary.connections(), 0);
-    // The canary does sing.
+    // The canary itself is reachable.
     let page = get(&allowing("127.0.0.0/8"), &format!("http://2130706433:{port}/")).await;
     assert_eq!(&page.unwrap().body[..], b"secret");
     assert!(canary.connections() > 0);
@@ -125,7 +125,7 @@ async fn a_robots_txt_that_redirects_inside_is_not_followed() {
 
 #[tokio::test]
 async fn a_name_that_flips_never_reaches_the_address_that_is_not_allowed() {
-    // 127.0.0.2 stands for the public address: the operator allows it, and nothing beside it.
+    // 127.0.0.2 stands for the public address: the operator allows only this one.
     let open = Site::on((SECOND_LOOPBACK, 0).into(), None, |path| {
         page_or_no_robots(path, &Reply::html("public"))
     })

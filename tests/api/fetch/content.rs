@@ -1,4 +1,4 @@
-//! What a page comes with, in whatever form it is sent.
+//! The data and errors of a fetched page.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -143,7 +143,7 @@ async fn a_status_is_told_apart_from_a_page() {
     assert_eq!((error.kind(), error.is_transient()), (FailureKind::Status, true));
 }
 
-/// A server that says it compresses what it does not, on its error pages as on the robots.txt that is not there.
+/// A server that wrongly claims to compress its error pages and its missing robots.txt.
 #[tokio::test]
 async fn the_damaged_body_of_an_error_does_not_hide_its_status() {
     let damaged = [("Content-Encoding", "gzip"), ("Content-Type", "text/html")];

@@ -1,4 +1,4 @@
-//! Answers too large, too slow or too long a way off.
+//! Responses that are too large or too slow, and too many redirects.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! robots.txt as it is asked for and honoured.
+//! Requesting and obeying robots.txt.
 
 use std::time::Duration;
 

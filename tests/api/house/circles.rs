@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::sources::{CRATES, Modules, code, exports, modules, paths};
 
-/// A module's path, and those of the modules that it imports.
+/// The imported modules of each module, by path.
 type Imports = BTreeMap<Vec<String>, BTreeSet<Vec<String>>>;
 
 #[test]
@@ -23,7 +23,7 @@ fn files_import_each_other_in_one_direction_only() {
     );
 }
 
-/// Returns which modules each module imports. A name that a module only passes on is its source's.
+/// Returns which modules each module imports. Re-exported names count as their source's.
 fn imports(modules: &Modules) -> Imports {
     let codes: BTreeMap<_, _> = modules
         .iter()
@@ -57,7 +57,7 @@ fn imports(modules: &Modules) -> Imports {
         .collect()
 }
 
-/// Returns the module that a path leads to, and what of the path is left behind it.
+/// Returns the module that a path leads to, and the rest of the path.
 fn resolve(modules: &Modules, from: &[String], path: &str) -> Option<(Vec<String>, Vec<String>)> {
     let mut segments: Vec<String> = path.split("::").map(str::to_owned).collect();
     let mut at = match segments.first()?.as_str() {
@@ -87,7 +87,7 @@ fn resolve(modules: &Modules, from: &[String], path: &str) -> Option<(Vec<String
     Some((at, segments))
 }
 
-/// Returns the sets of modules that reach each other (by repeated search: there are a few hundred).
+/// Returns the sets of modules that reach each other, by repeated search (there are a few hundred).
 fn circles_of(imports: &Imports) -> Vec<BTreeSet<&Vec<String>>> {
     let reached: BTreeMap<_, _> = imports.keys().map(|module| (module, reach(imports, module))).collect();
     let mut circles = Vec::new();

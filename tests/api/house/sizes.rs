@@ -1,11 +1,11 @@
-//! No file is longer than one sitting.
+//! Limits on file lengths.
 
 use super::sources::{CRATES, below};
 
-/// The most lines of a file.
+/// The maximum number of lines in a file.
 const MAX_LINES: usize = 450;
 
-/// Files that are longer, and why.
+/// Longer files, with the reason.
 const LONGER: &[(&str, &str)] = &[("crates/schema/src/schema.rs", "the diesel CLI prints it")];
 
 #[test]
@@ -22,12 +22,12 @@ fn no_file_is_too_long_and_no_exception_outlives_its_reason() {
         .collect();
     assert!(
         unexplained.is_empty(),
-        "longer than {MAX_LINES} lines, each wants to be split: {unexplained:?}"
+        "split these files, which are longer than {MAX_LINES} lines: {unexplained:?}"
     );
     for (path, reason) in LONGER {
         assert!(
             long.iter().any(|(other, _)| other == path),
-            "{path} ({reason}) is short by now"
+            "{path} ({reason}) is short enough now: remove it from LONGER"
         );
     }
 }
@@ -40,5 +40,5 @@ fn modules_are_where_their_names_say() {
         .filter(|source| source.text.lines().any(|line| line.trim_start().starts_with("#[path")))
         .map(|source| source.path)
         .collect();
-    assert!(placed.is_empty(), "modules that a `#[path]` places: {placed:?}");
+    assert!(placed.is_empty(), "modules placed by `#[path]`: {placed:?}");
 }

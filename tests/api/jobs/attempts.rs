@@ -1,4 +1,4 @@
-//! Attempts at a job, and how they end.
+//! Attempts at a job and their outcomes.
 
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ async fn a_job_is_cancelled_while_it_waits_and_while_it_runs() {
     assert_eq!(worker.end().await.snapshot().cancelled, 1);
 }
 
-/// A kind that no worker here knows.
+/// A kind that no worker of the test knows.
 #[derive(Serialize, Deserialize)]
 struct Stranger;
 
@@ -142,7 +142,7 @@ async fn progress_is_written_at_every_step() {
     })
     .await;
     let job = queue.job(id).await;
-    // What follows at once within a step is left out.
+    // Steps that follow too quickly are skipped.
     assert_eq!(
         (job.progress_message.as_deref(), job.progress),
         (Some("begins"), Some(0.5))

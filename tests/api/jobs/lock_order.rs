@@ -1,4 +1,4 @@
-//! Submitting locks a domain and then its jobs and scans: whoever waits for a domain holds none of these.
+//! Submitting locks a domain and then its jobs and scans, so a session waiting for a domain must hold none of these.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::support::database::eventually;
 use crate::support::site::{Reply, Site};
 
 const HOST: &str = "acme.bench.test";
-/// The tables whose rows submitting locks behind the domain's.
+/// The tables that submitting locks after the domain.
 const BEHIND: [&str; 3] = ["jobs", "email_scans", "sitemap_runs"];
 
-/// Whether somebody waits for the session `$1`.
+/// Whether a session waits for the session `$1`.
 const WAITS: &str = "EXISTS (SELECT FROM pg_stat_activity WHERE $1::int = ANY (pg_blocking_pids(pid)))";
 /// Whether the job `$2` has ended.
 const HAS_ENDED: &str =
@@ -57,7 +57,7 @@ async fn scan_with(site: &Site) {
         (&format!("/email-scanner/scan/{id}"), json!({})),
     ] {
         let answer = acme.post(path, body).await.body;
-        // The v1 routes put a word before it.
+        // The v1 routes put a prefix before the id.
         let job = answer["job_id"].as_str().unwrap().rsplit('_').next().unwrap();
         assert!(
             watch(&app, job).await > 0,
@@ -66,7 +66,7 @@ async fn scan_with(site: &Site) {
     }
 }
 
-/// Locks the domain again and again until the job has ended, and returns how often a worker waited for it. Fails if that
+/// Locks the domain repeatedly until the job has ended, and returns how often a worker waited for it. Fails if that
 /// worker holds a row that submitting locks.
 async fn watch(app: &TestApp, job: &str) -> usize {
     let mut client = app.agencies().database.client().await;

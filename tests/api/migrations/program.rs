@@ -1,4 +1,4 @@
-//! Migrations as the program runs them: several at once, states, errors.
+//! Migrations run by the program: concurrently, their states, their errors.
 
 use database::connection::Connection;
 use database::migrate::{self, MigrateError, Revert, SchemaState};
@@ -77,7 +77,7 @@ async fn what_fails_is_named_with_what_postgresql_said_and_leaves_nothing_behind
     let db = TestDatabase::empty().await;
     let mut client = db.client().await;
     step_up(&mut client, 1).await;
-    // A reference that the migration cannot know what to do with.
+    // A reference that the migration cannot resolve.
     client
         .batch_execute(
             "INSERT INTO batch_jobs (id, id_uuid, tenant_id, processor_type, status)
@@ -120,7 +120,7 @@ async fn a_connection_lost_while_waiting_for_the_lock_is_an_error() {
         .unwrap();
     let url = db.database_url();
     let waiting = tokio::spawn(async move { migrate::up(&url).await });
-    // The waiting one is there, and then it is not.
+    // The waiting session exists, then it is terminated.
     let end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     while client.query(end, &[]).await.unwrap().is_empty() {
