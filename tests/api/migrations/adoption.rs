@@ -156,7 +156,7 @@ pub(super) async fn own_database(admin: &Client, owner: &Login) {
         .unwrap();
 }
 
-/// Adds what Supabase and foreign tables add to the old system.
+/// Adds what Supabase and its other tables add to the old system.
 async fn build_supabase(admin: &Client, client: &mut Client) {
     admin
         .batch_execute(
@@ -188,7 +188,7 @@ async fn build_supabase(admin: &Client, client: &mut Client) {
     client.batch_execute(include_str!("supabase.sql")).await.unwrap();
 }
 
-/// Returns the number of foreign keys from and to foreign tables, and of rows that depend on them.
+/// Returns the number of foreign keys from and to tables of others, and of rows that depend on them.
 async fn outside(client: &Client) -> String {
     let sql = "SELECT (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated
                           AND (conrelid = ANY (others)) <> (confrelid = ANY (others)))

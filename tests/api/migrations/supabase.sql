@@ -1,4 +1,4 @@
--- What Supabase and foreign tables add to the old system.
+-- What Supabase and its other tables add to the old system.
 INSERT INTO tenants (id, name) VALUES ('550e8400-e29b-41d4-a716-446655440000', 'Default Tenant');
 ALTER TABLE sitemap_files ALTER COLUMN id SET DEFAULT extensions.uuid_generate_v4();
 ALTER TABLE sitemap_urls ALTER COLUMN id SET DEFAULT extensions.uuid_generate_v4();

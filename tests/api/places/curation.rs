@@ -1,4 +1,4 @@
-//! What people decide about places.
+//! People's decisions about places.
 
 use database::models::enums::Scope;
 use rocket::http::{ContentType, Method};
@@ -42,7 +42,7 @@ async fn what_people_decided_survives_a_new_search() {
         (&after["status"], &after["business_type"]),
         (&json!("selected"), &json!("orthodontist"))
     );
-    // Which searches found it is kept.
+    // All searches that found it are kept.
     assert_eq!(
         (
             &after["searches"][0]["search_job_id"],

@@ -1,4 +1,4 @@
-//! Whose places they are.
+//! Isolation of places between tenants.
 
 use scrapersky::config::PlacesProtocol;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Domains, and what is known about their sites.
+//! Domains, and the facts about their sites.
 
 use database::models::domain::{DomainChanges, NewDomain};
 use database::models::domain_hosting::DomainHostingChanges;
@@ -178,7 +178,7 @@ async fn a_deleted_domain_takes_what_hangs_on_it_and_its_job_is_cancelled() {
     let gone = acme.attempt(async |conn| domains::get(conn, domain.id).await).await;
     assert_eq!(gone, Err(Error::NotFound));
     let job = acme.run(async |conn| jobs::get(conn, job.job_id).await).await;
-    // It keeps the id, by which it would find its domain gone if it were tried again.
+    // The job keeps the id, so that a retry notices that its domain is gone.
     assert_eq!((job.status, job.domain_id), (JobStatus::Cancelled, Some(domain.id)));
     let again = acme.attempt(async |conn| domains::delete(conn, domain.id).await).await;
     assert_eq!(again, Err(Error::NotFound));
@@ -213,7 +213,7 @@ async fn what_refers_to_a_deleted_row_names_it_no_longer() {
     }
 }
 
-/// Each of the two had to wait for the other, and one of them was answered with 500.
+/// A regression: each waited for the other, and one request failed with 500.
 #[tokio::test]
 async fn a_domain_may_be_deleted_beside_the_queueing_of_jobs_about_it() {
     let agencies = Agencies::new().await;
@@ -231,7 +231,7 @@ async fn a_domain_may_be_deleted_beside_the_queueing_of_jobs_about_it() {
         assert_eq!(deleted, Ok(()));
         first.unwrap();
         second.unwrap();
-        // One that came after the deletion is there, and finds its domain gone.
+        // One that came after the deletion exists, and finds its domain gone.
         acme.run(async |conn| domains::delete(conn, domain.id).await.or(Ok(())))
             .await;
         let client = agencies.database.client().await;

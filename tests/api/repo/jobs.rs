@@ -1,4 +1,4 @@
-//! Jobs as tenants see them.
+//! Jobs as tenants use them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::ids::JobId;
@@ -30,7 +30,7 @@ async fn work_that_an_unfinished_job_does_is_not_queued_twice() {
     assert!(!second.is_new);
     assert_eq!(second.job, first.job);
     assert!(acme.run(async |conn| jobs::enqueue(conn, &crawl).await).await.is_new);
-    // Jobs without a key are never the same.
+    // Jobs without a key are always different.
     let plain = acme
         .run(async |conn| jobs::enqueue_many(conn, &[new_job("scan"), scan.clone(), new_job("scan")]).await)
         .await;
@@ -95,7 +95,7 @@ async fn jobs_are_listed_newest_first_by_filter_and_by_cursor() {
             ..JobFilter::default()
         };
         let (rows, total) = list(&acme, &filter, 3).await;
-        assert_eq!(total, 8, "the cursor does not change what is counted");
+        assert_eq!(total, 8, "the cursor does not affect the count");
         let Some(last) = rows.last() else { break };
         after = Some(Cursor::new(last.created_at, last.job_id));
         by_cursor.extend(rows.into_iter().map(|job| job.job_id));
@@ -112,7 +112,7 @@ async fn jobs_are_listed_newest_first_by_filter_and_by_cursor() {
     }
 }
 
-/// Filters, and how many of the jobs they match.
+/// Filters, and how many jobs match each.
 #[rustfmt::skip]
 fn cases(last: DateTime<Utc>) -> [(JobFilter<'static>, usize); 5] {
     let none = JobFilter::default;
@@ -134,7 +134,11 @@ async fn a_waiting_job_is_cancelled_at_once_and_a_running_one_at_its_next_heartb
     assert_eq!(cancelled.status, JobStatus::Cancelled);
     assert!(cancelled.completed_at.is_some());
     assert_eq!(claim(&agencies, &["waits"], 10).await, []);
-    assert_eq!(cancel(&acme, waiting.job_id).await, cancelled, "it has ended already");
+    assert_eq!(
+        cancel(&acme, waiting.job_id).await,
+        cancelled,
+        "the job has already ended"
+    );
 
     acme.job("runs").await;
     let job = claim(&agencies, &["runs"], 10).await.remove(0);
@@ -232,7 +236,7 @@ async fn a_failed_attempt_waits_for_its_time() {
     let again = acme
         .attempt(async |conn| queue::fail(conn, super::queue::lease(&job), &now).await)
         .await;
-    assert_eq!(again, Err(Error::NotFound), "the lease is gone");
+    assert_eq!(again, Err(Error::NotFound), "the lease is lost");
 }
 
 async fn get(agency: &Agency, id: JobId) -> Job {

@@ -95,7 +95,7 @@ async fn pages_are_listed_by_what_is_known_of_them() {
     assert_eq!(rows, [newest]);
 }
 
-/// Filters, and how many of the pages they match.
+/// Filters, and how many pages match each.
 #[rustfmt::skip]
 fn cases(domain: DomainId, file: SitemapFileId) -> [(PageFilter<'static>, i64); 8] {
     let none = PageFilter::default;

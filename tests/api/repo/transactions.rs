@@ -1,4 +1,4 @@
-//! What opens, nests and ends with a tenant's transaction.
+//! Opening, nesting and ending a tenant's transactions.
 
 use database::connection::Connection;
 use database::repo::domains;
@@ -28,7 +28,7 @@ async fn a_transaction_inside_a_tenants_is_a_savepoint() {
     conn.transaction::<_, Error, _>(async |conn| conn.batch_execute("UPDATE domains SET notes = 'kept'").await)
         .await
         .unwrap();
-    // It has not ended the tenant's transaction: the role, the tenant and the rows are still there.
+    // The tenant's transaction is still open: the role, the tenant and the rows are there.
     let domain = domains::lock_by_name(&mut conn, "outer.test").await.unwrap().unwrap();
     assert_eq!(domain.notes.as_deref(), Some("kept"));
     drop(conn);
@@ -38,7 +38,7 @@ async fn a_transaction_inside_a_tenants_is_a_savepoint() {
         .await;
     assert_eq!(
         stored, None,
-        "the savepoint's release has committed the tenant's transaction"
+        "the savepoint's release committed the tenant's transaction"
     );
     let foreign = bolt
         .run(async |conn| domains::lock_by_name(conn, "outer.test").await)

@@ -1,4 +1,4 @@
-//! Sites that would have an analysis read without end.
+//! Sites that try to keep an analysis reading forever.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{HOST, analyse, at_once, gzip, index, not_found, said, shop, stored, 
 use crate::support::app::TestApp;
 use crate::support::site::{Reply, Site};
 
-/// What a site does to whoever reads its sitemaps, and how that ends.
+/// Analyses a hostile site, and returns the job and the number of requests.
 async fn hostile(limits: SitemapConfig, answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> (Value, usize) {
     let app = TestApp::new().await;
     let site = Site::start(move |path| match path {
@@ -108,7 +108,7 @@ async fn a_gzip_bomb_ends_at_the_limit() {
         max_file_bytes: 8 << 20,
         ..SitemapConfig::default()
     };
-    // 2 GB, as gzip files behind each other.
+    // 2 GB, as concatenated gzip files.
     let blanks = gzip(&format!("{}<!-- -->", " ".repeat(1 << 20)));
     let mut bomb = gzip(&urlset(&[]).replace("</urlset>", ""));
     (0..2048).for_each(|_| bomb.extend_from_slice(&blanks));

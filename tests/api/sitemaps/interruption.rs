@@ -1,4 +1,4 @@
-//! Analyses that are cut off, cancelled or not allowed, and what domain scans count.
+//! Interrupted, cancelled and forbidden analyses, and the sitemap counts of domain scans.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,7 +55,7 @@ async fn an_analysis_that_was_cut_off_goes_on_where_it_was_and_doubles_nothing()
     assert_eq!((stored.len(), stored.iter().collect::<BTreeSet<_>>().len()), (10, 10));
     let asked = asked.lock().unwrap().clone();
     for path in ["/i.xml", "/1.xml", "/2.xml"] {
-        assert_eq!(asked[path], 1, "{path} was read to its end the first time: {asked:?}");
+        assert_eq!(asked[path], 1, "{path} was completely read the first time: {asked:?}");
     }
 }
 

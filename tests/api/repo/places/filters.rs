@@ -55,7 +55,7 @@ async fn the_list_is_filtered_by_what_people_look_for() {
     }
 }
 
-/// Filters, and which of the places they match.
+/// Filters, and which places match each.
 #[rustfmt::skip]
 fn cases(job: JobId) -> [(PlaceFilter<'static>, Vec<&'static str>); 11] {
     let none = PlaceFilter::default;

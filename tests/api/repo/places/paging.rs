@@ -14,7 +14,7 @@ async fn pages_by_cursor_and_by_offset_show_every_place_once_and_undated_ones_la
     let acme = agencies.tenant("acme").await;
     let base: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
     let ids: Vec<String> = (0..20).map(|n| format!("place {n}")).collect();
-    // Five at a time have the same time: a page ends in the midst of them.
+    // Five at a time have the same time, so that a page ends among equals.
     let new: Vec<_> = (0..)
         .zip(&ids)
         .map(|(n, id)| NewStagedPlace {
@@ -58,7 +58,7 @@ async fn every_order_is_paged_by_cursor_without_gap_or_double() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let ids: Vec<String> = (0..23).map(|n| format!("place {n}")).collect();
-    // One has what ends a pattern or a text of bytes, one more characters than are ordered by.
+    // One contains characters that end a pattern or a byte string, one is longer than the sorted part.
     let long = "c".repeat(130);
     let names = ["b", "a", &long, "B", r"ä\%_'"];
     let new: Vec<_> = (0..)
