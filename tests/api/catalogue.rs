@@ -114,14 +114,14 @@ rules! {
            AND i.indexrelid <> ALL ('{api_keys_hash_key,profiles_id_key,jobs_job_id_key}'::regclass[])";
 
     /// The queue and accounts stay on one machine if facts are distributed; only `follow_job` connects them.
-    no_foreign_key_leads_from_the_queue_to_facts_or_back:
+    no_foreign_key_connects_the_queue_and_facts:
         "SELECT f.conname::text
          FROM pg_constraint f JOIN TENANT_TABLES t ON t.relation = f.conrelid JOIN TENANT_TABLES parent ON parent.relation = f.confrelid,
               (SELECT '{api_keys,audit_log,batch_jobs,idempotency_keys,jobs,profiles,rate_windows,scan_days,tenant_limits,tenants}'::name[] AS names) queue
          WHERE f.contype = 'f' AND (t.name::name = ANY (queue.names)) <> (parent.name::name = ANY (queue.names))";
 
     /// Triggers fire in order of their names; a foreign key's own are named `RI_ConstraintTrigger...`.
-    what_clears_references_fires_before_the_foreign_key_looks:
+    reference_clearing_triggers_fire_before_foreign_keys:
         "SELECT t.tgname::text FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
          WHERE p.proname ~ '^clear_' AND NOT (t.tgname < 'RI_ConstraintTrigger' COLLATE \"C\")";
 
@@ -135,7 +135,7 @@ rules! {
                AND (i.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey AND (i.indkey::int2[])[0:cardinality(f.conkey) - 1] <@ f.conkey)";
 
     /// An index that is a prefix of another one slows every write and helps no query.
-    no_index_is_the_beginning_of_another:
+    no_index_is_a_prefix_of_another:
         "SELECT i.indexrelid::regclass::text
          FROM pg_index i JOIN TENANT_TABLES t ON t.relation = i.indrelid JOIN pg_index longer ON longer.indrelid = i.indrelid
          WHERE i.indexrelid <> longer.indexrelid AND NOT i.indisunique AND i.indpred IS NULL AND longer.indpred IS NULL
@@ -151,7 +151,7 @@ rules! {
                 WHERE a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') > 32";
 
     /// Views that run as their owner, and materialized views, show every tenant's rows.
-    every_view_reads_as_its_reader:
+    every_view_runs_as_its_caller:
         "SELECT c.relname::text FROM pg_class c
          WHERE c.relnamespace IN ('public'::regnamespace, 'scrapersky_internal'::regnamespace)
            AND (c.relkind = 'm' OR c.relkind = 'v' AND NOT coalesce(c.reloptions, '{}') && '{security_invoker=true,security_invoker=on}')";
@@ -190,7 +190,7 @@ rules! {
 
 /// Within a tenant's transaction no other role can be entered.
 #[tokio::test]
-async fn no_way_leads_out_of_a_tenants_transaction() {
+async fn a_tenants_transaction_cannot_change_its_role() {
     let db = TestDatabase::new().await;
     let client = db.client().await;
     client
@@ -256,7 +256,7 @@ async fn erasing_does_not_visit_partitions() {
 
 /// Ensures that the rules above find tables to check.
 #[tokio::test]
-async fn the_rules_are_about_all_tables_of_the_program() {
+async fn the_rules_cover_all_tables_of_the_program() {
     let db = TestDatabase::new().await;
     let sql = format!("SELECT count(*) FROM {TENANT_TABLES} t");
     let count: i64 = db.client().await.query_one(&sql, &[]).await.unwrap().get(0);

@@ -166,7 +166,7 @@ async fn tenant_after(conn: &Connection) -> String {
 }
 
 #[tokio::test]
-async fn whatever_follows_a_refused_query_sent_ahead_gets_its_error() {
+async fn all_statements_after_a_refused_begin_get_its_error() {
     let url = empty_database(SCHEMA).await;
     // Refused as a whole, before BEGIN; and refused after BEGIN.
     for refused in ["SET LOCAL this is no syntax", "SET LOCAL ROLE nobody_of_this_name"] {
@@ -202,7 +202,7 @@ async fn whatever_follows_a_refused_query_sent_ahead_gets_its_error() {
 }
 
 #[tokio::test]
-async fn a_select_waits_for_its_transaction_unless_its_caller_says_that_it_only_reads() {
+async fn only_declared_reads_are_sent_before_begin_is_answered() {
     let url = empty_database(SCHEMA).await;
     let numbers = async || {
         let conn = Connection::connect(&url).await.unwrap();
@@ -249,7 +249,7 @@ async fn only_one_transaction_can_be_sent_ahead() {
 }
 
 #[tokio::test]
-async fn a_query_that_nobody_waits_for_is_cancelled() {
+async fn an_abandoned_query_is_cancelled() {
     let url = empty_database("").await;
     let watcher = Connection::connect(&url).await.unwrap();
     let conn = Connection::connect(&url).await.unwrap();
@@ -275,7 +275,7 @@ async fn a_query_that_nobody_waits_for_is_cancelled() {
 }
 
 #[tokio::test]
-async fn a_large_answer_behind_a_query_sent_ahead_does_not_stall() {
+async fn a_large_answer_after_begin_does_not_stall() {
     let mut conn = connection().await;
     conn.send_ahead(ACME).unwrap();
     let rows: Vec<Value> = diesel::sql_query("SELECT repeat('x', 1000) AS v FROM generate_series(1, 5000)")
@@ -322,7 +322,7 @@ async fn a_dropped_future_leaves_a_broken_connection() {
 }
 
 #[tokio::test]
-async fn an_aborted_transaction_ends_with_its_rollback() {
+async fn a_rollback_ends_an_aborted_transaction() {
     let mut conn = connection().await;
     conn.send_ahead(ACME).unwrap();
     insert(&conn, -1).await.unwrap_err();
@@ -342,7 +342,7 @@ async fn an_aborted_transaction_ends_with_its_rollback() {
 }
 
 #[tokio::test]
-async fn a_half_read_answer_is_known_until_its_end_arrived() {
+async fn a_half_read_answer_is_tracked_until_its_end() {
     let mut conn = connection().await;
     // `get_result` takes the first of several large rows.
     let one = text(&conn, "SELECT repeat('x', 100000) AS v FROM generate_series(1, 3)")

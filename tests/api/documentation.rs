@@ -75,7 +75,7 @@ const ROOT: &[&str] = &[
 ];
 
 #[test]
-fn nothing_else_lies_at_the_root() {
+fn the_root_has_only_listed_entries() {
     // Files in git, ignoring a developer's own.
     let listed = Command::new("git").arg("ls-files").current_dir(root()).output();
     let Ok(listed) = listed.map(|output| String::from_utf8(output.stdout).unwrap()) else {

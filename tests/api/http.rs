@@ -155,7 +155,7 @@ async fn a_batch_of_a_hundred_adds_up() {
 
 /// A client that missed the response sends its request again, and the work is not repeated.
 #[tokio::test]
-async fn a_request_that_is_sent_again_is_done_once() {
+async fn a_repeated_request_takes_effect_once() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let bolt = app.agency("bolt").await;
@@ -198,7 +198,7 @@ async fn a_request_that_is_sent_again_is_done_once() {
 }
 
 #[tokio::test]
-async fn another_tenants_things_answer_as_things_that_are_not_there() {
+async fn another_tenants_rows_look_missing() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let umbra = app.agency("umbra").await;
@@ -259,7 +259,7 @@ async fn another_tenants_things_answer_as_things_that_are_not_there() {
 }
 
 #[tokio::test]
-async fn nobody_gets_in_without_a_valid_key_and_its_scope() {
+async fn a_valid_key_with_the_scope_is_required() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let umbra = app.agency("umbra").await;
@@ -296,7 +296,7 @@ async fn nobody_gets_in_without_a_valid_key_and_its_scope() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
+async fn invalid_requests_get_errors_of_one_shape() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let many: Vec<_> = (0..101).map(|number| format!("s{number}.bench.test")).collect();
@@ -340,7 +340,7 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
 }
 
 #[tokio::test]
-async fn a_job_that_waits_is_cancelled_and_retried() {
+async fn a_waiting_job_is_cancelled_and_retried() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -372,7 +372,7 @@ async fn a_job_that_waits_is_cancelled_and_retried() {
 }
 
 #[tokio::test]
-async fn jobs_are_listed_by_cursor_without_gap_or_double() {
+async fn jobs_are_listed_by_cursor_without_gaps_or_duplicates() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let domains: Vec<_> = (0..7).map(|number| format!("s{number}.bench.test")).collect();
@@ -401,7 +401,7 @@ async fn jobs_are_listed_by_cursor_without_gap_or_double() {
 }
 
 #[tokio::test]
-async fn the_service_says_how_it_is() {
+async fn the_service_reports_its_health() {
     let app = TestApp::new().await;
     for (path, status) in [
         ("/health", "healthy"),

@@ -107,7 +107,7 @@ async fn assert_each_was_done_once(client: &Client, scans: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed() {
+async fn killed_workers_and_database_restarts_lose_or_repeat_no_scan() {
     let scans = setting("SCRAPERSKY_CHAOS_SCANS", 60);
     let kills = setting("SCRAPERSKY_CHAOS_KILLS", 2);
     let mut postgres = Server::start(&[]);
@@ -198,7 +198,7 @@ async fn two_workers_run_each_scan_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_is_asked_to_end_passes_its_jobs_on() {
+async fn a_stopping_worker_passes_its_jobs_on() {
     let db = TestDatabase::new().await;
     let (gate, site) = gated_site().await;
     let program = Program::new(db.url(), &site);
@@ -243,7 +243,7 @@ async fn a_worker_that_is_asked_to_end_passes_its_jobs_on() {
 
 /// A worker that was paused for longer than its lease must not write when it resumes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_was_stopped_writes_nothing_late() {
+async fn a_paused_worker_writes_nothing_late() {
     let db = TestDatabase::new().await;
     let (gate, site) = gated_site().await;
     let program = Program::new(db.url(), &site);
@@ -281,7 +281,7 @@ async fn a_worker_that_was_stopped_writes_nothing_late() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_status_is_the_same_at_every_server_and_after_a_restart_of_everything() {
+async fn every_server_reports_the_same_status_after_restarts() {
     let mut postgres = Server::start(&[]);
     let site = Site::start(|_| Reply::html(PAGE)).await;
     let program = Program::new(&postgres.tcp_url("127.0.0.1"), &site);
@@ -307,7 +307,7 @@ async fn a_status_is_the_same_at_every_server_and_after_a_restart_of_everything(
 
 /// With two connections in all, and fifty sites that do not answer, the API still responds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_connection_is_held_while_sites_keep_workers_waiting() {
+async fn workers_waiting_for_sites_hold_no_connection() {
     let db = TestDatabase::new().await;
     let (gate, site) = gated_site().await;
     let mut program = Program::new(db.url(), &site);
@@ -340,7 +340,7 @@ async fn no_connection_is_held_while_sites_keep_workers_waiting() {
 
 /// Not: reports that it listens, and hangs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_whose_port_is_taken_says_so_and_ends() {
+async fn a_taken_port_is_reported_and_ends_the_server() {
     let db = TestDatabase::new().await;
     let site = Site::canary().await;
     let mut program = Program::new(db.url(), &site);

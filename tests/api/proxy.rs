@@ -35,7 +35,7 @@ const BEGINNINGS: &[(&str, &str)] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn slow_clients_are_closed_and_slow_nobody_down() {
+async fn slow_clients_are_closed_and_slow_no_others() {
     let Some(mut scene) = Scene::new(&[]).await else { return };
     let count = extent::of(1100, 40);
     let begun = Instant::now();
@@ -71,7 +71,7 @@ async fn slow_clients_are_closed_and_slow_nobody_down() {
 }
 
 #[tokio::test]
-async fn the_proxy_says_whose_request_it_is_and_answers_in_the_programs_shape() {
+async fn the_proxy_forwards_the_address_and_uses_the_error_shape() {
     // Each request forges another address.
     let Some(mut scene) = Scene::new(&[("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", "1000000")]).await else {
         return;

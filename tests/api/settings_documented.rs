@@ -59,7 +59,7 @@ fn every_setting_is_documented_once() {
 }
 
 #[test]
-fn documented_keys_and_defaults_are_those_of_the_program() {
+fn documented_keys_and_defaults_are_correct() {
     let unset = config(&[], &[]).unwrap();
     let mut wrong = Vec::new();
     for Row { variable, key, default } in documented() {
@@ -110,7 +110,7 @@ fn rocket_toml_names_documented_keys_only() {
 }
 
 #[test]
-fn the_scan_reads_code_and_no_tests() {
+fn the_scan_ignores_tests() {
     let text = "// \"SCRAPERSKY_COMMENT\"\n\
                 let a = env(\"SCRAPERSKY_READ\");\n\
                 let b = \"SCRAPERSKY_SENTENCE is 1: it must be 2\";\n\

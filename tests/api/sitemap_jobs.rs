@@ -123,7 +123,7 @@ async fn domain_status(api: &Api) -> Value {
 
 /// Killed between batches of a file, an analysis leaves only complete files, and continues with the others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_analysis_that_is_killed_within_a_file_goes_on_and_doubles_nothing() {
+async fn an_analysis_killed_within_a_file_continues_without_duplicates() {
     let db = TestDatabase::new().await;
     let site = shop().await;
     let (program, key) = program(&db, &site);
@@ -176,7 +176,7 @@ async fn an_analysis_that_is_killed_within_a_file_goes_on_and_doubles_nothing() 
 
 /// Also while the database is slow, and with the operators' lease and heartbeat.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_analysis_that_is_writing_is_cancelled_from_another_process_soon() {
+async fn a_writing_analysis_is_cancelled_quickly_from_another_process() {
     let db = TestDatabase::new().await;
     let site = shop().await;
     let (mut program, key) = program(&db, &site);
@@ -212,7 +212,7 @@ async fn an_analysis_that_is_writing_is_cancelled_from_another_process_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_analysis_that_failed_is_tried_again_by_itself_and_when_asked_to() {
+async fn a_failed_analysis_is_retried_by_itself_and_on_request() {
     let db = TestDatabase::new().await;
     // No server listens there yet.
     let nobody = TcpListener::bind("127.0.0.77:0").unwrap().local_addr().unwrap();
@@ -256,7 +256,7 @@ async fn an_analysis_that_failed_is_tried_again_by_itself_and_when_asked_to() {
 
 /// A retried job reads the files it could not read before, and no others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_retried_analysis_reads_what_could_not_be_read() {
+async fn a_retried_analysis_reads_the_unread_files() {
     let db = TestDatabase::new().await;
     let is_up = Arc::new(AtomicBool::new(false));
     let up = Arc::clone(&is_up);
@@ -358,7 +358,7 @@ async fn a_domain_follows_its_jobs_however_they_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_process_says_the_same_of_an_analysis() {
+async fn every_process_reports_the_same_about_an_analysis() {
     let db = TestDatabase::new().await;
     let (gate, opened) = watch::channel(false);
     let site = Site::start(move |path| match path {

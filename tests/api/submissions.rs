@@ -31,7 +31,7 @@ async fn jobs(holder: &Holder<'_>, kind: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_equal_scans_are_one_job() {
+async fn two_hundred_equal_scans_become_one_job() {
     let app = TestApp::with(&[("requests_per_minute", "0"), ("tenant_requests_per_minute", "0")]).await;
     let acme = app.agency("acme").await;
     let scan = json!({ "base_url": "https://www.shop.bench.test/" });
@@ -46,7 +46,7 @@ async fn two_hundred_equal_scans_are_one_job() {
 }
 
 #[tokio::test]
-async fn a_scan_that_has_ended_is_not_the_next_one() {
+async fn an_ended_scan_does_not_block_the_next() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let scan = async || {
@@ -63,7 +63,7 @@ async fn a_scan_that_has_ended_is_not_the_next_one() {
 }
 
 #[tokio::test]
-async fn an_entry_of_a_batch_points_to_the_scan_that_is_open() {
+async fn a_batch_entry_refers_to_the_unfinished_scan() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let open = acme
@@ -97,7 +97,7 @@ async fn an_entry_of_a_batch_points_to_the_scan_that_is_open() {
 }
 
 #[tokio::test]
-async fn a_batch_whose_work_is_done_elsewhere_by_now_is_not_retried() {
+async fn a_batch_is_not_retried_if_other_jobs_do_its_work() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let batch = acme
@@ -163,7 +163,7 @@ fn ways(domain: &str, place: &str, number: usize) -> Vec<(i64, &'static str, Str
 }
 
 #[tokio::test]
-async fn every_way_to_start_work_is_counted_and_ends_at_the_quota() {
+async fn the_quota_applies_to_every_way_to_start_work() {
     let quota = 9;
     let limits = [
         ("scans_per_day", "9"),
@@ -200,7 +200,7 @@ async fn every_way_to_start_work_is_counted_and_ends_at_the_quota() {
 }
 
 #[tokio::test]
-async fn the_same_look_up_and_hand_over_are_one_job() {
+async fn equal_look_ups_and_hand_overs_are_one_job() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let mut ids = places(&app, &acme, 2).await;
@@ -236,7 +236,7 @@ async fn an_undo_that_names_a_change_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_missing_in_a_body_is_named_with_its_place() {
+async fn missing_fields_are_named_with_their_path() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     for (path, body, field) in [
@@ -256,7 +256,7 @@ async fn what_is_missing_in_a_body_is_named_with_its_place() {
 
 /// PostgreSQL in another language uses other error texts.
 #[tokio::test]
-async fn a_value_that_cannot_be_stored_is_the_clients_mistake_in_any_language() {
+async fn an_unstorable_value_is_a_client_error_in_any_language() {
     let installed = std::process::Command::new("locale").arg("-a").output().unwrap();
     let is_installed = String::from_utf8_lossy(&installed.stdout).contains("de_DE.utf8");
     assert!(

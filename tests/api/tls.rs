@@ -74,7 +74,7 @@ async fn connect(server: &Server, host: &str, mode: &str, roots: Option<&Path>) 
 }
 
 #[tokio::test]
-async fn a_server_with_a_certificate_is_checked_as_far_as_the_mode_says() {
+async fn each_mode_checks_the_certificate_as_specified() {
     let ours = Certificates::new();
     let others = Certificates::new();
     let (certificate, key) = (ours.file("server.crt"), ours.file("server.key"));
@@ -121,7 +121,7 @@ async fn a_server_with_a_certificate_is_checked_as_far_as_the_mode_says() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_certificate_does_for_prefer_only() {
+async fn only_prefer_accepts_a_server_without_a_certificate() {
     let server = Server::start(&[]);
     assert_eq!(connect(&server, "127.0.0.1", "prefer", None).await, Ok(false));
     let error = connect(&server, "127.0.0.1", "require", None).await.unwrap_err();

@@ -24,7 +24,7 @@ struct Row {
 }
 
 #[tokio::test]
-async fn documented_routes_are_the_mounted_ones() {
+async fn documented_and_mounted_routes_are_equal() {
     let app = TestApp::new().await;
     let mounted: BTreeSet<(String, String)> = app
         .client()
@@ -50,7 +50,7 @@ async fn documented_routes_are_the_mounted_ones() {
 
 /// A key without the documented scope is refused; a key with it is accepted.
 #[tokio::test]
-async fn documented_scopes_are_what_routes_demand() {
+async fn routes_require_the_documented_scopes() {
     let app = TestApp::new().await;
     let agency = app.agency("acme").await.agency;
     let ids = all(&Uuid::new_v4().to_string());

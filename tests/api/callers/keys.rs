@@ -16,7 +16,7 @@ async fn status(app: &TestApp, key: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn administrators_make_rotate_and_revoke_keys() {
+async fn administrators_create_rotate_and_revoke_keys() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let made = acme
@@ -76,7 +76,7 @@ async fn administrators_make_rotate_and_revoke_keys() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_wrong_or_more_than_its_maker_has_is_not_made() {
+async fn invalid_keys_and_scopes_beyond_the_callers_are_refused() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     for (body, status, field) in [
@@ -119,7 +119,7 @@ async fn a_key_that_is_wrong_or_more_than_its_maker_has_is_not_made() {
 }
 
 #[tokio::test]
-async fn what_lets_in_removes_or_touches_many_rows_is_in_the_audit_log() {
+async fn access_deletions_and_bulk_changes_are_audited() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let domain = acme.agency.domain("a.test").await.id;
@@ -171,7 +171,7 @@ async fn what_lets_in_removes_or_touches_many_rows_is_in_the_audit_log() {
 }
 
 #[tokio::test]
-async fn the_audit_log_is_paged_filtered_and_never_rewritten() {
+async fn the_audit_log_is_paged_filtered_and_immutable() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let bolt = app.agency("bolt").await;
@@ -208,7 +208,7 @@ async fn the_audit_log_is_paged_filtered_and_never_rewritten() {
 
 /// Searches every row of every table for the key itself.
 #[tokio::test]
-async fn the_database_holds_no_key_in_the_clear() {
+async fn no_complete_key_is_stored_in_the_clear() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let body = json!({ "name": "k", "scopes": ["read"] });

@@ -76,7 +76,7 @@ async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
 }
 
 #[tokio::test]
-async fn batches_have_a_limit_of_their_own_and_tenants_may_have_others() {
+async fn batches_and_tenants_have_separate_limits() {
     let app = TestApp::with(&[("batches_per_minute", "2")]).await;
     let acme = app.agency("acme").await;
     let batch = json!({ "domains": ["a.bench.test"] });
@@ -202,7 +202,7 @@ async fn ask_on(api: Api, pause: Duration, times: i32, end: Arc<AtomicBool>) -> 
 
 /// Four processes; one tenant sends at ten times its limit, another at its own pace.
 #[tokio::test]
-async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
+async fn processes_share_limits_and_a_busy_tenant_slows_nobody() {
     let quota = i32::try_from(extent::of(300, 160)).unwrap();
     let agencies = Agencies::new().await;
     let site = Site::canary().await;

@@ -19,7 +19,7 @@ const STARTING_WORK: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn every_post_heeds_its_key_or_refuses_it() {
+async fn every_post_accepts_or_refuses_an_idempotency_key() {
     let app = TestApp::with(&[("requests_per_minute", "0"), ("tenant_requests_per_minute", "0")]).await;
     let acme = app.agency("acme").await;
     let ids = rows(&app, &acme, "acme").await;

@@ -230,7 +230,7 @@ fn with_password(url: &str, password: &str) -> String {
 /// Refusing a foreign id takes as long as refusing a missing one. A telling difference would show in every round; noise
 /// of a busy machine only in some.
 #[tokio::test]
-async fn anothers_id_takes_as_long_as_nobodys() {
+async fn foreign_and_missing_ids_take_equally_long() {
     let tries = extent::of(1000, 200);
     let app = TestApp::new().await;
     let (acme, bolt) = (app.agency("acme").await, app.agency("bolt").await);

@@ -265,7 +265,7 @@ async fn forged_and_broken_tokens_are_all_refused() {
 }
 
 #[tokio::test]
-async fn keys_are_rotated_without_a_restart_and_missed_by_nobody() {
+async fn keys_rotate_without_a_restart_or_failures() {
     let (old, new) = (Signer::ec(), Signer::rsa());
     let service = SignIn::start(vec![old.jwk("old"), new.jwk("new")]).await;
     let app = service.app(false).await;
@@ -293,7 +293,7 @@ async fn keys_are_rotated_without_a_restart_and_missed_by_nobody() {
 
 /// A new key is fetched by the first request that names it.
 #[tokio::test]
-async fn a_key_that_nobody_knew_is_asked_for() {
+async fn an_unknown_key_is_fetched() {
     let first = Signer::ec();
     let service = SignIn::start(vec![first.jwk("first")]).await;
     let app = service.app(true).await;
@@ -313,7 +313,7 @@ async fn a_key_that_nobody_knew_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_person_acts_for_the_own_tenant() {
+async fn a_person_acts_for_their_own_tenant() {
     let service = SignIn::start(vec![]).await;
     let app = service.app(true).await;
     let (acme, bolt) = (app.agency("acme").await, app.agency("bolt").await);
@@ -367,7 +367,7 @@ async fn get(app: &TestApp, path: &str, token: &str, tenant: Option<&str>) -> An
 }
 
 #[tokio::test]
-async fn a_person_may_do_what_the_role_says() {
+async fn a_persons_role_decides_the_permissions() {
     let service = SignIn::start(vec![]).await;
     let app = service.app(true).await;
     let (acme, bolt) = (app.agency("acme").await, app.agency("bolt").await);
@@ -400,7 +400,7 @@ async fn a_person_may_do_what_the_role_says() {
 }
 
 #[tokio::test]
-async fn a_person_without_a_profile_acts_for_the_tenant_that_the_issuer_vouches_for() {
+async fn a_person_without_a_profile_acts_for_the_tokens_tenant() {
     let service = SignIn::start(vec![]).await;
     let app = service.app(true).await;
     let bolt = app.agency("bolt").await;

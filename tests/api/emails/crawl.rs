@@ -18,7 +18,7 @@ use crate::support::program::{Api, Program};
 use crate::support::site::{Reply, Site};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_site_gives_every_planted_address_and_no_decoy() {
+async fn a_large_sites_planted_addresses_are_found_without_decoys() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let plan = Plan::new();
@@ -152,7 +152,7 @@ async fn slow_chain() -> Site {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
+async fn a_running_scan_is_returned_with_rising_counts() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let site = slow_chain().await;

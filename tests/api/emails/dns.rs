@@ -67,7 +67,7 @@ async fn name_server() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dns_says_which_domains_take_mail_and_is_asked_once() {
+async fn mail_domains_are_looked_up_in_dns_once() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let page = "<p>a@mail-firma.de b@null-firma.de c@bare-firma.de d@gone-firma.de e@mail-firma.de";

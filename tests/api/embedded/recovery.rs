@@ -38,7 +38,7 @@ fn a_killed_server_is_recovered_with_its_data() {
 }
 
 #[test]
-fn a_program_killed_during_initdb_leaves_nothing_in_the_way() {
+fn a_program_killed_during_initdb_does_not_block_the_next() {
     let scratch = Scratch::new();
     let folder = scratch.path("pg");
     let mut program = helper(&folder);
@@ -70,7 +70,7 @@ fn the_server_of_a_killed_program_is_adopted() {
 }
 
 #[test]
-fn a_stale_pid_file_that_names_a_living_stranger_does_no_harm() {
+fn a_stale_pid_file_naming_another_process_is_ignored() {
     let scratch = Scratch::new();
     let options = throwaway(&scratch.path("pg"));
     EmbeddedPostgres::start(&options).unwrap().stop().unwrap();
@@ -96,7 +96,7 @@ fn a_stale_pid_file_that_names_a_living_stranger_does_no_harm() {
 }
 
 #[test]
-fn a_server_whose_socket_was_removed_is_started_anew() {
+fn a_server_without_its_socket_is_restarted() {
     let scratch = Scratch::new();
     let options = throwaway(&scratch.path("pg"));
     let postgres = EmbeddedPostgres::start(&options).unwrap();

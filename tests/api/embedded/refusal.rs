@@ -29,7 +29,7 @@ fn data_of_another_major_version_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_folder_of_something_else_is_refused_and_left_alone() {
+fn a_folder_with_other_files_is_refused_and_left_alone() {
     let scratch = Scratch::new();
     let data = scratch.path("pg/data");
     fs::create_dir_all(&data).unwrap();
@@ -52,7 +52,7 @@ fn a_data_directory_that_is_a_file_is_refused() {
 }
 
 #[test]
-fn a_data_directory_that_cannot_be_made_is_named() {
+fn a_data_directory_that_cannot_be_created_is_named() {
     let path = Path::new("/proc/scrapersky");
     let error = EmbeddedPostgres::start(&throwaway(path)).unwrap_err();
     assert!(
@@ -94,7 +94,7 @@ fn a_path_too_long_for_a_socket_still_works() {
 }
 
 #[test]
-fn a_folder_of_others_is_not_taken_for_the_socket() {
+fn another_users_socket_folder_is_refused() {
     let scratch = Scratch::new();
     let options = throwaway(&scratch.path(&"long".repeat(30)));
     let folder = EmbeddedPostgres::status(&options)
@@ -110,7 +110,7 @@ fn a_folder_of_others_is_not_taken_for_the_socket() {
 }
 
 #[test]
-fn a_socket_of_another_process_is_not_taken() {
+fn a_socket_in_use_by_another_process_is_refused() {
     let scratch = Scratch::new();
     let options = throwaway(&scratch.path("pg"));
     let socket = EmbeddedPostgres::status(&options).unwrap().socket;
@@ -128,7 +128,7 @@ fn a_socket_of_another_process_is_not_taken() {
 }
 
 #[test]
-fn binaries_named_but_missing_are_not_replaced_by_others() {
+fn configured_but_missing_binaries_are_an_error() {
     let scratch = Scratch::new();
     let empty = scratch.path("bin");
     fs::create_dir(&empty).unwrap();
@@ -145,7 +145,7 @@ fn binaries_named_but_missing_are_not_replaced_by_others() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_nothing_half_made_stays() {
+fn a_full_disk_is_reported_and_leaves_nothing_partial() {
     let scratch = Scratch::new();
     let (small, large) = (scratch.path("small"), scratch.path("large"));
     // In its own mount namespace, so that nothing stays mounted after the test.

@@ -8,7 +8,7 @@ use super::sources::{CRATES, Modules, code, exports, modules, paths};
 type Imports = BTreeMap<Vec<String>, BTreeSet<Vec<String>>>;
 
 #[test]
-fn files_import_each_other_in_one_direction_only() {
+fn there_are_no_import_cycles_between_files() {
     let mut circles = Vec::new();
     for folder in CRATES {
         for circle in circles_of(&imports(&modules(folder))) {
@@ -118,7 +118,7 @@ fn reach<'a>(imports: &'a Imports, from: &'a Vec<String>) -> BTreeSet<&'a Vec<St
 }
 
 #[test]
-fn a_circle_is_seen_and_what_is_passed_on_is_none() {
+fn cycles_are_found_and_reexports_are_not_cycles() {
     let source = |text: &str| super::sources::Source {
         path: String::new(),
         text: text.to_owned(),

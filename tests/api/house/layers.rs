@@ -102,7 +102,7 @@ fn only_models_and_repositories_see_the_schema() {
 }
 
 #[test]
-fn no_wall_between_crates_has_a_door() {
+fn crates_do_not_depend_on_forbidden_packages() {
     for (package, forbidden) in WALLS {
         let tree = Command::new(env!("CARGO"))
             .args([
@@ -137,7 +137,7 @@ fn place_of(path: &str) -> String {
 }
 
 #[test]
-fn a_file_is_known_by_its_place() {
+fn the_layer_of_a_file_comes_from_its_path() {
     assert_eq!(place_of("src/scans/mod.rs"), "scans");
     assert_eq!(place_of("src/lib.rs"), "lib");
     assert_eq!(place_of("crates/web/src/fetch/mod.rs"), "crates/web");

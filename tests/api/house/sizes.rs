@@ -9,7 +9,7 @@ const MAX_LINES: usize = 450;
 const LONGER: &[(&str, &str)] = &[("crates/schema/src/schema.rs", "the diesel CLI prints it")];
 
 #[test]
-fn no_file_is_too_long_and_no_exception_outlives_its_reason() {
+fn files_are_short_and_exceptions_are_needed() {
     let folders = CRATES.into_iter().chain(["tests", "benches"]);
     let long: Vec<(String, usize)> = folders
         .flat_map(below)
@@ -33,7 +33,7 @@ fn no_file_is_too_long_and_no_exception_outlives_its_reason() {
 }
 
 #[test]
-fn modules_are_where_their_names_say() {
+fn modules_are_in_the_files_of_their_names() {
     let folders = CRATES.into_iter().chain(["tests", "benches"]);
     let placed: Vec<String> = folders
         .flat_map(below)

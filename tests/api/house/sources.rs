@@ -132,7 +132,7 @@ fn expand(tree: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_tree_of_imports_is_written_out() {
+fn nested_imports_are_expanded() {
     let code = code(
         "use crate::{a, b::{self, C}};\n// use crate::no;\nfn f() { self::d::e(\"crate::no\") }\n#[cfg(test)]\nmod tests { use crate::no; }",
     );

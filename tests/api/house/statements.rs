@@ -56,7 +56,7 @@ fn few_statements_are_raw() {
 }
 
 #[test]
-fn a_raw_statement_is_a_file_and_its_call_says_why() {
+fn raw_statements_are_files_with_a_reason_at_the_call() {
     let literal = Regex::new(r#""\s*(?i:SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\s"#).unwrap();
     let mut broken = Vec::new();
     for source in below(REPOSITORIES) {
@@ -95,7 +95,7 @@ fn a_raw_statement_is_a_file_and_its_call_says_why() {
 }
 
 #[test]
-fn only_pure_reads_leave_before_begin_is_answered() {
+fn only_pure_reads_are_sent_before_begin_is_answered() {
     // Writes and locks, in Diesel and in SQL.
     let writes = Regex::new(
         r"insert_into|\bupdate\(|\bdelete\(|copy_from|\.for_(?:no_key_)?update\(|\.for_(?:key_)?share\(|\.execute\(|pg_advisory|pg_notify|erase_text",

@@ -16,7 +16,7 @@ static OPENS_OR_ENDS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 #[test]
-fn nobody_writes_begin_but_the_connection() {
+fn only_the_connection_contains_begin() {
     let strangers: Vec<String> = CRATES
         .into_iter()
         .flat_map(below)

@@ -14,7 +14,7 @@ use crate::support::database::eventually;
 use crate::support::workers::{Does, Queue, exit_of, task, worker_command};
 
 #[tokio::test]
-async fn a_job_whose_domain_was_deleted_is_cancelled_and_does_not_bring_it_back() {
+async fn deleting_a_domain_cancels_its_jobs_for_good() {
     let queue = Queue::new().await;
     let delete = async |domain| {
         let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_job_that_kills_its_worker_fails_after_exactly_its_attempts() {
 }
 
 #[tokio::test]
-async fn a_worker_that_was_stopped_past_its_lease_writes_nothing_later() {
+async fn a_worker_paused_past_its_lease_writes_nothing() {
     let queue = Queue::new().await;
     let folder = Scratch::new();
     let go = folder.path("go");
@@ -211,7 +211,7 @@ async fn stop_outside_transactions(queue: &Queue, pid: Pid) {
 }
 
 #[tokio::test]
-async fn a_worker_that_ends_hands_its_jobs_back_at_once() {
+async fn a_stopping_worker_hands_its_jobs_back_at_once() {
     let queue = Queue::new().await;
     let id = queue.add(task("handed.test", Does::WriteAtGate)).await;
     let patient = |config| scrapersky::config::JobsConfig {

@@ -21,7 +21,7 @@ const HAS_ENDED: &str =
     "EXISTS (SELECT FROM jobs WHERE job_id = $2::text::uuid AND status NOT IN ('pending', 'running'))";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_waits_for_a_domain_holds_nothing_that_submitting_locks() {
+async fn a_worker_waiting_for_a_domain_holds_no_locks_of_submissions() {
     let site = Site::start(|path| match path {
         "/sitemap.xml" => Reply::new(
             "200 OK",
@@ -35,7 +35,7 @@ async fn a_worker_that_waits_for_a_domain_holds_nothing_that_submitting_locks() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nor_does_one_whose_job_fails() {
+async fn a_failing_job_holds_no_such_locks_either() {
     scan_with(&Site::start(|_| Reply::new("403 Forbidden", &[], "")).await).await;
 }
 

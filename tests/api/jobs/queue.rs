@@ -54,7 +54,7 @@ async fn two_workers_run_two_hundred_jobs_once_each() {
 }
 
 #[tokio::test]
-async fn higher_priority_comes_first_and_what_is_not_due_waits() {
+async fn jobs_run_by_priority_and_only_when_due() {
     let queue = Queue::new().await;
     let with = |priority, run_at| EnqueueOptions {
         priority,
@@ -76,7 +76,7 @@ async fn higher_priority_comes_first_and_what_is_not_due_waits() {
 }
 
 #[tokio::test]
-async fn one_unfinished_job_does_the_same_work() {
+async fn unfinished_jobs_are_deduplicated() {
     let queue = Queue::new().await;
     let first = queue.add(task("only:shop", Does::Nothing)).await;
     assert_eq!(queue.add(task("only:shop", Does::Nothing)).await, first);

@@ -68,7 +68,7 @@ async fn a_database_of_supabase_is_adopted_and_given_back() {
 }
 
 #[tokio::test]
-async fn an_owner_who_cannot_pass_row_level_security_by_is_enough() {
+async fn an_owner_without_bypassrls_can_adopt() {
     let mut db = TestDatabase::new().await;
     let owner = db.login("plain_owner", "NOSUPERUSER NOCREATEROLE NOBYPASSRLS").await;
     // `TestDatabase::new` has created the roles.
@@ -94,7 +94,7 @@ async fn an_owner_who_cannot_pass_row_level_security_by_is_enough() {
 }
 
 #[tokio::test]
-async fn a_user_who_may_not_enter_the_roles_is_told_what_to_do() {
+async fn a_user_who_may_not_enter_the_roles_gets_instructions() {
     let mut db = TestDatabase::new().await;
     let owner = db.login("not_a_member", "").await;
     let admin = db.client().await;
@@ -116,7 +116,7 @@ async fn a_user_who_may_not_enter_the_roles_is_told_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_user_who_may_not_create_the_roles_is_told_what_to_do() {
+async fn a_user_who_may_not_create_the_roles_gets_instructions() {
     let mut db = TestDatabase::new().await;
     let user = db.login("no_createrole", "").await;
     let folder = migration_folders()

@@ -62,7 +62,7 @@ async fn every_value_of_the_old_system_is_accounted_for_and_comes_back() {
 }
 
 #[tokio::test]
-async fn what_was_set_aside_stays_where_what_it_refers_to_is_gone() {
+async fn set_aside_data_stays_if_its_reference_is_gone() {
     let db = TestDatabase::empty().await;
     let (mut client, url) = (db.client().await, db.database_url());
     step_up(&mut client, 1).await;
@@ -87,7 +87,7 @@ async fn what_was_set_aside_stays_where_what_it_refers_to_is_gone() {
 }
 
 #[tokio::test]
-async fn a_session_that_writes_dates_another_way_changes_no_value() {
+async fn another_date_style_changes_no_value() {
     let db = TestDatabase::empty().await;
     let (mut client, url) = (db.client().await, db.database_url());
     step_up(&mut client, 1).await;

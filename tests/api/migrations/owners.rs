@@ -273,7 +273,7 @@ async fn adopted_contacts_keep_the_time_they_were_seen() {
 }
 
 #[tokio::test]
-async fn what_a_migration_cannot_see_it_does_not_move() {
+async fn migrations_fail_instead_of_losing_hidden_rows() {
     let (_db, admin, owner) = database("plain_owner", OWNERS[1].1).await;
     up(&owner.database_url()).await;
     fill_every_table(&admin).await;
@@ -357,7 +357,7 @@ async fn databases_of_one_server_may_be_migrated_at_once() {
 
 /// Each function is defined once: a change is an edit, not a copy.
 #[test]
-fn each_function_stands_in_one_migration() {
+fn each_function_is_defined_in_one_migration() {
     let mut seen = BTreeSet::new();
     for folder in migration_folders() {
         let sql = fs::read_to_string(folder.join("up.sql")).unwrap();

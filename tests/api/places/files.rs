@@ -8,7 +8,7 @@ use super::{config, google, search, staged, work};
 use crate::support::app::{Holder, TestApp};
 
 #[tokio::test]
-async fn an_import_and_a_bulk_change_under_a_key_are_done_once() {
+async fn imports_and_bulk_changes_are_idempotent_by_key() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let import = async |name: &str, file: &str| {
@@ -85,7 +85,7 @@ async fn export(app: &TestApp, holder: &Holder<'_>, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_export_imported_elsewhere_is_the_same() {
+async fn an_export_can_be_imported_elsewhere_unchanged() {
     let (app, google) = (TestApp::new().await, google(60).await);
     let (acme, umbra) = (app.agency("acme").await, app.agency("umbra").await);
     let _work = work(&app, &config(&google, PlacesProtocol::New));
@@ -144,7 +144,7 @@ async fn an_export_imported_elsewhere_is_the_same() {
 }
 
 #[tokio::test]
-async fn lines_that_cannot_be_used_do_no_harm_and_an_import_is_undone() {
+async fn invalid_lines_are_reported_and_an_import_is_undone() {
     let app = TestApp::new().await;
     let umbra = app.agency("umbra").await;
     let good = "place_id,name,notes\nChIJdemo000001,One,before\n";

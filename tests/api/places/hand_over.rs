@@ -10,7 +10,7 @@ use super::{BOTH, config, google, search, work};
 use crate::support::app::TestApp;
 
 #[tokio::test]
-async fn selected_places_with_a_website_become_domains_that_are_scanned() {
+async fn selected_places_with_a_website_become_scanned_domains() {
     for protocol in BOTH {
         let (app, google) = (TestApp::new().await, google(6).await);
         let acme = app.agency("acme").await;

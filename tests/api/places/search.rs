@@ -59,7 +59,7 @@ async fn three_pages_are_found_by_either_protocol() {
 }
 
 #[tokio::test]
-async fn as_many_as_were_wanted_are_stored_and_none_outside_the_radius() {
+async fn at_most_the_requested_places_within_the_radius_are_stored() {
     for protocol in BOTH {
         let (app, google) = (TestApp::new().await, google(100).await);
         let acme = app.agency("acme").await;
@@ -185,7 +185,7 @@ async fn assert_ends(protocol: PlacesProtocol, (trouble, at, times, status, stor
 }
 
 #[tokio::test]
-async fn every_failure_ends_as_it_should_and_never_with_half_a_page() {
+async fn failures_end_as_specified_and_store_whole_pages() {
     let cases = cases();
     // Each case has its own database, and most of them wait. In the short form, cases alternate between the protocols.
     let all = BOTH.into_iter().enumerate().flat_map(|(turn, protocol)| {
@@ -198,7 +198,7 @@ async fn every_failure_ends_as_it_should_and_never_with_half_a_page() {
 }
 
 #[tokio::test]
-async fn a_denied_key_a_missing_key_and_a_dead_server_are_told_apart() {
+async fn denied_keys_missing_keys_and_dead_servers_differ() {
     let (app, google) = (TestApp::new().await, google(10).await);
     let acme = app.agency("acme").await;
     let right = config(&google, PlacesProtocol::Legacy);
@@ -237,7 +237,7 @@ async fn a_denied_key_a_missing_key_and_a_dead_server_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_search_that_is_begun_again_pays_for_no_page_twice() {
+async fn a_restarted_search_pays_for_each_page_once() {
     let (app, google) = (TestApp::new().await, google(100).await);
     let acme = app.agency("acme").await;
     // The third page never arrives: the worker is stopped meanwhile, and another one continues.
@@ -269,7 +269,7 @@ async fn a_search_that_is_begun_again_pays_for_no_page_twice() {
 }
 
 #[tokio::test]
-async fn a_grid_finds_more_than_google_tells_of_within_its_cap_and_nothing_twice() {
+async fn a_grid_exceeds_googles_result_limit_within_its_cap() {
     for protocol in BOTH {
         let (app, google) = (
             TestApp::new().await,
@@ -312,7 +312,7 @@ async fn a_grid_finds_more_than_google_tells_of_within_its_cap_and_nothing_twice
 }
 
 #[tokio::test]
-async fn caps_hold_and_are_told() {
+async fn caps_are_enforced_and_reported() {
     let (app, google) = (TestApp::new().await, google(900).await);
     let acme = app.agency("acme").await;
     let few = PlacesConfig {

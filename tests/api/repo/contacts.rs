@@ -13,7 +13,7 @@ use diesel::result::Error;
 use crate::support::tenants::{Agencies, Agency};
 
 #[tokio::test]
-async fn an_address_is_there_once_a_domain_and_is_where_it_was_seen_last() {
+async fn an_address_is_stored_once_per_domain_with_its_last_page() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;

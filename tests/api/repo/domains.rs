@@ -15,7 +15,7 @@ use diesel::result::Error;
 use crate::support::tenants::{Agencies, new_domain, new_job, new_sitemap_url};
 
 #[tokio::test]
-async fn a_domain_that_is_there_is_returned_as_it_is() {
+async fn an_existing_domain_is_returned_unchanged() {
     let acme = Agencies::new().await;
     let acme = acme.tenant("acme").await;
     let first = acme.domain("acme.test").await;
@@ -32,7 +32,7 @@ async fn a_domain_that_is_there_is_returned_as_it_is() {
 }
 
 #[tokio::test]
-async fn many_domains_come_back_once_each_new_or_not() {
+async fn new_and_existing_domains_are_returned_once_each() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let old = acme.domain("b.test").await;
@@ -105,7 +105,7 @@ async fn a_list_is_filtered_ordered_paged_and_counted() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_a_site_is_written_over_where_something_new_is_said() {
+async fn facts_are_only_overwritten_by_new_values() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -160,7 +160,7 @@ async fn what_is_known_of_a_site_is_written_over_where_something_new_is_said() {
 }
 
 #[tokio::test]
-async fn a_deleted_domain_takes_what_hangs_on_it_and_its_job_is_cancelled() {
+async fn deleting_a_domain_deletes_its_rows_and_cancels_its_job() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -185,7 +185,7 @@ async fn a_deleted_domain_takes_what_hangs_on_it_and_its_job_is_cancelled() {
 }
 
 #[tokio::test]
-async fn what_refers_to_a_deleted_row_names_it_no_longer() {
+async fn references_to_deleted_rows_are_cleared() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let (domain, other) = (acme.domain("acme.test").await, acme.domain("other.test").await);
@@ -215,7 +215,7 @@ async fn what_refers_to_a_deleted_row_names_it_no_longer() {
 
 /// A regression: each waited for the other, and one request failed with 500.
 #[tokio::test]
-async fn a_domain_may_be_deleted_beside_the_queueing_of_jobs_about_it() {
+async fn deleting_a_domain_while_queueing_its_jobs_works() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     for _ in 0..20 {

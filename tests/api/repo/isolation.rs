@@ -25,17 +25,17 @@ pub enum Walls {
 }
 
 #[tokio::test]
-async fn tenants_are_apart_behind_both_walls() {
+async fn both_walls_isolate_tenants() {
     tenants_are_apart(Walls::Both).await;
 }
 
 #[tokio::test]
-async fn tenants_are_apart_by_row_level_security_alone() {
+async fn row_level_security_alone_isolates_tenants() {
     tenants_are_apart(Walls::DatabaseAlone).await;
 }
 
 #[tokio::test]
-async fn tenants_are_apart_by_the_repositories_alone() {
+async fn repositories_alone_isolate_tenants() {
     tenants_are_apart(Walls::RepositoriesAlone).await;
 }
 
@@ -55,7 +55,7 @@ fn every_repository_function_on_tenants_rows_is_probed() {
 /// Every insert of the repositories returns its row, which the tenant must be able to see: this alone rejects another
 /// tenant's row. A plain change of the owner is only rejected by WITH CHECK.
 #[tokio::test]
-async fn no_row_can_be_handed_to_another_tenant() {
+async fn no_row_can_be_moved_to_another_tenant() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let bolt = agencies.tenant("bolt").await;
@@ -75,7 +75,7 @@ async fn no_row_can_be_handed_to_another_tenant() {
 
 /// For any query that the program may send one day.
 #[tokio::test]
-async fn nobody_sees_anothers_rows_in_plain_sql() {
+async fn plain_sql_shows_no_other_tenants_rows() {
     let agencies = Agencies::new().await;
     let (acme, bolt) = (agencies.tenant("acme").await, agencies.tenant("bolt").await);
     Rows::of_both(&agencies, &acme, &bolt).await;

@@ -13,7 +13,7 @@ use super::queue::{LEASE, claim, fail, finish};
 use crate::support::tenants::{Agencies, Agency, new_job};
 
 #[tokio::test]
-async fn work_that_an_unfinished_job_does_is_not_queued_twice() {
+async fn work_of_an_unfinished_job_is_not_queued_again() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let scan = NewJob {
@@ -48,7 +48,7 @@ async fn work_that_an_unfinished_job_does_is_not_queued_twice() {
 }
 
 #[tokio::test]
-async fn two_requests_at_once_for_the_same_work_get_one_job() {
+async fn concurrent_requests_for_the_same_work_get_one_job() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let scan = NewJob {
@@ -64,7 +64,7 @@ async fn two_requests_at_once_for_the_same_work_get_one_job() {
 }
 
 #[tokio::test]
-async fn a_job_is_not_there_before_its_transaction_commits() {
+async fn a_job_is_invisible_before_its_transaction_commits() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let mut conn = acme.open().await;
@@ -185,7 +185,7 @@ async fn a_job_that_ended_without_success_can_be_queued_again() {
 }
 
 #[tokio::test]
-async fn a_retry_beside_a_newer_job_for_the_same_work_is_refused() {
+async fn a_retry_next_to_a_newer_job_for_the_same_work_is_refused() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let scan = NewJob {
@@ -206,7 +206,7 @@ async fn a_retry_beside_a_newer_job_for_the_same_work_is_refused() {
 }
 
 #[tokio::test]
-async fn a_job_that_nobody_has_is_not_found() {
+async fn a_missing_job_is_not_found() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let nobodys = JobId::from(uuid::Uuid::nil());

@@ -54,7 +54,7 @@ async fn a_key_is_valid_until_it_expires_is_revoked_or_its_tenant_ends() {
 }
 
 #[tokio::test]
-async fn the_use_of_a_key_is_noted_once_a_minute() {
+async fn the_use_of_a_key_is_recorded_once_a_minute() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let new = NewApiKey {

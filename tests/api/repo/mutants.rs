@@ -211,7 +211,7 @@ async fn no_policy_can_be_dropped_or_widened_unnoticed() {
         if by.is_none()
             && foreign_rows(&mut open(walls, &scene.acme, &scene.bolt).await, table, scene.bolt.id).await > 0
         {
-            by = Some("nobody_sees_anothers_rows_in_plain_sql");
+            by = Some("plain_sql_shows_no_other_tenants_rows");
         }
         let column = if table == "tenants" { "id" } else { "tenant_id" };
         let own = format!("{column} = NULLIF(current_setting('app.tenant_id', true), '')::uuid");

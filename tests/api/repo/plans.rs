@@ -30,7 +30,7 @@ const ROWS: &str = "
     ANALYZE;";
 
 #[tokio::test]
-async fn lists_are_read_by_the_tenants_index_and_isolation_costs_nothing_a_row() {
+async fn lists_use_the_tenants_index_and_check_isolation_once() {
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;
     let client = agencies.database.client().await;
@@ -84,7 +84,7 @@ const PLACES: &str = "
         ORDER BY n;";
 
 #[tokio::test]
-async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_sorting() {
+async fn place_lists_use_index_only_scans_and_no_sorting() {
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;
     let client = agencies.database.client().await;

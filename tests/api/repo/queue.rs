@@ -74,7 +74,7 @@ async fn a_tenant_with_one_job_does_not_wait_behind_one_with_a_thousand() {
 
 /// A claim is sent together with its BEGIN, which may be refused.
 #[tokio::test]
-async fn a_claim_outside_of_the_systems_transactions_takes_nothing() {
+async fn a_claim_outside_a_system_transaction_takes_nothing() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let job = acme.job("scan").await;
@@ -87,7 +87,7 @@ async fn a_claim_outside_of_the_systems_transactions_takes_nothing() {
 
 /// Tenants take turns, also when each claim takes one job.
 #[tokio::test]
-async fn claims_of_one_job_go_to_the_tenant_that_holds_the_fewest_workers() {
+async fn single_claims_go_to_the_tenant_with_the_fewest_running_jobs() {
     let agencies = Agencies::new().await;
     let mut held = HashMap::new();
     for name in ["acme", "bolt", "cask"] {
@@ -110,7 +110,7 @@ async fn claims_of_one_job_go_to_the_tenant_that_holds_the_fewest_workers() {
 }
 
 #[tokio::test]
-async fn workers_that_claim_at_once_share_all_jobs_without_overlap() {
+async fn concurrent_claims_do_not_overlap() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let bolt = agencies.tenant("bolt").await;
@@ -136,7 +136,7 @@ async fn workers_that_claim_at_once_share_all_jobs_without_overlap() {
 }
 
 #[tokio::test]
-async fn who_lost_the_lease_writes_nothing() {
+async fn a_lost_lease_writes_nothing() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     acme.job("scan").await;
@@ -221,7 +221,7 @@ async fn a_released_job_waits_again_and_keeps_its_attempts() {
 }
 
 #[tokio::test]
-async fn a_released_job_that_somebody_cancelled_does_not_run_again() {
+async fn a_released_job_with_a_cancellation_does_not_run_again() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     acme.job("scan").await;
@@ -235,7 +235,7 @@ async fn a_released_job_that_somebody_cancelled_does_not_run_again() {
 }
 
 #[tokio::test]
-async fn a_failed_attempt_that_somebody_cancelled_is_not_tried_again() {
+async fn a_failed_attempt_with_a_cancellation_is_not_retried() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     acme.job("scan").await;
@@ -248,7 +248,7 @@ async fn a_failed_attempt_that_somebody_cancelled_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn the_sweep_requeues_fails_or_cancels_what_silent_workers_held() {
+async fn the_sweep_requeues_fails_or_cancels_jobs_of_silent_workers() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let once = NewJob {
@@ -337,7 +337,7 @@ async fn ended_jobs_are_deleted_by_age_in_batches() {
 
 /// Otherwise a completed batch would report deleted scans as failed.
 #[tokio::test]
-async fn the_jobs_of_a_batch_are_deleted_together_and_the_batch_with_them() {
+async fn a_batch_and_its_jobs_are_deleted_together() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let batch = acme

@@ -25,7 +25,7 @@ use crate::support::database::eventually;
 use crate::support::tenants::{Agencies, Agency, new_sitemap_url};
 
 #[tokio::test]
-async fn a_file_found_again_is_read_again_and_keeps_what_was_decided() {
+async fn a_rediscovered_file_is_read_again_and_keeps_decisions() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -115,7 +115,7 @@ fn cases(of_domain: SitemapFileFilter<'static>) -> [(SitemapFileFilter<'static>,
 }
 
 #[tokio::test]
-async fn thousands_of_urls_are_one_statement_and_a_second_run_writes_only_what_changed() {
+async fn a_second_run_over_thousands_of_urls_writes_only_changes() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -156,7 +156,7 @@ async fn thousands_of_urls_are_one_statement_and_a_second_run_writes_only_what_c
 
 /// A concurrent change moves the row: it is written anyway, and the change stays.
 #[tokio::test]
-async fn a_url_that_somebody_changes_meanwhile_is_rewritten_too() {
+async fn a_concurrently_changed_url_is_rewritten_too() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -184,7 +184,7 @@ async fn a_url_that_somebody_changes_meanwhile_is_rewritten_too() {
 }
 
 #[tokio::test]
-async fn urls_are_paged_by_file_and_by_domain_each_once() {
+async fn each_url_is_paged_once_by_file_and_by_domain() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -226,7 +226,7 @@ async fn urls_are_paged_by_file_and_by_domain_each_once() {
 
 /// The fast insert, for a file without stored entries.
 #[tokio::test]
-async fn what_a_new_file_lists_is_inserted_once_and_noted() {
+async fn entries_of_a_new_file_are_inserted_once_and_recorded() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -261,7 +261,7 @@ async fn what_a_new_file_lists_is_inserted_once_and_noted() {
 /// Which of three files list a URL before and after, as bits: all 64 combinations, with the same and with another last
 /// modification.
 #[tokio::test]
-async fn what_is_different_is_told_of_the_domain_whatever_its_files_say() {
+async fn differences_of_files_become_differences_of_the_domain() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let [long_ago, lately] = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"].map(|time| Some(time.parse().unwrap()));

@@ -41,7 +41,7 @@ const QUEUE: [&str; 10] = [
 ];
 
 #[tokio::test]
-async fn every_statement_of_the_repositories_can_run_where_rows_are_spread_by_tenant() {
+async fn every_statement_allows_distribution_by_tenant() {
     let database = TestDatabase::new().await;
     let rewriter = Rewriter::start().await;
     let pool = pool_at(&rewriter.url(database.url()), 5);

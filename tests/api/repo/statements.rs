@@ -79,7 +79,7 @@ static WRITES: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 #[tokio::test]
-async fn what_only_reads_leaves_with_begin_and_nothing_else_does() {
+async fn only_reads_are_sent_with_begin() {
     let agencies = Agencies::new().await;
     let (acme, bolt) = (agencies.tenant("acme").await, agencies.tenant("bolt").await);
     let rows = Rows::of_both(&agencies, &acme, &bolt).await;

@@ -47,7 +47,7 @@ async fn a_transaction_inside_a_tenants_is_a_savepoint() {
 }
 
 #[tokio::test]
-async fn a_savepoint_first_of_all_opens_the_tenants_transaction() {
+async fn a_savepoint_as_first_statement_opens_the_tenants_transaction() {
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;
     let mut conn = acme.open().await;
@@ -95,7 +95,7 @@ async fn a_dropped_transaction_is_rolled_back_and_its_connection_is_used_again()
 }
 
 #[tokio::test]
-async fn a_transaction_that_failed_gives_its_connection_back_too() {
+async fn a_failed_transaction_returns_its_connection_too() {
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;
     let mut conn = acme.open().await;
@@ -106,7 +106,7 @@ async fn a_transaction_that_failed_gives_its_connection_back_too() {
 }
 
 #[tokio::test]
-async fn a_committed_row_is_there_for_other_connections() {
+async fn a_committed_row_is_visible_to_other_connections() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -120,7 +120,7 @@ async fn a_committed_row_is_there_for_other_connections() {
 }
 
 #[tokio::test]
-async fn a_transaction_in_which_nothing_happened_commits() {
+async fn an_empty_transaction_commits() {
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;
     acme.open().await.commit().await.unwrap();

@@ -11,7 +11,7 @@ use crate::support::app::{Holder, TestApp};
 use crate::support::site::{Reply, Site};
 
 #[tokio::test]
-async fn an_analysis_stores_each_file_and_all_that_it_lists() {
+async fn an_analysis_stores_each_file_and_its_entries() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -87,7 +87,7 @@ fn shown<'a>(path: &'a str, file: &Value) -> (&'a str, String, String, String, O
 }
 
 #[tokio::test]
-async fn an_analysis_counts_up_at_the_domain() {
+async fn an_analysis_updates_the_domains_counts() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -110,7 +110,7 @@ async fn an_analysis_counts_up_at_the_domain() {
 }
 
 #[tokio::test]
-async fn what_files_list_is_filtered_and_paged() {
+async fn entries_are_filtered_and_paged() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -164,7 +164,7 @@ async fn what_files_list_is_filtered_and_paged() {
 }
 
 #[tokio::test]
-async fn what_files_list_is_exported() {
+async fn entries_are_exported() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -286,7 +286,7 @@ const AFTER_SECOND: [&str; 11] = [
 ];
 
 #[tokio::test]
-async fn the_second_analysis_tells_exactly_what_is_different() {
+async fn the_second_analysis_reports_the_exact_differences() {
     let app = TestApp::new().await;
     let second = Arc::new(AtomicUsize::new(0));
     let site = changing(Arc::clone(&second)).await;

@@ -7,7 +7,7 @@ use super::{analyse, at_once, domain_id, files, shop};
 use crate::support::app::TestApp;
 
 #[tokio::test]
-async fn people_decide_about_files_one_by_one_and_together() {
+async fn files_are_curated_singly_and_in_bulk() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -61,7 +61,7 @@ async fn people_decide_about_files_one_by_one_and_together() {
 }
 
 #[tokio::test]
-async fn another_tenants_sitemaps_are_not_there() {
+async fn another_tenants_sitemaps_look_missing() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;

@@ -27,7 +27,7 @@ async fn hostile(limits: SitemapConfig, answer: impl Fn(&str) -> Reply + Send + 
 }
 
 #[tokio::test]
-async fn an_index_that_leads_in_circles_is_read_once() {
+async fn a_circular_index_is_read_once() {
     let (job, requests) = hostile(SitemapConfig::default(), |path| match path {
         "/s.xml" => xml(&index(&["/s.xml", "/t.xml", "/back.xml"])),
         "/t.xml" => xml(&index(&["/s.xml", "/t.xml"])),
@@ -86,7 +86,7 @@ async fn an_index_of_a_million_files_ends_at_the_limit() {
 }
 
 #[tokio::test]
-async fn indexes_in_indexes_end_at_the_depth() {
+async fn nested_indexes_end_at_the_depth_limit() {
     let (job, requests) = hostile(SitemapConfig::default(), |path| {
         match path.trim_matches(['/', 's', '.', 'x', 'm', 'l']) {
             "" if path == "/s.xml" => xml(&index(&["/s1.xml"])),
@@ -138,7 +138,7 @@ async fn a_nesting_bomb_ends_at_once() {
 }
 
 #[tokio::test]
-async fn no_more_urls_are_stored_than_were_asked_for() {
+async fn at_most_the_requested_urls_are_stored() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;

@@ -14,7 +14,7 @@ use crate::support::database::eventually;
 use crate::support::site::{Reply, Site};
 
 #[tokio::test]
-async fn an_analysis_that_was_cut_off_goes_on_where_it_was_and_doubles_nothing() {
+async fn an_interrupted_analysis_continues_without_duplicates() {
     let app = TestApp::new().await;
     let (hold, asked) = (
         Arc::new(AtomicUsize::new(1)),
@@ -60,7 +60,7 @@ async fn an_analysis_that_was_cut_off_goes_on_where_it_was_and_doubles_nothing()
 }
 
 #[tokio::test]
-async fn an_analysis_that_waits_for_a_site_is_cancelled_soon() {
+async fn an_analysis_waiting_for_a_site_is_cancelled_quickly() {
     let app = TestApp::new().await;
     let site = Site::start(|path| match path {
         "/robots.txt" => Reply::new("200 OK", &[], "Sitemap: /s.xml"),
@@ -119,7 +119,7 @@ async fn no_scraper_fetches_what_robots_txt_forbids() {
 }
 
 #[tokio::test]
-async fn a_domain_scan_finds_the_sitemap_and_counts_up_to_what_was_asked_for() {
+async fn a_domain_scan_counts_sitemap_urls_up_to_the_limit() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;

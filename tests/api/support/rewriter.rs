@@ -230,7 +230,7 @@ fn parse_message(body: &[u8], state: &mut State) -> Vec<u8> {
 
 /// The filters that repositories write must be recognised.
 #[test]
-fn filters_are_found_as_they_are_written() {
+fn filters_are_recognised_as_written() {
     for (sql, filters) in [
         (
             r#"SELECT 1 FROM "jobs" WHERE ("jobs"."tenant_id" = $1) AND ("jobs"."job_id" = $2)"#,

@@ -35,17 +35,17 @@ enum Walls {
 }
 
 #[tokio::test]
-async fn no_route_lets_anybody_at_anothers_rows() {
+async fn no_route_gives_access_to_another_tenants_rows() {
     prove(Walls::Both).await;
 }
 
 #[tokio::test]
-async fn no_route_does_by_row_level_security_alone() {
+async fn row_level_security_alone_isolates_every_route() {
     prove(Walls::DatabaseAlone).await;
 }
 
 #[tokio::test]
-async fn no_route_does_by_the_repositories_alone() {
+async fn repositories_alone_isolate_every_route() {
     prove(Walls::RepositoriesAlone).await;
 }
 

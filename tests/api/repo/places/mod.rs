@@ -31,7 +31,7 @@ pub const ORDERS: [PlaceOrder; 4] = [
 ];
 
 #[tokio::test]
-async fn a_new_search_updates_a_place_and_keeps_what_people_set() {
+async fn a_new_search_updates_a_place_and_keeps_decisions() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let raw = RawJson::from(json!({"rating": 4.5}));
@@ -85,7 +85,7 @@ async fn a_new_search_updates_a_place_and_keeps_what_people_set() {
 }
 
 #[tokio::test]
-async fn of_a_place_found_twice_in_one_page_the_last_counts() {
+async fn a_place_found_twice_in_one_page_has_the_last_values() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let named = |name| NewStagedPlace {
@@ -128,7 +128,7 @@ async fn ten_thousand_places_are_one_statement() {
 }
 
 #[tokio::test]
-async fn two_searches_at_once_do_not_lock_each_other_out() {
+async fn concurrent_searches_do_not_deadlock() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let ids: Vec<String> = (0..500).map(|n| format!("place {n}")).collect();
@@ -191,7 +191,7 @@ async fn change(agency: &Agency, filter: &PlaceFilter<'_>, curation: &PlaceCurat
 }
 
 #[tokio::test]
-async fn a_search_changes_its_state() {
+async fn a_search_changes_its_status() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let new = NewPlaceSearch {
