@@ -256,7 +256,7 @@ async fn a_paused_worker_writes_nothing_late() {
     wait_for(&client, "SELECT count(*) FROM jobs WHERE status = 'running'", 1).await;
     // It is fetching, without an open transaction: a frozen process with one would lock its row until the server's time
     // limit.
-    eventually("the home page is asked for", async || {
+    eventually("the home page is requested", async || {
         site.paths().iter().any(|path| path == "/")
     })
     .await;

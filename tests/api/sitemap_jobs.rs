@@ -374,7 +374,7 @@ async fn every_process_reports_the_same_about_an_analysis() {
     let (_one, api) = program.serve(&[], &key).await;
     let (other, elsewhere) = program.serve(&["--workers", "0"], &key).await;
     let path = post(&api).await;
-    eventually("the third file is asked for", async || {
+    eventually("the third file is requested", async || {
         site.paths().iter().any(|path| path == "/3.xml")
     })
     .await;

@@ -69,11 +69,11 @@ async fn a_large_sites_planted_addresses_are_found_without_decoys() {
 /// Asserts that pages with addresses were requested first, none twice, and traps rarely.
 fn assert_asked(site: &Site, status: &Value) {
     let asked = pages_asked(site);
-    assert!(asked.len() <= 100, "{} pages were asked for", asked.len());
+    assert!(asked.len() <= 100, "{} pages were requested", asked.len());
     assert_eq!(
         asked.iter().collect::<BTreeSet<_>>().len(),
         asked.len(),
-        "a page was asked for twice: {asked:?}"
+        "a page was requested twice: {asked:?}"
     );
     assert!(!asked.iter().any(|path| path.starts_with("/private")), "{asked:?}");
     assert!(

@@ -51,7 +51,7 @@ async fn deleting_a_domain_cancels_its_jobs_for_good() {
     let (running_domain, running) = add("running.test").await;
     let worker = queue.worker();
     eventually("both run", async || queue.probe.runs().len() == 2).await;
-    // While it runs, before a heartbeat tells its worker.
+    // While it runs, before a heartbeat informs its worker.
     delete(running_domain).await;
     for (name, job) in [("waiting.test", waiting), ("running.test", running)] {
         queue.probe.open(name);

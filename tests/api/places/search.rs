@@ -253,7 +253,7 @@ async fn a_restarted_search_pays_for_each_page_once() {
             json!({ "location": "Houston, TX", "business_type": "dentist", "max_results": 60 }),
         )
         .await;
-    crate::support::database::eventually("the third page is asked for", async || google.requests().len() == 4).await;
+    crate::support::database::eventually("the third page is requested", async || google.requests().len() == 4).await;
     drop(first);
     let _second = work(&app, &config(&google, PlacesProtocol::New));
     let ended = acme.ended(accepted.body["status_url"].as_str().unwrap()).await;

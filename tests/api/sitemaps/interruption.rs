@@ -38,7 +38,7 @@ async fn an_interrupted_analysis_continues_without_duplicates() {
         .post("/api/v1/sitemap/scan", json!({ "domain": "shop.bench.test" }))
         .await
         .body;
-    eventually("the third file is asked for", || async {
+    eventually("the third file is requested", || async {
         asked.lock().unwrap().contains_key("/3.xml")
     })
     .await;
@@ -80,7 +80,7 @@ async fn an_analysis_waiting_for_a_site_is_cancelled_quickly() {
         .post("/api/v1/sitemap/scan", json!({ "domain": "shop.bench.test" }))
         .await
         .body;
-    eventually("the file is asked for", || async {
+    eventually("the file is requested", || async {
         site.paths().contains(&"/s.xml".to_owned())
     })
     .await;

@@ -92,8 +92,8 @@ impl KeySecret {
         self.0.get(..PREFIX_LENGTH).unwrap_or_default()
     }
 
-    /// Returns what is stored for a key. It has 256 random bits, so that a plain SHA-256 cannot be
-    /// searched, and a look-up by it tells nothing by its time.
+    /// Returns the stored hash of a key. A plain SHA-256 suffices, since a key has 256 random bits: it cannot be
+    /// searched for, and the time of a look-up reveals nothing.
     #[must_use]
     pub fn hash_of(key: &str) -> [u8; 32] {
         Sha256::digest(key.as_bytes()).into()

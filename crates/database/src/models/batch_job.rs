@@ -18,7 +18,7 @@ pub struct BatchJob {
     pub updated_at: DateTime<Utc>,
     /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// What its jobs do.
+    /// The kind of its jobs.
     pub processor_type: String,
     /// Its status.
     pub status: BatchStatus,
@@ -54,7 +54,7 @@ pub struct BatchJob {
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = batch_jobs)]
 pub struct NewBatchJob<'a> {
-    /// What its jobs do.
+    /// The kind of its jobs.
     pub processor_type: &'a str,
     /// Who created the row.
     pub created_by: Option<UserId>,

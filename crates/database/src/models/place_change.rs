@@ -23,7 +23,7 @@ pub struct PlaceChange {
     pub action: PlaceAction,
     /// Google's place id.
     pub place_id: String,
-    /// Who asked for it.
+    /// The author of the request.
     pub changed_by: String,
     /// The time.
     pub changed_at: DateTime<Utc>,

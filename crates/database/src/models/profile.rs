@@ -20,7 +20,7 @@ pub struct Profile {
     pub email: Option<String>,
     /// The person's picture.
     pub avatar_url: Option<String>,
-    /// What the person says.
+    /// The person's biography.
     pub bio: Option<String>,
     /// When the row was created.
     pub created_at: Option<DateTime<Utc>>,

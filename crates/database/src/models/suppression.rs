@@ -22,7 +22,7 @@ pub struct Suppression {
     pub value: Option<String>,
     /// The reason.
     pub reason: Option<String>,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: DateTime<Utc>,
 }
 

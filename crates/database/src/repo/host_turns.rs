@@ -17,7 +17,7 @@ diesel::table! {
     scrapersky_internal.host_turns (host) {
         /// The host.
         host -> Text,
-        /// When its last reserved slot ends.
+        /// When its next request is due if all are evenly spaced.
         due_at -> Timestamptz,
     }
 }

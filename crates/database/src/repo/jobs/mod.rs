@@ -225,7 +225,6 @@ pub async fn cancel(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> 
 
 /// Cancels the unfinished jobs of a domain, and returns how many: waiting ones at once, running ones at their worker's
 /// next heartbeat. Jobs whose rows are locked are skipped.
-/// Those of the database.
 pub(super) async fn cancel_of_domain(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let open: Vec<JobId> = jobs::table
