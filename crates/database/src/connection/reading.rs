@@ -19,7 +19,7 @@ use super::{Connection, Row, Rows};
 /// The first statement of a transaction is sent through it in the same flush as `BEGIN`, without a round trip of its
 /// own. If `BEGIN` is refused as a whole, the statement has run outside the transaction, as the login role: its rows
 /// are discarded unseen, but a write could not be undone. So nothing may go through it that writes, locks or calls a
-/// function that does; `tests/api/repo/reading.rs` checks this, and counting affected rows is refused.
+/// function that does; `tests/api/repo/statements.rs` checks this, and counting affected rows is refused.
 ///
 /// It is `Copy`: statements polled together (`try_join!`) are sent together, in the order of their first poll.
 #[derive(Clone, Copy, Debug)]
