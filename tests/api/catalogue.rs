@@ -1,16 +1,16 @@
-//! What must be true of every table, read from the catalogue: a new table is held to it without being named here.
+//! Rules for every table, read from PostgreSQL's catalogue, so that they cover new tables too.
 
 use tokio_postgres::Client;
 
 use crate::support::database::TestDatabase;
 
-/// The tables that tenants have rows in: `relation`, its name, and the column that names the tenant.
+/// The tables with tenants' rows: `relation`, its name, and the tenant column.
 const TENANT_TABLES: &str = "(
     SELECT c.oid AS relation, c.relname::text AS name, CASE c.relname WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END AS tenant_column
     FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> '__diesel_schema_migrations')";
 
-/// Policies that a table should have and does not.
+/// Required policies that a table lacks.
 const THREE_POLICIES: &str = "SELECT t.name || ': ' || wanted.name
          FROM TENANT_TABLES t
          CROSS JOIN (VALUES ('scrapersky_access', true, 'scrapersky_tenant'), ('scrapersky_isolation', false, 'scrapersky_tenant'),
@@ -23,7 +23,7 @@ const THREE_POLICIES: &str = "SELECT t.name || ': ' || wanted.name
                AND pg_get_expr(p.polqual, p.polrelid) = CASE wanted.role WHEN 'scrapersky_system' THEN 'true'
                    ELSE format('(%s = (NULLIF(current_setting(''app.tenant_id''::text, true), ''''::text))::uuid)', t.tenant_column) END)";
 
-/// Returns the policies that are missing.
+/// Returns the missing policies.
 pub async fn missing_policies(client: &Client) -> Vec<String> {
     let sql = THREE_POLICIES.replace("TENANT_TABLES", TENANT_TABLES);
     client
@@ -35,7 +35,7 @@ pub async fn missing_policies(client: &Client) -> Vec<String> {
         .collect()
 }
 
-/// Fails with the names that a query finds.
+/// Fails if a query finds any names.
 async fn assert_none(client: &Client, sql: &str) {
     let sql = sql.replace("TENANT_TABLES", TENANT_TABLES);
     let rows = client
@@ -67,7 +67,7 @@ rules! {
     every_table_has_row_level_security_that_binds_its_owner_too:
         "SELECT t.name FROM TENANT_TABLES t JOIN pg_class c ON c.oid = t.relation WHERE NOT (c.relrowsecurity AND c.relforcerowsecurity)";
 
-    /// One that lets in, one that keeps out whatever else lets in, one for the system.
+    /// One policy permits, one restricts whatever else permits, one is for the system.
     every_table_has_the_three_policies:
         THREE_POLICIES;
 
@@ -80,7 +80,7 @@ rules! {
              SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
              WHERE i.indrelid = t.relation AND a.attname = t.tenant_column AND i.indpred IS NULL)";
 
-    /// Row level security does not bind foreign keys: one without the tenant would accept another tenant's row.
+    /// Row level security does not apply to foreign keys: one without the tenant would accept another tenant's row.
     every_foreign_key_between_tables_of_tenants_carries_the_tenant:
         "SELECT t.name || ': ' || f.conname
          FROM pg_constraint f JOIN TENANT_TABLES t ON t.relation = f.conrelid JOIN TENANT_TABLES parent ON parent.relation = f.confrelid
@@ -90,21 +90,22 @@ rules! {
              JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = k.parent_number
              WHERE a.attname = t.tenant_column AND b.attname = parent.tenant_column)";
 
-    /// A trigger clears what refers to a row that is gone: where rows are spread over machines, SET NULL of single columns
-    /// cannot be had, and without a list of columns it would clear the tenant too.
+    /// Triggers clear references to deleted rows instead: distributed tables do not support SET NULL with a list of
+    /// columns, and without the list it would clear the tenant too.
     no_foreign_key_clears_a_column:
         "SELECT t.name || ': ' || f.conname
          FROM pg_constraint f JOIN TENANT_TABLES t ON t.relation = f.conrelid
          WHERE f.contype = 'f' AND (f.confdeltype IN ('n', 'd') OR f.confupdtype IN ('n', 'd'))";
 
-    /// So that rows can be spread by tenant.
+    /// Required for distributing rows by tenant.
     every_primary_key_begins_with_the_tenant:
         "SELECT t.name FROM TENANT_TABLES t WHERE NOT EXISTS (
              SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
              WHERE i.indrelid = t.relation AND i.indisprimary AND a.attname = t.tenant_column)";
 
-    /// Else a tenant learns by a refusal what another one has, and rows cannot be spread by tenant. Those that do not begin with
-    /// it are found before the tenant is known: a key by its hash, a person by the id in a token, a job by its worker.
+    /// Otherwise a conflict would reveal another tenant's values, and rows could not be distributed by tenant. The
+    /// exceptions are looked up before the tenant is known: a key by its hash, a person by a token's id, a job by its
+    /// worker.
     every_uniqueness_begins_with_the_tenant:
         "SELECT t.name || ': ' || i.indexrelid::regclass
          FROM pg_index i JOIN TENANT_TABLES t ON t.relation = i.indrelid
@@ -112,19 +113,19 @@ rules! {
          WHERE i.indisunique AND i.indkey[0] <> a.attnum
            AND i.indexrelid <> ALL ('{api_keys_hash_key,profiles_id_key,jobs_job_id_key}'::regclass[])";
 
-    /// The queue and accounts stay on one machine when facts are spread over several; `follow_job` is where they meet.
-    no_foreign_key_leads_from_the_queue_to_facts_or_back:
+    /// The queue and accounts stay on one machine if facts are distributed; only `follow_job` connects them.
+    no_foreign_key_connects_the_queue_and_facts:
         "SELECT f.conname::text
          FROM pg_constraint f JOIN TENANT_TABLES t ON t.relation = f.conrelid JOIN TENANT_TABLES parent ON parent.relation = f.confrelid,
               (SELECT '{api_keys,audit_log,batch_jobs,idempotency_keys,jobs,profiles,rate_windows,scan_days,tenant_limits,tenants}'::name[] AS names) queue
          WHERE f.contype = 'f' AND (t.name::name = ANY (queue.names)) <> (parent.name::name = ANY (queue.names))";
 
-    /// A foreign key's own triggers are named `RI_ConstraintTrigger...`, and triggers fire by name.
-    what_clears_references_fires_before_the_foreign_key_looks:
+    /// Triggers fire in order of their names; a foreign key's own are named `RI_ConstraintTrigger...`.
+    reference_clearing_triggers_fire_before_foreign_keys:
         "SELECT t.tgname::text FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
          WHERE p.proname ~ '^clear_' AND NOT (t.tgname < 'RI_ConstraintTrigger' COLLATE \"C\")";
 
-    /// Else deleting a row reads the whole table that refers to it. Rows that refer to none need no entry.
+    /// Otherwise deleting a row reads the whole referring table. Rows without a reference need no entry.
     every_foreign_key_has_an_index:
         "SELECT t.name || ': ' || f.conname
          FROM pg_constraint f JOIN TENANT_TABLES t ON t.relation = f.conrelid
@@ -133,8 +134,8 @@ rules! {
              WHERE i.indrelid = f.conrelid AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) LIKE '(% IS NOT NULL)')
                AND (i.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey AND (i.indkey::int2[])[0:cardinality(f.conkey) - 1] <@ f.conkey)";
 
-    /// One that is the beginning of another of the same table costs every write and serves nothing.
-    no_index_is_the_beginning_of_another:
+    /// An index that is a prefix of another one slows every write and helps no query.
+    no_index_is_a_prefix_of_another:
         "SELECT i.indexrelid::regclass::text
          FROM pg_index i JOIN TENANT_TABLES t ON t.relation = i.indrelid JOIN pg_index longer ON longer.indrelid = i.indrelid
          WHERE i.indexrelid <> longer.indexrelid AND NOT i.indisunique AND i.indpred IS NULL AND longer.indpred IS NULL
@@ -142,15 +143,15 @@ rules! {
            AND (longer.indkey::int2[])[0:i.indnkeyatts - 1] = (i.indkey::int2[])[0:i.indnkeyatts - 1]
            AND (longer.indoption::int2[])[0:i.indnkeyatts - 1] = (i.indoption::int2[])[0:i.indnkeyatts - 1]";
 
-    /// Diesel compiles in 17 s with tables of at most 32 columns, in minutes with wider ones. What the database makes of
-    /// the others may be left out (`schema/hidden.patch`).
+    /// Diesel compiles in 17 s with tables of up to 32 columns, and in minutes with wider ones. Generated columns may
+    /// be left out (`schema/hidden.patch`).
     no_table_has_more_than_32_columns:
         "SELECT t.name FROM TENANT_TABLES t
          WHERE (SELECT count(*) FROM pg_attribute a
                 WHERE a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') > 32";
 
-    /// A view that reads as its owner shows every tenant's rows; so does a materialized one.
-    every_view_reads_as_its_reader:
+    /// Views that run as their owner, and materialized views, show every tenant's rows.
+    every_view_runs_as_its_caller:
         "SELECT c.relname::text FROM pg_class c
          WHERE c.relnamespace IN ('public'::regnamespace, 'scrapersky_internal'::regnamespace)
            AND (c.relkind = 'm' OR c.relkind = 'v' AND NOT coalesce(c.reloptions, '{}') && '{security_invoker=true,security_invoker=on}')";
@@ -165,7 +166,7 @@ rules! {
            AND (r.rolsuper OR r.rolbypassrls OR r.rolcanlogin OR r.rolcreaterole OR r.rolcreatedb
                 OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid))";
 
-    /// The logins of the program's sessions enter one role each and can do nothing outside of it.
+    /// Each login of the program can enter one role and do nothing outside it.
     each_login_enters_its_own_role_and_no_other:
         "SELECT wanted.name FROM (VALUES ('scrapersky_tenant_login', 'scrapersky_tenant'), ('scrapersky_system_login', 'scrapersky_system')) wanted(name, enters)
          WHERE NOT EXISTS (
@@ -187,9 +188,9 @@ rules! {
          SELECT 'making tables' WHERE has_schema_privilege('scrapersky_tenant', 'public', 'CREATE')";
 }
 
-/// In a session of the program within a tenant's transaction, no other role can be entered.
+/// Within a tenant's transaction no other role can be entered.
 #[tokio::test]
-async fn no_way_leads_out_of_a_tenants_transaction() {
+async fn a_tenants_transaction_cannot_change_its_role() {
     let db = TestDatabase::new().await;
     let client = db.client().await;
     client
@@ -221,7 +222,7 @@ async fn no_way_leads_out_of_a_tenants_transaction() {
             .await
             .unwrap();
     }
-    // The system's login sees all rows, within its role alone.
+    // The system's login sees all rows, but only in its role.
     client
         .batch_execute("SET SESSION AUTHORIZATION scrapersky_system_login")
         .await
@@ -234,7 +235,7 @@ async fn no_way_leads_out_of_a_tenants_transaction() {
     assert_eq!(client.query_one(count, &[]).await.unwrap().get::<_, i64>(0), 1);
 }
 
-/// A partition is not granted to a tenant: it is reached through its table.
+/// Partitions are not granted to tenants, who only reach them through their table.
 #[tokio::test]
 async fn erasing_does_not_visit_partitions() {
     let db = TestDatabase::new().await;
@@ -253,9 +254,9 @@ async fn erasing_does_not_visit_partitions() {
     assert_eq!(note, "write to [erased]");
 }
 
-/// Without this the rules above could hold for nothing at all.
+/// Ensures that the rules above find tables to check.
 #[tokio::test]
-async fn the_rules_are_about_all_tables_of_the_program() {
+async fn the_rules_cover_all_tables_of_the_program() {
     let db = TestDatabase::new().await;
     let sql = format!("SELECT count(*) FROM {TENANT_TABLES} t");
     let count: i64 = db.client().await.query_one(&sql, &[]).await.unwrap().get(0);

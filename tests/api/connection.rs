@@ -94,7 +94,7 @@ struct Value {
     v: String,
 }
 
-/// Reads a number ahead of the answer to `BEGIN`.
+/// Reads a number without waiting for the answer to `BEGIN`.
 pub async fn count(conn: &Connection, sql: &str) -> QueryResult<i64> {
     diesel::sql_query(sql)
         .get_result::<Count>(&mut conn.reading())
@@ -166,9 +166,9 @@ async fn tenant_after(conn: &Connection) -> String {
 }
 
 #[tokio::test]
-async fn whatever_follows_a_refused_query_sent_ahead_gets_its_error() {
+async fn all_statements_after_a_refused_begin_get_its_error() {
     let url = empty_database(SCHEMA).await;
-    // Refused as a whole, before BEGIN; and refused behind BEGIN.
+    // Refused as a whole, before BEGIN; and refused after BEGIN.
     for refused in ["SET LOCAL this is no syntax", "SET LOCAL ROLE nobody_of_this_name"] {
         let mut conn = Connection::connect(&url).await.unwrap();
         conn.send_ahead(refused).unwrap();
@@ -202,7 +202,7 @@ async fn whatever_follows_a_refused_query_sent_ahead_gets_its_error() {
 }
 
 #[tokio::test]
-async fn a_select_waits_for_its_transaction_unless_its_caller_says_that_it_only_reads() {
+async fn only_declared_reads_are_sent_before_begin_is_answered() {
     let url = empty_database(SCHEMA).await;
     let numbers = async || {
         let conn = Connection::connect(&url).await.unwrap();
@@ -218,8 +218,8 @@ async fn a_select_waits_for_its_transaction_unless_its_caller_says_that_it_only_
         .await
         .map(|row| row.n)
         .unwrap_err();
-    assert_eq!(numbers().await, 0, "it has left before its transaction was open");
-    // Which is why nothing that writes may go this way.
+    assert_eq!(numbers().await, 0, "it was sent before its transaction was open");
+    // This is why writes must not be sent this way.
     let conn = Connection::connect(&url).await.unwrap();
     conn.send_ahead("SET LOCAL this is no syntax").unwrap();
     count(&conn, writing).await.unwrap_err();
@@ -249,7 +249,7 @@ async fn only_one_transaction_can_be_sent_ahead() {
 }
 
 #[tokio::test]
-async fn a_query_that_nobody_waits_for_is_cancelled() {
+async fn an_abandoned_query_is_cancelled() {
     let url = empty_database("").await;
     let watcher = Connection::connect(&url).await.unwrap();
     let conn = Connection::connect(&url).await.unwrap();
@@ -275,7 +275,7 @@ async fn a_query_that_nobody_waits_for_is_cancelled() {
 }
 
 #[tokio::test]
-async fn a_large_answer_behind_a_query_sent_ahead_does_not_stall() {
+async fn a_large_answer_after_begin_does_not_stall() {
     let mut conn = connection().await;
     conn.send_ahead(ACME).unwrap();
     let rows: Vec<Value> = diesel::sql_query("SELECT repeat('x', 1000) AS v FROM generate_series(1, 5000)")
@@ -322,7 +322,7 @@ async fn a_dropped_future_leaves_a_broken_connection() {
 }
 
 #[tokio::test]
-async fn an_aborted_transaction_ends_with_its_rollback() {
+async fn a_rollback_ends_an_aborted_transaction() {
     let mut conn = connection().await;
     conn.send_ahead(ACME).unwrap();
     insert(&conn, -1).await.unwrap_err();
@@ -342,9 +342,9 @@ async fn an_aborted_transaction_ends_with_its_rollback() {
 }
 
 #[tokio::test]
-async fn a_half_read_answer_is_known_until_its_end_arrived() {
+async fn a_half_read_answer_is_tracked_until_its_end() {
     let mut conn = connection().await;
-    // `get_result` takes the first of a row of large ones.
+    // `get_result` takes the first of several large rows.
     let one = text(&conn, "SELECT repeat('x', 100000) AS v FROM generate_series(1, 3)")
         .await
         .unwrap();
@@ -373,7 +373,7 @@ async fn a_running_statement_can_be_cancelled() {
     let conn = connection().await;
     let token = conn.cancel_token();
     let cancel = async {
-        // The request is repeated: the first may be there before the statement.
+        // Repeated, since the first request may arrive before the statement.
         loop {
             token.cancel_query(tokio_postgres::NoTls).await.unwrap();
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -1,4 +1,4 @@
-//! What the connection makes of the server's values and errors, and what it tells of its statements.
+//! Conversion of the server's values and errors, and instrumentation.
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use super::connection::{ACME, Mood, SCHEMA, children, connection, count, insert,
 use crate::support::database::empty_database;
 
 #[tokio::test]
-async fn every_type_of_the_schema_makes_the_round_trip() {
+async fn every_type_of_the_schema_round_trips() {
     let mut conn = connection().await;
     let at: DateTime<Utc> = "2024-02-29T12:34:56.789012Z".parse().unwrap();
     let row = (
@@ -65,7 +65,7 @@ async fn every_type_of_the_schema_makes_the_round_trip() {
 }
 
 #[tokio::test]
-async fn a_type_made_later_costs_the_connection_and_nothing_else() {
+async fn a_later_type_only_costs_the_connection() {
     let url = empty_database("").await;
     let mut old = Connection::connect(&url.clone()).await.unwrap();
     let mut seen = Connection::connect(&empty_database(SCHEMA).await).await.unwrap();
@@ -109,7 +109,7 @@ async fn errors_keep_what_the_server_said() {
         panic!("a missing column is a database error")
     };
     assert_eq!(info.statement_position(), Some(8));
-    assert!(!conn.is_broken(), "errors of the server leave the connection in order");
+    assert!(!conn.is_broken(), "errors of the server leave the connection usable");
     let closed = conn
         .batch_execute("SELECT pg_terminate_backend(pg_backend_pid())")
         .await
@@ -120,7 +120,7 @@ async fn errors_keep_what_the_server_said() {
 }
 
 #[tokio::test]
-async fn a_serialization_failure_is_told_as_one() {
+async fn a_serialization_failure_is_recognised() {
     let url = empty_database(SCHEMA).await;
     let mut one = Connection::connect(&url).await.unwrap();
     let mut two = Connection::connect(&url).await.unwrap();
@@ -136,10 +136,7 @@ async fn a_serialization_failure_is_told_as_one() {
         matches!(error, Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)),
         "{error:?}"
     );
-    assert!(
-        two.is_broken(),
-        "only a COMMIT that was answered well ends the transaction for certain"
-    );
+    assert!(two.is_broken(), "only a successful COMMIT surely ends the transaction");
 }
 
 #[tokio::test]
@@ -180,7 +177,7 @@ async fn instrumentation_sees_every_statement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_migration_harness_works_on_it() {
+async fn the_migration_harness_works_on_a_connection() {
     use diesel_async::AsyncMigrationHarness;
     use diesel_migrations::MigrationHarness;
     let mut harness = AsyncMigrationHarness::new(connection().await);

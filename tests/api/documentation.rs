@@ -1,4 +1,4 @@
-//! The pages of `docs/` and the root name files, links and headings that exist.
+//! Files, links and headings named in `docs/` and the root's pages exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -44,7 +44,7 @@ fn pages_name_files_links_and_headings_that_exist() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// What lies at the root. A new file there is a decision.
+/// The files and folders at the root. Adding one is a decision.
 const ROOT: &[&str] = &[
     ".cargo",
     ".ci",
@@ -75,8 +75,8 @@ const ROOT: &[&str] = &[
 ];
 
 #[test]
-fn nothing_else_lies_at_the_root() {
-    // What git keeps, and not what a developer has lying there.
+fn the_root_has_only_listed_entries() {
+    // Files in git, ignoring a developer's own.
     let listed = Command::new("git").arg("ls-files").current_dir(root()).output();
     let Ok(listed) = listed.map(|output| String::from_utf8(output.stdout).unwrap()) else {
         return;
@@ -93,7 +93,7 @@ fn the_readme_fits_on_150_lines() {
     assert!(lines <= 150, "README.md has {lines} lines: details belong into docs/");
 }
 
-/// Returns the pages that people read.
+/// Returns the documentation pages.
 fn pages() -> Vec<PathBuf> {
     let mut pages: Vec<PathBuf> = [root().to_owned(), root().join("docs")]
         .iter()
@@ -106,7 +106,7 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// Returns the names by which links reach the headings of a page.
+/// Returns the anchors of a page's headings.
 fn headings(text: &str) -> BTreeSet<String> {
     text.lines()
         .filter(|line| line.starts_with('#'))

@@ -1,4 +1,4 @@
-//! Extraction over HTML documents that happen to be installed: nothing is invented.
+//! Extraction from HTML documents installed on the machine: it invents nothing.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,10 +10,10 @@ use web::html::{Limits, parse};
 
 use crate::support::extent;
 
-/// Documents that are needed for the test to say anything.
+/// The minimum number of documents for a meaningful test.
 const LEAST: usize = 500;
 
-/// Where packages put documents.
+/// Folders where packages install documents.
 fn roots() -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = [
         "/usr/share/doc",
@@ -50,8 +50,8 @@ fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Says in another way than the extraction does whether a page holds an address: tags and invisible characters away,
-/// entities, percent signs and words for signs replaced, forwards and backwards.
+/// Checks, independently of the extraction, whether a page contains an address: without tags and invisible characters,
+/// with entities, percent signs and words for signs replaced, forwards and backwards.
 fn holds(page: &str, email: &str) -> bool {
     let mut text = String::new();
     let mut is_tag = false;
@@ -108,7 +108,7 @@ fn holds(page: &str, email: &str) -> bool {
         || is_protected(page, email)
 }
 
-/// Looks for Cloudflare's protection: hexadecimal, each byte under the same key.
+/// Looks for Cloudflare's email protection: hexadecimal bytes, each XORed with the same key.
 fn is_protected(page: &str, email: &str) -> bool {
     (0..=255_u8).any(|key| {
         let hex = email
@@ -124,7 +124,7 @@ fn nothing_is_invented_on_installed_documents() {
     for root in roots() {
         let mut found = Vec::new();
         documents(&root, &mut found);
-        // Of a folder with tens of thousands some from everywhere.
+        // A sample from all parts of a large folder.
         let step = (found.len() / 600).max(1);
         all.extend(found.into_iter().step_by(step));
     }
@@ -135,7 +135,7 @@ fn nothing_is_invented_on_installed_documents() {
         );
         return;
     }
-    // Some from everywhere.
+    // A sample from all folders.
     let most = extent::of(700, 200).min(all.len());
     let all: Vec<PathBuf> = (0..most).map(|n| all[n * all.len() / most].clone()).collect();
     let url = Url::parse("https://www.acme-demo.com/doc/").unwrap();
@@ -164,6 +164,6 @@ fn nothing_is_invented_on_installed_documents() {
         "only {read} of {most} could be read, and {least} are needed"
     );
     assert!(invented.is_empty(), "{invented:#?}");
-    // A test that finds nothing would show nothing.
+    // Otherwise the test would prove nothing.
     assert!(count > 0, "no document has an address");
 }

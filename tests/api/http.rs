@@ -1,4 +1,4 @@
-//! The HTTP API: the v1 contract of scans and batches, failures, and tenants apart.
+//! The HTTP API: the v1 contract of scans and batches, failures, and isolation of tenants.
 
 use database::models::enums::Scope;
 use rocket::http::{ContentType, Method};
@@ -99,7 +99,7 @@ async fn each_entry_of_a_batch_ends_with_its_own_reason() {
     assert!(entries[3]["error"].as_str().unwrap().contains("localhost"));
 }
 
-/// What an agency pastes together: what cannot be scanned, what is there twice, what does not answer.
+/// A list as an agency might paste it: entries that cannot be scanned, duplicates, sites that do not answer.
 #[tokio::test]
 async fn a_batch_of_a_hundred_adds_up() {
     let app = TestApp::new().await;
@@ -153,9 +153,9 @@ async fn a_batch_of_a_hundred_adds_up() {
     );
 }
 
-/// A client that did not hear the answer asks again, and a worker is not sent out twice.
+/// A client that missed the response sends its request again, and the work is not repeated.
 #[tokio::test]
-async fn a_request_that_is_sent_again_is_done_once() {
+async fn a_repeated_request_takes_effect_once() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let bolt = app.agency("bolt").await;
@@ -181,7 +181,7 @@ async fn a_request_that_is_sent_again_is_done_once() {
         .post_as("order-1", "/api/v1/batch", &json!({ "domains": ["a.bench.test"] }))
         .await;
     assert_eq!(elsewhere.status, 422, "{elsewhere:?}");
-    // What was refused is not remembered.
+    // Refused requests are not stored.
     let wrong = acme
         .post_as("order-3", "/api/v1/scrapersky", &json!({ "base_url": "localhost" }))
         .await;
@@ -191,14 +191,14 @@ async fn a_request_that_is_sent_again_is_done_once() {
     assert_eq!(spaced.status, 400, "{spaced:?}");
 
     let of_bolt = bolt.post_as("order-1", "/api/v1/scrapersky", &another).await;
-    assert_eq!(of_bolt.status, 200, "another tenant's keys are its own: {of_bolt:?}");
+    assert_eq!(of_bolt.status, 200, "another tenant may use the same key: {of_bolt:?}");
     let batch = json!({ "domains": ["a.bench.test", "b.bench.test"] });
     let first = acme.post_as("batch-1", "/api/v1/batch", &batch).await;
     assert_eq!(first.body, acme.post_as("batch-1", "/api/v1/batch", &batch).await.body);
 }
 
 #[tokio::test]
-async fn another_tenants_things_answer_as_things_that_are_not_there() {
+async fn another_tenants_rows_look_missing() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let umbra = app.agency("umbra").await;
@@ -259,7 +259,7 @@ async fn another_tenants_things_answer_as_things_that_are_not_there() {
 }
 
 #[tokio::test]
-async fn nobody_gets_in_without_a_valid_key_and_its_scope() {
+async fn a_valid_key_with_the_scope_is_required() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let umbra = app.agency("umbra").await;
@@ -296,7 +296,7 @@ async fn nobody_gets_in_without_a_valid_key_and_its_scope() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
+async fn invalid_requests_get_errors_of_one_shape() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let many: Vec<_> = (0..101).map(|number| format!("s{number}.bench.test")).collect();
@@ -340,7 +340,7 @@ async fn what_is_wrong_with_a_request_is_said_in_one_shape() {
 }
 
 #[tokio::test]
-async fn a_job_that_waits_is_cancelled_and_retried() {
+async fn a_waiting_job_is_cancelled_and_retried() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -372,7 +372,7 @@ async fn a_job_that_waits_is_cancelled_and_retried() {
 }
 
 #[tokio::test]
-async fn jobs_are_listed_by_cursor_without_gap_or_double() {
+async fn jobs_are_listed_by_cursor_without_gaps_or_duplicates() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let domains: Vec<_> = (0..7).map(|number| format!("s{number}.bench.test")).collect();
@@ -401,7 +401,7 @@ async fn jobs_are_listed_by_cursor_without_gap_or_double() {
 }
 
 #[tokio::test]
-async fn the_service_says_how_it_is() {
+async fn the_service_reports_its_health() {
     let app = TestApp::new().await;
     for (path, status) in [
         ("/health", "healthy"),

@@ -1,4 +1,4 @@
-//! The one integration binary.
+//! The single integration test binary.
 
 #![expect(
     clippy::expect_used,

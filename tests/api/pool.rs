@@ -1,4 +1,4 @@
-//! The pool: its limits, and that nobody ever gets somebody else's leftovers.
+//! The pool: its limits, and that no borrower gets another's leftovers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -59,7 +59,7 @@ fn one() -> PoolConfig {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_users_are_served_by_fifteen_connections_which_shrink_to_five() {
+async fn fifteen_connections_serve_fifty_users_and_shrink_to_five() {
     let (pool, url) = pool(PoolConfig::default()).await;
     let at_once = AtomicUsize::new(0);
     let most = AtomicUsize::new(0);
@@ -96,7 +96,7 @@ async fn fifty_users_are_served_by_fifteen_connections_which_shrink_to_five() {
 }
 
 #[tokio::test]
-async fn who_waits_too_long_gets_a_typed_error() {
+async fn waiting_too_long_is_a_typed_error() {
     let (pool, _) = pool(PoolConfig {
         wait: Duration::from_millis(50),
         ..one()
@@ -116,7 +116,7 @@ async fn who_waits_too_long_gets_a_typed_error() {
 }
 
 #[tokio::test]
-async fn an_unreachable_server_is_told_as_such_and_without_the_password() {
+async fn an_unreachable_server_is_reported_without_the_password() {
     let url = "postgresql://ann:s3cret@127.0.0.1:1/sky".parse().unwrap();
     let error = Pool::new(&url, &one()).unwrap().get().await.unwrap_err();
     assert!(matches!(error, PoolError::Connect { .. }));
@@ -179,7 +179,7 @@ async fn a_terminated_session_and_a_discarded_connection_are_replaced() {
         diesel::sql_query(sql).get_result::<Pid>(&mut &admin).await.unwrap().pid == 0
     })
     .await;
-    // Whether the client has noticed yet is a matter of luck; the check before use makes it none.
+    // Whether the client has noticed is unpredictable; the ping before use makes the result certain.
     let checking = Pool::new(
         &url,
         &PoolConfig {
@@ -273,7 +273,7 @@ async fn a_dirty_connection_is_never_handed_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn cancelled_users_leave_nothing_to_the_others() {
+async fn cancelled_users_leave_nothing_behind() {
     let (pool, _) = pool(PoolConfig {
         base: 2,
         overflow: 2,

@@ -1,7 +1,7 @@
-//! The program as operators run it: several processes on one database, killed, stopped, asked to end.
+//! The program as operators run it: several processes on one database, killed, paused and asked to stop.
 //!
-//! `SCRAPERSKY_CHAOS_SCANS` and `SCRAPERSKY_CHAOS_KILLS` make the chaos longer (1000 and 20, say), and
-//! `SCRAPERSKY_TEST_BIN` names another binary to run, such as the release one.
+//! `SCRAPERSKY_CHAOS_SCANS` and `SCRAPERSKY_CHAOS_KILLS` make the chaos longer (for example 1000 and 20), and
+//! `SCRAPERSKY_TEST_BIN` names another binary to run, such as the release build.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
@@ -19,7 +19,7 @@ use crate::support::site::{Reply, Site};
 
 const PAGE: &str = "<!doctype html><html lang=en><title>A shop</title><p>Write to hello@bayou-bikes.com";
 
-/// Notes each change of a job's state or claim, whoever makes it.
+/// Records every change of a job's status or claim.
 const AUDIT: &str = "
     CREATE TABLE audit (at timestamptz NOT NULL DEFAULT clock_timestamp(), job_id uuid, old text, new text, worker text, attempts int);
     CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
@@ -33,7 +33,7 @@ fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
-/// Returns a site whose home page is held back until `true` is sent.
+/// Returns a site whose home page waits until `true` is sent.
 async fn gated_site() -> (watch::Sender<bool>, Site) {
     let (gate, opened) = watch::channel(false);
     let site = Site::start(move |path| match path {
@@ -44,7 +44,7 @@ async fn gated_site() -> (watch::Sender<bool>, Site) {
     (gate, site)
 }
 
-/// Posts scans of this many sites, a hundred a batch.
+/// Posts scans of `count` sites, in batches of a hundred.
 async fn post_scans(api: &Api, count: usize) {
     let names: Vec<_> = (0..count).map(|i| format!("s{i}.bench.test")).collect();
     for names in names.chunks(100) {
@@ -53,9 +53,10 @@ async fn post_scans(api: &Api, count: usize) {
     }
 }
 
-/// Waits until this many jobs have ended, and calls `meanwhile` with how many are pending again and again until then.
+/// Waits until `jobs` jobs have ended; meanwhile calls `meanwhile` repeatedly with the number of pending jobs.
 ///
-/// What has ended stays so; a job that is passed on could be missed between counts of pending and of running ones.
+/// It counts ended jobs, whose status is final; a job that changes hands could be missed between counts of pending and
+/// running jobs.
 async fn until_all_have_ended(api: &Api, jobs: usize, mut meanwhile: impl AsyncFnMut(u64)) {
     let jobs = jobs as u64;
     let mut deadline = Instant::now() + Duration::from_secs(60);
@@ -85,7 +86,7 @@ async fn count(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.unwrap().get(0)
 }
 
-/// Asserts that each scan has ended once, with its rows.
+/// Asserts that each scan ended once and stored its rows.
 async fn assert_each_was_done_once(client: &Client, scans: usize) {
     let all = i64::try_from(scans).unwrap();
     assert_eq!(
@@ -106,7 +107,7 @@ async fn assert_each_was_done_once(client: &Client, scans: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed() {
+async fn killed_workers_and_database_restarts_lose_or_repeat_no_scan() {
     let scans = setting("SCRAPERSKY_CHAOS_SCANS", 60);
     let kills = setting("SCRAPERSKY_CHAOS_KILLS", 2);
     let mut postgres = Server::start(&[]);
@@ -123,7 +124,7 @@ async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed
     let mut workers = vec![worker(), worker()];
     let mut deaths: HashMap<String, SystemTime> = HashMap::new();
     let (mut killed, mut restarted) = (0, 0);
-    // A kill each time a further share has left the queue, so that all of them fall while there is work.
+    // Kills happen each time another share of the jobs has left the queue, so that all fall while there is work.
     let step = (scans / (2 * kills + 3)).max(1) as u64;
     let mut next_blow = scans as u64 - step;
     until_all_have_ended(&api, scans, async |pending| {
@@ -142,11 +143,7 @@ async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed
         }
     })
     .await;
-    assert_eq!(
-        (killed, restarted),
-        (2 * kills, 2),
-        "the work ended before the blows had fallen"
-    );
+    assert_eq!((killed, restarted), (2 * kills, 2), "the work ended before all kills");
     for worker in workers {
         assert!(worker.end());
     }
@@ -156,13 +153,13 @@ async fn no_scan_is_lost_or_done_twice_while_workers_and_the_database_are_killed
     let again = count(&client, "SELECT count(*) FROM jobs WHERE attempts > 1").await;
     let longest = resumption(&client, &deaths).await;
     println!(
-        "{scans} scans, {killed} workers killed, PostgreSQL restarted {restarted} times: {again} jobs begun again, at most {longest:?} after their worker's death"
+        "{scans} scans, {killed} workers killed, PostgreSQL restarted {restarted} times: {again} jobs restarted, at most {longest:?} after their worker's death"
     );
-    assert!(again > 0, "no blow hit a running job");
-    assert!(longest < Duration::from_secs(13), "later than lease and 10 s");
+    assert!(again > 0, "no kill hit a running job");
+    assert!(longest < Duration::from_secs(13), "later than the lease plus 10 s");
 }
 
-/// Returns the longest time between a worker's death and the next start of a job it held.
+/// Returns the longest time between a worker's death and the restart of one of its jobs.
 async fn resumption(client: &Client, deaths: &HashMap<String, SystemTime>) -> Duration {
     let sql = "SELECT a.worker, b.at FROM audit a JOIN LATERAL (
                    SELECT at, worker FROM audit b WHERE b.job_id = a.job_id AND b.at > a.at AND b.new = 'running' ORDER BY b.at LIMIT 1
@@ -170,7 +167,7 @@ async fn resumption(client: &Client, deaths: &HashMap<String, SystemTime>) -> Du
     let rows = client.query(sql, &[]).await.unwrap();
     let waited = rows.iter().filter_map(|row| {
         let worker: String = row.get(0);
-        // Its name is host, process, random part.
+        // A worker's name is host, process id, random part.
         let died = deaths.get(worker.split(':').nth(1)?)?;
         row.get::<_, SystemTime>(1).duration_since(*died).ok()
     });
@@ -201,7 +198,7 @@ async fn two_workers_run_each_scan_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_is_asked_to_end_passes_its_jobs_on() {
+async fn a_stopping_worker_passes_its_jobs_on() {
     let db = TestDatabase::new().await;
     let (gate, site) = gated_site().await;
     let program = Program::new(db.url(), &site);
@@ -241,12 +238,12 @@ async fn a_worker_that_is_asked_to_end_passes_its_jobs_on() {
         .await
         .unwrap()
         .get(0);
-    assert_eq!(attempts, 3, "a job that was handed back has not failed");
+    assert_eq!(attempts, 3, "handing a job back does not count as an attempt");
 }
 
-/// A worker that the machine did not let run for longer than its lease must not write when it wakes.
+/// A worker that was paused for longer than its lease must not write when it resumes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_was_stopped_writes_nothing_late() {
+async fn a_paused_worker_writes_nothing_late() {
     let db = TestDatabase::new().await;
     let (gate, site) = gated_site().await;
     let program = Program::new(db.url(), &site);
@@ -257,8 +254,9 @@ async fn a_worker_that_was_stopped_writes_nothing_late() {
     let first = program.start(&["worker"]);
     post_scans(&api, 1).await;
     wait_for(&client, "SELECT count(*) FROM jobs WHERE status = 'running'", 1).await;
-    // It fetches, and has no transaction open: one that a frozen process holds keeps its row until the server's own limit.
-    eventually("the home page is asked for", async || {
+    // It is fetching, without an open transaction: a frozen process with one would lock its row until the server's time
+    // limit.
+    eventually("the home page is requested", async || {
         site.paths().iter().any(|path| path == "/")
     })
     .await;
@@ -283,7 +281,7 @@ async fn a_worker_that_was_stopped_writes_nothing_late() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_status_is_the_same_at_every_server_and_after_a_restart_of_everything() {
+async fn every_server_reports_the_same_status_after_restarts() {
     let mut postgres = Server::start(&[]);
     let site = Site::start(|_| Reply::html(PAGE)).await;
     let program = Program::new(&postgres.tcp_url("127.0.0.1"), &site);
@@ -307,9 +305,9 @@ async fn a_status_is_the_same_at_every_server_and_after_a_restart_of_everything(
     assert_eq!(api.get(path).await, status);
 }
 
-/// With two connections in all, and fifty sites that do not answer, the API still does.
+/// With two connections in all, and fifty sites that do not answer, the API still responds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_connection_is_held_while_sites_keep_workers_waiting() {
+async fn workers_waiting_for_sites_hold_no_connection() {
     let db = TestDatabase::new().await;
     let (gate, site) = gated_site().await;
     let mut program = Program::new(db.url(), &site);
@@ -340,9 +338,9 @@ async fn no_connection_is_held_while_sites_keep_workers_waiting() {
     assert_eq!(api.count("completed").await, Some(50));
 }
 
-/// Rather than say that it listens, and wait.
+/// Not: reports that it listens, and hangs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_whose_port_is_taken_says_so_and_ends() {
+async fn a_taken_port_is_reported_and_ends_the_server() {
     let db = TestDatabase::new().await;
     let site = Site::canary().await;
     let mut program = Program::new(db.url(), &site);

@@ -1,6 +1,6 @@
-//! The proxy of `deploy/haproxy.cfg`, run as it is in front of the program: it bounds what Rocket does not.
+//! The proxy of `deploy/haproxy.cfg` in front of the program, limiting what Rocket does not.
 //!
-//! Slow clients are another process, since a thousand sockets are more than this one may open.
+//! Slow clients run in another process, since this one may not open a thousand sockets.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
@@ -21,10 +21,10 @@ use crate::support::site::{Reply, Site};
 const HAPROXY: &str = "/usr/sbin/haproxy";
 /// How long a slow client may hold its connection.
 const BOUND: Duration = Duration::from_secs(45);
-/// Connections of one address: the proxy takes 100.
+/// Connections per address: the proxy allows 100.
 const OF_ONE_ADDRESS: usize = 50;
 
-/// What a slow client sends before it falls silent.
+/// What a slow client sends before it stops.
 const BEGINNINGS: &[(&str, &str)] = &[
     ("nothing", ""),
     ("half a head", "GET /ready HTTP/1.1\r\nHost: a\r\nX-Half: "),
@@ -35,7 +35,7 @@ const BEGINNINGS: &[(&str, &str)] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn slow_clients_are_closed_and_slow_nobody_down() {
+async fn slow_clients_are_closed_and_slow_no_others() {
     let Some(mut scene) = Scene::new(&[]).await else { return };
     let count = extent::of(1100, 40);
     let begun = Instant::now();
@@ -46,7 +46,7 @@ async fn slow_clients_are_closed_and_slow_nobody_down() {
         let answer = scene
             .ask("GET /ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             .await;
-        // A busy machine may keep the database longer than the 300 ms that it is given; the proxy answers nothing itself.
+        // A busy machine may exceed the 300 ms for the database; the proxy does not respond itself.
         assert!(
             answer.contains("\"status\":\"ready\"") || answer.contains("did not answer within"),
             "{answer}"
@@ -71,8 +71,8 @@ async fn slow_clients_are_closed_and_slow_nobody_down() {
 }
 
 #[tokio::test]
-async fn the_proxy_says_whose_request_it_is_and_answers_in_the_programs_shape() {
-    // A lie about the address would be another address each time.
+async fn the_proxy_forwards_the_address_and_uses_the_error_shape() {
+    // Each request forges another address.
     let Some(mut scene) = Scene::new(&[("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", "1000000")]).await else {
         return;
     };
@@ -86,7 +86,7 @@ async fn the_proxy_says_whose_request_it_is_and_answers_in_the_programs_shape() 
         .ask(&format!("GET /live HTTP/1.1\r\nHost: a\r\nHost: b\r\n{close}\r\n"))
         .await;
     assert!(two_hosts.starts_with("HTTP/1.1 400"), "{two_hosts}");
-    // The server's HTTP library refuses more than 100 header fields, without a body.
+    // The server's HTTP library refuses more than 100 headers, without a body.
     let many: String = (0..99).map(|number| format!("X-{number}: 1\r\n")).collect();
     let too_many = scene
         .ask(&format!("GET /live HTTP/1.1\r\nHost: a\r\n{many}{close}\r\n"))
@@ -102,10 +102,10 @@ async fn the_proxy_says_whose_request_it_is_and_answers_in_the_programs_shape() 
         "{late}"
     );
 
-    // Connections of one address, whichever of its threads accepts them.
+    // Connections from one address, whichever proxy thread accepts them.
     let mut connections = Vec::new();
     for _ in 0..110 {
-        // One that is refused may be reset before it is known to be there.
+        // A refused connection may be reset before `connect` returns.
         connections.extend(TcpStream::connect(scene.proxy).await);
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -154,7 +154,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Starts both with these settings; `None` where the proxy is not installed.
+    /// Starts both with these settings; `None` if the proxy is not installed.
     async fn new(settings: &[(&str, &str)]) -> Option<Self> {
         if !Path::new(HAPROXY).is_file() {
             println!("skipped: {HAPROXY} is not installed");
@@ -201,12 +201,12 @@ impl Scene {
         }
     }
 
-    /// Sends bytes, and returns everything that comes back until the connection is closed.
+    /// Sends bytes, and returns everything received until the connection closes.
     async fn ask(&self, request: &str) -> String {
         let mut socket = TcpStream::connect(self.proxy).await.unwrap();
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        // A connection that is reset says nothing more.
+        // After a reset nothing more arrives.
         let _ = tokio::time::timeout(BOUND, socket.read_to_end(&mut answer)).await;
         String::from_utf8_lossy(&answer).into_owned()
     }
@@ -224,7 +224,7 @@ impl Drop for Scene {
     }
 }
 
-/// Starts the process of the slow clients, with as many of each kind, and as many descriptors as it may have.
+/// Starts the process of slow clients, `count` of each kind, with enough file descriptors.
 fn slow_clients(proxy: SocketAddr, count: usize) -> Child {
     let helper = helper_command("slow clients", Path::new(&format!("{proxy}/{count}")));
     let mut command = Command::new("sh");
@@ -236,7 +236,7 @@ fn slow_clients(proxy: SocketAddr, count: usize) -> Child {
     command.stdout(Stdio::null()).spawn().unwrap()
 }
 
-/// Connects as many slow clients of each kind, and panics if one of them is open after its time.
+/// Connects slow clients of each kind, and panics if one is still open after its time.
 pub fn be_slow(order: &str) {
     let (proxy, count) = order.split_once('/').unwrap();
     let (proxy, count): (SocketAddr, usize) = (proxy.parse().unwrap(), count.parse().unwrap());

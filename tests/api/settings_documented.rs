@@ -1,4 +1,4 @@
-//! `docs/settings.md` lists every setting that the program reads, once, with its key and its default.
+//! `docs/settings.md` lists every setting that the program reads exactly once, with its key and default.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,24 +9,24 @@ use regex::Regex;
 use rocket::figment::Figment;
 use scrapersky::config::Config;
 
-/// A string literal that is the name of a setting and nothing more.
+/// A string literal that is exactly a setting's name.
 static SETTING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#""((?:SCRAPERSKY|DATABASE|SUPABASE|GOOGLE|ROCKET)_[A-Z0-9_]*[A-Z0-9]|RUST_LOG|PGSSLROOTCERT)""#)
         .unwrap()
 });
 
-/// What a name has to look like in the first column.
+/// The format of names in the first column.
 static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new("^[A-Z][A-Z0-9_]+$").unwrap());
 
-/// Keys that are not made of the variable's name: only the environment is read.
+/// The key column of settings that only exist as variables.
 const NO_KEY: &str = "-";
 
-/// A line of the tables.
+/// A row of the tables.
 #[derive(Debug)]
 struct Row {
     variable: String,
     key: String,
-    /// The default, where it is a value.
+    /// The default, if it is a value.
     default: Option<String>,
 }
 
@@ -59,7 +59,7 @@ fn every_setting_is_documented_once() {
 }
 
 #[test]
-fn documented_keys_and_defaults_are_those_of_the_program() {
+fn documented_keys_and_defaults_are_correct() {
     let unset = config(&[], &[]).unwrap();
     let mut wrong = Vec::new();
     for Row { variable, key, default } in documented() {
@@ -76,7 +76,7 @@ fn documented_keys_and_defaults_are_those_of_the_program() {
             Ok(_) => wrong.push(format!("{variable}: {default} is not its default")),
             Err(error) => wrong.push(format!("{variable}: its default is refused: {error}")),
         }
-        // The variable and the key have an effect: another value is another configuration, or refused.
+        // The variable and the key take effect: another value changes the configuration or is refused.
         let Ok(number) = default.parse::<f64>() else { continue };
         let other = (number + 1.0).to_string();
         if config(&[(&variable, &other)], &[]) == Ok(unset.clone()) {
@@ -110,7 +110,7 @@ fn rocket_toml_names_documented_keys_only() {
 }
 
 #[test]
-fn the_scan_reads_code_and_no_tests() {
+fn the_scan_ignores_tests() {
     let text = "// \"SCRAPERSKY_COMMENT\"\n\
                 let a = env(\"SCRAPERSKY_READ\");\n\
                 let b = \"SCRAPERSKY_SENTENCE is 1: it must be 2\";\n\
@@ -126,7 +126,7 @@ fn the_scan_reads_code_and_no_tests() {
     assert_eq!(found, ["SCRAPERSKY_READ", "DATABASE_URL"]);
 }
 
-/// Reads the configuration of these variables and these keys of the table `scrapersky`, as it is printed.
+/// Returns the configuration for these variables and `scrapersky` keys, as printed.
 fn config(variables: &[(&str, &str)], keys: &[(&str, &str)]) -> Result<String, String> {
     let mut figment = Figment::new();
     for (key, value) in keys {
@@ -138,14 +138,14 @@ fn config(variables: &[(&str, &str)], keys: &[(&str, &str)]) -> Result<String, S
     };
     Config::read(&figment, &env, true)
         .map(|mut config| {
-            // It holds every key as it was written, read or not.
+            // It contains every key as written, whether or not it is read.
             config.rocket = Figment::new();
             format!("{config:?}")
         })
         .map_err(|error| error.to_string())
 }
 
-/// Returns the lines of the tables that name a setting.
+/// Returns the table rows that name a setting.
 fn documented() -> Vec<Row> {
     let text = fs::read_to_string(root().join("docs/settings.md")).unwrap();
     let rows: Vec<Row> = text
@@ -176,14 +176,14 @@ fn documented() -> Vec<Row> {
     rows
 }
 
-/// Returns what a cell holds if it is one piece of code.
+/// Returns a cell's content if it is a single piece of code.
 fn in_code(cell: &str) -> Option<&str> {
     cell.strip_prefix('`')?
         .strip_suffix('`')
         .filter(|code| !code.contains('`'))
 }
 
-/// Returns the names of all settings in the program's code, each with the files that name it.
+/// Returns the names of all settings in the code, with the files that name them.
 fn settings_read() -> BTreeMap<String, BTreeSet<PathBuf>> {
     let mut read: BTreeMap<String, BTreeSet<PathBuf>> = BTreeMap::new();
     for path in sources() {
@@ -196,7 +196,7 @@ fn settings_read() -> BTreeMap<String, BTreeSet<PathBuf>> {
     read
 }
 
-/// Returns the names of settings in a file's code, without its comments and its tests.
+/// Returns the names of settings in a file's code, ignoring comments and tests.
 fn settings_in(text: &str) -> impl Iterator<Item = String> {
     let mut names = Vec::new();
     let mut in_tests = false;
@@ -206,7 +206,7 @@ fn settings_in(text: &str) -> impl Iterator<Item = String> {
             continue;
         }
         if in_tests {
-            // The item ends where its closing brace stands at the margin, or at once.
+            // An item ends with its closing brace in the first column, or on the same line.
             let is_end = line == "}" || (line.ends_with(';') && !line.starts_with(' '));
             in_tests = !is_end;
             continue;
@@ -218,7 +218,7 @@ fn settings_in(text: &str) -> impl Iterator<Item = String> {
     names.into_iter()
 }
 
-/// Returns every source file of the program and its crates, but for files of tests.
+/// Returns every source file of the program and its crates, except test files.
 fn sources() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = ["src", "crates"].map(|name| root().join(name)).into();
     folders.retain(|folder| folder.is_dir());

@@ -1,4 +1,4 @@
-//! Sitemap analyses as jobs: killed, cancelled, retried, and seen from every process.
+//! Sitemap analyses as jobs: killed, cancelled, retried, and observed from other processes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,13 +17,13 @@ use crate::support::site::{Reply, Site};
 
 const HOST: &str = "http://shop.bench.test";
 
-/// How many pages the second file lists: more than are written at a time. The others are short.
+/// The number of pages in the second file: more than one batch of writes. The others are short.
 const PAGES: usize = 12_000;
 const FEW: usize = 100;
-/// How many there are in all four.
+/// The total number in all four files.
 const ALL: i64 = PAGES as i64 + 3 * FEW as i64;
 
-/// Keeps whoever writes this URL waiting until the lock is let go.
+/// Blocks inserts of this URL until the lock is released.
 const HALT: &str = "
     CREATE FUNCTION halt() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
         PERFORM pg_advisory_xact_lock_shared(17);
@@ -32,7 +32,7 @@ const HALT: &str = "
     CREATE TRIGGER halt BEFORE INSERT ON sitemap_urls FOR EACH ROW WHEN (NEW.url LIKE '%/2.xml/8000') EXECUTE FUNCTION halt();
     SELECT pg_advisory_lock(17);";
 
-/// Somebody waits for the lock of [`HALT`].
+/// Whether a session waits for the lock of [`HALT`].
 const HALTED: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 17 AND NOT granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
@@ -60,7 +60,7 @@ fn not_found() -> Reply {
     Reply::new("404 Not Found", &[], "")
 }
 
-/// An index of four files.
+/// An index with four files.
 async fn shop() -> Site {
     Site::start(|path| match path {
         "/robots.txt" => robots(),
@@ -72,7 +72,7 @@ async fn shop() -> Site {
     .await
 }
 
-/// Sets the program up as operators have it, but that it does not pause between requests.
+/// The program as operators run it, but without pauses between requests.
 fn program(db: &TestDatabase, site: &Site) -> (Program, String) {
     let mut program = Program::new(db.url(), site);
     program.set("SCRAPERSKY_FETCH_PACE_SECONDS", "0");
@@ -80,7 +80,7 @@ fn program(db: &TestDatabase, site: &Site) -> (Program, String) {
     (program, key)
 }
 
-/// Queues an analysis, and returns where it is asked about.
+/// Queues an analysis, and returns its status path.
 async fn post(api: &Api) -> String {
     let accepted = api
         .post("/api/v1/sitemap/scan", &json!({ "domain": "shop.bench.test" }))
@@ -88,7 +88,7 @@ async fn post(api: &Api) -> String {
     accepted["status_url"].as_str().unwrap().to_owned()
 }
 
-/// Waits until the job is in this state, and returns it.
+/// Waits until the job has this status, and returns it.
 async fn until(api: &Api, path: &str, status: &str) -> Value {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
@@ -107,23 +107,23 @@ async fn count(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.unwrap().get(0)
 }
 
-/// Returns how many URLs are stored, and how many different ones.
+/// Returns the number of stored URLs, and of distinct ones.
 async fn urls(client: &Client) -> (i64, i64) {
     let sql = "SELECT count(*), count(DISTINCT url) FROM sitemap_urls";
     let row = client.query_one(sql, &[]).await.unwrap();
     (row.get(0), row.get(1))
 }
 
-/// What the domain says of its analysis.
+/// Returns the domain's analysis status.
 async fn domain_status(api: &Api) -> Value {
     let (_, domains) = api.get("/api/v1/domains?q=shop").await;
     let id = domains["items"][0]["id"].as_str().unwrap();
     api.get(&format!("/api/v1/domains/{id}")).await.1["sitemap_analysis_status"].clone()
 }
 
-/// Killed between the batches of a file, an analysis leaves whole files behind, and goes on with the others.
+/// Killed between batches of a file, an analysis leaves only complete files, and continues with the others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_analysis_that_is_killed_within_a_file_goes_on_and_doubles_nothing() {
+async fn an_analysis_killed_within_a_file_continues_without_duplicates() {
     let db = TestDatabase::new().await;
     let site = shop().await;
     let (program, key) = program(&db, &site);
@@ -139,11 +139,7 @@ async fn an_analysis_that_is_killed_within_a_file_goes_on_and_doubles_nothing() 
     })
     .await;
     worker.kill();
-    assert_eq!(
-        urls(&client).await,
-        (few, few),
-        "of the second file nothing is to be seen"
-    );
+    assert_eq!(urls(&client).await, (few, few), "nothing of the second file is visible");
     client.batch_execute("SELECT pg_advisory_unlock(17)").await.unwrap();
     let _worker = program.start(&["worker"]);
     let job = until(&api, &path, "completed").await;
@@ -167,7 +163,7 @@ async fn an_analysis_that_is_killed_within_a_file_goes_on_and_doubles_nothing() 
     ] {
         assert_eq!(asked[path], times, "{path}: {asked:?}");
     }
-    // All of it is there: the next one has nothing to add.
+    // Everything is stored: the next analysis adds nothing.
     let path = post(&api).await;
     let job = until(&api, &path, "completed").await;
     assert_eq!(
@@ -178,9 +174,9 @@ async fn an_analysis_that_is_killed_within_a_file_goes_on_and_doubles_nothing() 
     assert_eq!(urls(&client).await, (ALL, ALL));
 }
 
-/// Also while the database does not answer, and with the lease and the heartbeat that operators have.
+/// Also while the database is slow, and with the operators' lease and heartbeat.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_analysis_that_is_writing_is_cancelled_from_another_process_soon() {
+async fn a_writing_analysis_is_cancelled_quickly_from_another_process() {
     let db = TestDatabase::new().await;
     let site = shop().await;
     let (mut program, key) = program(&db, &site);
@@ -204,9 +200,9 @@ async fn an_analysis_that_is_writing_is_cancelled_from_another_process_soon() {
     assert!(took < Duration::from_secs(12), "{took:?}");
     client.batch_execute("SELECT pg_advisory_unlock(17)").await.unwrap();
     let few = i64::try_from(FEW).unwrap();
-    assert_eq!(urls(&client).await, (few, few), "what was whole stays");
+    assert_eq!(urls(&client).await, (few, few), "complete files stay");
 
-    // Taken up again it goes on behind it.
+    // Retried, it continues after the complete files.
     elsewhere.post(&format!("{path}/retry"), &json!({})).await;
     let job = until(&api, &path, "completed").await;
     assert_eq!(job["result"]["urls"], json!(ALL), "{job}");
@@ -216,9 +212,9 @@ async fn an_analysis_that_is_writing_is_cancelled_from_another_process_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_analysis_that_failed_is_tried_again_by_itself_and_when_asked_to() {
+async fn a_failed_analysis_is_retried_by_itself_and_on_request() {
     let db = TestDatabase::new().await;
-    // Nobody listens there yet.
+    // No server listens there yet.
     let nobody = TcpListener::bind("127.0.0.77:0").unwrap().local_addr().unwrap();
     let (mut program, key) = program(&db, &Site::canary().await);
     program.set("SCRAPERSKY_CONNECT_TO", &format!("*.bench.test={nobody}"));
@@ -258,9 +254,9 @@ async fn an_analysis_that_failed_is_tried_again_by_itself_and_when_asked_to() {
     assert_eq!(code, 409, "{answer}");
 }
 
-/// What it could not read, a job that is queued again reads; what it has read, it does not read twice.
+/// A retried job reads the files it could not read before, and no others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_retried_analysis_reads_what_could_not_be_read() {
+async fn a_retried_analysis_reads_the_unread_files() {
     let db = TestDatabase::new().await;
     let is_up = Arc::new(AtomicBool::new(false));
     let up = Arc::clone(&is_up);
@@ -294,7 +290,7 @@ async fn a_retried_analysis_reads_what_could_not_be_read() {
     assert_eq!(domain_status(&api).await, "Completed");
 }
 
-/// Whoever looks at a domain is not told that it waits for a job that has ended.
+/// A domain must not appear to wait for a job that has ended.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_domain_follows_its_jobs_however_they_end() {
     let db = TestDatabase::new().await;
@@ -317,7 +313,7 @@ async fn a_domain_follows_its_jobs_however_they_end() {
     };
     let pair = |analysis: &str, scan: &str| (analysis.to_owned(), scan.to_owned());
 
-    // Cancelled before they began; of two scans that wait, there is only one.
+    // Cancelled before they started; of two scans that wait, there is only one.
     let (analysis, two) = (post(&api).await, scan().await);
     assert_eq!(scan().await, two);
     assert_eq!(said().await, pair("Queued", "Queued"));
@@ -326,14 +322,14 @@ async fn a_domain_follows_its_jobs_however_they_end() {
     api.post(&format!("{two}/cancel"), &json!({})).await;
     assert_eq!(said().await, pair("Error", "Cancelled"));
 
-    // Queued again, begun, and left by a worker that is killed at the last attempt.
+    // Queued again, started, and left by a worker that is killed in the last attempt.
     for path in [&analysis, &two] {
         api.post(&format!("{path}/retry"), &json!({})).await;
     }
     assert_eq!(said().await, pair("Queued", "Queued"));
     client.batch_execute("UPDATE jobs SET max_attempts = 1").await.unwrap();
     let worker = program.start(&["worker"]);
-    eventually("both are under way", async || {
+    eventually("both are running", async || {
         count(&client, "SELECT count(*) FROM sitemap_runs WHERE state = 'running'").await == 1
             && count(&client, "SELECT count(*) FROM jobs WHERE status = 'running'").await == 2
     })
@@ -351,7 +347,7 @@ async fn a_domain_follows_its_jobs_however_they_end() {
         1
     );
 
-    // One under way that is cancelled.
+    // Cancelled while running.
     api.post(&format!("{analysis}/retry"), &json!({})).await;
     until(&api, &analysis, "running").await;
     api.post(&format!("{analysis}/cancel"), &json!({})).await;
@@ -362,7 +358,7 @@ async fn a_domain_follows_its_jobs_however_they_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_process_says_the_same_of_an_analysis() {
+async fn every_process_reports_the_same_about_an_analysis() {
     let db = TestDatabase::new().await;
     let (gate, opened) = watch::channel(false);
     let site = Site::start(move |path| match path {
@@ -374,11 +370,11 @@ async fn every_process_says_the_same_of_an_analysis() {
     })
     .await;
     let (program, key) = program(&db, &site);
-    // One of them works it off, the other has never heard of it.
+    // One of them runs it; the other does not know of it.
     let (_one, api) = program.serve(&[], &key).await;
     let (other, elsewhere) = program.serve(&["--workers", "0"], &key).await;
     let path = post(&api).await;
-    eventually("the third file is asked for", async || {
+    eventually("the third file is requested", async || {
         site.paths().iter().any(|path| path == "/3.xml")
     })
     .await;

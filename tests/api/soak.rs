@@ -1,8 +1,8 @@
-//! Two processes with ten connections each, working for two tenants at once, one unit in a hundred
-//! given up midway: no error, and no row of the other tenant.
+//! Two processes with ten connections each work for two tenants at once, and drop one unit of work in a hundred midway:
+//! no error, and no row of the other tenant.
 //!
-//! The suite runs a short form; `SCRAPERSKY_SOAK_UNITS=50000` a long one, and
-//! `SCRAPERSKY_TEST_PGBOUNCER=transaction` sends both through PgBouncer.
+//! The suite runs a short form; `SCRAPERSKY_SOAK_UNITS=50000` a long one, and `SCRAPERSKY_TEST_PGBOUNCER=transaction`
+//! sends both through PgBouncer.
 
 use std::env;
 use std::process::Stdio;
@@ -206,7 +206,7 @@ async fn unit(pool: &Pool, tenant: TenantId, number: usize, tally: &Tally) -> an
     Ok(())
 }
 
-/// Writes in a savepoint within the tenant's transaction.
+/// Writes in a savepoint inside the tenant's transaction.
 async fn save(conn: &mut TenantConnection, number: usize) -> anyhow::Result<()> {
     use diesel_async::AsyncConnection;
     let name = format!("saved{number}.example");
@@ -219,7 +219,7 @@ async fn save(conn: &mut TenantConnection, number: usize) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Writes a profile, and returns whose it is.
+/// Writes a profile, and returns its tenant.
 async fn upsert_profile(mut conn: TenantConnection, domain: DomainId, number: usize) -> anyhow::Result<TenantId> {
     let emails: TextList = ["a@b.example", "ü{,}\"@b.example"].into_iter().collect();
     let meta = RawJson::from(serde_json::json!({ "number": number }));
@@ -233,7 +233,7 @@ async fn upsert_profile(mut conn: TenantConnection, domain: DomainId, number: us
     Ok(profile.tenant_id)
 }
 
-/// Makes the same key twice: the second one fails, and with it the transaction.
+/// Inserts the same key twice: the second insert fails, and with it the transaction.
 async fn key_twice(mut conn: TenantConnection) -> anyhow::Result<()> {
     let scopes: TextList = ["read"].into_iter().collect();
     let hash: [u8; 32] = std::array::from_fn(|_| rand_below(256) as u8);
@@ -247,7 +247,7 @@ async fn key_twice(mut conn: TenantConnection) -> anyhow::Result<()> {
     repo::api_keys::insert(&mut conn, &new).await?;
     match repo::api_keys::insert(&mut conn, &new).await {
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
-        other => anyhow::bail!("a double key: {other:?}"),
+        other => anyhow::bail!("a duplicate key: {other:?}"),
     }
     anyhow::ensure!(conn.commit().await.is_err(), "a failed transaction was committed");
     Ok(())

@@ -1,4 +1,4 @@
-//! Submissions: counted against the quota, and without duplicates.
+//! Submissions: counted against the quota, and deduplicated.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -24,14 +24,14 @@ async fn places(app: &TestApp, holder: &Holder<'_>, count: usize) -> Vec<String>
     (0..count).map(|number| format!("place-{number}")).collect()
 }
 
-/// Returns how many jobs of a kind the tenant has.
+/// Returns the number of the tenant's jobs of a kind.
 async fn jobs(holder: &Holder<'_>, kind: &str) -> i64 {
     let answer = holder.get(&format!("/api/v1/jobs?kind={kind}&limit=1")).await;
     answer.body["total"].as_i64().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_equal_scans_are_one_job() {
+async fn two_hundred_equal_scans_become_one_job() {
     let app = TestApp::with(&[("requests_per_minute", "0"), ("tenant_requests_per_minute", "0")]).await;
     let acme = app.agency("acme").await;
     let scan = json!({ "base_url": "https://www.shop.bench.test/" });
@@ -46,7 +46,7 @@ async fn two_hundred_equal_scans_are_one_job() {
 }
 
 #[tokio::test]
-async fn a_scan_that_has_ended_is_not_the_next_one() {
+async fn an_ended_scan_does_not_block_the_next() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let scan = async || {
@@ -63,7 +63,7 @@ async fn a_scan_that_has_ended_is_not_the_next_one() {
 }
 
 #[tokio::test]
-async fn an_entry_of_a_batch_points_to_the_scan_that_is_open() {
+async fn a_batch_entry_refers_to_the_unfinished_scan() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let open = acme
@@ -82,7 +82,7 @@ async fn an_entry_of_a_batch_points_to_the_scan_that_is_open() {
     assert_eq!(domains, ["c.bench.test", "b.bench.test", "a.bench.test"]);
     assert!(entries.iter().all(|entry| entry["status"] == "pending"), "{status}");
     assert_eq!(entries[1]["job_id"], open);
-    // What becomes of the scan becomes of the entry, and a retry of the batch retries it.
+    // The entry shows the scan's state, and retrying the batch retries the scan.
     let id = open.as_str().unwrap();
     acme.post(&format!("/api/v1/jobs/{id}/cancel"), json!({})).await;
     assert_eq!(acme.get(&path).await.body["jobs"][1]["status"], "failed");
@@ -97,7 +97,7 @@ async fn an_entry_of_a_batch_points_to_the_scan_that_is_open() {
 }
 
 #[tokio::test]
-async fn a_batch_whose_work_is_done_elsewhere_by_now_is_not_retried() {
+async fn a_batch_is_not_retried_if_other_jobs_do_its_work() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let batch = acme
@@ -118,7 +118,7 @@ async fn a_batch_whose_work_is_done_elsewhere_by_now_is_not_retried() {
     );
 }
 
-/// Each way to start work: how many scans it counts as the first time, and its path and body.
+/// Each way to start work: how many scans it counts the first time, and its path and body.
 fn ways(domain: &str, place: &str, number: usize) -> Vec<(i64, &'static str, String, Value)> {
     let name = format!("n{number}.bench.test");
     vec![
@@ -163,7 +163,7 @@ fn ways(domain: &str, place: &str, number: usize) -> Vec<(i64, &'static str, Str
 }
 
 #[tokio::test]
-async fn every_way_to_start_work_is_counted_and_ends_at_the_quota() {
+async fn the_quota_applies_to_every_way_to_start_work() {
     let quota = 9;
     let limits = [
         ("scans_per_day", "9"),
@@ -200,7 +200,7 @@ async fn every_way_to_start_work_is_counted_and_ends_at_the_quota() {
 }
 
 #[tokio::test]
-async fn the_same_look_up_and_hand_over_are_one_job() {
+async fn equal_look_ups_and_hand_overs_are_one_job() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let mut ids = places(&app, &acme, 2).await;
@@ -236,7 +236,7 @@ async fn an_undo_that_names_a_change_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_missing_in_a_body_is_named_with_its_place() {
+async fn missing_fields_are_named_with_their_path() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     for (path, body, field) in [
@@ -254,9 +254,9 @@ async fn what_is_missing_in_a_body_is_named_with_its_place() {
     }
 }
 
-/// PostgreSQL in another language refuses values in other words.
+/// PostgreSQL in another language uses other error texts.
 #[tokio::test]
-async fn a_value_that_cannot_be_stored_is_the_clients_mistake_in_any_language() {
+async fn an_unstorable_value_is_a_client_error_in_any_language() {
     let installed = std::process::Command::new("locale").arg("-a").output().unwrap();
     let is_installed = String::from_utf8_lossy(&installed.stdout).contains("de_DE.utf8");
     assert!(
@@ -286,7 +286,7 @@ async fn a_value_that_cannot_be_stored_is_the_clients_mistake_in_any_language() 
     }
 }
 
-/// Both kinds of scan lock the domain's row and the tenant's count of the day: in one order, or they would deadlock.
+/// Both kinds of scan lock the domain's row and the tenant's daily count; in different orders they would deadlock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scans_of_a_domain_and_of_its_emails_do_not_deadlock() {
     let app = TestApp::with(&[

@@ -1,4 +1,4 @@
-//! The `sslmode`s, against a server with a certificate and one without.
+//! The `sslmode`s, against servers with and without a certificate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ struct Encrypted {
     ssl: bool,
 }
 
-/// A certificate authority, and a key with its certificate for the host name `localhost`.
+/// A certificate authority, and a key with a certificate for `localhost`.
 struct Certificates {
     dir: PathBuf,
     authority: PathBuf,
@@ -29,8 +29,7 @@ impl Certificates {
         let dir = PathBuf::from(format!("/tmp/sky-ca-{}", &Uuid::new_v4().simple().to_string()[..8]));
         fs::create_dir(&dir).unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        // Without a name of its own it would pass for any other authority, to be told apart only by
-        // its signature.
+        // A distinct name: otherwise only the signature would distinguish it from other authorities.
         let name = dir.display().to_string();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -75,7 +74,7 @@ async fn connect(server: &Server, host: &str, mode: &str, roots: Option<&Path>) 
 }
 
 #[tokio::test]
-async fn a_server_with_a_certificate_is_checked_as_far_as_the_mode_says() {
+async fn each_mode_checks_the_certificate_as_specified() {
     let ours = Certificates::new();
     let others = Certificates::new();
     let (certificate, key) = (ours.file("server.crt"), ours.file("server.key"));
@@ -122,7 +121,7 @@ async fn a_server_with_a_certificate_is_checked_as_far_as_the_mode_says() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_certificate_does_for_prefer_only() {
+async fn only_prefer_accepts_a_server_without_a_certificate() {
     let server = Server::start(&[]);
     assert_eq!(connect(&server, "127.0.0.1", "prefer", None).await, Ok(false));
     let error = connect(&server, "127.0.0.1", "require", None).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Typed ids: the id of a job is not the id of a domain, and nothing but the database makes the id of a tenant.
+//! Typed ids: a job's id cannot be used as a domain's, and only the database creates tenant ids.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types;
 use uuid::Uuid;
 
-/// Declares a newtype over a column's value that Diesel reads and writes as that value.
+/// Declares a newtype over a column's value, which Diesel reads and writes as that value.
 macro_rules! sql_newtype {
     ($(#[$doc:meta])* $name:ident($inner:ty): $sql:ty) => {
         $(#[$doc])*
@@ -45,7 +45,7 @@ macro_rules! sql_newtype {
     };
 }
 
-/// Declares a newtype that can also be made from a plain value, as a path or a body holds it.
+/// Declares a newtype that can also be made from a plain value, such as one from a path or body.
 macro_rules! typed_id {
     ($(#[$doc:meta])* $name:ident($inner:ty): $sql:ty) => {
         sql_newtype!($(#[$doc])* $name($inner): $sql);
@@ -65,10 +65,10 @@ macro_rules! typed_id {
 }
 
 sql_newtype! {
-    /// Identifies a tenant whose rows the holder may act on.
+    /// Identifies a tenant whose rows the holder may access.
     ///
-    /// It cannot be made from a UUID: only a row that the database returned yields one, that is a
-    /// credential's, a claimed job's or the tenant's own. A tenant named in a request is looked up.
+    /// It cannot be made from a UUID: it only comes from a row that the database returned, such as a credential's, a
+    /// claimed job's or the tenant's own. A tenant named in a request is looked up first.
     TenantId(Uuid): sql_types::Uuid
 }
 typed_id! {
@@ -76,7 +76,7 @@ typed_id! {
     ApiKeyId(Uuid): sql_types::Uuid
 }
 typed_id! {
-    /// Identifies a call of the ledger.
+    /// Identifies a call in the ledger.
     ApiCallId(i64): sql_types::Int8
 }
 typed_id! {
@@ -104,7 +104,7 @@ typed_id! {
     JobId(Uuid): sql_types::Uuid
 }
 typed_id! {
-    /// Identifies one claim of a job: only its holder may write about the job.
+    /// Identifies one claim of a job: only its holder may update the job.
     LeaseToken(Uuid): sql_types::Uuid
 }
 typed_id! {
@@ -112,7 +112,7 @@ typed_id! {
     PageId(Uuid): sql_types::Uuid
 }
 typed_id! {
-    /// Identifies what one request changed about any number of places.
+    /// Identifies one request's change of any number of places.
     PlaceChangeId(Uuid): sql_types::Uuid
 }
 typed_id! {
@@ -120,7 +120,7 @@ typed_id! {
     PlaceSearchId(Uuid): sql_types::Uuid
 }
 typed_id! {
-    /// Identifies the row of a staged place; clients know the place by its `place_id`.
+    /// Identifies the row of a staged place; clients use its `place_id`.
     StagedPlaceId(i32): sql_types::Int4
 }
 typed_id! {

@@ -1,12 +1,12 @@
-//! The data layer of ScraperSky: connections, transactions of one tenant, migrations, tables, repositories.
+//! The data layer of ScraperSky: connections, tenant transactions, migrations, tables and repositories.
 //!
 //! ```text
 //! ids url settings < tls < connection < pool < tenant
 //! schema < models < repo
 //! ```
 //!
-//! A crate of its own, as `schema` is: Diesel's expressions are most of what there is to compile, and a change of a route
-//! or a scraper rebuilds without them.
+//! This is a separate crate, as is `schema`, because Diesel's expressions take most of the compile time: changes of a
+//! route or scraper rebuild without them.
 
 pub mod connection;
 pub mod ids;

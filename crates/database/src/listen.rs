@@ -1,4 +1,4 @@
-//! Listens for notifications, on a connection of its own.
+//! Listens for notifications on a separate connection.
 
 use std::future::poll_fn;
 
@@ -13,22 +13,21 @@ use crate::url::DatabaseUrl;
 
 /// A session that listens on one channel.
 ///
-/// It must not go through a transaction pooler, where whoever says `LISTEN` never hears anything.
+/// It must not go through a transaction pooler, where `LISTEN` never receives anything.
 #[derive(Debug)]
 pub struct Listener {
     heard: Receiver<()>,
     socket: AbortHandle,
-    /// The session ends with it.
+    /// The session ends when it is dropped.
     _client: Client,
 }
 
 impl Listener {
-    /// Connects and begins to listen on `channel`, a name that needs no quotes.
+    /// Connects and starts to listen on `channel`, a name that needs no quotes.
     ///
     /// # Errors
     ///
-    /// [`ConnectionError`] when the URL's TLS settings are unusable or the server cannot be reached
-    /// or refuses.
+    /// [`ConnectionError`] if the URL's TLS settings are unusable or the server cannot be reached or refuses.
     pub async fn connect(url: &DatabaseUrl, channel: &str) -> ConnectionResult<Self> {
         let bad = |error: String| ConnectionError::BadConnection(error);
         let connector = Connector::new(url).map_err(|error| bad(error.to_string()))?;
@@ -38,7 +37,7 @@ impl Listener {
         let socket = tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
                 if matches!(message, AsyncMessage::Notification(_)) {
-                    // With one waiting already, there is no more to say.
+                    // A notification that is already waiting covers this one.
                     let _ = hear.try_send(());
                 }
             }
@@ -54,8 +53,8 @@ impl Listener {
         Ok(listener)
     }
 
-    /// Waits for a notification; several that came meanwhile count as one. Returns whether the
-    /// session still lives: without it nothing will be heard again.
+    /// Waits for a notification; several in the meantime count as one. Returns whether the session is still open; if
+    /// not, no further notification will arrive.
     pub async fn hear(&mut self) -> bool {
         self.heard.recv().await.is_some()
     }

@@ -1,9 +1,8 @@
-//! Migrations from the program, under a lock.
+//! Runs the built-in migrations under a lock.
 //!
-//! The folder `migrations/` is part of the program. What has been applied is kept where the Diesel
-//! CLI keeps it, in `__diesel_schema_migrations`, so that either may go on where the other stopped.
-//! Each migration is one transaction: when one fails, those before it stay and the failed one leaves
-//! nothing behind.
+//! The folder `migrations/` is part of the program. Applied migrations are recorded in `__diesel_schema_migrations`, as
+//! the Diesel CLI does, so that either can continue after the other. Each migration is one transaction: if one fails,
+//! earlier ones stay applied and the failed one changes nothing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,19 +22,19 @@ use crate::url::DatabaseUrl;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// The advisory lock that whoever migrates a database holds: "scrapers" in ASCII.
+/// The advisory lock held during migrations: "scrapers" in ASCII.
 const LOCK_KEY: i64 = 0x7363_7261_7065_7273;
-/// How long one attempt at the lock waits before it says so.
+/// How long one attempt at the lock waits before the wait is logged.
 const LOCK_ATTEMPT: Duration = Duration::from_secs(3);
-/// How much later than that the server's answer may come before the connection counts as lost.
+/// How much longer the server's answer may take before the connection counts as lost.
 const LOCK_GRACE: Duration = Duration::from_secs(15);
 
 type Harness = AsyncMigrationHarness<Connection>;
 
-/// Why migrations did not run to the end.
+/// Why migrations did not complete.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// The URL names a transaction pooler, through which a lock cannot be held.
+    /// The URL is a transaction pooler's, through which no lock can be held.
     #[error("migrations need a direct connection, and {0} is a transaction pooler")]
     Pooler(DatabaseUrl),
     /// The database cannot be reached.
@@ -44,13 +43,13 @@ pub enum MigrateError {
     /// The connection was lost while another process held the lock.
     #[error("lost the connection while waiting for another process to finish migrating: {0}")]
     Waiting(String),
-    /// What has been applied cannot be read.
-    #[error("cannot tell which migrations have been applied: {0}")]
+    /// The list of applied migrations cannot be read.
+    #[error("cannot read which migrations have been applied: {0}")]
     State(String),
-    /// The migration to be reverted is not one that this program has.
+    /// This program does not know the migration to revert.
     #[error("cannot revert migration {0}: this program does not know it (a newer one applied it, and can revert it)")]
     Unknown(String),
-    /// A migration failed, and left nothing behind.
+    /// A migration failed and was rolled back.
     #[error("migration {name} failed{}: {reason}", if *.reverting { " to revert" } else { "" })]
     Failed {
         /// The folder's name.
@@ -60,32 +59,32 @@ pub enum MigrateError {
         /// PostgreSQL's message, with its DETAIL and HINT.
         reason: String,
     },
-    /// The thread that migrated ended by a panic.
+    /// The migration thread panicked.
     #[error("the migration stopped unexpectedly: {0}")]
     Panicked(#[from] tokio::task::JoinError),
 }
 
-/// How far back to go.
+/// How many migrations to revert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revert {
-    /// This number of migrations, from the last one backwards.
+    /// The last `n` migrations.
     Last(usize),
     /// Every migration.
     All,
 }
 
-/// One migration, and whether the database has it.
+/// A migration and its state in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MigrationStatus {
-    /// The folder's name; only the version for one that this program does not know.
+    /// The folder's name, or only the version if this program does not know it.
     pub name: String,
     /// Whether it has been applied.
     pub applied: bool,
-    /// Whether this program has it.
+    /// Whether this program knows it.
     pub known: bool,
 }
 
-/// How the database's schema compares with the one this program is written for.
+/// How the database's schema compares with this program's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaState {
     /// Both are the same.
@@ -99,14 +98,13 @@ pub enum SchemaState {
     Newer {
         /// Their versions, in order.
         unknown: Vec<String>,
-        /// The names of those that it lacks all the same, in order.
+        /// The names of migrations that it lacks as well, in order.
         pending: Vec<String>,
     },
 }
 
 impl SchemaState {
-    /// Returns why a server should not start on this schema and which command helps, or `None`
-    /// where it may start.
+    /// Returns why a server should not start on this schema and which command helps, or `None` if it may start.
     #[must_use]
     pub fn objection(&self) -> Option<String> {
         match self {
@@ -135,16 +133,16 @@ fn list(noun: &str, names: &[String]) -> String {
     format!("{} {noun}{plural} ({})", names.len(), names.join(", "))
 }
 
-/// Applies every migration that the database lacks, and returns their names.
+/// Applies all missing migrations and returns their names.
 ///
-/// Any number of processes may call this at once: one works, the others wait for it and find
-/// nothing left to do. A database that lacks nothing is left alone without waiting.
+/// Several processes may call this at once: one migrates, the others wait for it and find nothing left to do. An
+/// up-to-date database is left alone without waiting.
 ///
-/// When the returned future is dropped, a migration already begun goes on to its end.
+/// If the returned future is dropped, a migration in progress still completes.
 ///
 /// # Errors
 ///
-/// [`MigrateError`] for the first migration that fails; those before it stay applied.
+/// [`MigrateError`] for the first migration that fails; earlier ones stay applied.
 pub async fn up(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     let mut conn = connect(url).await?;
     if pending(&status(&mut conn).await?).next().is_none() {
@@ -165,7 +163,7 @@ pub async fn up(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
 ///
 /// # Errors
 ///
-/// [`MigrateError`] for the first migration that fails or is unknown; those before it stay reverted.
+/// [`MigrateError`] for the first migration that fails or is unknown; earlier ones stay reverted.
 pub async fn down(url: &DatabaseUrl, revert: Revert) -> Result<Vec<String>, MigrateError> {
     run_locked(connect(url).await?, move |harness, reason| {
         let applied = harness
@@ -193,9 +191,9 @@ pub async fn down(url: &DatabaseUrl, revert: Revert) -> Result<Vec<String>, Migr
     .await
 }
 
-/// Lists the migrations of this program and those applied to the database, in order.
+/// Lists the migrations of this program and of the database, in order.
 ///
-/// It only reads, on any connection, through a pooler too.
+/// It only reads, and works on any connection, including through a pooler.
 ///
 /// # Errors
 ///
@@ -225,9 +223,9 @@ pub async fn status(conn: &mut Connection) -> Result<Vec<MigrationStatus>, Migra
         .collect())
 }
 
-/// Compares the database's schema with the one this program is written for.
+/// Compares the database's schema with this program's.
 ///
-/// It only reads, on any connection, through a pooler too.
+/// It only reads, and works on any connection, including through a pooler.
 ///
 /// # Errors
 ///
@@ -276,7 +274,7 @@ async fn connect(url: &DatabaseUrl) -> Result<Connection, MigrateError> {
     Ok(Connection::connect(url).await?)
 }
 
-/// Does `work` on a thread of its own, with the lock held until the connection is closed.
+/// Runs `work` on its own thread, holding the lock until the connection is closed.
 async fn run_locked(
     mut conn: Connection,
     work: impl FnOnce(&mut Harness, &Reason) -> Result<Vec<String>, MigrateError> + Send + 'static,
@@ -287,28 +285,27 @@ async fn run_locked(
     tokio::task::spawn_blocking(move || work(&mut AsyncMigrationHarness::new(conn), &reason)).await?
 }
 
-/// Waits for the lock, and says whom it waits for.
+/// Waits for the lock and logs which process holds it.
 async fn lock(conn: &mut Connection) -> Result<(), MigrateError> {
     let begun = Instant::now();
-    // A migration may take longer than a statement usually may; and where a policy would hide rows from it, it fails.
+    // Migrations may exceed the usual statement timeout, and must fail if a policy would hide rows from them.
     let settings = format!(
         "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET row_security = off; SET lock_timeout = {}",
         LOCK_ATTEMPT.as_millis()
     );
     while let Some(holder) = attempt_lock(conn, &settings).await? {
         log::info!(
-            "waiting for the migrations that server process {holder} runs, {} s so far",
+            "waiting for migrations in server process {holder}, {} s so far",
             begun.elapsed().as_secs()
         );
     }
-    // What the operator set for the user or the database holds for the migrations themselves.
+    // The migrations themselves use the operator's settings for the user or database.
     conn.batch_execute("RESET lock_timeout")
         .await
         .map_err(|error| MigrateError::Waiting(sentence(&error)))
 }
 
-/// Returns `None` when the lock is ours, else the server process that has it (0 where it has just
-/// given it back).
+/// Returns `None` if this session got the lock, or else the server process that holds it (0 if it was just released).
 async fn attempt_lock(conn: &mut Connection, settings: &str) -> Result<Option<i32>, MigrateError> {
     #[derive(QueryableByName)]
     struct Holder {
@@ -337,7 +334,7 @@ async fn attempt_lock(conn: &mut Connection, settings: &str) -> Result<Option<i3
         .await
         .optional()
     };
-    // A network that swallows packets would let a plain wait hang for ever.
+    // On a network that drops packets a plain wait would never end.
     match tokio::time::timeout(LOCK_ATTEMPT + LOCK_GRACE, attempt).await {
         Ok(Ok(Some(holder))) if holder.is_us => Ok(None),
         Ok(Ok(holder)) => Ok(Some(holder.map_or(0, |holder| holder.pid))),
@@ -368,10 +365,10 @@ fn run_each(
     Ok(done)
 }
 
-/// The first error of a connection, in full.
+/// The full text of a connection's first error.
 ///
-/// `diesel_migrations` hands an error on as one line, without the DETAIL and the HINT that say what
-/// to do; the connection's instrumentation sees the error itself.
+/// `diesel_migrations` reports an error as one line, without its DETAIL and HINT; the connection's instrumentation sees
+/// the whole error.
 #[derive(Clone, Default)]
 struct Reason(Arc<Mutex<Option<String>>>);
 
@@ -394,7 +391,7 @@ impl Reason {
     }
 }
 
-/// Writes what PostgreSQL said about an error.
+/// Formats PostgreSQL's message about an error.
 fn sentence(error: &diesel::result::Error) -> String {
     let mut text = error.to_string();
     if let diesel::result::Error::DatabaseError(_, information) = error {

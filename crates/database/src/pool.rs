@@ -1,8 +1,8 @@
 //! The connection pool and its limits.
 //!
-//! The numbers mean what they mean in SQLAlchemy's `QueuePool`: `base` connections stay open, up to
-//! `overflow` more are opened in a rush and closed when they come back idle, a caller waits at most
-//! `wait` for one, and a connection older than `recycle` is replaced before it is handed out.
+//! The numbers mean what they mean in SQLAlchemy's `QueuePool`: `base` connections stay open, up to `overflow` more are
+//! opened under load and closed when they become idle, a caller waits at most `wait` for one, and a connection older
+//! than `recycle` is replaced before its next use.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -19,27 +19,27 @@ use super::tls::{Connector, TlsError};
 use crate::settings::PoolConfig;
 use crate::url::DatabaseUrl;
 
-/// How long opening a connection may take in all: every address, TLS, authentication, set-up.
+/// The total time for opening a connection: every address, TLS, authentication, set-up.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long an idle connection may take to show that it is alive.
+/// How long an idle connection may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why no connection can be borrowed.
+/// Why no connection is available.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
-    /// Every connection stayed in use for as long as a caller may wait.
+    /// All connections stayed in use for as long as a caller may wait.
     #[error("no database connection became free within {} s (all {max} are in use)", .waited.as_secs_f32())]
     Timeout {
         /// How long the caller waited.
         waited: Duration,
-        /// How many connections the pool may have.
+        /// The size limit of the pool.
         max: usize,
     },
     /// The database cannot be reached, or refuses.
     #[error("the database cannot be reached: {source}")]
     Connect {
-        /// What failed.
+        /// The cause.
         #[source]
         source: ConnectionError,
     },
@@ -62,13 +62,13 @@ impl From<TlsError> for PoolError {
 pub struct PoolStatus {
     /// Connections that are open or being opened.
     pub size: usize,
-    /// Open connections that nobody uses.
+    /// Open connections that are not in use.
     pub idle: usize,
-    /// Connections that somebody uses.
+    /// Connections in use.
     pub in_use: usize,
     /// Callers waiting for a connection.
     pub waiting: usize,
-    /// The most connections there may be.
+    /// The maximum number of connections.
     pub max: usize,
 }
 
@@ -81,12 +81,11 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Prepares a pool on `url`. Nothing is connected yet.
+    /// Creates a pool on `url`, without connecting yet.
     ///
     /// # Errors
     ///
-    /// [`PoolError::Config`] when the URL's TLS settings are unusable or the pool would have no
-    /// connection at all.
+    /// [`PoolError::Config`] if the URL's TLS settings are unusable or the pool would have no connections.
     pub fn new(url: &DatabaseUrl, config: &PoolConfig) -> Result<Self, PoolError> {
         let max = config.base + config.overflow;
         if max == 0 {
@@ -102,7 +101,7 @@ impl Pool {
         };
         let inner = deadpool::managed::Pool::builder(opener)
             .max_size(max)
-            // The connection used last is the one most surely alive, and the others get to age.
+            // The last used connection is the most likely to be alive, and the others can expire.
             .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
@@ -153,12 +152,12 @@ impl Pool {
         }
     }
 
-    /// Closes the pool: idle connections at once, the others when they come back.
+    /// Closes the pool: idle connections at once, others when they are returned.
     pub fn close(&self) {
         self.inner.close();
     }
 
-    /// Returns how the pool stands.
+    /// Returns the pool's current numbers.
     #[must_use]
     pub fn status(&self) -> PoolStatus {
         let status = self.inner.status();
@@ -178,11 +177,11 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// A connection on loan from a [`Pool`], returned when dropped.
+/// A connection borrowed from a [`Pool`], returned on drop.
 ///
-/// It goes back only if it is clean: with an answer unread or a transaction open it is closed.
+/// It is returned only if it is clean: with an unread answer or an open transaction it is closed.
 pub struct PooledConnection {
-    // The order matters: the object returns itself to the pool, then the sweep looks at the pool.
+    // The order matters: the object is returned to the pool first, then the sweep inspects the pool.
     object: Object<Opener>,
     sweep: Sweep,
 }
@@ -224,10 +223,9 @@ impl fmt::Debug for PooledConnection {
     }
 }
 
-/// Closes what came back and must not stay: condemned connections, and idle ones beyond the base.
+/// Closes connections that must not stay: condemned ones, and idle ones beyond the base.
 ///
-/// Checkouts would refuse a condemned connection anyway; until the next one it would hold its
-/// transaction's locks.
+/// The next borrower would reject a condemned connection anyway, but until then it would hold its transaction's locks.
 struct Sweep {
     pool: deadpool::managed::WeakPool<Opener>,
     base: usize,
@@ -243,7 +241,7 @@ impl Drop for Sweep {
         if !self.condemned && (status.available <= self.base || status.waiting > 0) {
             return;
         }
-        // Those used longest ago come first; they are the ones to close.
+        // The least recently used come first; those are closed.
         let spare = status.available.saturating_sub(self.base);
         let mut closed = 0;
         pool.retain(|connection, _| {
@@ -254,7 +252,7 @@ impl Drop for Sweep {
     }
 }
 
-/// Opens connections for the pool, and decides which may be used again.
+/// Opens connections for the pool and decides which may be reused.
 struct Opener {
     connector: Connector,
     options: ConnectOptions,
@@ -272,15 +270,13 @@ impl Manager for Opener {
 
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<ConnectionError> {
         if connection.is_broken() {
-            return Err(RecycleError::message(
-                "it is closed or was left in the middle of something",
-            ));
+            return Err(RecycleError::message("it is closed or has unfinished work"));
         }
         if metrics.age() > self.recycle {
             return Err(RecycleError::message("it is due for replacement"));
         }
-        // A peer that vanished without a word is only found out by asking. Asking every time would
-        // cost every request a round trip; a connection used a moment ago is taken to be alive.
+        // Only a query detects a peer that vanished silently. Doing that every time would cost every request a round
+        // trip, so a recently used connection counts as alive.
         if metrics.last_used() > self.ping_after {
             connection
                 .batch_execute("")

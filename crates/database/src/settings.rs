@@ -1,13 +1,13 @@
-//! The numbers of the pool and of its sessions.
+//! Settings of the pool and its sessions.
 
 use std::time::Duration;
 
-/// The numbers of the connection pool.
+/// Settings of the connection pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolConfig {
-    /// Connections that stay open when idle.
+    /// The number of connections that stay open when idle.
     pub base: usize,
-    /// Connections opened beyond that in a rush.
+    /// The number of additional connections under load.
     pub overflow: usize,
     /// How long a caller waits for a connection.
     pub wait: Duration,
@@ -37,14 +37,14 @@ impl Default for PoolConfig {
 pub struct SessionLimits {
     /// How long a statement may run.
     pub statement: Duration,
-    /// How long a transaction may stay open without doing anything.
+    /// How long a transaction may stay idle.
     pub idle_in_transaction: Duration,
     /// How long a statement may wait for a lock.
     pub lock: Duration,
 }
 
 impl SessionLimits {
-    /// Returns no limits at all: the server's and the role's own settings hold.
+    /// Returns no limits: the server's and the role's own settings apply.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -54,7 +54,7 @@ impl SessionLimits {
         }
     }
 
-    /// Returns the limits that are set, as PostgreSQL's settings in milliseconds.
+    /// Returns the non-zero limits as PostgreSQL settings in milliseconds.
     pub fn settings(&self) -> Vec<(&'static str, u128)> {
         [
             ("statement_timeout", self.statement),
@@ -69,8 +69,8 @@ impl SessionLimits {
 }
 
 impl Default for SessionLimits {
-    /// 30 s a statement, 60 s idle in a transaction, 10 s for a lock: a request that waits longer
-    /// has been given up by its client, while what it holds keeps others waiting.
+    /// 30 s per statement, 60 s idle in a transaction, 10 s for a lock: by then the client has given up, while the
+    /// request still holds its locks.
     fn default() -> Self {
         Self {
             statement: Duration::from_secs(30),

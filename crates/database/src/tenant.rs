@@ -1,10 +1,10 @@
-//! Transactions of one tenant, and of the system.
+//! Transactions of a tenant, and of the system.
 //!
-//! These two functions on [`Pool`] are the only way from a pool to a repository function, and the
-//! only places that open a transaction by hand. `BEGIN`, the role and the tenant travel in one
-//! simple query in front of the first statement. A read through [`reading`](Connection::reading) leaves in
-//! the same flush, and its transaction costs no round trip; any other statement waits for the answer. Whoever is connected, a superuser or Supabase's `postgres` with its `BYPASSRLS`,
-//! the statements run as a role that row level security binds.
+//! These two functions on [`Pool`] are the only way from a pool to a repository function, and the only places that open
+//! a transaction by hand. `BEGIN`, the role and the tenant are sent as one simple query before the first statement. A
+//! read through [`reading`](Connection::reading) is sent in the same flush, so its transaction costs no round trip; any
+//! other statement waits for the answer. Even if the login role is a superuser or Supabase's `postgres` with
+//! `BYPASSRLS`, the statements run as a role bound by row level security.
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -17,28 +17,27 @@ use super::connection::Connection;
 use super::pool::{Pool, PoolError, PooledConnection};
 use crate::ids::TenantId;
 
-/// The role that sees the rows of one tenant.
+/// The role that sees one tenant's rows.
 const TENANT_ROLE: &str = "scrapersky_tenant";
 /// The role that sees all rows.
 const SYSTEM_ROLE: &str = "scrapersky_system";
-/// How long a transaction that nobody committed may take to be rolled back in the background,
-/// before its connection is closed instead.
+/// How long the background rollback of an uncommitted transaction may take before its connection is closed.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Pool {
-    /// Opens a transaction in which only the rows of `tenant` exist.
+    /// Opens a transaction that sees only the rows of `tenant`.
     ///
     /// # Errors
     ///
-    /// As [`Pool::get`]. That the transaction cannot be opened is the error of its first statement.
+    /// As [`Pool::get`]. A failure to open the transaction is reported by its first statement.
     pub async fn tenant(&self, tenant: TenantId) -> Result<TenantConnection, PoolError> {
         let settings = format!("SET LOCAL ROLE {TENANT_ROLE}; SET LOCAL app.tenant_id = '{tenant}'");
         let transaction = Transaction::open(self.get().await?, &settings)?;
         Ok(TenantConnection { transaction, tenant })
     }
 
-    /// Opens a transaction that sees the rows of every tenant: for claiming jobs and looking up
-    /// credentials, never for what a request asks.
+    /// Opens a transaction that sees the rows of every tenant: for claiming jobs and looking up credentials, never for
+    /// what a request asks.
     ///
     /// # Errors
     ///
@@ -50,9 +49,9 @@ impl Pool {
     }
 }
 
-/// A transaction of one tenant: what repository functions on tenants' rows take.
+/// A transaction of one tenant, required by repository functions on tenants' rows.
 ///
-/// Dropped without [`commit`](Self::commit) it is rolled back, in the background.
+/// Dropped without [`commit`](Self::commit), it is rolled back in the background.
 #[derive(Debug)]
 pub struct TenantConnection {
     transaction: Transaction,
@@ -60,33 +59,33 @@ pub struct TenantConnection {
 }
 
 impl TenantConnection {
-    /// Returns whose transaction it is.
+    /// Returns the transaction's tenant.
     #[must_use]
     pub fn tenant_id(&self) -> TenantId {
         self.tenant
     }
 
-    /// Makes what was written permanent.
+    /// Commits the transaction.
     ///
     /// # Errors
     ///
-    /// When a statement of the transaction had failed or the answer does not come. Nothing was
-    /// written in the first case; in the second nobody knows.
+    /// If a statement of the transaction failed, or no answer arrives. In the first case nothing was written; in the
+    /// second it is unknown.
     pub async fn commit(self) -> QueryResult<()> {
         self.transaction.commit().await
     }
 }
 
-/// A transaction of the system, across tenants: what a few repository functions take.
+/// A transaction across tenants, required by a few repository functions.
 ///
-/// Dropped without [`commit`](Self::commit) it is rolled back, in the background.
+/// Dropped without [`commit`](Self::commit), it is rolled back in the background.
 #[derive(Debug)]
 pub struct SystemConnection {
     transaction: Transaction,
 }
 
 impl SystemConnection {
-    /// Makes what was written permanent.
+    /// Commits the transaction.
     ///
     /// # Errors
     ///
@@ -99,15 +98,15 @@ impl SystemConnection {
 /// An open transaction on a connection of the pool.
 #[derive(Debug)]
 struct Transaction {
-    /// Taken out by `commit` and by the drop.
+    /// Taken by `commit` and by `drop`.
     connection: Option<PooledConnection>,
 }
 
 impl Transaction {
     fn open(mut connection: PooledConnection, settings: &str) -> Result<Self, PoolError> {
         let opened = connection.send_ahead(settings).and_then(|()| {
-            // Diesel's own `transaction()` on this connection has to nest: at depth 0 its COMMIT
-            // would end ours, and with it the role and the tenant.
+            // Diesel's own `transaction()` must nest on this connection: at depth 0 its COMMIT would end this
+            // transaction, and with it the role and the tenant.
             match AnsiTransactionManager::transaction_manager_status_mut(&mut *connection) {
                 TransactionManagerStatus::Valid(status) => {
                     status.change_transaction_depth(TransactionDepthChange::IncreaseDepth)
@@ -130,7 +129,7 @@ impl Transaction {
 
     async fn commit(mut self) -> QueryResult<()> {
         if !self.withdraw_ahead() {
-            // A failure leaves the connection in place, for the drop to roll back.
+            // On failure the connection stays in place, and `drop` rolls back.
             Connection::commit(&self).await?;
         }
         if let Some(mut connection) = self.connection.take() {
@@ -163,7 +162,7 @@ impl DerefMut for Transaction {
     }
 }
 
-/// Lets Diesel know that the transaction is over, savepoints and all.
+/// Marks the transaction and its savepoints as ended for Diesel.
 fn end(connection: &mut PooledConnection) {
     *AnsiTransactionManager::transaction_manager_status_mut(&mut **connection) = TransactionManagerStatus::default();
 }
@@ -177,8 +176,8 @@ impl Drop for Transaction {
             end(&mut connection);
             return;
         }
-        // A request that answers 404 or only reads ends here as well: it must neither wait for a
-        // round trip nor cost the pool a connection.
+        // Requests that answer 404 or only read end here too: they must not wait for a round trip or cost the pool a
+        // connection.
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 runtime.spawn(async move {
@@ -194,7 +193,7 @@ impl Drop for Transaction {
     }
 }
 
-/// Repository functions run their statements through this.
+/// Repository functions run their statements on the connection.
 impl Deref for TenantConnection {
     type Target = Connection;
 
@@ -209,7 +208,7 @@ impl DerefMut for TenantConnection {
     }
 }
 
-/// Repository functions run their statements through this.
+/// Repository functions run their statements on the connection.
 impl Deref for SystemConnection {
     type Target = Connection;
 

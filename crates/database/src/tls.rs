@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL by libpq's five `sslmode`s.
+//! TLS to PostgreSQL with libpq's `sslmode`s.
 //!
 //! | `sslmode` | encrypted | certificate chain | host name |
 //! |---|---|---|---|
@@ -8,13 +8,11 @@
 //! | `verify-ca` | yes | checked | not checked |
 //! | `verify-full` | yes | checked | checked |
 //!
-//! The root file is `sslrootcert` of the URL, else `PGSSLROOTCERT`, else
-//! `~/.postgresql/root.crt`; `system` means the operating system's certificates and implies
-//! `verify-full`. Unix sockets are never encrypted. Where the server offers SCRAM with channel
-//! binding, the authentication is bound to the certificate seen.
+//! The root file is the URL's `sslrootcert`, or `PGSSLROOTCERT`, or `~/.postgresql/root.crt`; `system` means the
+//! operating system's certificates and implies `verify-full`. Unix sockets are never encrypted. If the server offers
+//! SCRAM with channel binding, authentication is bound to its certificate.
 //!
-//! Other than in libpq, the name in a certificate is only looked for among its subject alternative
-//! names.
+//! Unlike libpq, only the subject alternative names of a certificate are compared with the host name.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,34 +33,34 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::url::DatabaseUrl;
 
-/// The encrypted stream under a connection.
+/// The encrypted stream of a connection.
 pub(crate) type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// How long the server may take to accept a connection, per address.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a TCP connection may be silent before the system asks whether the server still lives.
+/// How long a TCP connection may be silent before keepalive probes start.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// A reason why a URL's TLS settings cannot be used.
+/// Why a URL's TLS settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// `sslmode` is none of libpq's.
+    /// `sslmode` is not one of libpq's.
     #[error(
         "sslmode \"{0}\" in the database URL is unknown: \
          it must be disable, allow, prefer, require, verify-ca or verify-full"
     )]
     UnknownMode(String),
-    /// `sslrootcert=system` together with a mode that would not check the host name.
+    /// `sslrootcert=system` with a mode that would not check the host name.
     #[error("weak sslmode \"{0}\" may not be used with sslrootcert=system (use \"verify-full\")")]
     WeakModeWithSystemRoots(String),
-    /// A mode that verifies, but nothing to verify with.
+    /// A mode that verifies, without a root file.
     #[error(
         "root certificate file \"{}\" does not exist; either provide the file, use the system's trusted \
          roots with sslrootcert=system, or change sslmode to disable server certificate verification", .0.display()
     )]
     NoRootFile(PathBuf),
-    /// The root file exists but holds no usable certificate.
+    /// The root file exists but contains no usable certificate.
     #[error("could not read root certificate file \"{}\": {reason}", .path.display())]
     UnreadableRootFile {
         /// The file.
@@ -73,7 +71,7 @@ pub enum TlsError {
     /// The operating system's certificates could not be read.
     #[error("the system's trusted roots could not be read: {0}")]
     NoSystemRoots(String),
-    /// The rest of the URL is not understood.
+    /// Another part of the URL cannot be parsed.
     #[error("the database URL is unusable: {0}")]
     Url(String),
     /// The TLS library refused its configuration.
@@ -81,7 +79,7 @@ pub enum TlsError {
     Tls(#[from] rustls::Error),
 }
 
-/// What is demanded of the server.
+/// The level of verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Disable,
@@ -95,7 +93,7 @@ impl Mode {
     fn parse(name: &str) -> Result<Self, TlsError> {
         match name {
             "disable" => Ok(Self::Disable),
-            // `allow` would try without encryption first: it asks for no more than `prefer`.
+            // `allow` would try without encryption first, but requires no more than `prefer`.
             "allow" | "prefer" => Ok(Self::Prefer),
             "require" => Ok(Self::Require),
             "verify-ca" => Ok(Self::VerifyCa),
@@ -109,7 +107,7 @@ impl Mode {
     }
 }
 
-/// Where trusted certificates come from.
+/// The source of trusted certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Roots {
     None,
@@ -117,7 +115,7 @@ enum Roots {
     File(PathBuf),
 }
 
-/// Settles mode and roots as libpq does.
+/// Determines mode and roots as libpq does.
 fn settle(url: &DatabaseUrl, env: impl Fn(&str) -> Option<String>) -> Result<(Mode, Roots), TlsError> {
     let asked = url.param("sslmode");
     let mode = asked.map_or(Ok(Mode::Prefer), Mode::parse)?;
@@ -147,7 +145,7 @@ fn settle(url: &DatabaseUrl, env: impl Fn(&str) -> Option<String>) -> Result<(Mo
     }
 }
 
-/// Opens connections to one URL; the certificates were read when it was made.
+/// Opens connections to one URL; its certificates are read once, in `new`.
 #[derive(Clone)]
 pub(crate) struct Connector {
     server: tokio_postgres::Config,
@@ -174,7 +172,7 @@ impl Connector {
         })
     }
 
-    /// Opens a connection, shown to the server as `application_name` unless the URL says otherwise.
+    /// Opens a connection with `application_name`, unless the URL has its own.
     pub(crate) async fn connect(
         &self,
         application_name: &str,
@@ -184,10 +182,10 @@ impl Connector {
             server.application_name(application_name);
         }
         match server.connect(self.tls.clone()).await {
-            // `prefer` also takes an unencrypted connection where only that one works.
+            // `prefer` also accepts an unencrypted connection if only that works.
             Err(error) if self.mode == Mode::Prefer && concerns_encryption(&error) => {
                 server.ssl_mode(driver_mode(Mode::Disable));
-                // The first error says more than that the server wants encryption.
+                // The first error is more informative than "the server requires encryption".
                 server.connect(self.tls.clone()).await.map_err(|_| error)
             }
             result => result,
@@ -196,13 +194,13 @@ impl Connector {
 }
 
 impl Connector {
-    /// Asks the server to cancel what a connection made here is executing.
+    /// Asks the server to cancel the running statement of a connection opened here.
     pub(crate) async fn cancel(&self, token: &CancelToken) -> Result<(), tokio_postgres::Error> {
         token.cancel_query(self.tls.clone()).await
     }
 }
 
-/// Returns whether the same server might accept a connection without encryption.
+/// Returns whether the same server might accept an unencrypted connection.
 fn concerns_encryption(error: &tokio_postgres::Error) -> bool {
     match error.code() {
         Some(code) => *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
@@ -212,7 +210,7 @@ fn concerns_encryption(error: &tokio_postgres::Error) -> bool {
                 if inner.is::<rustls::Error>() {
                     return true;
                 }
-                // What rustls reports travels inside an I/O error, whose own source skips it.
+                // rustls errors are wrapped in an I/O error, whose `source` skips them.
                 if let Some(io) = inner.downcast_ref::<std::io::Error>()
                     && io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
                 {
@@ -235,7 +233,7 @@ fn driver_mode(mode: Mode) -> tokio_postgres::config::SslMode {
 }
 
 fn client_config(mode: Mode, roots: &Roots) -> Result<ClientConfig, TlsError> {
-    // Named, never the process default: which one that is depends on what else is linked in.
+    // Named explicitly: the process default depends on which other crates are linked.
     let provider = Arc::new(ring::default_provider());
     let verifier = Verifier {
         roots: mode.verifies().then(|| read_roots(roots)).transpose()?,
@@ -255,13 +253,13 @@ fn read_roots(roots: &Roots) -> Result<RootCertStore, TlsError> {
         Roots::None => {}
         Roots::System => {
             let found = rustls_native_certs::load_native_certs();
-            // One that cannot be read leaves a server untrusted that needs it.
+            // An unreadable certificate only matters to servers that need it.
             store.add_parsable_certificates(found.certs);
             if store.is_empty() {
                 let reason = found
                     .errors
                     .first()
-                    .map_or_else(|| "there are none".to_owned(), ToString::to_string);
+                    .map_or_else(|| "none found".to_owned(), ToString::to_string);
                 return Err(TlsError::NoSystemRoots(reason));
             }
         }
@@ -275,17 +273,17 @@ fn read_roots(roots: &Roots) -> Result<RootCertStore, TlsError> {
                 store.add(certificate).map_err(|e| unreadable(e.to_string()))?;
             }
             if store.is_empty() {
-                return Err(unreadable("it holds no certificate".to_owned()));
+                return Err(unreadable("it contains no certificate".to_owned()));
             }
         }
     }
     Ok(store)
 }
 
-/// Checks a server's certificate as far as the mode asks for.
+/// Checks a server's certificate as far as the mode requires.
 #[derive(Debug)]
 struct Verifier {
-    /// The trusted certificates; without any, every certificate will do.
+    /// The trusted certificates; `None` accepts any certificate.
     roots: Option<RootCertStore>,
     check_name: bool,
     provider: Arc<CryptoProvider>,
@@ -413,7 +411,7 @@ mod tests {
         let url = format!("postgres://h/d?sslmode=verify-ca&sslrootcert={file}");
         let error = Connector::new(&url.parse().unwrap()).err().unwrap().to_string();
         assert!(
-            error.contains(file) && error.contains("holds no certificate"),
+            error.contains(file) && error.contains("contains no certificate"),
             "{error}"
         );
     }

@@ -1,4 +1,4 @@
-//! Where the database is.
+//! The database URL.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
-/// Parameters that other clients put into a database URL and that say nothing to the server.
+/// URL parameters of other clients that are not sent to the server.
 const OF_OTHER_CLIENTS: [&str; 9] = [
     "connection_limit",
     "max_client_conn",
@@ -21,28 +21,27 @@ const OF_OTHER_CLIENTS: [&str; 9] = [
 
 /// A URL that names a database, a user and, often, a password.
 ///
-/// Written as `user@host/database`: the password appears in neither `Display` nor `Debug`.
-/// `postgresql:`, `postgres:` and SQLAlchemy's `postgresql+asyncpg:` are understood. A password may
-/// be percent-encoded, or hold `@ : / # ?` as they are where that leaves no doubt.
+/// Displayed as `user@host/database`: neither `Display` nor `Debug` shows the password. `postgresql:`, `postgres:` and
+/// SQLAlchemy's `postgresql+asyncpg:` are accepted. A password may be percent-encoded, or contain `@ : / # ?` unescaped
+/// if that is unambiguous.
 #[derive(Clone)]
 pub struct DatabaseUrl {
     user: Option<String>,
     password: Option<SecretString>,
-    /// Hosts with ports, as in the URL: a name, an address, several with commas, or a
-    /// percent-encoded socket directory.
+    /// Hosts with ports, as in the URL: a name, an address, several separated by commas, or a percent-encoded socket
+    /// directory.
     hosts: String,
     database: Option<String>,
     params: Vec<(String, String)>,
 }
 
-/// A database URL that cannot be understood; it repeats nothing of it, since a password that was
-/// not recognised as one could be anywhere.
+/// An invalid database URL; the message quotes nothing of it, since an unrecognised password could be anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// It does not begin with a scheme of PostgreSQL.
+    /// It does not begin with a PostgreSQL scheme.
     #[error("it must begin with postgresql:// (or postgres://, postgresql+asyncpg://)")]
     Scheme,
-    /// Host or port are impossible.
+    /// Host or port are invalid.
     #[error(
         "it does not parse as postgresql://user:password@host:port/database \
          (write special characters in the password percent-encoded, @ as %40, / as %2F and so on)"
@@ -51,7 +50,7 @@ pub enum UrlError {
 }
 
 impl DatabaseUrl {
-    /// Puts a URL together from parts that need no encoding.
+    /// Builds a URL from parts that need no encoding.
     #[must_use]
     pub fn from_parts(user: &str, password: Option<SecretString>, host: &str, port: u16, database: &str) -> Self {
         Self {
@@ -63,7 +62,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// Returns the value of a parameter behind the `?`.
+    /// Returns the value of a query parameter.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params
@@ -72,7 +71,7 @@ impl DatabaseUrl {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Returns the same server under another database name.
+    /// Returns the URL of another database on the same server.
     #[must_use]
     pub fn with_database(&self, name: &str) -> Self {
         Self {
@@ -81,7 +80,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// Returns the same URL with a parameter set.
+    /// Returns the URL with a query parameter set.
     #[must_use]
     pub fn with_param(&self, name: &str, value: &str) -> Self {
         let mut url = self.clone();
@@ -90,10 +89,10 @@ impl DatabaseUrl {
         url
     }
 
-    /// Returns whether a pooler that hands out a server connection per transaction answers there.
+    /// Returns whether the URL is a pooler's that assigns a server connection per transaction.
     ///
-    /// Known by `?pgbouncer=true`, by Supabase's pooler host names and by the ports 6432 and 6543;
-    /// `?pgbouncer=false` says no for certain. On port 5432 Supabase's pooler keeps a session.
+    /// Recognised by `?pgbouncer=true`, by Supabase's pooler host names and by the ports 6432 and 6543;
+    /// `?pgbouncer=false` overrides these. On port 5432 Supabase's pooler keeps a session.
     #[must_use]
     pub fn is_pooler(&self) -> bool {
         match self.param("pgbouncer") {
@@ -106,11 +105,11 @@ impl DatabaseUrl {
         }
     }
 
-    /// Returns the settings for the driver; TLS is settled elsewhere.
+    /// Returns the driver's configuration, without TLS.
     ///
     /// # Errors
     ///
-    /// What the driver does not understand, without the URL.
+    /// A parameter the driver does not understand; the message does not quote the URL.
     pub(crate) fn driver_config(&self) -> Result<tokio_postgres::Config, String> {
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let mut url = "postgresql://".to_owned();
@@ -178,7 +177,7 @@ impl FromStr for DatabaseUrl {
             return Err(UrlError::Scheme);
         }
         let (head, query) = split_query(rest);
-        // The last @ ends the password, whatever stands before it.
+        // The last @ ends the password.
         let (login, place) = match head.rsplit_once('@') {
             Some((login, place)) => (Some(login), place),
             None => (None, head),
@@ -208,8 +207,8 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// Splits off `?name=value&...`. A question mark may also belong to the password: a query begins
-/// with a plain name, and if it holds an @ then the login stands before it.
+/// Splits off `?name=value&...`. A question mark may also be part of the password: a query starts with a plain name,
+/// and an @ in it is only valid if the login ended before it.
 fn split_query(rest: &str) -> (&str, &str) {
     match rest.rsplit_once('?') {
         Some((head, "")) if !head.is_empty() => (head, ""),
@@ -229,7 +228,7 @@ fn split_query(rest: &str) -> (&str, &str) {
     }
 }
 
-/// Returns whether `text` can be a host with an optional port.
+/// Returns whether `text` is a valid host with an optional port.
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port),

@@ -12,7 +12,7 @@ use super::error::JobError;
 /// A unit of background work: a value that can be stored, and the code that runs it.
 ///
 /// ```no_run
-/// use scrapersky::jobs::{BackgroundJob, Finished, JobContext, JobError};
+/// use jobs::{BackgroundJob, Finished, JobContext, JobError};
 /// use database::models::enums::Outcome;
 /// use serde::{Deserialize, Serialize};
 ///

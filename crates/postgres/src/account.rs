@@ -11,14 +11,14 @@ use nix::unistd::{Uid, User, geteuid};
 
 use super::error::EmbeddedError;
 
-/// The accounts tried when the program is root, in order.
+/// The accounts tried when the program runs as root, in order.
 const CANDIDATES: [&str; 2] = ["postgres", "nobody"];
 
-/// The account PostgreSQL runs as: the program's own, or another one when that is root.
+/// The account PostgreSQL runs as: the program's own, or another one if that is root.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
     uid: u32,
-    /// Set when the server has to give up root.
+    /// Set if the server must not run as root.
     drop_to: Option<User>,
 }
 
@@ -43,25 +43,24 @@ impl Account {
             .ok_or(EmbeddedError::NoAccount)
     }
 
-    /// Returns the numeric user id.
     pub(super) fn uid(&self) -> u32 {
         self.uid
     }
 
-    /// Returns whether the server runs as someone else than the program.
+    /// Returns whether the server runs as another account than the program.
     pub(super) fn is_other(&self) -> bool {
         self.drop_to.is_some()
     }
 
-    /// Makes `command` run as this account.
+    /// Sets `command` to run as this account.
     pub(super) fn apply(&self, command: &mut Command) {
         if let Some(user) = &self.drop_to {
-            // std also empties the supplementary groups when root sets a uid.
+            // std also clears the supplementary groups when root sets a uid.
             command.gid(user.gid.as_raw()).uid(user.uid.as_raw());
         }
     }
 
-    /// Hands a folder made by root over to this account; does nothing when the program is not root.
+    /// Changes the owner of a folder to this account; does nothing unless the program is root.
     pub(super) fn own(&self, folder: &Path) -> Result<(), EmbeddedError> {
         let Some(user) = &self.drop_to else {
             return Ok(());
@@ -72,7 +71,7 @@ impl Account {
 
     /// Checks that this account can enter `data_dir` (absolute, existing or not) and every folder above it.
     ///
-    /// Reads the modes, without access control lists: a folder opened by a list alone is taken for closed.
+    /// Reads the modes only: a folder that only an access control list opens counts as closed.
     pub(super) fn check_can_enter(&self, data_dir: &Path) -> Result<(), EmbeddedError> {
         let Some(user) = &self.drop_to else {
             return Ok(());

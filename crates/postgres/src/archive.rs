@@ -1,4 +1,4 @@
-//! The last resort: prebuilt PostgreSQL binaries, downloaded once into the cache directory.
+//! Downloads prebuilt PostgreSQL binaries into the cache directory when none are installed.
 
 use std::{
     fs::{self, File, Permissions},
@@ -16,10 +16,10 @@ use super::database::blocking;
 /// The major version downloaded when the data directory does not ask for one.
 pub(super) const DEFAULT_MAJOR: u32 = 17;
 
-/// A release known to exist: one small request for it tells whether the network is there at all.
+/// A release known to exist, requested first to find out quickly whether the network works.
 const KNOWN_RELEASE: &str = "=17.6.0";
 
-/// Without network the request is retried and re-resolved for long: nobody should wait for that.
+/// The download crate retries for long without a network; this bounds the wait.
 const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
@@ -39,11 +39,11 @@ pub(super) fn downloaded() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Downloads the newest release of `major` and returns its `bin` folder; the error says why not.
+/// Downloads the newest release of `major` and returns its `bin` folder, or the reason it could not.
 pub(super) fn download(major: u32) -> Result<PathBuf, String> {
     let cache = cache_dir().ok_or("this user has no cache directory")?;
     fs::create_dir_all(&cache).map_err(|error| format!("cannot create {}: {error}", cache.display()))?;
-    // Two programs would otherwise fetch and unpack side by side: the crate's own lock file excludes no one.
+    // The download crate's own lock file does not keep two programs from unpacking at once.
     let lock_path = cache.join("download.lock");
     let lock = File::create(&lock_path).map_err(|error| format!("cannot create {}: {error}", lock_path.display()))?;
     lock.lock()
@@ -92,7 +92,7 @@ async fn fetch(major: u32, target: PathBuf) -> Result<(), String> {
         }
     };
     log::info!("unpacking PostgreSQL {version} ({} MB)", bytes.len() / 1_000_000);
-    // Unpacked beside and renamed, so that a killed download is never taken for an installation.
+    // Unpacked next to its place, then renamed: an interrupted download never looks like an installation.
     let partial = target.with_extension("partial");
     if partial.exists() {
         fs::remove_dir_all(&partial).map_err(|error| format!("cannot remove {}: {error}", partial.display()))?;
@@ -105,12 +105,12 @@ async fn fetch(major: u32, target: PathBuf) -> Result<(), String> {
         .map_err(|error| format!("cannot install {}: {error}", target.display()))
 }
 
-/// Lets the account that runs the server enter: the crate unpacks into a folder closed to others.
+/// Lets the server's account in: the crate unpacks into a folder closed to others.
 fn open_to_all(folder: &Path) -> std::io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o755))
 }
 
-/// Returns the folder of downloads. Root's own cache lies where the server's account cannot enter.
+/// Returns the download folder. For root it is a system folder, since the server's account cannot enter root's cache.
 fn cache_dir() -> Option<PathBuf> {
     let base = if geteuid().is_root() {
         PathBuf::from("/var/cache/scrapersky")

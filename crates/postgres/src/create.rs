@@ -1,4 +1,4 @@
-//! Creating the cluster.
+//! Creates the cluster.
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -15,7 +15,7 @@ use super::{
     output::{inherit, is_full, says_full, telling_line},
 };
 
-/// Runs `initdb` beside the final place and renames: a killed one leaves nothing that could be taken for a cluster.
+/// Runs `initdb` in a temporary folder and renames it, so that an interrupted run never looks like a cluster.
 pub(super) fn create_cluster(
     layout: &Layout,
     options: &EmbeddedOptions,
@@ -53,7 +53,7 @@ pub(super) fn create_cluster(
     if options.durability == Durability::Throwaway {
         command.arg("--no-sync");
     }
-    // Holding the lock, so that an initdb that outlives its killed program is waited for.
+    // It inherits the lock, so that the next start waits for an `initdb` that outlives its program.
     command.stdin(inherit(server_lock, &layout.server_lock)?);
     command.process_group(0);
     let output = command

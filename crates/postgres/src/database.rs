@@ -1,4 +1,4 @@
-//! The first connection to a server that accepts them, which makes sure of the program's database.
+//! The first connection to a server, which creates the program's database.
 
 use std::{io, thread, time::Duration};
 
@@ -11,10 +11,11 @@ use super::{
     postmaster::Live,
 };
 
-/// How long the server may take to answer, and how long one that is ending is looked at again.
+/// How long the server may take to answer, and how long a server that is shutting down is retried.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Creates the database unless it exists. Asked at every start: the program may have been killed before this step.
+/// Creates the database if it does not exist. Runs at every start: an earlier one may have been killed before this
+/// step.
 pub(super) fn ensure(live: &Live) -> Result<(), DatabaseFailure> {
     let mut config = tokio_postgres::Config::new();
     config
@@ -32,7 +33,7 @@ pub(super) fn ensure(live: &Live) -> Result<(), DatabaseFailure> {
             client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).await?;
         }
         drop(client);
-        // The session's end is only waited for: what it was for has succeeded.
+        // The session's result does not matter: its statements have succeeded.
         drop(session.await);
         Ok(())
     };
@@ -42,7 +43,7 @@ pub(super) fn ensure(live: &Live) -> Result<(), DatabaseFailure> {
         .map_err(DatabaseFailure::Postgres)
 }
 
-/// Why a server that accepts connections did not do the little that is asked of it.
+/// Why a server that accepts connections failed to create the database.
 pub(super) enum DatabaseFailure {
     Thread(io::Error),
     Timeout,
@@ -50,7 +51,7 @@ pub(super) enum DatabaseFailure {
 }
 
 impl DatabaseFailure {
-    /// Returns whether the server went away under the connection.
+    /// Returns whether the server shut down during the connection.
     pub(super) fn is_ending_server(&self) -> bool {
         let Self::Postgres(error) = self else {
             return false;
@@ -83,7 +84,7 @@ impl DatabaseFailure {
     }
 }
 
-/// Runs a future to its end on a thread of its own, so that the caller may be inside a runtime or outside of one.
+/// Runs a future to completion on its own thread, so that callers may be inside or outside a runtime.
 pub(super) fn blocking<F>(future: F) -> io::Result<F::Output>
 where
     F: Future + Send + 'static,

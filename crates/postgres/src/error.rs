@@ -1,4 +1,4 @@
-//! What can go wrong with the private PostgreSQL, each as the sentence a person reads.
+//! Errors of the private PostgreSQL, each as one sentence for the operator.
 
 use std::{
     io,
@@ -7,40 +7,40 @@ use std::{
 
 use super::options::MINIMUM_MAJOR;
 
-/// Returns why the private PostgreSQL cannot be had, and what to do about it.
+/// Why the private PostgreSQL cannot be used, and what to do about it.
 ///
-/// `Display` is one sentence for a person. No variant means that a data directory was changed or removed.
+/// `Display` is one sentence. No variant means that a data directory was changed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
-    /// The data directory's path names a file.
+    /// The data directory's path is a file.
     #[error("the data directory {} is a file: move it away or choose another folder", .0.display())]
     NotADirectory(PathBuf),
 
-    /// A file or folder under the data directory cannot be made, opened or changed.
-    #[error("cannot {action} {}: {cause}; give this user the right to it or choose another data directory", path.display())]
+    /// A file or folder under the data directory cannot be created, opened or changed.
+    #[error("cannot {action} {}: {cause}; grant this user access to it or choose another data directory", path.display())]
     Io {
-        /// What was being done, as a verb: "create", "open".
+        /// What was tried, as a verb: "create", "open".
         action: &'static str,
-        /// The file or folder it was done to.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system answered; part of the sentence, so not a `source` to be printed again.
+        /// The system's error; part of the sentence, so not a `source` that would be printed again.
         cause: io::Error,
     },
 
-    /// The program is root and no account exists that PostgreSQL could run as.
+    /// The program runs as root and there is no account that PostgreSQL could run as.
     #[error(
         "PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody` to run it as: create one of them, run this program as another user, or set DATABASE_URL"
     )]
     NoAccount,
 
     /// The account PostgreSQL runs as cannot enter a folder above the data directory.
-    #[error("PostgreSQL cannot run as root, and the user `{account}` it would run as cannot enter {}: choose a data directory that does not lie under it, such as /var/lib/scrapersky instead of {}", blocked.display(), data_dir.display())]
+    #[error("PostgreSQL cannot run as root, and the user `{account}` it would run as cannot enter {}: choose a data directory outside it, such as /var/lib/scrapersky instead of {}", blocked.display(), data_dir.display())]
     Unreachable {
-        /// The data directory asked for.
+        /// The configured data directory.
         data_dir: PathBuf,
-        /// The first folder on the way that is closed.
+        /// The first folder on the path that is closed to the account.
         blocked: PathBuf,
-        /// The name of the account.
+        /// The account's name.
         account: String,
     },
 
@@ -48,10 +48,10 @@ pub enum EmbeddedError {
     #[error("{} holds files that are not a PostgreSQL data directory: move them away or choose another data directory", .0.display())]
     NotACluster(PathBuf),
 
-    /// The operator named a folder of binaries that does not serve.
+    /// The configured folder of binaries is unusable.
     #[error("SCRAPERSKY_PG_BIN names {}, which {reason}: point it at the bin folder of PostgreSQL {MINIMUM_MAJOR} or newer, or unset it", path.display())]
     UnusableBinaries {
-        /// The folder named.
+        /// The configured folder.
         path: PathBuf,
         /// What is wrong with it, as the rest of "which ...".
         reason: String,
@@ -62,7 +62,7 @@ pub enum EmbeddedError {
         "found no PostgreSQL {wanted} on this machine and could not download one ({download}): {hint}, or set SCRAPERSKY_PG_BIN or DATABASE_URL"
     )]
     NotInstalled {
-        /// The version asked for, as a person says it: "15 or newer".
+        /// The required version, for people: "15 or newer".
         wanted: String,
         /// Why the download failed.
         download: String,
@@ -75,11 +75,11 @@ pub enum EmbeddedError {
     WrongMajor {
         /// The cluster's folder.
         path: PathBuf,
-        /// Its version as it says itself: "15", "9.6".
+        /// The version in its `PG_VERSION` file: "15", "9.6".
         cluster: String,
         /// What to do about it.
         remedy: String,
-        /// What was found instead, as a person says it.
+        /// What was found instead, for people.
         found: String,
     },
 
@@ -87,11 +87,11 @@ pub enum EmbeddedError {
     #[error("no space is left on the device that holds {}: free some (about 100 MB) and start again", .0.display())]
     DiskFull(PathBuf),
 
-    /// Another process listens on the path of the socket.
+    /// Another process listens on the socket's path.
     #[error("another process already listens on {}: stop it or choose another data directory", .0.display())]
     SocketTaken(PathBuf),
 
-    /// The short folder for the socket belongs to someone else or is open to others.
+    /// The short folder for the socket belongs to another user or is open to others.
     #[error("the folder {} for the database's socket {problem}: remove it or choose another data directory", path.display())]
     SocketFolder {
         /// The folder.
@@ -105,27 +105,27 @@ pub enum EmbeddedError {
     Init {
         /// The cluster's folder.
         path: PathBuf,
-        /// The telling line of its output.
+        /// The line of its output that names the reason.
         output: String,
     },
 
-    /// The server ended while it was starting, for another reason.
+    /// The server exited during its start for another reason.
     #[error("PostgreSQL did not start on {}: {output} (the whole log is {})", path.display(), log.display())]
     Start {
         /// The cluster's folder.
         path: PathBuf,
-        /// The telling line of its log.
+        /// The line of its log that names the reason.
         output: String,
         /// The log file.
         log: PathBuf,
     },
 
-    /// Something did not happen in time.
+    /// A wait took too long.
     #[error("{what} after {seconds} s: look at {} and try again", log.display())]
     Timeout {
-        /// What is still the case, as a clause.
+        /// What still has not happened, as a clause.
         what: String,
-        /// How long it was waited for.
+        /// How long the wait was.
         seconds: u64,
         /// The server's log.
         log: PathBuf,
@@ -136,13 +136,13 @@ pub enum EmbeddedError {
     Database {
         /// The folder of its socket.
         socket: PathBuf,
-        /// What it or the driver said.
+        /// The error text of the server or the driver.
         message: String,
     },
 }
 
 impl EmbeddedError {
-    /// Makes the error of a failed file operation, telling a full disk from the rest.
+    /// Makes the error for a failed file operation; a full disk has its own variant.
     pub(super) fn io(action: &'static str, path: &Path, cause: io::Error) -> Self {
         if cause.kind() == io::ErrorKind::StorageFull {
             return Self::DiskFull(path.to_path_buf());

@@ -1,4 +1,4 @@
-//! Starting the server.
+//! Starts the server.
 
 use std::{
     fs::{File, TryLockError},
@@ -20,39 +20,42 @@ use super::{
     postmaster::{self, Live, Presence},
 };
 
-/// How often the files are looked at while something is about to change.
+/// How often the files are checked during a wait.
 pub(super) const POLL: Duration = Duration::from_millis(5);
 
-/// How long another program's start or stop may take.
+/// How long to wait for another program's start or stop.
 const LOCK_PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long a server may take to start or end. Recovery after a crash replays what was written since the last checkpoint.
+/// How long a server may take to start or stop. Crash recovery replays everything since the last checkpoint.
 pub(super) const SERVER_PATIENCE: Duration = Duration::from_secs(300);
 
-/// After this a wait is worth a line in the log.
+/// Waits longer than this are logged.
 const NOTICEABLE: Duration = Duration::from_secs(2);
 
-/// How long children of a killed server may keep its shared memory.
+/// How long the children of a killed server may keep its shared memory.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(20);
 
-/// Waits for the right to start or stop the server, held until the file is dropped.
+/// Waits for the start lock, held until the file is dropped.
 pub(super) fn lock_start(layout: &Layout) -> Result<File, EmbeddedError> {
     lock(&layout.start_lock, layout)
 }
 
-/// Looks until the server is in a state that lasts.
+/// Waits until the server is neither starting nor stopping.
 pub(super) fn settle(layout: &Layout) -> Result<Presence, EmbeddedError> {
     let begun = Instant::now();
     let mut told = false;
     loop {
         if !told && begun.elapsed() > NOTICEABLE {
             told = true;
-            log::info!("waiting for a server on {} that starts or ends", layout.data.display());
+            log::info!("waiting for the server on {} to start or stop", layout.data.display());
         }
         match postmaster::look(layout)? {
             Presence::Changing { pid } if begun.elapsed() > SERVER_PATIENCE => {
                 let process = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
-                let what = format!("a server{process} on {} neither starts nor ends", layout.data.display());
+                let what = format!(
+                    "a server{process} on {} neither finishes starting nor stopping",
+                    layout.data.display()
+                );
                 return Err(EmbeddedError::Timeout {
                     what,
                     seconds: SERVER_PATIENCE.as_secs(),
@@ -65,7 +68,7 @@ pub(super) fn settle(layout: &Layout) -> Result<Presence, EmbeddedError> {
     }
 }
 
-/// Returns the server that runs, or starts one; the caller holds the start lock.
+/// Returns the running server, or starts one; the caller holds the start lock.
 pub(super) fn ensure_running(
     layout: &Layout,
     options: &EmbeddedOptions,
@@ -75,7 +78,7 @@ pub(super) fn ensure_running(
         match settle(layout)? {
             Presence::Live(live) => return Ok((live, true)),
             Presence::Deaf { pid } => {
-                log::warn!("the socket of the private PostgreSQL (process {pid}) is gone: starting it anew");
+                log::warn!("the socket of the private PostgreSQL (process {pid}) is gone: restarting the server");
                 postmaster::interrupt(pid, layout)?;
                 thread::sleep(POLL);
             }
@@ -83,7 +86,7 @@ pub(super) fn ensure_running(
             Presence::None | Presence::Changing { .. } => break,
         }
     }
-    // From here to the death of the last process of the server.
+    // Held until the last process of the server has ended.
     let server_lock = lock(&layout.server_lock, layout)?;
     layout.create_socket_dir(account)?;
     if UnixStream::connect(layout.socket()).is_ok() {
@@ -98,7 +101,7 @@ pub(super) fn ensure_running(
     let begun = Instant::now();
     loop {
         match start_server(layout, options, account, &installation, &server_lock) {
-            // Left by a server that was started by hand, without the lock, and killed: its children are about to notice.
+            // A server started by hand, without the lock, was killed: its children are about to exit.
             Err(EmbeddedError::Start { output, .. })
                 if output.contains("pre-existing shared memory block") && begun.elapsed() < ORPHAN_PATIENCE =>
             {
@@ -109,7 +112,7 @@ pub(super) fn ensure_running(
     }
 }
 
-/// Starts `postgres` in a process group of its own and waits until it accepts connections.
+/// Starts `postgres` in its own process group and waits until it accepts connections.
 fn start_server(
     layout: &Layout,
     options: &EmbeddedOptions,
@@ -122,7 +125,7 @@ fn start_server(
     let mut child = spawn(layout, options, account, installation, server_lock, log)?;
     let begun = Instant::now();
     loop {
-        // Asked before looking, so that a server which ended is not taken for one that is about to begin.
+        // Checked before the look, so that a server that just exited does not count as starting.
         let ended = child
             .try_wait()
             .map_err(|error| EmbeddedError::io("wait for the server on", &layout.data, error))?;
@@ -184,7 +187,7 @@ fn spawn(
                 "max_connections=300",
                 "wal_level=minimal",
                 "max_wal_senders=0",
-                // In the directory, so that nothing is left elsewhere when the whole of it is killed and removed.
+                // Inside the data directory, so that nothing is left elsewhere when it is removed.
                 "dynamic_shared_memory_type=mmap",
             ],
         );
@@ -196,7 +199,7 @@ fn spawn(
         .stdin(inherit(server_lock, &layout.server_lock)?)
         .stdout(log)
         .stderr(log_again);
-    // Not in the program's group: Ctrl-C is for the program, the server lives on.
+    // A process group of its own: Ctrl-C stops the program, not the server.
     command.process_group(0);
     command
         .spawn()
@@ -209,7 +212,7 @@ fn set(command: &mut Command, settings: &[&str]) {
     }
 }
 
-/// Waits for the server in the background: it would stay a zombie when it ends before the program.
+/// Waits for the server in the background, so that it does not stay a zombie if it ends before the program.
 fn reap(mut child: Child) {
     let waiter = thread::Builder::new().name("postgres".to_owned());
     if let Err(error) = waiter.spawn(move || child.wait()) {

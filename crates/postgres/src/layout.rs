@@ -1,4 +1,4 @@
-//! Where the files of one private PostgreSQL lie.
+//! The paths of one private PostgreSQL.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
@@ -15,36 +15,36 @@ use sha2::{Digest, Sha256};
 
 use super::{account::Account, error::EmbeddedError};
 
-/// The port, which is only a part of the socket's name here.
+/// The port, which here only names the socket.
 pub(super) const PORT: u16 = 5432;
 
-/// The longest path a Unix socket can have, one byte less than `sun_path`.
+/// The longest path of a Unix socket, one byte less than `sun_path`.
 const MAX_SOCKET_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
-/// A log longer than this is set aside at the next start.
+/// A log longer than this is renamed at the next start.
 const MAX_LOG: u64 = 8 * 1024 * 1024;
 
-/// The files of one private PostgreSQL, all named by its data directory.
+/// The paths of one private PostgreSQL, all derived from its data directory.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
-    /// The data directory the operator named, absolute and without links.
+    /// The configured data directory, absolute and without symbolic links.
     pub root: PathBuf,
     /// The cluster itself, PostgreSQL's own data directory.
     pub data: PathBuf,
-    /// Where `initdb` works before its result becomes `data` by a rename.
+    /// Where `initdb` works before the folder is renamed to `data`.
     pub partial: PathBuf,
     /// The server's log.
     pub log: PathBuf,
-    /// Held by whoever is starting or stopping the server.
+    /// Held by the program that starts or stops the server.
     pub start_lock: PathBuf,
-    /// Held by the processes of the server for as long as one of them lives: they inherit it as their stdin.
+    /// Held as long as any process of the server lives: they inherit it as stdin.
     pub server_lock: PathBuf,
-    /// The folder of the socket.
+    /// The socket's folder.
     pub socket_dir: PathBuf,
 }
 
 impl Layout {
-    /// Names the files under `data_dir`, which need not exist.
+    /// Derives the paths from `data_dir`, which need not exist.
     pub(super) fn new(data_dir: &Path) -> Result<Self, EmbeddedError> {
         let root = resolve(data_dir)?;
         Ok(Self {
@@ -58,7 +58,7 @@ impl Layout {
         })
     }
 
-    /// Creates the root and whatever is missing above it, so that `account` can enter.
+    /// Creates the root and its missing parents so that `account` can enter.
     pub(super) fn create_root(&self, account: &Account) -> Result<(), EmbeddedError> {
         if self.root.exists() && !self.root.is_dir() {
             return Err(EmbeddedError::NotADirectory(self.root.clone()));
@@ -67,11 +67,11 @@ impl Layout {
         let missing: Vec<&Path> = self.root.ancestors().take_while(|folder| !folder.exists()).collect();
         for folder in missing.into_iter().rev() {
             match fs::create_dir(folder) {
-                // Another program that starts at the same time was faster.
+                // Another program created it first.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                 result => result.map_err(|error| EmbeddedError::io("create", folder, error))?,
             }
-            // Said explicitly: the umask of a root shell may close the folder to the server's account.
+            // Set explicitly: root's umask may close the folder to the server's account.
             let mode = match (folder == self.root, account.is_other()) {
                 (true, true) => 0o711,
                 (false, true) => 0o755,
@@ -82,7 +82,7 @@ impl Layout {
         Ok(())
     }
 
-    /// Creates the socket's folder, or checks that the one there belongs to `account` alone.
+    /// Creates the socket's folder, or checks that the existing one belongs to `account` alone.
     pub(super) fn create_socket_dir(&self, account: &Account) -> Result<(), EmbeddedError> {
         let folder = &self.socket_dir;
         match DirBuilder::new().mode(0o700).create(folder) {
@@ -94,13 +94,13 @@ impl Layout {
             path: folder.clone(),
             problem,
         };
-        // Not following links: anyone may plant one in a shared folder.
+        // Not following links: anyone may create one in a shared folder.
         let metadata = fs::symlink_metadata(folder).map_err(|error| EmbeddedError::io("read", folder, error))?;
         if !metadata.is_dir() {
             return Err(unfit("is not a folder".to_owned()));
         }
         if metadata.uid() == 0 && account.is_other() {
-            // Made by a root program that was killed before it could hand the folder over.
+            // A root program may have been killed before it changed the owner.
             account.own(folder)?;
         } else if metadata.uid() != account.uid() {
             return Err(unfit(format!("belongs to another user (number {})", metadata.uid())));
@@ -111,9 +111,9 @@ impl Layout {
         Ok(())
     }
 
-    /// Removes the socket, on which nobody listens, and the lock file beside it.
+    /// Removes an unused socket and its lock file.
     ///
-    /// PostgreSQL would trust the process number in that file even if it is a zombie's or a stranger's by now.
+    /// PostgreSQL would trust the process number in that file even if it now belongs to a zombie or to another program.
     pub(super) fn clear_socket(&self) -> Result<(), EmbeddedError> {
         let lock = self.socket_dir.join(format!(".s.PGSQL.{PORT}.lock"));
         for path in [lock, self.socket()] {
@@ -127,19 +127,19 @@ impl Layout {
         Ok(())
     }
 
-    /// Removes the socket's folder if it is empty; one in `/tmp` would be left for ever when the data is thrown away.
+    /// Removes the socket's folder if it is empty, so that none stays in `/tmp` after the data is removed.
     pub(super) fn remove_socket_dir(&self) {
         if let Err(error) = fs::remove_dir(&self.socket_dir) {
             log::debug!("{} stays: {error}", self.socket_dir.display());
         }
     }
 
-    /// Returns the path of the socket in its usual folder.
+    /// Returns the socket's path in its usual folder.
     pub(super) fn socket(&self) -> PathBuf {
         socket_in(&self.socket_dir, PORT)
     }
 
-    /// Opens the log for appending, the one before set aside when it has grown long.
+    /// Opens the log for appending; a long one is renamed first.
     pub(super) fn open_log(&self) -> Result<File, EmbeddedError> {
         if fs::symlink_metadata(&self.log).is_ok_and(|metadata| metadata.len() > MAX_LOG) {
             let old = self.log.with_extension("log.old");
@@ -151,7 +151,7 @@ impl Layout {
             .map_err(|error| EmbeddedError::io("open", &self.log, error))
     }
 
-    /// Returns the cluster's version as it says itself, `None` where there is no cluster.
+    /// Returns the version in the cluster's `PG_VERSION` file, or `None` without a cluster.
     pub(super) fn cluster_version(&self) -> Result<Option<String>, EmbeddedError> {
         let path = self.data.join("PG_VERSION");
         match fs::read_to_string(&path) {
@@ -162,7 +162,7 @@ impl Layout {
     }
 }
 
-/// Opens a file for reading and writing, created when missing.
+/// Opens a file for reading and writing, creating it if missing.
 pub(super) fn open(path: &Path) -> Result<File, EmbeddedError> {
     own_file()
         .write(true)
@@ -170,7 +170,7 @@ pub(super) fn open(path: &Path) -> Result<File, EmbeddedError> {
         .map_err(|error| EmbeddedError::io("open", path, error))
 }
 
-/// Options for a file of this program's: private, and never reached through a link somebody planted.
+/// Options for this program's own files: private, and not opened through symbolic links.
 fn own_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options
@@ -181,7 +181,7 @@ fn own_file() -> OpenOptions {
     options
 }
 
-/// Returns the path of the socket that a server with `port` has in `folder`.
+/// Returns the socket's path of a server with `port` in `folder`.
 pub(super) fn socket_in(folder: &Path, port: u16) -> PathBuf {
     folder.join(format!(".s.PGSQL.{port}"))
 }
@@ -191,7 +191,7 @@ fn set_mode(folder: &Path, mode: u32) -> Result<(), EmbeddedError> {
         .map_err(|error| EmbeddedError::io("set the mode of", folder, error))
 }
 
-/// Makes a path absolute and free of links, as far as it exists: every finder must name the same socket.
+/// Makes a path absolute and resolves links as far as it exists, so that every program names the same socket.
 fn resolve(path: &Path) -> Result<PathBuf, EmbeddedError> {
     let absolute = std::path::absolute(path).map_err(|error| EmbeddedError::io("resolve", path, error))?;
     let resolved = absolute.ancestors().find_map(|existing| {
@@ -206,10 +206,10 @@ fn resolve(path: &Path) -> Result<PathBuf, EmbeddedError> {
     Ok(resolved.unwrap_or(absolute))
 }
 
-/// Names the folder of the socket: under the root, or, where that path is too long for a socket or cannot be written
-/// in a list of hosts, in `/tmp`, named by a hash of the root.
+/// Returns the socket's folder: under the root, or, if that path is too long for a socket or cannot be written in a
+/// list of hosts, in `/tmp` under a hash of the root.
 ///
-/// `$XDG_RUNTIME_DIR` would vanish at logout under a server that lives on, and differs between sessions.
+/// `$XDG_RUNTIME_DIR` would vanish at logout while the server runs on, and differs between sessions.
 fn socket_dir(root: &Path) -> PathBuf {
     let near = root.join("run");
     let fits = socket_in(&near, PORT).as_os_str().len() <= MAX_SOCKET_PATH;

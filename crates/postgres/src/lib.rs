@@ -1,19 +1,19 @@
-//! The private PostgreSQL that starts itself where there is no `DATABASE_URL`.
+//! Starts a private PostgreSQL when no `DATABASE_URL` is set.
 //!
-//! One data directory is one private PostgreSQL: a cluster made by `initdb` at the first start, a server that listens on
-//! a Unix socket in a folder of its own and on nothing else, and that outlives the program until it is told to stop.
-//! Everything here blocks; callers in async code use `spawn_blocking`.
+//! Each data directory is one private PostgreSQL: a cluster that `initdb` creates at the first start, and a server that
+//! listens only on a Unix socket in its own folder and runs on after the program ends, until it is stopped. Everything
+//! here blocks; async callers use `spawn_blocking`.
 //!
 //! ```text
 //! <data_dir>/data           PostgreSQL's own data directory, mode 0700
-//!            data.partial   initdb at work, or what is left of a killed one
-//!            run            the socket, mode 0700 (in /tmp where this path is too long for a socket)
-//!            postgres.log   what the server says
-//!            start.lock     held while somebody starts or stops it
-//!            server.lock    held by the server's processes, so that "does it live" is one question to the kernel
+//!            data.partial   initdb in progress, or interrupted
+//!            run            the socket, mode 0700 (in /tmp if this path is too long for a socket)
+//!            postgres.log   the server's log
+//!            start.lock     held during a start or stop
+//!            server.lock    held while any process of the server lives
 //! ```
 //!
-//! Any step may be the last of a killed program; the next start goes on from there. No data directory is ever removed.
+//! The program may be killed at any step; the next start continues from there. No data directory is ever removed.
 
 mod account;
 mod archive;
@@ -41,7 +41,7 @@ use self::{
     postmaster::{Live, Presence},
 };
 
-/// What of a path or name needs no escape in a URL.
+/// The characters that need no escape in a URL besides letters and digits.
 const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A running private PostgreSQL. Dropping it leaves the server running.
@@ -53,13 +53,13 @@ pub struct EmbeddedPostgres {
 }
 
 impl EmbeddedPostgres {
-    /// Adopts the server of the data directory, or starts it, after `initdb` when there is no cluster yet.
+    /// Uses the running server of the data directory, or starts one, after `initdb` if there is no cluster yet.
     ///
     /// Two programs that start at once get the same server. The database [`DATABASE`] exists on return.
     ///
     /// # Errors
     ///
-    /// The sentence that says what is in the way and what to do about it.
+    /// When the server cannot be used; the text says why and what to do about it.
     pub fn start(options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
         let account = Account::choose()?;
         let layout = Layout::new(&options.data_dir)?;
@@ -72,7 +72,7 @@ impl EmbeddedPostgres {
                 Ok(()) => {
                     return Ok(Self { layout, live, adopted });
                 }
-                // It accepted, but is dying: killed or told to stop a moment ago. Look again.
+                // It accepted the connection but is shutting down. Look again.
                 Err(error) if error.is_ending_server() && begun.elapsed() < database::PATIENCE => {
                     thread::sleep(launch::POLL)
                 }
@@ -81,11 +81,11 @@ impl EmbeddedPostgres {
         }
     }
 
-    /// Finds the server of the data directory without starting one, waiting for a start or stop under way.
+    /// Finds the server of the data directory without starting one; waits for a start or stop in progress.
     ///
     /// # Errors
     ///
-    /// The sentence that says why the data directory cannot be read.
+    /// When the data directory cannot be read.
     pub fn find(options: &EmbeddedOptions) -> Result<Option<Self>, EmbeddedError> {
         let layout = Layout::new(&options.data_dir)?;
         if !layout.root.is_dir() || layout.cluster_version()?.is_none() {
@@ -115,11 +115,11 @@ impl EmbeddedPostgres {
         })
     }
 
-    /// Returns what is the case with the server of the data directory, at once and without changing anything.
+    /// Returns the state of the data directory's server, without waiting or changing anything.
     ///
     /// # Errors
     ///
-    /// The sentence that says why the data directory cannot be read.
+    /// When the data directory cannot be read.
     pub fn status(options: &EmbeddedOptions) -> Result<EmbeddedStatus, EmbeddedError> {
         let layout = Layout::new(&options.data_dir)?;
         if layout.root.exists() && !layout.root.is_dir() {
@@ -148,7 +148,7 @@ impl EmbeddedPostgres {
         })
     }
 
-    /// Returns the URL of one of its databases, for this program's driver as for libpq (psql, the diesel CLI).
+    /// Returns the URL of a database on this server, for this program's driver and for libpq (psql, the diesel CLI).
     pub fn url(&self, database: &str) -> String {
         let host = percent_encode(self.live.socket_dir.as_os_str().as_bytes(), UNESCAPED);
         let database = percent_encode(database.as_bytes(), UNESCAPED);
@@ -163,12 +163,12 @@ impl EmbeddedPostgres {
         self.live.pid
     }
 
-    /// Returns whether the server ran already.
+    /// Returns whether the server was already running.
     pub fn is_adopted(&self) -> bool {
         self.adopted
     }
 
-    /// Returns the folder of its socket.
+    /// Returns the socket's folder.
     pub fn socket_dir(&self) -> &Path {
         &self.live.socket_dir
     }
@@ -177,7 +177,7 @@ impl EmbeddedPostgres {
     ///
     /// # Errors
     ///
-    /// The sentence that says why it cannot be stopped.
+    /// When the server cannot be stopped.
     pub fn stop(self) -> Result<(), EmbeddedError> {
         let layout = &self.layout;
         let _starting = launch::lock_start(layout)?;
@@ -192,14 +192,14 @@ impl EmbeddedPostgres {
                 Presence::Live(Live { pid, .. }) | Presence::Deaf { pid } => Some(pid),
                 Presence::Changing { pid } => pid,
             };
-            // Once is enough: a second request during a shutdown changes nothing. Never by a remembered number.
+            // One request per process is enough. The process number is read anew each time, since it may be reused.
             if let Some(pid) = pid.filter(|&pid| asked != Some(pid)) {
                 postmaster::interrupt(pid, layout)?;
                 asked = Some(pid);
             }
             if begun.elapsed() > launch::SERVER_PATIENCE {
                 return Err(EmbeddedError::Timeout {
-                    what: format!("PostgreSQL on {} still runs", layout.data.display()),
+                    what: format!("PostgreSQL on {} is still running", layout.data.display()),
                     seconds: launch::SERVER_PATIENCE.as_secs(),
                     log: layout.log.clone(),
                 });

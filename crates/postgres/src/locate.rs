@@ -1,4 +1,4 @@
-//! Finding PostgreSQL's binaries on this machine.
+//! Finds PostgreSQL's binaries on this machine.
 
 use std::{
     collections::HashSet,
@@ -9,7 +9,7 @@ use std::{
 
 use super::{account::Account, archive, error::EmbeddedError, options::MINIMUM_MAJOR};
 
-/// Folders that hold one folder a version, with what follows below each.
+/// Folders with one subfolder per version, and the path of the binaries below it.
 const VERSIONED: [(&str, &str); 8] = [
     ("/usr/lib/postgresql", "bin"),
     ("/usr/local/lib/postgresql", "bin"),
@@ -21,38 +21,38 @@ const VERSIONED: [(&str, &str); 8] = [
     ("/Applications/Postgres.app/Contents/Versions", "bin"),
 ];
 
-/// One usable installation of PostgreSQL.
+/// A usable installation of PostgreSQL.
 #[derive(Debug, Clone)]
 pub(super) struct Installation {
     bin: PathBuf,
-    /// The full version as the server prints it: "15.20".
+    /// The full version, as `postgres --version` prints it: "15.20".
     version: String,
     major: u32,
 }
 
 impl Installation {
-    /// Makes a command of one of its programs, run as `account` from `/`, without the caller's PostgreSQL settings.
+    /// Returns a command for one of its programs, run as `account` in `/`, without the caller's PostgreSQL settings.
     pub(super) fn command(&self, program: &str, account: &Account) -> Command {
         command(&self.bin.join(program), account)
     }
 
-    /// Looks into one folder, as the account that will run the server; the error says what is wrong with it.
+    /// Checks one folder as the account that will run the server; the error says what is wrong with it.
     fn probe(bin: &Path, account: &Account) -> Result<Self, String> {
         for program in ["postgres", "initdb"] {
             if !bin.join(program).is_file() {
-                return Err(format!("holds no `{program}`"));
+                return Err(format!("contains no `{program}`"));
             }
         }
         let output = command(&bin.join("postgres"), account)
             .arg("--version")
             .output()
-            .map_err(|error| format!("holds a `postgres` that does not run ({error})"))?;
+            .map_err(|error| format!("contains a `postgres` that does not run ({error})"))?;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let version = printed
             .split_whitespace()
             .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
-            .ok_or("holds a `postgres` that does not tell its version")?;
-        let major = major_of(version).ok_or("holds a `postgres` that does not tell its version")?;
+            .ok_or("contains a `postgres` that does not print its version")?;
+        let major = major_of(version).ok_or("contains a `postgres` that does not print its version")?;
         Ok(Self {
             bin: bin.to_path_buf(),
             version: version.to_owned(),
@@ -66,7 +66,7 @@ pub(super) fn major_of(version: &str) -> Option<u32> {
     version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// Returns which package to install on this kind of machine, of one major version if it has to be that one.
+/// Returns how to install PostgreSQL on this machine, in version `major` if that is given.
 fn install_hint(major: Option<u32>) -> String {
     let (version, dashed) = major.map_or((archive::DEFAULT_MAJOR, String::new()), |major| {
         (major, format!("-{major}"))
@@ -96,7 +96,7 @@ fn wrong_major_remedy(cluster: &str, major: u32) -> String {
 ///
 /// # Errors
 ///
-/// A sentence when the folder the operator named does not serve, or when nothing does and nothing can be downloaded.
+/// When the configured folder is unusable, or nothing fits and nothing can be downloaded.
 pub(super) fn find(
     named: Option<&Path>,
     cluster: Option<&str>,
@@ -156,7 +156,7 @@ pub(super) fn find(
     })
 }
 
-/// Returns the binaries in the folder that the operator named, if they fit.
+/// Returns the binaries in the configured folder if they fit.
 fn probe_named(
     bin: &Path,
     cluster: Option<&str>,
@@ -180,7 +180,7 @@ fn probe_named(
     }
 }
 
-/// Lists the folders worth a look, best first.
+/// Lists the folders to check, best first.
 fn candidates() -> Vec<PathBuf> {
     let mut folders = Vec::new();
     if let Ok(output) = Command::new("pg_config").arg("--bindir").stderr(Stdio::null()).output() {
@@ -206,7 +206,7 @@ fn candidates() -> Vec<PathBuf> {
     folders
 }
 
-/// Reads the version out of "17", "pgsql-17", "postgresql@17"; plain "postgresql" and "latest" count as unknown, so last.
+/// Reads the version out of "17", "pgsql-17", "postgresql@17"; "postgresql" and "latest" count as 0 and come last.
 fn version_in_folder_name(name: &str) -> Option<u32> {
     let rest = ["postgresql@", "postgresql-", "pgsql-"]
         .iter()
@@ -221,11 +221,11 @@ fn version_in_folder_name(name: &str) -> Option<u32> {
 fn command(program: &Path, account: &Account) -> Command {
     let mut command = Command::new(program);
     command.current_dir("/").stdin(Stdio::null());
-    // PGDATA, PGPORT and their kin are the caller's, for another server.
+    // PGDATA, PGPORT and the like are meant for another server.
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
         command.env_remove(name);
     }
-    // Its messages are read for the reason of a failure.
+    // Failure reasons are recognised by their English text.
     command.env("LC_ALL", "C");
     account.apply(&mut command);
     command

@@ -1,4 +1,4 @@
-//! What PostgreSQL's programs print, and what they are given to read.
+//! The input and output of PostgreSQL's programs.
 
 use std::{
     fs::File,
@@ -11,7 +11,7 @@ use nix::sys::statvfs::statvfs;
 
 use super::error::EmbeddedError;
 
-/// Makes a stdin of a locked file: the child then holds the lock too, and so do its own children.
+/// Makes a stdin from a locked file: the child and its own children then hold the lock too.
 pub(super) fn inherit(lock: &File, path: &Path) -> Result<Stdio, EmbeddedError> {
     lock.try_clone()
         .map(Stdio::from)
@@ -26,7 +26,7 @@ pub(super) fn read_from(path: &Path, start: u64) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Picks the line that says why: the first that PostgreSQL marks as fatal, else the last.
+/// Returns the line that names the reason: the first that PostgreSQL marks as fatal, or else the last.
 pub(super) fn telling_line(output: &str) -> String {
     let marks = ["FATAL:", "PANIC:", "error:"];
     let marked = output.lines().find_map(|line| {
@@ -44,10 +44,9 @@ pub(super) fn says_full(output: &str) -> bool {
     output.contains("No space left on device")
 }
 
-/// Returns whether the device lacks the room for one WAL segment; asked after a failure that may not have been able to say so.
+/// Returns whether the device has no room for one WAL segment, for failures whose output does not say so.
 pub(super) fn is_full(path: &Path) -> bool {
     const WAL_SEGMENT: u64 = 16 * 1024 * 1024;
-    // The widths of these fields differ between systems.
     #[expect(clippy::useless_conversion, reason = "the fields are u32 on some systems")]
     statvfs(path).is_ok_and(|stat| {
         u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())) < WAL_SEGMENT

@@ -1,4 +1,4 @@
-//! Telling whether a server runs on a data directory, from what it leaves there.
+//! Detects whether a server runs on a data directory.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -27,16 +27,16 @@ pub(super) struct Live {
     pub port: u16,
 }
 
-/// What is the case with the server of a data directory at one moment.
+/// The state of a data directory's server at one moment.
 #[derive(Debug)]
 pub(super) enum Presence {
-    /// Nothing runs, and nothing is left of an earlier server.
+    /// Nothing runs, and no earlier server left files behind.
     None,
-    /// Nothing runs, but a `postmaster.pid` is left, whose process is gone or is no server of this directory.
+    /// Nothing runs, but there is a `postmaster.pid` whose process is gone or is not a server of this directory.
     Stale,
-    /// Something runs that will be a server or was one: `initdb`, a server that starts or ends, children of a dead one.
+    /// A server is starting or stopping, `initdb` runs, or children of a dead server are left.
     Changing {
-        /// The server's process, where there is one.
+        /// The server's process, if there is one.
         pid: Option<i32>,
     },
     /// A server runs, but its socket is gone.
@@ -48,11 +48,11 @@ pub(super) enum Presence {
     Live(Live),
 }
 
-/// Looks at the files and the processes, without changing either.
+/// Inspects the files and processes, without changing either.
 ///
-/// The truth is the lock that the processes of the server inherit: it is free when the last of them is gone, even if
-/// the process number in `postmaster.pid` meanwhile names another program or a zombie. Only for a server that somebody
-/// started by hand on the directory, without the lock, that number decides.
+/// The lock that the server's processes inherit decides: it is free when the last of them has ended, even if the
+/// process number in `postmaster.pid` now belongs to another program or a zombie. The number only decides for a server
+/// that was started by hand on the directory, without the lock.
 pub(super) fn look(layout: &Layout) -> Result<Presence, EmbeddedError> {
     let held = is_held(&layout.server_lock)?;
     let Some(file) = PidFile::read(&layout.data)? else {
@@ -88,9 +88,9 @@ pub(super) fn look(layout: &Layout) -> Result<Presence, EmbeddedError> {
     }
 }
 
-/// Removes what a dead server left, so that the next one does not take the number in it for its owner.
+/// Removes the files of a dead server, so that the next one does not trust their process number.
 ///
-/// PostgreSQL's own guard against two servers on one directory, the shared memory segment, does not need the file.
+/// PostgreSQL's own guard against two servers on one directory, the shared memory segment, does not need them.
 pub(super) fn clear_stale(layout: &Layout) -> Result<(), EmbeddedError> {
     let path = layout.data.join("postmaster.pid");
     match fs::remove_file(&path) {
@@ -99,7 +99,7 @@ pub(super) fn clear_stale(layout: &Layout) -> Result<(), EmbeddedError> {
     }
 }
 
-/// Asks a server for a fast shutdown: sessions are ended, the data is written, nothing is lost.
+/// Requests a fast shutdown: sessions end and no data is lost.
 pub(super) fn interrupt(pid: i32, layout: &Layout) -> Result<(), EmbeddedError> {
     match kill(Pid::from_raw(pid), Signal::SIGINT) {
         Ok(()) | Err(Errno::ESRCH) => Ok(()),
@@ -107,7 +107,7 @@ pub(super) fn interrupt(pid: i32, layout: &Layout) -> Result<(), EmbeddedError> 
     }
 }
 
-/// What `postmaster.pid` says.
+/// The content of `postmaster.pid`.
 #[derive(Debug)]
 struct PidFile {
     pid: Option<i32>,
@@ -126,9 +126,9 @@ impl PidFile {
         }
     }
 
-    /// Reads the lines: process, data directory, start, port, socket folder, address, shared memory, state.
+    /// Parses the lines: process, data directory, start, port, socket folder, address, shared memory, state.
     ///
-    /// The server writes them one after the other, so any of them may be missing.
+    /// The server writes them one by one, so any of them may be missing.
     fn parse(bytes: &[u8]) -> Self {
         let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
         let line = |number: usize| {
@@ -149,7 +149,7 @@ impl PidFile {
     }
 }
 
-/// Returns whether any process holds the lock on `path`; a file that does not exist is not held.
+/// Returns whether any process holds the lock on `path`; `false` if the file does not exist.
 fn is_held(path: &Path) -> Result<bool, EmbeddedError> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -165,7 +165,7 @@ fn is_held(path: &Path) -> Result<bool, EmbeddedError> {
     }
 }
 
-/// Returns whether a process is the server of this data directory, and not merely one that got its number.
+/// Returns whether a process is the server of this data directory, and not one that reused its number.
 fn is_postmaster(pid: i32, data: &Path) -> bool {
     if !cfg!(target_os = "linux") {
         let args = Command::new("ps")
@@ -173,7 +173,7 @@ fn is_postmaster(pid: i32, data: &Path) -> bool {
             .output();
         return args.is_ok_and(|output| names_server(&output.stdout, b' ', data));
     }
-    // A zombie has neither. The working directory of another user's process is hidden from root in many containers.
+    // A zombie has neither. Many containers hide other users' working directories from root.
     let process = PathBuf::from(format!("/proc/{pid}"));
     fs::read_link(process.join("cwd")).is_ok_and(|folder| folder == data)
         || fs::read(process.join("cmdline")).is_ok_and(|args| names_server(&args, b'\0', data))

@@ -1,17 +1,17 @@
-//! What can be said about a private PostgreSQL without touching it.
+//! The status of a private PostgreSQL.
 
 use std::{fmt, path::PathBuf};
 
-/// What is the case with a private PostgreSQL, as `Display`ed by `scrapersky db status`.
+/// The status of a private PostgreSQL; `scrapersky db status` prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddedStatus {
     /// Whether it runs.
     pub state: EmbeddedState,
-    /// The version that made the cluster, such as "15"; `None` before the first start.
+    /// The version that created the cluster, such as "15"; `None` before the first start.
     pub version: Option<String>,
     /// PostgreSQL's own data directory.
     pub data: PathBuf,
-    /// The path of its socket, whether it runs or not.
+    /// The socket's path, whether or not the server runs.
     pub socket: PathBuf,
     /// The server's log.
     pub log: PathBuf,
@@ -24,11 +24,11 @@ pub enum EmbeddedState {
     Absent,
     /// It does not run.
     Stopped,
-    /// It does not run, and was not stopped properly: the next start recovers its data.
+    /// It does not run after a crash or kill: the next start recovers its data.
     Stale,
     /// It is starting or stopping.
     Changing {
-        /// The server's process, where it is known.
+        /// The server's process, if known.
         pid: Option<i32>,
     },
     /// It runs.

@@ -1,4 +1,4 @@
-//! `docs/api.md` lists every route, and the scope that each one demands.
+//! `docs/api.md` lists every route and its required scope.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,10 +12,10 @@ use super::isolation::all;
 use super::routes::ENTRIES;
 use crate::support::app::TestApp;
 
-/// What the column of scopes says of a route without a caller.
+/// The scope column of routes without a caller.
 const PUBLIC: &str = "none";
 
-/// A line of the tables.
+/// A row of the tables.
 #[derive(Debug)]
 struct Row {
     method: String,
@@ -24,7 +24,7 @@ struct Row {
 }
 
 #[tokio::test]
-async fn documented_routes_are_the_mounted_ones() {
+async fn documented_and_mounted_routes_are_equal() {
     let app = TestApp::new().await;
     let mounted: BTreeSet<(String, String)> = app
         .client()
@@ -48,9 +48,9 @@ async fn documented_routes_are_the_mounted_ones() {
     assert_eq!(rows.len(), documented.len(), "docs/api.md lists a route twice");
 }
 
-/// A key without the documented scope is refused, and a key with it is let in.
+/// A key without the documented scope is refused; a key with it is accepted.
 #[tokio::test]
-async fn documented_scopes_are_what_routes_demand() {
+async fn routes_require_the_documented_scopes() {
     let app = TestApp::new().await;
     let agency = app.agency("acme").await.agency;
     let ids = all(&Uuid::new_v4().to_string());
@@ -66,10 +66,7 @@ async fn documented_scopes_are_what_routes_demand() {
         };
         let nobody = send(None).await;
         if row.scope == PUBLIC {
-            assert!(
-                ![401, 403].contains(&nobody),
-                "{row:?} is answered with {nobody} without a key"
-            );
+            assert!(![401, 403].contains(&nobody), "{row:?} without a key: {nobody}");
             continue;
         }
         assert_eq!(nobody, 401, "{row:?} without a key");
@@ -77,17 +74,14 @@ async fn documented_scopes_are_what_routes_demand() {
         let others: Vec<Scope> = Scope::ALL.iter().copied().filter(|other| *other != scope).collect();
         let without = app.key(&agency, &others).await;
         assert_eq!(send(Some(&without)).await, 403, "{row:?} with all scopes but {scope}");
-        // A key that hands on the scope to read has to have it.
+        // A key may only pass on scopes that it has, here `read`.
         let with = app.key(&agency, &[Scope::Read, scope]).await;
         let answered = send(Some(&with)).await;
-        assert!(
-            ![401, 403].contains(&answered),
-            "{row:?} with {scope} is answered with {answered}"
-        );
+        assert!(![401, 403].contains(&answered), "{row:?} with {scope}: {answered}");
     }
 }
 
-/// Returns the lines of the tables that name a route.
+/// Returns the table rows that name a route.
 fn documented() -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md");
     let text = fs::read_to_string(path).unwrap();

@@ -1,4 +1,4 @@
-//! Header fields of every answer, and the one shape of every failure.
+//! Headers of every response, and the shape of every failure.
 
 use rocket::http::{ContentType, Header, Method};
 use serde_json::json;
@@ -11,7 +11,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 }
 
 #[tokio::test]
-async fn pages_of_named_origins_may_call_and_no_others() {
+async fn only_configured_origins_may_call() {
     let app = TestApp::with(&[("cors_origins", "https://app.test, http://localhost:3000")]).await;
     let acme = app.agency("acme").await;
     let ask = async |method: Method, origin: &str, key: Option<&str>| {
@@ -58,7 +58,7 @@ async fn pages_of_named_origins_may_call_and_no_others() {
             assert_eq!(header(&answer, "access-control-allow-headers"), None, "{origin}");
         }
     }
-    // Without the setting nothing is said at all.
+    // Without the setting there are no CORS headers.
     let app = TestApp::new().await;
     let headers = [("Origin", "https://app.test")];
     let answer = app.send_with(&headers, Method::Get, "/health", None, None).await;
@@ -66,7 +66,7 @@ async fn pages_of_named_origins_may_call_and_no_others() {
 }
 
 #[tokio::test]
-async fn every_answer_is_kept_by_nobody_and_embedded_nowhere() {
+async fn no_response_may_be_cached_or_framed() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     for (path, key) in [
@@ -96,7 +96,7 @@ async fn every_answer_is_kept_by_nobody_and_embedded_nowhere() {
 }
 
 #[tokio::test]
-async fn whatever_rocket_answers_itself_has_the_same_shape() {
+async fn rockets_own_errors_have_the_same_shape() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let key = Some(acme.key.as_str());
@@ -156,7 +156,7 @@ async fn whatever_rocket_answers_itself_has_the_same_shape() {
 }
 
 #[tokio::test]
-async fn a_header_that_rocket_reads_itself_and_a_nul_are_refused() {
+async fn rockets_own_headers_and_nul_are_refused() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let mut request = app.client().get("/api/v1/domains");
@@ -167,7 +167,7 @@ async fn a_header_that_rocket_reads_itself_and_a_nul_are_refused() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_type_a_huge_one_and_a_wrong_query_are_refused() {
+async fn wrong_types_huge_bodies_and_wrong_queries_are_refused() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let text = app

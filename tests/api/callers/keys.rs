@@ -1,4 +1,4 @@
-//! API keys by routes, and the audit log.
+//! API key routes and the audit log.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ async fn status(app: &TestApp, key: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn administrators_make_rotate_and_revoke_keys() {
+async fn administrators_create_rotate_and_revoke_keys() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let made = acme
@@ -36,11 +36,11 @@ async fn administrators_make_rotate_and_revoke_keys() {
     );
 
     let listed = acme.get("/api/v1/keys").await.body;
-    assert_eq!(listed["total"], 2, "with the test's own");
+    assert_eq!(listed["total"], 2, "including the test's own key");
     assert!(!listed.to_string().contains(&key) && listed["items"][0].get("hash").is_none());
     assert_eq!(acme.get(&format!("/api/v1/keys/{id}")).await.body["state"], "valid");
 
-    // Both are taken for a while; then the old one is not.
+    // Both keys are valid for a while; then the old one expires.
     let path = format!("/api/v1/keys/{id}/rotate");
     let rotated = acme.post(&path, json!({ "overlap_seconds": 3600 })).await;
     assert_eq!(rotated.status, 201, "{rotated:?}");
@@ -76,7 +76,7 @@ async fn administrators_make_rotate_and_revoke_keys() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_wrong_or_more_than_its_maker_has_is_not_made() {
+async fn invalid_keys_and_scopes_beyond_the_callers_are_refused() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     for (body, status, field) in [
@@ -97,7 +97,7 @@ async fn a_key_that_is_wrong_or_more_than_its_maker_has_is_not_made() {
             "{refused:?}"
         );
     }
-    // Nobody hands on what he does not have.
+    // Callers cannot pass on scopes they do not have.
     let narrow = app.key(&acme.agency, &[Scope::Admin, Scope::Read]).await;
     let body = json!({ "name": "more", "scopes": ["scan"] }).to_string();
     let refused = app
@@ -119,7 +119,7 @@ async fn a_key_that_is_wrong_or_more_than_its_maker_has_is_not_made() {
 }
 
 #[tokio::test]
-async fn what_lets_in_removes_or_touches_many_rows_is_in_the_audit_log() {
+async fn access_deletions_and_bulk_changes_are_audited() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let domain = acme.agency.domain("a.test").await.id;
@@ -171,7 +171,7 @@ async fn what_lets_in_removes_or_touches_many_rows_is_in_the_audit_log() {
 }
 
 #[tokio::test]
-async fn the_audit_log_is_paged_filtered_and_never_rewritten() {
+async fn the_audit_log_is_paged_filtered_and_immutable() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let bolt = app.agency("bolt").await;
@@ -193,7 +193,7 @@ async fn the_audit_log_is_paged_filtered_and_never_rewritten() {
         4
     );
     assert_eq!(bolt.get("/api/v1/audit").await.body["items"], json!([]));
-    // Not even the program can rewrite it.
+    // Even the program cannot rewrite it.
     for change in ["UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log"] {
         let refused = acme
             .agency
@@ -206,9 +206,9 @@ async fn the_audit_log_is_paged_filtered_and_never_rewritten() {
     }
 }
 
-/// Every row of every table is searched for the key itself.
+/// Searches every row of every table for the key itself.
 #[tokio::test]
-async fn the_database_holds_no_key_in_the_clear() {
+async fn no_complete_key_is_stored_in_the_clear() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let body = json!({ "name": "k", "scopes": ["read"] });
@@ -232,7 +232,7 @@ async fn the_database_holds_no_key_in_the_clear() {
             let row: String = row.get(0);
             searched += 1;
             for key in &keys {
-                // What is stored of it in the clear is its beginning.
+                // Only its prefix is stored in the clear.
                 assert!(!row.contains(&key[13..]), "{table}: {row}");
             }
         }
@@ -240,7 +240,7 @@ async fn the_database_holds_no_key_in_the_clear() {
     assert!(searched > 10, "only {searched} rows");
 }
 
-/// Two processes, each of which has just let the key in.
+/// Two processes, both of which have just accepted the key.
 #[tokio::test]
 async fn a_revoked_key_is_refused_within_five_seconds_in_every_process() {
     let agencies = Agencies::new().await;
@@ -252,8 +252,8 @@ async fn a_revoked_key_is_refused_within_five_seconds_in_every_process() {
     let (_other, other) = program.serve(&["--workers", "0"], &made).await;
     let (_third, administrator) = program.serve(&["--workers", "0"], &own).await;
     let (_, listed) = administrator.get("/api/v1/keys").await;
-    let is_it = |key: &&Value| key["name"] == "to be revoked";
-    let id = listed["items"].as_array().unwrap().iter().find(is_it).unwrap()["id"]
+    let is_revoked = |key: &&Value| key["name"] == "to be revoked";
+    let id = listed["items"].as_array().unwrap().iter().find(is_revoked).unwrap()["id"]
         .as_str()
         .unwrap();
     for api in [&one, &other] {
@@ -263,7 +263,7 @@ async fn a_revoked_key_is_refused_within_five_seconds_in_every_process() {
     let revoked = Instant::now();
     for api in [&one, &other] {
         while api.get("/api/v1/domains").await.0 != 401 {
-            assert!(revoked.elapsed() < Duration::from_secs(5), "still let in after 5 s");
+            assert!(revoked.elapsed() < Duration::from_secs(5), "still accepted after 5 s");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -51,7 +51,7 @@ async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
                 .starts_with("\"requests\";r=0;t=")
         );
     }
-    // Another key has a budget of its own, within the tenant's; what was refused took nothing of it.
+    // Another key has its own limit within the tenant's; refused requests did not count.
     for _ in 0..3 {
         assert_eq!(get(&second).await.status, 200);
     }
@@ -60,7 +60,7 @@ async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
     assert_eq!(header(&refused, "ratelimit-policy"), Some("\"requests\";q=8;w=60"));
     assert_eq!(get(&bolt.key).await.status, 200, "another tenant");
 
-    // A minute later, by the database's clock. What is known to be full is known to this process alone.
+    // A minute later on the database's clock. Only this process remembers full windows.
     app.sql("UPDATE rate_windows SET started_at = started_at - interval '61 s'")
         .await;
     let later = TestApp::on(
@@ -76,7 +76,7 @@ async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
 }
 
 #[tokio::test]
-async fn batches_have_a_limit_of_their_own_and_tenants_may_have_others() {
+async fn batches_and_tenants_have_separate_limits() {
     let app = TestApp::with(&[("batches_per_minute", "2")]).await;
     let acme = app.agency("acme").await;
     let batch = json!({ "domains": ["a.bench.test"] });
@@ -86,7 +86,11 @@ async fn batches_have_a_limit_of_their_own_and_tenants_may_have_others() {
     let refused = acme.post("/api/v1/batch", batch.clone()).await;
     assert_eq!(refused.status, 429, "{refused:?}");
     assert!(refused.body["detail"].as_str().unwrap().contains("batches"));
-    assert_eq!(acme.get("/api/v1/domains").await.status, 200, "other requests go on");
+    assert_eq!(
+        acme.get("/api/v1/domains").await.status,
+        200,
+        "other requests are accepted"
+    );
 
     let bolt = app.agency("bolt").await;
     app.sql(&format!(
@@ -116,11 +120,7 @@ async fn a_tenant_has_a_daily_quota_of_scans() {
         refused.body["detail"].as_str().unwrap().contains("3 left"),
         "{refused:?}"
     );
-    assert_eq!(
-        acme.get("/api/v1/jobs").await.body["total"],
-        1,
-        "nothing of it was queued"
-    );
+    assert_eq!(acme.get("/api/v1/jobs").await.body["total"], 1, "none of it was queued");
     assert_eq!(acme.post("/api/v1/batch", batch(3)).await.status, 200);
     assert_eq!(
         acme.post("/api/v1/scrapersky", scan).await.status,
@@ -148,7 +148,7 @@ async fn a_raised_limit_takes_effect_while_the_window_is_full() {
         acme.agency.id
     ))
     .await;
-    // Identities, and with them the limits, are cached for 2.5 s.
+    // Identities and their limits are cached for 2.5 s.
     eventually("the new limit applies", async || {
         acme.get("/api/v1/domains").await.status == 200
     })
@@ -185,7 +185,7 @@ async fn median_of(api: &Api) -> Duration {
     took[25]
 }
 
-/// Sends a request each `pause`, `times` times or until the end, and returns how many were accepted and refused.
+/// Sends a request every `pause`, `times` times or until `end`, and returns how many were accepted and refused.
 async fn ask_on(api: Api, pause: Duration, times: i32, end: Arc<AtomicBool>) -> (i32, i32) {
     let (mut accepted, mut refused) = (0, 0);
     let mut turns = tokio::time::interval(pause);
@@ -200,9 +200,9 @@ async fn ask_on(api: Api, pause: Duration, times: i32, end: Arc<AtomicBool>) -> 
     (accepted, refused)
 }
 
-/// Four processes, one tenant at ten times its rate beside another at its own pace.
+/// Four processes; one tenant sends at ten times its limit, another at its own pace.
 #[tokio::test]
-async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
+async fn processes_share_limits_and_a_busy_tenant_slows_nobody() {
     let quota = i32::try_from(extent::of(300, 160)).unwrap();
     let agencies = Agencies::new().await;
     let site = Site::canary().await;
@@ -239,7 +239,7 @@ async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
     let beside_accepted = median().await;
     end.store(true, Ordering::Relaxed);
     add(clients).await;
-    // What is left of a minute's requests, as fast as they can be sent: most of them have to be refused.
+    // The rest of the minute's requests, as fast as possible: most must be refused.
     let rest = (quota * 10 - counts.get().0) / 8;
     add(rush(Duration::from_micros(1), rest, &Arc::default())).await;
     let end = Arc::new(AtomicBool::new(false));
@@ -254,7 +254,7 @@ async fn four_processes_share_one_limit_and_a_hot_tenant_slows_nobody() {
         accepted + refused
     );
     assert!((accepted - quota).abs() <= quota / 20, "{accepted} of {quota}");
-    // A busy machine slows everybody a little; to wait behind the other tenant would be more than that.
+    // A busy machine slows everybody a little; waiting for the other tenant would take longer.
     for beside in [beside_accepted, beside_refused] {
         assert!(
             beside < alone * 2 + Duration::from_millis(50),

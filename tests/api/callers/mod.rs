@@ -1,4 +1,4 @@
-//! Who may call, how often, and what they see.
+//! Callers: authentication, limits and isolation.
 
 mod documented;
 mod headers;

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`, on every route that changes something.
+//! `Idempotency-Key` on every route that changes something.
 
 use rocket::http::{ContentType, Method};
 
@@ -19,7 +19,7 @@ const STARTING_WORK: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn every_post_heeds_its_key_or_refuses_it() {
+async fn every_post_accepts_or_refuses_an_idempotency_key() {
     let app = TestApp::with(&[("requests_per_minute", "0"), ("tenant_requests_per_minute", "0")]).await;
     let acme = app.agency("acme").await;
     let ids = rows(&app, &acme, "acme").await;
@@ -30,7 +30,7 @@ async fn every_post_heeds_its_key_or_refuses_it() {
         if entry.method != Method::Post {
             continue;
         }
-        // An earlier route may have retried it.
+        // An earlier route may have retried the job.
         app.sql(&format!(
             "UPDATE jobs SET status = 'failed' WHERE job_id = '{}'",
             ids.failed
@@ -54,10 +54,10 @@ async fn every_post_heeds_its_key_or_refuses_it() {
         assert_eq!(
             (again.status, &again.text),
             (first.status, &first.text),
-            "{}: the same request is answered the same",
+            "{}: the same request gets the same response",
             entry.path
         );
-        // The same key for another request shows that it was the key, and not that the work is the same.
+        // The same key with a different request shows that the key matters, not the deduplication of work.
         let other = send(&format!("{}?other=1", shot.path), body).await;
         assert_eq!(
             (other.status, &other.body["field"]),
@@ -68,12 +68,12 @@ async fn every_post_heeds_its_key_or_refuses_it() {
         heeding.push(entry.path);
     }
     println!(
-        "{} POST routes heed the key, {} refuse it",
+        "{} POST routes accept the key, {} refuse it",
         heeding.len(),
         refusing.len()
     );
     for path in STARTING_WORK {
-        assert!(heeding.contains(&path), "{path} starts work: it has to heed the key");
+        assert!(heeding.contains(&path), "{path} starts work and must accept the key");
     }
 }
 

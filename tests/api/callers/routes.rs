@@ -1,6 +1,6 @@
-//! Every route, and how to aim it at rows: what the isolation proof and the wild requests are made from.
+//! Every route and its requests, used by the isolation proof and the wild requests.
 //!
-//! A new route has to be entered here; the test at the end says so until it is.
+//! New routes must be entered here; the last test fails until they are.
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
 
-/// What the shots of a route name, and so what may be answered when it is another's.
+/// What the shots of a route identify, which decides the expected responses for another tenant's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
-    /// Nobody's rows: it wants no caller.
+    /// No tenant's rows: the route needs no caller.
     Public,
-    /// No row, or what may be anybody's, such as the place in a list: it answers with the caller's own rows at most.
+    /// No particular row: the response has at most the caller's own rows.
     Nothing,
-    /// Rows by their ids: refused, as if there were none.
+    /// Rows by id: refused as not found.
     Rows,
-    /// Any number of rows by their ids: those that are not the caller's are passed over, as if there were none.
+    /// Several rows by id: rows of other tenants are skipped as if they did not exist.
     Some,
 }
 
-/// Names of one tenant's rows, as they stand in requests.
+/// The ids of one tenant's rows, as requests have them.
 #[derive(Clone, Debug)]
 pub struct Ids {
     pub tenant: String,
@@ -37,9 +37,9 @@ pub struct Ids {
     pub key: String,
     pub contact: String,
     pub suppression: String,
-    /// An `Idempotency-Key` that is in use.
+    /// An `Idempotency-Key` in use.
     pub once: String,
-    /// A row's number, as cursors have it.
+    /// A row's number, as in cursors.
     pub number: String,
 }
 
@@ -49,21 +49,21 @@ pub struct Shot {
     pub path: String,
     pub headers: Vec<(&'static str, String)>,
     pub body: Option<(ContentType, String)>,
-    /// Whether it names a tenant, which is refused whatever the route.
+    /// Whether it names a tenant, which every route refuses.
     pub names_tenant: bool,
 }
 
 /// A route.
 pub struct Entry {
     pub method: Method,
-    /// As it is mounted, without its query.
+    /// Its mounted path, without the query.
     pub path: &'static str,
     pub names: Names,
     pub shots: fn(&Ids) -> Vec<Shot>,
 }
 
 impl Entry {
-    /// Whether the answer only says that the machine is busy: `/ready` gives the database 300 ms.
+    /// Whether the response only means that the machine is busy: `/ready` gives the database 300 ms.
     pub fn says_busy(&self, status: u16) -> bool {
         self.path == "/ready" && status == 503
     }
@@ -82,7 +82,7 @@ fn get(path: impl Into<String>) -> Vec<Shot> {
     vec![plain(path)]
 }
 
-/// A body as it is, and once more with a tenant.
+/// The body, with and without a tenant.
 fn post(path: impl Into<String>, body: Value, ids: &Ids) -> Vec<Shot> {
     let path = path.into();
     let shot = |body: &Value| Shot {
@@ -98,7 +98,7 @@ fn post(path: impl Into<String>, body: Value, ids: &Ids) -> Vec<Shot> {
     vec![shot(&body), second]
 }
 
-/// The same under an `Idempotency-Key`, beside those without.
+/// The same, with and without an `Idempotency-Key`.
 fn post_once(path: impl Into<String>, body: Value, ids: &Ids) -> Vec<Shot> {
     let mut shots = post(path, body, ids);
     let mut once = shots[0].clone();
@@ -113,7 +113,7 @@ macro_rules! entries {
     };
 }
 
-/// Every route; what removes rows comes last.
+/// Every route; routes that remove rows come last.
 pub const ENTRIES: &[Entry] = entries! {
     Get "/" Public: |_ids| get("/");
     Get "/health" Public: |_ids| get("/health");
@@ -246,7 +246,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Delete "/api/v1/domains/<id>" Rows: |ids| get(format!("/api/v1/domains/{}", ids.domain));
 };
 
-/// Proves nothing about what it does not know: so it has to know every route.
+/// The proofs only cover the routes listed here, so all must be listed.
 #[tokio::test]
 async fn every_route_is_entered() {
     let app = TestApp::new().await;

@@ -1,4 +1,4 @@
-//! No secret is ever written down: not in a log, not in an answer.
+//! No secret is written to a log or a response.
 
 use std::fs::File;
 use std::io::Read;
@@ -17,8 +17,8 @@ use crate::support::program::{Api, Program};
 use crate::support::site::{Reply, Site};
 use crate::support::tokens::{Signer, claims};
 
-/// A whole life of the program at the most talkative level: a scan, a search, keys, tokens, failures of every kind, a
-/// database that goes away. What it wrote, and every answer it gave, is searched for twenty secrets.
+/// Runs the program at its most verbose log level: a scan, a search, keys, tokens, failures of every kind, a database
+/// outage. Its log and every response are searched for twenty secrets.
 #[tokio::test]
 #[expect(
     clippy::too_many_lines,
@@ -56,7 +56,7 @@ async fn no_secret_is_in_a_log_or_an_answer() {
     ]
     .map(str::to_owned)
     .into();
-    // What tells two keys apart is shown; what makes one is not.
+    // The visible prefix identifies a key; the rest must not appear.
     secrets.push(key[12..].to_owned());
     let mut answers = String::new();
     let mut tell = |answer: (u16, Value)| answers.push_str(&format!("{} {}\n", answer.0, answer.1));
@@ -86,7 +86,7 @@ async fn no_secret_is_in_a_log_or_an_answer() {
     tell(api.get("/api/v1/keys").await);
     tell(api.get("/api/v1/audit").await);
 
-    // Credentials of every kind, right and wrong.
+    // Valid and invalid credentials of every kind.
     let person = Uuid::new_v4();
     let claims = claims("https://project.test/auth/v1", person).to_string();
     let signer = |secret: &str| Signer::Hmac(secret.as_bytes().to_vec());
@@ -126,7 +126,7 @@ async fn no_secret_is_in_a_log_or_an_answer() {
     }
     assert!(secrets.len() >= 20, "{}", secrets.len());
 
-    // Work, and failures.
+    // Work and failures.
     let scan = api
         .post("/api/v1/scrapersky", &json!({ "base_url": "shop.bench.test" }))
         .await;
@@ -202,7 +202,7 @@ async fn site_with_a_cookie() -> Site {
     .await
 }
 
-/// Asks until a job has ended, and returns the last answer.
+/// Polls until a job has ended, and returns the last response.
 async fn ended(api: &Api, path: &str) -> (u16, Value) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
@@ -216,7 +216,7 @@ async fn ended(api: &Api, path: &str) -> (u16, Value) {
 }
 
 fn with_password(url: &str, password: &str) -> String {
-    // The server of tests trusts whoever comes, so that any password is right.
+    // The tests' server trusts everybody, so any password works.
     if url.contains("password=") {
         return url.replace("only-for-this-test", password);
     }
@@ -227,10 +227,10 @@ fn with_password(url: &str, password: &str) -> String {
     url.into()
 }
 
-/// A foreign id and one that nobody has take the same time to be refused. A difference that tells them
-/// apart would show in every round; a busy machine shows in some.
+/// Refusing a foreign id takes as long as refusing a missing one. A telling difference would show in every round; noise
+/// of a busy machine only in some.
 #[tokio::test]
-async fn anothers_id_takes_as_long_as_nobodys() {
+async fn foreign_and_missing_ids_take_equally_long() {
     let tries = extent::of(1000, 200);
     let app = TestApp::new().await;
     let (acme, bolt) = (app.agency("acme").await, app.agency("bolt").await);
@@ -240,19 +240,19 @@ async fn anothers_id_takes_as_long_as_nobodys() {
     let foreign = acme.agency.domain("a.test").await.id.to_string();
     for round in 1..=5 {
         let [anothers, nobodys] = refusals(&app, &bolt.key, &foreign, tries).await;
-        println!("round {round}, {tries} tries each, in the median: another's {anothers:?}, nobody's {nobodys:?}");
+        println!("round {round}, {tries} tries each, medians: another tenant's {anothers:?}, missing {nobodys:?}");
         if anothers.abs_diff(nobodys) < Duration::from_millis(1) {
             return;
         }
     }
-    panic!("another's id is told from nobody's in every round");
+    panic!("another tenant's id differs from a missing one in every round");
 }
 
-/// How long the refusal of `foreign` takes and that of an id that nobody has, in the median of `tries` each.
+/// Returns the median time of refusing `foreign` and of refusing a missing id, over `tries` each.
 async fn refusals(app: &TestApp, key: &str, foreign: &str, tries: usize) -> [Duration; 2] {
     let mut took = [Vec::new(), Vec::new()];
     for number in 0..tries * 2 {
-        // In turns, so that both see the same machine.
+        // Alternating, so that both see the same load.
         let (times, id) = if number % 2 == 0 {
             (0, foreign.to_owned())
         } else {

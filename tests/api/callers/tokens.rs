@@ -1,4 +1,4 @@
-//! Tokens of people who signed in.
+//! Tokens of signed-in people.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use crate::support::app::{Answer, TestApp};
 use crate::support::site::{Reply, Site};
 use crate::support::tokens::{SECRET, Signer, claims, encode, token};
 
-/// The sign-in service: its public keys, and whether it answers.
+/// The sign-in service: its public keys, and whether it responds.
 struct SignIn {
     site: Site,
     keys: Arc<Mutex<Vec<Value>>>,
@@ -109,7 +109,7 @@ async fn forged_and_broken_tokens_are_all_refused() {
     let unsigned = |header: &str| format!("{}.{}.", encode(header.as_bytes()), parts[1]);
     let ec_header = r#"{"alg":"ES256","kid":"ec"}"#;
 
-    // So that what follows is refused for the one thing that is wrong with it.
+    // The valid tokens: each case below differs from them in one thing.
     for fine in [
         valid.clone(),
         ec.token(ec_header, &plain),
@@ -265,7 +265,7 @@ async fn forged_and_broken_tokens_are_all_refused() {
 }
 
 #[tokio::test]
-async fn keys_are_rotated_without_a_restart_and_missed_by_nobody() {
+async fn keys_rotate_without_a_restart_or_failures() {
     let (old, new) = (Signer::ec(), Signer::rsa());
     let service = SignIn::start(vec![old.jwk("old"), new.jwk("new")]).await;
     let app = service.app(false).await;
@@ -291,16 +291,16 @@ async fn keys_are_rotated_without_a_restart_and_missed_by_nobody() {
     );
 }
 
-/// A key that appears is found by the first request that names it.
+/// A new key is fetched by the first request that names it.
 #[tokio::test]
-async fn a_key_that_nobody_knew_is_asked_for() {
+async fn an_unknown_key_is_fetched() {
     let first = Signer::ec();
     let service = SignIn::start(vec![first.jwk("first")]).await;
     let app = service.app(true).await;
     let acme = app.agency("acme").await;
     let id = person(&app, acme.agency.id, "USER").await;
     let claims = claims(&service.issuer(), id).to_string();
-    // A token of the secret asks nobody.
+    // A token signed with the secret needs no fetch.
     assert_eq!(status(&app, &Signer::secret().token(HS, &claims)).await, 200);
     assert_eq!(service.asked.load(Ordering::SeqCst), 0);
     let second = Signer::ec();
@@ -313,7 +313,7 @@ async fn a_key_that_nobody_knew_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_person_acts_for_the_own_tenant() {
+async fn a_person_acts_for_their_own_tenant() {
     let service = SignIn::start(vec![]).await;
     let app = service.app(true).await;
     let (acme, bolt) = (app.agency("acme").await, app.agency("bolt").await);
@@ -360,14 +360,14 @@ async fn a_person_acts_for_the_own_tenant() {
     }
 }
 
-/// Asks for `path`, of `tenant` where that is named.
+/// Gets `path`, as `tenant` if given.
 async fn get(app: &TestApp, path: &str, token: &str, tenant: Option<&str>) -> Answer {
     let headers: Vec<(&'static str, &str)> = tenant.map(|tenant| ("X-Tenant-Id", tenant)).into_iter().collect();
     app.send_with(&headers, Method::Get, path, Some(token), None).await
 }
 
 #[tokio::test]
-async fn a_person_may_do_what_the_role_says() {
+async fn a_persons_role_decides_the_permissions() {
     let service = SignIn::start(vec![]).await;
     let app = service.app(true).await;
     let (acme, bolt) = (app.agency("acme").await, app.agency("bolt").await);
@@ -375,7 +375,7 @@ async fn a_person_may_do_what_the_role_says() {
     let domain = acme.agency.domain("acme.test").await.id.to_string();
     let of = async |role: &str| token(&service.issuer(), person(&app, &acme_id, role).await);
     let (member, admin, chief) = (of("USER").await, of("ADMIN").await, of("SUPER_ADMIN").await);
-    // Named in a body.
+    // Also in a body.
     let scan = json!({ "base_url": "new.bench.test", "tenant_id": bolt_id }).to_string();
     let post = async |token: &str| {
         app.send(
@@ -400,7 +400,7 @@ async fn a_person_may_do_what_the_role_says() {
 }
 
 #[tokio::test]
-async fn a_person_without_a_profile_acts_for_the_tenant_that_the_issuer_vouches_for() {
+async fn a_person_without_a_profile_acts_for_the_tokens_tenant() {
     let service = SignIn::start(vec![]).await;
     let app = service.app(true).await;
     let bolt = app.agency("bolt").await;
@@ -426,7 +426,7 @@ async fn a_person_without_a_profile_acts_for_the_tenant_that_the_issuer_vouches_
         1
     );
     assert_eq!(get("/api/v1/keys", &signed("app_metadata", &bolt_id)).await.status, 403);
-    // What the person itself can write says nothing.
+    // Claims that the person can edit are ignored.
     assert_eq!(
         get("/api/v1/domains", &signed("user_metadata", &bolt_id)).await.status,
         403

@@ -1,4 +1,4 @@
-//! Requests that no client would send: nothing fails within, and what is refused is refused in the one shape.
+//! Requests that no real client would send: no internal error, and every refusal has the same shape.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ struct Wild {
     headers: Vec<(&'static str, String)>,
 }
 
-/// Names of fields and parameters that mean something somewhere.
+/// Names of fields and parameters that some route reads.
 const NAMES: &[&str] = &[
     "base_url",
     "domains",
@@ -78,7 +78,7 @@ const NAMES: &[&str] = &[
     "domain_id",
 ];
 
-/// Values at which programs break.
+/// Values that often break programs.
 const VALUES: &[&str] = &[
     "0",
     "-1",
@@ -136,7 +136,7 @@ fn number() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<i64>().prop_map(|number| number.to_string()),
         any::<f64>()
-            .prop_filter("JSON has no other", |number| number.is_finite())
+            .prop_filter("JSON numbers are finite", |number| number.is_finite())
             .prop_map(|number| number.to_string()),
         proptest::sample::select(
             &[
@@ -151,7 +151,7 @@ fn number() -> impl Strategy<Value = String> {
     ]
 }
 
-/// JSON as text, for what no value can hold.
+/// JSON as text, for documents that no `Value` can represent.
 fn document() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -177,7 +177,7 @@ fn document() -> impl Strategy<Value = String> {
 fn body() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => document(),
-        // Around what is right, so that it gets further.
+        // Mostly valid requests, which get further into the program.
         8 => (0..ENTRIES.len(), proptest::collection::vec((proptest::sample::select(NAMES), document()), 0..4)).prop_map(|(entry, changes)| {
             let shots = (ENTRIES[entry].shots)(&super::isolation::all("a"));
             let right = shots.into_iter().find_map(|shot| shot.body).map(|(_, body)| body);
@@ -271,7 +271,7 @@ impl Wild {
 }
 
 #[test]
-fn nothing_fails_within_whatever_is_sent() {
+fn random_requests_cause_no_internal_errors() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let app = runtime.block_on(TestApp::new());
     let acme = runtime.block_on(app.agency("acme"));
@@ -283,7 +283,7 @@ fn nothing_fails_within_whatever_is_sent() {
         max_shrink_iters: 200,
         ..Config::default()
     };
-    // The same requests in every run, so that one that fails is there again.
+    // A fixed seed, so that a failure repeats.
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let mut statuses = std::collections::BTreeMap::<u16, usize>::new();
     let counted = std::cell::RefCell::new(&mut statuses);

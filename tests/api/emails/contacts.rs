@@ -1,4 +1,4 @@
-//! Contacts as they are listed, filtered and corrected.
+//! Listing, filtering and correcting contacts.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::support::planted::HOST;
 use crate::support::site::{Reply, Site};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn contacts_are_one_tenants_alone_by_every_route() {
+async fn contacts_are_isolated_on_every_route() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let bolt = app.agency("bolt").await;
@@ -77,7 +77,7 @@ async fn contacts_are_one_tenants_alone_by_every_route() {
 }
 
 #[tokio::test]
-async fn nobody_sees_contacts_without_a_key_and_no_reader_changes_them() {
+async fn contacts_need_a_key_to_read_and_a_scope_to_change() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let id = Uuid::new_v4();
@@ -94,7 +94,7 @@ async fn nobody_sees_contacts_without_a_key_and_no_reader_changes_them() {
     }
 }
 
-/// A site with four addresses, of two of which it says whose they are.
+/// A site with four addresses; for two of them it names the person.
 async fn company() -> Site {
     Site::start(|path| match path {
         "/" => Reply::html(
@@ -175,7 +175,7 @@ async fn assert_filtered(acme: &Holder<'_>, id: &str) {
     }
 }
 
-/// The addresses of all pages, two on each.
+/// The addresses on all pages of the list, two per page.
 async fn by_cursor(acme: &Holder<'_>) -> BTreeSet<String> {
     let (mut cursor, mut seen) = (String::new(), BTreeSet::new());
     loop {

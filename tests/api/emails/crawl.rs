@@ -1,4 +1,4 @@
-//! What a crawl fetches, stores and counts, also where it is interrupted.
+//! What a crawl fetches, stores and counts, including interrupted ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use crate::support::program::{Api, Program};
 use crate::support::site::{Reply, Site};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_site_gives_every_planted_address_and_no_decoy() {
+async fn a_large_sites_planted_addresses_are_found_without_decoys() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let plan = Plan::new();
@@ -66,14 +66,14 @@ async fn a_large_site_gives_every_planted_address_and_no_decoy() {
     );
 }
 
-/// Asserts that the pages with addresses came first, none twice, and no trap but a few times.
+/// Asserts that pages with addresses were requested first, none twice, and traps rarely.
 fn assert_asked(site: &Site, status: &Value) {
     let asked = pages_asked(site);
-    assert!(asked.len() <= 100, "{} pages were asked for", asked.len());
+    assert!(asked.len() <= 100, "{} pages were requested", asked.len());
     assert_eq!(
         asked.iter().collect::<BTreeSet<_>>().len(),
         asked.len(),
-        "a page was asked for twice: {asked:?}"
+        "a page was requested twice: {asked:?}"
     );
     assert!(!asked.iter().any(|path| path.starts_with("/private")), "{asked:?}");
     assert!(
@@ -98,7 +98,7 @@ fn assert_asked(site: &Site, status: &Value) {
     );
 }
 
-/// Asserts that each planted address was found where it stands, and nothing else.
+/// Asserts that each planted address was found on its page, and nothing else.
 fn assert_found(found: &BTreeMap<String, Value>, plan: &Plan) {
     let planted: BTreeSet<&str> = plan.planted.iter().map(|planted| planted.email.as_str()).collect();
     let stored: BTreeSet<&str> = found.keys().map(String::as_str).collect();
@@ -122,7 +122,7 @@ fn assert_found(found: &BTreeMap<String, Value>, plan: &Plan) {
         );
         assert_eq!(contact["has_gmail"], planted.email.ends_with("@gmail.com"), "{contact}");
         let context = contact["context"].as_str().unwrap();
-        // What is in the head of structured data has no place in the text but where the script stands.
+        // Addresses in the head's structured data only appear in the text of the script.
         assert!(
             context.contains(&planted.before) || context.contains("mark"),
             "{planted:?}: {context}"
@@ -152,7 +152,7 @@ async fn slow_chain() -> Site {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
+async fn a_running_scan_is_returned_with_rising_counts() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let site = slow_chain().await;
@@ -181,7 +181,7 @@ async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
             status["pages_scanned"].as_i64().unwrap(),
             status["contacts_found"].as_i64().unwrap(),
         ));
-        // Far from its end.
+        // Far from complete.
         if status["status"] == "scanning" && status["pages_scanned"].as_i64() < Some(8) {
             let again = start(&acme, &id).await;
             assert_eq!(
@@ -201,16 +201,13 @@ async fn a_scan_under_way_is_answered_with_and_its_counts_move() {
     let list = acme.get("/api/v1/email-scanner/domains").await.body;
     assert_eq!(list[0]["pages_count"], last["pages_scanned"]);
     let again = start(&acme, &id).await.body;
-    assert_ne!(
-        again["job_id"], begun.body["job_id"],
-        "one that has ended is done again"
-    );
+    assert_ne!(again["job_id"], begun.body["job_id"], "an ended scan can be repeated");
     assert_eq!(ended(&acme, &id).await["status"], "completed");
     let v1 = acme.get(&format!("/api/v1/email-scanner/scan/{id}/status")).await;
     assert_eq!(v1.body["status"], "completed");
 }
 
-/// Fails unless the answer is that of a scan that has not done anything yet.
+/// Fails unless the response is that of a scan that has only been queued.
 fn assert_begun(begun: &Answer, id: &str) {
     assert_eq!(begun.status, 200, "{begun:?}");
     for (field, value) in [
@@ -305,7 +302,7 @@ async fn two_workers_keep_the_pace_of_a_host_together() {
         },
         ..scans
     };
-    // Each has a fetcher of its own, as two processes have.
+    // Each has its own fetcher, as two processes would.
     let _work = (app.work_with(&site, slowly), app.work_with(&site, slowly));
     let (one, other) = (domain(&acme, HOST).await, domain(&bolt, HOST).await);
     let began = Instant::now();
@@ -315,27 +312,27 @@ async fn two_workers_keep_the_pace_of_a_host_together() {
     assert_eq!(ended(&bolt, &other).await["status"], "completed");
     let requests = times.lock().unwrap().len();
     assert!(requests >= 24, "{requests}");
-    // But for the burst at the beginning each of them took its turn, whoever sent it.
+    // Apart from the initial burst, every request waited for its turn, whichever worker sent it.
     let least = PACE * u32::try_from(requests - 4).unwrap();
     println!("{requests} requests in {:?}, at least {least:?}", began.elapsed());
     assert!(began.elapsed() >= least, "{requests} requests in {:?}", began.elapsed());
 }
 
-/// Kills the worker at random moments, `kills` times, and starts another one until the scan has completed.
+/// Kills and restarts the worker `kills` times at random moments, until the scan has completed.
 async fn kill_until_completed(program: &Program, api: &Api, id: &str, kills: usize) {
     let path = format!("/email-scanner/scan/{id}/status");
     let mut worker = program.start(&["worker"]);
     let (mut killed, mut last) = (0, 0);
     let deadline = Instant::now() + Duration::from_secs(180);
     loop {
-        assert!(Instant::now() < deadline, "it never ended");
+        assert!(Instant::now() < deadline, "the scan never ended");
         let status = api.get(&path).await.1;
         if status["status"] == "completed" {
             break;
         }
         assert_ne!(status["status"], "failed", "{status}");
         let pages = status["pages_scanned"].as_i64().unwrap();
-        // At a random moment, but not twice within one page.
+        // At a random moment, but not twice during one page.
         if killed < kills && pages > last + rand_below(6) {
             tokio::time::sleep(Duration::from_micros(u64::try_from(rand_below(60_000)).unwrap())).await;
             worker.kill();
@@ -346,11 +343,11 @@ async fn kill_until_completed(program: &Program, api: &Api, id: &str, kills: usi
         let pause = if killed < kills { 15 } else { 60 };
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
-    assert_eq!(killed, kills, "the scan ended before the blows had fallen");
+    assert_eq!(killed, kills, "the scan ended before all kills");
     assert!(worker.end());
 }
 
-/// Scans a site with workers that are killed `kills` times, and returns the contacts and the pages.
+/// Scans a site with workers that are killed `kills` times, and returns the contacts and pages.
 async fn rows_after(plan: &Plan, kills: usize) -> (Vec<String>, Vec<String>) {
     let db = TestDatabase::new().await;
     let site = plan.start().await;

@@ -1,4 +1,4 @@
-//! Which domains take mail.
+//! Which domains accept mail.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -11,8 +11,8 @@ use crate::support::app::TestApp;
 use crate::support::planted::HOST;
 use crate::support::site::{Reply, Site};
 
-/// A name server that knows `mail.test` (a mail server), `null.test` (none, by RFC 7505), `bare.test` (an address only);
-/// it keeps what it was asked.
+/// A name server that knows `mail.test` (a mail server), `null.test` (none, by RFC 7505) and `bare.test` (an address
+/// only), and records its queries.
 async fn name_server() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let addr = socket.local_addr().unwrap();
@@ -67,7 +67,7 @@ async fn name_server() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dns_says_which_domains_take_mail_and_is_asked_once() {
+async fn mail_domains_are_looked_up_in_dns_once() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let page = "<p>a@mail-firma.de b@null-firma.de c@bare-firma.de d@gone-firma.de e@mail-firma.de";
@@ -102,5 +102,5 @@ async fn dns_says_which_domains_take_mail_and_is_asked_once() {
     assert!(found["a@mail-firma.de"]["confidence"].as_i64() > Some(50));
     let before = asked.lock().unwrap().len();
     scan(&acme, &id).await;
-    assert_eq!(asked.lock().unwrap().len(), before, "the answers were kept");
+    assert_eq!(asked.lock().unwrap().len(), before, "the answers were stored");
 }

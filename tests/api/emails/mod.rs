@@ -1,4 +1,4 @@
-//! Scans for email addresses: the whole way from a request to what is stored, on real sites.
+//! Email scans end to end, from the request to the stored rows, on real sites.
 
 mod contacts;
 mod crawl;
@@ -15,7 +15,7 @@ use web::fetch::FetchConfig;
 use crate::support::app::{Answer, Holder};
 use crate::support::site::Site;
 
-/// No pause between requests: what is tested is not how polite we are.
+/// No pause between requests: these tests are not about politeness.
 fn at_once(scans: ScansConfig) -> ScansConfig {
     let fetch = FetchConfig {
         pace: Duration::ZERO,
@@ -24,7 +24,7 @@ fn at_once(scans: ScansConfig) -> ScansConfig {
     ScansConfig { fetch, ..scans }
 }
 
-/// Makes a domain of the tenant, and returns its id.
+/// Creates a domain of the tenant, and returns its id.
 async fn domain(holder: &Holder<'_>, name: &str) -> String {
     holder.agency.domain(name).await.id.to_string()
 }
@@ -33,7 +33,7 @@ async fn start(holder: &Holder<'_>, id: &str) -> Answer {
     holder.post(&format!("/email-scanner/scan/{id}"), json!({})).await
 }
 
-/// Asks until the scan has ended, and returns the last answer.
+/// Polls until the scan has ended, and returns the last response.
 async fn ended(holder: &Holder<'_>, id: &str) -> Value {
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
@@ -42,7 +42,7 @@ async fn ended(holder: &Holder<'_>, id: &str) -> Value {
         if !["pending", "scanning"].contains(&answer.body["status"].as_str().unwrap()) {
             return answer.body;
         }
-        assert!(Instant::now() < deadline, "it never ended: {}", answer.body);
+        assert!(Instant::now() < deadline, "the scan never ended: {}", answer.body);
         tokio::time::sleep(Duration::from_millis(40)).await;
     }
 }
@@ -53,7 +53,7 @@ async fn scan(holder: &Holder<'_>, id: &str) -> Value {
     ended(holder, id).await
 }
 
-/// All contacts that are shown, by address.
+/// All visible contacts, by address.
 async fn contacts(holder: &Holder<'_>) -> BTreeMap<String, Value> {
     let list = holder.get("/api/v1/contacts?limit=1000").await;
     assert_eq!(list.status, 200, "{list:?}");
@@ -62,7 +62,7 @@ async fn contacts(holder: &Holder<'_>) -> BTreeMap<String, Value> {
         .iter()
         .map(|item| (item["email"].as_str().unwrap().to_owned(), item.clone()))
         .collect();
-    assert_eq!(by_email.len(), items.len(), "an address comes twice");
+    assert_eq!(by_email.len(), items.len(), "an address is listed twice");
     by_email
 }
 
@@ -70,7 +70,7 @@ fn emails(contacts: &BTreeMap<String, Value>) -> Vec<&str> {
     contacts.keys().map(String::as_str).collect()
 }
 
-/// The pages that were asked for, without robots.txt and sitemaps.
+/// The requested pages, without robots.txt and sitemaps.
 fn pages_asked(site: &Site) -> Vec<String> {
     let paths = site.paths().into_iter();
     paths

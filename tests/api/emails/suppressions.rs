@@ -1,4 +1,4 @@
-//! Addresses that are suppressed or erased.
+//! Suppressed and erased addresses.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::planted::HOST;
 use crate::support::site::{Reply, Site};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_suppressed_never_comes_back() {
+async fn suppressed_contacts_never_come_back() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let page =
@@ -70,7 +70,7 @@ async fn what_is_suppressed_never_comes_back() {
 }
 
 #[tokio::test]
-async fn what_is_neither_an_address_nor_a_domain_is_not_suppressed() {
+async fn only_addresses_and_domains_can_be_suppressed() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     for wrong in [
@@ -84,7 +84,7 @@ async fn what_is_neither_an_address_nor_a_domain_is_not_suppressed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_erasure_reaches_everything_that_holds_the_address() {
+async fn an_erasure_reaches_every_mention_of_the_address() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let bolt = app.agency("bolt").await;
@@ -149,7 +149,7 @@ async fn an_erasure_reaches_everything_that_holds_the_address() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_erasure_of_a_domain_takes_all_its_addresses() {
+async fn erasing_a_domain_erases_all_its_addresses() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let site = Site::start(|_| Reply::html("<p>joe@acme.bench.test, jane.doe@acme.bench.test")).await;
@@ -167,7 +167,7 @@ async fn the_erasure_of_a_domain_takes_all_its_addresses() {
     assert_eq!(app.count(&any).await, 0);
 }
 
-/// Writes the query for every row of every tenant's table as a line.
+/// Returns a query that prints every row of every tenant table as a line.
 async fn all_rows(app: &TestApp) -> String {
     let tables = app
         .texts(

@@ -1,4 +1,4 @@
-//! The private PostgreSQL: each thing that can happen to it ends in a running server or in one sentence.
+//! The private PostgreSQL: whatever happens to it ends in a running server or a one-sentence error.
 
 mod recovery;
 mod refusal;
@@ -28,7 +28,7 @@ fn output(output: std::process::Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// Runs a process under the account the server has, whose processes the server can see.
+/// Runs a process under the server's account, so that the server can see it.
 fn as_server_account(command: &mut Command) -> Child {
     if geteuid().is_root() {
         let user = ["postgres", "nobody"]
@@ -61,7 +61,7 @@ fn is_zombie(pid: i32) -> bool {
 fn write_row(postgres: &EmbeddedPostgres) {
     let url = postgres.url(DATABASE);
     runtime().block_on(async {
-        // Throw-away servers answer before they write: without this a crash may lose the row.
+        // Throw-away servers answer before writing: without this setting a crash may lose the row.
         let write = "SET synchronous_commit = on; CREATE TABLE kept (word text); INSERT INTO kept VALUES ('kept')";
         connect(&url).await.batch_execute(write).await.unwrap();
     });
@@ -91,7 +91,10 @@ fn runtime() -> tokio::runtime::Runtime {
 fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !happened() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "waited in vain until {what}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "timed out waiting until {what}"
+        );
         thread::sleep(Duration::from_millis(2));
     }
 }

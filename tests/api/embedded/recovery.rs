@@ -1,4 +1,4 @@
-//! What was killed or left behind.
+//! Recovery after kills and from leftover files.
 
 use std::process::Command;
 use std::{fs, thread};
@@ -16,7 +16,7 @@ fn a_killed_server_is_recovered_with_its_data() {
     let options = throwaway(&scratch.path("pg"));
     let postgres = EmbeddedPostgres::start(&options).unwrap();
     write_row(&postgres);
-    // A session at work: its process holds the shared memory until it notices that its parent is gone.
+    // A busy session: its process keeps the shared memory until it notices that its parent is gone.
     let url = postgres.url(DATABASE);
     let busy = thread::spawn(move || {
         let work = "SELECT count(*)::text FROM generate_series(1, 3000000)";
@@ -38,7 +38,7 @@ fn a_killed_server_is_recovered_with_its_data() {
 }
 
 #[test]
-fn a_program_killed_during_initdb_leaves_nothing_in_the_way() {
+fn a_program_killed_during_initdb_does_not_block_the_next() {
     let scratch = Scratch::new();
     let folder = scratch.path("pg");
     let mut program = helper(&folder);
@@ -57,7 +57,7 @@ fn the_server_of_a_killed_program_is_adopted() {
     let scratch = Scratch::new();
     let folder = scratch.path("pg");
     let mut program = helper(&folder);
-    wait_until("the server begins", || folder.join("data/postmaster.pid").exists());
+    wait_until("the server starts", || folder.join("data/postmaster.pid").exists());
     program.kill().unwrap();
     program.wait().unwrap();
 
@@ -70,7 +70,7 @@ fn the_server_of_a_killed_program_is_adopted() {
 }
 
 #[test]
-fn a_stale_pid_file_that_names_a_living_stranger_does_no_harm() {
+fn a_stale_pid_file_naming_another_process_is_ignored() {
     let scratch = Scratch::new();
     let options = throwaway(&scratch.path("pg"));
     EmbeddedPostgres::start(&options).unwrap().stop().unwrap();
@@ -96,7 +96,7 @@ fn a_stale_pid_file_that_names_a_living_stranger_does_no_harm() {
 }
 
 #[test]
-fn a_server_whose_socket_was_removed_is_started_anew() {
+fn a_server_without_its_socket_is_restarted() {
     let scratch = Scratch::new();
     let options = throwaway(&scratch.path("pg"));
     let postgres = EmbeddedPostgres::start(&options).unwrap();

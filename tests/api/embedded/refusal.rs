@@ -1,4 +1,4 @@
-//! Folders, sockets and binaries that are refused.
+//! Refused folders, sockets and binaries.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -29,7 +29,7 @@ fn data_of_another_major_version_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_folder_of_something_else_is_refused_and_left_alone() {
+fn a_folder_with_other_files_is_refused_and_left_alone() {
     let scratch = Scratch::new();
     let data = scratch.path("pg/data");
     fs::create_dir_all(&data).unwrap();
@@ -52,7 +52,7 @@ fn a_data_directory_that_is_a_file_is_refused() {
 }
 
 #[test]
-fn a_data_directory_that_cannot_be_made_is_named() {
+fn a_data_directory_that_cannot_be_created_is_named() {
     let path = Path::new("/proc/scrapersky");
     let error = EmbeddedPostgres::start(&throwaway(path)).unwrap_err();
     assert!(
@@ -66,7 +66,7 @@ fn a_closed_folder_above_the_data_is_named() {
     let scratch = Scratch::new();
     let closed = scratch.path("closed");
     fs::create_dir(&closed).unwrap();
-    // Root cannot be kept out, but the account it gives the server to can.
+    // Root cannot be kept out, but the server's account can.
     let mode = if geteuid().is_root() { 0o700 } else { 0o500 };
     fs::set_permissions(&closed, fs::Permissions::from_mode(mode)).unwrap();
     let error = EmbeddedPostgres::start(&throwaway(&closed.join("pg"))).unwrap_err();
@@ -94,7 +94,7 @@ fn a_path_too_long_for_a_socket_still_works() {
 }
 
 #[test]
-fn a_folder_of_others_is_not_taken_for_the_socket() {
+fn another_users_socket_folder_is_refused() {
     let scratch = Scratch::new();
     let options = throwaway(&scratch.path(&"long".repeat(30)));
     let folder = EmbeddedPostgres::status(&options)
@@ -110,7 +110,7 @@ fn a_folder_of_others_is_not_taken_for_the_socket() {
 }
 
 #[test]
-fn a_socket_of_another_process_is_not_taken() {
+fn a_socket_in_use_by_another_process_is_refused() {
     let scratch = Scratch::new();
     let options = throwaway(&scratch.path("pg"));
     let socket = EmbeddedPostgres::status(&options).unwrap().socket;
@@ -123,12 +123,12 @@ fn a_socket_of_another_process_is_not_taken() {
     );
     drop(listener);
 
-    // What a dead process leaves is no obstacle.
+    // The leftover of a dead process is no obstacle.
     EmbeddedPostgres::start(&options).unwrap();
 }
 
 #[test]
-fn binaries_named_but_missing_are_not_replaced_by_others() {
+fn configured_but_missing_binaries_are_an_error() {
     let scratch = Scratch::new();
     let empty = scratch.path("bin");
     fs::create_dir(&empty).unwrap();
@@ -141,14 +141,14 @@ fn binaries_named_but_missing_are_not_replaced_by_others() {
         matches!(&error, EmbeddedError::UnusableBinaries { path, .. } if *path == empty),
         "{error:?}"
     );
-    assert!(error.to_string().contains("holds no `postgres`"), "{error}");
+    assert!(error.to_string().contains("contains no `postgres`"), "{error}");
 }
 
 #[test]
-fn a_full_disk_is_said_and_nothing_half_made_stays() {
+fn a_full_disk_is_reported_and_leaves_nothing_partial() {
     let scratch = Scratch::new();
     let (small, large) = (scratch.path("small"), scratch.path("large"));
-    // In a mount namespace of its own, so that nothing stays mounted however the test ends.
+    // In its own mount namespace, so that nothing stays mounted after the test.
     let said = on_small_disk(&small, "30m", "");
     assert!(
         said.contains("error=no space is left on the device") && said.contains(&small.display().to_string()),
@@ -162,12 +162,12 @@ fn a_full_disk_is_said_and_nothing_half_made_stays() {
     assert!(said.contains("left=data "), "{said}");
 }
 
-/// Runs the helper on a file system of `size`, once, and again after `fill` when that says anything.
+/// Runs the helper on a file system of `size`, and again after `fill`, if that is not empty.
 fn on_small_disk(folder: &Path, size: &str, fill: &str) -> String {
     fs::create_dir(folder).unwrap();
     let own = geteuid();
     let helper = helper_command("start", folder);
-    // In a process namespace too, which ends with the test, and with it the server that nobody outside could find.
+    // Also in its own process namespace, which ends with the test and takes the server with it.
     let mut command = Command::new("setpriv");
     command.args([
         "--pdeathsig",

@@ -1,4 +1,4 @@
-//! A server that starts, is shared, and is stopped.
+//! Starting, sharing and stopping a server.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
@@ -97,7 +97,7 @@ fn processes_that_start_it_at_once_get_one_server_that_outlives_them() {
 
     let found = EmbeddedPostgres::find(&throwaway(&folder))
         .unwrap()
-        .expect("it still runs");
+        .expect("the server is still running");
     assert!(
         said.iter().all(|line| line.contains(&format!("pid={} ", found.pid()))),
         "{said:?}"

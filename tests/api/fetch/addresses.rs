@@ -51,7 +51,7 @@ async fn no_spelling_of_a_private_address_is_connected_to() {
         }
     }
     assert_eq!(canary.connections(), 0);
-    // The canary does sing.
+    // The canary itself is reachable.
     let page = get(&allowing("127.0.0.0/8"), &format!("http://2130706433:{port}/")).await;
     assert_eq!(&page.unwrap().body[..], b"secret");
     assert!(canary.connections() > 0);
@@ -114,7 +114,7 @@ async fn redirects_to_private_addresses_are_refused() {
 }
 
 #[tokio::test]
-async fn a_robots_txt_that_redirects_inside_is_not_followed() {
+async fn a_robots_txt_redirect_to_a_private_address_is_refused() {
     let canary = Site::canary().await;
     let location = format!("http://127.0.0.1:{}/robots.txt", canary.port());
     let site = Site::start(move |_| Reply::redirect(&location)).await;
@@ -124,8 +124,8 @@ async fn a_robots_txt_that_redirects_inside_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_name_that_flips_never_reaches_the_address_that_is_not_allowed() {
-    // 127.0.0.2 stands for the public address: the operator allows it, and nothing beside it.
+async fn a_rebinding_name_never_reaches_a_refused_address() {
+    // 127.0.0.2 stands for the public address: the operator allows only this one.
     let open = Site::on((SECOND_LOOPBACK, 0).into(), None, |path| {
         page_or_no_robots(path, &Reply::html("public"))
     })
@@ -156,7 +156,7 @@ async fn a_name_that_flips_never_reaches_the_address_that_is_not_allowed() {
 }
 
 #[tokio::test]
-async fn of_a_name_with_both_only_the_permitted_addresses_are_tried() {
+async fn only_permitted_addresses_of_a_name_are_tried() {
     let open = Site::on((SECOND_LOOPBACK, 0).into(), None, |path| {
         page_or_no_robots(path, &Reply::html("public"))
     })
@@ -174,7 +174,7 @@ async fn of_a_name_with_both_only_the_permitted_addresses_are_tried() {
 }
 
 #[tokio::test]
-async fn an_operators_rule_holds_for_its_name_only() {
+async fn an_operators_rule_applies_to_its_name_only() {
     let site = Site::start(|path| page_or_no_robots(path, &Reply::html("ok"))).await;
     let config = FetchConfig {
         connect_to: vec![format!("*.bench.test:80={}", site.addr).parse().unwrap()],

@@ -1,4 +1,4 @@
-//! What a page comes with, in whatever form it is sent.
+//! The data and errors of a fetched page.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use super::{brotli, get, gzip, leading_to, outcome_of, page_or_no_robots};
 use crate::support::site::{Names, Reply, Site};
 
 #[tokio::test]
-async fn a_page_comes_with_all_that_is_known_about_it() {
+async fn a_page_has_its_metadata() {
     let site = Site::start(|path| match path {
         "/robots.txt" => Reply::new("404 Not Found", &[], ""),
         "/a?b=c" => Reply::redirect("/home#top"),
@@ -41,7 +41,7 @@ async fn a_page_comes_with_all_that_is_known_about_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_says_so() {
+async fn unreadable_responses_are_errors() {
     let html = ("Content-Type", "text/html");
     for (case, reply, outcome, said) in [
         (
@@ -94,7 +94,7 @@ async fn what_cannot_be_read_says_so() {
 }
 
 #[tokio::test]
-async fn every_usual_compression_is_undone() {
+async fn common_compressions_are_decoded() {
     let html = ("Content-Type", "text/html");
     let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     zlib.write_all(b"hello").unwrap();
@@ -111,7 +111,7 @@ async fn every_usual_compression_is_undone() {
 }
 
 #[tokio::test]
-async fn a_lying_charset_harms_nothing() {
+async fn a_wrong_charset_does_no_harm() {
     for (declared, body, text) in [
         ("utf-8", &b"Caf\xe9 M\xfcller"[..], "Café Müller"),
         ("iso-8859-1", "Café Müller".as_bytes(), "Café Müller"),
@@ -129,7 +129,7 @@ async fn a_lying_charset_harms_nothing() {
 }
 
 #[tokio::test]
-async fn a_status_is_told_apart_from_a_page() {
+async fn an_error_status_is_not_a_page() {
     let reply = Reply::new(
         "503 Service Unavailable",
         &[("Retry-After", "120"), ("Content-Type", "image/png")],
@@ -143,9 +143,9 @@ async fn a_status_is_told_apart_from_a_page() {
     assert_eq!((error.kind(), error.is_transient()), (FailureKind::Status, true));
 }
 
-/// A server that says it compresses what it does not, on its error pages as on the robots.txt that is not there.
+/// A server that wrongly claims to compress its error pages and its missing robots.txt.
 #[tokio::test]
-async fn the_damaged_body_of_an_error_does_not_hide_its_status() {
+async fn a_damaged_error_body_does_not_hide_its_status() {
     let damaged = [("Content-Encoding", "gzip"), ("Content-Type", "text/html")];
     let reply = Reply::new("410 Gone", &damaged, "no gzip");
     let robots = Reply::new("404 Not Found", &damaged, "no gzip");
@@ -165,7 +165,7 @@ async fn the_damaged_body_of_an_error_does_not_hide_its_status() {
 }
 
 #[tokio::test]
-async fn a_dead_host_is_reported_as_what_it_is() {
+async fn unreachable_hosts_are_reported_with_the_reason() {
     let addr: SocketAddr = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()

@@ -1,4 +1,4 @@
-//! Answers too large, too slow or too long a way off.
+//! Responses that are too large or too slow, and too many redirects.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use super::{brotli, get, gzip, leading_to, outcome_of};
 use crate::support::site::{Reply, Site};
 
 #[tokio::test]
-async fn too_much_of_anything_ends_early() {
+async fn oversized_responses_end_early() {
     let html = ("Content-Type", "text/html");
     let zeros = vec![0; 20 * 1024 * 1024];
     let mut chunks = b"10000\r\n".to_vec();
@@ -63,7 +63,7 @@ async fn too_much_of_anything_ends_early() {
 }
 
 #[tokio::test]
-async fn too_slow_is_over_at_the_deadline() {
+async fn slow_responses_end_at_the_deadline() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100000\r\n\r\n".to_vec();
     for (case, reply) in [
         ("a body byte by byte", Reply::Endless(head, b"a".to_vec(), 20)),

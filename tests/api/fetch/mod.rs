@@ -1,4 +1,4 @@
-//! The guarded fetcher against sites that mean well and sites that do not.
+//! The guarded fetcher against ordinary and hostile sites.
 
 mod addresses;
 mod certificates;
@@ -17,7 +17,7 @@ use crate::support::site::{Reply, Site};
 
 const SECOND_LOOPBACK: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// Settings by which `shop.test` leads to `site`, without a pause between requests.
+/// Settings that resolve `shop.test` to `site`, without pauses between requests.
 fn leading_to(site: &Site) -> FetchConfig {
     FetchConfig {
         connect_to: vec![format!("shop.test={}", site.addr).parse().unwrap()],
@@ -26,7 +26,7 @@ fn leading_to(site: &Site) -> FetchConfig {
     }
 }
 
-/// Settings by which the addresses in `net` may be fetched.
+/// Settings that allow the addresses in `net`.
 fn allowing(net: &str) -> FetchConfig {
     FetchConfig {
         allow_nets: vec![net.parse().unwrap()],
@@ -40,7 +40,7 @@ async fn get(config: &FetchConfig, url: &str) -> Result<Page, FetchError> {
     fetcher.get(&Url::parse(url).unwrap(), Want::html()).await
 }
 
-/// Fetches from a site that has no robots.txt and answers everything else with `reply`.
+/// Fetches from a site that has no robots.txt and sends `reply` to everything else.
 async fn outcome_of(reply: Reply, change: impl FnOnce(&mut FetchConfig)) -> (FailureKind, String) {
     let site = Site::start(move |path| page_or_no_robots(path, &reply)).await;
     let mut config = leading_to(&site);

@@ -1,4 +1,4 @@
-//! robots.txt as it is asked for and honoured.
+//! Requesting and obeying robots.txt.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{get, leading_to};
 use crate::support::site::{Reply, Site};
 
 #[tokio::test]
-async fn robots_txt_is_asked_for_once_and_honoured() {
+async fn robots_txt_is_fetched_once_and_obeyed() {
     let site = Site::start(|path| match path {
         "/robots.txt" => Reply::new("200 OK", &[], "User-agent: ScraperSky\nDisallow: /private\n"),
         "/out" => Reply::redirect("/private/b"),
@@ -37,7 +37,7 @@ async fn robots_txt_is_asked_for_once_and_honoured() {
 }
 
 #[tokio::test]
-async fn what_robots_txt_answers_decides() {
+async fn the_status_of_robots_txt_decides() {
     let rules = "User-agent: *\nDisallow: /\n";
     for (case, reply, outcome) in [
         ("gone", Reply::new("410 Gone", &[], rules), None),

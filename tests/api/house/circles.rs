@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::sources::{CRATES, Modules, code, exports, modules, paths};
 
-/// A module's path, and those of the modules that it imports.
+/// The imported modules of each module, by path.
 type Imports = BTreeMap<Vec<String>, BTreeSet<Vec<String>>>;
 
 #[test]
-fn files_import_each_other_in_one_direction_only() {
+fn there_are_no_import_cycles_between_files() {
     let mut circles = Vec::new();
     for folder in CRATES {
         for circle in circles_of(&imports(&modules(folder))) {
@@ -23,7 +23,7 @@ fn files_import_each_other_in_one_direction_only() {
     );
 }
 
-/// Returns which modules each module imports. A name that a module only passes on is its source's.
+/// Returns which modules each module imports. Re-exported names count as their source's.
 fn imports(modules: &Modules) -> Imports {
     let codes: BTreeMap<_, _> = modules
         .iter()
@@ -57,7 +57,7 @@ fn imports(modules: &Modules) -> Imports {
         .collect()
 }
 
-/// Returns the module that a path leads to, and what of the path is left behind it.
+/// Returns the module that a path leads to, and the rest of the path.
 fn resolve(modules: &Modules, from: &[String], path: &str) -> Option<(Vec<String>, Vec<String>)> {
     let mut segments: Vec<String> = path.split("::").map(str::to_owned).collect();
     let mut at = match segments.first()?.as_str() {
@@ -87,7 +87,7 @@ fn resolve(modules: &Modules, from: &[String], path: &str) -> Option<(Vec<String
     Some((at, segments))
 }
 
-/// Returns the sets of modules that reach each other (by repeated search: there are a few hundred).
+/// Returns the sets of modules that reach each other, by repeated search (there are a few hundred).
 fn circles_of(imports: &Imports) -> Vec<BTreeSet<&Vec<String>>> {
     let reached: BTreeMap<_, _> = imports.keys().map(|module| (module, reach(imports, module))).collect();
     let mut circles = Vec::new();
@@ -118,7 +118,7 @@ fn reach<'a>(imports: &'a Imports, from: &'a Vec<String>) -> BTreeSet<&'a Vec<St
 }
 
 #[test]
-fn a_circle_is_seen_and_what_is_passed_on_is_none() {
+fn cycles_are_found_and_reexports_are_not_cycles() {
     let source = |text: &str| super::sources::Source {
         path: String::new(),
         text: text.to_owned(),

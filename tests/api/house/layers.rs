@@ -1,15 +1,15 @@
-//! Who may import whom: the crates, and the layers inside the application.
+//! The allowed imports between crates, and between the layers of the application.
 
 use std::process::Command;
 
 use super::sources::{CRATES, below, code, paths};
 
-/// The layers of `src`: each may name those to its left.
+/// The layers of `src`: each may import those to its left.
 const LAYERS: [&str; 12] = [
     "config", "logging", "views", "error", "guards", "headers", "routes", "console", "lib", "demo", "cli", "main",
 ];
 
-/// Crates that are for some places only, and those: layers of `src`, or other crates' folders.
+/// Crates with restricted users, and the layers of `src` or crate folders that may use them.
 const PLACES: &[(&str, &[&str])] = &[
     ("diesel", &["crates/database", "crates/schema", "error"]),
     ("diesel_async", &["crates/database"]),
@@ -25,7 +25,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Crates of this workspace, and packages that may not be among what they are built from.
+/// Crates of this workspace, and packages they must not depend on.
 const WALLS: &[(&str, &[&str])] = &[
     (
         "scrapersky-web",
@@ -54,7 +54,7 @@ fn layers_import_only_what_is_left_of_them() {
         let own = LAYERS
             .iter()
             .position(|known| *known == layer)
-            .unwrap_or_else(|| panic!("{layer} is a new layer: say where it stands"));
+            .unwrap_or_else(|| panic!("{layer} is a new layer: add it to LAYERS"));
         for path in paths(&code(&source.text)) {
             let mut segments = path.split("::");
             if !matches!(segments.next(), Some("crate" | "scrapersky")) {
@@ -106,7 +106,7 @@ fn only_models_and_repositories_see_the_schema() {
 }
 
 #[test]
-fn no_wall_between_crates_has_a_door() {
+fn crates_do_not_depend_on_forbidden_packages() {
     for (package, forbidden) in WALLS {
         let tree = Command::new(env!("CARGO"))
             .args([
@@ -132,7 +132,7 @@ fn no_wall_between_crates_has_a_door() {
     }
 }
 
-/// Returns the layer of a file of `src`, or the folder of another crate.
+/// Returns a file's layer in `src`, or its crate's folder.
 fn place_of(path: &str) -> String {
     match path.strip_prefix("src/") {
         Some(inside) => inside.split('/').next().unwrap().trim_end_matches(".rs").to_owned(),
@@ -141,7 +141,7 @@ fn place_of(path: &str) -> String {
 }
 
 #[test]
-fn a_file_is_known_by_its_place() {
+fn the_layer_of_a_file_comes_from_its_path() {
     assert_eq!(place_of("src/routes/mod.rs"), "routes");
     assert_eq!(place_of("src/lib.rs"), "lib");
     assert_eq!(place_of("crates/web/src/fetch/mod.rs"), "crates/web");

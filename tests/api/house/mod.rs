@@ -1,4 +1,4 @@
-//! The rules that the sources themselves keep: who may import whom, no circles, no file too long to read.
+//! Rules about the sources: allowed imports, no import cycles, file lengths.
 
 mod circles;
 mod layers;

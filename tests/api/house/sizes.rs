@@ -1,15 +1,15 @@
-//! No file is longer than one sitting.
+//! Limits on file lengths.
 
 use super::sources::{CRATES, below};
 
-/// The most lines of a file.
+/// The maximum number of lines in a file.
 const MAX_LINES: usize = 450;
 
-/// Files that are longer, and why.
+/// Longer files, with the reason.
 const LONGER: &[(&str, &str)] = &[("crates/schema/src/schema.rs", "the diesel CLI prints it")];
 
 #[test]
-fn no_file_is_too_long_and_no_exception_outlives_its_reason() {
+fn files_are_short_and_exceptions_are_needed() {
     let folders = CRATES.into_iter().chain(["tests", "benches"]);
     let long: Vec<(String, usize)> = folders
         .flat_map(below)
@@ -22,23 +22,23 @@ fn no_file_is_too_long_and_no_exception_outlives_its_reason() {
         .collect();
     assert!(
         unexplained.is_empty(),
-        "longer than {MAX_LINES} lines, each wants to be split: {unexplained:?}"
+        "split these files, which are longer than {MAX_LINES} lines: {unexplained:?}"
     );
     for (path, reason) in LONGER {
         assert!(
             long.iter().any(|(other, _)| other == path),
-            "{path} ({reason}) is short by now"
+            "{path} ({reason}) is short enough now: remove it from LONGER"
         );
     }
 }
 
 #[test]
-fn modules_are_where_their_names_say() {
+fn modules_are_in_the_files_of_their_names() {
     let folders = CRATES.into_iter().chain(["tests", "benches"]);
     let placed: Vec<String> = folders
         .flat_map(below)
         .filter(|source| source.text.lines().any(|line| line.trim_start().starts_with("#[path")))
         .map(|source| source.path)
         .collect();
-    assert!(placed.is_empty(), "modules that a `#[path]` places: {placed:?}");
+    assert!(placed.is_empty(), "modules placed by `#[path]`: {placed:?}");
 }

@@ -1,4 +1,4 @@
-//! The sources of all crates, and what they name.
+//! Reads the sources of all crates and the paths they name.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-/// The folders of sources, one a crate.
+/// The source folders of the crates.
 pub const CRATES: [&str; 7] = [
     "src",
     "crates/database/src",
@@ -19,13 +19,13 @@ pub const CRATES: [&str; 7] = [
 
 /// A source file.
 pub struct Source {
-    /// Its path below the root of the repository.
+    /// Its path relative to the repository's root.
     pub path: String,
-    /// What is in it.
+    /// Its content.
     pub text: String,
 }
 
-/// Returns the files below `folder` that end in `.rs`, in order.
+/// Returns the `.rs` files below `folder`, sorted.
 pub fn below(folder: &str) -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = vec![root.join(folder)];
@@ -49,7 +49,7 @@ pub fn below(folder: &str) -> Vec<Source> {
     found.into_iter().map(source).collect()
 }
 
-/// The modules of a crate by their paths: `["fetch", "robots"]`, and `[]` for its root.
+/// The modules of a crate by path: `["fetch", "robots"]`, and `[]` for the root.
 pub type Modules = BTreeMap<Vec<String>, Source>;
 
 /// Returns the modules of the crate in `folder` that are part of the program.
@@ -61,7 +61,7 @@ pub fn modules(folder: &str) -> Modules {
         match path.last().map(String::as_str) {
             Some("mod") => drop(path.pop()),
             Some("lib") if path.len() == 1 => path.clear(),
-            // The program imports its own library by name, and tests may import what they like.
+            // The program imports its own library by name, and tests may import anything.
             Some("main") if path.len() == 1 => continue,
             Some("tests") => continue,
             _ => {}
@@ -71,7 +71,7 @@ pub fn modules(folder: &str) -> Modules {
     modules
 }
 
-/// Returns `text` without comments, literals and the module of its tests.
+/// Returns `text` without comments, literals and the `tests` module.
 pub fn code(text: &str) -> String {
     let noise = Regex::new(r#"(?s)//[^\n]*|r#".*?"\#|"(?:\\.|[^"\\])*""#).unwrap();
     let visibility = Regex::new(r"\bpub\(in [^)]*\)").unwrap();
@@ -81,7 +81,7 @@ pub fn code(text: &str) -> String {
     program.to_owned()
 }
 
-/// Returns the paths that code names: of `use a::{b, c::d}` both `a::b` and `a::c::d`, and `a::b` of an expression.
+/// Returns the paths in code: `a::b` and `a::c::d` for `use a::{b, c::d}`, and paths in expressions.
 pub fn paths(code: &str) -> Vec<String> {
     let statement = Regex::new(r"\buse ([^;]+);").unwrap();
     let path = Regex::new(r"\b[a-z_][a-z_0-9]*(?:::[A-Za-z_][A-Za-z_0-9]*)+").unwrap();
@@ -94,14 +94,14 @@ pub fn paths(code: &str) -> Vec<String> {
     found
 }
 
-/// Returns what each module exports under a name of its own, and where that is from: `pub use self::a::B`.
+/// Returns the re-exports of a module, by source path: `pub use self::a::B`.
 pub fn exports(code: &str) -> Vec<String> {
     let statement = Regex::new(r"\bpub(?:\([a-z]+\))? use ([^;]+);").unwrap();
     let used = statement.captures_iter(code);
     used.flat_map(|used| expand(&used[1])).collect()
 }
 
-/// Writes the braces of a `use` out.
+/// Expands the braces of a `use`.
 fn expand(tree: &str) -> Vec<String> {
     let tree = tree.trim();
     let Some((before, inside)) = tree.split_once('{') else {
@@ -134,7 +134,7 @@ fn expand(tree: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_tree_of_imports_is_written_out() {
+fn nested_imports_are_expanded() {
     let code = code(
         "use crate::{a, b::{self, C}};\n// use crate::no;\nfn f() { self::d::e(\"crate::no\") }\n#[cfg(test)]\nmod tests { use crate::no; }",
     );

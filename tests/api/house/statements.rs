@@ -1,4 +1,4 @@
-//! The statements of the repositories: how many are raw, and which may leave before `BEGIN` is answered.
+//! The repositories' statements: how many are raw, and which may be sent before `BEGIN` is answered.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use super::sources::{below, code};
 
 const REPOSITORIES: &str = "crates/database/src/repo";
 
-/// So much of the statements may be raw, in percent.
+/// The maximum share of raw statements, in percent.
 const MAX_RAW: usize = 17;
 
-/// Where a query is executed.
+/// Matches the execution of a query.
 static EXECUTION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\.(?:load|load_stream|first|get_result|get_results|execute)(?:::<[^()]*>)?\(").unwrap()
 });
 
-/// The helper that executes two: a page, and how many there are.
+/// Matches the macro that executes two queries: a page and a count.
 static PAGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bpage!\(conn,").unwrap());
 
-/// Returns the `.sql` files of the repositories, by their paths below the root of the repository.
+/// Returns the repositories' `.sql` files, relative to the repository's root.
 pub fn sql_files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = vec![root.join(REPOSITORIES)];
@@ -45,7 +45,7 @@ fn few_statements_are_raw() {
     let codes: Vec<String> = below(REPOSITORIES).iter().map(|source| code(&source.text)).collect();
     let count = |pattern: &Regex| codes.iter().map(|code| pattern.find_iter(code).count()).sum::<usize>();
     let executions = count(&EXECUTION) + 2 * count(&PAGE);
-    // One call may send one of two texts.
+    // One call may send one of two files.
     let raw = count(&Regex::new(r"\bsql_query\(").unwrap()).max(sql_files().len());
     println!(
         "{raw} of {executions} executions in repo are raw: {:.1} %",
@@ -56,7 +56,7 @@ fn few_statements_are_raw() {
 }
 
 #[test]
-fn a_raw_statement_is_a_file_and_its_call_says_why() {
+fn raw_statements_are_files_with_a_reason_at_the_call() {
     let literal = Regex::new(r#""\s*(?i:SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\s"#).unwrap();
     let mut broken = Vec::new();
     for source in below(REPOSITORIES) {
@@ -67,9 +67,9 @@ fn a_raw_statement_is_a_file_and_its_call_says_why() {
             if line.starts_with("//") {
                 continue;
             }
-            // A part of a typed statement is written by `push_sql`.
+            // `push_sql` writes part of a typed statement.
             if literal.is_match(line) && !line.contains("push_sql(") {
-                broken.push(format!("{}:{}: a statement in a literal", source.path, number + 1));
+                broken.push(format!("{}:{}: a raw statement in a literal", source.path, number + 1));
             }
             if line.contains("sql_query(") {
                 let explained = lines[number.saturating_sub(8)..number]
@@ -95,8 +95,8 @@ fn a_raw_statement_is_a_file_and_its_call_says_why() {
 }
 
 #[test]
-fn only_pure_reads_leave_before_begin_is_answered() {
-    // What writes or locks, in Diesel's words and in SQL's.
+fn only_pure_reads_are_sent_before_begin_is_answered() {
+    // Writes and locks, in Diesel and in SQL.
     let writes = Regex::new(
         r"insert_into|\bupdate\(|\bdelete\(|copy_from|\.for_(?:no_key_)?update\(|\.for_(?:key_)?share\(|\.execute\(|pg_advisory|pg_notify|erase_text",
     )
@@ -137,7 +137,7 @@ fn only_pure_reads_leave_before_begin_is_answered() {
     assert!(reads > 50, "only {reads} were found");
     assert!(
         broken.is_empty(),
-        "writes that may leave before their transaction is open:\n{}",
+        "writes that may be sent before their transaction is open:\n{}",
         broken.join("\n")
     );
 }

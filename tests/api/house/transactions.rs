@@ -1,4 +1,4 @@
-//! Only the connection opens and ends transactions by text: it has to know that one is open.
+//! Only the connection opens and ends transactions by SQL text, since it must know whether one is open.
 
 use std::sync::LazyLock;
 
@@ -6,17 +6,17 @@ use regex::Regex;
 
 use super::sources::{CRATES, below};
 
-/// Where a transaction may be opened by text.
+/// Where SQL text may open a transaction.
 const ALLOWED: &str = "crates/database/src/connection/";
 
-/// A text that begins with one of the words, or has one behind a semicolon. (Of PL/pgSQL's blocks none does.)
+/// A text with one of the words at its start or after a semicolon. (No block of PL/pgSQL matches.)
 static OPENS_OR_ENDS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i)(?:"|;)\s*\\?\s*(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT)(?:\s*[;"]|\s+(?:WORK|TRANSACTION|ISOLATION|READ|AND|TO)\b)"#)
         .unwrap()
 });
 
 #[test]
-fn nobody_writes_begin_but_the_connection() {
+fn only_the_connection_contains_begin() {
     let strangers: Vec<String> = CRATES
         .into_iter()
         .flat_map(below)

@@ -1,4 +1,4 @@
-//! Attempts at a job, and how they end.
+//! Attempts at a job and their outcomes.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn a_job_completes_with_its_rows() {
 }
 
 #[tokio::test]
-async fn a_failed_attempt_is_retried_until_the_last_and_its_error_stays() {
+async fn the_error_of_the_last_attempt_stays() {
     let queue = Queue::new().await;
     let id = queue.add(task("fails", Does::Fail)).await;
     let worker = queue.worker();
@@ -39,7 +39,7 @@ async fn a_failed_attempt_is_retried_until_the_last_and_its_error_stays() {
 }
 
 #[tokio::test]
-async fn what_fails_at_first_completes_in_the_end_and_what_cannot_is_not_tried_again() {
+async fn only_transient_failures_are_retried() {
     let queue = Queue::new().await;
     let slow = queue.add(task("slow", Does::FailUntil(3))).await;
     let hopeless = queue.add(task("hopeless", Does::FailForGood)).await;
@@ -52,7 +52,7 @@ async fn what_fails_at_first_completes_in_the_end_and_what_cannot_is_not_tried_a
 }
 
 #[tokio::test]
-async fn the_wait_for_a_retry_is_kept() {
+async fn retries_wait_for_their_time() {
     let queue = Queue::new().await;
     let id = queue.add(task("waits", Does::Fail)).await;
     let _worker = queue.worker_with(|config| jobs::JobsConfig {
@@ -68,7 +68,7 @@ async fn the_wait_for_a_retry_is_kept() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_failed_attempt_and_others_go_on() {
+async fn a_panic_fails_its_attempt_only() {
     let queue = Queue::new().await;
     let panics = queue.add(task("panics", Does::Panic)).await;
     let blocking = queue.add(task("blocking", Does::PanicBlocking)).await;
@@ -98,7 +98,7 @@ async fn a_job_is_cancelled_while_it_waits_and_while_it_runs() {
     assert_eq!(worker.end().await.snapshot().cancelled, 1);
 }
 
-/// A kind that no worker here knows.
+/// A kind that no worker of the test knows.
 #[derive(Serialize, Deserialize)]
 struct Stranger;
 
@@ -142,7 +142,7 @@ async fn progress_is_written_at_every_step() {
     })
     .await;
     let job = queue.job(id).await;
-    // What follows at once within a step is left out.
+    // Steps that follow too quickly are skipped.
     assert_eq!(
         (job.progress_message.as_deref(), job.progress),
         (Some("begins"), Some(0.5))

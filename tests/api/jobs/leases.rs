@@ -1,4 +1,4 @@
-//! Leases: workers that die, stop or end.
+//! Leases of workers that die, pause or stop.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::support::database::eventually;
 use crate::support::workers::{Does, Queue, exit_of, task, worker_command};
 
 #[tokio::test]
-async fn a_job_whose_domain_was_deleted_is_cancelled_and_does_not_bring_it_back() {
+async fn deleting_a_domain_cancels_its_jobs_for_good() {
     let queue = Queue::new().await;
     let delete = async |domain| {
         let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
@@ -41,7 +41,7 @@ async fn a_job_whose_domain_was_deleted_is_cancelled_and_does_not_bring_it_back(
                 .await,
         )
     };
-    // While it waits, and when it is tried once more.
+    // While it waits, and when it is retried.
     let (domain, waiting) = add("waiting.test").await;
     delete(domain).await;
     assert_eq!(queue.job(waiting).await.status, JobStatus::Cancelled);
@@ -51,7 +51,7 @@ async fn a_job_whose_domain_was_deleted_is_cancelled_and_does_not_bring_it_back(
     let (running_domain, running) = add("running.test").await;
     let worker = queue.worker();
     eventually("both run", async || queue.probe.runs().len() == 2).await;
-    // While it runs, and its worker has not heard of it: no heartbeat came between.
+    // While it runs, before a heartbeat informs its worker.
     delete(running_domain).await;
     for (name, job) in [("waiting.test", waiting), ("running.test", running)] {
         queue.probe.open(name);
@@ -59,7 +59,7 @@ async fn a_job_whose_domain_was_deleted_is_cancelled_and_does_not_bring_it_back(
         assert!(job.completed_at.is_some() && job.lease_token.is_none());
         assert!(!queue.has_domain(name).await, "{name} is back");
     }
-    // One whose domain is there completes.
+    // A job whose domain exists completes.
     let (_, kept) = add("kept.test").await;
     queue.probe.open("kept.test");
     queue.becomes(kept, JobStatus::Completed).await;
@@ -70,7 +70,7 @@ async fn a_job_whose_domain_was_deleted_is_cancelled_and_does_not_bring_it_back(
 async fn a_worker_that_lost_its_lease_writes_nothing() {
     let queue = Queue::new().await;
     let id = queue.add(task("stolen.test", Does::WriteAtGate)).await;
-    // Beats too rarely to hear of the theft before the job ends.
+    // Its heartbeats are too rare to notice the lost lease before the job ends.
     let worker = queue.worker_with(|config| jobs::JobsConfig {
         lease: Duration::from_secs(60),
         heartbeat: Duration::from_secs(20),
@@ -112,7 +112,7 @@ async fn heartbeats_keep_a_job_that_takes_longer_than_its_lease() {
     let _worker = queue.worker();
     let _other = queue.worker();
     let first = queue.becomes(id, JobStatus::Running).await.lease_expires_at.unwrap();
-    // Past the end of the first lease and one more: without beats the sweep had come by.
+    // Past the end of two leases: without heartbeats the sweep would have taken the job.
     eventually("it was extended", async || {
         queue.job(id).await.lease_expires_at.unwrap() > first + Duration::from_millis(1100)
     })
@@ -143,7 +143,7 @@ async fn a_job_that_kills_its_worker_fails_after_exactly_its_attempts() {
     while queue.job(id).await.status != JobStatus::Failed {
         let mut child = worker_command(queue.database.url()).spawn().unwrap();
         loop {
-            // Once it has failed nothing kills the process any more.
+            // After it has failed, no more workers are killed.
             if queue.job(id).await.status == JobStatus::Failed {
                 child.kill().unwrap();
                 child.wait().unwrap();
@@ -163,7 +163,7 @@ async fn a_job_that_kills_its_worker_fails_after_exactly_its_attempts() {
 }
 
 #[tokio::test]
-async fn a_worker_that_was_stopped_past_its_lease_writes_nothing_later() {
+async fn a_worker_paused_past_its_lease_writes_nothing() {
     let queue = Queue::new().await;
     let folder = Scratch::new();
     let go = folder.path("go");
@@ -174,7 +174,7 @@ async fn a_worker_that_was_stopped_past_its_lease_writes_nothing_later() {
     stop_outside_transactions(&queue, pid).await;
     let other = queue.worker();
     eventually("another took over", async || queue.probe.runs_of("late.test") == 1).await;
-    // Both may write now, if nothing keeps the late one from it.
+    // Both would write now, if nothing stopped the late one.
     std::fs::write(&go, "").unwrap();
     kill(pid, Signal::SIGCONT).unwrap();
     assert!(exit_of(&mut child).await.success());
@@ -184,16 +184,16 @@ async fn a_worker_that_was_stopped_past_its_lease_writes_nothing_later() {
     assert_eq!((job.attempts, job.worker.as_deref()), (2, Some(other.name.as_str())));
 }
 
-/// Stops the process while it holds no row: one that stops within a transaction keeps its job locked until PostgreSQL
-/// ends the session (`idle_in_transaction_session_timeout`).
+/// Pauses the process outside transactions: paused within one, it would keep its job locked until PostgreSQL ends the
+/// session (`idle_in_transaction_session_timeout`).
 async fn stop_outside_transactions(queue: &Queue, pid: Pid) {
-    eventually("it stops outside a transaction", async || {
+    eventually("it is paused outside a transaction", async || {
         kill(pid, Signal::SIGSTOP).unwrap();
         let open = "SELECT count(*) FROM pg_stat_activity
                     WHERE datname = current_database() AND pid <> pg_backend_pid()
                     AND backend_type = 'client backend' AND state <> 'idle'";
         let client = queue.database.client().await;
-        // A statement that was under way ends.
+        // A running statement completes first.
         let mut left = 1;
         for _ in 0..20 {
             left = client.query_one(open, &[]).await.unwrap().get::<_, i64>(0);
@@ -211,7 +211,7 @@ async fn stop_outside_transactions(queue: &Queue, pid: Pid) {
 }
 
 #[tokio::test]
-async fn a_worker_that_ends_hands_its_jobs_back_at_once() {
+async fn a_stopping_worker_hands_its_jobs_back_at_once() {
     let queue = Queue::new().await;
     let id = queue.add(task("handed.test", Does::WriteAtGate)).await;
     let patient = |config| jobs::JobsConfig {
@@ -253,7 +253,7 @@ async fn running_jobs_may_end_within_the_grace() {
 async fn jobs_outlive_a_database_that_closes_every_connection() {
     let queue = Queue::new().await;
     let held = queue.add(task("held.test", Does::WriteAtGate)).await;
-    // Long enough not to be lost by the interruption.
+    // Long enough to survive the interruption.
     let worker = queue.worker_with(|config| jobs::JobsConfig {
         lease: Duration::from_secs(30),
         ..config
@@ -267,7 +267,7 @@ async fn jobs_outlive_a_database_that_closes_every_connection() {
             )
             .await;
         let next = loop {
-            // The test's own pool was cut off as well.
+            // The test's own pool was disconnected too.
             let mut conn = queue.pool.tenant(queue.tenant).await.unwrap();
             let next = task(format!("r{round}.test"), Does::Write);
             let mut submission = Submission::of_operator(&mut conn);

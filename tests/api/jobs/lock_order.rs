@@ -1,4 +1,4 @@
-//! Submitting locks a domain and then its jobs and scans: whoever waits for a domain holds none of these.
+//! Submitting locks a domain and then its jobs and scans, so a session waiting for a domain must hold none of these.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::support::database::eventually;
 use crate::support::site::{Reply, Site};
 
 const HOST: &str = "acme.bench.test";
-/// The tables whose rows submitting locks behind the domain's.
+/// The tables that submitting locks after the domain.
 const BEHIND: [&str; 3] = ["jobs", "email_scans", "sitemap_runs"];
 
-/// Whether somebody waits for the session `$1`.
+/// Whether a session waits for the session `$1`.
 const WAITS: &str = "EXISTS (SELECT FROM pg_stat_activity WHERE $1::int = ANY (pg_blocking_pids(pid)))";
 /// Whether the job `$2` has ended.
 const HAS_ENDED: &str =
     "EXISTS (SELECT FROM jobs WHERE job_id = $2::text::uuid AND status NOT IN ('pending', 'running'))";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_waits_for_a_domain_holds_nothing_that_submitting_locks() {
+async fn a_worker_waiting_for_a_domain_holds_no_locks_of_submissions() {
     let site = Site::start(|path| match path {
         "/sitemap.xml" => Reply::new(
             "200 OK",
@@ -35,7 +35,7 @@ async fn a_worker_that_waits_for_a_domain_holds_nothing_that_submitting_locks() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nor_does_one_whose_job_fails() {
+async fn a_failing_job_holds_no_such_locks_either() {
     scan_with(&Site::start(|_| Reply::new("403 Forbidden", &[], "")).await).await;
 }
 
@@ -57,7 +57,7 @@ async fn scan_with(site: &Site) {
         (&format!("/email-scanner/scan/{id}"), json!({})),
     ] {
         let answer = acme.post(path, body).await.body;
-        // The v1 routes put a word before it.
+        // The v1 routes put a prefix before the id.
         let job = answer["job_id"].as_str().unwrap().rsplit('_').next().unwrap();
         assert!(
             watch(&app, job).await > 0,
@@ -66,7 +66,7 @@ async fn scan_with(site: &Site) {
     }
 }
 
-/// Locks the domain again and again until the job has ended, and returns how often a worker waited for it. Fails if that
+/// Locks the domain repeatedly until the job has ended, and returns how often a worker waited for it. Fails if that
 /// worker holds a row that submitting locks.
 async fn watch(app: &TestApp, job: &str) -> usize {
     let mut client = app.agencies().database.client().await;

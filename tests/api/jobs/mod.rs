@@ -1,4 +1,4 @@
-//! The runner: an accepted job ends, completed means results, and nobody else's claim is written under.
+//! The job runner: accepted jobs end, completed jobs have results, and lost claims write nothing.
 
 mod attempts;
 mod leases;

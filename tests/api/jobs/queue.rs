@@ -1,4 +1,4 @@
-//! Which job comes when, and on which worker.
+//! The order of jobs and their distribution to workers.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ async fn a_tenant_with_many_jobs_does_not_hold_up_another_with_one() {
     eventually("it ran", async || queue.probe.runs_of("one") == 1).await;
     let runs = queue.probe.runs();
     let place = runs.iter().position(|(name, _)| name == "one").unwrap();
-    assert!(place < 10, "it came as number {place}");
+    assert!(place < 10, "it was number {place}");
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn two_workers_run_two_hundred_jobs_once_each() {
 }
 
 #[tokio::test]
-async fn higher_priority_comes_first_and_what_is_not_due_waits() {
+async fn jobs_run_by_priority_and_only_when_due() {
     let queue = Queue::new().await;
     let with = |priority, run_at| EnqueueOptions {
         priority,
@@ -76,7 +76,7 @@ async fn higher_priority_comes_first_and_what_is_not_due_waits() {
 }
 
 #[tokio::test]
-async fn one_unfinished_job_does_the_same_work() {
+async fn unfinished_jobs_are_deduplicated() {
     let queue = Queue::new().await;
     let first = queue.add(task("only:shop", Does::Nothing)).await;
     assert_eq!(queue.add(task("only:shop", Does::Nothing)).await, first);
@@ -105,7 +105,7 @@ async fn a_notification_wakes_a_worker_that_polls_rarely() {
         poll: Duration::from_secs(60),
         ..config
     });
-    // It looks once more when it has begun to listen.
+    // It polls once more after it has started to listen.
     let client = queue.database.client().await;
     let listens = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'";
     eventually("it listens", async || {

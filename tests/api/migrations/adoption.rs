@@ -1,4 +1,4 @@
-//! Adopting a production database, as the roles that own one.
+//! Adopting a production database, as the roles that may own it.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ async fn a_database_of_supabase_is_adopted_and_given_back() {
             back.difference(&schema).collect::<Vec<_>>()
         ),
         (vec![], vec![]),
-        "lost and new statements of the dump"
+        "lost and added statements of the dump"
     );
 
     up(&url).await;
@@ -68,10 +68,10 @@ async fn a_database_of_supabase_is_adopted_and_given_back() {
 }
 
 #[tokio::test]
-async fn an_owner_who_cannot_pass_row_level_security_by_is_enough() {
+async fn an_owner_without_bypassrls_can_adopt() {
     let mut db = TestDatabase::new().await;
     let owner = db.login("plain_owner", "NOSUPERUSER NOCREATEROLE NOBYPASSRLS").await;
-    // `TestDatabase::new` made sure that the roles exist.
+    // `TestDatabase::new` has created the roles.
     let admin = db.client().await;
     admin
         .batch_execute(&format!(
@@ -94,7 +94,7 @@ async fn an_owner_who_cannot_pass_row_level_security_by_is_enough() {
 }
 
 #[tokio::test]
-async fn a_user_who_may_not_enter_the_roles_is_told_what_to_do() {
+async fn a_user_who_may_not_enter_the_roles_gets_instructions() {
     let mut db = TestDatabase::new().await;
     let owner = db.login("not_a_member", "").await;
     let admin = db.client().await;
@@ -116,7 +116,7 @@ async fn a_user_who_may_not_enter_the_roles_is_told_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_user_who_may_not_create_the_roles_is_told_what_to_do() {
+async fn a_user_who_may_not_create_the_roles_gets_instructions() {
     let mut db = TestDatabase::new().await;
     let user = db.login("no_createrole", "").await;
     let folder = migration_folders()
@@ -124,7 +124,7 @@ async fn a_user_who_may_not_create_the_roles_is_told_what_to_do() {
         .find(|folder| name(folder).ends_with("isolate_tenants"))
         .unwrap();
     let sql = std::fs::read_to_string(folder.join("up.sql")).unwrap();
-    // Other tests need the roles, which belong to the whole server: other names stand for roles that are not there.
+    // Other tests need the roles, which belong to the whole server: other names stand for missing roles.
     let sql = sql.replace("'scrapersky_", "'absent_");
     let error = user.client().await.batch_execute(&sql).await.unwrap_err();
     let error = error.as_db_error().unwrap();
@@ -156,7 +156,7 @@ pub(super) async fn own_database(admin: &Client, owner: &Login) {
         .unwrap();
 }
 
-/// What Supabase and the tables that are not ours add to the old system.
+/// Adds what Supabase and its other tables add to the old system.
 async fn build_supabase(admin: &Client, client: &mut Client) {
     admin
         .batch_execute(
@@ -179,7 +179,7 @@ async fn build_supabase(admin: &Client, client: &mut Client) {
         .await
         .unwrap();
     step_up(client, 1).await;
-    // As it was before this program came.
+    // As it was before this program adopted it.
     client
         .batch_execute("DROP TABLE __diesel_schema_migrations")
         .await
@@ -188,7 +188,7 @@ async fn build_supabase(admin: &Client, client: &mut Client) {
     client.batch_execute(include_str!("supabase.sql")).await.unwrap();
 }
 
-/// How many foreign keys there are from and to tables that are not ours, and rows that hang on them.
+/// Returns the number of foreign keys from and to tables of others, and of rows that depend on them.
 async fn outside(client: &Client) -> String {
     let sql = "SELECT (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated
                           AND (conrelid = ANY (others)) <> (confrelid = ANY (others)))
@@ -205,7 +205,7 @@ fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String
         .collect()
 }
 
-/// The tables that the old system had not.
+/// The tables that the old system did not have.
 const NEW_TABLES: [&str; 17] = [
     "api_calls",
     "api_keys",
@@ -226,7 +226,7 @@ const NEW_TABLES: [&str; 17] = [
     "tenant_limits",
 ];
 
-/// Fails if a tenant sees, writes or moves a row of another one, in any table.
+/// Fails if a tenant can see, write or move another tenant's row, in any table.
 async fn assert_isolated(client: &Client) {
     let tables = "SELECT c.relname::text, CASE WHEN c.relname = 'tenants' THEN 'id' ELSE 'tenant_id' END
                   FROM pg_class c WHERE c.relrowsecurity AND c.relnamespace = 'public'::regnamespace
@@ -294,5 +294,5 @@ async fn assert_strangers_are_shut_out(client: &Client) {
                  AND c.relkind IN ('r', 'v', 'S')
                  AND c.relname NOT IN ('roles', 'roles_id_seq', 'local_businesses', 'tasks', 'user_tenants', '__diesel_schema_migrations')";
     let allowed: Option<String> = client.query_one(sql, &[]).await.unwrap().get(0);
-    assert_eq!(allowed, None, "a stranger has rights to these");
+    assert_eq!(allowed, None, "another role has rights to these");
 }

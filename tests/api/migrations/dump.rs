@@ -10,7 +10,7 @@ use super::{down, step_up};
 use crate::support::database::{TestDatabase, migration_folders};
 use crate::support::extent;
 
-/// How many migrations at the end are tried one by one while developing; CI tries each.
+/// The number of latest migrations that are tested one by one in the short form; CI tests each.
 const NEWEST: usize = 3;
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn the_second_half_of_the_migrations_is_reversible() {
     each_is_reversible(if extent::is_full() { all / 2 } else { all - NEWEST }, all, 1).await;
 }
 
-/// Applies `count` migrations at a time, reverts and applies them again, and compares what each leaves.
+/// Applies `count` migrations at a time, reverts and reapplies them, and compares the schemas.
 async fn each_is_reversible(from: usize, to: usize, count: usize) {
     let db = TestDatabase::empty().await;
     let (mut client, url) = (db.client().await, db.database_url());
@@ -52,7 +52,7 @@ fn assert_equal(before: &BTreeSet<String>, after: &BTreeSet<String>, what: &str)
     let new: Vec<_> = after.difference(before).collect();
     assert!(
         lost.is_empty() && new.is_empty(),
-        "{what}: the dump has no longer\n{lost:#?}\nand has now\n{new:#?}"
+        "{what}: the dump lost\n{lost:#?}\nand gained\n{new:#?}"
     );
 }
 
@@ -69,7 +69,7 @@ pub(super) fn dump(url: &str) -> BTreeSet<String> {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    // Newer versions frame the dump with a key of their own each time.
+    // Newer versions wrap the dump in a random key.
     let lines: Vec<_> = text
         .lines()
         .filter(|line| !line.starts_with("--") && !line.starts_with('\\'))
@@ -89,7 +89,7 @@ pub(super) fn dump(url: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Finds the `pg_dump` beside the newest server programs: one older than the server refuses to work.
+/// Finds the newest `pg_dump`, next to the server programs: one older than the server refuses to run.
 fn pg_dump() -> PathBuf {
     let newest = std::fs::read_dir("/usr/lib/postgresql").ok().and_then(|versions| {
         versions

@@ -1,4 +1,5 @@
-//! A database of the old system: every value of every column is accounted for, and comes back.
+//! Migrating the old system's database: every value of every column is kept or set aside, and is restored on the way
+//! back.
 
 use database::migrate::Revert;
 use tokio_postgres::Client;
@@ -8,7 +9,7 @@ use super::{down, step_up, up};
 use crate::support::database::{TestDatabase, migration_folders};
 use crate::support::rows::{assert_same, columns, contents, everything, tables};
 
-/// The words of the old system, and what they are now.
+/// The old system's job statuses, and their new values.
 const WORDS: &str = "(VALUES ('pending', 'failed'), ('running', 'failed'), ('Processing', 'failed'), ('queued', 'failed'),
                              ('complete', 'completed'), ('completed', 'completed'), ('failed', 'failed'), (' ERROR ', 'failed'),
                              ('Cancelled', 'cancelled'), ('partial', 'partial')) w(word, state)";
@@ -61,13 +62,13 @@ async fn every_value_of_the_old_system_is_accounted_for_and_comes_back() {
 }
 
 #[tokio::test]
-async fn what_was_set_aside_stays_where_what_it_refers_to_is_gone() {
+async fn set_aside_data_stays_if_its_reference_is_gone() {
     let db = TestDatabase::empty().await;
     let (mut client, url) = (db.client().await, db.database_url());
     step_up(&mut client, 1).await;
     fill_legacy_tables(&client).await;
     up(&url).await;
-    // The new system forgets finished jobs, and its users delete domains.
+    // The new system deletes finished jobs, and its users delete domains.
     client
         .batch_execute(
             "DELETE FROM jobs; DELETE FROM domains WHERE id IN (SELECT id FROM domains ORDER BY id LIMIT 60)",
@@ -80,13 +81,13 @@ async fn what_was_set_aside_stays_where_what_it_refers_to_is_gone() {
         let kept: i64 = client.query_one(kept, &[&table]).await.unwrap().get(0);
         assert!(
             kept > 0,
-            "no row of {table} lost what it refers to: the test tests nothing"
+            "no row of {table} lost its reference: the test proves nothing"
         );
     }
 }
 
 #[tokio::test]
-async fn a_session_that_writes_dates_another_way_changes_no_value() {
+async fn another_date_style_changes_no_value() {
     let db = TestDatabase::empty().await;
     let (mut client, url) = (db.client().await, db.database_url());
     step_up(&mut client, 1).await;
@@ -115,8 +116,8 @@ async fn keep_a_copy(client: &Client) {
     }
 }
 
-/// Fails unless each value of each row of the old table is in the new one by the rule for its column,
-/// or is kept with a reason as it was.
+/// Fails unless each value of each old row is in the new row by its column's rule, or is set aside unchanged with a
+/// reason.
 async fn assert_accounted_for(client: &Client, table: &str) {
     let (relation, key) = match table {
         "domains" => ("domains_wide", "n.id"),
@@ -138,14 +139,14 @@ async fn assert_accounted_for(client: &Client, table: &str) {
         .iter()
         .map(|column| {
             let holds = rule(table, column).unwrap_or_else(|| match times.contains(column) {
-                // The views show the old type.
+                // The views keep the old type.
                 true if relation == table => same(&format!("n.{column}"), &format!("b.{column} AT TIME ZONE 'UTC'")),
                 _ => same(&format!("n.{column}"), &format!("b.{column}")),
             });
             format!("('{column}', b.{column}::text, ({holds}))")
         })
         .collect();
-    // Exactly one of: the row is in its new place, the row was set aside.
+    // Exactly one of: the row is in its new place, or the row was set aside.
     let sql = format!(
         "SELECT v.name, count(*), min(b.id::text)
          FROM before.{table} b
@@ -161,7 +162,7 @@ async fn assert_accounted_for(client: &Client, table: &str) {
                WHERE NOT c.is_whole_row AND c.direction = 'up' AND c.source_table = '{table}' AND c.reason <> ''
                  AND c.key = CASE c.key_column WHEN 'job_id' THEN to_jsonb(b)->>'job_id' ELSE b.id::text END
                  AND c.contents->>v.name IS NOT DISTINCT FROM v.old AND c.contents ? v.name))
-           -- A reference of the row may have been kept on its own before the row itself was.
+           -- A reference may have been set aside before its row was.
            AND NOT (w.id IS NOT NULL AND EXISTS (
                SELECT FROM scrapersky_internal.set_aside c
                WHERE NOT c.is_whole_row AND c.direction = 'up' AND c.source_table = '{table}' AND c.reason <> ''
@@ -180,12 +181,12 @@ async fn assert_accounted_for(client: &Client, table: &str) {
     );
 }
 
-/// As text, so that 1.50 is not 1.5 and a JSON null is not NULL.
+/// Compares as text, so that 1.50 differs from 1.5 and JSON null from NULL.
 fn same(new: &str, old: &str) -> String {
     format!("n IS DISTINCT FROM NULL AND ({new})::text IS NOT DISTINCT FROM ({old})::text")
 }
 
-/// What became of a column, where it did not just stay.
+/// Returns the rule for a column that was changed.
 fn rule(table: &str, column: &str) -> Option<String> {
     let in_legacy = format!("n.legacy->>'{column}' IS NOT DISTINCT FROM b.{column}::text");
     let unfinished = format!("b.status IN {UNFINISHED}");
@@ -217,7 +218,7 @@ fn rule(table: &str, column: &str) -> Option<String> {
         ("batch_jobs", "batch_metadata") => same("n.metadata", "b.batch_metadata"),
         ("jobs", "tenant_id") => format!("{in_legacy} AND n.tenant_id = {tenant}"),
         ("jobs", "job_type") => same("n.kind", "b.job_type"),
-        // The batch itself where the tenant has it; what was written in any case.
+        // The batch, if the tenant has it; in any case the original text.
         ("jobs", "batch_id") => format!(
             "{in_legacy} AND n.batch_id IS NOT DISTINCT FROM (
                  SELECT j.batch_id FROM batch_jobs j WHERE j.tenant_id = n.tenant_id
@@ -238,7 +239,7 @@ fn rule(table: &str, column: &str) -> Option<String> {
     })
 }
 
-/// Fails if there is a row that no old row became, or one became two.
+/// Fails if a new row comes from no old row, or two come from one.
 async fn assert_nothing_invented(client: &Client, old_tables: &[String]) {
     for table in old_tables {
         let (default, by) = match table.as_str() {
@@ -262,7 +263,7 @@ async fn assert_nothing_invented(client: &Client, old_tables: &[String]) {
     }
 }
 
-/// Fails unless every reason there is to set something aside occurred: else the rows above miss a case.
+/// Fails unless every reason for setting data aside occurs; otherwise the rows above miss a case.
 async fn assert_reasons(client: &Client) {
     let sql = r"SELECT DISTINCT migration || ': ' || source_table || CASE WHEN is_whole_row THEN '' ELSE '.' || array_to_string(columns, ',') END
                        || ': ' || regexp_replace(regexp_replace(regexp_replace(regexp_replace(reason,
@@ -278,10 +279,10 @@ async fn assert_domains_are_in_standard_form(client: &Client) {
         ("https://user@solo4.com:8443/path?q#f", "solo4.com"),
         ("http://shop1.com:80", "shop1.com"),
         ("bücher65.example", "bücher65.example"),
-        // Nothing would be left of them.
+        // Nothing would be left of these.
         ("  ", "  "),
         ("https://", "https://"),
-        // Its standard form has another one itself.
+        // Its standard form has another standard form itself.
         ("www.www.shop1.com", "www.www.shop1.com"),
     ] {
         let sql = "SELECT n.domain FROM domains n JOIN before.domains b USING (id) WHERE b.domain = $1";
@@ -289,7 +290,7 @@ async fn assert_domains_are_in_standard_form(client: &Client) {
         let row = row.unwrap_or_else(|| panic!("no legacy domain {old}"));
         assert_eq!(row.get::<_, &str>(0), new, "for {old}");
     }
-    // Of three spellings in one tenant one gives way.
+    // Of three spellings in one tenant one is dropped.
     let sql =
         "SELECT count(*) FILTER (WHERE n.domain = 'shop1.com'), count(*) FILTER (WHERE n.domain = b.domain), count(*)
                FROM domains n JOIN before.domains b USING (id)

@@ -1,4 +1,4 @@
-//! Rows as the old system left them.
+//! Rows of the old system.
 
 use tokio_postgres::Client;
 
@@ -12,7 +12,7 @@ fn tenant(number: &str) -> String {
     TENANT.replace("{}", &format!("({number})"))
 }
 
-/// Rows as the old system left them; see the README of the legacy schema for what they look like.
+/// Fills the old system's tables; the legacy schema's README describes the rows.
 pub(super) async fn fill_legacy_tables(client: &Client) {
     let t = tenant("i");
     fill(client, "tenants", 3, &[("id", &t.replace("% 4", "% 3"))]).await;
@@ -82,7 +82,7 @@ async fn fill_domains(client: &Client) {
     .await;
 }
 
-/// The words for the state of a job.
+/// The statuses of jobs.
 const STATUS: &str = "(ARRAY['pending', 'running', 'complete', 'completed', 'failed', 'Processing', 'queued', 'partial', 'Cancelled', ' ERROR ', 'exploded'])[1 + i % 11]";
 
 async fn fill_batches(client: &Client) {
@@ -97,7 +97,7 @@ async fn fill_batches(client: &Client) {
             ("tenant_id", &t),
             ("status", STATUS),
             ("created_by", "md5('batch maker' || i)::uuid"),
-            // Named in one of four ways; now and then after the one before.
+            // Named in one of four ways; some continue the previous batch.
             (
                 "batch_id",
                 "CASE WHEN i % 4 = 0 THEN md5('batch' || i - CASE WHEN i % 16 = 0 THEN 4 ELSE 0 END)::uuid END",
@@ -147,13 +147,13 @@ async fn fill_jobs(client: &Client) {
     .await;
 }
 
-/// The tenant of the domain that two rows each are of.
+/// The tenant of a domain that has two rows each.
 const DOMAIN_TENANT: &str =
     "(SELECT d.tenant_id FROM domains d WHERE d.id = md5('domain' || 1 + (i - 1) / 2 % 150)::uuid)";
 
 async fn fill_sitemaps(client: &Client) {
     let t = tenant("i");
-    // Every two rows name one file; the tenant is the domain's, none, or another.
+    // Every two rows name one file; their tenant is the domain's, none, or another.
     fill(
         client,
         "sitemap_files",

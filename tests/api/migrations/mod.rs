@@ -1,4 +1,4 @@
-//! Migrations, forth and back: nothing is lost, and each way back leads to where it came from.
+//! Migrations up and down: nothing is lost, and each way back restores the previous state.
 
 mod adoption;
 mod dump;
@@ -17,7 +17,7 @@ use tokio_postgres::Client;
 
 use crate::support::database::migration_folders;
 
-/// Applies the next `count` migrations as the Diesel CLI would.
+/// Applies the next `count` migrations as the Diesel CLI does.
 pub async fn step_up(client: &mut Client, count: usize) {
     client
         .batch_execute(
@@ -57,7 +57,7 @@ fn name(folder: &Path) -> String {
     folder.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
-/// What the Diesel CLI keeps of a folder's name.
+/// The part of a folder's name that the Diesel CLI stores.
 fn version(folder: &Path) -> String {
     name(folder).split('_').next().unwrap().replace('-', "")
 }

@@ -1,4 +1,4 @@
-//! Rows of everything that a database in use has, in the shape of today.
+//! Rows as in a database in use, in the current schema.
 
 use tokio_postgres::Client;
 
@@ -6,15 +6,16 @@ use crate::support::rows::fill;
 
 const TENANT: &str = "md5('tenant' || i % 3)::uuid";
 
-/// The domain of this number.
+/// The domain with this number.
 const DOMAIN: &str = "md5('domain' || i)::uuid";
 
-/// The domain of what there are more of than domains.
+/// The domain of rows that outnumber the domains.
 const DOMAIN_OF: &str = "md5('domain' || 1 + (i - 1) % 90)::uuid";
 
 const STATES: &str = "(ARRAY['pending', 'running', 'completed', 'failed', 'cancelled'])[1 + i % 5]";
 
-/// Three tenants that have the same domains, places and URLs, and everything else a database in use has.
+/// Fills the tables for three tenants with the same domains, places and URLs, and everything else a database in use
+/// has.
 pub(super) async fn fill_every_table(client: &Client) {
     fill(client, "tenants", 3, &[("id", TENANT), ("name", "'tenant ' || i")]).await;
     fill_callers(client).await;
@@ -27,7 +28,7 @@ pub(super) async fn fill_every_table(client: &Client) {
     fill_email_scans(client).await;
     fill_places(client).await;
     fill_usage(client).await;
-    // What an earlier way up had no place for.
+    // Rows that an earlier migration set aside.
     client
         .batch_execute(
             "SELECT scrapersky_internal.set_aside_rows('scope_places', 'up', 'places_staging', $$SELECT '7' AS key, 'no tenant' AS reason$$, 'id');
@@ -97,7 +98,7 @@ async fn fill_domains(client: &Client) {
     let of_domain = [("tenant_id", TENANT), ("domain_id", DOMAIN)];
     for table in ["domain_profiles", "domain_technologies", "domain_hosting"] {
         fill(client, table, 70, &of_domain).await;
-        // Found out nothing, yet somebody looked.
+        // A scan without results.
         client
             .batch_execute(&format!(
                 "INSERT INTO {table} (tenant_id, domain_id) SELECT {TENANT}, {DOMAIN} FROM generate_series(71, 80) i"
@@ -147,7 +148,7 @@ async fn fill_jobs(client: &Client) {
             ("tenant_id", TENANT),
             ("status", STATES),
             ("kind", "'kind' || i % 4"),
-            // Of a domain that was deleted, now and then.
+            // Sometimes of a deleted domain.
             ("domain_id", "CASE WHEN i % 7 > 0 THEN md5(CASE WHEN i % 11 = 0 THEN 'deleted' ELSE 'domain' END || 1 + (i - 1) % 90)::uuid END"),
             ("batch_id", "CASE WHEN i % 4 > 0 THEN md5('batch' || 1 + (i - 1) % 39)::uuid END"),
             ("priority", "i % 3 - 1"),
@@ -214,7 +215,7 @@ async fn fill_sitemap_urls(client: &Client) {
         240,
         &[
             ("tenant_id", TENANT),
-            // Of another domain than its file's, now and then.
+            // Sometimes of another domain than the file's.
             (
                 "domain_id",
                 "md5('domain' || 1 + (i - 1 + CASE WHEN i % 10 = 0 THEN 3 ELSE 0 END) % 90)::uuid",
@@ -287,7 +288,7 @@ async fn fill_pages(client: &Client) {
             ("mx_status", "(ARRAY['ok', 'none', 'unknown', NULL])[1 + i % 4]"),
             (
                 "source_job_id",
-                // Of a job that was deleted, now and then.
+                // Sometimes of a deleted job.
                 "CASE WHEN i % 5 > 0 THEN md5(CASE WHEN i % 13 = 0 THEN 'deleted' ELSE 'job' END || 1 + (i - 1) % 120)::uuid END",
             ),
         ],
@@ -372,7 +373,7 @@ async fn fill_places(client: &Client) {
         ],
     )
     .await;
-    // Behind the place that is set aside below.
+    // Follows the place that is set aside below.
     let place = "'place ' || (i + 8) / 3";
     fill(
         client,

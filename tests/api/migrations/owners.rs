@@ -1,7 +1,7 @@
-//! Up, down and up again by each kind of owner, over rows of the running program in every table.
+//! Up, down and up again by each kind of owner, with rows of the program in every table.
 //!
-//! Tables are FORCE ROW LEVEL SECURITY, which binds their owner: a migration that a plain owner runs sees nothing where it
-//! forgets to lift that, and what it moves or drops is lost without a word.
+//! Tables are FORCE ROW LEVEL SECURITY, which applies to their owner: a plain owner's migration that does not lift it
+//! sees no rows, and silently loses what it moves or drops.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,8 @@ use crate::support::rows::{assert_same, everything, fill};
 
 type Contents = Vec<(String, Vec<String>)>;
 
-/// Those who run migrations: the private PostgreSQL's superuser, the owner that the README asks for, Supabase's postgres.
+/// The roles that run migrations: the private PostgreSQL's superuser, the owner described in the README, Supabase's
+/// postgres.
 const OWNERS: [(&str, &str); 3] = [
     ("superuser", "SUPERUSER"),
     ("plain_owner", "NOSUPERUSER CREATEROLE NOBYPASSRLS"),
@@ -45,7 +46,7 @@ async fn an_adopted_database_keeps_every_row_whoever_migrates_it() {
         let mut client = owner.client().await;
         step_up(&mut client, 1).await;
         fill_legacy_tables(&client).await;
-        // As it was before this program came.
+        // As it was before this program adopted it.
         client
             .batch_execute("DROP TABLE __diesel_schema_migrations")
             .await
@@ -58,7 +59,7 @@ async fn an_adopted_database_keeps_every_row_whoever_migrates_it() {
     assert_equal_ends(&ends);
 }
 
-/// A database of that owner with nothing in it, and a connection that sees every row of it.
+/// Returns an empty database of that owner, and a connection that sees every row.
 async fn database(name: &str, attributes: &str) -> (TestDatabase, Client, Login) {
     let mut db = TestDatabase::empty().await;
     let owner = db.login(name, attributes).await;
@@ -67,7 +68,7 @@ async fn database(name: &str, attributes: &str) -> (TestDatabase, Client, Login)
     (db, admin, owner)
 }
 
-/// Reverts and applies all migrations, and returns what is in every table then.
+/// Reverts and reapplies all migrations, and returns the rows of every table.
 async fn there_and_back(who: &str, admin: &Client, owner: &Login) -> Contents {
     let url = owner.database_url();
     let before = everything(admin).await;
@@ -82,15 +83,15 @@ async fn there_and_back(who: &str, admin: &Client, owner: &Login) -> Contents {
     after
 }
 
-/// The databases are dropped after all of this: dropping one blocks the thread, on which the others' connections are read.
+/// Compares first and drops the databases after: dropping one blocks the thread that serves the others' connections.
 fn assert_equal_ends(ends: &[(TestDatabase, Contents)]) {
     for ((name, _), (_, end)) in OWNERS.iter().zip(ends).skip(1) {
         assert_same(&format!("{name} and the superuser"), &ends[0].1, end);
     }
 }
 
-/// What the program adds to an adopted database: rows in its own tables, values in its own columns, and rows of all kinds that
-/// the old system never had.
+/// Adds to an adopted database what the program would: rows in its own tables, values in its own columns, and kinds of
+/// rows that the old system never had.
 async fn work_for_a_while(admin: &Client) {
     add_runs(admin).await;
     add_what_is_found(admin).await;
@@ -161,7 +162,7 @@ async fn add_runs(admin: &Client) {
     .await;
 }
 
-/// Where contacts were seen, and what is known of places.
+/// Sources of contacts and details of places.
 async fn add_what_is_found(admin: &Client) {
     let contact = "FROM contacts ORDER BY id OFFSET i * 3 LIMIT 1)";
     fill(
@@ -197,7 +198,7 @@ async fn add_what_is_found(admin: &Client) {
     .await;
 }
 
-/// Keys, limits, and what callers did.
+/// Keys, limits and traces of callers.
 async fn add_callers(admin: &Client) {
     let own = ("tenant_id", TENANT);
     for (table, column, value) in [
@@ -256,7 +257,7 @@ async fn add_callers(admin: &Client) {
     .await;
 }
 
-/// Adopted contacts were seen when they changed last; a migration that sees no row would give them its own hour.
+/// Adopted contacts were last seen when they last changed; a migration that sees no rows would use its own time.
 #[tokio::test]
 async fn adopted_contacts_keep_the_time_they_were_seen() {
     let (_db, admin, owner) = database("plain_owner", OWNERS[1].1).await;
@@ -272,7 +273,7 @@ async fn adopted_contacts_keep_the_time_they_were_seen() {
 }
 
 #[tokio::test]
-async fn what_a_migration_cannot_see_it_does_not_move() {
+async fn migrations_fail_instead_of_losing_hidden_rows() {
     let (_db, admin, owner) = database("plain_owner", OWNERS[1].1).await;
     up(&owner.database_url()).await;
     fill_every_table(&admin).await;
@@ -295,7 +296,7 @@ async fn what_a_migration_cannot_see_it_does_not_move() {
         );
     }
     assert_same("nothing moved", &before, &everything(&admin).await);
-    // And this is how a migration behind that one works.
+    // The correct way in a later migration.
     client
         .batch_execute(
             "SET row_security = off; ALTER TABLE suppressions NO FORCE ROW LEVEL SECURITY;
@@ -307,7 +308,7 @@ async fn what_a_migration_cannot_see_it_does_not_move() {
     assert_eq!(admin.query_one(kept, &[]).await.unwrap().get::<_, i64>(0), 30);
 }
 
-/// A statement that would work on the visible rows alone has to fail: PostgreSQL does that when it is asked to.
+/// Statements that would only affect visible rows must fail: PostgreSQL's `row_security = off` does that.
 #[test]
 fn every_migration_sees_all_rows_or_fails() {
     for folder in migration_folders() {
@@ -319,7 +320,7 @@ fn every_migration_sees_all_rows_or_fails() {
     }
 }
 
-/// Roles belong to the whole server: whoever comes second finds them there, or half made.
+/// Roles belong to the whole server: a concurrent migration may find them complete or half created.
 #[tokio::test]
 async fn databases_of_one_server_may_be_migrated_at_once() {
     let databases = join_all((0..6).map(async |_| database("plain_owner", OWNERS[1].1).await)).await;
@@ -330,7 +331,7 @@ async fn databases_of_one_server_may_be_migrated_at_once() {
         assert_eq!(result.unwrap().len(), migration_folders().len());
     }
 
-    // Other tests need the roles that are there already: other names stand for roles that nobody has made yet.
+    // Other tests need the existing roles: other names stand for roles not created yet.
     let folder = migration_folders().pop().unwrap();
     let sql = fs::read_to_string(folder.join("up.sql")).unwrap();
     let (roles, _) = sql.split_once("GRANT USAGE ON SCHEMA").unwrap();
@@ -354,9 +355,9 @@ async fn databases_of_one_server_may_be_migrated_at_once() {
     assert_eq!(made, expected.join(", "));
 }
 
-/// One text for each function and no second one: a change is an edit, not a copy.
+/// Each function is defined once: a change is an edit, not a copy.
 #[test]
-fn each_function_stands_in_one_migration() {
+fn each_function_is_defined_in_one_migration() {
     let mut seen = BTreeSet::new();
     for folder in migration_folders() {
         let sql = fs::read_to_string(folder.join("up.sql")).unwrap();

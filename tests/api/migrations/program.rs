@@ -1,4 +1,4 @@
-//! Migrations as the program runs them: several at once, states, errors.
+//! Migrations run by the program: concurrently, their states, their errors.
 
 use database::connection::Connection;
 use database::migrate::{self, MigrateError, Revert, SchemaState};
@@ -8,7 +8,7 @@ use super::{name, step_up, up, version};
 use crate::support::database::{TestDatabase, migration_folders};
 
 #[tokio::test]
-async fn of_ten_processes_that_migrate_at_once_one_works_and_all_succeed() {
+async fn ten_concurrent_migrations_succeed_and_one_does_the_work() {
     let db = TestDatabase::empty().await;
     let url = db.database_url();
     let mut counts: Vec<_> = join_all((0..10).map(|_| up(&url))).await.iter().map(Vec::len).collect();
@@ -20,7 +20,7 @@ async fn of_ten_processes_that_migrate_at_once_one_works_and_all_succeed() {
 }
 
 #[tokio::test]
-async fn the_state_of_the_schema_is_told_without_changing_anything() {
+async fn the_schema_state_is_read_without_changes() {
     let db = TestDatabase::empty().await;
     let mut client = db.client().await;
     let mut conn = Connection::connect(&db.database_url()).await.unwrap();
@@ -73,11 +73,11 @@ async fn the_state_of_the_schema_is_told_without_changing_anything() {
 }
 
 #[tokio::test]
-async fn what_fails_is_named_with_what_postgresql_said_and_leaves_nothing_behind() {
+async fn a_failed_migration_reports_the_reason_and_is_rolled_back() {
     let db = TestDatabase::empty().await;
     let mut client = db.client().await;
     step_up(&mut client, 1).await;
-    // A reference that the migration cannot know what to do with.
+    // A reference that the migration cannot resolve.
     client
         .batch_execute(
             "INSERT INTO batch_jobs (id, id_uuid, tenant_id, processor_type, status)
@@ -120,7 +120,7 @@ async fn a_connection_lost_while_waiting_for_the_lock_is_an_error() {
         .unwrap();
     let url = db.database_url();
     let waiting = tokio::spawn(async move { migrate::up(&url).await });
-    // The waiting one is there, and then it is not.
+    // The waiting session exists, then it is terminated.
     let end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     while client.query(end, &[]).await.unwrap().is_empty() {

@@ -1,4 +1,4 @@
-//! Down and up again over a database in use.
+//! Down and up again on a database in use.
 
 use database::migrate::Revert;
 
@@ -38,7 +38,7 @@ async fn some_steps_back_and_forth(first: usize) {
     let client = db.client().await;
     fill_every_table(&client).await;
     let before = everything(&client).await;
-    // Older migrations have been tried, and do not change.
+    // Older migrations have been tested and do not change.
     let most = extent::of(migration_folders().len(), 5);
     for count in (first..most).step_by(2) {
         down(&db.database_url(), Revert::Last(count)).await;

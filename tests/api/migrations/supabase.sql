@@ -1,4 +1,4 @@
--- What Supabase and the tables that are not ours add to the old system.
+-- What Supabase and its other tables add to the old system.
 INSERT INTO tenants (id, name) VALUES ('550e8400-e29b-41d4-a716-446655440000', 'Default Tenant');
 ALTER TABLE sitemap_files ALTER COLUMN id SET DEFAULT extensions.uuid_generate_v4();
 ALTER TABLE sitemap_urls ALTER COLUMN id SET DEFAULT extensions.uuid_generate_v4();
@@ -13,7 +13,7 @@ CREATE TABLE tasks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), page_id uuid 
 CREATE TABLE user_tenants (user_id uuid REFERENCES profiles (id), tenant_id uuid REFERENCES tenants (id) ON DELETE CASCADE,
                            page_id uuid REFERENCES pages (id), PRIMARY KEY (user_id, tenant_id));
 CREATE TRIGGER touch BEFORE UPDATE ON local_businesses FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
--- Pages that are one of two rows, and no tenant's but their domain's.
+-- Pages that are one of two rows and have their domain's tenant.
 INSERT INTO tasks (page_id, domain_id, assignee)
     SELECT p.id, p.domain_id, md5('profile1')::uuid FROM pages p JOIN domains d ON d.id = p.domain_id AND d.tenant_id = p.tenant_id
     ORDER BY p.id LIMIT 40;

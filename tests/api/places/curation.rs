@@ -1,4 +1,4 @@
-//! What people decide about places.
+//! People's decisions about places.
 
 use database::models::enums::Scope;
 use rocket::http::{ContentType, Method};
@@ -9,7 +9,7 @@ use super::{config, google, search, staged, work};
 use crate::support::app::TestApp;
 
 #[tokio::test]
-async fn what_people_decided_survives_a_new_search() {
+async fn peoples_decisions_survive_a_new_search() {
     let (app, google) = (TestApp::new().await, google(3).await);
     let acme = app.agency("acme").await;
     let _work = work(&app, &config(&google, PlacesProtocol::New));
@@ -42,7 +42,7 @@ async fn what_people_decided_survives_a_new_search() {
         (&after["status"], &after["business_type"]),
         (&json!("selected"), &json!("orthodontist"))
     );
-    // Which searches found it is kept.
+    // All searches that found it are kept.
     assert_eq!(
         (
             &after["searches"][0]["search_job_id"],
@@ -62,7 +62,7 @@ async fn what_people_decided_survives_a_new_search() {
 }
 
 #[tokio::test]
-async fn bulk_changes_are_previewed_told_and_undone() {
+async fn bulk_changes_are_previewed_reported_and_undone() {
     let (app, google) = (TestApp::new().await, google(20).await);
     let acme = app.agency("acme").await;
     let _work = work(&app, &config(&google, PlacesProtocol::New));
@@ -122,7 +122,7 @@ async fn bulk_changes_are_previewed_told_and_undone() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_search_is_named() {
+async fn invalid_searches_are_named() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let umbra = app.agency("umbra").await;
@@ -152,7 +152,7 @@ async fn what_is_wrong_with_a_search_is_named() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_filter_or_a_change_is_named() {
+async fn invalid_filters_and_changes_are_named() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let answer = acme
@@ -198,7 +198,7 @@ async fn what_is_wrong_with_a_filter_or_a_change_is_named() {
 }
 
 #[tokio::test]
-async fn a_key_that_may_only_read_starts_and_changes_nothing() {
+async fn a_read_only_key_starts_and_changes_nothing() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let reader = app.key(&acme.agency, &[Scope::Read]).await;

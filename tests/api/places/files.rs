@@ -8,7 +8,7 @@ use super::{config, google, search, staged, work};
 use crate::support::app::{Holder, TestApp};
 
 #[tokio::test]
-async fn an_import_and_a_bulk_change_under_a_key_are_done_once() {
+async fn imports_and_bulk_changes_are_idempotent_by_key() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let import = async |name: &str, file: &str| {
@@ -19,7 +19,7 @@ async fn an_import_and_a_bulk_change_under_a_key_are_done_once() {
     let file = "place_id,name\none,One\ntwo,Two\n";
     let first = import("file", file).await;
     assert_eq!((first.status, &first.body["inserted"]), (200, &json!(2)), "{first:?}");
-    // Done again it would find both there.
+    // Done again, it would report both as existing.
     let again = import("file", file).await;
     assert_eq!((again.status, &again.body), (200, &first.body));
     assert_eq!(import("other", file).await.body["updated"], 2);
@@ -45,7 +45,7 @@ async fn an_import_and_a_bulk_change_under_a_key_are_done_once() {
     );
 }
 
-/// Returns the lines of a CSV file, in order.
+/// Returns the records of a CSV file in order.
 fn records(text: &str) -> Vec<csv::StringRecord> {
     let mut records: Vec<csv::StringRecord> = csv::Reader::from_reader(text.as_bytes())
         .records()
@@ -55,7 +55,7 @@ fn records(text: &str) -> Vec<csv::StringRecord> {
     records
 }
 
-/// Returns places without what each tenant has of its own, in order.
+/// Returns places without values that differ by tenant, in order.
 fn comparable(places: Vec<Value>) -> Vec<String> {
     let mut rows: Vec<_> = places
         .into_iter()
@@ -85,7 +85,7 @@ async fn export(app: &TestApp, holder: &Holder<'_>, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_export_imported_elsewhere_is_the_same() {
+async fn an_export_can_be_imported_elsewhere_unchanged() {
     let (app, google) = (TestApp::new().await, google(60).await);
     let (acme, umbra) = (app.agency("acme").await, app.agency("umbra").await);
     let _work = work(&app, &config(&google, PlacesProtocol::New));
@@ -134,7 +134,7 @@ async fn an_export_imported_elsewhere_is_the_same() {
     );
     assert_eq!(comparable(staged(&umbra).await), comparable(staged(&acme).await));
 
-    // A filter holds for a file as for the list; a line of JSON is a row of the list.
+    // Filters apply to files as to lists; a line of JSON is a row of the list.
     let lines = export(&app, &acme, "/api/v1/places/export.jsonl?status=maybe").await;
     let line: Value = serde_json::from_str(lines.trim_end()).unwrap();
     assert_eq!(
@@ -144,7 +144,7 @@ async fn an_export_imported_elsewhere_is_the_same() {
 }
 
 #[tokio::test]
-async fn lines_that_cannot_be_used_do_no_harm_and_an_import_is_undone() {
+async fn invalid_lines_are_reported_and_an_import_is_undone() {
     let app = TestApp::new().await;
     let umbra = app.agency("umbra").await;
     let good = "place_id,name,notes\nChIJdemo000001,One,before\n";

@@ -1,4 +1,4 @@
-//! Places that become domains, and the details of Google.
+//! Handing places over to domains, and Google's details.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{BOTH, config, google, search, work};
 use crate::support::app::TestApp;
 
 #[tokio::test]
-async fn selected_places_with_a_website_become_domains_that_are_scanned() {
+async fn selected_places_with_a_website_become_scanned_domains() {
     for protocol in BOTH {
         let (app, google) = (TestApp::new().await, google(6).await);
         let acme = app.agency("acme").await;
@@ -73,7 +73,7 @@ async fn selected_places_with_a_website_become_domains_that_are_scanned() {
     }
 }
 
-/// Asserts that nothing of Google's is left of a place, and all of what people decided.
+/// Asserts that a place lost all of Google's content and kept people's decisions.
 fn assert_cleared(cleared: &Value) {
     for gone in [
         "formatted_address",
@@ -123,7 +123,7 @@ async fn details_are_looked_up_once_and_old_content_is_cleared_or_refreshed() {
     // Search, centre, three details and the refused one.
     assert_eq!(google.requests().len(), 6, "{:?}", google.requests());
 
-    // A month later: the second place is gone from Google.
+    // A month later, when Google no longer has the second place.
     let old = "UPDATE places_staging SET search_time = now() - interval '40 days'; UPDATE place_details SET content_at = now() - interval '40 days'";
     app.sql(old).await;
     settings.keep = Some(Duration::from_secs(30 * 24 * 60 * 60));
@@ -140,7 +140,7 @@ async fn details_are_looked_up_once_and_old_content_is_cleared_or_refreshed() {
         tenants
     };
     assert_eq!(queue(&settings).await, 1);
-    assert_eq!(queue(&settings).await, 0, "all is fresh");
+    assert_eq!(queue(&settings).await, 0, "everything is fresh");
     let fresh = acme.get("/api/v1/places/ChIJdemo000001").await.body;
     assert_eq!(
         (&fresh["name"], &fresh["search_time"]),
@@ -151,7 +151,7 @@ async fn details_are_looked_up_once_and_old_content_is_cleared_or_refreshed() {
     app.sql(old).await;
     settings.expired = scans::ExpiredPlaces::Clear;
     assert_eq!(queue(&settings).await, 1);
-    assert_eq!(queue(&settings).await, 0, "all is cleared");
+    assert_eq!(queue(&settings).await, 0, "everything is cleared");
     assert_cleared(&acme.get("/api/v1/places/ChIJdemo000001").await.body);
     search(&acme, json!({})).await;
     assert_eq!(

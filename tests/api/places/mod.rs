@@ -1,4 +1,4 @@
-//! Places, from the search to the hand-over, against the stand-in for Google, over real HTTP.
+//! Places from search to hand-over, against a stand-in for Google, over real HTTP.
 
 mod curation;
 mod files;
@@ -49,7 +49,7 @@ fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
     }
 }
 
-/// Works jobs off until it is dropped.
+/// Runs jobs until it is dropped.
 fn work(app: &TestApp, config: &PlacesConfig) -> oneshot::Sender<()> {
     let fetch = FetchConfig::default();
     let services = Services::new(&ScansConfig::default())

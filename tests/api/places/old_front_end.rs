@@ -1,4 +1,4 @@
-//! What the old front end asks for, over a migrated database.
+//! The old front end's requests on a migrated database.
 
 use rocket::http::Method;
 use scans::PlacesProtocol;
@@ -59,7 +59,7 @@ const STATUS_FIELDS: [&str; 11] = [
     "error",
 ];
 
-/// What the existing front end does, word for word, over rows that were there before the migration.
+/// The old front end's requests, word for word, on rows from before the migration.
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "the front end's requests are one sequence")]
 async fn the_old_front_ends_sequence_works_over_migrated_rows() {
@@ -130,7 +130,7 @@ async fn the_old_front_ends_sequence_works_over_migrated_rows() {
     assert_eq!(found["total"], 15);
     assert!(
         found["places"][0]["place_id"].as_str().unwrap().starts_with("ChIJdemo"),
-        "the newest first"
+        "newest first"
     );
     assert_eq!(status_of(&found, "ChIJdemo000001")["name"], "Business 1");
     for (word, expected) in [("selected", "selected"), ("Not a Fit", "not_a_fit"), ("maybe", "maybe")] {
@@ -160,7 +160,7 @@ async fn the_old_front_ends_sequence_works_over_migrated_rows() {
         (&after["tags"], &after["raw_data"]),
         (&json!(["a", "b"]), &json!({ "rating": 4.5 }))
     );
-    // The same through a body.
+    // The same with a body.
     let answer = old
         .post(
             "/api/v1/places/update-status",

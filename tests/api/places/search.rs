@@ -1,4 +1,4 @@
-//! Searches: what is found, stored, paid for and told.
+//! Searches: what they find, store, cost and report.
 
 use std::time::Duration;
 
@@ -52,14 +52,14 @@ async fn three_pages_are_found_by_either_protocol() {
             asked[0].ends_with(" Houston, TX") && asked[1].ends_with(" dentist in Houston, TX"),
             "{asked:?}"
         );
-        // A token of the older protocol is not valid at once.
+        // A token of the older protocol becomes valid after a delay.
         let later = asked.iter().filter(|request| request.ends_with(" page")).count();
         assert!(if is_new { later == 2 } else { later >= 4 }, "{asked:?}");
     }
 }
 
 #[tokio::test]
-async fn as_many_as_were_wanted_are_stored_and_none_outside_the_radius() {
+async fn at_most_the_requested_places_within_the_radius_are_stored() {
     for protocol in BOTH {
         let (app, google) = (TestApp::new().await, google(100).await);
         let acme = app.agency("acme").await;
@@ -85,12 +85,12 @@ async fn as_many_as_were_wanted_are_stored_and_none_outside_the_radius() {
             .get("/api/v1/places/staging?near=29.7604,-95.3698&within_km=2")
             .await
             .body;
-        assert_eq!(circle["total"], found, "all there are within 2 km, and no other");
+        assert_eq!(circle["total"], found, "exactly the places within 2 km");
     }
 }
 
-/// Which trouble the request of this number has (0 is the centre), how often, and how the search ends: its status, how
-/// many places are stored, its outcome and its error.
+/// The trouble, the number of the request that has it (0 is the centre), how often, and how the search ends: its
+/// status, the number of stored places, its outcome and its error.
 type Case = (Trouble, usize, usize, &'static str, usize, &'static str, &'static str);
 
 fn cases() -> [Case; 11] {
@@ -158,7 +158,7 @@ async fn assert_ends(protocol: PlacesProtocol, (trouble, at, times, status, stor
         google.trouble(at + number, trouble.clone());
     }
     let quick = PlacesConfig {
-        // What does answer may be slow to on a busy machine.
+        // Successful responses may be slow on a busy machine.
         timeout: Duration::from_secs(if matches!(trouble, Trouble::Silence) { 2 } else { 10 }),
         ..config(&google, protocol)
     };
@@ -185,9 +185,9 @@ async fn assert_ends(protocol: PlacesProtocol, (trouble, at, times, status, stor
 }
 
 #[tokio::test]
-async fn every_failure_ends_as_it_should_and_never_with_half_a_page() {
+async fn failures_end_as_specified_and_store_whole_pages() {
     let cases = cases();
-    // Each has a database of its own, and most of them wait. By one of the protocols in turns while developing.
+    // Each case has its own database, and most of them wait. In the short form, cases alternate between the protocols.
     let all = BOTH.into_iter().enumerate().flat_map(|(turn, protocol)| {
         let cases = cases.clone().into_iter().skip(if extent::is_full() { 0 } else { turn });
         cases.step_by(extent::of(1, 2)).map(move |case| (protocol, case))
@@ -198,7 +198,7 @@ async fn every_failure_ends_as_it_should_and_never_with_half_a_page() {
 }
 
 #[tokio::test]
-async fn a_denied_key_a_missing_key_and_a_dead_server_are_told_apart() {
+async fn denied_keys_missing_keys_and_dead_servers_differ() {
     let (app, google) = (TestApp::new().await, google(10).await);
     let acme = app.agency("acme").await;
     let right = config(&google, PlacesProtocol::Legacy);
@@ -210,7 +210,7 @@ async fn a_denied_key_a_missing_key_and_a_dead_server_are_told_apart() {
         key: None,
         ..right.clone()
     };
-    // Nobody listens on a port that was just given back.
+    // Nobody listens on a port that was just released.
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -237,10 +237,10 @@ async fn a_denied_key_a_missing_key_and_a_dead_server_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_search_that_is_begun_again_pays_for_no_page_twice() {
+async fn a_restarted_search_pays_for_each_page_once() {
     let (app, google) = (TestApp::new().await, google(100).await);
     let acme = app.agency("acme").await;
-    // The third page never comes: the worker is stopped meanwhile, and another goes on.
+    // The third page never arrives: the worker is stopped meanwhile, and another one continues.
     google.trouble(3, Trouble::Silence);
     let patient = PlacesConfig {
         timeout: Duration::from_secs(60),
@@ -253,7 +253,7 @@ async fn a_search_that_is_begun_again_pays_for_no_page_twice() {
             json!({ "location": "Houston, TX", "business_type": "dentist", "max_results": 60 }),
         )
         .await;
-    crate::support::database::eventually("the third page is asked for", async || google.requests().len() == 4).await;
+    crate::support::database::eventually("the third page is requested", async || google.requests().len() == 4).await;
     drop(first);
     let _second = work(&app, &config(&google, PlacesProtocol::New));
     let ended = acme.ended(accepted.body["status_url"].as_str().unwrap()).await;
@@ -269,7 +269,7 @@ async fn a_search_that_is_begun_again_pays_for_no_page_twice() {
 }
 
 #[tokio::test]
-async fn a_grid_finds_more_than_google_tells_of_within_its_cap_and_nothing_twice() {
+async fn a_grid_exceeds_googles_result_limit_within_its_cap() {
     for protocol in BOTH {
         let (app, google) = (
             TestApp::new().await,
@@ -312,7 +312,7 @@ async fn a_grid_finds_more_than_google_tells_of_within_its_cap_and_nothing_twice
 }
 
 #[tokio::test]
-async fn caps_hold_and_are_told() {
+async fn caps_are_enforced_and_reported() {
     let (app, google) = (TestApp::new().await, google(900).await);
     let acme = app.agency("acme").await;
     let few = PlacesConfig {
@@ -342,7 +342,7 @@ async fn caps_hold_and_are_told() {
         (&json!("failed"), &json!("the cap of 8 calls per month is reached"))
     );
     assert_eq!(google.requests().len(), 8);
-    // Each tenant has its own.
+    // Each tenant has its own cap.
     let umbra = app.agency("umbra").await;
     assert_eq!(search(&umbra, json!({})).await["status"], "completed");
     let costs = acme.get("/api/v1/costs").await.body;

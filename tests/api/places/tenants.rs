@@ -1,4 +1,4 @@
-//! Whose places they are.
+//! Isolation of places between tenants.
 
 use scans::PlacesProtocol;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::{config, google, search, staged, work};
 use crate::support::app::TestApp;
 
 #[tokio::test]
-async fn another_tenants_places_are_not_there() {
+async fn another_tenants_places_look_missing() {
     let (app, google) = (TestApp::new().await, google(3).await);
     let (acme, umbra) = (app.agency("acme").await, app.agency("umbra").await);
     let _work = work(&app, &config(&google, PlacesProtocol::New));

@@ -11,7 +11,7 @@ use super::queue::{claim, finish};
 use crate::support::tenants::{Agencies, new_job};
 
 #[tokio::test]
-async fn a_batch_knows_how_far_its_jobs_are() {
+async fn a_batch_counts_its_jobs_by_status() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let new = NewBatchJob {

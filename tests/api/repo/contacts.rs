@@ -13,7 +13,7 @@ use diesel::result::Error;
 use crate::support::tenants::{Agencies, Agency};
 
 #[tokio::test]
-async fn an_address_is_there_once_a_domain_and_is_where_it_was_seen_last() {
+async fn an_address_is_stored_once_per_domain_with_its_last_page() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -66,7 +66,7 @@ async fn contacts_are_filtered_and_paged_by_cursor() {
         );
     }
     let all = list(&acme, &none()).await;
-    assert_eq!(all[0], last, "the newest first");
+    assert_eq!(all[0], last, "newest first");
     let mut by_cursor = Vec::new();
     let mut after = None;
     loop {
@@ -80,7 +80,7 @@ async fn contacts_are_filtered_and_paged_by_cursor() {
     assert_eq!(by_cursor, all);
 }
 
-/// Filters, and how many of the contacts they match.
+/// Filters, and how many contacts match each.
 #[rustfmt::skip]
 fn cases(domain: DomainId, last: DateTime<Utc>) -> [(ContactFilter<'static>, i64); 6] {
     let none = ContactFilter::default;

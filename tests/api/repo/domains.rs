@@ -1,4 +1,4 @@
-//! Domains, and what is known about their sites.
+//! Domains, and the facts about their sites.
 
 use database::models::domain::{DomainChanges, NewDomain};
 use database::models::domain_hosting::DomainHostingChanges;
@@ -15,7 +15,7 @@ use diesel::result::Error;
 use crate::support::tenants::{Agencies, new_domain, new_job, new_sitemap_url};
 
 #[tokio::test]
-async fn a_domain_that_is_there_is_returned_as_it_is() {
+async fn an_existing_domain_is_returned_unchanged() {
     let acme = Agencies::new().await;
     let acme = acme.tenant("acme").await;
     let first = acme.domain("acme.test").await;
@@ -32,7 +32,7 @@ async fn a_domain_that_is_there_is_returned_as_it_is() {
 }
 
 #[tokio::test]
-async fn many_domains_come_back_once_each_new_or_not() {
+async fn new_and_existing_domains_are_returned_once_each() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let old = acme.domain("b.test").await;
@@ -105,7 +105,7 @@ async fn a_list_is_filtered_ordered_paged_and_counted() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_a_site_is_written_over_where_something_new_is_said() {
+async fn facts_are_only_overwritten_by_new_values() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -160,7 +160,7 @@ async fn what_is_known_of_a_site_is_written_over_where_something_new_is_said() {
 }
 
 #[tokio::test]
-async fn a_deleted_domain_takes_what_hangs_on_it_and_its_job_is_cancelled() {
+async fn deleting_a_domain_deletes_its_rows_and_cancels_its_job() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -178,14 +178,14 @@ async fn a_deleted_domain_takes_what_hangs_on_it_and_its_job_is_cancelled() {
     let gone = acme.attempt(async |conn| domains::get(conn, domain.id).await).await;
     assert_eq!(gone, Err(Error::NotFound));
     let job = acme.run(async |conn| jobs::get(conn, job.job_id).await).await;
-    // It keeps the id, by which it would find its domain gone if it were tried again.
+    // The job keeps the id, so that a retry notices that its domain is gone.
     assert_eq!((job.status, job.domain_id), (JobStatus::Cancelled, Some(domain.id)));
     let again = acme.attempt(async |conn| domains::delete(conn, domain.id).await).await;
     assert_eq!(again, Err(Error::NotFound));
 }
 
 #[tokio::test]
-async fn what_refers_to_a_deleted_row_names_it_no_longer() {
+async fn references_to_deleted_rows_are_cleared() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let (domain, other) = (acme.domain("acme.test").await, acme.domain("other.test").await);
@@ -213,9 +213,9 @@ async fn what_refers_to_a_deleted_row_names_it_no_longer() {
     }
 }
 
-/// Each of the two had to wait for the other, and one of them was answered with 500.
+/// A regression: each waited for the other, and one request failed with 500.
 #[tokio::test]
-async fn a_domain_may_be_deleted_beside_the_queueing_of_jobs_about_it() {
+async fn deleting_a_domain_while_queueing_its_jobs_works() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     for _ in 0..20 {
@@ -231,7 +231,7 @@ async fn a_domain_may_be_deleted_beside_the_queueing_of_jobs_about_it() {
         assert_eq!(deleted, Ok(()));
         first.unwrap();
         second.unwrap();
-        // One that came after the deletion is there, and finds its domain gone.
+        // One that came after the deletion exists, and finds its domain gone.
         acme.run(async |conn| domains::delete(conn, domain.id).await.or(Ok(())))
             .await;
         let client = agencies.database.client().await;

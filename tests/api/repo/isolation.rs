@@ -1,4 +1,4 @@
-//! No repository function lets a tenant at another's rows; two walls, each tested with the other down.
+//! No repository function lets a tenant access another's rows; each of the two walls is tested with the other one down.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,28 +14,28 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use super::probes::{Expects, PROBES, Probe, Rows};
 use crate::support::tenants::{Agencies, Agency};
 
-/// Which walls stand.
+/// The walls that are up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Walls {
     Both,
-    /// The repositories filter for the other tenant; the database alone knows whose transaction it is.
+    /// The repositories filter for the other tenant; only the database knows the transaction's tenant.
     DatabaseAlone,
     /// Row level security is off.
     RepositoriesAlone,
 }
 
 #[tokio::test]
-async fn tenants_are_apart_behind_both_walls() {
+async fn both_walls_isolate_tenants() {
     tenants_are_apart(Walls::Both).await;
 }
 
 #[tokio::test]
-async fn tenants_are_apart_by_row_level_security_alone() {
+async fn row_level_security_alone_isolates_tenants() {
     tenants_are_apart(Walls::DatabaseAlone).await;
 }
 
 #[tokio::test]
-async fn tenants_are_apart_by_the_repositories_alone() {
+async fn repositories_alone_isolate_tenants() {
     tenants_are_apart(Walls::RepositoriesAlone).await;
 }
 
@@ -52,10 +52,10 @@ fn every_repository_function_on_tenants_rows_is_probed() {
     assert_eq!(probed.difference(&written).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
-/// Every insert of the repositories returns its row, which a tenant has to be able to see: that alone
-/// refuses another's. A bare change of owner is refused by WITH CHECK and nothing else.
+/// Every insert of the repositories returns its row, which the tenant must be able to see: this alone rejects another
+/// tenant's row. A plain change of the owner is only rejected by WITH CHECK.
 #[tokio::test]
-async fn no_row_can_be_handed_to_another_tenant() {
+async fn no_row_can_be_moved_to_another_tenant() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let bolt = agencies.tenant("bolt").await;
@@ -73,9 +73,9 @@ async fn no_row_can_be_handed_to_another_tenant() {
     }
 }
 
-/// Whatever the program may ask one day.
+/// For any query that the program may send one day.
 #[tokio::test]
-async fn nobody_sees_anothers_rows_in_plain_sql() {
+async fn plain_sql_shows_no_other_tenants_rows() {
     let agencies = Agencies::new().await;
     let (acme, bolt) = (agencies.tenant("acme").await, agencies.tenant("bolt").await);
     Rows::of_both(&agencies, &acme, &bolt).await;
@@ -88,7 +88,7 @@ async fn nobody_sees_anothers_rows_in_plain_sql() {
     }
 }
 
-/// Counts the rows in sight that are not the tenant's.
+/// Counts the visible rows of other tenants.
 pub async fn foreign_rows(conn: &mut TenantConnection, table: &str, own: TenantId) -> i64 {
     let owner = owner_column(table);
     let count = format!("SELECT count(*)::text AS line FROM {table} WHERE {owner} <> '{own}'");
@@ -126,7 +126,7 @@ async fn tenants_are_apart(walls: Walls) {
     assert!(failures.is_empty(), "{walls:?}:\n{}", failures.join("\n"));
 }
 
-/// Opens a transaction of the tenant that has no business with the other's rows.
+/// Opens a transaction of the tenant that must not access the other's rows.
 pub async fn open(walls: Walls, acme: &Agency, bolt: &Agency) -> TenantConnection {
     match walls {
         Walls::Both | Walls::RepositoriesAlone => bolt.open().await,
@@ -139,7 +139,7 @@ pub async fn open(walls: Walls, acme: &Agency, bolt: &Agency) -> TenantConnectio
     }
 }
 
-/// Runs a probe, and returns what is wrong with what came of it.
+/// Runs a probe, and returns what is wrong with its result.
 pub async fn catches(
     probe: &Probe,
     walls: Walls,
@@ -154,12 +154,12 @@ pub async fn catches(
     if let Err(complaint) = judge(probe, walls, rows, own, answer) {
         return Some(complaint);
     }
-    // What failed in the database has changed nothing.
+    // A statement that failed in the database changed nothing.
     (!aborted && as_superuser(&mut conn, digest).await != before)
         .then(|| "the other tenant's rows have changed".to_owned())
 }
 
-/// Says what is wrong with an answer.
+/// Checks a result.
 fn judge(
     probe: &Probe,
     walls: Walls,
@@ -168,7 +168,7 @@ fn judge(
     answer: diesel::QueryResult<super::probes::Seen>,
 ) -> Result<(), String> {
     let expects = match (probe.expects, walls) {
-        // The filter is for the other tenant's rows, and the database shows none of them.
+        // The filter selects the other tenant's rows, and the database shows none of them.
         (Expects::OwnRows, Walls::DatabaseAlone) => Expects::Nothing,
         (expects, _) => expects,
     };
@@ -196,7 +196,7 @@ fn judge(
     if is_right { Ok(()) } else { Err(complaint) }
 }
 
-/// The tables that tenants have rows in, by the catalogue.
+/// The tables with tenants' rows, from the catalogue.
 const TENANT_TABLES: &str = "
     SELECT c.relname::text FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
@@ -214,12 +214,12 @@ fn owner_column(table: &str) -> &'static str {
     if table == "tenants" { "id" } else { "tenant_id" }
 }
 
-/// Writes the query for one line a table: how many rows the tenant has in it, and their hash.
+/// Returns a query for one line per table: the number of the tenant's rows, and their hash.
 pub fn digest(tables: &[String], rows: &Rows) -> String {
     digest_of(tables, rows.tenant)
 }
 
-/// The same of any tenant.
+/// The same for any tenant.
 pub fn digest_of(tables: &[String], tenant: TenantId) -> String {
     tables
         .iter()
@@ -240,14 +240,14 @@ struct Line {
     line: String,
 }
 
-/// Runs a query of one text column in the same transaction, with no wall at all.
+/// Runs a query with one text column in the same transaction, without either wall.
 pub async fn as_superuser(conn: &mut TenantConnection, sql: &str) -> String {
     conn.batch_execute("SET LOCAL ROLE NONE").await.unwrap();
     let lines: Vec<Line> = diesel::sql_query(sql).load(conn).await.unwrap();
     lines.into_iter().map(|line| line.line).collect::<Vec<_>>().join("\n")
 }
 
-/// Reads `module::function` of every public repository function that takes such a connection.
+/// Returns `module::function` of every public repository function that takes such a connection.
 pub fn functions_on(connection: &str) -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/database/src/repo");
     let mut functions = BTreeSet::new();

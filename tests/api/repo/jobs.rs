@@ -1,4 +1,4 @@
-//! Jobs as tenants see them.
+//! Jobs as tenants use them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::ids::JobId;
@@ -13,7 +13,7 @@ use super::queue::{LEASE, claim, fail, finish};
 use crate::support::tenants::{Agencies, Agency, new_job};
 
 #[tokio::test]
-async fn work_that_an_unfinished_job_does_is_not_queued_twice() {
+async fn work_of_an_unfinished_job_is_not_queued_again() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let scan = NewJob {
@@ -30,7 +30,7 @@ async fn work_that_an_unfinished_job_does_is_not_queued_twice() {
     assert!(!second.is_new);
     assert_eq!(second.job, first.job);
     assert!(acme.run(async |conn| jobs::enqueue(conn, &crawl).await).await.is_new);
-    // Jobs without a key are never the same.
+    // Jobs without a key are always different.
     let plain = acme
         .run(async |conn| jobs::enqueue_many(conn, &[new_job("scan"), scan.clone(), new_job("scan")]).await)
         .await;
@@ -48,7 +48,7 @@ async fn work_that_an_unfinished_job_does_is_not_queued_twice() {
 }
 
 #[tokio::test]
-async fn two_requests_at_once_for_the_same_work_get_one_job() {
+async fn concurrent_requests_for_the_same_work_get_one_job() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let scan = NewJob {
@@ -64,7 +64,7 @@ async fn two_requests_at_once_for_the_same_work_get_one_job() {
 }
 
 #[tokio::test]
-async fn a_job_is_not_there_before_its_transaction_commits() {
+async fn a_job_is_invisible_before_its_transaction_commits() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let mut conn = acme.open().await;
@@ -95,7 +95,7 @@ async fn jobs_are_listed_newest_first_by_filter_and_by_cursor() {
             ..JobFilter::default()
         };
         let (rows, total) = list(&acme, &filter, 3).await;
-        assert_eq!(total, 8, "the cursor does not change what is counted");
+        assert_eq!(total, 8, "the cursor does not affect the count");
         let Some(last) = rows.last() else { break };
         after = Some(Cursor::new(last.created_at, last.job_id));
         by_cursor.extend(rows.into_iter().map(|job| job.job_id));
@@ -112,7 +112,7 @@ async fn jobs_are_listed_newest_first_by_filter_and_by_cursor() {
     }
 }
 
-/// Filters, and how many of the jobs they match.
+/// Filters, and how many jobs match each.
 #[rustfmt::skip]
 fn cases(last: DateTime<Utc>) -> [(JobFilter<'static>, usize); 5] {
     let none = JobFilter::default;
@@ -134,7 +134,11 @@ async fn a_waiting_job_is_cancelled_at_once_and_a_running_one_at_its_next_heartb
     assert_eq!(cancelled.status, JobStatus::Cancelled);
     assert!(cancelled.completed_at.is_some());
     assert_eq!(claim(&agencies, &["waits"], 10).await, []);
-    assert_eq!(cancel(&acme, waiting.job_id).await, cancelled, "it has ended already");
+    assert_eq!(
+        cancel(&acme, waiting.job_id).await,
+        cancelled,
+        "the job has already ended"
+    );
 
     acme.job("runs").await;
     let job = claim(&agencies, &["runs"], 10).await.remove(0);
@@ -181,7 +185,7 @@ async fn a_job_that_ended_without_success_can_be_queued_again() {
 }
 
 #[tokio::test]
-async fn a_retry_beside_a_newer_job_for_the_same_work_is_refused() {
+async fn a_retry_next_to_a_newer_job_for_the_same_work_is_refused() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let scan = NewJob {
@@ -202,7 +206,7 @@ async fn a_retry_beside_a_newer_job_for_the_same_work_is_refused() {
 }
 
 #[tokio::test]
-async fn a_job_that_nobody_has_is_not_found() {
+async fn a_missing_job_is_not_found() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let nobodys = JobId::from(uuid::Uuid::nil());
@@ -232,7 +236,7 @@ async fn a_failed_attempt_waits_for_its_time() {
     let again = acme
         .attempt(async |conn| queue::fail(conn, super::queue::lease(&job), &now).await)
         .await;
-    assert_eq!(again, Err(Error::NotFound), "the lease is gone");
+    assert_eq!(again, Err(Error::NotFound), "the lease is lost");
 }
 
 async fn get(agency: &Agency, id: JobId) -> Job {

@@ -1,4 +1,4 @@
-//! Credentials and whom they are for: API keys, tenants.
+//! Credentials and their tenants: API keys and tenants.
 
 use chrono::{TimeDelta, Utc};
 use database::models::api_key::{ApiKey, NewApiKey};
@@ -27,7 +27,7 @@ async fn a_key_is_valid_until_it_expires_is_revoked_or_its_tenant_ends() {
     insert(&[2; 32], Some(Utc::now() - TimeDelta::hours(1))).await.unwrap();
     assert_eq!(find(&agencies, 1).await.as_ref(), Some(&key));
     assert_eq!(key.scopes, scopes);
-    assert_eq!(find(&agencies, 2).await, None, "it has expired");
+    assert_eq!(find(&agencies, 2).await, None, "the key has expired");
     assert_eq!(find(&agencies, 3).await, None);
     let twice = insert(&[1; 32], None).await;
     assert!(matches!(
@@ -41,12 +41,12 @@ async fn a_key_is_valid_until_it_expires_is_revoked_or_its_tenant_ends() {
         client.execute(sql, &[&is_active]).await.unwrap();
     };
     activate(false).await;
-    assert_eq!(find(&agencies, 1).await, None, "its tenant is not in use");
+    assert_eq!(find(&agencies, 1).await, None, "its tenant is inactive");
     activate(true).await;
 
     let revoked = acme.run(async |conn| api_keys::revoke(conn, key.id).await).await;
     assert!(revoked.revoked_at.is_some());
-    assert_eq!(find(&agencies, 1).await, None, "it was revoked");
+    assert_eq!(find(&agencies, 1).await, None, "the key was revoked");
     let again = acme.run(async |conn| api_keys::revoke(conn, key.id).await).await;
     assert_eq!(again.revoked_at, revoked.revoked_at);
     let names: Vec<_> = acme.run(async |conn| api_keys::list(conn).await).await;
@@ -54,7 +54,7 @@ async fn a_key_is_valid_until_it_expires_is_revoked_or_its_tenant_ends() {
 }
 
 #[tokio::test]
-async fn the_use_of_a_key_is_noted_once_a_minute() {
+async fn the_use_of_a_key_is_recorded_once_a_minute() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let new = NewApiKey {

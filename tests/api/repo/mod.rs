@@ -1,4 +1,4 @@
-//! The repositories: what each function does, and that tenants are apart.
+//! The repositories: what each function does, and isolation of tenants.
 
 mod batches;
 mod contacts;

@@ -1,7 +1,8 @@
-//! The isolation tests are tested: with any one filter of the repositories taken out, or any one policy of the
-//! database, some test has to fail.
+//! Tests of the isolation tests: with any one filter of the repositories or any one policy of the database removed,
+//! some test must fail.
 //!
-//! Filters are taken out of statements on their way to the server, one at a time, so that no source is touched; what
+//! Filters are removed from statements on their way to the server, one at a time, without changing sources; then each
+//! probe runs whose function sends that statement.
 //! then runs is each probe whose function sends that statement.
 
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use crate::support::extent;
 use crate::support::rewriter::{Removed, Rewriter};
 use crate::support::tenants::{Agencies, Agency, pool_at};
 
-/// Two tenants with rows, and the go-between.
+/// Two tenants with rows, and the rewriter.
 struct Scene {
     agencies: Agencies,
     acme: Agency,
@@ -58,13 +59,13 @@ impl Scene {
         }
     }
 
-    /// Runs a probe, and returns what is wrong with what came of it.
+    /// Runs a probe, and returns what is wrong with its result.
     async fn complaint(&self, probe: &Probe, walls: Walls) -> Option<String> {
         let conn = open(walls, &self.acme, &self.bolt).await;
         catches(probe, walls, conn, &self.rows, &self.digest, &self.before).await
     }
 
-    /// Takes every filter of a function out at once, and returns the first function that notices.
+    /// Removes all filters of a function, and returns the first function whose probe fails.
     async fn falls(&self, functions: &[String], walls: Walls) -> Option<&'static str> {
         for function in functions {
             self.rewriter.remove(Removed::All);
@@ -77,14 +78,14 @@ impl Scene {
         None
     }
 
-    /// Notes which statements each probe sends.
+    /// Records which statements each probe sends.
     async fn rehearse(&self, walls: Walls) -> BTreeMap<String, (usize, Vec<String>)> {
         for probe in PROBES {
             self.rewriter.scene(probe.function);
             assert_eq!(self.complaint(probe, walls).await, None, "{}", probe.function);
         }
         let mut seen = self.rewriter.seen();
-        // What is sent to fill the tables is sent by probed functions, or by none of the repositories.
+        // Statements that fill the tables are sent by probed functions, or by no repository function.
         for (_, scenes) in seen.values_mut() {
             scenes.retain(|scene| !scene.is_empty());
         }
@@ -98,7 +99,7 @@ async fn no_filter_of_a_repository_can_be_taken_out_unnoticed() {
     let scene = Scene::new(walls).await;
     let statements = scene.rehearse(walls).await;
     let (mut killed, mut doubled, mut survivors) = (Vec::new(), Vec::new(), Vec::new());
-    // Some of them, from everywhere, while developing.
+    // In the short form, a sample from everywhere.
     for (sql, (filters, functions)) in statements.iter().step_by(extent::of(1, 6)) {
         for place in 0..*filters {
             scene.rewriter.remove(Removed::One(sql.clone(), place));
@@ -114,15 +115,15 @@ async fn no_filter_of_a_repository_can_be_taken_out_unnoticed() {
             }
             assert!(
                 functions.is_empty() || scene.rewriter.changed() > 0,
-                "nothing was taken out of {sql}"
+                "nothing was removed from {sql}"
             );
             let head: String = sql.split_whitespace().collect::<Vec<_>>().join(" ");
             let line = format!("filter {} of {filters} in: {head}", place + 1);
             match by {
                 Some((function, _)) => killed.push(format!("{function} notices {line}")),
-                // Another filter of the same function holds the wall alone: without all of them it must fall.
+                // Another filter of the same function may isolate alone: without all of them a probe must fail.
                 None => match scene.falls(functions, walls).await {
-                    Some(function) => doubled.push(format!("{function} has another than {line}")),
+                    Some(function) => doubled.push(format!("{function} has another filter besides {line}")),
                     None => survivors.push(format!("sent by {functions:?}: {line}")),
                 },
             }
@@ -141,7 +142,7 @@ async fn no_filter_of_a_repository_can_be_taken_out_unnoticed() {
     let found = killed.len() * extent::of(1, 6);
     assert!(found > 100, "only {} filters were found", killed.len());
     assert!(survivors.is_empty(), "nobody notices:\n{}", survivors.join("\n"));
-    // The number of filters of each function: to take one out that another one covers is a decision too.
+    // The number of filters per function: removing a redundant one is a decision too.
     let mut numbers = BTreeMap::<&str, usize>::new();
     for (filters, functions) in statements.values() {
         for function in functions {
@@ -181,7 +182,7 @@ async fn no_policy_can_be_dropped_or_widened_unnoticed() {
     }
     assert_eq!(policies.len(), scene.tables.len() * 3);
 
-    // Both of a tenant's policies together, since each holds alone.
+    // Both policies of a tenant together, since each isolates alone.
     for table in &scene.tables {
         let widen = |to: &str| {
             format!(
@@ -199,18 +200,18 @@ async fn no_policy_can_be_dropped_or_widened_unnoticed() {
             let sends_it = statements
                 .iter()
                 .any(|(sql, (_, functions))| functions.iter().any(|name| name == probe.function) && names_it(sql));
-            // What only inserts filters nothing.
+            // Functions that only insert have no filter.
             let may_insert = probe.function.starts_with(table.trim_end_matches("_staging"));
             if (sends_it || may_insert) && scene.complaint(probe, walls).await.is_some() {
                 by = Some(probe.function);
                 break;
             }
         }
-        // What no repository function of tenants reads.
+        // Tables that no repository function of tenants reads.
         if by.is_none()
             && foreign_rows(&mut open(walls, &scene.acme, &scene.bolt).await, table, scene.bolt.id).await > 0
         {
-            by = Some("nobody_sees_anothers_rows_in_plain_sql");
+            by = Some("plain_sql_shows_no_other_tenants_rows");
         }
         let column = if table == "tenants" { "id" } else { "tenant_id" };
         let own = format!("{column} = NULLIF(current_setting('app.tenant_id', true), '')::uuid");

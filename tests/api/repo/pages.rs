@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::support::tenants::{Agencies, new_page};
 
 #[tokio::test]
-async fn a_page_is_updated_where_something_is_said_and_keeps_what_was_decided() {
+async fn updating_a_page_keeps_missing_values_and_decisions() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -62,7 +62,7 @@ async fn a_url_longer_than_an_index_entry_is_stored_once() {
 }
 
 #[tokio::test]
-async fn pages_are_listed_by_what_is_known_of_them() {
+async fn pages_are_filtered_by_their_facts() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -95,7 +95,7 @@ async fn pages_are_listed_by_what_is_known_of_them() {
     assert_eq!(rows, [newest]);
 }
 
-/// Filters, and how many of the pages they match.
+/// Filters, and how many pages match each.
 #[rustfmt::skip]
 fn cases(domain: DomainId, file: SitemapFileId) -> [(PageFilter<'static>, i64); 8] {
     let none = PageFilter::default;

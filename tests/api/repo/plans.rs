@@ -1,4 +1,4 @@
-//! How PostgreSQL executes the lists, with the repositories' filter and row level security together.
+//! How PostgreSQL executes the lists, with the repositories' filters and row level security together.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use super::places::ORDERS;
 use crate::support::tenants::Agencies;
 
-/// 20 tenants with 250 rows each in the tables of the long lists.
+/// 20 tenants with 250 rows each in the tables with long lists.
 const ROWS: &str = "
     INSERT INTO tenants (name) SELECT 'tenant ' || n FROM generate_series(1, 18) n;
     INSERT INTO domains (tenant_id, domain, created_at)
@@ -30,7 +30,7 @@ const ROWS: &str = "
     ANALYZE;";
 
 #[tokio::test]
-async fn lists_are_read_by_the_tenants_index_and_isolation_costs_nothing_a_row() {
+async fn lists_use_the_tenants_index_and_check_isolation_once() {
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;
     let client = agencies.database.client().await;
@@ -63,7 +63,7 @@ async fn lists_are_read_by_the_tenants_index_and_isolation_costs_nothing_a_row()
         let plan = explain(&mut conn, sql, &format!("{}", acme.id), paging).await;
         assert!(!plan.contains("Seq Scan"), "{sql}\n{plan}");
         assert!(plan.contains("Index Cond: (tenant_id = "), "{sql}\n{plan}");
-        // The policy is decided once: the two walls name the same tenant, or there is no row at all.
+        // The policy is checked once per query, since both walls compare the same tenant.
         assert!(plan.contains("One-Time Filter: ("), "{sql}\n{plan}");
         if let Some(index) = index {
             assert!(plan.contains(&format!("using {index} ")), "{sql}\n{plan}");
@@ -72,7 +72,7 @@ async fn lists_are_read_by_the_tenants_index_and_isolation_costs_nothing_a_row()
     }
 }
 
-/// The places of 20 tenants, 500 each, one tenant's among the others' as they come in.
+/// The places of 20 tenants, 500 each, interleaved as they would arrive.
 const PLACES: &str = "
     INSERT INTO tenants (name) SELECT 'tenant ' || n FROM generate_series(1, 18) n;
     INSERT INTO places_staging (tenant_id, place_id, name, formatted_address, search_location, business_type, latitude, longitude, rating,
@@ -84,7 +84,7 @@ const PLACES: &str = "
         ORDER BY n;";
 
 #[tokio::test]
-async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_sorting() {
+async fn place_lists_use_index_only_scans_and_no_sorting() {
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;
     let client = agencies.database.client().await;
@@ -126,10 +126,10 @@ async fn places_are_counted_and_searched_on_indexes_alone_and_ordered_without_so
     assert_orders(&mut conn, &sent, &tenant).await;
 }
 
-/// What the binds of a circle are.
+/// The binds of a circle.
 const IN_CIRCLE: &str = "29.955, 30.045, -95.052, -94.948, 30, 30, -95, 0.000000154";
 
-/// Filters, their binds, and the index that decides each; those of texts find few places.
+/// Filters, their binds, and the index each should use; text filters match few places.
 #[rustfmt::skip]
 fn searches(near: PlaceFilter<'static>) -> [(PlaceFilter<'static>, &'static str, &'static str); 8] {
     let none = PlaceFilter::default;
@@ -137,7 +137,7 @@ fn searches(near: PlaceFilter<'static>) -> [(PlaceFilter<'static>, &'static str,
         (PlaceFilter { status: Some(CurationStatus::Selected), ..none() }, "'Selected'", "places_staging_tenant_id_latitude_longitude_idx"),
         (PlaceFilter { business_type: Some("bakery"), ..none() }, "'bakery'", "places_staging_tenant_id_business_type_idx"),
         (PlaceFilter { name: Some("ness 77"), ..none() }, "'%ness 77%'", "places_staging_tenant_id_search_name_idx"),
-        // Whichever of those with texts is the smallest.
+        // Whichever text index is the smallest.
         (PlaceFilter { status: Some(CurationStatus::Selected), location: Some("77 Main"), ..none() }, "'Selected', '%77 Main%'", "places_staging_tenant_id_"),
         (PlaceFilter { status: Some(CurationStatus::Selected), location: Some("77 Main"), min_rating: Some(2.0), ..none() }, "'Selected', '%77 Main%', 2", "places_staging_tenant_id_rating_idx"),
         (PlaceFilter { business_type: Some("bakery"), name: Some("ness 77"), ..none() }, "'bakery', '%ness 77%'", "places_staging_tenant_id_business_type_idx"),
@@ -146,7 +146,7 @@ fn searches(near: PlaceFilter<'static>) -> [(PlaceFilter<'static>, &'static str,
     ]
 }
 
-/// Fails unless a list of few is found in the same way as their number.
+/// Fails unless a short list is found in the same way as its count.
 async fn assert_found_alike(
     conn: &mut TenantConnection,
     sent: &Mutex<Vec<String>>,
@@ -159,7 +159,7 @@ async fn assert_found_alike(
         let plan = explain_with(conn, &sql, &format!("{binds}, 100")).await;
         assert!(plan.contains("Index Only Scan"), "{sql}\n{plan}");
     }
-    // A page of it and how many they are: in one pass.
+    // A page and the total count in one pass.
     let page = Paging::first(100);
     places::list(conn, filter, PlaceOrder::Newest, page).await.unwrap();
     let sql = first_sent(sent);
@@ -167,7 +167,7 @@ async fn assert_found_alike(
     assert_eq!(plan.matches("Index Only Scan").count(), 1, "{sql}\n{plan}");
 }
 
-/// Fails unless each order is read by its index: its first page, and one behind a cursor.
+/// Fails unless each order reads its index, for the first page and after a cursor.
 async fn assert_orders(conn: &mut TenantConnection, sent: &Mutex<Vec<String>>, tenant: &str) {
     for (order, key, bind, index) in [
         (
@@ -213,7 +213,7 @@ async fn assert_orders(conn: &mut TenantConnection, sent: &Mutex<Vec<String>>, t
     }
 }
 
-/// Returns the first query of those sent since the last call.
+/// Returns the first query sent since the last call.
 fn first_sent(sent: &Mutex<Vec<String>>) -> String {
     let all = std::mem::take(&mut *sent.lock().unwrap());
     all.into_iter()
@@ -221,7 +221,7 @@ fn first_sent(sent: &Mutex<Vec<String>>) -> String {
         .unwrap()
 }
 
-/// Vacuums until every page is known to be visible to all: not while a commit of that time is still to be written out.
+/// Vacuums until every page is all-visible, which takes until older commits are written out.
 async fn vacuum_places(client: &tokio_postgres::Client) {
     for _ in 0..1000 {
         client.batch_execute("VACUUM ANALYZE places_staging").await.unwrap();
@@ -230,10 +230,10 @@ async fn vacuum_places(client: &tokio_postgres::Client) {
             return;
         }
     }
-    panic!("somebody still reads what was before");
+    panic!("another session still sees old rows");
 }
 
-/// Notes the text of every query that the connection sends.
+/// Records the text of every query of the connection.
 fn record(conn: &mut TenantConnection) -> Arc<Mutex<Vec<String>>> {
     let sent = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&sent);
@@ -245,7 +245,7 @@ fn record(conn: &mut TenantConnection) -> Arc<Mutex<Vec<String>>> {
     sent
 }
 
-/// Returns how PostgreSQL would execute a query whose binds are the tenant, and for a list its part.
+/// Returns the plan of a query whose binds are the tenant, and for lists the page.
 async fn explain(conn: &mut TenantConnection, query: &str, tenant: &str, paging: Paging) -> String {
     let values = if query.contains("$3") {
         format!("'{tenant}', {}, {}", paging.limit, paging.offset)
@@ -255,7 +255,7 @@ async fn explain(conn: &mut TenantConnection, query: &str, tenant: &str, paging:
     explain_with(conn, query, &values).await
 }
 
-/// Returns how PostgreSQL would execute a query with these binds.
+/// Returns the plan of a query with these binds.
 async fn explain_with(conn: &mut TenantConnection, query: &str, binds: &str) -> String {
     #[derive(QueryableByName)]
     struct Line {

@@ -1,4 +1,4 @@
-//! Jobs as workers see them.
+//! Jobs as workers use them.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -62,19 +62,19 @@ async fn a_tenant_with_one_job_does_not_wait_behind_one_with_a_thousand() {
     let single = bolt.job("scan").await;
     let claimed = claim(&agencies, &["scan"], 4).await;
     assert!(claimed.iter().any(|job| job.job_id == single.job_id));
-    // Tenants that hold the fewest workers go first, one at a time too.
+    // Tenants with the fewest running jobs go first, also for single claims.
     let next = bolt.job("scan").await;
     assert_eq!(claim(&agencies, &["scan"], 1).await[0].job_id, next.job_id);
     assert_eq!(
         claim(&agencies, &["scan"], 10).await.len(),
         10,
-        "a share nobody takes is not lost"
+        "an unused share goes to others"
     );
 }
 
-/// A claim leaves together with its BEGIN, which may be refused.
+/// A claim is sent together with its BEGIN, which may be refused.
 #[tokio::test]
-async fn a_claim_outside_of_the_systems_transactions_takes_nothing() {
+async fn a_claim_outside_a_system_transaction_takes_nothing() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let job = acme.job("scan").await;
@@ -85,16 +85,16 @@ async fn a_claim_outside_of_the_systems_transactions_takes_nothing() {
     assert_eq!(get(&acme, &job).await, job);
 }
 
-/// Tenants hold workers in turn, also where each claim takes one job.
+/// Tenants take turns, also when each claim takes one job.
 #[tokio::test]
-async fn claims_of_one_job_go_to_the_tenant_that_holds_the_fewest_workers() {
+async fn single_claims_go_to_the_tenant_with_the_fewest_running_jobs() {
     let agencies = Agencies::new().await;
     let mut held = HashMap::new();
     for name in ["acme", "bolt", "cask"] {
         let agency = agencies.tenant(name).await;
         let many: Vec<_> = (0..10).map(|_| new_job("scan")).collect();
         agency.run(async |conn| jobs::enqueue_many(conn, &many).await).await;
-        // Not what is asked for, and ahead of it.
+        // A kind that is not claimed, ahead of the queue.
         let other = NewJob {
             priority: Some(9),
             ..new_job("other")
@@ -110,7 +110,7 @@ async fn claims_of_one_job_go_to_the_tenant_that_holds_the_fewest_workers() {
 }
 
 #[tokio::test]
-async fn workers_that_claim_at_once_share_all_jobs_without_overlap() {
+async fn concurrent_claims_do_not_overlap() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let bolt = agencies.tenant("bolt").await;
@@ -136,7 +136,7 @@ async fn workers_that_claim_at_once_share_all_jobs_without_overlap() {
 }
 
 #[tokio::test]
-async fn who_lost_the_lease_writes_nothing() {
+async fn a_lost_lease_writes_nothing() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     acme.job("scan").await;
@@ -162,7 +162,7 @@ async fn who_lost_the_lease_writes_nothing() {
         .system(async |conn| queue::heartbeat(conn, &[stale], LEASE).await)
         .await;
     assert_eq!(beat, []);
-    assert_eq!(get(&acme, &held).await, held, "nothing of it was written");
+    assert_eq!(get(&acme, &held).await, held, "nothing was written");
 
     acme.run(async |conn| queue::report(conn, lease(&held), 0.5, "storing", "Storing").await)
         .await;
@@ -202,7 +202,7 @@ async fn a_heartbeat_extends_only_the_pairs_it_names() {
         .system(async |conn| queue::heartbeat(conn, &[one], LEASE).await)
         .await;
     assert_eq!(held, [(one, None)]);
-    assert_eq!(sweep(&agencies).await.requeued, 1, "the other one's lease has run out");
+    assert_eq!(sweep(&agencies).await.requeued, 1, "the other lease has expired");
 }
 
 #[tokio::test]
@@ -221,7 +221,7 @@ async fn a_released_job_waits_again_and_keeps_its_attempts() {
 }
 
 #[tokio::test]
-async fn a_released_job_that_somebody_cancelled_does_not_run_again() {
+async fn a_released_job_with_a_cancellation_does_not_run_again() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     acme.job("scan").await;
@@ -235,7 +235,7 @@ async fn a_released_job_that_somebody_cancelled_does_not_run_again() {
 }
 
 #[tokio::test]
-async fn a_failed_attempt_that_somebody_cancelled_is_not_tried_again() {
+async fn a_failed_attempt_with_a_cancellation_is_not_retried() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     acme.job("scan").await;
@@ -248,7 +248,7 @@ async fn a_failed_attempt_that_somebody_cancelled_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn the_sweep_requeues_fails_or_cancels_what_silent_workers_held() {
+async fn the_sweep_requeues_fails_or_cancels_jobs_of_silent_workers() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let once = NewJob {
@@ -262,7 +262,7 @@ async fn the_sweep_requeues_fails_or_cancels_what_silent_workers_held() {
     let claimed = claim(&agencies, &["scan"], 10).await;
     assert_eq!(claimed.len(), 3);
     acme.run(async |conn| jobs::cancel(conn, unwanted.job_id).await).await;
-    assert_eq!(sweep(&agencies).await, Swept::default(), "all leases hold");
+    assert_eq!(sweep(&agencies).await, Swept::default(), "all leases are valid");
     expire(&agencies).await;
     claim(&agencies, &["lives"], 10).await;
     let swept = sweep(&agencies).await;
@@ -305,7 +305,7 @@ async fn ended_jobs_are_deleted_by_age_in_batches() {
     };
     assert_eq!(delete(Utc::now() - TimeDelta::days(1), 10).await, 0);
     let tomorrow = Utc::now() + TimeDelta::days(1);
-    // A contact names the job that found it for as long as there is that job.
+    // A contact refers to the job that found it as long as the job exists.
     let domain = acme.domain("acme.test").await;
     let page = acme.page(&domain, "https://acme.test/").await;
     let found_by = |job: &str| {
@@ -335,9 +335,9 @@ async fn ended_jobs_are_deleted_by_age_in_batches() {
     assert_eq!(get(&acme, &waiting).await.status, JobStatus::Pending);
 }
 
-/// Else a batch that completed would say that its scans are not kept, and call them failed.
+/// Otherwise a completed batch would report deleted scans as failed.
 #[tokio::test]
-async fn the_jobs_of_a_batch_are_deleted_together_and_the_batch_with_them() {
+async fn a_batch_and_its_jobs_are_deleted_together() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let batch = acme
@@ -369,7 +369,7 @@ async fn the_jobs_of_a_batch_are_deleted_together_and_the_batch_with_them() {
     };
     let first = claim(&agencies, &["first"], 1).await;
     finish(&acme, &first[0]).await.unwrap();
-    assert_eq!(delete().await, 0, "the other job of the batch waits");
+    assert_eq!(delete().await, 0, "another job of the batch is pending");
     let second = claim(&agencies, &["second"], 1).await;
     let done = agencies
         .system(async |conn| {
@@ -385,7 +385,7 @@ async fn the_jobs_of_a_batch_are_deleted_together_and_the_batch_with_them() {
     assert_eq!(gone.unwrap_err(), Error::NotFound);
 }
 
-/// Claims as a worker named `worker`.
+/// Claims jobs as a worker named `worker`.
 pub async fn claim(agencies: &Agencies, kinds: &[&str], limit: i64) -> Vec<Job> {
     agencies
         .system(async |conn| queue::claim(conn, "worker", kinds, limit, LEASE).await)
@@ -421,7 +421,7 @@ async fn get(agency: &Agency, job: &Job) -> Job {
     agency.run(async |conn| jobs::get(conn, job.job_id).await).await
 }
 
-/// Lets every lease run out.
+/// Expires every lease.
 async fn expire(agencies: &Agencies) {
     let client = agencies.database.client().await;
     let past = "UPDATE jobs SET lease_expires_at = now() - interval '1 second' WHERE status = 'running'";

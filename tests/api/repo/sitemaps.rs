@@ -1,4 +1,4 @@
-//! Sitemap files, and what they list.
+//! Sitemap files and their entries.
 
 use std::str::FromStr;
 use std::time::Instant;
@@ -25,7 +25,7 @@ use crate::support::database::eventually;
 use crate::support::tenants::{Agencies, Agency, new_sitemap_url};
 
 #[tokio::test]
-async fn a_file_found_again_is_read_again_and_keeps_what_was_decided() {
+async fn a_rediscovered_file_is_read_again_and_keeps_decisions() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -100,7 +100,7 @@ async fn files_are_listed_and_changed_by_filter() {
     assert_eq!(rows, [newest]);
 }
 
-/// Filters, and how many of the files they match.
+/// Filters, and how many files match each.
 #[rustfmt::skip]
 fn cases(of_domain: SitemapFileFilter<'static>) -> [(SitemapFileFilter<'static>, i64); 6] {
     let none = SitemapFileFilter::default;
@@ -115,7 +115,7 @@ fn cases(of_domain: SitemapFileFilter<'static>) -> [(SitemapFileFilter<'static>,
 }
 
 #[tokio::test]
-async fn thousands_of_urls_are_one_statement_and_a_second_run_writes_only_what_changed() {
+async fn a_second_run_over_thousands_of_urls_writes_only_changes() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -154,9 +154,9 @@ async fn thousands_of_urls_are_one_statement_and_a_second_run_writes_only_what_c
     assert_eq!(count(&text).await, 11);
 }
 
-/// Somebody's change of a row moves it: it is written all the same, and the change stays.
+/// A concurrent change moves the row: it is written anyway, and the change stays.
 #[tokio::test]
-async fn a_url_that_somebody_changes_meanwhile_is_rewritten_too() {
+async fn a_concurrently_changed_url_is_rewritten_too() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -184,7 +184,7 @@ async fn a_url_that_somebody_changes_meanwhile_is_rewritten_too() {
 }
 
 #[tokio::test]
-async fn urls_are_paged_by_file_and_by_domain_each_once() {
+async fn each_url_is_paged_once_by_file_and_by_domain() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -224,9 +224,9 @@ async fn urls_are_paged_by_file_and_by_domain_each_once() {
     assert_eq!(of_domain, urls);
 }
 
-/// The quick way, for a file of which nothing is stored yet.
+/// The fast insert, for a file without stored entries.
 #[tokio::test]
-async fn what_a_new_file_lists_is_inserted_once_and_noted() {
+async fn entries_of_a_new_file_are_inserted_once_and_recorded() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -247,7 +247,7 @@ async fn what_a_new_file_lists_is_inserted_once_and_noted() {
     assert_eq!(
         upsert(&acme, &new).await,
         upserted(0, 0, 2),
-        "it is stored as the other way stores it"
+        "both ways store the same rows"
     );
     let again = acme
         .attempt(async |conn| sitemap_urls::insert_many(conn, None, &new).await)
@@ -258,15 +258,15 @@ async fn what_a_new_file_lists_is_inserted_once_and_noted() {
     );
 }
 
-/// Which of three files list a URL, by bits, before and after: each of 64 ways, once with the same time of its last change
-/// and once with another one.
+/// Which of three files list a URL before and after, as bits: all 64 combinations, with the same and with another last
+/// modification.
 #[tokio::test]
-async fn what_is_different_is_told_of_the_domain_whatever_its_files_say() {
+async fn differences_of_files_become_differences_of_the_domain() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let [long_ago, lately] = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"].map(|time| Some(time.parse().unwrap()));
     let urls: Vec<String> = (0..128).map(|n| format!("https://acme.test/{n}")).collect();
-    // Few URLs are looked up one by one, many are all read; and both in several statements.
+    // Few URLs are looked up one by one, many are read in full; both in several statements.
     for (name, url_count, at_once) in [
         ("few.test", 1_000_000, 1000),
         ("many.test", 0, 1000),
@@ -333,7 +333,7 @@ async fn three_files(agency: &Agency, domain: &Domain) -> Vec<SitemapFile> {
     files
 }
 
-/// Stores what a file lists before the run, and how many URLs it is said to list.
+/// Stores a file's entries before the run, and its URL count.
 async fn list_before(
     conn: &mut TenantConnection,
     file: &SitemapFile,
@@ -349,7 +349,7 @@ async fn list_before(
     Ok(())
 }
 
-/// Stores what a file lists in the run, and forgets the rest.
+/// Stores a file's entries in the run, and deletes the others.
 async fn list_after(
     conn: &mut TenantConnection,
     file: &SitemapFile,

@@ -1,4 +1,4 @@
-//! Two tenants take turns on one connection, and leave it at any moment.
+//! Two tenants take turns on one connection, and stop at any moment.
 
 use std::env;
 use std::future::{Future, poll_fn};
@@ -17,10 +17,10 @@ use rand::{RngExt, SeedableRng};
 use crate::support::extent;
 use crate::support::tenants::{Agencies, Agency, new_domain};
 
-/// The full number is run where `SCRAPERSKY_SOAK` is set.
+/// The full number, for `SCRAPERSKY_SOAK`.
 const TRANSACTIONS_OF_A_SOAK: usize = 100_000;
 
-/// About how many polls the longest unit of work takes.
+/// The approximate number of polls of the longest unit of work.
 const POLLS: usize = 8;
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn no_row_and_no_setting_of_one_tenant_reaches_another_on_a_shared_connect
         for name in &history.committed {
             assert!(
                 stored.binary_search(name).is_ok(),
-                "{name} was committed and is not there"
+                "{name} was committed but is missing"
             );
         }
         for name in &stored {
@@ -64,7 +64,7 @@ async fn no_row_and_no_setting_of_one_tenant_reaches_another_on_a_shared_connect
     }
 }
 
-/// What one tenant did.
+/// The history of one tenant.
 struct History {
     prefix: &'static str,
     committed: Vec<String>,
@@ -108,7 +108,7 @@ async fn work(agency: Agency, prefix: &'static str, other: TenantId, transaction
     history
 }
 
-/// Polls a future so often at most, then drops it wherever it is.
+/// Polls a future at most `polls` times, then drops it.
 async fn abandon<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {
     let mut future = pin!(future);
     let mut left = polls;
@@ -123,7 +123,7 @@ async fn abandon<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> 
     .await
 }
 
-/// Takes the connection as it is, and looks whether the last borrower left anything.
+/// Takes the connection and checks that the last borrower left nothing behind.
 async fn inspect(agency: &Agency) {
     let mut conn = agency.pool.get().await.unwrap();
     assert!(conn.is_clean());
@@ -135,7 +135,7 @@ async fn inspect(agency: &Agency) {
     assert!(savepoint.is_err(), "a transaction was left open");
 }
 
-/// Reads without any filter, so that the transaction's own settings decide.
+/// Reads without filters, so that only the transaction's settings decide.
 async fn read(agency: &Agency, other: TenantId) {
     let mut conn = agency.open().await;
     let session = "SELECT current_user = 'scrapersky_tenant' AND current_setting('app.tenant_id')::uuid = $1 AS holds";
@@ -144,7 +144,7 @@ async fn read(agency: &Agency, other: TenantId) {
         .get_result(&mut conn)
         .await
         .unwrap();
-    assert!(session.holds, "the transaction is another's");
+    assert!(session.holds, "the transaction is another tenant's");
     let seen: Vec<Seen> = diesel::sql_query(
         "SELECT tenant_id, count(*) AS count FROM (SELECT tenant_id FROM domains LIMIT 100) d GROUP BY tenant_id
          UNION ALL SELECT tenant_id, 1 FROM (SELECT tenant_id FROM domains WHERE tenant_id = $1 LIMIT 1) d",
@@ -154,7 +154,7 @@ async fn read(agency: &Agency, other: TenantId) {
     .await
     .unwrap();
     assert!(seen.iter().all(|seen| seen.tenant_id == agency.id), "{seen:?}");
-    // Half the readers leave without a word, as a handler that answers 404 does.
+    // Half of the readers drop the transaction, as a handler that returns 404 does.
     if seen.iter().any(|seen| seen.count % 2 == 0) {
         conn.commit().await.unwrap();
     }

@@ -1,7 +1,7 @@
-//! Rules for every statement, so that rows can be spread over partitions or machines by tenant one day.
+//! Rules for every statement, so that rows can be distributed over partitions or machines by tenant one day.
 //!
-//! All statements are seen on their way to the server, sent by every repository function: the functions on tenants' rows by
-//! their probes, those of the system by [`call_system_functions`].
+//! The statements of every repository function are seen on their way to the server: probes call the functions on
+//! tenants' rows, [`call_system_functions`] the others.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -41,21 +41,21 @@ const QUEUE: [&str; 10] = [
 ];
 
 #[tokio::test]
-async fn every_statement_of_the_repositories_can_run_where_rows_are_spread_by_tenant() {
+async fn every_statement_allows_distribution_by_tenant() {
     let database = TestDatabase::new().await;
     let rewriter = Rewriter::start().await;
     let pool = pool_at(&rewriter.url(database.url()), 5);
     let agencies = Agencies { database, pool };
     let (acme, bolt) = (agencies.tenant("acme").await, agencies.tenant("bolt").await);
     let rows = Rows::of_both(&agencies, &acme, &bolt).await;
-    // Nothing is committed, and one that fails was sent all the same.
+    // Nothing is committed, and failing statements are seen too.
     for probe in PROBES {
         let _ = (probe.call)(&mut acme.open().await, &rows).await;
     }
     assert_eq!(
         functions_on("SystemConnection"),
         call_system_functions(&agencies, &rows).await,
-        "functions of the system that are there, and those that are called here"
+        "functions of the system, and those called here"
     );
 
     let names = Names::read(&agencies).await;
@@ -73,7 +73,7 @@ async fn every_statement_of_the_repositories_can_run_where_rows_are_spread_by_te
     assert!(broken.is_empty(), "{}", broken.join("\n\n"));
 }
 
-/// Else the rules could hold for any statement.
+/// Ensures that the rules can fail.
 #[tokio::test]
 async fn a_statement_that_breaks_a_rule_is_found() {
     let agencies = Agencies::with_connections(1).await;
@@ -140,24 +140,24 @@ async fn a_statement_that_breaks_a_rule_is_found() {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
-    /// `xmax` and `ctid` mean nothing in a partitioned table.
+    /// `xmax` and `ctid` have no meaning in a partitioned table.
     SystemColumn,
-    /// An `INSERT ... SELECT` has a RETURNING or an ON CONFLICT.
+    /// An `INSERT ... SELECT` needs a RETURNING or an ON CONFLICT.
     SilentInsert,
-    /// `DO UPDATE SET` reads no clock: it takes `excluded`.
+    /// `DO UPDATE SET` must use `excluded` instead of a clock.
     ClockInConflict,
-    /// An UPDATE with parameters says `CASE WHEN x = ...` and not `CASE x WHEN`.
+    /// An UPDATE with parameters must use `CASE WHEN x = ...` instead of `CASE x WHEN`.
     CaseOfValue,
-    /// An UPDATE casts no column by a function that is only stable.
+    /// An UPDATE must not cast a column by a function that is only stable.
     StableCast,
-    /// No statement names a table of the queue and one of facts.
+    /// A statement must not name tables of both the queue and facts.
     QueueAndFacts,
 }
 
-/// What the rules are about, by the catalogue.
+/// Names from the catalogue that the rules use.
 struct Names {
     facts: BTreeSet<String>,
-    /// Types whose texts are read by a function that is only stable.
+    /// Types whose input function is only stable.
     stable_types: BTreeSet<String>,
 }
 
@@ -189,7 +189,7 @@ impl Names {
     }
 }
 
-/// Comments, and texts in quotes.
+/// Comments and quoted texts.
 static NOISE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"--[^\n]*|'(?:[^']|'')*'").unwrap());
 static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[a-z_][a-z0-9_]*").unwrap());
 static CASE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bcase\s+(\S+)").unwrap());
@@ -245,10 +245,10 @@ fn broken_rules(sql: &str, names: &Names) -> Vec<Rule> {
     broken
 }
 
-/// Returns what follows each occurrence of `begin`, up to where the parentheses around it close.
+/// Returns the text after each occurrence of `begin`, up to the end of the enclosing parentheses.
 fn parts<'s>(sql: &'s str, begin: &'s str) -> impl Iterator<Item = &'s str> {
     sql.match_indices(begin).filter_map(move |(at, _)| {
-        // Not a part of a longer word, nor FOR UPDATE.
+        // Not inside a longer word, and not FOR UPDATE.
         let before = sql[..at].trim_end();
         if sql[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') || before.ends_with("for") {
             return None;

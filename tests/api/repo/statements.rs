@@ -1,5 +1,5 @@
-//! Statements as PostgreSQL sees them: raw ones fit the schema and the role that runs them, and what leaves before its
-//! transaction is open only reads.
+//! Statements as PostgreSQL sees them: raw ones fit the schema and their role, and statements sent before their
+//! transaction is open only read.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::house::statements::sql_files;
 use crate::support::database::TestDatabase;
 use crate::support::tenants::Agencies;
 
-/// Raw statements of the system, by the last two parts of their paths; all others are a tenant's.
+/// Raw statements of the system, by the last two parts of their paths; all others are of tenants.
 const SYSTEM: &[&str] = &[
     "diagnostics/session.sql",
     "diagnostics/unprotected_tables.sql",
@@ -51,7 +51,7 @@ async fn every_raw_statement_fits_the_schema_and_its_role() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Prepares a statement, and lets PostgreSQL check what the role may do in it.
+/// Prepares a statement, and lets PostgreSQL check the role's privileges.
 async fn prepare(client: &Client, sql: &str, role: &str) -> Result<(), tokio_postgres::Error> {
     let begin = format!(
         "BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '{}'; SET LOCAL plan_cache_mode = force_generic_plan",
@@ -72,19 +72,19 @@ async fn prepare(client: &Client, sql: &str, role: &str) -> Result<(), tokio_pos
     explained
 }
 
-/// Whether a statement writes or locks by its own words.
+/// Matches statements that write or lock in their own text.
 static WRITES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO|FOR (?:NO KEY )?UPDATE|FOR (?:KEY )?SHARE)\b")
         .unwrap()
 });
 
 #[tokio::test]
-async fn what_only_reads_leaves_with_begin_and_nothing_else_does() {
+async fn only_reads_are_sent_with_begin() {
     let agencies = Agencies::new().await;
     let (acme, bolt) = (agencies.tenant("acme").await, agencies.tenant("bolt").await);
     let rows = Rows::of_both(&agencies, &acme, &bolt).await;
     let client = agencies.database.client().await;
-    // A function that changes something, or may, is volatile.
+    // Functions that change something, or may, are volatile.
     let volatile = "SELECT proname::text FROM pg_proc WHERE provolatile = 'v'";
     let volatile: BTreeSet<String> = client
         .query(volatile, &[])
@@ -107,7 +107,7 @@ async fn what_only_reads_leaves_with_begin_and_nothing_else_does() {
                 notes.lock().unwrap().push(query.to_string());
             }
         });
-        // What comes of it is no matter here.
+        // The result does not matter here.
         let _ = (probe.call)(&mut conn, &rows).await;
         for sql in sent.lock().unwrap().iter() {
             let is_early = sql.ends_with(" -- reading");
@@ -116,7 +116,7 @@ async fn what_only_reads_leaves_with_begin_and_nothing_else_does() {
             let text = text.trim();
             reads += usize::from(is_early);
             if !text.starts_with("BEGIN") && is_early != only_reads(text) {
-                broken.insert(format!("{} (leaves with BEGIN: {is_early}): {text}", probe.function));
+                broken.insert(format!("{} (sent with BEGIN: {is_early}): {text}", probe.function));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What opens, nests and ends with a tenant's transaction.
+//! Opening, nesting and ending a tenant's transactions.
 
 use database::connection::Connection;
 use database::repo::domains;
@@ -28,7 +28,7 @@ async fn a_transaction_inside_a_tenants_is_a_savepoint() {
     conn.transaction::<_, Error, _>(async |conn| conn.batch_execute("UPDATE domains SET notes = 'kept'").await)
         .await
         .unwrap();
-    // It has not ended the tenant's transaction: the role, the tenant and the rows are still there.
+    // The tenant's transaction is still open: the role, the tenant and the rows are there.
     let domain = domains::lock_by_name(&mut conn, "outer.test").await.unwrap().unwrap();
     assert_eq!(domain.notes.as_deref(), Some("kept"));
     drop(conn);
@@ -38,7 +38,7 @@ async fn a_transaction_inside_a_tenants_is_a_savepoint() {
         .await;
     assert_eq!(
         stored, None,
-        "the savepoint's release has committed the tenant's transaction"
+        "the savepoint's release committed the tenant's transaction"
     );
     let foreign = bolt
         .run(async |conn| domains::lock_by_name(conn, "outer.test").await)
@@ -47,7 +47,7 @@ async fn a_transaction_inside_a_tenants_is_a_savepoint() {
 }
 
 #[tokio::test]
-async fn a_savepoint_first_of_all_opens_the_tenants_transaction() {
+async fn a_savepoint_as_first_statement_opens_the_tenants_transaction() {
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;
     let mut conn = acme.open().await;
@@ -95,7 +95,7 @@ async fn a_dropped_transaction_is_rolled_back_and_its_connection_is_used_again()
 }
 
 #[tokio::test]
-async fn a_transaction_that_failed_gives_its_connection_back_too() {
+async fn a_failed_transaction_returns_its_connection_too() {
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;
     let mut conn = acme.open().await;
@@ -106,7 +106,7 @@ async fn a_transaction_that_failed_gives_its_connection_back_too() {
 }
 
 #[tokio::test]
-async fn a_committed_row_is_there_for_other_connections() {
+async fn a_committed_row_is_visible_to_other_connections() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let domain = acme.domain("acme.test").await;
@@ -120,7 +120,7 @@ async fn a_committed_row_is_there_for_other_connections() {
 }
 
 #[tokio::test]
-async fn a_transaction_in_which_nothing_happened_commits() {
+async fn an_empty_transaction_commits() {
     let agencies = Agencies::with_connections(1).await;
     let acme = agencies.tenant("acme").await;
     acme.open().await.commit().await.unwrap();

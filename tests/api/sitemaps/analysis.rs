@@ -1,4 +1,4 @@
-//! What an analysis stores, and what the next one finds to be different.
+//! What an analysis stores, and the differences that the next one finds.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::support::app::{Holder, TestApp};
 use crate::support::site::{Reply, Site};
 
 #[tokio::test]
-async fn an_analysis_stores_each_file_and_all_that_it_lists() {
+async fn an_analysis_stores_each_file_and_its_entries() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -73,7 +73,7 @@ async fn an_analysis_stores_each_file_and_all_that_it_lists() {
     );
 }
 
-/// What is told of a file: its kind, its state, how it was found, how many URLs it lists and how deep it lies.
+/// The reported values of a file: its kind, status, discovery, number of URLs and depth.
 fn shown<'a>(path: &'a str, file: &Value) -> (&'a str, String, String, String, Option<i64>, Option<i64>) {
     let text = |name: &str| file[name].as_str().unwrap_or("-").to_owned();
     (
@@ -87,7 +87,7 @@ fn shown<'a>(path: &'a str, file: &Value) -> (&'a str, String, String, String, O
 }
 
 #[tokio::test]
-async fn an_analysis_counts_up_at_the_domain() {
+async fn an_analysis_updates_the_domains_counts() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -110,7 +110,7 @@ async fn an_analysis_counts_up_at_the_domain() {
 }
 
 #[tokio::test]
-async fn what_files_list_is_filtered_and_paged() {
+async fn entries_are_filtered_and_paged() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -164,7 +164,7 @@ async fn what_files_list_is_filtered_and_paged() {
 }
 
 #[tokio::test]
-async fn what_files_list_is_exported() {
+async fn entries_are_exported() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -201,7 +201,7 @@ async fn what_files_list_is_exported() {
     );
 }
 
-/// A site whose sitemaps are others once `now` is not 0.
+/// A site whose sitemaps change once `now` is not 0.
 async fn changing(now: Arc<AtomicUsize>) -> Site {
     Site::start(move |path| {
         let second = now.load(Ordering::SeqCst) > 0;
@@ -231,7 +231,7 @@ async fn changing(now: Arc<AtomicUsize>) -> Site {
                 ("/same", "2024-01-01"),
             ])),
             ("/old.xml", false) => xml(&urlset(&[("/old/1", ""), ("/old/2", "")])),
-            // Not read this time: what it lists stays.
+            // Not read this time: its entries stay.
             ("/3.xml", false) => xml(&urlset(&[("/kept", "")])),
             ("/3.xml", true) => Reply::new("500 Internal Server Error", &[], ""),
             ("/new.xml", true) => xml(&urlset(&[("/fresh/1", ""), ("/old/2", "")])),
@@ -241,7 +241,7 @@ async fn changing(now: Arc<AtomicUsize>) -> Site {
     .await
 }
 
-/// Returns what a run found to be different, in order.
+/// Returns the differences that a run found, in order.
 async fn changes(holder: &Holder<'_>, run: &str) -> Vec<(String, String, String, String)> {
     let mut items = Vec::new();
     let mut path = format!("/api/v1/sitemap-runs/{run}/changes?limit=3");
@@ -270,7 +270,7 @@ async fn changes(holder: &Holder<'_>, run: &str) -> Vec<(String, String, String,
     items
 }
 
-/// The URLs that are stored after the second analysis.
+/// The stored URLs after the second analysis.
 const AFTER_SECOND: [&str; 11] = [
     "/fresh",
     "/fresh/1",
@@ -286,7 +286,7 @@ const AFTER_SECOND: [&str; 11] = [
 ];
 
 #[tokio::test]
-async fn the_second_analysis_tells_exactly_what_is_different() {
+async fn the_second_analysis_reports_the_exact_differences() {
     let app = TestApp::new().await;
     let second = Arc::new(AtomicUsize::new(0));
     let site = changing(Arc::clone(&second)).await;

@@ -1,4 +1,4 @@
-//! What people decide about sitemap files, and whose those are.
+//! People's decisions about sitemap files, and isolation of tenants.
 
 use rocket::http::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{analyse, at_once, domain_id, files, shop};
 use crate::support::app::TestApp;
 
 #[tokio::test]
-async fn people_decide_about_files_one_by_one_and_together() {
+async fn files_are_curated_singly_and_in_bulk() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -50,7 +50,7 @@ async fn people_decide_about_files_one_by_one_and_together() {
     ] {
         assert_eq!(bulk(body.clone()).await.status, 400, "{body}");
     }
-    // What people decided is no business of the next analysis.
+    // The next analysis keeps people's decisions.
     analyse(&acme, json!({ "domain": "shop.bench.test" })).await;
     let after = self::files(&acme).await;
     let decided = |path: &str| after[path]["curation_status"].as_str().unwrap();
@@ -61,7 +61,7 @@ async fn people_decide_about_files_one_by_one_and_together() {
 }
 
 #[tokio::test]
-async fn another_tenants_sitemaps_are_not_there() {
+async fn another_tenants_sitemaps_look_missing() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;
@@ -110,7 +110,7 @@ async fn another_tenants_sitemaps_are_not_there() {
         )
         .await;
     assert_eq!(named.body, json!({ "matched": 0, "updated": 0 }));
-    // The same domain of another tenant is another domain.
+    // The same domain of another tenant is a different domain.
     assert_eq!(
         analyse(&umbra, json!({ "domain": "shop.bench.test" })).await["result"]["is_first"],
         true

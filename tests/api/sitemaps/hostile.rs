@@ -1,4 +1,4 @@
-//! Sites that would have an analysis read without end.
+//! Sites that try to keep an analysis reading forever.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{HOST, analyse, at_once, gzip, index, not_found, said, shop, stored, 
 use crate::support::app::TestApp;
 use crate::support::site::{Reply, Site};
 
-/// What a site does to whoever reads its sitemaps, and how that ends.
+/// Analyses a hostile site, and returns the job and the number of requests.
 async fn hostile(limits: SitemapConfig, answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> (Value, usize) {
     let app = TestApp::new().await;
     let site = Site::start(move |path| match path {
@@ -27,7 +27,7 @@ async fn hostile(limits: SitemapConfig, answer: impl Fn(&str) -> Reply + Send + 
 }
 
 #[tokio::test]
-async fn an_index_that_leads_in_circles_is_read_once() {
+async fn a_circular_index_is_read_once() {
     let (job, requests) = hostile(SitemapConfig::default(), |path| match path {
         "/s.xml" => xml(&index(&["/s.xml", "/t.xml", "/back.xml"])),
         "/t.xml" => xml(&index(&["/s.xml", "/t.xml"])),
@@ -86,7 +86,7 @@ async fn an_index_of_a_million_files_ends_at_the_limit() {
 }
 
 #[tokio::test]
-async fn indexes_in_indexes_end_at_the_depth() {
+async fn nested_indexes_end_at_the_depth_limit() {
     let (job, requests) = hostile(SitemapConfig::default(), |path| {
         match path.trim_matches(['/', 's', '.', 'x', 'm', 'l']) {
             "" if path == "/s.xml" => xml(&index(&["/s1.xml"])),
@@ -108,7 +108,7 @@ async fn a_gzip_bomb_ends_at_the_limit() {
         max_file_bytes: 8 << 20,
         ..SitemapConfig::default()
     };
-    // 2 GB, as gzip files behind each other.
+    // 2 GB, as concatenated gzip files.
     let blanks = gzip(&format!("{}<!-- -->", " ".repeat(1 << 20)));
     let mut bomb = gzip(&urlset(&[]).replace("</urlset>", ""));
     (0..2048).for_each(|_| bomb.extend_from_slice(&blanks));
@@ -138,7 +138,7 @@ async fn a_nesting_bomb_ends_at_once() {
 }
 
 #[tokio::test]
-async fn no_more_urls_are_stored_than_were_asked_for() {
+async fn at_most_the_requested_urls_are_stored() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;

@@ -1,4 +1,4 @@
-//! Analyses that are cut off, cancelled or not allowed, and what domain scans count.
+//! Interrupted, cancelled and forbidden analyses, and the sitemap counts of domain scans.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use crate::support::database::eventually;
 use crate::support::site::{Reply, Site};
 
 #[tokio::test]
-async fn an_analysis_that_was_cut_off_goes_on_where_it_was_and_doubles_nothing() {
+async fn an_interrupted_analysis_continues_without_duplicates() {
     let app = TestApp::new().await;
     let (hold, asked) = (
         Arc::new(AtomicUsize::new(1)),
@@ -38,7 +38,7 @@ async fn an_analysis_that_was_cut_off_goes_on_where_it_was_and_doubles_nothing()
         .post("/api/v1/sitemap/scan", json!({ "domain": "shop.bench.test" }))
         .await
         .body;
-    eventually("the third file is asked for", || async {
+    eventually("the third file is requested", || async {
         asked.lock().unwrap().contains_key("/3.xml")
     })
     .await;
@@ -55,12 +55,12 @@ async fn an_analysis_that_was_cut_off_goes_on_where_it_was_and_doubles_nothing()
     assert_eq!((stored.len(), stored.iter().collect::<BTreeSet<_>>().len()), (10, 10));
     let asked = asked.lock().unwrap().clone();
     for path in ["/i.xml", "/1.xml", "/2.xml"] {
-        assert_eq!(asked[path], 1, "{path} was read to its end the first time: {asked:?}");
+        assert_eq!(asked[path], 1, "{path} was completely read the first time: {asked:?}");
     }
 }
 
 #[tokio::test]
-async fn an_analysis_that_waits_for_a_site_is_cancelled_soon() {
+async fn an_analysis_waiting_for_a_site_is_cancelled_quickly() {
     let app = TestApp::new().await;
     let site = Site::start(|path| match path {
         "/robots.txt" => Reply::new("200 OK", &[], "Sitemap: /s.xml"),
@@ -80,7 +80,7 @@ async fn an_analysis_that_waits_for_a_site_is_cancelled_soon() {
         .post("/api/v1/sitemap/scan", json!({ "domain": "shop.bench.test" }))
         .await
         .body;
-    eventually("the file is asked for", || async {
+    eventually("the file is requested", || async {
         site.paths().contains(&"/s.xml".to_owned())
     })
     .await;
@@ -119,7 +119,7 @@ async fn no_scraper_fetches_what_robots_txt_forbids() {
 }
 
 #[tokio::test]
-async fn a_domain_scan_finds_the_sitemap_and_counts_up_to_what_was_asked_for() {
+async fn a_domain_scan_counts_sitemap_urls_up_to_the_limit() {
     let app = TestApp::new().await;
     let site = shop().await;
     let acme = app.agency("acme").await;

@@ -1,4 +1,4 @@
-//! Sitemap analyses: the whole way from a request to what is stored, on real sites.
+//! Sitemap analyses end to end, from the request to the stored rows, on real sites.
 
 mod analysis;
 mod curation;
@@ -21,7 +21,7 @@ use crate::support::site::{Reply, Site};
 
 const HOST: &str = "http://shop.bench.test";
 
-/// No pause between requests: what is tested is not how polite we are.
+/// No pause between requests: these tests are not about politeness.
 fn at_once(scans: ScansConfig) -> ScansConfig {
     let fetch = FetchConfig {
         pace: Duration::ZERO,
@@ -44,7 +44,7 @@ fn not_found() -> Reply {
     Reply::new("404 Not Found", &[], "")
 }
 
-/// A list of pages: the path of each, and its last change.
+/// A sitemap of pages: their paths and last modifications.
 fn urlset(pages: &[(&str, &str)]) -> String {
     let mut text = "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">".to_owned();
     for (path, lastmod) in pages {
@@ -65,7 +65,7 @@ fn index(paths: &[&str]) -> String {
     text + "</sitemapindex>"
 }
 
-/// Analyses the domain, or one sitemap, and returns how the job ended.
+/// Analyses the domain, or one sitemap, and returns the ended job.
 async fn analyse(holder: &Holder<'_>, body: Value) -> Value {
     let accepted = holder.post("/api/v1/sitemap/scan", body).await;
     assert_eq!(accepted.status, 202, "{accepted:?}");
@@ -77,7 +77,7 @@ async fn domain_id(holder: &Holder<'_>) -> String {
     domains.body["items"][0]["id"].as_str().unwrap().to_owned()
 }
 
-/// The files of the domain by their paths.
+/// The domain's files by path.
 async fn files(holder: &Holder<'_>) -> BTreeMap<String, Value> {
     let id = domain_id(holder).await;
     let list = holder.get(&format!("/api/v1/domains/{id}/sitemaps?limit=1000")).await;
@@ -88,7 +88,7 @@ async fn files(holder: &Holder<'_>) -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// The paths of all URLs of the domain, sorted, as often as they are stored.
+/// The paths of all stored URLs of the domain, sorted, including duplicates.
 async fn stored(holder: &Holder<'_>) -> Vec<String> {
     let id = domain_id(holder).await;
     let lines = holder.get(&format!("/api/v1/domains/{id}/urls.jsonl")).await.text;
@@ -105,7 +105,7 @@ async fn stored(holder: &Holder<'_>) -> Vec<String> {
     urls
 }
 
-/// A shop whose robots.txt names an index of three files, one of them compressed, one broken off.
+/// A shop whose robots.txt names an index of three files, one compressed, one truncated.
 async fn shop() -> Site {
     Site::start(|path| match path {
         "/robots.txt" => Reply::new(

@@ -1,4 +1,4 @@
-//! The whole program on a database of its own: the HTTP API, a worker, and agencies that call it.
+//! The whole program on its own database: the HTTP API, a worker, and agencies that call it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,22 +29,22 @@ pub struct TestApp {
     client: Client,
     pool: Pool,
     agencies: Agencies,
-    /// A connection of the superuser's, made when it is first wanted.
+    /// A superuser's connection, opened at its first use.
     superuser: OnceCell<tokio_postgres::Client>,
 }
 
-/// Whoever holds a key of an agency.
+/// The holder of an agency's key.
 pub struct Holder<'a> {
     app: &'a TestApp,
     pub agency: Agency,
     pub key: String,
 }
 
-/// What the API answered.
+/// A response of the API.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
-    /// Names in lower case.
+    /// Header names are in lower case.
     pub headers: Vec<(String, String)>,
     pub content_type: String,
     pub body: Value,
@@ -57,12 +57,12 @@ impl TestApp {
         Self::over(Agencies::with_connections(5).await, &[]).await
     }
 
-    /// Starts the API with settings as `Rocket.toml` has them, below `scrapersky`.
+    /// Starts the API with settings as in the table `scrapersky` of `Rocket.toml`.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         Self::over(Agencies::with_connections(5).await, settings).await
     }
 
-    /// Starts the API over a database that there is already.
+    /// Starts the API on an existing database.
     pub async fn on(agencies: Agencies, settings: &[(&str, &str)]) -> Self {
         Self::over(agencies, settings).await
     }
@@ -72,12 +72,12 @@ impl TestApp {
         &self.agencies
     }
 
-    /// The program, for a request of one's own making.
+    /// The HTTP client, for requests without a helper.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Starts the API over a database of the old system that holds what `rows`, a script, put into it.
+    /// Starts the API on a database of the old system, filled by the SQL script `rows`.
     pub async fn adopted(rows: &str) -> Self {
         let database = TestDatabase::empty().await;
         let mut client = database.client().await;
@@ -90,7 +90,7 @@ impl TestApp {
 
     async fn over(agencies: Agencies, settings: &[(&str, &str)]) -> Self {
         let pool = agencies.pool.clone();
-        // Tests ask more often than clients may; those about limits set their own.
+        // Tests poll more often than clients may; tests of limits set their own.
         let mut figment = Figment::from(rocket::Config {
             log_level: if log::level().is_some() {
                 rocket::config::LogLevel::Debug
@@ -138,18 +138,18 @@ impl TestApp {
         self.superuser.get_or_init(|| self.agencies.database.client()).await
     }
 
-    /// Runs a query of one number as the superuser.
+    /// Runs a query that returns one number as the superuser.
     pub async fn count(&self, sql: &str) -> i64 {
         self.superuser().await.query_one(sql, &[]).await.unwrap().get(0)
     }
 
-    /// Runs a query of one text column as the superuser.
+    /// Runs a query that returns one text column as the superuser.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         let rows = self.superuser().await.query(sql, &[]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 
-    /// Makes a key for everything of the historic default tenant.
+    /// Creates a key with all scopes for the historic default tenant.
     pub async fn default_agency(&self) -> Holder<'_> {
         let default = database::repo::tenants::DEFAULT_TENANT;
         let found = self
@@ -164,7 +164,7 @@ impl TestApp {
         Holder { app: self, agency, key }
     }
 
-    /// Sends text by whoever holds `key`, and returns the status and the text that comes back.
+    /// Sends text with `key`, and returns the status and body of the response.
     pub async fn text(&self, method: Method, path: &str, key: &str, body: &str) -> (u16, String) {
         let request = self.client.req(method, path);
         let request = request.header(Header::new("Authorization", format!("Bearer {key}")));
@@ -173,14 +173,14 @@ impl TestApp {
         (status, response.into_string().await.unwrap_or_default())
     }
 
-    /// Makes an agency with a key for everything.
+    /// Creates an agency with a key for all scopes.
     pub async fn agency(&self, name: &str) -> Holder<'_> {
         let agency = self.agencies.tenant(name).await;
         let key = self.key(&agency, Scope::ALL).await;
         Holder { app: self, agency, key }
     }
 
-    /// Makes another key of an agency.
+    /// Creates another key of an agency.
     pub async fn key(&self, agency: &Agency, scopes: &[Scope]) -> String {
         let secret = KeySecret::generate();
         let scopes: TextList = scopes.iter().map(|scope| scope.label()).collect();
@@ -198,12 +198,12 @@ impl TestApp {
         log::secret(secret.expose()).to_owned()
     }
 
-    /// Works jobs off until it is dropped; names below `.bench.test` lead to `site`.
+    /// Runs jobs until it is dropped; names below `.bench.test` resolve to `site`.
     pub fn work(&self, site: &Site) -> oneshot::Sender<()> {
         self.work_with(site, |scans| scans)
     }
 
-    /// The same with other settings of outbound HTTP.
+    /// The same with other settings.
     pub fn work_with(&self, site: &Site, change: impl FnOnce(ScansConfig) -> ScansConfig) -> oneshot::Sender<()> {
         let rule: ConnectTo = format!("*.bench.test={}", site.addr).parse().unwrap();
         let scans = change(ScansConfig {
@@ -212,7 +212,7 @@ impl TestApp {
                 timeout: Duration::from_secs(5),
                 ..FetchConfig::default()
             },
-            // No DNS of the machine's: a test that needs one brings its own.
+            // Does not use the machine's DNS: a test that needs DNS starts its own server.
             email: EmailConfig {
                 mx_check: false,
                 ..EmailConfig::default()
@@ -228,7 +228,7 @@ impl TestApp {
         stop
     }
 
-    /// Sends a request by whoever holds `key`, or by nobody.
+    /// Sends a request with `key`, or without one.
     pub async fn send(
         &self,
         method: Method,
@@ -319,10 +319,10 @@ impl Holder<'_> {
         self.app.send(Method::Delete, path, Some(&self.key), None).await
     }
 
-    /// Asks until the status at `path` is final, and returns that answer.
+    /// Polls until the status at `path` is final, and returns the response.
     pub async fn ended(&self, path: &str) -> Value {
         let deadline = Instant::now() + Duration::from_secs(20);
-        // Often at first, as most end at once, and then as seldom as leaves the machine to others.
+        // Often at first, since most jobs end at once, then rarely, to leave the machine to others.
         let mut pause = Duration::from_millis(5);
         loop {
             let answer = self.get(path).await;
@@ -330,7 +330,7 @@ impl Holder<'_> {
             if !["pending", "running", "in_progress"].contains(&answer.body["status"].as_str().unwrap()) {
                 return answer.body;
             }
-            assert!(Instant::now() < deadline, "it never ended: {}", answer.body);
+            assert!(Instant::now() < deadline, "the job never ended: {}", answer.body);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(160));
         }

@@ -1,11 +1,11 @@
-//! The throw-away PostgreSQL that all test processes of a run share.
+//! The throw-away PostgreSQL shared by all test processes of a run.
 //!
-//! A test has no last moment at which it could stop a server: its process exits, or is killed. So every test process
-//! holds a shared lock on one file for as long as it lives, and a supervisor (this binary run again, in its own process
-//! group) waits for the exclusive one. When it gets it, nobody is left: it stops the server and removes the folder.
-//! While it does so new test processes wait at the same lock, and find a clean place.
+//! A test process cannot stop the server at its end, since it exits or is killed. So every test process holds a shared
+//! lock on one file while it lives, and a supervisor (this binary, run again in its own process group) waits for the
+//! exclusive lock. When the supervisor gets it, no test process is left, and it stops the server and removes the
+//! folder. New test processes meanwhile wait for the same lock, and find a clean place.
 //!
-//! The lock files lie in cargo's folder for test files, one set a checkout and user; they are empty and stay.
+//! The empty lock files stay in cargo's folder for test files, one set per checkout and user.
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -30,21 +30,21 @@ use postgres::{Durability, EmbeddedOptions, EmbeddedPostgres, EmbeddedState};
 
 use super::process::helper_command;
 
-/// cargo-nextest runs each test in its own process: between two of them the server should live on.
+/// cargo-nextest runs each test in its own process: the server should survive the gaps.
 const GRACE_BETWEEN_PROCESSES: Duration = Duration::from_secs(1);
 
 const SWEEP_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Returns the URL of the database `postgres`, as its superuser, on the shared server; starts that when needed.
+/// Returns the superuser's URL of the database `postgres` on the shared server, starting that if needed.
 ///
-/// `TEST_DATABASE_URL`, where it is set, is returned instead.
+/// Returns `TEST_DATABASE_URL` instead, if set.
 pub fn admin_url() -> String {
     static URL: OnceLock<String> = OnceLock::new();
     let start = || env::var("TEST_DATABASE_URL").unwrap_or_else(|_| start_cluster());
     URL.get_or_init(start).clone()
 }
 
-/// Says how the private PostgreSQL of a test in `folder` is run.
+/// Returns the options of a test's private PostgreSQL in `folder`.
 pub fn throwaway(folder: &Path) -> EmbeddedOptions {
     EmbeddedOptions {
         data_dir: folder.to_path_buf(),
@@ -53,13 +53,13 @@ pub fn throwaway(folder: &Path) -> EmbeddedOptions {
     }
 }
 
-/// A folder of one test, whose private PostgreSQL is stopped with it.
+/// A test's folder, whose private PostgreSQL is stopped on drop.
 ///
-/// It lies in the run's folder, so that the supervisor finds what a killed test left.
+/// It is inside the run's folder, so that the supervisor cleans up after killed tests.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes an empty folder, entered by whoever runs PostgreSQL.
+    /// Creates an empty folder that PostgreSQL's account can enter.
     pub fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -68,7 +68,7 @@ impl Scratch {
         Self(folder)
     }
 
-    /// Returns a path in it.
+    /// Returns a path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
@@ -84,7 +84,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Waits until no test process lives, then removes everything the run made.
+/// Waits until no test process lives, then removes all files of the run.
 pub fn supervise(folder: &Path) {
     let users = open_lock("users");
     loop {
@@ -98,7 +98,7 @@ pub fn supervise(folder: &Path) {
             break;
         }
     }
-    // Again while something changes under it: an initdb that outlived its killed test still writes.
+    // Repeated while files change: an initdb may outlive its killed test.
     let begun = Instant::now();
     while folder.exists() && begun.elapsed() < SWEEP_PATIENCE {
         stop_below(folder);
@@ -106,8 +106,8 @@ pub fn supervise(folder: &Path) {
             thread::sleep(Duration::from_millis(10));
         }
     }
-    // First the supervisor's lock, which is its stdin, and then the users' by the drop: were it the other way, the next run
-    // would still find a supervisor, which does nothing any more, and start none of its own.
+    // The supervisor's lock, which is its stdin, is released before the users' lock: otherwise the next run would find
+    // a supervisor that does nothing any more, and start none.
     let own = std::io::stdin()
         .as_fd()
         .try_clone_to_owned()
@@ -121,7 +121,7 @@ fn start_cluster() -> String {
     let _starting = locked("start");
     let status = EmbeddedPostgres::status(&options).expect("the shared server's status");
     if matches!(status.state, EmbeddedState::Stale | EmbeddedState::Stopped) {
-        // Left by a run that was killed together with its supervisor; without fsync its data is worth nothing.
+        // Left by a run that was killed together with its supervisor; without fsync its data is useless.
         fs::remove_dir_all(&folder).expect("an old cluster can be removed");
     }
     EmbeddedPostgres::start(&options)
@@ -129,7 +129,7 @@ fn start_cluster() -> String {
         .url("postgres")
 }
 
-/// Returns the folder of this run, kept until the last test process is gone.
+/// Returns the run's folder, kept until the last test process has ended.
 #[expect(
     clippy::zombie_processes,
     reason = "the supervisor outlives this process: it waits for its end"
@@ -148,7 +148,8 @@ fn run_folder() -> &'static Path {
                 folder.display()
             );
         }
-        // The lock passes to the supervisor with its stdin, so there is no moment without it and never a second one.
+        // The supervisor inherits the lock as its stdin, so that it is never free and there is never a second
+        // supervisor.
         let supervisor = open_lock("supervisor");
         if supervisor.try_lock().is_ok() {
             helper_command("supervise", &folder)
@@ -166,14 +167,15 @@ fn run_folder() -> &'static Path {
     folder
 }
 
-/// Counts this process among those whose end the supervisor waits for, until the file is dropped.
+/// Registers this process with the supervisor until the file is dropped.
 pub fn count_in() -> File {
     let user = open_lock("users");
     user.lock_shared().expect("the users' lock");
     user
 }
 
-/// Names the run's folder: in memory where the system has a file system for it, the same for all processes of a checkout.
+/// Returns the run's folder: in memory if the system has such a file system, and the same for all processes of a
+/// checkout.
 fn folder_of_checkout() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     env!("CARGO_TARGET_TMPDIR").hash(&mut hasher);
@@ -219,19 +221,19 @@ fn stop_below(folder: &Path) {
     }
 }
 
-/// Ends a server at once, without letting it write anything: its folder is about to be removed.
+/// Stops a server immediately, without writing: its folder is about to be removed.
 fn stop(options: &EmbeddedOptions) {
     let Ok(status) = EmbeddedPostgres::status(options) else {
         return;
     };
-    // Called while a test unwinds: complaints are printed, and the supervisor tries again.
+    // This may run while a test unwinds: errors are printed, and the supervisor tries again.
     if let Ok(Some(postgres)) = EmbeddedPostgres::find(options)
         && kill(Pid::from_raw(postgres.pid()), Signal::SIGQUIT).is_ok()
         && let Err(error) = postgres.stop()
     {
         eprintln!("{error}");
     }
-    // A socket whose path would be too long lies elsewhere; its server may have been killed before it could clean up.
+    // A socket with a long path is elsewhere; its server may have been killed before it could remove it.
     if let Some(folder) = status.socket.parent()
         && folder.exists()
         && let Err(error) = fs::remove_dir_all(folder)

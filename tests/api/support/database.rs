@@ -1,4 +1,4 @@
-//! A database of its own for each test.
+//! A separate database for each test.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,14 +19,13 @@ use uuid::Uuid;
 
 use super::{cluster, log};
 
-/// The advisory lock, in the admin database, under which databases are made.
+/// The advisory lock, in the admin database, held while databases are created.
 const LOCK_KEY: i64 = 0x7465_7374_7363_7261;
 
 /// A database that is dropped with its value.
 ///
-/// One whose test failed is kept where `SCRAPERSKY_KEEP_TEST_DATABASES` is set. What a killed test
-/// left is dropped by the next run. On a server of one's own (`TEST_DATABASE_URL`) the template
-/// stays, one for each state of `migrations/`.
+/// A failed test's database is kept if `SCRAPERSKY_KEEP_TEST_DATABASES` is set. Databases of killed tests are dropped
+/// by the next run. On `TEST_DATABASE_URL` the template database stays, one per state of `migrations/`.
 pub struct TestDatabase {
     name: String,
     url: String,
@@ -34,7 +33,7 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// Makes a database with the current schema and no rows but those that migrations make.
+    /// Creates a database with the current schema and only the rows that migrations insert.
     pub async fn new() -> Self {
         log::start();
         let admin = Admin::connect().await;
@@ -43,26 +42,26 @@ impl TestDatabase {
         if !admin.has_template(&template).await {
             admin.make_template(&template).await;
         }
-        // FILE_COPY takes 15 ms where WAL_LOG, which copies page by page, takes 60. It begins and ends
-        // with a checkpoint, and several at once would only wait for each other's: hence under the lock.
+        // FILE_COPY takes 15 ms, WAL_LOG, which copies page by page, takes 60. It starts and ends with a checkpoint, so
+        // concurrent copies would only wait for each other's: hence the lock.
         admin
             .make_database(&format!("TEMPLATE {template} STRATEGY FILE_COPY"))
             .await
     }
 
-    /// Makes a database with nothing in it.
+    /// Creates an empty database.
     pub async fn empty() -> Self {
         let admin = Admin::connect().await;
         admin.lock().await;
         admin.make_database("TEMPLATE template0").await
     }
 
-    /// Returns the URL for the server's superuser.
+    /// Returns the superuser's URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Returns [`Self::url`] as the program takes it.
+    /// Returns [`Self::url`] as the program's type.
     pub fn database_url(&self) -> DatabaseUrl {
         self.url.parse().unwrap()
     }
@@ -72,10 +71,10 @@ impl TestDatabase {
         connect(&self.url).await
     }
 
-    /// Makes a role for this test alone, and returns the URL by which it logs in to this database.
+    /// Creates a role for this test, and returns its login to this database.
     ///
-    /// Roles belong to the whole server: the name gets the database's as a suffix, and the role goes
-    /// when the database does.
+    /// Roles belong to the whole server: the database's name is appended to the role's, and the role is dropped with
+    /// the database.
     pub async fn login(&mut self, name: &str, attributes: &str) -> Login {
         let name = format!("{name}_{}", self.name);
         let password = log::secret("only-for-this-test");
@@ -102,7 +101,7 @@ impl TestDatabase {
         }
     }
 
-    /// Makes a role under exactly this name if there is none, to be dropped with the database.
+    /// Creates a role with exactly this name unless it exists, to be dropped with the database.
     pub async fn role(&mut self, name: &str, attributes: &str) {
         let client = self.client().await;
         let exists = "SELECT FROM pg_roles WHERE rolname = $1";
@@ -116,9 +115,9 @@ impl TestDatabase {
 
 /// A role that can log in.
 pub struct Login {
-    /// Its name, fit to stand in SQL as it is.
+    /// Its name, safe to use in SQL.
     pub name: String,
-    /// Where it logs in.
+    /// The URL of its login.
     pub url: String,
 }
 
@@ -128,7 +127,7 @@ impl Login {
         connect(&self.url).await
     }
 
-    /// Returns the URL as the program takes it.
+    /// Returns the URL as the program's type.
     pub fn database_url(&self) -> DatabaseUrl {
         self.url.parse().unwrap()
     }
@@ -142,14 +141,14 @@ impl Drop for TestDatabase {
         }
         let name = self.name.clone();
         let roles = std::mem::take(&mut self.roles);
-        // The test's own runtime may be busy with this very drop, or gone.
+        // The test's own runtime may be blocked by this drop, or gone.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let admin = Admin::connect().await;
                 admin.0.batch_execute(&drop_database(&name)).await?;
                 for role in roles {
-                    // Fails where another test's database still grants something to it.
+                    // Fails if another test's database still has grants to it.
                     let _ = admin.0.batch_execute(&format!("DROP ROLE {role}")).await;
                 }
                 Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
@@ -162,7 +161,7 @@ impl Drop for TestDatabase {
     }
 }
 
-/// Connects by tokio-postgres, for tests that speak SQL.
+/// Connects with tokio-postgres, for tests in plain SQL.
 pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -204,13 +203,12 @@ fn drop_database(name: &str) -> String {
     format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 }
 
-/// What the databases of this process are called, up to their number.
+/// The common prefix of this process's databases.
 fn own_prefix() -> String {
     format!("{}{}_", machine_prefix(), std::process::id())
 }
 
-/// What the databases of this machine's processes are called: a process number means nothing on another
-/// machine, or in another container.
+/// The common prefix of this machine's databases: process ids only have meaning on one machine or container.
 fn machine_prefix() -> String {
     let mut hasher = DefaultHasher::new();
     fs::read("/proc/sys/kernel/random/boot_id").ok().hash(&mut hasher);
@@ -226,7 +224,7 @@ impl Admin {
         Self(connect(&cluster::admin_url()).await)
     }
 
-    /// Keeps other tests from making databases until the connection is closed.
+    /// Keeps other tests from creating databases until the connection is closed.
     async fn lock(&self) {
         let lock = format!("SELECT pg_advisory_lock({LOCK_KEY})");
         self.0.batch_execute(&lock).await.unwrap();
@@ -236,7 +234,7 @@ impl Admin {
         }
     }
 
-    /// Drops what killed processes left.
+    /// Drops databases of killed processes.
     async fn sweep(&self) {
         let prefix = machine_prefix();
         let names = "SELECT datname FROM pg_database WHERE starts_with(datname, $1)";
@@ -255,7 +253,7 @@ impl Admin {
         self.0.query_opt(ready, &[&name]).await.unwrap().is_some()
     }
 
-    /// It counts as a template once it is complete, so that a killed run leaves no half one.
+    /// The database is marked as a template once it is complete, so that a killed run leaves no partial one.
     async fn make_template(&self, name: &str) {
         self.0.batch_execute(&drop_database(name)).await.unwrap();
         let create = format!("CREATE DATABASE {name} TEMPLATE template0");
@@ -285,7 +283,7 @@ impl Admin {
     }
 }
 
-/// Makes an empty database on the shared server and runs `set_up` in it.
+/// Creates an empty database on the shared server and runs `set_up` in it.
 pub async fn empty_database(set_up: &str) -> DatabaseUrl {
     let admin: DatabaseUrl = cluster::admin_url().parse().unwrap();
     let name = format!("t_{}", Uuid::new_v4().simple());
@@ -297,10 +295,10 @@ pub async fn empty_database(set_up: &str) -> DatabaseUrl {
     url
 }
 
-/// Waits until `condition` holds, and fails the test if it never does.
+/// Waits until `condition` is true, and fails the test on a timeout.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
     let deadline = Instant::now() + Duration::from_secs(10);
-    // Often at first, and then as seldom as leaves the machine to others.
+    // Often at first, then rarely, to leave the machine to others.
     let mut pause = Duration::from_millis(5);
     while !condition().await {
         assert!(Instant::now() < deadline, "never happened: {what}");

@@ -1,23 +1,23 @@
-//! What the program logs while the tests run, and the secrets that must not be in it.
+//! The program's log during the tests, and the secrets that must not be in it.
 //!
-//! With `SCRAPERSKY_TEST_LOG=debug` the program logs at that level to standard error, in this process and in those that
-//! tests start. With `SCRAPERSKY_TEST_SECRETS=<file>` every secret of a test is written there, one a line: `.ci/run` looks
-//! for each of them in what was logged.
+//! With `SCRAPERSKY_TEST_LOG=debug` the program logs at that level to standard error, in this process and in processes
+//! that tests start. With `SCRAPERSKY_TEST_SECRETS=<file>` every secret of a test is appended to the file, one per
+//! line, and `.ci/run` searches the log for each of them.
 
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::sync::Once;
 
-/// What is shorter could be anything, and be in a log by chance.
+/// Shorter texts may appear in a log by chance.
 const SHORTEST: usize = 12;
 
-/// Returns the level at which the program is to log, if it is to.
+/// Returns the level to log at, if any.
 pub fn level() -> Option<String> {
     env::var("SCRAPERSKY_TEST_LOG").ok()
 }
 
-/// Starts logging in this process where that is asked for.
+/// Starts logging in this process if requested.
 pub fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
@@ -27,7 +27,7 @@ pub fn start() {
     });
 }
 
-/// Notes down a secret, and returns it. Of a key only what follows its prefix is one: the prefix may be shown.
+/// Records a secret, and returns it. For a key only the part after its visible prefix is secret.
 pub fn secret(text: &str) -> &str {
     let hidden = if text.starts_with("sky_") {
         text.get(12..).unwrap_or_default()
@@ -39,14 +39,14 @@ pub fn secret(text: &str) -> &str {
         && let Some(path) = env::var_os("SCRAPERSKY_TEST_SECRETS")
     {
         let file = OpenOptions::new().append(true).create(true).open(path);
-        // In one write: other processes append to the same file.
+        // A single write, since other processes append to the same file.
         let written = file.and_then(|mut file| file.write_all(format!("{hidden}\n").as_bytes()));
-        written.expect("a secret can be noted down");
+        written.expect("a secret can be recorded");
     }
     text
 }
 
-/// Notes down the value of a setting or header if by its name that is a secret.
+/// Records the value of a setting or header if its name marks it as a secret.
 pub fn note(name: &str, value: &str) {
     let name = name.to_ascii_lowercase();
     if ["key", "secret", "password", "authorization", "cookie", "token"]
@@ -54,7 +54,7 @@ pub fn note(name: &str, value: &str) {
         .any(|mark| name.contains(mark))
         && name != "idempotency-key"
     {
-        // A header's value begins with its scheme, or with a cookie's name.
+        // A header's value starts with its scheme or a cookie's name.
         secret(value.rsplit([' ', '=']).next().unwrap_or(value));
     }
 }

@@ -9,23 +9,23 @@ use super::site::{Reply, Site};
 /// The domain.
 pub const HOST: &str = "acme.bench.test";
 
-/// An address that stands on a page.
+/// An address on a page.
 #[derive(Clone, Debug)]
 pub struct Planted {
     pub email: String,
     pub path: String,
     pub kind: &'static str,
-    /// A word that stands right before it.
+    /// The word directly before it.
     pub before: String,
 }
 
-/// What the site is made of.
+/// The plan of the site.
 pub struct Plan {
     pub planted: Vec<Planted>,
     pages: BTreeMap<String, String>,
 }
 
-/// How an address is written, by a number.
+/// Returns an address in one of several spellings.
 fn spelled(number: usize, email: &str) -> String {
     let (local, domain) = email.split_once('@').unwrap();
     let dotted = |dot: &str| domain.replace('.', dot);
@@ -63,7 +63,7 @@ fn spelled(number: usize, email: &str) -> String {
     }
 }
 
-/// What only looks like an address.
+/// Returns a text that only looks like an address.
 fn decoy(number: usize) -> String {
     match number % 10 {
         0 => format!("<img src=\"/img/logo{number}@2x.png\">"),
@@ -80,7 +80,7 @@ fn decoy(number: usize) -> String {
 }
 
 impl Plan {
-    /// Plans the site: 20 addresses on each of 5 pages that come first, and decoys on all.
+    /// Plans the site: 20 addresses on each of the 5 pages to fetch first, and decoys on all pages.
     pub fn new() -> Self {
         let first = ["/contact", "/impressum", "/about-us", "/team", "/privacy"];
         let mut bodies: BTreeMap<String, String> = BTreeMap::new();
@@ -101,7 +101,7 @@ impl Plan {
                     _ => (format!("person{page}x{number}"), kind),
                 };
                 let email = format!("{local}@{domain}");
-                // What is written byte by byte or in a URL is in punycode.
+                // Spellings in bytes or URLs use punycode.
                 let ascii = format!("{local}@{}", domain.replace("bücher-handel", "xn--bcher-handel-dlb"));
                 let written = match number {
                     9..=11 | 15..=17 => spelled(number, &ascii),
@@ -123,7 +123,7 @@ impl Plan {
         }
     }
 
-    /// How many pages there are.
+    /// The number of pages.
     pub fn count(&self) -> usize {
         self.pages.len()
     }
@@ -135,7 +135,7 @@ impl Plan {
     }
 }
 
-/// Writes 300 pages: those with addresses, and articles that link to the next ones and to traps.
+/// Creates 300 pages: the ones with addresses, and articles that link to the next ones and to traps.
 fn pages(first: BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
     let mut decoys = 0;

@@ -1,7 +1,7 @@
-//! PgBouncer in front of the shared server, for runs that are to go through one.
+//! PgBouncer in front of the shared server, for runs through a pooler.
 //!
-//! `SCRAPERSKY_TEST_PGBOUNCER=transaction` (or `session`) sends every test that works through a pool
-//! of the program's own by way of PgBouncer; without it they connect directly.
+//! `SCRAPERSKY_TEST_PGBOUNCER=transaction` (or `session`) sends every test with a program's pool through PgBouncer;
+//! otherwise they connect directly.
 
 use std::env;
 use std::fs;
@@ -20,7 +20,7 @@ use super::cluster;
 
 const PORT: u16 = 6432;
 
-/// Returns where a pool is to connect for the database at `url`: there, or at the pooler.
+/// Returns the URL that a pool should use for the database at `url`: itself, or through the pooler.
 pub fn pool_url(url: &str) -> String {
     let Ok(mode) = env::var("SCRAPERSKY_TEST_PGBOUNCER") else {
         return url.to_owned();
@@ -29,14 +29,14 @@ pub fn pool_url(url: &str) -> String {
     POOLER.get_or_init(|| Pooler::start(&mode)).url(url)
 }
 
-/// A PgBouncer that ends with this process, however that ends: its standard input closes.
+/// A PgBouncer that ends with this process, since its standard input closes.
 struct Pooler {
     folder: PathBuf,
     is_transaction: bool,
     _watched: Child,
 }
 
-/// Returns how PgBouncer reaches the server of the tests.
+/// Returns how PgBouncer connects to the tests' server.
 fn target() -> String {
     let admin: tokio_postgres::Config = cluster::admin_url().parse().unwrap();
     let host = match admin.get_hosts().first().unwrap() {
@@ -58,7 +58,7 @@ impl Pooler {
             "session" => false,
             other => panic!("SCRAPERSKY_TEST_PGBOUNCER is {other}: it must be transaction or session"),
         };
-        // The small pool makes clients take turns on a server connection: what one leaves behind, the next one meets.
+        // A small pool makes clients share server connections, so that leftovers of one affect the next.
         let pool_size = if is_transaction { 2 } else { 40 };
         let folder = PathBuf::from(format!("/tmp/sky-pooler-{}", &Uuid::new_v4().simple().to_string()[..8]));
         fs::create_dir(&folder).unwrap();
@@ -112,7 +112,7 @@ impl Pooler {
         pooler
     }
 
-    /// Waits until it answers.
+    /// Waits until it responds.
     fn wait(&self) {
         let socket = self.folder.join(format!(".s.PGSQL.{PORT}"));
         let deadline = Instant::now() + Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! This binary run again as another process, for tests that need two of them, or one to kill.
+//! Runs this binary again as another process, for tests that need two processes or kill one.
 
 use std::{env, path::Path, path::PathBuf, process::Command};
 
@@ -9,7 +9,7 @@ use super::{cluster, workers};
 const ROLE: &str = "SCRAPERSKY_TEST_ROLE";
 const FOLDER: &str = "SCRAPERSKY_TEST_FOLDER";
 
-/// Makes the command that runs this binary as a helper: `role` is one of those in [`helper`].
+/// Returns the command that runs this binary as a helper with one of the roles in [`helper`].
 pub fn helper_command(role: &str, folder: &Path) -> Command {
     let mut command = Command::new(env::current_exe().expect("this binary has a path"));
     command.args(["--exact", "support::process::helper", "--nocapture", "--test-threads=1"]);
@@ -17,11 +17,11 @@ pub fn helper_command(role: &str, folder: &Path) -> Command {
     command
 }
 
-/// The entry of the other process; as an ordinary test, without a role, it has nothing to do.
+/// The entry of the helper process; as an ordinary test, without a role, it does nothing.
 #[test]
 fn helper() {
     let Ok(role) = env::var(ROLE) else { return };
-    let folder = PathBuf::from(env::var_os(FOLDER).expect("a helper is told its folder"));
+    let folder = PathBuf::from(env::var_os(FOLDER).expect("a helper has a folder"));
     match role.as_str() {
         "supervise" => cluster::supervise(&folder),
         "start" => {

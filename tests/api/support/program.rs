@@ -1,4 +1,4 @@
-//! The program itself: processes to call, to kill and to ask for their end.
+//! The program as processes, which tests call, kill and stop.
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -14,20 +14,20 @@ use serde_json::Value;
 use super::log;
 use super::site::Site;
 
-/// How long anything here may take at most.
+/// The time limit of every wait here.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How processes of the program are run: against which database, with which settings.
+/// The database and settings for processes of the program.
 #[derive(Clone)]
 pub struct Program {
     settings: Vec<(String, String)>,
 }
 
-/// A process of the program. It is killed when this is dropped.
+/// A process of the program, killed on drop.
 pub struct Running(Child);
 
 impl Program {
-    /// Runs against this database; names below `.bench.test` lead to `site`.
+    /// Uses this database; names below `.bench.test` resolve to `site`.
     pub fn new(database: &str, site: &Site) -> Self {
         let mut program = Self { settings: Vec::new() };
         for (name, value) in [
@@ -38,7 +38,7 @@ impl Program {
             ("SCRAPERSKY_SWEEP_SECONDS", "0.5"),
             ("SCRAPERSKY_RETRY_SECONDS", "0.5"),
             ("SCRAPERSKY_LOG", "error"),
-            // Tests ask more often than clients may.
+            // Tests poll more often than clients may.
             ("SCRAPERSKY_REQUESTS_PER_MINUTE", "0"),
             ("SCRAPERSKY_BATCHES_PER_MINUTE", "0"),
             ("SCRAPERSKY_TENANT_REQUESTS_PER_MINUTE", "0"),
@@ -50,7 +50,7 @@ impl Program {
         program
     }
 
-    /// Runs with nothing set.
+    /// Uses no settings.
     pub fn bare() -> Self {
         Self { settings: Vec::new() }
     }
@@ -81,7 +81,7 @@ impl Program {
     pub fn output(&self, arguments: &[&str]) -> Output {
         let output = self.command(arguments).output().unwrap();
         if log::level().is_some() {
-            // Caught by the test, and part of the log all the same.
+            // Captured by the test, but also part of the log.
             std::io::stderr().write_all(&output.stderr).unwrap();
         }
         if arguments.starts_with(&["keys", "create"]) {
@@ -90,24 +90,24 @@ impl Program {
         output
     }
 
-    /// Runs a command to its end, which has to be a good one, and returns what it printed.
+    /// Runs a command that must succeed, and returns its output.
     pub fn run(&self, arguments: &[&str]) -> String {
         let output = self.output(arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Starts a process that goes on.
+    /// Starts a process that keeps running.
     pub fn start(&self, arguments: &[&str]) -> Running {
         Running(self.command(arguments).stdout(Stdio::null()).spawn().unwrap())
     }
 
-    /// Starts a server, and returns it with a client that has a key for everything, when it answers.
+    /// Starts a server, and returns it when it responds, with a client that has all scopes.
     pub async fn serve(&self, arguments: &[&str], key: &str) -> (Running, Api) {
         self.serve_to(arguments, key, Stdio::inherit()).await
     }
 
-    /// The same, with the log going somewhere.
+    /// The same with the log redirected.
     pub async fn serve_to(&self, arguments: &[&str], key: &str, log: Stdio) -> (Running, Api) {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut program = self.clone();
@@ -140,7 +140,7 @@ impl Running {
         self.0.wait().unwrap();
     }
 
-    /// Asks the process to end, and returns whether it did so as it should.
+    /// Asks the process to end, and returns whether it exited successfully.
     pub fn end(mut self) -> bool {
         self.signal(Signal::SIGTERM);
         self.0.wait().unwrap().success()
@@ -177,7 +177,7 @@ impl Api {
         self.url.trim_start_matches("http://")
     }
 
-    /// Returns a client of the same server by another key.
+    /// Returns a client of the same server with another key.
     pub fn by(&self, key: &str) -> Self {
         Self {
             key: log::secret(key).to_owned(),
@@ -185,7 +185,7 @@ impl Api {
         }
     }
 
-    /// Sends a request, which may fail.
+    /// Sends a request that may fail.
     pub async fn try_send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<(u16, Value)> {
         let mut request = self
             .http
@@ -202,7 +202,7 @@ impl Api {
         Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
     }
 
-    /// Asks for domains with one more header.
+    /// Gets the domains with an additional header.
     pub async fn with_header(&self, name: &str, value: &str) -> (u16, Value) {
         let mut request = self.http.get(format!("{}/api/v1/domains", self.url));
         if name != "Authorization" {
@@ -215,19 +215,19 @@ impl Api {
         (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
-    /// Gets what is at `path`, with its status.
+    /// Returns status and body of `path`.
     pub async fn get(&self, path: &str) -> (u16, Value) {
         self.try_send(Method::GET, path, None).await.unwrap()
     }
 
-    /// Posts, and returns what is answered to what is accepted.
+    /// Posts a request that must be accepted, and returns the response.
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         let (status, answer) = self.try_send(Method::POST, path, Some(body)).await.unwrap();
         assert!((200..300).contains(&status), "{path}: {status} {answer}");
         answer
     }
 
-    /// Returns how many of the tenant's jobs are in a state; `None` while the server cannot say.
+    /// Returns the number of the tenant's jobs with a status; `None` if the server cannot answer.
     pub async fn count(&self, status: &str) -> Option<u64> {
         let path = format!("/api/v1/jobs?limit=1&status={status}");
         let (status, answer) = self.try_send(Method::GET, &path, None).await.ok()?;

@@ -1,5 +1,5 @@
-//! A go-between of the program and PostgreSQL that keeps the statements it sees, and changes them as a test says: the
-//! way to take a filter out of a repository without touching it.
+//! A proxy between the program and PostgreSQL that records statements and can remove filters from them, to test a
+//! repository without changing it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -12,16 +12,16 @@ use tokio_postgres::config::Host;
 
 use super::cluster;
 
-/// A filter by the tenant: a column, and the parameter that it has to equal.
+/// A tenant filter: a column compared with a parameter.
 static FILTER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"(?:"tenants"\."id"|(?:"?\w+"?\.)?"?tenant_id"?)\s*=\s*(\$\d+)"#).unwrap());
 
-/// What is taken out.
+/// The filters to remove.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Removed {
     #[default]
     Nothing,
-    /// One filter: the statement, and which of its filters.
+    /// One filter: the statement, and the filter's number in it.
     One(String, usize),
     /// Every filter of every statement.
     All,
@@ -30,17 +30,17 @@ pub enum Removed {
 #[derive(Default)]
 struct State {
     removed: Removed,
-    /// Who is at work, for the record.
+    /// The current scene, for the record.
     scene: String,
-    /// Each statement that filters by tenant, how many filters it has, and the scenes it was seen in.
+    /// Each statement with tenant filters, their number, and the scenes it was seen in.
     seen: BTreeMap<String, (usize, Vec<String>)>,
-    /// How often something was taken out.
+    /// The number of filters removed.
     changed: usize,
     /// Every statement, of tenants and of the system.
     statements: BTreeSet<String>,
 }
 
-/// The go-between.
+/// The proxy.
 pub struct Rewriter {
     port: u16,
     state: Arc<Mutex<State>>,
@@ -75,7 +75,7 @@ impl Rewriter {
         Self { port, state, task }
     }
 
-    /// Returns the URL of the same database by way of this.
+    /// Returns the URL of the same database through the proxy.
     pub fn url(&self, url: &str) -> String {
         let direct: tokio_postgres::Config = url.parse().unwrap();
         let user = direct.get_user().unwrap_or("postgres");
@@ -94,22 +94,22 @@ impl Rewriter {
         (state.removed, state.changed) = (removed, 0);
     }
 
-    /// Returns how often something was taken out since it was said.
+    /// Returns the number of filters removed since the last setting.
     pub fn changed(&self) -> usize {
         self.state.lock().unwrap().changed
     }
 
-    /// Says who is at work from now on.
+    /// Sets the current scene.
     pub fn scene(&self, name: &str) {
         self.state.lock().unwrap().scene = name.to_owned();
     }
 
-    /// Returns every statement that was seen.
+    /// Returns every statement seen.
     pub fn statements(&self) -> BTreeSet<String> {
         self.state.lock().unwrap().statements.clone()
     }
 
-    /// Returns each statement that filters by tenant, how often it does, and the scenes it was seen in.
+    /// Returns each statement with tenant filters, their number, and the scenes it was seen in.
     pub fn seen(&self) -> BTreeMap<String, (usize, Vec<String>)> {
         self.state.lock().unwrap().seen.clone()
     }
@@ -121,7 +121,7 @@ impl Drop for Rewriter {
     }
 }
 
-/// Whether a transaction is the system's, which no wall parts.
+/// Tracks whether a transaction is the system's, to which no wall applies.
 fn reads_role(sql: &[u8], is_system: &mut bool) {
     let sql = String::from_utf8_lossy(sql);
     if sql.contains("SET LOCAL ROLE scrapersky_system") {
@@ -192,7 +192,7 @@ fn statement(body: &[u8]) -> &str {
     std::str::from_utf8(&body[name..end]).unwrap()
 }
 
-/// Changes a Parse message: a name, the statement, and the types of its parameters.
+/// Rewrites a Parse message: a name, the statement, and the types of its parameters.
 fn parse_message(body: &[u8], state: &mut State) -> Vec<u8> {
     let name = body.iter().position(|byte| *byte == 0).unwrap() + 1;
     let end = name + body[name..].iter().position(|byte| *byte == 0).unwrap();
@@ -228,9 +228,9 @@ fn parse_message(body: &[u8], state: &mut State) -> Vec<u8> {
     message
 }
 
-/// A filter that the test takes out has to be found as it is written.
+/// The filters that repositories write must be recognised.
 #[test]
-fn filters_are_found_as_they_are_written() {
+fn filters_are_recognised_as_written() {
     for (sql, filters) in [
         (
             r#"SELECT 1 FROM "jobs" WHERE ("jobs"."tenant_id" = $1) AND ("jobs"."job_id" = $2)"#,

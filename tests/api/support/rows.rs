@@ -1,13 +1,12 @@
-//! Rows made up for any table, and what a table holds.
+//! Generated rows for any table, and the contents of tables.
 
 use tokio_postgres::Client;
 
 /// Fills a table with `count` rows, numbered `i` from 1.
 ///
-/// Each column gets values by its type, chosen by row and column so that they meet in many
-/// combinations: nulls where it may be null, empty texts, odd characters, infinite times, the ends of
-/// number ranges, JSON null, arrays with nulls. `columns` gives the expressions of those that have to
-/// fit together; they may use `i`.
+/// Each column gets values of its type, chosen by row and column so that many combinations occur: NULLs, empty texts,
+/// odd characters, infinite times, limits of number ranges, JSON null, arrays with NULLs. `columns` has expressions for
+/// columns that must match others; they may use `i`.
 pub async fn fill(client: &Client, table: &str, count: u32, columns: &[(&str, &str)]) {
     let described = client
         .query(
@@ -72,7 +71,7 @@ fn any_value(name: &str, kind: &str, is_enum: bool, length: Option<i32>, number:
             "bigint" => "0, -1, 9223372036854775807, i, -9223372036854775808",
             "smallint" => "0, -1, 32767, i, 7",
             "double precision" => "0.1::float8, 'NaN', 'Infinity', 1e-300, i / 3.0",
-            // The narrowest there is holds three digits.
+            // The narrowest column has three digits.
             "numeric" => "9.99, -0.01, 'NaN', 0, 1.50",
             "boolean" => "true, false, true, false, false",
             "jsonb" => r#"'null'::jsonb, '{}', '[]', '{"a": [1, null, "ü"], "b": {"c": 1.50}}', '"text"'"#,
@@ -110,7 +109,7 @@ fn nullable_at(nullable: bool, pick: &str, value: String) -> String {
     }
 }
 
-/// Returns the columns of a table, by name.
+/// Returns the columns of a table, sorted.
 pub async fn columns(client: &Client, table: &str) -> Vec<String> {
     let sql = "SELECT attname::text FROM pg_attribute
                WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY 1";
@@ -118,7 +117,7 @@ pub async fn columns(client: &Client, table: &str) -> Vec<String> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Returns the tables of a schema, by name; not the one in which migrations are kept.
+/// Returns the tables of a schema, sorted, except the table of migrations.
 pub async fn tables(client: &Client, schema: &str) -> Vec<String> {
     let sql = "SELECT relname::text FROM pg_class
                WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' AND relname !~ '^__' ORDER BY 1";
@@ -126,10 +125,10 @@ pub async fn tables(client: &Client, schema: &str) -> Vec<String> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Returns the rows of a table, sorted, each an object of texts by column.
+/// Returns the rows of a table, sorted, each as an object of texts by column.
 ///
-/// Each value is the text PostgreSQL writes for it, so that a JSON null differs from an SQL NULL and
-/// 1.50 from 1.5; the order of columns makes no difference.
+/// Each value is PostgreSQL's text, so that JSON null differs from NULL and 1.50 from 1.5; the order of columns does
+/// not matter.
 pub async fn contents(client: &Client, table: &str, without: &[&str]) -> Vec<String> {
     let columns: Vec<_> = columns(client, table)
         .await
@@ -147,7 +146,7 @@ pub async fn contents(client: &Client, table: &str, without: &[&str]) -> Vec<Str
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Returns [`contents`] of every table of this program, by table; what was set aside without its number and time.
+/// Returns the [`contents`] of every table of this program; set-aside rows without their number and time.
 pub async fn everything(client: &Client) -> Vec<(String, Vec<String>)> {
     let mut all = Vec::new();
     for table in tables(client, "public").await {
@@ -162,7 +161,7 @@ pub async fn everything(client: &Client) -> Vec<(String, Vec<String>)> {
     all
 }
 
-/// Fails with the first rows that differ.
+/// Fails with the first differing rows.
 pub fn assert_same(what: &str, before: &[(String, Vec<String>)], after: &[(String, Vec<String>)]) {
     let names = |all: &[(String, Vec<String>)]| -> Vec<String> { all.iter().map(|(name, _)| name.clone()).collect() };
     assert_eq!(names(before), names(after), "{what}: other tables");

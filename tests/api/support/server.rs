@@ -1,4 +1,4 @@
-//! A PostgreSQL of its own for a test that restarts the server or changes how it listens.
+//! A separate PostgreSQL, for tests that restart the server or change how it listens.
 
 use std::fs;
 use std::io::Write;
@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Gid, Pid, Uid, User, chown};
 use uuid::Uuid;
 
-/// A running server that is stopped, and whose files are removed, at the end of the test.
+/// A running server, stopped and removed at the end of the test.
 pub struct Server {
     dir: PathBuf,
     port: u16,
@@ -61,7 +61,7 @@ impl Server {
         server
     }
 
-    /// Writes a file that only the server's user can read into the server's folder.
+    /// Writes a file into the server's folder that only the server's user can read.
     pub fn write_secret(dir: &Path, name: &str, text: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
         let path = dir.join(name);
@@ -74,18 +74,18 @@ impl Server {
         path
     }
 
-    /// The server's URL over TCP, with its host replaced.
+    /// The server's TCP URL with another host.
     pub fn tcp_url(&self, host: &str) -> String {
         format!("postgresql://postgres@{host}:{}/postgres", self.port)
     }
 
-    /// Ends every session and the server, as an operator's restart does, and starts it again.
+    /// Restarts the server as an operator does, ending every session.
     pub fn restart(&mut self) {
         self.stop(Signal::SIGINT);
         self.run();
     }
 
-    /// Ends the server; `SIGINT` asks for a fast shutdown.
+    /// Stops the server; `SIGINT` is a fast shutdown.
     pub fn stop(&mut self, signal: Signal) {
         if let Some(mut process) = self.process.take() {
             kill(Pid::from_raw(i32::try_from(process.id()).unwrap()), signal).unwrap();

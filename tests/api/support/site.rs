@@ -1,4 +1,4 @@
-//! Sites on loopback that answer what a test says, also what no proper server would.
+//! Sites on loopback whose responses the test defines, including invalid ones.
 
 use std::fmt::Write as _;
 use std::future::Future;
@@ -19,24 +19,24 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
 
-/// What a site does when it is asked for a path: the bytes it sends, or a body it never ends.
+/// A site's response to a path: bytes, or a body that never ends.
 #[derive(Clone)]
 pub enum Reply {
-    /// These bytes, then the connection ends.
+    /// These bytes, then the connection closes.
     Bytes(Vec<u8>),
-    /// The first bytes, then the others again and again until the client has had enough, with a
-    /// pause of so many milliseconds between them.
+    /// The first bytes, then the others repeatedly until the client disconnects, with a pause of this many
+    /// milliseconds.
     Endless(Vec<u8>, Vec<u8>, u64),
     /// Nothing, with the connection open.
     Silence,
-    /// These bytes, so much later.
+    /// These bytes after a delay.
     Late(Duration, Vec<u8>),
-    /// These bytes, once the gate is open.
+    /// These bytes once the gate is open.
     Held(watch::Receiver<bool>, Vec<u8>),
 }
 
 impl Reply {
-    /// A proper answer with a status line, header lines and a body.
+    /// A valid response with status, headers and body.
     pub fn new(status: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
         let mut head = format!("HTTP/1.1 {status}\r\n");
@@ -52,11 +52,11 @@ impl Reply {
         Self::new("200 OK", &[("Content-Type", "text/html; charset=utf-8")], body)
     }
 
-    /// The bytes of this answer.
+    /// The bytes of this response.
     pub fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Bytes(bytes) => bytes,
-            _ => panic!("not an answer that is known beforehand"),
+            _ => panic!("only fixed bytes can be converted"),
         }
     }
 
@@ -66,7 +66,7 @@ impl Reply {
     }
 }
 
-/// A site that counts who connects and keeps what it was asked.
+/// A site that counts connections and records requests.
 pub struct Site {
     pub addr: SocketAddr,
     connections: Arc<AtomicUsize>,
@@ -75,12 +75,12 @@ pub struct Site {
 }
 
 impl Site {
-    /// Starts a site on 127.0.0.1 that answers each path as `answer` says.
+    /// Starts a site on 127.0.0.1 with this response for each path.
     pub async fn start(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
         Self::on((Ipv4Addr::LOCALHOST, 0).into(), None, answer).await
     }
 
-    /// Starts a site that nobody must connect to.
+    /// Starts a site that must not be connected to.
     pub async fn canary() -> Self {
         Self::start(|_| Reply::html("secret")).await
     }
@@ -90,7 +90,7 @@ impl Site {
         Self::on((Ipv4Addr::LOCALHOST, 0).into(), Some(tls), answer).await
     }
 
-    /// Starts a site on an address of one's own.
+    /// Starts a site on a given address.
     pub async fn on(
         addr: SocketAddr,
         tls: Option<Arc<ServerConfig>>,
@@ -124,7 +124,7 @@ impl Site {
         }
     }
 
-    /// How often somebody connected.
+    /// The number of connections.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
@@ -134,7 +134,7 @@ impl Site {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The paths asked for so far.
+    /// The requested paths so far.
     pub fn paths(&self) -> Vec<String> {
         let path = |head: String| head.split(' ').nth(1).unwrap_or_default().to_owned();
         self.requests().into_iter().map(path).collect()
@@ -151,7 +151,7 @@ impl Drop for Site {
     }
 }
 
-/// Answers one request; whatever goes wrong is the client's doing.
+/// Serves one request; errors are the client's.
 async fn talk<S>(mut stream: S, kept: &Mutex<Vec<String>>, answer: &(dyn Fn(&str) -> Reply + Send + Sync))
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -159,7 +159,7 @@ where
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
-            // TLS where plain HTTP is spoken.
+            // A TLS handshake on a plain HTTP port.
             Ok(0x16) if head.is_empty() => {
                 let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
                 return;
@@ -191,20 +191,20 @@ where
             let _ = stream.shutdown().await;
         }
         Reply::Held(mut gate, bytes) => {
-            // A gate that is gone stays shut.
+            // A dropped gate stays closed.
             if gate.wait_for(|open| *open).await.is_ok() {
                 let _ = stream.write_all(&bytes).await;
                 let _ = stream.shutdown().await;
             }
         }
         Reply::Silence => {
-            // Ends when the client hangs up.
+            // Ends when the client disconnects.
             let _ = stream.read_u8().await;
         }
     }
 }
 
-/// A certificate authority of the test's own, and its certificate in a file.
+/// A test's certificate authority, with its certificate in a file.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     /// The PEM file.
@@ -226,12 +226,12 @@ impl Authority {
         }
     }
 
-    /// A server's configuration with a certificate for `name`.
+    /// A server configuration with a certificate for `name`.
     pub fn server(&self, name: &str) -> Arc<ServerConfig> {
         self.server_with(name, &[b"http/1.1"], |_| {})
     }
 
-    /// The same with what is to be different.
+    /// The same with changed certificate parameters.
     pub fn server_with(
         &self,
         name: &str,
@@ -252,7 +252,7 @@ impl Drop for Authority {
     }
 }
 
-/// A server's configuration with a certificate that it signed itself.
+/// A server configuration with a self-signed certificate.
 pub fn self_signed(name: &str) -> Arc<ServerConfig> {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec![name.to_owned()])
@@ -274,7 +274,7 @@ fn server_config(certificate: CertificateDer<'static>, key: &KeyPair, protocols:
     Arc::new(config)
 }
 
-/// Resolves names as a function says, each time anew.
+/// Resolves names by a function, called for each look-up.
 pub struct Names<F>(pub F);
 
 impl<F> web::fetch::Lookup for Names<F>

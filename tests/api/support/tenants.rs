@@ -1,4 +1,4 @@
-//! Tenants and their rows, so that a test reads like a sentence.
+//! Tenants and their rows, with short helpers.
 
 use std::time::Duration;
 
@@ -22,19 +22,19 @@ use uuid::Uuid;
 use super::database::TestDatabase;
 use super::pooler;
 
-/// A database of one test, and the program's pool on it.
+/// A test's database and the program's pool on it.
 pub struct Agencies {
     pub database: TestDatabase,
     pub pool: Pool,
 }
 
 impl Agencies {
-    /// Makes a database without tenants of the test's own, and a pool of 5.
+    /// Creates a database without test tenants, and a pool of 5.
     pub async fn new() -> Self {
         Self::with_connections(5).await
     }
 
-    /// Makes a database, and a pool of exactly the given number of connections.
+    /// Creates a database, and a pool of exactly this many connections.
     pub async fn with_connections(connections: usize) -> Self {
         let database = TestDatabase::new().await;
         let pool = pool(&database, connections);
@@ -54,7 +54,7 @@ impl Agencies {
         }
     }
 
-    /// Does something as the system, and commits it.
+    /// Runs `work` as the system, and commits it.
     pub async fn system<T>(&self, work: impl AsyncFnOnce(&mut SystemConnection) -> QueryResult<T>) -> T {
         let mut conn = self.pool.system().await.unwrap();
         let done = work(&mut conn).await.unwrap();
@@ -75,12 +75,12 @@ impl Agency {
         self.pool.tenant(self.id).await.unwrap()
     }
 
-    /// Does something in a transaction of the tenant, and commits it.
+    /// Runs `work` in a transaction of the tenant, and commits it.
     pub async fn run<T>(&self, work: impl AsyncFnOnce(&mut TenantConnection) -> QueryResult<T>) -> T {
         self.attempt(work).await.unwrap()
     }
 
-    /// Does something in a transaction of the tenant that may fail, and commits it where it does not.
+    /// Runs `work`, which may fail, in a transaction of the tenant, and commits it if it succeeds.
     pub async fn attempt<T>(&self, work: impl AsyncFnOnce(&mut TenantConnection) -> QueryResult<T>) -> QueryResult<T> {
         let mut conn = self.open().await;
         let done = work(&mut conn).await?;
@@ -98,7 +98,7 @@ impl Agency {
             .await
     }
 
-    /// Adds a sitemap file about which nothing is known; the program adds those that an analysis has to read.
+    /// Adds a sitemap file without facts; the program adds the files that an analysis must read.
     pub async fn sitemap(&self, domain: &Domain, url: &str) -> SitemapFile {
         let new = (
             sitemap_files::tenant_id.eq(self.id),
@@ -122,18 +122,18 @@ impl Agency {
             .job
     }
 
-    /// Returns the tenant's place with this id of Google's.
+    /// Returns the tenant's place with this place id.
     pub async fn place(&self, place_id: &str) -> database::models::staged_place::StagedPlace {
         self.run(async |conn| repo::places::get(conn, place_id).await).await
     }
 }
 
-/// Prepares the program's pool on `database`, of exactly the given number of connections.
+/// Creates the program's pool on `database`, with exactly this many connections.
 pub fn pool(database: &TestDatabase, connections: usize) -> Pool {
     pool_at(&pooler::pool_url(database.url()), connections)
 }
 
-/// The same at any URL.
+/// The same for any URL.
 pub fn pool_at(url: &str, connections: usize) -> Pool {
     let config = PoolConfig {
         base: connections,

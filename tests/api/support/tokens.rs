@@ -1,4 +1,4 @@
-//! Tokens as a sign-in service makes them, and as it never would.
+//! Valid and forged tokens of a sign-in service.
 
 use std::sync::OnceLock;
 
@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use super::log;
 
-/// The secret of HS256 in tests.
+/// The tests' secret for HS256.
 pub const SECRET: &str = "only-for-tests-and-longer-than-thirty-two-bytes";
 
-/// A key to sign with.
+/// A signing key.
 pub enum Signer {
     Hmac(Vec<u8>),
     Ec(Box<EcdsaKeyPair>),
@@ -38,7 +38,7 @@ impl Signer {
         ))
     }
 
-    /// The one key for RS256.
+    /// The tests' only key for RS256.
     pub fn rsa() -> Self {
         static KEY: OnceLock<RsaKeyPair> = OnceLock::new();
         let document = include_bytes!("../../fixtures/tokens/rsa-for-tests.p8");
@@ -61,7 +61,7 @@ impl Signer {
         }
     }
 
-    /// The public key as the set of keys shows it.
+    /// The public key as an entry of the key set.
     pub fn jwk(&self, id: &str) -> Value {
         match self {
             Self::Hmac(_) => panic!("a secret has no public key"),
@@ -77,7 +77,7 @@ impl Signer {
         }
     }
 
-    /// What an attacker takes for the secret: the public key as it is published.
+    /// The published public key, which an attacker might use as the secret.
     pub fn public_bytes(&self) -> Vec<u8> {
         match self {
             Self::Hmac(_) => panic!("a secret has no public key"),
@@ -86,7 +86,7 @@ impl Signer {
         }
     }
 
-    /// Signs whatever header and claims it is given.
+    /// Signs any header and claims.
     pub fn token(&self, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
         let signed = self.sign(message.as_bytes());
@@ -99,13 +99,13 @@ pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// What the sign-in service at `issuer` says of a person.
+/// The claims of a person from the sign-in service at `issuer`.
 pub fn claims(issuer: &str, person: Uuid) -> Value {
     let now = Utc::now().timestamp();
     json!({ "sub": person, "aud": "authenticated", "role": "authenticated", "iss": issuer, "iat": now, "exp": now + 3600 })
 }
 
-/// A valid token of HS256.
+/// A valid HS256 token.
 pub fn token(issuer: &str, person: Uuid) -> String {
     Signer::secret().token(r#"{"alg":"HS256","typ":"JWT"}"#, &claims(issuer, person).to_string())
 }

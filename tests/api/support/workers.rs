@@ -1,4 +1,4 @@
-//! A queue of jobs, workers for it, and jobs that do what a test needs.
+//! A job queue, its workers, and jobs with the behaviour a test needs.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 
 use super::database::{TestDatabase, eventually};
 
-/// What the jobs of a test share with it.
+/// State shared between a test and its jobs.
 #[derive(Default)]
 pub struct Probe {
     log: Mutex<Vec<(String, i32)>>,
@@ -35,17 +35,17 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Returns the names of the jobs begun so far, each with the number of its attempt.
+    /// Returns the names of the jobs started so far, with their attempts.
     pub fn runs(&self) -> Vec<(String, i32)> {
         self.log.lock().unwrap().clone()
     }
 
-    /// Returns how often jobs of this name were begun.
+    /// Returns how often jobs of this name were started.
     pub fn runs_of(&self, name: &str) -> usize {
         self.runs().iter().filter(|(run, _)| run == name).count()
     }
 
-    /// Lets the jobs of this name that wait for it go on, now and later.
+    /// Opens the gate of the jobs with this name, now and for later ones.
     pub fn open(&self, name: &str) {
         self.gate(name).send_replace(true);
     }
@@ -59,7 +59,7 @@ impl Probe {
     }
 }
 
-/// A job that is at work; it fails the test when the same one is at work twice.
+/// A running job; it fails the test if the same job runs twice at once.
 struct AtWork<'a>(&'a Probe, JobId);
 
 impl<'a> AtWork<'a> {
@@ -80,18 +80,18 @@ impl Drop for AtWork<'_> {
     }
 }
 
-/// What a [`Task`] does.
+/// The behaviour of a [`Task`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Does {
-    /// Writes a domain of its name.
+    /// Inserts a domain with its name.
     Write,
-    /// The same, when the test opens its gate.
+    /// The same, once the test opens its gate.
     WriteAtGate,
-    /// The same, when this file exists.
+    /// The same, once this file exists.
     WriteOnce(PathBuf),
-    /// The same when its gate opens, to the domain that the job is about.
+    /// The same once its gate opens, for the job's domain.
     WriteToItsDomain,
-    /// Waits at its gate with a domain written and not committed.
+    /// Waits at its gate with a domain inserted but not committed.
     HoldTransaction,
     /// Finishes without rows.
     Nothing,
@@ -101,24 +101,24 @@ pub enum Does {
     Panic,
     /// Panics in blocking work.
     PanicBlocking,
-    /// Fails in a way that is retried.
+    /// Fails with a retry.
     Fail,
-    /// Fails in a way that is retried at once, until this attempt.
+    /// Fails with an immediate retry, until this attempt.
     FailUntil(i32),
-    /// Fails in a way that is not retried.
+    /// Fails without a retry.
     FailForGood,
     /// Kills its process.
     Kill,
 }
 
-/// A job of the tests.
+/// A job for tests.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Task {
     pub name: String,
     pub does: Does,
 }
 
-/// Makes a job.
+/// Creates a job.
 pub fn task(name: impl Into<String>, does: Does) -> Task {
     Task {
         name: name.into(),
@@ -212,7 +212,7 @@ async fn write(conn: &mut database::tenant::TenantConnection, name: &str) -> Res
     Ok(())
 }
 
-/// A database with a tenant, whose jobs a test queues and looks at.
+/// A database with a tenant, for queueing and inspecting jobs.
 pub struct Queue {
     pub database: TestDatabase,
     pub pool: Pool,
@@ -257,14 +257,14 @@ impl Queue {
         repo::jobs::get(&mut conn, id).await.unwrap()
     }
 
-    /// Waits until a job of the first tenant is in a state, and returns it.
+    /// Waits until a job of the first tenant has a status, and returns it.
     pub async fn becomes(&self, id: JobId, status: JobStatus) -> Job {
         let what = format!("the job is {status}");
         eventually(&what, async || self.job(id).await.status == status).await;
         self.job(id).await
     }
 
-    /// Asks for the end of a job.
+    /// Requests a job's cancellation.
     pub async fn cancel(&self, id: JobId) -> Job {
         let mut conn = self.pool.tenant(self.tenant).await.unwrap();
         let job = repo::jobs::cancel(&mut conn, id).await.unwrap();
@@ -283,12 +283,12 @@ impl Queue {
         self.database.client().await.batch_execute(sql).await.unwrap();
     }
 
-    /// Starts a worker with quick settings, on a pool of its own.
+    /// Starts a worker with quick settings and its own pool.
     pub fn worker(&self) -> Worker {
         self.worker_with(|config| config)
     }
 
-    /// Starts a worker with settings changed.
+    /// Starts a worker with changed settings.
     pub fn worker_with(&self, change: impl FnOnce(JobsConfig) -> JobsConfig) -> Worker {
         let url = self.database.database_url();
         let listen = url.clone();
@@ -296,7 +296,7 @@ impl Queue {
         let (stats, waker, name) = (runner.stats(), runner.waker(), runner.name().to_owned());
         let (end, ended) = oneshot::channel::<()>();
         let task = tokio::spawn(runner.run(async move {
-            // A sender that is only dropped asks for nothing.
+            // Dropping the sender is not a request to end.
             if ended.await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -311,7 +311,7 @@ impl Queue {
     }
 }
 
-/// A runner at work. Dropped, it vanishes as a killed process does.
+/// A running worker. Dropped, it disappears like a killed process.
 pub struct Worker {
     pub stats: RunnerStats,
     pub waker: Waker,
@@ -336,7 +336,7 @@ impl Drop for Worker {
     }
 }
 
-/// Settings with which a dead worker is noticed within two seconds.
+/// Settings that detect a dead worker within two seconds.
 pub fn quick() -> JobsConfig {
     JobsConfig {
         workers: 4,
@@ -351,7 +351,7 @@ pub fn quick() -> JobsConfig {
     }
 }
 
-/// The same, for tests in which no worker dies: a busy machine must not look like one that did.
+/// The same for tests without dead workers, where a busy machine must not look like one.
 pub fn patient() -> JobsConfig {
     JobsConfig {
         lease: Duration::from_secs(30),
@@ -362,7 +362,7 @@ pub fn patient() -> JobsConfig {
     }
 }
 
-/// What another process does as a worker: works until it was killed, lost a job or completed one.
+/// Runs in another process as a worker, until it is killed, loses a job or completes one.
 pub fn work_in_another_process(url: &str) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
@@ -379,14 +379,14 @@ pub fn work_in_another_process(url: &str) {
     });
 }
 
-/// Makes the command for [`work_in_another_process`].
+/// Returns the command for [`work_in_another_process`].
 pub fn worker_command(url: &str) -> std::process::Command {
     let mut command = super::process::helper_command("work", Path::new(url));
     command.stdout(std::process::Stdio::piped());
     command
 }
 
-/// Waits for a process to end, and returns how it did.
+/// Waits for a process to end, and returns its status.
 pub async fn exit_of(child: &mut std::process::Child) -> std::process::ExitStatus {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {

@@ -1,4 +1,4 @@
-//! PostgreSQL's errors as Diesel's.
+//! Translates PostgreSQL's errors into Diesel's.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
-/// Translates an error, keeping whatever the server said.
+/// Translates an error, keeping the server's details.
 pub(super) fn query_error(error: impl Into<Arc<tokio_postgres::Error>>) -> Error {
     let error = error.into();
     if error.code().is_some_and(is_about_a_value) {
@@ -30,8 +30,8 @@ pub(super) fn query_error(error: impl Into<Arc<tokio_postgres::Error>>) -> Error
     Error::DatabaseError(kind, Box::new(Information { error, message }))
 }
 
-/// Returns whether a unit of work failed only because the connection did, so that the same unit may
-/// well succeed on another one. Whether a `COMMIT` that failed so took effect, nobody knows.
+/// Returns whether a unit of work failed only because its connection did, so that a retry on another connection may
+/// succeed. If the failed statement was `COMMIT`, it may have taken effect.
 #[must_use]
 pub fn is_outage(error: &Error) -> bool {
     matches!(
@@ -45,12 +45,12 @@ pub fn is_outage(error: &Error) -> bool {
     )
 }
 
-/// A value that the database cannot hold: a text with a NUL character, a number or a date out of range.
+/// A value that the database cannot store: a text with a NUL character, a number or date out of range.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct UnfitValue(String);
 
-/// Returns whether the database refused a value that it cannot hold, whoever let it through until there.
+/// Returns whether the database or the driver rejected a value because it cannot be stored.
 #[must_use]
 pub fn is_unfit_value(error: &Error) -> bool {
     matches!(error, Error::SerializationError(cause) if cause.is::<UnfitValue>())
@@ -67,7 +67,7 @@ fn is_about_a_value(code: &SqlState) -> bool {
     .contains(code)
 }
 
-/// Writes an error and its causes as one sentence, without repeating what a cause already says.
+/// Writes an error and its causes as one sentence, without repetition.
 pub(crate) fn sentence(error: &tokio_postgres::Error) -> String {
     if let Some(db) = error.as_db_error() {
         return db.message().to_owned();
@@ -85,8 +85,8 @@ pub(crate) fn sentence(error: &tokio_postgres::Error) -> String {
     text
 }
 
-/// Returns whether the server closes the connection after this error, as it does when it is
-/// stopped, when an administrator ends the session, and when the session idled in a transaction.
+/// Returns whether the server closes the connection after this error: on shutdown, when an administrator ends the
+/// session, or after idling in a transaction.
 fn ends_the_session(code: &SqlState) -> bool {
     [
         SqlState::ADMIN_SHUTDOWN,

@@ -1,12 +1,11 @@
-//! The connection: diesel-async over unnamed statements.
+//! A connection that sends unnamed statements through diesel-async.
 //!
-//! diesel-async's own `AsyncPgConnection` names every statement it prepares. Behind a pooler that
-//! hands out a server connection per transaction such a name may not exist, or mean another
-//! process's SQL. [`Connection`] sends each statement as one unnamed
-//! `Parse/Bind/Describe/Execute/Sync` batch instead, which any pooler passes through, and knows at
-//! every moment whether it is fit to be handed to somebody else.
+//! diesel-async's own `AsyncPgConnection` names every statement it prepares. Behind a pooler that assigns a server
+//! connection per transaction, such a name may not exist, or may name another process's SQL. [`Connection`] sends each
+//! statement as one unnamed `Parse/Bind/Describe/Execute/Sync` batch, which any pooler passes through, and always knows
+//! whether it may be handed to the next borrower.
 //!
-//! Three promises are kept here, and tested in `tests/api/connection.rs`:
+//! It keeps three promises, tested in `tests/api/connection.rs`:
 //!
 //! - no statement outlives its batch: `pg_prepared_statements` stays empty;
 //! - nothing written through a connection whose `BEGIN` failed is ever executed, and nothing read
@@ -14,9 +13,9 @@
 //! - a connection with an unread answer or an open transaction is [broken] for the pool, however
 //!   the future that used it ended.
 //!
-//! No text is looked at to keep them. Whether a statement may leave before `BEGIN` is answered says the
-//! handle it goes through: [`Connection`] waits, [`Reading`](reading::Reading) does not. A transaction is opened and ended by
-//! methods (or by Diesel's own `transaction`); a test over the sources forbids to write `BEGIN` anywhere else.
+//! No statement text is inspected for this. The handle decides whether a statement may be sent before `BEGIN` is
+//! answered: [`Connection`] waits, [`Reading`](reading::Reading) does not. Transactions are opened and ended by methods
+//! (or by Diesel's own `transaction`); a test over the sources forbids `BEGIN` anywhere else.
 //!
 //! [broken]: diesel_async::pooled_connection::PoolableConnection::is_broken
 
@@ -49,21 +48,22 @@ use super::tls::{Connector, Stream};
 use crate::settings::SessionLimits;
 use crate::url::DatabaseUrl;
 
-/// The empty `SELECT` fails in an aborted transaction, and the `COMMIT` behind it is then not tried.
+/// The empty `SELECT` fails in an aborted transaction, and then `COMMIT` is not executed.
 const COMMIT: &str = "SELECT; COMMIT";
 
-/// Statements are short and many at a time: one that waits for workers of its own on busy cores is the slower one. (Of
-/// 100,000 places those in a circle were listed in 4 ms; with workers in 23 ms at best and in 760 ms on a busy machine.)
+/// Statements are short and many run at once, so parallel workers only slow them down. (Listing places in a circle
+/// among 100,000 took 4 ms; with workers 23 ms at best and 760 ms on a busy machine.)
 const NO_PARALLEL_PLANS: (&str, u128) = ("max_parallel_workers_per_gather", 0);
 
 /// A PostgreSQL connection whose statements are never named.
 ///
-/// It implements diesel-async's [`AsyncConnection`](diesel_async::AsyncConnection), so that `RunQueryDsl`, `transaction` and the
-/// migration harness work on it. `&Connection` implements [`AsyncConnectionCore`](diesel_async::AsyncConnectionCore) as well:
-/// statements polled together (`try_join!`) leave together, in the order of their first poll.
+/// It implements diesel-async's [`AsyncConnection`](diesel_async::AsyncConnection), so `RunQueryDsl`, `transaction` and
+/// the migration harness work on it. `&Connection` implements
+/// [`AsyncConnectionCore`](diesel_async::AsyncConnectionCore) as well: statements polled together (`try_join!`) are
+/// sent together, in the order of their first poll.
 ///
-/// Timestamps are exchanged in binary and need no session time zone; the session is put to UTC all
-/// the same, except through a pooler, where a session setting would reach other clients.
+/// Timestamps are exchanged in binary and need no session time zone; the session is set to UTC anyway, except through a
+/// pooler, where a session setting would affect other clients.
 pub struct Connection {
     wire: Wire,
     types: Types,
@@ -74,19 +74,19 @@ pub struct Connection {
     transaction_manager: AnsiTransactionManager,
 }
 
-/// How a session is set up once it is open.
+/// How to open and set up a session.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
-    /// Where the server is, and how it is spoken to.
+    /// The server and how to connect to it.
     pub url: DatabaseUrl,
-    /// What `pg_stat_activity` shows; the URL's own `application_name` wins.
+    /// The name in `pg_stat_activity`; the URL's own `application_name` takes precedence.
     pub application_name: String,
     /// The time limits of the session, none by default.
     pub limits: SessionLimits,
 }
 
 impl ConnectOptions {
-    /// Describes a session on `url` without time limits, as migrations want it.
+    /// Returns options for a session on `url` without time limits, as migrations need it.
     #[must_use]
     pub fn new(url: DatabaseUrl) -> Self {
         Self {
@@ -102,13 +102,13 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`ConnectionError`] when the URL's TLS settings are unusable, the server cannot be reached
-    /// or refuses, or the session cannot be set up. No message holds the password.
+    /// [`ConnectionError`] if the URL's TLS settings are unusable, the server cannot be reached or refuses, or the
+    /// session cannot be set up. No message contains the password.
     pub async fn connect(url: &DatabaseUrl) -> ConnectionResult<Self> {
         Self::open(&ConnectOptions::new(url.clone())).await
     }
 
-    /// Connects as `options` say.
+    /// Connects with the given options.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Connection {
         Self::open_with(&connector, options).await
     }
 
-    /// Connects through a connector made beforehand, which reads no certificate file again.
+    /// Connects through an existing connector, without reading certificate files again.
     ///
     /// # Errors
     ///
@@ -140,7 +140,7 @@ impl Connection {
         connector: &Connector,
         options: &ConnectOptions,
     ) -> QueryResult<Self> {
-        // The task ends when the client is dropped. What it fails with, every pending answer fails with.
+        // The task ends when the client is dropped. Its error becomes the error of every pending answer.
         let socket = tokio::spawn(async move {
             if let Err(error) = socket.await {
                 log::debug!("a database connection ended: {}", errors::sentence(&error));
@@ -149,9 +149,8 @@ impl Connection {
         let mut settings = vec![NO_PARALLEL_PLANS];
         settings.extend(options.limits.settings());
         let pooler = options.url.is_pooler();
-        // A session setting made through a transaction pooler stays on a server connection that
-        // other clients use next, and is not there when this client comes back. There the settings
-        // travel with every transaction instead.
+        // Through a transaction pooler, a session setting would stay on a server connection that other clients use
+        // next, and be missing when this client returns. There the settings are sent with every transaction instead.
         let session = if pooler {
             String::new()
         } else {
@@ -181,37 +180,36 @@ impl Connection {
         })
     }
 
-    /// Opens a transaction in front of the next statement, with `settings` that hold in it.
+    /// Opens a transaction before the next statement, with `settings` that apply in it.
     ///
-    /// `settings` are statements such as `SET LOCAL ROLE app; SET LOCAL app.tenant_id = '...'`. Nothing is
-    /// sent yet: `BEGIN` and the settings leave together with the next statement, so that they cost no round
-    /// trip, and a future that is dropped before that has opened nothing. Both answers are consumed together.
-    /// If the opening was refused, its error takes the place of the statement's own result, and of the result
-    /// of every later statement: the connection is of no more use and the pool will discard it.
+    /// `settings` are statements such as `SET LOCAL ROLE app; SET LOCAL app.tenant_id = '...'`. Nothing is sent yet:
+    /// `BEGIN` and the settings are sent together with the next statement, so they cost no round trip, and a future
+    /// dropped before that has opened nothing. Both answers are read together. If the server refuses to open the
+    /// transaction, that error replaces the result of this and every later statement; the connection is then unusable
+    /// and the pool discards it.
     ///
-    /// **Why nothing is written outside the transaction.** A failure *behind* the `BEGIN` leaves an aborted
-    /// block, in which the server refuses everything that follows. Three failures come *before* it and leave
-    /// no block at all: a syntax error anywhere in `settings`, since a simple query is parsed as a whole; a
-    /// cancellation that reaches the server between parsing and execution; a lack of memory. A statement right
-    /// behind such a query runs in autocommit, as the login role. Therefore a statement waits until the server
-    /// has answered that the transaction is open, at the price of one round trip, unless its caller says that
-    /// it only reads, by sending it through [`reading`](Self::reading).
+    /// **Why nothing is written outside the transaction.** A failure *after* `BEGIN` leaves an aborted block, in which
+    /// the server refuses everything that follows. Three failures happen *before* it and leave no block: a syntax error
+    /// anywhere in `settings`, since a simple query is parsed as a whole; a cancellation that arrives between parsing
+    /// and execution; out of memory. A statement sent right after such a query would run in autocommit, as the login
+    /// role. Therefore a statement waits, for one round trip, until the server has confirmed the transaction, unless
+    /// its caller declares it read-only by sending it through [`reading`](Self::reading).
     ///
-    /// **If the future is dropped** before the statement was polled, nothing has been sent. The waiting query
-    /// still makes the connection unfit for another borrower, who would run it. Afterwards there is an unread
-    /// answer and an open transaction; either makes the connection broken for the pool.
+    /// **If the future is dropped** before the statement was polled, nothing has been sent. The waiting query still
+    /// makes the connection unfit for another borrower, who would run it. Later there is an unread answer and an open
+    /// transaction; either makes the connection broken for the pool.
     ///
     /// # Errors
     ///
-    /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) within a transaction,
-    /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) when another transaction waits to be opened.
+    /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside a transaction,
+    /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) if another transaction is waiting to be opened.
     pub fn send_ahead(&self, settings: &str) -> QueryResult<()> {
         self.wire
             .send_ahead(format!("BEGIN; {}{settings}", self.transaction_settings))
     }
 
-    /// Takes back a transaction that waits to be opened, and returns whether it had not been: then
-    /// there is none to end.
+    /// Cancels a transaction that is waiting to be opened. Returns `true` if it had not been sent, so that there is
+    /// nothing to end.
     pub(crate) fn withdraw_ahead(&self) -> bool {
         self.wire.withdraw_ahead()
     }
@@ -220,8 +218,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// When a statement in it had failed, and nothing is committed: a bare `COMMIT` would end such
-    /// a transaction by rolling it back, and call that a success.
+    /// If a statement in it failed; nothing is committed then. A bare `COMMIT` would roll such a transaction back and
+    /// report success.
     pub async fn commit(&self) -> QueryResult<()> {
         self.wire.end_transaction(COMMIT).await
     }
@@ -230,47 +228,45 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// When the answer does not come.
+    /// If no answer arrives.
     pub async fn rollback(&self) -> QueryResult<()> {
         self.wire.end_transaction("ROLLBACK").await
     }
 
-    /// Returns a token that cancels what this connection is executing.
+    /// Returns a token that cancels the running statement.
     ///
-    /// A cancellation may arrive after the statement it was meant for: whoever uses the token must
-    /// discard the connection afterwards, never return it to the pool. Not to be used through a
-    /// pooler, see the implementation of `Drop`.
+    /// A cancellation may arrive after the statement it was meant for: discard the connection after using the token,
+    /// never return it to the pool. Do not use it through a pooler; see `Drop`.
     #[must_use]
     pub fn cancel_token(&self) -> tokio_postgres::CancelToken {
         self.wire.client().cancel_token()
     }
 
-    /// Returns whether something was sent whose answer has not been read to its end.
+    /// Returns whether a sent statement's answer has not been read to its end.
     ///
-    /// True while a query runs, after the future of one was dropped, and after a half-read stream
-    /// was dropped, until a later answer has been read to its end: answers come in order, so that
-    /// one proves all earlier ones complete.
+    /// This is so while a query runs, and after its future or a half-read stream was dropped, until a later answer has
+    /// been read to its end: answers arrive in order, so that proves all earlier ones complete.
     #[must_use]
     pub fn in_flight(&self) -> bool {
         self.wire.progress().in_flight()
     }
 
-    /// Returns whether the connection is between units of work: nothing in flight or waiting, no
-    /// transaction open, no failure that lasts.
+    /// Returns whether the connection is between units of work: nothing in flight or waiting, no open transaction, no
+    /// permanent failure.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         !self.in_flight() && self.wire.is_idle()
     }
 
-    /// Returns whether the connection may be kept: it is clean, or only the end of the last answer
-    /// is still on its way, which whoever borrows the connection next checks again.
+    /// Returns whether the connection may be kept: it is clean, or only the end of the last answer is still to come,
+    /// which the next borrower checks again.
     pub(crate) fn is_worth_keeping(&self) -> bool {
         let progress = self.wire.progress();
         progress.read_tail();
         (!progress.in_flight() || progress.has_tail()) && self.wire.is_idle()
     }
 
-    /// Makes the connection unfit for any further borrower.
+    /// Marks the connection as unusable for any further borrower.
     pub(crate) fn condemn(&self) {
         self.wire.condemn();
     }
@@ -285,7 +281,7 @@ impl Connection {
             .iter()
             .zip(collected.binds)
             .map(|(metadata, bytes)| {
-                // Type 0 leaves the choice to the server, which knows what the statement needs.
+                // Type 0 lets the server infer the type from the statement.
                 let oid = metadata.oid().unwrap_or(0);
                 let declared =
                     Type::from_oid(oid).unwrap_or_else(|| Type::new(String::new(), oid, Kind::Simple, String::new()));
@@ -313,19 +309,18 @@ impl Connection {
     }
 }
 
-/// Ends what is still running, since nobody will read its answer.
+/// Cancels what is still running, since nobody will read its answer.
 ///
-/// The socket is closed when the last answer has come; without this, a query whose future was
-/// dropped would keep its session, its locks and its transaction until it ends by itself.
+/// The socket closes after the last answer; without this, a query whose future was dropped would keep its session,
+/// locks and transaction until it finishes.
 impl Drop for Connection {
     fn drop(&mut self) {
         if !self.in_flight() || self.wire.client().is_closed() {
             return;
         }
         if self.through_pooler {
-            // A pooler closes the server connection of a client that left in the middle. Asking it
-            // to cancel instead is no use: PgBouncer 1.18 exits with "bad client state" when the
-            // client is gone before the request was passed on.
+            // A pooler closes the server connection of a client that disconnects mid-query. A cancel request would not
+            // work: PgBouncer 1.18 exits with "bad client state" if the client is gone before the request is passed on.
             self.socket.abort();
             return;
         }

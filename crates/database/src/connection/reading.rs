@@ -1,4 +1,4 @@
-//! Reads that leave together with the `BEGIN` of their transaction.
+//! Reads that are sent together with their transaction's `BEGIN`.
 
 use std::fmt;
 
@@ -14,16 +14,14 @@ use futures_util::future::{FutureExt, ready};
 use super::wire::Leaves;
 use super::{Connection, Row, Rows};
 
-/// A connection for statements that only read.
+/// A handle for statements that only read.
 ///
-/// Through it the first statement of a transaction leaves in the same flush as `BEGIN`, and costs no
-/// round trip of its own. Where `BEGIN` is refused as a whole, such a statement has run outside the
-/// transaction, as the login role: what it read is thrown away unseen, but what it wrote could not be
-/// taken back. So nothing goes through it that writes, locks or calls a function that does; the tests
-/// in `tests/api/repo/reading.rs` hold that, and counting the rows a statement affected is refused.
+/// The first statement of a transaction is sent through it in the same flush as `BEGIN`, without a round trip of its
+/// own. If `BEGIN` is refused as a whole, the statement has run outside the transaction, as the login role: its rows
+/// are discarded unseen, but a write could not be undone. So nothing may go through it that writes, locks or calls a
+/// function that does; `tests/api/repo/statements.rs` checks this, and counting affected rows is refused.
 ///
-/// It is copied freely: statements polled together (`try_join!`) leave together, in the order of their
-/// first poll.
+/// It is `Copy`: statements polled together (`try_join!`) are sent together, in the order of their first poll.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'c>(&'c Connection);
 
@@ -35,7 +33,7 @@ impl Connection {
     }
 }
 
-/// A text says nothing about what it does: none is taken.
+/// Always fails: whether a raw SQL text only reads is unknown.
 impl SimpleAsyncConnection for Reading<'_> {
     async fn batch_execute(&mut self, _: &str) -> QueryResult<()> {
         Err(refusal())
@@ -73,7 +71,7 @@ fn refusal() -> Error {
     Error::QueryBuilderError("a reading handle only loads rows".into())
 }
 
-/// A query as instrumentation sees it that goes through [`Reading`].
+/// A query through [`Reading`], as instrumentation sees it.
 struct Read<'q>(&'q dyn DebugQuery);
 
 impl fmt::Display for Read<'_> {

@@ -1,4 +1,4 @@
-//! Rows as they arrive, and what is known about answers still to come.
+//! Rows as they arrive, and the progress of outstanding answers.
 
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -19,27 +19,27 @@ use super::lock::lock;
 
 /// How far the server's answers have been read.
 ///
-/// Statements are numbered as they are put on the wire. Answers come in the same order, so an
-/// answer read to its end proves all earlier ones complete, whoever dropped them.
+/// Statements are numbered as they are sent. Answers arrive in the same order, so an answer read to its end proves all
+/// earlier ones complete, even if they were dropped.
 #[derive(Default)]
 pub(super) struct Progress {
     sent: AtomicU64,
     answered: AtomicU64,
-    /// The rest of the last answer, if its reader stopped early. Diesel's `get_result` does: it
-    /// takes one row and drops the stream, whose end may then still be on its way.
+    /// The rest of the last answer, if its reader stopped early. Diesel's `get_result` does: it takes one row and drops
+    /// the stream, whose end may still be to come.
     tail: Mutex<Option<(u64, Pin<Box<RowStream>>)>>,
 }
 
 impl Progress {
-    /// Numbers a statement about to be sent.
+    /// Returns the number of the next statement.
     pub(super) fn begin(&self) -> u64 {
-        // An answer kept back would hold up those behind it; dropped, it is skipped.
+        // A kept answer would block those after it; a dropped one is skipped.
         lock(&self.tail).take();
         self.sent.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    /// Records that answer `number` ended: well, or with an error from the server, after which it
-    /// sends nothing more about that statement. Any other error leaves the answer open.
+    /// Records that answer `number` ended, successfully or with an error from the server, which then sends nothing more
+    /// about that statement. Any other error leaves the answer open.
     pub(super) fn settle(&self, number: u64, error: Option<&tokio_postgres::Error>) {
         if error.is_none_or(|error| error.as_db_error().is_some()) {
             self.answered.fetch_max(number, Ordering::AcqRel);
@@ -51,12 +51,12 @@ impl Progress {
         self.answered.load(Ordering::Acquire) < self.sent.load(Ordering::Acquire)
     }
 
-    /// Returns whether the end of the last answer is all that is missing.
+    /// Returns whether only the end of the last answer is missing.
     pub(super) fn has_tail(&self) -> bool {
         lock(&self.tail).is_some()
     }
 
-    /// Reads what has arrived of an answer whose reader stopped early.
+    /// Reads the available rest of an answer whose reader stopped early.
     pub(super) fn read_tail(&self) {
         let tail = lock(&self.tail).take();
         if let Some((number, rows)) = tail {
@@ -65,8 +65,7 @@ impl Progress {
     }
 
     fn read_on(&self, number: u64, mut rows: Pin<Box<RowStream>>) {
-        // A bound, since it runs within `drop`: an answer longer than this is not worth saving the
-        // connection for.
+        // Bounded, since this runs in `drop`: for a longer answer the connection is not worth saving.
         const MAX_ROWS: usize = 256;
         let mut context = Context::from_waker(Waker::noop());
         for _ in 0..MAX_ROWS {
@@ -198,7 +197,7 @@ impl<'a> diesel::row::Field<'a, Pg> for Field<'a> {
     }
 }
 
-/// A value left as the bytes that came, for Diesel to decode.
+/// The undecoded bytes of a value, for Diesel to decode.
 struct RawValue<'a>(Option<&'a [u8]>);
 
 impl<'a> FromSql<'a> for RawValue<'a> {

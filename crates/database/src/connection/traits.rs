@@ -1,4 +1,4 @@
-//! diesel-async's traits, for a connection and for a shared reference to one.
+//! diesel-async's traits for a connection and for a shared reference to one.
 
 use diesel::connection::{CacheSize, Instrumentation};
 use diesel::pg::Pg;
@@ -51,7 +51,7 @@ impl AsyncConnectionCore for Connection {
     }
 }
 
-/// Pipelining: futures made from shared references may be polled together.
+/// Pipelining: futures from shared references may be polled together.
 impl<'a> AsyncConnectionCore for &'a Connection {
     type LoadFuture<'conn, 'query> = BoxFuture<'a, QueryResult<Rows>>;
     type ExecuteFuture<'conn, 'query> = BoxFuture<'a, QueryResult<usize>>;
@@ -99,7 +99,7 @@ impl AsyncConnection for Connection {
         self.wire.instrument(instrumentation);
     }
 
-    /// Does nothing: no statement is kept.
+    /// Does nothing: statements are not cached.
     fn set_prepared_statement_cache_size(&mut self, _size: CacheSize) {}
 }
 

@@ -1,17 +1,15 @@
-//! The types a database adds to PostgreSQL's own, learnt once per connection.
+//! The user-defined types of a database, loaded once per connection.
 //!
-//! Two parties ask for them. Diesel needs a type's number to declare a bind. tokio-postgres needs
-//! the definition of every type in a result, and looks an unknown one up with *named* statements,
-//! in the middle of the answer: behind a pooler the name may be missing or taken, and an answer
-//! longer than the channel's two chunks stops the connection for good, since nobody reads it
-//! meanwhile. So all of them are learnt before the first statement, inside one transaction, which
-//! a pooler keeps on one server connection, and the names are deallocated before it ends.
+//! Two parties need them. Diesel needs a type's oid to declare a bind. tokio-postgres needs the definition of every
+//! type in a result, and looks an unknown one up with *named* statements in the middle of the answer: behind a pooler
+//! the name may be missing or taken, and an answer longer than the channel's two chunks blocks the connection forever,
+//! since nobody reads it meanwhile. So all types are loaded before the first statement, in one transaction, which a
+//! pooler keeps on one server connection, and the named statements are deallocated before it ends.
 //!
-//! What is learnt is whatever the catalogue holds, not a list kept in step by hand. Connections do
-//! not share it: the catalogue query travels with the session's own set-up, so sharing would save
-//! nothing, and a shared copy would be wrong after the next migration. A type created while a
-//! connection is open makes its first use fail with `invalid_sql_statement_name`, upon which the
-//! pool replaces the connection.
+//! The types are read from the catalogue, not from a hand-kept list. Connections do not share them: the catalogue query
+//! is sent with the session's set-up, so sharing would save nothing, and a shared copy would be outdated after the next
+//! migration. The first use of a type created while a connection is open fails with `invalid_sql_statement_name`, and
+//! the pool replaces the connection.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,10 +20,10 @@ use futures_util::future::try_join_all;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
 
-/// Enums, ranges and base types (those of extensions) that the login role may name.
+/// Enums, ranges and base types (from extensions) that the login role may use.
 ///
-/// Composite types are left out: whole rows are not selected as such here. Domains arrive as
-/// their base type. Enums come first, see [`learn`].
+/// Composite types are left out: whole rows are never selected. Domains arrive as their base type. Enums come first,
+/// see [`learn`].
 const USER_TYPES: &str = "SELECT t.oid, t.typarray, n.nspname, t.typname, pg_type_is_visible(t.oid), \
      format_type(t.oid, NULL) \
      FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
@@ -33,20 +31,20 @@ const USER_TYPES: &str = "SELECT t.oid, t.typarray, n.nspname, t.typname, pg_typ
      AND n.nspname !~ '^pg_' AND has_schema_privilege(n.oid, 'USAGE') AND has_type_privilege(t.oid, 'USAGE') \
      ORDER BY t.typtype <> 'e', t.oid";
 
-/// The numbers of user-defined types, and of their array types, by schema and name.
+/// The oids of user-defined types and of their array types, by schema and name.
 pub(super) struct Types(Arc<Oids>);
 
-/// By schema (none for what the search path finds) and name: the type's number and its array's.
+/// By schema (`None` for types on the search path) and name: the type's oid and its array's.
 type Oids = HashMap<(Option<String>, String), (u32, u32)>;
 
 impl Types {
-    /// Returns what Diesel asks for the numbers of types.
+    /// Returns a handle through which Diesel looks oids up.
     pub(super) fn lookup(&self) -> Lookup {
         Lookup(Arc::clone(&self.0))
     }
 }
 
-/// An owned handle on [`Types`]: Diesel takes only look-ups that borrow nothing.
+/// An owned handle on [`Types`], since Diesel's look-up may not borrow.
 pub(super) struct Lookup(Arc<Oids>);
 
 impl PgMetadataLookup for Lookup {
@@ -58,13 +56,12 @@ impl PgMetadataLookup for Lookup {
     }
 }
 
-/// Learns the types, teaches them to `client`, and runs `session`, the session's set-up.
+/// Loads the types, registers them with `client`, and runs `session`, the session's set-up.
 ///
-/// Takes two round trips, and about eight more if there are types to learn, however many. It
-/// leaves no named statement behind.
+/// Takes two round trips, and about eight more if there is any type. It leaves no named statement behind.
 pub(super) async fn learn(client: &Client, session: &str) -> Result<Types, Error> {
-    // Only this transaction may have statements on the server connection: a name left over by
-    // another client of the pooler would collide with those tokio-postgres chooses.
+    // No other statements may exist on the server connection: a name left by another client of the pooler would collide
+    // with those tokio-postgres chooses.
     let answer = client
         .simple_query(&format!("BEGIN; DEALLOCATE ALL; {USER_TYPES}"))
         .await?;
@@ -89,8 +86,8 @@ pub(super) async fn learn(client: &Client, session: &str) -> Result<Types, Error
         }
         types.insert((Some(found.schema), found.name), oids);
     }
-    // The first one, an enum if there is any, prepares the look-up statements; after that all
-    // others may ask at the same time, each for a few round trips that overlap.
+    // The first type, an enum if there is one, prepares the look-up statements; after that all others are looked up
+    // concurrently.
     if let Some((first, others)) = probes.split_first() {
         client.query_typed(first, &[]).await?;
         try_join_all(others.iter().map(|probe| client.query_typed(probe, &[]))).await?;
@@ -126,7 +123,7 @@ impl FoundType {
 /// A bind that Diesel has already encoded.
 pub(super) struct Bind(pub(super) Option<Vec<u8>>);
 
-/// Shows the length only: binds hold what users sent.
+/// Shows only the length: binds hold users' data.
 impl std::fmt::Debug for Bind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0 {

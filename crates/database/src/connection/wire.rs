@@ -1,4 +1,4 @@
-//! The wire: which statement leaves when, and how far the answers are.
+//! Sends statements in order and tracks their answers.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -21,47 +21,47 @@ use super::lock::lock;
 use super::rows::{Progress, Rows};
 use super::types::Bind;
 
-/// A statement ready to be sent: its text, and each bind with the type it is declared as.
+/// A statement ready to be sent: its text, and each bind with its declared type.
 pub(super) type Statement = (String, Vec<(Bind, Type)>);
 
-/// The answer to the query that opens a transaction, awaited by every statement behind it.
+/// The answer to the query that opens a transaction, awaited by every later statement.
 type Gate = Shared<BoxFuture<'static, Result<(), Arc<tokio_postgres::Error>>>>;
 
-/// The answer to a query sent ahead, where there was one.
+/// The answer to a query sent ahead, if there was one.
 type Opened = Option<Result<(), Arc<tokio_postgres::Error>>>;
 
-/// When a statement leaves that is the first one of its transaction. Its caller decides.
+/// When the first statement of a transaction is sent; its caller decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leaves {
-    /// When the server has answered that the transaction is open.
+    /// After the server has confirmed the transaction.
     AfterBegin,
-    /// In the same flush as `BEGIN`, whose refusal comes too late to hold it back.
+    /// In the same flush as `BEGIN`, too early to be held back if that is refused.
     WithBegin,
 }
 
-/// Where the query put in front of the next statement stands.
+/// The state of the query to send before the next statement.
 enum Ahead {
-    /// There is none, or it was answered well.
+    /// There is none, or it succeeded.
     Clear,
-    /// It leaves with the next statement.
+    /// It will be sent with the next statement.
     Waiting(String),
-    /// It has left.
+    /// It was sent.
     Sent(Gate),
-    /// It was refused. This state is final: nothing can be said about the transaction any more.
+    /// It was refused. This is final: the state of the transaction is unknown.
     Failed(Arc<tokio_postgres::Error>),
 }
 
-/// One socket to PostgreSQL, and what is known about it.
+/// One socket to PostgreSQL and its state.
 pub(super) struct Wire {
     client: Arc<Client>,
     progress: Arc<Progress>,
-    /// Held while a statement is put on the wire; tokio's mutex serves in order of arrival, which
-    /// is what keeps pipelined statements in order when one of them has to wait.
+    /// Held while a statement is sent; tokio's mutex is fair, which keeps pipelined statements in order if one of them
+    /// has to wait.
     turn: tokio::sync::Mutex<()>,
     ahead: Mutex<Ahead>,
-    /// `BEGIN` has left and the end of its transaction has not been answered.
+    /// `BEGIN` was sent, and the end of its transaction is not confirmed.
     in_transaction: AtomicBool,
-    /// Nobody may use the connection again.
+    /// The connection must not be used again.
     condemned: AtomicBool,
     instrumentation: Mutex<DynInstrumentation>,
 }
@@ -91,8 +91,8 @@ impl Wire {
         self.condemned.store(true, Ordering::Release);
     }
 
-    /// Returns whether nothing waits to be sent, no transaction is open and no failure lasts. Answers
-    /// may be outstanding.
+    /// Returns whether nothing waits to be sent, no transaction is open and no failure is permanent. Answers may be
+    /// outstanding.
     pub(super) fn is_idle(&self) -> bool {
         let ahead_is_settled = match &*lock(&self.ahead) {
             Ahead::Clear => true,
@@ -105,9 +105,9 @@ impl Wire {
             && !self.client.is_closed()
     }
 
-    /// Puts `begin`, a simple query that opens a transaction, in front of the next statement.
+    /// Queues `begin`, a simple query that opens a transaction, before the next statement.
     pub(super) fn send_ahead(&self, begin: String) -> QueryResult<()> {
-        // PostgreSQL only warns of a BEGIN within a transaction, and would go on in the old one.
+        // PostgreSQL only warns about a BEGIN inside a transaction, and continues in the old one.
         if self.in_transaction.load(Ordering::Acquire) {
             return Err(Error::AlreadyInTransaction);
         }
@@ -124,8 +124,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Takes back the query that waits in front of the next statement, and returns whether it had
-    /// not left.
+    /// Takes back the query that waits for the next statement. Returns whether it had not been sent.
     pub(super) fn withdraw_ahead(&self) -> bool {
         let mut ahead = lock(&self.ahead);
         let waits = matches!(*ahead, Ahead::Waiting(_));
@@ -145,7 +144,7 @@ impl Wire {
         result
     }
 
-    /// Sends a statement and returns how many rows it affected.
+    /// Sends a statement and returns the number of affected rows.
     pub(super) async fn execute(&self, statement: QueryResult<Statement>) -> QueryResult<usize> {
         let (sql, binds) = statement?;
         let answer = async {
@@ -162,13 +161,13 @@ impl Wire {
         result
     }
 
-    /// Sends statements without binds, as one simple query.
+    /// Sends statements without binds as one simple query.
     pub(super) async fn batch(&self, sql: &str) -> QueryResult<()> {
         self.simple(sql, Leaves::AfterBegin).await
     }
 
-    /// Sends `end`, which ends the transaction, and knows it ended once that is answered well: one
-    /// that was refused may have left the transaction open.
+    /// Sends `end`, which ends the transaction; it counts as ended only after success, since a refused one may have
+    /// left the transaction open.
     pub(super) async fn end_transaction(&self, end: &str) -> QueryResult<()> {
         self.simple(end, Leaves::WithBegin).await?;
         self.in_transaction.store(false, Ordering::Release);
@@ -183,8 +182,8 @@ impl Wire {
         result
     }
 
-    /// Sends the query waiting in front of the next statement, and returns the gate it stands for
-    /// with the text to report as finished (once, to instrumentation).
+    /// Sends the query that waits for the next statement. Returns its gate, and the text to report as finished (once,
+    /// to instrumentation).
     fn open_gate(&self) -> QueryResult<(Option<Gate>, Option<String>)> {
         let mut ahead = lock(&self.ahead);
         match std::mem::replace(&mut *ahead, Ahead::Clear) {
@@ -211,7 +210,7 @@ impl Wire {
                 let client = Arc::clone(&self.client);
                 let progress = Arc::clone(&self.progress);
                 let text = sql.clone();
-                // Sends the query when it is first polled, which `in_turn` does before anything else.
+                // The query is sent on the first poll, which `in_turn` does before anything else.
                 let gate: Gate = async move {
                     let answer = client.batch_execute(&text).await;
                     progress.settle(number, answer.as_ref().err());
@@ -225,10 +224,9 @@ impl Wire {
         }
     }
 
-    /// Sends one statement in its turn and waits for the beginning of its answer, and for the
-    /// answer to what was sent ahead of it.
+    /// Sends a statement in its turn, and waits for the start of its answer and for the answer to the query sent ahead.
     ///
-    /// Returns the answer with the statement's number, by which [`Progress`] knows it.
+    /// Returns the answer with the statement's number in [`Progress`].
     async fn in_turn<T>(
         &self,
         leaves: Leaves,
@@ -243,7 +241,7 @@ impl Wire {
         }
         let number = self.progress.begin();
         let mut answer = pin!(maybe_done(answer));
-        // A first poll puts a statement on the wire, here right behind the query sent ahead.
+        // A first poll sends a statement, here directly after the query sent ahead.
         poll_fn(|context| {
             let _ = opened.as_mut().poll(context);
             let _ = answer.as_mut().poll(context);
@@ -251,8 +249,8 @@ impl Wire {
         })
         .await;
         drop(turn);
-        // Not `try_join`: the channel behind each answer is bounded, so an answer that nobody reads
-        // holds up all later ones, also after the other one failed.
+        // Not `try_join`: the channel of each answer is bounded, so an unread answer blocks all later ones, even after
+        // the other failed.
         join(opened.as_mut(), answer.as_mut()).await;
         self.pass(opened.as_mut().output_mut(), sent.as_deref())
             .inspect_err(|_| self.settle_unseen(number, answer.as_mut().take_output()))?;
@@ -266,16 +264,16 @@ impl Wire {
     fn refused(&self, number: u64, error: tokio_postgres::Error) -> Error {
         self.progress.settle(number, Some(&error));
         if error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) {
-            // Nothing here names a statement, except tokio-postgres when a result holds a type
-            // created after this connection was opened (see `types`). The next connection knows it.
+            // Only tokio-postgres names statements, when a result has a type created after this connection was opened
+            // (see `types`). The next connection knows the type.
             self.condemn();
         }
         query_error(error)
     }
 
-    /// Takes note of the answer to a query sent ahead, if there was one; a refusal holds for good.
+    /// Records the answer to a query sent ahead, if there was one; a refusal is permanent.
     fn pass(&self, opened: Option<&mut Opened>, sent: Option<&str>) -> QueryResult<()> {
-        // Taken, so that a statement which waited for it does not report it a second time.
+        // Taken, so that a statement that waited for it does not report it again.
         let Some(opened) = opened.and_then(Option::take) else {
             return Ok(());
         };
@@ -295,7 +293,7 @@ impl Wire {
         }
     }
 
-    /// Reports that a query starts.
+    /// Reports the start of a query.
     pub(super) fn started(&self, query: &dyn DebugQuery) {
         self.record(InstrumentationEvent::start_query(query));
     }

@@ -7,33 +7,33 @@ use schema::api_calls;
 use super::values::RawJson;
 use crate::ids::{ApiCallId, JobId, TenantId};
 
-/// A call of a service that costs money.
+/// A call of a paid service.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = api_calls)]
 pub struct ApiCall {
     /// Identifies the row; later calls have higher ids.
     pub id: ApiCallId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// The job that called; it may be forgotten by now.
+    /// The job that called; it may be deleted already.
     pub job_id: Option<JobId>,
     /// The service.
     pub service: String,
-    /// What the service bills it as.
+    /// The billed product.
     pub sku: String,
     /// Its list price, in millionths of a US dollar.
     pub price_micros: i32,
-    /// Which part of the job's work it is.
+    /// The step of the job that calls.
     pub step: String,
-    /// Whether it is billed, as far as is known.
+    /// Whether it is billed, as far as known.
     pub is_billed: bool,
-    /// When it was begun.
+    /// When it started.
     pub called_at: DateTime<Utc>,
-    /// When what it answered was stored.
+    /// When its answer was stored.
     pub answered_at: Option<DateTime<Utc>>,
-    /// What the job needs of the answer to go on behind it.
+    /// The part of the answer that the job needs to continue.
     pub answer: Option<RawJson>,
-    /// Why there is no answer.
+    /// Why the call failed.
     pub error: Option<String>,
 }
 
@@ -45,10 +45,10 @@ pub struct NewApiCall<'a> {
     pub job_id: Option<JobId>,
     /// The service.
     pub service: &'a str,
-    /// What the service bills it as.
+    /// The billed product.
     pub sku: &'a str,
     /// Its list price, in millionths of a US dollar.
     pub price_micros: i32,
-    /// Which part of the job's work it is.
+    /// The step of the job that calls.
     pub step: &'a str,
 }

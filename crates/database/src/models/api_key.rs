@@ -10,27 +10,27 @@ use sha2::{Digest, Sha256};
 use super::values::TextList;
 use crate::ids::{ApiKeyId, TenantId};
 
-/// An API key, as it is stored: never the key itself.
+/// An API key as stored: its hash, never the key itself.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = api_keys)]
 pub struct ApiKey {
     /// Identifies the key.
     pub id: ApiKeyId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// What people call it.
+    /// Its display name.
     pub name: String,
     /// The first characters of the key, to tell keys apart.
     pub prefix: String,
     /// The SHA-256 of the key, 32 bytes.
     pub hash: Vec<u8>,
-    /// The labels of what the key allows.
+    /// The key's scopes.
     pub scopes: TextList,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last used, to the minute or so.
+    /// When it was last used, to within a minute.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// From when it is refused.
+    /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
@@ -38,25 +38,25 @@ pub struct ApiKey {
 
 /// A new [`ApiKey`].
 ///
-/// What is `None` is left to the column's default.
+/// `None` leaves a column at its default.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = api_keys)]
 pub struct NewApiKey<'a> {
-    /// What people call it.
+    /// Its display name.
     pub name: &'a str,
     /// The first characters of the key, to tell keys apart.
     pub prefix: &'a str,
     /// The SHA-256 of the key, 32 bytes.
     pub hash: &'a [u8],
-    /// The labels of what the key allows.
+    /// The key's scopes.
     pub scopes: &'a TextList,
-    /// From when it is refused.
+    /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The first characters of every key, by which it is known for one.
+/// The prefix of every key, by which credentials are recognised as keys.
 const KEY_MARK: &str = "sky_";
-/// How many characters of a key are stored in the clear: its mark and 32 of its 256 bits.
+/// The length of the prefix that is stored in the clear: the mark and 32 of the key's 256 bits.
 const PREFIX_LENGTH: usize = KEY_MARK.len() + 8;
 
 /// Returns whether a credential claims to be an API key, rather than a token.
@@ -65,7 +65,7 @@ pub fn is_key(credential: &str) -> bool {
     credential.starts_with(KEY_MARK)
 }
 
-/// A key as its holder has it. It is printed once, where it is made, and never by `Debug`.
+/// A complete key. It is printed once, when it is created, and never by `Debug`.
 pub struct KeySecret(String);
 
 impl KeySecret {
@@ -86,14 +86,14 @@ impl KeySecret {
         &self.0
     }
 
-    /// Returns the characters that are stored in the clear.
+    /// Returns the prefix that is stored in the clear.
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.0.get(..PREFIX_LENGTH).unwrap_or_default()
     }
 
-    /// Returns what is stored for a key. It has 256 random bits, so that a plain SHA-256 cannot be
-    /// searched, and a look-up by it tells nothing by its time.
+    /// Returns the stored hash of a key. A plain SHA-256 suffices, since a key has 256 random bits: it cannot be
+    /// searched for, and the time of a look-up reveals nothing.
     #[must_use]
     pub fn hash_of(key: &str) -> [u8; 32] {
         Sha256::digest(key.as_bytes()).into()

@@ -8,21 +8,21 @@ use uuid::Uuid;
 use super::values::RawJson;
 use crate::ids::{AuditEntryId, TenantId};
 
-/// Something done that lets somebody in, touches many rows, or cannot be undone.
+/// An action that grants access, changes many rows or cannot be undone.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = audit_log)]
 pub struct AuditEntry {
     /// Identifies the row; later ones have higher ids.
     pub id: AuditEntryId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// When it was done.
     pub at: DateTime<Utc>,
     /// Who did it: `API key <id>`, `user <id>` or `command line`.
     pub actor: String,
-    /// What was done, such as `key.revoke`.
+    /// The action, such as `key.revoke`.
     pub action: String,
-    /// What it was done to, where that has one name.
+    /// The object of the action, if it has one name.
     pub subject: Option<String>,
     /// More about it; never a secret.
     pub details: Option<RawJson>,
@@ -36,11 +36,11 @@ pub struct AuditEntry {
 pub struct NewAuditEntry<'a> {
     /// Who does it.
     pub actor: &'a str,
-    /// What is done.
+    /// The action.
     pub action: &'a str,
-    /// What it is done to.
+    /// The object of the action.
     pub subject: Option<&'a str>,
-    /// More about it.
+    /// Its description.
     pub details: Option<&'a RawJson>,
     /// The request that does it.
     pub request_id: Option<Uuid>,

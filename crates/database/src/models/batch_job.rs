@@ -12,31 +12,31 @@ use crate::ids::{BatchId, TenantId, UserId};
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = batch_jobs)]
 pub struct BatchJob {
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: DateTime<Utc>,
     /// When the row last changed.
     pub updated_at: DateTime<Utc>,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// What its jobs do.
+    /// The kind of its jobs.
     pub processor_type: String,
-    /// How far it is.
+    /// Its status.
     pub status: BatchStatus,
-    /// Who made the row.
+    /// Who created the row.
     pub created_by: Option<UserId>,
-    /// How many entries were asked for.
+    /// The number of entries requested.
     pub total_domains: Option<i32>,
-    /// How many completed, of a batch of the old system.
+    /// How many completed, in a batch of the old system.
     pub completed_domains: Option<i32>,
-    /// How many failed, of a batch of the old system or for want of a job.
+    /// How many failed, in a batch of the old system or because no job could be queued.
     pub failed_domains: Option<i32>,
-    /// How much is done, 0 to 1, of a batch of the old system.
+    /// The progress of a batch of the old system, 0 to 1.
     pub progress: Option<f64>,
-    /// What else is known about the batch.
+    /// Further metadata.
     pub metadata: Option<RawJson>,
-    /// What was asked for beside the entries.
+    /// The options of the request.
     pub options: Option<RawJson>,
-    /// When its first job began.
+    /// When its first job started.
     pub started_at: Option<DateTime<Utc>>,
     /// When its last job ended.
     pub completed_at: Option<DateTime<Utc>>,
@@ -50,33 +50,33 @@ pub struct BatchJob {
 
 /// A new [`BatchJob`].
 ///
-/// What is `None` is left to the column's default.
+/// `None` leaves a column at its default.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = batch_jobs)]
 pub struct NewBatchJob<'a> {
-    /// What its jobs do.
+    /// The kind of its jobs.
     pub processor_type: &'a str,
-    /// Who made the row.
+    /// Who created the row.
     pub created_by: Option<UserId>,
-    /// How many entries were asked for.
+    /// The number of entries requested.
     pub total_domains: Option<i32>,
-    /// How many failed, of a batch of the old system or for want of a job.
+    /// How many failed, in a batch of the old system or because no job could be queued.
     pub failed_domains: Option<i32>,
-    /// What else is known about the batch.
+    /// Further metadata.
     pub metadata: Option<&'a RawJson>,
-    /// What was asked for beside the entries.
+    /// The options of the request.
     pub options: Option<&'a RawJson>,
 }
 
-/// What to change about a [`BatchJob`].
+/// Changes of a [`BatchJob`].
 ///
-/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
+/// `None` leaves a column unchanged; `Some(None)` sets a nullable column to NULL.
 #[derive(Clone, Debug, Default, AsChangeset)]
 #[diesel(table_name = batch_jobs)]
 pub struct BatchJobChanges<'a> {
-    /// How far it is.
+    /// Its status.
     pub status: Option<BatchStatus>,
-    /// When its first job began.
+    /// When its first job started.
     pub started_at: Option<Option<DateTime<Utc>>>,
     /// When its last job ended.
     pub completed_at: Option<Option<DateTime<Utc>>>,
@@ -84,6 +84,6 @@ pub struct BatchJobChanges<'a> {
     pub processing_time: Option<Option<f64>>,
     /// Why it failed, for people.
     pub error: Option<Option<&'a str>>,
-    /// What else is known about the batch.
+    /// Further metadata.
     pub metadata: Option<Option<&'a RawJson>>,
 }

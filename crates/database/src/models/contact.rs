@@ -19,7 +19,7 @@ pub struct Contact {
     pub page_id: PageId,
     /// The address, in lower case.
     pub email: String,
-    /// Whom the address reaches.
+    /// Whether the address is a person's or a role's.
     pub email_type: Option<EmailType>,
     /// Whether the mailbox is Gmail's.
     pub has_gmail: Option<bool>,
@@ -29,23 +29,23 @@ pub struct Contact {
     pub source_url: Option<String>,
     /// The job that found it.
     pub source_job_id: Option<JobId>,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: DateTime<Utc>,
     /// When the row last changed.
     pub updated_at: DateTime<Utc>,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// Whose address it is, where the page makes that plain.
+    /// The person it belongs to, if the page says so.
     pub name: Option<String>,
-    /// What that person does.
+    /// That person's role.
     pub role: Option<String>,
-    /// What people noted about it.
+    /// People's notes.
     pub notes: Option<String>,
-    /// How sure it is that the address is one, 0 to 100.
+    /// The confidence that it is an email address, 0 to 100.
     pub confidence: Option<i16>,
     /// Whether the domain of the address takes mail.
     pub mx_status: Option<MxStatus>,
-    /// When a scan saw it last; it saw it first when the row was made.
+    /// When a scan last saw it; the row's creation is when one first did.
     pub last_seen_at: DateTime<Utc>,
 }
 
@@ -68,7 +68,7 @@ pub struct ContactSource {
 
 /// A new [`Contact`].
 ///
-/// What is `None` is left to the column's default.
+/// `None` leaves a column at its default.
 #[derive(Clone, Debug)]
 pub struct NewContact<'a> {
     /// The domain it belongs to.
@@ -77,7 +77,7 @@ pub struct NewContact<'a> {
     pub page_id: PageId,
     /// The address, in lower case.
     pub email: &'a str,
-    /// Whom the address reaches.
+    /// Whether the address is a person's or a role's.
     pub email_type: Option<EmailType>,
     /// Whether the mailbox is Gmail's.
     pub has_gmail: Option<bool>,
@@ -87,23 +87,23 @@ pub struct NewContact<'a> {
     pub source_url: Option<&'a str>,
     /// The job that found it.
     pub source_job_id: Option<JobId>,
-    /// Whose address it is.
+    /// The person it belongs to.
     pub name: Option<&'a str>,
-    /// What that person does.
+    /// That person's role.
     pub role: Option<&'a str>,
-    /// How sure it is that the address is one, 0 to 100.
+    /// The confidence that it is an email address, 0 to 100.
     pub confidence: Option<i16>,
     /// How the page spells it.
     pub spelling: &'a str,
 }
 
-/// What to change about a [`Contact`].
+/// Changes of a [`Contact`].
 ///
-/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
+/// `None` leaves a column unchanged; `Some(None)` sets a nullable column to NULL.
 #[derive(Clone, Debug, Default, AsChangeset)]
 #[diesel(table_name = contacts)]
 pub struct ContactChanges<'a> {
-    /// Whom the address reaches.
+    /// Whether the address is a person's or a role's.
     pub email_type: Option<Option<EmailType>>,
     /// Whether the mailbox is Gmail's.
     pub has_gmail: Option<Option<bool>>,
@@ -115,10 +115,10 @@ pub struct ContactChanges<'a> {
     pub page_id: Option<PageId>,
     /// The job that found it.
     pub source_job_id: Option<Option<JobId>>,
-    /// Whose address it is.
+    /// The person it belongs to.
     pub name: Option<Option<&'a str>>,
-    /// What that person does.
+    /// That person's role.
     pub role: Option<Option<&'a str>>,
-    /// What people noted about it.
+    /// People's notes.
     pub notes: Option<Option<&'a str>>,
 }

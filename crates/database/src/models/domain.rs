@@ -8,13 +8,13 @@ use uuid::Uuid;
 use super::enums::{CurationStatus, ProcessingStatus, TaskStatus};
 use crate::ids::{DomainId, TenantId, UserId};
 
-/// A domain of a tenant: who it is, its lifecycle and curation.
+/// A domain of a tenant: its identity, lifecycle and curation.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = domains)]
 pub struct Domain {
     /// Identifies the row.
     pub id: DomainId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// The standard form of its name: lower case, punycode, no `www.`.
     pub domain: String,
@@ -22,25 +22,25 @@ pub struct Domain {
     pub lead_source: Option<String>,
     /// Whether it is in use.
     pub is_active: Option<bool>,
-    /// How far it is.
+    /// Its status.
     pub status: String,
-    /// How far the domain scan is.
+    /// The status of the domain scan.
     pub content_scrape_status: Option<TaskStatus>,
     /// When the domain scan last changed state.
     pub content_scrape_at: Option<DateTime<Utc>>,
     /// Why the domain scan failed.
     pub content_scrape_error: Option<String>,
-    /// How far the crawl for contacts is.
+    /// The status of the crawl for contacts.
     pub page_scrape_status: Option<TaskStatus>,
     /// When the crawl last changed state.
     pub page_scrape_at: Option<DateTime<Utc>>,
     /// Why the crawl failed.
     pub page_scrape_error: Option<String>,
-    /// How far the watch over its sitemaps is.
+    /// The status of its sitemap monitoring.
     pub sitemap_monitor_status: Option<TaskStatus>,
-    /// When that watch last changed state.
+    /// When that monitoring last changed state.
     pub sitemap_monitor_at: Option<DateTime<Utc>>,
-    /// Why that watch failed.
+    /// Why that monitoring failed.
     pub sitemap_monitor_error: Option<String>,
     /// Whether a sitemap was found.
     pub has_sitemap: Option<bool>,
@@ -52,13 +52,13 @@ pub struct Domain {
     pub first_scan: DateTime<Utc>,
     /// When it was last scanned.
     pub last_scan: DateTime<Utc>,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: DateTime<Utc>,
     /// When the row last changed.
     pub updated_at: DateTime<Utc>,
-    /// Who made the row.
+    /// Who created the row.
     pub created_by: Option<UserId>,
-    /// What people wrote about it.
+    /// People's notes.
     pub notes: Option<String>,
     /// How many URLs its sitemaps list.
     pub sitemap_urls: Option<i32>,
@@ -66,9 +66,9 @@ pub struct Domain {
     pub total_sitemaps: Option<i32>,
     /// The business it belongs to, in a table of the old system.
     pub local_business_id: Option<Uuid>,
-    /// What a person decided about its sitemaps.
+    /// The curation status a person gave its sitemaps.
     pub sitemap_curation_status: Option<CurationStatus>,
-    /// How far the analysis of its sitemaps is.
+    /// The status of its sitemap analysis.
     pub sitemap_analysis_status: Option<ProcessingStatus>,
     /// Why that analysis failed.
     pub sitemap_analysis_error: Option<String>,
@@ -76,7 +76,7 @@ pub struct Domain {
 
 /// A new [`Domain`].
 ///
-/// What is `None` is left to the column's default.
+/// `None` leaves a column at its default.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = domains)]
 pub struct NewDomain<'a> {
@@ -84,37 +84,37 @@ pub struct NewDomain<'a> {
     pub domain: &'a str,
     /// Where the lead came from.
     pub lead_source: Option<&'a str>,
-    /// Who made the row.
+    /// Who created the row.
     pub created_by: Option<UserId>,
 }
 
-/// What to change about a [`Domain`].
+/// Changes of a [`Domain`].
 ///
-/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
+/// `None` leaves a column unchanged; `Some(None)` sets a nullable column to NULL.
 #[derive(Clone, Debug, Default, AsChangeset)]
 #[diesel(table_name = domains)]
 pub struct DomainChanges<'a> {
     /// Whether it is in use.
     pub is_active: Option<Option<bool>>,
-    /// How far it is.
+    /// Its status.
     pub status: Option<&'a str>,
-    /// How far the domain scan is.
+    /// The status of the domain scan.
     pub content_scrape_status: Option<Option<TaskStatus>>,
     /// When the domain scan last changed state.
     pub content_scrape_at: Option<Option<DateTime<Utc>>>,
     /// Why the domain scan failed.
     pub content_scrape_error: Option<Option<&'a str>>,
-    /// How far the crawl for contacts is.
+    /// The status of the crawl for contacts.
     pub page_scrape_status: Option<Option<TaskStatus>>,
     /// When the crawl last changed state.
     pub page_scrape_at: Option<Option<DateTime<Utc>>>,
     /// Why the crawl failed.
     pub page_scrape_error: Option<Option<&'a str>>,
-    /// How far the watch over its sitemaps is.
+    /// The status of its sitemap monitoring.
     pub sitemap_monitor_status: Option<Option<TaskStatus>>,
-    /// When that watch last changed state.
+    /// When that monitoring last changed state.
     pub sitemap_monitor_at: Option<Option<DateTime<Utc>>>,
-    /// Why that watch failed.
+    /// Why that monitoring failed.
     pub sitemap_monitor_error: Option<Option<&'a str>>,
     /// Whether a sitemap was found.
     pub has_sitemap: Option<Option<bool>>,
@@ -124,15 +124,15 @@ pub struct DomainChanges<'a> {
     pub sitemap_url: Option<Option<&'a str>>,
     /// When it was last scanned.
     pub last_scan: Option<DateTime<Utc>>,
-    /// What people wrote about it.
+    /// People's notes.
     pub notes: Option<Option<&'a str>>,
     /// How many URLs its sitemaps list.
     pub sitemap_urls: Option<Option<i32>>,
     /// How many sitemap files it has.
     pub total_sitemaps: Option<Option<i32>>,
-    /// What a person decided about its sitemaps.
+    /// The curation status a person gave its sitemaps.
     pub sitemap_curation_status: Option<Option<CurationStatus>>,
-    /// How far the analysis of its sitemaps is.
+    /// The status of its sitemap analysis.
     pub sitemap_analysis_status: Option<Option<ProcessingStatus>>,
     /// Why that analysis failed.
     pub sitemap_analysis_error: Option<Option<&'a str>>,

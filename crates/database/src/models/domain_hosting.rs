@@ -8,11 +8,11 @@ use schema::domain_hosting;
 use super::values::RawJson;
 use crate::ids::{DomainId, TenantId};
 
-/// Where and how a domain's site is served: TLS, DNS, server, speed.
+/// How a domain's site is hosted: TLS, DNS, server, speed.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = domain_hosting)]
 pub struct DomainHosting {
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
@@ -20,19 +20,19 @@ pub struct DomainHosting {
     pub has_ssl: Option<bool>,
     /// When its certificate expires.
     pub ssl_expiry_date: Option<DateTime<Utc>>,
-    /// Who issued its certificate.
+    /// The issuer of its certificate.
     pub ssl_issuer: Option<String>,
     /// The TLS version it spoke.
     pub ssl_version: Option<String>,
     /// Its security headers.
     pub security_headers: Option<RawJson>,
-    /// What its server calls itself.
+    /// The server software it names.
     pub server_type: Option<String>,
     /// The address it was reached at.
     pub ip_address: Option<String>,
-    /// Who hosts it.
+    /// The hosting provider.
     pub hosting_provider: Option<String>,
-    /// Where it is hosted.
+    /// The location of its server.
     pub hosting_location: Option<String>,
     /// The country it is hosted in, ISO 3166-1 alpha-2.
     pub country_code: Option<String>,
@@ -42,9 +42,9 @@ pub struct DomainHosting {
     pub dns_records: Option<RawJson>,
     /// Time to the first byte in milliseconds.
     pub server_response_time: Option<i32>,
-    /// The mean of that over its scans, in milliseconds.
+    /// The mean of its response times over its scans, in milliseconds.
     pub average_response_time: Option<i32>,
-    /// How often it was up, in per cent.
+    /// Its uptime in per cent.
     pub uptime_percentage: Option<BigDecimal>,
     /// Its Last-Modified header.
     pub last_modified: Option<DateTime<Utc>>,
@@ -56,7 +56,7 @@ pub struct DomainHosting {
     pub total_images_count: Option<i32>,
     /// Counts of images, scripts, styles, forms, links and elements.
     pub performance_metrics: Option<RawJson>,
-    /// What it asks of crawlers.
+    /// Its directives for crawlers.
     pub crawler_hints: Option<RawJson>,
     /// Why the last failed scan failed.
     pub last_error: Option<String>,
@@ -66,9 +66,9 @@ pub struct DomainHosting {
     pub last_successful_scan: Option<DateTime<Utc>>,
 }
 
-/// What to change about [`DomainHosting`].
+/// Changes of [`DomainHosting`].
 ///
-/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
+/// `None` leaves a column unchanged; `Some(None)` sets a nullable column to NULL.
 #[derive(Clone, Debug, Default, AsChangeset, Insertable)]
 #[diesel(table_name = domain_hosting)]
 pub struct DomainHostingChanges<'a> {
@@ -76,19 +76,19 @@ pub struct DomainHostingChanges<'a> {
     pub has_ssl: Option<Option<bool>>,
     /// When its certificate expires.
     pub ssl_expiry_date: Option<Option<DateTime<Utc>>>,
-    /// Who issued its certificate.
+    /// The issuer of its certificate.
     pub ssl_issuer: Option<Option<&'a str>>,
     /// The TLS version it spoke.
     pub ssl_version: Option<Option<&'a str>>,
     /// Its security headers.
     pub security_headers: Option<Option<&'a RawJson>>,
-    /// What its server calls itself.
+    /// The server software it names.
     pub server_type: Option<Option<&'a str>>,
     /// The address it was reached at.
     pub ip_address: Option<Option<&'a str>>,
-    /// Who hosts it.
+    /// The hosting provider.
     pub hosting_provider: Option<Option<&'a str>>,
-    /// Where it is hosted.
+    /// The location of its server.
     pub hosting_location: Option<Option<&'a str>>,
     /// The country it is hosted in, ISO 3166-1 alpha-2.
     pub country_code: Option<Option<&'a str>>,
@@ -98,9 +98,9 @@ pub struct DomainHostingChanges<'a> {
     pub dns_records: Option<Option<&'a RawJson>>,
     /// Time to the first byte in milliseconds.
     pub server_response_time: Option<Option<i32>>,
-    /// The mean of that over its scans, in milliseconds.
+    /// The mean of its response times over its scans, in milliseconds.
     pub average_response_time: Option<Option<i32>>,
-    /// How often it was up, in per cent.
+    /// Its uptime in per cent.
     pub uptime_percentage: Option<Option<&'a BigDecimal>>,
     /// Its Last-Modified header.
     pub last_modified: Option<Option<DateTime<Utc>>>,
@@ -112,7 +112,7 @@ pub struct DomainHostingChanges<'a> {
     pub total_images_count: Option<Option<i32>>,
     /// Counts of images, scripts, styles, forms, links and elements.
     pub performance_metrics: Option<Option<&'a RawJson>>,
-    /// What it asks of crawlers.
+    /// Its directives for crawlers.
     pub crawler_hints: Option<Option<&'a RawJson>>,
     /// Why the last failed scan failed.
     pub last_error: Option<Option<&'a str>>,

@@ -6,11 +6,11 @@ use schema::domain_profiles;
 use super::values::{RawJson, TextList};
 use crate::ids::{DomainId, TenantId};
 
-/// What a domain's site says: content, contacts, business.
+/// The content, contacts and business facts of a domain's site.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = domain_profiles)]
 pub struct DomainProfile {
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
@@ -42,7 +42,7 @@ pub struct DomainProfile {
     pub physical_addresses: Option<TextList>,
     /// Its Facebook page.
     pub facebook_url: Option<String>,
-    /// Its page on Twitter or X.
+    /// Its page on X (Twitter).
     pub twitter_url: Option<String>,
     /// Its LinkedIn page.
     pub linkedin_url: Option<String>,
@@ -68,9 +68,9 @@ pub struct DomainProfile {
     pub meta_json: Option<RawJson>,
 }
 
-/// What to change about a [`DomainProfile`].
+/// Changes of a [`DomainProfile`].
 ///
-/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
+/// `None` leaves a column unchanged; `Some(None)` sets a nullable column to NULL.
 #[derive(Clone, Debug, Default, AsChangeset, Insertable)]
 #[diesel(table_name = domain_profiles)]
 pub struct DomainProfileChanges<'a> {
@@ -102,7 +102,7 @@ pub struct DomainProfileChanges<'a> {
     pub physical_addresses: Option<Option<&'a TextList>>,
     /// Its Facebook page.
     pub facebook_url: Option<Option<&'a str>>,
-    /// Its page on Twitter or X.
+    /// Its page on X (Twitter).
     pub twitter_url: Option<Option<&'a str>>,
     /// Its LinkedIn page.
     pub linkedin_url: Option<Option<&'a str>>,

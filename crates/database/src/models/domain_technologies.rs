@@ -6,11 +6,11 @@ use schema::domain_technologies;
 use super::values::RawJson;
 use crate::ids::{DomainId, TenantId};
 
-/// What a domain's site runs on.
+/// The technologies of a domain's site.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = domain_technologies)]
 pub struct DomainTechnologies {
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
@@ -18,13 +18,13 @@ pub struct DomainTechnologies {
     pub tech_stack: Option<RawJson>,
     /// Whether it runs on WordPress.
     pub is_wordpress: Option<bool>,
-    /// Which version, if it says.
+    /// The version, if stated.
     pub wordpress_version: Option<String>,
-    /// Which theme.
+    /// The theme.
     pub wordpress_theme: Option<String>,
     /// Whether it uses Elementor.
     pub has_elementor: Option<bool>,
-    /// Which version of Elementor.
+    /// The version of Elementor.
     pub elementor_version: Option<String>,
     /// Whether it uses Divi.
     pub has_divi: Option<bool>,
@@ -42,9 +42,9 @@ pub struct DomainTechnologies {
     pub google_tag_manager_id: Option<String>,
 }
 
-/// What to change about [`DomainTechnologies`].
+/// Changes of [`DomainTechnologies`].
 ///
-/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
+/// `None` leaves a column unchanged; `Some(None)` sets a nullable column to NULL.
 #[derive(Clone, Debug, Default, AsChangeset, Insertable)]
 #[diesel(table_name = domain_technologies)]
 pub struct DomainTechnologiesChanges<'a> {
@@ -52,13 +52,13 @@ pub struct DomainTechnologiesChanges<'a> {
     pub tech_stack: Option<Option<&'a RawJson>>,
     /// Whether it runs on WordPress.
     pub is_wordpress: Option<Option<bool>>,
-    /// Which version, if it says.
+    /// The version, if stated.
     pub wordpress_version: Option<Option<&'a str>>,
-    /// Which theme.
+    /// The theme.
     pub wordpress_theme: Option<Option<&'a str>>,
     /// Whether it uses Elementor.
     pub has_elementor: Option<Option<bool>>,
-    /// Which version of Elementor.
+    /// The version of Elementor.
     pub elementor_version: Option<Option<&'a str>>,
     /// Whether it uses Divi.
     pub has_divi: Option<Option<bool>>,

@@ -14,37 +14,37 @@ use crate::ids::{DomainId, EmailScanId, JobId, TenantId};
 pub struct EmailScan {
     /// Identifies the row.
     pub id: EmailScanId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// The domain it is about.
+    /// The domain it scans.
     pub domain_id: DomainId,
-    /// The job that does it; that may be gone already.
+    /// The job that runs it; it may be deleted already.
     pub job_id: JobId,
     /// How many pages it fetches at most.
     pub total_pages: i32,
-    /// How many it has fetched.
+    /// How many pages it has fetched.
     pub pages_scanned: i32,
     /// How many addresses it has found.
     pub contacts_found: i32,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: DateTime<Utc>,
-    /// The page that it came in by, at the end of its redirects.
+    /// The page at which the crawl entered, after redirects.
     pub entry_url: Option<String>,
     /// Sitemaps that the home page names.
     pub sitemap_links: TextList,
     /// When the sitemaps' URLs had been added.
     pub seeded_at: Option<DateTime<Utc>>,
-    /// How long it has worked, in milliseconds, all attempts of its job together.
+    /// How long it has run, in milliseconds, over all attempts of its job.
     pub busy_ms: i64,
     /// When it ended.
     pub completed_at: Option<DateTime<Utc>>,
-    /// What it has left out, in words.
+    /// What was left out, for people.
     pub note: Option<String>,
 }
 
-/// What to change about an [`EmailScan`].
+/// Changes of an [`EmailScan`].
 ///
-/// `None` leaves a column as it is.
+/// `None` leaves a column unchanged.
 #[derive(Clone, Debug, Default, AsChangeset)]
 #[diesel(table_name = email_scans)]
 pub struct EmailScanChanges<'a> {
@@ -52,73 +52,73 @@ pub struct EmailScanChanges<'a> {
     pub pages_scanned: Option<i32>,
     /// How many addresses it has found.
     pub contacts_found: Option<i32>,
-    /// The page that it came in by.
+    /// The page at which the crawl entered.
     pub entry_url: Option<&'a str>,
     /// Sitemaps that the home page names.
     pub sitemap_links: Option<&'a TextList>,
     /// When the sitemaps' URLs had been added.
     pub seeded_at: Option<DateTime<Utc>>,
-    /// How long it has worked, in milliseconds.
+    /// How long it has run, in milliseconds.
     pub busy_ms: Option<i64>,
     /// When it ended.
     pub completed_at: Option<DateTime<Utc>>,
-    /// What it has left out, in words.
+    /// What was left out, for people.
     pub note: Option<&'a str>,
 }
 
-/// A scan, and how far its job is: `None` where that is gone.
+/// A scan and the status of its job, or `None` if the job is deleted.
 pub type ScanAndJob = (EmailScan, Option<JobStatus>);
 
-/// A URL that a scan has met.
+/// A URL in a scan's queue.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = email_scan_urls)]
 pub struct EmailScanUrl {
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// Where it stands among the URLs of the scan.
+    /// Its position among the scan's URLs.
     pub position: i32,
     /// The URL.
     pub url: String,
-    /// What is fetched first has the lowest one.
+    /// The fetch rank; lowest first.
     pub rank: i16,
     /// How many links lead to it from the home page.
     pub depth: i16,
-    /// How far it is.
+    /// Its status.
     pub state: ScanUrlState,
-    /// How often it was asked for.
+    /// The number of requests for it.
     pub fetches: i16,
-    /// What became of it, in one word.
+    /// Its outcome, in one word.
     pub disposition: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
-    /// The hash of what it says.
+    /// The hash of its content.
     pub content_hash: Option<String>,
 }
 
-/// A URL that a scan meets, or what becomes of one that it has met.
+/// A new URL of a scan, or new values of a known one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewEmailScanUrl<'a> {
-    /// Where it stands among the URLs of the scan.
+    /// Its position among the scan's URLs.
     pub position: i32,
     /// The URL.
     pub url: &'a str,
-    /// What is fetched first has the lowest one.
+    /// The fetch rank; lowest first.
     pub rank: i16,
     /// How many links lead to it from the home page.
     pub depth: i16,
-    /// How far it is.
+    /// Its status.
     pub state: ScanUrlState,
-    /// How often it was asked for.
+    /// The number of requests for it.
     pub fetches: i16,
-    /// What became of it, in one word.
+    /// Its outcome, in one word.
     pub disposition: Option<&'a str>,
-    /// Why.
+    /// The reason.
     pub reason: Option<&'a str>,
-    /// The hash of what it says.
+    /// The hash of its content.
     pub content_hash: Option<&'a str>,
 }
 
-/// A domain, with some of the pages that are known of its site.
+/// A domain with some of its site's known pages.
 #[derive(Clone, Debug, PartialEq, QueryableByName)]
 pub struct DomainPages {
     /// The domain.
@@ -127,7 +127,7 @@ pub struct DomainPages {
     /// Its name.
     #[diesel(sql_type = diesel::sql_types::Text)]
     pub domain: String,
-    /// URLs of its pages, the first ones.
+    /// URLs of its first pages.
     #[diesel(sql_type = diesel::sql_types::Array<diesel::sql_types::Text>)]
     pub pages: Vec<String>,
     /// How many there are.

@@ -11,7 +11,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 use schema::sql_types as pg_enums;
 
-/// The word is not a label of the enumeration.
+/// The text is not a label of the enumeration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{given}\" is not {what}; expected one of {}", valid.join(", "))]
 pub struct UnknownLabel {
@@ -20,7 +20,7 @@ pub struct UnknownLabel {
     valid: &'static [&'static str],
 }
 
-/// Declares an enum and the one label that the database knows each variant by.
+/// Declares an enum and the database's label for each variant.
 macro_rules! labelled_enum {
     (
         $(#[$doc:meta])*
@@ -36,13 +36,13 @@ macro_rules! labelled_enum {
         }
 
         impl $name {
-            /// Every variant, in the order of the database.
+            /// Every variant, in the database's order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The label of every variant, in the same order.
             pub const LABELS: &'static [&'static str] = &[$($label),+];
 
-            /// Returns the database's word for the variant.
+            /// Returns the database's label of the variant.
             #[must_use]
             pub const fn label(self) -> &'static str {
                 match self {
@@ -86,17 +86,17 @@ macro_rules! labelled_enum {
 }
 
 labelled_enum! {
-    /// How far a job is.
+    /// The status of a job.
     JobStatus("a job status"): Text {
-        /// It waits for a worker, from `run_at` on.
+        /// Waiting for a worker, claimable from `run_at` on.
         Pending = "pending",
         /// A worker holds its lease.
         Running = "running",
-        /// It ended and produced what it was for.
+        /// Completed with a result.
         Completed = "completed",
-        /// It ended without, and is not tried again by itself.
+        /// Failed for good; not retried automatically.
         Failed = "failed",
-        /// It was ended by request.
+        /// Cancelled on request.
         Cancelled = "cancelled",
     }
 }
@@ -110,19 +110,19 @@ impl JobStatus {
 }
 
 labelled_enum! {
-    /// How far a batch is.
+    /// The status of a batch.
     BatchStatus("a batch status"): Text {
-        /// None of its jobs has begun.
+        /// None of its jobs has started.
         Pending = "pending",
-        /// Some have.
+        /// Some of its jobs have started.
         Running = "running",
-        /// All completed.
+        /// All jobs completed.
         Completed = "completed",
-        /// All failed.
+        /// All jobs failed.
         Failed = "failed",
-        /// It was ended by request.
+        /// Cancelled on request.
         Cancelled = "cancelled",
-        /// All ended, some failed.
+        /// All jobs ended, some of them failed.
         Partial = "partial",
     }
 }
@@ -130,43 +130,43 @@ labelled_enum! {
 labelled_enum! {
     /// Why a job ended the way it did.
     Outcome("an outcome"): Text {
-        /// It produced what it was for.
+        /// Completed with a result.
         Ok = "ok",
-        /// It worked, and there was nothing.
+        /// Completed, but nothing was found.
         OkEmpty = "ok_empty",
-        /// Part of it worked.
+        /// Partly succeeded.
         Partial = "partial",
         /// The site's robots.txt forbids it.
         BlockedRobots = "blocked_robots",
-        /// The site answered with a status that gives no page.
+        /// The site answered with an error status.
         BlockedStatus = "blocked_status",
-        /// The name does not resolve.
+        /// The host name does not resolve.
         Dns = "dns",
-        /// The site's TLS is unusable.
+        /// The site's TLS does not work.
         Tls = "tls",
         /// The site took too long.
         Timeout = "timeout",
-        /// The site sent more than is taken.
+        /// The response is too large.
         TooLarge = "too_large",
-        /// What the site sent cannot be read.
+        /// The response cannot be read.
         Parse = "parse",
-        /// The name leads to an address that must not be fetched.
+        /// The host has an address that must not be fetched.
         RefusedAddress = "refused_address",
-        /// A service that the job needs refused or failed.
+        /// A required service refused or failed.
         Upstream = "upstream",
-        /// The program failed.
+        /// An internal error.
         Internal = "internal",
     }
 }
 
 labelled_enum! {
-    /// What a key lets its holder do.
+    /// The scopes of a key.
     Scope("a scope"): Text {
         /// Read the tenant's rows.
         Read = "read",
         /// Start scans.
         Scan = "scan",
-        /// Change what people decide about rows.
+        /// Change people's decisions.
         Curate = "curate",
         /// Manage keys, delete.
         Admin = "admin",
@@ -174,19 +174,19 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// What is counted by the minute.
+    /// The kinds of requests with a limit per minute.
     RateKind("a kind of rate"): Text {
         /// Any request.
         Requests = "requests",
-        /// One that queues a batch.
+        /// Requests that queue a batch.
         Batches = "batches",
     }
 }
 
 labelled_enum! {
-    /// What a person decided about a place, a domain's sitemap or a sitemap file.
+    /// A person's decision about a place, a domain's sitemap or a sitemap file.
     CurationStatus("a curation status"): pg_enums::PlaceStatusEnum, pg_enums::SitemapCurationStatusEnum {
-        /// Nobody has looked yet.
+        /// Not checked yet.
         New = "New",
         /// Wanted.
         Selected = "Selected",
@@ -194,19 +194,19 @@ labelled_enum! {
         Maybe = "Maybe",
         /// Not wanted.
         NotAFit = "Not a Fit",
-        /// Out of sight.
+        /// Hidden.
         Archived = "Archived",
     }
 }
 
 labelled_enum! {
-    /// What kind of request changed places.
+    /// The kind of request that changed places.
     PlaceAction("a kind of change"): Text {
         /// A change of one place.
         Update = "update",
         /// A change of many places at once.
         Bulk = "bulk",
-        /// Rows of a file.
+        /// An import of rows from a file.
         Import = "import",
         /// The undoing of a bulk change or an import.
         Undo = "undo",
@@ -214,162 +214,162 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// How far a step of work on a domain is.
+    /// The status of a step of work on a domain.
     TaskStatus("a task status"): pg_enums::TaskStatus {
-        /// It waits.
+        /// Waiting.
         Queued = "Queued",
-        /// It is under way.
+        /// Running.
         InProgress = "InProgress",
-        /// It ended well.
+        /// Succeeded.
         Completed = "Completed",
-        /// It failed.
+        /// Failed.
         Error = "Error",
-        /// A person has to look.
+        /// A person has to check it.
         ManualReview = "ManualReview",
-        /// It was ended by request.
+        /// Cancelled on request.
         Cancelled = "Cancelled",
-        /// It is held back.
+        /// On hold.
         Paused = "Paused",
     }
 }
 
 labelled_enum! {
-    /// How far the analysis or import of a sitemap, or the deep scan of a place, is.
+    /// The status of a sitemap's analysis or import, or of a place's deep scan.
     ProcessingStatus("a processing status"):
         pg_enums::SitemapAnalysisStatusEnum, pg_enums::SitemapImportStatusEnum, pg_enums::GcpApiDeepScanStatusEnum {
-        /// It waits.
+        /// Waiting.
         Queued = "Queued",
-        /// It is under way.
+        /// Running.
         Processing = "Processing",
-        /// It ended well.
+        /// Succeeded.
         Completed = "Completed",
-        /// It failed.
+        /// Failed.
         Error = "Error",
     }
 }
 
 labelled_enum! {
-    /// How far an analysis of sitemaps is.
+    /// The status of an analysis of sitemaps.
     SitemapRunState("a state of an analysis"): Text {
-        /// It is under way, or waits to go on.
+        /// Running, or waiting to continue.
         Running = "running",
-        /// It has read all there is.
+        /// Read everything.
         Completed = "completed",
-        /// It has left something out, for a limit or since it could not be read.
+        /// Left something out, because of a limit or an unreadable file.
         Partial = "partial",
-        /// It has found nothing out.
+        /// Failed without a result.
         Failed = "failed",
     }
 }
 
 labelled_enum! {
-    /// How a URL differs from the analysis before.
+    /// How a URL differs from the previous analysis.
     UrlChange("a change"): Text {
-        /// It was not listed before.
+        /// Newly listed.
         Added = "added",
-        /// It is not listed any more.
+        /// No longer listed.
         Removed = "removed",
-        /// It says another time of its last change.
+        /// Its stated last modification differs.
         Changed = "changed",
     }
 }
 
 labelled_enum! {
-    /// How far the analysis of a sitemap file is.
+    /// The status of a sitemap file's analysis.
     SitemapFileStatus("a status of a sitemap file"): Text {
-        /// It waits to be read.
+        /// Waiting to be read.
         Pending = "pending",
-        /// It was read to its end.
+        /// Read to its end.
         Completed = "completed",
-        /// It was read in part.
+        /// Read in part.
         Partial = "partial",
-        /// It could not be read.
+        /// Could not be read.
         Failed = "failed",
-        /// It was not read, for a limit.
+        /// Not read because of a limit.
         Skipped = "skipped",
-        /// The site has it no more.
+        /// The file no longer exists.
         Gone = "gone",
     }
 }
 
 labelled_enum! {
-    /// What was decided about a page.
+    /// A person's decision about a page.
     PageCurationStatus("a page curation status"): pg_enums::Pagecurationstatus {
-        /// Nobody has looked yet.
+        /// Not checked yet.
         New = "New",
-        /// It waits to be processed.
+        /// Waiting to be processed.
         Queued = "Queued",
-        /// It is being processed.
+        /// Being processed.
         Processing = "Processing",
-        /// It was processed.
+        /// Processed.
         Complete = "Complete",
         /// Processing failed.
         Error = "Error",
-        /// It was passed over.
+        /// Skipped.
         Skipped = "Skipped",
     }
 }
 
 labelled_enum! {
-    /// How far the processing of a page is.
+    /// The status of a page's processing.
     PageProcessingStatus("a page processing status"): pg_enums::Pageprocessingstatus {
-        /// It waits.
+        /// Waiting.
         Queued = "Queued",
-        /// It is under way.
+        /// Running.
         Processing = "Processing",
-        /// It ended well.
+        /// Succeeded.
         Complete = "Complete",
-        /// It failed.
+        /// Failed.
         Error = "Error",
     }
 }
 
 labelled_enum! {
-    /// Whom an email address reaches.
+    /// Whether an email address is a person's or a role's.
     EmailType("an email type"): pg_enums::ContactEmailTypeEnum {
-        /// A function: info@, sales@.
+        /// A role: info@, sales@.
         Service = "Service",
         /// A person at the site's own domain.
         Corporate = "Corporate",
         /// A mailbox at a free-mail provider.
         Free = "Free",
-        /// None of these for certain.
+        /// Not clear.
         Unknown = "Unknown",
     }
 }
 
 labelled_enum! {
-    /// Whether the domain of an address takes mail.
+    /// Whether an address's domain accepts mail.
     MxStatus("an answer of DNS"): Text {
-        /// It does.
+        /// It accepts mail.
         Ok = "ok",
-        /// It does not.
+        /// It does not accept mail.
         None = "none",
-        /// Nobody could say.
+        /// Could not be determined.
         Unknown = "unknown",
     }
 }
 
 labelled_enum! {
-    /// How far a URL is that a crawl has met.
+    /// The status of a URL in a crawl.
     ScanUrlState("a state of a URL"): Text {
-        /// It waits for its turn.
+        /// Waiting to be fetched.
         Waiting = "waiting",
-        /// It is being fetched, or was when the crawl was cut off.
+        /// Being fetched, or interrupted while it was.
         Fetching = "fetching",
-        /// It was fetched, for better or worse.
+        /// Fetched, successfully or not.
         Fetched = "fetched",
-        /// It is not fetched.
+        /// Not to be fetched.
         LeftOut = "left_out",
     }
 }
 
 labelled_enum! {
-    /// What is suppressed.
+    /// The kind of a suppression.
     SuppressionKind("a kind of suppression"): Text {
         /// One address.
         Address = "address",
-        /// All addresses of a domain, and of those below it.
+        /// All addresses of a domain and its subdomains.
         Domain = "domain",
     }
 }

@@ -14,15 +14,15 @@ use crate::ids::{BatchId, DomainId, JobId, LeaseToken, TenantId, UserId};
 pub struct Job {
     /// Identifies the job.
     pub job_id: JobId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// How far it is.
+    /// Its status.
     pub status: JobStatus,
-    /// What it does: the name its worker knows it by.
+    /// Its kind, by which its worker is found.
     pub kind: String,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: DateTime<Utc>,
-    /// When its last attempt began.
+    /// When its last attempt started.
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub completed_at: Option<DateTime<Utc>>,
@@ -30,11 +30,11 @@ pub struct Job {
     pub progress: Option<f64>,
     /// Why it failed, for people.
     pub error: Option<String>,
-    /// What it produced.
+    /// Its result.
     pub result: Option<RawJson>,
-    /// What else is known about it.
+    /// Further metadata.
     pub metadata: Option<RawJson>,
-    /// Who made the row.
+    /// Who created the row.
     pub created_by: Option<UserId>,
     /// The domain it works on.
     pub domain_id: Option<DomainId>,
@@ -42,58 +42,58 @@ pub struct Job {
     pub updated_at: DateTime<Utc>,
     /// The batch it is part of.
     pub batch_id: Option<BatchId>,
-    /// What its worker needs to know.
+    /// The input of its worker.
     pub payload: RawJson,
-    /// How important it is: higher comes first.
+    /// Its priority: higher comes first.
     pub priority: i16,
-    /// Not to be claimed before.
+    /// The earliest time of its next claim.
     pub run_at: DateTime<Utc>,
-    /// How often it was claimed.
+    /// How many attempts were made.
     pub attempts: i32,
-    /// How often it may be.
+    /// The maximum number of attempts.
     pub max_attempts: i32,
-    /// The claim that holds it.
+    /// The token of the current claim.
     pub lease_token: Option<LeaseToken>,
-    /// Until when that claim holds.
+    /// When that claim expires.
     pub lease_expires_at: Option<DateTime<Utc>>,
-    /// Who holds it.
+    /// The worker that holds the claim.
     pub worker: Option<String>,
-    /// When somebody asked for its end.
+    /// When its cancellation was requested.
     pub cancel_requested_at: Option<DateTime<Utc>>,
     /// Why it ended the way it did.
     pub outcome: Option<Outcome>,
-    /// Names the work: one unfinished job of a kind has it.
+    /// Identifies the work: at most one unfinished job of a kind has it.
     pub dedup_key: Option<String>,
-    /// The step it is at.
+    /// Its current step.
     pub progress_step: Option<String>,
-    /// That step in words.
+    /// The current step, for people.
     pub progress_message: Option<String>,
 }
 
 /// A new [`Job`].
 ///
-/// What is `None` is left to the column's default.
+/// `None` leaves a column at its default.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = jobs)]
 pub struct NewJob<'a> {
-    /// What it does: the name its worker knows it by.
+    /// Its kind, by which its worker is found.
     pub kind: &'a str,
-    /// What its worker needs to know.
+    /// The input of its worker.
     pub payload: Option<&'a RawJson>,
-    /// Who made the row.
+    /// Who created the row.
     pub created_by: Option<UserId>,
     /// The domain it works on.
     pub domain_id: Option<DomainId>,
     /// The batch it is part of.
     pub batch_id: Option<BatchId>,
-    /// How important it is: higher comes first.
+    /// Its priority: higher comes first.
     pub priority: Option<i16>,
-    /// Not to be claimed before.
+    /// The earliest time of its next claim.
     pub run_at: Option<DateTime<Utc>>,
-    /// How often it may be.
+    /// The maximum number of attempts.
     pub max_attempts: Option<i32>,
-    /// Names the work: one unfinished job of a kind has it.
+    /// Identifies the work: at most one unfinished job of a kind has it.
     pub dedup_key: Option<&'a str>,
-    /// What else is known about it.
+    /// Further metadata.
     pub metadata: Option<&'a RawJson>,
 }

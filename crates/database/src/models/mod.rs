@@ -1,9 +1,8 @@
-//! Rows, insertable and changeset structs, typed ids and enums: one file a table.
+//! Rows, insertable and changeset structs, typed ids and enums: one file per table.
 //!
-//! A row is what a query returns and never what a client is sent: views are made from rows by
-//! destructuring, so that a new column is a decision. No insertable struct has a tenant: the
-//! connection a repository function is given says whose row it is. Nor has one the row's id: a caller
-//! that chose it could meet another tenant's.
+//! A row is what a query returns and is never sent to clients: views destructure rows, so that every new column is a
+//! decision. Insertable structs have no tenant, since the connection decides it, and no row id, since a caller that
+//! chose one could hit another tenant's row.
 
 pub mod api_call;
 pub mod api_key;

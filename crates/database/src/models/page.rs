@@ -14,7 +14,7 @@ use crate::ids::{DomainId, PageId, SitemapFileId, TenantId};
 pub struct Page {
     /// Identifies the row.
     pub id: PageId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
@@ -26,9 +26,9 @@ pub struct Page {
     pub description: Option<String>,
     /// Its first heading.
     pub h1: Option<String>,
-    /// The URL it calls its own.
+    /// Its canonical URL.
     pub canonical_url: Option<String>,
-    /// What it tells robots.
+    /// Its directives for robots.
     pub meta_robots: Option<String>,
     /// Whether it has structured data.
     pub has_schema_markup: Option<bool>,
@@ -42,43 +42,43 @@ pub struct Page {
     pub word_count: Option<i32>,
     /// Pages of the site that link to it.
     pub inbound_links: Option<TextList>,
-    /// What it links to.
+    /// The links on it.
     pub outbound_links: Option<TextList>,
-    /// When it last changed, by its own account.
+    /// Its stated last modification.
     pub last_modified: Option<DateTime<Utc>>,
     /// When it was last scanned.
     pub last_scan: Option<DateTime<Utc>>,
-    /// What kind of page it is.
+    /// The type of page.
     pub page_type: Option<String>,
     /// Where the lead came from.
     pub lead_source: Option<String>,
-    /// What else is known about it.
+    /// Further metadata.
     pub additional_json: Option<RawJson>,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: Option<DateTime<Utc>>,
     /// When the row last changed.
     pub updated_at: Option<DateTime<Utc>>,
     /// The sitemap file that lists it.
     pub sitemap_file_id: Option<SitemapFileId>,
-    /// What was decided about it.
+    /// A person's decision about it.
     pub page_curation_status: PageCurationStatus,
-    /// How far its processing is.
+    /// Its processing status.
     pub page_processing_status: Option<PageProcessingStatus>,
     /// Why that failed.
     pub page_processing_error: Option<String>,
     /// The status of its last answer.
     pub status_code: Option<i32>,
-    /// What became of it when it was last fetched, in one word.
+    /// The outcome of the last fetch, in one word.
     pub disposition: Option<String>,
-    /// Why.
+    /// The reason.
     pub disposition_reason: Option<String>,
-    /// The hash of what it says.
+    /// The hash of its content.
     pub content_hash: Option<String>,
 }
 
 /// A new [`Page`].
 ///
-/// What is `None` is left to the column's default, or as it is where the page is there already.
+/// `None` leaves a column at its default, or unchanged if the page exists.
 #[derive(Clone, Debug, AsChangeset, Insertable)]
 #[diesel(table_name = pages)]
 pub struct NewPage<'a> {
@@ -92,9 +92,9 @@ pub struct NewPage<'a> {
     pub description: Option<&'a str>,
     /// Its first heading.
     pub h1: Option<&'a str>,
-    /// The URL it calls its own.
+    /// Its canonical URL.
     pub canonical_url: Option<&'a str>,
-    /// What it tells robots.
+    /// Its directives for robots.
     pub meta_robots: Option<&'a str>,
     /// Whether it has structured data.
     pub has_schema_markup: Option<bool>,
@@ -108,30 +108,30 @@ pub struct NewPage<'a> {
     pub word_count: Option<i32>,
     /// Pages of the site that link to it.
     pub inbound_links: Option<&'a TextList>,
-    /// What it links to.
+    /// The links on it.
     pub outbound_links: Option<&'a TextList>,
-    /// When it last changed, by its own account.
+    /// Its stated last modification.
     pub last_modified: Option<DateTime<Utc>>,
     /// When it was last scanned.
     pub last_scan: Option<DateTime<Utc>>,
-    /// What kind of page it is.
+    /// The type of page.
     pub page_type: Option<&'a str>,
     /// Where the lead came from.
     pub lead_source: Option<&'a str>,
-    /// What else is known about it.
+    /// Further metadata.
     pub additional_json: Option<&'a RawJson>,
     /// The sitemap file that lists it.
     pub sitemap_file_id: Option<SitemapFileId>,
-    /// How far its processing is.
+    /// Its processing status.
     pub page_processing_status: Option<PageProcessingStatus>,
     /// Why that failed.
     pub page_processing_error: Option<&'a str>,
     /// The status of its last answer.
     pub status_code: Option<i32>,
-    /// What became of it when it was last fetched, in one word.
+    /// The outcome of the last fetch, in one word.
     pub disposition: Option<&'a str>,
-    /// Why.
+    /// The reason.
     pub disposition_reason: Option<&'a str>,
-    /// The hash of what it says.
+    /// The hash of its content.
     pub content_hash: Option<&'a str>,
 }

@@ -1,4 +1,4 @@
-//! Table `place_changes`, and what may be changed about a place.
+//! Table `place_changes`, and the changeable fields of a place.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::HasQuery;
@@ -9,60 +9,60 @@ use super::enums::{CurationStatus, PlaceAction};
 use super::values::RawJson;
 use crate::ids::{PlaceChangeId, TenantId};
 
-/// What a request changed about one place.
+/// One request's change of one place.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = place_changes)]
 pub struct PlaceChange {
-    /// Orders the rows; later ones have higher ids.
+    /// Identifies the row; later ones have higher ids.
     pub id: i64,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// The request; rows of one request share it.
+    /// The id of the request; its rows share it.
     pub change_id: PlaceChangeId,
-    /// What kind of request it was.
+    /// The kind of request.
     pub action: PlaceAction,
-    /// Google's id of the place.
+    /// Google's place id.
     pub place_id: String,
-    /// Who asked for it.
+    /// The author of the request.
     pub changed_by: String,
-    /// When.
+    /// The time.
     pub changed_at: DateTime<Utc>,
-    /// Status, notes, tags, priority and revisit date as they were, an object.
+    /// Status, notes, tags, priority and revisit date before the change, as an object.
     pub before: RawJson,
-    /// The same as they were then.
+    /// The same values after the change.
     pub after: RawJson,
     /// When it was undone.
     pub undone_at: Option<DateTime<Utc>>,
 }
 
-/// What people decide about a place. `None` leaves a value as it is, `Some(None)` removes it.
+/// People's decisions about a place. `None` leaves a value unchanged, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlaceCuration {
-    /// What was decided.
+    /// The new curation status.
     pub status: Option<CurationStatus>,
-    /// What is to be remembered.
+    /// People's notes.
     pub notes: Option<Option<String>>,
-    /// The labels, in place of those that are there.
+    /// Labels that replace all present ones.
     pub tags: Option<Option<Vec<String>>>,
     /// Labels to add.
     pub add_tags: Vec<String>,
-    /// Labels to take away.
+    /// Labels to remove.
     pub remove_tags: Vec<String>,
-    /// How important it is: higher comes first.
+    /// Its priority: higher comes first.
     pub priority: Option<Option<i32>>,
     /// When to look at it again.
     pub revisit_date: Option<Option<NaiveDate>>,
 }
 
 impl PlaceCuration {
-    /// Returns whether nothing is to be changed.
+    /// Returns whether it changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Returns the values to be set as an object, in the spelling of [`PlaceChange::after`]; labels to add and take
-    /// away are not among them.
+    /// Returns the values to set as an object with the keys of [`PlaceChange::after`]; labels to add or remove are not
+    /// included.
     #[must_use]
     pub fn patch(&self) -> RawJson {
         let mut patch = Map::new();

@@ -8,15 +8,15 @@ use uuid::Uuid;
 use super::values::RawJson;
 use crate::ids::{DomainId, TenantId};
 
-/// What is known about a staged place beside its row, and what became of it when it was handed over.
+/// Details of a staged place, and the result of its hand-over.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = place_details)]
 pub struct PlaceDetails {
     /// Identifies the row.
     pub id: Uuid,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// Google's id of the place.
+    /// Google's place id.
     pub place_id: String,
     /// Its website.
     pub website: Option<String>,
@@ -24,13 +24,13 @@ pub struct PlaceDetails {
     pub phone: Option<String>,
     /// Its opening hours, as Google writes them.
     pub opening_hours: Option<RawJson>,
-    /// The details, untouched.
+    /// The details as received.
     pub raw_data: Option<RawJson>,
-    /// When Google's content about the place was last fetched, if later than by a search.
+    /// When Google's content about the place was last fetched, if after the last search.
     pub content_at: Option<DateTime<Utc>>,
-    /// When Google's content about the place was removed, because it may not be kept for ever.
+    /// When Google's content about the place was removed, as its terms require.
     pub cleared_at: Option<DateTime<Utc>>,
-    /// The domain that was made of it.
+    /// The domain created from it.
     pub domain_id: Option<DomainId>,
     /// When it was handed over.
     pub handed_over_at: Option<DateTime<Utc>>,
@@ -38,10 +38,10 @@ pub struct PlaceDetails {
     pub hand_over_error: Option<String>,
 }
 
-/// What an answer of Google's says about a place beside its row. What is `None` it does not say.
+/// Details of a place from an answer of Google's; `None` if the answer has none.
 #[derive(Clone, Debug)]
 pub struct NewPlaceDetails<'a> {
-    /// Google's id of the place.
+    /// Google's place id.
     pub place_id: &'a str,
     /// Its website.
     pub website: Option<&'a str>,
@@ -49,19 +49,19 @@ pub struct NewPlaceDetails<'a> {
     pub phone: Option<&'a str>,
     /// Its opening hours, as Google writes them.
     pub opening_hours: Option<&'a RawJson>,
-    /// The details, untouched; `None` where they came with a search.
+    /// The details as received; `None` if they came with a search.
     pub raw_data: Option<&'a RawJson>,
     /// When they were fetched.
     pub content_at: DateTime<Utc>,
 }
 
-/// What became of a place that was handed over.
+/// The result of handing a place over.
 #[derive(Clone, Debug)]
 pub struct HandOver<'a> {
-    /// Google's id of the place.
+    /// Google's place id.
     pub place_id: &'a str,
-    /// The domain that it became.
+    /// The domain created from it.
     pub domain_id: Option<DomainId>,
-    /// Why it became none.
+    /// Why it did not become a domain.
     pub error: Option<&'a str>,
 }

@@ -13,19 +13,19 @@ use crate::ids::{PlaceSearchId, TenantId, UserId};
 pub struct PlaceSearch {
     /// Identifies the row.
     pub id: PlaceSearchId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// Whose work it is.
+    /// The user who works on it.
     pub user_id: Option<UserId>,
-    /// Where was searched.
+    /// The searched location.
     pub location: String,
-    /// What was searched for.
+    /// The searched text.
     pub business_type: String,
-    /// How it was searched.
+    /// The parameters of the search.
     pub params: Option<RawJson>,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: Option<DateTime<Utc>>,
-    /// How far it is.
+    /// Its status.
     pub status: Option<String>,
     /// When the row last changed.
     pub updated_at: Option<DateTime<Utc>>,
@@ -33,30 +33,30 @@ pub struct PlaceSearch {
 
 /// A new [`PlaceSearch`].
 ///
-/// What is `None` is left to the column's default.
+/// `None` leaves a column at its default.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = place_searches)]
 pub struct NewPlaceSearch<'a> {
-    /// Whose work it is.
+    /// The user who works on it.
     pub user_id: Option<UserId>,
-    /// Where was searched.
+    /// The searched location.
     pub location: &'a str,
-    /// What was searched for.
+    /// The searched text.
     pub business_type: &'a str,
-    /// How it was searched.
+    /// The parameters of the search.
     pub params: Option<&'a RawJson>,
-    /// How far it is.
+    /// Its status.
     pub status: Option<&'a str>,
 }
 
-/// What to change about a [`PlaceSearch`].
+/// Changes of a [`PlaceSearch`].
 ///
-/// `None` leaves a column as it is; where a column may be NULL, `Some(None)` makes it so.
+/// `None` leaves a column unchanged; `Some(None)` sets a nullable column to NULL.
 #[derive(Clone, Debug, Default, AsChangeset)]
 #[diesel(table_name = place_searches)]
 pub struct PlaceSearchChanges<'a> {
-    /// How far it is.
+    /// Its status.
     pub status: Option<Option<&'a str>>,
-    /// How it was searched.
+    /// The parameters of the search.
     pub params: Option<Option<&'a RawJson>>,
 }

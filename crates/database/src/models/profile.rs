@@ -12,17 +12,17 @@ use crate::ids::{TenantId, UserId};
 pub struct Profile {
     /// Identifies the person, as `auth.users` does.
     pub id: UserId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// What the person is called.
+    /// The person's name.
     pub name: Option<String>,
     /// The person's address.
     pub email: Option<String>,
     /// The person's picture.
     pub avatar_url: Option<String>,
-    /// What the person says.
+    /// The person's biography.
     pub bio: Option<String>,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: Option<DateTime<Utc>>,
     /// When the row last changed.
     pub updated_at: Option<DateTime<Utc>>,
@@ -30,6 +30,6 @@ pub struct Profile {
     pub active: Option<bool>,
     /// `USER`, `ADMIN`, `SUPER_ADMIN` or `GLOBAL_ADMIN`.
     pub role: Option<String>,
-    /// That role in a table of the old system.
+    /// The id of that role in a table of the old system.
     pub role_id: Option<i32>,
 }

@@ -13,21 +13,21 @@ use crate::ids::{DomainId, JobId, SitemapRunId, TenantId};
 pub struct SitemapRun {
     /// Identifies the row.
     pub id: SitemapRunId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// The domain it is about.
+    /// The analysed domain.
     pub domain_id: DomainId,
-    /// The job that does it; that may be gone already.
+    /// The job that runs it; it may be deleted already.
     pub job_id: JobId,
-    /// Whether it is about all of the domain's sitemaps, and not about one that was named.
+    /// Whether it covers all of the domain's sitemaps rather than one named file.
     pub is_whole_domain: bool,
-    /// Whether there is one before it, from which this one may differ.
+    /// Whether there is an earlier analysis to compare with.
     pub has_previous: bool,
-    /// How far it is.
+    /// Its status.
     pub state: SitemapRunState,
-    /// When it began.
+    /// When it started.
     pub started_at: DateTime<Utc>,
-    /// When it had found the files to begin with.
+    /// When discovery of the first files was done.
     pub discovered_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub completed_at: Option<DateTime<Utc>>,
@@ -41,23 +41,23 @@ pub struct SitemapRun {
     pub bytes: i64,
     /// How many URLs are new since the analysis before.
     pub added: i64,
-    /// How many are gone since.
+    /// How many were removed since.
     pub removed: i64,
-    /// How many say another time of their last change.
+    /// How many have a different last modification.
     pub changed: i64,
-    /// What it has left out, in words.
+    /// What was left out, for people.
     pub note: Option<String>,
 }
 
-/// What to change about a [`SitemapRun`].
+/// Changes of a [`SitemapRun`].
 ///
-/// `None` leaves a column as it is.
+/// `None` leaves a column unchanged.
 #[derive(Clone, Debug, Default, AsChangeset)]
 #[diesel(table_name = sitemap_runs)]
 pub struct SitemapRunChanges<'a> {
-    /// How far it is.
+    /// Its status.
     pub state: Option<SitemapRunState>,
-    /// When it had found the files to begin with.
+    /// When discovery of the first files was done.
     pub discovered_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub completed_at: Option<DateTime<Utc>>,
@@ -71,10 +71,10 @@ pub struct SitemapRunChanges<'a> {
     pub bytes: Option<i64>,
     /// How many URLs are new since the analysis before.
     pub added: Option<i64>,
-    /// How many are gone since.
+    /// How many were removed since.
     pub removed: Option<i64>,
-    /// How many say another time of their last change.
+    /// How many have a different last modification.
     pub changed: Option<i64>,
-    /// What it has left out, in words.
+    /// What was left out, for people.
     pub note: Option<&'a str>,
 }

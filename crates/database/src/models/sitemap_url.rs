@@ -14,7 +14,7 @@ use crate::ids::{DomainId, SitemapFileId, SitemapUrlId, TenantId, UserId};
 pub struct SitemapUrl {
     /// Identifies the row.
     pub id: SitemapUrlId,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
@@ -24,19 +24,19 @@ pub struct SitemapUrl {
     pub url: String,
     /// The URL as the file spells it.
     pub loc_text: String,
-    /// What kind of page it is.
+    /// The type of page.
     pub page_type: Option<String>,
-    /// How far it is.
+    /// Its status.
     pub status: String,
-    /// How important it is: higher comes first.
+    /// Its priority: higher comes first.
     pub priority: Option<i32>,
-    /// The HTTP status it was answered with.
+    /// The HTTP status of the response.
     pub status_code: Option<i32>,
     /// What went wrong.
     pub error_message: Option<String>,
-    /// When it changed, by the file's account.
+    /// The last modification stated by the file.
     pub lastmod: Option<DateTime<Utc>>,
-    /// How often it changes, by the file's account.
+    /// The change frequency stated by the file.
     pub changefreq: Option<String>,
     /// The priority in the file, 0 to 1.
     pub priority_value: Option<BigDecimal>,
@@ -50,25 +50,25 @@ pub struct SitemapUrl {
     pub size_bytes: Option<i32>,
     /// Where the lead came from.
     pub lead_source: Option<String>,
-    /// Whose work it is.
+    /// The user who works on it.
     pub user_id: Option<UserId>,
     /// That person's name.
     pub user_name: Option<String>,
-    /// What people wrote about it.
+    /// People's notes.
     pub notes: Option<String>,
-    /// Labels that people gave it.
+    /// People's labels.
     pub tags: Option<TextList>,
     /// Whether it is in use.
     pub is_active: Option<bool>,
-    /// Not to be worked on before.
+    /// The earliest time to process it.
     pub process_after: Option<DateTime<Utc>>,
     /// When it was first seen.
     pub discovered_at: Option<DateTime<Utc>>,
     /// When it was last seen.
     pub last_checked_at: Option<DateTime<Utc>>,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: Option<DateTime<Utc>>,
-    /// Who made the row.
+    /// Who created the row.
     pub created_by: Option<UserId>,
     /// When the row last changed.
     pub updated_at: Option<DateTime<Utc>>,
@@ -80,7 +80,7 @@ pub struct SitemapUrl {
 
 /// A new [`SitemapUrl`].
 ///
-/// What is `None` is left to the column's default.
+/// `None` leaves a column at its default.
 #[derive(Clone, Debug)]
 pub struct NewSitemapUrl<'a> {
     /// Identifies the row, if it is new. Ids that rise with time keep the index on them small and quick.
@@ -93,15 +93,15 @@ pub struct NewSitemapUrl<'a> {
     pub url: &'a str,
     /// The URL as the file spells it.
     pub loc_text: &'a str,
-    /// What kind of page it is.
+    /// The type of page.
     pub page_type: Option<&'a str>,
-    /// The HTTP status it was answered with.
+    /// The HTTP status of the response.
     pub status_code: Option<i32>,
     /// What went wrong.
     pub error_message: Option<&'a str>,
-    /// When it changed, by the file's account.
+    /// The last modification stated by the file.
     pub lastmod: Option<DateTime<Utc>>,
-    /// How often it changes, by the file's account.
+    /// The change frequency stated by the file.
     pub changefreq: Option<&'a str>,
     /// The priority in the file, 0 to 1.
     pub priority_value: Option<&'a BigDecimal>,

@@ -14,15 +14,15 @@ use crate::ids::TenantId;
 pub struct Suppression {
     /// Identifies the row.
     pub id: Uuid,
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// What is suppressed.
     pub kind: SuppressionKind,
-    /// Which; `None` once it was erased, when its hash alone is known.
+    /// The address or domain; `None` after an erasure, which keeps only its hash.
     pub value: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: DateTime<Utc>,
 }
 
@@ -31,10 +31,10 @@ pub struct Suppression {
 pub struct NewSuppression<'a> {
     /// What is suppressed.
     pub kind: SuppressionKind,
-    /// Which, in lower case.
+    /// The address or domain, in lower case.
     pub value: &'a str,
-    /// Whether it may be read again, or known by its hash only.
+    /// Whether the value is stored readably, or only as a hash.
     pub keeps_value: bool,
-    /// Why.
+    /// The reason.
     pub reason: Option<&'a str>,
 }

@@ -6,19 +6,19 @@ use schema::tenants;
 
 use crate::ids::TenantId;
 
-/// A tenant: an agency whose rows are its own.
+/// A tenant: an agency whose rows only it sees.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = tenants)]
 pub struct Tenant {
     /// Identifies the row.
     pub id: TenantId,
-    /// What people call it.
+    /// Its display name.
     pub name: String,
-    /// More about it.
+    /// Its description.
     pub description: Option<String>,
     /// Whether it is in use.
     pub is_active: bool,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: DateTime<Utc>,
     /// When the row last changed.
     pub updated_at: DateTime<Utc>,
@@ -26,12 +26,12 @@ pub struct Tenant {
 
 /// A new [`Tenant`].
 ///
-/// What is `None` is left to the column's default.
+/// `None` leaves a column at its default.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = tenants)]
 pub struct NewTenant<'a> {
-    /// What people call it.
+    /// Its display name.
     pub name: &'a str,
-    /// More about it.
+    /// Its description.
     pub description: Option<&'a str>,
 }

@@ -5,11 +5,11 @@ use schema::tenant_limits;
 
 use crate::ids::TenantId;
 
-/// What a tenant may do differently from the settings; `None` leaves a limit as it is set for everybody.
+/// A tenant's own limits; `None` means the limit from the settings.
 #[derive(Clone, Debug, PartialEq, Eq, HasQuery)]
 #[diesel(table_name = tenant_limits)]
 pub struct TenantLimits {
-    /// Whose row it is.
+    /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// Requests a minute of the tenant as a whole.
     pub requests_per_minute: Option<i32>,
@@ -23,7 +23,7 @@ pub struct TenantLimits {
     pub scans_per_day: Option<i32>,
 }
 
-/// New [`TenantLimits`], which replace those there are: `None` is what the settings say.
+/// New [`TenantLimits`], which replace the stored ones; `None` means the limit from the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Insertable, AsChangeset)]
 #[diesel(table_name = tenant_limits, treat_none_as_null = true)]
 pub struct NewTenantLimits {

@@ -1,4 +1,4 @@
-//! Column values that are more than a Rust primitive: JSON that passes through, lists of texts.
+//! Column values beyond Rust primitives: unparsed JSON and lists of texts.
 
 use std::io::Write;
 
@@ -11,13 +11,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-/// The first byte of a binary `jsonb` value: the version of what follows.
+/// The version number, the first byte of a binary `jsonb` value.
 const JSONB_VERSION: u8 = 1;
 
-/// JSON text from or for a `jsonb` column, not parsed.
+/// The text of a `jsonb` column, not parsed.
 ///
-/// Most JSON columns only pass through on their way to a client; this spares parsing and writing
-/// them again, and keeps numbers as PostgreSQL wrote them.
+/// Most JSON columns only pass through to a client; this avoids parsing and writing them again, and keeps numbers as
+/// PostgreSQL wrote them.
 #[derive(Clone, Debug, FromSqlRow, AsExpression)]
 #[diesel(sql_type = Jsonb)]
 pub struct RawJson(Box<RawValue>);
@@ -27,7 +27,7 @@ impl RawJson {
     ///
     /// # Errors
     ///
-    /// When `value` cannot be JSON, such as a map whose keys are no strings.
+    /// When `value` cannot be JSON, such as a map whose keys are not strings.
     pub fn from_value(value: &impl Serialize) -> serde_json::Result<Self> {
         serde_json::value::to_raw_value(value).map(Self)
     }
@@ -47,7 +47,7 @@ impl RawJson {
         self.0.get()
     }
 
-    /// Returns the value for serde to copy into a larger document as it is.
+    /// Returns the value, for serde to embed unchanged in a larger document.
     #[must_use]
     pub fn into_raw(self) -> Box<RawValue> {
         self.0
@@ -62,12 +62,12 @@ impl From<Box<RawValue>> for RawJson {
 
 impl From<serde_json::Value> for RawJson {
     fn from(value: serde_json::Value) -> Self {
-        // A `Value` prints as JSON whatever it holds, so this is read without fail.
+        // A `Value` always prints as valid JSON.
         Self(RawValue::from_string(value.to_string()).unwrap_or_default())
     }
 }
 
-/// Equal by value: PostgreSQL writes `jsonb` with spaces and an order of keys of its own.
+/// Equal by value: PostgreSQL formats `jsonb` and orders its keys in its own way.
 impl PartialEq for RawJson {
     fn eq(&self, other: &Self) -> bool {
         let value = |json: &Self| json.parse::<serde_json::Value>().ok();
@@ -94,8 +94,7 @@ impl ToSql<Jsonb, Pg> for RawJson {
 
 /// A `text[]` as a list of strings.
 ///
-/// PostgreSQL allows NULL as an element and nothing in this program means anything by one: it is
-/// left out when read.
+/// PostgreSQL allows NULL elements, which have no meaning here and are skipped on reading.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromSqlRow, AsExpression)]
 #[diesel(sql_type = Array<Nullable<Text>>)]
 pub struct TextList(pub Vec<String>);

@@ -17,10 +17,10 @@ use crate::models::api_key::{ApiKey, NewApiKey};
 use crate::models::tenant_limits::TenantLimits;
 use crate::tenant::{SystemConnection, TenantConnection};
 
-/// How precisely the last use of a key is known: a busy key is not written at each request.
+/// The precision of a key's last use: a busy key is not updated at every request.
 const LAST_USE_PRECISION: TimeDelta = TimeDelta::minutes(1);
 
-/// Finds the key with this SHA-256, if it is valid now and its tenant is active.
+/// Finds the key with this SHA-256 if it is valid and its tenant is active.
 pub async fn find_valid(
     conn: &mut SystemConnection,
     hash: &[u8; 32],
@@ -38,7 +38,7 @@ pub async fn find_valid(
         .optional()
 }
 
-/// Records that a key is in use, at most once a minute.
+/// Records that a key was used, at most once a minute.
 pub async fn touch(conn: &mut SystemConnection, key: &ApiKey) -> QueryResult<()> {
     let due = key
         .last_used_at
@@ -52,7 +52,7 @@ pub async fn touch(conn: &mut SystemConnection, key: &ApiKey) -> QueryResult<()>
     Ok(())
 }
 
-/// Lists the tenant's keys, the newest first, revoked ones among them.
+/// Lists the tenant's keys, newest first, including revoked ones.
 pub async fn list(conn: &mut TenantConnection) -> QueryResult<Vec<ApiKey>> {
     let tenant = conn.tenant_id();
     ApiKey::query()
@@ -62,7 +62,7 @@ pub async fn list(conn: &mut TenantConnection) -> QueryResult<Vec<ApiKey>> {
         .await
 }
 
-/// Lists a part of the tenant's keys, the newest first, and how many there are.
+/// Lists a page of the tenant's keys, newest first, with their total number.
 pub async fn list_page(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<ApiKey>, i64)> {
     let tenant = conn.tenant_id();
     let own = || api_keys::table.filter(api_keys::tenant_id.eq(tenant));
@@ -82,11 +82,11 @@ pub async fn get(conn: &mut TenantConnection, id: ApiKeyId) -> QueryResult<ApiKe
         .await
 }
 
-/// Adds a key.
+/// Inserts a key.
 ///
 /// # Errors
 ///
-/// A unique violation when there is a key with this hash.
+/// A unique violation if a key with this hash exists.
 pub async fn insert(conn: &mut TenantConnection, new: &NewApiKey<'_>) -> QueryResult<ApiKey> {
     let tenant = conn.tenant_id();
     diesel::insert_into(api_keys::table)
@@ -96,7 +96,7 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewApiKey<'_>) -> QueryRe
         .await
 }
 
-/// Revokes a key for good; one that is revoked already keeps its time.
+/// Revokes a key permanently; the time of an earlier revocation is kept.
 ///
 /// # Errors
 ///
@@ -114,11 +114,11 @@ pub async fn revoke(conn: &mut TenantConnection, id: ApiKeyId) -> QueryResult<Ap
     .await
 }
 
-/// Expires a key after `overlap`, unless it expires earlier.
+/// Makes a key expire after `overlap`, unless it expires earlier.
 ///
 /// # Errors
 ///
-/// `NotFound`, which a revoked or expired key is too.
+/// `NotFound`, also for a revoked or expired key.
 pub async fn expire_in(conn: &mut TenantConnection, id: ApiKeyId, overlap: TimeDelta) -> QueryResult<ApiKey> {
     let tenant = conn.tenant_id();
     let end = now.into_sql::<Timestamptz>() + overlap.into_sql::<Interval>();

@@ -1,4 +1,4 @@
-//! Table `audit_log`. Rows are added and read; the database lets nobody change or remove one.
+//! Table `audit_log`. Rows can be inserted and read; the database rejects updates and deletes.
 
 use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, SelectableHelper};
 use diesel_async::RunQueryDsl;
@@ -8,7 +8,7 @@ use crate::ids::AuditEntryId;
 use crate::models::audit_entry::{AuditEntry, NewAuditEntry};
 use crate::tenant::TenantConnection;
 
-/// Adds an entry, in the transaction that does what it says.
+/// Inserts an entry, in the transaction of the action it records.
 pub async fn insert(conn: &mut TenantConnection, new: &NewAuditEntry<'_>) -> QueryResult<AuditEntry> {
     let tenant = conn.tenant_id();
     diesel::insert_into(audit_log::table)
@@ -18,7 +18,7 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewAuditEntry<'_>) -> Que
         .await
 }
 
-/// Lists what was done, the last first, from before an entry on.
+/// Lists entries, newest first, starting before a given one.
 pub async fn list(
     conn: &mut TenantConnection,
     action: Option<&str>,

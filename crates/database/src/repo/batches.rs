@@ -19,7 +19,7 @@ pub async fn get(conn: &mut TenantConnection, id: BatchId) -> QueryResult<BatchJ
         .await
 }
 
-/// Adds a batch.
+/// Inserts a batch.
 pub async fn insert(conn: &mut TenantConnection, new: &NewBatchJob<'_>) -> QueryResult<BatchJob> {
     let tenant = conn.tenant_id();
     diesel::insert_into(batch_jobs::table)
@@ -29,7 +29,7 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewBatchJob<'_>) -> Query
         .await
 }
 
-/// Changes a batch.
+/// Updates a batch.
 ///
 /// # Errors
 ///

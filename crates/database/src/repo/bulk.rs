@@ -1,21 +1,21 @@
-//! Bulk writes: rows go to PostgreSQL as one array per column, and a statement returns what became of them.
+//! Bulk writes: rows are sent as one array per column, and the statement returns how many were written.
 //!
-//! A statement takes at most 65,535 binds; ten thousand rows bound value by value are too many,
-//! and are planned slowly. As arrays they are one bind per column.
+//! A statement takes at most 65,535 binds, too few for ten thousand rows bound value by value, and such statements are
+//! slow to plan. As arrays they are one bind per column.
 
 use diesel::prelude::QueryableByName;
 use diesel::sql_types::BigInt;
 
-/// What became of the rows of a bulk upsert. Of rows for the same thing only the last one counts.
+/// The result of a bulk upsert. Of rows with the same key only the last one counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, QueryableByName)]
 pub struct Upserted {
-    /// Rows that were not there.
+    /// New rows.
     #[diesel(sql_type = BigInt)]
     pub inserted: i64,
-    /// Rows that were there and were written.
+    /// Existing rows that were changed.
     #[diesel(sql_type = BigInt)]
     pub updated: i64,
-    /// Rows that were there with the same values, and were not written.
+    /// Existing rows with the same values, which were not written.
     #[diesel(sql_type = BigInt)]
     pub unchanged: i64,
 }

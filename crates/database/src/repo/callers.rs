@@ -1,4 +1,4 @@
-//! Who may act for which tenant, across tenants: asked before it is known whose request it is.
+//! Looks up callers across tenants, before a request's tenant is known.
 
 use diesel::prelude::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
 use diesel_async::RunQueryDsl;
@@ -11,7 +11,7 @@ use crate::models::tenant::Tenant;
 use crate::models::tenant_limits::TenantLimits;
 use crate::tenant::SystemConnection;
 
-/// Finds a person who signed in, with the person's tenant and its limits.
+/// Finds a signed-in person with the person's tenant and its limits.
 pub async fn find_person(
     conn: &mut SystemConnection,
     id: UserId,
@@ -30,7 +30,7 @@ pub async fn find_person(
         .optional()
 }
 
-/// Finds a tenant by the UUID that a credential or a super admin names, with its limits.
+/// Finds the tenant named by a credential or a super admin, with its limits.
 pub async fn find_tenant(conn: &mut SystemConnection, id: Uuid) -> QueryResult<Option<(Tenant, Option<TenantLimits>)>> {
     tenants::table
         .left_join(tenant_limits::table.on(tenant_limits::tenant_id.eq(tenants::id)))

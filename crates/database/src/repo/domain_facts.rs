@@ -1,5 +1,5 @@
-//! Tables `domain_profiles`, `domain_technologies` and `domain_hosting`: what is known about a domain's site, at most
-//! one row a domain in each.
+//! Tables `domain_profiles`, `domain_technologies` and `domain_hosting`: facts about a domain's site, at most one row
+//! per domain in each.
 
 use diesel::prelude::{ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
 use diesel_async::RunQueryDsl;
@@ -11,12 +11,12 @@ use crate::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use crate::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
 use crate::tenant::TenantConnection;
 
-/// Changes of one of these tables.
+/// The changes of one of these tables.
 pub trait Facts: Sync {
     /// The table's row.
     type Row;
 
-    /// Writes them, as [`upsert`] says.
+    /// Writes the changes; see [`upsert`].
     fn write(
         &self,
         conn: &mut TenantConnection,
@@ -24,7 +24,7 @@ pub trait Facts: Sync {
     ) -> impl Future<Output = QueryResult<Self::Row>> + Send;
 }
 
-/// What Diesel asks of a table fills pages as bounds of a generic function: the one implementation is a macro.
+/// A macro, since Diesel's bounds for a generic function would be very long.
 macro_rules! facts {
     ($table:ident: $row:ident, $changes:ident) => {
         impl Facts for $changes<'_> {
@@ -39,7 +39,7 @@ macro_rules! facts {
                     .values((self, key))
                     .on_conflict(($table::tenant_id, $table::domain_id))
                     .do_update()
-                    // Set once more, so that no changes at all are no error.
+                    // Sets the id again, since Diesel rejects an empty update.
                     .set((self, $table::domain_id.eq(domain)))
                     .returning($row::as_returning())
                     .get_result(conn)
@@ -53,16 +53,16 @@ facts!(domain_profiles: DomainProfile, DomainProfileChanges);
 facts!(domain_technologies: DomainTechnologies, DomainTechnologiesChanges);
 facts!(domain_hosting: DomainHosting, DomainHostingChanges);
 
-/// Inserts or updates what is known about a domain; `None` leaves a column as it is.
+/// Inserts or updates facts about a domain; `None` leaves a column unchanged.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain.
+/// A foreign key violation if the tenant has no such domain.
 pub async fn upsert<C: Facts>(conn: &mut TenantConnection, domain: DomainId, changes: &C) -> QueryResult<C::Row> {
     changes.write(conn, domain).await
 }
 
-/// Finds where a domain's site is hosted.
+/// Finds the hosting facts of a domain.
 pub async fn find_hosting(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<DomainHosting>> {
     let tenant = conn.tenant_id();
     DomainHosting::query()

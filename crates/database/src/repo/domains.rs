@@ -1,4 +1,4 @@
-//! Table `domains`, and reads that join what is known beside it.
+//! Table `domains`, and reads that join the facts about its site.
 
 use std::collections::BTreeMap;
 
@@ -23,35 +23,35 @@ use crate::tenant::TenantConnection;
 /// Which domains to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct DomainFilter<'a> {
-    /// Only those whose name holds this text.
+    /// Only those whose name contains this text.
     pub text: Option<&'a str>,
-    /// Only those in this state of their own.
+    /// Only those with this status.
     pub status: Option<&'a str>,
-    /// Only those whose scan is in this state.
+    /// Only those whose scan has this status.
     pub content_scrape_status: Option<TaskStatus>,
-    /// Only those whose crawl is in this state.
+    /// Only those whose crawl has this status.
     pub page_scrape_status: Option<TaskStatus>,
-    /// Only those whose sitemap analysis is in this state.
+    /// Only those whose sitemap analysis has this status.
     pub sitemap_analysis_status: Option<ProcessingStatus>,
     /// Only those whose sitemaps have this curation status.
     pub sitemap_curation_status: Option<CurationStatus>,
-    /// Only those found to run on WordPress, or found not to.
+    /// Only those known to run on WordPress, or known not to.
     pub is_wordpress: Option<bool>,
 }
 
-/// The order of a list of domains; rows that are equal in it come by id.
+/// The order of a list of domains; ties are ordered by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DomainOrder {
-    /// The newest first.
+    /// Newest first.
     #[default]
     Newest,
-    /// The one scanned last first.
+    /// Last scanned first.
     LastScan,
     /// By name.
     Name,
 }
 
-/// A domain with what is known about its site.
+/// A domain with the facts about its site.
 pub type DomainDetails = (
     Domain,
     Option<DomainProfile>,
@@ -69,7 +69,7 @@ pub async fn get(conn: &mut TenantConnection, id: DomainId) -> QueryResult<Domai
         .await
 }
 
-/// Returns a domain with what is known about its site, in one query.
+/// Returns a domain with the facts about its site, in one query.
 pub async fn get_details(conn: &mut TenantConnection, id: DomainId) -> QueryResult<DomainDetails> {
     let tenant = conn.tenant_id();
     domains::table
@@ -100,11 +100,7 @@ pub async fn get_details(conn: &mut TenantConnection, id: DomainId) -> QueryResu
         .await
 }
 
-/// Finds a domain by its standard name and keeps it from being deleted until the transaction ends.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Finds a domain by its standard name and prevents its deletion until the transaction ends.
 pub async fn lock_by_name(conn: &mut TenantConnection, name: &str) -> QueryResult<Option<Domain>> {
     let tenant = conn.tenant_id();
     domains::table
@@ -117,7 +113,7 @@ pub async fn lock_by_name(conn: &mut TenantConnection, name: &str) -> QueryResul
         .optional()
 }
 
-/// Lists domains, and counts all that match. Both queries travel together.
+/// Lists domains and counts all matches; both queries are sent together.
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &DomainFilter<'_>,
@@ -134,7 +130,7 @@ pub async fn list(
     page!(conn, rows, matching(tenant, filter), paging)
 }
 
-/// Adds a domain, or returns the one that has this name already, as it is.
+/// Inserts a domain, or returns the existing one of this name unchanged.
 pub async fn upsert(conn: &mut TenantConnection, new: &NewDomain<'_>) -> QueryResult<Domain> {
     let tenant = conn.tenant_id();
     diesel::insert_into(domains::table)
@@ -148,11 +144,11 @@ pub async fn upsert(conn: &mut TenantConnection, new: &NewDomain<'_>) -> QueryRe
         .await
 }
 
-/// Adds domains in one statement, and returns these and those that were there already, by id and
-/// name in no order. A name may be given more than once: the last one counts. At most 15,000 fit.
+/// Inserts up to 15,000 domains in one statement, and returns their ids and names, including existing ones, in no
+/// particular order. If a name is given more than once, the last one counts.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewDomain<'_>]) -> QueryResult<Vec<(DomainId, String)>> {
     let tenant = conn.tenant_id();
-    // In one order, so that two of these at once do not lock each other out.
+    // Sorted, so that concurrent calls do not deadlock.
     let rows: BTreeMap<&str, &NewDomain<'_>> = new.iter().map(|row| (row.domain, row)).collect();
     let rows: Vec<_> = rows
         .into_values()
@@ -168,7 +164,7 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewDomain<'_>]) -> 
         .await
 }
 
-/// Changes a domain.
+/// Updates a domain.
 ///
 /// # Errors
 ///
@@ -186,7 +182,7 @@ pub async fn update(conn: &mut TenantConnection, id: DomainId, changes: &DomainC
     .await
 }
 
-/// Changes several domains alike, and returns how many there are.
+/// Updates several domains with the same changes, and returns how many exist.
 pub async fn update_many(
     conn: &mut TenantConnection,
     ids: &[DomainId],
@@ -203,8 +199,8 @@ pub async fn update_many(
     .await
 }
 
-/// Deletes a domain with its pages, contacts and sitemaps, and cancels the jobs about it that have not ended. A job keeps
-/// the id of its domain, so that it cannot bring it back when it is tried again.
+/// Deletes a domain with its pages, contacts and sitemaps, and cancels its unfinished jobs. Jobs keep the domain's id,
+/// so that a retry cannot bring the domain back.
 ///
 /// # Errors
 ///
@@ -219,16 +215,12 @@ pub async fn delete(conn: &mut TenantConnection, id: DomainId) -> QueryResult<()
     .returning(domains::id)
     .get_result::<DomainId>(conn)
     .await?;
-    // Nothing waits for these rows: a job whose row is locked ends by itself, since its domain is gone.
+    // Does not wait for locked rows: a locked job ends by itself, since its domain is gone.
     super::jobs::cancel_of_domain(conn, id).await?;
     Ok(())
 }
 
-/// Looks a domain up and keeps it from being deleted until the transaction ends.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Finds a domain and prevents its deletion until the transaction ends.
 pub async fn lock(conn: &mut TenantConnection, id: DomainId) -> QueryResult<Option<Domain>> {
     let tenant = conn.tenant_id();
     domains::table
@@ -241,17 +233,13 @@ pub async fn lock(conn: &mut TenantConnection, id: DomainId) -> QueryResult<Opti
         .optional()
 }
 
-/// Keeps those of these domains that are still there from being deleted until the transaction ends, and returns them.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Returns which of these domains exist, and prevents their deletion until the transaction ends.
 pub async fn lock_many(conn: &mut TenantConnection, ids: &[DomainId]) -> QueryResult<Vec<DomainId>> {
     let tenant = conn.tenant_id();
     domains::table
         .filter(domains::tenant_id.eq(tenant))
         .filter(domains::id.eq_any(ids))
-        // Two of these at once do not lock each other out.
+        // Sorted, so that concurrent calls do not deadlock.
         .order(domains::id)
         .select(domains::id)
         .for_no_key_update()

@@ -1,4 +1,4 @@
-//! Table `scrapersky_internal.host_turns`: the pace that all processes keep together with each host. It is no tenant's.
+//! Table `scrapersky_internal.host_turns`: the request pace per host, shared by all processes and tenants.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use super::functions::{clock_timestamp, later, plus};
 use crate::tenant::SystemConnection;
 
 diesel::table! {
-    /// What the diesel CLI does not print: it prints the schema `public`.
+    /// Written by hand: the diesel CLI only prints the schema `public`.
     scrapersky_internal.host_turns (host) {
         /// The host.
         host -> Text,
-        /// When its next free moment ends.
+        /// When its next request is due if all are evenly spaced.
         due_at -> Timestamptz,
     }
 }
 
-/// Reserves the next free moment of a host, and returns how long to wait for it.
+/// Reserves the next free slot of a host, and returns how long to wait for it.
 ///
-/// Requests come an `interval` apart after a burst of `burst`, by the generic cell rate algorithm (ITU-T I.371). The
-/// time is the database's.
+/// Requests are spaced by `interval` after a burst of `burst`, by the generic cell rate algorithm (ITU-T I.371), on the
+/// database's clock.
 pub async fn take(conn: &mut SystemConnection, host: &str, interval: Duration, burst: u32) -> QueryResult<Duration> {
     let (due_at, at): (DateTime<Utc>, DateTime<Utc>) = diesel::insert_into(host_turns::table)
         .values((
@@ -45,7 +45,7 @@ pub async fn take(conn: &mut SystemConnection, host: &str, interval: Duration, b
     Ok(wait.saturating_sub(interval.saturating_mul(burst)))
 }
 
-/// Deletes the turns of hosts that have been at rest for an hour, and returns how many.
+/// Deletes the rows of hosts without requests for an hour, and returns how many.
 pub async fn delete_rested(conn: &mut SystemConnection) -> QueryResult<usize> {
     let rested: Vec<String> = host_turns::table
         .filter(host_turns::due_at.lt(now.into_sql::<Timestamptz>() - 1.hour()))

@@ -9,13 +9,13 @@ use schema::idempotency_keys;
 use crate::models::idempotency_key::IdempotencyKey;
 use crate::tenant::TenantConnection;
 
-/// How long a request is known, in days. A client that tries again does so within minutes.
+/// How many days a key is kept. Clients retry within minutes.
 const KEPT_DAYS: f64 = 1.0;
 
-/// Notes a request under the client's name for it. Returns the request of that name, if it was noted
-/// before: with its answer, and the same one only if the hash is the same.
+/// Stores a request under its idempotency key. Returns the stored request if the key is in use, with its response; it
+/// is the same request only if the hash is equal.
 ///
-/// Of two at the same time the second waits until the first has committed or failed.
+/// A second transaction with the same key waits until the first has committed or failed.
 pub async fn begin(
     conn: &mut TenantConnection,
     key: &str,
@@ -43,11 +43,11 @@ pub async fn begin(
         .map(Some)
 }
 
-/// Keeps what a request was answered, which [`begin`] noted in the same transaction.
+/// Stores the response to a request that [`begin`] stored in the same transaction.
 ///
 /// # Errors
 ///
-/// `NotFound` when it was not noted.
+/// `NotFound` if the request was not stored.
 pub async fn finish(conn: &mut TenantConnection, key: &str, status: i16, response: &str) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let kept = diesel::update(
@@ -65,7 +65,7 @@ pub async fn finish(conn: &mut TenantConnection, key: &str, status: i16, respons
     if kept == 1 { Ok(()) } else { Err(diesel::NotFound) }
 }
 
-/// Deletes the tenant's requests that are a day old, and returns how many.
+/// Deletes the tenant's requests that are older than a day, and returns how many.
 async fn delete_expired(conn: &mut TenantConnection) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::delete(

@@ -1,21 +1,20 @@
 //! Every query of the program, one module per table.
 //!
-//! A function on tenants' rows takes a [`TenantConnection`] and acts on that tenant's rows only. Two
-//! walls hold that, each by itself: the filter or the inserted `tenant_id` that is written out in
-//! every statement here, and row level security in the database. A function across tenants takes a
-//! [`SystemConnection`]; there are few.
+//! A function on tenants' rows takes a [`TenantConnection`] and acts on that tenant's rows only. Two independent walls
+//! ensure that: the filter or inserted `tenant_id` in every statement here, and row level security in the database. The
+//! few functions across tenants take a [`SystemConnection`].
 //!
-//! Verbs: `get` (absence is [`NotFound`](diesel::result::Error::NotFound)), `find` (absence is
-//! `None`), `list`, `count`, `insert`, `upsert`, `update`, `delete`, and those of jobs. Nothing here
-//! commits: the caller does, when everything that belongs together is written.
+//! Verbs: `get` (absence is [`NotFound`](diesel::result::Error::NotFound)), `find` (absence is `None`), `list`,
+//! `count`, `insert`, `upsert`, `update`, `delete`, and verbs of jobs. Nothing here commits: the caller does, after
+//! writing everything that belongs together.
 //!
-//! Every function returns the errors of the database: a lost connection, a refused statement, a value out of
-//! range. `# Errors` names only what a caller can expect beyond these.
+//! Every function may return a database error: a lost connection, a refused statement, a value out of range. `# Errors`
+//! only names further errors.
 //!
-//! What Diesel can type is typed. A statement it cannot express is a `.sql` file next to its module, with the
-//! reason beside its call; a test prepares each of them against the migrated schema, and another bounds their
-//! share. Statements that only read go through [`reading`](crate::connection::Connection::reading) and leave
-//! together with the transaction's `BEGIN`; everything else waits until it is open.
+//! Statements are typed where Diesel can express them. Others are `.sql` files next to their module, with the reason
+//! next to the call; a test prepares each of them against the migrated schema, and another limits their share.
+//! Statements that only read go through [`reading`](crate::connection::Connection::reading) and are sent together with
+//! the transaction's `BEGIN`; all others wait until it is open.
 //!
 //! [`TenantConnection`]: crate::tenant::TenantConnection
 //! [`SystemConnection`]: crate::tenant::SystemConnection
@@ -55,5 +54,5 @@ pub mod suppressions;
 pub mod tenant_limits;
 pub mod tenants;
 
-/// What queries answer with, for those layers that name no Diesel.
+/// The result types of queries, for layers that do not use Diesel.
 pub use diesel::{QueryResult, result::Error as QueryError};

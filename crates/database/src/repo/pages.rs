@@ -21,19 +21,19 @@ use crate::tenant::TenantConnection;
 pub struct PageFilter<'a> {
     /// Only those of this domain.
     pub domain_id: Option<DomainId>,
-    /// Only those that this sitemap file lists.
+    /// Only those listed in this sitemap file.
     pub sitemap_file_id: Option<SitemapFileId>,
     /// Only those with this curation status.
     pub curation_status: Option<PageCurationStatus>,
-    /// Only those whose processing is in this state.
+    /// Only those with this processing status.
     pub processing_status: Option<PageProcessingStatus>,
     /// Only those of this type.
     pub page_type: Option<&'a str>,
-    /// Only those whose URL or title holds this text.
+    /// Only those whose URL or title contains this text.
     pub text: Option<&'a str>,
 }
 
-/// Lists pages, the newest first, and counts all that match. Both queries travel together.
+/// Lists pages, newest first, and counts all matches; both queries are sent together.
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &PageFilter<'_>,
@@ -46,12 +46,11 @@ pub async fn list(
     page!(conn, rows, matching(tenant, filter), paging)
 }
 
-/// Adds a page, or updates the one of this domain and URL where `new` says something about it. What
-/// was decided about it stays.
+/// Inserts a page, or updates the one with this domain and URL where `new` has a value. People's decisions stay.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain or sitemap file.
+/// A foreign key violation if the tenant has no such domain or sitemap file.
 pub async fn upsert(conn: &mut TenantConnection, new: &NewPage<'_>) -> QueryResult<Page> {
     let tenant = conn.tenant_id();
     diesel::insert_into(pages::table)

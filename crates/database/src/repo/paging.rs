@@ -1,4 +1,4 @@
-//! What lists have in common: which part is wanted, and how a text is searched for.
+//! Paging and text search, shared by all lists.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,17 +8,17 @@ use diesel::expression::{AsExpression, TypedExpressionType};
 use diesel::sql_types::{Record, SqlType};
 use uuid::Uuid;
 
-/// The part of a list that is wanted.
+/// The requested part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paging {
-    /// The most rows to return.
+    /// The maximum number of rows.
     pub limit: i64,
-    /// The number of rows to skip first.
+    /// The number of rows to skip.
     pub offset: i64,
 }
 
 impl Paging {
-    /// Asks for the first `limit` rows.
+    /// Returns the paging for the first `limit` rows.
     #[must_use]
     pub const fn first(limit: i64) -> Self {
         Self { limit, offset: 0 }
@@ -32,8 +32,8 @@ impl Default for Paging {
     }
 }
 
-/// Loads the part of `$rows` that `$paging` asks for and counts all of `$matching`; both queries travel together. A macro,
-/// since what Diesel asks of a query fills pages as bounds of a function.
+/// Loads the page of `$rows` given by `$paging` and counts all of `$matching`; both queries are sent together. A macro,
+/// since Diesel's bounds for a generic function would be very long.
 macro_rules! page {
     ($conn:expr, $rows:expr, $matching:expr, $paging:expr) => {
         futures_util::try_join!(
@@ -47,20 +47,20 @@ macro_rules! page {
 }
 pub(super) use page;
 
-/// A row in a list, the newest first, behind which the next part of the list begins. However deep the list, a part costs
-/// the same; rows that are added meanwhile neither double nor hide one.
+/// A row in a list, newest first, after which the next page starts. Every page costs the same, and rows added in the
+/// meantime neither repeat nor skip any.
 ///
-/// Its text is for clients, who hand it back as they got it.
+/// Clients receive it as text and send that back unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor<Id> {
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: DateTime<Utc>,
-    /// The row.
+    /// The row's id.
     pub id: Id,
 }
 
 impl<Id> Cursor<Id> {
-    /// Returns the cursor of a row that was made then.
+    /// Returns the cursor of a row.
     #[must_use]
     pub const fn new(created_at: DateTime<Utc>, id: Id) -> Self {
         Self { created_at, id }
@@ -93,7 +93,7 @@ impl<Id: From<Uuid>> FromStr for Cursor<Id> {
     }
 }
 
-/// Returns the `ILIKE` pattern that finds `text` anywhere, taken literally.
+/// Returns the `ILIKE` pattern that finds `text` literally anywhere.
 #[must_use]
 pub fn containing(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
@@ -110,7 +110,7 @@ pub fn containing(text: &str) -> String {
 
 diesel::infix_operator!(Before, " < ", backend: diesel::pg::Pg);
 
-/// Returns SQL's `(one, two) < (x, y)`, by which an index on both columns finds where a page begins.
+/// Returns SQL's `(one, two) < (x, y)`, by which an index on both columns finds the start of a page.
 pub(super) fn before<ST, Row, Cursor>(row: Row, cursor: Cursor) -> Before<Row::Expression, Cursor::Expression>
 where
     Record<ST>: SqlType + TypedExpressionType,
@@ -122,7 +122,7 @@ where
 
 diesel::infix_operator!(After, " > ", backend: diesel::pg::Pg);
 
-/// Returns SQL's `(one, two) > (x, y)`, as [`before`] for ascending orders.
+/// Returns SQL's `(one, two) > (x, y)`: [`before`] for ascending orders.
 pub(super) fn after<ST, Row, Cursor>(row: Row, cursor: Cursor) -> After<Row::Expression, Cursor::Expression>
 where
     Record<ST>: SqlType + TypedExpressionType,

@@ -1,4 +1,4 @@
-//! Table `place_finds`: which searches found a place.
+//! Table `place_finds`: the places found by each search.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::{ExpressionMethods, QueryDsl, QueryResult};
@@ -8,11 +8,11 @@ use schema::place_finds;
 use crate::ids::JobId;
 use crate::tenant::TenantConnection;
 
-/// Records that a search found staged places, and returns how many of them it had not found before.
+/// Records that a search found staged places, and returns how many are new for it.
 ///
 /// # Errors
 ///
-/// A foreign key violation when one is not staged.
+/// A foreign key violation if a place is not staged.
 pub async fn insert_many(conn: &mut TenantConnection, job: JobId, place_ids: &[&str]) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let rows: Vec<_> = place_ids
@@ -37,7 +37,7 @@ pub async fn insert_many(conn: &mut TenantConnection, job: JobId, place_ids: &[&
         .await
 }
 
-/// Lists the ids of the places that a search found.
+/// Lists the ids of the places found by a search.
 pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult<Vec<String>> {
     let tenant = conn.tenant_id();
     place_finds::table
@@ -49,7 +49,7 @@ pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult
         .await
 }
 
-/// Counts the places that a search found.
+/// Counts the places found by a search.
 pub async fn count_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult<i64> {
     let tenant = conn.tenant_id();
     place_finds::table
@@ -60,7 +60,7 @@ pub async fn count_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResul
         .await
 }
 
-/// Lists the searches that found a place, the last one first, at most 100.
+/// Lists up to 100 searches that found a place, latest first.
 pub async fn list_of_place(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Vec<(JobId, DateTime<Utc>)>> {
     let tenant = conn.tenant_id();
     place_finds::table

@@ -9,7 +9,7 @@ use crate::ids::PlaceSearchId;
 use crate::models::place_search::{NewPlaceSearch, PlaceSearch, PlaceSearchChanges};
 use crate::tenant::TenantConnection;
 
-/// Adds a search.
+/// Inserts a search.
 pub async fn insert(conn: &mut TenantConnection, new: &NewPlaceSearch<'_>) -> QueryResult<PlaceSearch> {
     let tenant = conn.tenant_id();
     diesel::insert_into(place_searches::table)
@@ -19,7 +19,7 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewPlaceSearch<'_>) -> Qu
         .await
 }
 
-/// Changes a search.
+/// Updates a search.
 ///
 /// # Errors
 ///

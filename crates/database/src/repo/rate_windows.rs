@@ -1,7 +1,7 @@
-//! Table `rate_windows`: how often a tenant and each of its callers asked within the present minute.
+//! Table `rate_windows`: the requests of a tenant and each of its callers in the current minute.
 //!
-//! A window begins with the first request behind the end of the last one, so that no minute that begins with a request
-//! sees more than the limit. It is counted in the database since any number of processes share it.
+//! A window starts with the first request after the end of the previous one, so no window exceeds the limit. Requests
+//! are counted in the database because several processes share the limit.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::{IntervalDsl, case_when, now};
@@ -16,26 +16,26 @@ use crate::ids::TenantId;
 use crate::models::enums::RateKind;
 use crate::tenant::TenantConnection;
 
-/// A window as the statement returns it: whose it is, how many it counts, when it began, and the time now.
+/// A window as the statement returns it: tenant, caller, count, start, and the current time.
 type Row = (TenantId, Uuid, i32, DateTime<Utc>, DateTime<Utc>);
 
-/// How a window stands.
+/// The state of a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateWindow {
-    /// Whose window it is.
+    /// The window's tenant.
     pub tenant_id: TenantId,
     /// The caller, or the nil UUID for the tenant as a whole.
     pub caller: Uuid,
-    /// How many were counted in it, this one included.
+    /// The number of requests counted, including this one.
     pub used: i32,
-    /// In how many seconds it ends.
+    /// The number of seconds until it ends.
     pub ends_in: f64,
 }
 
-/// Counts one for the caller and one for the tenant as a whole, and returns both windows.
+/// Counts one request for the caller and one for the tenant, and returns both windows.
 ///
-/// The row of the tenant is taken last by everybody, so that no two wait for each other. Whoever finds a window full
-/// rolls back: what is refused is not counted.
+/// The tenant's row is always locked last, which avoids deadlocks. If a window is full, the caller rolls back, so
+/// refused requests are not counted.
 pub async fn count(conn: &mut TenantConnection, kind: RateKind, caller: Uuid) -> QueryResult<Vec<RateWindow>> {
     let tenant = conn.tenant_id();
     let window = |caller: Uuid| {
@@ -75,7 +75,7 @@ pub async fn count(conn: &mut TenantConnection, kind: RateKind, caller: Uuid) ->
     Ok(windows.into_iter().map(window).collect())
 }
 
-/// Deletes the tenant's windows that ended an hour ago, and returns how many.
+/// Deletes the tenant's windows that ended more than an hour ago, and returns how many.
 pub async fn delete_ended(conn: &mut TenantConnection) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::delete(

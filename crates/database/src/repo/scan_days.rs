@@ -1,4 +1,4 @@
-//! Table `scan_days`: how many scans a tenant has queued today.
+//! Table `scan_days`: the number of scans a tenant has queued per day.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use diesel::dsl::{case_when, now};
@@ -11,12 +11,12 @@ use schema::scan_days;
 use super::functions::date;
 use crate::tenant::TenantConnection;
 
-/// How a tenant's day stands.
+/// The state of a tenant's current day.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScanDay {
-    /// How many scans were queued on it, those just counted among them.
+    /// The number of scans queued today, including those just counted.
     pub scans: i64,
-    /// In how many seconds it ends; days are UTC's.
+    /// The number of seconds until the day ends (UTC).
     pub ends_in: f64,
 }
 

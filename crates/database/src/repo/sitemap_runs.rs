@@ -22,7 +22,7 @@ pub async fn get(conn: &mut TenantConnection, id: SitemapRunId) -> QueryResult<S
         .await
 }
 
-/// Lists the analyses of a domain, the newest first.
+/// Lists the analyses of a domain, newest first.
 pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging) -> QueryResult<Vec<SitemapRun>> {
     let tenant = conn.tenant_id();
     SitemapRun::query()
@@ -35,14 +35,14 @@ pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging)
         .await
 }
 
-/// Begins the analysis that a job does, or returns it where an earlier attempt at the job has begun it. One that has
-/// failed begins once more, without what was discovered: its job was queued again.
+/// Starts a job's analysis, or returns the one that an earlier attempt started. A failed analysis, whose job was queued
+/// again, restarts without its discovered files.
 ///
-/// What analyses that never ended have noted is this one's from now on: their rows are there.
+/// The differences recorded by unfinished earlier analyses are moved to this one.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain.
+/// A foreign key violation if the tenant has no such domain.
 pub async fn begin(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -97,7 +97,7 @@ pub async fn begin(
     Ok(run)
 }
 
-/// Changes an analysis.
+/// Updates an analysis.
 ///
 /// # Errors
 ///
@@ -113,14 +113,14 @@ pub async fn update(
             .filter(sitemap_runs::tenant_id.eq(tenant))
             .filter(sitemap_runs::id.eq(id)),
     )
-    // The id is set once more, so that no changes at all are no error.
+    // Sets the id again, since Diesel rejects an empty update.
     .set((changes, sitemap_runs::id.eq(id)))
     .returning(SitemapRun::as_returning())
     .get_result(conn)
     .await
 }
 
-/// Deletes all analyses of a domain but the newest, with what they found to be different, and returns how many.
+/// Deletes all but the newest `keep` analyses of a domain, with their differences, and returns how many.
 pub async fn delete_old(conn: &mut TenantConnection, domain: DomainId, keep: i64) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let old = sitemap_runs::table

@@ -1,4 +1,4 @@
-//! Table `tenant_limits`: set by the operator, read with the caller.
+//! Table `tenant_limits`: set by the operator, read with each caller.
 
 use diesel::prelude::{ExpressionMethods, QueryResult, SelectableHelper};
 use diesel::upsert::excluded;

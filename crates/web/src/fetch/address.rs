@@ -1,16 +1,14 @@
-//! Which addresses are public.
+//! Decides which addresses are public.
 //!
-//! An address is public if it is ordinary global unicast: in none of the blocks of IANA's
-//! registries of special-purpose addresses
+//! A public address is ordinary global unicast: outside the blocks of IANA's registries of special-purpose addresses
 //! (<https://www.iana.org/assignments/iana-ipv4-special-registry>,
-//! <https://www.iana.org/assignments/iana-ipv6-special-registry>, as of October 2025), no
-//! multicast, and for IPv6 inside `2000::/3`, the only part allocated to anyone.
+//! <https://www.iana.org/assignments/iana-ipv6-special-registry>, as of October 2025), not multicast, and for IPv6
+//! inside `2000::/3`, the only allocated part.
 //!
-//! This is stricter than the registries' column "globally reachable": the anycast services listed
-//! there, such as the port control protocol, are answered by whatever router is nearest, which is
-//! our own. Where an IPv6 address only carries an IPv4 address (mapped, or NAT64's well-known
-//! prefix, by which networks without IPv4 reach every site that has nothing else), the inner one
-//! counts; other carriers are refused.
+//! This is stricter than the registries' column "globally reachable": the anycast services listed there, such as the
+//! port control protocol, are answered by the nearest router, which is the operator's own. For an IPv6 address that
+//! embeds an IPv4 address (mapped, or NAT64's well-known prefix, through which IPv6-only networks reach IPv4 sites),
+//! the inner address decides; other embeddings are refused.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -26,13 +24,13 @@ const fn v6(first: [u16; 8], prefix: u8) -> IpNet {
     IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix))
 }
 
-/// The refused IPv4 ranges, each with what a person calls it.
+/// The refused IPv4 ranges and their names in messages.
 const V4: &[(IpNet, &str)] = &[
     (v4([0, 0, 0, 0], 8), "an address of \"this network\""),
     (v4([10, 0, 0, 0], 8), "a private address"),
     (v4([100, 64, 0, 0], 10), "an address shared behind a carrier's NAT"),
     (v4([127, 0, 0, 0], 8), "a loopback address"),
-    // Azure's host answers here to every guest: metadata, in the middle of public space.
+    // Azure's host serves metadata to every guest here, in public address space.
     (v4([168, 63, 129, 16], 32), "a cloud metadata address"),
     (v4([169, 254, 0, 0], 16), "a link-local address"),
     (v4([172, 16, 0, 0], 12), "a private address"),
@@ -51,7 +49,7 @@ const V4: &[(IpNet, &str)] = &[
     (v4([240, 0, 0, 0], 4), "a reserved address"),
 ];
 
-/// The refused IPv6 ranges; what is outside `2000::/3` is here only for its name.
+/// The refused IPv6 ranges; ranges outside `2000::/3` are only listed for their names.
 const V6: &[(IpNet, &str)] = &[
     (v6([0, 0, 0, 0, 0, 0, 0, 0], 128), "the unspecified address"),
     (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), "a loopback address"),
@@ -81,13 +79,13 @@ const V6: &[(IpNet, &str)] = &[
     (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), "a multicast address"),
 ];
 
-/// Where IPv6 networks map the IPv4 internet (RFC 6052).
+/// The prefix under which IPv6 networks map the IPv4 internet (RFC 6052).
 const NAT64: IpNet = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
 
 /// The part of IPv6 from which global unicast addresses are allocated.
 const GLOBAL_UNICAST: IpNet = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// Returns why `address` is not public, as what it is; `None` for a public one.
+/// Returns what kind of non-public address this is, or `None` for a public one.
 #[must_use]
 pub fn refusal(address: IpAddr) -> Option<&'static str> {
     match address {
@@ -126,7 +124,7 @@ mod tests {
         refusal(address.parse().unwrap()).is_none()
     }
 
-    /// First and last address, and the neighbours before and after with whether those are public.
+    /// First and last address, and the addresses before and after with whether they are public.
     type Block = (
         &'static str,
         &'static str,

@@ -1,4 +1,4 @@
-//! What a failure of the HTTP client means.
+//! Translates failures of the HTTP client.
 
 use std::error::Error as StdError;
 use std::io;
@@ -10,7 +10,7 @@ use super::error::FetchError;
 use super::resolve::ResolveError;
 use super::settings::MAX_HEADER;
 
-/// What was going on when the HTTP client failed.
+/// The context of a failed request.
 #[derive(Clone, Copy)]
 pub(super) struct Attempt<'a> {
     pub(super) host: &'a str,
@@ -19,7 +19,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Returns what the HTTP client's failure means.
+    /// Translates the HTTP client's failure.
     pub(super) fn failed(self, error: &reqwest::Error) -> FetchError {
         let host = self.host.to_owned();
         let causes = || causes(error);
@@ -62,11 +62,11 @@ impl Attempt<'_> {
         FetchError::Broken { host }
     }
 
-    /// Returns what it means that there is no connection.
+    /// Translates a failure to connect.
     fn unconnected(self, io: Option<&io::Error>) -> FetchError {
         let host = self.host.to_owned();
         match io {
-            // The peer hung up in the middle of the TLS handshake.
+            // The peer disconnected during the TLS handshake.
             Some(io) if self.https && io.kind() == io::ErrorKind::UnexpectedEof => FetchError::Tls {
                 host,
                 reason: "the server ended the handshake".to_owned(),
@@ -78,7 +78,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Returns what it means that an answer cannot be read.
+    /// Translates a failure to read the response.
     fn unreadable(self, http: &hyper::Error) -> FetchError {
         let host = self.host.to_owned();
         if http.is_parse_too_large() {
@@ -98,8 +98,7 @@ impl Attempt<'_> {
     }
 }
 
-/// Returns the errors behind an error, through the I/O errors that carry others without naming them
-/// as their source.
+/// Returns an error's causes, including errors inside I/O errors, which do not report them as their source.
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     fn next<'a>(cause: &&'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
         let cause: &'a (dyn StdError + 'static) = *cause;

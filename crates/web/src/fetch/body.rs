@@ -1,4 +1,4 @@
-//! One request and its answer, read within its limits.
+//! Sends one request and reads the response within its limits.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,41 +14,41 @@ use super::attempt::Attempt;
 use super::page::{Tls, Want};
 use super::settings::MAX_HEADER;
 
-/// How long the body of an answer is waited for whose status says enough.
+/// How long to wait for the body of an error status.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What one request may bring.
+/// The limits of one request.
 pub(super) struct Limits<'a> {
     pub(super) attempt: Attempt<'a>,
     pub(super) max_body: usize,
     pub(super) excess: Excess,
 }
 
-/// What becomes of a body that is too large.
+/// What to do with a body that is too large.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excess {
-    /// It is an error.
+    /// Fail.
     Fail,
-    /// Its beginning will do.
+    /// Keep the beginning.
     Cut,
 }
 
-/// Where a body goes.
+/// The destination of a body.
 pub(super) enum Sink<'a> {
-    /// Into the answer.
+    /// The response.
     Memory,
-    /// Into a file; of a broken connection too, what came.
+    /// A file, which keeps what arrived if the connection breaks.
     File(&'a mut tokio::fs::File),
 }
 
-/// The answer to one request.
+/// The response to one request.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
-    /// The size of the body, wherever it went.
+    /// The size of the body, in memory or in the file.
     pub(super) bytes: u64,
-    /// Why it is not all of it.
+    /// Why the body is incomplete.
     pub(super) cut: Option<FetchError>,
     pub(super) remote_addr: SocketAddr,
     pub(super) time_to_first_byte: Duration,
@@ -57,7 +57,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Returns whether it says to look elsewhere.
+    /// Returns whether the response is a redirect.
     pub(super) fn is_redirect(&self) -> bool {
         is_redirect(self.status, &self.headers)
     }
@@ -67,7 +67,7 @@ fn is_redirect(status: StatusCode, headers: &HeaderMap) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
 }
 
-/// Sends `request` and reads the answer, of a redirect only the headers.
+/// Sends `request` and reads the response; of a redirect only the headers.
 pub(super) async fn exchange(
     request: RequestBuilder,
     want: Want,
@@ -98,16 +98,16 @@ pub(super) async fn exchange(
     let mut excess = limits.excess;
     if answer.status.is_success() {
         let content_type = answer.headers.get(CONTENT_TYPE);
-        // What is no ASCII is no media type either.
+        // A value that is not ASCII is not a media type.
         let content_type = content_type.map(|value| value.to_str().unwrap_or("an unreadable type"));
         want.check(limits.attempt.host, content_type)?;
         check_encoding(&answer.headers, &limits)?;
     } else {
-        // What an error page says matters less than that it is one.
+        // The body of an error page is less important than its status.
         excess = Excess::Cut;
     }
     if !answer.status.is_success() {
-        // Nor does a body that is damaged or never ends hide the status; and no file is for it.
+        // A damaged or endless body must not hide the status, and is not written to the file.
         let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, read(response, &limits, excess));
         let body = read.await.ok().and_then(Result::ok).unwrap_or_default();
         return Ok(Answer {
@@ -145,7 +145,7 @@ fn check_header(response: &Response, limits: &Limits<'_>) -> Result<(), FetchErr
     })
 }
 
-/// Checks that the client underneath has undone every compression: it then drops the header.
+/// Checks that the HTTP client has decoded every encoding: it then removes the header.
 fn check_encoding(headers: &HeaderMap, limits: &Limits<'_>) -> Result<(), FetchError> {
     for value in headers.get_all(CONTENT_ENCODING) {
         let encoding = String::from_utf8_lossy(value.as_bytes());
@@ -160,7 +160,7 @@ fn check_encoding(headers: &HeaderMap, limits: &Limits<'_>) -> Result<(), FetchE
     Ok(())
 }
 
-/// Writes a body to a file chunk by chunk, and returns how much there was and why that is not all.
+/// Writes a body to a file chunk by chunk. Returns its size, and why it is incomplete.
 async fn write(
     mut response: Response,
     limits: &Limits<'_>,
@@ -192,7 +192,7 @@ async fn write(
     Ok((bytes as u64, cut))
 }
 
-/// Reads a body chunk by chunk, each already decompressed.
+/// Reads a body chunk by chunk, already decompressed.
 async fn read(mut response: Response, limits: &Limits<'_>, excess: Excess) -> Result<Bytes, FetchError> {
     let too_large = || FetchError::TooLarge {
         host: limits.attempt.host.to_owned(),
@@ -205,7 +205,7 @@ async fn read(mut response: Response, limits: &Limits<'_>, excess: Excess) -> Re
     if excess == Excess::Fail && announced.is_some_and(|length| length > limits.max_body) {
         return Err(too_large());
     }
-    // An announcement is no reason to set the memory aside.
+    // Does not reserve the announced size.
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| limits.attempt.failed(&error))? {
         let room = limits.max_body - body.len();

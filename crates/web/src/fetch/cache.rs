@@ -1,7 +1,7 @@
-//! The robots.txt files seen lately.
+//! A cache of robots.txt files.
 //!
-//! They are what other people's servers said a while ago, not something this program decides: each
-//! process may remember them by itself, and none contradicts another for longer than they are kept.
+//! It only caches what other servers sent, no state of this program: each process may have its own, and processes
+//! disagree at most for the time to live.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use tokio::time::Instant;
 
 use super::robots::Robots;
 
-/// How long a robots.txt is believed: as long as the RFC allows (2.4).
+/// How long a robots.txt is valid: the RFC's maximum (2.4).
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long one is believed to be unavailable.
+/// How long an unavailable robots.txt counts as such.
 const UNAVAILABLE: Duration = Duration::from_secs(60);
 
-/// The most memory that all may take, in bytes, and the least that each counts for: 1,024 origins are kept at most.
+/// The maximum memory of all files in bytes; each counts for at least 1/1,024 of it, so at most 1,024 origins are kept.
 const MAX_WEIGHT: u64 = 16 * 1024 * 1024;
 const MIN_WEIGHT: u32 = 16 * 1024;
 
-/// One origin's place: whoever holds its lock is the one who fetches the file.
+/// The entry of one origin; the holder of its lock fetches the file.
 pub(super) type Slot = tokio::sync::Mutex<Option<Kept>>;
 
-/// A robots.txt and when to ask for it again.
+/// A robots.txt and its expiry.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     robots: Arc<Robots>,
@@ -40,12 +40,12 @@ impl Kept {
         }
     }
 
-    /// Returns the robots.txt unless it is too old.
+    /// Returns the robots.txt unless it has expired.
     pub(super) fn fresh(&self) -> Option<Arc<Robots>> {
         (self.until > Instant::now()).then(|| Arc::clone(&self.robots))
     }
 
-    /// Returns a robots.txt to go on with while no newer one can be had (2.4), for a short time again.
+    /// Returns an expired robots.txt for another short time, for when no newer one can be fetched (2.4).
     pub(super) fn extended(&self) -> Option<Self> {
         self.robots.is_available().then(|| Self {
             robots: Arc::clone(&self.robots),
@@ -54,7 +54,7 @@ impl Kept {
     }
 }
 
-/// The places of the origins; the one that nobody has asked for longest makes room for a new one.
+/// The entries of the origins; the least recently used one is evicted.
 pub(super) struct Cache {
     origins: moka::sync::Cache<String, Place>,
 }
@@ -77,12 +77,12 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// Returns the place of an origin.
+    /// Returns the entry of an origin.
     pub(super) fn slot(&self, origin: &str) -> Arc<Slot> {
         self.origins.entry_by_ref(origin).or_default().into_value().slot
     }
 
-    /// Notes how much memory the origin's robots.txt takes, and makes room for it.
+    /// Records the memory size of the origin's robots.txt, and evicts others if needed.
     pub(super) fn weigh(&self, origin: &str, weight: usize) {
         if let Some(place) = self.origins.get(origin) {
             let weight = u32::try_from(weight).unwrap_or(u32::MAX);

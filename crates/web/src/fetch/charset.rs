@@ -1,33 +1,32 @@
-//! Bytes to text.
+//! Decodes bytes to text.
 
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// How far a declaration inside the page is looked for, as the HTML standard has it.
+/// The number of bytes searched for a declaration in the page, as in the HTML standard.
 const PRESCAN: usize = 1024;
 
-/// How much is looked at where the charset has to be guessed.
+/// The number of bytes used for guessing the charset.
 const GUESSED_FROM: usize = 256 * 1024;
 
-/// A text and the charset it was read in.
+/// A text and its original charset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded<'a> {
-    /// The text; what is no character of the charset is U+FFFD.
+    /// The text; invalid bytes become U+FFFD.
     pub text: Cow<'a, str>,
-    /// The charset, by its standard name.
+    /// The standard name of the charset.
     pub charset: &'static str,
 }
 
-/// Reads `body` as text, whatever it is.
+/// Decodes `body`; this never fails.
 ///
-/// The charset is said by a byte order mark, else by the header, else by a `meta` element in the
-/// first 1,024 bytes, else guessed from the content and the last label of the host's name
-/// ([the HTML standard](https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding)).
-/// A declaration is disbelieved in the two cases where the content proves it wrong: all of it is
-/// UTF-8 beyond ASCII though it is said to be in another charset, or none of what is beyond ASCII is
-/// though it is said to be.
+/// The charset is taken from a byte order mark, or the header, or a `meta` element in the first 1,024 bytes, or guessed
+/// from the content and the host's top-level domain ([the HTML
+/// standard](https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding)). A declaration is
+/// ignored in two cases where the content disproves it: another charset is declared, but all non-ASCII content is valid
+/// UTF-8; or UTF-8 is declared, but no non-ASCII content is valid UTF-8.
 #[must_use]
 pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>, top_level_domain: Option<&str>) -> Decoded<'a> {
     let (encoding, body) = match Encoding::for_bom(body) {
@@ -55,7 +54,7 @@ fn settle(body: &[u8], content_type: Option<&str>, top_level_domain: Option<&str
             UTF_8
         };
     }
-    // ISO-2022-JP is ASCII throughout, UTF-16 hardly ever valid UTF-8.
+    // ISO-2022-JP is pure ASCII, and UTF-16 is hardly ever valid UTF-8.
     if !body.is_ascii() && std::str::from_utf8(body).is_ok() {
         return UTF_8;
     }
@@ -66,19 +65,19 @@ fn guess(body: &[u8], top_level_domain: Option<&str>, utf8: Utf8Detection) -> &'
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let start = body.get(..GUESSED_FROM).unwrap_or(body);
     detector.feed(start, start.len() == body.len());
-    // The detector panics on a label that is none: upper case, or not ASCII.
+    // The detector panics on an invalid label: upper case, or not ASCII.
     let label = top_level_domain
         .map(str::to_ascii_lowercase)
         .filter(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
     detector.guess(label.as_deref().map(str::as_bytes), utf8)
 }
 
-/// Returns whether there are bytes beyond ASCII, and none of them make up a UTF-8 character.
+/// Returns whether there are non-ASCII bytes, but no valid non-ASCII UTF-8 character.
 fn is_nowhere_utf8(body: &[u8]) -> bool {
     !body.is_ascii() && body.utf8_chunks().all(|chunk| chunk.valid().is_ascii())
 }
 
-/// Returns the charset of a media type.
+/// Returns the charset parameter of a media type.
 fn charset_parameter(content_type: &str) -> Option<&str> {
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -87,14 +86,14 @@ fn charset_parameter(content_type: &str) -> Option<&str> {
     })
 }
 
-/// Returns what the page itself says its encoding is.
+/// Returns the encoding that the page declares.
 fn declared_inside(body: &[u8]) -> Option<&'static Encoding> {
     let head = body.get(..PRESCAN).unwrap_or(body);
-    // Only ASCII is of interest, and each byte stays one character.
+    // Only ASCII matters, and each byte stays one character.
     let (head, _) = WINDOWS_1252.decode_without_bom_handling(head);
     let label = xml_declaration(&head).or_else(|| meta(&head))?;
     let encoding = Encoding::for_label(label.as_bytes())?;
-    // Whoever could read the declaration as ASCII did not read UTF-16.
+    // A declaration that was readable as ASCII cannot be UTF-16.
     Some(if encoding == UTF_16LE || encoding == UTF_16BE {
         UTF_8
     } else {
@@ -113,7 +112,7 @@ fn meta(head: &str) -> Option<String> {
     while let Some((_, tag)) = rest.split_once('<') {
         rest = tag;
         if let Some(comment) = tag.strip_prefix("!--") {
-            // The dashes that open a comment may be those that close it.
+            // The dashes that open a comment may also close it.
             rest = comment.split_once("-->").map_or("", |(_, after)| after);
             if comment.starts_with('>') || comment.starts_with("->") {
                 rest = comment;
@@ -152,7 +151,7 @@ fn meta(head: &str) -> Option<String> {
     None
 }
 
-/// The attributes of a tag up to its end.
+/// Iterates over the attributes of a tag.
 struct Attributes<'a>(&'a str);
 
 impl Iterator for Attributes<'_> {
@@ -165,7 +164,7 @@ impl Iterator for Attributes<'_> {
             self.0 = start;
             return None;
         }
-        // A name may begin with an equals sign, and so is never empty.
+        // A name may start with an equals sign, and so is never empty.
         let first = start.chars().next().map_or(0, char::len_utf8);
         let after_first = start.get(first..).unwrap_or_default();
         let length = after_first.find(|char| space.contains(&char) || matches!(char, '=' | '>' | '/'));
@@ -257,7 +256,7 @@ mod tests {
         assert_eq!(read(utf8, "text/html; charset=iso-8859-1").0, "Bäckerei Müller");
         let latin = b"B\xe4ckerei M\xfcller";
         assert_eq!(read(latin, "text/html; charset=utf-8").0, "Bäckerei Müller");
-        // One damaged character among good ones is a damaged character.
+        // A single invalid character among valid ones is just damaged.
         let damaged = b"B\xc3\xa4ckerei M\xfcller";
         assert_eq!(read(damaged, "text/html; charset=utf-8").0, "Bäckerei M\u{fffd}ller");
     }

@@ -1,4 +1,4 @@
-//! The HTTP clients underneath, and what they trust.
+//! The underlying HTTP clients and their trusted certificates.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,19 +16,19 @@ use super::resolve::{Fixed, Guarded, Lookup};
 use super::settings::{CONNECT_TIMEOUT, ConnectTo, FetchConfig, MAX_HEADER};
 use crate::trust::system_roots;
 
-/// Header lines taken at most; more than any site sends, and than hyper's own 100.
+/// The maximum number of headers: more than any site sends, and than hyper's default of 100.
 const MAX_HEADER_LINES: usize = 200;
 
-/// How much of an HTTP/2 body may be on its way before it is read.
+/// How much of an HTTP/2 body may be sent before it is read.
 const HTTP2_WINDOW: u32 = 1024 * 1024;
 
-/// How long a connection is kept for the next request to its host.
+/// How long an idle connection is kept for the next request to its host.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Pages in the site's own language where it has several would be better; English is the guess.
+/// The site's own language would be better if it has several; English is a guess.
 const LANGUAGES: HeaderValue = HeaderValue::from_static("en;q=0.8, *;q=0.5");
 
-/// A reason why nothing can be fetched at all.
+/// Why the fetcher cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The file of `SCRAPERSKY_EXTRA_CA` cannot be used.
@@ -39,15 +39,15 @@ pub enum SetupError {
         /// What is wrong with it.
         reason: String,
     },
-    /// TLS refuses its configuration.
+    /// TLS rejects its configuration.
     #[error("TLS could not be set up: {0}")]
     Tls(#[from] rustls::Error),
-    /// The HTTP client refuses its configuration.
+    /// The HTTP client rejects its configuration.
     #[error("the HTTP client could not be set up: {0}")]
     Client(#[from] reqwest::Error),
 }
 
-/// One client for the internet, and one for each address that the operator named.
+/// One client for the internet, and one for each address in the operator's rules.
 pub(super) struct Clients {
     direct: Client,
     rules: Vec<Client>,
@@ -56,8 +56,8 @@ pub(super) struct Clients {
 impl Clients {
     pub(super) fn new(config: &FetchConfig, policy: &Arc<Policy>, lookup: Arc<dyn Lookup>) -> Result<Self, SetupError> {
         let mut tls = tls_config(config)?;
-        // A rule's client says a URL's port in the Host header only (see `Clients::get`), for which
-        // HTTP/2 has no place beside the URL.
+        // A rule's client sends the URL's port only in the Host header (see `Clients::get`), which HTTP/2 does not
+        // support next to the URL.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let rule = |rule: &ConnectTo| client(config, tls.clone(), Arc::new(Fixed(rule.to())));
         let rules = config.connect_to.iter().map(rule).collect::<Result<_, _>>()?;
@@ -67,7 +67,7 @@ impl Clients {
         Ok(Self { direct, rules })
     }
 
-    /// Begins a request for `url` that goes where `route` says.
+    /// Starts a request for `url` along `route`.
     pub(super) fn get(&self, route: Route, url: &url::Url) -> reqwest::RequestBuilder {
         let rule = match route {
             Route::Direct => None,
@@ -77,7 +77,7 @@ impl Clients {
             (None, _) => self.direct.get(url.clone()),
             (Some(client), None) => client.get(url.clone()),
             (Some(client), Some(port)) => {
-                // A port in the URL would win over the one that the resolver answers.
+                // A port in the URL would override the resolver's.
                 let mut to = url.clone();
                 let _ = to.set_port(None);
                 let host = format!("{}:{port}", url.host_str().unwrap_or_default());
@@ -97,7 +97,7 @@ where
         .tls_backend_preconfigured(tls)
         .tls_info(true)
         .dns_resolver(resolver)
-        // What goes through a proxy goes where the proxy resolves the name to.
+        // A proxy would resolve the name itself.
         .no_proxy()
         .redirect(redirect::Policy::none())
         .referer(false)
@@ -134,7 +134,7 @@ pub(super) fn tls_config(config: &FetchConfig) -> Result<ClientConfig, SetupErro
             return Err(unusable("the file contains none".to_owned()));
         }
     }
-    // Named, never the process default: which one that is depends on what else is linked in.
+    // Named explicitly: the process default depends on which other crates are linked.
     Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

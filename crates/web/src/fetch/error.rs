@@ -3,27 +3,27 @@
 use std::io;
 use std::time::Duration;
 
-/// A failed fetch, displayed as the sentence a person reads.
+/// A failed fetch, displayed as one sentence for people.
 ///
-/// It names the host and never the rest of the URL, which may hold what is not for everyone's eyes,
-/// nor the addresses a name leads to, which would tell a client about the network we are in.
+/// It names the host but not the rest of the URL, which may be confidential, nor the resolved addresses, which would
+/// tell clients about the internal network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// What the URL or a redirect names is not fetched over HTTP.
+    /// The URL or a redirect has another scheme than HTTP's.
     #[error("URLs of scheme {0} cannot be fetched; expected http or https")]
     Scheme(String),
-    /// The URL cannot be fetched.
+    /// The URL is invalid for fetching.
     #[error("the URL cannot be fetched: {0}")]
     BadUrl(&'static str),
-    /// The host is, or its name leads to, an address that is not public.
+    /// The host is, or resolves to, an address that is not public.
     #[error("{host} cannot be fetched: it leads to {what}, and only public addresses are allowed")]
     RefusedAddress {
         /// The host of the URL.
         host: String,
-        /// What the address is.
+        /// The kind of address.
         what: &'static str,
     },
-    /// The port is another protocol's.
+    /// The port belongs to another protocol.
     #[error("port {port} of {host} cannot be fetched: it belongs to another protocol than HTTP")]
     RefusedPort {
         /// The host of the URL.
@@ -36,18 +36,18 @@ pub enum FetchError {
     Dns {
         /// The name.
         host: String,
-        /// Whether nobody could be asked, rather than the name not being there.
+        /// Whether no name server answered, rather than the name not existing.
         temporary: bool,
     },
-    /// No connection came about.
+    /// No connection could be made.
     #[error("{host} cannot be connected to: {reason}")]
     Connect {
         /// The host of the URL.
         host: String,
-        /// The system's word for it.
+        /// The system's reason.
         reason: String,
     },
-    /// No encrypted connection came about.
+    /// No TLS connection could be made.
     #[error("{host} cannot be reached over TLS: {reason}")]
     Tls {
         /// The host of the URL.
@@ -55,7 +55,7 @@ pub enum FetchError {
         /// What is wrong.
         reason: String,
     },
-    /// A time limit passed.
+    /// A time limit was exceeded.
     #[error("{host} took too long: {what} did not end within {} s", .limit.as_secs_f64())]
     Timeout {
         /// The host of the URL.
@@ -65,7 +65,7 @@ pub enum FetchError {
         /// The limit.
         limit: Duration,
     },
-    /// The answer is larger than what is taken.
+    /// The response is too large.
     #[error("{host} sent {what} larger than {limit} bytes, the limit")]
     TooLarge {
         /// The host of the URL.
@@ -75,39 +75,39 @@ pub enum FetchError {
         /// The limit.
         limit: usize,
     },
-    /// The host redirects without end.
+    /// Too many redirects, or a redirect loop.
     #[error("{host} redirects {}", if *.looping { "in a circle".to_owned() } else { format!("more than {followed} times") })]
     Redirects {
-        /// The host of the URL that was asked for.
+        /// The host of the requested URL.
         host: String,
         /// How many redirects were followed.
         followed: usize,
-        /// Whether a URL came up twice.
+        /// Whether a URL was repeated.
         looping: bool,
     },
-    /// The host redirects to something that is no URL.
+    /// The host redirects to an invalid URL.
     #[error("{host} redirects to an invalid URL")]
     BadRedirect {
         /// The host of the URL.
         host: String,
     },
-    /// The status says that the answer is not the page.
+    /// The status is not a success.
     #[error("{host} answered with status {status}")]
     Status {
         /// The host of the URL.
         host: String,
         /// The status.
         status: u16,
-        /// When the host asks to be visited again.
+        /// The requested delay before a retry.
         retry_after: Option<Duration>,
     },
-    /// The robots.txt forbids it.
+    /// The robots.txt forbids the fetch.
     #[error("robots.txt of {host} forbids fetching this page")]
     Robots {
         /// The host of the URL.
         host: String,
     },
-    /// The robots.txt is there but cannot be had, which forbids everything (RFC 9309, 2.3.1.4).
+    /// The robots.txt exists but is unavailable, which forbids everything (RFC 9309, 2.3.1.4).
     #[error("robots.txt of {host} answered with status {status}; nothing may be fetched until it can be read")]
     RobotsUnavailable {
         /// The host of the URL.
@@ -115,25 +115,25 @@ pub enum FetchError {
         /// The status.
         status: u16,
     },
-    /// The body is not of a kind that is asked for.
+    /// The body has another media type than requested.
     #[error("{host} answered with {found} instead of {wanted}")]
     ContentType {
         /// The host of the URL.
         host: String,
-        /// What came.
+        /// The media type received.
         found: String,
-        /// What was asked for.
+        /// The kind of content requested.
         wanted: &'static str,
     },
-    /// The body is compressed in a way that was not asked for.
+    /// The body has an encoding that was not requested.
     #[error("{host} sent its answer in the unsupported encoding {encoding}")]
     Encoding {
         /// The host of the URL.
         host: String,
-        /// What came.
+        /// The encoding received.
         encoding: String,
     },
-    /// What came is no HTTP, or its compression is damaged.
+    /// The response is not valid HTTP, or its compression is damaged.
     #[error("{host} sent {what} that cannot be read")]
     Malformed {
         /// The host of the URL.
@@ -141,10 +141,10 @@ pub enum FetchError {
         /// What cannot be read.
         what: &'static str,
     },
-    /// What came could not be kept.
+    /// The response could not be stored.
     #[error("a temporary file could not be written: {0}")]
     File(io::ErrorKind),
-    /// The connection ended before the answer did.
+    /// The connection ended before the response did.
     #[error("{host} ended the connection before its answer was complete")]
     Broken {
         /// The host of the URL.
@@ -152,33 +152,33 @@ pub enum FetchError {
     },
 }
 
-/// What kind of failure a [`FetchError`] is.
+/// The kind of a [`FetchError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// What the URL names may not be fetched.
+    /// The URL's target may not be fetched.
     RefusedAddress,
     /// The name does not resolve.
     Dns,
-    /// No connection came about, or it ended too early.
+    /// No connection could be made, or it ended too early.
     Connection,
-    /// No encrypted connection came about.
+    /// No TLS connection could be made.
     Tls,
-    /// A time limit passed.
+    /// A time limit was exceeded.
     Timeout,
-    /// The answer is larger than what is taken.
+    /// The response is too large.
     TooLarge,
-    /// The host answered, but not with the page.
+    /// The response has an error status.
     Status,
     /// The robots.txt forbids it.
     Robots,
-    /// What came, or the URL, cannot be read.
+    /// The response or the URL is invalid.
     Unreadable,
-    /// This machine could not keep what came.
+    /// This machine could not store the response.
     Local,
 }
 
 impl FetchError {
-    /// Returns what kind of failure it is.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn kind(&self) -> FailureKind {
         match self {
@@ -199,7 +199,7 @@ impl FetchError {
         }
     }
 
-    /// Returns whether trying again later may help.
+    /// Returns whether a later retry may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Fetches pages, and what they redirect to.
+//! Fetches pages and follows their redirects.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +19,10 @@ use super::resolve::{Lookup, SystemLookup};
 use super::robots::{MAX_ROBOTS, Robots, product};
 use super::settings::{CONNECT_TIMEOUT, FetchConfig};
 
-/// The name that every robots.txt may call us by, whatever the operator's `User-Agent` says.
+/// The name that every robots.txt may use for this program, whatever the configured `User-Agent`.
 const ROBOT: &str = "ScraperSky";
 
-/// Fetches pages; cheap to clone, one for the whole process.
+/// Fetches pages; cheap to clone, one per process.
 #[derive(Clone)]
 pub struct Fetcher {
     inner: Arc<Inner>,
@@ -46,16 +46,16 @@ impl std::fmt::Debug for Fetcher {
 }
 
 impl Fetcher {
-    /// Prepares to fetch, with the system's resolver and trusted certificates.
+    /// Creates a fetcher with the system's resolver and trusted certificates.
     ///
     /// # Errors
     ///
-    /// [`SetupError`] when the certificates that the operator named cannot be used.
+    /// [`SetupError`] if the configured certificates cannot be used.
     pub fn new(config: &FetchConfig) -> Result<Self, SetupError> {
         Self::with_lookup(config, Arc::new(SystemLookup::default()))
     }
 
-    /// Prepares to fetch with another resolver, whose answers are guarded alike.
+    /// Creates a fetcher with another resolver, whose results are checked in the same way.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Fetcher {
     pub fn with_lookup(config: &FetchConfig, lookup: Arc<dyn Lookup>) -> Result<Self, SetupError> {
         let policy = Arc::new(Policy::new(config));
         let mut names = vec![ROBOT.to_owned()];
-        // "Mozilla", with which many begin, is nobody's name.
+        // "Mozilla", with which many user agents start, names no particular crawler.
         let named = product(&config.user_agent);
         if !named.is_empty() && named != "Mozilla" {
             names.push(named.to_owned());
@@ -82,20 +82,20 @@ impl Fetcher {
         })
     }
 
-    /// Fetches `url` and what it redirects to, as far as robots.txt allows.
+    /// Fetches `url` and follows redirects, as far as robots.txt allows.
     ///
-    /// A page with any status is a page: [`Page::success`] tells them apart. The kind of content is
-    /// checked, and an excess of it an error, only where the status is a success.
+    /// A page with any status is returned; [`Page::success`] distinguishes them. The media type is checked, and excess
+    /// size an error, only if the status is a success.
     ///
     /// # Errors
     ///
-    /// [`FetchError`], also when robots.txt cannot be had because the host cannot be reached.
+    /// [`FetchError`], also if robots.txt cannot be fetched because the host cannot be reached.
     pub async fn get(&self, url: &Url, want: Want) -> Result<Page, FetchError> {
         self.get_while(url, want, &|_| true).await
     }
 
-    /// Fetches `url` like [`get`](Self::get), and follows redirects only as long as `follows` agrees to where they lead:
-    /// the page is else the redirect itself, with its status.
+    /// Fetches `url` like [`get`](Self::get), but follows redirects only while `follows` accepts their target;
+    /// otherwise the redirect itself is returned, with its status.
     ///
     /// # Errors
     ///
@@ -122,12 +122,12 @@ impl Fetcher {
         }
     }
 
-    /// Fetches `url` like [`get`](Self::get), with the body into a file instead of memory: [`Page::body`] is
-    /// empty. Of a body that is too large or whose connection ends early the beginning is taken.
+    /// Fetches `url` like [`get`](Self::get), with the body written to a file: [`Page::body`] is empty. A body that is
+    /// too large or interrupted is stored in part.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), and [`FetchError::File`] when the file cannot be written.
+    /// As [`get`](Self::get), and [`FetchError::File`] if the file cannot be written.
     pub async fn download(&self, url: &Url, want: Want, file: &mut tokio::fs::File) -> Result<Download, FetchError> {
         let mut budget = Budget::new(want.timeout.unwrap_or(self.inner.timeout));
         let mut trail = Trail::new(clean(url)?, self.inner.max_redirects);
@@ -146,26 +146,26 @@ impl Fetcher {
         }
     }
 
-    /// Keeps the pace with each host together with other processes, from now on.
+    /// Shares the pace per host with other processes from now on.
     pub fn share_pace(&self, shared: Arc<dyn SharedPace>) {
         self.inner.pace.share(shared);
     }
 
-    /// Returns whether robots.txt lets us fetch `url`.
+    /// Returns whether robots.txt allows fetching `url`.
     ///
     /// # Errors
     ///
-    /// [`FetchError`] when the host cannot be reached.
+    /// [`FetchError`] if the host cannot be reached.
     pub async fn allowed(&self, url: &Url) -> Result<bool, FetchError> {
         let url = clean(url)?;
         Ok(self.robots(&url).await?.allows(&url))
     }
 
-    /// Returns the robots.txt of the origin of `url`, fetched or remembered.
+    /// Returns the robots.txt of the origin of `url`, fetched or cached.
     ///
     /// # Errors
     ///
-    /// [`FetchError`] when the host cannot be reached.
+    /// [`FetchError`] if the host cannot be reached.
     pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, FetchError> {
         let mut budget = Budget::new(self.inner.timeout);
         self.inner.robots(&clean(url)?, &mut budget).await
@@ -201,7 +201,7 @@ impl Inner {
         Ok(answer)
     }
 
-    /// Fetches a robots.txt. Redirects may lead to other hosts, for whose robots.txt nobody asks.
+    /// Fetches a robots.txt. Redirects to other hosts are followed without checking their robots.txt.
     async fn load_robots(&self, url: &Url, budget: &mut Budget) -> Result<Robots, FetchError> {
         let mut file = url.clone();
         file.set_path("/robots.txt");
@@ -215,7 +215,7 @@ impl Inner {
             match trail.follow(&answer) {
                 Ok(true) => continue,
                 Ok(false) => {}
-                // Whoever goes on for ever has none (RFC 9309, 2.3.1.2).
+                // Endless redirects count as no robots.txt (RFC 9309, 2.3.1.2).
                 Err(FetchError::Redirects { .. } | FetchError::BadRedirect { .. }) => return Ok(Robots::absent()),
                 Err(error) => return Err(error),
             }
@@ -230,7 +230,7 @@ impl Inner {
         }
     }
 
-    /// Sends one request, if robots.txt allows it, and reads its answer.
+    /// Sends one request if robots.txt allows it, and reads the response.
     async fn permitted(
         &self,
         url: &Url,
@@ -244,7 +244,7 @@ impl Inner {
         self.exchange(url, want, excess, into, robots.delay(), budget).await
     }
 
-    /// Sends one request and reads its answer.
+    /// Sends one request and reads the response.
     async fn exchange(
         &self,
         url: &Url,
@@ -256,7 +256,7 @@ impl Inner {
     ) -> Result<Answer, FetchError> {
         let host = host_of(url);
         let route = self.policy.route(url)?;
-        // Waiting for our own turn is not held against the site.
+        // Waiting for the pace does not count against the site's time limit.
         self.pace.turn(&host, pause).await;
         let limits = body::Limits {
             attempt: Attempt {
@@ -274,7 +274,7 @@ impl Inner {
     }
 }
 
-/// The time left to one fetch.
+/// The remaining time of one fetch.
 struct Budget {
     whole: Duration,
     left: Duration,
@@ -289,7 +289,7 @@ impl Budget {
         self.whole.saturating_sub(self.left)
     }
 
-    /// Runs a part of the fetch in the time that is left.
+    /// Runs a part of the fetch within the remaining time.
     async fn run<T>(
         &mut self,
         host: &str,
@@ -309,7 +309,7 @@ impl Budget {
     }
 }
 
-/// The way from the URL that was asked for to the one that answers.
+/// The redirects from the requested URL to the final one.
 struct Trail {
     seen: Vec<Url>,
     at: Url,
@@ -325,13 +325,13 @@ impl Trail {
         }
     }
 
-    /// Returns where an answer leads, if it is a redirect.
+    /// Returns the target of a redirect, or `None` if the response is not one.
     fn target(&self, answer: &Answer) -> Result<Option<Url>, FetchError> {
         if !answer.is_redirect() {
             return Ok(None);
         }
         let location = answer.headers.get(LOCATION).map(|value| value.as_bytes());
-        // Servers write what is not ASCII in UTF-8, as browsers read it.
+        // Like browsers, reads non-ASCII as UTF-8.
         let location = location.and_then(|bytes| std::str::from_utf8(bytes).ok());
         match location.and_then(|location| self.at.join(location).ok()) {
             Some(next) => clean(&next).map(Some),
@@ -341,7 +341,7 @@ impl Trail {
         }
     }
 
-    /// Goes on if the answer is a redirect, and returns whether it is.
+    /// Follows the response if it is a redirect, and returns whether it is.
     fn follow(&mut self, answer: &Answer) -> Result<bool, FetchError> {
         let Some(next) = self.target(answer)? else {
             return Ok(false);

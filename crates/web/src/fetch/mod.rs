@@ -1,20 +1,18 @@
-//! The one door for outbound HTTP.
+//! The only access to outbound HTTP.
 //!
-//! Whoever scrapes fetches what strangers name, so every fetch is guarded:
+//! URLs to fetch come from strangers, so every fetch is guarded:
 //!
-//! - **Where to**: public addresses only ([`address`]). An address in the URL is checked before
-//!   anything is sent; a name's addresses are checked and then connected to, from one and the same
-//!   answer; each redirect is checked like a URL of its own; and who was really reached is checked
-//!   once more before a body is read. Operators allow more by `SCRAPERSKY_CONNECT_TO` and
+//! - **Targets**: only public addresses ([`address`]). An address in the URL is checked before anything is sent; a
+//!   name's addresses are checked and connected to from the same look-up; each redirect is checked like a new URL; and
+//!   the connected peer is checked again before a body is read. Operators allow more with `SCRAPERSKY_CONNECT_TO` and
 //!   `SCRAPERSKY_ALLOW_NETS`. Ports of other protocols are refused.
-//! - **How much**: one deadline over names, connections, redirects and bodies; bodies are counted
-//!   after decompression, headers are bounded, at most a few redirects are followed. A redirect from
-//!   https to http is followed, as no secret is ever sent; [`Page::final_url`] tells.
-//! - **Manners**: an honest name, robots.txt on every host on the way ([`robots`]), a pause between
-//!   requests to one host, no cookies, no referrer, nothing that identifies a person.
+//! - **Amounts**: one deadline for look-ups, connections, redirects and bodies; limits on the decompressed body, the
+//!   headers and the number of redirects. Redirects from https to http are followed, since no secret is ever sent;
+//!   [`Page::final_url`] shows them.
+//! - **Politeness**: an honest user agent, robots.txt of every host on the way ([`robots`]), a pause between requests
+//!   to a host, no cookies, no referrer, nothing that identifies a person.
 //!
-//! Whatever goes wrong is a [`FetchError`], whose text a person can read and whose
-//! [`FetchError::kind`] says what kind of failure it is.
+//! Every failure is a [`FetchError`] with a text for people and a [`FetchError::kind`] for programs.
 
 pub mod address;
 mod attempt;

@@ -1,7 +1,7 @@
-//! Politeness: the requests to one host, spread over time.
+//! Spreads requests to a host over time.
 //!
-//! Each process keeps a pace of its own, and where one is [shared](Pace::share) several processes keep it together. It is
-//! manners and not truth: where nobody can say when it is our turn, our own pace is kept.
+//! Each process keeps its own pace; with a [shared](Pace::share) one, several processes keep it together. This is only
+//! politeness: if the shared pace is unavailable, the process's own is used.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -10,20 +10,19 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use tokio::time::{Instant, sleep_until};
 
-/// Requests a host gets at once before they are spread: a page with the robots.txt and the
-/// redirects on the way to it.
+/// The number of requests to a host before they are spread: a page with its robots.txt and redirects.
 const BURST: u32 = 4;
 
-/// Hosts remembered before those at rest are forgotten.
+/// The number of remembered hosts above which idle ones are forgotten.
 const REMEMBERED: usize = 1024;
 
-/// How long the shared pace is given to say when it is our turn.
+/// How long to wait for the shared pace's answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A pace that several processes keep together.
+/// A pace shared by several processes.
 pub trait SharedPace: Send + Sync + 'static {
-    /// Takes the next free moment of `host`, to which requests go `interval` apart after `burst` at once, and returns how
-    /// long it is until then; `None` where nobody can say.
+    /// Reserves the next free slot of `host`, where requests are spaced by `interval` after a burst of `burst`. Returns
+    /// how long to wait for it, or `None` if unavailable.
     fn take<'a>(&'a self, host: &'a str, interval: Duration, burst: u32) -> BoxFuture<'a, Option<Duration>>;
 }
 
@@ -36,9 +35,9 @@ pub(super) struct Pace {
 
 #[derive(Debug)]
 struct Hosts {
-    /// When each host would get its next request if all came evenly.
+    /// When each host's next request would be due if all were evenly spaced.
     due: HashMap<String, Instant>,
-    /// The number of hosts at which to tidy up next.
+    /// The number of hosts at which to remove idle ones.
     limit: usize,
 }
 
@@ -54,12 +53,12 @@ impl Pace {
         }
     }
 
-    /// Keeps the pace together with others, from now on; the first one counts.
+    /// Shares the pace with other processes from now on; only the first call has an effect.
     pub(super) fn share(&self, shared: Arc<dyn SharedPace>) {
         let _ = self.shared.set(shared);
     }
 
-    /// Waits until `host`, which may have asked for a pause of its own, may be sent a request.
+    /// Waits until `host` may be sent a request; `asked` is the site's own crawl delay.
     pub(super) async fn turn(&self, host: &str, asked: Option<Duration>) {
         if !self.interval.is_zero() || asked.is_some() {
             let own = self.reserve(host, asked, Instant::now());
@@ -68,7 +67,7 @@ impl Pace {
         }
     }
 
-    /// Takes the next free moment of `host` among all processes.
+    /// Reserves the next free slot of `host` among all processes.
     async fn shared_turn(&self, host: &str, asked: Option<Duration>) -> Instant {
         let now = Instant::now();
         let Some(shared) = self.shared.get() else { return now };
@@ -79,16 +78,16 @@ impl Pace {
         }
     }
 
-    /// Returns the time between two requests, and how many come at once.
+    /// Returns the interval between requests, and the burst.
     fn rate(&self, asked: Option<Duration>) -> (Duration, u32) {
         match asked {
-            // Who names a pause means it between any two requests.
+            // A site's crawl delay applies between any two requests.
             Some(asked) if asked > self.interval => (asked, 1),
             _ => (self.interval, BURST),
         }
     }
 
-    /// Takes the next free moment of `host`.
+    /// Reserves the next free slot of `host`.
     fn reserve(&self, host: &str, asked: Option<Duration>, now: Instant) -> Instant {
         let (interval, burst) = self.rate(asked);
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -109,7 +108,7 @@ mod tests {
     #[test]
     fn after_a_burst_requests_to_one_host_are_spread() {
         let pace = Pace::new(Duration::from_millis(500));
-        // Far enough from the clock's beginning that the burst can be taken off.
+        // Far enough from the clock's start to subtract the burst.
         let now = Instant::now() + Duration::from_secs(60);
         let waits = |host, at| pace.reserve(host, None, at).duration_since(at).as_millis();
         let first: Vec<_> = (0..7).map(|_| waits("a.test", now)).collect();

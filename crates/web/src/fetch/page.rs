@@ -1,4 +1,4 @@
-//! What is asked for, and what came.
+//! Requests for pages, and their responses.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::FetchError;
 use super::charset::{self, Decoded};
 use super::policy::host_of;
 
-/// What a fetch asks for: the kind of content, and how much of it.
+/// The kind and amount of content to fetch.
 #[derive(Clone, Copy, Debug)]
 pub struct Want {
     kind: Kind,
@@ -29,31 +29,31 @@ enum Kind {
 }
 
 impl Want {
-    /// Asks for a web page.
+    /// Requests a web page.
     #[must_use]
     pub fn html() -> Self {
         Self::of(Kind::Html)
     }
 
-    /// Asks for a web page, and takes a vCard too.
+    /// Requests a web page or a vCard.
     #[must_use]
     pub fn html_or_card() -> Self {
         Self::of(Kind::HtmlOrCard)
     }
 
-    /// Asks for XML, such as a sitemap or a feed, also as plain text or gzip file.
+    /// Requests XML, such as a sitemap or feed, also as plain text or gzip file.
     #[must_use]
     pub fn xml() -> Self {
         Self::of(Kind::Xml)
     }
 
-    /// Asks for whatever is there.
+    /// Requests any content.
     #[must_use]
     pub fn anything() -> Self {
         Self::of(Kind::Anything)
     }
 
-    /// Takes bodies of up to `bytes` after decompression, instead of the configured size.
+    /// Accepts bodies of up to `bytes` after decompression, instead of the configured limit.
     #[must_use]
     pub fn up_to(self, bytes: usize) -> Self {
         Self {
@@ -62,7 +62,7 @@ impl Want {
         }
     }
 
-    /// Gives the whole fetch `time`, instead of the configured one.
+    /// Limits the whole fetch to `time`, instead of the configured limit.
     #[must_use]
     pub fn within(self, time: Duration) -> Self {
         Self {
@@ -89,7 +89,7 @@ impl Want {
         }
     }
 
-    /// Checks the media type of a body; one that has none may be anything.
+    /// Checks the media type of a body; a missing one is accepted.
     pub(super) fn check(self, host: &str, content_type: Option<&str>) -> Result<(), FetchError> {
         let essence = content_type.map(essence).unwrap_or_default();
         let (fits, wanted) = match self.kind {
@@ -132,45 +132,45 @@ fn essence(content_type: &str) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
-/// An answer, read to its end.
+/// A completely read response.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// What was asked for, as it was sent: without user information and fragment.
+    /// The requested URL as sent: without user information and fragment.
     pub requested_url: Url,
-    /// What the redirects led to.
+    /// The URL after redirects.
     pub final_url: Url,
-    /// The URLs on the way from the one to the other, the requested one first, the final one not in it.
+    /// The URLs that redirected, starting with the requested one.
     pub redirects: Vec<Url>,
-    /// The status of the final answer; any, see [`Page::success`].
+    /// The status of the final response; it may be an error, see [`Page::success`].
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body, decompressed, in the site's own charset.
+    /// Its body, decompressed, in its original charset.
     pub body: Bytes,
-    /// Who sent it.
+    /// The address that sent it.
     pub remote_addr: SocketAddr,
-    /// From sending the last request, with the connection made for it, to the headers of its answer.
+    /// From sending the last request, including its connection, to the response's headers.
     pub time_to_first_byte: Duration,
-    /// The whole fetch, less the time it waited for its turn.
+    /// The whole fetch, without waiting for the pace.
     pub elapsed: Duration,
-    /// The HTTP version of the final answer.
+    /// The HTTP version of the final response.
     pub http_version: Version,
-    /// How the connection was encrypted, if it was.
+    /// The TLS connection, if there was one.
     pub tls: Option<Tls>,
 }
 
-/// An answer whose body is in a file.
+/// A response whose body is in a file.
 #[derive(Debug)]
 pub struct Download {
-    /// The answer; its body is empty.
+    /// The response; its body is empty.
     pub page: Page,
     /// The size of the body, after decompression.
     pub bytes: u64,
-    /// Why the body is not all of it, where it is not.
+    /// Why the body is incomplete, if it is.
     pub cut: Option<FetchError>,
 }
 
-/// What is known about an encrypted connection.
+/// Facts about a TLS connection.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tls {
     /// The protocol version, such as `TLS 1.3`.
@@ -217,11 +217,11 @@ impl Page {
         charset::decode(&self.body, self.content_type(), top_level)
     }
 
-    /// Returns the page if its status says that it is what was asked for.
+    /// Returns the page if its status is a success.
     ///
     /// # Errors
     ///
-    /// [`FetchError::Status`] for any status but 200 to 299.
+    /// [`FetchError::Status`] for any status outside 200 to 299.
     pub fn success(self) -> Result<Self, FetchError> {
         if self.status.is_success() {
             return Ok(self);

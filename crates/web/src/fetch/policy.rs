@@ -1,4 +1,4 @@
-//! What may be asked for, and where the connection then goes.
+//! Decides which URLs may be fetched, and where their connections go.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,11 +9,11 @@ use super::FetchError;
 use super::address::refusal;
 use super::settings::{ConnectTo, FetchConfig};
 
-/// The longest URL that is fetched, in bytes; servers commonly stop at 8,192.
+/// The longest URL to fetch, in bytes; servers commonly accept up to 8,192.
 const MAX_URL: usize = 4096;
 
-/// Ports of other protocols, which could be made to act by what an HTTP request looks like to
-/// them: the Fetch standard's list (<https://fetch.spec.whatwg.org/#port-blocking>).
+/// Ports of other protocols that an HTTP request could trigger: the Fetch standard's list
+/// (<https://fetch.spec.whatwg.org/#port-blocking>).
 const BAD_PORTS: &[u16] = &[
     0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109,
     110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531,
@@ -21,19 +21,19 @@ const BAD_PORTS: &[u16] = &[
     5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ];
 
-/// The rules of the operator over the rule that only public addresses are fetched.
+/// The operator's exceptions to fetching only public addresses.
 #[derive(Clone, Debug)]
 pub(super) struct Policy {
     allow_nets: Vec<IpNet>,
     connect_to: Vec<ConnectTo>,
 }
 
-/// Where a request goes.
+/// The target of a request's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
-    /// To what the host's name resolves to, or to the address it is.
+    /// The host's own addresses.
     Direct,
-    /// To the address of the rule at this index of [`FetchConfig::connect_to`].
+    /// The address of the rule at this index of [`FetchConfig::connect_to`].
     Rule(usize),
 }
 
@@ -45,7 +45,7 @@ impl Policy {
         }
     }
 
-    /// Returns where a request for `url`, as [`clean`] returns it, goes.
+    /// Returns the route for `url`, as returned by [`clean`].
     pub(super) fn route(&self, url: &Url) -> Result<Route, FetchError> {
         let host = host_of(url);
         let port = url.port_or_known_default().unwrap_or_default();
@@ -70,7 +70,7 @@ impl Policy {
         Ok(Route::Direct)
     }
 
-    /// Returns why `address` must not be fetched.
+    /// Returns why `address` must not be fetched, or `None`.
     pub(super) fn refusal(&self, address: IpAddr) -> Option<&'static str> {
         let real = address.to_canonical();
         if self.allow_nets.iter().any(|net| net.contains(&real)) {
@@ -79,7 +79,7 @@ impl Policy {
         refusal(address)
     }
 
-    /// Returns those of a name's addresses that may be fetched, or what the first one is that may not.
+    /// Returns the addresses of a name that may be fetched, or why the first one is refused.
     pub(super) fn permitted(&self, addresses: Vec<IpAddr>) -> Result<Vec<IpAddr>, Option<&'static str>> {
         let mut refused = None;
         let mut permitted = addresses;
@@ -97,7 +97,7 @@ impl Policy {
         }
     }
 
-    /// Returns whom a connection really reached, if that was to be.
+    /// Returns the connected peer's address if it was an allowed target.
     pub(super) fn check_peer(
         &self,
         route: Route,
@@ -124,7 +124,7 @@ impl Policy {
 ///
 /// # Errors
 ///
-/// For other schemes than http and https, no host, and more than 4,096 bytes.
+/// For schemes other than http and https, without a host, or over 4,096 bytes.
 pub(super) fn clean(url: &Url) -> Result<Url, FetchError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(FetchError::Scheme(url.scheme().to_owned()));
@@ -145,7 +145,7 @@ pub(super) fn clean(url: &Url) -> Result<Url, FetchError> {
     Ok(url)
 }
 
-/// Returns the host that messages name.
+/// Returns the host for messages.
 pub(super) fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }

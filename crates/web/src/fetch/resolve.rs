@@ -1,7 +1,7 @@
-//! Names to addresses, of which only the permitted ones are ever handed to a connection.
+//! Resolves names, and passes only permitted addresses on to connections.
 //!
-//! The check and the connection use one and the same answer: a name that says something else when
-//! asked again gains nothing. Addresses written as such never come here; the policy checks them.
+//! The check and the connection use the same look-up, so that a name cannot change its addresses in between. Literal
+//! addresses are not resolved; the policy checks them.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -13,20 +13,20 @@ use tokio::sync::Semaphore;
 
 use super::policy::Policy;
 
-/// The addresses of a name that a connection tries at most.
+/// The maximum number of addresses that a connection tries.
 const MAX_TRIED: usize = 8;
 
-/// Look-ups under way at most. The system's resolver blocks a thread for up to half a minute, also
-/// when nobody waits for it any more.
+/// The maximum number of concurrent look-ups. The system's resolver may block a thread for half a minute, even after
+/// its caller has given up.
 const MAX_LOOKUPS: usize = 64;
 
-/// Turns names into addresses; it need not judge them.
+/// Resolves names to addresses, without judging them.
 pub trait Lookup: Send + Sync + 'static {
     /// Returns the addresses of `host`.
     ///
     /// # Errors
     ///
-    /// When the name has none, or nobody can be asked.
+    /// If the name has no addresses, or no name server answers.
     fn lookup(&self, host: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
@@ -49,7 +49,7 @@ impl Lookup for SystemLookup {
         let permits = Arc::clone(&self.permits);
         Box::pin(async move {
             let permit = permits.acquire_owned().await.map_err(io::Error::other)?;
-            // A task of its own keeps the permit for as long as the thread is blocked.
+            // A separate task keeps the permit for as long as the thread is blocked.
             let lookup = tokio::spawn(async move {
                 let found = tokio::net::lookup_host((host, 0)).await;
                 drop(permit);
@@ -60,24 +60,24 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// Is returned through the HTTP client when a name leads nowhere that may be connected to.
+/// The error passed through the HTTP client if a name has no permitted address.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ResolveError {
-    /// All its addresses are refused, the first because of what it is.
+    /// All addresses are refused; the kind of the first one.
     #[error("the name leads to {0}")]
     Refused(&'static str),
-    /// There is no answer.
+    /// The look-up failed.
     #[error("the name does not resolve: {0}")]
     Failed(io::Error),
 }
 
 impl ResolveError {
-    /// Returns whether another answer can be expected later.
+    /// Returns whether a later look-up may succeed.
     pub(super) fn is_temporary(&self) -> bool {
         match self {
             Self::Refused(_) => false,
-            // `getaddrinfo` tells "no such name" from "nobody answered" in words only: the GNU C
-            // library's and musl's.
+            // `getaddrinfo` distinguishes "no such name" from "no answer" only in its text: the GNU C library's and
+            // musl's.
             Self::Failed(error) => {
                 let said = error.to_string();
                 said.contains("Temporary failure") || said.contains("Try again")
@@ -86,7 +86,7 @@ impl ResolveError {
     }
 }
 
-/// Resolves for the HTTP client, and hands out permitted addresses only.
+/// The HTTP client's resolver, which returns permitted addresses only.
 pub(super) struct Guarded {
     lookup: Arc<dyn Lookup>,
     policy: Arc<Policy>,
@@ -109,14 +109,14 @@ impl Resolve for Guarded {
                 None => ResolveError::Failed(io::Error::other("it has no addresses")),
             })?;
             permitted.truncate(MAX_TRIED);
-            // Port 0 stands for the URL's.
+            // Port 0 means the URL's port.
             let addresses = permitted.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(addresses) as Addrs)
         })
     }
 }
 
-/// Resolves every name to the one address that the operator named.
+/// Resolves every name to the address of the operator's rule.
 pub(super) struct Fixed(pub(super) SocketAddr);
 
 impl Resolve for Fixed {

@@ -1,4 +1,4 @@
-//! A service that the operator chose, as opposed to a site that a stranger named.
+//! HTTP to a service that the operator configured, as opposed to a site named by a stranger.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use super::policy::host_of;
 use super::settings::{CONNECT_TIMEOUT, FetchConfig};
 use super::{FetchError, SetupError, Want};
 
-/// The way to one configured service.
+/// A client of one configured service.
 ///
-/// It goes to the scheme, host and port that are configured, and nowhere else: redirects are not followed, and no
-/// request names another host. That host may be any, also one on this machine, since it is the operator's word; no
-/// tenant has a say in it. There is no robots.txt to honour and no pause between requests: the service counts itself.
+/// It only connects to the configured scheme, host and port: redirects are not followed, and no request names another
+/// host. Any host is allowed, including this machine, since the operator chose it and no tenant can change it. It
+/// ignores robots.txt and keeps no pause between requests, since the service has its own limits.
 pub struct Service {
     client: Client,
     base: Url,
@@ -25,14 +25,14 @@ pub struct Service {
     max_body: usize,
 }
 
-/// What the service answered, whatever the status.
+/// A response of the service, with any status.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
     /// The body.
     pub body: Bytes,
-    /// When the service asks to be called again.
+    /// The requested delay before a retry.
     pub retry_after: Option<Duration>,
 }
 
@@ -43,7 +43,7 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    /// Prepares to call the service at `base`; a call may take `timeout`.
+    /// Creates a client of the service at `base`; each call may take `timeout`.
     ///
     /// # Errors
     ///
@@ -68,11 +68,11 @@ impl Service {
         })
     }
 
-    /// Asks for a path.
+    /// Gets a path.
     ///
     /// # Errors
     ///
-    /// [`FetchError`], which names the host and nothing else of the request.
+    /// [`FetchError`], which names the host but nothing else of the request.
     pub async fn get(
         &self,
         path: &str,
@@ -86,7 +86,7 @@ impl Service {
         self.send(self.client.get(url), headers).await
     }
 
-    /// Sends JSON to a path.
+    /// Posts JSON to a path.
     ///
     /// # Errors
     ///

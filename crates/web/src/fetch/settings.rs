@@ -1,4 +1,4 @@
-//! What the door to other hosts may do.
+//! Settings of outbound HTTP.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Host;
 
-/// Names the program, since it visits sites under its own name, and says what it does.
+/// Names the program and its purpose, since it visits sites under its own name.
 const DEFAULT_USER_AGENT: &str = concat!(
     "ScraperSky/",
     env!("CARGO_PKG_VERSION"),
@@ -21,24 +21,24 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 /// The largest response header taken, in bytes of names and values.
 pub(super) const MAX_HEADER: u32 = 64 * 1024;
 
-/// What the program may fetch, under which name, and how much of it.
+/// What the program may fetch, its user agent, and its limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchConfig {
-    /// Names whose connections go to an address that the operator chose; the first match counts.
+    /// Names with an address chosen by the operator; the first match applies.
     pub connect_to: Vec<ConnectTo>,
-    /// Addresses that may be fetched although they are not public.
+    /// Non-public addresses that may be fetched.
     pub allow_nets: Vec<IpNet>,
-    /// The `User-Agent` header. Its first word is the name that robots.txt may call us by.
+    /// The `User-Agent` header. Its first word is the name used for robots.txt.
     pub user_agent: String,
-    /// How long one fetch may take: names, connections, redirects and bodies together.
+    /// The time limit of a fetch: look-ups, connections, redirects and bodies together.
     pub timeout: Duration,
-    /// The largest body taken, in bytes after decompression.
+    /// The size limit of a body, in bytes after decompression.
     pub max_body: usize,
-    /// The redirects followed.
+    /// The maximum number of redirects.
     pub max_redirects: usize,
-    /// The time between two requests to one host, after a short burst.
+    /// The time between two requests to a host, after a short burst.
     pub pace: Duration,
-    /// A file of PEM certificates that are trusted beside the system's.
+    /// A PEM file of trusted certificates in addition to the system's.
     pub extra_ca: Option<PathBuf>,
 }
 
@@ -57,10 +57,9 @@ impl Default for FetchConfig {
     }
 }
 
-/// Sends the connections to a name to an address, as `host[:port]=address:port`.
+/// Redirects connections for a name to an address: `host[:port]=address:port`.
 ///
-/// `host` is a name, or `*.` and a name for every name below it. TLS and the `Host` header keep
-/// the name.
+/// `host` is a name, or `*.` and a name for all its subdomains. TLS and the `Host` header keep the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectTo {
     host: String,
@@ -70,7 +69,7 @@ pub struct ConnectTo {
 }
 
 impl ConnectTo {
-    /// Returns whether connections to `host`, in lower case and without a final dot, are meant.
+    /// Returns whether it applies to `host`, given in lower case and without a final dot.
     #[must_use]
     pub fn matches(&self, host: &str, port: u16) -> bool {
         let named = if self.below {
@@ -82,7 +81,7 @@ impl ConnectTo {
         named && self.port.is_none_or(|only| only == port)
     }
 
-    /// Returns where they go.
+    /// Returns the target address.
     #[must_use]
     pub fn to(&self) -> SocketAddr {
         self.to
@@ -102,8 +101,8 @@ impl FromStr for ConnectTo {
             Some(name) => (name, true),
             None => (host, false),
         };
-        // A name is written here as it is in a URL: international ones in punycode or not. An
-        // address is no name: what leads where it says must not lead elsewhere.
+        // The name is written as in a URL, in punycode or not. An address is not a name: connections to an address must
+        // not go elsewhere.
         match Host::parse(name.trim_end_matches('.')) {
             Ok(Host::Domain(host)) if !host.contains('*') => Ok(Self {
                 host,

@@ -1,4 +1,4 @@
-//! Pages made to exhaust a parser. Each must end by a limit or by itself, within bounded memory.
+//! Pages made to exhaust a parser. Each must end by itself or at a limit, within bounded memory.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -10,8 +10,7 @@ fn repeat(unit: &str, bytes: usize) -> String {
     unit.repeat(bytes / unit.len() + 1)
 }
 
-/// Numbers the repetitions of `unit`: formatting elements that differ are not merged by the standard's
-/// Noah's Ark clause.
+/// Numbers the repetitions of `unit`: the standard's Noah's Ark clause only merges equal formatting elements.
 fn numbered(count: usize, unit: impl Fn(usize) -> String) -> String {
     (0..count).fold(String::new(), |mut page, i| {
         page.push_str(&unit(i));
@@ -117,7 +116,7 @@ fn corpus() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The most nodes: the limit, and what one chunk can add to it.
+/// The maximum number of nodes: the limit, and what one chunk can add to it.
 const NODE_CEILING: usize = 2 * 300_000;
 
 fn check(name: &str, page: &str, limits: &Limits) -> Duration {
@@ -155,7 +154,7 @@ fn depth(document: &Document) -> usize {
 fn every_hostile_page_ends_within_its_limits() {
     let mut limits = Limits::default();
     if cfg!(debug_assertions) {
-        // The suite should not take a second for every page; that each stops is as true of a shorter time.
+        // A shorter time keeps the suite fast, and proves the same.
         limits.max_time = Duration::from_millis(200);
     }
     let mut slow = Vec::new();

@@ -1,22 +1,22 @@
-//! What one page may cost.
+//! The limits of parsing a page.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What one page may cost.
+/// The limits of parsing a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest time to parse.
+    /// The maximum parsing time.
     pub max_time: Duration,
-    /// The most nodes, those included that the parser dropped again.
+    /// The maximum number of nodes, including those dropped by the parser.
     pub max_nodes: usize,
-    /// The deepest nesting.
+    /// The maximum depth.
     pub max_depth: usize,
-    /// The most attributes of one element; further ones are dropped and the page goes on.
+    /// The maximum number of attributes per element; further ones are dropped.
     pub max_attributes: usize,
-    /// The most attributes of the whole page; further ones are dropped and the page goes on.
+    /// The maximum number of attributes per page; further ones are dropped.
     pub max_total_attributes: usize,
-    /// The most bytes of one attribute's value; the rest is dropped and the page goes on.
+    /// The maximum length of an attribute's value in bytes; the rest is dropped.
     pub max_attribute_bytes: usize,
 }
 
@@ -33,7 +33,7 @@ impl Default for Limits {
     }
 }
 
-/// The limit at which a page was cut.
+/// The limit that ended the parsing of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// [`Limits::max_time`].

@@ -1,16 +1,15 @@
-//! The guarded HTML parser: html5ever, stopped before a hostile page costs too much.
+//! The guarded HTML parser: html5ever, stopped before a hostile page uses too much time or memory.
 //!
-//! html5ever follows the HTML standard, which is quadratic and worse on some input: 120 KB of `<font>`
-//! and `<p>` took 15.7 s and 3.1 GB. The input is fed in small chunks, and between two of them elapsed
-//! time, number of nodes and depth are compared with [`Limits`].
+//! html5ever follows the HTML standard, which is quadratic or worse for some input: 120 KB of `<font>` and `<p>` took
+//! 15.7 s and 3.1 GB. The input is therefore parsed in small chunks, and time, number of nodes and depth are compared
+//! with [`Limits`] between chunks.
 //!
-//! A page that reaches a limit is cut there and not refused: the head and the first few hundred thousand
-//! nodes still hold the title, the addresses and the technology that a lead is made of, and
-//! [`Document::is_truncated`] says that there was more. It is an error only when the limit came before
-//! anything was seen.
+//! A page that reaches a limit is truncated, not refused: its head and first few hundred thousand nodes still contain
+//! the title, addresses and technologies, and [`Document::is_truncated`] returns `true`. It is an error only if there
+//! was no content before the limit.
 //!
-//! Parsing is CPU work of up to [`Limits::max_time`]: callers run it off the async threads. A
-//! [`Document`] is not `Send`; take out of it what is needed where it was parsed.
+//! Parsing takes up to [`Limits::max_time`] of CPU: run it outside async threads. A [`Document`] is not `Send`; extract
+//! what is needed on the same thread.
 
 mod limits;
 mod sink;
@@ -28,22 +27,22 @@ use scraper::Html;
 
 use self::sink::BoundedSink;
 
-/// How many bytes the parser gets between two looks at the limits.
+/// The number of bytes parsed between two checks of the limits.
 ///
-/// What one chunk can create is bounded by its length times [`Limits::max_depth`] (a `<p>` opens every
-/// formatting element again that is still open), so a smaller chunk bounds memory more tightly; at this
-/// size an ordinary page parses as fast as in one piece.
+/// The nodes of one chunk are bounded by its length times [`Limits::max_depth`] (a `<p>` reopens every open formatting
+/// element), so smaller chunks bound memory more tightly; with this size an ordinary page parses as fast as in one
+/// piece.
 const CHUNK_BYTES: usize = 1024;
 
 /// Why a page could not be parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
-    /// A limit was reached before there was any content.
+    /// A limit was reached before any content.
     #[error("the page cannot be parsed: {limit}, and its first {consumed_bytes} bytes have no content")]
     NothingWithin {
-        /// Which limit it was.
+        /// The limit.
         limit: Limit,
-        /// How far the parser had come.
+        /// The number of bytes parsed.
         consumed_bytes: usize,
     },
 }
@@ -62,26 +61,26 @@ impl Document {
         &self.html
     }
 
-    /// Returns whether the page went on where parsing stopped.
+    /// Returns whether parsing stopped before the end of the page.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.stopped_by.is_some()
     }
 
-    /// Returns the limit at which the page was cut, if it was.
+    /// Returns the limit at which parsing stopped, if any.
     #[must_use]
     pub fn stopped_by(&self) -> Option<Limit> {
         self.stopped_by
     }
 }
 
-/// Parses a page up to the limits.
+/// Parses a page within the limits.
 ///
-/// The tree is the one a browser with scripting builds, so the content of `<noscript>` is text.
+/// The tree is that of a browser with scripting enabled, so the content of `<noscript>` is text.
 ///
 /// # Errors
 ///
-/// When a limit was reached before the page had any content.
+/// If a limit was reached before any content.
 pub fn parse(html: &str, limits: &Limits) -> Result<Document, ParseError> {
     let started = Instant::now();
     let mut parser = driver::parse_document(BoundedSink::new(*limits), driver::ParseOpts::default());
@@ -95,7 +94,7 @@ pub fn parse(html: &str, limits: &Limits) -> Result<Document, ParseError> {
         let exceeded = sink
             .exceeded()
             .or_else(|| (started.elapsed() > limits.max_time).then_some(Limit::Time));
-        // The end of a page closes what is open, once for each element: nothing to fear after its last chunk.
+        // The end of the page only closes open elements, once each, so the last chunk needs no check.
         if let Some(limit) = exceeded
             && !rest.is_empty()
         {

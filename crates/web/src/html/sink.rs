@@ -1,4 +1,4 @@
-//! The tree builder's sink: scraper's, with an account of what the page costs.
+//! Scraper's tree builder sink, extended by limits.
 
 use std::borrow::Cow;
 use std::cell::{Cell, Ref};
@@ -11,12 +11,12 @@ use scraper::{Html, HtmlTreeSink};
 
 use super::limits::{Limit, Limits};
 
-/// Depth is measured at every so many appended nodes: walking up at each of them would cost more than parsing.
+/// How many appended nodes per depth measurement: measuring at each would cost more than parsing.
 const DEPTH_SAMPLE: usize = 16;
 
-/// Builds scraper's tree and notes when it grows past the limits.
+/// Builds scraper's tree and records when it exceeds the limits.
 ///
-/// A sink cannot stop the parser; whoever feeds it asks [`BoundedSink::exceeded`] between two chunks.
+/// A sink cannot stop the parser; the caller checks [`BoundedSink::exceeded`] between chunks.
 pub(super) struct BoundedSink {
     inner: HtmlTreeSink,
     limits: Limits,
@@ -36,7 +36,7 @@ impl BoundedSink {
         }
     }
 
-    /// Returns the limit that the tree has grown past.
+    /// Returns the exceeded limit, if any.
     pub(super) fn exceeded(&self) -> Option<Limit> {
         if self.is_too_deep.get() {
             Some(Limit::Depth)
@@ -47,7 +47,7 @@ impl BoundedSink {
         }
     }
 
-    /// Returns the tree as it is.
+    /// Returns the tree.
     pub(super) fn into_html(self) -> Html {
         self.inner.finish()
     }
@@ -65,10 +65,10 @@ impl BoundedSink {
         }
     }
 
-    /// Bounds the attributes of one element, and of all together.
+    /// Limits the attributes of an element and of the page.
     ///
-    /// The total is a wall of its own because formatting elements are copied with their attributes
-    /// wherever they are opened again.
+    /// The total has its own limit, since formatting elements are copied with their attributes whenever they are
+    /// reopened.
     fn bound_attributes(&self, attributes: &mut Vec<Attribute>) {
         let left = self.limits.max_total_attributes.saturating_sub(self.attributes.get());
         attributes.truncate(self.limits.max_attributes.min(left));

@@ -1,4 +1,4 @@
-//! The standard form of a domain, and which part of a host name its owner registered.
+//! The standard form of a domain, and the registrable part of a host name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,14 +7,14 @@ use psl::Type;
 use serde::{Deserialize, Serialize};
 use url::Host;
 
-/// The longest name that DNS can hold.
+/// The maximum length of a name in DNS.
 const MAX_NAME_BYTES: usize = 253;
-/// The longest label that DNS can hold.
+/// The maximum length of a label in DNS.
 const MAX_LABEL_BYTES: usize = 63;
-/// How much of a refused input an error repeats.
+/// How much of an invalid input an error quotes.
 const MAX_SHOWN_CHARS: usize = 80;
 
-/// Top-level domains that never lead to a public host. `test` is not among them: staging sites use it.
+/// Top-level domains without public hosts. `test` is not included: staging sites use it.
 const PRIVATE_TOP_LEVELS: [&str; 12] = [
     "alt",
     "arpa",
@@ -30,19 +30,19 @@ const PRIVATE_TOP_LEVELS: [&str; 12] = [
     "localhost",
 ];
 
-/// A public host name in its standard form: lower case, punycode, without scheme, user, `www.`, port, path or trailing dot.
+/// A public host name in standard form: lower case, punycode, without scheme, user, `www.`, port, path or trailing dot.
 ///
-/// Two spellings of a site give the same name, and parsing a name gives that name. The database knows the
-/// same rule as `scrapersky.standard_domain`.
+/// Different spellings of a site give the same name, and parsing a name returns it unchanged. The SQL function
+/// `scrapersky.standard_domain` implements the same rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DomainName(String);
 
-/// Why a text is not a domain that can be scanned; displayed as a sentence that names the input.
+/// Why a text is not a scannable domain, displayed as a sentence that quotes the input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{input}` is not a domain that can be scanned: {reason}")]
 pub struct NameError {
-    /// What was given, shortened, with control characters escaped.
+    /// The input, shortened, with control characters escaped.
     pub input: String,
     /// What is wrong with it.
     pub reason: Reason,
@@ -54,50 +54,49 @@ pub enum Reason {
     /// The name is empty.
     #[error("it is empty")]
     Empty,
-    /// An address instead of a name.
+    /// It is an IP address.
     #[error("it is an IP address; expected a host name")]
     IpAddress,
-    /// A character that host names do not have.
+    /// It contains a character that host names cannot have.
     #[error("a host name cannot contain {0:?}")]
     Character(char),
-    /// Unicode that no registry accepts.
+    /// Its Unicode has no valid punycode.
     #[error("it cannot be written in punycode")]
     Idn,
-    /// Two dots in a row, or one in front.
+    /// It has consecutive dots, or starts with one.
     #[error("there is nothing between two of its dots, or before the first")]
     EmptyLabel,
-    /// A label with a hyphen at an end.
+    /// A label starts or ends with a hyphen.
     #[error("its part `{0}` starts or ends with a hyphen")]
     Hyphen(String),
-    /// A label that DNS cannot hold.
+    /// A label is too long for DNS.
     #[error("its part `{0}` is longer than 63 characters")]
     LongLabel(String),
-    /// A name that DNS cannot hold.
+    /// The name is too long for DNS.
     #[error("it is longer than 253 characters")]
     LongName,
-    /// A name without a dot.
+    /// The name has no dot.
     #[error("it has no dot, so it names no public host")]
     SingleLabel,
-    /// A name for private networks.
+    /// The name is for private networks.
     #[error("names under .{0} are not public")]
     PrivateTopLevel(String),
-    /// An onion service.
+    /// The name is an onion service.
     #[error("onion services are not reachable from here")]
     Onion,
-    /// A name under which others register theirs.
+    /// The name is a public suffix.
     #[error("it is a public suffix, under which domains are registered")]
     PublicSuffix,
 }
 
 impl DomainName {
-    /// Standardises a domain that a person or a file spelled.
+    /// Parses a domain as people or files spell it.
     ///
-    /// A name under a top-level domain that is not in the public suffix list is accepted: lists age, and
-    /// DNS knows.
+    /// Unlisted top-level domains are accepted, since the public suffix list may be outdated; DNS decides.
     ///
     /// # Errors
     ///
-    /// When the rest is not a public host name.
+    /// If it is not a public host name.
     pub fn parse(spelled: &str) -> Result<Self, NameError> {
         standardise(spelled).map(Self).map_err(|reason| NameError {
             input: shown(spelled),
@@ -111,7 +110,7 @@ impl DomainName {
         &self.0
     }
 
-    /// Returns the part that its owner registered: `example.co.uk` of `shop.example.co.uk`.
+    /// Returns the registrable part: `example.co.uk` of `shop.example.co.uk`.
     #[must_use]
     pub fn registrable(&self) -> &str {
         registrable(&self.0)
@@ -124,21 +123,21 @@ impl DomainName {
     }
 }
 
-/// Returns the registrable part of a host name, or all of it where it has none.
+/// Returns the registrable part of a host name, or all of it if it has none.
 ///
-/// The host is expected in lower case and punycode.
+/// The host must be in lower case and punycode.
 #[must_use]
 pub fn registrable(host: &str) -> &str {
     psl::domain_str(host).unwrap_or(host)
 }
 
-/// Returns whether a host name lies below a suffix under which names are registered, listed or not.
+/// Returns whether a host name is below a suffix for registrations, listed or not.
 #[must_use]
 pub fn is_registrable(host: &str) -> bool {
     psl::domain_str(host).is_some()
 }
 
-/// Returns whether a host name ends in a suffix of the public suffix list.
+/// Returns whether a host name ends in a listed public suffix.
 #[must_use]
 pub fn has_known_suffix(host: &str) -> bool {
     psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known())
@@ -155,7 +154,7 @@ fn standardise(spelled: &str) -> Result<String, Reason> {
     }
     let host = without_port(host);
     let host = host.strip_suffix('.').unwrap_or(host);
-    // The URL parser decodes percent signs and reports others without saying which it was.
+    // The URL parser decodes percent signs, and does not report which character is invalid.
     if let Some(bad) = host
         .chars()
         .find(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-'))
@@ -172,18 +171,18 @@ fn standardise(spelled: &str) -> Result<String, Reason> {
     let ascii = match Host::parse(host) {
         Ok(Host::Domain(name)) => name,
         Ok(Host::Ipv4(_) | Host::Ipv6(_)) => return Err(Reason::IpAddress),
-        // A last label of digits makes the parser read an IPv4 address.
+        // The parser reads a name with a numeric last label as an IPv4 address.
         Err(_) if host.rsplit('.').next().is_some_and(is_numeric) => return Err(Reason::IpAddress),
         Err(_) => return Err(Reason::Idn),
     };
-    // The ideographic full stop is a dot by now.
+    // By now the ideographic full stop is a dot.
     let ascii = ascii.strip_suffix('.').unwrap_or(&ascii);
     let name = without_www(ascii);
     check(name)?;
     Ok(name.to_owned())
 }
 
-/// Cuts scheme, user, path, query and fragment off.
+/// Removes scheme, user, path, query and fragment.
 fn host_part(lower: &str) -> &str {
     let rest = match lower.split_once("://") {
         Some((scheme, rest)) if is_scheme(scheme) => rest,
@@ -207,7 +206,7 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// Drops `www.`, unless what is left is no domain: `www.com` and `www.co.uk` are registered names.
+/// Removes `www.`, unless the rest is not a domain: `www.com` and `www.co.uk` are registered names.
 fn without_www(name: &str) -> &str {
     let mut name = name;
     while let Some(rest) = name.strip_prefix("www.")
@@ -221,7 +220,7 @@ fn without_www(name: &str) -> &str {
 
 /// Returns whether registries delegate names under this one.
 ///
-/// Suffixes that companies entered for their customers, such as `github.io`, are sites of their own.
+/// Suffixes that companies listed for their customers, such as `github.io`, are sites themselves.
 fn is_public_suffix(name: &str) -> bool {
     psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(Type::Icann) && suffix == name)
 }
@@ -234,14 +233,14 @@ fn is_numeric(label: &str) -> bool {
     }
 }
 
-/// Refuses what is too long before the URL parser spends time on it.
+/// Checks lengths before the URL parser spends time on the input.
 fn check_lengths(host: &str) -> Result<(), Reason> {
     if host.is_ascii()
         && let Some(label) = host.split('.').find(|label| label.len() > MAX_LABEL_BYTES)
     {
         return Err(Reason::LongLabel(shown(label)));
     }
-    // A character of a label is at least one of its punycode.
+    // Each character of a label becomes at least one of its punycode.
     if host.chars().count() > MAX_NAME_BYTES {
         Err(Reason::LongName)
     } else {
@@ -291,7 +290,7 @@ fn check(name: &str) -> Result<(), Reason> {
     Ok(())
 }
 
-/// Makes an input fit to be repeated in a sentence.
+/// Shortens and escapes an input for messages.
 fn shown(input: &str) -> String {
     let mut text = String::new();
     for c in input.chars().take(MAX_SHOWN_CHARS) {

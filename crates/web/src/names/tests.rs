@@ -1,6 +1,6 @@
 use super::*;
 
-/// The SQL function `scrapersky.standard_domain`, in the words of its regular expressions.
+/// The SQL function `scrapersky.standard_domain`, with its regular expressions.
 fn by_the_database(spelled: &str) -> String {
     let replace =
         |text: &str, pattern: &str, with: &str| regex::Regex::new(pattern).unwrap().replace(text, with).into_owned();

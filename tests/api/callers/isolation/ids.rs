@@ -1,4 +1,4 @@
-//! How the rows of the agencies are named, and what names none.
+//! Ids of the agencies' rows, and ids that identify nothing.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -7,10 +7,10 @@ use crate::callers::routes::Ids;
 use crate::repo::probes::Rows;
 use crate::support::app::{Holder, TestApp};
 
-/// Fills every table for a tenant, also with what only routes make, and returns how its rows are named.
+/// Fills every table of a tenant, including rows that only routes create, and returns their ids.
 pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
     let rows = Rows::of(app.agencies(), &holder.agency, name).await;
-    // What a request names is given back in what it is told; what is nowhere in a request is the canary.
+    // Responses may echo what a request names; the canary is text that appears in no request.
     let (tenant, canary) = (holder.agency.id, format!("{name}.test"));
     app.sql(&format!(
         "UPDATE places_staging SET name = '{canary}', notes = '{canary}' WHERE place_id = '{name}';
@@ -44,7 +44,7 @@ pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
     }
 }
 
-/// Removes rows that a tenant had.
+/// Removes a tenant's rows.
 pub async fn remove(app: &TestApp, ids: &Ids) {
     let Ids {
         domain,
@@ -67,7 +67,7 @@ pub async fn remove(app: &TestApp, ids: &Ids) {
     .await;
 }
 
-/// Ids that nobody has.
+/// Returns ids that no row has.
 pub fn nobodys() -> Ids {
     let id = || Uuid::new_v4().to_string();
     Ids {
@@ -88,7 +88,7 @@ pub fn nobodys() -> Ids {
     }
 }
 
-/// The same text for every id.
+/// Uses the same text for every id.
 pub fn all(text: &str) -> Ids {
     let text = || text.to_owned();
     Ids {

@@ -1,5 +1,5 @@
-//! The isolation proof: every identity on every route, aimed at rows that are its own, another's, gone, nobody's, and
-//! at what names none; by both walls, and by each alone.
+//! The isolation proof: every identity on every route, with ids of its own rows, another tenant's, deleted rows, rows
+//! that never existed, and malformed ids; with both walls up, and with each alone.
 
 mod ids;
 
@@ -28,36 +28,36 @@ const ISSUER: &str = "https://project.test/auth/v1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Walls {
     Both,
-    /// Every filter by tenant is taken out of every statement of a tenant's transaction.
+    /// The rewriter removes every tenant filter from a tenant's statements.
     DatabaseAlone,
     /// Row level security is off.
     RepositoriesAlone,
 }
 
 #[tokio::test]
-async fn no_route_lets_anybody_at_anothers_rows() {
+async fn no_route_gives_access_to_another_tenants_rows() {
     prove(Walls::Both).await;
 }
 
 #[tokio::test]
-async fn no_route_does_by_row_level_security_alone() {
+async fn row_level_security_alone_isolates_every_route() {
     prove(Walls::DatabaseAlone).await;
 }
 
 #[tokio::test]
-async fn no_route_does_by_the_repositories_alone() {
+async fn repositories_alone_isolate_every_route() {
     prove(Walls::RepositoriesAlone).await;
 }
 
-/// Somebody who calls.
+/// A caller.
 struct Identity {
     name: &'static str,
     credential: Option<String>,
-    /// Whose rows are its own; `None` for one that is let in nowhere.
+    /// The caller's own agency; `None` for one that is never let in.
     home: Option<&'static str>,
 }
 
-/// What a request was answered.
+/// A response.
 struct Seen {
     status: u16,
     /// Head and body.
@@ -65,15 +65,15 @@ struct Seen {
     body: Value,
 }
 
-/// A proof under way.
+/// A proof in progress.
 struct Proof {
     walls: Walls,
     app: TestApp,
     client: Client,
     tables: Vec<String>,
-    /// How many requests were sent.
+    /// The number of requests sent.
     requests: usize,
-    /// What went wrong, a line each.
+    /// What failed, one line each.
     failures: String,
 }
 
@@ -102,7 +102,7 @@ async fn prove(walls: Walls) {
         failures: String::new(),
     };
     proof.take_down(&rewriter).await;
-    // Each wall alone is asked by one of each agency while developing: who somebody is, both are asked.
+    // In the short form, one caller per agency tests each wall alone: identity checks are covered with both up.
     let is_asking = |identity: &&Identity| {
         walls == Walls::Both || extent::is_full() || ["A key", "B owner"].contains(&identity.name)
     };
@@ -136,7 +136,7 @@ async fn prove(walls: Walls) {
     );
 }
 
-/// The program, with a way to the database on which the filters can be taken out.
+/// Starts the program with the rewriter between it and the database.
 async fn app_behind(walls: Walls, rewriter: &Rewriter) -> TestApp {
     let database = TestDatabase::new().await;
     let pool = match walls {
@@ -147,7 +147,7 @@ async fn app_behind(walls: Walls, rewriter: &Rewriter) -> TestApp {
     TestApp::on(Agencies { database, pool }, &settings).await
 }
 
-/// Returns who calls, but for the owner of the first agency.
+/// Returns all callers except the first agency's owner.
 async fn identities(app: &TestApp, acme: &Holder<'_>, bolt: &Holder<'_>) -> [Identity; 8] {
     let revoked = app.key(&acme.agency, Scope::ALL).await;
     let client = app.agencies().database.client().await;
@@ -181,16 +181,16 @@ async fn identities(app: &TestApp, acme: &Holder<'_>, bolt: &Holder<'_>) -> [Ide
     ]
 }
 
-/// The agency that an identity is not of.
+/// The agency that an identity does not belong to.
 struct Target<'a> {
     tenant: TenantId,
     ids: &'a Ids,
-    /// What is in its rows and in no request.
+    /// Text that is in its rows but in no request.
     canary: &'static str,
 }
 
 impl Proof {
-    /// Takes down the wall that is not to be proven.
+    /// Takes down the wall that is not being tested.
     async fn take_down(&self, rewriter: &Rewriter) {
         match self.walls {
             Walls::Both => {}
@@ -204,7 +204,7 @@ impl Proof {
         }
     }
 
-    /// Sends every request of every route as somebody, and looks at the rows of the other agency after each route.
+    /// Sends every request of every route as one caller, and compares the other agency's rows after each route.
     async fn ask_as(&mut self, identity: &Identity, target: &Target<'_>, gone: &Ids) {
         let digest = digest_of(&self.tables, target.tenant);
         let digest = self.client.prepare(&digest).await.unwrap();
@@ -215,19 +215,22 @@ impl Proof {
             for (aim, ids) in self.aims(identity, number, target, gone) {
                 answers.push(self.ask(identity, entry, target, aim, &ids).await);
             }
-            // Another's and nobody's are the same to whoever asks.
+            // Another tenant's rows must look the same as rows that do not exist.
             if identity.home.is_some() && matches!(entry.names, Names::Rows | Names::Some) && answers[0] != answers[1] {
-                let said = format!("tells another's from nobody's: {:?} {:?}", answers[0], answers[1]);
+                let said = format!(
+                    "tells another tenant's row from a missing one: {:?} {:?}",
+                    answers[0], answers[1]
+                );
                 self.fail(identity, entry, &said);
             }
-            // What was brought in under another's id is gone before the next one asks for that.
+            // Removes rows imported under the other tenant's ids before the next request uses those ids.
             let clear = "DELETE FROM place_changes c USING places_staging p
                  WHERE p.name = 'theirs' AND c.tenant_id = p.tenant_id AND c.place_id = p.place_id;
                  DELETE FROM places_staging WHERE name = 'theirs'";
             self.client.batch_execute(clear).await.unwrap();
             let after = self.read(&digest).await;
             for (line, earlier) in after.iter().zip(&before).filter(|(line, earlier)| line != earlier) {
-                let said = format!("has changed the other's rows: {line}, before {earlier}");
+                let said = format!("changed the other tenant's rows: {line}, before {earlier}");
                 self.fail(identity, entry, &said);
             }
             before = after;
@@ -240,14 +243,15 @@ impl Proof {
         lines.iter().map(|line| line.get(0)).collect()
     }
 
-    /// Returns what a route is aimed at.
+    /// Returns the ids to send to a route.
     fn aims(&self, identity: &Identity, number: usize, target: &Target<'_>, gone: &Ids) -> Vec<(&'static str, Ids)> {
         let malformed = ["x", "%27%20OR%201%3D1--", "%00", "..%2F..", "\u{202e}%F0%9F%92%A3"];
         let mut aims = vec![("another's", target.ids.clone())];
         if identity.home.is_some() {
             aims.push(("nobody's", nobodys()));
             aims.push(("gone", gone.clone()));
-            // What no wall is asked about is aimed in full at both, and in turns at each alone.
+            // With both walls every kind of id is sent; with one wall alone, kinds that no wall affects are sent in
+            // turns.
             let of_turn = match self.walls {
                 Walls::Both if extent::is_full() => &malformed[..],
                 _ => slice::from_ref(&malformed[number % malformed.len()]),
@@ -257,7 +261,7 @@ impl Proof {
         aims
     }
 
-    /// Sends the requests of a route, and returns what they were answered.
+    /// Sends the requests of a route, and returns the responses.
     async fn ask(
         &mut self,
         identity: &Identity,
@@ -283,8 +287,8 @@ impl Proof {
         answers
     }
 
-    /// Sends every request for what is the caller's own: one that is refused to others proves nothing unless it is a good
-    /// one.
+    /// Sends every request for the caller's own rows: a refusal to others proves nothing unless the request itself is
+    /// valid.
     async fn ask_for_the_own(&mut self, credential: &str, ids: &Ids) {
         for entry in ENTRIES {
             for shot in (entry.shots)(ids) {
@@ -292,7 +296,7 @@ impl Proof {
                 let seen = send(&self.app, entry.method, &shot, Some(credential)).await;
                 let is_again = shot.headers.iter().any(|(name, _)| *name == "Idempotency-Key");
                 let is_fine = seen.status < 300
-                    // In use for another request; cancelled, retried or rotated by the shot before.
+                    // In use for another request, or cancelled, retried or rotated by the previous shot.
                     || seen.status == 422 && is_again
                     || seen.status == 409 && ["undo", "retry"].iter().any(|end| shot.path.ends_with(end));
                 if !is_fine {
@@ -313,7 +317,7 @@ impl Proof {
     }
 }
 
-/// Returns the requests of a route, also with the tenant named in the header and in the query.
+/// Returns the requests of a route, including variants that name the tenant in a header or query.
 fn shots(entry: &Entry, ids: &Ids) -> Vec<Shot> {
     let mut shots = (entry.shots)(ids);
     if entry.names != Names::Public {
@@ -329,7 +333,7 @@ fn shots(entry: &Entry, ids: &Ids) -> Vec<Shot> {
     shots
 }
 
-/// Says what is wrong with an answer.
+/// Checks a response.
 fn judge(identity: &Identity, entry: &Entry, aim: &str, shot: &Shot, seen: &Seen, canary: &str) -> Result<(), String> {
     let Seen { status, text, .. } = seen;
     if text.contains(canary) {
@@ -339,12 +343,12 @@ fn judge(identity: &Identity, entry: &Entry, aim: &str, shot: &Shot, seen: &Seen
         (Names::Public, _) => *status == 200 || entry.says_busy(*status),
         (_, None) => *status == 401,
         (Names::Nothing | Names::Rows | Names::Some, Some(_)) if shot.names_tenant => match aim {
-            // An empty or malformed name of a tenant is said to be one.
+            // An empty or malformed tenant id may be rejected as such.
             "malformed" => [400, 403, 404].contains(status),
             _ => *status == 403,
         },
         (Names::Rows, Some(_)) => [400, 403, 404, 422].contains(status),
-        // What is said in other words is that it cannot be done, or that nothing was found.
+        // Otherwise it must say that the action is impossible or nothing was found.
         (Names::Nothing | Names::Some, Some(_)) => *status < 300 || [400, 403, 404, 409, 422].contains(status),
     };
     if is_right {
@@ -380,7 +384,7 @@ async fn send(app: &TestApp, method: Method, shot: &Shot, credential: Option<&st
     }
 }
 
-/// Takes out what is another one for each request.
+/// Removes values that differ for every request.
 fn comparable(mut body: Value) -> Value {
     if let Some(body) = body.as_object_mut() {
         for name in ["request_id", "change_id", "job_id", "status_url"] {

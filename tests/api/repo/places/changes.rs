@@ -1,4 +1,4 @@
-//! Changes of many places, and how they are undone.
+//! Changes of many places, and undoing them.
 
 use database::ids::PlaceChangeId;
 use database::models::enums::{CurationStatus, PlaceAction};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::change;
 use crate::support::tenants::{Agencies, Agency, new_place};
 
-/// What only the old system wrote, and has to come back.
+/// Values only the old system wrote, which must be restored.
 const ODD_VALUES: &str =
     "UPDATE places_staging SET status = 'Not a Fit', notes = '', tags = '{NULL,a,a}', priority = NULL, revisit_date = 'infinity'
     WHERE place_id = 'one'";
@@ -61,7 +61,7 @@ async fn many_places_are_changed_by_their_ids_or_by_a_filter_and_restored_exactl
     assert_eq!(acme.place("three").await.notes, None);
     assert_eq!(acme.place("two").await.notes.as_deref(), Some("no"));
 
-    // Last in, first out; what was changed once more since stays.
+    // Undone in reverse order; places changed again since stay unchanged.
     assert_eq!(undo(&acme).await, (2, 2));
     assert_eq!(curated(&client).await, after_first);
     assert_eq!(undo(&acme).await, (2, 2));
@@ -77,7 +77,7 @@ async fn many_places_are_changed_by_their_ids_or_by_a_filter_and_restored_exactl
     assert_history(&acme).await;
 }
 
-/// What people decided of each place.
+/// Returns people's decisions about each place.
 async fn curated(client: &Client) -> Vec<String> {
     let sql =
         "SELECT (place_id, status, notes, tags, priority, revisit_date)::text FROM places_staging ORDER BY place_id";

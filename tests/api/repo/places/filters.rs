@@ -11,7 +11,7 @@ use super::change;
 use crate::support::tenants::{Agencies, new_place};
 
 #[tokio::test]
-async fn the_list_is_filtered_by_what_people_look_for() {
+async fn each_filter_matches_its_places() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let job = acme.job("search").await.job_id;
@@ -55,7 +55,7 @@ async fn the_list_is_filtered_by_what_people_look_for() {
     }
 }
 
-/// Filters, and which of the places they match.
+/// Filters, and which places match each.
 #[rustfmt::skip]
 fn cases(job: JobId) -> [(PlaceFilter<'static>, Vec<&'static str>); 11] {
     let none = PlaceFilter::default;
@@ -75,7 +75,7 @@ fn cases(job: JobId) -> [(PlaceFilter<'static>, Vec<&'static str>); 11] {
 }
 
 #[tokio::test]
-async fn texts_are_found_in_capitals_or_not_and_each_filter_in_its_own_part() {
+async fn text_filters_ignore_case_and_search_their_own_columns() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let houston = NewStagedPlace {
@@ -117,7 +117,7 @@ async fn texts_are_found_in_capitals_or_not_and_each_filter_in_its_own_part() {
 }
 
 #[tokio::test]
-async fn places_are_found_by_their_distance_also_across_the_date_line() {
+async fn distances_work_across_the_date_line() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let at = |id, latitude, longitude| NewStagedPlace {

@@ -31,7 +31,7 @@ pub const ORDERS: [PlaceOrder; 4] = [
 ];
 
 #[tokio::test]
-async fn a_new_search_updates_a_place_and_keeps_what_people_set() {
+async fn a_new_search_updates_a_place_and_keeps_decisions() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let raw = RawJson::from(json!({"rating": 4.5}));
@@ -72,10 +72,10 @@ async fn a_new_search_updates_a_place_and_keeps_what_people_set() {
     assert_eq!((after.name.as_str(), after.rating), ("Dr. Who & Sons", Some(4.1)));
     assert_eq!(after.search_query.as_deref(), Some("orthodontist"));
     assert!(after.search_time > before.search_time);
-    // What the second search says nothing about.
+    // Values that the second search did not return.
     assert_eq!((after.price_level, after.raw_data.as_ref()), (Some(2), Some(&raw)));
     assert_eq!((after.id, after.created_by), (before.id, before.created_by));
-    // What people set.
+    // People's decisions.
     assert_eq!(
         (after.status, after.notes, after.priority),
         (before.status, before.notes, before.priority)
@@ -85,7 +85,7 @@ async fn a_new_search_updates_a_place_and_keeps_what_people_set() {
 }
 
 #[tokio::test]
-async fn of_a_place_found_twice_in_one_page_the_last_counts() {
+async fn a_place_found_twice_in_one_page_has_the_last_values() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let named = |name| NewStagedPlace {
@@ -128,7 +128,7 @@ async fn ten_thousand_places_are_one_statement() {
 }
 
 #[tokio::test]
-async fn two_searches_at_once_do_not_lock_each_other_out() {
+async fn concurrent_searches_do_not_deadlock() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let ids: Vec<String> = (0..500).map(|n| format!("place {n}")).collect();
@@ -144,7 +144,7 @@ async fn two_searches_at_once_do_not_lock_each_other_out() {
     }
 }
 
-/// An entry of an index holds 2.7 kB, and a character takes up to four bytes.
+/// An index entry holds up to 2.7 kB, and a character takes up to four bytes.
 #[tokio::test]
 async fn the_longest_texts_of_a_place_are_stored() {
     let agencies = Agencies::new().await;
@@ -191,7 +191,7 @@ async fn change(agency: &Agency, filter: &PlaceFilter<'_>, curation: &PlaceCurat
 }
 
 #[tokio::test]
-async fn a_search_changes_its_state() {
+async fn a_search_changes_its_status() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let new = NewPlaceSearch {

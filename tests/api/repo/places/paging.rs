@@ -9,12 +9,12 @@ use super::ORDERS;
 use crate::support::tenants::{Agencies, Agency, new_place};
 
 #[tokio::test]
-async fn pages_by_cursor_and_by_offset_show_every_place_once_and_undated_ones_last() {
+async fn cursor_and_offset_pages_show_every_place_once() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let base: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
     let ids: Vec<String> = (0..20).map(|n| format!("place {n}")).collect();
-    // Five at a time have the same time: a page ends in the midst of them.
+    // Five at a time have the same time, so that a page ends among equals.
     let new: Vec<_> = (0..)
         .zip(&ids)
         .map(|(n, id)| NewStagedPlace {
@@ -54,11 +54,11 @@ async fn pages_by_cursor_and_by_offset_show_every_place_once_and_undated_ones_la
 }
 
 #[tokio::test]
-async fn every_order_is_paged_by_cursor_without_gap_or_double() {
+async fn cursors_page_every_order_without_gaps_or_duplicates() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let ids: Vec<String> = (0..23).map(|n| format!("place {n}")).collect();
-    // One has what ends a pattern or a text of bytes, one more characters than are ordered by.
+    // One contains characters that end a pattern or a byte string, one is longer than the sorted part.
     let long = "c".repeat(130);
     let names = ["b", "a", &long, "B", r"ä\%_'"];
     let new: Vec<_> = (0..)
@@ -100,7 +100,7 @@ async fn every_order_is_paged_by_cursor_without_gap_or_double() {
 }
 
 #[tokio::test]
-async fn each_page_of_a_filtered_list_knows_how_many_match_in_all() {
+async fn each_page_of_a_filtered_list_has_the_total() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let ids: Vec<String> = (0..30).map(|n| format!("place {n}")).collect();

@@ -1,4 +1,4 @@
-//! Every repository function on tenants' rows, aimed at the rows of another tenant.
+//! Calls of every repository function on tenants' rows, with another tenant's rows as arguments.
 
 mod new;
 mod rows;
@@ -15,7 +15,7 @@ use diesel::QueryResult;
 pub use self::rows::Rows;
 pub use self::table::PROBES;
 
-/// One call, and what may come of it.
+/// One call and its expected result.
 pub struct Probe {
     /// `module::function`.
     pub function: &'static str,
@@ -25,24 +25,24 @@ pub struct Probe {
 
 pub type Answer<'c> = Pin<Box<dyn Future<Output = QueryResult<Seen>> + 'c>>;
 
-/// What a tenant gets by a call that is aimed at another's rows.
+/// The expected result of a call with another tenant's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expects {
-    /// No row, as if there were none.
+    /// No row, as if the row did not exist.
     Nothing,
-    /// Its own rows at most, counted rightly.
+    /// At most its own rows, counted correctly.
     OwnRows,
-    /// A row of its own, made beside the other's.
+    /// A row of its own, in addition to the other tenant's.
     NewRow,
-    /// A foreign key that says there is no such row.
+    /// A foreign key violation.
     NoSuchRow,
 }
 
-/// What an answer says: how many rows there are, and whose they are where it says so.
+/// The content of a result: how many rows, and their tenants if known.
 #[derive(Debug)]
 pub struct Seen {
     pub rows: i64,
     pub owners: Vec<TenantId>,
-    /// It took another tenant's row for its own, or counted it.
+    /// Whether a row or count of another tenant was included.
     pub met_another: bool,
 }

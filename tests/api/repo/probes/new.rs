@@ -1,4 +1,4 @@
-//! New rows, with nothing in them that no probe asks for.
+//! New rows with only the required values.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use database::repo::places::{CursorKey, PlaceCursor};
 
 use crate::support::tenants::new_job;
 
-/// A place that both tenants have staged: its id is Google's.
+/// A place that both tenants have staged, since its id is Google's.
 pub const SHARED: &str = "shared";
 
 pub const SECOND: Duration = Duration::from_secs(1);

@@ -36,12 +36,12 @@ use super::new::{
 };
 use crate::support::tenants::{Agencies, Agency, new_job, new_page, new_place, new_sitemap_url};
 
-/// Names of rows that both walls have to hide, and one row in each table that tenants have rows in.
+/// Names of rows that both walls must hide, and one row of each table with tenants' rows.
 pub struct Rows {
     pub tenant: TenantId,
     pub name: String,
     pub domain: Domain,
-    /// A domain about which nothing more is known.
+    /// A domain without further facts.
     pub bare_domain: Domain,
     pub page: Page,
     pub contact: Contact,
@@ -59,17 +59,17 @@ pub struct Rows {
     pub run: SitemapRun,
     pub scan: EmailScan,
     pub suppression: Suppression,
-    /// A domain of whoever asks, and a page of it.
+    /// A domain of the calling tenant, and one of its pages.
     pub own_domain: DomainId,
     pub own_page: Page,
 }
 
 impl Rows {
-    /// Fills every table for two tenants, and returns the rows of the first, to aim the other at.
+    /// Fills every table for two tenants, and returns the rows of the first, for calls of the other.
     pub async fn of_both(agencies: &Agencies, acme: &Agency, bolt: &Agency) -> Self {
         let rows = Self::of(agencies, acme, "acme").await;
         let own = Self::of(agencies, bolt, "boltz").await;
-        // The last change is the other's: who forgets whose is asked for, gets that one.
+        // The other tenant's change is the last one: a query without the tenant would find that.
         acme.run(async |conn| place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await)
             .await;
         Self {
@@ -79,12 +79,12 @@ impl Rows {
         }
     }
 
-    /// Fills every table for a tenant; every text in its rows begins with `name`.
+    /// Fills every table of a tenant; every text in its rows starts with `name`.
     pub async fn of(agencies: &Agencies, agency: &Agency, name: &str) -> Self {
         let site = OneSite::of(agency, name).await;
         let owner = agency.id;
         let client = agencies.database.client().await;
-        // What the sign-in service writes, and what the old system knew.
+        // Rows of the sign-in service and of the old system.
         let others = format!(
             "INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{owner}', '{name}');
              INSERT INTO sitemap_file_curations (tenant_id, sitemap_file_id) VALUES ('{owner}', '{}')",
@@ -104,7 +104,7 @@ impl Rows {
         Self { lease, ..rows }
     }
 
-    /// Fills the tables of jobs and callers, and names all rows.
+    /// Fills the tables of jobs and callers, and returns the names of all rows.
     async fn filled(
         conn: &mut TenantConnection,
         site: OneSite,
@@ -164,7 +164,7 @@ impl Rows {
         })
     }
 
-    /// Lets workers do what they do, and windows end; returns the lease of the job that runs.
+    /// Runs workers and ends rate windows; returns the lease of the running job.
     async fn pass_time(&self, agencies: &Agencies, agency: &Agency, bare_file: SitemapFileId) -> Lease {
         let claimed = agencies
             .system(async |conn| jobs::queue::claim(conn, "test", &["runs", "fails"], 10, SECOND * 600).await)
@@ -177,7 +177,7 @@ impl Rows {
             }
         };
         let (owner, name, url) = (agency.id, &self.name, &self.url);
-        // Limits are the operator's to set, and windows end by themselves.
+        // Limits are set by the operator, and windows end with time.
         let past = format!(
             "INSERT INTO tenant_limits (tenant_id) VALUES ('{owner}') ON CONFLICT DO NOTHING;
              UPDATE sitemap_files SET status = 'completed', url_count = 1 WHERE id = '{}';
@@ -199,7 +199,7 @@ impl Rows {
     }
 }
 
-/// Two domains of a tenant, one of which is little known.
+/// Two domains of a tenant, one of them with few facts.
 struct OneSite {
     domain: Domain,
     bare_domain: Domain,
@@ -239,7 +239,7 @@ fn kind(name: &str) -> String {
     format!("{name}-kind")
 }
 
-/// What scans find out about a domain.
+/// Adds the results of scans of a domain.
 async fn fill_scans(conn: &mut TenantConnection, site: &OneSite, name: &str) -> QueryResult<(SitemapRun, EmailScan)> {
     let domain = site.domain.id;
     domain_facts::upsert(conn, domain, &DomainProfileChanges::default()).await?;
@@ -260,7 +260,7 @@ async fn fill_places(conn: &mut TenantConnection, name: &str) -> QueryResult<()>
     Ok(())
 }
 
-/// A contact, and another that has to be left alone.
+/// Adds a contact, and another one that must stay unchanged.
 async fn fill_contacts(conn: &mut TenantConnection, site: &OneSite, name: &str) -> QueryResult<Suppression> {
     let email = format!("{name}@{name}.test");
     contacts::upsert_many(conn, &[new_contact(&site.page, &email)]).await?;

@@ -1,4 +1,4 @@
-//! The table of the probes: each function with another tenant's rows.
+//! The table of probes: each function, called with another tenant's rows.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::models::batch_job::BatchJobChanges;
@@ -40,7 +40,7 @@ use super::tell::Tell;
 use super::{Expects, Probe};
 use crate::support::tenants::{new_domain, new_job, new_page, new_place, new_sitemap_url};
 
-/// Declares probes: the function, what may come of it, and the call.
+/// Declares probes: the function, the expected result, and the call.
 macro_rules! probes {
     ($($function:path: $expects:ident, |$conn:ident, $a:ident| $arguments:tt;)+) => {
         &[$(Probe {
@@ -84,7 +84,7 @@ pub const PROBES: &[Probe] = probes! {
     contacts::list_after: OwnRows, |conn, a| (&ContactFilter::default(), Some(Cursor::new(Utc::now(), a.contact.id)), 100);
     contacts::count: Nothing, |conn, a| (&ContactFilter { text: Some(&a.name), ..Default::default() });
     contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, &a.contact.email)]);
-    // What the other suppressed is nothing to the one who asks.
+    // The other tenant's suppression does not affect the caller.
     contacts::upsert_many: NewRow, |conn, a| (&[new_contact(&a.own_page, a.suppression.value.as_deref().unwrap())]);
     contacts::update: Nothing, |conn, a| (a.contact.id, &ContactChanges { context: Some(Some("x")), ..Default::default() });
     contacts::delete: Nothing, |conn, a| (a.contact.id);
@@ -129,7 +129,8 @@ pub const PROBES: &[Probe] = probes! {
     idempotency_keys::finish: Nothing, |conn, a| (&format!("{}-open", a.name), 200, "x");
     idempotency_keys::finish: Nothing, |conn, a| (&a.idempotency_key, 200, "x");
     jobs::enqueue: NewRow, |conn, a| (&deduplicated(&a.pending.kind, &a.name));
-    // No foreign key leads from jobs to domains: the job is the tenant's own, and ends when it does not find its domain.
+    // No foreign key refers from jobs to domains: the job belongs to the tenant, and ends when it cannot find its
+    // domain.
     jobs::enqueue: NewRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { batch_id: Some(a.batch.batch_id), ..new_job("x") });
     jobs::enqueue_many: NewRow, |conn, a| (&[deduplicated(&a.pending.kind, &a.name)]);
@@ -219,7 +220,7 @@ pub const PROBES: &[Probe] = probes! {
     sitemap_url_changes::settle: Nothing, |conn, a| (a.run.id, 1000);
     sitemap_urls::delete_unlisted: Nothing, |conn, a| (None, a.file.id, &[]);
 
-    // The same without a row of the other tenant in the way: what row level security refuses here is the new row.
+    // The same without an existing row of the other tenant: here row level security rejects the new row.
     contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, "fresh@fresh.test")]);
     contacts::upsert_mail_domains: NewRow, |conn, a| (&[("fresh.test".to_owned(), MxStatus::None)]);
     email_scans::begin: NoSuchRow, |conn, a| (a.bare_domain.id, a.failed.job_id, 100);

@@ -1,4 +1,4 @@
-//! What the answers of the repositories tell of rows.
+//! Extracts rows and their tenants from the repositories' results.
 
 use chrono::{DateTime, Utc};
 use database::ids::{DomainId, JobId, SitemapFileId};
@@ -39,7 +39,7 @@ use database::repo::sitemap_url_changes::ChangeCounts;
 
 use super::Seen;
 
-/// What an answer tells of rows.
+/// A result from which rows and tenants can be read.
 pub trait Tell {
     fn tell(&self) -> Seen;
 }
@@ -80,7 +80,7 @@ rows_tell_their_tenant!(
     StagedPlace: tenant_id,
 );
 
-/// A day that begins with the other tenant's would hold its scans as well.
+/// If it counted the other tenant's day, it would include that tenant's scans.
 impl Tell for ScanDay {
     fn tell(&self) -> Seen {
         Seen {
@@ -187,7 +187,7 @@ impl Tell for (JobStatus, i64) {
     }
 }
 
-/// What [`idempotency_keys::begin`] answers: the request of that name, or that it is a new one.
+/// The result of [`idempotency_keys::begin`]: the stored request, or `None` if it is new.
 impl Tell for Option<IdempotencyKey> {
     fn tell(&self) -> Seen {
         Seen {
@@ -224,7 +224,7 @@ impl Tell for DomainPages {
     }
 }
 
-/// Every text of the other tenant has its name in it.
+/// Every text of the other tenant contains its name.
 impl Tell for String {
     fn tell(&self) -> Seen {
         Seen {
@@ -234,7 +234,7 @@ impl Tell for String {
     }
 }
 
-/// A cap that is not reached by the tenant's own calls was reached by another's.
+/// The tenant's own calls do not reach the cap; together with another's they would.
 impl Tell for Reserved {
     fn tell(&self) -> Seen {
         Seen {
@@ -244,7 +244,7 @@ impl Tell for Reserved {
     }
 }
 
-/// Each of the two has made one call.
+/// Each tenant has made one call.
 impl Tell for CostLine {
     fn tell(&self) -> Seen {
         Seen {

@@ -1,4 +1,4 @@
--- $1 the tenant, $2 the first moment. See `list_costs`.
+-- $1 the tenant, $2 the earliest time. See `list_costs`.
 SELECT
     date_trunc('month', called_at AT TIME ZONE 'UTC')::date AS month,
     service,

@@ -1,4 +1,4 @@
-//! Table `api_calls`: the ledger of calls that cost money.
+//! Table `api_calls`: the ledger of paid calls.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count, now};
@@ -17,19 +17,19 @@ use crate::models::api_call::{ApiCall, NewApiCall};
 use crate::models::values::RawJson;
 use crate::tenant::TenantConnection;
 
-/// The most calls that may be made.
+/// The maximum numbers of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// Per job.
     pub per_job: i64,
-    /// Per tenant and calendar month (UTC); `None` means no cap.
+    /// Per tenant and calendar month (UTC); `None` means unlimited.
     pub per_month: Option<i64>,
 }
 
 /// Whether a call may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reserved {
-    /// Yes; it is in the ledger.
+    /// Yes; it is recorded in the ledger.
     Call(ApiCallId),
     /// No: the job has reached its cap.
     JobCap,
@@ -37,7 +37,7 @@ pub enum Reserved {
     MonthCap,
 }
 
-/// The calls of one kind in a month, and their list price.
+/// The number of calls of one kind in a month, and their list price.
 #[derive(Clone, Debug, PartialEq, QueryableByName)]
 pub struct CostLine {
     /// The first day of the month, UTC.
@@ -46,13 +46,13 @@ pub struct CostLine {
     /// The service.
     #[diesel(sql_type = Text)]
     pub service: String,
-    /// What the service bills it as.
+    /// The billed product.
     #[diesel(sql_type = Text)]
     pub sku: String,
-    /// Calls that are billed, as far as is known.
+    /// Billed calls, as far as known.
     #[diesel(sql_type = BigInt)]
     pub calls: i64,
-    /// Calls that were refused and are not.
+    /// Refused calls, which are not billed.
     #[diesel(sql_type = BigInt)]
     pub refused: i64,
     /// The sum in millionths of a US dollar.
@@ -60,7 +60,8 @@ pub struct CostLine {
     pub price_micros: i64,
 }
 
-/// Records a call in the ledger before it is made, if the caps allow it. Jobs of a tenant take turns here, so that no
+/// Records a call in the ledger before it is made, if the caps allow it. A tenant's jobs do this one at a time, so that
+/// no cap is exceeded.
 /// cap is exceeded.
 pub async fn reserve(conn: &mut TenantConnection, new: &NewApiCall<'_>, caps: Caps) -> QueryResult<Reserved> {
     let tenant = conn.tenant_id();
@@ -91,7 +92,7 @@ pub async fn reserve(conn: &mut TenantConnection, new: &NewApiCall<'_>, caps: Ca
     Ok(Reserved::Call(id))
 }
 
-/// Records a call's answer, in the transaction that stores its results.
+/// Records a call's answer in the transaction that stores its results.
 ///
 /// # Errors
 ///
@@ -110,7 +111,7 @@ pub async fn answer(conn: &mut TenantConnection, id: ApiCallId, answer: &RawJson
     .map(|_| ())
 }
 
-/// Records that a call failed, and whether it is billed all the same.
+/// Records that a call failed, and whether it is billed anyway.
 ///
 /// # Errors
 ///
@@ -129,7 +130,7 @@ pub async fn fail(conn: &mut TenantConnection, id: ApiCallId, is_billed: bool, e
     .map(|_| ())
 }
 
-/// Lists the calls of a job, the first one first.
+/// Lists the calls of a job, oldest first.
 pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult<Vec<ApiCall>> {
     let tenant = conn.tenant_id();
     ApiCall::query()
@@ -140,9 +141,9 @@ pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult
         .await
 }
 
-/// Sums up calls by month and kind, the latest month first.
+/// Sums up calls by month and kind, latest month first.
 pub async fn list_costs(conn: &mut TenantConnection, from: DateTime<Utc>) -> QueryResult<Vec<CostLine>> {
-    // Diesel groups by no expression.
+    // Diesel cannot group by an expression.
     diesel::sql_query(include_str!("list_costs.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Timestamptz, _>(from)

@@ -29,19 +29,19 @@ pub struct ContactFilter<'a> {
     pub domain_id: Option<DomainId>,
     /// Only those of this type.
     pub email_type: Option<EmailType>,
-    /// Only those whose address, or the text around it, holds this text.
+    /// Only those whose address or context contains this text.
     pub text: Option<&'a str>,
-    /// Only those seen then or later.
+    /// Only those last seen then or later.
     pub seen_since: Option<DateTime<Utc>>,
-    /// Only those found on the site of the domain of this name.
+    /// Only those found on the site of the domain with this name.
     pub domain: Option<&'a str>,
-    /// Only those that this job has seen.
+    /// Only those seen by this job.
     pub job_id: Option<JobId>,
     /// Only those that are not suppressed.
     pub unsuppressed: bool,
 }
 
-/// What a contact must not meet to be shown: the same that keeps it from being stored.
+/// The condition for a contact to be shown; the same condition decides whether it is stored.
 const UNSUPPRESSED: &str = "NOT EXISTS (
     SELECT FROM suppressions s JOIN domains d ON d.tenant_id = s.tenant_id AND d.id = contacts.domain_id
     WHERE s.tenant_id = contacts.tenant_id
@@ -57,8 +57,8 @@ pub async fn get(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Cont
         .await
 }
 
-/// Lists the contacts behind `after`, the newest first, or the first ones. However deep the list, a page costs the
-/// same; rows that are added meanwhile neither double nor hide one.
+/// Lists the contacts after `after`, newest first, or the first ones. Every page costs the same, and rows added in the
+/// meantime neither repeat nor skip any.
 pub async fn list_after(
     conn: &mut TenantConnection,
     filter: &ContactFilter<'_>,
@@ -87,17 +87,17 @@ pub async fn count(conn: &mut TenantConnection, filter: &ContactFilter<'_>) -> Q
         .await
 }
 
-/// Adds the addresses that a crawl found and the pages that have them, or notes where they were seen last, in one
-/// statement. What is suppressed is left out.
+/// Inserts the addresses that a crawl found, with the pages they are on, or updates when they were last seen, in one
+/// statement. Suppressed addresses are left out.
 ///
-/// An address is there once a domain; given more than once, the last one counts. A type, a name and a role that are
-/// known stay: they may be a person's correction. Of one job's pages the first one stays the address' own.
+/// An address is stored once per domain; if it is given more than once, the last one counts. An existing type, name or
+/// role is kept, since a person may have set it. Of one job's pages, the first one becomes the contact's own page.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain, page or job.
+/// A foreign key violation if the tenant has no such domain, page or job.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewContact<'_>]) -> QueryResult<Upserted> {
-    // Thousands of rows as one array per column, and two tables in one statement.
+    // Thousands of rows as one array per column; two tables in one statement.
     diesel::sql_query(include_str!("upsert.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Array<Uuid>, _>(column(new, |row| row.domain_id))
@@ -116,7 +116,7 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewContact<'_>]) ->
         .await
 }
 
-/// Lists the pages that have a contact's address, the one that had it first in front.
+/// Lists the pages with a contact's address, the first one first.
 pub async fn list_sources(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Vec<ContactSource>> {
     let tenant = conn.tenant_id();
     contact_sources::table
@@ -140,8 +140,8 @@ pub async fn list_sources(conn: &mut TenantConnection, id: ContactId) -> QueryRe
         .await
 }
 
-/// Copies what DNS says about mail domains to the contacts of a domain: an address whose domain takes no mail becomes
-/// doubtful. Returns how many contacts have a known mail domain.
+/// Copies the DNS results of mail domains to the contacts of a domain; if a mail domain accepts no mail, its addresses
+/// lose confidence. Returns the number of contacts with a known mail domain.
 pub async fn note_mail_domains(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
     // Diesel has no UPDATE ... FROM.
     diesel::sql_query(include_str!("note_mail_domains.sql"))
@@ -151,7 +151,7 @@ pub async fn note_mail_domains(conn: &mut TenantConnection, domain: DomainId) ->
         .await
 }
 
-/// Lists the mail domains of a domain's contacts that DNS has not been asked about since a time.
+/// Lists the mail domains of a domain's contacts whose DNS was not checked since the given time.
 pub async fn list_unknown_mail_domains(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -176,10 +176,10 @@ pub async fn list_unknown_mail_domains(
     Ok(names)
 }
 
-/// Stores what DNS says about mail domains.
+/// Stores the DNS results of mail domains.
 pub async fn upsert_mail_domains(conn: &mut TenantConnection, found: &[(String, MxStatus)]) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
-    // In one order, so that two of these at once do not lock each other out.
+    // Sorted, so that concurrent calls do not deadlock.
     let found: BTreeMap<&str, MxStatus> = found
         .iter()
         .map(|(domain, status)| (domain.as_str(), *status))
@@ -206,7 +206,7 @@ pub async fn upsert_mail_domains(conn: &mut TenantConnection, found: &[(String, 
         .await
 }
 
-/// Changes a contact.
+/// Updates a contact.
 ///
 /// # Errors
 ///
@@ -242,11 +242,7 @@ pub async fn delete(conn: &mut TenantConnection, id: ContactId) -> QueryResult<(
     .map(|_| ())
 }
 
-/// Clears the jobs that found contacts of a tenant, where it is one of these; returns at how many contacts.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Clears references from a tenant's contacts to these jobs; returns the number of contacts.
 pub async fn forget_jobs(conn: &mut SystemConnection, tenant: TenantId, jobs: &[JobId]) -> QueryResult<usize> {
     diesel::update(
         contacts::table

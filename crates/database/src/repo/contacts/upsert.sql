@@ -1,4 +1,4 @@
--- $1 the tenant, then a column of contacts each. See `upsert_many`.
+-- $1 the tenant, then one array per column of contacts. See `upsert_many`.
 WITH found AS MATERIALIZED (
     -- Of an address found twice on a domain the last one counts.
     SELECT DISTINCT ON (f.domain_id, f.email) f.*, gen_random_uuid() AS new_id
@@ -9,7 +9,7 @@ WITH found AS MATERIALIZED (
         domain_id, page_id, email, email_type, has_gmail, context, source_url, source_job_id, name, role, confidence,
         spelling, position)
     LEFT JOIN domains d ON d.tenant_id = $1 AND d.id = f.domain_id
-    -- What is suppressed is not stored: the address, its domain, or all that the site has.
+    -- Not stored if the address, its domain or the site's domain is suppressed.
     WHERE NOT EXISTS (
         SELECT FROM suppressions s
         WHERE s.tenant_id = $1 AND s.hash = ANY (suppression_hashes(f.email) || suppression_hashes('@' || d.domain)))
@@ -23,16 +23,16 @@ written AS (
         $1, new_id, domain_id, page_id, email, email_type::contact_email_type_enum, has_gmail, context,
         source_url, source_job_id, name, role, confidence
     FROM found
-    -- Two crawls that find the same addresses lock them in the same order.
+    -- Sorted, so that concurrent crawls lock the same addresses in the same order.
     ORDER BY domain_id, email
     ON CONFLICT (tenant_id, domain_id, email) DO UPDATE SET
-        -- A type that is known may be a person's correction, and so may a name and a role.
+        -- An existing type, name or role may be a person's correction.
         email_type = CASE WHEN coalesce(c.email_type, 'Unknown') = 'Unknown'
             THEN coalesce(EXCLUDED.email_type, c.email_type) ELSE c.email_type END,
         has_gmail = coalesce(EXCLUDED.has_gmail, c.has_gmail),
         name = coalesce(c.name, EXCLUDED.name),
         role = coalesce(c.role, EXCLUDED.role),
-        -- Of one scan the first page counts, since what tells most is fetched first; of two scans the later one.
+        -- In one scan the first page wins, since better pages are fetched first; a later scan replaces it.
         page_id = CASE WHEN c.source_job_id = EXCLUDED.source_job_id THEN c.page_id ELSE EXCLUDED.page_id END,
         context = CASE WHEN c.source_job_id = EXCLUDED.source_job_id THEN c.context ELSE EXCLUDED.context END,
         source_url = CASE WHEN c.source_job_id = EXCLUDED.source_job_id THEN c.source_url ELSE EXCLUDED.source_url END,
@@ -52,7 +52,7 @@ sources AS (
         context = EXCLUDED.context, spelling = EXCLUDED.spelling, last_seen_at = EXCLUDED.last_seen_at
 )
 SELECT
-    -- A row that was met keeps its own id.
+    -- An existing row keeps its own id.
     count(*) FILTER (WHERE id IN (SELECT new_id FROM found)) AS inserted,
     count(*) FILTER (WHERE id NOT IN (SELECT new_id FROM found)) AS updated,
     0::bigint AS unchanged

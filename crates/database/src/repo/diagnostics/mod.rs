@@ -1,4 +1,4 @@
-//! What `scrapersky doctor` asks the database about itself.
+//! The database queries of `scrapersky doctor`.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::connection::Connection;
 use crate::ids::TenantId;
 use crate::tenant::SystemConnection;
 
-/// The server and the user that is connected.
+/// The server and the connected user.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct Session {
     /// The server's version, such as `15.18`.
@@ -21,13 +21,13 @@ pub struct Session {
     /// The same as a number, such as `150018`.
     #[diesel(sql_type = Integer)]
     pub server_version_num: i32,
-    /// Who is connected.
+    /// The connected user.
     #[diesel(sql_type = Text)]
     pub user: String,
     /// Whether that is a superuser.
     #[diesel(sql_type = Bool)]
     pub is_superuser: bool,
-    /// Whether row level security does not bind that user.
+    /// Whether the user bypasses row level security.
     #[diesel(sql_type = Bool)]
     pub bypasses_rls: bool,
     /// The TLS version in use.
@@ -37,29 +37,29 @@ pub struct Session {
 
 /// Describes the session of `conn`.
 pub async fn session(conn: &mut Connection) -> QueryResult<Session> {
-    // System catalogs are not in the schema.
+    // Diesel's schema does not include the system catalogs.
     diesel::sql_query(include_str!("session.sql"))
         .get_result(&mut conn.reading())
         .await
 }
 
-/// A table by its name.
+/// A table's name.
 #[derive(QueryableByName)]
 struct Table {
     #[diesel(sql_type = Text)]
     name: String,
 }
 
-/// Lists the tables with a column `tenant_id` where row level security does not hold for everybody.
+/// Lists the tables with a column `tenant_id` whose row level security is not forced for everybody.
 pub async fn unprotected_tables(conn: &mut SystemConnection) -> QueryResult<Vec<String>> {
-    // System catalogs are not in the schema.
+    // Diesel's schema does not include the system catalogs.
     let tables: Vec<Table> = diesel::sql_query(include_str!("unprotected_tables.sql"))
         .load(&mut conn.reading())
         .await?;
     Ok(tables.into_iter().map(|table| table.name).collect())
 }
 
-/// Lists the tenants that rows belong to and that have no row in `tenants`: nobody can act for them.
+/// Lists the tenant ids used by rows without a row in `tenants`: nobody can act for them.
 pub async fn unknown_tenants(conn: &mut SystemConnection) -> QueryResult<Vec<Uuid>> {
     let known: BTreeSet<Uuid> = tenants::table
         .select(tenants::id)
@@ -69,7 +69,7 @@ pub async fn unknown_tenants(conn: &mut SystemConnection) -> QueryResult<Vec<Uui
         .map(TenantId::get)
         .collect();
     let mut named: BTreeSet<Uuid> = BTreeSet::new();
-    // One statement a table: tables of the queue and tables of facts may be on different servers one day.
+    // One statement per table, since the tables of the queue and of the facts may be on different servers one day.
     macro_rules! name_tenants {
         ($($table:ident),+) => {$(
             let tenants: Vec<Uuid> = $table::table

@@ -1,4 +1,4 @@
--- $1 the tenant, $2 the limit, $3 the offset, $4 the most pages of each domain. See `list_domains`.
+-- $1 the tenant, $2 the limit, $3 the offset, $4 the maximum number of pages per domain. See `list_domains`.
 SELECT d.id, d.domain, p.urls AS pages, p.count AS pages_count
 FROM (SELECT id, domain FROM domains WHERE tenant_id = $1 ORDER BY domain LIMIT $2 OFFSET $3) d
 CROSS JOIN LATERAL (

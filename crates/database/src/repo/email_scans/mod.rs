@@ -1,4 +1,4 @@
-//! Tables `email_scans` and `email_scan_urls`: crawls of sites for email addresses, and the URLs they have met.
+//! Tables `email_scans` and `email_scan_urls`: crawls of sites for email addresses, and their URLs.
 
 use diesel::prelude::{ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text, Uuid};
@@ -11,11 +11,11 @@ use crate::models::email_scan::{DomainPages, EmailScan, EmailScanChanges, EmailS
 use crate::models::enums::JobStatus;
 use crate::tenant::TenantConnection;
 
-/// Begins the scan that a job does, or returns it where it has begun.
+/// Starts a job's scan, or returns it if it exists.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain.
+/// A foreign key violation if the tenant has no such domain.
 pub async fn begin(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -39,12 +39,12 @@ pub async fn begin(
         .await
 }
 
-/// Begins scans, each of a domain by a job that is new, and returns how many: at most some thousand at a time, since a
-/// statement takes at most 65,535 binds.
+/// Starts scans of new jobs, one per domain, and returns their number. Takes a few thousand at most, since a statement
+/// has at most 65,535 binds.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain.
+/// A foreign key violation if the tenant has no such domain.
 pub async fn begin_many(
     conn: &mut TenantConnection,
     scans: &[(DomainId, JobId)],
@@ -65,7 +65,7 @@ pub async fn begin_many(
     diesel::insert_into(email_scans::table).values(rows).execute(conn).await
 }
 
-/// Finds the last scan of a domain, with how far its job is.
+/// Finds the last scan of a domain, with its job's status.
 pub async fn find_latest(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<ScanAndJob>> {
     let tenant = conn.tenant_id();
     let latest = EmailScan::query()
@@ -88,7 +88,7 @@ pub async fn find_latest(conn: &mut TenantConnection, domain: DomainId) -> Query
     Ok(Some((scan, status)))
 }
 
-/// Changes a scan.
+/// Updates a scan.
 ///
 /// # Errors
 ///
@@ -104,14 +104,14 @@ pub async fn update(
             .filter(email_scans::tenant_id.eq(tenant))
             .filter(email_scans::id.eq(id)),
     )
-    // The id is set once more, so that no changes at all are no error.
+    // Sets the id again, since Diesel rejects an empty update.
     .set((changes, email_scans::id.eq(id)))
     .returning(EmailScan::as_returning())
     .get_result(conn)
     .await
 }
 
-/// Deletes all scans of a domain but the newest, with the URLs they met, and returns how many.
+/// Deletes all but the newest `keep` scans of a domain, with their URLs, and returns their number.
 pub async fn delete_old(conn: &mut TenantConnection, domain: DomainId, keep: i64) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let old = email_scans::table
@@ -130,7 +130,7 @@ pub async fn delete_old(conn: &mut TenantConnection, domain: DomainId, keep: i64
     .await
 }
 
-/// Lists the URLs that a scan has met, in the order in which it met them.
+/// Lists the URLs of a scan in the order in which they were found.
 pub async fn list_urls(conn: &mut TenantConnection, scan: EmailScanId) -> QueryResult<Vec<EmailScanUrl>> {
     let tenant = conn.tenant_id();
     EmailScanUrl::query()
@@ -141,17 +141,17 @@ pub async fn list_urls(conn: &mut TenantConnection, scan: EmailScanId) -> QueryR
         .await
 }
 
-/// Writes URLs that a scan has met, over what was known of them.
+/// Inserts or updates URLs of a scan.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such scan.
+/// A foreign key violation if the tenant has no such scan.
 pub async fn upsert_urls(
     conn: &mut TenantConnection,
     scan: EmailScanId,
     urls: &[NewEmailScanUrl<'_>],
 ) -> QueryResult<usize> {
-    // Thousands of rows as one array per column: bound value by value they are too many binds.
+    // Thousands of rows as one array per column: bound value by value they would exceed the limit of binds.
     diesel::sql_query(include_str!("upsert_urls.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Uuid, _>(scan)
@@ -168,14 +168,14 @@ pub async fn upsert_urls(
         .await
 }
 
-/// Lists the tenant's domains by name, each with up to `most` of its pages, and how many there are.
+/// Lists the tenant's domains by name, each with up to `most` of its pages and their number.
 pub async fn list_domains(
     conn: &mut TenantConnection,
     limit: i64,
     offset: i64,
     most: i64,
 ) -> QueryResult<Vec<DomainPages>> {
-    // Diesel has no LATERAL and takes no part of an array.
+    // Diesel has no LATERAL and no array slices.
     diesel::sql_query(include_str!("list_domains.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<BigInt, _>(limit)
@@ -185,7 +185,7 @@ pub async fn list_domains(
         .await
 }
 
-/// Stores with each page of a domain which of its other pages link to it.
+/// Stores for each page of a domain which other pages of it link there.
 pub async fn note_inbound_links(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
     // Diesel has no UPDATE ... FROM.
     diesel::sql_query(include_str!("note_inbound_links.sql"))

@@ -1,4 +1,4 @@
--- $1 the tenant, $2 the scan, then a column of URLs each. See `upsert_urls`.
+-- $1 the tenant, $2 the scan, then one array per column of URLs. See `upsert_urls`.
 INSERT INTO email_scan_urls AS u (
     tenant_id, scan_id, position, url, rank, depth, state, fetches, disposition, reason, content_hash)
 SELECT $1, $2, * FROM unnest(

@@ -1,6 +1,6 @@
 -- $1 the tenant, $2 the address or domain, $3 whether it is a domain. See `hide`.
 --
--- Of a domain those contacts are meant that have addresses there, and those that were found on its site.
+-- For a domain: contacts with addresses there, and contacts found on its site.
 WITH meant AS MATERIALIZED (
     SELECT c.id, c.email FROM contacts c JOIN domains d ON d.tenant_id = c.tenant_id AND d.id = c.domain_id
     WHERE c.tenant_id = $1 AND CASE WHEN $3

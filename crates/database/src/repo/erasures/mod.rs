@@ -1,4 +1,4 @@
-//! The erasure of an address, or of all of a domain, from everything that a tenant has.
+//! Erases an address, or all addresses of a domain, from a tenant's data.
 
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, IntoSql, PgAnyJsonExpressionMethods, QueryDsl, QueryResult,
@@ -15,16 +15,16 @@ use crate::models::enums::SuppressionKind;
 use crate::models::values::{RawJson, TextList};
 use crate::tenant::TenantConnection;
 
-/// What an erasure took away.
+/// What an erasure removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
-    /// Contacts, with the pages that had them.
+    /// Contacts, with the pages they were found on.
     pub contacts: i64,
-    /// Rows in whose texts it stood as well: pages, profiles of domains, results of jobs, notes.
+    /// Other rows whose texts mentioned it: pages, profiles of domains, results of jobs, notes.
     pub other_rows: i64,
 }
 
-/// Returns whether a name is a domain or below it. A macro, since the expression's type fills a page.
+/// Returns whether a name is a domain or a subdomain of it. A macro, since the type of the expression is very long.
 macro_rules! is_below {
     ($name:expr, $domain:expr) => {
         right(
@@ -35,11 +35,11 @@ macro_rules! is_below {
     };
 }
 
-/// Clears context snippets that mention the address, or an address of the domain, given in lower case; returns how many.
+/// Clears context snippets that mention the address or an address of the domain (in lower case); returns how many.
 pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<usize> {
     let mut hidden = 0;
-    // Diesel has no UPDATE ... FROM. The address may be spelled with `[at]` in the text around a neighbour: its name
-    // is told all the same.
+    // Diesel has no UPDATE ... FROM. A neighbouring context may spell the address with `[at]`, so its local part is
+    // searched for.
     for statement in [include_str!("hide_sources.sql"), include_str!("hide_contacts.sql")] {
         hidden += diesel::sql_query(statement)
             .bind::<Uuid, _>(conn.tenant_id())
@@ -51,10 +51,10 @@ pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &st
     Ok(hidden)
 }
 
-/// Erases an address or a domain, given in lower case, in the caller's transaction.
+/// Erases an address or a domain (in lower case), in the caller's transaction.
 ///
-/// Contacts go with all that is known of them. What else says the address loses it: the texts around other addresses of
-/// the same pages, pages, profiles of domains, jobs with their results, kept answers, notes.
+/// Contacts are deleted with all their data. The address is removed from everything else that mentions it: contexts of
+/// other addresses, pages, profiles of domains, jobs and their results, stored responses, notes.
 pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<Erased> {
     hide(conn, kind, value).await?;
     let contacts = match kind {
@@ -83,7 +83,7 @@ async fn delete_address(conn: &mut TenantConnection, address: &str) -> QueryResu
     .await
 }
 
-/// Deletes the contacts that have addresses at a domain or were found on its site, and what scans have read there.
+/// Deletes the contacts with addresses at a domain or found on its site, and what scans stored about the site.
 async fn delete_domain(conn: &mut TenantConnection, domain: &str) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let sites: Vec<DomainId> = domains::table
@@ -133,8 +133,8 @@ async fn delete_domain(conn: &mut TenantConnection, domain: &str) -> QueryResult
     Ok(deleted)
 }
 
-/// Writes the regular expression, as PostgreSQL has them, by which an address or the addresses of a domain are found
-/// in a text, and a LIKE pattern that no less matches.
+/// Returns the PostgreSQL regular expression that finds an address or a domain's addresses in a text, and a LIKE
+/// pattern that matches at least the same texts.
 fn pattern(kind: SuppressionKind, value: &str) -> (String, String) {
     const LOCAL: &str = "a-z0-9._%+'&-";
     let literal = |text: &str| -> String {

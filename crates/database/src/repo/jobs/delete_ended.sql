@@ -1,4 +1,4 @@
--- $1 ended before then, $2 how many at most. See `delete_ended`.
+-- $1 the cutoff time, $2 the limit. See `delete_ended`.
 DELETE FROM jobs WHERE job_id IN (
     SELECT job_id FROM jobs j WHERE status IN ('completed', 'failed', 'cancelled') AND completed_at < $1
     AND NOT EXISTS (SELECT FROM jobs b WHERE b.tenant_id = j.tenant_id AND b.batch_id = j.batch_id

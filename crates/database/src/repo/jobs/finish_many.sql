@@ -1,4 +1,4 @@
--- A column each of jobs, leases, outcomes and results. See `finish_many`.
+-- One array per column: jobs, leases, outcomes and results. See `finish_many`.
 UPDATE jobs SET status = 'completed', outcome = done.outcome, result = done.result, error = NULL, progress = 1,
     lease_token = NULL, lease_expires_at = NULL, completed_at = now(), updated_at = now()
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[]) AS done (job_id, lease_token, outcome, result)

@@ -1,4 +1,4 @@
-//! Table `jobs`: what a tenant asks for and sees. What workers do is in [`queue`].
+//! Table `jobs`, as tenants use it. The workers' side is in [`queue`].
 
 pub mod queue;
 
@@ -23,8 +23,7 @@ use crate::models::enums::{JobStatus, Outcome};
 use crate::models::job::{Job, NewJob};
 use crate::tenant::TenantConnection;
 
-/// Makes a job that has ended wait again, with all its attempts. A macro, since the expression's type
-/// fills a page.
+/// Resets an ended job to waiting, with all its attempts. A macro, since the type of the expression is very long.
 macro_rules! as_new {
     () => {
         (
@@ -46,65 +45,65 @@ macro_rules! as_new {
 /// Which jobs to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct JobFilter<'a> {
-    /// Only those in this state.
+    /// Only those with this status.
     pub status: Option<JobStatus>,
     /// Only those of this kind.
     pub kind: Option<&'a str>,
-    /// Only those made then or later.
+    /// Only those created then or later.
     pub created_from: Option<DateTime<Utc>>,
-    /// Only those made earlier.
+    /// Only those created earlier.
     pub created_before: Option<DateTime<Utc>>,
     /// Only those of this batch.
     pub batch_id: Option<BatchId>,
-    /// With a batch, these as well: jobs that its entries point to.
+    /// With `batch_id`, also these jobs, to which the batch's entries refer.
     pub others: &'a [JobId],
     /// Only those about this domain.
     pub domain_id: Option<DomainId>,
-    /// Only those behind this job in the list.
+    /// Only those after this job in the list.
     pub after: Option<Cursor<JobId>>,
 }
 
-/// A job that was asked for.
+/// The result of queueing a job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Enqueued {
     /// The job that will do the work.
     pub job: Job,
-    /// Whether it was made now; otherwise an unfinished one does the same work already.
+    /// Whether it is new; otherwise an unfinished job already does the same work.
     pub is_new: bool,
 }
 
-/// How a job ends, or why it is to be tried again.
+/// A failed attempt of a job.
 #[derive(Clone, Debug)]
 pub struct Failure<'a> {
-    /// The sentence that people read.
+    /// The error text, for people.
     pub error: &'a str,
-    /// Why in one word.
+    /// The reason in one word.
     pub outcome: Outcome,
-    /// When to try again; `None` ends the job.
+    /// When to retry; `None` ends the job.
     pub retry_at: Option<DateTime<Utc>>,
 }
 
-/// The predicate of the index by which one unfinished job does the same work.
+/// The predicate of the unique index that allows one unfinished job per work.
 const UNFINISHED_AND_NAMED: &str = "status IN ('pending', 'running') AND dedup_key IS NOT NULL";
 
-/// Queues a job in the caller's transaction: it is there when that commits.
+/// Queues a job in the caller's transaction.
 ///
-/// Where `dedup_key` names work that an unfinished job of the same kind does, that job is returned.
+/// If an unfinished job of the same kind has the same `dedup_key`, that job is returned.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such batch.
+/// A foreign key violation if the tenant has no such batch.
 pub async fn enqueue(conn: &mut TenantConnection, new: &NewJob<'_>) -> QueryResult<Enqueued> {
     let tenant = conn.tenant_id();
-    // Never the caller's choice: ids are unique across tenants.
+    // Callers cannot choose ids, since these are unique across tenants.
     let id = JobId::from(Uuid::new_v4());
     let job: Job = diesel::insert_into(jobs::table)
         .values((new, jobs::job_id.eq(id), jobs::tenant_id.eq(tenant)))
         .on_conflict((jobs::tenant_id, jobs::kind, jobs::dedup_key))
-        // To the letter as the index has it: a predicate with binds would not be recognised.
+        // Literally the index's predicate: PostgreSQL would not recognise one with binds.
         .filter_target(diesel::dsl::sql::<Bool>(UNFINISHED_AND_NAMED))
         .do_update()
-        // DO NOTHING would return no row, and the one it met may be gone by the next statement.
+        // DO NOTHING would return no row, and the existing one could be gone by the next statement.
         .set(jobs::dedup_key.eq(excluded(jobs::dedup_key)))
         .returning(Job::as_returning())
         .get_result(conn)
@@ -115,7 +114,7 @@ pub async fn enqueue(conn: &mut TenantConnection, new: &NewJob<'_>) -> QueryResu
     })
 }
 
-/// Queues jobs in one statement, and returns one for each in order, as [`enqueue`] does. No two may name the same work.
+/// Queues jobs in one statement, and returns one job for each in order; see [`enqueue`]. No two may have the same key.
 ///
 /// # Errors
 ///
@@ -170,8 +169,7 @@ pub async fn get(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> {
         .await
 }
 
-/// Lists jobs, the newest first, and counts all that match (the cursor aside). Both queries travel
-/// together.
+/// Lists jobs, newest first, and counts all matches regardless of the cursor; both queries are sent together.
 pub async fn list(conn: &mut TenantConnection, filter: &JobFilter<'_>, paging: Paging) -> QueryResult<(Vec<Job>, i64)> {
     let tenant = conn.tenant_id();
     let mut rows = matching(tenant, filter).select(Job::as_select());
@@ -185,10 +183,9 @@ pub async fn list(conn: &mut TenantConnection, filter: &JobFilter<'_>, paging: P
     page!(conn, rows, matching(tenant, filter), paging)
 }
 
-/// Asks for the end of a job and returns it as it is then.
+/// Requests the cancellation of a job and returns the job.
 ///
-/// One that waits is cancelled at once, one that runs at its worker's next heartbeat, and one that
-/// has ended stays as it is.
+/// A waiting job is cancelled at once, a running one at its worker's next heartbeat; an ended one stays unchanged.
 ///
 /// # Errors
 ///
@@ -200,7 +197,7 @@ pub async fn cancel(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> 
             .filter(jobs::tenant_id.eq(tenant))
             .filter(jobs::job_id.eq(id))
     };
-    // Locked, so that no worker claims it between the look and the change.
+    // Locked, so that no worker claims it before the change.
     let job: Job = own().select(Job::as_select()).for_update().first(conn).await?;
     match job.status {
         JobStatus::Pending => {
@@ -226,12 +223,8 @@ pub async fn cancel(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> 
     }
 }
 
-/// Cancels the jobs about a domain that have not ended, and returns how many: one that waits at once, one that runs at its
-/// worker's next heartbeat. A job whose row is locked at this moment is passed over.
-///
-/// # Errors
-///
-/// Those of the database.
+/// Cancels the unfinished jobs of a domain, and returns how many: waiting ones at once, running ones at their worker's
+/// next heartbeat. Jobs whose rows are locked are skipped.
 pub(super) async fn cancel_of_domain(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let open: Vec<JobId> = jobs::table
@@ -261,7 +254,7 @@ pub(super) async fn cancel_of_domain(conn: &mut TenantConnection, domain: Domain
     let asked = diesel::update(own(JobStatus::Running).filter(jobs::cancel_requested_at.is_null()))
         .set((
             jobs::cancel_requested_at.eq(now),
-            // A domain of the same name that is added now is not kept from being scanned.
+            // Frees the key, so that a new domain of the same name can be scanned.
             jobs::dedup_key.eq(None::<String>),
             jobs::updated_at.eq(now),
         ))
@@ -270,11 +263,11 @@ pub(super) async fn cancel_of_domain(conn: &mut TenantConnection, domain: Domain
     Ok(ended + asked)
 }
 
-/// Queues a job again that failed or was cancelled, with all its attempts; `None` when it has not.
+/// Requeues a failed or cancelled job with all its attempts; `None` if it is neither.
 ///
 /// # Errors
 ///
-/// A unique violation when another unfinished job does the same work by now.
+/// A unique violation if another unfinished job does the same work.
 pub async fn retry(conn: &mut TenantConnection, id: JobId) -> QueryResult<Option<Job>> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -290,8 +283,8 @@ pub async fn retry(conn: &mut TenantConnection, id: JobId) -> QueryResult<Option
     .optional()
 }
 
-/// Queues jobs again that failed or were cancelled: those of a batch and `others`, but for those whose work an
-/// unfinished job does. Returns how many.
+/// Requeues the failed and cancelled jobs of a batch and `others`, except those whose work an unfinished job does.
+/// Returns how many.
 pub async fn retry_batch(conn: &mut TenantConnection, id: BatchId, others: &[JobId]) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let open = diesel::alias!(jobs as open);
@@ -316,7 +309,7 @@ pub async fn retry_batch(conn: &mut TenantConnection, id: BatchId, others: &[Job
     .await
 }
 
-/// Counts the jobs of a batch and `others` by state.
+/// Counts the jobs of a batch and `others` by status.
 pub async fn count_of_batch(
     conn: &mut TenantConnection,
     id: BatchId,

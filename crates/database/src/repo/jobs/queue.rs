@@ -1,8 +1,7 @@
-//! Table `jobs` as workers see it: claims by lease.
+//! Table `jobs` as workers use it: claims with leases.
 //!
-//! A claim is one short statement; the work happens outside any transaction; what a worker writes
-//! about a job names the claim it holds, so that one whose lease was given to another writes
-//! nothing. All times are the database's.
+//! A claim is one short statement; the work happens outside any transaction. Every write about a job names the claim,
+//! so that a worker that lost its lease writes nothing. All times are the database's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,11 +25,11 @@ use crate::repo::contacts;
 use crate::repo::functions::pg_notify;
 use crate::tenant::{SystemConnection, TenantConnection};
 
-/// The channel on which workers hear that jobs wait.
+/// The channel on which workers are notified of waiting jobs.
 pub const CHANNEL: &str = "scrapersky_jobs";
 
-/// Changes the state of a job whose attempt is over: it waits, unless somebody asked for its end.
-/// A macro, since the expression's type fills a page.
+/// Sets the status of a job after an attempt: pending, or cancelled if that was requested. A macro, since the type of
+/// the expression is very long.
 macro_rules! waiting_unless_cancelled {
     () => {
         (
@@ -47,7 +46,7 @@ macro_rules! waiting_unless_cancelled {
     };
 }
 
-/// A job and the claim on it by which a worker may write about it.
+/// A job and the claim on it, needed to update the job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lease {
     /// The job.
@@ -56,24 +55,23 @@ pub struct Lease {
     pub token: LeaseToken,
 }
 
-/// How many of what the sweep found.
+/// The numbers of jobs that a sweep changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Jobs that wait again.
+    /// Jobs that are pending again.
     pub requeued: usize,
-    /// Jobs that failed for good: their attempts are used up.
+    /// Jobs that failed for good after their last attempt.
     pub failed: usize,
-    /// Jobs that ended as somebody had asked.
+    /// Jobs that were cancelled as requested.
     pub cancelled: usize,
 }
 
-/// Claims up to `limit` jobs of the given kinds for `lease`, in one statement.
+/// Claims up to `limit` jobs of these kinds for `lease`, in one statement.
 ///
-/// Tenants take turns: `limit` tenants with waiting jobs are looked at, at least 4, beginning at a random one, and up to
-/// 64 where those have nothing to offer; each offers its share of `limit`, best priority and longest wait first; the
-/// offers of tenants that hold the fewest workers go first (where one job is asked for and several hold as few, that of any
-/// of them). So a tenant with a million jobs delays another's single one
-/// by no more than a share. Rows that another worker is claiming are passed over.
+/// Tenants take turns: from a random start, `limit` tenants with waiting jobs are considered, at least 4, and up to 64
+/// if those have nothing to offer. Each offers its share of `limit`, by priority, then by age; offers of tenants with
+/// the fewest running jobs go first (ties for a single job are broken at random). So a tenant with a million jobs
+/// delays another's single job by one share at most. Rows that another worker is claiming are skipped.
 pub async fn claim(
     conn: &mut SystemConnection,
     worker: &str,
@@ -81,7 +79,7 @@ pub async fn claim(
     limit: i64,
     lease: Duration,
 ) -> QueryResult<Vec<Job>> {
-    // Diesel reads no rows of a function.
+    // Diesel cannot select rows from a function.
     diesel::sql_query(include_str!("claim.sql"))
         .bind::<diesel::sql_types::Uuid, _>(Uuid::new_v4())
         .bind::<Array<Text>, _>(kinds)
@@ -92,8 +90,8 @@ pub async fn claim(
         .await
 }
 
-/// Extends leases, and returns those that still hold, each with the time somebody asked for the
-/// job's end. A lease that is missing from the answer is lost: its worker has to stop.
+/// Extends leases and returns those still held, each with the time its cancellation was requested, if it was. A lease
+/// missing from the result is lost: its worker must stop.
 pub async fn heartbeat(
     conn: &mut SystemConnection,
     leases: &[Lease],
@@ -101,8 +99,8 @@ pub async fn heartbeat(
 ) -> QueryResult<Vec<(Lease, Option<DateTime<Utc>>)>> {
     let ids: Vec<JobId> = leases.iter().map(|lease| lease.job_id).collect();
     let tokens: Vec<LeaseToken> = leases.iter().map(|lease| lease.token).collect();
-    // By id, not by state: the planner would take the small index of running jobs, and wade through
-    // the dead entries that every claim leaves there.
+    // By id, not by status: the planner would choose the small index of running jobs and read through the dead entries
+    // that every claim leaves there.
     let held: Vec<(JobId, Option<LeaseToken>, Option<DateTime<Utc>>)> = diesel::update(
         jobs::table
             .filter(jobs::job_id.eq_any(ids))
@@ -118,11 +116,11 @@ pub async fn heartbeat(
         .collect())
 }
 
-/// Locks a job whose lease holds, so that it holds until the transaction ends.
+/// Locks a job with a valid lease until the transaction ends.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost.
+/// `NotFound` if the lease is lost.
 pub async fn hold(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     held(lease)
@@ -134,11 +132,11 @@ pub async fn hold(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> 
         .map(|_| ())
 }
 
-/// Updates a job's progress: `done` of 1, a step, and that step in words.
+/// Updates a job's progress: the fraction done, a step, and the step's text.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost.
+/// `NotFound` if the lease is lost.
 pub async fn report(
     conn: &mut TenantConnection,
     lease: Lease,
@@ -159,11 +157,11 @@ pub async fn report(
     require_one_row(written)
 }
 
-/// Ends a job that produced what it was for, in the transaction that writes what it produced.
+/// Completes a job in the transaction that writes its results.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost: then nothing of that transaction may be committed.
+/// `NotFound` if the lease is lost: then the transaction must not be committed.
 pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome, result: &RawJson) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
@@ -183,12 +181,11 @@ pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome,
     require_one_row(written)
 }
 
-/// Ends many jobs at once, of any tenants, as [`finish`] ends one, and returns those that were still held.
+/// Completes many jobs of any tenants, as [`finish`] does one, and returns those still held.
 ///
 /// # Errors
 ///
-/// A lease that is missing from the answer is lost: what its job produced
-/// may not be committed.
+/// A lease missing from the result is lost: the results of its job must not be committed.
 pub async fn finish_many(
     conn: &mut SystemConnection,
     finished: &[(Lease, Outcome, RawJson)],
@@ -208,12 +205,12 @@ pub async fn finish_many(
         .map(|rows| rows.into_iter().map(|row| row.job_id).collect())
 }
 
-/// Notes that an attempt failed, and ends the job or lets it wait for the next one. One whose end
-/// somebody asked for does not wait: it is cancelled.
+/// Records a failed attempt; the job ends or waits for its retry. If its cancellation was requested, it is cancelled
+/// instead of retried.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost.
+/// `NotFound` if the lease is lost.
 pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'_>) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let rows = held(lease).filter(jobs::tenant_id.eq(tenant));
@@ -241,11 +238,11 @@ pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'
     require_one_row(written)
 }
 
-/// Ends a running job because somebody asked for it.
+/// Ends a running job whose cancellation was requested.
 ///
 /// # Errors
 ///
-/// `NotFound` when the lease is lost.
+/// `NotFound` if the lease is lost.
 pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
@@ -261,8 +258,8 @@ pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryRe
     require_one_row(written)
 }
 
-/// Returns jobs to the queue that a worker will not finish: they wait again in their old place, the attempt not
-/// counted, or are cancelled where that was asked for. Returns how many it still held.
+/// Returns jobs that a worker will not finish to their place in the queue; the attempt does not count. Jobs whose
+/// cancellation was requested are cancelled. Returns how many leases were still held.
 pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResult<usize> {
     let ids: Vec<JobId> = leases.iter().map(|lease| lease.job_id).collect();
     let tokens: Vec<LeaseToken> = leases.iter().map(|lease| lease.token).collect();
@@ -282,12 +279,11 @@ pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResu
     .await
 }
 
-/// Returns jobs to the queue whose worker has gone silent.
+/// Returns jobs of silent workers to the queue.
 ///
-/// They wait again in their old place, ahead of what came later, or have failed when their attempts are used up, or are
-/// cancelled where that was asked for.
+/// They keep their place in the queue, fail if their attempts are used up, or are cancelled if that was requested.
 pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
-    // What was written is counted by state in the same statement.
+    // Counts the changed jobs by status in the same statement.
     let ended: Vec<(JobStatus, i64)> = diesel::sql_query(include_str!("sweep.sql"))
         .load::<StatusCount>(conn)
         .await?
@@ -307,10 +303,10 @@ pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
     })
 }
 
-/// Deletes up to `limit` jobs that ended before `cutoff`, and returns how many. The jobs of a batch go when all of them
-/// may, and the batch with them. Contacts that they found no longer name them.
+/// Deletes up to `limit` jobs that ended before `cutoff`, and returns how many. Jobs of a batch are deleted only when
+/// all of them can be, together with the batch. Contacts lose their reference to them.
 pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
-    // SKIP LOCKED in a subselect, which Diesel has not.
+    // Diesel has no SKIP LOCKED in a subselect.
     let gone: Vec<DeletedJob> = diesel::sql_query(include_str!("delete_ended.sql"))
         .bind::<Timestamptz, _>(cutoff)
         .bind::<BigInt, _>(limit)
@@ -343,7 +339,7 @@ pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, li
     Ok(gone.len())
 }
 
-/// A job that was deleted.
+/// A deleted job.
 #[derive(diesel::QueryableByName)]
 struct DeletedJob {
     #[diesel(sql_type = diesel::sql_types::Uuid)]
@@ -354,21 +350,21 @@ struct DeletedJob {
     batch_id: Option<BatchId>,
 }
 
-/// Wakes the workers that listen on [`CHANNEL`], when the transaction commits.
+/// Notifies the workers that listen on [`CHANNEL`], when the transaction commits.
 ///
-/// It is a hint that shortens their wait: they look by themselves, only later.
+/// This only shortens their wait, since they also poll.
 pub async fn notify(conn: &mut SystemConnection) -> QueryResult<()> {
     diesel::select(pg_notify(CHANNEL, "")).execute(conn).await.map(drop)
 }
 
-/// A job that was ended.
+/// An ended job.
 #[derive(diesel::QueryableByName)]
 struct EndedJob {
     #[diesel(sql_type = diesel::sql_types::Uuid)]
     job_id: JobId,
 }
 
-/// How many jobs are in a state.
+/// The number of jobs with a status.
 #[derive(diesel::QueryableByName)]
 struct StatusCount {
     #[diesel(sql_type = Text)]
@@ -377,7 +373,7 @@ struct StatusCount {
     count: i64,
 }
 
-/// The row that a claim holds, if it still does.
+/// Selects the row of a lease that is still held.
 fn held(
     lease: Lease,
 ) -> diesel::dsl::Filter<

@@ -1,7 +1,7 @@
 -- $1 the tenant, $2 the change. See `apply`.
 --
--- What is written down is read apart first: a cast that depends on settings has no place in an UPDATE of rows that are
--- spread by tenant.
+-- The JSON is parsed first: a cast that depends on settings is not allowed in an UPDATE of a table distributed by
+-- tenant.
 WITH c AS MATERIALIZED (
     SELECT
         place_id, changed_by,

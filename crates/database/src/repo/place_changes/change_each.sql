@@ -1,4 +1,4 @@
--- $1 the tenant, $2 to $4 the change, its kind and who asks for it, $5 places and $6 their patches. See `change_each`.
+-- $1 the tenant, $2 to $4 the change's id, kind and author, $5 places and $6 their patches. See `change_each`.
 INSERT INTO place_changes (tenant_id, change_id, action, place_id, changed_by, before, after)
 SELECT
     $1, $2, $3, places_staging.place_id, $4,

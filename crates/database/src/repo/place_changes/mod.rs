@@ -1,7 +1,7 @@
-//! Table `place_changes`: what people decided about places, who, when, and what was there before.
+//! Table `place_changes`: the history of people's decisions about places, with the values before.
 //!
-//! A change is written here first and then done from here, for one place as for a hundred thousand. So nothing is
-//! changed that is not in the history, and what is in it can be undone.
+//! A change is first written here and then applied from here, for one place as for a hundred thousand. So every change
+//! is in the history, and can be undone.
 
 use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, QueryableByName, SelectableHelper};
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Uuid};
@@ -16,7 +16,7 @@ use crate::models::place_change::{PlaceChange, PlaceCuration};
 use crate::models::values::RawJson;
 use crate::tenant::TenantConnection;
 
-/// What people decided about a place, as it is now, of the table `places_staging`.
+/// A place's current values of the changeable columns of `places_staging`.
 macro_rules! current {
     () => {
         "jsonb_build_object('status', places_staging.status, 'notes', places_staging.notes, 'tags', places_staging.tags,
@@ -24,32 +24,32 @@ macro_rules! current {
     };
 }
 
-/// Who changes places, and how.
+/// The author and kind of a change.
 #[derive(Clone, Copy, Debug)]
 pub struct ChangedBy<'a> {
-    /// Names the request.
+    /// Identifies the request.
     pub change_id: PlaceChangeId,
-    /// What kind of request it is.
+    /// The kind of request.
     pub action: PlaceAction,
-    /// Who asks for it.
+    /// The author of the request.
     pub who: &'a str,
 }
 
-/// What became of an undoing.
+/// The result of an undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
 pub struct Undone {
-    /// The change that was undone; `None` where there is none left.
+    /// The change that was undone; `None` if there is nothing left to undo.
     #[diesel(sql_type = Nullable<Uuid>)]
     pub change_id: Option<PlaceChangeId>,
-    /// How many places it had changed.
+    /// The number of places it had changed.
     #[diesel(sql_type = BigInt)]
     pub changed: i64,
-    /// How many are as before it again. Those that were changed once more since stay as they are.
+    /// The number of places restored. Places changed again since then stay unchanged.
     #[diesel(sql_type = BigInt)]
     pub restored: i64,
 }
 
-/// Changes what people decided about all places that match, and returns how many there were.
+/// Changes all matching places, and returns how many there were.
 pub async fn change(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
@@ -90,15 +90,16 @@ pub async fn change(
             place_changes::before,
             place_changes::after,
         ))
-        // Nothing conflicts: an INSERT ... SELECT that says so can be sent to the machines that have the rows.
+        // Never conflicts: with this clause, PostgreSQL extensions for distribution can run the INSERT ... SELECT where
+        // the rows are.
         .on_conflict_do_nothing()
         .execute(conn)
         .await?;
     apply(conn, by.change_id).await
 }
 
-/// Gives each of some places values of its own: `patches` are objects of those to be set, in the spelling of
-/// [`PlaceChange::after`]. Returns how many of the places there were.
+/// Changes each place by its own patch: an object of the values to set, with the keys of [`PlaceChange::after`].
+/// Returns how many of the places exist.
 pub async fn change_each(
     conn: &mut TenantConnection,
     place_ids: &[&str],
@@ -106,7 +107,7 @@ pub async fn change_each(
     by: ChangedBy<'_>,
 ) -> QueryResult<usize> {
     lock(conn).await?;
-    // Places and patches as two arrays, joined.
+    // Joins two arrays, of places and patches.
     diesel::sql_query(include_str!("change_each.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Uuid, _>(by.change_id)
@@ -119,11 +120,10 @@ pub async fn change_each(
     apply(conn, by.change_id).await
 }
 
-/// Undoes the last bulk change or import that is not undone yet: every place that is still as that left it is again
-/// as it was before.
+/// Undoes the last bulk change or import that is not undone yet, for every place that was not changed again since.
 pub async fn undo_last(conn: &mut TenantConnection, undo: PlaceChangeId, who: &str) -> QueryResult<Undone> {
     lock(conn).await?;
-    // What was undone and what was restored are counted in the statement that does it.
+    // Counts in the same statement that undoes and restores.
     let undone: Undone = diesel::sql_query(include_str!("undo_last.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Uuid, _>(undo)
@@ -134,7 +134,7 @@ pub async fn undo_last(conn: &mut TenantConnection, undo: PlaceChangeId, who: &s
     Ok(undone)
 }
 
-/// Lists changes, the last one first: of one place or of all, those before the row `before`.
+/// Lists changes of one place or of all, newest first, starting before the row `before`.
 pub async fn list(
     conn: &mut TenantConnection,
     place_id: Option<&str>,
@@ -159,12 +159,12 @@ pub async fn list(
         .await
 }
 
-/// Serialises the tenant's changes: each has to see the state that it records as the one before.
+/// Serialises the tenant's changes, so that each records the state it replaces.
 async fn lock(conn: &mut TenantConnection) -> QueryResult<()> {
     locks::exclusive(conn, "scrapersky place_changes").await
 }
 
-/// Applies a recorded change, and returns to how many places.
+/// Applies a recorded change, and returns the number of places.
 async fn apply(conn: &mut TenantConnection, change: PlaceChangeId) -> QueryResult<usize> {
     // Diesel has no UPDATE ... FROM.
     diesel::sql_query(include_str!("apply.sql"))

@@ -1,4 +1,4 @@
--- $1 the tenant, $2 the id of the change that undoes, $3 who asks for it. See `undo_last`.
+-- $1 the tenant, $2 the id of the undo, $3 its author. See `undo_last`.
 WITH last AS (
     SELECT change_id FROM place_changes
     WHERE tenant_id = $1 AND action IN ('bulk', 'import') AND undone_at IS NULL ORDER BY id DESC LIMIT 1

@@ -1,4 +1,4 @@
--- $1 the tenant, $2 to $4 a column each of places, their domains and errors. See `hand_over_many`.
+-- $1 the tenant, $2 to $4 one array per column: places, their domains and errors. See `hand_over_many`.
 WITH done AS (SELECT * FROM unnest($2::text[], $3::uuid[], $4::text[]) AS n (place_id, domain_id, error)),
 noted AS (
     INSERT INTO place_details AS d (tenant_id, place_id, domain_id, handed_over_at, hand_over_error)

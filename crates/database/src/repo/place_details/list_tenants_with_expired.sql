@@ -1,4 +1,4 @@
--- $1 what was fetched before then has expired, $2 the tenants. See `list_tenants_with_expired`.
+-- $1 the cutoff time, $2 the tenants. See `list_tenants_with_expired`.
 SELECT t.id AS tenant_id FROM unnest($2::uuid[]) AS t (id)
 WHERE EXISTS (
     SELECT FROM places_staging p

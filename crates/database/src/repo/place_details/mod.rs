@@ -19,18 +19,18 @@ use crate::models::place_details::{HandOver, NewPlaceDetails, PlaceDetails};
 use crate::models::values::RawJson;
 use crate::tenant::{SystemConnection, TenantConnection};
 
-/// A place that is to be handed over.
+/// A place that may be handed over.
 #[derive(Clone, Debug, PartialEq, Queryable)]
 pub struct Candidate {
     /// Google's id of the place.
     pub place_id: String,
     /// Whether a person selected it.
     pub is_selected: bool,
-    /// Its website, if one is known.
+    /// Its website, if known.
     pub website: Option<String>,
-    /// Whether its details were looked up, so that a missing website is known to be missing.
+    /// Whether its details were looked up, which means that a missing website is known to be missing.
     pub is_looked_up: bool,
-    /// The domain that was made of it before.
+    /// The domain created from it earlier.
     pub domain_id: Option<DomainId>,
 }
 
@@ -45,7 +45,7 @@ pub async fn find(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Op
         .optional()
 }
 
-/// Lists the details of some places, in no order.
+/// Lists the details of places, in no particular order.
 pub async fn list(conn: &mut TenantConnection, place_ids: &[&str]) -> QueryResult<Vec<PlaceDetails>> {
     let tenant = conn.tenant_id();
     PlaceDetails::query()
@@ -55,13 +55,13 @@ pub async fn list(conn: &mut TenantConnection, place_ids: &[&str]) -> QueryResul
         .await
 }
 
-/// Adds or updates details of staged places, each given once, in one statement. What an answer leaves out stays.
+/// Inserts or updates the details of staged places, each given once, in one statement. `None` leaves a value unchanged.
 ///
 /// # Errors
 ///
-/// A foreign key violation when a place is not staged.
+/// A foreign key violation if a place is not staged.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewPlaceDetails<'_>]) -> QueryResult<usize> {
-    // Ten thousand rows as one array per column: bound value by value they are too many binds.
+    // Ten thousand rows as one array per column: bound value by value they would exceed the limit of binds.
     diesel::sql_query(include_str!("upsert.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Array<Text>, _>(column(new, |row| row.place_id))
@@ -74,7 +74,7 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewPlaceDetails<'_>
         .await
 }
 
-/// Lists what decides whether staged places can be handed over, by place id.
+/// Lists the facts that decide whether staged places can be handed over, by place id.
 pub async fn list_candidates(conn: &mut TenantConnection, place_ids: &[String]) -> QueryResult<Vec<Candidate>> {
     let tenant = conn.tenant_id();
     let named = |key| places_staging::raw_data.retrieve_as_text(key);
@@ -101,12 +101,11 @@ pub async fn list_candidates(conn: &mut TenantConnection, place_ids: &[String]) 
         .await
 }
 
-/// Records what became of places that were handed over, each given once, and marks those that became a domain as
-/// processed.
+/// Records the results of handing places over, each given once, and marks those that became a domain as processed.
 ///
 /// # Errors
 ///
-/// A foreign key violation when a place or a domain is not there.
+/// A foreign key violation if a place or domain does not exist.
 pub async fn hand_over_many(conn: &mut TenantConnection, done: &[HandOver<'_>]) -> QueryResult<usize> {
     // Diesel has no UPDATE ... FROM.
     diesel::sql_query(include_str!("hand_over.sql"))
@@ -118,8 +117,8 @@ pub async fn hand_over_many(conn: &mut TenantConnection, done: &[HandOver<'_>]) 
         .await
 }
 
-/// The places whose content of Google's was fetched before `$cutoff` and is still there. A macro, since the expression's
-/// type fills a page.
+/// Selects places whose content from Google was fetched before `$cutoff` and not yet removed. A macro, since the type
+/// of the expression is very long.
 macro_rules! expired {
     ($tenant:expr, $cutoff:expr) => {{
         let fetched_at = greatest(places_staging::search_time, place_details::content_at);
@@ -142,7 +141,7 @@ macro_rules! expired {
     }};
 }
 
-/// Lists places whose content of Google's was fetched before `cutoff` and is still there, at most `limit`.
+/// Lists up to `limit` places whose content from Google was fetched before `cutoff` and not yet removed.
 pub async fn list_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<Vec<String>> {
     let tenant = conn.tenant_id();
     expired!(tenant, cutoff)
@@ -153,12 +152,12 @@ pub async fn list_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, li
         .await
 }
 
-/// Removes Google's content that was fetched before `cutoff`, from at most `limit` places, and returns from how many.
+/// Removes Google's content fetched before `cutoff` from up to `limit` places, and returns how many.
 ///
-/// The place id, what people decided, what was searched for and the domain that it became stay.
+/// The place id, people's decisions, the search terms and the created domain stay.
 pub async fn clear_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
-    // Locked, so that no search writes anew what is cleared then.
+    // Locked, so that no search writes new content that would then be cleared.
     let expired: Vec<String> = expired!(tenant, cutoff)
         .order(places_staging::place_id)
         .limit(limit)
@@ -210,14 +209,14 @@ pub async fn clear_expired(conn: &mut TenantConnection, cutoff: DateTime<Utc>, l
     .await
 }
 
-/// Lists the tenants that have places whose content was fetched before `cutoff` and is still there.
+/// Lists the tenants that have places with content fetched before `cutoff` and not yet removed.
 pub async fn list_tenants_with_expired(
     conn: &mut SystemConnection,
     cutoff: DateTime<Utc>,
 ) -> QueryResult<Vec<TenantId>> {
-    // Two statements: tenants are with the queue, places with the facts.
+    // Two statements, since tenants are stored with the queue and places with the facts.
     let tenants: Vec<TenantId> = tenants::table.select(tenants::id).load(&mut conn.reading()).await?;
-    // A look at each of an array, which Diesel cannot select from.
+    // Diesel cannot select from an array.
     let rows: Vec<Owner> = diesel::sql_query(include_str!("list_tenants_with_expired.sql"))
         .bind::<Timestamptz, _>(cutoff)
         .bind::<Array<Uuid>, _>(tenants)
@@ -232,7 +231,7 @@ struct Owner {
     tenant_id: TenantId,
 }
 
-/// Updates the state of the look-up of places' details, and why it failed.
+/// Updates the status of the look-up of places' details, and its error.
 pub async fn set_look_up(
     conn: &mut TenantConnection,
     place_ids: &[&str],

@@ -1,4 +1,4 @@
--- $1 the tenant, then a column of details each. See `upsert_many`.
+-- $1 the tenant, then one array per column of details. See `upsert_many`.
 INSERT INTO place_details AS d (tenant_id, place_id, website, phone, opening_hours, raw_data, content_at)
 SELECT $1, n.* FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::timestamptz[])
     AS n (place_id, website, phone, opening_hours, raw_data, content_at)

@@ -1,4 +1,4 @@
-//! Which places are wanted.
+//! Filters for lists of places.
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
@@ -19,7 +19,7 @@ pub const EARTH_KM: f64 = 6371.0;
 /// Kilometres in a degree of latitude.
 pub const KM_PER_DEGREE: f64 = EARTH_KM * PI / 180.0;
 
-/// A query for staged places.
+/// A query of staged places.
 pub(in crate::repo) type Rows<'a> = places_staging::BoxedQuery<'a, Pg>;
 
 /// Which places to list; `None` matches all.
@@ -29,19 +29,19 @@ pub struct PlaceFilter<'a> {
     pub status: Option<CurationStatus>,
     /// Only those found as this type of business.
     pub business_type: Option<&'a str>,
-    /// Only those whose name holds this text, in capitals or not; of a longer name the first 120 characters count.
+    /// Only those whose name contains this text in its first 120 characters, ignoring case.
     pub name: Option<&'a str>,
-    /// Only those whose address, or the place that was searched, holds this text in its first 160 or 60 characters.
+    /// Only those whose address (first 160 characters) or searched location (first 60) contains this text.
     pub location: Option<&'a str>,
-    /// Only those with this rating or a better one; a place without a rating does not match.
+    /// Only those with at least this rating; places without a rating do not match.
     pub min_rating: Option<f64>,
-    /// Only those with this label.
+    /// Only those with this tag.
     pub tag: Option<&'a str>,
-    /// Only those that this search found, the last one or an earlier one.
+    /// Only those found by this search.
     pub search_job_id: Option<JobId>,
-    /// Only those not farther from a point.
+    /// Only those within this circle.
     pub near: Option<Near>,
-    /// Only those with one of these ids of Google's.
+    /// Only those with one of these place ids.
     pub place_ids: Option<&'a [String]>,
 }
 
@@ -76,7 +76,7 @@ pub struct Near {
     pub within_km: f64,
 }
 
-/// Returns the query for the tenant's places that match.
+/// Returns the query of the tenant's matching places.
 pub(in crate::repo) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) -> Rows<'a> {
     let mut query = places_staging::table
         .filter(places_staging::tenant_id.eq(tenant))
@@ -97,13 +97,13 @@ pub(in crate::repo) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) 
         query = query.filter(places_staging::rating.ge(rating));
     }
     if let Some(tag) = filter.tag {
-        // Said twice: the index of places with labels is recognised by the first.
+        // Stated twice: the first condition selects the partial index of places with tags.
         query = query
             .filter(places_staging::tags.is_not_null())
             .filter(places_staging::tags.contains(vec![tag]));
     }
     if let Some(job) = filter.search_job_id {
-        // Rows of the old system know their last search only.
+        // Rows of the old system only know their last search.
         query = query.filter(
             sql::<Bool>(
                 "places_staging.id IN (
@@ -132,33 +132,33 @@ pub(in crate::repo) fn matching<'a>(tenant: TenantId, filter: &PlaceFilter<'a>) 
     query
 }
 
-/// The column in which names are searched, made by the database. `schema` leaves it out: with it the table is too wide.
+/// The generated column for name searches. `schema` leaves it out, since the table would be too wide with it.
 pub(super) fn search_name() -> SqlLiteral<Binary> {
     sql("places_staging.search_name")
 }
 
-/// The column in which addresses are searched, made by the database as well.
+/// The generated column for address searches.
 fn search_address() -> SqlLiteral<Binary> {
     sql("places_staging.search_address")
 }
 
-/// A text as it is in those columns: in lower case, as bytes.
+/// A text as those columns store it: in lower case, as bytes.
 pub(super) type Searched = SqlLiteral<Binary, UncheckedBind<SqlLiteral<Binary>, AsExprOf<String, Text>>>;
 
-/// Makes of a text what the database made of those in the columns, once a statement: `convert_to`, which is not immutable,
-/// would be called for each row.
+/// Converts a text to the form in those columns, once per statement: `convert_to` is not immutable and would be called
+/// for every row.
 pub(super) fn searched(text: String) -> Searched {
     sql("replace(lower(").bind::<Text, _>(text).sql(r"), '\', '\\')::bytea")
 }
 
 impl Near {
-    /// Leaves the places in the circle.
+    /// Restricts the query to places in the circle.
     fn filter(self, query: Rows<'_>) -> Rows<'_> {
         let ([south, north], [west, east]) = self.bounds();
         query
             .filter(places_staging::latitude.between(south, north))
             .filter(places_staging::longitude.between(west, east))
-            // The great circle by the haversine formula: h = sin²(distance / 2r) on a sphere of 6,371 km.
+            // Great-circle distance by the haversine formula: h = sin²(distance / 2r) on a sphere of 6,371 km.
             .filter(
                 sql::<Bool>("sin(radians(places_staging.latitude - ")
                     .bind::<Double, _>(self.latitude)
@@ -171,10 +171,10 @@ impl Near {
             )
     }
 
-    /// Returns the haversine of the angle that the radius is seen under from the centre of the Earth.
+    /// Returns the haversine of the radius as an angle at the centre of the Earth.
     fn haversine(self) -> f64 {
         let half = self.within_km / (2.0 * EARTH_KM);
-        // From half the globe's girth on the circle holds everything.
+        // A radius of half the Earth's circumference or more includes everything.
         if half < FRAC_PI_2 {
             half.sin().powi(2)
         } else {
@@ -182,14 +182,14 @@ impl Near {
         }
     }
 
-    /// Returns the degrees north and east between which the circle lies.
+    /// Returns the latitudes and longitudes that bound the circle.
     fn bounds(self) -> ([f64; 2], [f64; 2]) {
         let north = self.within_km / KM_PER_DEGREE;
         let latitudes = [self.latitude - north, self.latitude + north];
         let widest = latitudes.map(f64::abs).into_iter().fold(0.0, f64::max);
         let east = north / widest.min(89.9).to_radians().cos();
         let longitudes = [self.longitude - east, self.longitude + east];
-        // Around a pole or across the date line the circle is no range of degrees.
+        // A circle around a pole or across the date line has no bounding range of longitudes.
         if widest >= 89.9 || longitudes.iter().any(|degrees| degrees.abs() > 180.0) {
             (latitudes, [-180.0, 180.0])
         } else {

@@ -1,4 +1,4 @@
-//! Table `places_staging`: places that searches found, and what people decide about them.
+//! Table `places_staging`: places found by searches, and people's decisions about them.
 
 mod filter;
 mod order;
@@ -22,7 +22,7 @@ use crate::ids::StagedPlaceId;
 use crate::models::staged_place::{NewStagedPlace, StagedPlace};
 use crate::tenant::TenantConnection;
 
-/// Returns a place by Google's id.
+/// Returns a place by its place id.
 pub async fn get(conn: &mut TenantConnection, place_id: &str) -> QueryResult<StagedPlace> {
     let tenant = conn.tenant_id();
     StagedPlace::query()
@@ -32,12 +32,12 @@ pub async fn get(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Sta
         .await
 }
 
-/// Finds a place by Google's id.
+/// Finds a place by its place id.
 pub async fn find(conn: &mut TenantConnection, place_id: &str) -> QueryResult<Option<StagedPlace>> {
     get(conn, place_id).await.optional()
 }
 
-/// Lists places, and counts all that match.
+/// Lists places and counts all matches.
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
@@ -64,12 +64,12 @@ pub async fn list(
     Ok((rows_of(conn, &ids).await?, total))
 }
 
-/// A page of numbers of rows, and how many there are in all: to find a few texts among many takes as long as to count
-/// them, and so it is done once.
+/// A page of row numbers and the number of all matches: finding a few matches among many takes as long as counting
+/// them, so one pass does both.
 #[derive(QueryId)]
 struct Counted<Q> {
     ids: Q,
-    /// The first and the last of the page, from 1.
+    /// The first and last position of the page, from 1.
     first: i32,
     last: i32,
 }
@@ -80,7 +80,7 @@ impl<Q> Query for Counted<Q> {
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // Not materialized it would be found twice.
+        // Without MATERIALIZED it would run twice.
         out.push_sql("WITH found AS MATERIALIZED (SELECT ARRAY(");
         self.ids.walk_ast(out.reborrow())?;
         out.push_sql(") AS ids) SELECT ids[");
@@ -92,8 +92,8 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Q> {
     }
 }
 
-/// Lists the first places of an order, or those behind `after`, which is of that order. However deep the list, a part
-/// costs the same; rows that are added meanwhile neither double nor hide one.
+/// Lists the first places of an order, or the ones after `after`, a cursor of that order. Every page costs the same,
+/// and rows added in the meantime neither repeat nor skip any.
 pub async fn list_after(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
@@ -105,8 +105,7 @@ pub async fn list_after(
     rows_of(conn, &ids).await
 }
 
-/// Lists the numbers of rows: indexes hold what filters and orders ask for, and the rows themselves need not be read to
-/// find those that match.
+/// Lists row numbers: indexes contain all filter and order columns, so the search does not read the rows themselves.
 async fn list_ids_after(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
@@ -134,7 +133,7 @@ async fn list_ids_after(
     Ok(ids)
 }
 
-/// Returns the rows with these numbers, in this order.
+/// Returns the rows with these numbers, in the given order.
 async fn rows_of(conn: &mut TenantConnection, ids: &[StagedPlaceId]) -> QueryResult<Vec<StagedPlace>> {
     let tenant = conn.tenant_id();
     let mut rows: Vec<StagedPlace> = StagedPlace::query()
@@ -148,7 +147,7 @@ async fn rows_of(conn: &mut TenantConnection, ids: &[StagedPlaceId]) -> QueryRes
     Ok(rows)
 }
 
-/// Lists the ids of places, at most `limit`, in their own order.
+/// Lists up to `limit` place ids, in id order.
 pub async fn list_ids(conn: &mut TenantConnection, filter: &PlaceFilter<'_>, limit: i64) -> QueryResult<Vec<String>> {
     matching(conn.tenant_id(), filter)
         .order(places_staging::place_id)
@@ -166,12 +165,12 @@ pub async fn count(conn: &mut TenantConnection, filter: &PlaceFilter<'_>) -> Que
         .await
 }
 
-/// Inserts or updates what a search found, ten thousand rows in one statement.
+/// Inserts or updates the results of a search, ten thousand rows in one statement.
 ///
-/// What people set stays: status, notes, priority, tags, revisit date. So does who made a row, and
-/// what the search says nothing about. Of a place given more than once the last one counts.
+/// People's decisions stay: status, notes, priority, tags, revisit date. So do the row's creator and values that the
+/// search does not return. If a place is given more than once, the last one counts.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewStagedPlace<'_>]) -> QueryResult<Upserted> {
-    // Ten thousand rows as one array per column: bound value by value they are too many binds.
+    // Ten thousand rows as one array per column: bound value by value they would exceed the limit of binds.
     diesel::sql_query(include_str!("upsert.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Array<Text>, _>(column(new, |row| row.place_id))

@@ -1,4 +1,4 @@
-//! The orders of a list of places, and where in them a part of the list begins.
+//! The orders of a list of places, and cursors in them.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::{ExpressionMethods, PgSortExpressionMethods, QueryDsl};
@@ -10,47 +10,47 @@ use crate::ids::{StagedPlaceId, TenantId};
 use crate::models::staged_place::StagedPlace;
 use crate::repo::paging::{after, before};
 
-/// The number of characters of a name, from its start, that searches and orders use.
+/// How many characters at the start of a name are used for searching and sorting.
 const NAME_CHARS: usize = 120;
 
-/// The order of a list of places; rows that are equal in it come by their number, and those without a value last.
+/// The order of a list of places; ties are ordered by row number, and rows without a value come last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PlaceOrder {
-    /// The one found last first.
+    /// Last found first.
     #[default]
     Newest,
-    /// The best rated first.
+    /// Best rated first.
     Rating,
-    /// The most important first.
+    /// Highest priority first.
     Priority,
-    /// By the first 120 characters of the name, in capitals or not.
+    /// By the first 120 characters of the name, ignoring case.
     Name,
 }
 
-/// A row of a list, behind which the next part of it begins.
+/// A row in a list, after which the next page starts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlaceCursor {
-    /// What the list is ordered by.
+    /// The order and the row's value in it.
     pub key: CursorKey,
-    /// The row.
+    /// The row's number.
     pub id: StagedPlaceId,
 }
 
-/// What a list of places is ordered by, and its value in a row.
+/// An order of places and a row's value in it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CursorKey {
-    /// Of [`PlaceOrder::Newest`].
+    /// For [`PlaceOrder::Newest`].
     Newest(Option<DateTime<Utc>>),
-    /// Of [`PlaceOrder::Rating`].
+    /// For [`PlaceOrder::Rating`].
     Rating(Option<f64>),
-    /// Of [`PlaceOrder::Priority`].
+    /// For [`PlaceOrder::Priority`].
     Priority(Option<i32>),
-    /// Of [`PlaceOrder::Name`], in any case.
+    /// For [`PlaceOrder::Name`], in any case.
     Name(String),
 }
 
 impl PlaceCursor {
-    /// Returns the cursor of a row in a list of this order.
+    /// Returns the cursor of a row in this order.
     #[must_use]
     pub fn of(row: &StagedPlace, order: PlaceOrder) -> Self {
         let key = match order {
@@ -75,8 +75,8 @@ pub(super) fn ordered(query: Rows<'_>, order: PlaceOrder) -> Rows<'_> {
     }
 }
 
-/// Returns the queries for the places that match behind one of them in its order: no index serves "less, or none" in one
-/// go, and rows without a value come by a query of their own.
+/// Returns the queries for the matching places after a cursor. Rows without a value have their own query, since no
+/// index serves "less, or null" at once.
 pub(super) fn behind<'a>(
     tenant: TenantId,
     filter: &PlaceFilter<'a>,

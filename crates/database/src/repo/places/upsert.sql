@@ -1,6 +1,6 @@
--- $1 the tenant, then a column of search results each. See `upsert_many`.
+-- $1 the tenant, then one array per column of search results. See `upsert_many`.
 WITH distinct_places AS (
-    -- Of a place found twice the last one counts.
+    -- If a place is given twice, the last one counts.
     SELECT DISTINCT ON (place_id) *
     FROM unnest(
         $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::text[], $9::float8[],
@@ -25,10 +25,10 @@ written AS (
         user_ratings_total, price_level, created_by, search_job_id, search_query, search_location,
         coalesce(search_time, now()), raw_data, user_id, user_name
     FROM found
-    -- Two searches that find the same places lock them in the same order.
+    -- Sorted, so that concurrent searches lock the same places in the same order.
     ORDER BY place_id
     ON CONFLICT (tenant_id, place_id) DO UPDATE SET
-        -- What an answer leaves out it does not deny: its field mask may have been a narrower one.
+        -- A missing value does not clear the stored one: the search's field mask may have been narrower.
         name = EXCLUDED.name,
         formatted_address = coalesce(EXCLUDED.formatted_address, p.formatted_address),
         business_type = coalesce(EXCLUDED.business_type, p.business_type),
@@ -39,7 +39,7 @@ written AS (
         user_ratings_total = coalesce(EXCLUDED.user_ratings_total, p.user_ratings_total),
         price_level = coalesce(EXCLUDED.price_level, p.price_level),
         raw_data = coalesce(EXCLUDED.raw_data, p.raw_data),
-        -- Which search it was last; a file may not say.
+        -- The last search; imports from files may not name one.
         search_job_id = coalesce(EXCLUDED.search_job_id, p.search_job_id),
         search_query = coalesce(EXCLUDED.search_query, p.search_query),
         search_location = coalesce(EXCLUDED.search_location, p.search_location),
@@ -49,7 +49,7 @@ written AS (
     RETURNING p.id
 )
 SELECT
-    -- A row that was met keeps its own number.
+    -- An existing row keeps its own number.
     count(*) FILTER (WHERE id IN (SELECT new_id FROM found)) AS inserted,
     count(*) FILTER (WHERE id NOT IN (SELECT new_id FROM found)) AS updated,
     0::bigint AS unchanged

@@ -1,8 +1,8 @@
--- $1 the tenant, $2 to $5 the domain, the job, the parent and the depth, $6 and $7 a column of URLs and of how each was
--- found. See `add_pending`.
+-- $1 the tenant, $2 to $5 the domain, the job, the parent and the depth, $6 and $7 one array each of URLs and how they
+-- were found. See `add_pending`.
 INSERT INTO sitemap_files AS f (
     tenant_id, domain_id, job_id, parent_id, depth, url, discovery_method, sitemap_type, status, created_at)
--- In the order in which they were found, which is that in which they are read.
+-- Ordered as they were found, which is the order in which they are read.
 SELECT DISTINCT ON (md5(url)) $1, $2, $3, $4, $5, url, discovery_method, 'unknown', 'pending',
     now() + position * interval '1 microsecond'
 FROM unnest($6::text[], $7::text[]) WITH ORDINALITY AS l (url, discovery_method, position)

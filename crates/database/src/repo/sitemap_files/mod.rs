@@ -22,21 +22,21 @@ use crate::tenant::TenantConnection;
 pub struct SitemapFileFilter<'a> {
     /// Only those of this domain.
     pub domain_id: Option<DomainId>,
-    /// Only those in this state of their own.
+    /// Only those with this status.
     pub status: Option<&'a str>,
     /// Only those with this curation status.
     pub curation_status: Option<CurationStatus>,
-    /// Only those whose import is in this state.
+    /// Only those with this import status.
     pub import_status: Option<ProcessingStatus>,
-    /// Only those whose URL holds this text.
+    /// Only those whose URL contains this text.
     pub text: Option<&'a str>,
-    /// Only those of these ids.
+    /// Only those with these ids.
     pub ids: Option<&'a [SitemapFileId]>,
-    /// Only those that this job is about.
+    /// Only those last seen by this job.
     pub job_id: Option<JobId>,
 }
 
-/// A sitemap file that was found.
+/// A sitemap file found by discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundFile<'a> {
     /// Its absolute URL.
@@ -45,27 +45,27 @@ pub struct FoundFile<'a> {
     pub discovery_method: &'a str,
 }
 
-/// What the files of a domain come to.
+/// Totals over a domain's files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileTotals {
-    /// Files that wait to be read.
+    /// Files waiting to be read.
     pub pending: i64,
-    /// Files that were read, to the end or in part.
+    /// Files that were read, completely or in part.
     pub read: i64,
-    /// Files that were read in part only.
+    /// Files that were read only in part.
     pub partial: i64,
     /// Files that could not be read.
     pub failed: i64,
-    /// Files that were not read, for a limit.
+    /// Files that were not read because of a limit.
     pub skipped: i64,
-    /// URLs that those read list.
+    /// The number of URLs in the files read.
     pub urls: i64,
     /// Their size in bytes.
     pub bytes: i64,
 }
 
 impl FileTotals {
-    /// Returns how many files there are, gone ones left out.
+    /// Returns the number of files, without gone ones.
     #[must_use]
     pub fn files(&self) -> i64 {
         self.pending + self.read + self.failed + self.skipped
@@ -82,7 +82,8 @@ pub async fn get(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult<
         .await
 }
 
-/// Makes whoever else locks or changes a sitemap file wait until the transaction ends. What refers to it can be written.
+/// Locks a sitemap file against other locks and changes until the transaction ends. Rows that refer to it can still be
+/// written.
 ///
 /// # Errors
 ///
@@ -98,7 +99,7 @@ pub async fn lock(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult
         .await
 }
 
-/// Finds the file that the others of a domain begin with: of those that were read the one nearest to the root.
+/// Finds the main sitemap file of a domain: of the files read, the one nearest to the root.
 pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<SitemapFile>> {
     let tenant = conn.tenant_id();
     let read = [SitemapFileStatus::Completed.label(), SitemapFileStatus::Partial.label()];
@@ -116,7 +117,7 @@ pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryR
         .optional()
 }
 
-/// Lists sitemap files, the newest first, and counts all that match. Both queries travel together.
+/// Lists sitemap files, newest first, and counts all matches; both queries are sent together.
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &SitemapFileFilter<'_>,
@@ -137,7 +138,7 @@ pub async fn count(conn: &mut TenantConnection, filter: &SitemapFileFilter<'_>) 
         .await
 }
 
-/// Changes a sitemap file.
+/// Updates a sitemap file.
 ///
 /// # Errors
 ///
@@ -159,7 +160,7 @@ pub async fn update(
     .await
 }
 
-/// Changes all sitemap files that match, and returns how many there were: as many as [`count`] says.
+/// Updates all matching sitemap files and returns their number, which equals [`count`].
 pub async fn update_matching(
     conn: &mut TenantConnection,
     filter: &SitemapFileFilter<'_>,
@@ -176,13 +177,13 @@ pub async fn update_matching(
     .await
 }
 
-/// Adds files that an analysis has to read, or takes up again those that are there, and returns how many.
+/// Inserts files for an analysis to read, or reopens existing ones, and returns how many.
 ///
-/// One that this job knows already is left as it is, whoever lists it: so no index can lead in circles.
+/// Files that this job already knows stay unchanged, so that indexes cannot form a loop.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain or parent.
+/// A foreign key violation if the tenant has no such domain or parent.
 pub async fn add_pending(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -191,7 +192,7 @@ pub async fn add_pending(
     depth: i16,
     found: &[FoundFile<'_>],
 ) -> QueryResult<usize> {
-    // Thousands of rows as one array per column, those named twice once.
+    // Thousands of rows as one array per column, without duplicates.
     diesel::sql_query(include_str!("add_pending.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Uuid, _>(domain)
@@ -204,7 +205,7 @@ pub async fn add_pending(
         .await
 }
 
-/// Lists files that an analysis has still to read, those nearest to the root first.
+/// Lists the files that an analysis has yet to read, nearest to the root first.
 pub async fn list_pending(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -223,16 +224,16 @@ pub async fn list_pending(
         .await
 }
 
-/// Lists the files of a domain that are there no more, as far as a job's analysis of it can tell.
+/// Lists the files of a domain that no longer exist, as far as a job's analysis can tell.
 ///
-/// It has not met them, and it has read to its end whatever listed them before.
+/// The job did not find them, and it completely read every file that used to list them.
 pub async fn list_unmet(
     conn: &mut TenantConnection,
     domain: DomainId,
     job: JobId,
     limit: i64,
 ) -> QueryResult<Vec<SitemapFileId>> {
-    // Diesel has no recursion.
+    // Diesel has no recursive queries.
     let found: Vec<Found> = diesel::sql_query(include_str!("list_unmet.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Uuid, _>(domain)
@@ -249,7 +250,7 @@ struct Found {
     id: SitemapFileId,
 }
 
-/// Lets a job that begins once more read the files again that it could not read, and returns how many.
+/// Reopens the files that a restarted job could not read before, and returns how many.
 pub async fn reopen(conn: &mut TenantConnection, domain: DomainId, job: JobId) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     let unread = [
@@ -272,7 +273,7 @@ pub async fn reopen(conn: &mut TenantConnection, domain: DomainId, job: JobId) -
     .await
 }
 
-/// Skips the files that a job has still to read, for the reason `why`, and returns how many there were.
+/// Skips the files that a job has yet to read, with the reason `why`, and returns how many.
 pub async fn skip_pending(conn: &mut TenantConnection, domain: DomainId, job: JobId, why: &str) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
     diesel::update(
@@ -291,7 +292,7 @@ pub async fn skip_pending(conn: &mut TenantConnection, domain: DomainId, job: Jo
     .await
 }
 
-/// Returns totals over the files of a domain, or over those that a job has met.
+/// Returns totals over a domain's files, or over those that a job found.
 pub async fn total(conn: &mut TenantConnection, domain: DomainId, job: Option<JobId>) -> QueryResult<FileTotals> {
     let tenant = conn.tenant_id();
     let is = |status: SitemapFileStatus| sitemap_files::status.eq(status.label()).assume_not_null();

@@ -1,4 +1,4 @@
-//! Table `sitemap_url_changes`: what an analysis found to be different from the one before.
+//! Table `sitemap_url_changes`: how an analysis differs from the previous one.
 
 use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, QueryableByName};
 use diesel::sql_types::{BigInt, Bool, Text, Uuid};
@@ -10,21 +10,21 @@ use crate::models::enums::UrlChange;
 use crate::models::sitemap_url_change::SitemapUrlChange;
 use crate::tenant::TenantConnection;
 
-/// How much is different.
+/// The numbers of differences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, QueryableByName)]
 pub struct ChangeCounts {
-    /// URLs that were not listed before.
+    /// URLs that are newly listed.
     #[diesel(sql_type = BigInt)]
     pub added: i64,
-    /// URLs that are not listed any more.
+    /// URLs that are no longer listed.
     #[diesel(sql_type = BigInt)]
     pub removed: i64,
-    /// URLs that say another time of their last change.
+    /// URLs with a different last modification.
     #[diesel(sql_type = BigInt)]
     pub changed: i64,
 }
 
-/// Lists what an analysis found to be different, behind the row `after` or from the first one, in a fixed order.
+/// Lists the differences found by an analysis, after the row `after` or from the start, in a fixed order.
 pub async fn list(
     conn: &mut TenantConnection,
     run: SitemapRunId,
@@ -50,13 +50,13 @@ pub async fn list(
         .await
 }
 
-/// How much an analysis has noted, and how much there is to compare it with.
+/// The number of differences recorded, and of URLs to compare them with.
 #[derive(QueryableByName)]
 struct Extent {
-    /// What was noted.
+    /// Recorded differences of files.
     #[diesel(sql_type = BigInt)]
     notes: i64,
-    /// Of it, that a file lists a URL or does not any more.
+    /// How many of them add or remove a URL.
     #[diesel(sql_type = BigInt)]
     moves: i64,
     /// The domain's files.
@@ -67,14 +67,13 @@ struct Extent {
     urls: i64,
 }
 
-/// Turns the notes of each file into the differences of the domain, one row per URL, and counts them.
+/// Turns the recorded differences of each file into differences of the domain, one row per URL, and counts them.
 ///
-/// A URL that moved from one file to another is neither added nor removed; one that a second file lists as well is not
-/// added; one that one of two files has dropped is not removed. To be called once, at the end of an analysis. A statement
-/// goes through about `at_once` rows, so that it ends in time however large the domain is: URLs are taken by their hashes,
-/// a range at a time.
+/// A URL that moved between files is neither added nor removed; a URL that is also listed in another file is not added,
+/// and not removed when only one of its files drops it. Call this once, at the end of an analysis. Each statement
+/// handles about `at_once` rows, a range of URL hashes, so that it ends in time even for a large domain.
 pub async fn settle(conn: &mut TenantConnection, run: SitemapRunId, at_once: i64) -> QueryResult<ChangeCounts> {
-    // Diesel counts one table per statement; these are two, at one moment.
+    // Diesel counts one table per statement; this counts two in one snapshot.
     let extent: Extent = diesel::sql_query(include_str!("extent.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Uuid, _>(run)
@@ -86,13 +85,13 @@ pub async fn settle(conn: &mut TenantConnection, run: SitemapRunId, at_once: i64
         files,
         urls,
     } = extent;
-    // To look a URL up in one file takes as long as to read four and sort them.
+    // Looking up a URL in one file takes as long as reading and sorting four.
     let reads_all = moves.saturating_mul(files) > urls / 4;
     let rows = if reads_all { notes.saturating_add(urls) } else { notes };
     let ranges = rows / at_once.max(1) + 1;
     let mut counts = ChangeCounts::default();
     for range in 0..ranges {
-        // Windows, laterals and writes in one statement.
+        // Diesel cannot combine window functions, laterals and writes in one statement.
         let part: ChangeCounts = diesel::sql_query(include_str!("settle.sql"))
             .bind::<Uuid, _>(conn.tenant_id())
             .bind::<Uuid, _>(run)
@@ -108,8 +107,8 @@ pub async fn settle(conn: &mut TenantConnection, run: SitemapRunId, at_once: i64
     Ok(counts)
 }
 
-/// Returns the hexadecimal digits with which the hashes of one of `ranges` equal ranges begin; behind the last range it is
-/// more than any hash.
+/// Returns the hexadecimal prefix at which one of `ranges` equal ranges of hashes starts; after the last range it is
+/// greater than any hash.
 fn hash_at(range: i64, ranges: i64) -> String {
     if range == ranges {
         return "g".to_owned();

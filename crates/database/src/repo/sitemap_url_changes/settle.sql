@@ -1,7 +1,7 @@
--- $1 the tenant, $2 the analysis, $3 whether to read all that is listed, $4 and $5 between which hashes. See `settle`.
+-- $1 the tenant, $2 the analysis, $3 whether to read all listed URLs, $4 and $5 the range of hashes. See `settle`.
 --
--- What this analysis has just written is not joined: the statistics do not know it, and a join that expects one row compares
--- each with all. Rows of one URL come together by being sorted instead.
+-- Rows just written by this analysis are not joined: the statistics do not know them, and a join planned for one row
+-- would compare each with all. Rows of one URL are grouped by sorting instead.
 WITH read AS MATERIALIZED (
     SELECT array_agg(f.id) AS files
     FROM sitemap_runs r JOIN sitemap_files f ON f.tenant_id = r.tenant_id AND f.domain_id = r.domain_id
@@ -15,7 +15,7 @@ rows AS (
     WHERE $3 AND tenant_id = $1 AND sitemap_id = ANY ((SELECT files FROM read)::uuid[])
       AND md5(url) COLLATE "C" >= $4 AND md5(url) COLLATE "C" < $5
 ),
--- What the files say of a URL, together; of its rows those that were noted come first.
+-- Groups the rows by URL; within a URL the recorded differences come first.
 said AS (
     SELECT
         *,
@@ -33,7 +33,7 @@ said AS (
 counted AS MATERIALIZED (
     SELECT *, CASE
         WHEN $3 THEN met
-        -- The file that says when it changed still lists it.
+        -- The file with the changed entry still lists it.
         WHEN listings = 0 AND unlistings = 0 THEN 1
         ELSE (
             SELECT count(*) FROM unnest((SELECT files FROM read)) file

@@ -1,5 +1,5 @@
--- $1 the tenant, $2 the file, $3 the hashes of what it lists, $4 the analysis that keeps what is different, if any. See
--- `delete_unlisted`.
+-- $1 the tenant, $2 the file, $3 the hashes of the URLs it lists, $4 the analysis to record differences for, if any.
+-- See `delete_unlisted`.
 WITH deleted AS (
     DELETE FROM sitemap_urls u
     WHERE u.tenant_id = $1 AND u.sitemap_id = $2

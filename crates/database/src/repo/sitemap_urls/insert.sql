@@ -1,4 +1,4 @@
--- $1 the tenant, $2 the analysis that keeps what is different, if any, then a column of a sitemap's entries each. See
+-- $1 the tenant, $2 the analysis to record differences for, if any, then one array per column of entries. See
 -- `insert_many`.
 WITH written AS (
     INSERT INTO sitemap_urls (

@@ -1,4 +1,4 @@
-//! Table `sitemap_urls`: what sitemap files list, up to millions of rows a domain.
+//! Table `sitemap_urls`: the entries of sitemap files, up to millions per domain.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
@@ -24,18 +24,18 @@ const UPSERT: &str = include_str!("upsert.sql");
 /// Which URLs to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct SitemapUrlFilter<'a> {
-    /// Only those that hold this text.
+    /// Only those that contain this text.
     pub text: Option<&'a str>,
-    /// Only those of this type.
+    /// Only those with this page type.
     pub page_type: Option<&'a str>,
-    /// Only those changed then or later, by the file's account.
+    /// Only those with this stated last modification or a later one.
     pub modified_since: Option<DateTime<Utc>>,
-    /// Only those changed before, by the file's account.
+    /// Only those with an earlier stated last modification.
     pub modified_before: Option<DateTime<Utc>>,
 }
 
-/// Lists what a file lists, behind the URL `after` or from the first one. The order is that of the
-/// index on the URLs' hashes: fixed, and none that means anything to people.
+/// Lists a file's entries, after the URL `after` or from the start, ordered by the hash of the URL: a fixed order
+/// without meaning for people.
 pub async fn list_of_file(
     conn: &mut TenantConnection,
     file: SitemapFileId,
@@ -55,8 +55,8 @@ pub async fn list_of_file(
         .await
 }
 
-/// Lists what all files of a domain list, behind the row `after` or from the first one, by id. A URL
-/// in two files is there twice.
+/// Lists the entries of all of a domain's files by id, after the row `after` or from the start. A URL in two files
+/// appears twice.
 pub async fn list_of_domain(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -76,7 +76,7 @@ pub async fn list_of_domain(
         .await
 }
 
-/// Counts what a file lists.
+/// Counts a file's entries.
 pub async fn count_of_file(
     conn: &mut TenantConnection,
     file: SitemapFileId,
@@ -89,7 +89,7 @@ pub async fn count_of_file(
         .await
 }
 
-/// Returns whether anything is stored of what a file lists.
+/// Returns whether any entry of a file is stored.
 pub async fn has_any(conn: &mut TenantConnection, file: SitemapFileId) -> QueryResult<bool> {
     let tenant = conn.tenant_id();
     let of_file = sitemap_urls::table
@@ -98,55 +98,55 @@ pub async fn has_any(conn: &mut TenantConnection, file: SitemapFileId) -> QueryR
     diesel::select(exists(of_file)).get_result(&mut conn.reading()).await
 }
 
-/// Writes what files list of which nothing is stored yet, thousands of URLs in one statement, and returns how many.
+/// Inserts the entries of files that have none stored yet, thousands in one statement, and returns how many.
 ///
-/// It reaches about seven tenths of the rate of COPY of the same rows (`benches/sitemap.rs`), which row level security does not
-/// allow; [`upsert_many`] looks each row up first. What is new is noted for `run`, if that is given.
+/// It reaches about 70 % of the rate of COPY (`benches/sitemap.rs`), which row level security does not allow;
+/// [`upsert_many`] looks up each row first. New URLs are recorded for `run`, if given.
 ///
 /// # Errors
 ///
-/// A unique violation when a file lists a URL twice or it is stored already, a foreign key violation when the tenant has
-/// no such domain or file.
+/// A unique violation if a file lists a URL twice or it is already stored; a foreign key violation if the tenant has no
+/// such domain or file.
 pub async fn insert_many(
     conn: &mut TenantConnection,
     run: Option<SitemapRunId>,
     new: &[NewSitemapUrl<'_>],
 ) -> QueryResult<i64> {
-    // Thousands of rows as one array per column, and two tables in one statement.
+    // Thousands of rows as one array per column; two tables in one statement.
     let written: Written = with_columns(diesel::sql_query(INSERT), conn.tenant_id(), run, new)
         .get_result(conn)
         .await?;
     Ok(written.rows)
 }
 
-/// Writes what files list, thousands of URLs in one statement.
+/// Inserts or updates the entries of files, thousands in one statement.
 ///
-/// Of a URL listed more than once in a file the last entry counts. A row that says the same already
-/// is not written again: only `last_checked_at`, where given, makes a difference to it. What people
-/// set stays. What is new or says another time of its last change is noted for `run`, if that is given.
+/// If a file lists a URL more than once, the last entry counts. Unchanged rows are not written, unless
+/// `last_checked_at` is given. People's decisions stay. New URLs and those with a different last modification are
+/// recorded for `run`, if given.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such domain or file.
+/// A foreign key violation if the tenant has no such domain or file.
 pub async fn upsert_many(
     conn: &mut TenantConnection,
     run: Option<SitemapRunId>,
     new: &[NewSitemapUrl<'_>],
 ) -> QueryResult<Upserted> {
-    // The same.
+    // As in `insert_many`.
     with_columns(diesel::sql_query(UPSERT), conn.tenant_id(), run, new)
         .get_result(conn)
         .await
 }
 
-/// Deletes what a file does not list any more, and returns how much that was.
+/// Deletes the entries that a file no longer lists, and returns how many.
 ///
-/// `listed` are the MD5 hashes of all that it lists, as UUIDs of the same bytes. What goes is noted for `run`, if that is
-/// given.
+/// `listed` has the MD5 hash of every URL in the file, as a UUID of the same bytes. Deleted URLs are recorded for
+/// `run`, if given.
 ///
 /// # Errors
 ///
-/// A foreign key violation when the tenant has no such run.
+/// A foreign key violation if the tenant has no such run.
 pub async fn delete_unlisted(
     conn: &mut TenantConnection,
     run: Option<SitemapRunId>,
@@ -170,7 +170,7 @@ struct Written {
     rows: i64,
 }
 
-/// Binds what both ways to write take: the tenant, the analysis, and a list for each column.
+/// Binds the parameters of both write statements: the tenant, the analysis, and one array per column.
 fn with_columns<'a>(
     query: SqlQuery,
     tenant: TenantId,

@@ -1,7 +1,7 @@
--- $1 the tenant, $2 the analysis that keeps what is different, if any, then a column of a sitemap's entries each. See
+-- $1 the tenant, $2 the analysis to record differences for, if any, then one array per column of entries. See
 -- `upsert_many`.
 WITH listed AS MATERIALIZED (
-    -- Of a URL listed twice in a file the last entry counts.
+    -- If a file lists a URL twice, the last entry counts.
     SELECT DISTINCT ON (sitemap_id, md5(url)) *
     FROM unnest(
         $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::int[], $10::text[], $11::timestamptz[],
@@ -11,9 +11,10 @@ WITH listed AS MATERIALIZED (
         changefreq, priority_value, image_count, video_count, news_count, last_checked_at, alternates, position)
     ORDER BY sitemap_id, md5(url), position DESC
 ),
--- Looked for first: an insert that meets its row writes a lock into it, times ten million. One by one in the index, and the
--- rows to rewrite below by domain and id: where the statistics do not know the tenant yet, a join reads all its rows each
--- time, and ids alone are looked for in the index that holds them behind the domain, each in all of it.
+-- Existing rows are looked up first: an insert that conflicts would write a lock into each of ten million rows. The
+-- look-ups use the index one by one, and the rows to rewrite below are found by domain and id: without statistics about
+-- the tenant, a join would read all its rows each time, and a look-up by id alone would scan the whole index that has
+-- the domain first.
 met AS MATERIALIZED (
     SELECT l.*, u.id AS old_id, u.domain_id AS old_domain_id, u.lastmod AS old_lastmod
     FROM listed l LEFT JOIN LATERAL (
@@ -28,9 +29,10 @@ written AS (
         id, $1, domain_id, sitemap_id, url, loc_text, page_type, status_code, error_message, lastmod,
         changefreq, priority_value, image_count, video_count, news_count, last_checked_at, alternates
     FROM met WHERE old_id IS NULL
-    -- Two runs over the same file lock its rows in the same order; and the index is written from left to right.
+    -- Sorted, so that concurrent runs over a file lock its rows in the same order and the index is written from left to
+    -- right.
     ORDER BY sitemap_id, md5(url)
-    -- One that another run has written in between says the same.
+    -- A row that another run wrote in the meantime has the same values.
     ON CONFLICT (tenant_id, sitemap_id, md5(url)) DO NOTHING
     RETURNING url, lastmod
 ),
@@ -53,7 +55,7 @@ rewritten AS (
     WHERE u.tenant_id = $1 AND u.id = m.old_id
       AND u.domain_id = ANY (ARRAY(SELECT DISTINCT old_domain_id FROM met WHERE old_id IS NOT NULL))
       AND u.id = ANY (ARRAY(SELECT old_id FROM met WHERE old_id IS NOT NULL))
-    -- A row written without need is a dead one to clean up.
+    -- Unchanged rows are not rewritten, which would leave dead ones behind.
       AND (u.loc_text, u.error_message, u.lastmod, u.changefreq, u.priority_value, u.image_count, u.video_count, u.news_count,
            u.page_type, u.status_code, u.last_checked_at, u.alternates)
         IS DISTINCT FROM

@@ -1,4 +1,4 @@
-//! Table `suppressions`: addresses and domains that a tenant must not keep.
+//! Table `suppressions`: addresses and domains that a tenant must not store.
 
 use diesel::dsl::case_when;
 use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, SelectableHelper};
@@ -15,11 +15,12 @@ use super::paging::{Paging, page};
 use crate::models::suppression::{NewSuppression, Suppression};
 use crate::tenant::TenantConnection;
 
-/// Keeps who stores addresses (beside others) and who suppresses them apart, until the transaction ends: an address whose
-/// suppression is not seen yet would be stored behind its back.
+/// Shared by transactions that store addresses, exclusive for suppressing: otherwise an address could be stored by a
+/// transaction that does not see its suppression yet.
 const LOCK: &str = "suppressions";
 
-/// Adds a suppression, or returns the one there is. It waits for transactions that store addresses. Once its value is to be forgotten it is.
+/// Inserts a suppression, or returns the existing one, after waiting for transactions that store addresses. A value
+/// that is once stored as a hash only stays so.
 pub async fn upsert(conn: &mut TenantConnection, new: NewSuppression<'_>) -> QueryResult<Suppression> {
     let tenant = conn.tenant_id();
     locks::exclusive(conn, LOCK).await?;
@@ -43,7 +44,7 @@ pub async fn upsert(conn: &mut TenantConnection, new: NewSuppression<'_>) -> Que
         .await
 }
 
-/// Lists suppressions, the newest first, and counts them. Both queries travel together.
+/// Lists suppressions, newest first, and counts them; both queries are sent together.
 pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<Suppression>, i64)> {
     let tenant = conn.tenant_id();
     let own = || suppressions::table.filter(suppressions::tenant_id.eq(tenant));
@@ -71,11 +72,11 @@ pub async fn delete(conn: &mut TenantConnection, id: Uuid) -> QueryResult<()> {
     .map(|_| ())
 }
 
-/// Returns those of the addresses that are suppressed, themselves or by their domains. `@` and a domain stand for the
-/// domain itself. No other is suppressed before the transaction ends.
+/// Returns which of the addresses are suppressed, themselves or by their domain. `@` and a domain stand for the domain
+/// itself. No further suppression can be added until the transaction ends.
 pub async fn list_covered(conn: &mut TenantConnection, addresses: &[&str]) -> QueryResult<Vec<String>> {
     locks::shared(conn, LOCK).await?;
-    // Diesel selects from no array.
+    // Diesel cannot select from an array.
     let rows: Vec<Covered> = diesel::sql_query(include_str!("list_covered.sql"))
         .bind::<SqlUuid, _>(conn.tenant_id())
         .bind::<Array<Text>, _>(addresses)

@@ -1,7 +1,7 @@
-//! What a site's robots.txt lets us fetch: the Robots Exclusion Protocol (RFC 9309).
+//! The rules of a site's robots.txt: the Robots Exclusion Protocol (RFC 9309).
 //!
-//! The numbers in the comments are sections of the RFC; `tests` has one test for each rule of its text. Beyond
-//! it, `Sitemap` lines are read as sitemaps.org has them and `Crawl-delay` as the sites that write it mean it.
+//! Numbers in comments are sections of the RFC; `tests` has one test for each of its rules. In addition, `Sitemap`
+//! lines (sitemaps.org) and the common `Crawl-delay` are read.
 
 mod reader;
 mod rule;
@@ -17,7 +17,7 @@ use self::rule::{Rule, fits, normalised};
 use super::FetchError;
 use super::policy::host_of;
 
-/// How much of a robots.txt is read, in bytes: what the RFC demands at least (2.5).
+/// How many bytes of a robots.txt are read: the RFC's minimum (2.5).
 pub(super) const MAX_ROBOTS: usize = 500 * 1024;
 
 /// The robots.txt of one origin.
@@ -31,11 +31,11 @@ pub struct Robots {
 }
 
 impl Robots {
-    /// Reads a robots.txt as meant for whoever goes by one of `names`.
+    /// Parses a robots.txt for a crawler with any of the `names`.
     #[must_use]
     pub fn parse(text: &str, names: &[String]) -> Self {
         let mut reader = Reader::new(names);
-        // Lines end with CR, LF or both (2.2); what is between CR and LF is then an empty line, which means nothing.
+        // Lines end with CR, LF or both (2.2); the empty line between CR and LF is ignored.
         for line in text.trim_start_matches('\u{feff}').split(['\r', '\n']) {
             reader.line(line);
         }
@@ -53,12 +53,12 @@ impl Robots {
         }
     }
 
-    /// Returns the robots.txt of a site that has none: everything may be fetched (2.3.1.3).
+    /// Returns the rules of a site without a robots.txt: everything may be fetched (2.3.1.3).
     pub(super) fn absent() -> Self {
         Self::default()
     }
 
-    /// Returns the robots.txt of a site that cannot show it now: nothing may be fetched (2.3.1.4).
+    /// Returns the rules of a site whose robots.txt is unavailable: nothing may be fetched (2.3.1.4).
     pub(super) fn unavailable(status: u16) -> Self {
         Self {
             unavailable: Some(status),
@@ -72,20 +72,20 @@ impl Robots {
         self.text.as_deref()
     }
 
-    /// Returns the sitemaps it names, as they are written.
+    /// Returns the sitemaps as written.
     #[must_use]
     pub fn sitemaps(&self) -> &[String] {
         &self.sitemaps
     }
 
-    /// Returns the pause between two requests that it asks for, 10 s at most.
+    /// Returns the crawl delay, at most 10 s.
     #[must_use]
     pub fn delay(&self) -> Option<Duration> {
         self.delay
     }
 
-    /// Returns whether `url` may be fetched: the longest rule that fits decides, and between two of
-    /// one length the one that allows (2.2.2).
+    /// Returns whether `url` may be fetched: the longest matching rule decides, and of two equally long ones the one
+    /// that allows (2.2.2).
     #[must_use]
     pub fn allows(&self, url: &Url) -> bool {
         if url.path() == "/robots.txt" {
@@ -115,12 +115,12 @@ impl Robots {
         }
     }
 
-    /// Returns whether the site could show it.
+    /// Returns whether the robots.txt was available.
     pub(super) fn is_available(&self) -> bool {
         self.unavailable.is_none()
     }
 
-    /// Returns about how much memory it takes, in bytes.
+    /// Returns the approximate memory size in bytes.
     pub(super) fn weight(&self) -> usize {
         let rules: usize = self.rules.iter().map(|rule| rule.pattern.len() + 32).sum();
         let sitemaps: usize = self.sitemaps.iter().map(|sitemap| sitemap.len() + 32).sum();

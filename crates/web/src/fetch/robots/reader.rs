@@ -1,29 +1,29 @@
-//! Reads a robots.txt line by line, and keeps what concerns us.
+//! Reads a robots.txt line by line, and keeps the applicable rules.
 
 use std::time::Duration;
 
 use super::rule::{Rule, ascii, normalised};
 
-/// Rules kept of one robots.txt, so that checking a URL stays quick.
+/// The maximum number of rules per robots.txt, which keeps checking a URL fast.
 const MAX_RULES: usize = 10_000;
 
-/// Sitemaps kept of one robots.txt.
+/// The maximum number of sitemaps per robots.txt.
 const MAX_SITEMAPS: usize = 1_000;
 
-/// The longest pause that a site may ask for: one that asks for an hour would hold a worker for days.
+/// The maximum crawl delay: an hour would block a worker for days.
 const MAX_DELAY: Duration = Duration::from_secs(10);
 
-/// Collects what concerns us.
+/// Collects the applicable rules.
 #[derive(Default)]
 pub(super) struct Reader<'a> {
     names: &'a [String],
-    /// Whether the group being read is for us by name, and for everyone.
+    /// Whether the current group applies by name, and to everyone.
     named: bool,
     everyone: bool,
-    /// Whether the group's rules have begun, so that the next name begins another group.
+    /// Whether the group has rules already, so that the next name starts another group.
     in_rules: bool,
     pub(super) named_ever: bool,
-    /// Of all groups for us by name, as if they were one (2.2.1).
+    /// The rules of all groups that apply by name, combined (2.2.1).
     pub(super) ours: Group,
     pub(super) everyones: Group,
     pub(super) sitemaps: Vec<String>,
@@ -36,7 +36,7 @@ pub(super) struct Group {
 }
 
 impl<'a> Reader<'a> {
-    /// Returns a reader for whoever goes by one of `names`.
+    /// Returns a reader for a crawler with any of the `names`.
     pub(super) fn new(names: &'a [String]) -> Self {
         Self {
             names,
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a line. One that cannot be read is left out, and harms no other (2.2).
+    /// Reads a line. Invalid lines are ignored without affecting others (2.2).
     pub(super) fn line(&mut self, line: &str) {
         let line = line.split('#').next().unwrap_or_default();
         let Some((key, value)) = line.split_once(':') else {
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         } else if is("crawl-delay") {
             self.crawl_delay(value);
         } else if is("sitemap") && !value.is_empty() && self.sitemaps.len() < MAX_SITEMAPS {
-            // No record of others ends a group (2.2.4).
+            // Other records do not end a group (2.2.4).
             self.sitemaps.push(value.to_owned());
         }
     }
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
 
     fn rule(&mut self, allow: bool, pattern: &str) {
         self.in_rules = true;
-        // A rule without a path says nothing; `Disallow:` so allows everything.
+        // A rule without a path is ignored; `Disallow:` thus allows everything.
         if pattern.is_empty() {
             return;
         }
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns what the group being read is for.
+    /// Returns the groups of rules that the current group adds to.
     fn concerned(&mut self) -> impl Iterator<Item = &mut Group> {
         let ours = self.named.then_some(&mut self.ours);
         let everyones = self.everyone.then_some(&mut self.everyones);
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns the name at the beginning of a user agent's description, as robots.txt would call it.
+/// Returns the product name at the start of a user agent, as used in robots.txt.
 pub(in crate::fetch) fn product(user_agent: &str) -> &str {
     let end = user_agent.find(|char: char| !(char.is_ascii_alphabetic() || matches!(char, '-' | '_')));
     user_agent.get(..end.unwrap_or(user_agent.len())).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Rules of a robots.txt, and what of a path they fit.
+//! Matches paths with rules of a robots.txt.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ pub(super) struct Rule {
     pub(super) pattern: Box<str>,
 }
 
-/// Percent-encodes what is not ASCII (2.2.2), as a URL's path has it.
+/// Percent-encodes non-ASCII characters (2.2.2), as in a URL's path.
 pub(super) fn ascii(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -28,8 +28,8 @@ pub(super) fn ascii(text: &str) -> Cow<'_, str> {
     Cow::Owned(encoded)
 }
 
-/// Writes a percent-encoded path in the one way in which equal paths look equal: letters, digits and
-/// `-._~` plain, everything else that is encoded in upper case.
+/// Normalises a percent-encoded path so that equal paths have equal texts: letters, digits and `-._~` unencoded, other
+/// encoded bytes in upper case.
 pub(super) fn normalised(path: &str) -> Cow<'_, str> {
     if !path.contains('%') {
         return Cow::Borrowed(path);
@@ -60,8 +60,8 @@ pub(super) fn normalised(path: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns whether a rule's pattern fits the beginning of `path`, with `*` for anything and a final
-/// `$` for the end; in time that grows with the two lengths, not with their product.
+/// Returns whether a rule's pattern matches the beginning of `path`, with `*` for anything and a final `$` for the end.
+/// The time grows with the sum of the two lengths, not their product.
 pub(super) fn fits(pattern: &str, path: &str) -> bool {
     let (pattern, to_the_end) = match pattern.strip_suffix('$') {
         Some(pattern) => (pattern, true),
@@ -78,7 +78,7 @@ pub(super) fn fits(pattern: &str, path: &str) -> bool {
         if to_the_end && parts.peek().is_none() {
             return rest.ends_with(part);
         }
-        // The first place is the best: it leaves the most to the parts that follow.
+        // The first occurrence is the best: it leaves the most for the remaining parts.
         match rest.find(part) {
             Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
             None => return false,

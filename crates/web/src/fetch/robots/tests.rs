@@ -6,7 +6,7 @@ fn allowed(text: &str, path: &str) -> bool {
     Robots::parse(text, &names).allows(&url)
 }
 
-/// 2.2.1: the product token is matched in any case, up to the first character that none has.
+/// 2.2.1: the product token matches in any case, up to the first character that is not part of a token.
 #[test]
 fn the_name_is_matched_in_any_case() {
     for name in [
@@ -23,7 +23,7 @@ fn the_name_is_matched_in_any_case() {
     }
 }
 
-/// 2.2.1: the groups that name the same crawler are one.
+/// 2.2.1: groups with the same crawler are combined.
 #[test]
 fn groups_of_one_name_are_combined() {
     let text = "User-agent: ScraperSky\nDisallow: /a\n\nUser-agent: other\nDisallow: /b\n\nUser-agent: scrapersky\nDisallow: /c\n";
@@ -32,7 +32,7 @@ fn groups_of_one_name_are_combined() {
     assert!(!allowed(text, "/a") && !allowed(text, "/c"));
 }
 
-/// 2.2.1: `*` is for whoever no group names; where none is there either, nothing is forbidden.
+/// 2.2.1: `*` applies to crawlers without their own group; without `*` nothing is forbidden.
 #[test]
 fn everyones_group_is_for_those_without_one() {
     assert!(!allowed("User-agent: *\nDisallow: /", "/"));
@@ -45,7 +45,7 @@ fn everyones_group_is_for_those_without_one() {
     assert!(allowed("", "/") && allowed("# nothing", "/"));
 }
 
-/// 2.2: several names share the rules behind them; empty lines and other records do not divide a group.
+/// 2.2: several names share the rules after them; empty lines and other records do not divide a group.
 #[test]
 fn names_above_rules_share_them() {
     for between in [
@@ -64,8 +64,8 @@ fn names_above_rules_share_them() {
     assert!(allowed(text, "/b"), "a name behind rules begins another group");
 }
 
-/// 2.2: rules before any name belong to nobody, lines that are none are left out, keys are in any case and
-/// may have blanks around them, and CR, LF and CRLF all end a line.
+/// 2.2: rules before any name are ignored, as are invalid lines; keys match in any case and may be surrounded by
+/// blanks; CR, LF and CRLF all end a line.
 #[test]
 fn lines_are_read_one_by_one() {
     assert!(allowed("Disallow: /", "/"));
@@ -78,7 +78,7 @@ fn lines_are_read_one_by_one() {
     }
 }
 
-/// 2.2.2: matching is by octet, case counts, and begins at the first one of the path.
+/// 2.2.2: matching is by octet and case-sensitive, and starts at the first octet of the path.
 #[test]
 fn paths_are_compared_from_their_beginning_and_by_case() {
     let text = "User-agent: *\nDisallow: /fish";
@@ -90,7 +90,7 @@ fn paths_are_compared_from_their_beginning_and_by_case() {
     }
 }
 
-/// 2.2.2: the most octets win, in whichever order the rules are, and of equal ones the one that allows.
+/// 2.2.2: the longest match wins, in any order of the rules; of equally long ones the one that allows.
 #[test]
 fn the_longest_rule_decides() {
     for text in [
@@ -107,7 +107,7 @@ fn the_longest_rule_decides() {
     assert!(!allowed("User-agent: *\nDisallow: /\nAllow: /$", "/a"));
 }
 
-/// 2.2.2: a rule without a path says nothing.
+/// 2.2.2: a rule without a path is ignored.
 #[test]
 fn an_empty_rule_forbids_nothing() {
     assert!(allowed("User-agent: *\nDisallow:", "/a"));
