@@ -25,6 +25,8 @@ impl Settings<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::config::reader::read_from;
 

@@ -108,7 +108,7 @@ fn holds(page: &str, email: &str) -> bool {
         || is_protected(page, email)
 }
 
-/// Looks for Cloudflare's email protection: hexadecimal bytes, each XORed with the same key.
+/// Looks for Cloudflare's email protection: hexadecimal bytes, each combined with the same key by exclusive or.
 fn is_protected(page: &str, email: &str) -> bool {
     (0..=255_u8).any(|key| {
         let hex = email
