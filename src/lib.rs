@@ -26,6 +26,7 @@ pub mod views;
 
 use database::pool::Pool;
 use jobs::Waker;
+use postgres::Watch;
 use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 
@@ -45,6 +46,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(pool)
         .manage(Identities::default())
         .manage(Draining::default())
+        .manage(Watch::default())
         .manage(config.places.clone())
         .manage(Tokens::new(&callers.tokens)?)
         .manage(Limits::new(callers.limits))

@@ -10,12 +10,12 @@ use database::connection::Connection;
 use database::migrate;
 use database::pool::Pool;
 use database::settings::PoolConfig;
-use jobs::JobsConfig;
-use jobs::Runner;
+use jobs::{JobsConfig, Runner};
+use postgres::Watch;
+use scans::Services;
 use scans::places::retention;
-use scans::{self, Services};
 
-use super::bring_up::Database;
+use super::bring_up::{Database, embedded_options};
 use super::keys;
 use super::run::{block_on, require_schema};
 use crate::config::{Config, DatabaseSource};
@@ -71,6 +71,9 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
             .ignite()
             .await
             .context("the server cannot start")?;
+        if let Some(watch) = ready.state::<Watch>() {
+            revive(watch, config)?;
+        }
         let shutdown = ready.shutdown();
         let stop = ready.shutdown();
         // Of their own: a heartbeat that waits behind requests for a connection loses jobs.
@@ -124,11 +127,20 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
         let Some(runner) = runner else {
             anyhow::bail!("a worker needs at least one worker: use `--workers 1` or more");
         };
+        revive(&Watch::default(), config)?;
         tokio::spawn(retention::watch(pool, config.places.clone()));
         say!("ScraperSky runs jobs as {}.", runner.name());
         runner.run(stop).await;
         Ok(())
     })
+}
+
+/// Starts the private PostgreSQL again whenever it dies, if that is the database.
+fn revive(watch: &Watch, config: &Config) -> anyhow::Result<()> {
+    match config.database {
+        DatabaseSource::Embedded => watch.begin(embedded_options(config)).context("cannot start a thread"),
+        DatabaseSource::Server { .. } => Ok(()),
+    }
 }
 
 /// Waits for a database that is just being started again: a worker that ends because of it would be missing when it is back.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use database::migrate::{self, SchemaState};
 use database::pool::Pool;
+use postgres::Watch;
 use rocket::http::Status;
 use rocket::response::content::RawHtml;
 use rocket::serde::json::Json;
@@ -69,9 +70,16 @@ fn get_live(_visitor: Visitor) -> Json<Value> {
 /// Returns whether the program is ready: the database answers in time, its schema is the expected one, and the program
 /// is not shutting down.
 #[get("/ready")]
-async fn get_ready(_visitor: Visitor, pool: &State<Pool>, draining: &State<Draining>) -> ApiResult<Json<Value>> {
+async fn get_ready(
+    _visitor: Visitor,
+    pool: &State<Pool>,
+    draining: &State<Draining>,
+    watch: &State<Watch>,
+) -> ApiResult<Json<Value>> {
     let reason = if draining.has_begun() {
         Some("the program is shutting down".to_owned())
+    } else if let Some(trouble) = watch.trouble() {
+        Some(trouble)
     } else {
         match tokio::time::timeout(READY_WITHIN, schema(pool)).await {
             Ok(Ok(state)) => state.objection(),

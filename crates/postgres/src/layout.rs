@@ -37,6 +37,8 @@ pub(super) struct Layout {
     pub log: PathBuf,
     /// Held by the program that starts or stops the server.
     pub start_lock: PathBuf,
+    /// Exists while the server is to stay stopped: whoever watches it does not start it.
+    pub stopped: PathBuf,
     /// Held as long as any process of the server lives: they inherit it as stdin.
     pub server_lock: PathBuf,
     /// The socket's folder.
@@ -52,10 +54,31 @@ impl Layout {
             partial: root.join("data.partial"),
             log: root.join("postgres.log"),
             start_lock: root.join("start.lock"),
+            stopped: root.join("stopped"),
             server_lock: root.join("server.lock"),
             socket_dir: socket_dir(&root),
             root,
         })
+    }
+
+    /// Returns whether the server was stopped on purpose and not started since.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.exists()
+    }
+
+    /// Records that the server was stopped on purpose.
+    pub(super) fn mark_stopped(&self) -> Result<(), EmbeddedError> {
+        File::create(&self.stopped)
+            .map(drop)
+            .map_err(|error| EmbeddedError::io("create", &self.stopped, error))
+    }
+
+    /// Removes the record that the server was stopped.
+    pub(super) fn clear_stopped(&self) -> Result<(), EmbeddedError> {
+        match fs::remove_file(&self.stopped) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(EmbeddedError::io("remove", &self.stopped, error)),
+            _ => Ok(()),
+        }
     }
 
     /// Creates the root and its missing parents so that `account` can enter.

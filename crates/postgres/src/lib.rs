@@ -11,6 +11,7 @@
 //!            postgres.log   the server's log
 //!            start.lock     held during a start or stop
 //!            server.lock    held while any process of the server lives
+//!            stopped        there while the server is stopped on purpose
 //! ```
 //!
 //! The program may be killed at any step; the next start continues from there. No data directory is ever removed.
@@ -27,6 +28,7 @@ mod options;
 mod output;
 mod postmaster;
 mod status;
+mod watch;
 
 use std::{os::unix::ffi::OsStrExt, path::Path, thread, time::Instant};
 
@@ -34,6 +36,7 @@ pub use error::EmbeddedError;
 pub use options::{DATABASE, Durability, EmbeddedOptions, MINIMUM_MAJOR, SUPERUSER};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 pub use status::{EmbeddedState, EmbeddedStatus};
+pub use watch::Watch;
 
 use self::{
     account::Account,
@@ -65,9 +68,26 @@ impl EmbeddedPostgres {
         let layout = Layout::new(&options.data_dir)?;
         layout.create_root(&account)?;
         let _starting = launch::lock_start(&layout)?;
+        layout.clear_stopped()?;
+        Self::start_locked(layout, options, &account)
+    }
+
+    /// Starts the server again after it has died; `None` if it was stopped on purpose meanwhile.
+    fn start_again(options: &EmbeddedOptions) -> Result<Option<Self>, EmbeddedError> {
+        let account = Account::choose()?;
+        let layout = Layout::new(&options.data_dir)?;
+        let _starting = launch::lock_start(&layout)?;
+        if layout.is_stopped() {
+            return Ok(None);
+        }
+        Self::start_locked(layout, options, &account).map(Some)
+    }
+
+    /// Uses or starts the server; the caller holds the start lock.
+    fn start_locked(layout: Layout, options: &EmbeddedOptions, account: &Account) -> Result<Self, EmbeddedError> {
         let begun = Instant::now();
         loop {
-            let (live, adopted) = launch::ensure_running(&layout, options, &account)?;
+            let (live, adopted) = launch::ensure_running(&layout, options, account)?;
             match database::ensure(&live) {
                 Ok(()) => {
                     return Ok(Self { layout, live, adopted });
@@ -181,6 +201,7 @@ impl EmbeddedPostgres {
     pub fn stop(self) -> Result<(), EmbeddedError> {
         let layout = &self.layout;
         let _starting = launch::lock_start(layout)?;
+        layout.mark_stopped()?;
         let mut asked = None;
         let begun = Instant::now();
         loop {

@@ -3,6 +3,7 @@
 mod recovery;
 mod refusal;
 mod start;
+mod watch;
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
