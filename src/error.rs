@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use database::connection::{is_outage, is_unfit_value};
+use database::connection::{is_outage, is_unfit_value, shortage};
 use database::pool::PoolError;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use jobs::{OnceError, SubmitError};
@@ -178,7 +178,7 @@ impl From<QueryError> for ApiError {
                 Self::Conflict("it conflicts with one that already exists".to_owned())
             }
             QueryError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
-            _ if is_outage(&error) => Self::Unavailable(error.to_string()),
+            _ if is_outage(&error) || shortage(&error).is_some() => Self::Unavailable(error.to_string()),
             _ if is_unfit_value(&error) => Self::BadRequest {
                 field: None,
                 detail: "a value of the request cannot be stored: texts must not contain NUL characters, numbers and \

@@ -32,7 +32,7 @@ use rocket::{Build, Rocket};
 
 use self::config::Config;
 use self::guards::{Identities, Limits, Tokens};
-use self::routes::service::Draining;
+use self::routes::service::{Draining, Probe};
 
 /// Builds the HTTP API: the one composition root, shared by the server and the tests.
 ///
@@ -43,6 +43,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let callers = &config.callers;
     Ok(rocket::custom(&config.rocket)
         .manage(Waker::new(pool.clone()))
+        .manage(Probe::new(&pool)?)
         .manage(pool)
         .manage(Identities::default())
         .manage(Draining::default())

@@ -52,6 +52,7 @@ impl Settings<'_> {
         Ok(PoolConfig {
             base: self.whole("SCRAPERSKY_POOL_SIZE", default.base, 1..=1000)?,
             overflow: self.whole("SCRAPERSKY_POOL_OVERFLOW", default.overflow, 0..=1000)?,
+            queue: Some(self.whole("SCRAPERSKY_POOL_QUEUE", 0, 0..=100_000)?).filter(|queue| *queue > 0),
             wait: self.seconds("SCRAPERSKY_POOL_TIMEOUT_SECONDS", default.wait)?,
             recycle: self.seconds("SCRAPERSKY_POOL_RECYCLE_SECONDS", default.recycle)?,
             limits: SessionLimits {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use database::migrate::{self, SchemaState};
-use database::pool::Pool;
+use database::pool::{Pool, PoolError};
 use postgres::Watch;
 use rocket::http::Status;
 use rocket::response::content::RawHtml;
@@ -31,6 +31,21 @@ impl Draining {
 
     fn has_begun(&self) -> bool {
         self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The connection of readiness checks, which requests cannot take.
+#[derive(Debug)]
+pub struct Probe(Pool);
+
+impl Probe {
+    /// Prepares the check of the database of `pool`.
+    ///
+    /// # Errors
+    ///
+    /// When the pool cannot be set up.
+    pub fn new(pool: &Pool) -> Result<Self, PoolError> {
+        pool.of_one().map(Self)
     }
 }
 
@@ -72,7 +87,7 @@ fn get_live(_visitor: Visitor) -> Json<Value> {
 #[get("/ready")]
 async fn get_ready(
     _visitor: Visitor,
-    pool: &State<Pool>,
+    probe: &State<Probe>,
     draining: &State<Draining>,
     watch: &State<Watch>,
 ) -> ApiResult<Json<Value>> {
@@ -81,7 +96,7 @@ async fn get_ready(
     } else if let Some(trouble) = watch.trouble() {
         Some(trouble)
     } else {
-        match tokio::time::timeout(READY_WITHIN, schema(pool)).await {
+        match tokio::time::timeout(READY_WITHIN, schema(&probe.0)).await {
             Ok(Ok(state)) => state.objection(),
             Ok(Err(())) => Some("the database check failed; the server's log has the cause".to_owned()),
             Err(_) => Some(format!(

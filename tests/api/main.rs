@@ -26,6 +26,7 @@ mod program;
 mod proxy;
 mod repo;
 mod settings_documented;
+mod shortage;
 mod sitemap_jobs;
 mod sitemaps;
 mod soak;

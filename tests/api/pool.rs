@@ -277,6 +277,7 @@ async fn cancelled_users_leave_nothing_behind() {
     let (pool, _) = pool(PoolConfig {
         base: 2,
         overflow: 2,
+        queue: Some(1000),
         ..PoolConfig::default()
     })
     .await;

@@ -8,6 +8,7 @@
 //! This is a separate crate, as is `schema`, because Diesel's expressions take most of the compile time: changes of a
 //! route or scraper rebuild without them.
 
+mod admission;
 pub mod connection;
 pub mod ids;
 pub mod listen;

@@ -6,7 +6,8 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{Manager, Metrics, Object, QueueMode, RecycleError, RecycleResult, TimeoutType, Timeouts};
@@ -14,13 +15,20 @@ use diesel::ConnectionError;
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AnsiTransactionManager, SimpleAsyncConnection, TransactionManager};
 
-use super::connection::{ConnectOptions, Connection};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::admission::Admission;
+use super::connection::{ConnectOptions, Connection, is_crowded};
 use super::tls::{Connector, TlsError};
+use crate::ids::TenantId;
 use crate::settings::PoolConfig;
 use crate::url::DatabaseUrl;
 
 /// The total time for opening a connection: every address, TLS, authentication, set-up.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The number of callers that may wait for each connection of a pool, by default.
+const QUEUE: usize = 4;
 
 /// How long an idle connection may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,6 +43,12 @@ pub enum PoolError {
         waited: Duration,
         /// The size limit of the pool.
         max: usize,
+    },
+    /// Too many callers wait for a connection.
+    #[error("all database connections are in use, and {waiting} callers wait for one")]
+    Busy {
+        /// The number of callers that may wait.
+        waiting: usize,
     },
     /// The database cannot be reached, or refuses.
     #[error("the database cannot be reached: {source}")]
@@ -76,6 +90,7 @@ pub struct PoolStatus {
 #[derive(Clone)]
 pub struct Pool {
     inner: deadpool::managed::Pool<Opener>,
+    admission: Arc<Admission>,
     base: usize,
     wait: Duration,
 }
@@ -113,17 +128,82 @@ impl Pool {
             .map_err(|error| PoolError::Config(error.to_string()))?;
         Ok(Self {
             inner,
+            admission: Arc::new(Admission::new(max, config.queue.unwrap_or(max * QUEUE))),
             base: config.base,
             wait: config.wait,
         })
+    }
+
+    /// Returns a pool of one connection to the same database: for checks that must not wait behind other callers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::new`].
+    pub fn of_one(&self) -> Result<Self, PoolError> {
+        let opener = self.inner.manager();
+        let config = PoolConfig {
+            base: 1,
+            overflow: 0,
+            recycle: opener.recycle,
+            ping_after: opener.ping_after,
+            wait: self.wait,
+            queue: None,
+            limits: opener.options.limits,
+        };
+        Self::new(&opener.options.url, &config)
     }
 
     /// Takes a connection, waiting for one if all are in use.
     ///
     /// # Errors
     ///
-    /// [`PoolError::Timeout`], [`PoolError::Connect`] or [`PoolError::Closed`].
+    /// [`PoolError::Timeout`], [`PoolError::Busy`], [`PoolError::Connect`] or [`PoolError::Closed`].
     pub async fn get(&self) -> Result<PooledConnection, PoolError> {
+        let _place = self.admission.enter()?;
+        self.take().await
+    }
+
+    /// Takes a connection for a tenant, which holds at most half of the pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::get`].
+    pub(crate) async fn get_for(&self, tenant: TenantId) -> Result<PooledConnection, PoolError> {
+        let begun = Instant::now();
+        let slot = self.admission.share(tenant, self.wait).await?;
+        let _place = self.admission.enter()?;
+        let late = || PoolError::Timeout {
+            waited: self.wait,
+            max: self.inner.status().max_size,
+        };
+        let left = self.wait.saturating_sub(begun.elapsed());
+        let mut connection = match tokio::time::timeout(left, self.take()).await {
+            Ok(taken) => taken?,
+            // With a wait of zero a free connection is still taken.
+            Err(_) => return Err(late()),
+        };
+        connection.slot = Some(slot);
+        Ok(connection)
+    }
+
+    /// Takes a connection. If the server has none left for this pool, waits for one that the pool has already.
+    async fn take(&self) -> Result<PooledConnection, PoolError> {
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match self.take_once().await {
+                Err(PoolError::Connect { source })
+                    if is_crowded(&source) && self.status().size > 0 && begun.elapsed() + pause < self.wait =>
+                {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_millis(500));
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn take_once(&self) -> Result<PooledConnection, PoolError> {
         use deadpool::managed::PoolError as Refused;
         match self.inner.get().await {
             Ok(object) => {
@@ -132,7 +212,11 @@ impl Pool {
                     base: self.base,
                     condemned: false,
                 };
-                Ok(PooledConnection { object, sweep })
+                Ok(PooledConnection {
+                    object,
+                    sweep,
+                    slot: None,
+                })
             }
             Err(Refused::Timeout(TimeoutType::Wait)) => Err(PoolError::Timeout {
                 waited: self.wait,
@@ -184,6 +268,8 @@ pub struct PooledConnection {
     // The order matters: the object is returned to the pool first, then the sweep inspects the pool.
     object: Object<Opener>,
     sweep: Sweep,
+    /// The tenant's, given back last.
+    slot: Option<OwnedSemaphorePermit>,
 }
 
 impl PooledConnection {

@@ -11,6 +11,8 @@ pub struct PoolConfig {
     pub overflow: usize,
     /// How long a caller waits for a connection.
     pub wait: Duration,
+    /// How many callers may wait at once, half of them of one tenant; `None` means four per connection.
+    pub queue: Option<usize>,
     /// The age at which a connection is replaced.
     pub recycle: Duration,
     /// How long a connection may be idle without being checked before its next use.
@@ -25,6 +27,7 @@ impl Default for PoolConfig {
             base: 5,
             overflow: 10,
             wait: Duration::from_secs(30),
+            queue: None,
             recycle: Duration::from_secs(30 * 60),
             ping_after: Duration::from_secs(5),
             limits: SessionLimits::default(),

@@ -25,14 +25,14 @@ const SYSTEM_ROLE: &str = "scrapersky_system";
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Pool {
-    /// Opens a transaction that sees only the rows of `tenant`.
+    /// Opens a transaction that sees only the rows of `tenant`, which holds at most half of the pool.
     ///
     /// # Errors
     ///
     /// As [`Pool::get`]. A failure to open the transaction is reported by its first statement.
     pub async fn tenant(&self, tenant: TenantId) -> Result<TenantConnection, PoolError> {
         let settings = format!("SET LOCAL ROLE {TENANT_ROLE}; SET LOCAL app.tenant_id = '{tenant}'");
-        let transaction = Transaction::open(self.get().await?, &settings)?;
+        let transaction = Transaction::open(self.get_for(tenant).await?, &settings)?;
         Ok(TenantConnection { transaction, tenant })
     }
 

@@ -143,7 +143,9 @@ impl<S> JobContext<S> {
             self.check_lease()?;
             match self.inner.pool.tenant(self.tenant_id()).await {
                 Ok(conn) => return Ok(conn),
-                Err(PoolError::Connect { .. } | PoolError::Timeout { .. }) => pauses.pause().await,
+                Err(PoolError::Connect { .. } | PoolError::Timeout { .. } | PoolError::Busy { .. }) => {
+                    pauses.pause().await
+                }
                 Err(error @ (PoolError::Closed | PoolError::Config(_))) => return Err(error.into()),
             }
         }

@@ -183,7 +183,10 @@ impl From<QueryError> for JobError {
 
 impl From<PoolError> for JobError {
     fn from(error: PoolError) -> Self {
-        let outage = matches!(error, PoolError::Connect { .. } | PoolError::Timeout { .. });
+        let outage = matches!(
+            error,
+            PoolError::Connect { .. } | PoolError::Timeout { .. } | PoolError::Busy { .. }
+        );
         let internal = Self::internal(error.into());
         if outage { internal.outage() } else { internal }
     }

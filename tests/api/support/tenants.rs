@@ -139,6 +139,8 @@ pub fn pool_at(url: &str, connections: usize) -> Pool {
         base: connections,
         overflow: 0,
         wait: Duration::from_secs(30),
+        // Tests ask more at once than clients may.
+        queue: Some(10_000),
         recycle: Duration::from_secs(1800),
         ping_after: Duration::from_secs(5),
         limits: SessionLimits::none(),

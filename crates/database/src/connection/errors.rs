@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::sync::Arc;
 
+use diesel::ConnectionError;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
@@ -12,6 +13,13 @@ pub(super) fn query_error(error: impl Into<Arc<tokio_postgres::Error>>) -> Error
     if error.code().is_some_and(is_about_a_value) {
         return Error::SerializationError(Box::new(UnfitValue(sentence(&error))));
     }
+    if let Some(shortage) = error.code().and_then(Shortage::of) {
+        let cause = Short {
+            shortage,
+            sentence: sentence(&error),
+        };
+        return Error::QueryBuilderError(Box::new(cause));
+    }
     let kind = match error.code() {
         Some(code) if *code == SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
         Some(code) if *code == SqlState::FOREIGN_KEY_VIOLATION => DatabaseErrorKind::ForeignKeyViolation,
@@ -19,7 +27,6 @@ pub(super) fn query_error(error: impl Into<Arc<tokio_postgres::Error>>) -> Error
         Some(code) if *code == SqlState::EXCLUSION_VIOLATION => DatabaseErrorKind::ExclusionViolation,
         Some(code) if *code == SqlState::NOT_NULL_VIOLATION => DatabaseErrorKind::NotNullViolation,
         Some(code) if *code == SqlState::CHECK_VIOLATION => DatabaseErrorKind::CheckViolation,
-        Some(code) if *code == SqlState::T_R_SERIALIZATION_FAILURE => DatabaseErrorKind::SerializationFailure,
         Some(code) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => DatabaseErrorKind::ReadOnlyTransaction,
         Some(code) if ends_the_session(code) => DatabaseErrorKind::ClosedConnection,
         Some(_) => DatabaseErrorKind::Unknown,
@@ -43,6 +50,69 @@ pub fn is_outage(error: &Error) -> bool {
             _
         )
     )
+}
+
+/// What the database was short of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortage {
+    /// A lock or a turn: a lock timeout, a deadlock, a conflict with another transaction.
+    Turn,
+    /// Time: the statement timeout has passed, or an administrator has cancelled the statement.
+    Time,
+    /// Connections.
+    Connections,
+    /// Room on the disk.
+    Space,
+    /// Memory, or another resource.
+    Resources,
+}
+
+impl Shortage {
+    /// Reads PostgreSQL's [error codes](https://www.postgresql.org/docs/current/errcodes-appendix.html).
+    fn of(code: &SqlState) -> Option<Self> {
+        match code.code() {
+            "40001" | "40P01" | "55P03" | "55006" => Some(Self::Turn),
+            "57014" => Some(Self::Time),
+            "53300" => Some(Self::Connections),
+            // A failed write of a file is most often a full disk, too.
+            "53100" | "58030" => Some(Self::Space),
+            code if code.starts_with("53") => Some(Self::Resources),
+            _ => None,
+        }
+    }
+}
+
+/// A statement failed because the database was short of something.
+#[derive(Debug, thiserror::Error)]
+#[error("{sentence}")]
+struct Short {
+    shortage: Shortage,
+    sentence: String,
+}
+
+/// Returns what the database was short of, if that is why a statement failed: a retry may succeed.
+#[must_use]
+pub fn shortage(error: &Error) -> Option<Shortage> {
+    match error {
+        Error::QueryBuilderError(cause) => cause.downcast_ref::<Short>().map(|short| short.shortage),
+        _ => None,
+    }
+}
+
+/// Returns whether the server refused a connection because it has too many.
+pub(crate) fn is_crowded(error: &ConnectionError) -> bool {
+    let ConnectionError::CouldntSetupConfiguration(error) = error else {
+        return false;
+    };
+    shortage(error) == Some(Shortage::Connections)
+}
+
+/// Translates the failure of a connection, keeping a shortage apart.
+pub(super) fn connection_error(error: tokio_postgres::Error) -> ConnectionError {
+    match error.code().and_then(Shortage::of) {
+        Some(_) => ConnectionError::CouldntSetupConfiguration(query_error(error)),
+        None => ConnectionError::BadConnection(sentence(&error)),
+    }
 }
 
 /// A value that the database cannot store: a text with a NUL character, a number or date out of range.
@@ -93,6 +163,9 @@ fn ends_the_session(code: &SqlState) -> bool {
         SqlState::CRASH_SHUTDOWN,
         SqlState::CANNOT_CONNECT_NOW,
         SqlState::DATABASE_DROPPED,
+        SqlState::CONNECTION_EXCEPTION,
+        SqlState::CONNECTION_DOES_NOT_EXIST,
+        SqlState::CONNECTION_FAILURE,
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
     ]
     .contains(code)

@@ -38,9 +38,10 @@ use tokio::task::AbortHandle;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Socket};
 
+pub(super) use self::errors::is_crowded;
 use self::errors::query_error;
 pub(super) use self::errors::sentence;
-pub use self::errors::{is_outage, is_unfit_value};
+pub use self::errors::{Shortage, is_outage, is_unfit_value, shortage};
 pub use self::rows::{Field, Row, Rows};
 use self::types::{Bind, Types};
 use self::wire::{Leaves, Statement, Wire};
@@ -128,7 +129,7 @@ impl Connection {
         let (client, socket) = connector
             .connect(&options.application_name)
             .await
-            .map_err(|error| ConnectionError::BadConnection(errors::sentence(&error)))?;
+            .map_err(errors::connection_error)?;
         Self::set_up(client, socket, connector, options)
             .await
             .map_err(ConnectionError::CouldntSetupConfiguration)
