@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::pool::PoolError;
 use crate::ids::TenantId;
 
 /// The number of tenants above which those that hold and want nothing are forgotten.
@@ -29,6 +28,21 @@ pub(crate) struct Admission {
 struct Gate {
     waiting: Arc<AtomicUsize>,
     slots: Arc<Semaphore>,
+}
+
+/// Why a caller gets no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// As many callers wait as may wait.
+    Full {
+        /// Their number.
+        waiting: usize,
+    },
+    /// The tenant held its share for as long as a caller may wait.
+    Late {
+        /// The tenant's share.
+        share: usize,
+    },
 }
 
 /// A place in a queue, given up on drop.
@@ -57,8 +71,8 @@ impl Admission {
     ///
     /// # Errors
     ///
-    /// [`PoolError::Busy`] if the queue is full.
-    pub(crate) fn enter(&self) -> Result<Place, PoolError> {
+    /// [`Refusal::Full`] if the queue is full.
+    pub(crate) fn enter(&self) -> Result<Place, Refusal> {
         place(&self.waiting, self.max_waiting)
     }
 
@@ -66,16 +80,15 @@ impl Admission {
     ///
     /// # Errors
     ///
-    /// [`PoolError::Busy`] if the tenant's half of the queue is full, [`PoolError::Timeout`] after `wait`.
-    pub(crate) async fn share(&self, tenant: TenantId, wait: Duration) -> Result<OwnedSemaphorePermit, PoolError> {
+    /// [`Refusal::Full`] if the tenant's half of the queue is full, [`Refusal::Late`] after `wait`.
+    pub(crate) async fn share(&self, tenant: TenantId, wait: Duration) -> Result<OwnedSemaphorePermit, Refusal> {
         let gate = self.gate(tenant);
         let _place = place(&gate.waiting, self.max_waiting.div_ceil(2))?;
-        let late = || PoolError::Timeout {
-            waited: wait,
-            max: self.share,
-        };
-        let slot = tokio::time::timeout(wait, Arc::clone(&gate.slots).acquire_owned());
-        slot.await.map_err(|_| late())?.map_err(|_| PoolError::Closed)
+        match tokio::time::timeout(wait, Arc::clone(&gate.slots).acquire_owned()).await {
+            Ok(Ok(slot)) => Ok(slot),
+            // Nothing closes the semaphore.
+            Ok(Err(_)) | Err(_) => Err(Refusal::Late { share: self.share }),
+        }
     }
 
     fn gate(&self, tenant: TenantId) -> Arc<Gate> {
@@ -94,7 +107,7 @@ impl Admission {
     }
 }
 
-fn place(queue: &Arc<AtomicUsize>, max: usize) -> Result<Place, PoolError> {
+fn place(queue: &Arc<AtomicUsize>, max: usize) -> Result<Place, Refusal> {
     let before = queue.fetch_add(1, Ordering::AcqRel);
     let place = Place {
         queue: Arc::clone(queue),
@@ -102,6 +115,6 @@ fn place(queue: &Arc<AtomicUsize>, max: usize) -> Result<Place, PoolError> {
     if before < max {
         Ok(place)
     } else {
-        Err(PoolError::Busy { waiting: max })
+        Err(Refusal::Full { waiting: max })
     }
 }

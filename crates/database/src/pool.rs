@@ -17,7 +17,7 @@ use diesel_async::{AnsiTransactionManager, SimpleAsyncConnection, TransactionMan
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::admission::Admission;
+use super::admission::{Admission, Refusal};
 use super::connection::{ConnectOptions, Connection, is_crowded};
 use super::tls::{Connector, TlsError};
 use crate::ids::TenantId;
@@ -159,7 +159,7 @@ impl Pool {
     ///
     /// [`PoolError::Timeout`], [`PoolError::Busy`], [`PoolError::Connect`] or [`PoolError::Closed`].
     pub async fn get(&self) -> Result<PooledConnection, PoolError> {
-        let _place = self.admission.enter()?;
+        let _place = self.admission.enter().map_err(|refusal| self.refused(refusal))?;
         self.take().await
     }
 
@@ -170,8 +170,9 @@ impl Pool {
     /// As [`Pool::get`].
     pub(crate) async fn get_for(&self, tenant: TenantId) -> Result<PooledConnection, PoolError> {
         let begun = Instant::now();
-        let slot = self.admission.share(tenant, self.wait).await?;
-        let _place = self.admission.enter()?;
+        let slot = self.admission.share(tenant, self.wait).await;
+        let slot = slot.map_err(|refusal| self.refused(refusal))?;
+        let _place = self.admission.enter().map_err(|refusal| self.refused(refusal))?;
         let late = || PoolError::Timeout {
             waited: self.wait,
             max: self.inner.status().max_size,
@@ -184,6 +185,16 @@ impl Pool {
         };
         connection.slot = Some(slot);
         Ok(connection)
+    }
+
+    fn refused(&self, refusal: Refusal) -> PoolError {
+        match refusal {
+            Refusal::Full { waiting } => PoolError::Busy { waiting },
+            Refusal::Late { share } => PoolError::Timeout {
+                waited: self.wait,
+                max: share,
+            },
+        }
     }
 
     /// Takes a connection. If the server has none left for this pool, waits for one that the pool has already.

@@ -8,11 +8,11 @@ use std::{
 };
 
 use super::{
-    EmbeddedPostgres,
     error::EmbeddedError,
     layout::Layout,
     options::EmbeddedOptions,
     postmaster::{self, Presence},
+    server::EmbeddedPostgres,
 };
 
 /// How often the server is looked at, and the shortest wait between two attempts to start it.

@@ -41,43 +41,46 @@ async fn a_failing_job_holds_no_such_locks_either() {
 
 /// Scans a site in each way while its domain is watched.
 async fn scan_with(site: &Site) {
-    let app = TestApp::new().await;
-    let acme = app.agency("acme").await;
-    let id = acme.agency.domain(HOST).await.id;
-    let _work = app.work_with(site, |scans| ScansConfig {
-        fetch: FetchConfig {
-            pace: Duration::ZERO,
-            ..scans.fetch
-        },
-        ..scans
-    });
-    for (path, body) in [
-        ("/api/v1/scrapersky", json!({ "base_url": HOST })),
-        ("/api/v1/sitemap/scan", json!({ "base_url": HOST })),
-        (&format!("/email-scanner/scan/{id}"), json!({})),
-    ] {
-        let answer = acme.post(path, body).await.body;
+    for path in ["/api/v1/scrapersky", "/api/v1/sitemap/scan", "/email-scanner/scan/"] {
+        let app = TestApp::new().await;
+        let acme = app.agency("acme").await;
+        let id = acme.agency.domain(HOST).await.id.to_string();
+        let path = if path.ends_with('/') {
+            format!("{path}{id}")
+        } else {
+            path.to_owned()
+        };
+        let answer = acme.post(&path, json!({ "base_url": HOST })).await.body;
         // The v1 routes put a prefix before the id.
         let job = answer["job_id"].as_str().unwrap().rsplit('_').next().unwrap();
-        assert!(
-            watch(&app, job).await > 0,
-            "{path}: the worker never waited for the domain"
-        );
+        let waits = watch(&app, site, job).await;
+        assert!(waits > 0, "{path}: the worker never waited for the domain");
     }
 }
 
 /// Locks the domain repeatedly until the job has ended, and returns how often a worker waited for it. Fails if that
 /// worker holds a row that submitting locks.
-async fn watch(app: &TestApp, job: &str) -> usize {
+async fn watch(app: &TestApp, site: &Site, job: &str) -> usize {
     let mut client = app.agencies().database.client().await;
     let monitor = app.agencies().database.client().await;
     let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
     let mut waits = 0;
+    let mut work = None;
     loop {
         let held = client.transaction().await.unwrap();
         held.execute("SELECT FROM domains WHERE domain = $1 FOR NO KEY UPDATE", &[&HOST])
             .await
             .unwrap();
+        // Only now, so that the job cannot end before the domain is locked.
+        work.get_or_insert_with(|| {
+            app.work_with(site, |scans| ScansConfig {
+                fetch: FetchConfig {
+                    pace: Duration::ZERO,
+                    ..scans.fetch
+                },
+                ..scans
+            })
+        });
         let ask = async |what: &str| -> bool {
             let row = monitor.query_one(what, &[&pid, &job]).await.unwrap();
             row.get(0)

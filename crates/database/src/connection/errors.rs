@@ -21,6 +21,7 @@ pub(super) fn query_error(error: impl Into<Arc<tokio_postgres::Error>>) -> Error
         return Error::QueryBuilderError(Box::new(cause));
     }
     let kind = match error.code() {
+        Some(code) if *code == SqlState::T_R_SERIALIZATION_FAILURE => DatabaseErrorKind::SerializationFailure,
         Some(code) if *code == SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
         Some(code) if *code == SqlState::FOREIGN_KEY_VIOLATION => DatabaseErrorKind::ForeignKeyViolation,
         Some(code) if *code == SqlState::RESTRICT_VIOLATION => DatabaseErrorKind::RestrictViolation,
@@ -71,7 +72,7 @@ impl Shortage {
     /// Reads PostgreSQL's [error codes](https://www.postgresql.org/docs/current/errcodes-appendix.html).
     fn of(code: &SqlState) -> Option<Self> {
         match code.code() {
-            "40001" | "40P01" | "55P03" | "55006" => Some(Self::Turn),
+            "40P01" | "55P03" | "55006" => Some(Self::Turn),
             "57014" => Some(Self::Time),
             "53300" => Some(Self::Connections),
             // A failed write of a file is most often a full disk, too.
@@ -95,6 +96,7 @@ struct Short {
 pub fn shortage(error: &Error) -> Option<Shortage> {
     match error {
         Error::QueryBuilderError(cause) => cause.downcast_ref::<Short>().map(|short| short.shortage),
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Some(Shortage::Turn),
         _ => None,
     }
 }
