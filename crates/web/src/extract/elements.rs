@@ -11,7 +11,7 @@ use super::attributes::Attributes;
 use super::email::{Found, Spelling};
 use super::images::{ImageMarks, names_header};
 use super::page::{Page, RawLink};
-use super::phone::Candidate;
+use super::phone::{Candidate, PhoneKind};
 use super::text::{clean, contains_ignore_case};
 use super::vcard;
 use super::{email, notices};
@@ -149,6 +149,12 @@ impl Page {
                     self.add_email(email, Spelling::Attribute);
                 }
             }
+            "og:phone_number" | "business:contact_data:phone_number" => {
+                self.add_phones(Candidate::structured(0, content, Some(PhoneKind::Voice)));
+            }
+            "og:fax_number" | "business:contact_data:fax_number" => {
+                self.add_phones(Candidate::structured(0, content, Some(PhoneKind::Fax)));
+            }
             "og:logo" if self.og_logo.is_none() => self.og_logo = self.site.address(content),
             "generator" => {
                 fill(&mut self.generator, MAX_GENERATOR_CHARS);
@@ -223,7 +229,10 @@ impl Page {
             }
         }
         for number in std::mem::take(&mut self.structured.telephones) {
-            self.add_phone(Candidate::declared(position, &number));
+            self.add_phones(Candidate::structured(position, &number, Some(PhoneKind::Voice)));
+        }
+        for number in std::mem::take(&mut self.structured.fax_numbers) {
+            self.add_phones(Candidate::structured(position, &number, Some(PhoneKind::Fax)));
         }
         for link in std::mem::take(&mut self.structured.links) {
             self.take_social(&link);
@@ -242,8 +251,8 @@ impl Page {
             for email in email::from_mailto(href, &self.site) {
                 self.add_email(email, Spelling::Mailto);
             }
-        } else if starts_with("tel:") {
-            self.add_phone(Candidate::declared(self.text.position(), href));
+        } else if !starts_with("http") && self.see_phone_link(href) {
+            // A link to nothing else.
         } else if let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#") {
             if let Some(email) = email::from_protected(hex, &self.site) {
                 self.add_email(email, Spelling::Protected);
@@ -263,6 +272,7 @@ impl Page {
                 });
                 self.is_link_open = true;
             }
+            self.see_phone_link(href);
             self.take_social(href);
             if !self.has_privacy_policy && !starts_with("javascript:") && !href.starts_with('#') {
                 self.see_policy_link(href);
@@ -374,9 +384,9 @@ impl Page {
         }
     }
 
-    fn add_phone(&mut self, candidate: Option<Candidate>) {
+    pub(super) fn add_phones(&mut self, candidates: Vec<Candidate>) {
         if self.phones.len() < MAX_LINKED {
-            self.phones.extend(candidate);
+            self.phones.extend(candidates);
         }
     }
 }

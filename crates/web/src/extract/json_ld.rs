@@ -39,6 +39,7 @@ pub(super) struct StructuredData {
     /// The types of the objects, each once.
     pub(super) types: Vec<String>,
     pub(super) telephones: Vec<String>,
+    pub(super) fax_numbers: Vec<String>,
     pub(super) links: Vec<String>,
     pub(super) logo: Option<String>,
     pub(super) addresses: Vec<String>,
@@ -143,6 +144,7 @@ impl StructuredData {
             match key.as_str() {
                 "email" => texts(value, &mut self.emails),
                 "telephone" => texts(value, &mut self.telephones),
+                "faxNumber" => texts(value, &mut self.fax_numbers),
                 "sameAs" => texts(value, &mut self.links),
                 "logo" if self.logo.is_none() => self.logo = image(value),
                 "openingHours" | "openingHoursSpecification" if self.opening_hours.is_none() => {

@@ -7,8 +7,9 @@
 //! - WordPress and other technologies are told by files, headers and marks, never by words in the text.
 //! - Email addresses come in page order; telephone numbers are validated and written in international
 //!   format (`+49 30 901820`), which names the same number everywhere and can still be read.
-//! - The country that a national number needs is told by structured data, the domain, the language, or
-//!   another number on the page, in this order.
+//! - The country that a national number needs is told by structured data, the domain, an address in the text, the
+//!   language, or another number on the page, in this order; a number that the page declares is kept as it is written
+//!   where nothing says a country.
 
 mod attributes;
 mod country;
@@ -21,7 +22,7 @@ mod notices;
 mod page;
 mod people;
 mod phone;
-mod phone_label;
+mod phone_links;
 mod reading;
 mod site;
 mod social;
@@ -34,9 +35,11 @@ mod wordpress;
 #[cfg(test)]
 mod tests;
 
+use country::Clues;
 pub use email::Spelling;
-pub use metadata::{ContractMetadata, Performance, SiteMetadata, WordPressFacts};
+pub use metadata::{ContractMetadata, Performance, PhoneNumber, SiteMetadata, WordPressFacts};
 use page::Page;
+pub use phone::PhoneKind;
 pub use reading::{FoundContact, PageLink, PageReading, read_card, read_page};
 use site::Site;
 pub use social::SocialLinks;
@@ -91,17 +94,9 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         _ => None,
     });
     let text = page.text.as_str();
-    let regions = country::hints(
-        page.structured.country.as_deref(),
-        page.site.top_level(),
-        language.as_deref(),
-    );
-    let mut numbers = std::mem::take(&mut page.phones);
-    numbers.extend(phone::find(text));
-    let phones = phone::validate(numbers, &regions)
-        .into_iter()
-        .map(|phone| phone.international)
-        .collect();
+    let numbers = phones(std::mem::take(&mut page.phones), &page, language.as_deref());
+    let phones = numbers.iter().filter(|phone| phone.kind != PhoneKind::Fax);
+    let phones = phones.map(|phone| phone.number.clone()).collect();
     let mut addresses = std::mem::take(&mut page.structured.addresses);
     for address in std::mem::take(&mut page.addresses) {
         if !addresses.contains(&address) {
@@ -130,6 +125,7 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         logo_url,
         emails: emails(page.emails, text, &page.site),
         phones,
+        phone_numbers: numbers,
         addresses,
         social_links: page.social_links,
         copyright_year: notices::copyright_year(text),
@@ -145,6 +141,30 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         performance: page.performance,
         is_truncated,
     }
+}
+
+/// Validates the numbers that elements declare and those of the text, in page order, each once.
+fn phones(mut numbers: Vec<phone::Candidate>, page: &Page, language: Option<&str>) -> Vec<PhoneNumber> {
+    let text = page.text.as_str();
+    phone::read_labels(&mut numbers, text);
+    numbers.extend(phone::find(text));
+    if numbers.is_empty() {
+        return Vec::new();
+    }
+    let mut regions = country::regions(&Clues {
+        country: page.structured.country.as_deref(),
+        addresses: &page.structured.addresses,
+        top_level: page.site.top_level(),
+        language,
+        text,
+    });
+    let found = phone::validate(numbers, &mut regions).into_iter();
+    found
+        .map(|phone| PhoneNumber {
+            number: phone.shown,
+            kind: phone.kind,
+        })
+        .collect()
 }
 
 /// Merges the addresses of links with those of the text, in page order, each once.

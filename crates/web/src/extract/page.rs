@@ -9,6 +9,7 @@ use super::images::Favicon;
 use super::json_ld::StructuredData;
 use super::metadata::Performance;
 use super::phone::Candidate;
+use super::phone_links::PhoneField;
 use super::site::Site;
 use super::social::SocialLinks;
 use super::technology::Technologies;
@@ -23,6 +24,8 @@ pub(super) struct Page {
     pub(super) emails: Vec<Found>,
     /// The same for telephone numbers.
     pub(super) phones: Vec<Candidate>,
+    /// Open elements whose text is a telephone number.
+    pub(super) phone_fields: Vec<(NodeId, PhoneField)>,
     pub(super) social_links: SocialLinks,
     pub(super) technologies: Technologies,
     pub(super) wordpress: WordPress,
@@ -88,6 +91,7 @@ impl Page {
             text: PageText::default(),
             emails: Vec::new(),
             phones: Vec::new(),
+            phone_fields: Vec::new(),
             social_links: SocialLinks::default(),
             technologies: Technologies::new(),
             wordpress: WordPress::default(),

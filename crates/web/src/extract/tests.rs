@@ -71,6 +71,9 @@ fn the_contract_shows_exactly_its_fields() {
             "contact_info": {
                 "email": ["m1@firma.de", "m2@firma.de", "m3@firma.de", "m4@firma.de", "m5@firma.de"],
                 "phone": ["+49 30 901821", "+49 30 901822", "+49 30 901823"],
+                "numbers": (1..=5)
+                    .map(|i| json!({"number": format!("+49 30 90182{i}"), "kind": "voice"}))
+                    .collect::<Vec<_>>(),
             },
             "social_links": {"facebook": null, "twitter": null, "linkedin": null, "instagram": null, "youtube": null},
             "tech_stack": {"cms": [], "frameworks": [], "analytics": [], "widgets": []},

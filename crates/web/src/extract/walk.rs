@@ -62,13 +62,26 @@ impl Page {
         self.performance.total_elements += 1;
         let tag = element.name();
         if element.name.ns != ns!(html) {
-            self.svg_depth += usize::from(tag == "svg");
+            if tag == "svg" {
+                self.svg_depth += 1;
+                let class = element.attr("class").unwrap_or_default();
+                self.see_phone_marks(
+                    tag,
+                    &Attributes {
+                        class,
+                        ..Attributes::default()
+                    },
+                );
+            }
             return true;
         }
         let attributes = self.read_attributes(element);
         self.separate(tag);
         self.see_data(tag, &attributes.data);
         self.see_marks(node.id(), tag, &attributes);
+        if let Some(field) = self.see_phone_marks(tag, &attributes) {
+            self.phone_fields.push((node.id(), field));
+        }
         match tag {
             "html" => self.language = self.language.take().or_else(|| language(attributes.lang?)),
             "title" => {
@@ -137,6 +150,9 @@ impl Page {
         if let Some((_, start)) = self.turned.pop_if(|(turned, _)| *turned == node.id()) {
             self.text.reverse_since(start);
             self.turned_parts.push(start..self.text.position());
+        }
+        if let Some((_, field)) = self.phone_fields.pop_if(|(declared, _)| *declared == node.id()) {
+            self.close_phone_field(field);
         }
         match tag {
             "h1" => {

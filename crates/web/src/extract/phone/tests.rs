@@ -1,10 +1,20 @@
 use super::super::text::BREAK;
 use super::*;
 
+fn placed(regions: &[country::Id]) -> Regions {
+    Regions {
+        sure: regions.to_vec(),
+        likely: Vec::new(),
+        is_placed: !regions.is_empty(),
+    }
+}
+
+/// Returns the numbers of a text that can be called.
 fn phones(text: &str, regions: &[country::Id]) -> Vec<String> {
-    validate(find(text), regions)
-        .into_iter()
-        .map(|phone| phone.international)
+    let found = validate(find(text), &mut placed(regions)).into_iter();
+    found
+        .filter(|phone| phone.kind != PhoneKind::Fax)
+        .map(|phone| phone.shown)
         .collect()
 }
 
@@ -80,7 +90,8 @@ fn other_numbers_are_left() {
 
 #[test]
 fn without_a_country_only_clear_numbers_are_read() {
-    assert_eq!(phones("Tel. 030 901820", &[]), [""; 0]);
+    assert_eq!(phones("030 901820", &[]), [""; 0]);
+    assert_eq!(phones("Tel. 030 / 901820", &[]), ["030 / 901820"]);
     assert_eq!(phones("(212) 736-5000", &[]), ["+1 212-736-5000"]);
     assert_eq!(
         phones("+41 43 211 22 33, Tel. 044 211 22 33", &[]),
@@ -99,15 +110,17 @@ fn the_same_number_counts_once() {
 #[test]
 fn links_are_read() {
     let read = |href| {
-        let candidates = Candidate::declared(0, href).into_iter().collect();
-        validate(candidates, &[country::DE]).pop().map(|phone| phone.e164)
+        let candidates = Candidate::declared(0, href, None);
+        validate(candidates, &mut placed(&[country::DE]))
+            .pop()
+            .map(|phone| phone.digits)
     };
     assert_eq!(read("tel:+49-30-901820").as_deref(), Some("+4930901820"));
     assert_eq!(read("tel:030%20901820").as_deref(), Some("+4930901820"));
     assert_eq!(read("tel:+49(0)30901820;ext=12").as_deref(), Some("+4930901820"));
     assert_eq!(read("tel:110"), None);
     assert_eq!(read("tel:"), None);
-    assert_eq!(read("tel:call-me"), None);
+    assert_eq!(read("call-me"), None);
 }
 
 #[test]

@@ -1,0 +1,202 @@
+//! Elements that declare a telephone number: links, fields of structured markup, icons.
+
+use super::attributes::Attributes;
+use super::page::Page;
+use super::phone::{Candidate, PhoneKind};
+use super::text::{FAX_MARK, PHONE_MARK, contains_ignore_case};
+
+/// What the class of an icon contains, beside the name of what it shows.
+const ICON_SETS: [&str; 12] = [
+    "icon", "fa-", "fas ", "glyph", "bi-", "mdi", "ri-", "la-", "uil", "ti-", "lnr", "symbol",
+];
+const FAX_ICONS: [&str; 4] = ["fax", "telefax", "faxnumber", "printer"];
+const PHONE_ICONS: [&str; 8] = [
+    "phone",
+    "tel",
+    "telephone",
+    "telefon",
+    "mobile",
+    "smartphone",
+    "handset",
+    "cellphone",
+];
+
+/// A field whose text is a number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PhoneField {
+    pub(super) start: usize,
+    kind: PhoneKind,
+}
+
+/// Reads a link whose scheme or host says that its rest is a telephone number.
+pub(super) fn read_link(href: &str) -> Option<(String, Option<PhoneKind>)> {
+    let (scheme, rest) = href.split_once(':')?;
+    match scheme.trim().to_ascii_lowercase().as_str() {
+        "tel" | "callto" | "phone" => Some((rest.to_owned(), None)),
+        "fax" => Some((rest.to_owned(), Some(PhoneKind::Fax))),
+        "sms" | "viber" => Some((rest.to_owned(), Some(PhoneKind::Mobile))),
+        "whatsapp" | "http" | "https" => whatsapp(rest).map(|number| (number, Some(PhoneKind::WhatsApp))),
+        _ => None,
+    }
+}
+
+/// Reads the number of a link to WhatsApp, which is international and has no plus.
+pub(super) fn whatsapp(rest: &str) -> Option<String> {
+    let rest = rest.trim_start_matches('/');
+    let rest = rest.strip_prefix("www.").unwrap_or(rest);
+    let host = [
+        "wa.me/",
+        "api.whatsapp.com/",
+        "web.whatsapp.com/",
+        "chat.whatsapp.com/",
+        "whatsapp.com/",
+        "send",
+    ];
+    let host = host.iter().find(|host| {
+        rest.get(..host.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(host))
+    })?;
+    let value = match rest.split_once("phone=") {
+        Some((_, value)) => value,
+        None if *host == "wa.me/" => rest.get(host.len()..)?,
+        None => return None,
+    };
+    let value = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+    let end = value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')' | '.')));
+    let digits: String = value
+        .get(..end.unwrap_or(value.len()))?
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    let digits = digits.strip_prefix("00").unwrap_or(&digits);
+    (7..=15).contains(&digits.len()).then(|| format!("+{digits}"))
+}
+
+impl Page {
+    /// Takes the number of a link; returns whether there was one.
+    pub(super) fn see_phone_link(&mut self, href: &str) -> bool {
+        let Some((value, kind)) = read_link(href) else {
+            return false;
+        };
+        self.add_phones(Candidate::declared(self.text.position(), &value, kind));
+        true
+    }
+
+    /// Notes a field of microdata, RDFa or a microformat that holds a number, and an icon that announces one.
+    ///
+    /// Returns the field if its number is its text.
+    pub(super) fn see_phone_marks(&mut self, tag: &str, attributes: &Attributes<'_>) -> Option<PhoneField> {
+        self.see_phone_icon(tag, attributes);
+        let kind = field_kind(attributes)?;
+        if attributes.content.is_empty() {
+            let start = self.text.position();
+            return Some(PhoneField { start, kind });
+        }
+        let position = self.text.position();
+        self.add_phones(Candidate::structured(position, attributes.content, Some(kind)));
+        None
+    }
+
+    /// Takes the text of a field as its number.
+    pub(super) fn close_phone_field(&mut self, field: PhoneField) {
+        let kind = (field.kind == PhoneKind::Fax).then_some(PhoneKind::Fax);
+        let found = Candidate::declared(field.start, self.text.since(field.start), kind);
+        self.add_phones(found);
+    }
+
+    fn see_phone_icon(&mut self, tag: &str, attributes: &Attributes<'_>) {
+        let class = attributes.class;
+        let shows = match tag {
+            "i" | "span" | "em" | "b" | "svg" if ICON_SETS.iter().any(|set| class.contains(set)) => class,
+            "img" => attributes.alt,
+            _ => return,
+        };
+        if shows.len() > 200 {
+            return;
+        }
+        let has = |names: &[&str]| {
+            shows
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .any(|part| names.iter().any(|name| part.eq_ignore_ascii_case(name)))
+        };
+        // `fa-printer` is an icon of fax numbers only as an icon.
+        if has(&FAX_ICONS) && (tag != "img" || contains_ignore_case(shows, "fax")) {
+            self.text.push_mark(FAX_MARK);
+        } else if has(&PHONE_ICONS) {
+            self.text.push_mark(PHONE_MARK);
+        }
+    }
+}
+
+/// Returns what the number of a field is for.
+fn field_kind(attributes: &Attributes<'_>) -> Option<PhoneKind> {
+    let names = |list: &str| {
+        list.split_ascii_whitespace().find_map(|name| {
+            let name = name.rsplit([':', '/', '#']).next().unwrap_or_default();
+            if name.eq_ignore_ascii_case("telephone") || name.eq_ignore_ascii_case("phone") {
+                Some(PhoneKind::Voice)
+            } else if name.eq_ignore_ascii_case("faxNumber") || name.eq_ignore_ascii_case("fax") {
+                Some(PhoneKind::Fax)
+            } else {
+                None
+            }
+        })
+    };
+    if !attributes.itemprop.is_empty() {
+        return names(attributes.itemprop);
+    }
+    if !attributes.property.is_empty() && !attributes.property.contains("og:") {
+        return names(attributes.property);
+    }
+    let is_hcard = attributes
+        .class
+        .split_ascii_whitespace()
+        .any(|class| matches!(class, "tel" | "p-tel"));
+    is_hcard.then_some(PhoneKind::Voice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_that_declare_numbers_are_read() {
+        let read = |href| read_link(href).map(|(number, kind)| (number, kind.unwrap_or_default()));
+        for (href, number, kind) in [
+            ("tel:+1555", "+1555", PhoneKind::Voice),
+            ("TEL:030", "030", PhoneKind::Voice),
+            ("callto://+49301", "//+49301", PhoneKind::Voice),
+            ("fax:+49301", "+49301", PhoneKind::Fax),
+            (
+                "https://wa.me/4917112345678?text=1",
+                "+4917112345678",
+                PhoneKind::WhatsApp,
+            ),
+            (
+                "https://wa.me/+49%20171-12345678",
+                "+4917112345678",
+                PhoneKind::WhatsApp,
+            ),
+            (
+                "https://api.whatsapp.com/send?phone=4917112345678&text=Hi",
+                "+4917112345678",
+                PhoneKind::WhatsApp,
+            ),
+            (
+                "whatsapp://send?phone=+4917112345678",
+                "+4917112345678",
+                PhoneKind::WhatsApp,
+            ),
+        ] {
+            assert_eq!(read(href), Some((number.to_owned(), kind)), "{href}");
+        }
+        for href in [
+            "https://acme.test/wa.me/4917112345678",
+            "https://wa.me/message/ABC",
+            "mailto:a@acme.test",
+            "/tel",
+        ] {
+            assert_eq!(read(href), None, "{href}");
+        }
+    }
+}
