@@ -143,7 +143,10 @@ impl StructuredData {
         for (key, value) in object {
             match key.as_str() {
                 "email" => texts(value, &mut self.emails),
-                "telephone" => texts(value, &mut self.telephones),
+                "telephone" => match value {
+                    Value::Number(number) => self.telephones.push(number.to_string()),
+                    value => texts(value, &mut self.telephones),
+                },
                 "faxNumber" => texts(value, &mut self.fax_numbers),
                 "sameAs" => texts(value, &mut self.links),
                 "logo" if self.logo.is_none() => self.logo = image(value),

@@ -40,7 +40,7 @@ pub(super) fn read_link(href: &str) -> Option<(String, Option<PhoneKind>)> {
     }
 }
 
-/// Reads the number of a link to WhatsApp, which is international and has no plus.
+/// Reads the number of a link to `WhatsApp`, which is international and has no plus.
 pub(super) fn whatsapp(rest: &str) -> Option<String> {
     let rest = rest.trim_start_matches('/');
     let rest = rest.strip_prefix("www.").unwrap_or(rest);
@@ -82,7 +82,7 @@ impl Page {
         true
     }
 
-    /// Notes a field of microdata, RDFa or a microformat that holds a number, and an icon that announces one.
+    /// Notes a field of microdata, `RDFa` or a microformat that holds a number, and an icon that announces one.
     ///
     /// Returns the field if its number is its text.
     pub(super) fn see_phone_marks(&mut self, tag: &str, attributes: &Attributes<'_>) -> Option<PhoneField> {

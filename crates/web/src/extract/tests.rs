@@ -136,3 +136,38 @@ fn long_values_are_bounded() {
     assert_eq!(metadata.description.map(|description| description.len()), Some(2_000));
     assert_eq!((metadata.language, metadata.favicon_url), (None, None));
 }
+
+#[test]
+fn numbers_are_read_from_markup_that_declares_them() {
+    for (html, expected) in [
+        ("<a href='Tel:+49-30-901820'>call", "+49 30 901820"),
+        ("<a href='callto://+4930901820'>call", "+49 30 901820"),
+        ("<a href='https://wa.me/4930901820'>chat", "+49 30 901820"),
+        ("<span itemprop=telephone>030 901820</span>", "+49 30 901820"),
+        ("<meta itemprop=telephone content='030 901820'>", "+49 30 901820"),
+        ("<span property='schema:telephone'>030 901820</span>", "+49 30 901820"),
+        ("<span class=tel>030 901820</span>", "+49 30 901820"),
+        ("<p>Tel. <b>030</b> <i>90</i><i>1820</i>", "+49 30 901820"),
+        ("<i class='fa fa-phone'></i> 030 901820", "+49 30 901820"),
+        (
+            "<script type='application/ld+json'>{\"telephone\": 4930901820}</script>",
+            "+49 30 901820",
+        ),
+    ] {
+        assert_eq!(extract_from(html, "https://acme.de/", &[]).phones, [expected], "{html}");
+    }
+    for html in [
+        "<a href='tel:+4930901820'>Fax: 030 901820</a>",
+        "Fax: <a href='tel:+4930901820'>030 901820</a>",
+        "<dl><dt>Fax</dt><dd><a href='tel:030901820'>030 901820</a></dd></dl>",
+        "<span itemprop=faxNumber>030 901820</span>",
+        "<i class='fa fa-fax'></i> <a href='tel:030901820'>030 901820</a>",
+        "<a href='fax:+4930901820'>send</a>",
+        "<script type='application/ld+json'>{\"faxNumber\": \"030 901820\"}</script>",
+    ] {
+        let found = extract_from(html, "https://acme.de/", &[]);
+        assert_eq!(found.phones, [""; 0], "{html}");
+        let kinds: Vec<PhoneKind> = found.phone_numbers.iter().map(|phone| phone.kind).collect();
+        assert_eq!(kinds, [PhoneKind::Fax], "{html}");
+    }
+}

@@ -62,17 +62,7 @@ impl Page {
         self.performance.total_elements += 1;
         let tag = element.name();
         if element.name.ns != ns!(html) {
-            if tag == "svg" {
-                self.svg_depth += 1;
-                let class = element.attr("class").unwrap_or_default();
-                self.see_phone_marks(
-                    tag,
-                    &Attributes {
-                        class,
-                        ..Attributes::default()
-                    },
-                );
-            }
+            self.open_foreign(tag, element);
             return true;
         }
         let attributes = self.read_attributes(element);
@@ -82,6 +72,34 @@ impl Page {
         if let Some(field) = self.see_phone_marks(tag, &attributes) {
             self.phone_fields.push((node.id(), field));
         }
+        if !self.open_html(node, tag, &attributes) {
+            return false;
+        }
+        if let Some(hex) = attributes.cfemail
+            && let Some(email) = email::from_protected(hex, &self.site)
+        {
+            self.add_email(email, Spelling::Protected);
+            // The text within says that the address is protected.
+            return false;
+        }
+        true
+    }
+
+    /// Takes an element of SVG or `MathML` in.
+    fn open_foreign(&mut self, tag: &str, element: &Element) {
+        if tag == "svg" {
+            self.svg_depth += 1;
+            let class = element.attr("class").unwrap_or_default();
+            let attributes = Attributes {
+                class,
+                ..Attributes::default()
+            };
+            self.see_phone_marks(tag, &attributes);
+        }
+    }
+
+    /// Takes an element of HTML in by its name; returns whether to go on below it.
+    fn open_html(&mut self, node: NodeRef<'_, Node>, tag: &str, attributes: &Attributes<'_>) -> bool {
         match tag {
             "html" => self.language = self.language.take().or_else(|| language(attributes.lang?)),
             "title" => {
@@ -89,14 +107,14 @@ impl Page {
                 return false;
             }
             "base" => self.site.set_base(attributes.href.unwrap_or_default()),
-            "meta" => self.see_meta(&attributes),
-            "link" => self.see_link(&attributes),
+            "meta" => self.see_meta(attributes),
+            "link" => self.see_link(attributes),
             "script" => {
-                self.see_script(node, &attributes);
+                self.see_script(node, attributes);
                 return false;
             }
-            "a" => self.see_anchor(&attributes),
-            "img" => self.see_image(node, &attributes),
+            "a" => self.see_anchor(attributes),
+            "img" => self.see_image(node, attributes),
             "iframe" => {
                 self.see_resource(attributes.src.or(attributes.data_src));
                 return false;
@@ -116,19 +134,12 @@ impl Page {
                 }
                 return false;
             }
-            "input" => self.see_input(&attributes),
+            "input" => self.see_input(attributes),
             "address" => self.address_start = Some(self.text.position()),
             "template" | "noscript" | "option" | "object" | "audio" | "video" => return false,
             // Spam traps stand in hidden inline elements within an address.
             "span" | "i" | "b" | "em" | "strong" | "small" if is_hidden(attributes.style) => return false,
             _ => {}
-        }
-        if let Some(hex) = attributes.cfemail
-            && let Some(email) = email::from_protected(hex, &self.site)
-        {
-            self.add_email(email, Spelling::Protected);
-            // The text within says that the address is protected.
-            return false;
         }
         true
     }

@@ -17,7 +17,7 @@ pub enum PhoneKind {
     Voice,
     /// A mobile telephone, by its label or by the numbering plan.
     Mobile,
-    /// WhatsApp.
+    /// Messages by `WhatsApp`.
     #[serde(rename = "whatsapp")]
     WhatsApp,
     /// A fax machine.

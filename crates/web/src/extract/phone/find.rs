@@ -34,6 +34,7 @@ pub(in super::super) fn find(text: &str) -> Vec<Candidate> {
         }
         let run = without_tail(run, text.get(from..).unwrap_or_default());
         from = start + run.len().max(1);
+        let (start, run) = without_postal_code(start, run);
         let end = start + run.len();
         let Some(label) = label_of(text, start, run, last) else {
             continue;
@@ -47,6 +48,22 @@ pub(in super::super) fn find(text: &str) -> Vec<Candidate> {
         }
     }
     candidates
+}
+
+/// Drops the postal code before a number: `TX 77002 713-555-0100`.
+fn without_postal_code(start: usize, run: &str) -> (usize, &str) {
+    let digits = run.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = run.get(digits..).unwrap_or_default();
+    let number = rest.trim_start_matches([' ', SEAM, '\n']);
+    let is_begun = number.starts_with(['+', '(']) || (number.starts_with('0') && !run.starts_with('0'));
+    let is_code = matches!(digits, 4 | 5)
+        && number.len() < rest.len()
+        && ((is_begun && count(number) > MIN_DIGITS) || (digits == 5 && is_north_american(number)));
+    if is_code {
+        (start + run.len() - number.len(), number)
+    } else {
+        (start, run)
+    }
 }
 
 /// Lets what stands before declared numbers say what they are for.
@@ -76,7 +93,7 @@ fn label_of(text: &str, start: usize, run: &str, last: Option<(usize, Label)>) -
     if !may_follow(before) || !may_precede(behind) || is_address_or_date(run) {
         return None;
     }
-    let label = Label::before(before);
+    let label = Label::in_row(before, behind).unwrap_or_else(|| Label::before(before));
     if label != Label::Nothing {
         return Some(label);
     }
@@ -94,7 +111,7 @@ fn continues_list(between: &str) -> bool {
     between.len() <= MAX_LIST_GAP
         && !between.contains(BREAK)
         && between
-            .split(|c: char| c == SEAM || matches!(c, ' ' | ',' | ';' | '/' | '&' | '|' | '\n' | '-'))
+            .split([SEAM, ' ', ',', ';', '/', '&', '|', '\n', '-'])
             .all(|word| word.is_empty() || classify(&fold(word)) == Word::Joiner)
 }
 

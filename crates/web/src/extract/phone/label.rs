@@ -7,6 +7,8 @@ use super::words::{Word, classify, fold};
 const LABEL_BYTES: usize = 72;
 /// How many words that say nothing may stand between a label and its number.
 const MAX_STRANGERS: usize = 3;
+/// The longest row of labels above a row of numbers.
+const MAX_ROW: usize = 4;
 
 /// What a label says about its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +48,40 @@ impl Label {
             return read(near(text.trim_end_matches(blank)), MAX_STRANGERS);
         }
         let block = own.trim_end_matches(|c: char| blank(c) || c == BREAK);
-        // A row of labels above a row of numbers: none of them is the one before this number.
         read(near(block), 1)
+    }
+
+    /// Reads the label of a number in a row of as many numbers as there are labels in the row above.
+    pub(super) fn in_row(before: &str, behind: &str) -> Option<Self> {
+        let trim = |block: &'_ str| block.trim_matches(|c: char| c.is_whitespace() || c == SEAM).len();
+        if !behind.trim_start_matches([' ', SEAM, '\n']).starts_with(BREAK) && !behind.is_empty() {
+            return None;
+        }
+        let mut blocks = before.rsplit(BREAK).filter(|block| trim(block) > 0).take(2 * MAX_ROW);
+        let is_start = before
+            .trim_end_matches(|c: char| c.is_whitespace() || c == SEAM)
+            .ends_with(BREAK);
+        if !is_start {
+            return None;
+        }
+        let (mut numbers_before, mut labels) = (0, Vec::new());
+        let mut block = blocks.next();
+        while block.is_some_and(is_number) {
+            numbers_before += 1;
+            block = blocks.next();
+        }
+        while let Some(label) = block.and_then(whole_label) {
+            labels.push(label);
+            block = blocks.next();
+        }
+        if labels.len() < 2 || labels.len() > MAX_ROW {
+            return None;
+        }
+        let next = behind.split(BREAK).filter(|block| trim(block) > 0).take(MAX_ROW);
+        let numbers_behind = next.take_while(|block| is_number(block)).count();
+        let is_row = numbers_before + 1 + numbers_behind == labels.len();
+        labels.reverse();
+        is_row.then(|| labels.get(numbers_before).copied())?
     }
 
     /// Reads what stands behind a number, if it cannot be the label of the next one: `(fax)`, `Fax.`.
@@ -69,7 +103,7 @@ impl Label {
             return Self::Nothing;
         }
         // Without brackets only the end of the block makes plain whose it is.
-        if !is_bracketed && !(rest.is_empty() || rest.starts_with([BREAK, ',', ';', '|'])) {
+        if !(is_bracketed || rest.is_empty() || rest.starts_with([BREAK, ',', ';', '|'])) {
             return Self::Nothing;
         }
         match classify(&fold(word)) {
@@ -78,6 +112,24 @@ impl Label {
             _ if word.eq_ignore_ascii_case("f") => Self::Fax,
             _ => Self::Nothing,
         }
+    }
+}
+
+/// Returns whether a block is a number and nothing else.
+fn is_number(block: &str) -> bool {
+    block.len() <= LABEL_BYTES
+        && block.bytes().filter(u8::is_ascii_digit).count() >= 6
+        && !block.contains(char::is_alphabetic)
+}
+
+/// Reads a block that is a label and nothing else.
+fn whole_label(block: &str) -> Option<Label> {
+    if block.len() > LABEL_BYTES || block.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    match read(block.trim_matches(|c: char| c.is_whitespace() || c == SEAM), 0) {
+        label @ (Label::Fax | Label::Phone { is_near: true, .. }) => Some(label),
+        _ => None,
     }
 }
 
@@ -113,7 +165,7 @@ fn read(text: &str, max_strangers: usize) -> Label {
         }
         let word = match short(text, token, gap, is_first, before.last()) {
             Some(word) => word,
-            None => classify(&fold(token.text)),
+            None => word_of(token),
         };
         match word {
             Word::Line if names_fax_line(text, token, before) => return Label::Fax,
@@ -132,7 +184,7 @@ fn read(text: &str, max_strangers: usize) -> Label {
             Word::Number => follows_number = true,
             Word::Unknown if follows_number && strangers == 0 => return something_or_phone(text, before),
             Word::Joiner | Word::Filler => {}
-            Word::Object | Word::Party | Word::Unknown => strangers += 1,
+            Word::Object | Word::Party | Word::Acronym | Word::Unknown => strangers += 1,
         }
         if strangers > max_strangers {
             return Label::Nothing;
@@ -179,7 +231,9 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
             2
         }
         '°' | 'º' | '№' | '״' => 3,
-        FAX_MARK | PHONE_MARK => 4,
+        FAX_MARK | PHONE_MARK | '☎' | '✆' | '📞' | '📱' | '📠' => 4,
+        // Vowel signs of India and Thailand.
+        '\u{900}'..='\u{e7f}' if !c.is_whitespace() => 3,
         c if c.is_alphabetic() => 3,
         _ => 0,
     };
@@ -189,8 +243,7 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
         let next = class(c);
         if next != current {
             if current != 0 {
-                let text = text.get(start..at).unwrap_or_default();
-                tokens.push(Token { start, end: at, text });
+                push_token(&mut tokens, text, start, at);
             }
             (start, current) = (at, next);
         }
@@ -198,13 +251,44 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
+/// Adds a word; one that follows a letter and a dot is the rest of an abbreviation: `C.F.`.
+fn push_token<'t>(tokens: &mut Vec<Token<'t>>, text: &'t str, start: usize, end: usize) {
+    let is_abbreviated = |token: &&Token<'_>| {
+        let is_dotted = token.text.len() == 1 || token.text.as_bytes().get(1) == Some(&b'.');
+        is_dotted && token.text.ends_with(|c: char| c.is_ascii_alphabetic()) && token.end + 1 == start
+    };
+    let is_letter = text
+        .get(start..)
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let joined = tokens.last().filter(is_abbreviated).map(|token| token.start);
+    let from = match joined {
+        Some(from) if is_letter && text.get(from..start).is_some_and(|ahead| ahead.ends_with('.')) => {
+            tokens.pop();
+            from
+        }
+        _ => start,
+    };
+    let text = text.get(from..end).unwrap_or_default();
+    tokens.push(Token { start: from, end, text });
+}
+
+/// Returns what a token says.
+fn word_of(token: &Token<'_>) -> Word {
+    match classify(&fold(&token.text.replace('.', ""))) {
+        Word::Acronym if token.text.chars().any(char::is_lowercase) => Word::Unknown,
+        Word::Acronym => Word::Other,
+        word => word,
+    }
+}
+
 /// Reads a label of one letter: `F:`, `T.`, `P`, which stands alone.
 fn short(text: &str, token: &Token<'_>, gap: &str, is_first: bool, before: Option<&Token<'_>>) -> Option<Word> {
     let mut letters = token.text.chars();
     let letter = letters.next()?.to_ascii_lowercase();
     match letter {
-        FAX_MARK => return Some(Word::Fax),
-        PHONE_MARK => return Some(Word::Phone),
+        FAX_MARK | '📠' => return Some(Word::Fax),
+        PHONE_MARK | '☎' | '✆' | '📞' => return Some(Word::Phone),
+        '📱' => return Some(Word::Mobile),
         _ => {}
     }
     if letters.next().is_some() || !is_first && !gap.trim().starts_with(['/', '&', '+']) {
@@ -239,7 +323,7 @@ fn is_joined_to_phone(text: &str, fax: &Token<'_>, before: &[Token<'_>]) -> bool
             return false;
         }
         end = token.start;
-        match classify(&fold(token.text)) {
+        match word_of(token) {
             word if word.is_voice() => return true,
             Word::Joiner | Word::Number => {}
             _ => return token.text.eq_ignore_ascii_case("t") || token.text.eq_ignore_ascii_case("p"),
@@ -252,7 +336,7 @@ fn is_joined_to_phone(text: &str, fax: &Token<'_>, before: &[Token<'_>]) -> bool
 fn names_fax_line(text: &str, line: &Token<'_>, before: &[Token<'_>]) -> bool {
     before.last().is_some_and(|token| {
         let gap = text.get(token.end..line.start).unwrap_or_default();
-        matches!(gap, " " | "-") && classify(&fold(token.text)) == Word::Fax
+        matches!(gap, " " | "-") && word_of(token) == Word::Fax
     })
 }
 
@@ -302,6 +386,12 @@ mod tests {
             ("Unsere Rufnummer lautet: ", "phone"),
             ("VAT Reg No ", "other"),
             ("VAT no. GB ", "other"),
+            ("C.F. ", "other"),
+            ("P.IVA: ", "other"),
+            ("EIN ", "other"),
+            ("es ist ein ", "nothing"),
+            ("Fax-Durchwahl: ", "fax"),
+            ("Telefon (auch Fax): ", "phone"),
             ("Kundennummer ", "other"),
             ("Customer number: ", "other"),
             ("Company No. ", "other"),
@@ -318,6 +408,18 @@ mod tests {
         ] {
             assert_eq!(kind(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_row_of_labels_belongs_to_a_row_of_numbers() {
+        let row = |before: &str, behind: &str| {
+            Label::in_row(&before.replace('|', "\u{1e}"), &behind.replace('|', "\u{1e}"))
+                .map(|label| label == Label::Fax)
+        };
+        assert_eq!(row("Tel|Fax|", "|030 1234567"), Some(false));
+        assert_eq!(row("Tel|Fax|030 1234566|", "|Berlin"), Some(true));
+        assert_eq!(row("Telefon|Fax|", "|Berlin"), None);
+        assert_eq!(row("Tel|030 1234566|Fax|", "|Berlin"), None);
     }
 
     #[test]

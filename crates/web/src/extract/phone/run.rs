@@ -214,7 +214,7 @@ fn is_date_or_time(text: &str) -> bool {
 /// `2026-06-03`, `03-06-2026`, also two of them.
 fn is_date_in_hyphens(parts: &[&str]) -> bool {
     !parts.is_empty()
-        && parts.len() % 3 == 0
+        && parts.len().is_multiple_of(3)
         && parts.chunks(3).all(|chunk| match chunk {
             [year, month, day] if year.len() == 4 => is_year(year) && is_day(month, 12) && is_day(day, 31),
             [one, other, year] => is_year(year) && year.len() == 4 && is_day(one, 31) && is_day(other, 31),

@@ -12,12 +12,14 @@ pub(super) enum Word {
     Line,
     /// It is a mobile telephone number.
     Mobile,
-    /// It is reached by WhatsApp.
+    /// It is reached by `WhatsApp`.
     WhatsApp,
     /// It is a fax number.
     Fax,
     /// It is a number of taxes, companies, banks or registers.
     Other,
+    /// The same, if it is written in upper case.
+    Acronym,
     /// It counts something, if the word stands right before it.
     Object,
     /// It belongs to somebody or something, if a word for "number" follows.
@@ -33,13 +35,14 @@ pub(super) enum Word {
 }
 
 impl Word {
-    const NAMED: [(&str, Self); 11] = [
+    const NAMED: [(&str, Self); 12] = [
         ("phone", Self::Phone),
         ("line", Self::Line),
         ("mobile", Self::Mobile),
         ("whatsapp", Self::WhatsApp),
         ("fax", Self::Fax),
         ("other", Self::Other),
+        ("acronym", Self::Acronym),
         ("object", Self::Object),
         ("party", Self::Party),
         ("number", Self::Number),
@@ -187,7 +190,8 @@ mod tests {
             ("Steuernummer", Word::Other),
             ("Ondernemingsnummer", Word::Other),
             ("Nr", Word::Number),
-            ("Halifax", Word::Unknown),
+            ("eFax", Word::Fax),
+            ("Halifax", Word::Filler),
             ("Telegram", Word::Unknown),
         ] {
             assert_eq!(classify(&fold(word)), kind, "{word}");
