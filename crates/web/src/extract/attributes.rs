@@ -11,6 +11,8 @@ pub(super) struct Attributes<'a> {
     pub(super) data: Vec<(&'a str, &'a str)>,
     pub(super) data_src: Option<&'a str>,
     pub(super) dir: &'a str,
+    /// Scripts of events that may put an address together.
+    pub(super) handlers: Vec<&'a str>,
     pub(super) href: Option<&'a str>,
     pub(super) http_equiv: &'a str,
     pub(super) id: &'a str,

@@ -25,6 +25,8 @@ const MAX_FEEDS: usize = 20;
 const MAX_LINKED: usize = 500;
 /// The longest attribute for scripts that is read.
 const MAX_DATA_BYTES: usize = 300;
+/// The longest script of an event that is read.
+const MAX_HANDLER_BYTES: usize = 2_000;
 /// The most links of a page that are kept, and how much of the text of one.
 const MAX_LINKS: usize = 2_000;
 /// Attributes that hold the two halves of an address, or its top-level domain apart.
@@ -103,6 +105,9 @@ impl Page {
                 _ => {
                     if name.starts_with("data-") && value.len() <= MAX_DATA_BYTES {
                         found.data.push((name, value));
+                    }
+                    if name.starts_with("on") && value.len() <= MAX_HANDLER_BYTES && value.contains("ail") {
+                        found.handlers.push(value);
                     }
                     self.technologies.see_attribute(name);
                 }
@@ -214,6 +219,7 @@ impl Page {
             self.read_structured(text);
         } else {
             self.technologies.see_script(text);
+            self.see_written(text);
             if contains_ignore_case(attributes.kind, "magento-init") {
                 self.technologies.note("Magento");
             }

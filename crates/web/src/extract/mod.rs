@@ -12,7 +12,9 @@
 //!   where nothing says a country.
 
 mod attributes;
+mod cloak;
 mod country;
+mod decode;
 mod elements;
 mod email;
 mod images;
@@ -24,6 +26,7 @@ mod people;
 mod phone;
 mod phone_links;
 mod reading;
+mod script;
 mod site;
 mod social;
 mod technology;

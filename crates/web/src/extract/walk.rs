@@ -72,7 +72,7 @@ impl Page {
         if let Some(field) = self.see_phone_marks(tag, &attributes) {
             self.phone_fields.push((node.id(), field));
         }
-        if !self.open_html(node, tag, &attributes) {
+        if self.see_cloak(tag, element, &attributes) || !self.open_html(node, tag, &attributes) {
             return false;
         }
         if let Some(hex) = attributes.cfemail
@@ -136,7 +136,11 @@ impl Page {
             }
             "input" => self.see_input(attributes),
             "address" => self.address_start = Some(self.text.position()),
-            "template" | "noscript" | "option" | "object" | "audio" | "video" => return false,
+            "noscript" => {
+                self.see_noscript(node);
+                return false;
+            }
+            "template" | "option" | "object" | "audio" | "video" => return false,
             // Spam traps stand in hidden inline elements within an address.
             "span" | "i" | "b" | "em" | "strong" | "small" if is_hidden(attributes.style) => return false,
             _ => {}

@@ -1,5 +1,6 @@
 use url::Url;
 
+use super::super::text::BREAK;
 use super::*;
 
 fn site() -> Site {
