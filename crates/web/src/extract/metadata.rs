@@ -30,7 +30,7 @@ pub struct SiteMetadata {
     pub favicon_url: Option<String>,
     /// The logo: of structured data, of `og:logo`, or an image of the page's header that is called so.
     pub logo_url: Option<String>,
-    /// All email addresses in page order.
+    /// All email addresses in page order: the site's own, those of other domains, those of whoever made the site.
     pub emails: Vec<String>,
     /// All telephone numbers in page order, in international format (`+49 30 901820`); no fax numbers.
     pub phones: Vec<String>,

@@ -5,7 +5,7 @@
 //!
 //! - The title is the first `<title>`, else `og:title`; both are what the page says of itself.
 //! - WordPress and other technologies are told by files, headers and marks, never by words in the text.
-//! - Email addresses come in page order; telephone numbers are validated and written in international
+//! - Email addresses come in page order, the site's own first; telephone numbers are validated and written in international
 //!   format (`+49 30 901820`), which names the same number everywhere and can still be read.
 //! - The country that a national number needs is told by structured data, the domain, an address in the text, the
 //!   language, or another number on the page, in this order; a number that the page declares is kept as it is written
@@ -14,6 +14,7 @@
 mod attributes;
 mod cloak;
 mod country;
+mod credit;
 mod decode;
 mod elements;
 mod email;
@@ -170,11 +171,22 @@ fn phones(mut numbers: Vec<phone::Candidate>, page: &Page, language: Option<&str
         .collect()
 }
 
-/// Merges the addresses of links with those of the text, in page order, each once.
+/// Merges the addresses of links with those of the text, each once: the site's own first, those of whoever made the site
+/// last, and each group in page order.
 fn emails(linked: Vec<email::Found>, text: &str, site: &Site) -> Vec<String> {
     let mut all = linked;
     all.extend(email::find(text, site));
-    all.sort_by_key(|found| found.position);
+    let rank = |found: &email::Found| {
+        let host = found.email.rsplit('@').next().unwrap_or_default();
+        if site.owns(host) {
+            0
+        } else if credit::announces(text.get(..found.position).unwrap_or_default()) {
+            2
+        } else {
+            1
+        }
+    };
+    all.sort_by_cached_key(|found| (rank(found), found.position));
     let mut seen = std::collections::HashSet::new();
     let distinct = all
         .into_iter()

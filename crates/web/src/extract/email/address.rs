@@ -9,9 +9,10 @@ const MAX_LOCAL_BYTES: usize = 64;
 pub(super) const MAX_EMAIL_BYTES: usize = 254;
 
 /// How a page writes an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Spelling {
     /// In a `mailto:` link.
+    #[default]
     Mailto,
     /// In structured data.
     Structured,
