@@ -1,8 +1,5 @@
 //! What single elements of a page say: metadata, links, scripts, images.
 
-use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use ego_tree::NodeRef;
 use scraper::Node;
 use scraper::node::Element;
@@ -12,6 +9,7 @@ use super::email::{Found, Spelling};
 use super::images::{ImageMarks, names_header};
 use super::page::{Page, RawLink};
 use super::phone::{Candidate, PhoneKind};
+use super::social::Source;
 use super::text::{clean, contains_ignore_case};
 use super::vcard;
 use super::{email, notices};
@@ -51,24 +49,6 @@ const TOP_LEVEL_ATTRIBUTES: [&str; 2] = ["data-ext", "data-tld"];
 /// The most images whose place in the page is looked up.
 const MAX_LOGO_CHECKS: usize = 30;
 
-/// What the address of a link to a social network contains. URLs are parsed only where one is.
-const SOCIAL_HOSTS: [&str; 8] = [
-    "facebook.com/",
-    "fb.com/",
-    "fb.me/",
-    "twitter.com/",
-    "x.com/",
-    "linkedin.com/",
-    "instagram.com/",
-    "youtu",
-];
-static SOCIAL: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .build(SOCIAL_HOSTS)
-        .ok()
-});
-
 impl Page {
     pub(super) fn read_attributes<'a>(&mut self, element: &'a Element) -> Attributes<'a> {
         let mut found = Attributes::default();
@@ -106,7 +86,10 @@ impl Page {
                     if name.starts_with("data-") && value.len() <= MAX_DATA_BYTES {
                         found.data.push((name, value));
                     }
-                    if name.starts_with("on") && value.len() <= MAX_HANDLER_BYTES && value.contains("ail") {
+                    if name.starts_with("on")
+                        && value.len() <= MAX_HANDLER_BYTES
+                        && (value.contains("ail") || value.contains("//"))
+                    {
                         found.handlers.push(value);
                     }
                     self.technologies.see_attribute(name);
@@ -160,6 +143,9 @@ impl Page {
             "og:fax_number" | "business:contact_data:fax_number" => {
                 self.add_phones(Candidate::structured(0, content, Some(PhoneKind::Fax)));
             }
+            "twitter:site" | "og:see_also" | "article:publisher" | "article:author" => {
+                self.see_social_meta(name, content);
+            }
             "og:logo" if self.og_logo.is_none() => self.og_logo = self.site.address(content),
             "generator" => {
                 fill(&mut self.generator, MAX_GENERATOR_CHARS);
@@ -198,6 +184,9 @@ impl Page {
             }
         } else if !has_rel("canonical") && !has_rel("next") && !has_rel("prev") {
             self.see_resource(Some(href));
+        }
+        if has_rel("me") || attributes.itemprop == "sameAs" {
+            self.take_social(href, Source::Declared);
         }
         self.favicon
             .see_link(attributes.rel, href, attributes.sizes, &self.site);
@@ -241,7 +230,10 @@ impl Page {
             self.add_phones(Candidate::structured(position, &number, Some(PhoneKind::Fax)));
         }
         for link in std::mem::take(&mut self.structured.links) {
-            self.take_social(&link);
+            self.take_social(&link, Source::Declared);
+        }
+        for link in std::mem::take(&mut self.structured.person_links) {
+            self.take_social(&link, Source::Person);
         }
     }
 
@@ -279,7 +271,7 @@ impl Page {
                 self.is_link_open = true;
             }
             self.see_phone_link(href);
-            self.take_social(href);
+            self.see_social_link(href, attributes);
             if !self.has_privacy_policy && !starts_with("javascript:") && !href.starts_with('#') {
                 self.see_policy_link(href);
             }
@@ -297,15 +289,6 @@ impl Page {
             self.has_privacy_policy = is_candidate().unwrap_or(false);
         } else if !href.contains("//") || is_candidate().unwrap_or(false) {
             self.link_start = Some(self.text.position());
-        }
-    }
-
-    fn take_social(&mut self, href: &str) {
-        if SOCIAL.as_ref().is_some_and(|hosts| hosts.is_match(href))
-            && let Some(url) = self.site.resolve(href)
-            && !self.site.owns_url(&url)
-        {
-            self.social_links.take(&url);
         }
     }
 

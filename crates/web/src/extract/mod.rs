@@ -30,6 +30,7 @@ mod reading;
 mod script;
 mod site;
 mod social;
+mod social_links;
 mod technology;
 mod text;
 mod vcard;
@@ -131,7 +132,7 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         phones,
         phone_numbers: numbers,
         addresses,
-        social_links: page.social_links,
+        social_links: page.profiles.finish(),
         copyright_year: notices::copyright_year(text),
         business_hours: page.structured.opening_hours,
         feed_urls: page.feed_urls,

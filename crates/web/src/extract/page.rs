@@ -8,10 +8,9 @@ use super::email::Found;
 use super::images::Favicon;
 use super::json_ld::StructuredData;
 use super::metadata::Performance;
-use super::phone::Candidate;
-use super::phone_links::PhoneField;
+use super::phone::{Candidate, PhoneField};
 use super::site::Site;
-use super::social::SocialLinks;
+use super::social::Profiles;
 use super::technology::Technologies;
 use super::text::PageText;
 use super::wordpress::WordPress;
@@ -26,7 +25,7 @@ pub(super) struct Page {
     pub(super) phones: Vec<Candidate>,
     /// Open elements whose text is a telephone number.
     pub(super) phone_fields: Vec<(NodeId, PhoneField)>,
-    pub(super) social_links: SocialLinks,
+    pub(super) profiles: Profiles,
     pub(super) technologies: Technologies,
     pub(super) wordpress: WordPress,
     pub(super) favicon: Favicon,
@@ -92,7 +91,7 @@ impl Page {
             emails: Vec::new(),
             phones: Vec::new(),
             phone_fields: Vec::new(),
-            social_links: SocialLinks::default(),
+            profiles: Profiles::default(),
             technologies: Technologies::new(),
             wordpress: WordPress::default(),
             favicon: Favicon::default(),

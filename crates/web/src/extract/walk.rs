@@ -69,6 +69,7 @@ impl Page {
         self.separate(tag);
         self.see_data(tag, &attributes.data);
         self.see_marks(node.id(), tag, &attributes);
+        self.see_social_marks(&attributes);
         if let Some(field) = self.see_phone_marks(tag, &attributes) {
             self.phone_fields.push((node.id(), field));
         }
@@ -114,9 +115,12 @@ impl Page {
                 return false;
             }
             "a" => self.see_anchor(attributes),
+            "area" => self.see_area(attributes),
             "img" => self.see_image(node, attributes),
             "iframe" => {
-                self.see_resource(attributes.src.or(attributes.data_src));
+                let src = attributes.src.or(attributes.data_src);
+                self.see_resource(src);
+                self.see_social_frame(src);
                 return false;
             }
             "form" => {

@@ -9,6 +9,7 @@
 mod candidate;
 mod find;
 mod label;
+mod link;
 mod run;
 mod words;
 
@@ -16,6 +17,7 @@ pub(super) use candidate::Candidate;
 use candidate::Evidence;
 pub use candidate::PhoneKind;
 pub(super) use find::{find, read_labels};
+pub(super) use link::{PhoneField, read_link, whatsapp};
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber, Type, country};
 
