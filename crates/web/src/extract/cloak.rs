@@ -54,7 +54,7 @@ impl Page {
         }
         self.see_data_cloak(&attributes.data);
         for handler in &attributes.handlers {
-            self.see_written(handler);
+            self.read_written(handler);
         }
         if let Some(href) = attributes.href
             && href
@@ -74,7 +74,7 @@ impl Page {
             let token = token.split(['\'', '"']).next().unwrap_or_default();
             self.add_typo3(token, None);
         } else {
-            self.see_written(script);
+            self.read_written(script);
         }
     }
 
@@ -123,6 +123,10 @@ impl Page {
         if !has(&AT_SIGNS) || !(has(&WRITERS) || script.contains("mail") || script.contains("Mail")) {
             return;
         }
+        self.read_written(script);
+    }
+
+    fn read_written(&mut self, script: &str) {
         for written in written(script) {
             match written {
                 Written::Text(text) => self.see_hidden_markup(&text),

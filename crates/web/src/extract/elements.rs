@@ -88,7 +88,7 @@ impl Page {
                     }
                     if name.starts_with("on")
                         && value.len() <= MAX_HANDLER_BYTES
-                        && (value.contains("ail") || value.contains("//"))
+                        && ["ail", "lto", "@", "//"].iter().any(|sign| value.contains(sign))
                     {
                         found.handlers.push(value);
                     }
@@ -249,6 +249,8 @@ impl Page {
             for email in email::from_mailto(href, &self.site) {
                 self.add_email(email, Spelling::Mailto);
             }
+        } else if let Some(email) = email::from_plain_link(href, &self.site) {
+            self.add_email(email, Spelling::Mailto);
         } else if !starts_with("http") && self.see_phone_link(href) {
             // A link to nothing else.
         } else if let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#") {
@@ -294,7 +296,8 @@ impl Page {
 
     pub(super) fn see_image(&mut self, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) {
         self.performance.image_count += 1;
-        if attributes.alt == "@" {
+        let alt = attributes.alt.trim_matches(['(', ')', '[', ']', ' ']);
+        if alt == "@" || alt.eq_ignore_ascii_case("at") {
             self.text.push("@");
         }
         // Lazy loading keeps the address elsewhere and a placeholder in `src`.

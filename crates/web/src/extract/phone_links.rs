@@ -3,6 +3,7 @@
 use super::attributes::Attributes;
 use super::page::Page;
 use super::phone::{Candidate, PhoneField, PhoneKind, read_link};
+use super::social::Source;
 use super::text::{FAX_MARK, PHONE_MARK, contains_ignore_case};
 
 /// What the class of an icon contains, beside the name of what it shows.
@@ -27,6 +28,12 @@ impl Page {
         let Some((value, kind)) = read_link(href) else {
             return false;
         };
+        if kind == Some(PhoneKind::WhatsApp) {
+            self.take_social(
+                &format!("https://wa.me/{}", value.trim_start_matches('+')),
+                Source::Link,
+            );
+        }
         self.add_phones(Candidate::declared(self.text.position(), &value, kind));
         true
     }

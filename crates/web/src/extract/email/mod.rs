@@ -58,6 +58,16 @@ pub(super) fn from_mailto(href: &str, site: &Site) -> Vec<String> {
         .collect()
 }
 
+/// Reads a link whose scheme was forgotten or is another one: `info@example.com`, `http://info@example.com`.
+pub(super) fn from_plain_link(href: &str, site: &Site) -> Option<String> {
+    if !href.contains('@') {
+        return None;
+    }
+    let rest = href.strip_prefix("http://").or_else(|| href.strip_prefix("https://"));
+    let rest = rest.or_else(|| href.strip_prefix("mail:")).unwrap_or(href);
+    whole(rest.trim_end_matches('/'), site)
+}
+
 /// Reads one address that a field is known to hold, such as `Jane <jane@example.com>`.
 pub(super) fn read(field: &str, site: &Site) -> Option<String> {
     let field: String = field.chars().filter_map(plain).collect();

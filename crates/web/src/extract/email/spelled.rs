@@ -137,7 +137,7 @@ pub(super) fn find_spaced(text: &str, site: &Site, found: &mut Vec<Found>) {
         let right = behind
             .get(..behind.len() - behind.trim_start_matches(blank).len())
             .unwrap_or_default();
-        if is_apart(left) && is_apart(right) {
+        if is_apart(left) || is_apart(right) {
             found.extend(spaced(
                 before.trim_end_matches(blank),
                 behind.trim_start_matches(blank),

@@ -6,7 +6,6 @@ mod token;
 use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
-
 use token::{MAX_TOKENS, Token, tokens};
 
 use super::decode::{base64, rot13};
@@ -45,6 +44,7 @@ pub(super) fn written(script: &str) -> Vec<Written> {
 struct Reader {
     tokens: Vec<Token>,
     variables: HashMap<String, String>,
+    lists: HashMap<String, Vec<String>>,
     written: Vec<Written>,
 }
 
@@ -81,6 +81,10 @@ impl Reader {
                 (Some('('), _) => return self.call(&name, at),
                 _ => return at + 1,
             };
+            if let Some((list, next)) = self.list(equals) {
+                self.lists.insert(name, list);
+                return next;
+            }
             let Some((value, next, _)) = self.sum(equals, 0) else {
                 return at + 1;
             };
@@ -107,6 +111,39 @@ impl Reader {
             return next;
         }
         at + 1
+    }
+
+    /// Reads `['info', 'example.com']` or `new Array('info', 'example.com')`, unless a method follows.
+    fn list(&self, at: usize) -> Option<(Vec<String>, usize)> {
+        let (start, end_sign) = if self.sign(at) == Some('[') {
+            (at + 1, ']')
+        } else if self.name(at) == Some("new") && self.name(at + 1) == Some("Array") {
+            (at + 3, ')')
+        } else {
+            return None;
+        };
+        let (mut list, mut next) = (Vec::new(), start);
+        while self.sign(next) != Some(end_sign) {
+            let (value, end, _) = self.sum(next, 0)?;
+            list.push(value);
+            next = if self.sign(end) == Some(',') { end + 1 } else { end };
+        }
+        let is_alone = !self.name(next + 1).is_some_and(|name| name.starts_with('.'));
+        (is_alone && !list.is_empty()).then_some((list, next + 1))
+    }
+
+    /// Reads `parts.join('@')` and `parts[0]` of a list that a variable holds.
+    fn part(&self, name: &str, at: usize) -> Option<(String, usize)> {
+        let list = self.lists.get(name)?;
+        match (self.tokens.get(at), self.tokens.get(at + 1), self.tokens.get(at + 2)) {
+            (Some(Token::Name(method)), Some(Token::Sign('(')), Some(Token::Text(between))) if method == ".join" => {
+                Some((list.join(between), at + 4))
+            }
+            (Some(Token::Sign('[')), Some(Token::Number(index)), Some(Token::Sign(']'))) => {
+                Some((list.get(*index as usize)?.clone(), at + 3))
+            }
+            _ => None,
+        }
     }
 
     /// Reads a call: what is written, what is run again, and what goes to a function for mail.
@@ -180,18 +217,16 @@ impl Reader {
             }
             Token::Sign('[') => self.joined(at, depth)?,
             Token::Name(name) if self.sign(at + 1) == Some('(') => self.decoded(name, at + 2, depth)?,
-            Token::Name(name) => (self.variable(name)?, at + 1),
+            Token::Name(name) => match self.part(name, at + 1) {
+                Some(part) => part,
+                None => (self.variables.get(name)?.clone(), at + 1),
+            },
             _ => return None,
         };
         while let Some((changed, end)) = self.changed(&value, next) {
             (value, next) = (changed, end);
         }
         Some((value, next))
-    }
-
-    /// Returns what a variable holds; behind the name of one may stand a method.
-    fn variable(&self, name: &str) -> Option<String> {
-        self.variables.get(name).cloned()
     }
 
     /// Reads `['info', 'example.com'].join('@')`.

@@ -27,6 +27,8 @@ fn texts_that_are_put_together_are_read() {
         ("document.write('x#y.de'.replace('#', '@'))", "x@y.de"),
         ("eval(unescape('document.write(%27x@y.de%27)'))", "x@y.de"),
         ("document.write('\\x78\\u0040y.de')", "x@y.de"),
+        ("a = new Array('x', 'y.de'); document.write(a.join('@'))", "x@y.de"),
+        ("var a = ['x', 'y.de']; document.write(a[0] + '@' + a[1])", "x@y.de"),
         ("// 'it is\ndocument.write('x')", "x"),
     ] {
         assert!(

@@ -10,7 +10,9 @@ use super::path::base_host;
 pub(super) const COLUMNS: [&str; 5] = ["facebook", "twitter", "linkedin", "instagram", "youtube"];
 
 /// What an address of a network contains. URLs are parsed only where one is.
-pub(super) const HOSTS: [&str; 36] = [
+pub(super) const HOSTS: [&str; 38] = [
+    "mastodon.social/",
+    "chaos.social/",
     "facebook.com",
     "fb.com/",
     "fb.me/",
