@@ -62,7 +62,7 @@ const STATES: &str = "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME M
 /// Postal codes that name their country: `TX 77002`, `M5V 2T6`, `SW1A 1AA`, `A-1010`.
 static POSTAL_CODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"\b(?:(?P<us>[A-Z]{2}) \d{5}(?:-\d{4})?|(?P<ca>[A-CEGHJ-NPR-TVXY]\d[A-Z] ?\d[A-Z]\d)|(?P<gb>[A-Z]{1,2}\d[A-Z0-9]? \d[A-Z]{2})|(?P<letter>A|B|CH|D|DK|E|F|FL|I|L|N|NL|P|S)[-–]\d{4,5})\b",
+        r"(?-u:\b)(?:(?P<us>[A-Z]{2}) [0-9]{5}(?:-[0-9]{4})?|(?P<ca>[A-CEGHJ-NPR-TVXY][0-9][A-Z] ?[0-9][A-Z][0-9])|(?P<gb>[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2})|(?P<letter>A|B|CH|D|DK|E|F|FL|I|L|N|NL|P|S)[-–][0-9]{4,5})(?-u:\b)",
     )
     .ok()
 });

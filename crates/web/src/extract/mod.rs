@@ -40,7 +40,7 @@ mod wordpress;
 #[cfg(test)]
 mod tests;
 
-use country::Clues;
+use country::{Clues, Regions};
 pub use email::Spelling;
 pub use metadata::{ContractMetadata, Performance, PhoneNumber, SiteMetadata, WordPressFacts};
 use page::Page;
@@ -156,13 +156,17 @@ fn phones(mut numbers: Vec<phone::Candidate>, page: &Page, language: Option<&str
     if numbers.is_empty() {
         return Vec::new();
     }
-    let mut regions = country::regions(&Clues {
-        country: page.structured.country.as_deref(),
-        addresses: &page.structured.addresses,
-        top_level: page.site.top_level(),
-        language,
-        text,
-    });
+    let mut regions = if numbers.iter().all(phone::Candidate::is_international) {
+        Regions::default()
+    } else {
+        country::regions(&Clues {
+            country: page.structured.country.as_deref(),
+            addresses: &page.structured.addresses,
+            top_level: page.site.top_level(),
+            language,
+            text,
+        })
+    };
     let found = phone::validate(numbers, &mut regions).into_iter();
     found
         .map(|phone| PhoneNumber {

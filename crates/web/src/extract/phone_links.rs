@@ -1,5 +1,9 @@
 //! Elements that declare a telephone number: links, fields of structured markup, icons.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+
 use super::attributes::Attributes;
 use super::page::Page;
 use super::phone::{Candidate, PhoneField, PhoneKind, read_link};
@@ -21,6 +25,13 @@ const PHONE_ICONS: [&str; 8] = [
     "handset",
     "cellphone",
 ];
+/// What the names of all these icons contain.
+static ICON_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .build(["phone", "tel", "mobile", "handset", "fax", "printer"])
+        .ok()
+});
 
 impl Page {
     /// Takes the number of a link; returns whether there was one.
@@ -63,11 +74,14 @@ impl Page {
     fn see_phone_icon(&mut self, tag: &str, attributes: &Attributes<'_>) {
         let class = attributes.class;
         let shows = match tag {
-            "i" | "span" | "em" | "b" | "svg" if ICON_SETS.iter().any(|set| class.contains(set)) => class,
+            "i" | "span" | "em" | "b" | "svg" => class,
             "img" => attributes.alt,
             _ => return,
         };
-        if shows.len() > 200 {
+        if shows.len() > 200 || !ICON_FINDER.as_ref().is_some_and(|icons| icons.is_match(shows)) {
+            return;
+        }
+        if tag != "img" && !ICON_SETS.iter().any(|set| class.contains(set)) {
             return;
         }
         let has = |names: &[&str]| {

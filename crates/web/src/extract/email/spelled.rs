@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use regex::Regex;
 
 use super::super::site::Site;
@@ -28,9 +29,19 @@ const DASHED_AT: &str = r"[\s\x1f]+[-_*|~]+\s?(?:at|ät)\s?[-_*|~]+[\s\x1f]+|[\s
 /// Either of the two below; `\x1f` is [`SEAM`]. It starts with a bracket, for which a search is fast.
 static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(
-        r"(?i)[\[({{<][\s\x1f]*(?:{AT_WORDS}|{DOT_WORDS})[\s\x1f]*[\])}}>]|{DASHED_AT}|[^\s][\[({{]a[\])}}][^\s]"
+        r"(?i)[\[({{<][\s\x1f]*(?:{AT_WORDS}|{DOT_WORDS})[\s\x1f]*[\])}}>]"
     ))
     .ok()
+});
+/// What the other spellings of `@` contain.
+static DASHED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .build([
+            "-at-", "- at -", "- at-", "-at -", "_at_", "*at*", "|at|", "~at~", "-ät-", "_ät_", "*ät*", "(a)", "[a]",
+            "{a}",
+        ])
+        .ok()
 });
 /// An `@`, written as a word in brackets or as it is.
 static ANY_AT: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -73,7 +84,8 @@ pub(super) fn find(text: &str, site: &Site, found: &mut Vec<Found>) {
     let (Some(spoken), Some(half)) = (SPOKEN.as_ref(), HALF_SPELLED.as_ref()) else {
         return;
     };
-    let has_brackets = spelled.is_match(text);
+    let is_dashed = |text: &str| DASHED.as_ref().is_some_and(|signs| signs.is_match(text));
+    let has_brackets = spelled.is_match(text) || is_dashed(text);
     let has_words = SPOKEN_DOT.split('|').any(|word| {
         contains_ignore_case(text, &format!(" {word} ")) || text.contains(&format!(" {} ", word.to_uppercase()))
     });
@@ -94,7 +106,7 @@ pub(super) fn find(text: &str, site: &Site, found: &mut Vec<Found>) {
                 spelling: Spelling::Words,
             });
         };
-        if has_brackets && spelled.is_match(block) {
+        if has_brackets && (spelled.is_match(block) || is_dashed(block)) {
             for parts in half.captures_iter(block) {
                 let all = parts.get(0).map_or(0, |all| all.start());
                 let part = |number| parts.get(number).map_or("", |part: regex::Match<'_>| part.as_str());

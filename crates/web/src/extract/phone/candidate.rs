@@ -101,6 +101,11 @@ impl Candidate {
         found
     }
 
+    /// Returns whether it needs no region.
+    pub(in super::super) fn is_international(&self) -> bool {
+        self.digits.starts_with('+')
+    }
+
     /// Reads the same from data that stand at no place of the text.
     pub(in super::super) fn structured(position: usize, value: &str, kind: Option<PhoneKind>) -> Vec<Self> {
         let mut found = Self::declared(position, value, kind);
