@@ -19,6 +19,8 @@ pub(super) struct Attributes<'a> {
     pub(super) itemprop: &'a str,
     pub(super) itemtype: &'a str,
     pub(super) kind: &'a str,
+    /// What it is called where its text does not say it.
+    pub(super) label: &'a str,
     pub(super) lang: Option<&'a str>,
     pub(super) name: &'a str,
     pub(super) property: &'a str,

@@ -105,6 +105,11 @@ pub(super) fn announces(before: &str) -> bool {
     }
 }
 
+/// Returns whether the text of a link says that it leads to whoever made the site.
+pub(super) fn names_maker(text: &str) -> bool {
+    text.len() <= NOTE_BYTES && NOTE.as_ref().is_some_and(|notes| notes.is_match(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

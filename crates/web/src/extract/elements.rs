@@ -57,6 +57,7 @@ impl Page {
             let name: &str = &name.local;
             match name {
                 "alt" => found.alt = value,
+                "aria-label" | "title" => found.label = value,
                 "class" => {
                     found.class = value;
                     self.technologies.see_names(value);
@@ -251,7 +252,7 @@ impl Page {
             }
         } else if let Some(email) = email::from_plain_link(href, &self.site) {
             self.add_email(email, Spelling::Mailto);
-        } else if !starts_with("http") && self.see_phone_link(href) {
+        } else if !starts_with("http") && self.see_phone_link(href, attributes) {
             // A link to nothing else.
         } else if let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#") {
             if let Some(email) = email::from_protected(hex, &self.site) {
@@ -272,7 +273,7 @@ impl Page {
                 });
                 self.is_link_open = true;
             }
-            self.see_phone_link(href);
+            self.see_phone_link(href, attributes);
             self.see_social_link(href, attributes);
             if !self.has_privacy_policy && !starts_with("javascript:") && !href.starts_with('#') {
                 self.see_policy_link(href);
@@ -333,6 +334,9 @@ impl Page {
 
     /// Takes the addresses of a vCard, and whose they are.
     pub(super) fn take_card(&mut self, card: &str) {
+        for (number, kind) in vcard::phones(card) {
+            self.add_phones(Candidate::structured(self.text.position(), &number, kind));
+        }
         for person in vcard::read(card) {
             if let Some(email) = email::whole(&person.email, &self.site) {
                 self.structured.people.push(person);

@@ -26,6 +26,8 @@ pub(super) struct Page {
     /// Open elements whose text is a telephone number.
     pub(super) phone_fields: Vec<(NodeId, PhoneField)>,
     pub(super) profiles: Profiles,
+    /// How many profiles there were, and where the text began, when the open link to one was met.
+    pub(super) credit_start: Option<(usize, usize)>,
     pub(super) technologies: Technologies,
     pub(super) wordpress: WordPress,
     pub(super) favicon: Favicon,
@@ -92,6 +94,7 @@ impl Page {
             phones: Vec::new(),
             phone_fields: Vec::new(),
             profiles: Profiles::default(),
+            credit_start: None,
             technologies: Technologies::new(),
             wordpress: WordPress::default(),
             favicon: Favicon::default(),

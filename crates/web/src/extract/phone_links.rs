@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
 use super::attributes::Attributes;
 use super::page::Page;
-use super::phone::{Candidate, PhoneField, PhoneKind, read_link};
+use super::phone::{Candidate, PhoneField, PhoneKind, is_fax_label, read_link};
 use super::social::Source;
 use super::text::{FAX_MARK, PHONE_MARK, contains_ignore_case};
 
@@ -35,10 +35,15 @@ static ICON_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 
 impl Page {
     /// Takes the number of a link; returns whether there was one.
-    pub(super) fn see_phone_link(&mut self, href: &str) -> bool {
+    pub(super) fn see_phone_link(&mut self, href: &str, attributes: &Attributes<'_>) -> bool {
         let Some((value, kind)) = read_link(href) else {
             return false;
         };
+        let is_fax = || {
+            let mut classes = attributes.class.split_ascii_whitespace();
+            is_fax_label(attributes.label) || classes.any(|class| matches!(class, "fax" | "telefax" | "fax-number"))
+        };
+        let kind = kind.or_else(|| is_fax().then_some(PhoneKind::Fax));
         if kind == Some(PhoneKind::WhatsApp) {
             self.take_social(
                 &format!("https://wa.me/{}", value.trim_start_matches('+')),

@@ -37,7 +37,17 @@ impl Page {
         } else {
             Source::Link
         };
+        self.credit_start = Some((self.profiles.count(), self.text.position()));
         self.take_social(href, source);
+    }
+
+    /// Drops the profile of a link whose text says who made the site.
+    pub(super) fn close_social_link(&mut self) {
+        if let Some((count, start)) = self.credit_start.take()
+            && credit::names_maker(self.text.since(start))
+        {
+            self.profiles.truncate(count);
+        }
     }
 
     /// Takes the accounts that the metadata of a page name.
@@ -88,7 +98,7 @@ impl Page {
     /// Takes what an area of an image leads to.
     pub(super) fn see_area(&mut self, attributes: &Attributes<'_>) {
         let Some(href) = attributes.href else { return };
-        self.see_phone_link(href.trim());
+        self.see_phone_link(href.trim(), attributes);
         self.see_social_link(href, attributes);
     }
 }

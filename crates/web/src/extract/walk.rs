@@ -185,6 +185,7 @@ impl Page {
                 }
             }
             "a" => {
+                self.close_social_link();
                 if std::mem::take(&mut self.is_link_open)
                     && let Some(link) = self.links.last_mut()
                 {

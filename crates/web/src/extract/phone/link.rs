@@ -1,6 +1,7 @@
 //! Links that lead to a telephone number, and fields that hold one.
 
 use super::candidate::PhoneKind;
+use super::label::Label;
 
 /// A field whose text is a number.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +52,11 @@ pub(in super::super) fn whatsapp(rest: &str) -> Option<String> {
         .collect();
     let digits = digits.strip_prefix("00").unwrap_or(&digits);
     (7..=15).contains(&digits.len()).then(|| format!("+{digits}"))
+}
+
+/// Returns whether the name of a link says that its number is of a fax machine.
+pub(in super::super) fn is_fax_label(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 100 && Label::before(name) == Label::Fax
 }
 
 #[cfg(test)]

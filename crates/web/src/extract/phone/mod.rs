@@ -17,7 +17,7 @@ pub(super) use candidate::Candidate;
 use candidate::Evidence;
 pub use candidate::PhoneKind;
 pub(super) use find::{find, read_labels};
-pub(super) use link::{PhoneField, read_link, whatsapp};
+pub(super) use link::{PhoneField, is_fax_label, read_link, whatsapp};
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber, Type, country};
 

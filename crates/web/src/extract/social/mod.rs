@@ -75,6 +75,16 @@ impl Profiles {
         }
     }
 
+    /// Returns how many were found.
+    pub(super) fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Drops all that were found behind the first so many.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.found.truncate(count);
+    }
+
     /// Returns the best profile on each network: a company's, then by its source, then the first of the page.
     pub(super) fn finish(mut self) -> SocialLinks {
         self.found.sort_by_key(|(is_person, source, _)| (*is_person, *source));
