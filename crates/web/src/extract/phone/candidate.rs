@@ -38,6 +38,8 @@ pub(in super::super) struct Candidate {
     pub(super) kind: Option<PhoneKind>,
     /// Whether what stands before its position in the text may be its label.
     pub(super) is_in_text: bool,
+    /// Whether it goes on in another line, or has the dots of a version.
+    pub(super) is_broken: bool,
     /// Whether it is grouped as in North America.
     pub(super) is_north_american: bool,
 }
@@ -67,6 +69,7 @@ impl Candidate {
             evidence,
             kind,
             is_in_text: true,
+            is_broken: run.contains('\n') || (run.contains(' ') && run.matches('.').count() > 1),
             is_north_american: is_north_american(run),
         })
     }

@@ -300,15 +300,21 @@ fn short(text: &str, token: &Token<'_>, gap: &str, is_first: bool, before: Optio
         'm' | 'c' => Word::Mobile,
         _ => return None,
     };
-    // Behind a word it needs its colon or dot, as `Mr F 030` has none.
     let ahead = text.get(..token.start).unwrap_or_default();
-    let is_alone = before
-        .is_none_or(|before| before.text.ends_with(|c: char| c.is_ascii_digit()) || before.text.chars().count() == 1)
+    // The end of `0x000C`.
+    if ahead.ends_with(char::is_alphanumeric) {
+        return None;
+    }
+    // Behind a word it needs its colon or dot, as `Mr F 030` has none.
+    let ends =
+        |token: &Token<'_>| token.text.ends_with(|c: char| c.is_ascii_digit()) || token.text.chars().count() == 1;
+    let is_alone = before.is_none_or(ends)
         || ahead
             .trim_end_matches([' ', SEAM])
-            .ends_with(['|', ',', ';', '/', '·', '•', '–', '-', ')']);
-    (is_alone || gap.starts_with([':', '.']) || text.get(token.end..).is_some_and(|rest| rest.starts_with([':', '.'])))
-        .then_some(word)
+            .ends_with(['|', ',', ';', '·', '•', '–', '-', ')']);
+    let is_marked =
+        gap.starts_with([':', '.']) || text.get(token.end..).is_some_and(|rest| rest.starts_with([':', '.']));
+    (is_alone || is_marked).then_some(word)
 }
 
 /// Returns whether a fax word is one half of `Tel./Fax`.
@@ -402,6 +408,8 @@ mod tests {
             ("Smith & Company ", "nothing"),
             ("Boise, ID ", "nothing"),
             ("Customer service: ", "nothing"),
+            ("GM/T ", "nothing"),
+            ("0x000C ", "nothing"),
             ("Fairfax ", "nothing"),
             ("Berlin ", "nothing"),
             ("Fax 030 1234567 Zentrale ", "nothing"),

@@ -107,8 +107,15 @@ impl Candidate {
     /// Returns whether it is kept as the page writes it, though no numbering plan is known to try it with.
     fn is_kept_as_written(&self, regions: &Regions) -> bool {
         let is_declared = matches!(self.evidence, Evidence::Declared | Evidence::Labelled { is_near: true });
+        // What a label announces may also be in a table, or a version.
+        let is_plain = self.evidence == Evidence::Declared
+            || !self.is_broken
+                && self
+                    .written
+                    .split(|c: char| !c.is_ascii_digit())
+                    .any(|group| group.len() >= 3);
         let length = self.digits.len();
-        is_declared && !regions.is_placed && !self.digits.starts_with('+') && (7..=15).contains(&length)
+        is_declared && is_plain && !regions.is_placed && !self.digits.starts_with('+') && (7..=15).contains(&length)
     }
 }
 

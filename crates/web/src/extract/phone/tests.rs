@@ -92,6 +92,13 @@ fn other_numbers_are_left() {
 fn without_a_country_only_clear_numbers_are_read() {
     assert_eq!(phones("030 901820", &[]), [""; 0]);
     assert_eq!(phones("Tel. 030 / 901820", &[]), ["030 / 901820"]);
+    assert_eq!(
+        phones(
+            "calls=1 50 16 400\u{1e}calls 306310 3.8.0\u{1e}Tel 50 60\n70 80 90",
+            &[]
+        ),
+        [""; 0]
+    );
     assert_eq!(phones("(212) 736-5000", &[]), ["+1 212-736-5000"]);
     assert_eq!(
         phones("+41 43 211 22 33, Tel. 044 211 22 33", &[]),

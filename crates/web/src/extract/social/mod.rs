@@ -19,6 +19,9 @@ use url::Url;
 /// The most profiles that are looked at.
 const MAX_PROFILES: usize = 200;
 
+/// Networks on which a page links to the works of others; only what it declares is its own.
+const WORKS: [&str; 2] = ["github", "behance"];
+
 static HOST_FINDER: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasickBuilder::new().ascii_case_insensitive(true).build(HOSTS).ok());
 /// Accounts that are of nobody's business but their network's or builder's.
@@ -69,6 +72,7 @@ impl Profiles {
     pub(super) fn take(&mut self, url: &Url, source: Source, registrable: &str) {
         if self.found.len() < MAX_PROFILES
             && let Some(profile) = profile(url)
+            && (source == Source::Declared || !WORKS.contains(&profile.network))
             && !is_of_builder(&profile.url, registrable)
         {
             self.found.push((profile.is_person, source, profile));
