@@ -14,6 +14,8 @@ use super::text::{FAX_MARK, PHONE_MARK, contains_ignore_case};
 const ICON_SETS: [&str; 12] = [
     "icon", "fa-", "fas ", "glyph", "bi-", "mdi", "ri-", "la-", "uil", "ti-", "lnr", "symbol",
 ];
+/// Classes of elements that hold a fax number.
+const FAX_CLASSES: [&str; 4] = ["fax", "telefax", "fax-number", "faxnumber"];
 const FAX_ICONS: [&str; 4] = ["fax", "telefax", "faxnumber", "printer"];
 const PHONE_ICONS: [&str; 8] = [
     "phone",
@@ -41,7 +43,7 @@ impl Page {
         };
         let is_fax = || {
             let mut classes = attributes.class.split_ascii_whitespace();
-            is_fax_label(attributes.label) || classes.any(|class| matches!(class, "fax" | "telefax" | "fax-number"))
+            is_fax_label(attributes.label) || classes.any(|class| FAX_CLASSES.contains(&class))
         };
         let kind = kind.or_else(|| is_fax().then_some(PhoneKind::Fax));
         if kind == Some(PhoneKind::WhatsApp) {
@@ -78,6 +80,10 @@ impl Page {
 
     fn see_phone_icon(&mut self, tag: &str, attributes: &Attributes<'_>) {
         let class = attributes.class;
+        if class.contains("fax") && class.split_ascii_whitespace().any(|name| FAX_CLASSES.contains(&name)) {
+            self.text.push_mark(FAX_MARK);
+            return;
+        }
         let shows = match tag {
             "i" | "span" | "em" | "b" | "svg" => class,
             "img" => attributes.alt,

@@ -1,5 +1,7 @@
 //! Telephone numbers in running text.
 
+use std::ops::Range;
+
 use super::super::text::{BREAK, SEAM};
 use super::candidate::{Candidate, Evidence, PhoneKind, digits_of, is_grouped, is_north_american};
 use super::label::Label;
@@ -22,6 +24,8 @@ pub(in super::super) fn find(text: &str) -> Vec<Candidate> {
     let mut from = 0;
     // The label of the number before, for those that follow it in a list.
     let mut last: Option<(usize, Label)> = None;
+    // Where the label behind the number before ends.
+    let mut taken = 0;
     while let Some(offset) = bytes
         .get(from..)
         .and_then(|rest| rest.iter().position(|b| b.is_ascii_digit() || matches!(b, b'+' | b'(')))
@@ -36,10 +40,11 @@ pub(in super::super) fn find(text: &str) -> Vec<Candidate> {
         from = start + run.len().max(1);
         let (start, run) = without_postal_code(start, run);
         let end = start + run.len();
-        let Some(label) = label_of(text, start, run, last) else {
+        let Some((label, length)) = label_of(text, taken..start, run, last) else {
             continue;
         };
         last = Some((end, label));
+        taken = if length > 0 { end + length } else { taken };
         for part in split(run) {
             candidates.extend(judge(start, part, label));
         }
@@ -74,7 +79,10 @@ pub(in super::super) fn read_labels(candidates: &mut Vec<Candidate>, text: &str)
         }
         match Label::before(text.get(..candidate.position).unwrap_or_default()) {
             Label::Fax => candidate.kind = Some(PhoneKind::Fax),
-            Label::Phone { word, .. } => candidate.kind = Some(PhoneKind::of(word)),
+            // That it is for calls is said by the number in the text.
+            Label::Phone { word, .. } => {
+                candidate.kind = Some(PhoneKind::of(word)).filter(|kind| *kind != PhoneKind::Voice);
+            }
             // Browsers and plugins make links of tax numbers.
             Label::Other => return false,
             Label::Nothing | Label::Something => {}
@@ -83,27 +91,33 @@ pub(in super::super) fn read_labels(candidates: &mut Vec<Candidate>, text: &str)
     });
 }
 
-/// Returns the label of a run, if the run may be a number at all.
-fn label_of(text: &str, start: usize, run: &str, last: Option<(usize, Label)>) -> Option<Label> {
+/// Returns the label of a run, if the run may be a number at all, and how far the label goes behind it.
+fn label_of(text: &str, ahead: Range<usize>, run: &str, last: Option<(usize, Label)>) -> Option<(Label, usize)> {
     if !(MIN_DIGITS..=MAX_RUN_DIGITS).contains(&count(run)) {
         return None;
     }
+    let start = ahead.end;
     let before = text.get(..start)?;
     let behind = text.get(start + run.len()..)?;
     if !may_follow(before) || !may_precede(behind) || is_address_or_date(run) {
         return None;
     }
-    let label = Label::in_row(before, behind).unwrap_or_else(|| Label::before(before));
+    let own = text.get(ahead).unwrap_or_default();
+    let label = Label::in_row(before, behind).unwrap_or_else(|| Label::before(own));
     if label != Label::Nothing {
-        return Some(label);
+        return Some((label, 0));
+    }
+    let said = Label::behind(behind);
+    if let Some((label, length, true)) = said {
+        return Some((label, length));
     }
     if let Some((end, label)) = last
         && matches!(label, Label::Fax | Label::Phone { .. })
         && text.get(end..start).is_some_and(continues_list)
     {
-        return Some(label);
+        return Some((label, 0));
     }
-    Some(Label::behind(behind))
+    Some(said.map_or((Label::Nothing, 0), |(label, length, _)| (label, length)))
 }
 
 /// Returns whether a text between two numbers makes them a list.

@@ -1,6 +1,7 @@
 //! What stands before or behind a number and says what it is.
 
 use super::super::text::{BREAK, FAX_MARK, PHONE_MARK, SEAM};
+use super::token::{Token, letter_word, tokens, word_of};
 use super::words::{Word, classify, fold};
 
 /// How far before a number its label may begin.
@@ -28,13 +29,6 @@ pub(super) enum Label {
     Other,
     /// It is a number of something.
     Something,
-}
-
-/// A word of the text before a number.
-struct Token<'t> {
-    start: usize,
-    end: usize,
-    text: &'t str,
 }
 
 impl Label {
@@ -85,33 +79,36 @@ impl Label {
     }
 
     /// Reads what stands behind a number, if it cannot be the label of the next one: `(fax)`, `Fax.`.
-    pub(super) fn behind(text: &str) -> Self {
+    ///
+    /// Returns how far it goes as well, and whether it is in brackets.
+    pub(super) fn behind(text: &str) -> Option<(Self, usize, bool)> {
         let start = text.trim_start_matches([' ', SEAM, '-', ',', '\n']);
         let is_bracketed = start.starts_with(['(', '[']);
         let start = start.trim_start_matches(['(', '[', ' ', SEAM]);
         let end = start.find(|c: char| !c.is_alphabetic()).unwrap_or(start.len());
         let word = start.get(..end).unwrap_or_default();
         if word.is_empty() || end > LABEL_BYTES {
-            return Self::Nothing;
+            return None;
         }
         let rest = start.get(end..).unwrap_or_default();
         let rest = rest.trim_start_matches([' ', '.', ':', SEAM, '\n']);
-        if !is_bracketed && rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '(')) {
-            return Self::Nothing;
-        }
-        if is_bracketed && !rest.starts_with([')', ']']) {
-            return Self::Nothing;
-        }
         // Without brackets only the end of the block makes plain whose it is.
-        if !(is_bracketed || rest.is_empty() || rest.starts_with([BREAK, ',', ';', '|'])) {
-            return Self::Nothing;
+        let is_closed = if is_bracketed {
+            rest.starts_with([')', ']'])
+        } else {
+            rest.is_empty() || rest.starts_with([BREAK, ',', ';', '|'])
+        };
+        if !is_closed {
+            return None;
         }
-        match classify(&fold(word)) {
+        let letter = if is_bracketed { letter_word(word) } else { None };
+        let label = match letter.unwrap_or_else(|| classify(&fold(word))) {
             word if word.is_voice() => Self::Phone { word, is_near: true },
             Word::Fax => Self::Fax,
             _ if word.eq_ignore_ascii_case("f") => Self::Fax,
-            _ => Self::Nothing,
-        }
+            _ => return None,
+        };
+        Some((label, text.len() - rest.len(), is_bracketed))
     }
 }
 
@@ -143,6 +140,9 @@ fn near(text: &str) -> &str {
 /// Reads the words of a text from its end on.
 fn read(text: &str, max_strangers: usize) -> Label {
     let tokens = tokens(text);
+    if text.ends_with('#') {
+        return Label::Something;
+    }
     let (mut strangers, mut follows_number) = (0, false);
     let mut next_start = text.len();
     for (index, token) in tokens.iter().enumerate().rev() {
@@ -194,7 +194,7 @@ fn read(text: &str, max_strangers: usize) -> Label {
             break;
         }
     }
-    if follows_number || text.ends_with('#') {
+    if follows_number {
         Label::Something
     } else {
         Label::Nothing
@@ -222,84 +222,19 @@ fn something_or_phone(text: &str, before: &[Token<'_>]) -> Label {
     Label::Something
 }
 
-/// Splits a text into words of one script and numbers.
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let class = |c: char| match c {
-        c if c.is_ascii_digit() => 1,
-        // Latin letters, and those of other scripts.
-        '\u{0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{300}'..='\u{36f}' if c.is_alphabetic() || c > '\u{2ff}' => {
-            2
-        }
-        '°' | 'º' | '№' | '״' => 3,
-        FAX_MARK | PHONE_MARK | '☎' | '✆' | '📞' | '📱' | '📠' => 4,
-        // Vowel signs of India and Thailand.
-        '\u{900}'..='\u{e7f}' if !c.is_whitespace() => 3,
-        c if c.is_alphabetic() => 3,
-        _ => 0,
-    };
-    let mut tokens = Vec::new();
-    let (mut start, mut current) = (0, 0);
-    for (at, c) in text.char_indices().chain(std::iter::once((text.len(), ' '))) {
-        let next = class(c);
-        if next != current {
-            if current != 0 {
-                push_token(&mut tokens, text, start, at);
-            }
-            (start, current) = (at, next);
-        }
-    }
-    tokens
-}
-
-/// Adds a word; one that follows a letter and a dot is the rest of an abbreviation: `C.F.`.
-fn push_token<'t>(tokens: &mut Vec<Token<'t>>, text: &'t str, start: usize, end: usize) {
-    let is_abbreviated = |token: &&Token<'_>| {
-        let is_dotted = token.text.len() == 1 || token.text.as_bytes().get(1) == Some(&b'.');
-        is_dotted && token.text.ends_with(|c: char| c.is_ascii_alphabetic()) && token.end + 1 == start
-    };
-    let is_letter = text
-        .get(start..)
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
-    let joined = tokens.last().filter(is_abbreviated).map(|token| token.start);
-    let from = match joined {
-        Some(from) if is_letter && text.get(from..start).is_some_and(|ahead| ahead.ends_with('.')) => {
-            tokens.pop();
-            from
-        }
-        _ => start,
-    };
-    let text = text.get(from..end).unwrap_or_default();
-    tokens.push(Token { start: from, end, text });
-}
-
-/// Returns what a token says.
-fn word_of(token: &Token<'_>) -> Word {
-    match classify(&fold(&token.text.replace('.', ""))) {
-        Word::Acronym if token.text.chars().any(char::is_lowercase) => Word::Unknown,
-        Word::Acronym => Word::Other,
-        word => word,
-    }
-}
-
 /// Reads a label of one letter: `F:`, `T.`, `P`, which stands alone.
 fn short(text: &str, token: &Token<'_>, gap: &str, is_first: bool, before: Option<&Token<'_>>) -> Option<Word> {
-    let mut letters = token.text.chars();
-    let letter = letters.next()?.to_ascii_lowercase();
-    match letter {
+    let first = token.text.chars().next()?;
+    match first {
         FAX_MARK | '📠' => return Some(Word::Fax),
         PHONE_MARK | '☎' | '✆' | '📞' => return Some(Word::Phone),
         '📱' => return Some(Word::Mobile),
         _ => {}
     }
-    if letters.next().is_some() || !is_first && !gap.trim().starts_with(['/', '&', '+']) {
+    let word = letter_word(token.text)?;
+    if !is_first && !gap.trim().starts_with(['/', '&', '+']) {
         return None;
     }
-    let word = match letter {
-        'f' => Word::Fax,
-        't' | 'p' => Word::Phone,
-        'm' | 'c' => Word::Mobile,
-        _ => return None,
-    };
     let ahead = text.get(..token.start).unwrap_or_default();
     // The end of `0x000C`.
     if ahead.ends_with(char::is_alphanumeric) {
@@ -433,15 +368,16 @@ mod tests {
     #[test]
     fn what_stands_behind_counts_if_it_is_not_the_next_label() {
         for (text, expected) in [
-            (" (Fax)", Label::Fax),
-            (" Fax", Label::Fax),
-            (" fax\u{1e}030 2", Label::Fax),
-            (" Fax 030 1234567", Label::Nothing),
-            (" Fax: +49 30", Label::Nothing),
-            (" fast", Label::Nothing),
-            ("", Label::Nothing),
+            (" (Fax)", Some(Label::Fax)),
+            (" (f), ", Some(Label::Fax)),
+            (" Fax", Some(Label::Fax)),
+            (" fax\u{1e}030 2", Some(Label::Fax)),
+            (" Fax 030 1234567", None),
+            (" Fax: +49 30", None),
+            (" fast", None),
+            ("", None),
         ] {
-            assert_eq!(Label::behind(text), expected, "{text:?}");
+            assert_eq!(Label::behind(text).map(|(label, ..)| label), expected, "{text:?}");
         }
     }
 }

@@ -11,6 +11,7 @@ mod find;
 mod label;
 mod link;
 mod run;
+mod token;
 mod words;
 
 pub(super) use candidate::Candidate;

@@ -36,6 +36,8 @@ pub(super) fn without_tail<'t>(run: &'t str, behind: &str) -> &'t str {
     let mut run = run;
     let next = behind.trim_start_matches([' ', SEAM]);
     let mut is_cut = behind.starts_with(':') && behind.get(1..2).is_some_and(|c| c.bytes().all(|b| b.is_ascii_digit()));
+    // Another word begins with a digit: `9am`.
+    is_cut |= behind.starts_with(|c: char| c.is_ascii_lowercase() && !matches!(c, 'x' | 'e'));
     is_cut |= ["Uhr", "uhr", "am ", "pm ", "a.m.", "p.m.", "h "]
         .iter()
         .any(|word| next.starts_with(word));
@@ -117,12 +119,13 @@ fn second_start(run: &str) -> Option<usize> {
     let bytes = run.as_bytes();
     (1..bytes.len()).find(|at| {
         let (head, tail) = (run.get(..*at).unwrap_or_default(), run.get(*at..).unwrap_or_default());
-        if !head.ends_with(is_blank) || count(head) < MIN_DIGITS || count(tail) < MIN_DIGITS {
+        if count(head) < MIN_DIGITS || count(tail) < MIN_DIGITS {
             return false;
         }
         match bytes.get(*at) {
             Some(b'+') => true,
             Some(b'(') => !tail.starts_with("(0)"),
+            _ if !head.ends_with(is_blank) => false,
             Some(b'0') => count(run) >= TWO_NUMBERS,
             Some(byte) => byte.is_ascii_digit() && count(run) > MAX_DIGITS - 2,
             None => false,
@@ -295,6 +298,7 @@ mod tests {
         for (run, behind, expected) in [
             ("030 901820 9", ":00-17:00", "030 901820"),
             ("030 901820 8-12", " Uhr", "030 901820"),
+            ("030 901820 9", "am-5pm", "030 901820"),
             ("030 901820 01.02.2026", "", "030 901820"),
             ("030 901820", " Uhr", "030 901820"),
             ("030 901820 12", "", "030 901820 12"),
