@@ -6,7 +6,7 @@ use scraper::Node;
 use scraper::node::Element;
 
 use super::attributes::Attributes;
-use super::decode::{base64, references, rot13, typo3};
+use super::decode::{base64, cryptx, references, rot13, rot47, typo3};
 use super::email::{self, Spelling};
 use super::page::Page;
 use super::script::{Written, written};
@@ -70,9 +70,13 @@ impl Page {
     /// Reads the address that `javascript:` in a link leads to.
     fn see_script_link(&mut self, script: &str) {
         if let Some((_, token)) = script.split_once("UnCryptMailto(") {
-            let token = token.trim_start_matches([' ', '\'', '"']);
-            let token = token.split(['\'', '"']).next().unwrap_or_default();
-            self.add_typo3(token, None);
+            self.add_typo3(argument(token), None);
+        } else if let Some((_, token)) = script.split_once("__eae_open(") {
+            self.add_mailto(&rot47(argument(token)));
+        } else if let Some((_, token)) = script.split_once("DeCryptX(") {
+            if let Some(link) = cryptx(argument(token)) {
+                self.add_mailto(&link);
+            }
         } else {
             self.read_written(script);
         }
@@ -84,8 +88,14 @@ impl Page {
         let link = offsets
             .map(|offset| typo3(token, offset))
             .find(|link| link.starts_with("mailto:"));
-        let emails = link.map(|link| email::from_mailto(&link, &self.site));
-        for email in emails.into_iter().flatten() {
+        if let Some(link) = link {
+            self.add_mailto(&link);
+        }
+    }
+
+    /// Takes the addresses of a decoded link.
+    fn add_mailto(&mut self, link: &str) {
+        for email in email::from_mailto(link, &self.site) {
             self.add_email(email, Spelling::Protected);
         }
     }
@@ -172,6 +182,12 @@ impl Page {
             }
         }
     }
+}
+
+/// Returns the first text in a call's brackets.
+fn argument(call: &str) -> &str {
+    let text = call.trim_start_matches([' ', '\'', '"']);
+    text.split(['\'', '"']).next().unwrap_or_default()
 }
 
 /// Returns the addresses of links for mail in a markup, and of its text.

@@ -18,6 +18,34 @@ pub(super) fn rot13(text: &str) -> String {
         .collect()
 }
 
+/// Turns every printable ASCII character around by 47, as Email Address Encoder does.
+pub(super) fn rot47(text: &str) -> String {
+    text.chars()
+        .map(|c| match u8::try_from(c) {
+            Ok(byte @ b'!'..=b'~') => char::from(b'!' + (byte - b'!' + 47) % 94),
+            _ => c,
+        })
+        .collect()
+}
+
+/// Decodes a link of the plugin `CryptX`: each character moved by one, or by the digit before it.
+pub(super) fn cryptx(text: &str) -> Option<String> {
+    let down = |c: char, by: u32| char::from_u32(u32::from(c).checked_sub(by)?);
+    let is_link = |link: &String| link.starts_with("mailto:");
+    let by_one: Option<String> = text.chars().map(|c| down(c, 1)).collect();
+    by_one.filter(is_link).or_else(|| {
+        let letters: Vec<char> = text.chars().collect();
+        let moved: Option<String> = letters
+            .chunks(2)
+            .map(|pair| match pair {
+                [by, c] => down(*c, by.to_digit(10)?),
+                _ => None,
+            })
+            .collect();
+        moved.filter(is_link)
+    })
+}
+
 /// Decodes base64, padded or not.
 pub(super) fn base64(text: &str) -> Option<String> {
     if text.len() > MAX_BYTES {
@@ -109,6 +137,11 @@ mod tests {
     #[test]
     fn codes_are_decoded() {
         assert_eq!(rot13("vasb@Svezn.qr"), "info@Firma.de");
+        assert_eq!(rot47(&rot47("mailto:info@firma.de")), "mailto:info@firma.de");
+        assert_eq!(rot47(":?7@o7:C>2]56"), "info@firma.de");
+        assert_eq!(cryptx("nbjmup;bAc/ef").as_deref(), Some("mailto:a@b.de"));
+        assert_eq!(cryptx("1n0a2k1m3w2q0:1b0@1c0.1e1f").as_deref(), Some("mailto:a@b.de"));
+        assert_eq!(cryptx("hello"), None);
         assert_eq!(base64("aW5mb0BmaXJtYS5kZQ==").as_deref(), Some("info@firma.de"));
         assert_eq!(base64("aW5mb0BmaXJtYS5kZQ").as_deref(), Some("info@firma.de"));
         assert_eq!(base64("in fo"), None);

@@ -28,7 +28,10 @@ const MAX_HANDLER_BYTES: usize = 2_000;
 /// The most links of a page that are kept, and how much of the text of one.
 const MAX_LINKS: usize = 2_000;
 /// Attributes that hold the two halves of an address, or its top-level domain apart.
-const LOCAL_ATTRIBUTES: [&str; 8] = [
+const LOCAL_ATTRIBUTES: [&str; 11] = [
+    "data-name",
+    "data-n",
+    "data-part1",
     "data-account",
     "data-email-user",
     "data-local",
@@ -38,14 +41,15 @@ const LOCAL_ATTRIBUTES: [&str; 8] = [
     "data-user",
     "data-username",
 ];
-const DOMAIN_ATTRIBUTES: [&str; 5] = [
+const DOMAIN_ATTRIBUTES: [&str; 6] = [
+    "data-part2",
     "data-d",
     "data-domain",
     "data-email-domain",
     "data-host",
     "data-mail-domain",
 ];
-const TOP_LEVEL_ATTRIBUTES: [&str; 2] = ["data-ext", "data-tld"];
+const TOP_LEVEL_ATTRIBUTES: [&str; 3] = ["data-ext", "data-part3", "data-tld"];
 /// The most images whose place in the page is looked up.
 const MAX_LOGO_CHECKS: usize = 30;
 
@@ -89,7 +93,9 @@ impl Page {
                     }
                     if name.starts_with("on")
                         && value.len() <= MAX_HANDLER_BYTES
-                        && ["ail", "lto", "@", "//"].iter().any(|sign| value.contains(sign))
+                        && ["ail", "lto", "@", "//", "tel:"]
+                            .iter()
+                            .any(|sign| value.contains(sign))
                     {
                         found.handlers.push(value);
                     }

@@ -61,6 +61,19 @@ impl Page {
     /// Returns the field if its number is its text.
     pub(super) fn see_phone_marks(&mut self, tag: &str, attributes: &Attributes<'_>) -> Option<PhoneField> {
         self.see_phone_icon(tag, attributes);
+        for handler in &attributes.handlers {
+            for part in handler.split(['\'', '"']).filter(|part| part.starts_with("tel:")) {
+                self.see_phone_link(part, attributes);
+            }
+        }
+        for (name, value) in &attributes.data {
+            if matches!(
+                *name,
+                "data-phone" | "data-tel" | "data-telephone" | "data-phone-number"
+            ) {
+                self.add_phones(Candidate::declared(self.text.position(), value, None));
+            }
+        }
         let kind = field_kind(attributes)?;
         if attributes.content.is_empty() {
             let start = self.text.position();

@@ -150,6 +150,11 @@ fn numbers_are_read_from_markup_that_declares_them() {
         ("<p>Tel. <b>030</b> <i>90</i><i>1820</i>", "+49 30 901820"),
         ("<i class='fa fa-phone'></i> 030 901820", "+49 30 901820"),
         (
+            "<button onclick=\"location.href='tel:030901820'\">call",
+            "+49 30 901820",
+        ),
+        ("<button data-phone='030 901820'>show", "+49 30 901820"),
+        (
             "<script type='application/ld+json'>{\"telephone\": 4930901820}</script>",
             "+49 30 901820",
         ),
@@ -217,6 +222,9 @@ fn hidden_addresses_are_read() {
         "<a href='javascript:;' data-enc-email='vasb[at]svezn.qr'>write</a>",
         "<a href='#' onclick=\"location.href='mai' + 'lto:info' + '@' + 'firma.de'\">write</a>",
         "<a href=\"javascript:sendMail('info', 'firma.de')\">write</a>",
+        "<a href=\"javascript:__eae_open('>2:=E@i:?7@o7:C>2]56')\">write</a>",
+        "<a href=\"javascript:DeCryptX('nbjmup;jogpAgjsnb/ef')\">write</a>",
+        "<a href='#' data-name=info data-domain=firma data-tld=de>write</a>",
         "<noscript><p>Write to info&#64;firma.de</p></noscript>",
         "<span class=u>info</span><img alt=at src=at.png><span class=d>firma.de</span>",
         "<a href='info@firma.de'>write</a>",

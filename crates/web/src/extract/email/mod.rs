@@ -38,9 +38,13 @@ pub(super) fn find(text: &str, site: &Site) -> Vec<Found> {
 
 /// Reads the addresses of a `mailto:` link.
 pub(super) fn from_mailto(href: &str, site: &Site) -> Vec<String> {
-    let Some(rest) = href.trim().get("mailto:".len()..) else {
+    let href = href.trim();
+    let (Some(scheme), Some(rest)) = (href.get(.."mailto:".len()), href.get("mailto:".len()..)) else {
         return Vec::new();
     };
+    if !scheme.eq_ignore_ascii_case("mailto:") {
+        return Vec::new();
+    }
     let (to, query) = rest.split_once('?').unwrap_or((rest, ""));
     let to = to.trim_start_matches('/');
     let more = query.split('&').filter_map(|pair| {

@@ -160,10 +160,10 @@ pub(super) fn find_spaced(text: &str, site: &Site, found: &mut Vec<Found>) {
     }
     for (label, _) in text.match_indices("ail:").take(MAX_SPACED) {
         let said = text.get(label + "ail:".len()..).unwrap_or_default();
-        let said = said.split(BREAK).next().unwrap_or_default();
         let said = said
             .get(..said.floor_char_boundary(MAX_EMAIL_BYTES))
             .unwrap_or_default();
+        let said = said.split(BREAK).next().unwrap_or_default();
         let mut words = said.split(blank).filter(|word| !word.is_empty());
         let (Some(local), Some(sign), Some(domain)) = (words.next(), words.next(), words.next()) else {
             continue;

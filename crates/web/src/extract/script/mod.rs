@@ -16,6 +16,7 @@ const MAX_SCRIPT_BYTES: usize = 64 << 10;
 const MAX_TEXT_BYTES: usize = 8 << 10;
 const MAX_TEXTS: usize = 200;
 const MAX_DEPTH: usize = 8;
+const MAX_EVALUATED: usize = 20;
 
 /// Something that a script writes into the page or the address bar.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ struct Reader {
     variables: HashMap<String, String>,
     lists: HashMap<String, Vec<String>>,
     written: Vec<Written>,
+    /// How many texts were scripts themselves.
+    evaluated: usize,
 }
 
 impl Reader {
@@ -157,7 +160,8 @@ impl Reader {
         } else if lower == "eval" {
             if let Some((value, next, _)) = self.sum(at + 2, 0) {
                 let inner = tokens(&value);
-                if inner.len() + self.tokens.len() < MAX_TOKENS {
+                self.evaluated += 1;
+                if self.evaluated <= MAX_EVALUATED && inner.len() + self.tokens.len() < MAX_TOKENS {
                     self.tokens.splice(next..next, inner);
                 }
                 return next;

@@ -64,6 +64,7 @@ fn any_script_ends_in_time() {
         "a='a'+a;",
         "[",
         "eval('",
+        "eval('a')",
         "/",
         "\\",
         "a.replace(",
