@@ -33,6 +33,12 @@ static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
     .ok()
 });
+/// The words of [`SPOKEN_DOT`] between blanks.
+static SPOKEN_DOTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = SPOKEN_DOT.split('|');
+    let words = words.flat_map(|word| [format!(" {word} "), format!(" {} ", word.to_uppercase())]);
+    AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words).ok()
+});
 /// What the other spellings of `@` contain.
 static DASHED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasickBuilder::new()
@@ -86,9 +92,7 @@ pub(super) fn find(text: &str, site: &Site, found: &mut Vec<Found>) {
     };
     let is_dashed = |text: &str| DASHED.as_ref().is_some_and(|signs| signs.is_match(text));
     let has_brackets = spelled.is_match(text) || is_dashed(text);
-    let has_words = SPOKEN_DOT.split('|').any(|word| {
-        contains_ignore_case(text, &format!(" {word} ")) || text.contains(&format!(" {} ", word.to_uppercase()))
-    });
+    let has_words = SPOKEN_DOTS.as_ref().is_some_and(|words| words.is_match(text));
     if !has_brackets && !has_words {
         return;
     }
