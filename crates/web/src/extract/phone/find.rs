@@ -173,10 +173,11 @@ fn may_follow(before: &str) -> bool {
         None => true,
         Some('.') => chars.next().is_none_or(|c| c.is_alphabetic() || c.is_whitespace()),
         Some('-' | '/') => is_glued_label(before.trim_end_matches(['-', '/'])),
+        Some('#') => matches!(Label::before(before), Label::Phone { .. } | Label::Fax),
         Some(c) if c.is_ascii_alphanumeric() => is_glued_label(before),
         Some(c) => !matches!(
             c,
-            ',' | '_' | '=' | '#' | '$' | '€' | '£' | '¥' | '%' | '@' | '&' | '+' | '*' | '~'
+            ',' | '_' | '=' | '〒' | '$' | '€' | '£' | '¥' | '%' | '@' | '&' | '+' | '*' | '~'
         ),
     }
 }

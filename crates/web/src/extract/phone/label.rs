@@ -140,10 +140,7 @@ fn near(text: &str) -> &str {
 /// Reads the words of a text from its end on.
 fn read(text: &str, max_strangers: usize) -> Label {
     let tokens = tokens(text);
-    if text.ends_with('#') {
-        return Label::Something;
-    }
-    let (mut strangers, mut follows_number) = (0, false);
+    let (mut strangers, mut follows_number) = (0, text.ends_with('#'));
     let mut next_start = text.len();
     for (index, token) in tokens.iter().enumerate().rev() {
         let gap = text.get(token.end..next_start).unwrap_or_default();
@@ -338,6 +335,8 @@ mod tests {
             ("Company No. ", "other"),
             ("Bestellnummer: ", "other"),
             ("Invoice ", "something"),
+            ("Phone # ", "phone"),
+            ("Raum # ", "something"),
             ("Raum Nr. ", "something"),
             ("No. ", "something"),
             ("Smith & Company ", "nothing"),

@@ -52,12 +52,13 @@ pub(super) fn letter_word(text: &str) -> Option<Word> {
 /// Adds a word; one that follows a letter and a dot is the rest of an abbreviation: `C.F.`.
 fn push_token<'t>(tokens: &mut Vec<Token<'t>>, text: &'t str, start: usize, end: usize) {
     let is_abbreviated = |token: &&Token<'_>| {
-        let is_dotted = token.text.len() == 1 || token.text.as_bytes().get(1) == Some(&b'.');
-        is_dotted && token.text.ends_with(|c: char| c.is_ascii_alphabetic()) && token.end + 1 == start
+        let mut letters = token.text.chars();
+        let is_letter = letters.next().is_some_and(char::is_alphabetic);
+        is_letter && letters.next().is_none_or(|c| c == '.') && token.end + 1 == start
     };
     let is_letter = text
         .get(start..)
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+        .is_some_and(|rest| rest.starts_with(char::is_alphabetic));
     let joined = tokens.last().filter(is_abbreviated).map(|token| token.start);
     let from = match joined {
         Some(from) if is_letter && text.get(from..start).is_some_and(|ahead| ahead.ends_with('.')) => {
