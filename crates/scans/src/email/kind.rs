@@ -1,20 +1,18 @@
 //! What kind of address it is, and how sure it is that it is one.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use database::models::enums::EmailType;
+use web::extract::FoundContact;
 use web::extract::Spelling;
 use web::names::registrable;
 
-/// Local parts that reach a function. Clients of the v1 contract know these.
-const SERVICE: [&str; 8] = [
-    "admin",
-    "contact",
-    "help",
-    "info",
-    "sales",
-    "service",
-    "support",
-    "webmaster",
-];
+/// Local parts that reach a function. Clients of the v1 contract know addresses of this type as `service`.
+static SERVICE: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let lines = include_str!("roles.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace).collect()
+});
 
 /// Domains under which anybody gets a mailbox.
 const FREE: &[&str] = &[
@@ -138,7 +136,7 @@ pub(super) fn of(email: &str, domain: &str) -> EmailType {
     let (local, host) = email.split_once('@').unwrap_or((email, ""));
     let local = local.split('+').next().unwrap_or_default();
     let owner = registrable(host);
-    if SERVICE.contains(&local) {
+    if is_service(local) {
         EmailType::Service
     } else if owner == registrable(domain) {
         EmailType::Corporate
@@ -147,6 +145,15 @@ pub(super) fn of(email: &str, domain: &str) -> EmailType {
     } else {
         EmailType::Unknown
     }
+}
+
+/// Returns whether a local part names a function: as a whole, or by its first word, as `info-berlin` and `praxis.nord`.
+fn is_service(local: &str) -> bool {
+    let first = local.split(['.', '-', '_']).next().unwrap_or_default();
+    [local, first]
+        .iter()
+        .map(|name| name.trim_end_matches(|c: char| c.is_ascii_digit()))
+        .any(|name| SERVICE.contains(name))
 }
 
 fn is_free(host: &str, owner: &str) -> bool {
@@ -159,22 +166,30 @@ pub(super) fn is_gmail(email: &str) -> bool {
     email.ends_with("@gmail.com") || email.ends_with("@googlemail.com")
 }
 
-/// Returns the confidence, 0 to 100, that what was found is an address of somebody there: what is written for programs is
-/// meant as one, what was pieced together may not be; on a page of contacts it is more likely still.
-pub(super) fn confidence(spelling: Spelling, kind: EmailType, is_contact_page: bool) -> i16 {
-    let base = match spelling {
+/// Returns the confidence, 0 to 100, that what was found on the site of `domain` is an address of somebody there.
+///
+/// What is written for programs is meant as an address, what was pieced together may not be; on a page of contacts it is
+/// more likely still. An address of another domain ranks below all of the site's own, and one of whoever made the site
+/// below both.
+pub(super) fn confidence(found: &FoundContact, kind: EmailType, domain: &str, is_contact_page: bool) -> i16 {
+    let base = match found.spelling {
         Spelling::Mailto | Spelling::Structured | Spelling::VCard => 90,
         Spelling::Text | Spelling::Protected => 85,
         Spelling::Words => 75,
         Spelling::Reversed | Spelling::Attribute => 70,
     };
-    let own = if kind == EmailType::Corporate || kind == EmailType::Service {
+    let (_, host) = found.email.split_once('@').unwrap_or_default();
+    let owner = if registrable(host) == registrable(domain) {
         5
+    } else if found.is_credit {
+        -60
+    } else if kind == EmailType::Free || is_free(host, registrable(host)) {
+        -21
     } else {
-        0
+        -25
     };
     let page = if is_contact_page { 5 } else { 0 };
-    base + own + page
+    base + owner + page
 }
 
 #[cfg(test)]
@@ -189,7 +204,13 @@ mod tests {
             ("support@gmail.com", EmailType::Service),
             ("jane@acme.de", EmailType::Corporate),
             ("jane@mail.acme.de", EmailType::Corporate),
-            ("information@acme.de", EmailType::Corporate),
+            ("informatics@acme.de", EmailType::Corporate),
+            ("kontakt@acme.de", EmailType::Service),
+            ("buero2@acme.de", EmailType::Service),
+            ("info-berlin@acme.de", EmailType::Service),
+            ("praxis.nord@acme.de", EmailType::Service),
+            ("accueil@acme.de", EmailType::Service),
+            ("jane.office@acme.de", EmailType::Corporate),
             ("jane@gmail.com", EmailType::Free),
             ("jane@yahoo.co.uk", EmailType::Free),
             ("jane@gmx.at", EmailType::Free),
@@ -199,5 +220,25 @@ mod tests {
             assert_eq!(of(email, "www.acme.de"), kind, "{email}");
         }
         assert!(is_gmail("a@googlemail.com") && !is_gmail("a@notgmail.com"));
+    }
+
+    #[test]
+    fn the_sites_own_addresses_rank_above_all_others() {
+        let of = |email: &str, spelling, is_credit| {
+            let found = FoundContact {
+                email: email.to_owned(),
+                spelling,
+                is_credit,
+                ..FoundContact::default()
+            };
+            let kind = super::of(&found.email, "acme.de");
+            [false, true].map(|is_contact_page| confidence(&found, kind, "acme.de", is_contact_page))
+        };
+        let own = of("jane@acme.de", Spelling::Attribute, false);
+        let free = of("jane@gmail.com", Spelling::Mailto, false);
+        let foreign = of("info@other.de", Spelling::Mailto, false);
+        let least = of("info@other.de", Spelling::Attribute, false);
+        let designer = of("hello@studio.de", Spelling::Mailto, true);
+        assert!(own[0] > free[1] && free[1] > foreign[1] && least[0] > designer[1] && designer[0] > 0);
     }
 }

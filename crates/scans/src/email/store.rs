@@ -166,7 +166,7 @@ async fn write_page(
                 source_job_id: Some(ctx.job_id()),
                 name: found.name.as_deref(),
                 role: found.role.as_deref(),
-                confidence: Some(kind::confidence(found.spelling, email_type, is_contact_page)),
+                confidence: Some(kind::confidence(found, email_type, &crawl.name, is_contact_page)),
                 spelling: found.spelling.label(),
             }
         })

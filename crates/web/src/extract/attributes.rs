@@ -11,12 +11,16 @@ pub(super) struct Attributes<'a> {
     pub(super) data: Vec<(&'a str, &'a str)>,
     pub(super) data_src: Option<&'a str>,
     pub(super) dir: &'a str,
+    /// Scripts of events that may put an address together.
+    pub(super) handlers: Vec<&'a str>,
     pub(super) href: Option<&'a str>,
     pub(super) http_equiv: &'a str,
     pub(super) id: &'a str,
     pub(super) itemprop: &'a str,
     pub(super) itemtype: &'a str,
     pub(super) kind: &'a str,
+    /// What it is called where its text does not say it.
+    pub(super) label: &'a str,
     pub(super) lang: Option<&'a str>,
     pub(super) name: &'a str,
     pub(super) property: &'a str,

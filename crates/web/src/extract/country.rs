@@ -1,6 +1,12 @@
 //! In which country a site is, to read the telephone numbers of its home page.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use phonenumber::country::Id;
+use regex::Regex;
+
+use super::text::{BREAK, SEAM};
 
 /// Country-code domains that are sold everywhere and say nothing about a place.
 const GENERIC: [&str; 28] = [
@@ -39,27 +45,199 @@ const LANGUAGES: [(&str, Id); 27] = [
     ("vi", Id::VN),
 ];
 
-/// The countries a site may be in, the most probable first.
-///
-/// An address in structured data says it, then the domain, then the region of the language, then a
-/// language of one country.
-pub(super) fn hints(addressed: Option<&str>, top_level: &str, language: Option<&str>) -> Vec<Id> {
-    let mut tags = language.unwrap_or_default().split(['-', '_']);
-    let language = tags.next().unwrap_or_default().to_ascii_lowercase();
-    let region = tags.find(|tag| tag.len() == 2).and_then(by_code);
-    let candidates = [
-        addressed.and_then(by_code),
-        by_top_level(top_level),
-        region,
-        LANGUAGES.iter().find(|(code, _)| *code == language).map(|(_, id)| *id),
-    ];
-    let mut hints = Vec::new();
-    for id in candidates.into_iter().flatten() {
-        if !hints.contains(&id) {
-            hints.push(id);
+/// Languages of several countries, and the one where most pages without another sign are from. English has none.
+const MAIN_COUNTRIES: [(&str, &[Id]); 5] = [
+    ("de", &[Id::DE]),
+    ("es", &[Id::ES]),
+    ("fr", &[Id::FR]),
+    ("nl", &[Id::NL]),
+    // Numbers of the two are of different lengths.
+    ("pt", &[Id::PT, Id::BR]),
+];
+
+/// The states that stand before a ZIP code of the United States.
+const STATES: &str = "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC \
+                      ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC PR";
+
+/// Postal codes that name their country: `TX 77002`, `M5V 2T6`, `SW1A 1AA`, `A-1010`.
+static POSTAL_CODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?-u:\b)(?:(?P<us>[A-Z]{2}) [0-9]{5}(?:-[0-9]{4})?|(?P<ca>[A-CEGHJ-NPR-TVXY][0-9][A-Z] ?[0-9][A-Z][0-9])|(?P<gb>[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2})|(?P<letter>A|B|CH|D|DK|E|F|FL|I|L|N|NL|P|S)[-–][0-9]{4,5})(?-u:\b)",
+    )
+    .ok()
+});
+static NAMES: LazyLock<Vec<(&'static str, Id, bool)>> = LazyLock::new(|| {
+    let lines = include_str!("country_names.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'));
+    let countries = lines.filter_map(|line| {
+        let (code, names) = line.split_once(": ")?;
+        Some((by_code(code)?, names))
+    });
+    let names = countries.flat_map(|(id, names)| names.split("; ").map(move |name| (name, id)));
+    names
+        .map(|(name, id)| (name.trim_start_matches('@'), id, name.starts_with('@')))
+        .collect()
+});
+static NAME_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasickBuilder::new()
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(NAMES.iter().map(|(name, ..)| name))
+        .ok()
+});
+
+/// What a page says about where its site is.
+pub(super) struct Clues<'c> {
+    /// The country of an address in structured data.
+    pub(super) country: Option<&'c str>,
+    /// The addresses in structured data.
+    pub(super) addresses: &'c [String],
+    pub(super) top_level: &'c str,
+    pub(super) language: Option<&'c str>,
+    pub(super) text: &'c str,
+}
+
+/// The countries in which a site may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Regions {
+    /// Where signs put it, the surest first.
+    pub(super) sure: Vec<Id>,
+    /// Where most sites in its language are.
+    pub(super) likely: Vec<Id>,
+    /// Whether an address, the domain or a country's name says where it is, and not only a language.
+    pub(super) is_placed: bool,
+}
+
+impl Regions {
+    /// Adds the country of an international number of the page.
+    pub(super) fn add_number(&mut self, country: Option<Id>) {
+        if let Some(id) = country
+            && !self.sure.contains(&id)
+        {
+            self.sure.push(id);
         }
     }
-    hints
+}
+
+/// Returns the countries in which a site may be.
+///
+/// An address in structured data says it, then the domain, then a postal code or a country that the page names, then
+/// the region of the language, then the language.
+pub(super) fn regions(clues: &Clues<'_>) -> Regions {
+    let mut tags = clues.language.unwrap_or_default().split(['-', '_']);
+    let language = tags.next().unwrap_or_default().to_ascii_lowercase();
+    let region = tags.find(|tag| tag.len() == 2).and_then(by_code);
+    let addressed = clues.country.and_then(|name| by_code(name).or_else(|| by_name(name)));
+    let addressed = addressed.or_else(|| clues.addresses.iter().find_map(|address| named(address)));
+    let mut placed: Vec<Id> = addressed.into_iter().chain(by_top_level(clues.top_level)).collect();
+    if placed.is_empty() {
+        placed.extend(named(clues.text));
+    }
+    let is_placed = !placed.is_empty();
+    let spoken = LANGUAGES.iter().find(|(code, _)| *code == language).map(|(_, id)| *id);
+    let mut sure = Vec::new();
+    for id in placed.into_iter().chain(region).chain(spoken) {
+        if !sure.contains(&id) {
+            sure.push(id);
+        }
+    }
+    let likely = MAIN_COUNTRIES.iter().find(|(code, _)| *code == language);
+    Regions {
+        sure,
+        likely: likely.map(|(_, ids)| ids.to_vec()).unwrap_or_default(),
+        is_placed,
+    }
+}
+
+/// Finds the one country that a text names as part of an address; of several it is none.
+fn named(text: &str) -> Option<Id> {
+    let mut countries: Vec<Id> = Vec::new();
+    let mut towns: Vec<Id> = Vec::new();
+    for found in NAME_FINDER.as_ref()?.find_iter(text) {
+        let Some((_, id, is_town)) = NAMES.get(found.pattern().as_usize()) else {
+            continue;
+        };
+        let before = text.get(..found.start()).unwrap_or_default();
+        let behind = text.get(found.end()..).unwrap_or_default();
+        let near = before.trim_end_matches([' ', SEAM, '\n', '\t', '\r']);
+        if before.ends_with(char::is_alphanumeric) || behind.starts_with(char::is_alphanumeric) {
+            continue;
+        }
+        if *is_town {
+            if near.ends_with(|c: char| c.is_ascii_digit()) && postal_digits(near) >= 4 {
+                towns.push(*id);
+            }
+            continue;
+        }
+        // A line of an address ends with it; a sentence goes on.
+        let is_begun = near.is_empty()
+            || near.ends_with([BREAK, ',', '-', '|', '·', '•', '(', ')', '/'])
+            || near.ends_with(|c: char| c.is_ascii_digit());
+        let behind = behind.trim_start_matches([' ', SEAM, '\n', '\t', '\r']);
+        let is_ended = behind.is_empty() || behind.starts_with([BREAK, ',', ';', '.', '|', '·', '•', ')', '-', '/']);
+        if is_begun && is_ended {
+            countries.push(*id);
+        }
+    }
+    only(&countries)
+        .or_else(|| countries.is_empty().then(|| only(&towns))?)
+        .or_else(|| by_postal_code(text))
+}
+
+/// Returns how many digits a text ends with.
+fn postal_digits(text: &str) -> usize {
+    text.bytes().rev().take_while(u8::is_ascii_digit).count()
+}
+
+/// Returns the one country of a list, if all are the same.
+fn only(countries: &[Id]) -> Option<Id> {
+    let first = countries.first()?;
+    countries.iter().all(|id| id == first).then_some(*first)
+}
+
+fn by_postal_code(text: &str) -> Option<Id> {
+    let mut countries = Vec::new();
+    for code in POSTAL_CODE.as_ref()?.captures_iter(text).take(20) {
+        let country = if let Some(state) = code.name("us") {
+            STATES
+                .split_whitespace()
+                .any(|known| known == state.as_str())
+                .then_some(Id::US)
+        } else if code.name("ca").is_some() {
+            Some(Id::CA)
+        } else if code.name("gb").is_some() {
+            Some(Id::GB)
+        } else {
+            code.name("letter").and_then(|letter| by_letter(letter.as_str()))
+        };
+        countries.extend(country);
+    }
+    only(&countries)
+}
+
+/// Reads the letters that stand before postal codes in Europe.
+fn by_letter(letter: &str) -> Option<Id> {
+    Some(match letter {
+        "A" => Id::AT,
+        "B" => Id::BE,
+        "D" => Id::DE,
+        "E" => Id::ES,
+        "F" => Id::FR,
+        "FL" => Id::LI,
+        "I" => Id::IT,
+        "L" => Id::LU,
+        "N" => Id::NO,
+        "P" => Id::PT,
+        "S" => Id::SE,
+        code => return by_code(code),
+    })
+}
+
+fn by_name(name: &str) -> Option<Id> {
+    let found = NAMES
+        .iter()
+        .find(|(known, _, is_town)| !is_town && known.eq_ignore_ascii_case(name.trim()));
+    found.map(|(_, id, _)| *id)
 }
 
 fn by_top_level(top_level: &str) -> Option<Id> {
@@ -79,13 +257,47 @@ fn by_code(code: &str) -> Option<Id> {
 mod tests {
     use super::*;
 
+    fn clues<'c>(country: Option<&'c str>, top_level: &'c str, language: &'c str, text: &'c str) -> Clues<'c> {
+        Clues {
+            country,
+            addresses: &[],
+            top_level,
+            language: Some(language),
+            text,
+        }
+    }
+
     #[test]
     fn the_best_evidence_comes_first() {
-        assert_eq!(hints(Some("AT"), "de", Some("en-US")), [Id::AT, Id::DE, Id::US]);
-        assert_eq!(hints(None, "uk", Some("en")), [Id::GB]);
-        assert_eq!(hints(None, "com", Some("ja")), [Id::JP]);
-        assert_eq!(hints(None, "io", Some("zh-Hant-TW")), [Id::TW]);
-        assert_eq!(hints(Some("Germany"), "com", Some("de")), []);
-        assert_eq!(hints(None, "eu", None), []);
+        for (country, top_level, language, expected) in [
+            (Some("AT"), "de", "en-US", vec![Id::AT, Id::DE, Id::US]),
+            (None, "uk", "en", vec![Id::GB]),
+            (None, "com", "ja", vec![Id::JP]),
+            (None, "io", "zh-Hant-TW", vec![Id::TW]),
+            (Some("Germany"), "com", "de", vec![Id::DE]),
+            (None, "eu", "de", vec![]),
+        ] {
+            let found = regions(&clues(country, top_level, language, ""));
+            assert_eq!(found.sure, expected, "{country:?} {top_level} {language}");
+        }
+        assert_eq!(regions(&clues(None, "com", "de", "")).likely, [Id::DE]);
+        assert_eq!(regions(&clues(None, "com", "en", "")), Regions::default());
+    }
+
+    #[test]
+    fn an_address_on_the_page_names_the_country() {
+        for (text, expected) in [
+            ("Ringweg 4, 1010 Wien, Österreich", Some(Id::AT)),
+            ("8001 Zürich", Some(Id::CH)),
+            ("Acme\u{1e}Calle 1\u{1e}España\u{1e}Contact", Some(Id::ES)),
+            ("12 High Street, Leeds LS1 4DY", Some(Id::GB)),
+            ("100 Main St, Springfield, IL 62701", Some(Id::US)),
+            ("Weg 1, A-4020 Linz", Some(Id::AT)),
+            ("Wir liefern nach Österreich und in die Schweiz", None),
+            ("Deutschland, Österreich, Schweiz", None),
+            ("Wiener Schnitzel in Wien", None),
+        ] {
+            assert_eq!(named(text), expected, "{text}");
+        }
     }
 }

@@ -1,8 +1,5 @@
 //! What single elements of a page say: metadata, links, scripts, images.
 
-use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use ego_tree::NodeRef;
 use scraper::Node;
 use scraper::node::Element;
@@ -11,7 +8,8 @@ use super::attributes::Attributes;
 use super::email::{Found, Spelling};
 use super::images::{ImageMarks, names_header};
 use super::page::{Page, RawLink};
-use super::phone::Candidate;
+use super::phone::{Candidate, PhoneKind};
+use super::social::Source;
 use super::text::{clean, contains_ignore_case};
 use super::vcard;
 use super::{email, notices};
@@ -25,10 +23,15 @@ const MAX_FEEDS: usize = 20;
 const MAX_LINKED: usize = 500;
 /// The longest attribute for scripts that is read.
 const MAX_DATA_BYTES: usize = 300;
+/// The longest script of an event that is read.
+const MAX_HANDLER_BYTES: usize = 2_000;
 /// The most links of a page that are kept, and how much of the text of one.
 const MAX_LINKS: usize = 2_000;
 /// Attributes that hold the two halves of an address, or its top-level domain apart.
-const LOCAL_ATTRIBUTES: [&str; 8] = [
+const LOCAL_ATTRIBUTES: [&str; 11] = [
+    "data-name",
+    "data-n",
+    "data-part1",
     "data-account",
     "data-email-user",
     "data-local",
@@ -38,34 +41,17 @@ const LOCAL_ATTRIBUTES: [&str; 8] = [
     "data-user",
     "data-username",
 ];
-const DOMAIN_ATTRIBUTES: [&str; 5] = [
+const DOMAIN_ATTRIBUTES: [&str; 6] = [
+    "data-part2",
     "data-d",
     "data-domain",
     "data-email-domain",
     "data-host",
     "data-mail-domain",
 ];
-const TOP_LEVEL_ATTRIBUTES: [&str; 2] = ["data-ext", "data-tld"];
+const TOP_LEVEL_ATTRIBUTES: [&str; 3] = ["data-ext", "data-part3", "data-tld"];
 /// The most images whose place in the page is looked up.
 const MAX_LOGO_CHECKS: usize = 30;
-
-/// What the address of a link to a social network contains. URLs are parsed only where one is.
-const SOCIAL_HOSTS: [&str; 8] = [
-    "facebook.com/",
-    "fb.com/",
-    "fb.me/",
-    "twitter.com/",
-    "x.com/",
-    "linkedin.com/",
-    "instagram.com/",
-    "youtu",
-];
-static SOCIAL: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .build(SOCIAL_HOSTS)
-        .ok()
-});
 
 impl Page {
     pub(super) fn read_attributes<'a>(&mut self, element: &'a Element) -> Attributes<'a> {
@@ -75,6 +61,7 @@ impl Page {
             let name: &str = &name.local;
             match name {
                 "alt" => found.alt = value,
+                "aria-label" | "title" => found.label = value,
                 "class" => {
                     found.class = value;
                     self.technologies.see_names(value);
@@ -103,6 +90,14 @@ impl Page {
                 _ => {
                     if name.starts_with("data-") && value.len() <= MAX_DATA_BYTES {
                         found.data.push((name, value));
+                    }
+                    if name.starts_with("on")
+                        && value.len() <= MAX_HANDLER_BYTES
+                        && ["ail", "lto", "@", "//", "tel:"]
+                            .iter()
+                            .any(|sign| value.contains(sign))
+                    {
+                        found.handlers.push(value);
                     }
                     self.technologies.see_attribute(name);
                 }
@@ -149,6 +144,15 @@ impl Page {
                     self.add_email(email, Spelling::Attribute);
                 }
             }
+            "og:phone_number" | "business:contact_data:phone_number" => {
+                self.add_phones(Candidate::structured(0, content, Some(PhoneKind::Voice)));
+            }
+            "og:fax_number" | "business:contact_data:fax_number" => {
+                self.add_phones(Candidate::structured(0, content, Some(PhoneKind::Fax)));
+            }
+            "twitter:site" | "og:see_also" | "article:publisher" | "article:author" => {
+                self.see_social_meta(name, content);
+            }
             "og:logo" if self.og_logo.is_none() => self.og_logo = self.site.address(content),
             "generator" => {
                 fill(&mut self.generator, MAX_GENERATOR_CHARS);
@@ -188,6 +192,9 @@ impl Page {
         } else if !has_rel("canonical") && !has_rel("next") && !has_rel("prev") {
             self.see_resource(Some(href));
         }
+        if has_rel("me") || attributes.itemprop == "sameAs" {
+            self.take_social(href, Source::Declared);
+        }
         self.favicon
             .see_link(attributes.rel, href, attributes.sizes, &self.site);
     }
@@ -208,6 +215,7 @@ impl Page {
             self.read_structured(text);
         } else {
             self.technologies.see_script(text);
+            self.see_written(text);
             if contains_ignore_case(attributes.kind, "magento-init") {
                 self.technologies.note("Magento");
             }
@@ -223,10 +231,16 @@ impl Page {
             }
         }
         for number in std::mem::take(&mut self.structured.telephones) {
-            self.add_phone(Candidate::declared(position, &number));
+            self.add_phones(Candidate::structured(position, &number, Some(PhoneKind::Voice)));
+        }
+        for number in std::mem::take(&mut self.structured.fax_numbers) {
+            self.add_phones(Candidate::structured(position, &number, Some(PhoneKind::Fax)));
         }
         for link in std::mem::take(&mut self.structured.links) {
-            self.take_social(&link);
+            self.take_social(&link, Source::Declared);
+        }
+        for link in std::mem::take(&mut self.structured.person_links) {
+            self.take_social(&link, Source::Person);
         }
     }
 
@@ -242,8 +256,10 @@ impl Page {
             for email in email::from_mailto(href, &self.site) {
                 self.add_email(email, Spelling::Mailto);
             }
-        } else if starts_with("tel:") {
-            self.add_phone(Candidate::declared(self.text.position(), href));
+        } else if let Some(email) = email::from_plain_link(href, &self.site) {
+            self.add_email(email, Spelling::Mailto);
+        } else if !starts_with("http") && self.see_phone_link(href, attributes) {
+            // A link to nothing else.
         } else if let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#") {
             if let Some(email) = email::from_protected(hex, &self.site) {
                 self.add_email(email, Spelling::Protected);
@@ -263,7 +279,8 @@ impl Page {
                 });
                 self.is_link_open = true;
             }
-            self.take_social(href);
+            self.see_phone_link(href, attributes);
+            self.see_social_link(href, attributes);
             if !self.has_privacy_policy && !starts_with("javascript:") && !href.starts_with('#') {
                 self.see_policy_link(href);
             }
@@ -284,18 +301,10 @@ impl Page {
         }
     }
 
-    fn take_social(&mut self, href: &str) {
-        if SOCIAL.as_ref().is_some_and(|hosts| hosts.is_match(href))
-            && let Some(url) = self.site.resolve(href)
-            && !self.site.owns_url(&url)
-        {
-            self.social_links.take(&url);
-        }
-    }
-
     pub(super) fn see_image(&mut self, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) {
         self.performance.image_count += 1;
-        if attributes.alt == "@" {
+        let alt = attributes.alt.trim_matches(['(', ')', '[', ']', ' ']);
+        if alt == "@" || alt.eq_ignore_ascii_case("at") {
             self.text.push("@");
         }
         // Lazy loading keeps the address elsewhere and a placeholder in `src`.
@@ -331,6 +340,9 @@ impl Page {
 
     /// Takes the addresses of a vCard, and whose they are.
     pub(super) fn take_card(&mut self, card: &str) {
+        for (number, kind) in vcard::phones(card) {
+            self.add_phones(Candidate::structured(self.text.position(), &number, kind));
+        }
         for person in vcard::read(card) {
             if let Some(email) = email::whole(&person.email, &self.site) {
                 self.structured.people.push(person);
@@ -374,9 +386,9 @@ impl Page {
         }
     }
 
-    fn add_phone(&mut self, candidate: Option<Candidate>) {
+    pub(super) fn add_phones(&mut self, candidates: Vec<Candidate>) {
         if self.phones.len() < MAX_LINKED {
-            self.phones.extend(candidate);
+            self.phones.extend(candidates);
         }
     }
 }

@@ -39,7 +39,10 @@ pub(super) struct StructuredData {
     /// The types of the objects, each once.
     pub(super) types: Vec<String>,
     pub(super) telephones: Vec<String>,
+    pub(super) fax_numbers: Vec<String>,
     pub(super) links: Vec<String>,
+    /// The same of persons.
+    pub(super) person_links: Vec<String>,
     pub(super) logo: Option<String>,
     pub(super) addresses: Vec<String>,
     pub(super) country: Option<String>,
@@ -139,10 +142,16 @@ impl StructuredData {
             .for_each(|value| texts(value, &mut types));
         types.iter().for_each(|name| self.add_type(name));
         self.read_person(object);
+        let is_person = !types.is_empty() && types.iter().all(|name| name.ends_with("Person"));
         for (key, value) in object {
             match key.as_str() {
                 "email" => texts(value, &mut self.emails),
-                "telephone" => texts(value, &mut self.telephones),
+                "telephone" => match value {
+                    Value::Number(number) => self.telephones.push(number.to_string()),
+                    value => texts(value, &mut self.telephones),
+                },
+                "faxNumber" => texts(value, &mut self.fax_numbers),
+                "sameAs" if is_person => texts(value, &mut self.person_links),
                 "sameAs" => texts(value, &mut self.links),
                 "logo" if self.logo.is_none() => self.logo = image(value),
                 "openingHours" | "openingHoursSpecification" if self.opening_hours.is_none() => {

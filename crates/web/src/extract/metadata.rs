@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::phone::PhoneKind;
 use super::social::SocialLinks;
 use super::technology::TechStack;
 
@@ -29,10 +30,12 @@ pub struct SiteMetadata {
     pub favicon_url: Option<String>,
     /// The logo: of structured data, of `og:logo`, or an image of the page's header that is called so.
     pub logo_url: Option<String>,
-    /// All email addresses in page order.
+    /// All email addresses in page order: the site's own, those of other domains, those of whoever made the site.
     pub emails: Vec<String>,
-    /// All telephone numbers in page order, in international format (`+49 30 901820`).
+    /// All telephone numbers in page order, in international format (`+49 30 901820`); no fax numbers.
     pub phones: Vec<String>,
+    /// The same numbers and those of fax machines, each with what it is for.
+    pub phone_numbers: Vec<PhoneNumber>,
     /// Postal addresses, each on one line.
     pub addresses: Vec<String>,
     /// The profiles on social networks.
@@ -61,6 +64,15 @@ pub struct SiteMetadata {
     pub performance: Performance,
     /// Whether parsing stopped before the end of the page, so that more may be there.
     pub is_truncated: bool,
+}
+
+/// A telephone or fax number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PhoneNumber {
+    /// The number in international format, or as the page writes it where nothing says its country.
+    pub number: String,
+    /// What it is for.
+    pub kind: PhoneKind,
 }
 
 /// What is particular to WordPress.
@@ -126,6 +138,9 @@ pub struct ContractMetadata<'a> {
 struct ContactInfo<'a> {
     email: &'a [String],
     phone: &'a [String],
+    /// Every number with its kind.
+    #[serde(skip_serializing_if = "<[PhoneNumber]>::is_empty")]
+    numbers: &'a [PhoneNumber],
 }
 
 impl SiteMetadata {
@@ -145,6 +160,7 @@ impl SiteMetadata {
             contact_info: ContactInfo {
                 email: self.emails.get(..first(&self.emails, SHOWN_EMAILS)).unwrap_or_default(),
                 phone: self.phones.get(..first(&self.phones, SHOWN_PHONES)).unwrap_or_default(),
+                numbers: &self.phone_numbers,
             },
             social_links: &self.social_links,
             tech_stack: &self.tech_stack,

@@ -5,13 +5,17 @@
 //!
 //! - The title is the first `<title>`, else `og:title`; both are what the page says of itself.
 //! - WordPress and other technologies are told by files, headers and marks, never by words in the text.
-//! - Email addresses come in page order; telephone numbers are validated and written in international
+//! - Email addresses come in page order, the site's own first; telephone numbers are validated and written in international
 //!   format (`+49 30 901820`), which names the same number everywhere and can still be read.
-//! - The country that a national number needs is told by structured data, the domain, the language, or
-//!   another number on the page, in this order.
+//! - The country that a national number needs is told by structured data, the domain, an address in the text, the
+//!   language, or another number on the page, in this order; a number that the page declares is kept as it is written
+//!   where nothing says a country.
 
 mod attributes;
+mod cloak;
 mod country;
+mod credit;
+mod decode;
 mod elements;
 mod email;
 mod images;
@@ -21,10 +25,12 @@ mod notices;
 mod page;
 mod people;
 mod phone;
-mod phone_label;
+mod phone_links;
 mod reading;
+mod script;
 mod site;
 mod social;
+mod social_links;
 mod technology;
 mod text;
 mod vcard;
@@ -34,9 +40,11 @@ mod wordpress;
 #[cfg(test)]
 mod tests;
 
+use country::{Clues, Regions};
 pub use email::Spelling;
-pub use metadata::{ContractMetadata, Performance, SiteMetadata, WordPressFacts};
+pub use metadata::{ContractMetadata, Performance, PhoneNumber, SiteMetadata, WordPressFacts};
 use page::Page;
+pub use phone::PhoneKind;
 pub use reading::{FoundContact, PageLink, PageReading, read_card, read_page};
 use site::Site;
 pub use social::SocialLinks;
@@ -91,17 +99,9 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         _ => None,
     });
     let text = page.text.as_str();
-    let regions = country::hints(
-        page.structured.country.as_deref(),
-        page.site.top_level(),
-        language.as_deref(),
-    );
-    let mut numbers = std::mem::take(&mut page.phones);
-    numbers.extend(phone::find(text));
-    let phones = phone::validate(numbers, &regions)
-        .into_iter()
-        .map(|phone| phone.international)
-        .collect();
+    let numbers = phones(std::mem::take(&mut page.phones), &page, language.as_deref());
+    let phones = numbers.iter().filter(|phone| phone.kind != PhoneKind::Fax);
+    let phones = phones.map(|phone| phone.number.clone()).collect();
     let mut addresses = std::mem::take(&mut page.structured.addresses);
     for address in std::mem::take(&mut page.addresses) {
         if !addresses.contains(&address) {
@@ -130,8 +130,9 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         logo_url,
         emails: emails(page.emails, text, &page.site),
         phones,
+        phone_numbers: numbers,
         addresses,
-        social_links: page.social_links,
+        social_links: page.profiles.finish(),
         copyright_year: notices::copyright_year(text),
         business_hours: page.structured.opening_hours,
         feed_urls: page.feed_urls,
@@ -147,11 +148,50 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
     }
 }
 
-/// Merges the addresses of links with those of the text, in page order, each once.
+/// Validates the numbers that elements declare and those of the text, in page order, each once.
+fn phones(mut numbers: Vec<phone::Candidate>, page: &Page, language: Option<&str>) -> Vec<PhoneNumber> {
+    let text = page.text.as_str();
+    phone::read_labels(&mut numbers, text);
+    numbers.extend(phone::find(text));
+    if numbers.is_empty() {
+        return Vec::new();
+    }
+    let mut regions = if numbers.iter().all(phone::Candidate::is_international) {
+        Regions::default()
+    } else {
+        country::regions(&Clues {
+            country: page.structured.country.as_deref(),
+            addresses: &page.structured.addresses,
+            top_level: page.site.top_level(),
+            language,
+            text,
+        })
+    };
+    let found = phone::validate(numbers, &mut regions).into_iter();
+    found
+        .map(|phone| PhoneNumber {
+            number: phone.shown,
+            kind: phone.kind,
+        })
+        .collect()
+}
+
+/// Merges the addresses of links with those of the text, each once: the site's own first, those of whoever made the site
+/// last, and each group in page order.
 fn emails(linked: Vec<email::Found>, text: &str, site: &Site) -> Vec<String> {
     let mut all = linked;
     all.extend(email::find(text, site));
-    all.sort_by_key(|found| found.position);
+    let rank = |found: &email::Found| {
+        let host = found.email.rsplit('@').next().unwrap_or_default();
+        if site.owns(host) {
+            0
+        } else if credit::announces(text.get(..found.position).unwrap_or_default()) {
+            2
+        } else {
+            1
+        }
+    };
+    all.sort_by_cached_key(|found| (rank(found), found.position));
     let mut seen = std::collections::HashSet::new();
     let distinct = all
         .into_iter()

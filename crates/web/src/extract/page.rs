@@ -8,9 +8,9 @@ use super::email::Found;
 use super::images::Favicon;
 use super::json_ld::StructuredData;
 use super::metadata::Performance;
-use super::phone::Candidate;
+use super::phone::{Candidate, PhoneField};
 use super::site::Site;
-use super::social::SocialLinks;
+use super::social::Profiles;
 use super::technology::Technologies;
 use super::text::PageText;
 use super::wordpress::WordPress;
@@ -23,7 +23,11 @@ pub(super) struct Page {
     pub(super) emails: Vec<Found>,
     /// The same for telephone numbers.
     pub(super) phones: Vec<Candidate>,
-    pub(super) social_links: SocialLinks,
+    /// Open elements whose text is a telephone number.
+    pub(super) phone_fields: Vec<(NodeId, PhoneField)>,
+    pub(super) profiles: Profiles,
+    /// How many profiles there were, and where the text began, when the open link to one was met.
+    pub(super) credit_start: Option<(usize, usize)>,
     pub(super) technologies: Technologies,
     pub(super) wordpress: WordPress,
     pub(super) favicon: Favicon,
@@ -88,7 +92,9 @@ impl Page {
             text: PageText::default(),
             emails: Vec::new(),
             phones: Vec::new(),
-            social_links: SocialLinks::default(),
+            phone_fields: Vec::new(),
+            profiles: Profiles::default(),
+            credit_start: None,
             technologies: Technologies::new(),
             wordpress: WordPress::default(),
             favicon: Favicon::default(),

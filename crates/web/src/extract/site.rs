@@ -77,6 +77,11 @@ impl Site {
         self.resolve(href).is_some_and(|url| self.owns_url(&url))
     }
 
+    /// Returns the registrable part of the site's host.
+    pub(super) fn registrable(&self) -> &str {
+        &self.registrable
+    }
+
     /// Returns the last label of the site's host.
     pub(super) fn top_level(&self) -> &str {
         self.registrable.rsplit('.').next().unwrap_or_default()

@@ -71,6 +71,9 @@ fn the_contract_shows_exactly_its_fields() {
             "contact_info": {
                 "email": ["m1@firma.de", "m2@firma.de", "m3@firma.de", "m4@firma.de", "m5@firma.de"],
                 "phone": ["+49 30 901821", "+49 30 901822", "+49 30 901823"],
+                "numbers": (1..=5)
+                    .map(|i| json!({"number": format!("+49 30 90182{i}"), "kind": "voice"}))
+                    .collect::<Vec<_>>(),
             },
             "social_links": {"facebook": null, "twitter": null, "linkedin": null, "instagram": null, "youtube": null},
             "tech_stack": {"cms": [], "frameworks": [], "analytics": [], "widgets": []},
@@ -132,4 +135,120 @@ fn long_values_are_bounded() {
     assert_eq!(metadata.title.map(|title| title.len()), Some(500));
     assert_eq!(metadata.description.map(|description| description.len()), Some(2_000));
     assert_eq!((metadata.language, metadata.favicon_url), (None, None));
+}
+
+#[test]
+fn numbers_are_read_from_markup_that_declares_them() {
+    for (html, expected) in [
+        ("<a href='Tel:+49-30-901820'>call", "+49 30 901820"),
+        ("<a href='callto://+4930901820'>call", "+49 30 901820"),
+        ("<a href='https://wa.me/4930901820'>chat", "+49 30 901820"),
+        ("<span itemprop=telephone>030 901820</span>", "+49 30 901820"),
+        ("<meta itemprop=telephone content='030 901820'>", "+49 30 901820"),
+        ("<span property='schema:telephone'>030 901820</span>", "+49 30 901820"),
+        ("<span class=tel>030 901820</span>", "+49 30 901820"),
+        ("<p>Tel. <b>030</b> <i>90</i><i>1820</i>", "+49 30 901820"),
+        ("<i class='fa fa-phone'></i> 030 901820", "+49 30 901820"),
+        (
+            "<button onclick=\"location.href='tel:030901820'\">call",
+            "+49 30 901820",
+        ),
+        ("<button data-phone='030 901820'>show", "+49 30 901820"),
+        (
+            "<script type='application/ld+json'>{\"telephone\": 4930901820}</script>",
+            "+49 30 901820",
+        ),
+    ] {
+        assert_eq!(extract_from(html, "https://acme.de/", &[]).phones, [expected], "{html}");
+    }
+    for html in [
+        "<a href='tel:+4930901820'>Fax: 030 901820</a>",
+        "Fax: <a href='tel:+4930901820'>030 901820</a>",
+        "<dl><dt>Fax</dt><dd><a href='tel:030901820'>030 901820</a></dd></dl>",
+        "<span itemprop=faxNumber>030 901820</span>",
+        "<i class='fa fa-fax'></i> <a href='tel:030901820'>030 901820</a>",
+        "<a href='fax:+4930901820'>send</a>",
+        "<a href='tel:+4930901820' aria-label='Fax'>+49 30 901820</a>",
+        "<a href='data:text/vcard,TEL;TYPE=FAX:%2B49%2030%20901820'>card</a>",
+        "<script type='application/ld+json'>{\"faxNumber\": \"030 901820\"}</script>",
+    ] {
+        let found = extract_from(html, "https://acme.de/", &[]);
+        assert_eq!(found.phones, [""; 0], "{html}");
+        let kinds: Vec<PhoneKind> = found.phone_numbers.iter().map(|phone| phone.kind).collect();
+        assert_eq!(kinds, [PhoneKind::Fax], "{html}");
+    }
+}
+
+#[test]
+fn the_business_has_its_own_profiles() {
+    let facebook = |html: &str| extract_from(html, "https://acme.test/", &[]).social_links.facebook;
+    for html in [
+        "<a href='https://www.facebook.com/acme'>f</a>",
+        "<footer>Website by <a href='https://www.facebook.com/studio'>Studio</a></footer><a href='//facebook.com/acme'>f</a>",
+        "<a href='https://www.facebook.com/studio'>Webdesign: Studio</a><p><a href='//facebook.com/acme'>f</a>",
+        "<a href='https://www.facebook.com/partner'>p</a><div class=fb-page data-href='https://www.facebook.com/acme'></div>",
+        "<a href='https://www.facebook.com/partner'>p</a><script type='application/ld+json'>\
+         {\"@type\": \"Hotel\", \"sameAs\": \"https://www.facebook.com/acme\"}</script>",
+        "<iframe src='https://www.facebook.com/plugins/page.php?href=https%3A%2F%2Ffacebook.com%2Facme'></iframe>",
+        "<map><area href='https://www.facebook.com/acme'></map>",
+        "<button onclick=\"window.open('https://www.facebook.com/acme')\">f</button>",
+        "<meta property='article:publisher' content='https://www.facebook.com/acme'>",
+        "<a rel=author href='https://www.facebook.com/jane'>j</a><a href='https://www.facebook.com/acme'>f</a>",
+        "<a href='https://www.facebook.com/wix'>w</a><a href='https://www.facebook.com/acme'>f</a>",
+    ] {
+        assert_eq!(
+            facebook(html).as_deref(),
+            Some("https://www.facebook.com/acme"),
+            "{html}"
+        );
+    }
+    let found = extract_from(
+        "<meta name='twitter:site' content='@acme'><a href='https://x.com/jane'>j</a><a href='whatsapp://send?phone=4930901820'>w</a>",
+        "https://acme.test/",
+        &[],
+    );
+    assert_eq!(found.social_links.twitter.as_deref(), Some("https://twitter.com/acme"));
+    assert_eq!(found.social_links.others["whatsapp"], "https://wa.me/4930901820");
+    assert_eq!(found.phones, ["+49 30 901820"]);
+}
+
+#[test]
+fn hidden_addresses_are_read() {
+    for html in [
+        "<joomla-hidden-mail first='aW5mbw==' last='ZmlybWEuZGU='>hidden</joomla-hidden-mail>",
+        "<script>var p = '&#105;nfo' + '&#64;'; p = p + 'firma&#46;de'; document.write('<a href=\"' + p + '\">' + p + '</a>')</script>",
+        "<a href='#' data-mailto-token='ocknvq,kphqBhktoc0fg' data-mailto-vector='2'>write</a>",
+        "<a href=\"javascript:linkTo_UnCryptMailto('ocknvq,kphqBhktoc0fg')\">write</a>",
+        "<a href='javascript:;' data-enc-email='vasb[at]svezn.qr'>write</a>",
+        "<a href='#' onclick=\"location.href='mai' + 'lto:info' + '@' + 'firma.de'\">write</a>",
+        "<a href=\"javascript:sendMail('info', 'firma.de')\">write</a>",
+        "<a href=\"javascript:__eae_open('>2:=E@i:?7@o7:C>2]56')\">write</a>",
+        "<a href=\"javascript:DeCryptX('nbjmup;jogpAgjsnb/ef')\">write</a>",
+        "<a href='#' data-name=info data-domain=firma data-tld=de>write</a>",
+        "<noscript><p>Write to info&#64;firma.de</p></noscript>",
+        "<span class=u>info</span><img alt=at src=at.png><span class=d>firma.de</span>",
+        "<a href='info@firma.de'>write</a>",
+    ] {
+        assert_eq!(
+            extract_from(html, "https://acme.test/", &[]).emails,
+            ["info@firma.de"],
+            "{html}"
+        );
+    }
+    for html in [
+        "<script>var settings = {'mail': 'info@firma.de'}</script>",
+        "<noscript>Please enable JavaScript or ask info@firma.de</noscript>",
+    ] {
+        assert_eq!(extract_from(html, "https://acme.test/", &[]).emails, [""; 0], "{html}");
+    }
+}
+
+#[test]
+fn addresses_of_others_come_behind_the_sites_own() {
+    let found = extract_from(
+        "<footer>Website by <a href='mailto:hello@studio.de'>Studio</a></footer><p>acme@gmail.com<p>info@acme.de",
+        "https://acme.de/",
+        &[],
+    );
+    assert_eq!(found.emails, ["info@acme.de", "acme@gmail.com", "hello@studio.de"]);
 }

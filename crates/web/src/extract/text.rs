@@ -4,6 +4,9 @@
 pub(super) const BREAK: char = '\u{1e}';
 /// Stands where an inline element starts or ends: an address may go on across it, a word does not.
 pub(super) const SEAM: char = '\u{1f}';
+/// Stands where an icon announces a telephone number, and where one announces a fax number.
+pub(super) const PHONE_MARK: char = '\u{1c}';
+pub(super) const FAX_MARK: char = '\u{1d}';
 
 /// The most text of a page that is searched.
 const MAX_TEXT_BYTES: usize = 2 << 20;
@@ -41,7 +44,7 @@ impl PageText {
             }
         } else if text
             .bytes()
-            .all(|b| b.is_ascii() && b != BREAK as u8 && b != SEAM as u8)
+            .all(|b| b.is_ascii() && !(PHONE_MARK as u8..=SEAM as u8).contains(&b))
         {
             self.text.push_str(text);
         } else {
@@ -64,6 +67,12 @@ impl PageText {
         }
     }
 
+    pub(super) fn push_mark(&mut self, mark: char) {
+        if self.text.len() <= MAX_TEXT_BYTES {
+            self.text.push(mark);
+        }
+    }
+
     pub(super) fn push_seam(&mut self) {
         if !self.text.ends_with([BREAK, SEAM]) {
             self.text.push(SEAM);
@@ -72,12 +81,12 @@ impl PageText {
 }
 
 /// Gives digits and punctuation of other scripts their ASCII form and drops what is invisible.
-fn plain(c: char) -> Option<char> {
+pub(super) fn plain(c: char) -> Option<char> {
     let digit = |zero: char| char::from_digit(u32::from(c) - u32::from(zero), 10);
     match c {
         // Soft hyphens, zero-width characters, marks of direction: they are put into addresses to break them.
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => None,
-        BREAK | SEAM | '\0' => None,
+        BREAK | SEAM | PHONE_MARK | FAX_MARK | '\0' => None,
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => Some(' '),
         '\u{660}'..='\u{669}' => digit('\u{660}'),
         '\u{6f0}'..='\u{6f9}' => digit('\u{6f0}'),

@@ -1,6 +1,7 @@
 //! vCards (RFC 2426, RFC 6350): whose addresses they hold.
 
 use super::json_ld::Person;
+use super::phone::PhoneKind;
 use super::text::clean;
 
 /// The most cards and addresses of one file.
@@ -43,6 +44,28 @@ pub(super) fn read(text: &str) -> Vec<Person> {
     people
 }
 
+/// Reads the telephone and fax numbers of all cards of a text.
+pub(super) fn phones(text: &str) -> Vec<(String, Option<PhoneKind>)> {
+    let unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
+    let numbers = unfolded.lines().filter_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        let key = key.to_ascii_uppercase();
+        let (name, parameters) = key.split_once(';').unwrap_or((&key, ""));
+        if name.rsplit('.').next() != Some("TEL") {
+            return None;
+        }
+        let kind = if parameters.contains("FAX") {
+            Some(PhoneKind::Fax)
+        } else if parameters.contains("CELL") {
+            Some(PhoneKind::Mobile)
+        } else {
+            Some(PhoneKind::Voice)
+        };
+        Some((value.trim().to_owned(), kind))
+    });
+    numbers.take(MAX_PEOPLE).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +92,17 @@ mod tests {
             ]
         );
         assert_eq!(read("no card"), []);
+    }
+
+    #[test]
+    fn cards_say_which_numbers_are_of_fax_machines() {
+        assert_eq!(
+            phones("TEL;TYPE=WORK,VOICE:030 1\nitem1.TEL;TYPE=fax:030 2\nTEL;CELL;VOICE:0171 3\nNOTE:TEL:4\n"),
+            [
+                ("030 1".to_owned(), Some(PhoneKind::Voice)),
+                ("030 2".to_owned(), Some(PhoneKind::Fax)),
+                ("0171 3".to_owned(), Some(PhoneKind::Mobile)),
+            ]
+        );
     }
 }

@@ -62,13 +62,45 @@ impl Page {
         self.performance.total_elements += 1;
         let tag = element.name();
         if element.name.ns != ns!(html) {
-            self.svg_depth += usize::from(tag == "svg");
+            self.open_foreign(tag, element);
             return true;
         }
         let attributes = self.read_attributes(element);
         self.separate(tag);
         self.see_data(tag, &attributes.data);
         self.see_marks(node.id(), tag, &attributes);
+        self.see_social_marks(&attributes);
+        if let Some(field) = self.see_phone_marks(tag, &attributes) {
+            self.phone_fields.push((node.id(), field));
+        }
+        if self.see_cloak(tag, element, &attributes) || !self.open_html(node, tag, &attributes) {
+            return false;
+        }
+        if let Some(hex) = attributes.cfemail
+            && let Some(email) = email::from_protected(hex, &self.site)
+        {
+            self.add_email(email, Spelling::Protected);
+            // The text within says that the address is protected.
+            return false;
+        }
+        true
+    }
+
+    /// Takes an element of SVG or `MathML` in.
+    fn open_foreign(&mut self, tag: &str, element: &Element) {
+        if tag == "svg" {
+            self.svg_depth += 1;
+            let class = element.attr("class").unwrap_or_default();
+            let attributes = Attributes {
+                class,
+                ..Attributes::default()
+            };
+            self.see_phone_marks(tag, &attributes);
+        }
+    }
+
+    /// Takes an element of HTML in by its name; returns whether to go on below it.
+    fn open_html(&mut self, node: NodeRef<'_, Node>, tag: &str, attributes: &Attributes<'_>) -> bool {
         match tag {
             "html" => self.language = self.language.take().or_else(|| language(attributes.lang?)),
             "title" => {
@@ -76,16 +108,19 @@ impl Page {
                 return false;
             }
             "base" => self.site.set_base(attributes.href.unwrap_or_default()),
-            "meta" => self.see_meta(&attributes),
-            "link" => self.see_link(&attributes),
+            "meta" => self.see_meta(attributes),
+            "link" => self.see_link(attributes),
             "script" => {
-                self.see_script(node, &attributes);
+                self.see_script(node, attributes);
                 return false;
             }
-            "a" => self.see_anchor(&attributes),
-            "img" => self.see_image(node, &attributes),
+            "a" => self.see_anchor(attributes),
+            "area" => self.see_area(attributes),
+            "img" => self.see_image(node, attributes),
             "iframe" => {
-                self.see_resource(attributes.src.or(attributes.data_src));
+                let src = attributes.src.or(attributes.data_src);
+                self.see_resource(src);
+                self.see_social_frame(src);
                 return false;
             }
             "form" => {
@@ -103,19 +138,16 @@ impl Page {
                 }
                 return false;
             }
-            "input" => self.see_input(&attributes),
+            "input" => self.see_input(attributes),
             "address" => self.address_start = Some(self.text.position()),
-            "template" | "noscript" | "option" | "object" | "audio" | "video" => return false,
+            "noscript" => {
+                self.see_noscript(node);
+                return false;
+            }
+            "template" | "option" | "object" | "audio" | "video" => return false,
             // Spam traps stand in hidden inline elements within an address.
             "span" | "i" | "b" | "em" | "strong" | "small" if is_hidden(attributes.style) => return false,
             _ => {}
-        }
-        if let Some(hex) = attributes.cfemail
-            && let Some(email) = email::from_protected(hex, &self.site)
-        {
-            self.add_email(email, Spelling::Protected);
-            // The text within says that the address is protected.
-            return false;
         }
         true
     }
@@ -138,6 +170,9 @@ impl Page {
             self.text.reverse_since(start);
             self.turned_parts.push(start..self.text.position());
         }
+        if let Some((_, field)) = self.phone_fields.pop_if(|(declared, _)| *declared == node.id()) {
+            self.close_phone_field(field);
+        }
         match tag {
             "h1" => {
                 if let Some(start) = self.h1_start.take() {
@@ -150,6 +185,7 @@ impl Page {
                 }
             }
             "a" => {
+                self.close_social_link();
                 if std::mem::take(&mut self.is_link_open)
                     && let Some(link) = self.links.last_mut()
                 {

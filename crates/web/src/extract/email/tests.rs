@@ -1,5 +1,6 @@
 use url::Url;
 
+use super::super::text::BREAK;
 use super::*;
 
 fn site() -> Site {
@@ -44,6 +45,15 @@ fn addresses_are_read_as_people_write_them() {
         ("123@qq.com", "123@qq.com"),
         ("chef@163.com", "chef@163.com"),
         ("support@staging.acme.test", "support@staging.acme.test"),
+        ("info@firma.dePhone", "info@firma.de"),
+        ("Mail: info @ firma.de", "info@firma.de"),
+        ("info -at- firma.de", "info@firma.de"),
+        ("info_at_firma.de", "info@firma.de"),
+        ("jane(a)firma.fi", "jane@firma.fi"),
+        ("E-Mail: info at firma.de", "info@firma.de"),
+        ("|info@firma.de|", "info@firma.de"),
+        ("...info@firma.de", "info@firma.de"),
+        ("%20info@firma.de", "info@firma.de"),
     ] {
         assert_eq!(found(text), [expected], "{text:?}");
     }
@@ -89,6 +99,16 @@ fn what_only_looks_like_an_address_is_left() {
         "info@-firma.de",
         "info@co.uk",
         "email@name.notatld",
+        "a!b@firma.de",
+        "sales/eu@firma.de",
+        "a$b@firma.de",
+        "key=b@firma.de",
+        "a..b@firma.de",
+        "vorname.nachname@acme.test",
+        "info@yourcompany.com",
+        "test@test.com",
+        "Meet us @ firma.de",
+        "stop-at-nothing.com",
     ] {
         wrong.extend(found(text).into_iter().map(|email| (text, email)));
     }
@@ -135,6 +155,10 @@ fn mailto_links_are_decoded() {
     assert_eq!(read("mailto:Jane%20Doe%20%3Cjane@firma.de%3E"), ["jane@firma.de"]);
     assert_eq!(read("mailto:?subject=Look&body=a@firma.de"), [""; 0]);
     assert_eq!(read("mailto:"), [""; 0]);
+    assert_eq!(read("mailto://info@firma.de"), ["info@firma.de"]);
+    assert_eq!(read("mailto:info(at)firma.de"), ["info@firma.de"]);
+    assert_eq!(read("mailto:smith&sons@firma.de"), ["smith&sons@firma.de"]);
+    assert_eq!(read("mailto:a!b@firma.de"), [""; 0]);
 }
 
 #[test]

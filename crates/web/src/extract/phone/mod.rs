@@ -1,74 +1,80 @@
-//! Telephone numbers of any country, in international format.
+//! Telephone numbers of any country, in international format, and what each is for.
 //!
-//! Every number is validated against the numbering plans of the `phonenumber` crate. In running text a
-//! number must also look like one: an international prefix, a label such as `Tel.`, or the grouping in
-//! which its country writes numbers. Dates, prices, order numbers and coordinates have none of these.
+//! Numbers are validated against the numbering plans of the `phonenumber` crate. In running text a number must
+//! also look like one: an international prefix, a label such as `Tel.`, or the grouping in which its country
+//! writes numbers. The word that stands nearest before it decides: dates, prices, tax and order numbers are none,
+//! and a fax number is kept apart. Where nothing says in which country the site is, a number that the page declares
+//! is kept as the page writes it.
 
-use percent_encoding::percent_decode_str;
-use phonenumber::{Mode, PhoneNumber, country};
+mod candidate;
+mod find;
+mod label;
+mod link;
+mod run;
+mod token;
+mod words;
 
-use super::phone_label::Label;
+pub(super) use candidate::Candidate;
+use candidate::Evidence;
+pub use candidate::PhoneKind;
+pub(super) use find::{find, read_labels};
+pub(super) use link::{PhoneField, is_fax_label, read_link, whatsapp};
+use phonenumber::metadata::DATABASE;
+use phonenumber::{Mode, PhoneNumber, Type, country};
+
+use super::country::Regions;
 
 /// The most numbers kept of one page.
 pub(super) const MAX_PHONES: usize = 50;
-/// The most candidates that are validated: each costs some tens of microseconds.
-const MAX_CANDIDATES: usize = 300;
-/// The most digits of a number, with the prefix of an international call.
-const MAX_DIGITS: usize = 17;
-const MIN_DIGITS: usize = 7;
+/// The digits of a number that nobody has.
+const SEQUENCES: [&str; 2] = ["123456789", "987654321"];
 
 /// A number that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Phone {
-    /// Digits with country code and `+`, by which numbers are compared.
-    pub(super) e164: String,
+    /// What numbers are compared by: digits with country code and `+`, or the digits that the page has.
+    pub(super) digits: String,
     /// The same in groups, as it is shown.
-    pub(super) international: String,
+    pub(super) shown: String,
+    pub(super) kind: PhoneKind,
 }
 
-/// Something in the page that may be a number.
-pub(super) struct Candidate {
-    /// Where it is.
-    pub(super) position: usize,
-    /// Its digits, with a `+` in front where it is international.
+/// A number with all that the page says about it.
+struct Entry {
     digits: String,
-    evidence: Evidence,
-    /// Whether it is grouped as in North America.
-    is_north_american: bool,
+    shown: String,
+    said: Vec<PhoneKind>,
+    is_mobile: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Evidence {
-    /// A link or a field that says it is a number.
-    Declared,
-    /// A label stands before it.
-    Labelled,
-    /// It is grouped as numbers are: with a trunk prefix, an area code in parentheses, or as in North America.
-    Grouped,
-    /// It has an international prefix.
-    International,
+impl Entry {
+    /// A number is a fax number if some place says so and no place says that it is a telephone.
+    fn finish(self) -> Phone {
+        let says = |kind| self.said.contains(&kind);
+        let is_voice = says(PhoneKind::Voice);
+        let kind = if says(PhoneKind::Mobile) || (self.is_mobile && !says(PhoneKind::Fax) && !says(PhoneKind::WhatsApp))
+        {
+            PhoneKind::Mobile
+        } else if is_voice {
+            PhoneKind::Voice
+        } else if says(PhoneKind::WhatsApp) {
+            PhoneKind::WhatsApp
+        } else if says(PhoneKind::Fax) {
+            PhoneKind::Fax
+        } else {
+            PhoneKind::Voice
+        };
+        Phone {
+            digits: self.digits,
+            shown: self.shown,
+            kind,
+        }
+    }
 }
 
 impl Candidate {
-    /// Reads a `tel:` link, or a field that holds a number.
-    pub(super) fn declared(position: usize, value: &str) -> Option<Self> {
-        let value = percent_decode_str(value.trim()).decode_utf8_lossy();
-        let value = value
-            .strip_prefix("tel:")
-            .or_else(|| value.strip_prefix("TEL:"))
-            .unwrap_or(&value);
-        let main = value.split([';', ',', '?', 'x']).next().unwrap_or_default();
-        let digits = digits_of(main)?;
-        Some(Self {
-            position,
-            digits,
-            evidence: Evidence::Declared,
-            is_north_american: is_north_american(main.trim()),
-        })
-    }
-
     /// Validates it against a numbering plan; the regions are tried in order.
-    fn validate(&self, regions: &[country::Id]) -> Option<PhoneNumber> {
+    fn validate(&self, regions: &Regions) -> Option<PhoneNumber> {
         if self.digits.starts_with('+') {
             return valid(None, &self.digits);
         }
@@ -78,19 +84,39 @@ impl Candidate {
         {
             return Some(number);
         }
+        let of = |regions: &[country::Id]| regions.iter().find_map(|region| valid(Some(*region), &self.digits));
         let north_american = || {
-            let number = valid(Some(regions.first().copied().unwrap_or(country::US)), &self.digits)?;
-            (self.is_north_american && number.country().code() == 1).then_some(number)
+            let is_there = |number: &PhoneNumber| number.country().code() == 1;
+            let regions = regions
+                .sure
+                .iter()
+                .copied()
+                .chain((!regions.is_placed).then_some(country::US));
+            let mut numbers = regions.filter_map(|region| valid(Some(region), &self.digits));
+            self.is_north_american.then(|| numbers.find(is_there))?
         };
         match self.evidence {
             Evidence::International => None,
-            Evidence::Declared | Evidence::Labelled => regions
-                .iter()
-                .find_map(|region| valid(Some(*region), &self.digits))
+            Evidence::Declared | Evidence::Labelled { .. } => of(&regions.sure)
+                .or_else(|| of(&regions.likely))
                 .or_else(north_american),
             Evidence::Grouped if self.is_north_american => north_american(),
-            Evidence::Grouped => valid(Some(*regions.first()?), &self.digits),
+            Evidence::Grouped => of(regions.sure.get(..1).unwrap_or_default()),
         }
+    }
+
+    /// Returns whether it is kept as the page writes it, though no numbering plan is known to try it with.
+    fn is_kept_as_written(&self, regions: &Regions) -> bool {
+        let is_declared = matches!(self.evidence, Evidence::Declared | Evidence::Labelled { is_near: true });
+        // What a label announces may also be in a table, or a version.
+        let is_plain = self.evidence == Evidence::Declared
+            || !self.is_broken
+                && self
+                    .written
+                    .split(|c: char| !c.is_ascii_digit())
+                    .any(|group| group.len() >= 3);
+        let length = self.digits.len();
+        is_declared && is_plain && !regions.is_placed && !self.digits.starts_with('+') && (7..=15).contains(&length)
     }
 }
 
@@ -99,221 +125,50 @@ fn valid(region: Option<country::Id>, digits: &str) -> Option<PhoneNumber> {
     number.is_valid().then_some(number)
 }
 
+/// Returns whether digits are those of a form's example: one digit only, or all in their order.
+fn is_example(digits: &str) -> bool {
+    let mut plain = digits.trim_start_matches(['+', '0']).bytes();
+    let first = plain.next();
+    plain.all(|digit| Some(digit) == first) || SEQUENCES.iter().any(|sequence| digits.contains(sequence))
+}
+
 /// Validates the candidates of a page in page order.
-///
-/// `regions` is where the site may be, the most probable first. Without any, the country of the first
-/// international number of the page is taken.
-pub(super) fn validate(mut candidates: Vec<Candidate>, regions: &[country::Id]) -> Vec<Phone> {
+pub(super) fn validate(mut candidates: Vec<Candidate>, regions: &mut Regions) -> Vec<Phone> {
     candidates.sort_by_key(|candidate| candidate.position);
-    candidates.truncate(MAX_CANDIDATES);
-    let mut regions = regions.to_vec();
-    if regions.is_empty() {
-        let international = candidates.iter().filter(|candidate| candidate.digits.starts_with('+'));
-        regions.extend(
-            international
-                .filter_map(|candidate| candidate.validate(&[])?.country().id())
-                .next(),
-        );
-    }
-    let mut phones: Vec<Phone> = Vec::new();
+    candidates.truncate(find::MAX_CANDIDATES);
+    // A site writes numbers of its country with and without the prefix.
+    let international = candidates.iter().filter(|candidate| candidate.digits.starts_with('+'));
+    let country = international
+        .filter_map(|candidate| candidate.validate(&Regions::default())?.country().id())
+        .next();
+    regions.add_number(country);
+    let mut entries: Vec<Entry> = Vec::new();
     for candidate in candidates {
-        let Some(number) = candidate.validate(&regions) else {
+        if is_example(&candidate.digits) {
+            continue;
+        }
+        let (digits, shown, is_mobile) = if let Some(number) = candidate.validate(regions) {
+            let digits = number.format().mode(Mode::E164).to_string();
+            let shown = number.format().mode(Mode::International).to_string();
+            (digits, shown, number.number_type(&DATABASE) == Type::Mobile)
+        } else if candidate.is_kept_as_written(regions) {
+            (candidate.digits.clone(), candidate.written.clone(), false)
+        } else {
             continue;
         };
-        let e164 = number.format().mode(Mode::E164).to_string();
-        if phones.iter().all(|phone| phone.e164 != e164) {
-            let international = number.format().mode(Mode::International).to_string();
-            phones.push(Phone { e164, international });
-        }
-        if phones.len() == MAX_PHONES {
-            break;
-        }
-    }
-    phones
-}
-
-/// Finds what looks like a telephone number in visible text.
-pub(super) fn find(text: &str) -> Vec<Candidate> {
-    let bytes = text.as_bytes();
-    let mut candidates = Vec::new();
-    let mut from = 0;
-    while let Some(offset) = bytes
-        .get(from..)
-        .and_then(|rest| rest.iter().position(|b| b.is_ascii_digit() || matches!(b, b'+' | b'(')))
-    {
-        let start = from + offset;
-        let run = run_at(text, start);
-        from = start + run.len().max(1);
-        if let Some((digits, evidence)) = judge(text, start, run) {
-            candidates.push(Candidate {
-                position: start,
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.digits == digits) {
+            entry.said.extend(candidate.kind);
+        } else if entries.len() < MAX_PHONES {
+            let said = candidate.kind.into_iter().collect();
+            entries.push(Entry {
                 digits,
-                evidence,
-                is_north_american: is_north_american(run),
+                shown,
+                said,
+                is_mobile,
             });
-            if candidates.len() > MAX_CANDIDATES {
-                break;
-            }
         }
     }
-    candidates
-}
-
-/// Takes digits and the punctuation of numbers from a position on.
-fn run_at(text: &str, start: usize) -> &str {
-    let rest = text.get(start..).unwrap_or_default();
-    let (mut end, mut separators) = (0, 0);
-    let mut digits = 0;
-    for (i, byte) in rest.bytes().enumerate() {
-        match byte {
-            b'0'..=b'9' => {
-                separators = 0;
-                digits += 1;
-                end = i + 1;
-            }
-            b'+' if i == 0 => {}
-            // A number ends where the next begins.
-            b'/' if digits >= MIN_DIGITS && rest.as_bytes().get(i + 1) == Some(&b' ') => break,
-            b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'\n' if separators < 3 => separators += 1,
-            _ => break,
-        }
-    }
-    rest.get(..end).unwrap_or_default()
-}
-
-/// Decides whether a run of digits is worth validating.
-fn judge(text: &str, start: usize, run: &str) -> Option<(String, Evidence)> {
-    let count = run.bytes().filter(u8::is_ascii_digit).count();
-    if !(MIN_DIGITS..=MAX_DIGITS + 1).contains(&count) {
-        return None;
-    }
-    let before = text.get(..start)?;
-    let after = text.get(start + run.len()..)?;
-    if !may_follow(before) || !may_precede(after) || is_address_or_date(run) {
-        return None;
-    }
-    let digits = digits_of(run)?;
-    let label = Label::before(before);
-    if label.is_fax() {
-        return None;
-    }
-    if digits.starts_with('+') {
-        return (count > MIN_DIGITS).then_some((digits, Evidence::International));
-    }
-    if label.is_of_a_phone() {
-        return Some((digits, Evidence::Labelled));
-    }
-    if label.is_of_another_number() {
-        return None;
-    }
-    if run.starts_with("00") && count >= 11 && has_separator(run) {
-        return Some((digits, Evidence::International));
-    }
-    (is_north_american(run) || is_grouped(run)).then_some((digits, Evidence::Grouped))
-}
-
-/// Reduces a number to its digits and a leading `+`, without the `(0)` of national calls.
-fn digits_of(run: &str) -> Option<String> {
-    let run = run.trim();
-    let run = if run.starts_with('+') || run.starts_with("00") {
-        run.replacen("(0)", "", 1)
-    } else {
-        run.to_owned()
-    };
-    let mut digits = String::new();
-    for c in run.chars() {
-        match c {
-            '0'..='9' => digits.push(c),
-            '+' if digits.is_empty() => digits.push(c),
-            ' ' | '-' | '.' | '/' | '(' | ')' | '\n' | '\u{a0}' | '\u{2010}'..='\u{2014}' => {}
-            _ => return None,
-        }
-    }
-    let count = digits.trim_start_matches('+').len();
-    (MIN_DIGITS - 1..=MAX_DIGITS).contains(&count).then_some(digits)
-}
-
-/// What makes a number a price, with or without a space between.
-const CURRENCIES: [char; 5] = ['$', '€', '£', '¥', '₹'];
-
-fn may_follow(before: &str) -> bool {
-    if before.trim_end_matches(' ').ends_with(CURRENCIES) {
-        return false;
-    }
-    let mut chars = before.chars().rev();
-    match chars.next() {
-        None => true,
-        Some('.') => chars.next().is_none_or(|c| c.is_alphabetic() || c.is_whitespace()),
-        Some(c) if c.is_ascii_alphanumeric() => false,
-        Some(c) => !matches!(
-            c,
-            ',' | '-' | '_' | '/' | '=' | '#' | '$' | '€' | '£' | '¥' | '%' | '@' | '&' | '+' | '*' | '~'
-        ),
-    }
-}
-
-fn may_precede(after: &str) -> bool {
-    if after.trim_start_matches(' ').starts_with(CURRENCIES) {
-        return false;
-    }
-    let mut chars = after.chars();
-    let next_is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    match chars.next() {
-        None => true,
-        Some('x' | 'e') => true,
-        Some(c) if c.is_ascii_alphanumeric() => false,
-        Some(':' | ',' | '+' | '*') => !next_is_digit(chars.next()),
-        Some(c) => !matches!(c, '%' | '=' | '_' | '@' | '°' | '²'),
-    }
-}
-
-/// Returns whether groups are those of an IPv4 address or of a date.
-fn is_address_or_date(run: &str) -> bool {
-    let groups: Vec<&str> = run.split(|c: char| !c.is_ascii_digit()).collect();
-    let is_address = run.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-        && groups.len() == 4
-        && groups.iter().all(|group| group.parse::<u8>().is_ok());
-    let number = |i: usize| groups.get(i).and_then(|group| group.parse::<u16>().ok());
-    let is_year = |n: Option<u16>, i: usize| {
-        groups.get(i).is_some_and(|g| g.len() == 4) && n.is_some_and(|n| (1900..2100).contains(&n))
-    };
-    let is_day = |n: Option<u16>| n.is_some_and(|n| (1..=31).contains(&n));
-    let is_date = (is_year(number(0), 0) && is_day(number(1)) && is_day(number(2)))
-        || (is_day(number(0)) && is_day(number(1)) && is_year(number(2), 2))
-        || (groups.len() == 2 && is_year(number(0), 0) && is_year(number(1), 1));
-    is_address || (is_date && !run.starts_with(['+', '(']))
-}
-
-fn has_separator(run: &str) -> bool {
-    run.bytes().any(|b| !b.is_ascii_digit())
-}
-
-/// `(555) 123-4567`, `555-123-4567`, `555.123.4567`, `1-555-123-4567`.
-fn is_north_american(run: &str) -> bool {
-    let groups: Vec<usize> = run
-        .split(|c: char| !c.is_ascii_digit())
-        .map(str::len)
-        .filter(|len| *len > 0)
-        .collect();
-    let separated = run.starts_with('(') || run.contains(['-', '.']);
-    separated && matches!(groups.as_slice(), [3, 3, 4] | [1, 3, 3, 4]) && (groups.len() == 3 || run.starts_with('1'))
-}
-
-/// `030 1234567`, `(030) 123 45`, `03-1234-5678`: a trunk prefix or an area code in parentheses, then groups.
-fn is_grouped(run: &str) -> bool {
-    let count = run.bytes().filter(u8::is_ascii_digit).count();
-    let first = run
-        .trim_start_matches('(')
-        .bytes()
-        .take_while(u8::is_ascii_digit)
-        .count();
-    let second = run.trim_start_matches('(').get(1..2).unwrap_or_default();
-    let has_code = if run.starts_with('(') {
-        run.get(first + 1..).is_some_and(|rest| rest.starts_with(')'))
-    } else {
-        run.starts_with('0') && has_separator(run)
-    };
-    has_code && (2..=6).contains(&first) && (9..=12).contains(&count) && second != "0"
+    entries.into_iter().map(Entry::finish).collect()
 }
 
 #[cfg(test)]

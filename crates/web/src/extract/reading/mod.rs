@@ -11,7 +11,7 @@ use super::json_ld::Person;
 use super::page::Page;
 use super::site::Site;
 use super::text::{BREAK, SEAM, clean};
-use super::{people, vcard};
+use super::{credit, people, vcard};
 use crate::html::Document;
 
 /// How much of the text is kept on each side of an address, in characters.
@@ -63,7 +63,7 @@ pub struct PageLink {
 }
 
 /// An address that a page has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundContact {
     /// The address, in lower case and punycode.
     pub email: String,
@@ -75,6 +75,8 @@ pub struct FoundContact {
     pub name: Option<String>,
     /// What that person does.
     pub role: Option<String>,
+    /// Whether it stands only where the page says who made the site.
+    pub is_credit: bool,
 }
 
 /// Reads a page that came from `url`.
@@ -232,12 +234,15 @@ fn contacts(mut found: Vec<Found>, text: &str, people: &[Person]) -> Vec<FoundCo
                     name = found_name;
                 }
             }
+            let ahead = |place: &Found| text.get(..place.position).unwrap_or_default();
+            let is_credit = places.iter().all(|place| credit::announces(ahead(place)));
             Some(FoundContact {
                 context: context(text, place.position, &email),
                 email,
                 spelling,
                 name,
                 role,
+                is_credit,
             })
         })
         .collect()

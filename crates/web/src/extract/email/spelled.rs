@@ -1,0 +1,227 @@
+//! Addresses whose signs are written as words: `jane [at] example [dot] com`.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use regex::Regex;
+
+use super::super::site::Site;
+use super::super::text::{BREAK, SEAM, contains_ignore_case};
+use super::address::{Found, MAX_EMAIL_BYTES, Spelling, around, checked, is_local_byte};
+
+/// The longest block that is rewritten to read `[at]` and `[dot]`.
+const MAX_SPELLED_BYTES: usize = 4_096;
+
+/// The words for `@` that people put in brackets: English, German, Spanish and Portuguese, Italian, French, Polish,
+/// Russian, Dutch, Danish and Norwegian, Swedish, Czech and Slovak, Hungarian, Japanese, Chinese, Korean.
+const AT_WORDS: &str = "at|@|ät|aet|arroba|chiocciola|arobase|arobas|małpa|malpa|собака|собачка|apenstaartje|snabel-?a|\
+                        zavináč|zavinac|kukac|アットマーク|アット|艾特|골뱅이";
+/// Their words for a dot.
+const DOT_WORDS: &str =
+    "dot|punkt|punto|point|ponto|punt|kropka|точка|prik|punktum|tečka|tecka|bodka|pont|nokta|ドット|点|點|점|닷|\\.";
+/// The words without brackets that are believed in a label's company.
+const SPOKEN_AT: &str = "at|ät|arroba|chiocciola|arobase|małpa|собака";
+const SPOKEN_DOT: &str = "dot|punkt|punto|point|ponto|kropka|точка";
+
+/// `-at-` with blanks around, `_at_` and `*at*` also without.
+const DASHED_AT: &str = r"[\s\x1f]+[-_*|~]+\s?(?:at|ät)\s?[-_*|~]+[\s\x1f]+|[\s\x1f]*[_*|~](?:at|ät)[_*|~][\s\x1f]*";
+
+/// Either of the two below; `\x1f` is [`SEAM`]. It starts with a bracket, for which a search is fast.
+static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"(?i)[\[({{<][\s\x1f]*(?:{AT_WORDS}|{DOT_WORDS})[\s\x1f]*[\])}}>]"
+    ))
+    .ok()
+});
+/// The words of [`SPOKEN_DOT`] between blanks.
+static SPOKEN_DOTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = SPOKEN_DOT.split('|');
+    let words = words.flat_map(|word| [format!(" {word} "), format!(" {} ", word.to_uppercase())]);
+    AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words).ok()
+});
+/// What the other spellings of `@` contain.
+static DASHED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .build([
+            "-at-", "- at -", "- at-", "-at -", "_at_", "*at*", "|at|", "~at~", "-ät-", "_ät_", "*ät*", "(a)", "[a]",
+            "{a}",
+        ])
+        .ok()
+});
+/// An `@`, written as a word in brackets or as it is.
+static ANY_AT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"(?i)[\s\x1f]*[\[({{<][\s\x1f]*(?:{AT_WORDS})[\s\x1f]*[\])}}>][\s\x1f]*|{DASHED_AT}|[\[({{]a[\])}}]|@"
+    ))
+    .ok()
+});
+static SPELLED_DOT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"(?i)[\s\x1f]*[\[({{<][\s\x1f]*(?:{DOT_WORDS})[\s\x1f]*[\])}}>][\s\x1f]*"
+    ))
+    .ok()
+});
+/// `jane at example dot com`, said as a whole block or right after a label.
+static SPOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let address = format!(r"\s*([a-z0-9._%+-]+)\s+(?:{SPOKEN_AT})\s+([a-z0-9-]+(?:\s+(?:{SPOKEN_DOT})\s+[a-z0-9-]+)+)");
+    Regex::new(&format!(r"(?i)^{address}[.,;]?$|(?::|\be-?mail){address}\b")).ok()
+});
+/// What stands before ` at ` in prose.
+const PROSE_WORDS: [&str; 16] = [
+    "are", "be", "buy", "call", "find", "here", "is", "it", "look", "me", "meet", "order", "shop", "us", "visit", "you",
+];
+/// Local parts that nobody says in a sentence before ` @ `.
+const ROLE_WORDS: [&str; 12] = [
+    "info", "kontakt", "office", "mail", "support", "praxis", "kanzlei", "buero", "sales", "contact", "hello", "team",
+];
+/// The most signs that are looked at for blanks around them.
+const MAX_SPACED: usize = 1_000;
+/// `jane at example[dot]com`: only the dot is protected.
+static HALF_SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b([a-z0-9._%+-]+)\s+at\s+([a-z0-9.-]+)\s*[\[({]\s*dot\s*[\])}]\s*([a-z0-9.-]+)").ok()
+});
+
+/// Finds the addresses whose `@` or dots are written as words, block by block.
+pub(super) fn find(text: &str, site: &Site, found: &mut Vec<Found>) {
+    let (Some(spelled), Some(at), Some(dot)) = (SPELLED.as_ref(), ANY_AT.as_ref(), SPELLED_DOT.as_ref()) else {
+        return;
+    };
+    let (Some(spoken), Some(half)) = (SPOKEN.as_ref(), HALF_SPELLED.as_ref()) else {
+        return;
+    };
+    let is_dashed = |text: &str| DASHED.as_ref().is_some_and(|signs| signs.is_match(text));
+    let has_brackets = spelled.is_match(text) || is_dashed(text);
+    let has_words = SPOKEN_DOTS.as_ref().is_some_and(|words| words.is_match(text));
+    if !has_brackets && !has_words {
+        return;
+    }
+    let mut position = 0;
+    for block in text.split(BREAK) {
+        let start = position;
+        position += block.len() + BREAK.len_utf8();
+        if block.len() > MAX_SPELLED_BYTES {
+            continue;
+        }
+        let mut add = |position: usize, email: String| {
+            found.push(Found {
+                position,
+                email,
+                spelling: Spelling::Words,
+            });
+        };
+        if has_brackets && (spelled.is_match(block) || is_dashed(block)) {
+            for parts in half.captures_iter(block) {
+                let all = parts.get(0).map_or(0, |all| all.start());
+                let part = |number| parts.get(number).map_or("", |part: regex::Match<'_>| part.as_str());
+                if let Some(email) = checked(part(1), &format!("{}.{}", part(2), part(3)), site) {
+                    add(start + all, email);
+                }
+            }
+            for sign in at.find_iter(block) {
+                let before = block.get(..sign.start()).unwrap_or_default();
+                let behind = block.get(sign.end()..).unwrap_or_default();
+                let behind = behind
+                    .get(..behind.floor_char_boundary(2 * MAX_EMAIL_BYTES))
+                    .unwrap_or_default();
+                let name = before.get(before.ceil_char_boundary(before.len().saturating_sub(2 * MAX_EMAIL_BYTES))..);
+                let name = dot.replace_all(name.unwrap_or_default(), ".");
+                let behind = dot.replace_all(behind, ".");
+                if let Some(email) = around(&format!("{name}@{behind}"), name.len(), site) {
+                    add(start + sign.start(), email);
+                }
+            }
+        }
+        if has_words {
+            let block = block.replace(SEAM, "");
+            if let Some(email) = spoken_address(spoken, block.trim(), site) {
+                add(start, email);
+            }
+        }
+    }
+}
+
+/// Finds `info @ example.com` and `E-Mail: info at example.com`, which a label or the site's own domain makes plain.
+pub(super) fn find_spaced(text: &str, site: &Site, found: &mut Vec<Found>) {
+    let blank = |c: char| matches!(c, ' ' | SEAM | '\n');
+    for (at, sign) in text.match_indices('@').take(MAX_SPACED) {
+        let (Some(before), Some(behind)) = (text.get(..at), text.get(at + sign.len()..)) else {
+            continue;
+        };
+        let is_apart = |side: &str| side.contains([' ', '\n']);
+        let left = before.get(before.trim_end_matches(blank).len()..).unwrap_or_default();
+        let right = behind
+            .get(..behind.len() - behind.trim_start_matches(blank).len())
+            .unwrap_or_default();
+        if is_apart(left) || is_apart(right) {
+            found.extend(spaced(
+                before.trim_end_matches(blank),
+                behind.trim_start_matches(blank),
+                at,
+                site,
+            ));
+        }
+    }
+    for (label, _) in text.match_indices("ail:").take(MAX_SPACED) {
+        let said = text.get(label + "ail:".len()..).unwrap_or_default();
+        let said = said
+            .get(..said.floor_char_boundary(MAX_EMAIL_BYTES))
+            .unwrap_or_default();
+        let said = said.split(BREAK).next().unwrap_or_default();
+        let mut words = said.split(blank).filter(|word| !word.is_empty());
+        let (Some(local), Some(sign), Some(domain)) = (words.next(), words.next(), words.next()) else {
+            continue;
+        };
+        let is_sign = SPOKEN_AT.split('|').any(|word| sign.to_lowercase() == word);
+        if is_sign
+            && domain.contains('.')
+            && local.bytes().all(is_local_byte)
+            && let Some(email) = checked(local, domain.trim_end_matches([',', ';', ')']), site)
+        {
+            let spelling = Spelling::Words;
+            let position = label;
+            found.push(Found {
+                position,
+                email,
+                spelling,
+            });
+        }
+    }
+}
+
+/// Reads an address whose `@` stands between blanks.
+fn spaced(before: &str, behind: &str, position: usize, site: &Site) -> Option<Found> {
+    let length = before.bytes().rev().take_while(|byte| is_local_byte(*byte)).count();
+    let (ahead, local) = before.split_at_checked(before.len() - length)?;
+    let label = ahead.trim_end_matches([' ', SEAM, '\n', ':', '(', '|']);
+    let label = label.get(label.ceil_char_boundary(label.len().saturating_sub(12))..)?;
+    let is_labelled = contains_ignore_case(label, "mail") || ROLE_WORDS.contains(&local.to_ascii_lowercase().as_str());
+    if !is_labelled || PROSE_WORDS.contains(&local.to_ascii_lowercase().as_str()) {
+        return None;
+    }
+    let email = around(
+        &format!("{local}@{}", behind.get(..behind.floor_char_boundary(MAX_EMAIL_BYTES))?),
+        local.len(),
+        site,
+    )?;
+    let spelling = Spelling::Words;
+    Some(Found {
+        position,
+        email,
+        spelling,
+    })
+}
+
+fn spoken_address(spoken: &Regex, block: &str, site: &Site) -> Option<String> {
+    let parts = spoken.captures(block)?;
+    let local = parts.get(1).or_else(|| parts.get(3))?.as_str();
+    let domain = parts.get(2).or_else(|| parts.get(4))?.as_str();
+    let labels: Vec<_> = domain
+        .split_whitespace()
+        .filter(|word| !SPOKEN_DOT.split('|').any(|dot| word.to_lowercase() == dot))
+        .collect();
+    if PROSE_WORDS.contains(&local.to_ascii_lowercase().as_str()) {
+        return None;
+    }
+    checked(local, &labels.join("."), site)
+}
