@@ -6,6 +6,7 @@ use database::models::enums::{Outcome, ScanUrlState};
 use url::Url;
 use web::extract::PageReading;
 use web::fetch::{FetchError, Page};
+use web::stand_in::StandIn;
 
 use super::crawl::{Crawl, Cut};
 use super::disposition::Disposition;
@@ -16,7 +17,7 @@ use super::site::{self, Scope};
 use super::store::{self, PageRow};
 use crate::jobs::{JobContext, JobError};
 use crate::scans::Services;
-use crate::scans::failure::outcome;
+use crate::scans::failure::{job_error, outcome};
 
 /// Consecutive failures that end a crawl.
 const MAX_FAILURES: usize = 10;
@@ -70,6 +71,18 @@ pub(super) async fn visit(
     match fetched {
         Fetched::Failed { error, passed } => visit.failed(&error, &passed),
         Fetched::Redirect { page, to, is_on_site } => visit.redirected(&page, to, is_on_site)?,
+        Fetched::Page(
+            _,
+            Ok(Read {
+                reading: PageReading {
+                    stand_in: Some(what), ..
+                },
+                ..
+            }),
+        ) if is_home && what != StandIn::Shell => {
+            let host = visit.crawl.name.clone();
+            return Err(job_error(&FetchError::StandIn { host, what }));
+        }
         Fetched::Page(page, Err(reason)) => visit.unreadable(&page, reason),
         Fetched::Page(page, Ok(read)) => visit.read(&page, read, ctx.services().email.subdomains),
     }
@@ -125,7 +138,7 @@ impl Visit<'_> {
         let to = to.map(String::from).unwrap_or_default();
         if self.index == 0 && !is_on_site {
             let error = format!("{} redirects to another site: {to}", self.crawl.name);
-            return Err(JobError::permanent(Outcome::BlockedStatus, error));
+            return Err(JobError::permanent(Outcome::RedirectsTo, error));
         }
         let (disposition, reason) = if is_on_site {
             (Disposition::Redirect, format!("it leads to {to}"))

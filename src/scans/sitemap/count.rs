@@ -75,7 +75,10 @@ async fn walk(
         return Ok((SitemapCount::default(), listed));
     };
     let mut result = SitemapCount::default();
-    let mut seen: HashSet<String> = found.iter().map(|file| page_key(file.url.as_str()).to_owned()).collect();
+    let mut seen: HashSet<String> = found
+        .iter()
+        .map(|file| page_key(file.url.as_str()).to_owned())
+        .collect();
     let mut counted = HashSet::new();
     let mut waiting: VecDeque<(Url, usize)> = found.into_iter().map(|file| (file.url, 0)).collect();
     while let Some((url, depth)) = waiting.pop_front() {
@@ -103,7 +106,10 @@ async fn walk(
         result.pages += read.count;
         listed.extend(read.pages);
         if depth < config.max_depth {
-            let new = read.children.into_iter().filter(|child| seen.insert(page_key(child).to_owned()));
+            let new = read
+                .children
+                .into_iter()
+                .filter(|child| seen.insert(page_key(child).to_owned()));
             waiting.extend(new.filter_map(|child| Some((Url::parse(&child).ok()?, depth + 1))));
         }
     }

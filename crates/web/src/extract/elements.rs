@@ -14,8 +14,8 @@ use super::page::{Page, RawLink};
 use super::phone::Candidate;
 use super::text::{clean, contains_ignore_case};
 use super::vcard;
-use super::{email, notices};
-use crate::names;
+use super::{email, language, notices};
+use crate::{names, stand_in};
 
 const MAX_TITLE_CHARS: usize = 500;
 const MAX_DESCRIPTION_CHARS: usize = 2_000;
@@ -46,6 +46,8 @@ const DOMAIN_ATTRIBUTES: [&str; 5] = [
     "data-mail-domain",
 ];
 const TOP_LEVEL_ATTRIBUTES: [&str; 2] = ["data-ext", "data-tld"];
+/// The most frames of the site that are kept.
+const MAX_FRAMES: usize = 20;
 /// The most images whose place in the page is looked up.
 const MAX_LOGO_CHECKS: usize = 30;
 
@@ -75,6 +77,7 @@ impl Page {
             let name: &str = &name.local;
             match name {
                 "alt" => found.alt = value,
+                "as" => found.as_kind = value,
                 "class" => {
                     found.class = value;
                     self.technologies.see_names(value);
@@ -82,14 +85,17 @@ impl Page {
                 "content" => found.content = value,
                 "data-cfemail" => found.cfemail = Some(value),
                 "data-src" => found.data_src = Some(value),
+                "datetime" => found.datetime = Some(value),
                 "dir" => found.dir = value,
                 "href" => found.href = Some(value),
                 "http-equiv" => found.http_equiv = value,
                 "id" => {
                     found.id = value;
+                    self.has_mount |= stand_in::is_mount(value);
                     self.technologies.see_names(value);
                 }
                 "itemprop" => found.itemprop = value,
+                "itemscope" => found.itemscope = true,
                 "itemtype" => found.itemtype = value,
                 "lang" => found.lang = Some(value),
                 "name" => found.name = value,
@@ -126,14 +132,15 @@ impl Page {
         if attributes.http_equiv.eq_ignore_ascii_case("content-language") && self.meta_language.is_none() {
             self.meta_language = clean(content, MAX_GENERATOR_CHARS);
         }
-        let name = if attributes.name.is_empty() {
-            attributes.property
-        } else {
-            attributes.name
-        };
-        if name.is_empty() {
-            return;
+        // An element may be of two vocabularies at once.
+        for name in [attributes.name, attributes.property] {
+            if !name.is_empty() {
+                self.see_named_meta(name.trim(), content);
+            }
         }
+    }
+
+    fn see_named_meta(&mut self, name: &str, content: &str) {
         let fill = |slot: &mut Option<String>, max_chars| {
             if slot.is_none() {
                 *slot = clean(content, max_chars);
@@ -143,6 +150,7 @@ impl Page {
             "description" => fill(&mut self.description, MAX_DESCRIPTION_CHARS),
             "og:description" => fill(&mut self.og_description, MAX_DESCRIPTION_CHARS),
             "og:title" => fill(&mut self.og_title, MAX_TITLE_CHARS),
+            "og:locale" if self.og_locale.is_none() => self.og_locale = language::read(content),
             "robots" => fill(&mut self.meta_robots, MAX_GENERATOR_CHARS),
             "og:email" | "reply-to" | "business:contact_data:email" => {
                 if let Some(email) = email::whole(content, &self.site) {
@@ -186,27 +194,64 @@ impl Page {
                 self.feed_urls.push(url);
             }
         } else if !has_rel("canonical") && !has_rel("next") && !has_rel("prev") {
-            self.see_resource(Some(href));
+            let is_code = has_rel("stylesheet")
+                || has_rel("modulepreload")
+                || ["style", "script"]
+                    .iter()
+                    .any(|kind| attributes.as_kind.eq_ignore_ascii_case(kind));
+            self.see_resource(Some(href), is_code);
+        }
+        if has_rel("pingback") {
+            self.wordpress.see_pingback(href, &self.site);
         }
         self.favicon
             .see_link(attributes.rel, href, attributes.sizes, &self.site);
     }
 
-    pub(super) fn see_resource(&mut self, url: Option<&str>) {
+    /// Looks at a file that the page loads; of its code says more than of a picture.
+    fn see_resource(&mut self, url: Option<&str>, is_code: bool) {
         if let Some(url) = url {
             self.technologies.see_url(url);
-            self.wordpress.see_url(url, &self.site);
+            self.wordpress.see_url(url, is_code, &self.site);
+        }
+    }
+
+    /// Looks at a frame. What another site's page is made with says nothing of this one; a page of the site is a part of
+    /// this one.
+    pub(super) fn see_frame(&mut self, attributes: &Attributes<'_>) {
+        let Some(src) = attributes
+            .src
+            .filter(|src| *src != "about:blank")
+            .or(attributes.data_src)
+        else {
+            return;
+        };
+        self.technologies.see_frame(src);
+        if self.links.len() < MAX_LINKS && !src.trim().is_empty() && self.site.owns_link(src) {
+            self.has_frames = true;
+            if self.frames.len() < MAX_FRAMES {
+                self.frames.extend(self.site.resolve(src));
+            }
+            let position = self.text.position();
+            self.links.push(RawLink {
+                href: src.to_owned(),
+                rel: String::new(),
+                start: position,
+                end: Some(position),
+            });
         }
     }
 
     pub(super) fn see_script(&mut self, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) {
         self.performance.script_count += 1;
-        self.see_resource(attributes.src.or(attributes.data_src));
+        self.see_resource(attributes.src.or(attributes.data_src), true);
         let text = node.first_child().and_then(|child| child.value().as_text());
         let Some(text) = text else { return };
-        if attributes.kind.trim().eq_ignore_ascii_case("application/ld+json") {
+        let essence = attributes.kind.split(';').next().unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case("application/ld+json") {
             self.read_structured(text);
         } else {
+            self.state.see_script(essence, text);
             self.technologies.see_script(text);
             if contains_ignore_case(attributes.kind, "magento-init") {
                 self.technologies.note("Magento");
@@ -304,7 +349,7 @@ impl Page {
             .filter(|src| !src.starts_with("data:"))
             .or(attributes.data_src);
         let Some(src) = src else { return };
-        self.wordpress.see_url(src, &self.site);
+        self.wordpress.see_url(src, false, &self.site);
         let marks = ImageMarks {
             class: attributes.class,
             id: attributes.id,
@@ -374,7 +419,7 @@ impl Page {
         }
     }
 
-    fn add_phone(&mut self, candidate: Option<Candidate>) {
+    pub(super) fn add_phone(&mut self, candidate: Option<Candidate>) {
         if self.phones.len() < MAX_LINKED {
             self.phones.extend(candidate);
         }

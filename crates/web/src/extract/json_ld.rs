@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::hours::Week;
+use super::lenient;
 use super::text::clean;
 
 /// The most postal addresses of a page that are kept.
@@ -13,11 +15,9 @@ const MAX_SCRIPTS: usize = 20;
 /// The most objects of a page that are looked at.
 const MAX_OBJECTS: usize = 5_000;
 const MAX_ADDRESS_CHARS: usize = 300;
-/// The longest opening hours that are kept, as JSON.
-const MAX_HOURS_BYTES: usize = 8 << 10;
 
 /// What stands for another party than the site: its authors, reviewers and partners.
-const FOREIGN_KEYS: [&str; 10] = [
+pub(super) const FOREIGN_KEYS: [&str; 10] = [
     "author",
     "review",
     "reviews",
@@ -43,7 +43,7 @@ pub(super) struct StructuredData {
     pub(super) logo: Option<String>,
     pub(super) addresses: Vec<String>,
     pub(super) country: Option<String>,
-    pub(super) opening_hours: Option<Value>,
+    pub(super) week: Week,
     scripts: usize,
     objects: usize,
 }
@@ -103,18 +103,7 @@ impl StructuredData {
         if self.scripts > MAX_SCRIPTS || script.len() > MAX_SCRIPT_BYTES {
             return;
         }
-        let script = script
-            .trim()
-            .trim_start_matches("<!--")
-            .trim_end_matches("-->")
-            .trim()
-            .trim_end_matches(';');
-        // Templates put raw line ends into strings, which JSON does not allow.
-        let value = serde_json::from_str(script)
-            .or_else(|_| serde_json::from_str::<Value>(&script.replace(|c: char| c.is_control(), " ")));
-        if let Ok(value) = value {
-            self.visit(&value);
-        }
+        lenient::read(script).iter().for_each(|value| self.visit(value));
     }
 
     /// Visits a value; the JSON parser has bounded its depth.
@@ -145,10 +134,8 @@ impl StructuredData {
                 "telephone" => texts(value, &mut self.telephones),
                 "sameAs" => texts(value, &mut self.links),
                 "logo" if self.logo.is_none() => self.logo = image(value),
-                "openingHours" | "openingHoursSpecification" if self.opening_hours.is_none() => {
-                    let fits = value.to_string().len() <= MAX_HOURS_BYTES;
-                    self.opening_hours = (fits && !value.is_null()).then(|| without_nul(value));
-                }
+                "openingHours" => self.week.read_texts(value),
+                "openingHoursSpecification" => self.week.read_specification(value),
                 "address" => self.read_address(value),
                 _ => {}
             }
@@ -185,7 +172,7 @@ impl StructuredData {
 }
 
 /// Writes a `PostalAddress` on one line: street, code and town, region, country.
-fn postal(address: &Map<String, Value>) -> Option<String> {
+pub(super) fn postal(address: &Map<String, Value>) -> Option<String> {
     let part = |key: &str| address.get(key).and_then(name_of);
     let town = [part("postalCode"), part("addressLocality")]
         .into_iter()
@@ -240,19 +227,6 @@ fn image(value: &Value) -> Option<String> {
     }
 }
 
-/// PostgreSQL's `jsonb` cannot hold NUL.
-fn without_nul(value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(text.replace('\0', "")),
-        Value::Array(values) => values.iter().map(without_nul).collect(),
-        Value::Object(object) => object
-            .iter()
-            .map(|(key, value)| (key.replace('\0', ""), without_nul(value)))
-            .collect(),
-        other => other.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,7 +250,10 @@ mod tests {
         assert_eq!(data.links, ["https://x.com/acme"]);
         assert_eq!(data.addresses, ["Street 1, 10115 Berlin, DE"]);
         assert_eq!(data.country.as_deref(), Some("DE"));
-        assert_eq!(data.opening_hours, Some("Mo-Fr 09:00-17:00".into()));
+        assert_eq!(
+            data.week.into_json().unwrap()["friday"],
+            serde_json::json!(["09:00-17:00"])
+        );
     }
 
     #[test]
@@ -305,6 +282,5 @@ mod tests {
         ] {
             assert!(read(script).emails.is_empty());
         }
-        assert_eq!(read(r#"{"openingHours": "a\u0000b"}"#).opening_hours, Some("ab".into()));
     }
 }

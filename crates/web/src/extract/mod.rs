@@ -14,9 +14,13 @@ mod attributes;
 mod country;
 mod elements;
 mod email;
+mod hours;
 mod images;
 mod json_ld;
+mod language;
+mod lenient;
 mod metadata;
+mod microdata;
 mod notices;
 mod page;
 mod people;
@@ -25,6 +29,7 @@ mod phone_label;
 mod reading;
 mod site;
 mod social;
+mod state;
 mod technology;
 mod text;
 mod vcard;
@@ -45,6 +50,7 @@ pub use technology::TechStack;
 use url::Url;
 
 use crate::html::Document;
+use crate::stand_in::StandIn;
 
 /// The most languages that are kept.
 const MAX_LANGUAGES: usize = 10;
@@ -76,9 +82,7 @@ pub fn extract(document: &Document, context: &PageContext<'_>) -> SiteMetadata {
     let mut page = Page::new(Site::new(context.final_url));
     for (name, value) in context.headers {
         page.technologies.see_header(name, value);
-        if name.eq_ignore_ascii_case("link") {
-            page.wordpress.see_link_header(value);
-        }
+        page.wordpress.see_header(name, value, &page.site);
     }
     page.walk(document.html().tree.root());
     finish(page, context, document.is_truncated())
@@ -88,8 +92,13 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
     let content_language = languages(context.content_language().or(page.meta_language.as_deref()));
     let language = page.language.take().or_else(|| match content_language.as_slice() {
         [only] => Some(only.clone()),
+        [] => page.og_locale.take(),
         _ => None,
     });
+    let stand_in = page.stand_in();
+    if stand_in == Some(StandIn::Shell) {
+        page.take_state();
+    }
     let text = page.text.as_str();
     let regions = country::hints(
         page.structured.country.as_deref(),
@@ -133,7 +142,7 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         addresses,
         social_links: page.social_links,
         copyright_year: notices::copyright_year(text),
-        business_hours: page.structured.opening_hours,
+        business_hours: page.structured.week.into_json(),
         feed_urls: page.feed_urls,
         has_cookie_notice: page.technologies.shows(Sign::CookieNotice),
         has_privacy_policy: page.has_privacy_policy,
@@ -144,6 +153,8 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         google_tag_manager_id: page.technologies.google_tag_manager_id(),
         performance: page.performance,
         is_truncated,
+        stand_in,
+        frames: page.frames,
     }
 }
 
@@ -163,7 +174,7 @@ fn emails(linked: Vec<email::Found>, text: &str, site: &Site) -> Vec<String> {
 fn languages(list: Option<&str>) -> Vec<String> {
     list.unwrap_or_default()
         .split(',')
-        .filter_map(walk::language)
+        .filter_map(language::read)
         .take(MAX_LANGUAGES)
         .collect()
 }

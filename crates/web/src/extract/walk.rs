@@ -10,7 +10,7 @@ use super::email::Spelling;
 use super::json_ld::MAX_ADDRESSES;
 use super::page::{Form, Page};
 use super::text::{clean, contains_ignore_case};
-use super::{email, notices};
+use super::{email, language, notices};
 
 /// The longest first heading that is kept.
 const MAX_H1_CHARS: usize = 500;
@@ -69,8 +69,9 @@ impl Page {
         self.separate(tag);
         self.see_data(tag, &attributes.data);
         self.see_marks(node.id(), tag, &attributes);
+        self.open_item(node.id(), &attributes);
         match tag {
-            "html" => self.language = self.language.take().or_else(|| language(attributes.lang?)),
+            "html" => self.language = self.language.take().or_else(|| language::read(attributes.lang?)),
             "title" => {
                 self.take_title(node);
                 return false;
@@ -85,9 +86,11 @@ impl Page {
             "a" => self.see_anchor(&attributes),
             "img" => self.see_image(node, &attributes),
             "iframe" => {
-                self.see_resource(attributes.src.or(attributes.data_src));
+                self.see_frame(&attributes);
                 return false;
             }
+            "frame" => self.see_frame(&attributes),
+            "frameset" => self.has_frameset = true,
             "form" => {
                 self.performance.form_count += 1;
                 self.form = Some(Form::default());
@@ -138,6 +141,7 @@ impl Page {
             self.text.reverse_since(start);
             self.turned_parts.push(start..self.text.position());
         }
+        self.close_item(node.id());
         match tag {
             "h1" => {
                 if let Some(start) = self.h1_start.take() {
@@ -250,14 +254,4 @@ fn turns_around(style: &str) -> bool {
 
 fn is_hidden(style: &str) -> bool {
     !style.is_empty() && style.replace(' ', "").to_ascii_lowercase().contains("display:none")
-}
-
-/// Reads a language tag, with the hyphen that people write as an underscore.
-pub(super) fn language(tag: &str) -> Option<String> {
-    let tag = tag.trim().replace('_', "-");
-    let mut parts = tag.split('-');
-    let is_primary = |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic());
-    let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    let is_language = parts.next().is_some_and(is_primary) && parts.all(is_subtag) && tag.len() <= 35;
-    is_language.then_some(tag)
 }

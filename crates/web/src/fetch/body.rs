@@ -4,14 +4,16 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, HeaderMap, LOCATION};
 use reqwest::{RequestBuilder, Response, StatusCode, Version};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use super::FetchError;
 use super::attempt::Attempt;
-use super::page::{Tls, Want};
+use super::coding::{self, Undecoded};
+use super::media;
+use super::page::{Fit, Tls, Want};
 
 /// How long the body of an answer is waited for whose status says enough.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -21,6 +23,23 @@ pub(super) struct Limits<'a> {
     pub(super) attempt: Attempt<'a>,
     pub(super) max_body: usize,
     pub(super) excess: Excess,
+}
+
+impl Limits<'_> {
+    fn undecoded(&self, why: Undecoded) -> FetchError {
+        let host = self.attempt.host.to_owned();
+        match why {
+            Undecoded::TooLarge => FetchError::TooLarge {
+                host,
+                what: "a body",
+                limit: self.max_body,
+            },
+            Undecoded::Damaged => FetchError::Malformed {
+                host,
+                what: "compressed content",
+            },
+        }
+    }
 }
 
 /// What becomes of a body that is too large.
@@ -95,12 +114,14 @@ pub(super) async fn exchange(
         return Ok(answer);
     }
     let mut excess = limits.excess;
+    let essence = media::essence(&answer.headers);
+    let (mut fit, mut codings) = (Fit::Yes, Vec::new());
     if answer.status.is_success() {
-        let content_type = answer.headers.get(CONTENT_TYPE);
-        // What is no ASCII is no media type either.
-        let content_type = content_type.map(|value| value.to_str().unwrap_or("an unreadable type"));
-        want.check(limits.attempt.host, content_type)?;
-        check_encoding(&answer.headers, &limits)?;
+        fit = want.check(limits.attempt.host, essence.as_deref())?;
+        codings = coding::codings(&answer.headers).map_err(|encoding| FetchError::Encoding {
+            host: limits.attempt.host.to_owned(),
+            encoding,
+        })?;
     } else {
         // What an error page says matters less than that it is one.
         excess = Excess::Cut;
@@ -122,6 +143,10 @@ pub(super) async fn exchange(
         }
         Sink::Memory => {
             let body = read(response, &limits, excess).await?;
+            let body = coding::undo(body, &codings, limits.max_body).map_err(|why| limits.undecoded(why))?;
+            if fit == Fit::Look {
+                Want::look(limits.attempt.host, essence.as_deref(), &body)?;
+            }
             Ok(Answer {
                 bytes: body.len() as u64,
                 body,
@@ -142,21 +167,6 @@ fn check_header(response: &Response, limits: &Limits<'_>) -> Result<(), FetchErr
         what: "headers",
         limit: limits.attempt.max_header,
     })
-}
-
-/// Checks that the client underneath has undone every compression: it then drops the header.
-fn check_encoding(headers: &HeaderMap, limits: &Limits<'_>) -> Result<(), FetchError> {
-    for value in headers.get_all(CONTENT_ENCODING) {
-        let encoding = String::from_utf8_lossy(value.as_bytes());
-        let encoding = encoding.trim();
-        if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-            return Err(FetchError::Encoding {
-                host: limits.attempt.host.to_owned(),
-                encoding: encoding.chars().take(40).collect(),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// Writes a body to a file chunk by chunk, and returns how much there was and why that is not all.

@@ -153,7 +153,14 @@ fn meta(head: &str) -> Option<String> {
 }
 
 /// The attributes of a tag up to its end.
-struct Attributes<'a>(&'a str);
+pub(super) struct Attributes<'a>(&'a str);
+
+impl<'a> Attributes<'a> {
+    /// Reads what stands behind the name of a tag.
+    pub(super) fn of(behind_name: &'a str) -> Self {
+        Self(behind_name)
+    }
+}
 
 impl Iterator for Attributes<'_> {
     type Item = (String, String);

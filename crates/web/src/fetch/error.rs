@@ -3,6 +3,11 @@
 use std::io;
 use std::time::Duration;
 
+use url::Url;
+
+use super::policy::host_of;
+use crate::stand_in::StandIn;
+
 /// A failed fetch, displayed as the sentence a person reads.
 ///
 /// It names the host and never the rest of the URL, which may hold what is not for everyone's eyes,
@@ -91,6 +96,22 @@ pub enum FetchError {
         /// The host of the URL.
         host: String,
     },
+    /// The host redirects to a site under another name that was registered.
+    #[error("{host} redirects to another site: {to}")]
+    OtherSite {
+        /// The host of the URL that was asked for.
+        host: String,
+        /// Where it redirects to, without query.
+        to: String,
+    },
+    /// Something else stands in the page's place.
+    #[error("{host} shows {what} instead of its own page")]
+    StandIn {
+        /// The host of the URL.
+        host: String,
+        /// What stands there.
+        what: StandIn,
+    },
     /// The status says that the answer is not the page.
     #[error("{host} answered with status {status}")]
     Status {
@@ -169,6 +190,10 @@ pub enum FailureKind {
     TooLarge,
     /// The host answered, but not with the page.
     Status,
+    /// The host leads to another site.
+    OtherSite,
+    /// Something else stands in the page's place.
+    StandIn(StandIn),
     /// The robots.txt forbids it.
     Robots,
     /// What came, or the URL, cannot be read.
@@ -178,6 +203,18 @@ pub enum FailureKind {
 }
 
 impl FetchError {
+    /// Returns the error that `url` redirects to another site.
+    #[must_use]
+    pub fn other_site(url: &Url, to: &Url) -> Self {
+        let mut to = to.clone();
+        to.set_query(None);
+        to.set_fragment(None);
+        Self::OtherSite {
+            host: host_of(url),
+            to: to.into(),
+        }
+    }
+
     /// Returns what kind of failure it is.
     #[must_use]
     pub fn kind(&self) -> FailureKind {
@@ -189,6 +226,8 @@ impl FetchError {
             Self::Timeout { .. } => FailureKind::Timeout,
             Self::TooLarge { .. } => FailureKind::TooLarge,
             Self::Redirects { .. } | Self::Status { .. } => FailureKind::Status,
+            Self::OtherSite { .. } => FailureKind::OtherSite,
+            Self::StandIn { what, .. } => FailureKind::StandIn(*what),
             Self::Robots { .. } | Self::RobotsUnavailable { .. } => FailureKind::Robots,
             Self::BadUrl(_)
             | Self::BadRedirect { .. }

@@ -1,6 +1,6 @@
 //! Fetches pages, and what they redirect to.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::LOCATION;
@@ -15,9 +15,11 @@ use super::error::FetchError;
 use super::pace::{Pace, SharedPace};
 use super::page::{Download, Page, Want};
 use super::policy::{Policy, clean, host_of};
+use super::refresh;
 use super::resolve::{Lookup, SystemLookup};
-use super::robots::{MAX_ROBOTS, Robots, product};
+use super::robots::{self, MAX_ROBOTS, Robots, product};
 use super::settings::FetchConfig;
+use crate::names::registrable;
 
 /// The name that every robots.txt may call us by, whatever the operator's `User-Agent` says.
 const ROBOT: &str = "ScraperSky";
@@ -86,7 +88,8 @@ impl Fetcher {
         })
     }
 
-    /// Fetches `url` and what it redirects to, as far as robots.txt allows.
+    /// Fetches `url` and what it redirects to, as far as robots.txt allows. Where a page is wanted, one that leads on to
+    /// another one of its site within seconds redirects too.
     ///
     /// A page with any status is a page: [`Page::success`] tells them apart. The kind of content is
     /// checked, and an excess of it an error, only where the status is a success.
@@ -96,6 +99,27 @@ impl Fetcher {
     /// [`FetchError`], also when robots.txt cannot be had because the host cannot be reached.
     pub async fn get(&self, url: &Url, want: Want) -> Result<Page, FetchError> {
         self.get_while(url, want, &|_| true).await
+    }
+
+    /// Fetches `url` like [`get`](Self::get), as long as redirects stay within the site, under one registered name.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), and [`FetchError::OtherSite`] for a redirect that leads to another site.
+    pub async fn get_within(&self, url: &Url, want: Want) -> Result<Page, FetchError> {
+        let other = Mutex::new(None);
+        let follows = |next: &Url| {
+            let is_within = is_same_site(url, next);
+            if !is_within {
+                *other.lock().unwrap_or_else(PoisonError::into_inner) = Some(next.clone());
+            }
+            is_within
+        };
+        let page = self.get_while(url, want, &follows).await?;
+        match other.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(to) => Err(FetchError::other_site(url, &to)),
+            None => Ok(page),
+        }
     }
 
     /// Fetches `url` like [`get`](Self::get), and follows redirects only as long as `follows` agrees to where they lead:
@@ -120,9 +144,10 @@ impl Fetcher {
             if trail.target(&answer)?.is_some_and(|next| !follows(&next)) {
                 return Ok(trail.page(answer, budget.spent()));
             }
-            if !trail.follow(&answer)? {
-                return Ok(trail.page(answer, budget.spent()));
+            if trail.follow(&answer)? || (want.is_page() && trail.refresh(&answer, follows)) {
+                continue;
             }
+            return Ok(trail.page(answer, budget.spent()));
         }
     }
 
@@ -225,7 +250,7 @@ impl Inner {
             }
             let status = answer.status;
             return Ok(if status.is_success() {
-                Robots::parse(&String::from_utf8_lossy(&answer.body), &self.names)
+                Robots::parse(&robots::text_of(&answer.body), &self.names)
             } else if status.is_server_error() || status.as_u16() == 429 {
                 Robots::unavailable(status.as_u16())
             } else {
@@ -277,6 +302,11 @@ impl Inner {
         let exchange = body::exchange(request, want, limits, into, check_peer);
         budget.run(&host, "the answer", exchange).await
     }
+}
+
+/// Returns whether two URLs belong to one owner: to names under the one that was registered.
+pub(super) fn is_same_site(one: &Url, other: &Url) -> bool {
+    registrable(&host_of(one)) == registrable(&host_of(other))
 }
 
 /// The time left to one fetch.
@@ -362,6 +392,21 @@ impl Trail {
         }
         self.seen.push(std::mem::replace(&mut self.at, next));
         Ok(true)
+    }
+
+    /// Goes on if the answer is a page that leads on to another one of its site, and returns whether it is.
+    fn refresh(&mut self, answer: &Answer, follows: &(dyn Fn(&Url) -> bool + Send + Sync)) -> bool {
+        if !answer.status.is_success() {
+            return false;
+        }
+        let next = refresh::target(&answer.headers, &answer.body, &self.at).and_then(|next| clean(&next).ok());
+        let next = next.filter(|next| {
+            let is_new = *next != self.at && !self.seen.contains(next) && self.seen.len() < self.max;
+            is_new && is_same_site(next, &self.at) && follows(next)
+        });
+        let Some(next) = next else { return false };
+        self.seen.push(std::mem::replace(&mut self.at, next));
+        true
     }
 
     fn page(self, answer: Answer, elapsed: Duration) -> Page {

@@ -7,6 +7,8 @@ use url::Url;
 
 use super::download;
 use super::parse::{ParseLimits, parse};
+use super::problem::Problems;
+use super::resolve::Resolver;
 use crate::fetch::{FetchError, Fetcher};
 
 /// Names under which sitemaps are found where nobody says so, the most usual first.
@@ -140,7 +142,8 @@ pub async fn discover(
     let mut found: Vec<Found> = Vec::new();
     let robots = fetcher.robots(origin).await?;
     for sitemap in robots.sitemaps() {
-        if let Ok(url) = origin.join(sitemap) {
+        let url = Resolver::new(origin).absolute(sitemap, &mut Problems::default());
+        if let Some(url) = url.and_then(|url| Url::parse(&url).ok()) {
             add(&mut found, origin, url, DiscoveryMethod::Robots);
         }
     }

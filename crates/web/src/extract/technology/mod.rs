@@ -7,12 +7,14 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex::Regex;
 pub(super) use rules::Sign;
-use rules::{Evidence, Kind, RULES};
+use rules::{Evidence, Kind, RULES, Rule};
 use serde::Serialize;
 
 /// How much of one inline script, and of all of them, is searched.
 const MAX_SCRIPT_BYTES: usize = 64 << 10;
 const MAX_SCRIPTS_BYTES: usize = 512 << 10;
+/// How many digits a number in the place of `#` has at least.
+const MIN_NUMBER: usize = 8;
 /// How much of an attribute is searched.
 const MAX_ATTRIBUTE_BYTES: usize = 2048;
 
@@ -34,6 +36,8 @@ struct Matcher {
     automaton: Option<AhoCorasick>,
     /// The rule of each pattern.
     rules: Vec<usize>,
+    /// What follows each pattern behind a number, where that belongs to it.
+    behind_number: Vec<Option<&'static str>>,
     /// Whether a pattern counts only where a word of a list starts.
     is_word: bool,
 }
@@ -49,16 +53,41 @@ impl Matcher {
         let automaton = AhoCorasickBuilder::new()
             .kind(Some(AhoCorasickKind::DFA))
             .ascii_case_insensitive(true)
-            .build(patterns.iter().map(|(_, pattern)| pattern))
+            .build(
+                patterns
+                    .iter()
+                    .map(|(_, pattern)| pattern.split('#').next().unwrap_or_default()),
+            )
             .ok();
         Self {
             automaton,
+            behind_number: patterns
+                .iter()
+                .map(|(_, pattern)| pattern.split_once('#').map(|(_, rest)| rest))
+                .collect(),
             rules: patterns.into_iter().map(|(i, _)| i).collect(),
             is_word,
         }
     }
 
     fn search(&self, text: &str, found: &mut [bool]) {
+        self.search_among(text, found, |_| true);
+    }
+
+    /// Returns whether what follows a hit bears it out.
+    fn goes_on(&self, pattern: usize, rest: Option<&str>) -> bool {
+        let (Some(Some(behind)), Some(rest)) = (self.behind_number.get(pattern), rest) else {
+            return true;
+        };
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        digits >= MIN_NUMBER
+            && rest
+                .get(digits..digits + behind.len())
+                .is_some_and(|next| next.eq_ignore_ascii_case(behind))
+    }
+
+    /// Searches for the rules that `counts` lets through.
+    fn search_among(&self, text: &str, found: &mut [bool], counts: impl Fn(&Rule) -> bool) {
         let Some(automaton) = &self.automaton else { return };
         for hit in automaton.find_overlapping_iter(text) {
             let starts_word = hit.start() == 0
@@ -67,10 +96,11 @@ impl Matcher {
                     .get(hit.start() - 1)
                     .is_some_and(u8::is_ascii_whitespace);
             if (!self.is_word || starts_word)
-                && let Some(rule) = self.rules.get(hit.pattern().as_usize())
-                && let Some(found) = found.get_mut(*rule)
+                && let Some(&index) = self.rules.get(hit.pattern().as_usize())
+                && let Some(rule) = RULES.get(index)
+                && let Some(found) = found.get_mut(index)
             {
-                *found = true;
+                *found = *found || (counts(rule) && self.goes_on(hit.pattern().as_usize(), text.get(hit.end()..)));
             }
         }
     }
@@ -158,6 +188,21 @@ impl Technologies {
         }
     }
 
+    /// Looks at the address of a frame: what is embedded by it counts, not what the page in it is made with.
+    pub(super) fn see_frame(&mut self, url: &str) {
+        let url = bounded(url, MAX_ATTRIBUTE_BYTES);
+        URLS.search_among(url, &mut self.found, |rule| {
+            matches!(rule.kind, Kind::Analytics | Kind::Widget)
+                || rule
+                    .signs
+                    .iter()
+                    .any(|sign| matches!(sign, Sign::Challenge | Sign::Parked))
+        });
+        if url.contains("google") {
+            self.see_ids(url);
+        }
+    }
+
     /// Looks at a script within the page.
     pub(super) fn see_script(&mut self, script: &str) {
         if self.script_bytes > MAX_SCRIPTS_BYTES {
@@ -217,7 +262,7 @@ impl Technologies {
     pub(super) fn see_header(&mut self, name: &str, value: &str) {
         let value = bounded(value, MAX_ATTRIBUTE_BYTES).to_ascii_lowercase();
         self.mark(|evidence| {
-            matches!(evidence, Evidence::Header(known, part) if name.eq_ignore_ascii_case(known) && value.contains(part))
+            matches!(evidence, Evidence::Header(known, part) if is_header(name, known) && value.contains(part))
         });
     }
 
@@ -277,6 +322,11 @@ impl Technologies {
     }
 }
 
+fn is_header(name: &str, known: &str) -> bool {
+    let start = name.get(..known.len()).filter(|_| known.ends_with('-'));
+    start.unwrap_or(name).eq_ignore_ascii_case(known)
+}
+
 fn bounded(text: &str, max_bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(max_bytes)).unwrap_or_default()
 }
@@ -319,6 +369,62 @@ mod tests {
         assert_eq!(stack.frameworks, ["jQuery", "Bootstrap"]);
         assert_eq!(stack.analytics, ["Google Analytics"]);
         assert_eq!(technologies.google_analytics_id().as_deref(), Some("G-ABC1234567"));
+    }
+
+    #[test]
+    fn evidence_is_what_only_the_software_has() {
+        let found = |see: &dyn Fn(&mut Technologies), name: &str| {
+            let mut technologies = Technologies::new();
+            see(&mut technologies);
+            technologies.has(name)
+        };
+        for (url, name, expected) in [
+            ("/js/bootstrap.js", "Bootstrap", false),
+            ("/js/bootstrap.min.js", "Bootstrap", false),
+            ("//s.test/app/bootstraps/bootstrap.js", "Bootstrap", false),
+            ("/css/bootstrap.min.css?v=3", "Bootstrap", true),
+            ("/vendor/bootstrap/dist/js/bootstrap.js", "Bootstrap", true),
+            ("https://unpkg.com/bootstrap@5/dist/js/bootstrap.js", "Bootstrap", true),
+            ("/static/version3/app.js", "Magento", false),
+            ("/static/version20240101/app.js", "Magento", false),
+            ("/static/version1700000000/frontend/A/b/en_US/c.css", "Magento", true),
+            ("https://de.cdn-website.com/a.css", "Duda", false),
+            ("https://lirp.cdn-website.com/a.css", "Duda", true),
+            ("https://custom-images.strikinglycdn.com/a.css", "Strikingly", true),
+        ] {
+            assert_eq!(found(&|t| t.see_url(url), name), expected, "{url}");
+        }
+        for (header, value, name, expected) in [
+            ("X-Wix-Request-Id", "1", "Wix", true),
+            ("x-wix-anything-else", "", "Wix", true),
+            ("x-wixen", "", "Wix", false),
+            ("Server", "Squarespace", "Squarespace", true),
+            ("Server", "Pepyaka/1.15.10", "Wix", true),
+            ("Server", "nginx", "Squarespace", false),
+        ] {
+            assert_eq!(
+                found(&|t| t.see_header(header, value), name),
+                expected,
+                "{header}: {value}"
+            );
+        }
+        for (generator, name) in [
+            ("Strikingly", "Strikingly"),
+            ("Hostinger Website Builder", "Hostinger Website Builder"),
+            ("Webnode 2", "Webnode"),
+        ] {
+            assert!(found(&|t| t.see_generator(generator), name), "{generator}");
+        }
+    }
+
+    #[test]
+    fn a_frame_says_what_is_embedded_and_not_what_this_page_is_made_with() {
+        let mut technologies = Technologies::new();
+        technologies.see_frame("https://partner.test/sites/default/files/a.html");
+        technologies.see_frame("https://www.youtube.com/embed/a");
+        let stack = technologies.stack();
+        assert!(stack.cms.is_empty());
+        assert_eq!(stack.widgets, ["YouTube"]);
     }
 
     #[test]

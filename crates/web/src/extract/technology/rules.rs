@@ -18,12 +18,17 @@ pub(in crate::extract) enum Sign {
     CookieNotice,
     /// The site sells.
     Shop,
+    /// Robots are tested.
+    Challenge,
+    /// The domain is parked.
+    Parked,
 }
 
 /// What proves a technology. None of it is the visible text, where people write about technologies.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Evidence {
-    /// A part of the address of a script, stylesheet or frame, in any case.
+    /// A part of the address of a script, stylesheet or frame, in any case; `#` stands for a number of eight digits or
+    /// more, such as the time of a deployment.
     Url(&'static str),
     /// A part of an inline script, in any case.
     Script(&'static str),
@@ -35,7 +40,7 @@ pub(super) enum Evidence {
     Generator(&'static str),
     /// The name of a `<meta>`.
     Meta(&'static str),
-    /// A header and a part of its value, in lower case.
+    /// A header, or with a hyphen at its end the beginning of one, and a part of its value, in lower case.
     Header(&'static str, &'static str),
 }
 
@@ -49,7 +54,7 @@ pub(super) struct Rule {
 
 use Evidence::{Attribute, Generator, Header, Meta, Name, Script, Url};
 use Kind::{Analytics, Cms, Framework, Unlisted, Widget};
-use Sign::{CookieNotice, Shop};
+use Sign::{Challenge, CookieNotice, Parked, Shop};
 
 const fn rule(kind: Kind, name: &'static str, evidence: &'static [Evidence]) -> Rule {
     Rule {
@@ -73,15 +78,16 @@ const fn sign(kind: Kind, name: &'static str, signs: &'static [Sign], evidence: 
 #[rustfmt::skip]
 pub(super) static RULES: &[Rule] = &[
     // WordPress is recognised by `wordpress.rs`, from files of the site itself.
-    rule(Cms, "WordPress", &[]),
+    // Its block editor and its own inline styles are evidence wherever its files are.
+    rule(Cms, "WordPress", &[Name("wp-block-"), Name("wp-site-blocks"), Name("wp-custom-logo"), Name("wp-singular"), Name("wp-emoji-styles-inline-css")]),
     sign(Cms, "Shopify", &[Shop], &[Url("cdn.shopify.com/s/files"), Url("/cdn/shop/t/"), Url("/cdn/shopifycloud/"), Script("Shopify.theme"), Script("Shopify.shop"), Name("shopify-section"), Meta("shopify-checkout-api-token"), Meta("shopify-digital-wallet"), Header("x-shopid", ""), Header("powered-by", "shopify")]),
-    rule(Cms, "Wix", &[Generator("Wix.com"), Url("static.parastorage.com"), Script("wixBiSession"), Header("x-wix-request-id", "")]),
-    rule(Cms, "Squarespace", &[Generator("Squarespace"), Url("static1.squarespace.com"), Url("assets.squarespace.com"), Script("Static.SQUARESPACE_CONTEXT")]),
+    rule(Cms, "Wix", &[Generator("Wix.com"), Url("static.parastorage.com"), Script("wixBiSession"), Header("x-wix-", ""), Header("server", "pepyaka"), Name("SITE_CONTAINER")]),
+    rule(Cms, "Squarespace", &[Generator("Squarespace"), Url("static1.squarespace.com"), Url("assets.squarespace.com"), Script("Static.SQUARESPACE_CONTEXT"), Header("server", "squarespace")]),
     rule(Cms, "Webflow", &[Generator("Webflow"), Attribute("data-wf-page"), Attribute("data-wf-site"), Url("website-files.com")]),
     rule(Cms, "Joomla", &[Generator("Joomla"), Url("/media/jui/"), Url("/media/system/js/core"), Name("joomla-script-options")]),
     rule(Cms, "Drupal", &[Generator("Drupal"), Attribute("data-drupal-"), Url("/sites/default/files/"), Url("/core/misc/drupal"), Script("Drupal.settings"), Header("x-generator", "drupal"), Header("x-drupal-cache", "")]),
     rule(Cms, "TYPO3", &[Generator("TYPO3"), Url("typo3temp/"), Url("typo3conf/"), Url("/_assets/typo3")]),
-    sign(Cms, "Magento", &[Shop], &[Script("Magento_"), Url("/static/version"), Url("/skin/frontend/"), Script("text/x-magento-init"), Header("x-magento-tags", "")]),
+    sign(Cms, "Magento", &[Shop], &[Script("Magento_"), Url("/static/version#/frontend/"), Url("/static/version#/adminhtml/"), Url("/skin/frontend/"), Url("/static/frontend/Magento/"), Script("text/x-magento-init"), Header("x-magento-tags", "")]),
     sign(Cms, "PrestaShop", &[Shop], &[Generator("PrestaShop"), Script("var prestashop"), Header("powered-by", "prestashop")]),
     sign(Cms, "Shopware", &[Shop], &[Generator("Shopware"), Script("window.salesChannelId"), Name("is-ctl-"), Header("sw-version-id", "")]),
     sign(Cms, "OpenCart", &[Shop], &[Generator("OpenCart"), Url("catalog/view/javascript/common.js"), Url("catalog/view/theme/")]),
@@ -92,7 +98,19 @@ pub(super) static RULES: &[Rule] = &[
     rule(Cms, "Jimdo", &[Generator("Jimdo"), Url("assets.jimstatic.com"), Url("jimdo-storage")]),
     rule(Cms, "IONOS MyWebsite", &[Generator("IONOS MyWebsite"), Url("mywebsite-editor.com")]),
     rule(Cms, "Weebly", &[Url("editmysite.com"), Generator("Weebly")]),
-    rule(Cms, "Duda", &[Url("irp.cdn-website.com"), Url("static.cdn-website.com")]),
+    rule(Cms, "Duda", &[Generator("Duda"), Url("irp.cdn-website.com"), Url("lirp.cdn-website.com"), Url("irp-cdn.multiscreensite.com"), Url("static.cdn-website.com"), Url(".dudamobile.com/"), Url(".multiscreensite.com/"), Name("dmOuter"), Name("dmRoot")]),
+    rule(Cms, "Hostinger Website Builder", &[Generator("Hostinger"), Generator("Zyro"), Url("assets.zyrosite.com"), Url("cdn.zyrosite.com"), Url("userapp.zyrosite.com")]),
+    rule(Cms, "Strikingly", &[Generator("Strikingly"), Url(".strikinglycdn.com/")]),
+    rule(Cms, "Webnode", &[Generator("Webnode")]),
+    rule(Cms, "Webador", &[Generator("Webador"), Url("assets.webador.com"), Url("primary.jwwb.nl")]),
+    rule(Cms, "Mobirise", &[Generator("Mobirise")]),
+    rule(Cms, "Nicepage", &[Generator("Nicepage")]),
+    rule(Cms, "Odoo", &[Generator("Odoo")]),
+    rule(Cms, "Umbraco", &[Generator("Umbraco")]),
+    rule(Cms, "Silverstripe", &[Generator("SilverStripe"), Generator("Silverstripe CMS")]),
+    rule(Cms, "Neos", &[Generator("Neos")]),
+    rule(Cms, "Statamic", &[Header("x-powered-by", "statamic")]),
+    sign(Cms, "nopCommerce", &[Shop], &[Generator("nopCommerce")]),
     rule(Cms, "GoDaddy Website Builder", &[Generator("Starfield Technologies"), Generator("Go Daddy Website Builder"), Url("img1.wsimg.com/blobby/")]),
     rule(Cms, "Tilda", &[Url("static.tildacdn.com"), Name("t-records")]),
     rule(Cms, "Bitrix", &[Url("/bitrix/js/"), Url("/bitrix/cache/"), Header("x-powered-cms", "bitrix")]),
@@ -121,7 +139,8 @@ pub(super) static RULES: &[Rule] = &[
     rule(Framework, "Stimulus", &[Attribute("data-controller"), Url("stimulus")]),
     rule(Framework, "Livewire", &[Attribute("wire:id"), Url("/livewire/livewire")]),
     rule(Framework, "jQuery", &[Url("/jquery.js"), Url("/jquery.min.js"), Url("/jquery.slim"), Url("/jquery-1"), Url("/jquery-2"), Url("/jquery-3"), Url("/jquery-4"), Url("libs/jquery/"), Url("npm/jquery@")]),
-    rule(Framework, "Bootstrap", &[Url("/bootstrap.min."), Url("/bootstrap.css"), Url("/bootstrap.js"), Url("/bootstrap.bundle"), Url("npm/bootstrap@"), Url("bootstrapcdn.com/bootstrap")]),
+    // Many sites start with a script called bootstrap.js: the name alone is evidence of a style sheet only.
+    rule(Framework, "Bootstrap", &[Url("/bootstrap.min.css"), Url("/bootstrap.css"), Url("/bootstrap.rtl.min.css"), Url("/bootstrap.bundle.min.js"), Url("npm/bootstrap@"), Url("npm/bootstrap/"), Url("/bootstrap@"), Url("/bootstrap/dist/"), Url("bootstrapcdn.com/bootstrap/"), Url("bootstrapcdn.com/twitter-bootstrap/"), Url("ajax/libs/twitter-bootstrap/"), Url("ajax/libs/bootstrap/"), Attribute("data-bs-")]),
     rule(Framework, "Tailwind CSS", &[Url("cdn.tailwindcss.com"), Url("tailwind.min.css"), Url("tailwind.css"), Url("@tailwindcss/browser")]),
     rule(Framework, "Foundation", &[Url("/foundation.min."), Url("/foundation.css")]),
     rule(Framework, "Bulma", &[Url("/bulma.min.css"), Url("npm/bulma@")]),
@@ -195,6 +214,9 @@ pub(super) static RULES: &[Rule] = &[
     sign(Widget, "tarteaucitron", &[CookieNotice], &[Url("tarteaucitron"), Script("tarteaucitron.init")]),
     sign(Widget, "Klaro", &[CookieNotice], &[Url("/klaro.js"), Url("klaro@"), Url("kiprotect.com/klaro")]),
     sign(Unlisted, "cookie notice", &[CookieNotice], &[Name("cookie-notice"), Name("cookie-banner"), Name("cookie-consent"), Name("cookieconsent"), Name("cookie_notice"), Name("cookie-bar"), Name("cookiebanner"), Url("cookieconsent"), Url("cookie-notice")]),
+
+    sign(Unlisted, "bot challenge", &[Challenge], &[Script("_cf_chl_opt"), Name("cf-browser-verification"), Url("captcha-delivery.com/"), Script("captcha-delivery.com"), Name("px-captcha"), Script("window.gokuProps"), Script("sucuri_cloudproxy_js"), Url("/.within.website/x/cmd/anubis/"), Url("/.well-known/ddos-guard/")]),
+    sign(Unlisted, "parking service", &[Parked], &[Url("sedoparking.com/"), Script("sedoparking.com"), Url("parkingcrew.net/"), Url(".bodis.com/"), Script("window.park = "), Url("parklogic.com/"), Url("d38psrni17bvxu.cloudfront.net/"), Url("img1.wsimg.com/parking-lander/"), Url("hugedomains.com/"), Url("cdn.dan.com/"), Url("domaincntrol.com/"), Url("above.com/marketplace"), Url("afternic.com/forsale"), Url("namebright.com/parked"), Script("LANDER_SYSTEM"), Url("parking.godaddy.com/"), Url("parkingpage.namecheap.com/"), Url("uniregistry.com/buy")]),
 
     sign(Unlisted, "WooCommerce", &[Shop], &[Name("woocommerce"), Generator("WooCommerce"), Url("plugins/woocommerce/")]),
     rule(Unlisted, "Elementor", &[Generator("Elementor"), Name("elementor-page"), Name("elementor-default"), Name("elementor-kit-"), Url("plugins/elementor/"), Url("plugins/elementor-pro/")]),

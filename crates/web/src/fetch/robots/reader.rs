@@ -1,7 +1,9 @@
 //! Reads a robots.txt line by line, and keeps what concerns us.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use super::field::Field;
 use super::rule::{Rule, ascii, normalised};
 
 /// Rules kept of one robots.txt, so that checking a URL stays quick.
@@ -47,22 +49,19 @@ impl<'a> Reader<'a> {
     /// Reads a line. One that cannot be read is left out, and harms no other (2.2).
     pub(super) fn line(&mut self, line: &str) {
         let line = line.split('#').next().unwrap_or_default();
-        let Some((key, value)) = line.split_once(':') else {
+        let Some((field, value)) = Field::read(line.trim()) else {
             return;
         };
-        let (key, value) = (key.trim(), value.trim());
-        let is = |name: &str| key.eq_ignore_ascii_case(name);
-        if is("user-agent") {
-            self.user_agent(value);
-        } else if is("allow") {
-            self.rule(true, value);
-        } else if is("disallow") {
-            self.rule(false, value);
-        } else if is("crawl-delay") {
-            self.crawl_delay(value);
-        } else if is("sitemap") && !value.is_empty() && self.sitemaps.len() < MAX_SITEMAPS {
+        match field {
+            Field::UserAgent => self.user_agent(value),
+            Field::Allow => self.rule(true, value),
+            Field::Disallow => self.rule(false, value),
+            Field::CrawlDelay => self.crawl_delay(value),
             // No record of others ends a group (2.2.4).
-            self.sitemaps.push(value.to_owned());
+            Field::Sitemap if !value.is_empty() && self.sitemaps.len() < MAX_SITEMAPS => {
+                self.sitemaps.push(value.to_owned());
+            }
+            Field::Sitemap => {}
         }
     }
 
@@ -85,7 +84,7 @@ impl<'a> Reader<'a> {
         }
         let rule = Rule {
             allow,
-            pattern: normalised(&ascii(pattern)).into(),
+            pattern: Rule::pattern(&normalised(&ascii(&rooted(pattern)))),
         };
         for group in self.concerned() {
             if group.rules.len() < MAX_RULES {
@@ -109,6 +108,17 @@ impl<'a> Reader<'a> {
         let ours = self.named.then_some(&mut self.ours);
         let everyones = self.everyone.then_some(&mut self.everyones);
         ours.into_iter().chain(everyones)
+    }
+}
+
+/// Returns a rule's path from the root of the site, where it is written without a slash or as a URL.
+fn rooted(pattern: &str) -> Cow<'_, str> {
+    if pattern.starts_with(['/', '*', '$', '%']) {
+        return Cow::Borrowed(pattern);
+    }
+    match pattern.split_once("://") {
+        Some((_, rest)) => Cow::Borrowed(rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")),
+        None => Cow::Owned(format!("/{pattern}")),
     }
 }
 

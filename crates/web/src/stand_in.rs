@@ -1,0 +1,453 @@
+//! What stands in the place of a site's own page: challenges to robots, parked domains, servers' default pages, and
+//! shells that a script has to fill.
+//!
+//! Each is told by marks of whoever makes it, or by a title or phrase of its own on a page that says little else: a
+//! business that writes about such pages has more to say.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use reqwest::header::HeaderMap;
+
+/// What is shown instead of the site's own page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub enum StandIn {
+    /// A test whether the visitor is a person.
+    Challenge,
+    /// The page of a domain that is parked or for sale.
+    Parked,
+    /// The page of a server or hosting company on which nothing was put.
+    DefaultPage,
+    /// A page that shows nothing before its scripts have run.
+    Shell,
+}
+
+impl fmt::Display for StandIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Challenge => "a challenge to robots",
+            Self::Parked => "the page of a parked domain",
+            Self::DefaultPage => "a server's default page",
+            Self::Shell => "a script",
+        })
+    }
+}
+
+/// What a page has that tells whether it is the site's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look<'a> {
+    pub(crate) title: &'a str,
+    /// What a visitor reads without scripts.
+    pub(crate) text: &'a str,
+    /// Whether files or scripts of a challenge, or of whoever parks domains, were met.
+    pub(crate) has_challenge_mark: bool,
+    pub(crate) has_parking_mark: bool,
+    pub(crate) scripts: usize,
+    pub(crate) images: usize,
+    pub(crate) links: usize,
+    pub(crate) forms: usize,
+    /// Whether there are frames of the site, which say the rest.
+    pub(crate) has_frames: bool,
+    /// Whether there is an element that frameworks fill.
+    pub(crate) has_mount: bool,
+}
+
+/// The most letters and digits on a page that says little.
+const LITTLE: usize = 1_200;
+/// The most on one that has marks of its maker, whose explanations may be long.
+const MARKED: usize = 4_000;
+/// The most on a page that says nothing but that it is loading.
+const NOTHING: usize = 60;
+
+/// Titles of challenges, in lower case.
+const CHALLENGE_TITLES: [&str; 14] = [
+    "just a moment",
+    "attention required! | cloudflare",
+    "checking your browser",
+    "ddos-guard",
+    "please wait... | cloudflare",
+    "making sure you're not a bot",
+    "making sure you&#39;re not a bot",
+    "robot challenge screen",
+    "vercel security checkpoint",
+    "one moment, please",
+    "are you a robot",
+    "are you human",
+    "human verification",
+    "bot verification",
+];
+
+const CHALLENGE_PHRASES: [&str; 22] = [
+    "checking your browser before accessing",
+    "checking if the site connection is secure",
+    "verify you are human",
+    "verifying you are human",
+    "verify that you are human",
+    "verify that you are not a robot",
+    "verify you are not a robot",
+    "confirm you are human",
+    "prove you are human",
+    "confirm that you are not a robot",
+    "making sure you're not a bot",
+    "enable javascript and cookies to continue",
+    "needs to review the security of your connection",
+    "please stand by, while we are checking your browser",
+    "press & hold to confirm you are",
+    "we're verifying your browser",
+    "ddos protection by",
+    "please complete the security check to access",
+    "pardon our interruption",
+    "incapsula incident id",
+    "bestätigen sie, dass sie ein mensch sind",
+    "überprüfung, ob sie ein mensch sind",
+];
+
+/// Marks that only challenges have, in the bytes of a page.
+const CHALLENGE_MARKS: [&str; 12] = [
+    "_cf_chl_opt",
+    "cf-browser-verification",
+    "cf_chl_",
+    "captcha-delivery.com",
+    "window._pxappid",
+    "px-captcha",
+    "_incapsula_resource",
+    "window.gokuprops",
+    "sucuri_cloudproxy_js",
+    "/.well-known/sgcaptcha/",
+    "/.within.website/x/cmd/anubis/",
+    "/.well-known/ddos-guard/",
+];
+
+const PARKED_PHRASES: [&str; 40] = [
+    "domain is for sale",
+    "domain may be for sale",
+    "domain name is for sale",
+    "domain name may be for sale",
+    "domain is available for sale",
+    "domain name is available for purchase",
+    "domain is available for purchase",
+    "website is for sale",
+    "buy this domain",
+    "make an offer on this domain",
+    "inquire about this domain",
+    "domain is parked",
+    "domain name is parked",
+    "this domain has been parked",
+    "parked free, courtesy of",
+    "parked domain",
+    "this web page is parked",
+    "this domain is registered, but",
+    "this domain has expired",
+    "this domain name has expired",
+    "domain has been registered",
+    "domain name has been registered",
+    "domain was recently registered",
+    "diese domain steht zum verkauf",
+    "domain steht zum verkauf",
+    "diese domain kaufen",
+    "domain kaufen",
+    "diese domain ist geparkt",
+    "domain ist geparkt",
+    "domain wurde registriert",
+    "ce domaine est à vendre",
+    "nom de domaine est à vendre",
+    "este dominio está a la venta",
+    "este dominio está en venta",
+    "dominio en venta",
+    "questo dominio è in vendita",
+    "dit domein is te koop",
+    "deze domeinnaam is te koop",
+    "este domínio está à venda",
+    "ta domena jest na sprzedaż",
+];
+
+/// Beginnings of titles that servers and hosting companies give to pages of their own, in lower case.
+const DEFAULT_TITLES: [&str; 34] = [
+    "apache2 ubuntu default page",
+    "apache2 debian default page",
+    "apache2 default page",
+    "apache http server test page",
+    "test page for the apache http server",
+    "test page for the http server",
+    "test page for the nginx http server",
+    "test page for apache installation",
+    "http server test page",
+    "welcome to nginx",
+    "welcome to openresty",
+    "welcome to centos",
+    "welcome to caddy",
+    "caddy works",
+    "iis windows server",
+    "iis windows",
+    "internet information services",
+    "microsoft internet information services",
+    "apache tomcat",
+    "default web site page",
+    "default parallels plesk",
+    "web server's default page",
+    "domain default page",
+    "plesk obsidian",
+    "default page",
+    "welcome to xampp",
+    "welcome to ispconfig",
+    "lighttpd default page",
+    "placeholder page",
+    "account suspended",
+    "this account has been suspended",
+    "index of /",
+    "directory listing for /",
+    "heroku | welcome to your new app",
+];
+
+const DEFAULT_PHRASES: [&str; 30] = [
+    "if you see this page, the nginx web server is successfully installed",
+    "if you see this page, the openresty",
+    "this is the default welcome page used to test the correct operation of the apache2 server",
+    "this page is used to test the proper operation of the apache http server",
+    "this page is used to test the proper operation of the http server",
+    "this page is used to test the proper operation of the nginx",
+    "this is the default server page",
+    "this is the default page for this server",
+    "web server's default page",
+    "default web site page",
+    "this page is generated by plesk",
+    "this page was generated by plesk",
+    "if you are the owner of this website, please contact your hosting provider",
+    "the web site you are trying to access has not been set up",
+    "this account has been suspended",
+    "hier entsteht eine neue internetpräsenz",
+    "hier entsteht eine neue homepage",
+    "hier entsteht eine neue website",
+    "hier entsteht eine neue webseite",
+    "hier entsteht in kürze eine neue",
+    "diese internetpräsenz wurde soeben freigeschaltet",
+    "this website was just created",
+    "your web app is running and waiting for your content",
+    "your app service is running",
+    "congratulations! your website is ready",
+    "this is a placeholder for the subdomain",
+    "future home of something quite cool",
+    "site en cours de construction",
+    "there isn't a github pages site here",
+    "no web site is configured at this address",
+];
+
+/// The whole text of servers' shortest pages, in lower case.
+const DEFAULT_TEXTS: [&str; 3] = ["it works!", "it works", "default site"];
+
+static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&CHALLENGE_MARKS));
+static CHALLENGES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&CHALLENGE_PHRASES));
+static PARKED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&PARKED_PHRASES));
+static DEFAULTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&DEFAULT_PHRASES));
+
+fn automaton(phrases: &[&str]) -> Option<AhoCorasick> {
+    AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .build(phrases)
+        .ok()
+}
+
+/// How much of an answer with an error's status is searched.
+const MAX_SEARCHED: usize = 128 * 1024;
+
+/// Returns whether an answer that refuses a page does so to test whether the visitor is a person.
+pub(crate) fn is_challenge(headers: &HeaderMap, body: &[u8]) -> bool {
+    let mitigated = headers.get("cf-mitigated").and_then(|value| value.to_str().ok());
+    let body = body.get(..MAX_SEARCHED).unwrap_or(body);
+    mitigated.is_some_and(|value| value.eq_ignore_ascii_case("challenge"))
+        || MARKS.as_ref().is_some_and(|marks| marks.is_match(body))
+        || CHALLENGES.as_ref().is_some_and(|phrases| phrases.is_match(body))
+}
+
+/// Returns whether frameworks fill the element of this id.
+pub(crate) fn is_mount(id: &str) -> bool {
+    matches!(
+        id,
+        "root"
+            | "app"
+            | "app-root"
+            | "__next"
+            | "__nuxt"
+            | "___gatsby"
+            | "react-root"
+            | "main-app"
+            | "q-app"
+            | "svelte"
+    )
+}
+
+impl Look<'_> {
+    /// Returns what the page is, if not the site's own.
+    pub(crate) fn stand_in(&self) -> Option<StandIn> {
+        let letters = self
+            .text
+            .chars()
+            .filter(|char| char.is_alphanumeric())
+            .take(MARKED + 1)
+            .count();
+        if letters > MARKED {
+            return None;
+        }
+        let title = self.title.trim().to_lowercase();
+        let text = self.text.to_lowercase().replace('\u{2019}', "'");
+        let text = text
+            .split(|char: char| char.is_whitespace() || char.is_control())
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ");
+        let says = |phrases: &Option<AhoCorasick>| {
+            let phrases = phrases.as_ref();
+            phrases.is_some_and(|phrases| phrases.is_match(&title) || phrases.is_match(&text))
+        };
+        let is_titled = |titles: &[&str]| titles.iter().any(|known| title.starts_with(known));
+        let is_little = letters <= LITTLE;
+        if self.has_challenge_mark || (is_little && (is_titled(&CHALLENGE_TITLES) || says(&CHALLENGES))) {
+            return Some(StandIn::Challenge);
+        }
+        if self.has_parking_mark || (is_little && says(&PARKED)) {
+            return Some(StandIn::Parked);
+        }
+        if is_titled(&DEFAULT_TITLES) || DEFAULT_TEXTS.contains(&text.as_str()) || (is_little && says(&DEFAULTS)) {
+            return Some(StandIn::DefaultPage);
+        }
+        self.is_shell(letters).then_some(StandIn::Shell)
+    }
+
+    fn is_shell(&self, letters: usize) -> bool {
+        let is_empty = letters == 0 && self.images == 0 && self.links == 0 && self.forms == 0;
+        let is_loading = self.has_mount && letters <= NOTHING && self.links <= 2;
+        self.scripts > 0 && !self.has_frames && (is_empty || is_loading)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page<'a>(title: &'a str, text: &'a str) -> Look<'a> {
+        Look {
+            title,
+            text,
+            ..Look::default()
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_not_the_sites_own_is_told() {
+        for (title, text, expected) in [
+            ("Just a moment...", "", Some(StandIn::Challenge)),
+            (
+                "shop.test",
+                "Verify you are human by completing the action below.",
+                Some(StandIn::Challenge),
+            ),
+            (
+                "Shop",
+                "Please  enable\u{1f} JavaScript\nand cookies to continue",
+                Some(StandIn::Challenge),
+            ),
+            ("shop.test", "The domain shop.test may be for sale", None),
+            (
+                "shop.test",
+                "This domain may be for sale. Related searches",
+                Some(StandIn::Parked),
+            ),
+            (
+                "shop.test steht zum Verkauf",
+                "Diese Domain steht zum Verkauf!",
+                Some(StandIn::Parked),
+            ),
+            (
+                "Welcome to nginx!",
+                "Further configuration is required.",
+                Some(StandIn::DefaultPage),
+            ),
+            (
+                "Apache2 Debian Default Page: It works",
+                "about",
+                Some(StandIn::DefaultPage),
+            ),
+            ("", "\u{1e}It works!\u{1e}", Some(StandIn::DefaultPage)),
+            ("Index of /", "Parent Directory", Some(StandIn::DefaultPage)),
+            (
+                "shop.test",
+                "Hier entsteht eine neue Internetpräsenz",
+                Some(StandIn::DefaultPage),
+            ),
+            (
+                "Estate agents",
+                "Houses for sale in the whole domain of the abbey",
+                None,
+            ),
+            ("How it works!", "It works by steam.", None),
+            ("Shop", "x", None),
+            ("", "", None),
+        ] {
+            assert_eq!(page(title, text).stand_in(), expected, "{title} {text}");
+        }
+    }
+
+    #[test]
+    fn whoever_has_much_to_say_is_no_stand_in() {
+        let long = "We explain how to verify you are human, and why this domain is for sale. ".repeat(40);
+        assert_eq!(page("Blog", &long).stand_in(), None);
+        let marked = Look {
+            has_parking_mark: true,
+            ..page("shop.test", "Related searches")
+        };
+        assert_eq!(marked.stand_in(), Some(StandIn::Parked));
+        let longer = long.repeat(4);
+        assert_eq!(
+            Look {
+                has_parking_mark: true,
+                ..page("Blog", &longer)
+            }
+            .stand_in(),
+            None
+        );
+    }
+
+    #[test]
+    fn a_shell_shows_nothing_before_its_scripts_run() {
+        let shell = Look {
+            scripts: 2,
+            ..Look::default()
+        };
+        assert_eq!(shell.stand_in(), Some(StandIn::Shell));
+        for look in [
+            Look { scripts: 0, ..shell },
+            Look { text: "x", ..shell },
+            Look { images: 1, ..shell },
+            Look {
+                has_frames: true,
+                ..shell
+            },
+        ] {
+            assert_eq!(look.stand_in(), None, "{look:?}");
+        }
+        let loading = Look {
+            text: "Loading, please wait",
+            has_mount: true,
+            ..shell
+        };
+        assert_eq!(loading.stand_in(), Some(StandIn::Shell));
+        assert_eq!(
+            Look {
+                text: "Bakery Miller, Mill Lane 5, open every day from seven to six except on Sunday, telephone 555",
+                ..loading
+            }
+            .stand_in(),
+            None
+        );
+    }
+
+    #[test]
+    fn a_refusal_that_is_a_challenge_is_told() {
+        let mut headers = HeaderMap::new();
+        assert!(!is_challenge(&headers, b"<title>403 Forbidden</title>"));
+        assert!(is_challenge(&headers, b"<script>window._cf_chl_opt={}</script>"));
+        headers.insert("cf-mitigated", "challenge".parse().unwrap());
+        assert!(is_challenge(&headers, b""));
+    }
+}
