@@ -26,7 +26,7 @@ const MAX_LINKED: usize = 500;
 /// The longest attribute for scripts that is read.
 const MAX_DATA_BYTES: usize = 300;
 /// The most links of a page that are kept, and how much of the text of one.
-const MAX_LINKS: usize = 2_000;
+pub(super) const MAX_LINKS: usize = 2_000;
 /// Attributes that hold the two halves of an address, or its top-level domain apart.
 const LOCAL_ATTRIBUTES: [&str; 8] = [
     "data-account",
@@ -46,8 +46,6 @@ const DOMAIN_ATTRIBUTES: [&str; 5] = [
     "data-mail-domain",
 ];
 const TOP_LEVEL_ATTRIBUTES: [&str; 2] = ["data-ext", "data-tld"];
-/// The most frames of the site that are kept.
-const MAX_FRAMES: usize = 20;
 /// The most images whose place in the page is looked up.
 const MAX_LOGO_CHECKS: usize = 30;
 
@@ -213,32 +211,6 @@ impl Page {
         if let Some(url) = url {
             self.technologies.see_url(url);
             self.wordpress.see_url(url, is_code, &self.site);
-        }
-    }
-
-    /// Looks at a frame. What another site's page is made with says nothing of this one; a page of the site is a part of
-    /// this one.
-    pub(super) fn see_frame(&mut self, attributes: &Attributes<'_>) {
-        let Some(src) = attributes
-            .src
-            .filter(|src| *src != "about:blank")
-            .or(attributes.data_src)
-        else {
-            return;
-        };
-        self.technologies.see_frame(src);
-        if self.links.len() < MAX_LINKS && !src.trim().is_empty() && self.site.owns_link(src) {
-            self.has_frames = true;
-            if self.frames.len() < MAX_FRAMES {
-                self.frames.extend(self.site.resolve(src));
-            }
-            let position = self.text.position();
-            self.links.push(RawLink {
-                href: src.to_owned(),
-                rel: String::new(),
-                start: position,
-                end: Some(position),
-            });
         }
     }
 

@@ -131,7 +131,14 @@ impl StructuredData {
         for (key, value) in object {
             match key.as_str() {
                 "email" => texts(value, &mut self.emails),
-                "telephone" => texts(value, &mut self.telephones),
+                "telephone" => {
+                    let start = self.telephones.len();
+                    texts(value, &mut self.telephones);
+                    for number in self.telephones.iter_mut().skip(start) {
+                        let length = without_extension(number).len();
+                        number.truncate(length);
+                    }
+                }
                 "sameAs" => texts(value, &mut self.links),
                 "logo" if self.logo.is_none() => self.logo = image(value),
                 "openingHours" => self.week.read_texts(value),
@@ -168,6 +175,23 @@ impl StructuredData {
         {
             self.addresses.push(text);
         }
+    }
+}
+
+/// Returns a telephone number without the extension behind it: `ext. 4`, `x4`.
+pub(super) fn without_extension(number: &str) -> &str {
+    let digits = number.trim_end().trim_end_matches(|char: char| char.is_ascii_digit());
+    let before = digits.trim_end_matches(|char: char| char.is_whitespace() || matches!(char, '.' | ':'));
+    let word = before.trim_end_matches(|char: char| char.is_alphabetic() || char == '#');
+    let name = before.get(word.len()..).unwrap_or_default();
+    let is_extension = digits.len() < number.trim_end().len()
+        && ["ext", "extn", "extension", "x", "#", "durchwahl", "poste"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known));
+    if is_extension {
+        word.trim_end_matches([' ', ',', ';'])
+    } else {
+        number
     }
 }
 
@@ -254,6 +278,21 @@ mod tests {
             data.week.into_json().unwrap()["friday"],
             serde_json::json!(["09:00-17:00"])
         );
+    }
+
+    #[test]
+    fn an_extension_is_no_part_of_a_number() {
+        for (number, expected) in [
+            ("+1-212-736-5000 ext. 4", "+1-212-736-5000"),
+            ("+1 212 736 5000, x 45", "+1 212 736 5000"),
+            ("+1 212 736 5000 Extension: 45", "+1 212 736 5000"),
+            ("+1 212 736 5000#45", "+1 212 736 5000"),
+            ("+1 212 736 5000", "+1 212 736 5000"),
+            ("+1 212 736 5000 ext.", "+1 212 736 5000 ext."),
+            ("1-800-FLOWERS", "1-800-FLOWERS"),
+        ] {
+            assert_eq!(without_extension(number), expected);
+        }
     }
 
     #[test]

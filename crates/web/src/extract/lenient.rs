@@ -127,7 +127,7 @@ mod tests {
             r#"{"a": "b",, "c": [1,,2]};"#,
             "{&quot;a&quot;: &quot;b&quot;, &quot;c&quot;: [1, 2]}",
         ] {
-            assert_eq!(read(script), [whole.clone()], "{script}");
+            assert_eq!(read(script), std::slice::from_ref(&whole), "{script}");
         }
     }
 

@@ -4,7 +4,7 @@ use ego_tree::NodeId;
 use serde_json::{Map, Value};
 
 use super::attributes::Attributes;
-use super::json_ld::{FOREIGN_KEYS, MAX_ADDRESSES, postal};
+use super::json_ld::{FOREIGN_KEYS, MAX_ADDRESSES, postal, without_extension};
 use super::page::Page;
 use super::phone::Candidate;
 use super::text::{BREAK, SEAM, clean};
@@ -108,7 +108,7 @@ impl Page {
             return;
         };
         match item.property {
-            "telephone" => self.add_phone(Candidate::declared(item.start, &value)),
+            "telephone" => self.add_phone(Candidate::declared(item.start, without_extension(&value))),
             "openingHours" => self.structured.week.read_text(&value),
             "address" => self.add_postal(Some(value), &Map::new()),
             property => {

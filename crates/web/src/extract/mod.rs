@@ -14,6 +14,7 @@ mod attributes;
 mod country;
 mod elements;
 mod email;
+mod frames;
 mod hours;
 mod images;
 mod json_ld;
@@ -50,7 +51,6 @@ pub use technology::TechStack;
 use url::Url;
 
 use crate::html::Document;
-use crate::stand_in::StandIn;
 
 /// The most languages that are kept.
 const MAX_LANGUAGES: usize = 10;
@@ -90,15 +90,8 @@ pub fn extract(document: &Document, context: &PageContext<'_>) -> SiteMetadata {
 
 fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> SiteMetadata {
     let content_language = languages(context.content_language().or(page.meta_language.as_deref()));
-    let language = page.language.take().or_else(|| match content_language.as_slice() {
-        [only] => Some(only.clone()),
-        [] => page.og_locale.take(),
-        _ => None,
-    });
-    let stand_in = page.stand_in();
-    if stand_in == Some(StandIn::Shell) {
-        page.take_state();
-    }
+    let language = page.take_language(&content_language);
+    let stand_in = page.take_stand_in();
     let text = page.text.as_str();
     let regions = country::hints(
         page.structured.country.as_deref(),
@@ -111,13 +104,7 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         .into_iter()
         .map(|phone| phone.international)
         .collect();
-    let mut addresses = std::mem::take(&mut page.structured.addresses);
-    for address in std::mem::take(&mut page.addresses) {
-        if !addresses.contains(&address) {
-            addresses.push(address);
-        }
-    }
-    addresses.truncate(json_ld::MAX_ADDRESSES);
+    let addresses = page.take_addresses();
     if page.wordpress.is_proven() {
         page.technologies.note("WordPress");
     }

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::email::{self, Found, Spelling};
 use super::images::Favicon;
-use super::json_ld::StructuredData;
+use super::json_ld::{MAX_ADDRESSES, StructuredData, without_extension};
 use super::metadata::Performance;
 use super::microdata::Items;
 use super::phone::Candidate;
@@ -145,8 +145,38 @@ impl Page {
             turned_parts: Vec::new(),
         }
     }
-    /// Returns what the page is, if not the site's own.
-    pub(super) fn stand_in(&self) -> Option<StandIn> {
+    /// Returns the language of the page: its own word, else the one that its `Content-Language` names, else the locale for
+    /// social networks.
+    pub(super) fn take_language(&mut self, content_language: &[String]) -> Option<String> {
+        self.language.take().or_else(|| match content_language {
+            [only] => Some(only.clone()),
+            [] => self.og_locale.take(),
+            _ => None,
+        })
+    }
+
+    /// Returns the postal addresses, those of structured data first.
+    pub(super) fn take_addresses(&mut self) -> Vec<String> {
+        let mut addresses = std::mem::take(&mut self.structured.addresses);
+        for address in std::mem::take(&mut self.addresses) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        addresses.truncate(MAX_ADDRESSES);
+        addresses
+    }
+
+    /// Returns what the page is, if not the site's own. Of a shell is taken what its scripts will show.
+    pub(super) fn take_stand_in(&mut self) -> Option<StandIn> {
+        let stand_in = self.stand_in();
+        if stand_in == Some(StandIn::Shell) {
+            self.take_state();
+        }
+        stand_in
+    }
+
+    fn stand_in(&self) -> Option<StandIn> {
         let look = Look {
             title: self.title.as_deref().unwrap_or_default(),
             text: self.text.as_str(),
@@ -162,8 +192,7 @@ impl Page {
         look.stand_in()
     }
 
-    /// Takes what the scripts of a shell will show.
-    pub(super) fn take_state(&mut self) {
+    fn take_state(&mut self) {
         let declared = self.state.read();
         for email in declared.emails {
             if let Some(email) = email::read(&email, &self.site) {
@@ -171,7 +200,7 @@ impl Page {
             }
         }
         for number in declared.telephones {
-            self.add_phone(Candidate::declared(self.text.position(), &number));
+            self.add_phone(Candidate::declared(self.text.position(), without_extension(&number)));
         }
     }
 }

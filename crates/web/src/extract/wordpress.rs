@@ -41,7 +41,8 @@ impl WordPress {
         let is_of_software = ["wp-content/themes/", "wp-content/plugins/", "wp-includes/"]
             .iter()
             .any(|folder| rest.starts_with(folder));
-        if !(is_code && is_of_software) && !site.owns_link(url) {
+        let is_own = (is_code && is_of_software) || site.owns_link(url);
+        if !is_own {
             return;
         }
         self.is_proven = true;

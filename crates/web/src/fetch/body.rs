@@ -75,6 +75,14 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    fn with(self, body: Bytes) -> Self {
+        Self {
+            bytes: body.len() as u64,
+            body,
+            ..self
+        }
+    }
+
     /// Returns whether it says to look elsewhere.
     pub(super) fn is_redirect(&self) -> bool {
         is_redirect(self.status, &self.headers)
@@ -113,45 +121,31 @@ pub(super) async fn exchange(
     if answer.is_redirect() {
         return Ok(answer);
     }
-    let mut excess = limits.excess;
-    let essence = media::essence(&answer.headers);
-    let (mut fit, mut codings) = (Fit::Yes, Vec::new());
-    if answer.status.is_success() {
-        fit = want.check(limits.attempt.host, essence.as_deref())?;
-        codings = coding::codings(&answer.headers).map_err(|encoding| FetchError::Encoding {
-            host: limits.attempt.host.to_owned(),
-            encoding,
-        })?;
-    } else {
-        // What an error page says matters less than that it is one.
-        excess = Excess::Cut;
-    }
     if !answer.status.is_success() {
-        // Nor does a body that is damaged or never ends hide the status; and no file is for it.
-        let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, read(response, &limits, excess));
+        // What an error page says matters less than that it is one. Nor does a body that is damaged or never ends hide
+        // the status; and no file is for it.
+        let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, read(response, &limits, Excess::Cut));
         let body = read.await.ok().and_then(Result::ok).unwrap_or_default();
-        return Ok(Answer {
-            bytes: body.len() as u64,
-            body,
-            ..answer
-        });
+        return Ok(answer.with(body));
     }
+    let essence = media::essence(&answer.headers);
+    let fit = want.check(limits.attempt.host, essence.as_deref())?;
+    let codings = coding::codings(&answer.headers).map_err(|encoding| FetchError::Encoding {
+        host: limits.attempt.host.to_owned(),
+        encoding,
+    })?;
     match into {
         Sink::File(file) => {
             let (bytes, cut) = write(response, &limits, file).await?;
             Ok(Answer { bytes, cut, ..answer })
         }
         Sink::Memory => {
-            let body = read(response, &limits, excess).await?;
+            let body = read(response, &limits, limits.excess).await?;
             let body = coding::undo(body, &codings, limits.max_body).map_err(|why| limits.undecoded(why))?;
             if fit == Fit::Look {
                 Want::look(limits.attempt.host, essence.as_deref(), &body)?;
             }
-            Ok(Answer {
-                bytes: body.len() as u64,
-                body,
-                ..answer
-            })
+            Ok(answer.with(body))
         }
     }
 }

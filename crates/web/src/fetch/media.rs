@@ -39,7 +39,7 @@ const PAGE_TAGS: [&str; 22] = [
 pub(super) fn essence(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(CONTENT_TYPE).iter();
     let types = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    types.filter_map(valid_essence).last()
+    types.filter_map(valid_essence).next_back()
 }
 
 fn valid_essence(value: &[u8]) -> Option<String> {

@@ -270,13 +270,13 @@ impl Parts {
     /// Takes one word, where `next` follows; nothing comes of a text with a word that has no meaning.
     fn take(&mut self, word: &str, next: &str) -> Option<()> {
         let lower = word.trim_end_matches('.').to_ascii_lowercase();
-        let begins = |name: &&str| lower.len() >= 3 && name.starts_with(lower.as_str());
-        if WEEKDAYS.iter().any(|name| begins(&name)) || matches!(lower.as_str(), "tues" | "thurs" | "at") {
+        let begins = |name: &str| lower.len() >= 3 && name.starts_with(lower.as_str());
+        if WEEKDAYS.iter().any(|name| begins(name)) || matches!(lower.as_str(), "tues" | "thurs" | "at") {
             return Some(());
         }
         if let Some(index) = MONTHS
             .iter()
-            .position(|name| begins(&name) || (*name == "september" && lower == "sept"))
+            .position(|name| begins(name) || (*name == "september" && lower == "sept"))
         {
             return fill(&mut self.month, u32::try_from(index).ok()? + 1);
         }

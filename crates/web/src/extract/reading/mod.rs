@@ -93,10 +93,7 @@ pub fn read_page(document: &Document, url: &Url) -> PageReading {
 fn read_tree(html: &Html, url: &Url) -> PageReading {
     let mut page = Page::new(Site::new(url));
     page.walk(html.tree.root());
-    let stand_in = page.stand_in();
-    if stand_in == Some(StandIn::Shell) {
-        page.take_state();
-    }
+    let stand_in = page.take_stand_in();
     let text = page.text.as_str();
     let mut found = std::mem::take(&mut page.emails);
     found.extend(email::find(text, &page.site).into_iter().map(|found| {

@@ -4,11 +4,18 @@
 //! Each is told by marks of whoever makes it, or by a title or phrase of its own on a page that says little else: a
 //! business that writes about such pages has more to say.
 
+mod phrases;
+
 use std::fmt;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use reqwest::header::HeaderMap;
+
+use self::phrases::{
+    CHALLENGE_MARKS, CHALLENGE_PHRASES, CHALLENGE_TITLES, DEFAULT_PHRASES, DEFAULT_TEXTS, DEFAULT_TITLES,
+    PARKED_PHRASES,
+};
 
 /// What is shown instead of the site's own page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -59,182 +66,6 @@ const LITTLE: usize = 1_200;
 const MARKED: usize = 4_000;
 /// The most on a page that says nothing but that it is loading.
 const NOTHING: usize = 60;
-
-/// Titles of challenges, in lower case.
-const CHALLENGE_TITLES: [&str; 14] = [
-    "just a moment",
-    "attention required! | cloudflare",
-    "checking your browser",
-    "ddos-guard",
-    "please wait... | cloudflare",
-    "making sure you're not a bot",
-    "making sure you&#39;re not a bot",
-    "robot challenge screen",
-    "vercel security checkpoint",
-    "one moment, please",
-    "are you a robot",
-    "are you human",
-    "human verification",
-    "bot verification",
-];
-
-const CHALLENGE_PHRASES: [&str; 22] = [
-    "checking your browser before accessing",
-    "checking if the site connection is secure",
-    "verify you are human",
-    "verifying you are human",
-    "verify that you are human",
-    "verify that you are not a robot",
-    "verify you are not a robot",
-    "confirm you are human",
-    "prove you are human",
-    "confirm that you are not a robot",
-    "making sure you're not a bot",
-    "enable javascript and cookies to continue",
-    "needs to review the security of your connection",
-    "please stand by, while we are checking your browser",
-    "press & hold to confirm you are",
-    "we're verifying your browser",
-    "ddos protection by",
-    "please complete the security check to access",
-    "pardon our interruption",
-    "incapsula incident id",
-    "bestätigen sie, dass sie ein mensch sind",
-    "überprüfung, ob sie ein mensch sind",
-];
-
-/// Marks that only challenges have, in the bytes of a page.
-const CHALLENGE_MARKS: [&str; 12] = [
-    "_cf_chl_opt",
-    "cf-browser-verification",
-    "cf_chl_",
-    "captcha-delivery.com",
-    "window._pxappid",
-    "px-captcha",
-    "_incapsula_resource",
-    "window.gokuprops",
-    "sucuri_cloudproxy_js",
-    "/.well-known/sgcaptcha/",
-    "/.within.website/x/cmd/anubis/",
-    "/.well-known/ddos-guard/",
-];
-
-const PARKED_PHRASES: [&str; 40] = [
-    "domain is for sale",
-    "domain may be for sale",
-    "domain name is for sale",
-    "domain name may be for sale",
-    "domain is available for sale",
-    "domain name is available for purchase",
-    "domain is available for purchase",
-    "website is for sale",
-    "buy this domain",
-    "make an offer on this domain",
-    "inquire about this domain",
-    "domain is parked",
-    "domain name is parked",
-    "this domain has been parked",
-    "parked free, courtesy of",
-    "parked domain",
-    "this web page is parked",
-    "this domain is registered, but",
-    "this domain has expired",
-    "this domain name has expired",
-    "domain has been registered",
-    "domain name has been registered",
-    "domain was recently registered",
-    "diese domain steht zum verkauf",
-    "domain steht zum verkauf",
-    "diese domain kaufen",
-    "domain kaufen",
-    "diese domain ist geparkt",
-    "domain ist geparkt",
-    "domain wurde registriert",
-    "ce domaine est à vendre",
-    "nom de domaine est à vendre",
-    "este dominio está a la venta",
-    "este dominio está en venta",
-    "dominio en venta",
-    "questo dominio è in vendita",
-    "dit domein is te koop",
-    "deze domeinnaam is te koop",
-    "este domínio está à venda",
-    "ta domena jest na sprzedaż",
-];
-
-/// Beginnings of titles that servers and hosting companies give to pages of their own, in lower case.
-const DEFAULT_TITLES: [&str; 34] = [
-    "apache2 ubuntu default page",
-    "apache2 debian default page",
-    "apache2 default page",
-    "apache http server test page",
-    "test page for the apache http server",
-    "test page for the http server",
-    "test page for the nginx http server",
-    "test page for apache installation",
-    "http server test page",
-    "welcome to nginx",
-    "welcome to openresty",
-    "welcome to centos",
-    "welcome to caddy",
-    "caddy works",
-    "iis windows server",
-    "iis windows",
-    "internet information services",
-    "microsoft internet information services",
-    "apache tomcat",
-    "default web site page",
-    "default parallels plesk",
-    "web server's default page",
-    "domain default page",
-    "plesk obsidian",
-    "default page",
-    "welcome to xampp",
-    "welcome to ispconfig",
-    "lighttpd default page",
-    "placeholder page",
-    "account suspended",
-    "this account has been suspended",
-    "index of /",
-    "directory listing for /",
-    "heroku | welcome to your new app",
-];
-
-const DEFAULT_PHRASES: [&str; 30] = [
-    "if you see this page, the nginx web server is successfully installed",
-    "if you see this page, the openresty",
-    "this is the default welcome page used to test the correct operation of the apache2 server",
-    "this page is used to test the proper operation of the apache http server",
-    "this page is used to test the proper operation of the http server",
-    "this page is used to test the proper operation of the nginx",
-    "this is the default server page",
-    "this is the default page for this server",
-    "web server's default page",
-    "default web site page",
-    "this page is generated by plesk",
-    "this page was generated by plesk",
-    "if you are the owner of this website, please contact your hosting provider",
-    "the web site you are trying to access has not been set up",
-    "this account has been suspended",
-    "hier entsteht eine neue internetpräsenz",
-    "hier entsteht eine neue homepage",
-    "hier entsteht eine neue website",
-    "hier entsteht eine neue webseite",
-    "hier entsteht in kürze eine neue",
-    "diese internetpräsenz wurde soeben freigeschaltet",
-    "this website was just created",
-    "your web app is running and waiting for your content",
-    "your app service is running",
-    "congratulations! your website is ready",
-    "this is a placeholder for the subdomain",
-    "future home of something quite cool",
-    "site en cours de construction",
-    "there isn't a github pages site here",
-    "no web site is configured at this address",
-];
-
-/// The whole text of servers' shortest pages, in lower case.
-const DEFAULT_TEXTS: [&str; 3] = ["it works!", "it works", "default site"];
 
 static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&CHALLENGE_MARKS));
 static CHALLENGES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&CHALLENGE_PHRASES));
