@@ -92,6 +92,7 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
     let content_language = languages(context.content_language().or(page.meta_language.as_deref()));
     let language = page.take_language(&content_language);
     let stand_in = page.take_stand_in();
+    let addresses = page.take_addresses();
     let text = page.text.as_str();
     let regions = country::hints(
         page.structured.country.as_deref(),
@@ -104,7 +105,6 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         .into_iter()
         .map(|phone| phone.international)
         .collect();
-    let addresses = page.take_addresses();
     if page.wordpress.is_proven() {
         page.technologies.note("WordPress");
     }
