@@ -1,11 +1,17 @@
-//! Frames: what is embedded in a page, and pages of the site that are parts of it.
+//! What a page leaves to others: frames, and scripts without which it shows nothing.
+
+use ego_tree::NodeRef;
+use scraper::Node;
 
 use super::attributes::Attributes;
 use super::elements::MAX_LINKS;
 use super::page::{Page, RawLink};
+use super::text::contains_ignore_case;
 
 /// The most frames of the site that are kept.
 const MAX_FRAMES: usize = 20;
+/// How much of a notice for visitors without scripts is looked at.
+const MAX_NOTICE: usize = 500;
 
 impl Page {
     /// Looks at a frame. What another site's page is made with says nothing of this one; a page of the site is a part of
@@ -32,5 +38,12 @@ impl Page {
                 end: Some(position),
             });
         }
+    }
+
+    /// Looks at what is shown where scripts do not run: that the page needs them.
+    pub(super) fn see_noscript(&mut self, node: NodeRef<'_, Node>) {
+        let text = node.first_child().and_then(|child| child.value().as_text());
+        let start = text.and_then(|text| text.get(..text.floor_char_boundary(MAX_NOTICE)));
+        self.has_mount |= start.is_some_and(|text| contains_ignore_case(text, "javascript"));
     }
 }

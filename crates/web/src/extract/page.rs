@@ -49,7 +49,7 @@ pub(super) struct Page {
     pub(super) frames: Vec<Url>,
     pub(super) has_frames: bool,
     pub(super) has_frameset: bool,
-    /// Whether there is an element that scripts fill.
+    /// Whether there is an element that scripts fill, or a notice that the page needs them.
     pub(super) has_mount: bool,
     pub(super) items: Items,
     pub(super) state: State,

@@ -108,7 +108,11 @@ impl Page {
             }
             "input" => self.see_input(&attributes),
             "address" => self.address_start = Some(self.text.position()),
-            "template" | "noscript" | "option" | "object" | "audio" | "video" => return false,
+            "noscript" => {
+                self.see_noscript(node);
+                return false;
+            }
+            "template" | "option" | "object" | "audio" | "video" => return false,
             // Spam traps stand in hidden inline elements within an address.
             "span" | "i" | "b" | "em" | "strong" | "small" if is_hidden(attributes.style) => return false,
             _ => {}

@@ -107,6 +107,8 @@ where
         .connect_timeout(config.connect_timeout)
         .pool_max_idle_per_host(1)
         .pool_idle_timeout(IDLE)
+        // Servers send two formats under this name, of which the client underneath knows one: see `coding`.
+        .no_deflate()
         .http1_max_headers(MAX_HEADER_LINES)
         // As browsers do: one malformed line does not make the others unreadable.
         .http1_ignore_invalid_headers_in_responses(true)

@@ -74,6 +74,12 @@ impl<'a> Resolver<'a> {
 
     /// Returns the absolute URL, notes what is wrong with it, and returns nothing for one that is unusable.
     pub fn absolute<'l>(&self, loc: &'l str, problems: &mut Problems) -> Option<Cow<'l, str>> {
+        if let Some(host) = plain_host(loc).filter(|host| self.is_real(host) && loc.len() <= STANDARD_URL_LENGTH) {
+            if host != self.host {
+                problems.add(Problem::OtherHost);
+            }
+            return Some(Cow::Borrowed(loc));
+        }
         let loc = unwrapped(loc);
         if loc.is_empty() {
             problems.add(Problem::NoLocation);
@@ -85,14 +91,6 @@ impl<'a> Resolver<'a> {
         }
         if loc.len() > STANDARD_URL_LENGTH {
             problems.add(Problem::LongLocation);
-        }
-        if let Some(host) = plain_host(loc)
-            && self.is_real(host)
-        {
-            if host != self.host {
-                problems.add(Problem::OtherHost);
-            }
-            return Some(Cow::Borrowed(loc));
         }
         let Some(mut url) = self.resolve(loc, problems).filter(|url| {
             matches!(url.scheme(), "http" | "https")

@@ -56,7 +56,7 @@ pub(crate) struct Look<'a> {
     pub(crate) forms: usize,
     /// Whether there are frames of the site, which say the rest.
     pub(crate) has_frames: bool,
-    /// Whether there is an element that frameworks fill.
+    /// Whether there is an element that frameworks fill, or a notice that the page needs scripts.
     pub(crate) has_mount: bool,
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn is_challenge(headers: &HeaderMap, body: &[u8]) -> bool {
         || CHALLENGES.as_ref().is_some_and(|phrases| phrases.is_match(body))
 }
 
-/// Returns whether frameworks fill the element of this id.
+/// Returns whether frameworks fill the element of this id or name.
 pub(crate) fn is_mount(id: &str) -> bool {
     matches!(
         id,
