@@ -6,7 +6,6 @@ use database::models::enums::{Outcome, ScanUrlState};
 use url::Url;
 use web::extract::PageReading;
 use web::fetch::{FetchError, Page};
-use web::stand_in::StandIn;
 
 use super::crawl::{Crawl, Cut};
 use super::disposition::Disposition;
@@ -17,7 +16,7 @@ use super::site::{self, Scope};
 use super::store::{self, PageRow};
 use crate::jobs::{JobContext, JobError};
 use crate::scans::Services;
-use crate::scans::failure::{job_error, outcome};
+use crate::scans::failure::outcome;
 
 /// Consecutive failures that end a crawl.
 const MAX_FAILURES: usize = 10;
@@ -71,18 +70,6 @@ pub(super) async fn visit(
     match fetched {
         Fetched::Failed { error, passed } => visit.failed(&error, &passed),
         Fetched::Redirect { page, to, is_on_site } => visit.redirected(&page, to, is_on_site)?,
-        Fetched::Page(
-            _,
-            Ok(Read {
-                reading: PageReading {
-                    stand_in: Some(what), ..
-                },
-                ..
-            }),
-        ) if is_home && what != StandIn::Shell => {
-            let host = visit.crawl.name.clone();
-            return Err(job_error(&FetchError::StandIn { host, what }));
-        }
         Fetched::Page(page, Err(reason)) => visit.unreadable(&page, reason),
         Fetched::Page(page, Ok(read)) => visit.read(&page, read, ctx.services().email.subdomains),
     }
@@ -174,6 +161,7 @@ impl Visit<'_> {
             self.crawl.scope = Scope::new(&self.crawl.name, Some(&page.final_url), subdomains);
             self.crawl.scan.entry_url = Some(page.final_url.to_string());
             self.crawl.scan.sitemap_links.0 = read.sitemaps;
+            self.crawl.needs_rendering = read.reading.stand_in.is_some();
         }
         let reading = read.reading;
         let (disposition, reason) = self.judge(at, &page.final_url, &reading);

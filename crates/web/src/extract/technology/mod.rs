@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex::Regex;
 pub(super) use rules::Sign;
-use rules::{Evidence, Kind, RULES, Rule};
+use rules::{Kind, RULES, Rule};
 use serde::Serialize;
 
 /// How much of one inline script, and of all of them, is searched.
@@ -43,12 +43,11 @@ struct Matcher {
 }
 
 impl Matcher {
-    fn new(is_word: bool, pattern_of: impl Fn(&Evidence) -> Option<&'static str>) -> Self {
+    fn new(is_word: bool, patterns_of: impl Fn(&'static Rule) -> &'static [String]) -> Self {
         let patterns: Vec<(usize, &str)> = RULES
             .iter()
             .enumerate()
-            .flat_map(|(i, rule)| rule.evidence.iter().map(move |evidence| (i, evidence)))
-            .filter_map(|(i, evidence)| Some((i, pattern_of(evidence)?)))
+            .flat_map(|(i, rule)| patterns_of(rule).iter().map(move |pattern| (i, pattern.as_str())))
             .collect();
         let automaton = AhoCorasickBuilder::new()
             .kind(Some(AhoCorasickKind::DFA))
@@ -106,56 +105,15 @@ impl Matcher {
     }
 }
 
-static URLS: LazyLock<Matcher> = LazyLock::new(|| {
-    Matcher::new(false, |evidence| {
-        if let Evidence::Url(part) = evidence {
-            Some(part)
-        } else {
-            None
-        }
-    })
-});
-static SCRIPTS: LazyLock<Matcher> = LazyLock::new(|| {
-    Matcher::new(false, |evidence| {
-        if let Evidence::Script(part) = evidence {
-            Some(part)
-        } else {
-            None
-        }
-    })
-});
-static NAMES: LazyLock<Matcher> = LazyLock::new(|| {
-    Matcher::new(true, |evidence| {
-        if let Evidence::Name(start) = evidence {
-            Some(start)
-        } else {
-            None
-        }
-    })
-});
-static GENERATORS: LazyLock<Matcher> = LazyLock::new(|| {
-    Matcher::new(true, |evidence| {
-        if let Evidence::Generator(start) = evidence {
-            Some(start)
-        } else {
-            None
-        }
-    })
-});
+static URLS: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(false, |rule| &rule.url));
+static SCRIPTS: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(false, |rule| &rule.script));
+static NAMES: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(true, |rule| &rule.class_or_id));
+static GENERATORS: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(true, |rule| &rule.generator));
 /// Attributes are many and rules too: the few that ask for one stand by themselves.
 static ATTRIBUTES: LazyLock<Vec<(&str, usize)>> = LazyLock::new(|| {
-    let evidence = RULES
-        .iter()
-        .enumerate()
-        .flat_map(|(i, rule)| rule.evidence.iter().map(move |evidence| (i, evidence)));
-    evidence
-        .filter_map(|(i, evidence)| {
-            if let Evidence::Attribute(start) = evidence {
-                Some((*start, i))
-            } else {
-                None
-            }
-        })
+    let rules = RULES.iter().enumerate();
+    rules
+        .flat_map(|(i, rule)| rule.attribute.iter().map(move |start| (start.as_str(), i)))
         .collect()
 });
 static ANALYTICS_ID: LazyLock<Option<Regex>> =
@@ -255,27 +213,28 @@ impl Technologies {
 
     /// Looks at the name of a `<meta>`.
     pub(super) fn see_meta(&mut self, name: &str) {
-        self.mark(|evidence| matches!(evidence, Evidence::Meta(known) if name.eq_ignore_ascii_case(known)));
+        self.mark(|rule| rule.meta.iter().any(|known| name.eq_ignore_ascii_case(known)));
     }
 
     /// Looks at a header of the response.
     pub(super) fn see_header(&mut self, name: &str, value: &str) {
         let value = bounded(value, MAX_ATTRIBUTE_BYTES).to_ascii_lowercase();
-        self.mark(|evidence| {
-            matches!(evidence, Evidence::Header(known, part) if is_header(name, known) && value.contains(part))
+        self.mark(|rule| {
+            let mut headers = rule.header.iter();
+            headers.any(|(known, part)| is_header(name, known) && value.contains(part.as_str()))
         });
     }
 
     /// Takes note of a technology that was recognised elsewhere.
     pub(super) fn note(&mut self, name: &str) {
-        for (found, rule) in self.found.iter_mut().zip(RULES) {
+        for (found, rule) in self.found.iter_mut().zip(RULES.iter()) {
             *found |= rule.name == name;
         }
     }
 
-    fn mark(&mut self, is_evidence: impl Fn(&Evidence) -> bool) {
-        for (found, rule) in self.found.iter_mut().zip(RULES) {
-            *found = *found || rule.evidence.iter().any(&is_evidence);
+    fn mark(&mut self, is_proven: impl Fn(&Rule) -> bool) {
+        for (found, rule) in self.found.iter_mut().zip(RULES.iter()) {
+            *found = *found || is_proven(rule);
         }
     }
 
@@ -283,7 +242,7 @@ impl Technologies {
     pub(super) fn has(&self, name: &str) -> bool {
         self.found
             .iter()
-            .zip(RULES)
+            .zip(RULES.iter())
             .any(|(found, rule)| *found && rule.name == name)
     }
 
@@ -291,7 +250,7 @@ impl Technologies {
     pub(super) fn shows(&self, sign: Sign) -> bool {
         self.found
             .iter()
-            .zip(RULES)
+            .zip(RULES.iter())
             .any(|(found, rule)| *found && rule.signs.contains(&sign))
     }
 
@@ -309,9 +268,9 @@ impl Technologies {
             let found = self
                 .found
                 .iter()
-                .zip(RULES)
+                .zip(RULES.iter())
                 .filter(|(found, rule)| **found && rule.kind == kind);
-            found.map(|(_, rule)| rule.name.to_owned()).collect()
+            found.map(|(_, rule)| rule.name.clone()).collect()
         };
         TechStack {
             cms: names(Kind::Cms),
@@ -334,19 +293,6 @@ fn bounded(text: &str, max_bytes: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_rule_has_evidence_and_a_name_of_its_own() {
-        let mut names: Vec<_> = RULES.iter().map(|rule| (rule.name, rule.evidence.is_empty())).collect();
-        names.sort_unstable();
-        let count = names.len();
-        names.dedup();
-        assert_eq!(names.len(), count);
-        for (name, is_empty) in names {
-            // WordPress is recognised by a module of its own.
-            assert!(!is_empty || name == "WordPress", "{name}");
-        }
-    }
 
     #[test]
     fn attributes_of_rules_pass_the_filter() {
