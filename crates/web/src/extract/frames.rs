@@ -14,9 +14,19 @@ const MAX_FRAMES: usize = 20;
 const MAX_NOTICE: usize = 500;
 
 impl Page {
+    /// Takes an element in that leaves what it shows to others; returns whether to go on below it.
+    pub(super) fn see_part(&mut self, tag: &str, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) -> bool {
+        match tag {
+            "iframe" | "frame" => self.see_frame(attributes),
+            "frameset" => self.has_frameset = true,
+            _ => self.see_noscript(node),
+        }
+        tag == "frameset"
+    }
+
     /// Looks at a frame. What another site's page is made with says nothing of this one; a page of the site is a part of
     /// this one.
-    pub(super) fn see_frame(&mut self, attributes: &Attributes<'_>) {
+    fn see_frame(&mut self, attributes: &Attributes<'_>) {
         let Some(src) = attributes
             .src
             .filter(|src| *src != "about:blank")
@@ -41,7 +51,7 @@ impl Page {
     }
 
     /// Looks at what is shown where scripts do not run: that the page needs them.
-    pub(super) fn see_noscript(&mut self, node: NodeRef<'_, Node>) {
+    fn see_noscript(&mut self, node: NodeRef<'_, Node>) {
         let text = node.first_child().and_then(|child| child.value().as_text());
         let start = text.and_then(|text| text.get(..text.floor_char_boundary(MAX_NOTICE)));
         self.has_mount |= start.is_some_and(|text| contains_ignore_case(text, "javascript"));

@@ -69,7 +69,6 @@ impl Page {
         self.separate(tag);
         self.see_data(tag, &attributes.data);
         self.see_marks(node.id(), tag, &attributes);
-        self.open_item(node.id(), &attributes);
         match tag {
             "html" => self.language = self.language.take().or_else(|| language::read(attributes.lang?)),
             "title" => {
@@ -85,12 +84,7 @@ impl Page {
             }
             "a" => self.see_anchor(&attributes),
             "img" => self.see_image(node, &attributes),
-            "iframe" => {
-                self.see_frame(&attributes);
-                return false;
-            }
-            "frame" => self.see_frame(&attributes),
-            "frameset" => self.has_frameset = true,
+            "iframe" | "frame" | "frameset" | "noscript" => return self.see_part(tag, node, &attributes),
             "form" => {
                 self.performance.form_count += 1;
                 self.form = Some(Form::default());
@@ -108,10 +102,6 @@ impl Page {
             }
             "input" => self.see_input(&attributes),
             "address" => self.address_start = Some(self.text.position()),
-            "noscript" => {
-                self.see_noscript(node);
-                return false;
-            }
             "template" | "option" | "object" | "audio" | "video" => return false,
             // Spam traps stand in hidden inline elements within an address.
             "span" | "i" | "b" | "em" | "strong" | "small" if is_hidden(attributes.style) => return false,
@@ -206,6 +196,7 @@ impl Page {
                     .class
                     .split_ascii_whitespace()
                     .any(|class| self.turned_classes.iter().any(|turned| turned == class)));
+        self.open_item(node, attributes);
         // Turned around twice is as it was; nobody writes that.
         if is_turned && self.turned.is_empty() {
             self.turned.push((node, self.text.position()));
