@@ -4,6 +4,7 @@ use ego_tree::NodeId;
 use serde_json::{Map, Value};
 
 use super::attributes::Attributes;
+use super::items::Open;
 use super::json_ld::{FOREIGN_KEYS, MAX_ADDRESSES, postal, without_extension};
 use super::page::Page;
 use super::phone::Candidate;
@@ -30,23 +31,6 @@ const PROPERTIES: [&str; 13] = [
     "closes",
     "validFrom",
 ];
-
-/// The properties whose elements are open.
-#[derive(Default)]
-pub(super) struct Items {
-    open: Vec<Open>,
-}
-
-struct Open {
-    node: NodeId,
-    property: &'static str,
-    /// Where its text begins.
-    start: usize,
-    /// What it says in an attribute.
-    value: Option<String>,
-    /// The properties of the object that it is, if it is one.
-    object: Option<Map<String, Value>>,
-}
 
 impl Page {
     /// Takes note of an element that is a property.

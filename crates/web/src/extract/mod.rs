@@ -17,6 +17,7 @@ mod email;
 mod frames;
 mod hours;
 mod images;
+mod items;
 mod json_ld;
 mod language;
 mod lenient;

@@ -7,9 +7,9 @@ use url::Url;
 
 use super::email::{self, Found, Spelling};
 use super::images::Favicon;
+use super::items::Items;
 use super::json_ld::{MAX_ADDRESSES, StructuredData, without_extension};
 use super::metadata::Performance;
-use super::microdata::Items;
 use super::phone::Candidate;
 use super::site::Site;
 use super::social::SocialLinks;

@@ -3,9 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use url::Url;
-
-use super::policy::host_of;
 use crate::stand_in::StandIn;
 
 /// A failed fetch, displayed as the sentence a person reads.
@@ -203,18 +200,6 @@ pub enum FailureKind {
 }
 
 impl FetchError {
-    /// Returns the error that `url` redirects to another site.
-    #[must_use]
-    pub fn other_site(url: &Url, to: &Url) -> Self {
-        let mut to = to.clone();
-        to.set_query(None);
-        to.set_fragment(None);
-        Self::OtherSite {
-            host: host_of(url),
-            to: to.into(),
-        }
-    }
-
     /// Returns what kind of failure it is.
     #[must_use]
     pub fn kind(&self) -> FailureKind {

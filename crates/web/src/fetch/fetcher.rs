@@ -117,7 +117,14 @@ impl Fetcher {
         };
         let page = self.get_while(url, want, &follows).await?;
         match other.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(to) => Err(FetchError::other_site(url, &to)),
+            Some(mut to) => {
+                to.set_query(None);
+                to.set_fragment(None);
+                Err(FetchError::OtherSite {
+                    host: host_of(url),
+                    to: to.into(),
+                })
+            }
             None => Ok(page),
         }
     }
