@@ -64,6 +64,8 @@ pub(crate) struct Look<'a> {
 const LITTLE: usize = 1_200;
 /// The most on one that has marks of its maker, whose explanations may be long.
 const MARKED: usize = 4_000;
+/// The longest text that may have no more letters than that, in bytes.
+const MAX_BYTES: usize = 4 * MARKED;
 /// The most on a page that says nothing but that it is loading.
 const NOTHING: usize = 60;
 
@@ -91,7 +93,7 @@ pub(crate) fn is_challenge(headers: &HeaderMap, body: &[u8]) -> bool {
         || CHALLENGES.as_ref().is_some_and(|phrases| phrases.is_match(body))
 }
 
-/// Returns whether frameworks fill the element of this id or name.
+/// Returns whether frameworks fill the element of this id.
 pub(crate) fn is_mount(id: &str) -> bool {
     matches!(
         id,
@@ -111,6 +113,9 @@ pub(crate) fn is_mount(id: &str) -> bool {
 impl Look<'_> {
     /// Returns what the page is, if not the site's own.
     pub(crate) fn stand_in(&self) -> Option<StandIn> {
+        if self.text.len() > MAX_BYTES {
+            return None;
+        }
         let letters = self
             .text
             .chars()
