@@ -129,7 +129,9 @@ impl StructuredData {
         types.iter().for_each(|name| self.add_type(name));
         self.read_person(object);
         for (key, value) in object {
-            match key.as_str() {
+            // A vocabulary may be named by a prefix or its address: `schema:email`.
+            let key = key.rsplit([':', '/', '#']).next().unwrap_or_default();
+            match key {
                 "email" => texts(value, &mut self.emails),
                 "telephone" => {
                     let start = self.telephones.len();
@@ -146,7 +148,7 @@ impl StructuredData {
                 "address" => self.read_address(value),
                 _ => {}
             }
-            if !FOREIGN_KEYS.contains(&key.as_str()) {
+            if !FOREIGN_KEYS.contains(&key) {
                 self.visit(value);
             }
         }
@@ -232,14 +234,18 @@ fn name_of(value: &Value) -> Option<String> {
 
 fn texts(value: &Value, into: &mut Vec<String>) {
     match value {
-        Value::String(text) => into.push(text.clone()),
-        Value::Array(values) => values.iter().for_each(|value| {
-            if let Value::String(text) = value {
-                into.push(text.clone());
-            }
-        }),
-        _ => {}
+        Value::Array(values) => values.iter().for_each(|value| into.extend(text_of(value))),
+        value => into.extend(text_of(value)),
     }
+}
+
+/// Returns a text, also where it is the value of an object (`{"@value": "text"}`).
+fn text_of(value: &Value) -> Option<String> {
+    let text = value
+        .as_object()
+        .and_then(|object| object.get("@value"))
+        .unwrap_or(value);
+    text.as_str().map(str::to_owned)
 }
 
 fn image(value: &Value) -> Option<String> {
@@ -278,6 +284,15 @@ mod tests {
             data.week.into_json().unwrap()["friday"],
             serde_json::json!(["09:00-17:00"])
         );
+    }
+
+    #[test]
+    fn names_may_have_a_prefix_and_texts_a_wrapper() {
+        let data = read(
+            r#"{"schema:telephone": {"@value": "+49 1"}, "http://schema.org/email": ["a@b.de", {"@value": "c@d.de"}]}"#,
+        );
+        assert_eq!(data.telephones, ["+49 1"]);
+        assert_eq!(data.emails, ["a@b.de", "c@d.de"]);
     }
 
     #[test]

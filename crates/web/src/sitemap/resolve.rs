@@ -108,8 +108,22 @@ impl<'a> Resolver<'a> {
     }
 
     fn resolve(&self, loc: &str, problems: &mut Problems) -> Option<Url> {
-        // Templates put the site's address in front of one that is complete.
+        // Editors break long lines.
+        let joined: String;
         let mut loc = loc;
+        if loc.contains(['\n', '\r']) {
+            joined = loc.lines().flat_map(|line| line.split('\r')).map(str::trim).collect();
+            loc = &joined;
+        }
+        // Two URLs in one place are none.
+        if loc
+            .split_whitespace()
+            .skip(1)
+            .any(|word| without_scheme(word).is_some())
+        {
+            return None;
+        }
+        // Templates put the site's address in front of one that is complete.
         while let Some(inner) = without_scheme(loc).filter(|inner| without_scheme(inner).is_some()) {
             loc = inner;
         }
@@ -298,6 +312,9 @@ mod tests {
             ("../a", Some("https://shop.test/a")),
             ("a.html", Some("https://shop.test/maps/a.html")),
             ("a.zip/b", Some("https://shop.test/maps/a.zip/b")),
+            ("https://shop.test/a/\n      b", Some("https://shop.test/a/b")),
+            ("https://shop.test/a b", Some("https://shop.test/a%20b")),
+            ("https://shop.test/a https://shop.test/b", None),
             ("https:///a", None),
             ("https://", None),
             ("http//shop.test/a", None),

@@ -15,6 +15,14 @@ const MAX_SCRIPT_BYTES: usize = 64 << 10;
 const MAX_SCRIPTS_BYTES: usize = 512 << 10;
 /// How many digits a number in the place of `#` has at least.
 const MIN_NUMBER: usize = 8;
+/// Headers that name what made the page, as `<meta name="generator">` does.
+const NAMING_HEADERS: [&str; 5] = [
+    "generator",
+    "x-generator",
+    "x-powered-by",
+    "powered-by",
+    "x-powered-cms",
+];
 /// How much of an attribute is searched.
 const MAX_ATTRIBUTE_BYTES: usize = 2048;
 
@@ -218,6 +226,9 @@ impl Technologies {
 
     /// Looks at a header of the response.
     pub(super) fn see_header(&mut self, name: &str, value: &str) {
+        if NAMING_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            self.see_generator(value);
+        }
         let value = bounded(value, MAX_ATTRIBUTE_BYTES).to_ascii_lowercase();
         self.mark(|rule| {
             let mut headers = rule.header.iter();
@@ -347,6 +358,9 @@ mod tests {
             ("Server", "Squarespace", "Squarespace", true),
             ("Server", "Pepyaka/1.15.10", "Wix", true),
             ("Server", "nginx", "Squarespace", false),
+            ("X-Generator", "Drupal 10 (https://www.drupal.org)", "Drupal", true),
+            ("X-Powered-By", "Strikingly", "Strikingly", true),
+            ("Via", "Strikingly", "Strikingly", false),
         ] {
             assert_eq!(
                 found(&|t| t.see_header(header, value), name),
