@@ -64,6 +64,8 @@ pub(crate) struct Look<'a> {
 const LITTLE: usize = 1_200;
 /// The most on one that has marks of its maker, whose explanations may be long.
 const MARKED: usize = 4_000;
+/// The most links of a challenge.
+const FEW_LINKS: usize = 4;
 /// The longest text that may have no more letters than that, in bytes.
 const MAX_BYTES: usize = 4 * MARKED;
 /// The most on a page that says nothing but that it is loading.
@@ -138,7 +140,10 @@ impl Look<'_> {
         };
         let is_titled = |titles: &[&str]| titles.iter().any(|known| title.starts_with(known));
         let is_little = letters <= LITTLE;
-        if self.has_challenge_mark || (is_little && (is_titled(&CHALLENGE_TITLES) || says(&CHALLENGES))) {
+        // The page of a business leads somewhere, also where its form asks whether the visitor is human.
+        let leads_nowhere = self.links <= FEW_LINKS && self.forms <= 1;
+        let is_challenge = is_little && (is_titled(&CHALLENGE_TITLES) || (leads_nowhere && says(&CHALLENGES)));
+        if self.has_challenge_mark || is_challenge {
             return Some(StandIn::Challenge);
         }
         if self.has_parking_mark || (is_little && says(&PARKED)) {
@@ -242,6 +247,17 @@ mod tests {
             .stand_in(),
             None
         );
+    }
+
+    #[test]
+    fn a_form_that_asks_for_people_is_no_challenge() {
+        let contact = Look {
+            links: 12,
+            forms: 1,
+            ..page("Bakery Miller", "Write to us. Please verify you are human. Send")
+        };
+        assert_eq!(contact.stand_in(), None);
+        assert_eq!(Look { links: 1, ..contact }.stand_in(), Some(StandIn::Challenge));
     }
 
     #[test]

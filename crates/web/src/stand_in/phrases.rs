@@ -18,7 +18,7 @@ pub(super) const CHALLENGE_TITLES: [&str; 14] = [
     "bot verification",
 ];
 
-pub(super) const CHALLENGE_PHRASES: [&str; 22] = [
+pub(super) const CHALLENGE_PHRASES: [&str; 21] = [
     "checking your browser before accessing",
     "checking if the site connection is secure",
     "verify you are human",
@@ -35,7 +35,6 @@ pub(super) const CHALLENGE_PHRASES: [&str; 22] = [
     "please stand by, while we are checking your browser",
     "press & hold to confirm you are",
     "we're verifying your browser",
-    "ddos protection by",
     "please complete the security check to access",
     "pardon our interruption",
     "incapsula incident id",
@@ -59,7 +58,7 @@ pub(super) const CHALLENGE_MARKS: [&str; 12] = [
     "/.well-known/ddos-guard/",
 ];
 
-pub(super) const PARKED_PHRASES: [&str; 40] = [
+pub(super) const PARKED_PHRASES: [&str; 37] = [
     "domain is for sale",
     "domain may be for sale",
     "domain name is for sale",
@@ -67,15 +66,14 @@ pub(super) const PARKED_PHRASES: [&str; 40] = [
     "domain is available for sale",
     "domain name is available for purchase",
     "domain is available for purchase",
-    "website is for sale",
+    "this website is for sale",
     "buy this domain",
     "make an offer on this domain",
     "inquire about this domain",
-    "domain is parked",
+    "this domain is parked",
     "domain name is parked",
     "this domain has been parked",
     "parked free, courtesy of",
-    "parked domain",
     "this web page is parked",
     "this domain is registered, but",
     "this domain has expired",
@@ -86,7 +84,6 @@ pub(super) const PARKED_PHRASES: [&str; 40] = [
     "diese domain steht zum verkauf",
     "domain steht zum verkauf",
     "diese domain kaufen",
-    "domain kaufen",
     "diese domain ist geparkt",
     "domain ist geparkt",
     "domain wurde registriert",
@@ -94,7 +91,6 @@ pub(super) const PARKED_PHRASES: [&str; 40] = [
     "nom de domaine est à vendre",
     "este dominio está a la venta",
     "este dominio está en venta",
-    "dominio en venta",
     "questo dominio è in vendita",
     "dit domein is te koop",
     "deze domeinnaam is te koop",
@@ -140,7 +136,7 @@ pub(super) const DEFAULT_TITLES: [&str; 34] = [
     "heroku | welcome to your new app",
 ];
 
-pub(super) const DEFAULT_PHRASES: [&str; 30] = [
+pub(super) const DEFAULT_PHRASES: [&str; 29] = [
     "if you see this page, the nginx web server is successfully installed",
     "if you see this page, the openresty",
     "this is the default welcome page used to test the correct operation of the apache2 server",
@@ -168,7 +164,6 @@ pub(super) const DEFAULT_PHRASES: [&str; 30] = [
     "congratulations! your website is ready",
     "this is a placeholder for the subdomain",
     "future home of something quite cool",
-    "site en cours de construction",
     "there isn't a github pages site here",
     "no web site is configured at this address",
 ];
