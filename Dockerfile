@@ -26,6 +26,7 @@ RUN cargo build --release --locked --bin scrapersky
 
 FROM dependencies AS build
 COPY migrations migrations
+COPY rules rules
 COPY crates crates
 COPY src src
 # The files are older than what was built from the empty ones.

@@ -13,8 +13,9 @@ ALTER TABLE jobs
     ADD COLUMN worker text,
     ADD COLUMN cancel_requested_at timestamptz,
     ADD COLUMN outcome text CHECK (outcome IN (
-        'ok', 'ok_empty', 'partial', 'blocked_robots', 'blocked_status', 'dns', 'tls', 'timeout', 'too_large', 'parse',
-        'refused_address', 'upstream', 'internal')),
+        'ok', 'ok_empty', 'partial', 'blocked_robots', 'blocked_status', 'redirects_to', 'bot_challenge', 'parked',
+        'default_page', 'needs_rendering', 'dns', 'tls', 'timeout', 'too_large', 'parse', 'refused_address', 'upstream',
+        'internal')),
     ADD COLUMN dedup_key text,
     ADD COLUMN progress_step text,
     ADD COLUMN progress_message text;

@@ -68,6 +68,7 @@ const ROOT: &[&str] = &[
     "diesel.toml",
     "docs",
     "migrations",
+    "rules",
     "rust-toolchain.toml",
     "rustfmt.toml",
     "src",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use database::models::enums::Outcome;
 use web::fetch::{FailureKind, FetchError};
+use web::stand_in::StandIn;
 
 use jobs::{JobError, Retry};
 
@@ -20,9 +21,21 @@ pub(super) fn outcome(error: &FetchError) -> Outcome {
         FailureKind::Timeout => Outcome::Timeout,
         FailureKind::TooLarge => Outcome::TooLarge,
         FailureKind::Status => Outcome::BlockedStatus,
+        FailureKind::OtherSite => Outcome::RedirectsTo,
+        FailureKind::StandIn(what) => stand_in(what),
         FailureKind::Robots => Outcome::BlockedRobots,
         FailureKind::Unreadable => Outcome::Parse,
         FailureKind::Local => Outcome::Internal,
+    }
+}
+
+/// Returns the outcome of a page that is not the site's own.
+pub(super) fn stand_in(what: StandIn) -> Outcome {
+    match what {
+        StandIn::Challenge => Outcome::BotChallenge,
+        StandIn::Parked => Outcome::Parked,
+        StandIn::DefaultPage => Outcome::DefaultPage,
+        StandIn::Shell => Outcome::NeedsRendering,
     }
 }
 

@@ -1,11 +1,13 @@
 //! What is read from other hosts: bytes in, values out.
 //!
-//! [`fetch`] is the one door to other hosts; [`html`], [`sitemap`] and [`extract`] read what came; [`names`] knows domain
-//! names. Nothing here knows a database: where one is needed ([`fetch::SharedPace`]) the caller brings it.
+//! [`fetch`] is the one door to other hosts; [`html`], [`sitemap`] and [`extract`] read what came; [`stand_in`] tells
+//! what is not the site's own; [`names`] knows domain names. Nothing here knows a database: where one is needed
+//! ([`fetch::SharedPace`]) the caller brings it.
 
 pub mod extract;
 pub mod fetch;
 pub mod html;
 pub mod names;
 pub mod sitemap;
+pub mod stand_in;
 pub mod trust;

@@ -52,9 +52,9 @@ async fn unreadable_responses_are_errors() {
         ),
         (
             "twice",
-            Reply::new("200 OK", &[html, ("Content-Encoding", "gzip, gzip")], gzip(&gzip(b"a"))),
+            Reply::new("200 OK", &[html, ("Content-Encoding", "gzip, br")], gzip(&gzip(b"a"))),
             FailureKind::Unreadable,
-            "the unsupported encoding gzip, gzip",
+            "the unsupported encoding br",
         ),
         (
             "damaged",

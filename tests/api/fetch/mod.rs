@@ -4,6 +4,7 @@ mod addresses;
 mod certificates;
 mod content;
 mod limits;
+mod pages;
 mod robots;
 
 use std::io::Write;

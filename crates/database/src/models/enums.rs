@@ -140,6 +140,16 @@ labelled_enum! {
         BlockedRobots = "blocked_robots",
         /// The site answered with an error status.
         BlockedStatus = "blocked_status",
+        /// The site redirects to another site.
+        RedirectsTo = "redirects_to",
+        /// The site tests whether the visitor is a person.
+        BotChallenge = "bot_challenge",
+        /// The domain is parked or for sale.
+        Parked = "parked",
+        /// The server shows a default page, on which nobody has put a site.
+        DefaultPage = "default_page",
+        /// The page shows nothing before its scripts have run.
+        NeedsRendering = "needs_rendering",
         /// The host name does not resolve.
         Dns = "dns",
         /// The site's TLS does not work.

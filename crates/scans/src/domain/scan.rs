@@ -5,16 +5,20 @@ use database::models::enums::Outcome;
 use jobs::{BackgroundJob, Finished, JobContext, JobError};
 use serde::{Deserialize, Serialize};
 use url::Url;
-use web::extract::{PageContext, extract};
+use web::extract::{PageContext, SiteMetadata, extract};
 use web::fetch::{FailureKind, FetchError, Fetcher, Page, Want};
 use web::html::{self, Limits};
 use web::names::DomainName;
 use web::sitemap::discover::PageLinks;
+use web::stand_in::StandIn;
 
 use super::store;
 use crate::Services;
-use crate::failure::job_error;
+use crate::failure::{job_error, stand_in};
 use crate::sitemap::count::count;
+
+/// The most frames of a home page that are read.
+const MAX_FRAMES: usize = 4;
 
 /// Scans the home page of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,28 +76,23 @@ impl DomainScan {
             .map_err(|error| job_error(&error))?;
         ctx.report("extracting", &format!("reading {}", page.final_url), 0.5)
             .await;
-        let (page, metadata, links) = ctx
-            .blocking(move || {
-                let text = page.text();
-                let document = html::parse(&text.text, &Limits::default())?;
-                let headers: Vec<(&str, &str)> = page
-                    .headers
-                    .iter()
-                    .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-                    .collect();
-                let metadata = extract(
-                    &document,
-                    &PageContext {
-                        final_url: &page.final_url,
-                        headers: &headers,
-                    },
-                );
-                let links = PageLinks::of(document.html(), &page.final_url);
-                drop(document);
-                Ok::<_, html::ParseError>((page, metadata, links))
-            })
-            .await?
-            .map_err(|error| JobError::permanent(Outcome::Parse, error.to_string()))?;
+        let (page, mut metadata, links) = read(ctx, page).await?;
+        if let Some(what) = metadata.stand_in.filter(|what| *what != StandIn::Shell) {
+            let host = self.domain.clone();
+            return Err(job_error(&FetchError::StandIn { host, what }));
+        }
+        for frame in std::mem::take(&mut metadata.frames).iter().take(MAX_FRAMES) {
+            // A frame that cannot be had leaves the page as it is.
+            if let Ok(frame) = ctx
+                .services()
+                .fetcher
+                .get(frame, Want::html())
+                .await
+                .and_then(Page::success)
+            {
+                metadata.add_frame(read(ctx, frame).await?.1);
+            }
+        }
         ctx.report(
             "extracting",
             &format!("counting the pages that the sitemaps of {} list", self.domain),
@@ -104,10 +103,10 @@ impl DomainScan {
         let sitemaps = count(ctx, &page.final_url, &links, max_pages).await?;
         ctx.report("storing", &format!("storing what {} says", self.domain), 0.9)
             .await;
-        let outcome = if metadata.is_truncated {
-            Outcome::Partial
-        } else {
-            Outcome::Ok
+        let outcome = match metadata.stand_in {
+            Some(what) => stand_in(what),
+            None if metadata.is_truncated => Outcome::Partial,
+            None => Outcome::Ok,
         };
         ctx.finish_with(async |mut conn| {
             let metadata = store::drop_suppressed(&mut conn, &self.domain, &metadata).await?;
@@ -116,6 +115,31 @@ impl DomainScan {
         })
         .await
     }
+}
+
+/// Reads a page off the asynchronous threads.
+async fn read(ctx: &JobContext<Services>, page: Page) -> Result<(Page, SiteMetadata, PageLinks), JobError> {
+    let read = ctx.blocking(move || {
+        let text = page.text();
+        let document = html::parse(&text.text, &Limits::default())?;
+        let headers: Vec<(&str, &str)> = page
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .collect();
+        let metadata = extract(
+            &document,
+            &PageContext {
+                final_url: &page.final_url,
+                headers: &headers,
+            },
+        );
+        let links = PageLinks::of(document.html(), &page.final_url);
+        drop(document);
+        Ok::<_, html::ParseError>((page, metadata, links))
+    });
+    read.await?
+        .map_err(|error| JobError::permanent(Outcome::Parse, error.to_string()))
 }
 
 /// Fetches a domain's home page: by https, else by http, and where the bare name does not resolve
@@ -134,14 +158,16 @@ async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError>
     let get = async |scheme: &str| -> Result<Page, FetchError> {
         let url = Url::parse(&format!("{scheme}://{host}/"))
             .map_err(|_| FetchError::BadUrl("its host is not a valid name"))?;
-        fetcher.get(&url, Want::html()).await?.success()
+        fetcher.get_within(&url, Want::html()).await?.success()
     };
     match get("https").await {
         // Nobody listens for https, or speaks it badly: that says nothing about http. If neither brings a page, what the
         // site answered says more than that it did not.
-        Err(error) if is_silence(&error) => get("http")
-            .await
-            .map_err(|other| if is_silence(&other) { error } else { other }),
+        Err(error) if is_silence(&error) => get("http").await.map_err(|other| {
+            // One that broke off was an answer.
+            let is_silence = is_silence(&other) && !matches!(other, FetchError::Broken { .. });
+            if is_silence { error } else { other }
+        }),
         result => result,
     }
 }

@@ -51,6 +51,8 @@ pub(super) struct Crawl {
     pub(super) cut: Option<Cut>,
     /// Failures in a row.
     pub(super) failures: usize,
+    /// Whether the home page shows nothing before its scripts have run.
+    pub(super) needs_rendering: bool,
 }
 
 impl Crawl {
@@ -64,6 +66,7 @@ impl Crawl {
             frontier,
             cut: None,
             failures: 0,
+            needs_rendering: false,
         }
     }
 

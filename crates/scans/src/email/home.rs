@@ -30,7 +30,11 @@ pub(super) async fn fetch_home(ctx: &JobContext<Services>, crawl: &Crawl, left: 
                     if !is_silence && outcome != Outcome::Dns {
                         return Ok(Fetched::Failed { error, passed });
                     }
-                    first.get_or_insert(error);
+                    // An answer that broke off says more than that there was none.
+                    match error {
+                        FetchError::Broken { .. } => first = Some(error),
+                        error => drop(first.get_or_insert(error)),
+                    }
                     if outcome == Outcome::Dns {
                         break;
                     }

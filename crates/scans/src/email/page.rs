@@ -9,6 +9,7 @@ use web::extract::{PageReading, read_card, read_page};
 use web::fetch::{FetchError, Page, Want};
 use web::html::{self, Limits};
 use web::sitemap::discover::PageLinks;
+use web::stand_in::StandIn;
 
 use super::frontier::Frontier;
 use super::site::{Scope, is_page};
@@ -93,6 +94,16 @@ pub(super) async fn fetch(
             (page, read)
         })
         .await?;
+    let stand_in = read.as_ref().ok().and_then(|read| read.reading.stand_in);
+    if let Some(what) = stand_in.filter(|what| *what != StandIn::Shell) {
+        let host = page.final_url.host_str().unwrap_or_default().to_owned();
+        let hops = page.redirects.iter().skip(1).chain(Some(&page.final_url));
+        let passed = hops.filter(|_| !page.redirects.is_empty()).cloned().collect();
+        return Ok(Fetched::Failed {
+            error: FetchError::StandIn { host, what },
+            passed,
+        });
+    }
     Ok(Fetched::Page(Box::new(page), read))
 }
 

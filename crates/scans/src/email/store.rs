@@ -290,6 +290,7 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
     let is_cut = !matches!(crawl.cut, None | Some(Cut::Pages(_)));
     let outcome = match (is_cut, crawl.scan.contacts_found) {
         (true, _) => Outcome::Partial,
+        (false, 0) if crawl.needs_rendering => Outcome::NeedsRendering,
         (false, 0) => Outcome::OkEmpty,
         (false, _) => Outcome::Ok,
     };

@@ -125,7 +125,7 @@ impl Visit<'_> {
         let to = to.map(String::from).unwrap_or_default();
         if self.index == 0 && !is_on_site {
             let error = format!("{} redirects to another site: {to}", self.crawl.name);
-            return Err(JobError::permanent(Outcome::BlockedStatus, error));
+            return Err(JobError::permanent(Outcome::RedirectsTo, error));
         }
         let (disposition, reason) = if is_on_site {
             (Disposition::Redirect, format!("it leads to {to}"))
@@ -161,6 +161,7 @@ impl Visit<'_> {
             self.crawl.scope = Scope::new(&self.crawl.name, Some(&page.final_url), subdomains);
             self.crawl.scan.entry_url = Some(page.final_url.to_string());
             self.crawl.scan.sitemap_links.0 = read.sitemaps;
+            self.crawl.needs_rendering = read.reading.stand_in.is_some();
         }
         let reading = read.reading;
         let (disposition, reason) = self.judge(at, &page.final_url, &reading);

@@ -1,12 +1,13 @@
 //! Counts what a site's sitemaps list, for the domain scan: nothing of it is stored.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
 use jobs::{JobContext, JobError};
 use tokio::time::Instant;
 use url::Url;
-use web::sitemap::discover::{Effort, PageLinks, discover};
+use web::sitemap::discover::{Effort, PageLinks, discover, page_key};
 use web::sitemap::download::{Fetched, download};
 use web::sitemap::parse::{Item, ParseLimits, parse};
 use web::sitemap::problem::Failure;
@@ -74,7 +75,11 @@ async fn walk(
         return Ok((SitemapCount::default(), listed));
     };
     let mut result = SitemapCount::default();
-    let mut seen: HashSet<String> = found.iter().map(|file| file.url.to_string()).collect();
+    let mut seen: HashSet<String> = found
+        .iter()
+        .map(|file| page_key(file.url.as_str()).to_owned())
+        .collect();
+    let mut counted = HashSet::new();
     let mut waiting: VecDeque<(Url, usize)> = found.into_iter().map(|file| (file.url, 0)).collect();
     while let Some((url, depth)) = waiting.pop_front() {
         let left = max_pages.saturating_sub(result.pages);
@@ -91,15 +96,20 @@ async fn walk(
             continue;
         }
         let room = MAX_FILES.saturating_sub(waiting.len());
-        let Some(read) = read(ctx, fetched, left, room, keeps).await? else {
+        let read = read(ctx, fetched, left, room, keeps, counted).await?;
+        counted = read.counted;
+        if !read.is_sitemap {
             continue;
-        };
+        }
         result.first.get_or_insert(url);
         result.files += 1;
         result.pages += read.count;
         listed.extend(read.pages);
         if depth < config.max_depth {
-            let new = read.children.into_iter().filter(|child| seen.insert(child.clone()));
+            let new = read
+                .children
+                .into_iter()
+                .filter(|child| seen.insert(page_key(child).to_owned()));
             waiting.extend(new.filter_map(|child| Some((Url::parse(&child).ok()?, depth + 1))));
         }
     }
@@ -108,35 +118,43 @@ async fn walk(
 
 /// What one file lists.
 struct ListedBy {
-    /// How many pages, up to what was asked for.
+    /// Whether it turned out to be a sitemap.
+    is_sitemap: bool,
+    /// How many pages that no other file lists, up to what was asked for.
     count: u64,
+    /// The pages of all files so far, by the hashes of what is the same with and without `www.`.
+    counted: HashSet<u64>,
     /// Their URLs, where those are kept.
     pages: Vec<String>,
     /// The URLs of sitemap files.
     children: Vec<String>,
 }
 
-/// Reads a file off the asynchronous threads: at most `left` pages, and the first `room` sitemap files. Returns `None`
-/// where it turns out to be something else.
+/// Reads a file off the asynchronous threads: at most `left` pages that are not in `counted`, and the first `room` sitemap
+/// files.
 async fn read(
     ctx: &JobContext<Services>,
     fetched: Fetched,
     left: u64,
     room: usize,
     keeps: bool,
-) -> Result<Option<ListedBy>, JobError> {
+    mut counted: HashSet<u64>,
+) -> Result<ListedBy, JobError> {
     let limits = limits(&ctx.services().sitemap);
     ctx.blocking(move || {
-        let (mut counted, mut pages, mut children) = (0, Vec::new(), Vec::new());
+        let (mut count, mut pages, mut children) = (0, Vec::new(), Vec::new());
         let charset = fetched.charset.as_deref();
         let summary = parse(fetched.file, &fetched.url, charset, &limits, |item| {
             match item {
                 Item::Page(page) => {
-                    counted += 1;
+                    if !counted.insert(hash(page_key(&page.url))) {
+                        return ControlFlow::Continue(());
+                    }
+                    count += 1;
                     if keeps {
                         pages.push(page.url.clone());
                     }
-                    if counted >= left {
+                    if count >= left {
                         return ControlFlow::Break(());
                     }
                 }
@@ -146,13 +164,21 @@ async fn read(
             ControlFlow::Continue(())
         });
         let is_sitemap = !summary.failure.is_some_and(Failure::is_no_sitemap);
-        is_sitemap.then_some(ListedBy {
-            count: summary.pages.min(left),
+        ListedBy {
+            is_sitemap,
+            count,
+            counted,
             pages,
             children,
-        })
+        }
     })
     .await
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Returns what is taken of one file.

@@ -4,12 +4,14 @@
 #[derive(Default)]
 pub(super) struct Attributes<'a> {
     pub(super) alt: &'a str,
+    pub(super) as_kind: &'a str,
     pub(super) cfemail: Option<&'a str>,
     pub(super) class: &'a str,
     pub(super) content: &'a str,
     /// Attributes for scripts that may hold an address.
     pub(super) data: Vec<(&'a str, &'a str)>,
     pub(super) data_src: Option<&'a str>,
+    pub(super) datetime: Option<&'a str>,
     pub(super) dir: &'a str,
     /// Scripts of events that may put an address together.
     pub(super) handlers: Vec<&'a str>,
@@ -17,6 +19,7 @@ pub(super) struct Attributes<'a> {
     pub(super) http_equiv: &'a str,
     pub(super) id: &'a str,
     pub(super) itemprop: &'a str,
+    pub(super) itemscope: bool,
     pub(super) itemtype: &'a str,
     pub(super) kind: &'a str,
     /// What it is called where its text does not say it.

@@ -12,8 +12,8 @@ use super::phone::{Candidate, PhoneKind};
 use super::social::Source;
 use super::text::{clean, contains_ignore_case};
 use super::vcard;
-use super::{email, notices};
-use crate::names;
+use super::{email, language, notices};
+use crate::{names, stand_in};
 
 const MAX_TITLE_CHARS: usize = 500;
 const MAX_DESCRIPTION_CHARS: usize = 2_000;
@@ -26,7 +26,7 @@ const MAX_DATA_BYTES: usize = 300;
 /// The longest script of an event that is read.
 const MAX_HANDLER_BYTES: usize = 2_000;
 /// The most links of a page that are kept, and how much of the text of one.
-const MAX_LINKS: usize = 2_000;
+pub(super) const MAX_LINKS: usize = 2_000;
 /// Attributes that hold the two halves of an address, or its top-level domain apart.
 const LOCAL_ATTRIBUTES: [&str; 11] = [
     "data-name",
@@ -56,12 +56,14 @@ const MAX_LOGO_CHECKS: usize = 30;
 impl Page {
     pub(super) fn read_attributes<'a>(&mut self, element: &'a Element) -> Attributes<'a> {
         let mut found = Attributes::default();
+        self.has_mount |= element.name() == "app-root";
         for (name, value) in &element.attrs {
             let value: &str = value;
             let name: &str = &name.local;
             match name {
                 "alt" => found.alt = value,
                 "aria-label" | "title" => found.label = value,
+                "as" => found.as_kind = value,
                 "class" => {
                     found.class = value;
                     self.technologies.see_names(value);
@@ -69,14 +71,17 @@ impl Page {
                 "content" => found.content = value,
                 "data-cfemail" => found.cfemail = Some(value),
                 "data-src" => found.data_src = Some(value),
+                "datetime" => found.datetime = Some(value),
                 "dir" => found.dir = value,
                 "href" => found.href = Some(value),
                 "http-equiv" => found.http_equiv = value,
                 "id" => {
                     found.id = value;
+                    self.has_mount |= stand_in::is_mount(value);
                     self.technologies.see_names(value);
                 }
                 "itemprop" => found.itemprop = value,
+                "itemscope" => found.itemscope = true,
                 "itemtype" => found.itemtype = value,
                 "lang" => found.lang = Some(value),
                 "name" => found.name = value,
@@ -121,14 +126,15 @@ impl Page {
         if attributes.http_equiv.eq_ignore_ascii_case("content-language") && self.meta_language.is_none() {
             self.meta_language = clean(content, MAX_GENERATOR_CHARS);
         }
-        let name = if attributes.name.is_empty() {
-            attributes.property
-        } else {
-            attributes.name
-        };
-        if name.is_empty() {
-            return;
+        // An element may be of two vocabularies at once.
+        for name in [attributes.name, attributes.property] {
+            if !name.is_empty() {
+                self.see_named_meta(name.trim(), content);
+            }
         }
+    }
+
+    fn see_named_meta(&mut self, name: &str, content: &str) {
         let fill = |slot: &mut Option<String>, max_chars| {
             if slot.is_none() {
                 *slot = clean(content, max_chars);
@@ -138,6 +144,7 @@ impl Page {
             "description" => fill(&mut self.description, MAX_DESCRIPTION_CHARS),
             "og:description" => fill(&mut self.og_description, MAX_DESCRIPTION_CHARS),
             "og:title" => fill(&mut self.og_title, MAX_TITLE_CHARS),
+            "og:locale" if self.og_locale.is_none() => self.og_locale = language::read(content),
             "robots" => fill(&mut self.meta_robots, MAX_GENERATOR_CHARS),
             "og:email" | "reply-to" | "business:contact_data:email" => {
                 if let Some(email) = email::whole(content, &self.site) {
@@ -190,7 +197,15 @@ impl Page {
                 self.feed_urls.push(url);
             }
         } else if !has_rel("canonical") && !has_rel("next") && !has_rel("prev") {
-            self.see_resource(Some(href));
+            let is_code = has_rel("stylesheet")
+                || has_rel("modulepreload")
+                || ["style", "script"]
+                    .iter()
+                    .any(|kind| attributes.as_kind.eq_ignore_ascii_case(kind));
+            self.see_resource(Some(href), is_code);
+        }
+        if has_rel("pingback") {
+            self.wordpress.see_pingback(href, &self.site);
         }
         if has_rel("me") || attributes.itemprop == "sameAs" {
             self.take_social(href, Source::Declared);
@@ -199,21 +214,24 @@ impl Page {
             .see_link(attributes.rel, href, attributes.sizes, &self.site);
     }
 
-    pub(super) fn see_resource(&mut self, url: Option<&str>) {
+    /// Looks at a file that the page loads; of its code says more than of a picture.
+    fn see_resource(&mut self, url: Option<&str>, is_code: bool) {
         if let Some(url) = url {
             self.technologies.see_url(url);
-            self.wordpress.see_url(url, &self.site);
+            self.wordpress.see_url(url, is_code, &self.site);
         }
     }
 
     pub(super) fn see_script(&mut self, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) {
         self.performance.script_count += 1;
-        self.see_resource(attributes.src.or(attributes.data_src));
+        self.see_resource(attributes.src.or(attributes.data_src), true);
         let text = node.first_child().and_then(|child| child.value().as_text());
         let Some(text) = text else { return };
-        if attributes.kind.trim().eq_ignore_ascii_case("application/ld+json") {
+        let essence = attributes.kind.split(';').next().unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case("application/ld+json") {
             self.read_structured(text);
         } else {
+            self.state.see_script(essence, text);
             self.technologies.see_script(text);
             self.see_written(text);
             if contains_ignore_case(attributes.kind, "magento-init") {
@@ -313,7 +331,7 @@ impl Page {
             .filter(|src| !src.starts_with("data:"))
             .or(attributes.data_src);
         let Some(src) = src else { return };
-        self.wordpress.see_url(src, &self.site);
+        self.wordpress.see_url(src, false, &self.site);
         let marks = ImageMarks {
             class: attributes.class,
             id: attributes.id,

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::hours::Week;
+use super::lenient;
 use super::text::clean;
 
 /// The most postal addresses of a page that are kept.
@@ -13,11 +15,9 @@ const MAX_SCRIPTS: usize = 20;
 /// The most objects of a page that are looked at.
 const MAX_OBJECTS: usize = 5_000;
 const MAX_ADDRESS_CHARS: usize = 300;
-/// The longest opening hours that are kept, as JSON.
-const MAX_HOURS_BYTES: usize = 8 << 10;
 
 /// What stands for another party than the site: its authors, reviewers and partners.
-const FOREIGN_KEYS: [&str; 10] = [
+pub(super) const FOREIGN_KEYS: [&str; 10] = [
     "author",
     "review",
     "reviews",
@@ -46,7 +46,7 @@ pub(super) struct StructuredData {
     pub(super) logo: Option<String>,
     pub(super) addresses: Vec<String>,
     pub(super) country: Option<String>,
-    pub(super) opening_hours: Option<Value>,
+    pub(super) week: Week,
     scripts: usize,
     objects: usize,
 }
@@ -106,18 +106,7 @@ impl StructuredData {
         if self.scripts > MAX_SCRIPTS || script.len() > MAX_SCRIPT_BYTES {
             return;
         }
-        let script = script
-            .trim()
-            .trim_start_matches("<!--")
-            .trim_end_matches("-->")
-            .trim()
-            .trim_end_matches(';');
-        // Templates put raw line ends into strings, which JSON does not allow.
-        let value = serde_json::from_str(script)
-            .or_else(|_| serde_json::from_str::<Value>(&script.replace(|c: char| c.is_control(), " ")));
-        if let Ok(value) = value {
-            self.visit(&value);
-        }
+        lenient::read(script).iter().for_each(|value| self.visit(value));
     }
 
     /// Visits a value; the JSON parser has bounded its depth.
@@ -144,7 +133,9 @@ impl StructuredData {
         self.read_person(object);
         let is_person = !types.is_empty() && types.iter().all(|name| name.ends_with("Person"));
         for (key, value) in object {
-            match key.as_str() {
+            // A vocabulary may be named by a prefix or its address: `schema:email`.
+            let key = key.rsplit([':', '/', '#']).next().unwrap_or_default();
+            match key {
                 "email" => texts(value, &mut self.emails),
                 "telephone" => match value {
                     Value::Number(number) => self.telephones.push(number.to_string()),
@@ -154,14 +145,12 @@ impl StructuredData {
                 "sameAs" if is_person => texts(value, &mut self.person_links),
                 "sameAs" => texts(value, &mut self.links),
                 "logo" if self.logo.is_none() => self.logo = image(value),
-                "openingHours" | "openingHoursSpecification" if self.opening_hours.is_none() => {
-                    let fits = value.to_string().len() <= MAX_HOURS_BYTES;
-                    self.opening_hours = (fits && !value.is_null()).then(|| without_nul(value));
-                }
+                "openingHours" => self.week.read_texts(value),
+                "openingHoursSpecification" => self.week.read_specification(value),
                 "address" => self.read_address(value),
                 _ => {}
             }
-            if !FOREIGN_KEYS.contains(&key.as_str()) {
+            if !FOREIGN_KEYS.contains(&key) {
                 self.visit(value);
             }
         }
@@ -194,7 +183,7 @@ impl StructuredData {
 }
 
 /// Writes a `PostalAddress` on one line: street, code and town, region, country.
-fn postal(address: &Map<String, Value>) -> Option<String> {
+pub(super) fn postal(address: &Map<String, Value>) -> Option<String> {
     let part = |key: &str| address.get(key).and_then(name_of);
     let town = [part("postalCode"), part("addressLocality")]
         .into_iter()
@@ -230,14 +219,18 @@ fn name_of(value: &Value) -> Option<String> {
 
 fn texts(value: &Value, into: &mut Vec<String>) {
     match value {
-        Value::String(text) => into.push(text.clone()),
-        Value::Array(values) => values.iter().for_each(|value| {
-            if let Value::String(text) = value {
-                into.push(text.clone());
-            }
-        }),
-        _ => {}
+        Value::Array(values) => values.iter().for_each(|value| into.extend(text_of(value))),
+        value => into.extend(text_of(value)),
     }
+}
+
+/// Returns a text, also where it is the value of an object (`{"@value": "text"}`).
+fn text_of(value: &Value) -> Option<String> {
+    let text = value
+        .as_object()
+        .and_then(|object| object.get("@value"))
+        .unwrap_or(value);
+    text.as_str().map(str::to_owned)
 }
 
 fn image(value: &Value) -> Option<String> {
@@ -246,19 +239,6 @@ fn image(value: &Value) -> Option<String> {
         Value::Array(values) => values.iter().find_map(image),
         Value::Object(object) => object.get("url").or_else(|| object.get("contentUrl")).and_then(image),
         _ => None,
-    }
-}
-
-/// PostgreSQL's `jsonb` cannot hold NUL.
-fn without_nul(value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(text.replace('\0', "")),
-        Value::Array(values) => values.iter().map(without_nul).collect(),
-        Value::Object(object) => object
-            .iter()
-            .map(|(key, value)| (key.replace('\0', ""), without_nul(value)))
-            .collect(),
-        other => other.clone(),
     }
 }
 
@@ -285,7 +265,19 @@ mod tests {
         assert_eq!(data.links, ["https://x.com/acme"]);
         assert_eq!(data.addresses, ["Street 1, 10115 Berlin, DE"]);
         assert_eq!(data.country.as_deref(), Some("DE"));
-        assert_eq!(data.opening_hours, Some("Mo-Fr 09:00-17:00".into()));
+        assert_eq!(
+            data.week.into_json().unwrap()["friday"],
+            serde_json::json!(["09:00-17:00"])
+        );
+    }
+
+    #[test]
+    fn names_may_have_a_prefix_and_texts_a_wrapper() {
+        let data = read(
+            r#"{"schema:telephone": {"@value": "+49 1"}, "http://schema.org/email": ["a@b.de", {"@value": "c@d.de"}]}"#,
+        );
+        assert_eq!(data.telephones, ["+49 1"]);
+        assert_eq!(data.emails, ["a@b.de", "c@d.de"]);
     }
 
     #[test]
@@ -314,6 +306,5 @@ mod tests {
         ] {
             assert!(read(script).emails.is_empty());
         }
-        assert_eq!(read(r#"{"openingHours": "a\u0000b"}"#).opening_hours, Some("ab".into()));
     }
 }

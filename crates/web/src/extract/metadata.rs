@@ -1,10 +1,12 @@
 //! What a home page says about its site, and the part of it that API clients see.
 
 use serde::Serialize;
+use url::Url;
 
 use super::phone::PhoneKind;
 use super::social::SocialLinks;
 use super::technology::TechStack;
+use crate::stand_in::StandIn;
 
 /// How many addresses and numbers the v1 contract shows; all of them are stored.
 const SHOWN_EMAILS: usize = 5;
@@ -42,7 +44,8 @@ pub struct SiteMetadata {
     pub social_links: SocialLinks,
     /// The year, or the last of the years, of the copyright notice.
     pub copyright_year: Option<String>,
-    /// Opening hours as structured data gives them.
+    /// Opening hours as structured data gives them: for each day that it names a list of spans, such as
+    /// `{"monday": ["09:00-17:00"], "sunday": []}`.
     pub business_hours: Option<serde_json::Value>,
     /// RSS, Atom and JSON feeds.
     pub feed_urls: Vec<String>,
@@ -64,6 +67,12 @@ pub struct SiteMetadata {
     pub performance: Performance,
     /// Whether parsing stopped before the end of the page, so that more may be there.
     pub is_truncated: bool,
+    /// What the page is, if not the site's own.
+    #[serde(skip)]
+    pub stand_in: Option<StandIn>,
+    /// Frames of the page that show pages of the site.
+    #[serde(skip)]
+    pub frames: Vec<Url>,
 }
 
 /// A telephone or fax number.
@@ -144,6 +153,30 @@ struct ContactInfo<'a> {
 }
 
 impl SiteMetadata {
+    /// Adds what a page in a frame says of the site.
+    pub fn add_frame(&mut self, frame: Self) {
+        fn merge(list: &mut Vec<String>, more: Vec<String>) {
+            for text in more {
+                if !list.contains(&text) {
+                    list.push(text);
+                }
+            }
+        }
+        if frame.stand_in.is_some_and(|stand_in| stand_in != StandIn::Shell) {
+            return;
+        }
+        merge(&mut self.emails, frame.emails);
+        merge(&mut self.phones, frame.phones);
+        merge(&mut self.addresses, frame.addresses);
+        self.title = self.title.take().or(frame.title);
+        self.description = self.description.take().or(frame.description);
+        self.language = self.language.take().or(frame.language);
+        self.business_hours = self.business_hours.take().or(frame.business_hours);
+        self.copyright_year = self.copyright_year.take().or(frame.copyright_year);
+        self.has_privacy_policy |= frame.has_privacy_policy;
+        self.is_truncated |= frame.is_truncated;
+    }
+
     /// Returns the `metadata` object of the v1 contract.
     #[must_use]
     pub fn contract(&self) -> ContractMetadata<'_> {

@@ -18,9 +18,15 @@ mod credit;
 mod decode;
 mod elements;
 mod email;
+mod frames;
+mod hours;
 mod images;
+mod items;
 mod json_ld;
+mod language;
+mod lenient;
 mod metadata;
+mod microdata;
 mod notices;
 mod page;
 mod people;
@@ -31,6 +37,7 @@ mod script;
 mod site;
 mod social;
 mod social_links;
+mod state;
 mod technology;
 mod text;
 mod vcard;
@@ -84,9 +91,7 @@ pub fn extract(document: &Document, context: &PageContext<'_>) -> SiteMetadata {
     let mut page = Page::new(Site::new(context.final_url));
     for (name, value) in context.headers {
         page.technologies.see_header(name, value);
-        if name.eq_ignore_ascii_case("link") {
-            page.wordpress.see_link_header(value);
-        }
+        page.wordpress.see_header(name, value, &page.site);
     }
     page.walk(document.html().tree.root());
     finish(page, context, document.is_truncated())
@@ -94,21 +99,13 @@ pub fn extract(document: &Document, context: &PageContext<'_>) -> SiteMetadata {
 
 fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> SiteMetadata {
     let content_language = languages(context.content_language().or(page.meta_language.as_deref()));
-    let language = page.language.take().or_else(|| match content_language.as_slice() {
-        [only] => Some(only.clone()),
-        _ => None,
-    });
+    let language = page.take_language(&content_language);
+    let stand_in = page.take_stand_in();
+    let addresses = page.take_addresses();
     let text = page.text.as_str();
     let numbers = phones(std::mem::take(&mut page.phones), &page, language.as_deref());
     let phones = numbers.iter().filter(|phone| phone.kind != PhoneKind::Fax);
     let phones = phones.map(|phone| phone.number.clone()).collect();
-    let mut addresses = std::mem::take(&mut page.structured.addresses);
-    for address in std::mem::take(&mut page.addresses) {
-        if !addresses.contains(&address) {
-            addresses.push(address);
-        }
-    }
-    addresses.truncate(json_ld::MAX_ADDRESSES);
     if page.wordpress.is_proven() {
         page.technologies.note("WordPress");
     }
@@ -134,7 +131,7 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         addresses,
         social_links: page.profiles.finish(),
         copyright_year: notices::copyright_year(text),
-        business_hours: page.structured.opening_hours,
+        business_hours: page.structured.week.into_json(),
         feed_urls: page.feed_urls,
         has_cookie_notice: page.technologies.shows(Sign::CookieNotice),
         has_privacy_policy: page.has_privacy_policy,
@@ -145,6 +142,8 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         google_tag_manager_id: page.technologies.google_tag_manager_id(),
         performance: page.performance,
         is_truncated,
+        stand_in,
+        frames: page.frames,
     }
 }
 
@@ -203,7 +202,7 @@ fn emails(linked: Vec<email::Found>, text: &str, site: &Site) -> Vec<String> {
 fn languages(list: Option<&str>) -> Vec<String> {
     list.unwrap_or_default()
         .split(',')
-        .filter_map(walk::language)
+        .filter_map(language::read)
         .take(MAX_LANGUAGES)
         .collect()
 }

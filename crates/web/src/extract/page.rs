@@ -3,17 +3,21 @@
 use std::ops::Range;
 
 use ego_tree::NodeId;
+use url::Url;
 
-use super::email::Found;
+use super::email::{self, Found, Spelling};
 use super::images::Favicon;
-use super::json_ld::StructuredData;
+use super::items::Items;
+use super::json_ld::{MAX_ADDRESSES, StructuredData};
 use super::metadata::Performance;
 use super::phone::{Candidate, PhoneField};
 use super::site::Site;
 use super::social::Profiles;
-use super::technology::Technologies;
+use super::state::State;
+use super::technology::{Sign, Technologies};
 use super::text::PageText;
 use super::wordpress::WordPress;
+use crate::stand_in::{Look, StandIn};
 
 /// Everything that one pass over a page collects.
 pub(super) struct Page {
@@ -44,6 +48,15 @@ pub(super) struct Page {
     pub(super) meta_language: Option<String>,
     pub(super) feed_urls: Vec<String>,
     pub(super) addresses: Vec<String>,
+    pub(super) og_locale: Option<String>,
+    /// Frames that show pages of the site.
+    pub(super) frames: Vec<Url>,
+    pub(super) has_frames: bool,
+    pub(super) has_frameset: bool,
+    /// Whether there is an element that scripts fill, or a notice that the page needs them.
+    pub(super) has_mount: bool,
+    pub(super) items: Items,
+    pub(super) state: State,
     pub(super) has_privacy_policy: bool,
     pub(super) has_title: bool,
     /// Depth within `<svg>`, whose text is no text of the page.
@@ -111,6 +124,13 @@ impl Page {
             meta_language: None,
             feed_urls: Vec::new(),
             addresses: Vec::new(),
+            og_locale: None,
+            frames: Vec::new(),
+            has_frames: false,
+            has_frameset: false,
+            has_mount: false,
+            items: Items::default(),
+            state: State::default(),
             has_privacy_policy: false,
             has_title: false,
             svg_depth: 0,
@@ -129,6 +149,64 @@ impl Page {
             turned_classes: Vec::new(),
             turned: Vec::new(),
             turned_parts: Vec::new(),
+        }
+    }
+    /// Returns the language of the page: its own word, else the one that its `Content-Language` names, else the locale for
+    /// social networks.
+    pub(super) fn take_language(&mut self, content_language: &[String]) -> Option<String> {
+        self.language.take().or_else(|| match content_language {
+            [only] => Some(only.clone()),
+            [] => self.og_locale.take(),
+            _ => None,
+        })
+    }
+
+    /// Returns the postal addresses, those of structured data first.
+    pub(super) fn take_addresses(&mut self) -> Vec<String> {
+        let mut addresses = std::mem::take(&mut self.structured.addresses);
+        for address in std::mem::take(&mut self.addresses) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        addresses.truncate(MAX_ADDRESSES);
+        addresses
+    }
+
+    /// Returns what the page is, if not the site's own. Of a shell is taken what its scripts will show.
+    pub(super) fn take_stand_in(&mut self) -> Option<StandIn> {
+        let stand_in = self.stand_in();
+        if stand_in == Some(StandIn::Shell) {
+            self.take_state();
+        }
+        stand_in
+    }
+
+    fn stand_in(&self) -> Option<StandIn> {
+        let look = Look {
+            title: self.title.as_deref().unwrap_or_default(),
+            text: self.text.as_str(),
+            has_challenge_mark: self.technologies.shows(Sign::Challenge),
+            has_parking_mark: self.technologies.shows(Sign::Parked),
+            scripts: self.performance.script_count,
+            images: self.performance.image_count,
+            links: self.performance.link_count,
+            forms: self.performance.form_count,
+            has_frames: self.has_frames || self.has_frameset,
+            has_mount: self.has_mount,
+        };
+        look.stand_in()
+    }
+
+    fn take_state(&mut self) {
+        let declared = self.state.read();
+        for email in declared.emails {
+            if let Some(email) = email::read(&email, &self.site) {
+                self.add_email(email, Spelling::Structured);
+            }
+        }
+        for number in declared.telephones {
+            self.add_phones(Candidate::structured(self.text.position(), &number, None));
         }
     }
 }

@@ -10,7 +10,7 @@ use super::email::Spelling;
 use super::json_ld::MAX_ADDRESSES;
 use super::page::{Form, Page};
 use super::text::{clean, contains_ignore_case};
-use super::{email, notices};
+use super::{email, language, notices};
 
 /// The longest first heading that is kept.
 const MAX_H1_CHARS: usize = 500;
@@ -102,7 +102,7 @@ impl Page {
     /// Takes an element of HTML in by its name; returns whether to go on below it.
     fn open_html(&mut self, node: NodeRef<'_, Node>, tag: &str, attributes: &Attributes<'_>) -> bool {
         match tag {
-            "html" => self.language = self.language.take().or_else(|| language(attributes.lang?)),
+            "html" => self.language = self.language.take().or_else(|| language::read(attributes.lang?)),
             "title" => {
                 self.take_title(node);
                 return false;
@@ -117,12 +117,7 @@ impl Page {
             "a" => self.see_anchor(attributes),
             "area" => self.see_area(attributes),
             "img" => self.see_image(node, attributes),
-            "iframe" => {
-                let src = attributes.src.or(attributes.data_src);
-                self.see_resource(src);
-                self.see_social_frame(src);
-                return false;
-            }
+            "iframe" | "frame" | "frameset" | "noscript" => return self.see_part(tag, node, attributes),
             "form" => {
                 self.performance.form_count += 1;
                 self.form = Some(Form::default());
@@ -140,10 +135,6 @@ impl Page {
             }
             "input" => self.see_input(attributes),
             "address" => self.address_start = Some(self.text.position()),
-            "noscript" => {
-                self.see_noscript(node);
-                return false;
-            }
             "template" | "option" | "object" | "audio" | "video" => return false,
             // Spam traps stand in hidden inline elements within an address.
             "span" | "i" | "b" | "em" | "strong" | "small" if is_hidden(attributes.style) => return false,
@@ -173,6 +164,7 @@ impl Page {
         if let Some((_, field)) = self.phone_fields.pop_if(|(declared, _)| *declared == node.id()) {
             self.close_phone_field(field);
         }
+        self.close_item(node.id());
         match tag {
             "h1" => {
                 if let Some(start) = self.h1_start.take() {
@@ -234,6 +226,7 @@ impl Page {
                     .class
                     .split_ascii_whitespace()
                     .any(|class| self.turned_classes.iter().any(|turned| turned == class)));
+        self.open_item(node, attributes);
         // Turned around twice is as it was; nobody writes that.
         if is_turned && self.turned.is_empty() {
             self.turned.push((node, self.text.position()));
@@ -286,14 +279,4 @@ fn turns_around(style: &str) -> bool {
 
 fn is_hidden(style: &str) -> bool {
     !style.is_empty() && style.replace(' ', "").to_ascii_lowercase().contains("display:none")
-}
-
-/// Reads a language tag, with the hyphen that people write as an underscore.
-pub(super) fn language(tag: &str) -> Option<String> {
-    let tag = tag.trim().replace('_', "-");
-    let mut parts = tag.split('-');
-    let is_primary = |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic());
-    let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    let is_language = parts.next().is_some_and(is_primary) && parts.all(is_subtag) && tag.len() <= 35;
-    is_language.then_some(tag)
 }

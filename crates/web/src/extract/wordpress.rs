@@ -28,19 +28,24 @@ impl WordPress {
         }
     }
 
-    /// Looks at the address of a file that the page loads.
-    pub(super) fn see_url(&mut self, url: &str, site: &Site) {
+    /// Looks at the address of a file that the page loads. A style sheet or script of a theme, of a plugin or of
+    /// WordPress itself is the site's own whatever host serves it; a picture may be another site's.
+    pub(super) fn see_url(&mut self, url: &str, is_code: bool, site: &Site) {
         if self.is_proven && self.theme.is_some() {
             return;
         }
         let Some(start) = url.find("wp-content/").or_else(|| url.find("wp-includes/")) else {
             return;
         };
-        if !site.owns_link(url) {
+        let rest = url.get(start..).unwrap_or_default();
+        let is_of_software = ["wp-content/themes/", "wp-content/plugins/", "wp-includes/"]
+            .iter()
+            .any(|folder| rest.starts_with(folder));
+        let is_own = (is_code && is_of_software) || site.owns_link(url);
+        if !is_own {
             return;
         }
         self.is_proven = true;
-        let rest = url.get(start..).unwrap_or_default();
         if let Some(theme) = rest.strip_prefix("wp-content/themes/") {
             let theme = theme.split(['/', '?']).next().unwrap_or_default();
             self.theme = self.theme.take().or_else(|| clean(theme, MAX_NAME_CHARS));
@@ -53,9 +58,23 @@ impl WordPress {
         self.is_proven |= is_rest && site.owns_link(href);
     }
 
-    /// Looks at the `Link` header.
-    pub(super) fn see_link_header(&mut self, value: &str) {
-        self.is_proven |= value.contains("https://api.w.org/");
+    /// Looks at a header of the response.
+    pub(super) fn see_header(&mut self, name: &str, value: &str, site: &Site) {
+        if name.eq_ignore_ascii_case("link") {
+            for link in value.split('<').skip(1) {
+                if let Some((href, parameters)) = link.split_once('>') {
+                    self.is_proven |= parameters.contains("https://api.w.org/") && site.owns_link(href);
+                }
+            }
+        } else if name.eq_ignore_ascii_case("x-pingback") {
+            self.see_pingback(value, site);
+        }
+    }
+
+    /// Looks at the address for pingbacks, which WordPress has at `xmlrpc.php`.
+    pub(super) fn see_pingback(&mut self, url: &str, site: &Site) {
+        let path = url.trim().split('?').next().unwrap_or_default();
+        self.is_proven |= path.ends_with("/xmlrpc.php") && site.owns_link(url);
     }
 
     pub(super) fn is_proven(&self) -> bool {
@@ -65,7 +84,7 @@ impl WordPress {
     /// Gives the verdict, with the plugins that the table of technologies recognised.
     pub(super) fn finish(self, technologies: &Technologies) -> WordPressFacts {
         WordPressFacts {
-            is_wordpress: self.is_proven,
+            is_wordpress: self.is_proven || technologies.has("WordPress"),
             version: self.version,
             theme: self.theme,
             has_elementor: technologies.has("Elementor"),
@@ -110,24 +129,48 @@ mod tests {
         };
         assert!(proven(&|w| w.see_generator("WordPress 6.4.2")));
         assert!(proven(&|w| w.see_generator("wordpress.com")));
-        assert!(proven(&|w| w.see_url("/wp-content/themes/x/style.css", &site)));
-        assert!(proven(
-            &|w| w.see_url("https://cdn.acme.test/wp-includes/js/x.js", &site)
-        ));
+        for (url, is_code, expected) in [
+            ("/wp-content/themes/x/style.css", true, true),
+            ("https://cdn.acme.test/wp-includes/js/x.js", true, true),
+            ("https://x.cdn.example/wp-content/plugins/x/x.js", true, true),
+            ("https://x.cdn.example/wp-content/themes/x/logo.png", false, false),
+            ("https://other.example/wp-content/uploads/x.css", true, false),
+            ("https://other.example/wp-content/uploads/x.png", false, false),
+            ("/wp-content/uploads/x.png", false, true),
+            ("/about-wordpress.css", true, false),
+        ] {
+            assert_eq!(proven(&|w| w.see_url(url, is_code, &site)), expected, "{url}");
+        }
+        for (name, value, expected) in [
+            ("Link", "<https://acme.test/wp-json/>; rel=\"https://api.w.org/\"", true),
+            (
+                "link",
+                "</a>; rel=preload, <https://www.acme.test/?rest_route=/>; rel=\"https://api.w.org/\"",
+                true,
+            ),
+            (
+                "Link",
+                "<https://other.example/wp-json/>; rel=\"https://api.w.org/\"",
+                false,
+            ),
+            (
+                "Link",
+                "<https://other.example/wp-json/>; rel=\"https://api.w.org/\", </a>; rel=preload",
+                false,
+            ),
+            ("X-Pingback", "https://www.acme.test/blog/xmlrpc.php", true),
+            ("X-Pingback", "https://other.example/xmlrpc.php", false),
+            ("X-Pingback", "https://www.acme.test/pingback", false),
+        ] {
+            assert_eq!(proven(&|w| w.see_header(name, value, &site)), expected, "{value}");
+        }
         assert!(proven(&|w| w.see_rest_link(
             "https://api.w.org/",
             "https://acme.test/wp-json/",
             &site
         )));
-        assert!(proven(&|w| w.see_link_header(
-            "<https://acme.test/wp-json/>; rel=\"https://api.w.org/\""
-        )));
         assert!(!proven(&|w| w.see_generator("WordPresser 1.0")));
         assert!(!proven(&|w| w.see_generator("Loved by WordPress")));
-        assert!(!proven(
-            &|w| w.see_url("https://other.com/wp-content/uploads/x.png", &site)
-        ));
-        assert!(!proven(&|w| w.see_url("/about-wordpress.css", &site)));
     }
 
     #[test]

@@ -4,14 +4,16 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, HeaderMap, LOCATION};
 use reqwest::{RequestBuilder, Response, StatusCode, Version};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use super::FetchError;
 use super::attempt::Attempt;
-use super::page::{Tls, Want};
+use super::coding::{self, Undecoded};
+use super::media;
+use super::page::{Fit, Tls, Want};
 use super::settings::MAX_HEADER;
 
 /// How long to wait for the body of an error status.
@@ -24,7 +26,24 @@ pub(super) struct Limits<'a> {
     pub(super) excess: Excess,
 }
 
-/// What to do with a body that is too large.
+impl Limits<'_> {
+    fn undecoded(&self, why: Undecoded) -> FetchError {
+        let host = self.attempt.host.to_owned();
+        match why {
+            Undecoded::TooLarge => FetchError::TooLarge {
+                host,
+                what: "a body",
+                limit: self.max_body,
+            },
+            Undecoded::Damaged => FetchError::Malformed {
+                host,
+                what: "compressed content",
+            },
+        }
+    }
+}
+
+/// What becomes of a body that is too large.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excess {
     /// Fail.
@@ -57,7 +76,15 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Returns whether the response is a redirect.
+    fn with(self, body: Bytes) -> Self {
+        Self {
+            bytes: body.len() as u64,
+            body,
+            ..self
+        }
+    }
+
+    /// Returns whether it says to look elsewhere.
     pub(super) fn is_redirect(&self) -> bool {
         is_redirect(self.status, &self.headers)
     }
@@ -95,39 +122,31 @@ pub(super) async fn exchange(
     if answer.is_redirect() {
         return Ok(answer);
     }
-    let mut excess = limits.excess;
-    if answer.status.is_success() {
-        let content_type = answer.headers.get(CONTENT_TYPE);
-        // A value that is not ASCII is not a media type.
-        let content_type = content_type.map(|value| value.to_str().unwrap_or("an unreadable type"));
-        want.check(limits.attempt.host, content_type)?;
-        check_encoding(&answer.headers, &limits)?;
-    } else {
-        // The body of an error page is less important than its status.
-        excess = Excess::Cut;
-    }
     if !answer.status.is_success() {
-        // A damaged or endless body must not hide the status, and is not written to the file.
-        let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, read(response, &limits, excess));
+        // What an error page says matters less than that it is one. Nor does a body that is damaged or never ends hide
+        // the status; and no file is for it.
+        let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, read(response, &limits, Excess::Cut));
         let body = read.await.ok().and_then(Result::ok).unwrap_or_default();
-        return Ok(Answer {
-            bytes: body.len() as u64,
-            body,
-            ..answer
-        });
+        return Ok(answer.with(body));
     }
+    let essence = media::essence(&answer.headers);
+    let fit = want.check(limits.attempt.host, essence.as_deref())?;
+    let codings = coding::codings(&answer.headers).map_err(|encoding| FetchError::Encoding {
+        host: limits.attempt.host.to_owned(),
+        encoding,
+    })?;
     match into {
         Sink::File(file) => {
             let (bytes, cut) = write(response, &limits, file).await?;
             Ok(Answer { bytes, cut, ..answer })
         }
         Sink::Memory => {
-            let body = read(response, &limits, excess).await?;
-            Ok(Answer {
-                bytes: body.len() as u64,
-                body,
-                ..answer
-            })
+            let body = read(response, &limits, limits.excess).await?;
+            let body = coding::undo(body, &codings, limits.max_body).map_err(|why| limits.undecoded(why))?;
+            if fit == Fit::Look {
+                Want::look(limits.attempt.host, essence.as_deref(), &body)?;
+            }
+            Ok(answer.with(body))
         }
     }
 }
@@ -145,22 +164,7 @@ fn check_header(response: &Response, limits: &Limits<'_>) -> Result<(), FetchErr
     })
 }
 
-/// Checks that the HTTP client has decoded every encoding: it then removes the header.
-fn check_encoding(headers: &HeaderMap, limits: &Limits<'_>) -> Result<(), FetchError> {
-    for value in headers.get_all(CONTENT_ENCODING) {
-        let encoding = String::from_utf8_lossy(value.as_bytes());
-        let encoding = encoding.trim();
-        if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-            return Err(FetchError::Encoding {
-                host: limits.attempt.host.to_owned(),
-                encoding: encoding.chars().take(40).collect(),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Writes a body to a file chunk by chunk. Returns its size, and why it is incomplete.
+/// Writes a body to a file chunk by chunk, and returns how much there was and why that is not all.
 async fn write(
     mut response: Response,
     limits: &Limits<'_>,

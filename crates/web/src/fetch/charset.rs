@@ -151,8 +151,15 @@ fn meta(head: &str) -> Option<String> {
     None
 }
 
-/// Iterates over the attributes of a tag.
-struct Attributes<'a>(&'a str);
+/// The attributes of a tag up to its end.
+pub(super) struct Attributes<'a>(&'a str);
+
+impl<'a> Attributes<'a> {
+    /// Reads what stands behind the name of a tag.
+    pub(super) fn of(behind_name: &'a str) -> Self {
+        Self(behind_name)
+    }
+}
 
 impl Iterator for Attributes<'_> {
     type Item = (String, String);

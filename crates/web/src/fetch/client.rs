@@ -107,7 +107,13 @@ where
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_max_idle_per_host(1)
         .pool_idle_timeout(IDLE)
+        // Servers send two formats under this name, of which the client underneath knows one: see `coding`.
+        .no_deflate()
         .http1_max_headers(MAX_HEADER_LINES)
+        // As browsers do: one malformed line does not make the others unreadable.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http2_max_header_list_size(MAX_HEADER)
         .http2_initial_stream_window_size(HTTP2_WINDOW)
         .http2_initial_connection_window_size(HTTP2_WINDOW)

@@ -3,7 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-/// A failed fetch, displayed as one sentence for people.
+use crate::stand_in::StandIn;
+
+/// A failed fetch, displayed as the sentence a person reads.
 ///
 /// It names the host but not the rest of the URL, which may be confidential, nor the resolved addresses, which would
 /// tell clients about the internal network.
@@ -91,7 +93,23 @@ pub enum FetchError {
         /// The host of the URL.
         host: String,
     },
-    /// The status is not a success.
+    /// The host redirects to a site under another name that was registered.
+    #[error("{host} redirects to another site: {to}")]
+    OtherSite {
+        /// The host of the URL that was asked for.
+        host: String,
+        /// Where it redirects to, without query.
+        to: String,
+    },
+    /// Something else stands in the page's place.
+    #[error("{host} shows {what} instead of its own page")]
+    StandIn {
+        /// The host of the URL.
+        host: String,
+        /// What stands there.
+        what: StandIn,
+    },
+    /// The status says that the answer is not the page.
     #[error("{host} answered with status {status}")]
     Status {
         /// The host of the URL.
@@ -169,6 +187,10 @@ pub enum FailureKind {
     TooLarge,
     /// The response has an error status.
     Status,
+    /// The host leads to another site.
+    OtherSite,
+    /// Something else stands in the page's place.
+    StandIn(StandIn),
     /// The robots.txt forbids it.
     Robots,
     /// The response or the URL is invalid.
@@ -189,6 +211,8 @@ impl FetchError {
             Self::Timeout { .. } => FailureKind::Timeout,
             Self::TooLarge { .. } => FailureKind::TooLarge,
             Self::Redirects { .. } | Self::Status { .. } => FailureKind::Status,
+            Self::OtherSite { .. } => FailureKind::OtherSite,
+            Self::StandIn { what, .. } => FailureKind::StandIn(*what),
             Self::Robots { .. } | Self::RobotsUnavailable { .. } => FailureKind::Robots,
             Self::BadUrl(_)
             | Self::BadRedirect { .. }

@@ -1,6 +1,6 @@
 //! Fetches pages and follows their redirects.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::LOCATION;
@@ -15,9 +15,11 @@ use super::error::FetchError;
 use super::pace::{Pace, SharedPace};
 use super::page::{Download, Page, Want};
 use super::policy::{Policy, clean, host_of};
+use super::refresh;
 use super::resolve::{Lookup, SystemLookup};
-use super::robots::{MAX_ROBOTS, Robots, product};
+use super::robots::{self, MAX_ROBOTS, Robots, product};
 use super::settings::{CONNECT_TIMEOUT, FetchConfig};
+use crate::names::registrable;
 
 /// The name that every robots.txt may use for this program, whatever the configured `User-Agent`.
 const ROBOT: &str = "ScraperSky";
@@ -82,7 +84,8 @@ impl Fetcher {
         })
     }
 
-    /// Fetches `url` and follows redirects, as far as robots.txt allows.
+    /// Fetches `url` and what it redirects to, as far as robots.txt allows. Where a page is wanted, one that leads on to
+    /// another one of its site within seconds redirects too.
     ///
     /// A page with any status is returned; [`Page::success`] distinguishes them. The media type is checked, and excess
     /// size an error, only if the status is a success.
@@ -94,8 +97,36 @@ impl Fetcher {
         self.get_while(url, want, &|_| true).await
     }
 
-    /// Fetches `url` like [`get`](Self::get), but follows redirects only while `follows` accepts their target;
-    /// otherwise the redirect itself is returned, with its status.
+    /// Fetches `url` like [`get`](Self::get), as long as redirects stay within the site, under one registered name.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), and [`FetchError::OtherSite`] for a redirect that leads to another site.
+    pub async fn get_within(&self, url: &Url, want: Want) -> Result<Page, FetchError> {
+        let other = Mutex::new(None);
+        let follows = |next: &Url| {
+            let is_within = is_same_site(url, next);
+            if !is_within {
+                *other.lock().unwrap_or_else(PoisonError::into_inner) = Some(next.clone());
+            }
+            is_within
+        };
+        let page = self.get_while(url, want, &follows).await?;
+        match other.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(mut to) => {
+                to.set_query(None);
+                to.set_fragment(None);
+                Err(FetchError::OtherSite {
+                    host: host_of(url),
+                    to: to.into(),
+                })
+            }
+            None => Ok(page),
+        }
+    }
+
+    /// Fetches `url` like [`get`](Self::get), and follows redirects only as long as `follows` agrees to where they lead:
+    /// the page is else the redirect itself, with its status.
     ///
     /// # Errors
     ///
@@ -116,9 +147,10 @@ impl Fetcher {
             if trail.target(&answer)?.is_some_and(|next| !follows(&next)) {
                 return Ok(trail.page(answer, budget.spent()));
             }
-            if !trail.follow(&answer)? {
-                return Ok(trail.page(answer, budget.spent()));
+            if trail.follow(&answer)? || (want.is_page() && trail.refresh(&answer, follows)) {
+                continue;
             }
+            return Ok(trail.page(answer, budget.spent()));
         }
     }
 
@@ -221,7 +253,7 @@ impl Inner {
             }
             let status = answer.status;
             return Ok(if status.is_success() {
-                Robots::parse(&String::from_utf8_lossy(&answer.body), &self.names)
+                Robots::parse(&robots::text_of(&answer.body), &self.names)
             } else if status.is_server_error() || status.as_u16() == 429 {
                 Robots::unavailable(status.as_u16())
             } else {
@@ -274,7 +306,12 @@ impl Inner {
     }
 }
 
-/// The remaining time of one fetch.
+/// Returns whether two URLs belong to one owner: to names under the one that was registered.
+pub(super) fn is_same_site(one: &Url, other: &Url) -> bool {
+    registrable(&host_of(one)) == registrable(&host_of(other))
+}
+
+/// The time left to one fetch.
 struct Budget {
     whole: Duration,
     left: Duration,
@@ -357,6 +394,21 @@ impl Trail {
         }
         self.seen.push(std::mem::replace(&mut self.at, next));
         Ok(true)
+    }
+
+    /// Goes on if the answer is a page that leads on to another one of its site, and returns whether it is.
+    fn refresh(&mut self, answer: &Answer, follows: &(dyn Fn(&Url) -> bool + Send + Sync)) -> bool {
+        if !answer.status.is_success() {
+            return false;
+        }
+        let next = refresh::target(&answer.headers, &answer.body, &self.at).and_then(|next| clean(&next).ok());
+        let next = next.filter(|next| {
+            let is_new = *next != self.at && !self.seen.contains(next) && self.seen.len() < self.max;
+            is_new && is_same_site(next, &self.at) && follows(next)
+        });
+        let Some(next) = next else { return false };
+        self.seen.push(std::mem::replace(&mut self.at, next));
+        true
     }
 
     fn page(self, answer: Answer, elapsed: Duration) -> Page {

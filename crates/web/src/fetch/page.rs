@@ -10,7 +10,9 @@ use url::Url;
 
 use super::FetchError;
 use super::charset::{self, Decoded};
+use super::media;
 use super::policy::host_of;
+use crate::stand_in::{self, StandIn};
 
 /// The kind and amount of content to fetch.
 #[derive(Clone, Copy, Debug)]
@@ -89,47 +91,69 @@ impl Want {
         }
     }
 
-    /// Checks the media type of a body; a missing one is accepted.
-    pub(super) fn check(self, host: &str, content_type: Option<&str>) -> Result<(), FetchError> {
-        let essence = content_type.map(essence).unwrap_or_default();
+    /// Returns whether a page is wanted, as a visitor sees it.
+    pub(super) fn is_page(self) -> bool {
+        matches!(self.kind, Kind::Html | Kind::HtmlOrCard)
+    }
+
+    /// Checks the media type of a body, and where that leaves open what it is returns that the body has to be looked at.
+    pub(super) fn check(self, host: &str, essence: Option<&str>) -> Result<Fit, FetchError> {
+        let Some(essence) = essence else {
+            return Ok(if self.is_page() { Fit::Look } else { Fit::Yes });
+        };
+        let is_card = matches!(essence, "text/vcard" | "text/x-vcard" | "text/directory");
+        let is_html = matches!(essence, "text/html" | "application/xhtml+xml");
         let (fits, wanted) = match self.kind {
-            Kind::Anything => return Ok(()),
-            Kind::Html => (
-                matches!(essence.as_str(), "text/html" | "application/xhtml+xml"),
-                "a web page",
-            ),
-            Kind::HtmlOrCard => (
-                matches!(
-                    essence.as_str(),
-                    "text/html" | "application/xhtml+xml" | "text/vcard" | "text/x-vcard" | "text/directory"
-                ),
-                "a web page",
-            ),
+            Kind::Anything => return Ok(Fit::Yes),
+            Kind::Html | Kind::HtmlOrCard if !is_html && media::is_xml(essence) => return Ok(Fit::Look),
+            Kind::Html => (is_html, "a web page"),
+            Kind::HtmlOrCard => (is_html || is_card, "a web page"),
             Kind::Xml => (
-                essence.ends_with("/xml")
-                    || essence.ends_with("+xml")
+                media::is_xml(essence)
                     || matches!(
-                        essence.as_str(),
+                        essence,
                         "text/plain" | "application/gzip" | "application/x-gzip" | "application/octet-stream"
                     ),
                 "XML",
             ),
         };
-        if fits || essence.is_empty() {
+        if fits {
+            return Ok(Fit::Yes);
+        }
+        Err(wrong_type(host, essence, wanted))
+    }
+
+    /// Looks into a body whose media type leaves open what it is.
+    pub(super) fn look(host: &str, essence: Option<&str>, body: &[u8]) -> Result<(), FetchError> {
+        let is_page = match essence {
+            Some(_) => media::has_page_root(body),
+            None => media::may_be_page(body),
+        };
+        if is_page {
             return Ok(());
         }
-        Err(FetchError::ContentType {
-            host: host.to_owned(),
-            found: essence.chars().take(80).collect(),
-            wanted,
-        })
+        Err(wrong_type(
+            host,
+            essence.unwrap_or("a file of no media type"),
+            "a web page",
+        ))
     }
 }
 
-/// Returns the media type without its parameters, in lower case.
-fn essence(content_type: &str) -> String {
-    let essence = content_type.split(';').next().unwrap_or_default();
-    essence.trim().to_ascii_lowercase()
+/// Whether a media type fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    Yes,
+    /// The body says more.
+    Look,
+}
+
+fn wrong_type(host: &str, found: &str, wanted: &'static str) -> FetchError {
+    FetchError::ContentType {
+        host: host.to_owned(),
+        found: found.chars().take(80).collect(),
+        wanted,
+    }
 }
 
 /// A completely read response.
@@ -221,10 +245,16 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// [`FetchError::Status`] for any status outside 200 to 299.
+    /// [`FetchError::Status`] for any status but 200 to 299, [`FetchError::StandIn`] where that comes with a challenge.
     pub fn success(self) -> Result<Self, FetchError> {
         if self.status.is_success() {
             return Ok(self);
+        }
+        if stand_in::is_challenge(&self.headers, &self.body) {
+            return Err(FetchError::StandIn {
+                host: host_of(&self.final_url),
+                what: StandIn::Challenge,
+            });
         }
         let seconds = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         Err(FetchError::Status {
@@ -244,13 +274,7 @@ mod tests {
     #[test]
     fn the_media_type_must_fit_what_was_asked_for() {
         let fits = |want: Want, found| want.check("shop.test", found).is_ok();
-        for found in [
-            None,
-            Some(""),
-            Some("text/html"),
-            Some("Text/HTML; charset=x"),
-            Some("application/xhtml+xml"),
-        ] {
+        for found in [None, Some("text/html"), Some("application/xhtml+xml")] {
             assert!(fits(Want::html(), found), "{found:?}");
         }
         for found in [
@@ -273,5 +297,21 @@ mod tests {
             assert!(fits(Want::xml(), Some(found)), "{found}");
         }
         assert!(!fits(Want::xml(), Some("text/html")));
+    }
+
+    #[test]
+    fn what_the_media_type_leaves_open_is_seen_in_the_body() {
+        for essence in [None, Some("text/xml"), Some("image/svg+xml")] {
+            assert_eq!(Want::html().check("shop.test", essence), Ok(Fit::Look), "{essence:?}");
+        }
+        assert_eq!(
+            Want::look("shop.test", Some("text/xml"), b"<?xml version='1.0'?><html/>"),
+            Ok(())
+        );
+        let error = Want::look("shop.test", Some("text/xml"), b"<rss/>")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(error, "shop.test answered with text/xml instead of a web page");
+        assert!(Want::look("shop.test", None, b"\x89PNG\0").is_err());
     }
 }

@@ -1,6 +1,5 @@
 //! Where a site keeps its sitemaps.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use scraper::{Html, Selector};
@@ -8,6 +7,8 @@ use url::Url;
 
 use super::download;
 use super::parse::{ParseLimits, parse};
+use super::problem::Problems;
+use super::resolve::Resolver;
 use crate::fetch::{FetchError, Fetcher};
 
 /// Names under which sitemaps are found where nobody says so, the most usual first.
@@ -138,21 +139,16 @@ pub async fn discover(
     links: &PageLinks,
     effort: Effort,
 ) -> Result<Vec<Found>, FetchError> {
-    let mut found = Vec::new();
-    let mut seen = HashSet::new();
-    let mut add = |url: Url, method: DiscoveryMethod| {
-        if matches!(url.scheme(), "http" | "https") && found.len() < MAX_LINKS && seen.insert(url.clone()) {
-            found.push(Found { url, method });
-        }
-    };
+    let mut found: Vec<Found> = Vec::new();
     let robots = fetcher.robots(origin).await?;
     for sitemap in robots.sitemaps() {
-        if let Ok(url) = origin.join(sitemap) {
-            add(url, DiscoveryMethod::Robots);
+        let url = Resolver::new(origin).absolute(sitemap, &mut Problems::default());
+        if let Some(url) = url.and_then(|url| Url::parse(&url).ok()) {
+            add(&mut found, origin, url, DiscoveryMethod::Robots);
         }
     }
     for url in &links.sitemaps {
-        add(url.clone(), DiscoveryMethod::Link);
+        add(&mut found, origin, url.clone(), DiscoveryMethod::Link);
     }
     let names = match effort {
         Effort::All => WELL_KNOWN,
@@ -161,17 +157,14 @@ pub async fn discover(
     };
     for name in names {
         let Ok(url) = origin.join(name) else { continue };
-        if found.iter().any(|other| other.url == url) {
+        if found
+            .iter()
+            .any(|other| page_key(other.url.as_str()) == page_key(url.as_str()))
+        {
             continue;
         }
         if let Some(url) = probe(fetcher, &url).await? {
-            let is_new = !found.iter().any(|other| other.url == url);
-            if is_new {
-                found.push(Found {
-                    url,
-                    method: DiscoveryMethod::WellKnown,
-                });
-            }
+            add(&mut found, origin, url, DiscoveryMethod::WellKnown);
         }
         if effort == Effort::Quick && !found.is_empty() {
             break;
@@ -186,6 +179,31 @@ pub async fn discover(
         }
     }
     Ok(found)
+}
+
+/// Adds a file, once where the site answers with and without `www.` or encryption: the one next to the home page.
+fn add(found: &mut Vec<Found>, origin: &Url, url: Url, method: DiscoveryMethod) {
+    if !matches!(url.scheme(), "http" | "https") {
+        return;
+    }
+    let key = page_key(url.as_str());
+    if let Some(other) = found.iter_mut().find(|other| page_key(other.url.as_str()) == key) {
+        if other.url.origin() != origin.origin() && url.origin() == origin.origin() {
+            other.url = url;
+        }
+        return;
+    }
+    if found.len() < MAX_LINKS {
+        found.push(Found { url, method });
+    }
+}
+
+/// Returns what is the same for the URLs under which a site shows one page: with and without `www.`, http and https.
+#[must_use]
+pub fn page_key(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
+    rest.strip_prefix("www.").unwrap_or(rest)
 }
 
 /// Looks whether there is a sitemap, and returns where it really is.
@@ -213,6 +231,31 @@ async fn probe(fetcher: &Fetcher, url: &Url) -> Result<Option<Url>, FetchError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_answers_under_two_hosts_is_one() {
+        let origin = Url::parse("https://www.shop.test/").unwrap();
+        let mut found = Vec::new();
+        for url in [
+            "http://shop.test/a.xml",
+            "https://www.shop.test/a.xml",
+            "https://shop.test/a.xml#x",
+            "https://shop.test/a.xml?b",
+            "https://shop.test/b.xml",
+            "ftp://shop.test/c.xml",
+        ] {
+            add(&mut found, &origin, Url::parse(url).unwrap(), DiscoveryMethod::Robots);
+        }
+        let urls: Vec<&str> = found.iter().map(|found| found.url.as_str()).collect();
+        assert_eq!(
+            urls,
+            [
+                "https://www.shop.test/a.xml",
+                "https://shop.test/a.xml?b",
+                "https://shop.test/b.xml"
+            ]
+        );
+    }
 
     #[test]
     fn a_page_names_its_sitemaps_and_feeds() {

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8};
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 /// Bytes read, and decoded, at a time.
 const CHUNK: usize = 32 * 1024;
@@ -47,7 +47,34 @@ pub struct Input<R: Read> {
 
 enum Raw<R: Read> {
     Plain(Source<R>),
-    Gzip(Box<MultiGzDecoder<Source<R>>>),
+    Gzip(Box<Members<R>>),
+}
+
+/// The members of a gzip file, one after the other. What follows the last one is ignored, as gzip(1) does.
+struct Members<R: Read> {
+    member: Option<GzDecoder<Source<R>>>,
+    is_first: bool,
+}
+
+impl<R: Read> Read for Members<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            match member.read(into) {
+                Ok(0) if into.is_empty() => return Ok(0),
+                Ok(0) => {
+                    let mut source = self.member.take().map(GzDecoder::into_inner);
+                    let next = source.as_mut().map(BufRead::fill_buf).transpose()?;
+                    let follows = next.and_then(<[u8]>::first) == GZIP.first();
+                    self.member = source.filter(|_| follows).map(GzDecoder::new);
+                    self.is_first = false;
+                }
+                // It only looked like another member.
+                Err(_) if !self.is_first && member.header().is_none() => self.member = None,
+                read => return read,
+            }
+        }
+        Ok(0)
+    }
 }
 
 /// The file, with what was looked at put back in front.
@@ -73,7 +100,10 @@ impl<R: Read> Input<R> {
         let is_gzip = start == GZIP;
         let source = BufReader::with_capacity(CHUNK, Cursor::new(start).chain(source));
         let raw = if is_gzip {
-            Raw::Gzip(Box::new(MultiGzDecoder::new(source)))
+            Raw::Gzip(Box::new(Members {
+                member: Some(GzDecoder::new(source)),
+                is_first: true,
+            }))
         } else {
             Raw::Plain(source)
         };
@@ -123,6 +153,29 @@ impl<R: Read> Input<R> {
     /// Lets the next tag or text be as long as any.
     pub fn next_piece(&mut self) {
         self.piece = 0;
+    }
+
+    /// Reads up to the next line end, which is CR, LF or both, without it. Returns whether there was anything.
+    pub fn read_line(&mut self, line: &mut Vec<u8>) -> bool {
+        line.clear();
+        let mut has_any = false;
+        loop {
+            self.refill();
+            let text = self.text.get(self.at..self.end).unwrap_or_default();
+            if text.is_empty() {
+                return has_any;
+            }
+            has_any = true;
+            let end = text.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            line.extend_from_slice(text.get(..end.unwrap_or(text.len())).unwrap_or_default());
+            // What is between CR and LF is an empty line, which means nothing.
+            let taken = end.map_or(text.len(), |end| end + 1);
+            self.consume(taken);
+            if end.is_some() {
+                self.next_piece();
+                return true;
+            }
+        }
     }
 
     /// Reads behind what is pending. Returns whether there was anything.
@@ -210,7 +263,11 @@ fn declared_charset(start: &[u8]) -> Option<&'static Encoding> {
         return Some(encoding_rs::UTF_16BE);
     }
     let text = String::from_utf8_lossy(start);
-    let declaration = text.trim_start().strip_prefix("<?xml")?.split("?>").next()?;
+    let declaration = text
+        .trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}')
+        .strip_prefix("<?xml")?
+        .split("?>")
+        .next()?;
     let value = declaration
         .split_once("encoding")?
         .1

@@ -10,6 +10,7 @@ pub mod page_type;
 pub mod parse;
 pub mod problem;
 pub mod read;
+mod resolve;
 
 pub use entry::{Alternate, Entry, SitemapKind};
 pub use parse::{Item, ParseLimits, Summary, parse};

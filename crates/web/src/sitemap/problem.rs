@@ -22,7 +22,7 @@ pub enum Failure {
     Empty,
     /// It is a web page, most likely an error page or a login.
     WebPage,
-    /// It declares a DOCTYPE, by which XML can be made to read files and to grow without end.
+    /// Its DOCTYPE declares entities, by which XML can be made to read files and to grow without end.
     Doctype,
     /// It is neither of the formats nor a list of URLs.
     Unrecognised,
@@ -57,7 +57,7 @@ impl fmt::Display for Failure {
         f.write_str(match self {
             Self::Empty => "it is empty",
             Self::WebPage => "it is a web page, not a sitemap",
-            Self::Doctype => "it declares a DOCTYPE, which is not read",
+            Self::Doctype => "its DOCTYPE declares entities, which are not read",
             Self::Unrecognised => "it is not a sitemap, feed or list of URLs",
             Self::TooDeep => "its elements are nested too deeply",
             Self::LongPiece => "one of its tags or texts is too long",
@@ -84,6 +84,8 @@ pub enum Problem {
     NoLocation,
     /// An entry whose URL is invalid or not http.
     BadLocation,
+    /// An entry with a further URL, which was taken for an entry of its own.
+    SecondLocation,
     /// A URL that is relative.
     RelativeLocation,
     /// A URL longer than the standard allows.
@@ -108,6 +110,7 @@ impl Problem {
             Self::Namespace => ("", "its root element is not in the namespace of its format"),
             Self::NoLocation => ("entries", "have no URL and were left out"),
             Self::BadLocation => ("entries", "have no usable URL and were left out"),
+            Self::SecondLocation => ("URLs", "share their entry with another"),
             Self::RelativeLocation => ("URLs", "are relative"),
             Self::LongLocation => ("URLs", "are longer than the 2,048 characters of the standard"),
             Self::OtherHost => ("URLs", "are of another host"),

@@ -13,6 +13,7 @@ use super::site::Site;
 use super::text::{BREAK, SEAM, clean};
 use super::{credit, people, vcard};
 use crate::html::Document;
+use crate::stand_in::StandIn;
 
 /// How much of the text is kept on each side of an address, in characters.
 const CONTEXT: usize = 50;
@@ -49,6 +50,8 @@ pub struct PageReading {
     pub fingerprint: String,
     /// Whether it went on where parsing stopped.
     pub is_truncated: bool,
+    /// What the page is, if not the site's own.
+    pub stand_in: Option<StandIn>,
 }
 
 /// A link of a page.
@@ -92,6 +95,7 @@ pub fn read_page(document: &Document, url: &Url) -> PageReading {
 fn read_tree(html: &Html, url: &Url) -> PageReading {
     let mut page = Page::new(Site::new(url));
     page.walk(html.tree.root());
+    let stand_in = page.take_stand_in();
     let text = page.text.as_str();
     let mut found = std::mem::take(&mut page.emails);
     found.extend(email::find(text, &page.site).into_iter().map(|found| {
@@ -118,6 +122,7 @@ fn read_tree(html: &Html, url: &Url) -> PageReading {
         links,
         contacts,
         is_truncated: false,
+        stand_in,
     }
 }
 

@@ -7,12 +7,22 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex::Regex;
 pub(super) use rules::Sign;
-use rules::{Evidence, Kind, RULES};
+use rules::{Kind, RULES, Rule};
 use serde::Serialize;
 
 /// How much of one inline script, and of all of them, is searched.
 const MAX_SCRIPT_BYTES: usize = 64 << 10;
 const MAX_SCRIPTS_BYTES: usize = 512 << 10;
+/// How many digits a number in the place of `#` has at least.
+const MIN_NUMBER: usize = 8;
+/// Headers that name what made the page, as `<meta name="generator">` does.
+const NAMING_HEADERS: [&str; 5] = [
+    "generator",
+    "x-generator",
+    "x-powered-by",
+    "powered-by",
+    "x-powered-cms",
+];
 /// How much of an attribute is searched.
 const MAX_ATTRIBUTE_BYTES: usize = 2048;
 
@@ -34,31 +44,57 @@ struct Matcher {
     automaton: Option<AhoCorasick>,
     /// The rule of each pattern.
     rules: Vec<usize>,
+    /// What follows each pattern behind a number, where that belongs to it.
+    behind_number: Vec<Option<&'static str>>,
     /// Whether a pattern counts only where a word of a list starts.
     is_word: bool,
 }
 
 impl Matcher {
-    fn new(is_word: bool, pattern_of: impl Fn(&Evidence) -> Option<&'static str>) -> Self {
+    fn new(is_word: bool, patterns_of: impl Fn(&'static Rule) -> &'static [String]) -> Self {
         let patterns: Vec<(usize, &str)> = RULES
             .iter()
             .enumerate()
-            .flat_map(|(i, rule)| rule.evidence.iter().map(move |evidence| (i, evidence)))
-            .filter_map(|(i, evidence)| Some((i, pattern_of(evidence)?)))
+            .flat_map(|(i, rule)| patterns_of(rule).iter().map(move |pattern| (i, pattern.as_str())))
             .collect();
         let automaton = AhoCorasickBuilder::new()
             .kind(Some(AhoCorasickKind::DFA))
             .ascii_case_insensitive(true)
-            .build(patterns.iter().map(|(_, pattern)| pattern))
+            .build(
+                patterns
+                    .iter()
+                    .map(|(_, pattern)| pattern.split('#').next().unwrap_or_default()),
+            )
             .ok();
         Self {
             automaton,
+            behind_number: patterns
+                .iter()
+                .map(|(_, pattern)| pattern.split_once('#').map(|(_, rest)| rest))
+                .collect(),
             rules: patterns.into_iter().map(|(i, _)| i).collect(),
             is_word,
         }
     }
 
     fn search(&self, text: &str, found: &mut [bool]) {
+        self.search_among(text, found, |_| true);
+    }
+
+    /// Returns whether what follows a hit bears it out.
+    fn goes_on(&self, pattern: usize, rest: Option<&str>) -> bool {
+        let (Some(Some(behind)), Some(rest)) = (self.behind_number.get(pattern), rest) else {
+            return true;
+        };
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        digits >= MIN_NUMBER
+            && rest
+                .get(digits..digits + behind.len())
+                .is_some_and(|next| next.eq_ignore_ascii_case(behind))
+    }
+
+    /// Searches for the rules that `counts` lets through.
+    fn search_among(&self, text: &str, found: &mut [bool], counts: impl Fn(&Rule) -> bool) {
         let Some(automaton) = &self.automaton else { return };
         for hit in automaton.find_overlapping_iter(text) {
             let starts_word = hit.start() == 0
@@ -67,65 +103,25 @@ impl Matcher {
                     .get(hit.start() - 1)
                     .is_some_and(u8::is_ascii_whitespace);
             if (!self.is_word || starts_word)
-                && let Some(rule) = self.rules.get(hit.pattern().as_usize())
-                && let Some(found) = found.get_mut(*rule)
+                && let Some(&index) = self.rules.get(hit.pattern().as_usize())
+                && let Some(rule) = RULES.get(index)
+                && let Some(found) = found.get_mut(index)
             {
-                *found = true;
+                *found = *found || (counts(rule) && self.goes_on(hit.pattern().as_usize(), text.get(hit.end()..)));
             }
         }
     }
 }
 
-static URLS: LazyLock<Matcher> = LazyLock::new(|| {
-    Matcher::new(false, |evidence| {
-        if let Evidence::Url(part) = evidence {
-            Some(part)
-        } else {
-            None
-        }
-    })
-});
-static SCRIPTS: LazyLock<Matcher> = LazyLock::new(|| {
-    Matcher::new(false, |evidence| {
-        if let Evidence::Script(part) = evidence {
-            Some(part)
-        } else {
-            None
-        }
-    })
-});
-static NAMES: LazyLock<Matcher> = LazyLock::new(|| {
-    Matcher::new(true, |evidence| {
-        if let Evidence::Name(start) = evidence {
-            Some(start)
-        } else {
-            None
-        }
-    })
-});
-static GENERATORS: LazyLock<Matcher> = LazyLock::new(|| {
-    Matcher::new(true, |evidence| {
-        if let Evidence::Generator(start) = evidence {
-            Some(start)
-        } else {
-            None
-        }
-    })
-});
+static URLS: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(false, |rule| &rule.url));
+static SCRIPTS: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(false, |rule| &rule.script));
+static NAMES: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(true, |rule| &rule.class_or_id));
+static GENERATORS: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(true, |rule| &rule.generator));
 /// Attributes are many and rules too: the few that ask for one stand by themselves.
 static ATTRIBUTES: LazyLock<Vec<(&str, usize)>> = LazyLock::new(|| {
-    let evidence = RULES
-        .iter()
-        .enumerate()
-        .flat_map(|(i, rule)| rule.evidence.iter().map(move |evidence| (i, evidence)));
-    evidence
-        .filter_map(|(i, evidence)| {
-            if let Evidence::Attribute(start) = evidence {
-                Some((*start, i))
-            } else {
-                None
-            }
-        })
+    let rules = RULES.iter().enumerate();
+    rules
+        .flat_map(|(i, rule)| rule.attribute.iter().map(move |start| (start.as_str(), i)))
         .collect()
 });
 static ANALYTICS_ID: LazyLock<Option<Regex>> =
@@ -155,6 +151,21 @@ impl Technologies {
         URLS.search(bounded(url, MAX_ATTRIBUTE_BYTES), &mut self.found);
         if url.contains("google") {
             self.see_ids(bounded(url, MAX_ATTRIBUTE_BYTES));
+        }
+    }
+
+    /// Looks at the address of a frame: what is embedded by it counts, not what the page in it is made with.
+    pub(super) fn see_frame(&mut self, url: &str) {
+        let url = bounded(url, MAX_ATTRIBUTE_BYTES);
+        URLS.search_among(url, &mut self.found, |rule| {
+            matches!(rule.kind, Kind::Analytics | Kind::Widget)
+                || rule
+                    .signs
+                    .iter()
+                    .any(|sign| matches!(sign, Sign::Challenge | Sign::Parked))
+        });
+        if url.contains("google") {
+            self.see_ids(url);
         }
     }
 
@@ -210,27 +221,31 @@ impl Technologies {
 
     /// Looks at the name of a `<meta>`.
     pub(super) fn see_meta(&mut self, name: &str) {
-        self.mark(|evidence| matches!(evidence, Evidence::Meta(known) if name.eq_ignore_ascii_case(known)));
+        self.mark(|rule| rule.meta.iter().any(|known| name.eq_ignore_ascii_case(known)));
     }
 
     /// Looks at a header of the response.
     pub(super) fn see_header(&mut self, name: &str, value: &str) {
+        if NAMING_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            self.see_generator(value);
+        }
         let value = bounded(value, MAX_ATTRIBUTE_BYTES).to_ascii_lowercase();
-        self.mark(|evidence| {
-            matches!(evidence, Evidence::Header(known, part) if name.eq_ignore_ascii_case(known) && value.contains(part))
+        self.mark(|rule| {
+            let mut headers = rule.header.iter();
+            headers.any(|(known, part)| is_header(name, known) && value.contains(part.as_str()))
         });
     }
 
     /// Takes note of a technology that was recognised elsewhere.
     pub(super) fn note(&mut self, name: &str) {
-        for (found, rule) in self.found.iter_mut().zip(RULES) {
+        for (found, rule) in self.found.iter_mut().zip(RULES.iter()) {
             *found |= rule.name == name;
         }
     }
 
-    fn mark(&mut self, is_evidence: impl Fn(&Evidence) -> bool) {
-        for (found, rule) in self.found.iter_mut().zip(RULES) {
-            *found = *found || rule.evidence.iter().any(&is_evidence);
+    fn mark(&mut self, is_proven: impl Fn(&Rule) -> bool) {
+        for (found, rule) in self.found.iter_mut().zip(RULES.iter()) {
+            *found = *found || is_proven(rule);
         }
     }
 
@@ -238,7 +253,7 @@ impl Technologies {
     pub(super) fn has(&self, name: &str) -> bool {
         self.found
             .iter()
-            .zip(RULES)
+            .zip(RULES.iter())
             .any(|(found, rule)| *found && rule.name == name)
     }
 
@@ -246,7 +261,7 @@ impl Technologies {
     pub(super) fn shows(&self, sign: Sign) -> bool {
         self.found
             .iter()
-            .zip(RULES)
+            .zip(RULES.iter())
             .any(|(found, rule)| *found && rule.signs.contains(&sign))
     }
 
@@ -264,9 +279,9 @@ impl Technologies {
             let found = self
                 .found
                 .iter()
-                .zip(RULES)
+                .zip(RULES.iter())
                 .filter(|(found, rule)| **found && rule.kind == kind);
-            found.map(|(_, rule)| rule.name.to_owned()).collect()
+            found.map(|(_, rule)| rule.name.clone()).collect()
         };
         TechStack {
             cms: names(Kind::Cms),
@@ -277,6 +292,11 @@ impl Technologies {
     }
 }
 
+fn is_header(name: &str, known: &str) -> bool {
+    let start = name.get(..known.len()).filter(|_| known.ends_with('-'));
+    start.unwrap_or(name).eq_ignore_ascii_case(known)
+}
+
 fn bounded(text: &str, max_bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(max_bytes)).unwrap_or_default()
 }
@@ -284,19 +304,6 @@ fn bounded(text: &str, max_bytes: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_rule_has_evidence_and_a_name_of_its_own() {
-        let mut names: Vec<_> = RULES.iter().map(|rule| (rule.name, rule.evidence.is_empty())).collect();
-        names.sort_unstable();
-        let count = names.len();
-        names.dedup();
-        assert_eq!(names.len(), count);
-        for (name, is_empty) in names {
-            // WordPress is recognised by a module of its own.
-            assert!(!is_empty || name == "WordPress", "{name}");
-        }
-    }
 
     #[test]
     fn attributes_of_rules_pass_the_filter() {
@@ -319,6 +326,65 @@ mod tests {
         assert_eq!(stack.frameworks, ["jQuery", "Bootstrap"]);
         assert_eq!(stack.analytics, ["Google Analytics"]);
         assert_eq!(technologies.google_analytics_id().as_deref(), Some("G-ABC1234567"));
+    }
+
+    #[test]
+    fn evidence_is_what_only_the_software_has() {
+        let found = |see: &dyn Fn(&mut Technologies), name: &str| {
+            let mut technologies = Technologies::new();
+            see(&mut technologies);
+            technologies.has(name)
+        };
+        for (url, name, expected) in [
+            ("/js/bootstrap.js", "Bootstrap", false),
+            ("/js/bootstrap.min.js", "Bootstrap", false),
+            ("//s.test/app/bootstraps/bootstrap.js", "Bootstrap", false),
+            ("/css/bootstrap.min.css?v=3", "Bootstrap", true),
+            ("/vendor/bootstrap/dist/js/bootstrap.js", "Bootstrap", true),
+            ("https://unpkg.com/bootstrap@5/dist/js/bootstrap.js", "Bootstrap", true),
+            ("/static/version3/app.js", "Magento", false),
+            ("/static/version20240101/app.js", "Magento", false),
+            ("/static/version1700000000/frontend/A/b/en_US/c.css", "Magento", true),
+            ("https://de.cdn-website.com/a.css", "Duda", false),
+            ("https://lirp.cdn-website.com/a.css", "Duda", true),
+            ("https://custom-images.strikinglycdn.com/a.css", "Strikingly", true),
+        ] {
+            assert_eq!(found(&|t| t.see_url(url), name), expected, "{url}");
+        }
+        for (header, value, name, expected) in [
+            ("X-Wix-Request-Id", "1", "Wix", true),
+            ("x-wix-anything-else", "", "Wix", true),
+            ("x-wixen", "", "Wix", false),
+            ("Server", "Squarespace", "Squarespace", true),
+            ("Server", "Pepyaka/1.15.10", "Wix", true),
+            ("Server", "nginx", "Squarespace", false),
+            ("X-Generator", "Drupal 10 (https://www.drupal.org)", "Drupal", true),
+            ("X-Powered-By", "Strikingly", "Strikingly", true),
+            ("Via", "Strikingly", "Strikingly", false),
+        ] {
+            assert_eq!(
+                found(&|t| t.see_header(header, value), name),
+                expected,
+                "{header}: {value}"
+            );
+        }
+        for (generator, name) in [
+            ("Strikingly", "Strikingly"),
+            ("Hostinger Website Builder", "Hostinger Website Builder"),
+            ("Webnode 2", "Webnode"),
+        ] {
+            assert!(found(&|t| t.see_generator(generator), name), "{generator}");
+        }
+    }
+
+    #[test]
+    fn a_frame_says_what_is_embedded_and_not_what_this_page_is_made_with() {
+        let mut technologies = Technologies::new();
+        technologies.see_frame("https://partner.test/sites/default/files/a.html");
+        technologies.see_frame("https://www.youtube.com/embed/a");
+        let stack = technologies.stack();
+        assert!(stack.cms.is_empty());
+        assert_eq!(stack.widgets, ["YouTube"]);
     }
 
     #[test]

@@ -3,17 +3,20 @@
 //! Numbers in comments are sections of the RFC; `tests` has one test for each of its rules. In addition, `Sitemap`
 //! lines (sitemaps.org) and the common `Crawl-delay` are read.
 
+mod field;
 mod reader;
 mod rule;
 
 pub(super) use self::reader::product;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use encoding_rs::Encoding;
 use url::Url;
 
 use self::reader::Reader;
-use self::rule::{Rule, fits, normalised};
+use self::rule::{Rule, fits, normalised, without_special};
 use super::FetchError;
 use super::policy::host_of;
 
@@ -28,6 +31,17 @@ pub struct Robots {
     rules: Vec<Rule>,
     delay: Option<Duration>,
     sitemaps: Vec<String>,
+}
+
+/// Reads the bytes of a robots.txt, which are UTF-8 (2.2) unless they show that they are UTF-16.
+pub(super) fn text_of(body: &[u8]) -> Cow<'_, str> {
+    let encoding = match (Encoding::for_bom(body), body.get(..2)) {
+        (Some((encoding, _)), _) => encoding,
+        (None, Some([first, 0])) if *first != 0 => encoding_rs::UTF_16LE,
+        (None, Some([0, second])) if *second != 0 => encoding_rs::UTF_16BE,
+        _ => encoding_rs::UTF_8,
+    };
+    encoding.decode_with_bom_removal(body).0
 }
 
 impl Robots {
@@ -98,6 +112,7 @@ impl Robots {
             Some(query) => normalised(&format!("{}?{query}", url.path())).into_owned(),
             None => normalised(url.path()).into_owned(),
         };
+        let path = without_special(&path);
         let fitting = self.rules.iter().filter(|rule| fits(&rule.pattern, &path));
         fitting
             .max_by_key(|rule| (rule.pattern.len(), rule.allow))

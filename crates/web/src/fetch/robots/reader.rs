@@ -1,7 +1,9 @@
 //! Reads a robots.txt line by line, and keeps the applicable rules.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use super::field::Field;
 use super::rule::{Rule, ascii, normalised};
 
 /// The maximum number of rules per robots.txt, which keeps checking a URL fast.
@@ -47,22 +49,19 @@ impl<'a> Reader<'a> {
     /// Reads a line. Invalid lines are ignored without affecting others (2.2).
     pub(super) fn line(&mut self, line: &str) {
         let line = line.split('#').next().unwrap_or_default();
-        let Some((key, value)) = line.split_once(':') else {
+        let Some((field, value)) = Field::read(line.trim()) else {
             return;
         };
-        let (key, value) = (key.trim(), value.trim());
-        let is = |name: &str| key.eq_ignore_ascii_case(name);
-        if is("user-agent") {
-            self.user_agent(value);
-        } else if is("allow") {
-            self.rule(true, value);
-        } else if is("disallow") {
-            self.rule(false, value);
-        } else if is("crawl-delay") {
-            self.crawl_delay(value);
-        } else if is("sitemap") && !value.is_empty() && self.sitemaps.len() < MAX_SITEMAPS {
-            // Other records do not end a group (2.2.4).
-            self.sitemaps.push(value.to_owned());
+        match field {
+            Field::UserAgent => self.user_agent(value),
+            Field::Allow => self.rule(true, value),
+            Field::Disallow => self.rule(false, value),
+            Field::CrawlDelay => self.crawl_delay(value),
+            // No record of others ends a group (2.2.4).
+            Field::Sitemap if !value.is_empty() && self.sitemaps.len() < MAX_SITEMAPS => {
+                self.sitemaps.push(value.to_owned());
+            }
+            Field::Sitemap => {}
         }
     }
 
@@ -85,7 +84,7 @@ impl<'a> Reader<'a> {
         }
         let rule = Rule {
             allow,
-            pattern: normalised(&ascii(pattern)).into(),
+            pattern: Rule::pattern(&normalised(&ascii(&rooted(pattern)))),
         };
         for group in self.concerned() {
             if group.rules.len() < MAX_RULES {
@@ -112,7 +111,18 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns the product name at the start of a user agent, as used in robots.txt.
+/// Returns a rule's path from the root of the site, where it is written without a slash or as a URL.
+fn rooted(pattern: &str) -> Cow<'_, str> {
+    if pattern.starts_with(['/', '*', '$', '%']) {
+        return Cow::Borrowed(pattern);
+    }
+    match pattern.split_once("://") {
+        Some((_, rest)) => Cow::Borrowed(rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")),
+        None => Cow::Owned(format!("/{pattern}")),
+    }
+}
+
+/// Returns the name at the beginning of a user agent's description, as robots.txt would call it.
 pub(in crate::fetch) fn product(user_agent: &str) -> &str {
     let end = user_agent.find(|char: char| !(char.is_ascii_alphabetic() || matches!(char, '-' | '_')));
     user_agent.get(..end.unwrap_or(user_agent.len())).unwrap_or_default()

@@ -9,7 +9,27 @@ pub(super) struct Rule {
     pub(super) pattern: Box<str>,
 }
 
-/// Percent-encodes non-ASCII characters (2.2.2), as in a URL's path.
+impl Rule {
+    /// Makes a pattern of what a rule says: a `$` that is not its end is that character.
+    pub(super) fn pattern(text: &str) -> Box<str> {
+        match text.strip_suffix('$') {
+            Some(inner) => format!("{}$", inner.replace('$', "%24")),
+            None => text.replace('$', "%24"),
+        }
+        .into()
+    }
+}
+
+/// Writes the characters of a path that are special in a pattern in the way in which they are not (2.2.3).
+pub(super) fn without_special(path: &str) -> Cow<'_, str> {
+    if path.contains(['*', '$']) {
+        Cow::Owned(path.replace('*', "%2A").replace('$', "%24"))
+    } else {
+        Cow::Borrowed(path)
+    }
+}
+
+/// Percent-encodes what is not ASCII (2.2.2), as a URL's path has it.
 pub(super) fn ascii(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);

@@ -69,7 +69,7 @@ fn names_above_rules_share_them() {
 #[test]
 fn lines_are_read_one_by_one() {
     assert!(allowed("Disallow: /", "/"));
-    let broken = "nonsense\n: /\nUser-agent ScraperSky\nUser-agent: *\nDisallow /a\nDisallow; /b\n\u{0}\nDisallow: /c";
+    let broken = "nonsense\n: /\nUser-agent: *\nDisallow\nDisallow; /b\n\u{0}\nDisallow: /c";
     assert!(allowed(broken, "/a") && allowed(broken, "/b") && !allowed(broken, "/c"));
     for end in ["\n", "\r", "\r\n"] {
         let text = format!("\u{feff} uSer-aGent \t: ScraperSky{end}{end}  DISALLOW  :  /a  # why{end}");
@@ -261,4 +261,55 @@ fn a_hostile_file_ends_soon_and_stays_small() {
 fn a_product_is_the_first_word() {
     assert_eq!(product("ScraperSky/0.1 (a)"), "ScraperSky");
     assert_eq!((product("a-b_c"), product("")), ("a-b_c", ""));
+}
+
+/// 2.2.3: a character that is special in a pattern is meant where it is percent-encoded.
+#[test]
+fn encoded_special_characters_are_themselves() {
+    for (rule, path, expected) in [
+        ("/a%2Ab", "/a*b", false),
+        ("/a%2ab", "/a%2Ab", false),
+        ("/a%2Ab", "/axb", true),
+        ("/a*b", "/a*b", false),
+        ("/price%24", "/price$", false),
+        ("/price%24", "/price", true),
+        ("/price%24", "/price$/a", false),
+        ("/price$", "/price$", true),
+        ("/a$b", "/a$b", false),
+        ("/a$b", "/a", true),
+    ] {
+        let text = format!("User-agent: *\nDisallow: {rule}");
+        assert_eq!(allowed(&text, path), expected, "{rule} {path}");
+    }
+}
+
+/// Beyond the RFC: what an owner means who misspells it.
+#[test]
+fn misspelled_rules_are_kept() {
+    for text in [
+        "User-agent: *\nDisallow /a",
+        "user agent: *\nDissallow: /a",
+        "Useragent *\nDiasllow: a",
+        "\u{feff}\u{feff}User-agent: *\nDisallow: https://shop.example/a",
+    ] {
+        assert!(!allowed(text, "/a") && allowed(text, "/b"), "{text}");
+    }
+}
+
+#[test]
+fn utf_16_is_read() {
+    let text = "User-agent: *\nDisallow: /a";
+    for with_mark in [true, false] {
+        for little in [true, false] {
+            let mark = if with_mark { "\u{feff}" } else { "" };
+            let units = format!("{mark}{text}");
+            let bytes: Vec<u8> = units
+                .encode_utf16()
+                .flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() })
+                .collect();
+            assert_eq!(text_of(&bytes), text, "{with_mark} {little}");
+        }
+    }
+    assert_eq!(text_of(text.as_bytes()), text);
+    assert_eq!(text_of(b""), "");
 }

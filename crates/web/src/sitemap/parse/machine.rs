@@ -1,16 +1,18 @@
 //! The state machine that turns events of XML, or lines, into entries.
 
-use std::io::{BufRead, Read};
+use std::io::Read;
 use std::ops::ControlFlow;
 
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
+use url::Url;
 
-use super::element::{attribute, is_no_permalink};
+use super::element::{Bases, attribute, doctype_failure, is_no_permalink, lower};
 use super::summary::{Item, Summary};
-use crate::sitemap::entry::{Alternate, Entry, MAX_ALTERNATES, Resolver, SitemapKind, frequency, priority};
+use crate::sitemap::entry::{Alternate, Entry, MAX_ALTERNATES, SitemapKind, frequency, priority};
 use crate::sitemap::input::Input;
 use crate::sitemap::problem::{Failure, Problem};
+use crate::sitemap::resolve::{Resolver, unwrapped};
 use crate::sitemap::{date, generator};
 
 /// How deeply elements may be nested; video sitemaps, the deepest, have five levels.
@@ -57,6 +59,11 @@ pub(super) struct Machine<'a, F> {
     pub(super) text: String,
     pub(super) depth: usize,
     pub(super) entry_depth: usize,
+    /// The depth of the picture, video or news item within which the reader is.
+    pub(super) aside: Option<usize>,
+    pub(super) base: Bases,
+    /// What the URL of the entry is relative to, where the feed says so.
+    pub(super) entry_base: Option<Url>,
 }
 
 /// That reading ends here.
@@ -122,13 +129,10 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
                 self.generated_by(instruction.content());
                 Ok(())
             }
-            Event::DocType(text) => {
-                let is_html = text
-                    .trim_start()
-                    .get(..4)
-                    .is_some_and(|name| name.eq_ignore_ascii_case("html"));
-                Err(End(Some(if is_html { Failure::WebPage } else { Failure::Doctype })))
-            }
+            Event::DocType(text) => match doctype_failure(&text) {
+                Some(failure) => Err(End(Some(failure))),
+                None => Ok(()),
+            },
             Event::Eof if self.summary.kind == SitemapKind::Unknown => Err(End(Some(Failure::Unrecognised))),
             Event::Eof if self.depth > 0 => Err(End(Some(Failure::CutOff))),
             Event::Eof => Err(End(None)),
@@ -140,40 +144,64 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
         if self.depth > MAX_DEPTH {
             return Err(End(Some(Failure::TooDeep)));
         }
-        let name = element.name().0;
-        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        let name = lower(element.name().0);
+        let (prefix, local) = name.split_once(':').unwrap_or(("", &name));
         if self.summary.kind == SitemapKind::Unknown {
+            self.base.open(element, self.depth, self.resolver.base());
             return self.root(local, element);
         }
+        let is_feed = matches!(self.summary.kind, SitemapKind::Rss | SitemapKind::Atom);
+        if is_feed {
+            self.base.open(element, self.depth, self.resolver.base());
+        }
         match local {
-            "url" if prefix != "video" => return self.open_entry(Within::Page),
-            "sitemap" => return self.open_entry(Within::Child),
-            "item" | "entry" if matches!(self.summary.kind, SitemapKind::Rss | SitemapKind::Atom) => {
-                return self.open_entry(Within::Page);
-            }
+            // The address of a picture is not an entry.
+            "url" | "sitemap" | "item" | "entry" if self.aside.is_some() => {}
+            "url" if !is_feed && prefix != "video" => return self.open_entry(Within::Page),
+            "sitemap" if !is_feed => return self.open_entry(Within::Child),
+            "item" | "entry" if is_feed => return self.open_entry(Within::Page),
             "generator" if self.within == Within::Nothing => {
                 self.begin(Field::Generator);
                 return Ok(());
             }
+            "image" | "video" | "news" if self.aside.is_none() => self.aside = Some(self.depth),
             _ => {}
         }
         if self.within == Within::Nothing || self.depth != self.entry_depth + 1 {
             return Ok(());
         }
-        let is_feed = matches!(self.summary.kind, SitemapKind::Rss | SitemapKind::Atom);
+        self.field_of_entry(prefix, local, element, is_feed)
+    }
+
+    /// Begins to read what an entry says of itself.
+    fn field_of_entry(
+        &mut self,
+        prefix: &str,
+        local: &str,
+        element: &BytesStart<'_>,
+        is_feed: bool,
+    ) -> Result<(), End> {
         match (prefix, local) {
             ("image" | "video" | "news", "loc" | "title") => {}
             (_, "image") => self.entry.images += 1,
             (_, "video") => self.entry.videos += 1,
             (_, "news") => self.entry.news += 1,
             (_, "loc") if self.entry.loc.is_empty() => self.begin(Field::Loc),
+            (_, "loc") if !is_feed => {
+                // The URL is an entry of its own, with what is said behind it.
+                let within = self.within;
+                self.close_entry()?;
+                self.summary.problems.add(Problem::SecondLocation);
+                self.within = within;
+                self.begin(Field::Loc);
+            }
             (_, "lastmod") => self.begin(Field::Lastmod),
             (_, "changefreq") => self.begin(Field::Changefreq),
             (_, "priority") => self.begin(Field::Priority),
             (_, "link") if is_feed => self.feed_link(element),
             (_, "link") => self.alternate(element),
             ("", "guid") if self.entry.loc.is_empty() && !is_no_permalink(element) => self.begin(Field::Guid),
-            (_, "pubDate" | "updated" | "modified") => self.begin(Field::Lastmod),
+            (_, "pubdate" | "updated" | "modified") => self.begin(Field::Lastmod),
             (_, "published" | "issued" | "date") if self.entry.lastmod.is_none() => self.begin(Field::Lastmod),
             _ => {}
         }
@@ -181,8 +209,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
     }
 
     fn root(&mut self, local: &str, element: &BytesStart<'_>) -> Result<(), End> {
-        let lower = local.to_ascii_lowercase();
-        self.summary.kind = match lower.as_str() {
+        self.summary.kind = match local {
             "urlset" => SitemapKind::UrlSet,
             "sitemapindex" => SitemapKind::Index,
             "rss" | "rdf" => SitemapKind::Rss,
@@ -194,7 +221,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
             attribute.key.0.starts_with("xmlns") && NAMESPACES.iter().any(|name| attribute.value.contains(name))
         });
         // RSS 2.0 is in none.
-        if !declares && lower != "rss" {
+        if !declares && local != "rss" {
             self.summary.problems.add(Problem::Namespace);
         }
         Ok(())
@@ -209,6 +236,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
         self.within = within;
         self.entry_depth = self.depth;
         self.field = None;
+        self.aside = None;
         Ok(())
     }
 
@@ -227,6 +255,8 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
         if self.within != Within::Nothing && self.depth == self.entry_depth {
             self.close_entry()?;
         }
+        self.aside = self.aside.filter(|aside| *aside < self.depth);
+        self.base.close(self.depth);
         self.depth = self.depth.saturating_sub(1);
         Ok(())
     }
@@ -241,6 +271,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
                 self.entry
                     .loc
                     .extend(text.chars().filter(|character| *character != '\0'));
+                self.entry_base = self.base.current();
             }
             Field::Lastmod if text.is_empty() => {}
             Field::Lastmod => match date::parse(text) {
@@ -276,7 +307,11 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
 
     /// Hands an entry out, unless its URL is unusable.
     fn give(&mut self, within: Within) -> Result<(), End> {
-        let Some(url) = self.resolver.absolute(&self.entry.loc, &mut self.summary.problems) else {
+        let base = self.entry_base.take();
+        let resolver = base
+            .as_ref()
+            .map_or(self.resolver, |base| self.resolver.relative_to(base));
+        let Some(url) = resolver.absolute(&self.entry.loc, &mut self.summary.problems) else {
             return Ok(());
         };
         self.entry.url.clear();
@@ -310,9 +345,10 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
             }
             return;
         };
-        let is_page = attribute(element, "rel").is_none_or(|rel| rel == "alternate");
+        let is_page = attribute(element, "rel").is_none_or(|rel| rel.eq_ignore_ascii_case("alternate"));
         if is_page && self.entry.loc.is_empty() {
             self.entry.loc.push_str(href.trim());
+            self.entry_base = self.base.current();
         }
     }
 
@@ -359,22 +395,15 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
     pub(super) fn lines<R: Read>(&mut self, input: &mut Input<R>) {
         let mut line = Vec::new();
         let mut others: u64 = 0;
-        loop {
-            line.clear();
-            match input.read_until(b'\n', &mut line) {
-                Ok(0) | Err(_) => break,
-                Ok(_) => input.next_piece(),
-            }
+        while input.read_line(&mut line) {
             let text = String::from_utf8_lossy(&line);
-            let text = text.trim();
-            if text.is_empty() {
+            let text = unwrapped(&text);
+            if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            let is_url = ["http://", "https://"].iter().any(|scheme| {
-                text.get(..scheme.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-            });
-            if !is_url {
+            // What stands behind a tab is another column.
+            let text = unwrapped(text.split('\t').next().unwrap_or_default());
+            if !self.resolver.is_whole(text) {
                 others += 1;
                 // A file whose first lines are no URLs is no list of URLs.
                 if self.summary.pages == 0 && others >= 100 {

@@ -15,10 +15,12 @@ use std::ops::ControlFlow;
 
 use url::Url;
 
+use self::element::Bases;
 use self::machine::{Machine, Within};
-use super::entry::{Entry, Resolver};
+use super::entry::Entry;
 use super::input::{Input, Stop};
 use super::problem::{Failure, Problem, STANDARD_BYTES, STANDARD_URLS};
+use super::resolve::Resolver;
 
 /// Reads a file that came from `base`, and gives each of its entries to `each` until that has enough.
 ///
@@ -46,6 +48,9 @@ pub fn parse<R: Read>(
         text: String::new(),
         depth: 0,
         entry_depth: 0,
+        aside: None,
+        base: Bases::default(),
+        entry_base: None,
     };
     match first_character(&mut input) {
         None => machine.summary.failure = Some(Failure::Empty),
@@ -74,16 +79,23 @@ pub fn parse<R: Read>(
     summary
 }
 
-/// Skips blanks, and returns what comes then without taking it.
+/// A byte order mark in UTF-8: includes of PHP leave one for each of their files.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Skips blanks and byte order marks, and returns what comes then without taking it.
 fn first_character<R: Read>(input: &mut Input<R>) -> Option<u8> {
     loop {
         let text = input.fill_buf().unwrap_or_default();
         if text.is_empty() {
             return None;
         }
-        let blanks = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let first = text.get(blanks).copied();
-        input.consume(blanks);
+        let mut skipped = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let rest = text.get(skipped..).unwrap_or_default();
+        let first = rest.first().copied().filter(|_| !rest.starts_with(MARK));
+        if rest.starts_with(MARK) {
+            skipped += MARK.len();
+        }
+        input.consume(skipped);
         if first.is_some() {
             return first;
         }
