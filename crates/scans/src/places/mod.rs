@@ -5,6 +5,7 @@
 //! - [`cost`] knows what calls cost, and the ledger: a call is written down before it is made, and what it brought in
 //!   the transaction that stores it, so that a job that is begun again goes on behind the last page it stored;
 //! - [`client`] is the way to Google;
+//! - [`website`] tells a business's own domain from a page on a portal;
 //! - the jobs: [`PlacesSearch`], [`PlacesDetails`], [`PlacesHandOver`], [`PlacesRetention`].
 
 pub mod answer;
@@ -17,6 +18,7 @@ mod hand_over;
 pub mod retention;
 mod search;
 mod submit;
+pub mod website;
 
 pub use self::client::Places;
 pub use self::details::PlacesDetails;
