@@ -8,4 +8,5 @@ pub mod fetch;
 pub mod html;
 pub mod names;
 pub mod sitemap;
+pub mod table;
 pub mod trust;
