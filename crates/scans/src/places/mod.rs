@@ -15,6 +15,7 @@ mod details;
 mod error;
 pub mod grid;
 mod hand_over;
+mod imported;
 pub mod retention;
 mod search;
 mod submit;
@@ -24,6 +25,7 @@ pub use self::client::Places;
 pub use self::details::PlacesDetails;
 pub use self::error::PlacesError;
 pub use self::hand_over::PlacesHandOver;
+pub use self::imported::{imported_id, is_imported};
 pub use self::retention::PlacesRetention;
 pub use self::search::PlacesSearch;
 pub use self::submit::{

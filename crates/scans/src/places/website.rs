@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use url::{Host, Url};
-use web::names::registrable;
+use web::names::{DomainName, registrable};
 
 /// The sites that show pages of many businesses.
 const LIST: &str = include_str!("portals.txt");
@@ -101,11 +101,25 @@ pub fn portal_of(host: &str) -> Option<Portal> {
     }
 }
 
-/// Returns the portal on which a website's address is a page; `None` for a domain of one's own.
+/// A business's page on a portal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortalPage {
+    /// What kind of site it is, as in [`Portal`].
+    pub kind: &'static str,
+    /// The domain of the site.
+    pub site: String,
+    /// The address of the page.
+    pub url: String,
+}
+
+/// Returns the page on a portal that a website's address is; `None` for a domain of one's own.
 #[must_use]
-pub fn portal_page(website: &str) -> Option<Portal> {
-    let name = web::names::DomainName::parse(&unwrap_link(website)).ok()?;
-    portal_of(name.as_str())
+pub fn portal_page(website: &str) -> Option<PortalPage> {
+    let url = unwrap_link(website).into_owned();
+    let name = DomainName::parse(&url).ok()?;
+    let Portal { kind, .. } = portal_of(name.as_str())?;
+    let site = name.registrable().to_owned();
+    Some(PortalPage { kind, site, url })
 }
 
 /// The portals by name.
@@ -132,7 +146,7 @@ mod tests {
             assert!(kinds.contains(&kind), "{line}");
             assert!(seen.insert(site), "{line} is there twice");
             let host = site.replace(".*", ".co.uk");
-            let parsed = web::names::DomainName::parse(&host).unwrap();
+            let parsed = DomainName::parse(&host).unwrap();
             assert_eq!(parsed.as_str(), host, "{line}");
             assert_eq!(portal_of(&host).unwrap().kind, kind, "{line}");
             assert_eq!(portal_of(&format!("some.place.{host}")).unwrap().kind, kind, "{line}");
@@ -161,6 +175,14 @@ mod tests {
         ] {
             assert_eq!(portal_of(host), None, "{host}");
         }
+    }
+
+    #[test]
+    fn a_page_on_a_portal_is_a_profile() {
+        let page = portal_page("/url?q=https://m.yelp.de/biz/smile&sa=U").unwrap();
+        assert_eq!((page.kind, page.site.as_str()), ("directory", "yelp.de"));
+        assert_eq!(page.url, "https://m.yelp.de/biz/smile");
+        assert_eq!(portal_page("https://smile.test/yelp.de"), None);
     }
 
     #[test]
