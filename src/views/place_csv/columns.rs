@@ -1,7 +1,34 @@
-//! Which column of a file means what: people and tools name them differently.
+//! The columns of files of places, and which column of a file means what: people and tools name them differently.
 
 use csv::StringRecord;
 use web::table::plain_name;
+
+/// The columns, in their order. Numbers and ids of rows, people and jobs mean nothing elsewhere and are not among them.
+pub const COLUMNS: &[&str] = &[
+    "place_id",
+    "name",
+    "formatted_address",
+    "business_type",
+    "latitude",
+    "longitude",
+    "vicinity",
+    "rating",
+    "user_ratings_total",
+    "price_level",
+    "search_query",
+    "search_location",
+    "search_time",
+    "status",
+    "notes",
+    "priority",
+    "tags",
+    "revisit_date",
+    "website",
+    "phone",
+];
+
+/// The column of places as Google sent them, which is written if asked for.
+pub const RAW_DATA: &str = "raw_data";
 
 /// The names of the columns that other tools write, by our name of the column, best first, without blanks and punctuation.
 /// Our own names come before them.

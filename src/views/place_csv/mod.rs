@@ -19,33 +19,6 @@ use self::cells::Cells;
 use self::columns::Columns;
 pub use self::write::{header, lines};
 
-/// The columns, in their order. Numbers and ids of rows, people and jobs mean nothing elsewhere and are not among them.
-pub const COLUMNS: &[&str] = &[
-    "place_id",
-    "name",
-    "formatted_address",
-    "business_type",
-    "latitude",
-    "longitude",
-    "vicinity",
-    "rating",
-    "user_ratings_total",
-    "price_level",
-    "search_query",
-    "search_location",
-    "search_time",
-    "status",
-    "notes",
-    "priority",
-    "tags",
-    "revisit_date",
-    "website",
-    "phone",
-];
-
-/// The column of places as Google sent them, which is written if asked for.
-const RAW_DATA: &str = "raw_data";
-
 /// The longest kind of business: an index holds it.
 const MAX_KIND: usize = 255;
 

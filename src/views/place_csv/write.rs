@@ -8,7 +8,8 @@ use database::models::place_details::PlaceDetails;
 use database::models::staged_place::StagedPlace;
 use database::models::values::RawJson;
 
-use super::{COLUMNS, RAW_DATA, tags};
+use super::columns::{COLUMNS, RAW_DATA};
+use super::tags;
 use crate::views::csv::{cell, escape_formula};
 use crate::views::place::status_word;
 
