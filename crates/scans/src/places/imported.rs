@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use database::repo::places::IMPORTED_PREFIX;
 use sha2::{Digest, Sha256};
 
-/// Returns the id of a place that is known by its name and something that tells it from others of that name, such as its
-/// address. Spelling does not matter: case, punctuation and blanks, and whether a street is written out.
+/// Returns the id of a place that is known by its name and by what tells it from others of that name, such as its address.
+///
+/// Spelling does not matter: case, punctuation and blanks, and whether a street is written out.
 #[must_use]
 pub fn imported_id(name: &str, distinction: &str) -> String {
     let mut hash = Sha256::new();

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use url::{Host, Url};
-use web::names::{DomainName, registrable};
+use web::names::{DomainName, has_known_suffix, registrable};
 
 /// The sites that show pages of many businesses.
 const LIST: &str = include_str!("portals.txt");
@@ -74,12 +74,18 @@ fn target(address: &str) -> Option<String> {
         .then_some(())?;
     parameters.iter().find_map(|parameter| {
         let (_, value) = url.query_pairs().find(|(name, _)| name == parameter)?;
-        let is_address = Url::parse(&value).is_ok_and(|url| {
-            matches!(url.scheme(), "http" | "https")
-                && matches!(url.host(), Some(Host::Domain(host)) if host.contains('.'))
-        });
+        let is_address = is_bare_domain(&value)
+            || Url::parse(&value).is_ok_and(|url| {
+                matches!(url.scheme(), "http" | "https")
+                    && matches!(url.host(), Some(Host::Domain(host)) if host.contains('.'))
+            });
         is_address.then(|| value.into_owned())
     })
+}
+
+/// Returns whether a text is a domain, with or without a path, and without a scheme.
+fn is_bare_domain(text: &str) -> bool {
+    !text.contains([':', '@', ' ']) && DomainName::parse(text).is_ok_and(|name| has_known_suffix(name.as_str()))
 }
 
 /// Returns the portal to which a host belongs, given in lower case and punycode.
@@ -197,10 +203,12 @@ mod tests {
         ] {
             assert_eq!(unwrap_link(wrapped), "https://smile.test/a?b", "{wrapped}");
         }
+        assert_eq!(unwrap_link("/url?q=www.smile-bakery.de/a"), "www.smile-bakery.de/a");
         for other in [
             "https://smile.test/url?q=https://other.test",
             "https://www.google.com/maps?q=https://other.test",
             "/url?q=smile",
+            "/url?q=st.%20mary",
             "https://google.com/url?q=javascript:alert(1)",
             "smile.test",
             "",

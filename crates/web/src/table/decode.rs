@@ -12,7 +12,8 @@ const GUESSED_FROM: usize = 64 * 1024;
 ///
 /// The encoding is the one of the byte order mark, or UTF-16 where every second byte is zero, or UTF-8 where the bytes are
 /// valid, or the declared one. Otherwise it is windows-1252, in which spreadsheets save in the west, unless most letters
-/// are beyond ASCII, which no western language has: then it is guessed.
+/// are beyond ASCII, which no western language has: then it is guessed. A line that is UTF-8 among others that are not was
+/// pasted in, and is read as such.
 pub(super) fn decode<'a>(file: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
     if let Some((encoding, length)) = Encoding::for_bom(file) {
         let body = file.get(length..).unwrap_or_default();
@@ -30,7 +31,20 @@ pub(super) fn decode<'a>(file: &'a [u8], charset: Option<&str>) -> Cow<'a, str> 
         Some(encoding) if encoding != UTF_8 && encoding != UTF_16LE && encoding != UTF_16BE => encoding,
         _ => guess(file),
     };
+    if encoding == WINDOWS_1252 {
+        return Cow::Owned(western(file));
+    }
     without_bom_handling(encoding, file)
+}
+
+fn western(file: &[u8]) -> String {
+    let lines = file.split_inclusive(|byte| *byte == b'\n');
+    lines
+        .map(|line| match std::str::from_utf8(line) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => without_bom_handling(WINDOWS_1252, line),
+        })
+        .collect()
 }
 
 fn without_bom_handling<'a>(encoding: &'static Encoding, body: &'a [u8]) -> Cow<'a, str> {

@@ -110,12 +110,8 @@ pub(super) fn is_unclosed(row: &str, separator: u8) -> bool {
     let mut bytes = row.bytes().peekable();
     while let Some(byte) = bytes.next() {
         match byte {
-            b'"' if is_open => {
-                // A doubled one stands for itself.
-                if bytes.next_if_eq(&b'"').is_none() {
-                    is_open = false;
-                }
-            }
+            // A doubled one stands for itself.
+            b'"' if is_open => is_open = bytes.next_if_eq(&b'"').is_some(),
             b'"' if is_start => is_open = true,
             _ => {}
         }

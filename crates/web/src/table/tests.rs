@@ -61,6 +61,8 @@ fn every_encoding_gives_the_same_text() {
     ] {
         assert_eq!(cells(&file), expected, "{file:?}");
     }
+    let mixed = [b"id,name\n1,Gr\xF6\xDFe\n2,", "Größe\n".as_bytes()].concat();
+    assert_eq!(cells(&mixed), [["id", "name"], ["1", "Größe"], ["2", "Größe"]]);
     let russian = "id,name\n1,Пекарня у реки\n2,Стоматология на площади\n";
     let (cyrillic, _, _) = encoding_rs::WINDOWS_1251.encode(russian);
     assert_eq!(cells(&cyrillic)[1][1], "Пекарня у реки");
