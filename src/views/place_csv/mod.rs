@@ -120,9 +120,10 @@ pub struct Imported {
     pub ignored_columns: Vec<String>,
 }
 
-/// Reads a file whose first line names its columns, in any order and in the usual spellings; there has to be one with the
-/// name, and one with Google's id of the place, its address, website or telephone number. `charset` is the declared
-/// encoding, if any.
+/// Reads a file whose first line names its columns, in any order and in the usual spellings.
+///
+/// There has to be one with the name, and one with Google's id of the place, its address, website or telephone number.
+/// `charset` is the declared encoding, if any.
 ///
 /// # Errors
 ///
