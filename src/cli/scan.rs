@@ -273,3 +273,28 @@ pub(super) fn table(scanned: &[Scanned]) -> Table {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_plain_text_and_telephone_numbers_have_no_apostrophe() {
+        let scanned = Scanned {
+            domain: "a.test".to_owned(),
+            status: "completed".to_owned(),
+            outcome: Some("ok".to_owned()),
+            error: None,
+            metadata: Some(json!({
+                "title": "=1+1",
+                "contact_info": { "email": ["a@a.test", "b@a.test"], "phone": ["+49 30 1", "+49 30 2"] },
+            })),
+        };
+        let csv = csv_of(&[scanned]).unwrap();
+        let line = csv.lines().nth(1).unwrap();
+        assert_eq!(
+            line,
+            "a.test,completed,ok,,'=1+1,,,,,,a@a.test; b@a.test,+49 30 1; +49 30 2,,,,,"
+        );
+    }
+}

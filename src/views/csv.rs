@@ -42,14 +42,18 @@ fn is_marked(text: &str) -> bool {
     behind.is_empty() || behind.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
-/// Returns whether a text is `+` with digits, blanks and the punctuation of telephone numbers.
+/// Returns whether a text is `+` with digits, blanks and the punctuation of telephone numbers, or a list that begins so.
 fn is_phone(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|number| {
+    let is_number = |number: &str| {
         !number.is_empty()
             && number
                 .bytes()
                 .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'(' | b')' | b'.' | b'/' | b'-'))
-    })
+    };
+    text.starts_with('+')
+        && text
+            .split(LIST_SEPARATOR)
+            .all(|one| is_number(one.strip_prefix('+').unwrap_or(one)))
 }
 
 #[cfg(test)]
@@ -62,6 +66,7 @@ mod tests {
             "=1+1",
             "+1+1",
             "+",
+            "+1; =1",
             "+49 30 1 ext",
             "+1\n2",
             "'+49 30 1",
@@ -89,6 +94,7 @@ mod tests {
             "+49 30 1",
             "+1 (713) 555-0142",
             "+49.30/1",
+            "+49 30 1; +49 30 2; 030 3",
         ] {
             assert_eq!((escape_formula(text).as_str(), unescape_formula(text)), (text, text));
         }
