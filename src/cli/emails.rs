@@ -1,5 +1,6 @@
 //! `scrapersky emails`: the scan of a site for email addresses, by the same job, from the command line.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -25,7 +26,8 @@ use super::bring_up::Database;
 use super::run::{block_on, require_schema};
 use super::{keys, work};
 use crate::config::Config;
-use crate::views::contact::{CONTACT_CSV_HEAD, ContactView};
+use crate::views::contact::{CONTACT_CSV_HEAD, ContactOfDomain, ContactView};
+use crate::views::csv::BYTE_ORDER_MARK;
 use crate::views::job::JobView;
 
 /// How many contacts are read at a time.
@@ -42,6 +44,9 @@ pub struct EmailsOptions {
     /// Prints the contacts as CSV
     #[arg(long)]
     csv: bool,
+    /// Writes the CSV without a byte order mark
+    #[arg(long, requires = "csv")]
+    no_bom: bool,
     /// Maximum number of pages to fetch
     #[arg(long, value_name = "N", default_value_t = DEFAULT_PAGES, value_parser = clap::value_parser!(i32).range(1..=10_000))]
     max_pages: i32,
@@ -85,10 +90,15 @@ async fn scan(
     if options.json {
         say!("{:#}", json!({ "job": JobView::from(job), "contacts": contacts }));
     } else if options.csv {
-        let mut lines = csv::Writer::from_writer(std::io::stdout().lock());
+        let mut out = std::io::stdout().lock();
+        if !options.no_bom {
+            out.write_all(BYTE_ORDER_MARK.as_bytes())?;
+        }
+        let mut lines = csv::Writer::from_writer(out);
         lines.write_record(CONTACT_CSV_HEAD)?;
-        for contact in &contacts {
-            lines.write_record(contact.csv())?;
+        for contact in contacts {
+            let domain = Some(domain.domain.clone());
+            lines.write_record(ContactOfDomain { contact, domain }.csv())?;
         }
         lines.flush()?;
     } else {

@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod emails;
 pub mod keys;
 pub mod limits;
+mod list;
 pub mod migrate;
 pub mod places;
 pub mod scan;

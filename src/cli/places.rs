@@ -24,6 +24,7 @@ use super::bring_up::Database;
 use super::run::{block_on, require_schema};
 use super::{keys, work};
 use crate::config::Config;
+use crate::views::csv::BYTE_ORDER_MARK;
 use crate::views::place::{PlaceView, STATUS_WORDS, read_status, status_word};
 use crate::views::place_csv;
 
@@ -42,6 +43,12 @@ pub enum PlacesCommand {
         /// File format
         #[arg(long, value_enum, default_value_t = Format::Csv)]
         format: Format,
+        /// Adds a column with the places as Google sent them to the CSV
+        #[arg(long)]
+        raw_data: bool,
+        /// Writes the CSV without a byte order mark
+        #[arg(long)]
+        no_bom: bool,
         /// Places to export
         #[command(flatten)]
         which: ListOptions,
@@ -125,13 +132,21 @@ pub fn run(command: &PlacesCommand, config: &Config) -> anyhow::Result<ExitCode>
             say!("{table}");
             Ok(ExitCode::SUCCESS)
         }
-        PlacesCommand::Export { format, which } => {
+        PlacesCommand::Export {
+            format,
+            raw_data,
+            no_bom,
+            which,
+        } => {
             let mut out = io::stdout();
             if *format == Format::Csv {
-                out.write_all(&place_csv::header()?)?;
+                if !no_bom {
+                    out.write_all(BYTE_ORDER_MARK.as_bytes())?;
+                }
+                out.write_all(&place_csv::header(*raw_data)?)?;
             }
             each_part(which, config, async |pool, tenant, rows| {
-                let written = write(*format, pool, tenant, rows).await?;
+                let written = write((*format, *raw_data), pool, tenant, rows).await?;
                 Ok(out.write_all(&written)?)
             })?;
             Ok(ExitCode::SUCCESS)
@@ -139,14 +154,19 @@ pub fn run(command: &PlacesCommand, config: &Config) -> anyhow::Result<ExitCode>
     }
 }
 
-async fn write(format: Format, pool: &Pool, tenant: TenantId, rows: Vec<StagedPlace>) -> anyhow::Result<Vec<u8>> {
+async fn write(
+    (format, raw_data): (Format, bool),
+    pool: &Pool,
+    tenant: TenantId,
+    rows: Vec<StagedPlace>,
+) -> anyhow::Result<Vec<u8>> {
     match format {
         Format::Csv => {
             let ids: Vec<&str> = rows.iter().map(|row| row.place_id.as_str()).collect();
             let mut conn = pool.tenant(tenant).await?;
             let details = repo::place_details::list(&mut conn, &ids).await?;
             let details: HashMap<_, _> = details.into_iter().map(|row| (row.place_id.clone(), row)).collect();
-            Ok(place_csv::lines(&rows, &details)?)
+            Ok(place_csv::lines(&rows, &details, raw_data)?)
         }
         Format::Jsonl => {
             let mut bytes = Vec::new();

@@ -1,11 +1,9 @@
 //! `scrapersky scan`: the same jobs in the same database, from the command line.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Args;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use database::ids::TenantId;
@@ -25,11 +23,11 @@ use uuid::Uuid;
 use web::names::DomainName;
 
 use super::bring_up::Database;
-use super::keys;
 use super::run::{block_on, require_schema};
 use super::work::{self, Workers};
+use super::{keys, list};
 use crate::config::Config;
-use crate::views::csv::cell;
+use crate::views::csv::{BYTE_ORDER_MARK, LIST_SEPARATOR, cell};
 
 /// How many jobs are read at a time.
 const AT_ONCE: i64 = 1000;
@@ -40,7 +38,8 @@ pub struct ScanOptions {
     /// The domains
     #[arg(required_unless_present = "file", value_name = "DOMAIN")]
     domains: Vec<String>,
-    /// Reads domains from a file, one per line; of a CSV file the first column, with the header `domain` or none
+    /// Reads domains from a file, one per line; of a CSV file the column `domain` or `website`, or the one with the most
+    /// domains; `-` is standard input
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Prints everything that was found as JSON
@@ -49,6 +48,9 @@ pub struct ScanOptions {
     /// Prints one CSV line per domain, for a spreadsheet
     #[arg(long, conflicts_with = "json")]
     csv: bool,
+    /// Writes the CSV without a byte order mark
+    #[arg(long, requires = "csv")]
+    no_bom: bool,
     /// Tenant that owns the results
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
@@ -71,19 +73,7 @@ pub(super) struct Scanned {
 pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
     let mut asked = options.domains.clone();
     if let Some(file) = &options.file {
-        let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        let first = |line: &str| {
-            line.split([',', ';', '\t'])
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .trim_matches('"')
-                .to_owned()
-        };
-        let mut lines = text.lines().map(first).filter(|domain| !domain.is_empty()).peekable();
-        // The header of a CSV.
-        let _ = lines.next_if(|name| name.eq_ignore_ascii_case("domain"));
-        asked.extend(lines);
+        asked.extend(list::read(file)?);
     }
     let (mut scanned, mut names) = (Vec::new(), BTreeSet::new());
     for domain in asked {
@@ -110,7 +100,8 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
             .collect();
         say!("{:#}", Value::from(all));
     } else if options.csv {
-        say!("{}", csv_of(&scanned)?);
+        let mark = if options.no_bom { "" } else { BYTE_ORDER_MARK };
+        say!("{mark}{}", csv_of(&scanned)?);
     } else {
         say!("{}", table(&scanned));
     }
@@ -217,7 +208,7 @@ const CSV_COLUMNS: &[(&str, &str)] = &[
     ("youtube", "/social_links/youtube"),
 ];
 
-/// Writes what was found as CSV with a header; several values of a cell are parted by spaces.
+/// Writes what was found as CSV with a header; several values in a cell are separated by `; `.
 fn csv_of(scanned: &[Scanned]) -> anyhow::Result<String> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     let fixed = ["domain", "status", "outcome", "error"];
@@ -243,7 +234,11 @@ impl Scanned {
     fn text(&self, pointer: &str) -> String {
         match self.metadata.as_ref().and_then(|metadata| metadata.pointer(pointer)) {
             Some(Value::String(text)) => text.clone(),
-            Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+            Some(Value::Array(texts)) => texts
+                .iter()
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(LIST_SEPARATOR),
             Some(Value::Bool(flag)) => flag.to_string(),
             _ => String::new(),
         }
@@ -277,4 +272,29 @@ pub(super) fn table(scanned: &[Scanned]) -> Table {
         );
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_plain_text_and_telephone_numbers_have_no_apostrophe() {
+        let scanned = Scanned {
+            domain: "a.test".to_owned(),
+            status: "completed".to_owned(),
+            outcome: Some("ok".to_owned()),
+            error: None,
+            metadata: Some(json!({
+                "title": "=1+1",
+                "contact_info": { "email": ["a@a.test", "b@a.test"], "phone": ["+49 30 1", "+49 30 2"] },
+            })),
+        };
+        let csv = csv_of(&[scanned]).unwrap();
+        let line = csv.lines().nth(1).unwrap();
+        assert_eq!(
+            line,
+            "a.test,completed,ok,,'=1+1,,,,,,a@a.test; b@a.test,+49 30 1; +49 30 2,,,,,"
+        );
+    }
 }

@@ -27,6 +27,7 @@ use super::bring_up::Database;
 use super::run::{block_on, require_schema};
 use super::{keys, work};
 use crate::config::Config;
+use crate::views::csv::BYTE_ORDER_MARK;
 use crate::views::job::JobView;
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView, SitemapView};
 
@@ -45,6 +46,9 @@ pub struct SitemapOptions {
     /// Prints all URLs as CSV
     #[arg(long, conflicts_with = "tree")]
     csv: bool,
+    /// Writes the CSV without a byte order mark
+    #[arg(long, requires = "csv")]
+    no_bom: bool,
     /// Prints the tree of files with their counts (the default)
     #[arg(long)]
     tree: bool,
@@ -111,7 +115,7 @@ async fn analyse(
         let files: Vec<_> = files.into_iter().map(SitemapView::from).collect();
         say!("{:#}", json!({ "job": JobView::from(job), "files": files }));
     } else if options.csv {
-        print_csv(&pool, tenant, domain).await?;
+        print_csv(&pool, tenant, domain, !options.no_bom).await?;
     } else {
         say!("{}", tree(&files).trim_end());
     }
@@ -153,8 +157,9 @@ async fn files(pool: &Pool, tenant: TenantId, domain: DomainId, job: JobId) -> a
     }
 }
 
-async fn print_csv(pool: &Pool, tenant: TenantId, domain: DomainId) -> anyhow::Result<()> {
-    let mut lines = csv::Writer::from_writer(Vec::new());
+async fn print_csv(pool: &Pool, tenant: TenantId, domain: DomainId, bom: bool) -> anyhow::Result<()> {
+    let start = if bom { BYTE_ORDER_MARK } else { "" };
+    let mut lines = csv::Writer::from_writer(start.as_bytes().to_vec());
     lines.write_record(CSV_HEAD)?;
     let mut after = None;
     loop {

@@ -1,5 +1,7 @@
 //! Contacts (lists, exports, corrections) and the pages of a site.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{DateTime, Utc};
 use database::ids::{ContactId, DomainId, TenantId};
 use database::models::contact::{Contact, ContactChanges};
@@ -15,14 +17,14 @@ use rocket::{FromForm, Route, State, delete, get, patch, routes};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::export::{Export, PartResult, csv_lines, json_lines, json_lines_type};
+use super::export::{Export, PartResult, csv_lines, csv_start, json_lines, json_lines_type};
 use super::query::{PathId, cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
 use crate::views::contact::{
-    CONTACT_CSV_HEAD, ContactDetailsView, ContactPatch, ContactSourceView, ContactView, PageView, email_type_word,
-    read_email_type,
+    CONTACT_CSV_HEAD, ContactDetailsView, ContactOfDomain, ContactPatch, ContactSourceView, ContactView, PageView,
+    email_type_word, read_email_type,
 };
 
 /// How many contacts an export reads per transaction: none is open while the client reads.
@@ -231,17 +233,19 @@ async fn delete_contact(caller: Caller<Admin>, db: Db<'_>, id: PathId<ContactId>
 }
 
 /// Serializes a part of the contacts.
-type Write = fn(Vec<ContactView>) -> ApiResult<Vec<u8>>;
+type Write = fn(Vec<ContactOfDomain>) -> ApiResult<Vec<u8>>;
 
-/// Exports the matching contacts as CSV.
-#[get("/api/v1/contacts/export.csv?<query..>")]
+/// Exports the matching contacts as CSV, with a byte order mark unless `bom=false`.
+#[get("/api/v1/contacts/export.csv?<bom>&<query..>")]
 fn export_contacts_csv<'r>(
     caller: Caller<Read>,
     pool: &'r State<Pool>,
+    bom: Option<&str>,
     query: ContactQuery<'r>,
 ) -> ApiResult<Export<'r>> {
-    let head = csv_lines([CONTACT_CSV_HEAD.map(str::to_owned)])?;
-    let write: Write = |rows| csv_lines(rows.iter().map(ContactView::csv));
+    let mut head = csv_start(bom)?;
+    head.extend(csv_lines([CONTACT_CSV_HEAD.map(str::to_owned)])?);
+    let write: Write = |rows| csv_lines(rows.iter().map(ContactOfDomain::csv));
     let (tenant, filter) = (caller.tenant(), query.filter()?);
     Ok(Export::new("contacts.csv", ContentType::CSV, head, move |after| {
         Box::pin(part(pool, tenant, filter.clone(), after, write))
@@ -279,7 +283,15 @@ async fn part(
 ) -> PartResult<Cursor<ContactId>> {
     let mut conn = pool.tenant(tenant).await?;
     let rows = repo::contacts::list_after(&mut conn, &filter, after, PART).await?;
+    let domains: BTreeSet<DomainId> = rows.iter().map(|row| row.domain_id).collect();
+    let domains: Vec<DomainId> = domains.into_iter().collect();
+    let names = repo::domains::list_names(&mut conn, &domains).await?;
     drop(conn);
+    let names: HashMap<DomainId, String> = names.into_iter().collect();
     let next = cursor_behind(&rows, PART, cursor_of);
-    Ok((write(rows.into_iter().map(ContactView::from).collect())?, next))
+    let rows = rows.into_iter().map(|contact| ContactOfDomain {
+        domain: names.get(&contact.domain_id).cloned(),
+        contact: contact.into(),
+    });
+    Ok((write(rows.collect())?, next))
 }

@@ -13,7 +13,9 @@ use rocket::response::{self, Responder, Response};
 use rocket::tokio::io::{AsyncRead, ReadBuf};
 use serde::Serialize;
 
+use super::query::parsed;
 use crate::error::{ApiError, ApiResult};
+use crate::views::csv::BYTE_ORDER_MARK;
 
 /// A file that is streamed.
 ///
@@ -100,6 +102,17 @@ pub fn json_lines<T: Serialize>(rows: impl IntoIterator<Item = T>) -> ApiResult<
         lines.push(b'\n');
     }
     Ok(lines)
+}
+
+/// Returns what a CSV file begins with: a byte order mark, unless `bom` in the query is `false`.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] for something else than `true` or `false`.
+pub fn csv_start(bom: Option<&str>) -> ApiResult<Vec<u8>> {
+    let wanted = parsed::<bool>("bom", bom.filter(|text| !text.is_empty()))?.unwrap_or(true);
+    let start = if wanted { BYTE_ORDER_MARK } else { "" };
+    Ok(start.as_bytes().to_vec())
 }
 
 /// Serializes rows as CSV, with lines that end in CR LF (RFC 4180).

@@ -19,15 +19,15 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::export::{Export, PartResult, json_lines, json_lines_type, unwritable};
+use super::export::{Export, PartResult, csv_start, json_lines, json_lines_type, unwritable};
 use super::place_filter::{PlaceQuery, read_order};
 use super::places::who;
-use super::query::cursor_behind;
+use super::query::{cursor_behind, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Curate, Db, Once, Read};
 use crate::views::answer::Answer;
 use crate::views::place::PlaceView;
-use crate::views::place_csv::{self, ImportLine, ImportReport, ImportedPlace};
+use crate::views::place_csv::{self, ImportLine, ImportReport, Imported, ImportedPlace};
 
 /// How many places an export reads per transaction: none is open while the client reads.
 const PART: i64 = 500;
@@ -45,12 +45,25 @@ pub fn routes() -> Vec<Route> {
 /// Serializes a part of the places.
 type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<Vec<u8>>;
 
-/// Exports the matching places as CSV.
-#[get("/api/v1/places/export.csv?<query..>")]
-fn export_places_csv<'r>(caller: Caller<Read>, pool: &'r State<Pool>, query: PlaceQuery<'r>) -> ApiResult<Export<'r>> {
-    let header = place_csv::header().map_err(unwritable)?;
-    let write: Write = |rows, details| place_csv::lines(&rows, details).map_err(unwritable);
-    export(&caller, pool, query, ("places.csv", ContentType::CSV), header, write)
+/// Exports the matching places as CSV, with a byte order mark unless `bom=false`, and with the places as Google sent them
+/// if `raw_data=true`.
+#[get("/api/v1/places/export.csv?<bom>&<raw_data>&<query..>")]
+fn export_places_csv<'r>(
+    caller: Caller<Read>,
+    pool: &'r State<Pool>,
+    bom: Option<&str>,
+    raw_data: Option<&str>,
+    query: PlaceQuery<'r>,
+) -> ApiResult<Export<'r>> {
+    let raw_data = parsed::<bool>("raw_data", raw_data.filter(|text| !text.is_empty()))?.unwrap_or(false);
+    let mut start = csv_start(bom)?;
+    start.extend(place_csv::header(raw_data).map_err(unwritable)?);
+    let write: Write = if raw_data {
+        |rows, details| place_csv::lines(&rows, details, true).map_err(unwritable)
+    } else {
+        |rows, details| place_csv::lines(&rows, details, false).map_err(unwritable)
+    };
+    export(&caller, pool, query, ("places.csv", ContentType::CSV), start, write)
 }
 
 /// A line of JSON: the row, with website and phone from its details.
@@ -122,16 +135,18 @@ async fn part(
     Ok((write(rows, &details)?, next))
 }
 
-/// Imports places from a CSV file in the format of the export and reports the result of each line. Sets every column
-/// of the file, including curation; can be undone like any bulk change.
+/// Imports places from a CSV file, as the export or a spreadsheet writes it, and reports the result of each line. Sets
+/// every column of the file, including curation; can be undone like any bulk change.
 #[post("/api/v1/places/import", data = "<file>")]
 async fn import_places(
     caller: Caller<Curate>,
     db: Db<'_>,
     limits: &rocket::data::Limits,
+    content_type: Option<&ContentType>,
     once: Once,
     file: Data<'_>,
 ) -> ApiResult<Answer> {
+    let charset = content_type.and_then(|kind| kind.param("charset")).map(str::to_owned);
     let limit = limits.get("csv").unwrap_or_else(|| MAX_MEBIBYTES.mebibytes());
     let file = file
         .open(limit)
@@ -145,10 +160,11 @@ async fn import_places(
         return Err(ApiError::TooLarge(format!("the file is too large: at most {limit}")));
     }
     // Off the asynchronous threads: parsing a large file is slow.
-    let (digest, read) = tokio::task::spawn_blocking(move || (Sha256::digest(&*file), place_csv::read(&file)))
-        .await
-        .map_err(|error| ApiError::Internal(format!("parsing an imported file failed: {error}")))?;
-    let (places, failed) = read.map_err(|detail| ApiError::BadRequest {
+    let (digest, read) =
+        tokio::task::spawn_blocking(move || (Sha256::digest(&*file), place_csv::read(&file, charset.as_deref())))
+            .await
+            .map_err(|error| ApiError::Internal(format!("parsing an imported file failed: {error}")))?;
+    let imported = read.map_err(|detail| ApiError::BadRequest {
         field: Some("file"),
         detail,
     })?;
@@ -160,6 +176,7 @@ async fn import_places(
     };
     db.once(&caller, once.with_digest(&digest.into())?, async |conn| {
         let mut known = HashSet::new();
+        let places = &imported.places;
         for some in places.chunks(BATCH) {
             known.extend(write(conn, some, UserId::from(caller.actor().id())).await?);
         }
@@ -172,7 +189,7 @@ async fn import_places(
         caller
             .note(conn, "places.import", Some(&by.change_id.to_string()), details)
             .await?;
-        Ok((Status::Ok, report(places, failed, &known)))
+        Ok((Status::Ok, report(imported, &known)))
     })
     .await
 }
@@ -209,7 +226,12 @@ async fn write(
     Ok(known)
 }
 
-fn report(places: Vec<ImportedPlace>, failed: Vec<ImportLine>, known: &HashSet<String>) -> ImportReport {
+fn report(imported: Imported, known: &HashSet<String>) -> ImportReport {
+    let Imported {
+        places,
+        failed,
+        ignored_columns,
+    } = imported;
     let (rows, failures) = (places.len() + failed.len(), failed.len());
     let updated = places.iter().filter(|place| known.contains(&place.place_id)).count();
     let inserted = places.len() - updated;
@@ -230,6 +252,7 @@ fn report(places: Vec<ImportedPlace>, failed: Vec<ImportLine>, known: &HashSet<S
         inserted,
         updated,
         failed: failures,
+        ignored_columns,
         lines,
     }
 }

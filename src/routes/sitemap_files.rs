@@ -8,7 +8,7 @@ use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::ContentType;
 use rocket::{Route, State, get, routes};
 
-use super::export::{Export, PartResult, csv_lines, json_lines, json_lines_type};
+use super::export::{Export, PartResult, csv_lines, csv_start, json_lines, json_lines_type};
 use super::query::{PathId, cursor_behind};
 use super::sitemaps::UrlQuery;
 use crate::error::ApiResult;
@@ -24,18 +24,21 @@ pub fn routes() -> Vec<Route> {
     routes![export_urls_csv, export_urls_jsonl]
 }
 
-/// Exports the matching URLs of a domain's sitemaps as CSV.
-#[get("/api/v1/domains/<id>/urls.csv?<query..>")]
+/// Exports the matching URLs of a domain's sitemaps as CSV, with a byte order mark unless
+/// `bom=false`.
+#[get("/api/v1/domains/<id>/urls.csv?<bom>&<query..>")]
 async fn export_urls_csv<'r>(
     caller: Caller<Read>,
     db: Db<'_>,
     pool: &'r State<Pool>,
     id: PathId<DomainId>,
+    bom: Option<&str>,
     query: UrlQuery<'r>,
 ) -> ApiResult<Export<'r>> {
     let filter = query.filter()?;
     check_domain(&caller, db, id.0).await?;
-    let head = csv_lines([CSV_HEAD.map(str::to_owned)])?;
+    let mut head = csv_start(bom)?;
+    head.extend(csv_lines([CSV_HEAD.map(str::to_owned)])?);
     let write: Write = |rows| csv_lines(rows.into_iter().map(|row| SitemapUrlView::from(row).csv()));
     let (tenant, domain) = (caller.tenant(), id.0);
     Ok(Export::new("urls.csv", ContentType::CSV, head, move |after| {

@@ -2,14 +2,20 @@
 //!
 //! A site chooses its title and what its sitemap says; an agency opens the file. After OWASP's "CSV Injection".
 
+/// The byte order mark, by which spreadsheets know that a file is UTF-8.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// What stands between the values of a list in a cell.
+pub const LIST_SEPARATOR: &str = "; ";
+
 /// Escapes a text that a spreadsheet would take for a formula.
 ///
 /// One that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front, which spreadsheets
-/// take for "this is text". So does an empty text, which would read back as missing, and one that would be taken for
-/// such a cell when it is read back.
+/// take for "this is text"; an international telephone number does not. So does an empty text, which would read back as
+/// missing, and one that would be taken for such a cell when it is read back.
 #[must_use]
 pub fn escape_formula(text: &str) -> String {
-    if is_marked(text) {
+    if is_marked(text) && !is_phone(text) {
         format!("'{text}")
     } else {
         text.to_owned()
@@ -36,6 +42,20 @@ fn is_marked(text: &str) -> bool {
     behind.is_empty() || behind.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
+/// Returns whether a text is `+` with digits, blanks and the punctuation of telephone numbers, or a list that begins so.
+fn is_phone(text: &str) -> bool {
+    let is_number = |number: &str| {
+        !number.is_empty()
+            && number
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'(' | b')' | b'.' | b'/' | b'-'))
+    };
+    text.starts_with('+')
+        && text
+            .split(LIST_SEPARATOR)
+            .all(|one| is_number(one.strip_prefix('+').unwrap_or(one)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,15 +63,43 @@ mod tests {
     #[test]
     fn no_text_is_a_formula_and_every_text_comes_back() {
         for text in [
-            "=1+1", "+1", "+49 30 1", "-1", "@SUM(A1)", "\t=1", "\r", "\r=1", "", "'", "''", "'=1", "''=1",
+            "=1+1",
+            "+1+1",
+            "+",
+            "+1; =1",
+            "+49 30 1 ext",
+            "+1\n2",
+            "'+49 30 1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r",
+            "\r=1",
+            "",
+            "'",
+            "''",
+            "'=1",
+            "''=1",
         ] {
             let written = escape_formula(text);
             assert_eq!(written, format!("'{text}"));
             assert_eq!(unescape_formula(&written), text);
         }
-        for text in ["a=b", " =1", "é", "plain", "'quoted'"] {
+        for text in [
+            "a=b",
+            " =1",
+            "é",
+            "plain",
+            "'quoted'",
+            "+49 30 1",
+            "+1 (713) 555-0142",
+            "+49.30/1",
+            "+49 30 1; +49 30 2; 030 3",
+        ] {
             assert_eq!((escape_formula(text).as_str(), unescape_formula(text)), (text, text));
         }
         assert_eq!(cell(None), "");
+        // As they were written before.
+        assert_eq!(unescape_formula("'+49 30 1"), "+49 30 1");
     }
 }

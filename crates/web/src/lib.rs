@@ -10,4 +10,5 @@ pub mod html;
 pub mod names;
 pub mod sitemap;
 pub mod stand_in;
+pub mod table;
 pub mod trust;

@@ -112,7 +112,7 @@ impl From<Contact> for ContactView {
 }
 
 /// The header of a CSV file of contacts.
-pub const CONTACT_CSV_HEAD: [&str; 13] = [
+pub const CONTACT_CSV_HEAD: [&str; 14] = [
     "email",
     "email_type",
     "name",
@@ -126,26 +126,39 @@ pub const CONTACT_CSV_HEAD: [&str; 13] = [
     "first_seen_at",
     "last_seen_at",
     "domain_id",
+    "domain",
 ];
 
-impl ContactView {
+/// A contact in an export: with the name of its domain.
+#[derive(Debug, Serialize)]
+pub struct ContactOfDomain {
+    /// The contact.
+    #[serde(flatten)]
+    pub contact: ContactView,
+    /// The name of its domain.
+    pub domain: Option<String>,
+}
+
+impl ContactOfDomain {
     /// Returns the cells of a CSV line, safe to open in a spreadsheet.
     #[must_use]
-    pub fn csv(&self) -> [String; 13] {
+    pub fn csv(&self) -> [String; 14] {
+        let Self { contact, domain } = self;
         [
-            escape_formula(&self.email),
-            cell(self.email_type),
-            cell(self.name.as_deref()),
-            cell(self.role.as_deref()),
-            self.confidence.map(|number| number.to_string()).unwrap_or_default(),
-            cell(self.mx_status),
-            self.has_gmail.map(|is| is.to_string()).unwrap_or_default(),
-            cell(self.source_url.as_deref()),
-            cell(self.context.as_deref()),
-            cell(self.notes.as_deref()),
-            self.first_seen_at.to_rfc3339(),
-            self.last_seen_at.to_rfc3339(),
-            self.domain_id.to_string(),
+            escape_formula(&contact.email),
+            cell(contact.email_type),
+            cell(contact.name.as_deref()),
+            cell(contact.role.as_deref()),
+            contact.confidence.map(|number| number.to_string()).unwrap_or_default(),
+            cell(contact.mx_status),
+            contact.has_gmail.map(|is| is.to_string()).unwrap_or_default(),
+            cell(contact.source_url.as_deref()),
+            cell(contact.context.as_deref()),
+            cell(contact.notes.as_deref()),
+            contact.first_seen_at.to_rfc3339(),
+            contact.last_seen_at.to_rfc3339(),
+            contact.domain_id.to_string(),
+            cell(domain.as_deref()),
         ]
     }
 }

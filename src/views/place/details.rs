@@ -7,6 +7,7 @@ use database::models::enums::TaskStatus;
 use database::models::place_details::PlaceDetails;
 use database::models::staged_place::StagedPlace;
 use database::models::values::RawJson;
+use scans::places::website::portal_page;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -27,10 +28,36 @@ pub struct PlaceDetailsView {
     pub opening_hours: Option<Box<RawValue>>,
     /// When Google's content about it was fetched; null once it was removed.
     pub content_at: Option<DateTime<Utc>>,
+    /// The page on a portal that is given as its website; null where the website is its own.
+    pub profile: Option<ProfileView>,
     /// What became of it.
     pub hand_over: HandOverView,
     /// The searches that found it, the last one first.
     pub searches: Vec<FoundBy>,
+}
+
+/// A business's page on a booking portal, a directory or a social network.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct ProfileView {
+    /// What kind of site it is: `social`, `map`, `link`, `booking`, `directory` or `shop`.
+    pub kind: &'static str,
+    /// The site's domain.
+    pub site: String,
+    /// The page's address.
+    pub url: String,
+}
+
+impl ProfileView {
+    /// Returns the profile that a website's address is, if it is one.
+    #[must_use]
+    pub fn of(website: &str) -> Option<Self> {
+        let page = portal_page(website)?;
+        Some(Self {
+            kind: page.kind,
+            site: page.site,
+            url: page.url,
+        })
+    }
 }
 
 /// How far the way is from a place to its domain and what is known about that.
@@ -99,6 +126,7 @@ impl PlaceDetailsView {
             return Self {
                 place,
                 website: None,
+                profile: None,
                 phone: None,
                 opening_hours: None,
                 content_at: searched_at,
@@ -123,6 +151,7 @@ impl PlaceDetailsView {
         let fetched_at = searched_at.max(content_at);
         Self {
             place,
+            profile: website.as_deref().and_then(ProfileView::of),
             website,
             phone,
             opening_hours: opening_hours.map(RawJson::into_raw),

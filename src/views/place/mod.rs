@@ -6,7 +6,7 @@ mod search;
 mod staged;
 mod status;
 
-pub use self::details::{FoundBy, HandOverView, PlaceDetailsView};
+pub use self::details::{FoundBy, HandOverView, PlaceDetailsView, ProfileView};
 pub use self::history::{ChangeView, Curated};
 pub use self::search::{SearchAccepted, SearchRequest, SearchStatus};
 pub use self::staged::{PlaceList, PlaceView};

@@ -31,6 +31,8 @@ const NAMES: &[&str] = &[
     "offset",
     "cursor",
     "sort",
+    "bom",
+    "raw_data",
     "q",
     "from",
     "created_from",

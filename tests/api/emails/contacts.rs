@@ -226,7 +226,15 @@ async fn contacts_are_corrected_exported_and_deleted() {
         (&jane["email_type"], &jane["name"], &jane["notes"]),
         (&json!("service"), &json!("J. Doe"), &json!("=1+1"))
     );
-    assert!(acme.get("/api/v1/contacts/export.csv").await.text.contains(",'=1+1,"));
+    let csv = acme.get("/api/v1/contacts/export.csv").await.text;
+    assert!(csv.contains(",'=1+1,"), "{csv}");
+    // The domain by its name, as well as by its id.
+    assert!(csv.contains(&format!(",{id},{HOST}\r\n")), "{csv}");
+    let lines = acme.get("/api/v1/contacts/export.jsonl").await.text;
+    for line in lines.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&line["domain_id"], &line["domain"]), (&json!(id), &json!(HOST)));
+    }
     assert_eq!(acme.patch(&path, json!({ "email_type": "x" })).await.status, 400);
     assert_eq!(acme.delete(&path).await.status, 204);
     assert_eq!(acme.get(&path).await.status, 404);

@@ -47,6 +47,7 @@ async fn imports_and_bulk_changes_are_idempotent_by_key() {
 
 /// Returns the records of a CSV file in order.
 fn records(text: &str) -> Vec<csv::StringRecord> {
+    let text = text.strip_prefix('\u{feff}').unwrap();
     let mut records: Vec<csv::StringRecord> = csv::Reader::from_reader(text.as_bytes())
         .records()
         .map(Result::unwrap)
@@ -108,13 +109,17 @@ async fn an_export_can_be_imported_elsewhere_unchanged() {
             .extend(change.as_object().unwrap().clone());
         assert_eq!(acme.post("/api/v1/places/update", body).await.body["changed"], 1);
     }
-    let file = export(&app, &acme, "/api/v1/places/export.csv").await;
+    let file = export(&app, &acme, "/api/v1/places/export.csv?raw_data=true").await;
     let mut reader = csv::Reader::from_reader(file.as_bytes());
     let mut rows = 0;
     for record in reader.records() {
         for cell in &record.unwrap() {
             let is_number = cell.parse::<f64>().is_ok();
-            assert!(is_number || !cell.starts_with(['=', '+', '-', '@']), "{cell:?}");
+            let is_phone = cell.starts_with('+') && !cell.contains(|c: char| !"+0123456789 ()./-".contains(c));
+            assert!(
+                is_number || is_phone || !cell.starts_with(['=', '+', '-', '@']),
+                "{cell:?}"
+            );
         }
         rows += 1;
     }
@@ -129,7 +134,7 @@ async fn an_export_can_be_imported_elsewhere_unchanged() {
     );
     assert_eq!(report["lines"].as_array().unwrap().len(), 60);
     assert_eq!(
-        records(&export(&app, &umbra, "/api/v1/places/export.csv").await),
+        records(&export(&app, &umbra, "/api/v1/places/export.csv?raw_data=true").await),
         records(&file)
     );
     assert_eq!(comparable(staged(&umbra).await), comparable(staged(&acme).await));
@@ -168,4 +173,118 @@ async fn invalid_lines_are_reported_and_an_import_is_undone() {
         .text(Method::Post, "/api/v1/places/import", &umbra.key, "a,b\n1,2\n")
         .await;
     assert_eq!(status, 400);
+}
+
+async fn import(app: &TestApp, holder: &Holder<'_>, content_type: ContentType, file: &[u8]) -> Value {
+    let path = "/api/v1/places/import";
+    let answer = app
+        .send_bytes(&[], Method::Post, path, Some(&holder.key), Some((content_type, file)))
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body
+}
+
+#[tokio::test]
+async fn a_file_of_a_spreadsheet_is_imported_in_any_encoding() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let file = "place_id;Name;Farbe;Rating;Phone;Website\r\n\r\nzoo;Żółw & Söhne;rot;4,5;+48 22 1;/url?q=https://yelp.de/zoo\r\nx;X;;viele\r\n";
+    let polish: Vec<u8> = file
+        .chars()
+        .map(|c| match c {
+            'Ż' => 0xaf,
+            'ł' => 0xb3,
+            _ => u8::try_from(c).unwrap(),
+        })
+        .collect();
+    let charset = ContentType::new("text", "csv").with_params(("charset", "windows-1250"));
+    let wide: Vec<u8> = std::iter::once(0xfeff)
+        .chain(file.encode_utf16())
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    for (content_type, file) in [(charset, &polish), (ContentType::CSV, &wide)] {
+        let report = import(&app, &acme, content_type, file).await;
+        assert_eq!(report["ignored_columns"], json!(["Farbe"]), "{report}");
+        let failed = &report["lines"][1];
+        assert_eq!(
+            (&failed["line"], &failed["result"]),
+            (&json!(4), &json!("failed")),
+            "{report}"
+        );
+        let place = acme.get("/api/v1/places/zoo").await.body;
+        assert_eq!(
+            (&place["name"], &place["rating"], &place["phone"]),
+            (&json!("Żółw & Söhne"), &json!(4.5), &json!("+48 22 1"))
+        );
+        assert_eq!(
+            place["profile"],
+            json!({ "kind": "directory", "site": "yelp.de", "url": "https://yelp.de/zoo" })
+        );
+    }
+    // Plain for people: no apostrophe before a telephone number, labels as text, and no column of JSON.
+    acme.post(
+        "/api/v1/places/update",
+        json!({ "place_ids": ["zoo"], "tags": ["warm", "soon"] }),
+    )
+    .await;
+    let export = export(&app, &acme, "/api/v1/places/export.csv?bom=false").await;
+    assert!(
+        export.starts_with("place_id,name,") && !export.contains("raw_data"),
+        "{export}"
+    );
+    assert!(
+        export.contains(",+48 22 1\n") && export.contains(",warm; soon,"),
+        "{export}"
+    );
+    for wrong in ["bom=perhaps", "raw_data=1"] {
+        let path = format!("/api/v1/places/export.csv?{wrong}");
+        assert_eq!(acme.get(&path).await.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn businesses_without_ids_are_imported_and_updated() {
+    let (app, google) = (TestApp::new().await, google(1).await);
+    let acme = app.agency("acme").await;
+    let mut settings = config(&google, PlacesProtocol::New);
+    let _work = work(&app, &settings);
+    let file =
+        "company,address,website\nSmile,\"Main St 1, Hof\",https://smile.test\nSmile,\"Main St 2, Hof\",\nSmile,,\n";
+    let report = import(&app, &acme, ContentType::CSV, file.as_bytes()).await;
+    assert_eq!(
+        (&report["inserted"], &report["failed"]),
+        (&json!(2), &json!(1)),
+        "{report}"
+    );
+    let again = "Address;Firma;Tel.\nMAIN ST. 1 HOF;smile;030 12\n";
+    let report = import(&app, &acme, ContentType::CSV, again.as_bytes()).await;
+    assert_eq!(
+        (&report["inserted"], &report["updated"]),
+        (&json!(0), &json!(1)),
+        "{report}"
+    );
+    let id = report["lines"][0]["place_id"].as_str().unwrap().to_owned();
+    let place = acme.get(&format!("/api/v1/places/{id}")).await.body;
+    assert_eq!(
+        (&place["website"], &place["phone"]),
+        (&json!("https://smile.test"), &json!("030 12"))
+    );
+    // Google is not asked about them, and what it demands of its own content does not hold for them.
+    let queued = acme.post("/api/v1/places/details", json!({ "filter": {} })).await;
+    let job = acme.ended(queued.body["status_url"].as_str().unwrap()).await;
+    assert_eq!(
+        (&job["status"], &job["result"]["gone"]),
+        (&json!("completed"), &json!(2)),
+        "{job}"
+    );
+    assert_eq!(google.requests().len(), 0);
+    app.sql("UPDATE places_staging SET search_time = now() - interval '40 days'; UPDATE place_details SET content_at = now() - interval '40 days'")
+        .await;
+    settings.keep = Some(std::time::Duration::from_secs(30 * 24 * 60 * 60));
+    assert_eq!(
+        scans::places::retention::queue_jobs(app.pool(), &settings)
+            .await
+            .unwrap(),
+        0
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rocket::http::Method;
 use scans::{PlacesConfig, PlacesProtocol};
 use scrapersky::demo::places_api::Trouble;
 use serde_json::{Value, json};
@@ -71,6 +72,39 @@ async fn selected_places_with_a_website_become_scanned_domains() {
         acme.ended(again.body["status_url"].as_str().unwrap()).await;
         assert_eq!(acme.get("/api/v1/domains").await.body["total"], 4);
     }
+}
+
+#[tokio::test]
+async fn a_page_on_a_portal_stays_a_profile_and_a_wrapped_address_is_unwrapped() {
+    let (app, google) = (TestApp::new().await, google(1).await);
+    let acme = app.agency("acme").await;
+    let _work = work(&app, &config(&google, PlacesProtocol::New));
+    let file = "place_id,name,status,website\n\
+                own,A,selected,https://www.google.com/url?q=https://www.own.test/&sa=U\n\
+                portal,B,selected,https://www.treatwell.fr/salon/b/\n";
+    let (status, report) = app.text(Method::Post, "/api/v1/places/import", &acme.key, file).await;
+    assert_eq!(status, 200, "{report}");
+    let queued = acme.post("/api/v1/places/hand-over", json!({ "filter": {} })).await;
+    let job = acme.ended(queued.body["status_url"].as_str().unwrap()).await;
+    assert_eq!(
+        (&job["result"]["handed_over"], &job["result"]["left_out"]),
+        (&json!(1), &json!(1)),
+        "{job}"
+    );
+    let own = acme.get("/api/v1/places/own").await.body;
+    assert_eq!(
+        (&own["hand_over"]["domain"], &own["profile"]),
+        (&json!("own.test"), &Value::Null)
+    );
+    let portal = acme.get("/api/v1/places/portal").await.body;
+    assert_eq!(
+        (&portal["hand_over"]["domain"], &portal["hand_over"]["error"]),
+        (
+            &Value::Null,
+            &json!("its website is a page on treatwell.fr, which is not its own domain")
+        )
+    );
+    assert_eq!(portal["profile"]["kind"], "booking", "{portal}");
 }
 
 /// Asserts that a place lost all of Google's content and kept people's decisions.

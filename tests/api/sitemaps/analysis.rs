@@ -174,7 +174,12 @@ async fn entries_are_exported() {
     let csv = acme.get(&format!("/api/v1/domains/{id}/urls.csv")).await;
     assert!(csv.content_type.starts_with("text/csv"), "{}", csv.content_type);
     assert_eq!(csv.text.lines().count(), 1 + 8);
-    assert!(csv.text.starts_with("url,lastmod,changefreq,priority,page_type,"));
+    assert!(
+        csv.text
+            .starts_with("\u{feff}url,lastmod,changefreq,priority,page_type,")
+    );
+    let unmarked = acme.get(&format!("/api/v1/domains/{id}/urls.csv?bom=false")).await;
+    assert_eq!(csv.text.strip_prefix('\u{feff}'), Some(unmarked.text.as_str()));
     assert!(
         csv.text
             .contains(&format!("\n{HOST}/,2024-05-06T00:00:00+00:00,,,home,0,0,0,")),

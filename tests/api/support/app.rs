@@ -248,6 +248,19 @@ impl TestApp {
         key: Option<&str>,
         body: Option<(ContentType, &str)>,
     ) -> Answer {
+        let body = body.map(|(content_type, text)| (content_type, text.as_bytes()));
+        self.send_bytes(headers, method, path, key, body).await
+    }
+
+    /// Sends a request whose body need not be text.
+    pub async fn send_bytes(
+        &self,
+        headers: &[(&'static str, &str)],
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<(ContentType, &[u8])>,
+    ) -> Answer {
         let mut request = self.client.req(method, path);
         for (name, value) in headers {
             log::note(name, value);

@@ -233,6 +233,17 @@ pub async fn lock(conn: &mut TenantConnection, id: DomainId) -> QueryResult<Opti
         .optional()
 }
 
+/// Lists the names of domains, in no particular order.
+pub async fn list_names(conn: &mut TenantConnection, ids: &[DomainId]) -> QueryResult<Vec<(DomainId, String)>> {
+    let tenant = conn.tenant_id();
+    domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq_any(ids))
+        .select((domains::id, domains::domain))
+        .load(&mut conn.reading())
+        .await
+}
+
 /// Returns which of these domains exist, and prevents their deletion until the transaction ends.
 pub async fn lock_many(conn: &mut TenantConnection, ids: &[DomainId]) -> QueryResult<Vec<DomainId>> {
     let tenant = conn.tenant_id();

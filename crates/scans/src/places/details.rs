@@ -18,6 +18,7 @@ use super::answer::FoundPlace;
 use super::client::Places;
 use super::cost::{self, Call, CapReached};
 use super::error::PlacesError;
+use super::imported::is_imported;
 use crate::Services;
 
 /// Looks up the details of places.
@@ -93,7 +94,18 @@ pub(super) async fn look_up(ctx: &JobContext<Services>, place_ids: &[String]) ->
     }
     let done: HashSet<String> = cost::answered(ctx).await?.into_iter().map(|(step, _)| step).collect();
     let mut looked_up = LookedUp::default();
-    for (number, place_id) in place_ids.iter().enumerate() {
+    let (imported, place_ids): (Vec<&str>, Vec<&str>) = place_ids
+        .iter()
+        .map(String::as_str)
+        .partition(|place_id| is_imported(place_id));
+    if !imported.is_empty() {
+        let mut conn = ctx.tenant().await?;
+        let why = Some("it was imported without Google's place id, so Google cannot be asked about it");
+        repo::place_details::set_look_up(&mut conn, &imported, ProcessingStatus::Error, why).await?;
+        conn.commit().await?;
+        looked_up.gone += imported.len();
+    }
+    for (number, place_id) in place_ids.iter().copied().enumerate() {
         let step = format!("details {place_id}");
         if done.contains(&step) {
             looked_up.found += 1;

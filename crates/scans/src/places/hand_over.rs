@@ -10,33 +10,13 @@ use database::repo;
 use database::repo::place_details::Candidate;
 use jobs::{BackgroundJob, EnqueueOptions, Finished, JobContext, JobError, Submission};
 use serde::{Deserialize, Serialize};
-use web::names::DomainName;
+use web::names::{DomainName, registrable};
 
 use super::details::{LookedUp, look_up, work_key};
+use super::website::{portal_of, unwrap_link};
 use crate::Services;
 use crate::domain::{self, DEFAULT_PAGES, DomainScan};
 use crate::email;
-
-/// Sites that host pages of businesses: the site is not the business's own domain.
-const SHARED_SITES: &[&str] = &[
-    "business.site",
-    "facebook.com",
-    "fb.com",
-    "g.page",
-    "goo.gl",
-    "google.com",
-    "instagram.com",
-    "linkedin.com",
-    "linktr.ee",
-    "t.me",
-    "tiktok.com",
-    "tripadvisor.com",
-    "twitter.com",
-    "wa.me",
-    "x.com",
-    "yelp.com",
-    "youtube.com",
-];
 
 /// Makes domains of selected places that have a website.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,14 +169,13 @@ fn domain_of(place: &Candidate) -> Result<DomainName, String> {
             "its website is not known: its details were not looked up".to_owned()
         });
     };
-    let name = DomainName::parse(website).map_err(|error| format!("its website cannot be used: {error}"))?;
-    let host = name.as_str();
-    let shared = SHARED_SITES.iter().find(|site| {
-        host.strip_suffix(**site)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    });
-    match shared {
-        Some(site) => Err(format!("its website is a page on {site}, which is not its own")),
+    let name =
+        DomainName::parse(&unwrap_link(website)).map_err(|error| format!("its website cannot be used: {error}"))?;
+    match portal_of(name.as_str()) {
+        Some(_) => Err(format!(
+            "its website is a page on {}, which is not its own domain",
+            registrable(name.as_str())
+        )),
         None => Ok(name),
     }
 }
@@ -228,6 +207,15 @@ mod tests {
                 .contains("facebook.com")
         );
         assert!(domain("https://notfacebook.com/").is_ok());
+        assert_eq!(
+            domain("/url?q=https://www.smile.test/start&sa=U").unwrap(),
+            "smile.test"
+        );
+        assert!(
+            domain("https://www.google.com/url?url=https%3A%2F%2Fwww.doctolib.fr%2Fsmile")
+                .unwrap_err()
+                .contains("a page on doctolib.fr,")
+        );
         assert!(domain("http://10.0.0.1/").unwrap_err().contains("cannot be used"));
         assert!(domain_of(&place(None)).unwrap_err().contains("not looked up"));
         let unselected = Candidate {

@@ -124,6 +124,7 @@ pub const PROBES: &[Probe] = probes! {
     domains::update_many: Nothing, |conn, a| (&[a.domain.id], &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::delete: Nothing, |conn, a| (a.domain.id);
     domains::lock: Nothing, |conn, a| (a.domain.id);
+    domains::list_names: Nothing, |conn, a| (&[a.domain.id]);
     domains::lock_many: Nothing, |conn, a| (&[a.domain.id]);
     idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
     idempotency_keys::finish: Nothing, |conn, a| (&format!("{}-open", a.name), 200, "x");

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not, now};
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
-    PgAnyJsonExpressionMethods, QueryDsl, QueryResult, Queryable, QueryableByName,
+    PgAnyJsonExpressionMethods, QueryDsl, QueryResult, Queryable, QueryableByName, TextExpressionMethods,
 };
 use diesel::sql_types::{Array, Jsonb, Nullable, Text, Timestamptz, Uuid};
 use diesel::upsert::excluded;
@@ -137,6 +137,8 @@ macro_rules! expired {
                     .lt($cutoff)
                     .or(places_staging::search_time.is_null()),
             )
+            // See `places::IMPORTED_PREFIX`.
+            .filter(places_staging::place_id.not_like("import\\_%"))
             .filter(not(exists(fresh_or_cleared)))
     }};
 }

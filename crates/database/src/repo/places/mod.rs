@@ -22,6 +22,9 @@ use crate::ids::StagedPlaceId;
 use crate::models::staged_place::{NewStagedPlace, StagedPlace};
 use crate::tenant::TenantConnection;
 
+/// What the ids of places begin with that a person imported without Google's place id. Nothing of them is Google's content.
+pub const IMPORTED_PREFIX: &str = "import_";
+
 /// Returns a place by its place id.
 pub async fn get(conn: &mut TenantConnection, place_id: &str) -> QueryResult<StagedPlace> {
     let tenant = conn.tenant_id();

@@ -1,0 +1,153 @@
+//! Reads tables that spreadsheets and other tools save as text: comma, semicolon or tab between the cells, in any of the
+//! usual encodings.
+//!
+//! [`Table::read`] never guesses silently wrong: a file that is no text at all is refused with the name of its format.
+
+mod decode;
+mod number;
+mod shape;
+
+use csv::{ReaderBuilder, StringRecord};
+
+pub use self::number::{decimal, whole};
+
+/// A table of texts.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The rows, without blank ones; where the file has a line of column names, it is the first.
+    pub rows: Vec<Row>,
+}
+
+/// A row of a table.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The line of the file in which the row begins, from 1, as an editor counts.
+    pub line: u64,
+    /// Its cells.
+    pub cells: StringRecord,
+    /// Whether a cell begins with a quotation mark that is never closed.
+    pub is_unclosed: bool,
+}
+
+impl Row {
+    /// Returns the cell of a column, counted from 0; an empty text where the row is too short.
+    #[must_use]
+    pub fn cell(&self, column: usize) -> &str {
+        self.cells.get(column).unwrap_or_default()
+    }
+}
+
+/// Why a file is not a table, displayed as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TableError {
+    /// There is nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// It is a file of another kind.
+    #[error("the file is {0}, not CSV: save it as CSV first")]
+    Kind(&'static str),
+    /// The reader of CSV gave up.
+    #[error("the file cannot be read as CSV: {0}")]
+    Csv(String),
+}
+
+impl Table {
+    /// Reads a table. `charset` is the declared one, if any; `is_name` returns whether a text is a known name of a column,
+    /// which decides between separators.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`].
+    pub fn read(file: &[u8], charset: Option<&str>, is_name: impl Fn(&str) -> bool) -> Result<Self, TableError> {
+        if let Some(kind) = shape::foreign_kind(file) {
+            return Err(TableError::Kind(kind));
+        }
+        let text = decode::decode(file, charset);
+        let start = text.trim_start_matches('\u{feff}');
+        if let Some(kind) = shape::foreign_text(start) {
+            return Err(TableError::Kind(kind));
+        }
+        let skipped = text.len() - start.len();
+        let (declared, behind) = shape::declared_separator(start);
+        let body = start.get(behind..).unwrap_or_default();
+        let separator = declared.unwrap_or_else(|| shape::separator(body, is_name));
+        let rows = rows(&text, skipped + behind, separator)?;
+        if rows.is_empty() {
+            return Err(TableError::Empty);
+        }
+        Ok(Self { rows })
+    }
+}
+
+/// Reads the rows behind `start`, without blank ones.
+fn rows(text: &str, start: usize, separator: u8) -> Result<Vec<Row>, TableError> {
+    let body = text.get(start..).unwrap_or_default();
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(body.as_bytes());
+    let (mut rows, mut record) = (Vec::new(), StringRecord::new());
+    let mut lines = Lines::new(text);
+    while reader
+        .read_record(&mut record)
+        .map_err(|error| TableError::Csv(error.to_string()))?
+    {
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        let at = |byte: u64| start + usize::try_from(byte).unwrap_or(body.len());
+        let begin = at(record.position().map_or(0, csv::Position::byte));
+        let end = at(reader.position().byte());
+        // The reader counts the line ends before a record as its part.
+        let raw = text.get(begin..end).unwrap_or_default();
+        let raw = raw.trim_start_matches(['\r', '\n']);
+        rows.push(Row {
+            line: lines.at(end - raw.len()),
+            cells: record.clone(),
+            is_unclosed: end >= text.len() && shape::is_unclosed(raw, separator),
+        });
+    }
+    Ok(rows)
+}
+
+/// Counts the lines of a text, for positions that grow.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, at: 0, line: 1 }
+    }
+
+    /// Returns the line of a position, from 1. CR LF, LF and CR each end one.
+    fn at(&mut self, position: usize) -> u64 {
+        let bytes = self.text.as_bytes();
+        while self.at < position {
+            let is_end = match bytes.get(self.at) {
+                Some(b'\n') => true,
+                Some(b'\r') => bytes.get(self.at + 1) != Some(&b'\n'),
+                Some(_) => false,
+                None => break,
+            };
+            self.line += u64::from(is_end);
+            self.at += 1;
+        }
+        self.line
+    }
+}
+
+/// Returns a column's name without the spelling: lower case, without blanks and punctuation.
+#[must_use]
+pub fn plain_name(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
