@@ -1,6 +1,8 @@
 SET LOCAL row_security = off;
 
 SELECT scrapersky_internal.set_aside_table('create_queue', 'scrapersky_internal.host_turns', 'the older shape keeps no pace');
+DROP TRIGGER follow_look_up ON jobs;
+DROP FUNCTION scrapersky_internal.follow_look_up();
 DROP TRIGGER follow_job ON jobs;
 DROP FUNCTION scrapersky_internal.follow_job();
 DROP FUNCTION scrapersky_internal.claim_jobs(uuid, text[], bigint, text, interval);

@@ -22,8 +22,10 @@ CREATE TABLE email_scans (
     busy_ms bigint NOT NULL DEFAULT 0,
     completed_at timestamptz,
     note text,
+    -- Why it failed, or that it was cancelled; see follow_job.
+    error text,
     PRIMARY KEY (tenant_id, id),
-    -- email_scans::begin.
+    -- email_scans::begin, follow_job.
     CONSTRAINT email_scans_job_key UNIQUE (tenant_id, job_id),
     CONSTRAINT email_scans_domain_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains (tenant_id, id) ON DELETE CASCADE
 );

@@ -40,7 +40,7 @@ impl Analysis {
                 return Ok(());
             }
             for file in unmet {
-                let mut conn = ctx.tenant().await?;
+                let mut conn = ctx.tenant_of_domain().await?;
                 repo::sitemap_urls::delete_unlisted(&mut conn, self.keeper(), file, &[]).await?;
                 let changes = SitemapFileChanges {
                     status: Some(SitemapFileStatus::Gone.label()),
@@ -116,7 +116,8 @@ impl Analysis {
                 "changed": changes.changed,
                 "note": self.limit,
             });
-            ctx.finish(conn, outcome, &result).await
+            let summary = format!("{} files, {} URLs, {} bytes", totals.read, totals.urls, totals.bytes);
+            ctx.finish(conn, outcome, &summary, &result).await
         })
         .await
     }
