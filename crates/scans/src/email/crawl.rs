@@ -71,9 +71,17 @@ impl Crawl {
     pub(super) fn note(&self) -> Option<String> {
         let lost = match self.frontier.lost() {
             0 => None,
-            lost => Some(format!("{lost} pages could not be stored: each attempt was interrupted")),
+            lost => Some(format!(
+                "{lost} pages could not be stored: each attempt was interrupted"
+            )),
         };
-        let notes: Vec<String> = self.cut.as_ref().map(ToString::to_string).into_iter().chain(lost).collect();
+        let notes: Vec<String> = self
+            .cut
+            .as_ref()
+            .map(ToString::to_string)
+            .into_iter()
+            .chain(lost)
+            .collect();
         (!notes.is_empty()).then(|| notes.join("; "))
     }
 

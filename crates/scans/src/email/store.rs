@@ -289,7 +289,10 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
     let lost = crawl.frontier.lost();
     if lost > 0 && !crawl.frontier.has_read() {
         // An empty result would look like a site without addresses.
-        let message = format!("no page of {} could be stored: each attempt was interrupted", crawl.name);
+        let message = format!(
+            "no page of {} could be stored: each attempt was interrupted",
+            crawl.name
+        );
         return Err(JobError::permanent(Outcome::Internal, message));
     }
     // All pages that were asked for were read.

@@ -110,7 +110,11 @@ impl BackgroundJob for PlacesHandOver {
                 (_, 0) => Outcome::Ok,
                 _ => Outcome::Partial,
             };
-            let summary = format!("{} of {} places are handed over", done.handed_over, self.place_ids.len());
+            let summary = format!(
+                "{} of {} places are handed over",
+                done.handed_over,
+                self.place_ids.len()
+            );
             ctx.finish(conn, outcome, &summary, &done).await
         })
         .await

@@ -277,15 +277,12 @@ pub async fn retry(conn: &mut TenantConnection, id: JobId) -> QueryResult<Option
             .filter(jobs::job_id.eq(id))
     };
     lock_domains(conn, own().into_boxed()).await?;
-    diesel::update(
-        own()
-            .filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled])),
-    )
-    .set(as_new!())
-    .returning(Job::as_returning())
-    .get_result(conn)
-    .await
-    .optional()
+    diesel::update(own().filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled])))
+        .set(as_new!())
+        .returning(Job::as_returning())
+        .get_result(conn)
+        .await
+        .optional()
 }
 
 /// Requeues the failed and cancelled jobs of a batch and `others`, except those whose work an unfinished job does.

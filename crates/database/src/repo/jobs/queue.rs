@@ -241,7 +241,11 @@ pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'
                 .await?
         }
         None => {
-            let failed = if is_wanted { JobStatus::Failed } else { JobStatus::Cancelled };
+            let failed = if is_wanted {
+                JobStatus::Failed
+            } else {
+                JobStatus::Cancelled
+            };
             let status = case_when(jobs::cancel_requested_at.is_null(), failed.into_sql::<Text>())
                 .otherwise(JobStatus::Cancelled.into_sql::<Text>());
             diesel::update(rows)

@@ -248,7 +248,12 @@ pub async fn set_look_up(
     .set((
         places_staging::deep_scan_status.eq(Some(status)),
         places_staging::deep_scan_error.eq(error),
-        is_done.then(|| (places_staging::processed.eq(true), places_staging::processed_time.eq(now))),
+        is_done.then(|| {
+            (
+                places_staging::processed.eq(true),
+                places_staging::processed_time.eq(now),
+            )
+        }),
     ))
     .execute(conn)
     .await
