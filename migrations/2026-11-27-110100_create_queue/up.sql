@@ -195,7 +195,7 @@ $$;
 -- a worker had it; given up when its worker went silent; queued again. That it is running, and that it ended well, the job
 -- writes itself, together with what it found.
 --
--- This trigger and the next are the one place where a table of the queue and tables of facts meet.
+-- This function and the two behind it are the one place where a table of the queue and tables of facts meet.
 CREATE FUNCTION scrapersky_internal.follow_job() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -241,6 +241,22 @@ BEGIN
         WHERE tenant_id = NEW.tenant_id AND id = NEW.domain_id;
     END IF;
     RETURN NULL;
+END
+$$;
+
+-- For the sweep: locks the domain of a job, so that it can show the job's new status. Returns true if it did or the job has
+-- none, false if the domain was deleted, and null if another transaction has it: nothing waits.
+CREATE FUNCTION scrapersky_internal.lock_domain_of_job(owner uuid, domain_id uuid) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF domain_id IS NULL THEN
+        RETURN true;
+    END IF;
+    PERFORM FROM domains d WHERE d.tenant_id = owner AND d.id = domain_id FOR NO KEY UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        RETURN true;
+    END IF;
+    RETURN CASE WHEN NOT EXISTS (SELECT FROM domains d WHERE d.tenant_id = owner AND d.id = domain_id) THEN false END;
 END
 $$;
 

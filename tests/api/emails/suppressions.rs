@@ -74,7 +74,7 @@ async fn a_suppressed_address_is_gone_from_every_answer_at_once() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let page = "<title>Write to ann@acme.bench.test</title><meta name=description content='or bob@acme.bench.test'>\
-                <p>ann@acme.bench.test, bob@acme.bench.test, cleo@partner.example";
+                <p>ann@acme.bench.test, bob@acme.bench.test, cleo@partner-firma.de";
     let site = Site::start(move |_| Reply::html(page)).await;
     let _work = app.work_with(&site, at_once);
     let id = domain(&acme, HOST).await;
@@ -108,7 +108,7 @@ async fn a_suppressed_address_is_gone_from_every_answer_at_once() {
         .await;
     let after = answers().await;
     assert!(!after.contains("ann@acme"), "{after}");
-    assert!(after.contains("bob@acme.bench.test") && after.contains("cleo@partner.example"));
+    assert!(after.contains("bob@acme.bench.test") && after.contains("cleo@partner-firma.de"));
     let ann = contact("ann@acme.bench.test");
     assert_eq!(acme.get(&ann).await.status, 404);
     assert_eq!(acme.patch(&ann, json!({ "notes": "x" })).await.status, 404);
@@ -197,13 +197,8 @@ async fn an_erasure_reaches_every_mention_of_the_address() {
         "{details}"
     );
     assert_eq!(details["profile"]["title"], "Write to [erased]");
-    let results = app
-        .texts("SELECT result::text FROM jobs WHERE result ? 'contact_info'")
-        .await;
-    assert!(
-        results.iter().all(|result| !result.contains(r#""[erased]""#)),
-        "{results:?}"
-    );
+    let listed = "SELECT count(*) FROM jobs WHERE result #> '{contact_info,email}' ? '[erased]'";
+    assert_eq!(app.count(listed).await, 0);
     assert_eq!(
         emails(&contacts(&acme).await),
         ["joe@acme.bench.test", "xjane.doe@acme.bench.test"]

@@ -14,7 +14,7 @@ use diesel::result::Error;
 use diesel::sql_types::{self, Bool, Timestamptz};
 use diesel::upsert::{DecoratableTarget, excluded};
 use diesel_async::RunQueryDsl;
-use schema::jobs;
+use schema::{domains, jobs};
 use uuid::Uuid;
 
 use super::paging::{Cursor, Paging, before, page};
@@ -335,6 +335,7 @@ pub async fn count_of_batch(
 /// domains come first, since submitting locks them in this order, and show the new status only if they are not locked by
 /// others.
 async fn lock_domains(conn: &mut TenantConnection, chosen: jobs::BoxedQuery<'_, Pg>) -> QueryResult<bool> {
+    let tenant = conn.tenant_id();
     let named: Vec<Option<DomainId>> = chosen
         .filter(jobs::domain_id.is_not_null())
         .select(jobs::domain_id)
@@ -345,7 +346,16 @@ async fn lock_domains(conn: &mut TenantConnection, chosen: jobs::BoxedQuery<'_, 
     if ids.is_empty() {
         return Ok(true);
     }
-    Ok(super::domains::lock_many(conn, &ids).await?.len() == ids.len())
+    let locked: Vec<DomainId> = domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq_any(&ids))
+        // Sorted, so that concurrent calls do not deadlock.
+        .order(domains::id)
+        .select(domains::id)
+        .for_no_key_update()
+        .load(conn)
+        .await?;
+    Ok(locked.len() == ids.len())
 }
 
 fn matching<'a>(tenant: TenantId, filter: &JobFilter<'a>) -> jobs::BoxedQuery<'a, Pg> {
