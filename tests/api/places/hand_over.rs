@@ -132,6 +132,21 @@ async fn places_follow_the_job_that_looks_them_up() {
     assert_eq!(statuses().await, vec![json!(["Error", cap]); 3]);
 }
 
+#[tokio::test]
+async fn a_cancelled_search_is_cancelled_in_the_list_of_searches() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let body = json!({ "location": "Houston, TX", "business_type": "dentist" });
+    let queued = acme.post("/api/v1/places/search", body).await.body;
+    let id = queued["job_id"].as_str().unwrap();
+    let cancelled = acme.post(&format!("/api/v1/jobs/{id}/cancel"), json!({})).await;
+    assert_eq!(cancelled.body["status"], "cancelled", "{cancelled:?}");
+    assert_eq!(
+        app.texts("SELECT status::text FROM place_searches").await,
+        ["cancelled"]
+    );
+}
+
 /// Asserts that a place lost all of Google's content and kept people's decisions.
 fn assert_cleared(cleared: &Value) {
     for gone in [

@@ -38,8 +38,9 @@ macro_rules! is_below {
 /// Tables that repeat addresses which scans found, next to the contacts.
 const FOUND: [&str; 4] = ["domain_profiles", "idempotency_keys", "jobs", "pages"];
 
-/// Hides an address or the addresses of a domain (in lower case) that is suppressed: removes it from the context snippets of
-/// other contacts and from what scans stored next to contacts. Returns how many rows changed.
+/// Hides an address, or the addresses of a domain (in lower case), that is suppressed; returns how many rows changed.
+///
+/// It is removed from the context snippets of other contacts, and from what scans stored next to contacts.
 pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<usize> {
     let hidden = hide_contexts(conn, kind, value).await?;
     if kind == SuppressionKind::Domain {

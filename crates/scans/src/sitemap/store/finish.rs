@@ -7,6 +7,7 @@ use database::models::enums::{Outcome, ProcessingStatus, SitemapFileStatus, Site
 use database::models::sitemap_file::SitemapFileChanges;
 use database::models::sitemap_run::SitemapRunChanges;
 use database::repo;
+use database::repo::sitemap_files::FileTotals;
 use database::repo::sitemap_url_changes::ChangeCounts;
 use database::tenant::TenantConnection;
 use jobs::{Finished, JobContext, JobError};
@@ -116,10 +117,14 @@ impl Analysis {
                 "changed": changes.changed,
                 "note": self.limit,
             });
-            let summary = format!("{} files, {} URLs, {} bytes", totals.read, totals.urls, totals.bytes);
-            ctx.finish(conn, outcome, &summary, &result).await
+            ctx.finish(conn, outcome, &self.summary(), &result).await
         })
         .await
+    }
+
+    fn summary(&self) -> String {
+        let FileTotals { read, urls, bytes, .. } = self.totals;
+        format!("{read} files, {urls} URLs, {bytes} bytes")
     }
 
     async fn add_up(
