@@ -152,15 +152,10 @@ async fn an_erasure_reaches_every_mention_of_the_address() {
         let accepted = holder.post("/api/v1/scrapersky", json!({ "base_url": HOST })).await;
         holder.ended(accepted.body["status_url"].as_str().unwrap()).await;
     }
-    let joe = contacts(&acme).await["joe@acme.bench.test"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let joe = contacts(&acme).await["joe@acme.bench.test"]["id"].clone();
+    let joe = format!("/api/v1/contacts/{}", joe.as_str().unwrap());
     let noted = acme
-        .patch(
-            &format!("/api/v1/contacts/{joe}"),
-            json!({ "notes": "see jane.doe@acme.bench.test" }),
-        )
+        .patch(&joe, json!({ "notes": "see jane.doe@acme.bench.test" }))
         .await;
     assert_eq!(noted.status, 200, "{noted:?}");
     let holds = format!(
