@@ -174,7 +174,7 @@ impl Bench {
         let result = RawJson::from_value(&["done"]).unwrap();
         if let [job] = jobs {
             let mut conn = self.pool.tenant(job.tenant_id).await.unwrap();
-            queue::finish(&mut conn, lease(job), Outcome::Ok, &result)
+            queue::finish(&mut conn, lease(job), Outcome::Ok, "done", &result)
                 .await
                 .unwrap();
             conn.commit().await.unwrap();

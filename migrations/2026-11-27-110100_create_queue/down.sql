@@ -1,7 +1,10 @@
 SET LOCAL row_security = off;
 
 SELECT scrapersky_internal.set_aside_table('create_queue', 'scrapersky_internal.host_turns', 'the older shape keeps no pace');
+DROP TRIGGER follow_look_up ON jobs;
+DROP FUNCTION scrapersky_internal.follow_look_up();
 DROP TRIGGER follow_job ON jobs;
+DROP FUNCTION scrapersky_internal.lock_domain_of_job(uuid, uuid);
 DROP FUNCTION scrapersky_internal.follow_job();
 DROP FUNCTION scrapersky_internal.claim_jobs(uuid, text[], bigint, text, interval);
 DROP INDEX batch_jobs_tenant_id_created_at_idx, jobs_claim_idx, jobs_running_idx, jobs_tenant_id_kind_dedup_key_key,

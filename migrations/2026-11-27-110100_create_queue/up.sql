@@ -192,17 +192,26 @@ END LOOP;
 END
 $$;
 
--- What a domain says about its scan, and about the analysis of its sitemaps, follows the job however that ends: cancelled
--- before it began, or while a worker had it; given up when its worker went silent; queued again. So does the row of the
--- analysis. That it is running, and that it ended well, the job writes itself, together with what it found.
+-- What domains, places, scans and searches say of a job follows the job however that ends: cancelled before it began, or while
+-- a worker had it; given up when its worker went silent; queued again. That it is running, and that it ended well, the job
+-- writes itself, together with what it found.
 --
--- This trigger is the one place where a table of the queue and tables of facts meet.
+-- This function and the two behind it are the one place where a table of the queue and tables of facts meet.
 CREATE FUNCTION scrapersky_internal.follow_job() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
-    reason text := CASE NEW.status WHEN 'cancelled' THEN 'it was cancelled' WHEN 'failed' THEN NEW.error END;
+    reason text := CASE NEW.status WHEN 'cancelled' THEN 'it was cancelled' ELSE NEW.error END;
+    task task_status := CASE NEW.status WHEN 'pending' THEN 'Queued' WHEN 'cancelled' THEN 'Cancelled' ELSE 'Error' END;
+    ended_at timestamptz := CASE WHEN NEW.status <> 'pending' THEN now() END;
 BEGIN
-    IF NEW.kind = 'sitemap_scan' AND NEW.status <> 'pending' THEN
+    IF NEW.kind = 'place_search' THEN
+        UPDATE place_searches SET status = NEW.status
+        WHERE tenant_id = NEW.tenant_id AND id = (NEW.payload->>'search_id')::uuid;
+        RETURN NULL;
+    ELSIF NEW.kind = 'email_scan' THEN
+        UPDATE email_scans SET completed_at = ended_at, error = CASE WHEN ended_at IS NOT NULL THEN reason END
+        WHERE tenant_id = NEW.tenant_id AND job_id = NEW.job_id;
+    ELSIF NEW.status <> 'pending' THEN
         UPDATE sitemap_runs SET state = 'failed', completed_at = now(), note = reason
         WHERE tenant_id = NEW.tenant_id AND job_id = NEW.job_id AND state = 'running';
     END IF;
@@ -212,7 +221,8 @@ BEGIN
             AND job_id <> NEW.job_id AND status IN ('pending', 'running')) THEN
         RETURN NULL;
     END IF;
-    -- Never waits for the domain: a transaction that has locked it is a job that begins or ends, and may wait for this row.
+    -- Whoever changes a job locks its domain first, so that it is free here. Others never wait for it: a transaction that has
+    -- locked it is a job that begins or ends, and may wait for this row.
     PERFORM FROM domains WHERE tenant_id = NEW.tenant_id AND id = NEW.domain_id FOR NO KEY UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
         RETURN NULL;
@@ -220,25 +230,68 @@ BEGIN
     IF NEW.kind = 'sitemap_scan' THEN
         UPDATE domains SET
             sitemap_analysis_status = CASE NEW.status WHEN 'pending' THEN 'Queued' ELSE 'Error' END::"SitemapAnalysisStatusEnum",
-            sitemap_analysis_error = coalesce(reason, sitemap_analysis_error),
-            updated_at = now()
+            sitemap_analysis_error = reason, updated_at = now()
+        WHERE tenant_id = NEW.tenant_id AND id = NEW.domain_id;
+    ELSIF NEW.kind = 'email_scan' THEN
+        UPDATE domains SET
+            page_scrape_status = task, page_scrape_at = coalesce(ended_at, page_scrape_at), page_scrape_error = reason, updated_at = now()
         WHERE tenant_id = NEW.tenant_id AND id = NEW.domain_id;
     ELSE
         UPDATE domains SET
-            content_scrape_status = CASE NEW.status WHEN 'pending' THEN 'Queued' WHEN 'cancelled' THEN 'Cancelled' ELSE 'Error' END::task_status,
-            content_scrape_error = coalesce(reason, content_scrape_error),
-            updated_at = now()
+            content_scrape_status = task, content_scrape_at = coalesce(ended_at, content_scrape_at), content_scrape_error = reason, updated_at = now()
         WHERE tenant_id = NEW.tenant_id AND id = NEW.domain_id;
     END IF;
     RETURN NULL;
 END
 $$;
 
+-- For the sweep: locks the domain of a job, so that it can show the job's new status. Returns true if it did or the job has
+-- none, false if the domain was deleted, and null if another transaction has it: nothing waits.
+CREATE FUNCTION scrapersky_internal.lock_domain_of_job(owner uuid, domain_id uuid) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF domain_id IS NULL THEN
+        RETURN true;
+    END IF;
+    PERFORM FROM domains d WHERE d.tenant_id = owner AND d.id = domain_id FOR NO KEY UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        RETURN true;
+    END IF;
+    RETURN CASE WHEN NOT EXISTS (SELECT FROM domains d WHERE d.tenant_id = owner AND d.id = domain_id) THEN false END;
+END
+$$;
+
 CREATE TRIGGER follow_job AFTER UPDATE OF status ON jobs
     FOR EACH ROW
     WHEN (NEW.status IN ('pending', 'failed', 'cancelled') AND NEW.status <> OLD.status
-          AND NEW.kind IN ('domain_scan', 'sitemap_scan') AND NEW.domain_id IS NOT NULL)
+          AND (NEW.kind IN ('domain_scan', 'sitemap_scan', 'email_scan') AND NEW.domain_id IS NOT NULL OR NEW.kind = 'place_search'))
     EXECUTE FUNCTION scrapersky_internal.follow_job();
+
+-- The same for places: those that a job has ended without looking them up wait no longer, unless another job will look them up.
+CREATE FUNCTION scrapersky_internal.follow_look_up() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    waits boolean := NEW.status = 'pending';
+    meant text[] := ARRAY(SELECT jsonb_array_elements_text(NEW.payload->'place_ids'));
+BEGIN
+    -- In this order, so that jobs do not deadlock.
+    PERFORM FROM places_staging WHERE tenant_id = NEW.tenant_id AND place_id = ANY (meant) ORDER BY place_id FOR NO KEY UPDATE;
+    UPDATE places_staging p SET
+        deep_scan_status = CASE NEW.status WHEN 'pending' THEN 'Queued' WHEN 'failed' THEN 'Error' END::gcp_api_deep_scan_status_enum,
+        deep_scan_error = CASE NEW.status WHEN 'cancelled' THEN 'it was cancelled' WHEN 'completed' THEN NEW.result->>'note' ELSE NEW.error END
+    WHERE tenant_id = NEW.tenant_id AND place_id = ANY (meant)
+        AND CASE WHEN waits THEN deep_scan_status IS DISTINCT FROM 'Completed' ELSE deep_scan_status IN ('Queued', 'Processing') END
+        AND (waits OR NOT EXISTS (
+            SELECT FROM jobs j WHERE j.tenant_id = NEW.tenant_id AND j.kind = NEW.kind AND j.job_id <> NEW.job_id
+                AND j.status IN ('pending', 'running') AND j.payload->'place_ids' ? p.place_id));
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER follow_look_up AFTER UPDATE OF status ON jobs
+    FOR EACH ROW
+    WHEN (NEW.status <> 'running' AND NEW.status <> OLD.status AND NEW.kind = 'place_details')
+    EXECUTE FUNCTION scrapersky_internal.follow_look_up();
 
 -- When each host may be sent its next request, by any process: the pace that all workers keep together. It belongs to no
 -- tenant. Unlogged: a crash may forget it.

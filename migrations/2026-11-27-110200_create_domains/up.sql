@@ -10,3 +10,9 @@ CREATE INDEX domains_tenant_id_last_scan_idx ON domains (tenant_id, last_scan, i
 CREATE INDEX domains_tenant_id_status_idx ON domains (tenant_id, status);
 -- The foreign key that production has here, to a table that is not ours.
 CREATE INDEX domains_local_business_id_idx ON domains (local_business_id) WHERE local_business_id IS NOT NULL;
+
+-- What a domain says of a job is null until one is queued. Rows of the old system keep what they say until their first job.
+ALTER TABLE domains
+    ALTER COLUMN content_scrape_status DROP DEFAULT,
+    ALTER COLUMN page_scrape_status DROP DEFAULT,
+    ALTER COLUMN sitemap_monitor_status DROP DEFAULT;

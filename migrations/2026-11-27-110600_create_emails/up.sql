@@ -22,8 +22,10 @@ CREATE TABLE email_scans (
     busy_ms bigint NOT NULL DEFAULT 0,
     completed_at timestamptz,
     note text,
+    -- Why it failed, or that it was cancelled; see follow_job.
+    error text,
     PRIMARY KEY (tenant_id, id),
-    -- email_scans::begin.
+    -- email_scans::begin, follow_job.
     CONSTRAINT email_scans_job_key UNIQUE (tenant_id, job_id),
     CONSTRAINT email_scans_domain_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains (tenant_id, id) ON DELETE CASCADE
 );
@@ -96,11 +98,31 @@ RETURN (
         FROM string_to_array(split_part(lower(address), '@', 2), '.') AS labels, generate_subscripts(labels, 1) AS first
     ) AS candidates);
 
+-- Returns a JSON value without what matches `pattern`: elements of lists go, other texts lose it.
+CREATE FUNCTION erase_json(value jsonb, pattern text) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+    CASE jsonb_typeof(value)
+        WHEN 'array' THEN
+            RETURN coalesce((SELECT jsonb_agg(erase_json(e, pattern) ORDER BY n) FROM jsonb_array_elements(value) WITH ORDINALITY AS l (e, n)
+                             WHERE jsonb_typeof(e) <> 'string' OR e #>> '{}' !~* pattern), '[]');
+        WHEN 'object' THEN
+            RETURN coalesce((SELECT jsonb_object_agg(regexp_replace(k, pattern, '[erased]', 'gi'), erase_json(v, pattern))
+                             FROM jsonb_each(value) AS m (k, v)), '{}');
+        WHEN 'string' THEN
+            RETURN to_jsonb(regexp_replace(value #>> '{}', pattern, '[erased]', 'gi'));
+        ELSE
+            RETURN value;
+    END CASE;
+END
+$$;
+
 -- Removes what matches `pattern`, a regular expression, from every text, list and JSON of `owner`, in whichever table, later
 -- ones included, and returns how many rows it changed. `hint` is a LIKE pattern that a row has to match at all. A column that
 -- identifies a row cannot be changed: rows with a matching URL are deleted. Accounts stay: they are the tenant's own people.
+-- With `tables` it changes these alone, and deletes nothing.
 -- A generated column is made anew when its source is erased. A partitioned table is visited once, not each of its partitions.
-CREATE FUNCTION erase_text(owner uuid, pattern text, hint text) RETURNS bigint
+CREATE FUNCTION erase_text(owner uuid, pattern text, hint text, tables text[] DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
     found record;
@@ -110,7 +132,7 @@ BEGIN
     FOR found IN
         SELECT c.oid::regclass AS name, bool_or(a.attname = 'url') AS has_url, string_agg(
             CASE
-                WHEN a.atttypid = 'jsonb'::regtype THEN format('%1$I = regexp_replace(%1$I::text, $2, ''[erased]'', ''gi'')::jsonb', a.attname)
+                WHEN a.atttypid = 'jsonb'::regtype THEN format('%1$I = erase_json(%1$I, $2)', a.attname)
                 WHEN a.atttypid = 'text[]'::regtype THEN format(
                     '%1$I = CASE WHEN %1$I IS NOT NULL THEN ARRAY(SELECT e FROM unnest(%1$I) WITH ORDINALITY AS l (e, n)
                      WHERE e !~* $2 ORDER BY n) END', a.attname)
@@ -124,11 +146,12 @@ BEGIN
           AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype, 'text[]'::regtype)
           -- The tenant's own people, what must not be stored, and a log that nobody may change, which holds no address.
           AND c.relname NOT IN ('profiles', 'api_keys', 'suppressions', 'audit_log')
+          AND (tables IS NULL OR c.relname = ANY (tables))
           AND EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = c.oid AND o.attname = 'tenant_id' AND NOT o.attisdropped)
         GROUP BY c.oid
         ORDER BY c.oid::regclass::text
     LOOP
-        IF found.has_url THEN
+        IF found.has_url AND tables IS NULL THEN
             EXECUTE format('DELETE FROM %s WHERE tenant_id = $1 AND url ILIKE $3 AND url ~* $2', found.name) USING owner, pattern, hint;
             GET DIAGNOSTICS changed = ROW_COUNT;
             total := total + changed;

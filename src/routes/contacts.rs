@@ -215,6 +215,8 @@ async fn update_contact(
         ..ContactChanges::default()
     };
     let mut conn = db.tenant(&caller).await?;
+    // One that is suppressed is not shown.
+    repo::contacts::get(&mut conn, id.0).await?;
     let contact = repo::contacts::update(&mut conn, id.0, &changes).await?;
     conn.commit().await?;
     Ok(Json(contact.into()))

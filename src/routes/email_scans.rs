@@ -63,7 +63,7 @@ async fn start_email_scan(
 ) -> ApiResult<Answer> {
     db.submit(&caller, once.without_body()?, async |submission| {
         let submitted = email::submit(submission, domain_id.0, DEFAULT_PAGES).await?;
-        let view = EmailScanView::new(submitted.domain.domain, submitted.scan, Some(submitted.status));
+        let view = EmailScanView::new(submitted.domain.domain, submitted.scan, Some(&submitted.job));
         Ok((Status::Ok, view))
     })
     .await
@@ -81,5 +81,5 @@ async fn get_email_scan(
     let (scan, job) = repo::email_scans::find_latest(&mut conn, domain_id.0)
         .await?
         .ok_or(ApiError::NotFound)?;
-    Ok(Json(EmailScanView::new(domain.domain, scan, job)))
+    Ok(Json(EmailScanView::new(domain.domain, scan, job.as_ref())))
 }

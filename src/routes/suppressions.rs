@@ -47,7 +47,7 @@ async fn create_suppression(
         reason: body.value.reason.as_deref(),
     };
     let row = repo::suppressions::upsert(&mut conn, new).await?;
-    // Context snippets of other addresses may mention it and are exported with those.
+    // Other rows that are shown or exported may mention it.
     repo::erasures::hide(&mut conn, kind, &value).await?;
     caller
         .note(

@@ -103,7 +103,7 @@ pub struct BatchEntryView {
     pub job_id: Option<ScanId>,
     /// As a scan's.
     pub status: &'static str,
-    /// Why it failed.
+    /// Why it failed, or why its last attempt did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The outcome, in one word.
@@ -172,7 +172,7 @@ fn entry_views(entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Vec<BatchEntryView> 
         domain,
         job_id: Some(ScanId(job.job_id)),
         status: v1_status(job.status),
-        error: v1_error(job.status, job.error),
+        error: v1_error(&job),
         outcome: job
             .outcome
             .filter(|_| job.status.is_final())

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::scan::{next_attempt_at, v1_message};
+
 /// A job as its tenant sees it.
 #[derive(Debug, Serialize)]
 pub struct JobView {
@@ -49,6 +51,8 @@ pub struct JobView {
 
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
+        // The last report of an attempt that failed does not say how far the job is.
+        let failed = next_attempt_at(&job).map(|_| v1_message(&job));
         let Job {
             job_id,
             tenant_id: _,
@@ -89,7 +93,7 @@ impl From<Job> for JobView {
             error,
             progress: progress.unwrap_or_default(),
             step: progress_step,
-            message: progress_message,
+            message: failed.or(progress_message),
             attempts,
             max_attempts,
             domain_id: domain_id.map(|id| id.get()),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use database::ids::JobId;
 use database::models::enums::JobStatus;
 use database::models::job::Job;
@@ -86,12 +86,14 @@ pub struct ScanStatus {
     pub completed_at: Option<DateTime<Utc>>,
     /// What was found, once it completed.
     pub metadata: Option<Box<RawValue>>,
-    /// Why it failed.
+    /// Why it failed, or why its last attempt did.
     pub error: Option<String>,
     /// The step it is at.
     pub progress: Progress,
     /// The outcome, in one word.
     pub outcome: Option<&'static str>,
+    /// When it is tried again, after an attempt that failed.
+    pub next_attempt_at: Option<DateTime<Utc>>,
 }
 
 /// A step of a scan.
@@ -114,41 +116,60 @@ pub fn v1_status(status: JobStatus) -> &'static str {
     }
 }
 
-/// Returns what went wrong with a job that did not complete, for people.
+/// Returns what went wrong with a job that did not complete, or with its last attempt while it waits for the next one, for
+/// people.
 #[must_use]
-pub fn v1_error(status: JobStatus, error: Option<String>) -> Option<String> {
-    match status {
-        JobStatus::Failed => error,
+pub fn v1_error(job: &Job) -> Option<String> {
+    match job.status {
+        JobStatus::Failed | JobStatus::Pending => job.error.clone(),
         JobStatus::Cancelled => Some("cancelled".to_owned()),
-        JobStatus::Pending | JobStatus::Running | JobStatus::Completed => None,
+        JobStatus::Running | JobStatus::Completed => None,
+    }
+}
+
+/// Returns when a job that waits is tried again; `None` before its first attempt.
+#[must_use]
+pub fn next_attempt_at(job: &Job) -> Option<DateTime<Utc>> {
+    let waits_again = job.status == JobStatus::Pending && job.error.is_some();
+    waits_again.then_some(job.run_at)
+}
+
+/// Says in words how far a job is.
+#[must_use]
+pub fn v1_message(job: &Job) -> String {
+    let done = |default: &str| job.progress_message.clone().unwrap_or_else(|| default.to_owned());
+    match job.status {
+        JobStatus::Pending => match &job.error {
+            None => "waiting for a worker".to_owned(),
+            Some(error) => {
+                let (attempts, most) = (job.attempts, job.max_attempts);
+                let at = job.run_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+                format!("attempt {attempts} of {most} failed: {error}; next attempt at {at}")
+            }
+        },
+        JobStatus::Running => done("the scan has begun"),
+        JobStatus::Completed => done("the scan is complete"),
+        JobStatus::Failed | JobStatus::Cancelled => v1_error(job).unwrap_or_else(|| "the scan failed".to_owned()),
     }
 }
 
 impl From<Job> for ScanStatus {
     fn from(job: Job) -> Self {
+        let (error, message, next_attempt_at) = (v1_error(&job), v1_message(&job), next_attempt_at(&job));
         let Job {
             job_id,
             status,
             started_at,
             completed_at,
             result,
-            error,
             progress_step,
-            progress_message,
             outcome,
             ..
         } = job;
-        let error = v1_error(status, error);
         let step = match status {
             JobStatus::Completed => "completed".to_owned(),
             JobStatus::Failed | JobStatus::Cancelled => "failed".to_owned(),
             JobStatus::Pending | JobStatus::Running => progress_step.unwrap_or_else(|| "starting".to_owned()),
-        };
-        let message = match (status, &error) {
-            (JobStatus::Completed, _) => "the scan is complete".to_owned(),
-            (_, Some(error)) => error.clone(),
-            (JobStatus::Pending, None) => "waiting for a worker".to_owned(),
-            (_, None) => progress_message.unwrap_or_else(|| "the scan has begun".to_owned()),
         };
         Self {
             job_id: ScanId(job_id),
@@ -164,6 +185,7 @@ impl From<Job> for ScanStatus {
             outcome: outcome
                 .filter(|_| status.is_final())
                 .map(database::models::enums::Outcome::label),
+            next_attempt_at,
         }
     }
 }

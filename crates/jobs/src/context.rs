@@ -153,8 +153,9 @@ impl<S> JobContext<S> {
 
     /// Completes the job in the transaction that wrote its results, and commits it.
     ///
-    /// `outcome` is [`Outcome::Ok`] or another outcome of a completed job; `result` is shown to
-    /// clients. It must not contain NUL characters, which PostgreSQL's JSON cannot store.
+    /// `outcome` is [`Outcome::Ok`] or another outcome of a completed job; `message` says for people what was done, in
+    /// place of the last report. `result` is shown to clients. It must not contain NUL characters, which PostgreSQL's
+    /// JSON cannot store.
     ///
     /// # Errors
     ///
@@ -165,6 +166,7 @@ impl<S> JobContext<S> {
         &self,
         mut conn: TenantConnection,
         outcome: Outcome,
+        message: &str,
         result: &R,
     ) -> Result<Finished, JobError> {
         self.check_lease()?;
@@ -174,8 +176,9 @@ impl<S> JobContext<S> {
             )));
         }
         let result = RawJson::from_value(&result).map_err(|error| JobError::internal(error.into()))?;
+        let message = presentable(message.to_owned());
         let _finishing = self.inner.hold.finishing();
-        match queue::finish(&mut conn, self.inner.hold.lease, outcome, &result).await {
+        match queue::finish(&mut conn, self.inner.hold.lease, outcome, &message, &result).await {
             Ok(()) => {}
             Err(QueryError::NotFound) => return Err(JobError::lease_lost()),
             Err(error) => return Err(error.into()),
@@ -227,6 +230,22 @@ impl<S> JobContext<S> {
             Some(id) => domains::lock(conn, id).await?.ok_or_else(JobError::domain_deleted),
             None => Ok(domains::upsert(conn, &new).await?),
         }
+    }
+
+    /// Opens a transaction as [`tenant`](Self::tenant) does, in which the job's domain cannot be deleted: for rows that
+    /// belong to the domain. Locks nothing that others wait for.
+    ///
+    /// # Errors
+    ///
+    /// As [`tenant`](Self::tenant), and as [`domain`](Self::domain).
+    pub async fn tenant_of_domain(&self) -> Result<TenantConnection, JobError> {
+        let mut conn = self.tenant().await?;
+        if let Some(id) = self.domain_id()
+            && !domains::keep(&mut conn, id).await?
+        {
+            return Err(JobError::domain_deleted());
+        }
+        Ok(conn)
     }
 
     /// Locks the job's row until `conn` commits, so that nobody else can claim or end the job meanwhile: for writes outside

@@ -29,7 +29,7 @@ use super::error::JobError;
 ///         let greeting = format!("Hello, {}", self.name);
 ///         let conn = ctx.tenant().await?;
 ///         // Rows of the tenant would be written here, in the transaction that ends the job.
-///         ctx.finish(conn, Outcome::Ok, &greeting).await
+///         ctx.finish(conn, Outcome::Ok, "greeted", &greeting).await
 ///     }
 /// }
 /// ```

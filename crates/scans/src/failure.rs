@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use database::models::enums::Outcome;
+use jobs::{JobError, Retry};
 use web::fetch::{FailureKind, FetchError};
 use web::stand_in::StandIn;
-
-use jobs::{JobError, Retry};
 
 /// The longest pause that a site may ask for before the next attempt.
 const MAX_PAUSE: Duration = Duration::from_secs(15 * 60);
@@ -39,6 +38,28 @@ pub(super) fn stand_in(what: StandIn) -> Outcome {
     }
 }
 
+/// Returns whether the host gave no answer, rather than one that is not a page.
+pub(super) fn is_silence(error: &FetchError) -> bool {
+    matches!(
+        error.kind(),
+        FailureKind::Tls | FailureKind::Timeout | FailureKind::Connection
+    )
+}
+
+/// Returns which of two failures is the real cause, where a host gave no page by https, nor by http after that.
+pub(super) fn real_cause(https: FetchError, http: FetchError) -> FetchError {
+    match (https.kind(), http.kind()) {
+        // What the site answered says more than that it did not.
+        _ if !is_silence(&http) || matches!(http, FetchError::Broken { .. }) => http,
+        // A host that never answers, whatever became of TLS.
+        (_, FailureKind::Timeout) => http,
+        (FailureKind::Timeout, _) => https,
+        // TLS is not offered there: what counts is why http failed.
+        _ if matches!(https, FetchError::NoTls { .. }) => http,
+        _ => https,
+    }
+}
+
 /// Returns the failed attempt that a failed fetch is: retried where that may help, and not before the site allows it.
 pub(super) fn job_error(error: &FetchError) -> JobError {
     let (outcome, message) = (outcome(error), error.to_string());
@@ -49,5 +70,63 @@ pub(super) fn job_error(error: &FetchError) -> JobError {
             ..
         } => JobError::new(outcome, message).retry(Retry::After((*pause).min(MAX_PAUSE))),
         _ => JobError::new(outcome, message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host() -> String {
+        "shop.test".to_owned()
+    }
+
+    fn timeout() -> FetchError {
+        FetchError::Timeout {
+            host: host(),
+            what: "the answer",
+            limit: Duration::from_secs(1),
+        }
+    }
+
+    fn refused() -> FetchError {
+        FetchError::Connect {
+            host: host(),
+            reason: "it refuses connections".to_owned(),
+        }
+    }
+
+    fn expired() -> FetchError {
+        FetchError::Tls {
+            host: host(),
+            reason: "its certificate has expired".to_owned(),
+        }
+    }
+
+    fn forbidden() -> FetchError {
+        FetchError::Status {
+            host: host(),
+            status: 403,
+            retry_after: None,
+        }
+    }
+
+    #[test]
+    fn the_failure_that_names_the_real_cause_is_told() {
+        let no_tls = || FetchError::NoTls { host: host() };
+        let broken = || FetchError::Broken { host: host() };
+        for (https, http, told) in [
+            (no_tls(), timeout(), timeout()),
+            (expired(), timeout(), timeout()),
+            (refused(), timeout(), timeout()),
+            (timeout(), refused(), timeout()),
+            (no_tls(), broken(), broken()),
+            (no_tls(), refused(), refused()),
+            (expired(), refused(), expired()),
+            (expired(), forbidden(), forbidden()),
+            (refused(), broken(), refused()),
+        ] {
+            assert_eq!(real_cause(https.clone(), http.clone()), told, "{https}, then {http}");
+        }
     }
 }

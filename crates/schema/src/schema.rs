@@ -304,6 +304,7 @@ diesel::table! {
         busy_ms -> Int8,
         completed_at -> Nullable<Timestamptz>,
         note -> Nullable<Text>,
+        error -> Nullable<Text>,
     }
 }
 

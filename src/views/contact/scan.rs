@@ -3,8 +3,11 @@
 use chrono::{DateTime, Utc};
 use database::models::email_scan::{DomainPages, EmailScan};
 use database::models::enums::JobStatus;
+use database::models::job::Job;
 use serde::Serialize;
 use uuid::Uuid;
+
+use crate::views::scan::{next_attempt_at, v1_error, v1_message};
 
 /// A domain to scan, as the v1 contract has it.
 #[derive(Debug, Serialize)]
@@ -45,7 +48,7 @@ pub struct EmailScanView {
     pub domain: String,
     /// The maximum number of pages to fetch.
     pub total_pages: i32,
-    /// The number of updated places.
+    /// How many pages were fetched.
     pub pages_scanned: i32,
     /// How many addresses they have.
     pub contacts_found: i32,
@@ -59,12 +62,18 @@ pub struct EmailScanView {
     pub completed_at: Option<DateTime<Utc>>,
     /// What was left out.
     pub note: Option<String>,
+    /// Why it failed, or why its last attempt did.
+    pub error: Option<String>,
+    /// How far it is, in words.
+    pub message: Option<String>,
+    /// When it is tried again, after an attempt that failed.
+    pub next_attempt_at: Option<DateTime<Utc>>,
 }
 
 impl EmailScanView {
     /// Makes the view of a scan; its job may have been deleted.
     #[must_use]
-    pub fn new(domain: String, scan: EmailScan, job: Option<JobStatus>) -> Self {
+    pub fn new(domain: String, scan: EmailScan, job: Option<&Job>) -> Self {
         let EmailScan {
             id: _,
             tenant_id: _,
@@ -80,13 +89,14 @@ impl EmailScanView {
             busy_ms: _,
             completed_at,
             note,
+            error,
         } = scan;
-        let status = match job {
+        let status = match job.map(|job| job.status) {
             Some(JobStatus::Pending) => "pending",
             Some(JobStatus::Running) => "scanning",
             Some(JobStatus::Completed) => "completed",
             Some(JobStatus::Failed | JobStatus::Cancelled) => "failed",
-            None if completed_at.is_some() => "completed",
+            None if completed_at.is_some() && error.is_none() => "completed",
             None => "failed",
         };
         Self {
@@ -100,6 +110,9 @@ impl EmailScanView {
             job_id: job_id.get(),
             completed_at,
             note,
+            error: job.map_or(error, v1_error),
+            message: job.map(v1_message),
+            next_attempt_at: job.and_then(next_attempt_at),
         }
     }
 }

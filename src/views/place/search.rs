@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use database::ids::JobId;
 use database::models::api_call::ApiCall;
-use database::models::enums::{JobStatus, Outcome};
+use database::models::enums::Outcome;
 use database::models::job::Job;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::views::scan::{v1_error, v1_status};
+use crate::views::scan::{next_attempt_at, v1_error, v1_message, v1_status};
 
 /// Asks for a search.
 #[derive(Debug, Deserialize)]
@@ -94,14 +94,16 @@ pub struct SearchStatus {
     pub user_id: Option<Uuid>,
     /// That person's name.
     pub user_name: Option<String>,
-    /// Why it failed.
+    /// Why it failed, or why its last attempt did.
     pub error: Option<String>,
     /// The outcome, in one word.
     pub outcome: Option<&'static str>,
     /// Why there is not more, where a cap was reached or the area could not be split.
     pub note: Option<String>,
-    /// The step it is at, in words.
+    /// How far it is, in words.
     pub message: Option<String>,
+    /// When it is tried again, after an attempt that failed.
+    pub next_attempt_at: Option<DateTime<Utc>>,
     /// How much is done, 0 to 1.
     pub progress: f64,
     /// How many calls of Google's it has made that are billed.
@@ -124,18 +126,18 @@ impl SearchStatus {
     /// Makes the status of a search from the number of places stored and the calls made.
     #[must_use]
     pub fn new(job: Job, stored: i64, calls: &[ApiCall]) -> Self {
+        let (error, next_attempt_at) = (v1_error(&job), next_attempt_at(&job));
+        let message = Some(v1_message(&job)).filter(|_| job.progress_message.is_some() || next_attempt_at.is_some());
         let Job {
             job_id,
             status,
             created_at,
             completed_at,
             progress,
-            error,
             result,
             created_by,
             payload,
             outcome,
-            progress_message,
             ..
         } = job;
         let asked: Option<Asked> = payload.parse().ok();
@@ -152,10 +154,11 @@ impl SearchStatus {
             search_location,
             user_id: created_by.map(|id| id.get()),
             user_name: None,
-            error: v1_error(status, error),
-            outcome: outcome.map(Outcome::label),
+            error,
+            outcome: outcome.filter(|_| status.is_final()).map(Outcome::label),
             note: brought.note,
-            message: progress_message.filter(|_| status == JobStatus::Running),
+            message,
+            next_attempt_at,
             progress: progress.unwrap_or_default(),
             calls: calls.iter().filter(|call| call.is_billed).count(),
         }

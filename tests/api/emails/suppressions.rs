@@ -69,6 +69,58 @@ async fn suppressed_contacts_never_come_back() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suppressed_address_is_gone_from_every_answer_at_once() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let page = "<title>Write to ann@acme.bench.test</title><meta name=description content='or bob@acme.bench.test'>\
+                <p>ann@acme.bench.test, bob@acme.bench.test, cleo@partner-firma.de";
+    let site = Site::start(move |_| Reply::html(page)).await;
+    let _work = app.work_with(&site, at_once);
+    let id = domain(&acme, HOST).await;
+    scan(&acme, &id).await;
+    let accepted = acme.post("/api/v1/scrapersky", json!({ "base_url": HOST })).await.body;
+    acme.ended(accepted["status_url"].as_str().unwrap()).await;
+    let mut paths = vec![
+        format!("/api/v1/domains/{id}"),
+        format!("/api/v1/domains/{id}/pages"),
+        format!("/api/v1/domains/{id}/contacts"),
+        format!("/email-scanner/scan/{id}/status"),
+        accepted["status_url"].as_str().unwrap().to_owned(),
+        "/api/v1/jobs".to_owned(),
+        "/api/v1/contacts".to_owned(),
+        "/api/v1/contacts/export.csv".to_owned(),
+        "/api/v1/contacts/export.jsonl".to_owned(),
+    ];
+    let found = contacts(&acme).await;
+    let contact = |email: &str| format!("/api/v1/contacts/{}", found[email]["id"].as_str().unwrap());
+    paths.push(contact("bob@acme.bench.test"));
+    let answers = async || {
+        let mut all = String::new();
+        for path in &paths {
+            all += &acme.get(path).await.text;
+        }
+        all
+    };
+    let before = answers().await;
+    assert!(before.matches("ann@acme.bench.test").count() > 8, "{before}");
+    acme.post("/api/v1/suppressions", json!({ "email": "Ann@acme.bench.test" }))
+        .await;
+    let after = answers().await;
+    assert!(!after.contains("ann@acme"), "{after}");
+    assert!(after.contains("bob@acme.bench.test") && after.contains("cleo@partner-firma.de"));
+    let ann = contact("ann@acme.bench.test");
+    assert_eq!(acme.get(&ann).await.status, 404);
+    assert_eq!(acme.patch(&ann, json!({ "notes": "x" })).await.status, 404);
+    // All that is found on the site of a domain that is suppressed.
+    acme.post("/api/v1/suppressions", json!({ "domain": HOST })).await;
+    let after = answers().await;
+    assert!(
+        !after.contains("@acme.bench.test") && !after.contains("cleo@"),
+        "{after}"
+    );
+}
+
 #[tokio::test]
 async fn only_addresses_and_domains_can_be_suppressed() {
     let app = TestApp::new().await;
@@ -100,15 +152,10 @@ async fn an_erasure_reaches_every_mention_of_the_address() {
         let accepted = holder.post("/api/v1/scrapersky", json!({ "base_url": HOST })).await;
         holder.ended(accepted.body["status_url"].as_str().unwrap()).await;
     }
-    let joe = contacts(&acme).await["joe@acme.bench.test"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let joe = contacts(&acme).await["joe@acme.bench.test"]["id"].clone();
+    let joe = format!("/api/v1/contacts/{}", joe.as_str().unwrap());
     let noted = acme
-        .patch(
-            &format!("/api/v1/contacts/{joe}"),
-            json!({ "notes": "see jane.doe@acme.bench.test" }),
-        )
+        .patch(&joe, json!({ "notes": "see jane.doe@acme.bench.test" }))
         .await;
     assert_eq!(noted.status, 200, "{noted:?}");
     let holds = format!(
@@ -136,6 +183,7 @@ async fn an_erasure_reaches_every_mention_of_the_address() {
     assert_eq!(erased.body["suppression"]["value"], Value::Null);
     assert_eq!(count(&acme).await, 0);
     assert_eq!(count(&bolt).await, of_bolt, "another tenant's rows");
+    assert_texts(&app, &acme.get(&format!("/api/v1/domains/{id}")).await.body["profile"]).await;
     assert_eq!(
         emails(&contacts(&acme).await),
         ["joe@acme.bench.test", "xjane.doe@acme.bench.test"]
@@ -146,6 +194,16 @@ async fn an_erasure_reaches_every_mention_of_the_address() {
         ["joe@acme.bench.test", "xjane.doe@acme.bench.test"]
     );
     assert_eq!(count(&acme).await, 0, "a new scan brought it back");
+}
+
+/// Asserts that lists of addresses lose the erased one, and other texts say that something was there.
+async fn assert_texts(app: &TestApp, profile: &Value) {
+    let left = json!(["joe@acme.bench.test", "xjane.doe@acme.bench.test"]);
+    assert_eq!(profile["email_addresses"], left, "{profile}");
+    assert_eq!(profile["meta_json"]["contact_info"]["email"], left, "{profile}");
+    assert_eq!(profile["title"], "Write to [erased]");
+    let listed = "SELECT count(*) FROM jobs WHERE result #> '{contact_info,email}' ? '[erased]'";
+    assert_eq!(app.count(listed).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -107,7 +107,7 @@ impl BackgroundJob for Stranger {
     const KIND: &'static str = "stranger";
 
     async fn run(&self, ctx: JobContext<Probe>) -> Result<Finished, JobError> {
-        ctx.finish(ctx.tenant().await?, Outcome::Ok, "").await
+        ctx.finish(ctx.tenant().await?, Outcome::Ok, "done", "").await
     }
 }
 

@@ -107,6 +107,80 @@ async fn a_page_on_a_portal_stays_a_profile_and_a_wrapped_address_is_unwrapped()
     assert_eq!(portal["profile"]["kind"], "booking", "{portal}");
 }
 
+#[tokio::test]
+async fn a_hand_over_without_scans_says_nothing_of_scans() {
+    let (app, google) = (TestApp::new().await, google(2).await);
+    let acme = app.agency("acme").await;
+    let _work = work(&app, &config(&google, PlacesProtocol::New));
+    assert_eq!(search(&acme, json!({})).await["message"], "2 places found");
+    acme.post("/api/v1/places/update", json!({ "filter": {}, "status": "selected" }))
+        .await;
+    let body = json!({ "filter": {}, "scan": false, "look_up": true });
+    let queued = acme.post("/api/v1/places/hand-over", body).await.body;
+    let job = acme.ended(queued["status_url"].as_str().unwrap()).await;
+    assert_eq!(job["message"], "2 of 2 places are handed over", "{job}");
+    let place = acme.get("/api/v1/places/ChIJdemo000000").await.body;
+    assert_eq!(place["hand_over"]["domain"], "b0.places.test");
+    for status in ["scan_status", "email_scan_status"] {
+        assert_eq!(place["hand_over"][status], Value::Null, "{place}");
+    }
+}
+
+#[tokio::test]
+async fn places_follow_the_job_that_looks_them_up() {
+    let (app, google) = (TestApp::new().await, google(3).await);
+    let acme = app.agency("acme").await;
+    let mut settings = config(&google, PlacesProtocol::Legacy);
+    let working = work(&app, &settings);
+    search(&acme, json!({})).await;
+    drop(working);
+    let statuses = async || -> Vec<Value> {
+        let list = acme.get("/api/v1/places/staging").await.body;
+        let places = list["places"].as_array().unwrap().iter();
+        places
+            .map(|place| json!([place["deep_scan_status"], place["deep_scan_error"]]))
+            .collect()
+    };
+    let queue = async || acme.post("/api/v1/places/details", json!({ "filter": {} })).await.body;
+    let queued = queue().await;
+    assert_eq!(statuses().await, vec![json!(["Queued", null]); 3]);
+    let path = queued["status_url"].as_str().unwrap();
+    acme.post(&format!("{path}/cancel"), json!({})).await;
+    assert_eq!(statuses().await, vec![json!([null, "it was cancelled"]); 3]);
+    acme.post(&format!("{path}/retry"), json!({})).await;
+    assert_eq!(statuses().await, vec![json!(["Queued", null]); 3]);
+    // Search and centre were billed: one look-up is left in the month.
+    settings.calls_per_month = Some(3);
+    let _work = work(&app, &settings);
+    let job = acme.ended(path).await;
+    assert_eq!(job["outcome"], "partial", "{job}");
+    let cap = "the cap of 3 calls per month is reached";
+    let mut ended = statuses().await;
+    ended.sort_by_key(ToString::to_string);
+    assert_eq!(
+        ended,
+        [json!(["Completed", null]), json!([null, cap]), json!([null, cap])]
+    );
+    let again = acme.ended(queue().await["status_url"].as_str().unwrap()).await;
+    assert_eq!(again["status"], "failed", "{again}");
+    assert_eq!(statuses().await, vec![json!(["Error", cap]); 3]);
+}
+
+#[tokio::test]
+async fn a_cancelled_search_is_cancelled_in_the_list_of_searches() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let body = json!({ "location": "Houston, TX", "business_type": "dentist" });
+    let queued = acme.post("/api/v1/places/search", body).await.body;
+    let id = queued["job_id"].as_str().unwrap();
+    let cancelled = acme.post(&format!("/api/v1/jobs/{id}/cancel"), json!({})).await;
+    assert_eq!(cancelled.body["status"], "cancelled", "{cancelled:?}");
+    assert_eq!(
+        app.texts("SELECT status::text FROM place_searches").await,
+        ["cancelled"]
+    );
+}
+
 /// Asserts that a place lost all of Google's content and kept people's decisions.
 fn assert_cleared(cleared: &Value) {
     for gone in [
@@ -143,14 +217,14 @@ async fn details_are_looked_up_once_and_old_content_is_cleared_or_refreshed() {
     let queued = acme.post("/api/v1/places/details", json!({ "filter": {} })).await;
     let job = acme.ended(queued.body["status_url"].as_str().unwrap()).await;
     assert_eq!(
-        (&job["status"], &job["result"]["found"]),
-        (&json!("completed"), &json!(3)),
+        (&job["status"], &job["result"]["found"], &job["message"]),
+        (&json!("completed"), &json!(3), &json!("3 of 3 places are looked up")),
         "{job}"
     );
     let one = acme.get("/api/v1/places/ChIJdemo000001").await.body;
     assert_eq!(
-        (&one["deep_scan_status"], &one["phone"]),
-        (&json!("Completed"), &json!("+1 713-555-0001")),
+        (&one["deep_scan_status"], &one["processed"], &one["phone"]),
+        (&json!("Completed"), &json!(true), &json!("+1 713-555-0001")),
         "{one}"
     );
     assert!(one["opening_hours"]["weekday_text"].is_array() && one["raw_data"].is_object());

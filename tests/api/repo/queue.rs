@@ -402,7 +402,7 @@ pub fn lease(job: &Job) -> Lease {
 pub async fn finish(agency: &Agency, job: &Job) -> QueryResult<()> {
     let result = RawJson::from(json!({"pages": 3}));
     agency
-        .attempt(async |conn| queue::finish(conn, lease(job), Outcome::Ok, &result).await)
+        .attempt(async |conn| queue::finish(conn, lease(job), Outcome::Ok, "done", &result).await)
         .await
 }
 

@@ -155,16 +155,17 @@ impl BackgroundJob for Task {
                 gate().await;
                 let mut conn = ctx.tenant().await?;
                 ctx.domain(&mut conn, &self.name).await?;
-                return ctx.finish(conn, Outcome::Ok, "written").await;
+                return ctx.finish(conn, Outcome::Ok, "written", "written").await;
             }
             Does::HoldTransaction => {
                 let mut conn = ctx.tenant().await?;
                 write(&mut conn, &self.name).await?;
                 gate().await;
-                return ctx.finish(conn, Outcome::Ok, "held").await;
+                return ctx.finish(conn, Outcome::Ok, "held", "held").await;
             }
             Does::Nothing => {
-                return ctx.finish(ctx.tenant().await?, Outcome::OkEmpty, "nothing").await;
+                let conn = ctx.tenant().await?;
+                return ctx.finish(conn, Outcome::OkEmpty, "nothing to do", "nothing").await;
             }
             Does::Report => {
                 report(&ctx).await;
@@ -188,7 +189,7 @@ impl BackgroundJob for Task {
         let (ctx, name) = (&ctx, self.name.as_str());
         ctx.finish_with(async |mut conn| {
             write(&mut conn, name).await?;
-            ctx.finish(conn, Outcome::Ok, &[name]).await
+            ctx.finish(conn, Outcome::Ok, "written", &[name]).await
         })
         .await
     }

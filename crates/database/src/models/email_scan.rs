@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::{AsChangeset, HasQuery, QueryableByName};
 use schema::{email_scan_urls, email_scans};
 
-use super::enums::{JobStatus, ScanUrlState};
+use super::enums::ScanUrlState;
+use super::job::Job;
 use super::values::TextList;
 use crate::ids::{DomainId, EmailScanId, JobId, TenantId};
 
@@ -40,6 +41,8 @@ pub struct EmailScan {
     pub completed_at: Option<DateTime<Utc>>,
     /// What was left out, for people.
     pub note: Option<String>,
+    /// Why it failed, or that it was cancelled. Written by the trigger `follow_job`.
+    pub error: Option<String>,
 }
 
 /// Changes of an [`EmailScan`].
@@ -66,8 +69,8 @@ pub struct EmailScanChanges<'a> {
     pub note: Option<&'a str>,
 }
 
-/// A scan and the status of its job, or `None` if the job is deleted.
-pub type ScanAndJob = (EmailScan, Option<JobStatus>);
+/// A scan and its job, or `None` if the job is deleted.
+pub type ScanAndJob = (EmailScan, Option<Job>);
 
 /// A URL in a scan's queue.
 #[derive(Clone, Debug, PartialEq, HasQuery)]

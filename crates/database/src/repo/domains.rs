@@ -244,6 +244,21 @@ pub async fn list_names(conn: &mut TenantConnection, ids: &[DomainId]) -> QueryR
         .await
 }
 
+/// Returns whether a domain exists, and prevents its deletion until the transaction ends. Unlike [`lock`], this waits for
+/// nobody but its deletion.
+pub async fn keep(conn: &mut TenantConnection, id: DomainId) -> QueryResult<bool> {
+    let tenant = conn.tenant_id();
+    let kept: Option<DomainId> = domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq(id))
+        .select(domains::id)
+        .for_key_share()
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(kept.is_some())
+}
+
 /// Returns which of these domains exist, and prevents their deletion until the transaction ends.
 pub async fn lock_many(conn: &mut TenantConnection, ids: &[DomainId]) -> QueryResult<Vec<DomainId>> {
     let tenant = conn.tenant_id();

@@ -99,6 +99,7 @@ diesel::define_sql_function! {
 }
 
 diesel::define_sql_function! {
-    /// Removes matches of a pattern from the texts of the tenant's rows, and returns how many rows changed.
-    fn erase_text(tenant: Uuid, pattern: Text, hint: Text) -> BigInt;
+    /// Removes matches of a pattern from the texts of the tenant's rows, in these tables or in all, and returns how many
+    /// rows changed.
+    fn erase_text(tenant: Uuid, pattern: Text, hint: Text, tables: Nullable<Array<Text>>) -> BigInt;
 }

@@ -14,7 +14,7 @@ use web::stand_in::StandIn;
 
 use super::store;
 use crate::Services;
-use crate::failure::{job_error, stand_in};
+use crate::failure::{is_silence, job_error, real_cause, stand_in};
 use crate::sitemap::count::count;
 
 /// The most frames of a home page that are read.
@@ -70,6 +70,7 @@ impl DomainScan {
     }
 
     async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, JobError> {
+        store::begin(ctx, &self.domain).await?;
         ctx.report("starting", &format!("fetching {}", self.domain), 0.1).await;
         let page = fetch_home(&ctx.services().fetcher, &self.domain)
             .await
@@ -111,7 +112,8 @@ impl DomainScan {
         ctx.finish_with(async |mut conn| {
             let metadata = store::drop_suppressed(&mut conn, &self.domain, &metadata).await?;
             store::success(ctx, &mut conn, &self.domain, &page, &metadata, &sitemaps).await?;
-            ctx.finish(conn, outcome, &metadata.contract()).await
+            let summary = format!("{} is scanned", self.domain);
+            ctx.finish(conn, outcome, &summary, &metadata.contract()).await
         })
         .await
     }
@@ -161,21 +163,8 @@ async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError>
         fetcher.get_within(&url, Want::html()).await?.success()
     };
     match get("https").await {
-        // Nobody listens for https, or speaks it badly: that says nothing about http. If neither brings a page, what the
-        // site answered says more than that it did not.
-        Err(error) if is_silence(&error) => get("http").await.map_err(|other| {
-            // One that broke off was an answer.
-            let is_silence = is_silence(&other) && !matches!(other, FetchError::Broken { .. });
-            if is_silence { error } else { other }
-        }),
+        // Nobody listens for https, or speaks it badly: that says nothing about http.
+        Err(error) if is_silence(&error) => get("http").await.map_err(|other| real_cause(error, other)),
         result => result,
     }
-}
-
-/// Returns whether the host gave no answer, rather than one that is not a page.
-fn is_silence(error: &FetchError) -> bool {
-    matches!(
-        error.kind(),
-        FailureKind::Tls | FailureKind::Timeout | FailureKind::Connection
-    )
 }

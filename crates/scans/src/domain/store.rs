@@ -38,6 +38,20 @@ pub(super) async fn drop_suppressed(
     Ok(found)
 }
 
+/// Shows at the domain that its scan runs.
+pub(super) async fn begin(ctx: &JobContext<Services>, domain: &str) -> Result<(), JobError> {
+    let mut conn = ctx.tenant().await?;
+    let row = ctx.domain(&mut conn, domain).await?;
+    ctx.hold(&mut conn).await?;
+    let changes = DomainChanges {
+        content_scrape_status: Some(Some(TaskStatus::InProgress)),
+        ..DomainChanges::default()
+    };
+    repo::domains::update(&mut conn, row.id, &changes).await?;
+    conn.commit().await?;
+    Ok(())
+}
+
 /// Writes what a scan found, in the caller's transaction. What was not found becomes NULL: the site
 /// no longer says it.
 pub(super) async fn success(
@@ -191,10 +205,7 @@ pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &
 
 async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -> Result<(), JobError> {
     let mut conn = ctx.tenant().await?;
-    // A domain that was deleted meanwhile is not made again for this.
-    let Some(row) = repo::domains::lock_by_name(&mut conn, domain).await? else {
-        return Ok(());
-    };
+    let row = ctx.domain(&mut conn, domain).await?;
     ctx.hold(&mut conn).await?;
     let changes = DomainChanges {
         content_scrape_status: Some(Some(TaskStatus::Error)),

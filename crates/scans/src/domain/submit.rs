@@ -133,6 +133,7 @@ pub async fn submit(
         .collect();
     let waits = DomainChanges {
         content_scrape_status: Some(Some(TaskStatus::Queued)),
+        content_scrape_error: Some(None),
         ..DomainChanges::default()
     };
     repo::domains::update_many(submission.conn(), &begun, &waits).await?;

@@ -72,7 +72,26 @@ impl Crawl {
 
     /// Returns what clients are told about what was left out.
     pub(super) fn note(&self) -> Option<String> {
-        self.cut.as_ref().map(ToString::to_string)
+        let lost = match self.frontier.lost() {
+            0 => None,
+            lost => Some(format!(
+                "{lost} pages could not be stored: each attempt was interrupted"
+            )),
+        };
+        let notes: Vec<String> = self
+            .cut
+            .as_ref()
+            .map(ToString::to_string)
+            .into_iter()
+            .chain(lost)
+            .collect();
+        (!notes.is_empty()).then(|| notes.join("; "))
+    }
+
+    /// Says how far the crawl is.
+    pub(super) fn summary(&self) -> String {
+        let (pages, contacts) = (self.frontier.fetched(), self.scan.contacts_found);
+        format!("{pages} pages of {}, {contacts} addresses", self.name)
     }
 
     /// Returns what clients are shown when it has ended.

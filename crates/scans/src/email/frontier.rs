@@ -155,6 +155,23 @@ impl Frontier {
         self.entries.iter().filter(|entry| entry.fetches > 0).count()
     }
 
+    /// Counts the pages that were asked for and never stored.
+    pub(super) fn lost(&self) -> usize {
+        let lost = |entry: &&Entry| entry.disposition == Some(Disposition::Interrupted);
+        self.entries.iter().filter(lost).count()
+    }
+
+    /// Returns whether any page was read.
+    pub(super) fn has_read(&self) -> bool {
+        let is_read = |disposition| {
+            matches!(
+                disposition,
+                Disposition::Ok | Disposition::Partial | Disposition::Duplicate
+            )
+        };
+        self.entries.iter().any(|entry| entry.disposition.is_some_and(is_read))
+    }
+
     /// Returns whether a URL has had its turn, so that nothing has to follow a redirect to it.
     pub(super) fn is_done(&self, url: &Url) -> bool {
         let entry = self

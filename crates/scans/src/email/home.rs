@@ -1,6 +1,5 @@
 //! The home page, which a crawl begins at and cannot do without.
 
-use database::models::enums::Outcome;
 use jobs::{JobContext, JobError};
 use url::Url;
 use web::fetch::{FailureKind, FetchError};
@@ -11,7 +10,7 @@ use super::page::{Fetched, fetch};
 use super::site::Scope;
 use super::store;
 use crate::Services;
-use crate::failure::{job_error, outcome};
+use crate::failure::{is_silence, job_error, outcome, real_cause};
 
 /// Fetches the home page: by https, else by http, and where the bare name does not resolve under `www.`.
 pub(super) async fn fetch_home(ctx: &JobContext<Services>, crawl: &Crawl, left: usize) -> Result<Fetched, JobError> {
@@ -25,17 +24,18 @@ pub(super) async fn fetch_home(ctx: &JobContext<Services>, crawl: &Crawl, left: 
             };
             match fetch(ctx, &url, &scope, &crawl.frontier, left).await? {
                 Fetched::Failed { error, passed } => {
-                    let outcome = outcome(&error);
-                    let is_silence = matches!(outcome, Outcome::Tls | Outcome::Timeout | Outcome::Upstream);
-                    if !is_silence && outcome != Outcome::Dns {
+                    let is_dns = error.kind() == FailureKind::Dns;
+                    if !is_silence(&error) && !is_dns {
                         return Ok(Fetched::Failed { error, passed });
                     }
-                    // An answer that broke off says more than that there was none.
-                    match error {
-                        FetchError::Broken { .. } => first = Some(error),
-                        error => drop(first.get_or_insert(error)),
-                    }
-                    if outcome == Outcome::Dns {
+                    first = Some(match first {
+                        None => error,
+                        // Of two names that do not resolve, the one that was asked for is the one to tell about.
+                        Some(first) if is_dns => first,
+                        Some(first) if first.kind() == FailureKind::Dns => error,
+                        Some(first) => real_cause(first, error),
+                    });
+                    if is_dns {
                         break;
                     }
                 }

@@ -47,13 +47,7 @@ impl BackgroundJob for EmailScanJob {
     }
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
-        match self.scan(&ctx).await {
-            Err(error) if ctx.is_final(&error) => {
-                store::failure(&ctx, &self.domain, error.message()).await;
-                Err(error)
-            }
-            result => result,
-        }
+        self.scan(&ctx).await
     }
 }
 
@@ -90,11 +84,7 @@ impl EmailScanJob {
             let done = crawl.frontier.fetched();
             #[expect(clippy::cast_precision_loss, reason = "a part of a whole needs no more")]
             let part = done as f64 / limit.max(1) as f64;
-            let message = format!(
-                "{done} pages of {}, {} addresses",
-                self.domain, crawl.scan.contacts_found
-            );
-            ctx.report("scanning", &message, 0.05 + 0.85 * part).await;
+            ctx.report("scanning", &crawl.summary(), 0.05 + 0.85 * part).await;
             if crawl.cut.is_some() {
                 break;
             }

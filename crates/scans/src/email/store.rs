@@ -73,7 +73,7 @@ pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i
 
 /// Opens a transaction in which the job is this worker's and still wanted: a cancelled crawl stops within a page.
 async fn open(ctx: &JobContext<Services>) -> Result<TenantConnection, JobError> {
-    let mut conn = ctx.tenant().await?;
+    let mut conn = ctx.tenant_of_domain().await?;
     ctx.hold(&mut conn).await?;
     Ok(conn)
 }
@@ -286,8 +286,17 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
         .await;
     urls(ctx, crawl).await?;
     let crawl = &*crawl;
+    let lost = crawl.frontier.lost();
+    if lost > 0 && !crawl.frontier.has_read() {
+        // An empty result would look like a site without addresses.
+        let message = format!(
+            "no page of {} could be stored: each attempt was interrupted",
+            crawl.name
+        );
+        return Err(JobError::permanent(Outcome::Internal, message));
+    }
     // All pages that were asked for were read.
-    let is_cut = !matches!(crawl.cut, None | Some(Cut::Pages(_)));
+    let is_cut = lost > 0 || !matches!(crawl.cut, None | Some(Cut::Pages(_)));
     let outcome = match (is_cut, crawl.scan.contacts_found) {
         (true, _) => Outcome::Partial,
         (false, 0) if crawl.needs_rendering => Outcome::NeedsRendering,
@@ -314,36 +323,7 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
             ..DomainChanges::default()
         };
         repo::domains::update(conn_ref, crawl.domain, &changes).await?;
-        ctx.finish(conn, outcome, &crawl.result()).await
+        ctx.finish(conn, outcome, &crawl.summary(), &crawl.result()).await
     })
     .await
-}
-
-/// Notes at the domain that its scan failed, if the job is still this worker's.
-///
-/// A note that cannot be written is left out: the job says why it failed.
-pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str) {
-    let note = async {
-        let mut conn = ctx.tenant().await?;
-        // A domain that was deleted meanwhile is not made again for this.
-        let Some(row) = repo::domains::lock_by_name(&mut conn, domain).await? else {
-            return Ok(());
-        };
-        ctx.hold(&mut conn).await?;
-        let changes = DomainChanges {
-            page_scrape_status: Some(Some(TaskStatus::Error)),
-            page_scrape_at: Some(Some(Utc::now())),
-            page_scrape_error: Some(Some(message)),
-            ..DomainChanges::default()
-        };
-        repo::domains::update(&mut conn, row.id, &changes).await?;
-        conn.commit().await?;
-        Ok::<_, JobError>(())
-    };
-    if let Err(error) = note.await {
-        log::debug!(
-            "job {}: the failure could not be recorded at the domain: {error}",
-            ctx.job_id()
-        );
-    }
 }

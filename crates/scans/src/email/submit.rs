@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use database::ids::DomainId;
 use database::models::domain::{Domain, DomainChanges};
 use database::models::email_scan::EmailScan;
-use database::models::enums::{JobStatus, TaskStatus};
+use database::models::enums::TaskStatus;
+use database::models::job::Job;
 use database::repo::{self, QueryError};
 use jobs::{EnqueueOptions, Submission, SubmitError};
 
@@ -21,8 +22,8 @@ pub struct Submitted {
     pub domain: Domain,
     /// The scan.
     pub scan: EmailScan,
-    /// How far its job is.
-    pub status: JobStatus,
+    /// Its job.
+    pub job: Job,
     /// Whether it was made now; otherwise it is the one of the domain that has not ended.
     pub is_new: bool,
 }
@@ -62,7 +63,7 @@ pub async fn submit(
     Ok(Submitted {
         domain,
         scan,
-        status: queued.job.status,
+        job: queued.job,
         is_new: queued.is_new,
     })
 }
@@ -107,6 +108,7 @@ pub async fn submit_many(
 async fn note_waiting(submission: &mut Submission<'_>, domains: &[DomainId]) -> Result<(), SubmitError> {
     let waits = DomainChanges {
         page_scrape_status: Some(Some(TaskStatus::Queued)),
+        page_scrape_error: Some(None),
         ..DomainChanges::default()
     };
     repo::domains::update_many(submission.conn(), domains, &waits).await?;

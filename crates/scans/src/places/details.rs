@@ -40,6 +40,11 @@ pub struct LookedUp {
 }
 
 impl LookedUp {
+    /// Says how many of `places` have details now.
+    pub(super) fn summary(&self, places: usize) -> String {
+        format!("{} of {places} places are looked up", self.found)
+    }
+
     /// Returns the outcome of a job that does nothing else.
     pub(super) fn outcome(&self) -> Outcome {
         match (&self.note, self.found) {
@@ -76,8 +81,8 @@ impl BackgroundJob for PlacesDetails {
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         let looked_up = look_up(&ctx, &self.place_ids).await?;
-        let outcome = looked_up.outcome();
-        ctx.finish_with(async |conn| ctx.finish(conn, outcome, &looked_up).await)
+        let (outcome, summary) = (looked_up.outcome(), looked_up.summary(self.place_ids.len()));
+        ctx.finish_with(async |conn| ctx.finish(conn, outcome, &summary, &looked_up).await)
             .await
     }
 }

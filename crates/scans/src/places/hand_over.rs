@@ -90,7 +90,12 @@ impl BackgroundJob for PlacesHandOver {
                 (_, 0) => Outcome::Ok,
                 _ => Outcome::Partial,
             };
-            ctx.finish(conn, outcome, &done).await
+            let summary = format!(
+                "{} of {} places are handed over",
+                done.handed_over,
+                self.place_ids.len()
+            );
+            ctx.finish(conn, outcome, &summary, &done).await
         })
         .await
     }

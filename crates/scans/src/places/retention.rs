@@ -49,9 +49,9 @@ impl BackgroundJob for PlacesRetention {
             let old = repo::place_details::list_expired(&mut conn, self.cutoff, REFRESHED_AT_MOST).await?;
             drop(conn);
             let refreshed = look_up(&ctx, &old).await?;
-            let outcome = refreshed.outcome();
+            let (outcome, summary) = (refreshed.outcome(), refreshed.summary(old.len()));
             return ctx
-                .finish_with(async |conn| ctx.finish(conn, outcome, &refreshed).await)
+                .finish_with(async |conn| ctx.finish(conn, outcome, &summary, &refreshed).await)
                 .await;
         }
         let mut cleared = 0;
@@ -67,7 +67,8 @@ impl BackgroundJob for PlacesRetention {
                 .await;
         }
         let outcome = if cleared == 0 { Outcome::OkEmpty } else { Outcome::Ok };
-        ctx.finish_with(async |conn| ctx.finish(conn, outcome, &Cleared { cleared }).await)
+        let summary = format!("{cleared} places are cleared");
+        ctx.finish_with(async |conn| ctx.finish(conn, outcome, &summary, &Cleared { cleared }).await)
             .await
     }
 }

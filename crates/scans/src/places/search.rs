@@ -62,6 +62,12 @@ pub struct SearchResult {
     pub note: Option<String>,
 }
 
+impl SearchResult {
+    fn summary(&self) -> String {
+        format!("{} places found", self.total_places)
+    }
+}
+
 impl BackgroundJob for PlacesSearch {
     type Services = Services;
 
@@ -98,7 +104,7 @@ impl PlacesSearch {
         };
         ctx.finish_with(async |mut conn| {
             self.note_end(&mut conn, JobStatus::Completed).await?;
-            ctx.finish(conn, outcome, &result).await
+            ctx.finish(conn, outcome, &result.summary(), &result).await
         })
         .await
     }

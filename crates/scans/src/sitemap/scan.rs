@@ -19,7 +19,7 @@ use web::sitemap::discover::{DiscoveryMethod, Effort, Found, PageLinks, discover
 use super::store::{self, Analysis};
 use crate::Services;
 use crate::domain::fetch_home;
-use crate::failure::{job_error, outcome};
+use crate::failure::{job_error, outcome, real_cause};
 
 /// How many waiting files are looked up at a time.
 const AT_ONCE: i64 = 100;
@@ -151,7 +151,7 @@ impl SitemapScan {
         }
         discover(fetcher, &plain, &links, Effort::All)
             .await
-            .map_err(|_| job_error(&error))
+            .map_err(|other| job_error(&real_cause(error, other)))
     }
 
     async fn read_file(

@@ -108,6 +108,7 @@ pub async fn submit(submission: &mut Submission<'_>, scan: &SitemapScan) -> Resu
     if queued.is_new {
         let waits = DomainChanges {
             sitemap_analysis_status: Some(Some(ProcessingStatus::Queued)),
+            sitemap_analysis_error: Some(None),
             ..DomainChanges::default()
         };
         repo::domains::update(submission.conn(), domain_id, &waits).await?;

@@ -33,8 +33,13 @@ impl Attempt<'_> {
             };
         }
         if let Some(tls) = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-            let reason = tls_reason(tls);
-            return FetchError::Tls { host, reason };
+            return match tls {
+                rustls::Error::InvalidMessage(_) => FetchError::NoTls { host },
+                tls => FetchError::Tls {
+                    host,
+                    reason: tls_reason(tls),
+                },
+            };
         }
         if error.is_timeout() {
             return FetchError::Timeout {
@@ -135,7 +140,6 @@ fn tls_reason(error: &rustls::Error) -> String {
             CertificateError::BadSignature => "the signature of its certificate is wrong",
             _ => "its certificate is not acceptable",
         },
-        rustls::Error::InvalidMessage(_) => "the server does not speak TLS",
         rustls::Error::PeerIncompatible(_) => "the server has no version or cipher in common with us",
         rustls::Error::AlertReceived(_) => "the server refused the handshake",
         _ => "the handshake failed",

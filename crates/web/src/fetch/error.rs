@@ -57,6 +57,12 @@ pub enum FetchError {
         /// What is wrong.
         reason: String,
     },
+    /// The server does not speak TLS, which says nothing of what it answers without.
+    #[error("{host} cannot be reached over TLS: the server does not speak TLS")]
+    NoTls {
+        /// The host of the URL.
+        host: String,
+    },
     /// A time limit was exceeded.
     #[error("{host} took too long: {what} did not end within {} s", .limit.as_secs_f64())]
     Timeout {
@@ -207,7 +213,7 @@ impl FetchError {
             Self::Scheme(_) | Self::RefusedAddress { .. } | Self::RefusedPort { .. } => FailureKind::RefusedAddress,
             Self::Dns { .. } => FailureKind::Dns,
             Self::Connect { .. } | Self::Broken { .. } => FailureKind::Connection,
-            Self::Tls { .. } => FailureKind::Tls,
+            Self::Tls { .. } | Self::NoTls { .. } => FailureKind::Tls,
             Self::Timeout { .. } => FailureKind::Timeout,
             Self::TooLarge { .. } => FailureKind::TooLarge,
             Self::Redirects { .. } | Self::Status { .. } => FailureKind::Status,

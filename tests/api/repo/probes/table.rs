@@ -125,6 +125,7 @@ pub const PROBES: &[Probe] = probes! {
     domains::delete: Nothing, |conn, a| (a.domain.id);
     domains::lock: Nothing, |conn, a| (a.domain.id);
     domains::list_names: Nothing, |conn, a| (&[a.domain.id]);
+    domains::keep: Nothing, |conn, a| (a.domain.id);
     domains::lock_many: Nothing, |conn, a| (&[a.domain.id]);
     idempotency_keys::begin: NewRow, |conn, a| (&a.idempotency_key, &[1; 32]);
     idempotency_keys::finish: Nothing, |conn, a| (&format!("{}-open", a.name), 200, "x");
@@ -146,7 +147,7 @@ pub const PROBES: &[Probe] = probes! {
     jobs::retry_batch: Nothing, |conn, a| (a.batch.batch_id, &[a.pending.job_id]);
     jobs::queue::hold: Nothing, |conn, a| (a.lease);
     jobs::queue::report: Nothing, |conn, a| (a.lease, 0.5, "step", "message");
-    jobs::queue::finish: Nothing, |conn, a| (a.lease, Outcome::Ok, &RawJson::from(json!({})));
+    jobs::queue::finish: Nothing, |conn, a| (a.lease, Outcome::Ok, "done", &RawJson::from(json!({})));
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &final_failure());
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &Failure { retry_at: Some(Utc::now()), ..final_failure() });
     jobs::queue::end_cancelled: Nothing, |conn, a| (a.lease);

@@ -96,7 +96,7 @@ impl Tell for domains::DomainDetails {
     }
 }
 
-impl Tell for (EmailScan, Option<JobStatus>) {
+impl Tell for (EmailScan, Option<Job>) {
     fn tell(&self) -> Seen {
         self.0.tell()
     }

@@ -47,12 +47,13 @@ const UNSUPPRESSED: &str = "NOT EXISTS (
     WHERE s.tenant_id = contacts.tenant_id
       AND s.hash = ANY (suppression_hashes(contacts.email) || suppression_hashes('@' || d.domain)))";
 
-/// Returns a contact.
+/// Returns a contact that is not suppressed.
 pub async fn get(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Contact> {
     let tenant = conn.tenant_id();
     Contact::query()
         .filter(contacts::tenant_id.eq(tenant))
         .filter(contacts::id.eq(id))
+        .filter(diesel::dsl::sql::<Bool>(UNSUPPRESSED))
         .first(&mut conn.reading())
         .await
 }

@@ -8,7 +8,7 @@ use schema::{email_scan_urls, email_scans, jobs};
 use super::bulk::column;
 use crate::ids::{DomainId, EmailScanId, JobId};
 use crate::models::email_scan::{DomainPages, EmailScan, EmailScanChanges, EmailScanUrl, NewEmailScanUrl, ScanAndJob};
-use crate::models::enums::JobStatus;
+use crate::models::job::Job;
 use crate::tenant::TenantConnection;
 
 /// Starts a job's scan, or returns it if it exists.
@@ -65,7 +65,7 @@ pub async fn begin_many(
     diesel::insert_into(email_scans::table).values(rows).execute(conn).await
 }
 
-/// Finds the last scan of a domain, with its job's status.
+/// Finds the last scan of a domain, with its job.
 pub async fn find_latest(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<ScanAndJob>> {
     let tenant = conn.tenant_id();
     let latest = EmailScan::query()
@@ -78,14 +78,13 @@ pub async fn find_latest(conn: &mut TenantConnection, domain: DomainId) -> Query
     let Some(scan) = latest else {
         return Ok(None);
     };
-    let status: Option<JobStatus> = jobs::table
+    let job = Job::query()
         .filter(jobs::tenant_id.eq(tenant))
         .filter(jobs::job_id.eq(scan.job_id))
-        .select(jobs::status)
         .first(&mut conn.reading())
         .await
         .optional()?;
-    Ok(Some((scan, status)))
+    Ok(Some((scan, job)))
 }
 
 /// Updates a scan.

@@ -35,8 +35,25 @@ macro_rules! is_below {
     };
 }
 
-/// Clears context snippets that mention the address or an address of the domain (in lower case); returns how many.
+/// Tables that repeat addresses which scans found, next to the contacts.
+const FOUND: [&str; 4] = ["domain_profiles", "idempotency_keys", "jobs", "pages"];
+
+/// Hides an address, or the addresses of a domain (in lower case), that is suppressed; returns how many rows changed.
+///
+/// It is removed from the context snippets of other contacts, and from what scans stored next to contacts.
 pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<usize> {
+    let hidden = hide_contexts(conn, kind, value).await?;
+    if kind == SuppressionKind::Domain {
+        clear_sites(conn, value).await?;
+    }
+    let (pattern, hint) = pattern(kind, value);
+    let cleared: i64 = diesel::select(erase_text(conn.tenant_id(), pattern, hint, Some(FOUND.to_vec())))
+        .get_result(conn)
+        .await?;
+    Ok(hidden + usize::try_from(cleared).unwrap_or(usize::MAX))
+}
+
+async fn hide_contexts(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<usize> {
     let mut hidden = 0;
     // Diesel has no UPDATE ... FROM. A neighbouring context may spell the address with `[at]`, so its local part is
     // searched for.
@@ -56,13 +73,13 @@ pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &st
 /// Contacts are deleted with all their data. The address is removed from everything else that mentions it: contexts of
 /// other addresses, pages, profiles of domains, jobs and their results, stored responses, notes.
 pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<Erased> {
-    hide(conn, kind, value).await?;
+    hide_contexts(conn, kind, value).await?;
     let contacts = match kind {
         SuppressionKind::Address => delete_address(conn, value).await?,
         SuppressionKind::Domain => delete_domain(conn, value).await?,
     };
     let (pattern, hint) = pattern(kind, value);
-    let other_rows = diesel::select(erase_text(conn.tenant_id(), pattern, hint))
+    let other_rows = diesel::select(erase_text(conn.tenant_id(), pattern, hint, None::<Vec<&str>>))
         .get_result(conn)
         .await?;
     Ok(Erased {
@@ -86,12 +103,7 @@ async fn delete_address(conn: &mut TenantConnection, address: &str) -> QueryResu
 /// Deletes the contacts with addresses at a domain or found on its site, and what scans stored about the site.
 async fn delete_domain(conn: &mut TenantConnection, domain: &str) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
-    let sites: Vec<DomainId> = domains::table
-        .filter(domains::tenant_id.eq(tenant))
-        .filter(is_below!(domains::domain, domain))
-        .select(domains::id)
-        .load(&mut conn.reading())
-        .await?;
+    let sites = clear_sites(conn, domain).await?;
     let host = split_part(lower(contacts::email), "@", 2);
     let deleted = diesel::delete(
         contacts::table
@@ -100,6 +112,25 @@ async fn delete_domain(conn: &mut TenantConnection, domain: &str) -> QueryResult
     )
     .execute(conn)
     .await?;
+    diesel::delete(
+        mail_domains::table
+            .filter(mail_domains::tenant_id.eq(tenant))
+            .filter(is_below!(mail_domains::domain, domain)),
+    )
+    .execute(conn)
+    .await?;
+    Ok(deleted)
+}
+
+/// Clears the addresses that scans found on the sites of a domain and its subdomains, and returns these sites.
+async fn clear_sites(conn: &mut TenantConnection, domain: &str) -> QueryResult<Vec<DomainId>> {
+    let tenant = conn.tenant_id();
+    let sites: Vec<DomainId> = domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(is_below!(domains::domain, domain))
+        .select(domains::id)
+        .load(&mut conn.reading())
+        .await?;
     let none = || (vec!["contact_info", "email"], RawJson::from(serde_json::json!([])));
     let (path, empty) = none();
     diesel::update(
@@ -123,14 +154,7 @@ async fn delete_domain(conn: &mut TenantConnection, domain: &str) -> QueryResult
     .set(jobs::result.eq(jsonb_set(jobs::result, path, empty, false)))
     .execute(conn)
     .await?;
-    diesel::delete(
-        mail_domains::table
-            .filter(mail_domains::tenant_id.eq(tenant))
-            .filter(is_below!(mail_domains::domain, domain)),
-    )
-    .execute(conn)
-    .await?;
-    Ok(deleted)
+    Ok(sites)
 }
 
 /// Returns the PostgreSQL regular expression that finds an address or a domain's addresses in a text, and a LIKE

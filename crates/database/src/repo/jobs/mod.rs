@@ -14,7 +14,7 @@ use diesel::result::Error;
 use diesel::sql_types::{self, Bool, Timestamptz};
 use diesel::upsert::{DecoratableTarget, excluded};
 use diesel_async::RunQueryDsl;
-use schema::jobs;
+use schema::{domains, jobs};
 use uuid::Uuid;
 
 use super::paging::{Cursor, Paging, before, page};
@@ -197,6 +197,7 @@ pub async fn cancel(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> 
             .filter(jobs::tenant_id.eq(tenant))
             .filter(jobs::job_id.eq(id))
     };
+    lock_domains(conn, own().into_boxed()).await?;
     // Locked, so that no worker claims it before the change.
     let job: Job = own().select(Job::as_select()).for_update().first(conn).await?;
     match job.status {
@@ -270,23 +271,30 @@ pub(super) async fn cancel_of_domain(conn: &mut TenantConnection, domain: Domain
 /// A unique violation if another unfinished job does the same work.
 pub async fn retry(conn: &mut TenantConnection, id: JobId) -> QueryResult<Option<Job>> {
     let tenant = conn.tenant_id();
-    diesel::update(
+    let own = || {
         jobs::table
             .filter(jobs::tenant_id.eq(tenant))
             .filter(jobs::job_id.eq(id))
-            .filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled])),
-    )
-    .set(as_new!())
-    .returning(Job::as_returning())
-    .get_result(conn)
-    .await
-    .optional()
+    };
+    lock_domains(conn, own().into_boxed()).await?;
+    diesel::update(own().filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled])))
+        .set(as_new!())
+        .returning(Job::as_returning())
+        .get_result(conn)
+        .await
+        .optional()
 }
 
 /// Requeues the failed and cancelled jobs of a batch and `others`, except those whose work an unfinished job does.
 /// Returns how many.
 pub async fn retry_batch(conn: &mut TenantConnection, id: BatchId, others: &[JobId]) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
+    let all = || {
+        jobs::table
+            .filter(jobs::tenant_id.eq(tenant))
+            .filter(jobs::batch_id.eq(id).or(jobs::job_id.eq_any(others)))
+    };
+    lock_domains(conn, all().into_boxed()).await?;
     let open = diesel::alias!(jobs as open);
     let is_done_elsewhere = exists(
         open.filter(open.field(jobs::tenant_id).eq(jobs::tenant_id))
@@ -298,9 +306,7 @@ pub async fn retry_batch(conn: &mut TenantConnection, id: BatchId, others: &[Job
             ),
     );
     diesel::update(
-        jobs::table
-            .filter(jobs::tenant_id.eq(tenant))
-            .filter(jobs::batch_id.eq(id).or(jobs::job_id.eq_any(others)))
+        all()
             .filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled]))
             .filter(not(is_done_elsewhere)),
     )
@@ -323,6 +329,33 @@ pub async fn count_of_batch(
         .select((jobs::status, diesel::dsl::count_star()))
         .load(&mut conn.reading())
         .await
+}
+
+/// Locks the domains of jobs that are about to change their status, and returns whether all of them exist. The jobs'
+/// domains come first, since submitting locks them in this order, and show the new status only if they are not locked by
+/// others.
+async fn lock_domains(conn: &mut TenantConnection, chosen: jobs::BoxedQuery<'_, Pg>) -> QueryResult<bool> {
+    let tenant = conn.tenant_id();
+    let named: Vec<Option<DomainId>> = chosen
+        .filter(jobs::domain_id.is_not_null())
+        .select(jobs::domain_id)
+        .distinct()
+        .load(&mut conn.reading())
+        .await?;
+    let ids: Vec<DomainId> = named.into_iter().flatten().collect();
+    if ids.is_empty() {
+        return Ok(true);
+    }
+    let locked: Vec<DomainId> = domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq_any(&ids))
+        // Sorted, so that concurrent calls do not deadlock.
+        .order(domains::id)
+        .select(domains::id)
+        .for_no_key_update()
+        .load(conn)
+        .await?;
+    Ok(locked.len() == ids.len())
 }
 
 fn matching<'a>(tenant: TenantId, filter: &JobFilter<'a>) -> jobs::BoxedQuery<'a, Pg> {

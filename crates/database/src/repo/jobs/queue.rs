@@ -28,6 +28,9 @@ use crate::tenant::{SystemConnection, TenantConnection};
 /// The channel on which workers are notified of waiting jobs.
 pub const CHANNEL: &str = "scrapersky_jobs";
 
+/// The step of a completed job.
+const LAST_STEP: &str = "completed";
+
 /// Sets the status of a job after an attempt: pending, or cancelled if that was requested. A macro, since the type of
 /// the expression is very long.
 macro_rules! waiting_unless_cancelled {
@@ -157,12 +160,18 @@ pub async fn report(
     require_one_row(written)
 }
 
-/// Completes a job in the transaction that writes its results.
+/// Completes a job in the transaction that writes its results; `message` says for people what was done.
 ///
 /// # Errors
 ///
 /// `NotFound` if the lease is lost: then the transaction must not be committed.
-pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome, result: &RawJson) -> QueryResult<()> {
+pub async fn finish(
+    conn: &mut TenantConnection,
+    lease: Lease,
+    outcome: Outcome,
+    message: &str,
+    result: &RawJson,
+) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
         .set((
@@ -171,6 +180,8 @@ pub async fn finish(conn: &mut TenantConnection, lease: Lease, outcome: Outcome,
             jobs::result.eq(result),
             jobs::error.eq(None::<String>),
             jobs::progress.eq(1.0),
+            jobs::progress_step.eq(LAST_STEP),
+            jobs::progress_message.eq(message),
             jobs::lease_token.eq(None::<LeaseToken>),
             jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
             jobs::completed_at.eq(now),
@@ -205,14 +216,15 @@ pub async fn finish_many(
         .map(|rows| rows.into_iter().map(|row| row.job_id).collect())
 }
 
-/// Records a failed attempt; the job ends or waits for its retry. If its cancellation was requested, it is cancelled
-/// instead of retried.
+/// Records a failed attempt; the job ends or waits for its retry. If its cancellation was requested, or its domain was
+/// deleted, it is cancelled instead.
 ///
 /// # Errors
 ///
 /// `NotFound` if the lease is lost.
 pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'_>) -> QueryResult<()> {
     let tenant = conn.tenant_id();
+    let is_wanted = lock_domain(conn, lease).await?;
     let rows = held(lease).filter(jobs::tenant_id.eq(tenant));
     let common = (
         jobs::error.eq(failure.error),
@@ -221,7 +233,7 @@ pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'
         jobs::lease_expires_at.eq(None::<DateTime<Utc>>),
         jobs::updated_at.eq(now),
     );
-    let written = match failure.retry_at {
+    let written = match failure.retry_at.filter(|_| is_wanted) {
         Some(at) => {
             diesel::update(rows)
                 .set((common, jobs::run_at.eq(at), waiting_unless_cancelled!()))
@@ -229,13 +241,26 @@ pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'
                 .await?
         }
         None => {
+            let failed = if is_wanted {
+                JobStatus::Failed
+            } else {
+                JobStatus::Cancelled
+            };
+            let status = case_when(jobs::cancel_requested_at.is_null(), failed.into_sql::<Text>())
+                .otherwise(JobStatus::Cancelled.into_sql::<Text>());
             diesel::update(rows)
-                .set((common, jobs::status.eq(JobStatus::Failed), jobs::completed_at.eq(now)))
+                .set((common, jobs::status.eq(status), jobs::completed_at.eq(now)))
                 .execute(conn)
                 .await?
         }
     };
     require_one_row(written)
+}
+
+/// Locks the domain of a job that is about to end, and returns whether it exists; see [`super::lock_domains`].
+async fn lock_domain(conn: &mut TenantConnection, lease: Lease) -> QueryResult<bool> {
+    let tenant = conn.tenant_id();
+    super::lock_domains(conn, held(lease).filter(jobs::tenant_id.eq(tenant)).into_boxed()).await
 }
 
 /// Ends a running job whose cancellation was requested.
@@ -245,6 +270,7 @@ pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'
 /// `NotFound` if the lease is lost.
 pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryResult<()> {
     let tenant = conn.tenant_id();
+    lock_domain(conn, lease).await?;
     let written = diesel::update(held(lease).filter(jobs::tenant_id.eq(tenant)))
         .set((
             jobs::status.eq(JobStatus::Cancelled),
@@ -281,7 +307,8 @@ pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResu
 
 /// Returns jobs of silent workers to the queue.
 ///
-/// They keep their place in the queue, fail if their attempts are used up, or are cancelled if that was requested.
+/// They keep their place in the queue, fail if their attempts are used up, or are cancelled if that was requested or
+/// their domain was deleted. A job whose domain is locked is left to the next sweep.
 pub async fn sweep(conn: &mut SystemConnection) -> QueryResult<Swept> {
     // Counts the changed jobs by status in the same statement.
     let ended: Vec<(JobStatus, i64)> = diesel::sql_query(include_str!("sweep.sql"))

@@ -241,6 +241,7 @@ pub async fn set_look_up(
     error: Option<&str>,
 ) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
+    let is_done = status == ProcessingStatus::Completed;
     diesel::update(
         places_staging::table
             .filter(places_staging::tenant_id.eq(tenant))
@@ -249,6 +250,12 @@ pub async fn set_look_up(
     .set((
         places_staging::deep_scan_status.eq(Some(status)),
         places_staging::deep_scan_error.eq(error),
+        is_done.then(|| {
+            (
+                places_staging::processed.eq(true),
+                places_staging::processed_time.eq(now),
+            )
+        }),
     ))
     .execute(conn)
     .await

@@ -57,7 +57,7 @@ impl Analysis {
                 discovery_method: file.method.label(),
             })
             .collect();
-        let mut conn = ctx.tenant().await?;
+        let mut conn = ctx.tenant_of_domain().await?;
         let added = repo::sitemap_files::add_pending(&mut conn, self.domain, ctx.job_id(), None, 0, &files).await?;
         let changes = SitemapRunChanges {
             discovered_at: Some(Utc::now()),
@@ -87,7 +87,7 @@ impl Analysis {
         ctx: &JobContext<Services>,
         limit: &str,
     ) -> Result<(), JobError> {
-        let mut conn = ctx.tenant().await?;
+        let mut conn = ctx.tenant_of_domain().await?;
         let why = format!("it was not read: {limit}");
         let skipped = repo::sitemap_files::skip_pending(&mut conn, self.domain, ctx.job_id(), &why).await?;
         self.note(&mut conn, limit).await?;

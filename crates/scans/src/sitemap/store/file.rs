@@ -39,7 +39,7 @@ impl Analysis {
         } else {
             SitemapFileStatus::Failed
         };
-        let mut conn = ctx.tenant().await?;
+        let mut conn = ctx.tenant_of_domain().await?;
         if is_gone {
             repo::sitemap_urls::delete_unlisted(&mut conn, self.keeper(), file.id, &[]).await?;
         }
@@ -173,7 +173,7 @@ impl Analysis {
         file: &SitemapFile,
         mut receive: Receiver<Batch>,
     ) -> Result<Taken, JobError> {
-        let mut conn = ctx.tenant().await?;
+        let mut conn = ctx.tenant_of_domain().await?;
         // Two that store the same file at once would both see that nothing is stored of it.
         repo::sitemap_files::lock(&mut conn, file.id).await?;
         let is_new = !repo::sitemap_urls::has_any(&mut conn, file.id).await?;

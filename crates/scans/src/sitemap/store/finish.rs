@@ -7,6 +7,7 @@ use database::models::enums::{Outcome, ProcessingStatus, SitemapFileStatus, Site
 use database::models::sitemap_file::SitemapFileChanges;
 use database::models::sitemap_run::SitemapRunChanges;
 use database::repo;
+use database::repo::sitemap_files::FileTotals;
 use database::repo::sitemap_url_changes::ChangeCounts;
 use database::tenant::TenantConnection;
 use jobs::{Finished, JobContext, JobError};
@@ -40,7 +41,7 @@ impl Analysis {
                 return Ok(());
             }
             for file in unmet {
-                let mut conn = ctx.tenant().await?;
+                let mut conn = ctx.tenant_of_domain().await?;
                 repo::sitemap_urls::delete_unlisted(&mut conn, self.keeper(), file, &[]).await?;
                 let changes = SitemapFileChanges {
                     status: Some(SitemapFileStatus::Gone.label()),
@@ -116,9 +117,14 @@ impl Analysis {
                 "changed": changes.changed,
                 "note": self.limit,
             });
-            ctx.finish(conn, outcome, &result).await
+            ctx.finish(conn, outcome, &self.summary(), &result).await
         })
         .await
+    }
+
+    fn summary(&self) -> String {
+        let FileTotals { read, urls, bytes, .. } = self.totals;
+        format!("{read} files, {urls} URLs, {bytes} bytes")
     }
 
     async fn add_up(

@@ -33,16 +33,17 @@ pub(in crate::sitemap) async fn begin(
 }
 
 /// Notes that an analysis has failed. What earlier ones found stays.
+///
+/// # Errors
+///
+/// The job is cancelled when its domain was deleted, and those of the database.
 pub(in crate::sitemap) async fn failure(
     ctx: &JobContext<Services>,
     domain: &str,
     message: &str,
 ) -> Result<(), JobError> {
     let mut conn = ctx.tenant().await?;
-    // A domain that was deleted meanwhile is not made again for this.
-    let Some(domain) = repo::domains::lock_by_name(&mut conn, domain).await? else {
-        return Ok(());
-    };
+    let domain = ctx.domain(&mut conn, domain).await?;
     let run = repo::sitemap_runs::begin(&mut conn, domain.id, ctx.job_id(), true).await?;
     let changes = SitemapRunChanges {
         state: Some(SitemapRunState::Failed),
