@@ -93,7 +93,7 @@ fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !happened() {
         assert!(
-            begun.elapsed() < Duration::from_secs(10),
+            begun.elapsed() < Duration::from_secs(30),
             "timed out waiting until {what}"
         );
         thread::sleep(Duration::from_millis(2));

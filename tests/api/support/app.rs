@@ -334,7 +334,7 @@ impl Holder<'_> {
 
     /// Polls until the status at `path` is final, and returns the response.
     pub async fn ended(&self, path: &str) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         // Often at first, since most jobs end at once, then rarely, to leave the machine to others.
         let mut pause = Duration::from_millis(5);
         loop {

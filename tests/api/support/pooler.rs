@@ -115,7 +115,7 @@ impl Pooler {
     /// Waits until it responds.
     fn wait(&self) {
         let socket = self.folder.join(format!(".s.PGSQL.{PORT}"));
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(30);
         while UnixStream::connect(&socket).is_err() {
             let log = || fs::read_to_string(self.folder.join("pgbouncer.log")).unwrap_or_default();
             assert!(

@@ -15,7 +15,7 @@ use super::log;
 use super::site::Site;
 
 /// The time limit of every wait here.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The database and settings for processes of the program.
 #[derive(Clone)]

@@ -97,7 +97,7 @@ impl Server {
     pub fn run(&mut self) {
         let data = self.dir.join("data");
         self.process = Some(self.program("postgres").arg("-D").arg(&data).spawn().unwrap());
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         let ready = || fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|text| text.contains("\nready"));
         while !ready() {
             assert!(Instant::now() < deadline, "PostgreSQL does not start");

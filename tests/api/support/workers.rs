@@ -389,7 +389,7 @@ pub fn worker_command(url: &str) -> std::process::Command {
 
 /// Waits for a process to end, and returns its status.
 pub async fn exit_of(child: &mut std::process::Child) -> std::process::ExitStatus {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
