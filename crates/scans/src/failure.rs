@@ -124,7 +124,7 @@ mod tests {
             (no_tls(), refused(), refused()),
             (expired(), refused(), expired()),
             (expired(), forbidden(), forbidden()),
-            (refused(), broken(), refused()),
+            (refused(), broken(), broken()),
         ] {
             assert_eq!(real_cause(https.clone(), http.clone()), told, "{https}, then {http}");
         }
