@@ -147,7 +147,7 @@ mod tests {
                 .collect();
             assert_eq!(names, ["a.test", "b.test"], "{file:?}");
         }
-        // What is no domain is told of later, one by one.
+        // Invalid domains are reported later, one by one.
         assert_eq!(domains(b"localhost\na.test\n").unwrap(), ["localhost", "a.test"]);
         assert_eq!(domains(b"web.site,x\na.test,y\n").unwrap(), ["web.site", "a.test"]);
     }

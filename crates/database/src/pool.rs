@@ -177,10 +177,10 @@ impl Pool {
             waited: self.wait,
             max: self.inner.status().max_size,
         };
+        // A timeout of zero still takes a free connection.
         let left = self.wait.saturating_sub(begun.elapsed());
         let mut connection = match tokio::time::timeout(left, self.take()).await {
             Ok(taken) => taken?,
-            // With a wait of zero a free connection is still taken.
             Err(_) => return Err(late()),
         };
         connection.slot = Some(slot);

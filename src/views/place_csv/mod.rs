@@ -127,7 +127,7 @@ pub struct Imported {
 ///
 /// # Errors
 ///
-/// A sentence, when the file is no table, or has no such columns.
+/// A sentence, when the file is not a table or lacks these columns.
 pub fn read(file: &[u8], charset: Option<&str>) -> Result<Imported, String> {
     let table = Table::read(file, charset, columns::is_name).map_err(|error| error.to_string())?;
     let (names, rows) = table.rows.split_first().ok_or("the file is empty")?;

@@ -36,7 +36,7 @@ pub fn lines(
 ) -> Result<Vec<u8>, csv::Error> {
     let mut writer = Writer::from_writer(Vec::new());
     for place in places {
-        // A number is no formula, even a negative one.
+        // A number is not a formula, even a negative one.
         let number = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
         let whole = |number: Option<i32>| number.map(|number| number.to_string()).unwrap_or_default();
         let known = details.get(&place.place_id);

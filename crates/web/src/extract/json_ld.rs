@@ -197,7 +197,7 @@ pub(super) fn postal(address: &Map<String, Value>) -> Option<String> {
         part("addressCountry"),
     ];
     let line: Vec<_> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    // A country alone is no address.
+    // A country alone is not an address.
     if line.len() < 2 {
         return None;
     }

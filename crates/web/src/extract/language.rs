@@ -80,7 +80,7 @@ const MEANT: [(&str, &str); 64] = [
 const MAX_TAG: usize = 35;
 
 /// Reads a language tag, as it is written or as what it means (`en_US`, `de_DE.UTF-8`, `english`), in the usual case of
-/// letters. Nothing comes of what is no language.
+/// letters. A text that is not a language gives `None`.
 pub(super) fn read(tag: &str) -> Option<String> {
     // A locale of POSIX goes on with a charset or a variant.
     let tag = tag.trim().split(['.', '@']).next()?.trim_matches(['-', '_', '"', '\'']);

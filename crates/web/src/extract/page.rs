@@ -59,7 +59,7 @@ pub(super) struct Page {
     pub(super) state: State,
     pub(super) has_privacy_policy: bool,
     pub(super) has_title: bool,
-    /// Depth within `<svg>`, whose text is no text of the page.
+    /// Depth within `<svg>`, whose text does not belong to the page.
     pub(super) svg_depth: usize,
     /// Where the text of the open link began, if the link may lead to the site's policy.
     pub(super) link_start: Option<usize>,

@@ -261,7 +261,7 @@ fn as_role(text: &str) -> Option<String> {
     let names_one = words
         .iter()
         .any(|word| ROLE_WORDS.iter().any(|role| word.starts_with(role)));
-    // A sentence is no function.
+    // A sentence is not a function.
     let is_short = text.chars().count() <= MAX_ROLE_CHARS && words.len() <= 8;
     (names_one && is_short).then_some(text)
 }

@@ -276,6 +276,6 @@ fn declared_charset(start: &[u8]) -> Option<&'static Encoding> {
         .trim_start();
     let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     let label = value.get(1..)?.split(quote).next()?;
-    // What was just read as ASCII is no UTF-16, whatever it says.
+    // A declaration that was read as ASCII is not UTF-16, whatever it says.
     Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible())
 }

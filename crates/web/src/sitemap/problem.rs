@@ -38,7 +38,7 @@ pub enum Failure {
     Damaged,
     /// It ends within an element.
     CutOff,
-    /// It is no XML from some point on.
+    /// From some point on it is not XML.
     Malformed,
     /// It could not be read from where it was kept.
     Unreadable,

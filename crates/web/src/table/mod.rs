@@ -1,7 +1,7 @@
 //! Reads tables that spreadsheets and other tools save as text: comma, semicolon or tab between the cells, in any of the
 //! usual encodings.
 //!
-//! [`Table::read`] never guesses silently wrong: a file that is no text at all is refused with the name of its format.
+//! [`Table::read`] never guesses silently wrong: a file that is not text is refused with the name of its format.
 
 mod decode;
 mod number;

@@ -1,4 +1,4 @@
-//! What separates the cells of a table, and files that are no table.
+//! What separates the cells of a table, and files that are not tables.
 
 use csv::{ReaderBuilder, StringRecord};
 
@@ -29,7 +29,7 @@ const FOREIGN_TEXTS: &[(&str, &str)] = &[
     ("{\"", "JSON"),
 ];
 
-/// Returns the kind of a file that is no text.
+/// Returns the kind of a file that is not text.
 pub(super) fn foreign_kind(file: &[u8]) -> Option<&'static str> {
     FOREIGN
         .iter()
@@ -37,7 +37,7 @@ pub(super) fn foreign_kind(file: &[u8]) -> Option<&'static str> {
         .map(|(_, kind)| *kind)
 }
 
-/// Returns the kind of a text that is no table.
+/// Returns the kind of a text that is not a table.
 pub(super) fn foreign_text(text: &str) -> Option<&'static str> {
     let start: String = text
         .chars()

@@ -7,7 +7,7 @@ pub(super) const MAX_DIGITS: usize = 17;
 pub(super) const MIN_DIGITS: usize = 7;
 /// The longest run that is looked at: a few numbers.
 const MAX_RUN_BYTES: usize = 100;
-/// From so many digits on a run may be two numbers.
+/// The number of digits from which a run may be two numbers.
 const TWO_NUMBERS: usize = 2 * MIN_DIGITS;
 
 /// Takes digits and the punctuation of numbers from a position on.

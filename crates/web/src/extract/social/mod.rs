@@ -84,7 +84,7 @@ impl Profiles {
         self.found.len()
     }
 
-    /// Drops all that were found behind the first so many.
+    /// Keeps the profiles found first, up to a number, and drops the others.
     pub(super) fn truncate(&mut self, count: usize) {
         self.found.truncate(count);
     }

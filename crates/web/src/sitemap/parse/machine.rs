@@ -405,7 +405,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
             let text = unwrapped(text.split('\t').next().unwrap_or_default());
             if !self.resolver.is_whole(text) {
                 others += 1;
-                // A file whose first lines are no URLs is no list of URLs.
+                // A file whose first lines are not URLs is not a list of URLs.
                 if self.summary.pages == 0 && others >= 100 {
                     break;
                 }
