@@ -1,36 +1,36 @@
-//! Where the database is: the one that the settings name, or the private PostgreSQL.
+//! The configured database, or the private PostgreSQL.
 
 use database::url::{DatabaseUrl, UrlError};
 use postgres::{DATABASE, Durability, EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 
 use crate::config::{Config, ConfigError, DatabaseSource};
 
-/// Where a database that runs is reached.
+/// The URLs of a running database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Database {
-    /// Where requests and jobs connect; it may be a pooler.
+    /// For requests and jobs; may lead to a pooler.
     pub url: DatabaseUrl,
-    /// Where migrations connect; never a pooler.
+    /// For migrations; never leads to a pooler.
     pub direct: DatabaseUrl,
 }
 
-/// Why no database can be reached.
+/// Reasons why there is no database.
 #[derive(Debug, thiserror::Error)]
 pub enum BringUpError {
-    /// The settings do not say enough.
+    /// The settings are incomplete.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The private PostgreSQL does not start.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
-    /// The private PostgreSQL is somewhere that no URL can name.
+    /// The path of the private PostgreSQL cannot be written as a URL.
     #[error("the private PostgreSQL cannot be reached by a URL: {0}")]
     Url(#[from] UrlError),
 }
 
 impl Database {
-    /// Returns where the configured database is, after starting the private PostgreSQL if that is
-    /// it. This blocks; a server that is named by a URL is not asked for an answer.
+    /// Returns the URLs of the configured database, after starting the private PostgreSQL if that is it. Blocks; does
+    /// not connect to a server that a URL names.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Database {
     }
 }
 
-/// Returns how this configuration wants its private PostgreSQL.
+/// Returns the options of this configuration's private PostgreSQL.
 #[must_use]
 pub fn embedded_options(config: &Config) -> EmbeddedOptions {
     EmbeddedOptions {

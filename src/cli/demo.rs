@@ -29,14 +29,14 @@ use crate::demo;
 use crate::demo::places_api::{PlacesApi, Trouble, World};
 use crate::demo::sites::{DOMAINS, Sites};
 
-/// How often the batch's state is asked for.
+/// How often the demo polls the batch.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How long the scans may take: far longer than they do.
+/// How long the scans may take, with a wide margin.
 const AT_MOST: Duration = Duration::from_secs(120);
-/// A demo does not wait as long as it should in earnest before it tries the broken site again.
+/// The delay before the broken site is tried again, shorter than the usual one.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// How the demo ends.
+/// Options of the demo.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct DemoOptions {
     /// Keeps serving after the table is printed, until interrupted
@@ -44,12 +44,12 @@ pub struct DemoOptions {
     keep: bool,
 }
 
-/// Brings up a PostgreSQL of its own, sample sites, the HTTP API and workers; posts a batch as a client does,
-/// follows it and prints what was found. Nothing of it is left behind.
+/// Starts a temporary PostgreSQL, sample sites, the HTTP API and workers; posts a batch as a client does, follows it
+/// and prints what was found. Leaves nothing behind.
 ///
 /// # Errors
 ///
-/// When a part of it cannot be started, or the API answers with an error.
+/// When a part cannot be started, or the API answers with an error.
 pub fn run(options: DemoOptions, config: &Config) -> anyhow::Result<ExitCode> {
     let postgres = DemoPostgres::start(config)?;
     let shown = block_on(async {
@@ -131,13 +131,13 @@ struct Api {
     key: String,
 }
 
-/// What a batch is answered with.
+/// The answer to a new batch.
 #[derive(Deserialize)]
 struct Accepted {
     status_url: String,
 }
 
-/// How far a search for places is.
+/// The status of a search for places.
 #[derive(Deserialize)]
 struct Search {
     status: String,
@@ -146,7 +146,7 @@ struct Search {
     error: Option<String>,
 }
 
-/// A part of the list of places.
+/// A page of the list of places.
 #[derive(Deserialize)]
 struct Places {
     places: Vec<Place>,
@@ -159,7 +159,7 @@ struct Place {
     rating: Option<f64>,
 }
 
-/// How far a batch is.
+/// The status of a batch.
 #[derive(Deserialize)]
 struct Batch {
     status: String,
@@ -179,7 +179,7 @@ struct Entry {
     error: Option<String>,
 }
 
-/// How far a scan is.
+/// The status of a scan.
 #[derive(Deserialize)]
 struct Status {
     metadata: Option<Value>,
@@ -219,7 +219,7 @@ impl Api {
         serde_json::from_slice(&body).with_context(|| format!("{path} gave an unexpected answer"))
     }
 
-    /// Searches for places on the made-up map and shows some of them.
+    /// Searches for places on the sample map and prints some of them.
     async fn search_places(&self) -> anyhow::Result<()> {
         let wanted = json!({ "business_type": "dentist", "location": "Houston, TX", "max_results": 60 });
         let posted = self.post("/api/v1/places/search", &wanted).await?;
@@ -262,7 +262,7 @@ impl Api {
         Ok(())
     }
 
-    /// Shows how far a batch is until it has ended, and returns what was found.
+    /// Shows the progress of a batch until it ends, and returns its results.
     async fn follow(&self, accepted: &Accepted) -> anyhow::Result<Vec<Scanned>> {
         let begun = Instant::now();
         let bar = ProgressBar::new(0);
@@ -305,7 +305,7 @@ impl Api {
     }
 }
 
-/// A PostgreSQL that ends with the demo, and its folder with it.
+/// A PostgreSQL that is stopped and deleted when the demo ends.
 struct DemoPostgres {
     server: EmbeddedPostgres,
     folder: PathBuf,

@@ -1,4 +1,4 @@
-//! `scrapersky emails`: the scan of a site for email addresses, by the same job, from the command line.
+//! `scrapersky emails`: runs the same job as the API's scan for email addresses.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -30,10 +30,10 @@ use crate::views::contact::{CONTACT_CSV_HEAD, ContactOfDomain, ContactView};
 use crate::views::csv::BYTE_ORDER_MARK;
 use crate::views::job::JobView;
 
-/// How many contacts are read at a time.
+/// Number of contacts read at a time.
 const AT_ONCE: i64 = 1000;
 
-/// What is to be scanned, and how it is shown.
+/// A scan, and the format of its results.
 #[derive(Debug, Args)]
 pub struct EmailsOptions {
     /// The domain
@@ -55,7 +55,7 @@ pub struct EmailsOptions {
     tenant: Uuid,
 }
 
-/// Scans the site of a domain and prints whom to write to. The exit code says whether that could be done.
+/// Scans the site of a domain and prints its contacts. The exit code is 0 if the scan completed.
 ///
 /// # Errors
 ///
@@ -124,7 +124,7 @@ async fn scan(
     })
 }
 
-/// Queues the scan, or takes up one of the domain that has not ended.
+/// Queues the scan, or returns the domain's unfinished one.
 async fn submit(pool: &Pool, tenant: TenantId, name: &DomainName, max_pages: i32) -> anyhow::Result<(Domain, JobId)> {
     let mut conn = pool.tenant(tenant).await?;
     let new = NewDomain {
@@ -141,7 +141,7 @@ async fn submit(pool: &Pool, tenant: TenantId, name: &DomainName, max_pages: i32
     Ok((submitted.domain, submitted.scan.job_id))
 }
 
-/// Reads the contacts that the scan has seen.
+/// Reads the contacts that the scan found.
 async fn contacts(pool: &Pool, tenant: TenantId, domain: &Domain, job: JobId) -> anyhow::Result<Vec<Contact>> {
     let filter = ContactFilter {
         domain_id: Some(domain.id),

@@ -1,4 +1,4 @@
-//! `scrapersky keys`: API keys from the command line.
+//! `scrapersky keys`: creates, lists and revokes API keys.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -25,7 +25,7 @@ use super::bring_up::Database;
 use super::run::block_on;
 use crate::config::Config;
 
-/// What to do with API keys.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
     /// Creates a key and prints it once, alone on standard output
@@ -46,13 +46,13 @@ pub enum KeysCommand {
     },
 }
 
-/// What the new key is to be.
+/// A new key.
 #[derive(Debug, Args)]
 pub struct CreateKey {
     /// Tenant whose rows it gives access to
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
-    /// Name that says what it is for
+    /// Name that tells its purpose
     #[arg(long)]
     name: String,
     /// Scopes: read, scan, curate, admin; all by default
@@ -106,7 +106,7 @@ pub fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
     })
 }
 
-/// Looks a tenant up that was named on the command line.
+/// Returns the tenant named on the command line.
 pub(super) async fn tenant(pool: &Pool, named: Uuid) -> anyhow::Result<TenantId> {
     let mut conn = pool.system().await?;
     match repo::tenants::find(&mut conn, named).await? {
@@ -115,7 +115,7 @@ pub(super) async fn tenant(pool: &Pool, named: Uuid) -> anyhow::Result<TenantId>
     }
 }
 
-/// Makes a key; without scopes, one for everything.
+/// Creates a key, with all scopes unless some are named.
 pub(super) async fn create(
     pool: &Pool,
     tenant: TenantId,
@@ -143,7 +143,7 @@ pub(super) async fn create(
     Ok(secret)
 }
 
-/// Notes in the audit log what is done to a key.
+/// Records a change of a key in the audit log.
 async fn note(conn: &mut TenantConnection, action: &str, key: &ApiKey) -> anyhow::Result<()> {
     let details = RawJson::from(json!({ "name": key.name, "prefix": key.prefix, "scopes": key.scopes.0 }));
     let entry = NewAuditEntry {
@@ -157,8 +157,8 @@ async fn note(conn: &mut TenantConnection, action: &str, key: &ApiKey) -> anyhow
     Ok(())
 }
 
-/// Returns the file that holds the default tenant's key of a private PostgreSQL, and makes both
-/// where they are missing.
+/// Returns the path of the file with the default tenant's key for a private PostgreSQL; creates key and file where
+/// they are missing.
 pub(super) async fn ensure_default_key(pool: &Pool, data_dir: &Path) -> anyhow::Result<PathBuf> {
     let path = data_dir.join("api-key");
     let tenant = tenant(pool, DEFAULT_TENANT).await?;

@@ -1,4 +1,4 @@
-//! `scrapersky limits`: what one tenant may do differently from the settings.
+//! `scrapersky limits`: sets a tenant's own limits.
 
 use clap::Args;
 use database::models::tenant_limits::NewTenantLimits;
@@ -12,7 +12,7 @@ use super::keys;
 use super::run::block_on;
 use crate::config::Config;
 
-/// What the tenant may do. What is not said is as the settings have it, also where it was said before.
+/// A tenant's limits. A missing one is reset to that of the settings.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct LimitsOptions {
     /// Tenant whose limits are set
@@ -35,7 +35,7 @@ pub struct LimitsOptions {
     scans_per_day: Option<i32>,
 }
 
-/// Sets them.
+/// Runs the command.
 ///
 /// # Errors
 ///

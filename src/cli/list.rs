@@ -1,4 +1,4 @@
-//! Lists of domains in files: one per line, or a table of a spreadsheet.
+//! Lists of domains in files: one per line, or a column of a CSV file.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -11,7 +11,7 @@ use web::table::{Row, Table, plain_name};
 
 use crate::views::place_csv::columns::{self, WEBSITE_NAMES};
 
-/// Names of the column with the domains, best first, without blanks and punctuation; those of websites come after them.
+/// Names of a column with domains, best first, without blanks and punctuation; names of websites come after them.
 const DOMAIN_NAMES: &[&str] = &[
     "domain",
     "domains",
@@ -21,10 +21,10 @@ const DOMAIN_NAMES: &[&str] = &[
     "website",
     "websites",
 ];
-/// The number of rows that decide which column has the domains where no name says so.
+/// Number of rows examined to find the column with domains where no header names it.
 const DECIDING_ROWS: usize = 100;
 
-/// Reads the domains of a file, or of standard input if it is `-`.
+/// Reads the domains in a file; `-` is standard input.
 ///
 /// # Errors
 ///
@@ -42,9 +42,9 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<String>> {
     domains(&bytes).map_err(|error| anyhow!("{}: {error}", file.display()))
 }
 
-/// Returns the domains in a file, as they are spelled there.
+/// Returns the domains in a file, in its spelling.
 ///
-/// They are in the column that is named `domain`, `website` or the like, or in the one that has the most domains.
+/// Takes the column named `domain`, `website` or the like, or the one with the most domains.
 fn domains(file: &[u8]) -> Result<Vec<String>, String> {
     let table = Table::read(file, None, |name| domain_rank(name).is_some() || columns::is_name(name))
         .map_err(|error| error.to_string())?;
@@ -73,7 +73,7 @@ fn domains(file: &[u8]) -> Result<Vec<String>, String> {
     Ok(cells.map(|cell| unwrap_link(cell).into_owned()).collect())
 }
 
-/// Returns the place of a name among those of columns with domains; a text with a dot is a domain itself.
+/// Returns the rank of a name among those of columns with domains; a text with a dot is a domain itself.
 fn domain_rank(name: &str) -> Option<usize> {
     let plain = plain_name(name);
     let mut names = DOMAIN_NAMES.iter().chain(WEBSITE_NAMES);
@@ -93,7 +93,7 @@ fn fullest(rows: &[Row]) -> usize {
         .unwrap_or_default()
 }
 
-/// Returns whether a row names columns, none of which is known to have domains.
+/// Returns whether a row is a header in which no column is known to have domains.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `scrapersky migrate`: the database's schema from the command line.
+//! `scrapersky migrate`: applies and reverts migrations.
 
 use clap::Subcommand;
 use database::connection::Connection;
@@ -8,7 +8,7 @@ use super::bring_up::Database;
 use super::run::block_on;
 use crate::config::Config;
 
-/// Which way to migrate.
+/// The subcommands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum MigrateCommand {
     /// Applies all pending migrations
@@ -26,7 +26,7 @@ pub enum MigrateCommand {
     Status,
 }
 
-/// Migrates.
+/// Runs the command.
 ///
 /// # Errors
 ///

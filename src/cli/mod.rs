@@ -1,7 +1,6 @@
 //! One file a subcommand.
 //!
-//! What a command was asked for goes to standard output, and nothing else does; log events and
-//! errors go to standard error.
+//! Only results go to standard output; log events and errors go to standard error.
 
 #[macro_use]
 mod run;
@@ -38,7 +37,7 @@ pub struct Cli {
     command: Option<Command>,
 }
 
-/// What the program is to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serves the HTTP API and runs jobs (the default)
@@ -49,7 +48,7 @@ enum Command {
         #[arg(long, value_name = "N")]
         workers: Option<usize>,
     },
-    /// Shows everything on this machine: sample sites, the API, workers. Run this first
+    /// Runs sample sites, the API and workers on this machine, and shows what they do. Start here
     Demo(demo::DemoOptions),
     /// Scans domains now and prints what was found
     Scan(scan::ScanOptions),
@@ -76,7 +75,7 @@ enum Command {
 }
 
 impl Cli {
-    /// Returns what is logged unless a setting says otherwise.
+    /// Returns the default log filter.
     ///
     /// With a logger installed, Rocket's own `log_level` has no effect, and its lines for every request, half of them
     /// under the target `_`, cost a quarter of the throughput.

@@ -1,4 +1,4 @@
-//! `scrapersky places`: the same searches, rows and files, from the command line.
+//! `scrapersky places`: searches, lists and exports of places.
 
 use std::collections::HashMap;
 use std::io::{self, Write as _};
@@ -28,17 +28,17 @@ use crate::views::csv::BYTE_ORDER_MARK;
 use crate::views::place::{PlaceView, STATUS_WORDS, read_status, status_word};
 use crate::views::place_csv;
 
-/// How many places are read at a time.
+/// Number of places read at a time.
 const AT_ONCE: i64 = 500;
 
-/// What is to be done about places.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum PlacesCommand {
     /// Searches for businesses now and prints what was found
     Search(SearchOptions),
     /// Prints staged places as a table
     List(ListOptions),
-    /// Writes staged places to standard output as a file
+    /// Writes staged places to standard output as a CSV file or JSON lines
     Export {
         /// File format
         #[arg(long, value_enum, default_value_t = Format::Csv)]
@@ -55,7 +55,7 @@ pub enum PlacesCommand {
     },
 }
 
-/// How places are written to a file.
+/// Format of an exported file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// CSV with a header line, safe to open in a spreadsheet
@@ -64,20 +64,20 @@ pub enum Format {
     Jsonl,
 }
 
-/// What is to be searched for.
+/// A search.
 #[derive(Debug, Args)]
 pub struct SearchOptions {
     /// Kind of business, such as dentist
     business_type: String,
-    /// Where, such as "Houston, TX"
+    /// Place to search in, such as "Houston, TX"
     location: String,
-    /// Distance from there
+    /// Radius of the search
     #[arg(long, default_value_t = 10.0, value_name = "KM")]
     radius_km: f64,
     /// Maximum number of places; more than 60 split the area
     #[arg(long, default_value_t = 20, value_name = "N")]
     max_results: i64,
-    /// Only prints what it would cost
+    /// Only prints the estimated cost
     #[arg(long)]
     dry_run: bool,
     /// Tenant that owns the results
@@ -85,7 +85,7 @@ pub struct SearchOptions {
     tenant: Uuid,
 }
 
-/// Which places are wanted.
+/// A filter.
 #[derive(Debug, Args)]
 pub struct ListOptions {
     /// Only places with this curation status: new, selected, maybe, `not_a_fit`, archived
@@ -109,7 +109,7 @@ fn parse_status(text: &str) -> Result<CurationStatus, String> {
     read_status(text).ok_or_else(|| format!("it must be one of {STATUS_WORDS}"))
 }
 
-/// Runs the command. The exit code says whether a search completed.
+/// Runs the command. The exit code is 0 if a search completed.
 ///
 /// # Errors
 ///
@@ -190,7 +190,7 @@ fn line(place: StagedPlace) -> [String; 6] {
     ]
 }
 
-/// Reads the places that are wanted, part by part.
+/// Reads the matching places, page by page.
 fn each_part(
     which: &ListOptions,
     config: &Config,
@@ -294,7 +294,7 @@ async fn search_now(
     Ok(ExitCode::FAILURE)
 }
 
-/// Reads what a search found, all of it: a search has no more than 2,000 places.
+/// Reads all places that a search found: at most 2,000.
 async fn found(pool: &Pool, tenant: TenantId, id: JobId) -> anyhow::Result<Vec<StagedPlace>> {
     let filter = PlaceFilter {
         search_job_id: Some(id),

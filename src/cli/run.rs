@@ -1,4 +1,4 @@
-//! What every subcommand needs: output, a runtime, a schema.
+//! Output, runtime and schema check, shared by the subcommands.
 
 use std::fmt::Arguments;
 use std::future::Future;
@@ -11,15 +11,15 @@ use database::migrate::check;
 
 use super::bring_up::Database;
 
-/// As `println!`, which would panic where the reader has gone.
+/// Works like `println!`, which would panic when the reader has closed the pipe.
 macro_rules! say {
     ($($text:tt)*) => {
         $crate::cli::run::write_line(format_args!($($text)*))
     };
 }
 
-/// Writes a line to standard output. A reader that has gone, as `| head -1` does, has seen what it wanted; anything else
-/// that keeps the line from being written ends the program.
+/// Writes a line to standard output. A closed pipe, as after `| head -1`, is ignored; any other error ends the
+/// program with a message.
 pub(super) fn write_line(text: Arguments<'_>) {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -30,10 +30,10 @@ pub(super) fn write_line(text: Arguments<'_>) {
     }
 }
 
-/// How long the end of a command waits for work on other threads.
+/// How long a command waits at its end for work on other threads.
 const LAST_WORK: Duration = Duration::from_secs(1);
 
-/// Runs the asynchronous part of a command. Before it, what blocks: starting PostgreSQL.
+/// Runs the asynchronous part of a command. Blocking work, such as starting PostgreSQL, comes before it.
 pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
     let result = runtime.block_on(work);
@@ -42,7 +42,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
     result
 }
 
-/// Refuses to go on with a schema that is not the one this program is written for.
+/// Refuses to run on another schema than the one this program is written for.
 pub(super) async fn require_schema(database: &Database) -> anyhow::Result<()> {
     let mut conn = Connection::connect(&database.url).await?;
     match check(&mut conn).await?.objection() {

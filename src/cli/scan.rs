@@ -1,4 +1,4 @@
-//! `scrapersky scan`: the same jobs in the same database, from the command line.
+//! `scrapersky scan`: runs the same jobs as the API's domain scans.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -29,20 +29,20 @@ use super::{keys, list};
 use crate::config::Config;
 use crate::views::csv::{BYTE_ORDER_MARK, LIST_SEPARATOR, cell};
 
-/// How many jobs are read at a time.
+/// Number of jobs read at a time.
 const AT_ONCE: i64 = 1000;
 
-/// What is to be scanned.
+/// Domains to scan, and the format of the results.
 #[derive(Debug, Args)]
 pub struct ScanOptions {
     /// The domains
     #[arg(required_unless_present = "file", value_name = "DOMAIN")]
     domains: Vec<String>,
-    /// Reads domains from a file, one per line; of a CSV file the column `domain` or `website`, or the one with the most
-    /// domains; `-` is standard input
+    /// Reads domains from a file, one per line, or from the column `domain` or `website` of a CSV file, or from the column
+    /// with the most domains; `-` is standard input
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Prints everything that was found as JSON
+    /// Prints all results as JSON
     #[arg(long)]
     json: bool,
     /// Prints one CSV line per domain, for a spreadsheet
@@ -56,7 +56,7 @@ pub struct ScanOptions {
     tenant: Uuid,
 }
 
-/// A domain that was asked for, and what became of it.
+/// A requested domain and the result of its scan.
 pub(super) struct Scanned {
     pub(super) domain: String,
     pub(super) status: String,
@@ -65,7 +65,7 @@ pub(super) struct Scanned {
     pub(super) metadata: Option<Value>,
 }
 
-/// Scans domains and prints what was found. The exit code says whether all of them could be.
+/// Scans domains and prints the results. The exit code is 0 if all scans completed.
 ///
 /// # Errors
 ///
@@ -153,7 +153,7 @@ async fn submit(pool: &Pool, tenant: TenantId, domains: &[String]) -> anyhow::Re
     Ok(batch)
 }
 
-/// Reads what became of the scans of a batch, by domain.
+/// Reads the results of the scans of a batch, by domain.
 async fn results(pool: &Pool, tenant: TenantId, batch: &SubmittedBatch) -> anyhow::Result<Vec<Scanned>> {
     let mut filter = JobFilter {
         batch_id: Some(batch.id),
@@ -191,7 +191,7 @@ async fn results(pool: &Pool, tenant: TenantId, batch: &SubmittedBatch) -> anyho
     Ok(scanned)
 }
 
-/// The columns of the CSV beside the domain and what became of it, by their places in the metadata.
+/// The CSV's columns after the domain and the outcome, as JSON pointers into the metadata.
 const CSV_COLUMNS: &[(&str, &str)] = &[
     ("title", "/title"),
     ("description", "/description"),
@@ -208,7 +208,7 @@ const CSV_COLUMNS: &[(&str, &str)] = &[
     ("youtube", "/social_links/youtube"),
 ];
 
-/// Writes what was found as CSV with a header; several values in a cell are separated by `; `.
+/// Writes the results as CSV with a header; several values in a cell are separated by `; `.
 fn csv_of(scanned: &[Scanned]) -> anyhow::Result<String> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     let fixed = ["domain", "status", "outcome", "error"];
@@ -230,7 +230,7 @@ fn csv_of(scanned: &[Scanned]) -> anyhow::Result<String> {
 }
 
 impl Scanned {
-    /// Returns what the metadata says at a JSON pointer, as text.
+    /// Returns the metadata's value at a JSON pointer, as text.
     fn text(&self, pointer: &str) -> String {
         match self.metadata.as_ref().and_then(|metadata| metadata.pointer(pointer)) {
             Some(Value::String(text)) => text.clone(),
@@ -245,7 +245,7 @@ impl Scanned {
     }
 }
 
-/// Draws what was found.
+/// Prints the results as a table.
 pub(super) fn table(scanned: &[Scanned]) -> Table {
     let mut table = Table::new();
     table

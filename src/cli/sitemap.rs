@@ -1,4 +1,4 @@
-//! `scrapersky sitemap`: the analysis of a site's sitemaps, by the same job, from the command line.
+//! `scrapersky sitemap`: runs the same job as the API's analysis of sitemaps.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -31,10 +31,10 @@ use crate::views::csv::BYTE_ORDER_MARK;
 use crate::views::job::JobView;
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView, SitemapView};
 
-/// How many rows are read at a time.
+/// Number of rows read at a time.
 const AT_ONCE: i64 = 1000;
 
-/// What is to be analysed, and how it is shown.
+/// An analysis, and the format of its results.
 #[derive(Debug, Args)]
 pub struct SitemapOptions {
     /// The domain, or the URL of a sitemap
@@ -63,7 +63,7 @@ pub struct SitemapOptions {
     tenant: Uuid,
 }
 
-/// Analyses the sitemaps of a site and prints what was found. The exit code says whether that could be done.
+/// Analyses the sitemaps of a site and prints the results. The exit code is 0 if the analysis completed.
 ///
 /// # Errors
 ///
@@ -126,7 +126,7 @@ async fn analyse(
     })
 }
 
-/// Queues the analysis, or takes up one of the domain that has not ended.
+/// Queues the analysis, or returns the domain's unfinished one.
 async fn submit(pool: &Pool, tenant: TenantId, scan: &SitemapScan) -> anyhow::Result<(DomainId, JobId)> {
     let mut conn = pool.tenant(tenant).await?;
     let submitted = sitemap::submit(&mut Submission::of_operator(&mut conn), scan).await?;
@@ -137,7 +137,7 @@ async fn submit(pool: &Pool, tenant: TenantId, scan: &SitemapScan) -> anyhow::Re
     Ok((submitted.domain_id, submitted.job_id))
 }
 
-/// Reads the files that the job has met.
+/// Reads the files that the job has read.
 async fn files(pool: &Pool, tenant: TenantId, domain: DomainId, job: JobId) -> anyhow::Result<Vec<SitemapFile>> {
     let filter = SitemapFileFilter {
         domain_id: Some(domain),
@@ -183,7 +183,7 @@ async fn print_csv(pool: &Pool, tenant: TenantId, domain: DomainId, bom: bool) -
     }
 }
 
-/// Draws the files below the indexes that list them.
+/// Prints the files as a tree, below the indexes that list them.
 fn tree(files: &[SitemapFile]) -> String {
     let mut below: HashMap<Option<Uuid>, Vec<&SitemapFile>> = HashMap::new();
     let known: std::collections::HashSet<Uuid> = files.iter().map(|file| file.id.get()).collect();

@@ -1,4 +1,4 @@
-//! Work that a command does itself while it waits for it, so that it needs no other process.
+//! Workers in a command's own process, so that it needs no other one.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ use super::bring_up::Database;
 use super::serve;
 use crate::config::Config;
 
-/// How often a command looks how far its work is.
+/// How often a command polls its work.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How long a database may be away before the command that waits for it gives up.
+/// How long the database may be unavailable before a waiting command gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The workers of a command, in its own process. Dropped, they end as after Ctrl-C.
+/// The workers of a command, in its own process. Dropping them stops them as Ctrl-C does.
 pub struct Workers {
     stop: oneshot::Sender<()>,
     working: Option<JoinHandle<()>>,
 }
 
 impl Workers {
-    /// Begins to work, unless the settings say that this process has no workers.
+    /// Starts the workers, unless the settings say that this process has none.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl Workers {
         Ok(Self { stop, working })
     }
 
-    /// Lets running jobs end, hands back what does not in time, and waits for both.
+    /// Waits for running jobs, and hands back those that do not end in time.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Workers {
     }
 }
 
-/// Works on a job until it has ended, and shows how far it is. `None` says that somebody had enough before.
+/// Runs jobs until this one has ended, and shows its progress. Returns `None` when interrupted.
 ///
 /// # Errors
 ///
@@ -86,11 +86,11 @@ pub async fn run_to_its_end(
     ended
 }
 
-/// Looks again and again until there is something to return. `None` says that somebody had enough before.
+/// Polls until there is something to return. Returns `None` when interrupted.
 ///
 /// # Errors
 ///
-/// When looking has failed for half a minute: the database may restart meanwhile.
+/// When polling has failed for half a minute: the database may restart meanwhile.
 pub async fn until<T>(mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<Option<T>> {
     let mut interrupted = Box::pin(serve::stop_asked_for()?);
     let mut failing_since = None;
