@@ -10,6 +10,13 @@ const ADDRESS_ATTRIBUTES: [&str; 4] = ["data-href", "data-url", "data-link", "da
 /// Classes of plugins that show a page; others show a post or share the page of the site.
 const PAGE_PLUGINS: [&str; 4] = ["fb-page", "fb-like-box", "fb-follow", "fb-like"];
 
+/// Returns whether a link belongs to a post that is embedded in the page: it leads to whoever wrote that.
+fn is_embedded(href: &str) -> bool {
+    ["utm_source=ig_embed", "refer=embed"]
+        .iter()
+        .any(|mark| href.contains(mark))
+}
+
 impl Page {
     /// Takes a link if it leads to a profile on a network.
     pub(super) fn take_social(&mut self, href: &str, source: Source) {
@@ -23,13 +30,18 @@ impl Page {
 
     /// Takes the link of an anchor or an area, unless the text before it says that it is of whoever made the site.
     pub(super) fn see_social_link(&mut self, href: &str, attributes: &Attributes<'_>) {
-        if !names_network(href) || credit::announces(self.text.as_str()) {
+        if !names_network(href) || is_embedded(href) || credit::announces(self.text.as_str()) {
             return;
         }
         let has_rel = |word: &str| {
             let mut words = attributes.rel.split_ascii_whitespace();
             words.any(|rel| rel.eq_ignore_ascii_case(word))
         };
+        // WordPress marks the name of a comment's author so.
+        let is_commenter = has_rel("ugc") || (has_rel("external") && has_rel("nofollow") && attributes.class == "url");
+        if is_commenter {
+            return;
+        }
         let source = if has_rel("author") {
             Source::Person
         } else if has_rel("me") || has_rel("publisher") || attributes.itemprop == "sameAs" {

@@ -195,6 +195,8 @@ fn the_business_has_its_own_profiles() {
         "<meta property='article:publisher' content='https://www.facebook.com/acme'>",
         "<a rel=author href='https://www.facebook.com/jane'>j</a><a href='https://www.facebook.com/acme'>f</a>",
         "<a href='https://www.facebook.com/wix'>w</a><a href='https://www.facebook.com/acme'>f</a>",
+        "<a rel='external nofollow ugc' class=url href='https://www.facebook.com/jane'>j</a><a href='//facebook.com/acme'>f</a>",
+        "<a rel='external nofollow' class=url href='https://www.facebook.com/jane'>j</a><a href='//facebook.com/acme'>f</a>",
     ] {
         assert_eq!(
             facebook(html).as_deref(),
@@ -210,6 +212,10 @@ fn the_business_has_its_own_profiles() {
     assert_eq!(found.social_links.twitter.as_deref(), Some("https://twitter.com/acme"));
     assert_eq!(found.social_links.others["whatsapp"], "https://wa.me/4930901820");
     assert_eq!(found.phones, ["+49 30 901820"]);
+    let post = "<blockquote class=instagram-media><a href='https://www.instagram.com/jane/?utm_source=ig_embed&amp;utm_medium=loading'>\
+                Jane</a></blockquote>";
+    let found = extract_from(post, "https://acme.test/", &[]);
+    assert_eq!(found.social_links.instagram, None);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! WordPress, by evidence: its generator, its files on the site itself, its REST interface. Never the word.
 
+use percent_encoding::percent_decode_str;
+
 use super::metadata::WordPressFacts;
 use super::site::Site;
 use super::technology::Technologies;
@@ -7,6 +9,9 @@ use super::text::clean;
 
 /// The longest version or theme that is believed.
 const MAX_NAME_CHARS: usize = 64;
+
+/// Folders of hosting companies that hold themes in folders of their own.
+const FOLDERS_OF_THEMES: [&str; 4] = ["a8c", "premium", "pub", "vip"];
 
 /// Collects the evidence of one page.
 #[derive(Debug, Default)]
@@ -47,8 +52,7 @@ impl WordPress {
         }
         self.is_proven = true;
         if let Some(theme) = rest.strip_prefix("wp-content/themes/") {
-            let theme = theme.split(['/', '?']).next().unwrap_or_default();
-            self.theme = self.theme.take().or_else(|| clean(theme, MAX_NAME_CHARS));
+            self.theme = self.theme.take().or_else(|| folder_of_theme(theme));
         }
     }
 
@@ -111,6 +115,17 @@ fn version(rest: &str) -> Option<String> {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
     is_version.then(|| clean(word, MAX_NAME_CHARS)).flatten()
+}
+
+/// Returns the folder of a theme by a path below `wp-content/themes/`.
+fn folder_of_theme(path: &str) -> Option<String> {
+    let path = path.split(['?', '#']).next()?;
+    let (folder, rest) = path.split_once('/')?;
+    let folder = match rest.split_once('/') {
+        Some((theme, _)) if FOLDERS_OF_THEMES.contains(&folder) => theme,
+        _ => folder,
+    };
+    clean(&percent_decode_str(folder).decode_utf8_lossy(), MAX_NAME_CHARS)
 }
 
 #[cfg(test)]
@@ -180,5 +195,19 @@ mod tests {
         wordpress.see_generator("WordPress 6.4-RC1");
         assert_eq!(wordpress.elementor_version.as_deref(), Some("3.18.3"));
         assert_eq!(wordpress.version.as_deref(), Some("6.4-RC1"));
+    }
+
+    #[test]
+    fn themes_are_named_by_their_folder() {
+        for (path, theme) in [
+            ("astra/style.css?ver=1", Some("astra")),
+            ("LDT%20Blog%20v2/style.css", Some("LDT Blog v2")),
+            ("vip/acme-2026/style.css", Some("acme-2026")),
+            ("pub/twentysixteen/js/x.js", Some("twentysixteen")),
+            ("vip/style.css", Some("vip")),
+            ("style.css", None),
+        ] {
+            assert_eq!(folder_of_theme(path).as_deref(), theme, "{path}");
+        }
     }
 }

@@ -29,7 +29,8 @@ pub(super) fn is_placeholder(local: &str, registrable: &str) -> bool {
         || is_in("local", local)
         || (local == brand && (is_in("twice", local) || is_one_letter))
         || is_in("address", &format!("{local}@{registrable}"))
-        || is_somebodys_thing(brand)
+        || is_owned("thing", brand)
+        || is_owned("part", local)
 }
 
 /// Returns whether a local part is a pattern that everybody fills in: `firstname.lastname`.
@@ -37,15 +38,15 @@ pub(super) fn is_pattern(local: &str) -> bool {
     is_in("pattern", local)
 }
 
-/// `yourcompany`, `meine-domain`.
-fn is_somebodys_thing(brand: &str) -> bool {
-    let brand = brand.replace('-', "");
+/// Returns whether a text is an owner and something on a list: `yourcompany`, `meine-domain`, `your.friend`.
+fn is_owned(list: &str, text: &str) -> bool {
+    let text = text.replace(['-', '.', '_'], "");
     (2..=8)
-        .filter_map(|length| brand.split_at_checked(length))
-        .any(|(owner, thing)| {
-            // `myemail.com` and the like give out mailboxes.
-            let is_mailbox = owner == "my" && thing == "email";
-            is_in("owner", owner) && is_in("thing", thing) && !is_mailbox
+        .filter_map(|length| text.split_at_checked(length))
+        .any(|(owner, rest)| {
+            // `myemail.com` and the like give out mailboxes, and people name their own `mymail`.
+            let is_mailbox = owner == "my" && (rest == "email" || list == "part");
+            is_in("owner", owner) && is_in(list, rest) && !is_mailbox
         })
 }
 
@@ -82,6 +83,10 @@ mod tests {
             ("aaaa", "aaaa.com"),
             ("filler", "godaddy.com"),
             ("yourname", "gmail.com"),
+            ("yourfriend", "email.com"),
+            ("ihre-email", "web.de"),
+            ("votre.nom", "free.fr"),
+            ("tu_correo", "gmail.com"),
             ("max.mustermann", "web.de"),
         ] {
             assert!(is_placeholder(local, domain), "{local}@{domain}");
@@ -94,6 +99,9 @@ mod tests {
             ("anna", "godaddy.com"),
             ("info", "mythos.de"),
             ("info", "yourte.com"),
+            ("mymail", "gmx.de"),
+            ("susan", "gmail.com"),
+            ("friend", "gmx.de"),
         ] {
             assert!(!is_placeholder(local, domain), "{local}@{domain}");
         }

@@ -156,7 +156,7 @@ pub(super) fn instagram(url: &Url) -> Option<String> {
 }
 
 pub(super) fn youtube(url: &Url) -> Option<String> {
-    const NOT_CHANNELS: [&str; 23] = [
+    const NOT_CHANNELS: [&str; 24] = [
         "about",
         "account",
         "attribution_link",
@@ -177,14 +177,20 @@ pub(super) fn youtube(url: &Url) -> Option<String> {
         "results",
         "s",
         "shorts",
+        "subscription_center",
         "t",
         "v",
         "watch",
     ];
     let is_short = url.host_str()?.ends_with("youtu.be");
+    let subscribed = || {
+        let mut query = url.query_pairs();
+        query.find(|(key, name)| key == "add_user" && is_name(name))
+    };
     let path = match segments(url).as_slice() {
         [kind @ ("channel" | "c" | "user"), name, ..] if is_name(name) => format!("{kind}/{name}"),
         [handle, ..] if handle.len() > 1 && handle.starts_with('@') => (*handle).to_owned(),
+        ["subscription_center"] => format!("user/{}", subscribed()?.1),
         // A name alone is a channel's old address; on youtu.be it is a video.
         [name] if !is_short && is_name(name) && !NOT_CHANNELS.contains(&name.to_ascii_lowercase().as_str()) => {
             (*name).to_owned()

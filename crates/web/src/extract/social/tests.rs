@@ -45,6 +45,10 @@ fn profiles_are_normalised() {
         ("https://www.youtube.com/AcmeTV", "https://www.youtube.com/AcmeTV"),
         ("https://youtu.be/@acme", "https://www.youtube.com/@acme"),
         (
+            "https://www.youtube.com/subscription_center?add_user=acme",
+            "https://www.youtube.com/user/acme",
+        ),
+        (
             "https://www.facebook.com/pages/category/Bakery/Acme-1234/",
             "https://www.facebook.com/pages/category/Bakery/Acme-1234",
         ),
