@@ -1,4 +1,4 @@
-//! An answer that can be kept, and given again to the byte.
+//! A response that can be stored and repeated byte for byte.
 
 use std::io::Cursor;
 
@@ -10,18 +10,18 @@ use serde::Serialize;
 /// A status and a JSON body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status.
     pub status: Status,
-    /// The body, as it is sent.
+    /// The body as it is sent.
     pub body: String,
 }
 
 impl Answer {
-    /// Writes a view as JSON.
+    /// Serializes a view as JSON.
     ///
     /// # Errors
     ///
-    /// When `view` cannot be JSON, such as a map whose keys are not strings.
+    /// Returns an error if `view` cannot be represented as JSON, such as a map whose keys are not strings.
     pub fn json(status: Status, view: &impl Serialize) -> serde_json::Result<Self> {
         let body = serde_json::to_string(view)?;
         Ok(Self { status, body })

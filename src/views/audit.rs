@@ -7,15 +7,22 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// What was done, by whom, to what.
+/// An entry of the audit log: an action that grants access, changes many rows or cannot be undone.
 #[derive(Debug, Serialize)]
 pub struct AuditView {
+    /// Id of the entry; later entries have higher ids.
     id: i64,
+    /// When the action was done.
     at: DateTime<Utc>,
+    /// Who did it: `API key <id>`, `user <id>` or `command line`.
     actor: String,
+    /// The action, such as `key.revoke`.
     action: String,
+    /// What the action was done to; null if that has no single name.
     subject: Option<String>,
+    /// Further details of the action.
     details: Option<Box<RawValue>>,
+    /// Id of the request that did it; null for the command line.
     request_id: Option<Uuid>,
 }
 
@@ -43,11 +50,11 @@ impl From<AuditEntry> for AuditView {
     }
 }
 
-/// A page of the log.
+/// A page of the audit log.
 #[derive(Debug, Serialize)]
 pub struct AuditPage {
-    /// The entries, the last first.
+    /// The entries, newest first.
     pub items: Vec<AuditView>,
-    /// Asks for what was done before; null at the end.
+    /// Cursor of the next page, with older entries; null on the last page.
     pub next_cursor: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! A batch of domain scans, as the v1 contract has it.
+//! Batches of domain scans, in the form of the v1 contract.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,29 +15,29 @@ use uuid::Uuid;
 
 use super::scan::{ScanId, v1_error, v1_status};
 
-/// Asks for the scan of several domains.
+/// A request to scan several domains.
 #[derive(Debug, Deserialize)]
 pub struct BatchRequest {
-    /// 1 to 100 domains.
+    /// The domains to scan, 1 to 100.
     pub domains: Vec<String>,
-    /// The caller's tenant, optional.
+    /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,
 }
 
-/// Where an accepted batch is followed.
+/// An accepted batch and where to follow it.
 #[derive(Debug, Serialize)]
 pub struct BatchAccepted {
-    /// The batch.
+    /// Id of the batch: `batch_` and 32 hex digits.
     pub batch_id: BatchParam,
-    /// The path of its status.
+    /// Path of the batch's status.
     pub status_url: String,
-    /// How many scans were queued.
+    /// The number of scans in the batch.
     pub job_count: usize,
 }
 
 impl BatchAccepted {
-    /// Describes a batch with the given number of scans.
+    /// Creates the response for a batch with the given number of scans.
     #[must_use]
     pub fn new(id: BatchId, job_count: usize) -> Self {
         let batch_id = BatchParam(id);
@@ -49,7 +49,7 @@ impl BatchAccepted {
     }
 }
 
-/// A batch's id as v1 spells it: `batch_` and 32 hex digits. A UUID is understood as well.
+/// A batch's id in v1's form: `batch_` and 32 hex digits. A UUID is accepted as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchParam(pub BatchId);
 
@@ -73,49 +73,49 @@ impl<'a> FromParam<'a> for BatchParam {
     }
 }
 
-/// How far a batch is.
+/// The status of a batch.
 #[derive(Debug, Serialize)]
 pub struct BatchStatusView {
-    /// The batch.
+    /// Id of the batch: `batch_` and 32 hex digits.
     pub batch_id: BatchParam,
-    /// `pending`, `in_progress`, `completed`, `failed` (all failed) or `partial`.
+    /// `pending`, `in_progress`, `completed`, `failed` (every entry failed) or `partial` (some entries failed).
     pub status: &'static str,
-    /// When its first scan began.
+    /// When the first scan started; null before that.
     pub started_at: Option<DateTime<Utc>>,
-    /// When its last scan ended.
+    /// When the last scan ended; null while a scan is pending or running.
     pub completed_at: Option<DateTime<Utc>>,
-    /// How many entries it has: those below added up, and those still to end.
+    /// The number of entries: completed, failed and unfinished.
     pub total_jobs: usize,
-    /// How many completed.
+    /// The number of completed entries.
     pub completed_jobs: usize,
-    /// How many failed, those that could not be queued among them.
+    /// The number of failed entries, including those that could not be queued.
     pub failed_jobs: usize,
-    /// Its entries, in order.
+    /// The entries, in the order of the request.
     pub jobs: Vec<BatchEntryView>,
 }
 
-/// How far an entry of a batch is.
+/// The status of an entry of a batch.
 #[derive(Debug, Serialize)]
 pub struct BatchEntryView {
-    /// What the client wrote.
+    /// The domain as the client wrote it.
     pub domain: String,
-    /// Its scan, if one was queued.
+    /// Id of its scan: `scan_` and 32 hex digits; null if none was queued.
     pub job_id: Option<ScanId>,
-    /// As a scan's.
+    /// `pending`, `running`, `completed` or `failed`; a cancelled scan is `failed`.
     pub status: &'static str,
-    /// Why it failed, or why its last attempt did.
+    /// Why the scan failed, or why its last attempt failed while it waits for the next one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The outcome, in one word.
+    /// Why the scan ended the way it did, in one word; missing until it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
 }
 
 impl BatchStatusView {
-    /// Makes the view of a batch and its jobs.
+    /// Creates the view of a batch and its jobs.
     ///
-    /// A batch of the old system, which kept no entries, shows the jobs it has; one without jobs
-    /// shows the counts that were stored.
+    /// A batch of the old system, which stored no entries, shows its jobs; if those are gone, it shows the stored
+    /// counts.
     #[must_use]
     pub fn new(batch: BatchJob, entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Self {
         let BatchJob {
@@ -191,7 +191,7 @@ fn entry_views(entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Vec<BatchEntryView> 
                 domain,
                 job_id: job_id.map(|id| ScanId(id.into())),
                 status: v1_status(JobStatus::Failed),
-                // Ended jobs are deleted after the retention time.
+                // Jobs that have ended are deleted after the retention time.
                 error: error.or_else(|| Some("this scan is no longer available".to_owned())),
                 outcome: None,
             },

@@ -1,18 +1,21 @@
 //! Cells of CSV files that people open as spreadsheets.
 //!
-//! A site chooses its title and what its sitemap says; an agency opens the file. After OWASP's "CSV Injection".
+//! A site chooses its title and the texts of its sitemap, and an agency opens the file. The escaping follows OWASP's
+//! "CSV Injection".
 
-/// The byte order mark, by which spreadsheets know that a file is UTF-8.
+/// The byte order mark, which tells spreadsheets that a file is UTF-8.
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// What stands between the values of a list in a cell.
+/// Separates the values of a list in a cell.
 pub const LIST_SEPARATOR: &str = "; ";
 
-/// Escapes a text that a spreadsheet would take for a formula.
+/// Escapes a text that a spreadsheet would read as a formula.
 ///
-/// One that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front, which spreadsheets
-/// take for "this is text"; an international telephone number does not. So does an empty text, which would read back as
-/// missing, and one that would be taken for such a cell when it is read back.
+/// A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front, which marks text
+/// in
+/// spreadsheets; an international telephone number gets none. An empty text gets one too, since it would be read back
+/// as
+/// missing, and so does a text that already looks escaped.
 #[must_use]
 pub fn escape_formula(text: &str) -> String {
     if is_marked(text) && !is_phone(text) {
@@ -22,7 +25,7 @@ pub fn escape_formula(text: &str) -> String {
     }
 }
 
-/// Returns the cell of an optional text; empty when there is none.
+/// Returns the cell of an optional text; empty for `None`.
 #[must_use]
 pub fn cell(text: Option<&str>) -> String {
     text.map(escape_formula).unwrap_or_default()
@@ -42,7 +45,8 @@ fn is_marked(text: &str) -> bool {
     behind.is_empty() || behind.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
-/// Returns whether a text is `+` with digits, blanks and the punctuation of telephone numbers, or a list that begins so.
+/// Returns whether a text is `+` with digits, blanks and the punctuation of telephone numbers, or a list that begins
+/// so.
 fn is_phone(text: &str) -> bool {
     let is_number = |number: &str| {
         !number.is_empty()
@@ -99,7 +103,7 @@ mod tests {
             assert_eq!((escape_formula(text).as_str(), unescape_formula(text)), (text, text));
         }
         assert_eq!(cell(None), "");
-        // As they were written before.
+        // An earlier version escaped telephone numbers as well.
         assert_eq!(unescape_formula("'+49 30 1"), "+49 30 1");
     }
 }

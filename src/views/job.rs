@@ -1,4 +1,4 @@
-//! A job of any kind.
+//! Jobs of any kind.
 
 use chrono::{DateTime, Utc};
 use database::models::job::Job;
@@ -8,50 +8,50 @@ use uuid::Uuid;
 
 use super::scan::{next_attempt_at, v1_message};
 
-/// A job as its tenant sees it.
+/// A job of the tenant.
 #[derive(Debug, Serialize)]
 pub struct JobView {
-    /// Identifies the job.
+    /// Id of the job.
     pub id: Uuid,
-    /// What it does.
+    /// The kind of work.
     pub kind: String,
     /// `pending`, `running`, `completed`, `failed` or `cancelled`.
     pub status: &'static str,
-    /// The outcome, in one word.
+    /// Why the job ended the way it did, in one word; null until it has ended.
     pub outcome: Option<&'static str>,
-    /// Why it failed, or why its last attempt did.
+    /// Why the job failed, or why its last attempt failed while it waits for the next one.
     pub error: Option<String>,
-    /// How much is done, 0 to 1.
+    /// The completed share of the work, 0 to 1.
     pub progress: f64,
-    /// The step it is at.
+    /// The current step.
     pub step: Option<String>,
-    /// That step in words.
+    /// The current step, or the last failure, in words.
     pub message: Option<String>,
     /// The number of attempts so far.
     pub attempts: i32,
     /// The maximum number of attempts.
     pub max_attempts: i32,
-    /// The domain it works on.
+    /// Id of the domain that the job works on; null if there is none.
     pub domain_id: Option<Uuid>,
-    /// The batch it is part of.
+    /// Id of the job's batch; null if it has none.
     pub batch_id: Option<Uuid>,
-    /// What it produced.
+    /// The job's result; null until it has one.
     pub result: Option<Box<RawValue>>,
-    /// When it was asked for.
+    /// When the job was requested.
     pub created_at: DateTime<Utc>,
-    /// When it may run, while it waits.
+    /// The earliest time of the next attempt, while the job is pending.
     pub run_at: DateTime<Utc>,
-    /// When its last attempt began.
+    /// When the last attempt started; null before the first one.
     pub started_at: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// When the job ended; null before that.
     pub completed_at: Option<DateTime<Utc>>,
-    /// When its cancellation was requested.
+    /// When its cancellation was requested; null if it was not.
     pub cancel_requested_at: Option<DateTime<Utc>>,
 }
 
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
-        // The last report of an attempt that failed does not say how far the job is.
+        // The last progress report of a failed attempt no longer describes the job.
         let failed = next_attempt_at(&job).map(|_| v1_message(&job));
         let Job {
             job_id,

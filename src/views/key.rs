@@ -1,47 +1,54 @@
-//! API keys, as administrators see them.
+//! API keys as administrators see them.
 
 use chrono::{DateTime, Utc};
 use database::models::api_key::{ApiKey, KeySecret};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Asks for a key.
+/// A request to create a key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
-    /// Its name.
+    /// Name of the key.
     pub name: String,
-    /// Its scopes: `read`, `scan`, `curate`, `admin`.
+    /// Scopes of the key: `read`, `scan`, `curate`, `admin`.
     pub scopes: Vec<String>,
-    /// When it expires; never when missing.
+    /// When the key expires; if missing, it never does.
     pub expires_at: Option<DateTime<Utc>>,
-    /// The tenant, for super admins.
+    /// Id of the tenant to act for, for super administrators; by default the caller's own.
     pub tenant_id: Option<String>,
 }
 
-/// Asks for a key in place of another.
+/// A request to replace a key by a new one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RotationRequest {
-    /// How many seconds the old key stays valid; one day by default.
+    /// How long the old key stays valid, in seconds; 86400 (one day) by default, at most 30 days.
     pub overlap_seconds: Option<i64>,
-    /// The tenant, for super admins.
+    /// Id of the tenant to act for, for super administrators; by default the caller's own.
     pub tenant_id: Option<String>,
 }
 
 /// An API key without its secret.
 #[derive(Debug, Serialize)]
 pub struct KeyView {
+    /// Id of the key.
     id: Uuid,
+    /// Name of the key.
     name: String,
-    /// Its first characters.
+    /// The first characters of the key.
     prefix: String,
+    /// Scopes of the key: `read`, `scan`, `curate`, `admin`.
     scopes: Vec<String>,
     /// `valid`, `expired` or `revoked`.
     state: &'static str,
+    /// When the key was created.
     created_at: DateTime<Utc>,
+    /// When the key was last used; null if never.
     last_used_at: Option<DateTime<Utc>>,
+    /// When the key expires; null if never.
     expires_at: Option<DateTime<Utc>>,
+    /// When the key was revoked; null if it was not.
     revoked_at: Option<DateTime<Utc>>,
 }
 
@@ -78,13 +85,14 @@ impl From<ApiKey> for KeyView {
     }
 }
 
-/// A new key; no other answer contains its secret.
+/// A new key. No other response contains its secret.
 #[derive(Debug, Serialize)]
 pub struct KeyCreated {
     #[serde(flatten)]
     view: KeyView,
+    /// The key itself, with its secret.
     key: ShownOnce,
-    /// The key that it replaces, and when that one expires.
+    /// The key that this one replaces, with its new expiry.
     #[serde(skip_serializing_if = "Option::is_none")]
     replaces: Option<KeyView>,
 }
@@ -100,7 +108,7 @@ impl std::fmt::Debug for ShownOnce {
 }
 
 impl KeyCreated {
-    /// Shows a key that was just made, and the one it replaces.
+    /// Creates the response for a new key and the key it replaces.
     #[must_use]
     pub fn new(key: ApiKey, secret: &KeySecret, replaces: Option<ApiKey>) -> Self {
         Self {

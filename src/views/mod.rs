@@ -1,6 +1,6 @@
-//! Request and response structs. Nothing else is `Serialize` to clients, and no row is.
+//! Request and response structs. Only these are serialized for clients; database rows never are.
 //!
-//! A response is made from rows by destructuring, so that a new column is a decision.
+//! A response is made from rows by destructuring, so that each new column requires a decision.
 
 pub mod answer;
 pub mod audit;
@@ -21,15 +21,15 @@ use serde::Serialize;
 /// A page of a list.
 #[derive(Debug, Serialize)]
 pub struct Page<T> {
-    /// The rows.
+    /// The rows of this page.
     pub items: Vec<T>,
-    /// How many match the filter in all.
+    /// The number of rows that match the filter.
     pub total: i64,
-    /// The maximum number of rows.
+    /// The maximum number of rows per page.
     pub limit: i64,
-    /// The number of rows skipped.
+    /// The number of rows skipped before this page.
     pub offset: i64,
-    /// Asks for the next part, stable while rows are added; null at the end, or where the list
-    /// has none.
+    /// Cursor of the next page, which stays correct while rows are added; null on the last page, and for lists without
+    /// cursors.
     pub next_cursor: Option<String>,
 }

@@ -1,24 +1,24 @@
-//! The one shape of a failure: problem details, RFC 9457.
+//! The shape of every failure: problem details, RFC 9457.
 
 use serde::Serialize;
 use uuid::Uuid;
 
-/// What went wrong with a request.
+/// The description of a failed request.
 #[derive(Debug, Serialize)]
 pub struct Problem<'a> {
-    /// Always `about:blank`: the code says more.
+    /// Always `about:blank`; `code` is more specific.
     pub r#type: &'static str,
-    /// The status in words.
+    /// The HTTP status in words.
     pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// The sentence that a person reads.
+    /// What is wrong, in words.
     pub detail: &'a str,
     /// The kind of failure, for programs.
     pub code: &'static str,
-    /// The field of the request that is at fault.
+    /// The field of the request that is wrong; missing if there is no single one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'a str>,
-    /// Finds the request in the log.
+    /// Id of the request in the server's log.
     pub request_id: Uuid,
 }

@@ -1,4 +1,4 @@
-//! A domain scan, as the v1 contract has it.
+//! Domain scans, in the form of the v1 contract.
 
 use std::fmt;
 
@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// Asks for the scan of a domain.
+/// A request to scan a domain.
 #[derive(Debug, Deserialize)]
 pub struct ScanRequest {
-    /// The domain: `example.com`, `www.example.com`, `http://example.com/x?y`.
+    /// The domain, such as `example.com`, `www.example.com` or `http://example.com/x?y`.
     pub base_url: String,
-    /// The caller's tenant, optional.
+    /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,
-    /// How many of the site's pages to count at most.
+    /// The maximum number of the site's pages to count; 1000 by default.
     #[serde(default = "ScanRequest::default_max_pages")]
     pub max_pages: i64,
 }
@@ -30,12 +30,12 @@ impl ScanRequest {
     }
 }
 
-/// Where an accepted scan is followed.
+/// An accepted scan and where to follow it.
 #[derive(Debug, Serialize)]
 pub struct ScanAccepted {
-    /// The scan.
+    /// Id of the scan: `scan_` and 32 hex digits.
     pub job_id: ScanId,
-    /// The path of its status.
+    /// Path of the scan's status.
     pub status_url: String,
 }
 
@@ -49,7 +49,7 @@ impl From<JobId> for ScanAccepted {
     }
 }
 
-/// A job's id as v1 spells it: `scan_` and 32 hex digits. A UUID is understood as well.
+/// A job's id in v1's form: `scan_` and 32 hex digits. A UUID is accepted as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScanId(pub JobId);
 
@@ -73,26 +73,26 @@ impl<'a> FromParam<'a> for ScanId {
     }
 }
 
-/// How far a scan is.
+/// The status of a scan.
 #[derive(Debug, Serialize)]
 pub struct ScanStatus {
-    /// The scan.
+    /// Id of the scan: `scan_` and 32 hex digits.
     pub job_id: ScanId,
     /// `pending`, `running`, `completed` or `failed`; a cancelled scan is `failed` in v1.
     pub status: &'static str,
-    /// When its last attempt began.
+    /// When the last attempt started; null before the first one.
     pub started_at: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// When the scan ended; null before that.
     pub completed_at: Option<DateTime<Utc>>,
-    /// What was found, once it completed.
+    /// The facts found about the site; null until the scan has completed.
     pub metadata: Option<Box<RawValue>>,
-    /// Why it failed, or why its last attempt did.
+    /// Why the scan failed, or why its last attempt failed while it waits for the next one.
     pub error: Option<String>,
-    /// The step it is at.
+    /// The current step.
     pub progress: Progress,
-    /// The outcome, in one word.
+    /// Why the scan ended the way it did, in one word; null until it has ended.
     pub outcome: Option<&'static str>,
-    /// When it is tried again, after an attempt that failed.
+    /// When the next attempt is due; null unless an attempt failed and another one follows.
     pub next_attempt_at: Option<DateTime<Utc>>,
 }
 
@@ -101,11 +101,11 @@ pub struct ScanStatus {
 pub struct Progress {
     /// `starting`, `extracting`, `storing`, `completed` or `failed`.
     pub step: String,
-    /// The step in words.
+    /// The step, or the last failure, in words.
     pub message: String,
 }
 
-/// Returns v1's word for a job's state.
+/// Returns v1's word for a job's status.
 #[must_use]
 pub fn v1_status(status: JobStatus) -> &'static str {
     match status {
@@ -116,8 +116,7 @@ pub fn v1_status(status: JobStatus) -> &'static str {
     }
 }
 
-/// Returns what went wrong with a job that did not complete, or with its last attempt while it waits for the next one, for
-/// people.
+/// Returns why a job failed, or why its last attempt failed while it waits for the next one, in words.
 #[must_use]
 pub fn v1_error(job: &Job) -> Option<String> {
     match job.status {
@@ -127,14 +126,14 @@ pub fn v1_error(job: &Job) -> Option<String> {
     }
 }
 
-/// Returns when a job that waits is tried again; `None` before its first attempt.
+/// Returns when the next attempt of a failed job is due; `None` before its first attempt.
 #[must_use]
 pub fn next_attempt_at(job: &Job) -> Option<DateTime<Utc>> {
     let waits_again = job.status == JobStatus::Pending && job.error.is_some();
     waits_again.then_some(job.run_at)
 }
 
-/// Says in words how far a job is.
+/// Describes a job's progress in words.
 #[must_use]
 pub fn v1_message(job: &Job) -> String {
     let done = |default: &str| job.progress_message.clone().unwrap_or_else(|| default.to_owned());
@@ -181,7 +180,7 @@ impl From<Job> for ScanStatus {
                 .map(database::models::values::RawJson::into_raw),
             error,
             progress: Progress { step, message },
-            // Of an attempt that is to be followed by another it says nothing yet.
+            // An outcome describes the job only if no further attempt follows.
             outcome: outcome
                 .filter(|_| status.is_final())
                 .map(database::models::enums::Outcome::label),

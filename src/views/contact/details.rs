@@ -1,4 +1,4 @@
-//! A contact with its sources, and changes to it.
+//! A contact with its sources, and changes to a contact.
 
 use chrono::{DateTime, Utc};
 use database::models::contact::ContactSource;
@@ -7,30 +7,30 @@ use uuid::Uuid;
 
 use super::row::ContactView;
 
-/// A contact with every page that has its address.
+/// A contact with every page that shows its address.
 #[derive(Debug, Serialize)]
 pub struct ContactDetailsView {
     /// The contact.
     #[serde(flatten)]
     pub contact: ContactView,
-    /// The pages, the one that had it first in front.
+    /// The pages that show the address, the first source first.
     pub sources: Vec<ContactSourceView>,
 }
 
-/// A page that has an address.
+/// A page that shows a contact's address.
 #[derive(Debug, Serialize)]
 pub struct ContactSourceView {
-    /// The page.
+    /// Id of the page.
     pub page_id: Uuid,
-    /// Its URL.
+    /// URL of the page.
     pub url: String,
-    /// The text around the address.
+    /// Text around the address on the page; null if none was stored.
     pub context: Option<String>,
-    /// How the page spells it.
+    /// The address as the page spells it.
     pub spelling: String,
-    /// When a scan saw it there first.
+    /// When a scan first found the address on the page.
     pub first_seen_at: DateTime<Utc>,
-    /// When a scan saw it there last.
+    /// When a scan last found the address on the page.
     pub last_seen_at: DateTime<Utc>,
 }
 
@@ -55,23 +55,23 @@ impl From<ContactSource> for ContactSourceView {
     }
 }
 
-/// Changes to a contact. Missing fields stay; null clears a field.
+/// Changes to a contact. A missing field is left unchanged; null clears it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContactPatch {
-    /// `service`, `corporate`, `free` or `unknown`.
+    /// The type of address: `service`, `corporate`, `free` or `unknown`.
     #[serde(default)]
     pub email_type: Option<String>,
-    /// Whose address it is.
+    /// Name of the person the address belongs to.
     #[serde(default, deserialize_with = "present")]
     pub name: Option<Option<String>>,
-    /// What that person does.
+    /// Role of that person.
     #[serde(default, deserialize_with = "present")]
     pub role: Option<Option<String>>,
-    /// What people note about it.
+    /// Notes about the contact.
     #[serde(default, deserialize_with = "present")]
     pub notes: Option<Option<String>>,
-    /// The caller's tenant.
+    /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,
 }

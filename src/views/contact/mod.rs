@@ -1,4 +1,4 @@
-//! Contacts: addresses found on sites, the scans that find them, the pages they stand on, and what is suppressed.
+//! Contacts: addresses found on sites, the scans that find them, the pages that show them, and suppressions.
 
 mod details;
 mod page;

@@ -1,4 +1,4 @@
-//! A page of a site.
+//! Pages of a site.
 
 use chrono::{DateTime, Utc};
 use database::models::page::Page;
@@ -9,43 +9,43 @@ use uuid::Uuid;
 /// A page of a site.
 #[derive(Debug, Serialize)]
 pub struct PageView {
-    /// Identifies the page.
+    /// Id of the page.
     pub id: Uuid,
-    /// The domain.
+    /// Id of the page's domain.
     pub domain_id: Uuid,
-    /// Its URL.
+    /// Absolute URL of the page.
     pub url: String,
-    /// Its title.
+    /// Title of the page.
     pub title: Option<String>,
-    /// Its meta description.
+    /// Meta description of the page.
     pub description: Option<String>,
-    /// Its first heading.
+    /// First heading of the page.
     pub h1: Option<String>,
-    /// The URL it calls its own.
+    /// Canonical URL that the page declares.
     pub canonical_url: Option<String>,
-    /// What it tells robots.
+    /// The page's directives for robots.
     pub meta_robots: Option<String>,
-    /// The schema.org types in it.
+    /// The schema.org types used on the page.
     pub schema_types: Option<Vec<String>>,
-    /// Whether it has a contact form.
+    /// Whether the page has a contact form.
     pub has_contact_form: Option<bool>,
-    /// Whether visitors may comment.
+    /// Whether visitors can comment on the page.
     pub has_comments: Option<bool>,
-    /// How many words it has.
+    /// The number of words on the page.
     pub word_count: Option<i32>,
-    /// Pages of the site that link to it.
+    /// URLs of pages of the site that link to the page.
     pub inbound_links: Option<Vec<String>>,
-    /// What it links to.
+    /// URLs that the page links to.
     pub outbound_links: Option<Vec<String>>,
-    /// What kind of page it is.
+    /// The type of page.
     pub page_type: Option<String>,
-    /// The status of its last answer.
+    /// HTTP status of the last response.
     pub status_code: Option<i32>,
-    /// What became of it when it was last fetched, in one word.
+    /// Result of the last fetch, in one word, such as `ok`, `robots` or `timeout`; null before the first one.
     pub disposition: Option<String>,
-    /// Why.
+    /// The reason for that result.
     pub disposition_reason: Option<String>,
-    /// When it was last fetched.
+    /// When the page was last fetched; null before the first time.
     pub last_scan: Option<DateTime<Utc>>,
 }
 

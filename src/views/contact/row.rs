@@ -1,4 +1,4 @@
-//! A contact, as JSON and as CSV.
+//! Contacts as JSON and as CSV.
 
 use chrono::{DateTime, Utc};
 use database::models::contact::Contact;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::views::csv::{cell, escape_formula};
 
-/// Returns the wire's word for a kind of address.
+/// Returns the API's word for a type of address.
 #[must_use]
 pub fn email_type_word(kind: EmailType) -> &'static str {
     match kind {
@@ -19,7 +19,7 @@ pub fn email_type_word(kind: EmailType) -> &'static str {
     }
 }
 
-/// Reads a kind of address, in the wire's spelling or the database's.
+/// Reads a type of address in the API's spelling or the database's; `None` if the word is neither.
 #[must_use]
 pub fn read_email_type(word: &str) -> Option<EmailType> {
     EmailType::ALL
@@ -28,42 +28,42 @@ pub fn read_email_type(word: &str) -> Option<EmailType> {
         .find(|kind| word.eq_ignore_ascii_case(email_type_word(*kind)))
 }
 
-/// An address found on a site.
+/// An email address found on a site.
 #[derive(Debug, Serialize)]
 pub struct ContactView {
-    /// Identifies the contact.
+    /// Id of the contact.
     pub id: Uuid,
-    /// The domain on whose site it was found.
+    /// Id of the domain on whose site the address was found.
     pub domain_id: Uuid,
-    /// The page that it was found on.
+    /// Id of the page that the address was found on.
     pub page_id: Uuid,
-    /// The address.
+    /// The address, in lower case.
     pub email: String,
-    /// `service`, `corporate`, `free` or `unknown`.
+    /// The type of address: `service`, `corporate`, `free` or `unknown`.
     pub email_type: Option<&'static str>,
-    /// Whether the mailbox is Gmail's.
+    /// Whether the mailbox is at Gmail.
     pub has_gmail: Option<bool>,
-    /// The text around it.
+    /// Text around the address on the page.
     pub context: Option<String>,
-    /// The URL of the page.
+    /// URL of the page that the address was found on.
     pub source_url: Option<String>,
-    /// The job that found it.
+    /// Id of the job that found the address.
     pub source_job_id: Option<Uuid>,
-    /// Whose address it is.
+    /// Name of the person the address belongs to; null if unknown.
     pub name: Option<String>,
-    /// What that person does.
+    /// Role of that person; null if unknown.
     pub role: Option<String>,
-    /// What people noted about it.
+    /// People's notes about the contact.
     pub notes: Option<String>,
-    /// Confidence, 0 to 100.
+    /// Confidence that the text is an email address, 0 to 100.
     pub confidence: Option<i16>,
-    /// Whether its domain takes mail: `ok`, `none` or `unknown`; null if not checked.
+    /// Whether the address's domain accepts mail: `ok`, `none` or `unknown`; null if not checked.
     pub mx_status: Option<&'static str>,
-    /// When it was found.
+    /// When the address was first found.
     pub first_seen_at: DateTime<Utc>,
-    /// When a scan saw it last.
+    /// When a scan last found the address.
     pub last_seen_at: DateTime<Utc>,
-    /// When the row last changed.
+    /// When the contact last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -111,7 +111,7 @@ impl From<Contact> for ContactView {
     }
 }
 
-/// The header of a CSV file of contacts.
+/// The header of a CSV export of contacts.
 pub const CONTACT_CSV_HEAD: [&str; 14] = [
     "email",
     "email_type",
@@ -129,18 +129,18 @@ pub const CONTACT_CSV_HEAD: [&str; 14] = [
     "domain",
 ];
 
-/// A contact in an export: with the name of its domain.
+/// A contact in an export, with the name of its domain.
 #[derive(Debug, Serialize)]
 pub struct ContactOfDomain {
     /// The contact.
     #[serde(flatten)]
     pub contact: ContactView,
-    /// The name of its domain.
+    /// Name of the contact's domain.
     pub domain: Option<String>,
 }
 
 impl ContactOfDomain {
-    /// Returns the cells of a CSV line, safe to open in a spreadsheet.
+    /// Returns the cells of a CSV line under [`CONTACT_CSV_HEAD`], safe to open in a spreadsheet.
     #[must_use]
     pub fn csv(&self) -> [String; 14] {
         let Self { contact, domain } = self;

@@ -9,16 +9,16 @@ use uuid::Uuid;
 
 use crate::views::scan::{next_attempt_at, v1_error, v1_message};
 
-/// A domain to scan, as the v1 contract has it.
+/// A domain that can be scanned for email addresses, in the form of the v1 contract.
 #[derive(Debug, Serialize)]
 pub struct ScannedDomainView {
-    /// Identifies the domain.
+    /// Id of the domain.
     pub id: Uuid,
-    /// Its name.
+    /// Name of the domain.
     pub domain: String,
-    /// URLs of its pages, the first hundred.
+    /// URLs of the domain's pages, at most 100.
     pub pages: Vec<String>,
-    /// How many there are.
+    /// The number of pages of the domain.
     pub pages_count: i64,
 }
 
@@ -39,39 +39,39 @@ impl From<DomainPages> for ScannedDomainView {
     }
 }
 
-/// A scan for email addresses, as the v1 contract has it.
+/// A scan for email addresses, in the form of the v1 contract.
 #[derive(Debug, Serialize)]
 pub struct EmailScanView {
-    /// The domain.
+    /// Id of the scanned domain.
     pub domain_id: Uuid,
-    /// Its name.
+    /// Name of the scanned domain.
     pub domain: String,
     /// The maximum number of pages to fetch.
     pub total_pages: i32,
-    /// How many pages were fetched.
+    /// The number of pages fetched so far.
     pub pages_scanned: i32,
-    /// How many addresses they have.
+    /// The number of addresses found so far.
     pub contacts_found: i32,
-    /// When the scan was asked for.
+    /// When the scan was requested.
     pub scan_timestamp: DateTime<Utc>,
-    /// `pending`, `scanning`, `completed` or `failed`.
+    /// `pending`, `scanning`, `completed` or `failed`; a cancelled scan is `failed`.
     pub status: &'static str,
-    /// The job that does it.
+    /// Id of the scan's job.
     pub job_id: Uuid,
-    /// When it ended.
+    /// When the scan ended; null before that.
     pub completed_at: Option<DateTime<Utc>>,
-    /// What was left out.
+    /// What the scan left out, such as pages beyond a limit; null if nothing.
     pub note: Option<String>,
-    /// Why it failed, or why its last attempt did.
+    /// Why the scan failed, or why its last attempt failed while it waits for the next one.
     pub error: Option<String>,
-    /// How far it is, in words.
+    /// The scan's progress in words; null if its job was deleted.
     pub message: Option<String>,
-    /// When it is tried again, after an attempt that failed.
+    /// When the next attempt is due; null unless an attempt failed and another one follows.
     pub next_attempt_at: Option<DateTime<Utc>>,
 }
 
 impl EmailScanView {
-    /// Makes the view of a scan; its job may have been deleted.
+    /// Creates the view of a scan; its job may have been deleted.
     #[must_use]
     pub fn new(domain: String, scan: EmailScan, job: Option<&Job>) -> Self {
         let EmailScan {

@@ -1,40 +1,40 @@
-//! Addresses and domains that are not kept.
+//! Suppressed addresses and domains, which are not stored.
 
 use chrono::{DateTime, Utc};
 use database::models::suppression::Suppression;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Names an address or a domain, and says why.
+/// A request to suppress or erase an address or a domain: one of `email` and `domain` is required.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SuppressionRequest {
-    /// An address.
+    /// The address.
     #[serde(default)]
     pub email: Option<String>,
-    /// All addresses of a domain, and all that is found on its site.
+    /// The domain: all its addresses, and everything found on its site.
     #[serde(default)]
     pub domain: Option<String>,
-    /// Why.
+    /// The reason for the request.
     #[serde(default)]
     pub reason: Option<String>,
-    /// The caller's tenant.
+    /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,
 }
 
-/// An address or a domain that is not kept.
+/// A suppressed address or domain.
 #[derive(Debug, Serialize)]
 pub struct SuppressionView {
-    /// Identifies it.
+    /// Id of the suppression.
     pub id: Uuid,
     /// `address` or `domain`.
     pub kind: &'static str,
-    /// The address or domain; null after an erasure.
+    /// The address or domain; null after an erasure, which keeps only a hash.
     pub value: Option<String>,
-    /// Why.
+    /// The reason given for the suppression.
     pub reason: Option<String>,
-    /// When it was asked for.
+    /// When the suppression was requested.
     pub created_at: DateTime<Utc>,
 }
 
@@ -61,10 +61,10 @@ impl From<Suppression> for SuppressionView {
 /// The result of an erasure.
 #[derive(Debug, Serialize)]
 pub struct ErasureView {
-    /// The suppression that keeps it from coming back.
+    /// The suppression that keeps the address or domain from being stored again.
     pub suppression: SuppressionView,
-    /// Contacts, with the pages that had them.
+    /// The number of deleted contacts.
     pub contacts: i64,
-    /// Other rows in which it stood.
+    /// The number of other rows from which the address or domain was removed.
     pub other_rows: i64,
 }

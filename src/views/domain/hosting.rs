@@ -1,4 +1,4 @@
-//! Where and how a domain's site is served.
+//! The hosting of a domain's site.
 
 use bigdecimal::ToPrimitive;
 use chrono::{DateTime, Utc};
@@ -7,54 +7,54 @@ use database::models::values::RawJson;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// Where and how a domain's site is served.
+/// How a domain's site is hosted: TLS, DNS, server, speed. A field is null if it is unknown.
 #[derive(Debug, Serialize)]
 pub struct DomainHostingView {
-    /// Whether it is served over TLS.
+    /// Whether the site is served over TLS.
     pub has_ssl: Option<bool>,
-    /// When its certificate expires.
+    /// When the site's certificate expires.
     pub ssl_expiry_date: Option<DateTime<Utc>>,
-    /// Who issued its certificate.
+    /// Issuer of the site's certificate.
     pub ssl_issuer: Option<String>,
-    /// The TLS version it spoke.
+    /// TLS version of the connection.
     pub ssl_version: Option<String>,
-    /// Its security headers.
+    /// The site's security headers.
     pub security_headers: Option<Box<RawValue>>,
-    /// What its server calls itself.
+    /// The server software that the site names.
     pub server_type: Option<String>,
-    /// The address it was reached at.
+    /// IP address that the site was reached at.
     pub ip_address: Option<String>,
-    /// Who hosts it.
+    /// The hosting provider.
     pub hosting_provider: Option<String>,
-    /// Where it is hosted.
+    /// Location of the server.
     pub hosting_location: Option<String>,
-    /// The country it is hosted in, ISO 3166-1 alpha-2.
+    /// Country of the server, ISO 3166-1 alpha-2.
     pub country_code: Option<String>,
-    /// The CDN in front of it.
+    /// The CDN in front of the site.
     pub cdn_provider: Option<String>,
-    /// Its DNS records.
+    /// The domain's DNS records.
     pub dns_records: Option<Box<RawValue>>,
-    /// Time to the first byte in milliseconds.
+    /// Time to the first byte of the last scan, in milliseconds.
     pub server_response_time: Option<i32>,
-    /// The mean of that over its scans, in milliseconds.
+    /// Mean time to the first byte over all scans, in milliseconds.
     pub average_response_time: Option<i32>,
-    /// How often it was up, in per cent.
+    /// Uptime in per cent.
     pub uptime_percentage: Option<f64>,
-    /// Its Last-Modified header.
+    /// The home page's Last-Modified header.
     pub last_modified: Option<DateTime<Utc>>,
-    /// Its robots.txt.
+    /// The site's robots.txt.
     pub robots_txt: Option<String>,
-    /// The mean size of its pages in bytes.
+    /// Mean size of the site's pages in bytes.
     pub average_page_size: Option<i32>,
-    /// How many images its pages hold.
+    /// The number of images on the site's pages.
     pub total_images_count: Option<i32>,
     /// Counts of images, scripts, styles, forms, links and elements.
     pub performance_metrics: Option<Box<RawValue>>,
-    /// What it asks of crawlers.
+    /// The site's directives for crawlers.
     pub crawler_hints: Option<Box<RawValue>>,
     /// Why the last failed scan failed.
     pub last_error: Option<String>,
-    /// How many scans failed in a row.
+    /// The number of failed scans in a row.
     pub error_count: Option<i32>,
     /// When a scan last succeeded.
     pub last_successful_scan: Option<DateTime<Utc>>,

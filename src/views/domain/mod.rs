@@ -1,4 +1,4 @@
-//! A domain, with what is known about its site.
+//! A domain with the facts known about its site.
 
 mod hosting;
 mod profile;
@@ -16,17 +16,17 @@ use database::models::domain_profile::DomainProfile;
 use database::models::domain_technologies::DomainTechnologies;
 use serde::Serialize;
 
-/// A domain with all that is known about its site.
+/// A domain with all facts known about its site.
 #[derive(Debug, Serialize)]
 pub struct DomainDetailsView {
     /// The domain itself.
     #[serde(flatten)]
     pub domain: DomainView,
-    /// What its site says; null before the first scan, as the two below.
+    /// What the site says; null before the first scan.
     pub profile: Option<DomainProfileView>,
-    /// What its site runs on.
+    /// The site's technologies; null before the first scan.
     pub technologies: Option<DomainTechnologiesView>,
-    /// Where and how its site is served.
+    /// The site's hosting; null before the first scan.
     pub hosting: Option<DomainHostingView>,
 }
 

@@ -1,64 +1,64 @@
-//! What a domain's site says.
+//! The content of a domain's site.
 
 use database::models::domain_profile::DomainProfile;
 use database::models::values::{RawJson, TextList};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// What a domain's site says.
+/// The content, contacts and business facts of a domain's site. A field is null if it is unknown.
 #[derive(Debug, Serialize)]
 pub struct DomainProfileView {
-    /// The home page's title.
+    /// Title of the home page.
     pub title: Option<String>,
-    /// The home page's meta description.
+    /// Meta description of the home page.
     pub description: Option<String>,
-    /// The language the home page declares.
+    /// The language that the home page declares.
     pub language: Option<String>,
-    /// The languages the server declares.
+    /// The languages that the server declares.
     pub content_language: Option<Vec<String>>,
-    /// The language most of the site is in.
+    /// The language of most of the site.
     pub primary_language: Option<String>,
-    /// Its icon.
+    /// URL of the site's icon.
     pub favicon_url: Option<String>,
-    /// Its logo.
+    /// URL of the site's logo.
     pub logo_url: Option<String>,
-    /// The year in its copyright notice.
+    /// The year in the site's copyright notice.
     pub copyright_year: Option<String>,
-    /// Whether it shows a cookie notice.
+    /// Whether the site shows a cookie notice.
     pub has_cookie_notice: Option<bool>,
-    /// Whether it links to a privacy policy.
+    /// Whether the site links to a privacy policy.
     pub has_privacy_policy: Option<bool>,
-    /// Every phone number found, in page order.
+    /// Every telephone number found, in page order.
     pub phone_numbers: Option<Vec<String>>,
     /// Every email address found, in page order.
     pub email_addresses: Option<Vec<String>>,
     /// Every postal address found.
     pub physical_addresses: Option<Vec<String>>,
-    /// Its Facebook page.
+    /// URL of the business's Facebook page.
     pub facebook_url: Option<String>,
-    /// Its page on Twitter or X.
+    /// URL of the business's page on X (Twitter).
     pub twitter_url: Option<String>,
-    /// Its LinkedIn page.
+    /// URL of the business's LinkedIn page.
     pub linkedin_url: Option<String>,
-    /// Its Instagram page.
+    /// URL of the business's Instagram page.
     pub instagram_url: Option<String>,
-    /// Its YouTube channel.
+    /// URL of the business's YouTube channel.
     pub youtube_url: Option<String>,
-    /// The category of the business.
+    /// Category of the business.
     pub business_category: Option<String>,
-    /// The type of the business.
+    /// Type of the business.
     pub business_type: Option<String>,
-    /// The industry it is in.
+    /// Industry of the business.
     pub industry_vertical: Option<String>,
-    /// When it is open.
+    /// Opening hours of the business.
     pub business_hours: Option<Box<RawValue>>,
-    /// How it can be paid.
+    /// Payment methods that the business accepts.
     pub payment_methods: Option<Vec<String>>,
-    /// Whether it sells on the site.
+    /// Whether the site has a shop.
     pub has_ecommerce: Option<bool>,
-    /// Its RSS and Atom feeds.
+    /// The site's RSS and Atom feeds.
     pub feed_urls: Option<Box<RawValue>>,
-    /// The whole metadata of the last scan.
+    /// All metadata of the last scan, as the scan's status returns it.
     pub meta_json: Option<Box<RawValue>>,
 }
 

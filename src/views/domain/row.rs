@@ -1,4 +1,4 @@
-//! The row of a domain.
+//! Domains as they appear in lists.
 
 use chrono::{DateTime, Utc};
 use database::models::domain::Domain;
@@ -9,63 +9,65 @@ use uuid::Uuid;
 /// A domain of the tenant.
 #[derive(Debug, Serialize)]
 pub struct DomainView {
-    /// Identifies the row.
+    /// Id of the domain.
     pub id: Uuid,
-    /// The standard form of its name: lower case, punycode, no `www.`.
+    /// Name of the domain in its standard form: lower case, punycode, no `www.`.
     pub domain: String,
     /// Where the lead came from.
     pub lead_source: Option<String>,
-    /// Whether it is in use.
+    /// Whether the domain is in use.
     pub is_active: Option<bool>,
-    /// Its state.
+    /// Status of the domain.
     pub status: String,
-    /// How far the domain scan is.
+    /// Status of the domain scan: `Queued`, `InProgress`, `Completed`, `Error`, `ManualReview`, `Cancelled` or
+    /// `Paused`;
+    /// null if none was queued.
     pub content_scrape_status: Option<&'static str>,
-    /// When the domain scan last changed state.
+    /// When the status of the domain scan last changed.
     pub content_scrape_at: Option<DateTime<Utc>>,
-    /// Why the domain scan failed.
+    /// Why the domain scan failed; null if it did not.
     pub content_scrape_error: Option<String>,
-    /// How far the crawl for contacts is.
+    /// Status of the crawl for contacts, in the words of `content_scrape_status`; null if none was queued.
     pub page_scrape_status: Option<&'static str>,
-    /// When the crawl last changed state.
+    /// When the status of the crawl last changed.
     pub page_scrape_at: Option<DateTime<Utc>>,
-    /// Why the crawl failed.
+    /// Why the crawl failed; null if it did not.
     pub page_scrape_error: Option<String>,
-    /// How far the watch over its sitemaps is.
+    /// Status of the sitemap monitoring, in the words of `content_scrape_status`.
     pub sitemap_monitor_status: Option<&'static str>,
-    /// When that watch last changed state.
+    /// When the status of the sitemap monitoring last changed.
     pub sitemap_monitor_at: Option<DateTime<Utc>>,
-    /// Why that watch failed.
+    /// Why the sitemap monitoring failed; null if it did not.
     pub sitemap_monitor_error: Option<String>,
-    /// Whether a sitemap was found.
+    /// Whether the site has a sitemap; null if unknown.
     pub has_sitemap: Option<bool>,
-    /// How many pages its sitemaps list.
+    /// The number of pages that the sitemaps list; null if unknown.
     pub page_count: Option<i32>,
-    /// The sitemap that was found first.
+    /// URL of the first sitemap found.
     pub sitemap_url: Option<String>,
-    /// When it was first scanned.
+    /// When the domain was first scanned.
     pub first_scan: DateTime<Utc>,
-    /// When it was last scanned.
+    /// When the domain was last scanned.
     pub last_scan: DateTime<Utc>,
-    /// When the row was made.
+    /// When the domain was added.
     pub created_at: DateTime<Utc>,
-    /// When the row last changed.
+    /// When the domain last changed.
     pub updated_at: DateTime<Utc>,
-    /// Who made the row.
+    /// Id of the user who added the domain; null if unknown.
     pub created_by: Option<Uuid>,
-    /// What people wrote about it.
+    /// People's notes about the domain.
     pub notes: Option<String>,
-    /// How many URLs its sitemaps list.
+    /// The number of URLs that the sitemaps list.
     pub sitemap_urls: Option<i32>,
-    /// How many sitemap files it has.
+    /// The number of sitemap files.
     pub total_sitemaps: Option<i32>,
-    /// The business it belongs to, in a table of the old system.
+    /// Id of the domain's business in a table of the old system.
     pub local_business_id: Option<Uuid>,
-    /// What a person decided about its sitemaps.
+    /// A person's decision about the domain's sitemaps: `New`, `Selected`, `Maybe`, `Not a Fit` or `Archived`.
     pub sitemap_curation_status: Option<&'static str>,
-    /// How far the analysis of its sitemaps is.
+    /// Status of the sitemap analysis: `Queued`, `Processing`, `Completed` or `Error`; null if none was queued.
     pub sitemap_analysis_status: Option<&'static str>,
-    /// Why that analysis failed.
+    /// Why the sitemap analysis failed; null if it did not.
     pub sitemap_analysis_error: Option<String>,
 }
 

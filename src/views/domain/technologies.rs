@@ -1,38 +1,38 @@
-//! What a domain's site runs on.
+//! The technologies of a domain's site.
 
 use database::models::domain_technologies::DomainTechnologies;
 use database::models::values::RawJson;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// What a domain's site runs on.
+/// The technologies of a domain's site. A field is null if it is unknown.
 #[derive(Debug, Serialize)]
 pub struct DomainTechnologiesView {
     /// CMS, frameworks, analytics and widgets.
     pub tech_stack: Option<Box<RawValue>>,
-    /// Whether it runs on WordPress.
+    /// Whether the site runs on WordPress.
     pub is_wordpress: Option<bool>,
-    /// Which version, if it says.
+    /// Version of WordPress, if the site states it.
     pub wordpress_version: Option<String>,
-    /// Which theme.
+    /// Name of the WordPress theme.
     pub wordpress_theme: Option<String>,
-    /// Whether it uses Elementor.
+    /// Whether the site uses Elementor.
     pub has_elementor: Option<bool>,
-    /// Which version of Elementor.
+    /// Version of Elementor, if the site states it.
     pub elementor_version: Option<String>,
-    /// Whether it uses Divi.
+    /// Whether the site uses Divi.
     pub has_divi: Option<bool>,
-    /// Whether it uses WooCommerce.
+    /// Whether the site uses WooCommerce.
     pub has_woocommerce: Option<bool>,
-    /// Whether it uses Contact Form 7.
+    /// Whether the site uses Contact Form 7.
     pub has_contact_form7: Option<bool>,
-    /// Whether it uses Yoast SEO.
+    /// Whether the site uses Yoast SEO.
     pub has_yoast_seo: Option<bool>,
-    /// Whether it uses WPForms.
+    /// Whether the site uses WPForms.
     pub has_wpforms: Option<bool>,
-    /// Its Google Analytics id.
+    /// The site's Google Analytics id.
     pub google_analytics_id: Option<String>,
-    /// Its Google Tag Manager id.
+    /// The site's Google Tag Manager id.
     pub google_tag_manager_id: Option<String>,
 }
 

@@ -14,41 +14,41 @@ use uuid::Uuid;
 
 use super::staged::PlaceView;
 
-/// A place with what is known beside its row.
+/// A place with its details, its searches and its domain.
 #[derive(Debug, Serialize)]
 pub struct PlaceDetailsView {
-    /// The row.
+    /// The columns of the place.
     #[serde(flatten)]
     pub place: PlaceView,
-    /// Its website.
+    /// The place's website; null if unknown.
     pub website: Option<String>,
-    /// Its telephone number.
+    /// The place's telephone number; null if unknown.
     pub phone: Option<String>,
-    /// Its opening hours, as Google writes them.
+    /// The place's opening hours as Google returns them; null if unknown.
     pub opening_hours: Option<Box<RawValue>>,
-    /// When Google's content about it was fetched; null once it was removed.
+    /// When Google's content about the place was fetched; null after its removal.
     pub content_at: Option<DateTime<Utc>>,
-    /// The page on a portal that is given as its website; null where the website is its own.
+    /// The page on a portal that the place gives as its website; null if the website is its own.
     pub profile: Option<ProfileView>,
-    /// What became of it.
+    /// The status of the hand-over of the place to a domain.
     pub hand_over: HandOverView,
-    /// The searches that found it, the last one first.
+    /// The searches that found the place, newest first.
     pub searches: Vec<FoundBy>,
 }
 
 /// A business's page on a booking portal, a directory or a social network.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct ProfileView {
-    /// What kind of site it is: `social`, `map`, `link`, `booking`, `directory` or `shop`.
+    /// The kind of portal: `social`, `map`, `link`, `booking`, `directory` or `shop`.
     pub kind: &'static str,
-    /// The site's domain.
+    /// Domain of the portal.
     pub site: String,
-    /// The page's address.
+    /// URL of the page.
     pub url: String,
 }
 
 impl ProfileView {
-    /// Returns the profile that a website's address is, if it is one.
+    /// Returns the profile that a website's URL leads to, or `None` if the URL is not on a portal.
     #[must_use]
     pub fn of(website: &str) -> Option<Self> {
         let page = portal_page(website)?;
@@ -60,29 +60,29 @@ impl ProfileView {
     }
 }
 
-/// How far the way is from a place to its domain and what is known about that.
+/// The status of a place's hand-over, and of the scans of its domain.
 #[derive(Debug, Default, Serialize)]
 pub struct HandOverView {
-    /// When it became a domain.
+    /// When the place became a domain; null before that.
     pub handed_over_at: Option<DateTime<Utc>>,
-    /// Why it did not.
+    /// Why the place could not become a domain; null if it did or was not tried.
     pub error: Option<String>,
-    /// The domain.
+    /// Id of the domain; null before the hand-over.
     pub domain_id: Option<Uuid>,
-    /// The domain's name.
+    /// Name of the domain; null before the hand-over.
     pub domain: Option<String>,
-    /// How far the domain scan is.
+    /// Status of the domain scan, such as `Queued` or `Completed`; null if none was queued.
     pub scan_status: Option<&'static str>,
-    /// Why the domain scan failed.
+    /// Why the domain scan failed; null if it did not.
     pub scan_error: Option<String>,
-    /// How far the scan for email addresses is.
+    /// Status of the scan for email addresses, such as `Queued` or `Completed`; null if none was queued.
     pub email_scan_status: Option<&'static str>,
-    /// Why the scan for email addresses failed.
+    /// Why the scan for email addresses failed; null if it did not.
     pub email_scan_error: Option<String>,
 }
 
 impl HandOverView {
-    /// Returns what the domain says, and nothing of the way to it.
+    /// Returns the fields that come from the domain; the caller adds those of the hand-over.
     fn of(domain: Domain) -> Self {
         Self {
             domain: Some(domain.domain),
@@ -98,14 +98,14 @@ impl HandOverView {
 /// A search that found a place.
 #[derive(Debug, Serialize)]
 pub struct FoundBy {
-    /// The search.
+    /// Id of the search's job.
     pub search_job_id: Uuid,
-    /// When it found the place first.
+    /// When the search first found the place.
     pub found_at: DateTime<Utc>,
 }
 
 impl PlaceDetailsView {
-    /// Makes the view of a place.
+    /// Creates the view of a place.
     #[must_use]
     pub fn new(
         place: StagedPlace,

@@ -7,42 +7,42 @@ use uuid::Uuid;
 
 use super::status::{read_status, status_word};
 
-/// What a request changed about a place.
+/// A change that a request made to a place.
 #[derive(Debug, Serialize)]
 pub struct ChangeView {
-    /// Orders changes; a cursor.
+    /// Orders the changes: later ones have higher ids.
     pub id: i64,
-    /// The request.
+    /// Id of the request; all places that it changed share it.
     pub change_id: Uuid,
-    /// `update`, `bulk`, `import` or `undo`.
+    /// The kind of request: `update`, `bulk`, `import` or `undo`.
     pub action: &'static str,
-    /// The place.
+    /// Id of the place.
     pub place_id: String,
-    /// Who asked for it.
+    /// Who requested the change: `API key <id>` or `user <id>`.
     pub changed_by: String,
-    /// When.
+    /// When the place was changed.
     pub changed_at: DateTime<Utc>,
-    /// What people had decided before.
+    /// The decisions about the place before the change.
     pub before: Curated,
-    /// What they have decided then.
+    /// The decisions about the place after the change.
     pub after: Curated,
-    /// When it was undone.
+    /// When the change was undone; null if it was not.
     pub undone_at: Option<DateTime<Utc>>,
 }
 
-/// What people decide about a place.
+/// People's decisions about a place.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Curated {
-    /// The curation status, in v1's words.
+    /// The curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
     #[serde(serialize_with = "in_v1_words")]
     pub status: Option<String>,
-    /// What is to be remembered.
+    /// Notes about the place.
     pub notes: Option<String>,
-    /// The labels.
+    /// Labels of the place.
     pub tags: Option<Vec<Option<String>>>,
-    /// How important it is.
+    /// Priority of the place: higher comes first.
     pub priority: Option<i32>,
-    /// When to look at it again.
+    /// The date to look at the place again.
     pub revisit_date: Option<String>,
 }
 

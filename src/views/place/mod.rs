@@ -1,4 +1,4 @@
-//! Places, as the v1 contract has them.
+//! Places, in the form of the v1 contract.
 
 mod details;
 mod history;
@@ -14,9 +14,9 @@ pub use self::status::{STATUS_WORDS, read_status, status_word};
 
 use serde::Serialize;
 
-/// A sentence about what was done.
+/// A confirmation of what was done.
 #[derive(Debug, Serialize)]
 pub struct Done {
-    /// The sentence.
+    /// What was done, in words.
     pub message: &'static str,
 }

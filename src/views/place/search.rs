@@ -1,4 +1,4 @@
-//! A search for places, and how far it is.
+//! Searches for places, and their status.
 
 use chrono::{DateTime, Utc};
 use database::ids::JobId;
@@ -10,32 +10,32 @@ use uuid::Uuid;
 
 use crate::views::scan::{next_attempt_at, v1_error, v1_message, v1_status};
 
-/// Asks for a search.
+/// A request to search for places.
 #[derive(Debug, Deserialize)]
 pub struct SearchRequest {
-    /// Where, in words.
+    /// The location to search, in words, at most 255 characters.
     pub location: String,
-    /// What kind of business.
+    /// The kind of business to search for, at most 100 characters.
     pub business_type: String,
-    /// How far from there, in kilometres.
+    /// Radius around the location in kilometres, 1 to 50; 10 by default.
     #[serde(default = "SearchRequest::default_radius")]
     pub radius_km: f64,
-    /// The maximum number of places.
+    /// The maximum number of places, 1 to 100; with `grid`, up to 2000; 20 by default.
     #[serde(default = "SearchRequest::default_results")]
     pub max_results: i64,
-    /// The caller's tenant, optional.
+    /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,
-    /// Where, in degrees north, if that is known.
+    /// Latitude of the location in degrees north; required with `longitude`.
     #[serde(default)]
     pub latitude: Option<f64>,
-    /// Where, in degrees east.
+    /// Longitude of the location in degrees east; required with `latitude`.
     #[serde(default)]
     pub longitude: Option<f64>,
-    /// Whether the area may be split to find more than 60 places; unless said, where more are wanted.
+    /// Whether the area may be split to find more than 60 places; by default, if `max_results` exceeds 60.
     #[serde(default)]
     pub grid: Option<bool>,
-    /// Whether only to say what the search would cost.
+    /// Whether to return only the cost of the search.
     #[serde(default)]
     pub dry_run: bool,
 }
@@ -50,14 +50,14 @@ impl SearchRequest {
     }
 }
 
-/// Where an accepted search is followed.
+/// An accepted search and where to follow it.
 #[derive(Debug, Serialize)]
 pub struct SearchAccepted {
-    /// The search.
+    /// Id of the search's job.
     pub job_id: Uuid,
-    /// `started`.
+    /// Always `started`.
     pub status: &'static str,
-    /// The path of its status.
+    /// Path of the search's status.
     pub status_url: String,
 }
 
@@ -71,46 +71,46 @@ impl From<JobId> for SearchAccepted {
     }
 }
 
-/// How far a search is.
+/// The status of a search.
 #[derive(Debug, Serialize)]
 pub struct SearchStatus {
-    /// The search.
+    /// Id of the search's job.
     pub job_id: Uuid,
-    /// `pending`, `running`, `completed` or `failed`.
+    /// `pending`, `running`, `completed` or `failed`; a cancelled search is `failed`.
     pub status: &'static str,
-    /// How many places it found within the radius, as many as were wanted at most.
+    /// The number of places found within the radius, at most `max_results`.
     pub total_places: i64,
-    /// How many of them are stored.
+    /// The number of places stored.
     pub stored_places: i64,
-    /// When it was asked for.
+    /// When the search was requested.
     pub created_at: DateTime<Utc>,
-    /// When it ended.
+    /// When the search ended; null before that.
     pub completed_at: Option<DateTime<Utc>>,
-    /// The kind of business.
+    /// The kind of business searched for.
     pub search_query: Option<String>,
-    /// Where.
+    /// The location searched, in words.
     pub search_location: Option<String>,
-    /// Who asked for it.
+    /// Id of the user who requested the search; null if unknown.
     pub user_id: Option<Uuid>,
-    /// That person's name.
+    /// Name of the user who requested the search; null if unknown.
     pub user_name: Option<String>,
-    /// Why it failed, or why its last attempt did.
+    /// Why the search failed, or why its last attempt failed while it waits for the next one.
     pub error: Option<String>,
-    /// The outcome, in one word.
+    /// Why the search ended the way it did, in one word; null until it has ended.
     pub outcome: Option<&'static str>,
-    /// Why there is not more, where a cap was reached or the area could not be split.
+    /// Why the search found fewer places: a cap was reached, or the area could not be split; otherwise null.
     pub note: Option<String>,
-    /// How far it is, in words.
+    /// The search's progress in words.
     pub message: Option<String>,
-    /// When it is tried again, after an attempt that failed.
+    /// When the next attempt is due; null unless an attempt failed and another one follows.
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// How much is done, 0 to 1.
+    /// The completed share of the search, 0 to 1.
     pub progress: f64,
-    /// How many calls of Google's it has made that are billed.
+    /// The number of billed calls of Google's API.
     pub calls: usize,
 }
 
-/// What a search was asked for, as far as its status shows it.
+/// The part of a search request that its status shows.
 #[derive(Deserialize)]
 struct Asked {
     location: String,
@@ -123,7 +123,7 @@ struct Brought {
 }
 
 impl SearchStatus {
-    /// Makes the status of a search from the number of places stored and the calls made.
+    /// Creates the status of a search from the number of places stored and the calls made.
     #[must_use]
     pub fn new(job: Job, stored: i64, calls: &[ApiCall]) -> Self {
         let (error, next_attempt_at) = (v1_error(&job), next_attempt_at(&job));

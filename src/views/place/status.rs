@@ -2,10 +2,10 @@
 
 use database::models::enums::CurationStatus;
 
-/// The words that a place's status has on the wire.
+/// The words of a place's curation status in the API.
 pub const STATUS_WORDS: &str = "new, selected, maybe, not_a_fit, archived";
 
-/// Returns v1's word for what was decided about a place.
+/// Returns v1's word for a curation status.
 #[must_use]
 pub const fn status_word(status: CurationStatus) -> &'static str {
     match status {
@@ -17,7 +17,7 @@ pub const fn status_word(status: CurationStatus) -> &'static str {
     }
 }
 
-/// Reads a status in v1's spelling or in the database's, in any case; `None` where the word is neither.
+/// Reads a status in v1's spelling or the database's, in any case; `None` if the word is neither.
 #[must_use]
 pub fn read_status(text: &str) -> Option<CurationStatus> {
     let word = text.trim().to_lowercase().replace([' ', '-'], "_");

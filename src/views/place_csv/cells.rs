@@ -1,4 +1,4 @@
-//! The cells of a row of an imported file, as values.
+//! Conversion of the cells of an imported row to values.
 
 use std::fmt::Display;
 
@@ -14,14 +14,14 @@ use super::tags;
 use crate::views::csv::unescape_formula;
 use crate::views::place::{STATUS_WORDS, read_status};
 
-/// The cells of a row, by our names of their columns.
+/// The cells of a row, found by our names of the columns.
 pub(super) struct Cells<'a> {
     pub(super) columns: &'a Columns,
     pub(super) row: &'a Row,
 }
 
 impl Cells<'_> {
-    /// Fails where the row cannot be told from a damaged one.
+    /// Returns an error if the row is damaged or contains a NUL character.
     pub(super) fn check(&self) -> Result<(), String> {
         let Self { columns, row } = self;
         if row.is_unclosed {
@@ -30,7 +30,7 @@ impl Cells<'_> {
                 row.line
             ));
         }
-        // Spreadsheets leave empty cells out at the end of a row, or add some.
+        // Spreadsheets omit empty cells at the end of a row, or add some.
         if row.cells.iter().skip(columns.count).any(|cell| !cell.trim().is_empty()) {
             return Err(format!(
                 "the line has {} cells, and there are {} columns: a text that contains the separator needs quotation marks",
@@ -44,10 +44,10 @@ impl Cells<'_> {
         Ok(())
     }
 
-    /// Returns a text as it stands in the file; `None` for an empty cell.
+    /// Returns the unchanged text of a cell; `None` if the cell is empty.
     pub(super) fn exact(&self, column: &str) -> Option<String> {
         let cell = self.row.cell(self.columns.at(column)?);
-        // `="0123"` keeps a spreadsheet from reading a number.
+        // `="0123"` keeps a spreadsheet from reading the text as a number.
         let kept = cell
             .strip_prefix("=\"")
             .and_then(|text| text.strip_suffix('"'))
@@ -62,7 +62,7 @@ impl Cells<'_> {
         (!trimmed.is_empty()).then(|| trimmed.to_owned())
     }
 
-    /// Returns the address in one line, put together where the file has it in parts.
+    /// Returns the address in one line, assembled if the file has it in parts.
     pub(super) fn address(&self) -> Option<String> {
         if self.columns.at("formatted_address").is_some() {
             return self.text("formatted_address");
@@ -79,12 +79,12 @@ impl Cells<'_> {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    /// Returns the website; a link of a search engine that contains an address is that address.
+    /// Returns the website. For a search engine's link to a website, returns that website.
     pub(super) fn website(&self) -> Option<String> {
         self.text("website").map(|text| unwrap_link(&text).into_owned())
     }
 
-    /// Returns the telephone number, unless a spreadsheet has taken it for a number and dropped digits.
+    /// Returns the telephone number, or an error if a spreadsheet converted it to a number and dropped digits.
     pub(super) fn phone(&self) -> Result<Option<String>, String> {
         let Some(phone) = self.text("phone") else {
             return Ok(None);
@@ -98,7 +98,7 @@ impl Cells<'_> {
                 "phone is {phone:?}: a spreadsheet has dropped its digits; format the column as text"
             ));
         }
-        // A tool kept the digits as floating point.
+        // Some tools write the digits as a floating-point number.
         Ok(Some(match phone.strip_suffix(".0") {
             Some(digits) if is_digits(digits) => digits.to_owned(),
             _ => phone,
@@ -156,7 +156,7 @@ impl Cells<'_> {
         let Some(text) = self.text("raw_data") else {
             return Ok(None);
         };
-        // Kept to the letter: 4.50 stays 4.50.
+        // The exact text is stored: 4.50 stays 4.50.
         let exact: Box<RawValue> =
             serde_json::from_str(&text).map_err(|error| format!("raw_data is not valid JSON: {error}"))?;
         if text.contains("\\u0000") {
@@ -165,7 +165,7 @@ impl Cells<'_> {
         RawJson::from_value(&exact).map(Some).map_err(|error| error.to_string())
     }
 
-    /// Returns what people decided, as far as the file has columns for it.
+    /// Returns people's decisions, for those columns that the file has.
     pub(super) fn curation(&self) -> Result<RawJson, String> {
         let mut patch = Map::new();
         let has = |column: &str| self.columns.at(column).is_some();
@@ -192,14 +192,14 @@ impl Cells<'_> {
     }
 }
 
-/// Reads a date; one with slashes only where day and month cannot be confused.
+/// Reads a date. A date with slashes is accepted only if day and month cannot be confused.
 fn date(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     if let Some(date) = ["%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d"]
         .iter()
         .find_map(|format| NaiveDate::parse_from_str(text, format).ok())
     {
-        // A year of two digits would be one of the first century.
+        // A two-digit year would be read as one of the first century.
         return Some(date).filter(|date| date >= &NaiveDate::from_ymd_opt(1000, 1, 1).unwrap_or_default());
     }
     let mut parts = text.split('/').map(|part| part.parse::<u32>().ok());
@@ -217,7 +217,7 @@ fn date(text: &str) -> Option<NaiveDate> {
         .then(|| NaiveDate::from_ymd_opt(year, month, day))?
 }
 
-/// Reads a time; one without a zone is UTC.
+/// Reads a time; without a zone, it is UTC.
 fn time(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(time) = text.parse() {
         return Some(time);
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_read_as_spreadsheets_write_them_and_not_guessed() {
+    fn dates_are_read_as_spreadsheets_write_them_and_never_guessed() {
         let expected = NaiveDate::from_ymd_opt(2026, 3, 31);
         for text in ["2026-03-31", "31.03.2026", "31.3.2026", "31/03/2026", "3/31/2026"] {
             assert_eq!(date(text), expected, "{text}");

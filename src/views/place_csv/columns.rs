@@ -1,9 +1,9 @@
-//! The columns of files of places, and which column of a file means what: people and tools name them differently.
+//! The columns of files of places, and the names that people and tools give them.
 
 use csv::StringRecord;
 use web::table::plain_name;
 
-/// The columns, in their order. Numbers and ids of rows, people and jobs mean nothing elsewhere and are not among them.
+/// The columns in export order, without row numbers and the ids of rows, users and jobs, which mean nothing elsewhere.
 pub const COLUMNS: &[&str] = &[
     "place_id",
     "name",
@@ -27,11 +27,11 @@ pub const COLUMNS: &[&str] = &[
     "phone",
 ];
 
-/// The column of places as Google sent them, which is written if asked for.
+/// The column of places as Google returned them, exported on request.
 pub const RAW_DATA: &str = "raw_data";
 
-/// The names of the columns that other tools write, by our name of the column, best first, without blanks and punctuation.
-/// Our own names come before them.
+/// Names of each column in other tools' files, best first, without blanks and punctuation. Our own names take
+/// precedence.
 const ALIASES: &[(&str, &[&str])] = &[
     ("place_id", &["googleplaceid", "googleplacesid", "gplaceid"]),
     (
@@ -193,7 +193,7 @@ const ALIASES: &[(&str, &[&str])] = &[
         ],
     ),
     ("raw_data", &[]),
-    // Parts of an address, for files that have it in parts.
+    // Parts of an address, for files that split it.
     (
         "street",
         &[
@@ -232,7 +232,7 @@ const ALIASES: &[(&str, &[&str])] = &[
     ("country", &["countryname", "land", "pays", "país", "pais", "paese"]),
 ];
 
-/// Names of the column with a website, best first.
+/// Names of the website column in other tools' files, best first.
 pub const WEBSITE_NAMES: &[&str] = &[
     "websiteurl",
     "websiteuri",
@@ -260,18 +260,18 @@ pub const WEBSITE_NAMES: &[&str] = &[
     "link",
 ];
 
-/// The columns of a file by our names.
+/// The columns of a file, by our names.
 #[derive(Clone, Debug)]
 pub struct Columns {
     known: Vec<(&'static str, usize)>,
-    /// The names of the columns that are not known.
+    /// Names of the unknown columns.
     pub ignored: Vec<String>,
-    /// How many columns there are.
+    /// The number of columns in the file.
     pub count: usize,
 }
 
 impl Columns {
-    /// Reads the line of names.
+    /// Reads the header line.
     #[must_use]
     pub fn read(names: &StringRecord) -> Self {
         let plain: Vec<String> = names.iter().map(plain_name).collect();
@@ -297,14 +297,14 @@ impl Columns {
         }
     }
 
-    /// Returns the column with this one of our names, counted from 0.
+    /// Returns the position of a column, from 0, by our name; `None` if the file does not have it.
     #[must_use]
     pub fn at(&self, name: &str) -> Option<usize> {
         self.known.iter().find(|(ours, _)| *ours == name).map(|(_, at)| *at)
     }
 }
 
-/// Returns whether a text is the name of a known column, ours or another tool's.
+/// Returns whether a text is the name of a known column, our own or another tool's.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     let plain = plain_name(text);

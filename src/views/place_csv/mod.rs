@@ -1,5 +1,6 @@
-//! Staged places as CSV: written so that no spreadsheet takes a cell for a formula, and read from what spreadsheets and
-//! other tools write.
+//! Staged places as CSV: exports that are safe to open in spreadsheets, and imports of files from spreadsheets and
+//! other
+//! tools.
 
 mod cells;
 pub mod columns;
@@ -19,15 +20,15 @@ use self::cells::Cells;
 use self::columns::Columns;
 pub use self::write::{header, lines};
 
-/// The longest kind of business: an index holds it.
+/// Maximum length of a business type in characters, set by its index.
 const MAX_KIND: usize = 255;
 
-/// A line of a file, read.
+/// A place read from a line of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportedPlace {
-    /// Where it stands in the file, from 1.
+    /// Number of the line in the file, from 1.
     pub line: u64,
-    /// Google's id of the place, or one made from its name and address.
+    /// Google's id of the place, or one derived from its name and its address, website or telephone number.
     pub place_id: String,
     name: String,
     formatted_address: Option<String>,
@@ -40,20 +41,21 @@ pub struct ImportedPlace {
     price_level: Option<i32>,
     search_query: Option<String>,
     search_location: Option<String>,
-    /// When a search found it.
+    /// When a search found the place.
     pub search_time: Option<DateTime<Utc>>,
-    /// Its website.
+    /// The place's website.
     pub website: Option<String>,
-    /// Its telephone number.
+    /// The place's telephone number.
     pub phone: Option<String>,
     raw_data: Option<RawJson>,
-    /// What people decided, in the spelling of [`PlaceChange`](database::models::place_change::PlaceChange): an object of
-    /// those values that the file has columns for.
+    /// People's decisions, in the form of [`PlaceChange`](database::models::place_change::PlaceChange): an object with
+    /// the
+    /// values that the file has columns for.
     pub curation: RawJson,
 }
 
 impl ImportedPlace {
-    /// Returns the row.
+    /// Returns the row to insert.
     #[must_use]
     pub fn row(&self, created_by: database::ids::UserId) -> NewStagedPlace<'_> {
         NewStagedPlace {
@@ -82,13 +84,13 @@ impl ImportedPlace {
 /// The result of one line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ImportLine {
-    /// Where it stands in the file, from 1.
+    /// Number of the line in the file, from 1.
     pub line: u64,
-    /// The place, where the line names one.
+    /// Id of the place; null if the line does not name one.
     pub place_id: Option<String>,
     /// `inserted`, `updated` or `failed`.
     pub result: &'static str,
-    /// Why it failed.
+    /// Why the line failed; null if it did not.
     pub error: Option<String>,
 }
 
@@ -101,11 +103,11 @@ pub struct ImportReport {
     pub inserted: usize,
     /// The number of updated places.
     pub updated: usize,
-    /// How many lines could not be used.
+    /// The number of lines that could not be used.
     pub failed: usize,
-    /// The names of the columns that are not known and were not read.
+    /// Names of the unknown columns, which were ignored.
     pub ignored_columns: Vec<String>,
-    /// Every line.
+    /// The result of every line.
     pub lines: Vec<ImportLine>,
 }
 
@@ -116,18 +118,18 @@ pub struct Imported {
     pub places: Vec<ImportedPlace>,
     /// The lines that could not be used.
     pub failed: Vec<ImportLine>,
-    /// The names of the columns that are not known.
+    /// Names of the unknown columns.
     pub ignored_columns: Vec<String>,
 }
 
-/// Reads a file whose first line names its columns, in any order and in the usual spellings.
+/// Reads a file whose first line names its columns, in any order and in their usual spellings.
 ///
-/// There has to be one with the name, and one with Google's id of the place, its address, website or telephone number.
+/// A column with the name is required, and one with Google's id of the place, its address, website or telephone number.
 /// `charset` is the declared encoding, if any.
 ///
 /// # Errors
 ///
-/// A sentence, when the file is not a table or lacks these columns.
+/// Returns a description of the problem if the file is not a table or lacks a required column.
 pub fn read(file: &[u8], charset: Option<&str>) -> Result<Imported, String> {
     let table = Table::read(file, charset, columns::is_name).map_err(|error| error.to_string())?;
     let (names, rows) = table.rows.split_first().ok_or("the file is empty")?;
@@ -159,7 +161,7 @@ pub fn read(file: &[u8], charset: Option<&str>) -> Result<Imported, String> {
     })
 }
 
-/// Columns of which one has to be there, next to the name.
+/// Columns of which at least one is required next to the name.
 const TELLING: [&str; 7] = [
     "place_id",
     "formatted_address",
@@ -193,7 +195,7 @@ fn place(cells: &Cells<'_>) -> Result<ImportedPlace, String> {
     let name = cells.text("name").ok_or("name is empty")?;
     let (formatted_address, vicinity) = (cells.address(), cells.text("vicinity"));
     let (website, phone) = (cells.website(), cells.phone()?);
-    // A name alone is the name of many businesses.
+    // A name alone may belong to many businesses.
     let distinction = [&formatted_address, &vicinity, &website, &phone]
         .into_iter()
         .flatten()

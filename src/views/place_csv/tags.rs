@@ -1,10 +1,10 @@
-//! Labels of a place in a cell.
+//! Labels of a place in a CSV cell.
 
 use serde_json::Value;
 
 use crate::views::csv::LIST_SEPARATOR;
 
-/// Writes labels as plain text, joined by `; `; as a JSON list where that would not be read as the same labels.
+/// Writes labels as plain text joined by `; `, or as a JSON list if that text would be read as different labels.
 #[must_use]
 pub fn write(tags: &[String]) -> String {
     let plain = tags.join(LIST_SEPARATOR);
@@ -15,11 +15,11 @@ pub fn write(tags: &[String]) -> String {
     }
 }
 
-/// Reads labels: texts with semicolons between, or a JSON list.
+/// Reads labels: texts separated by semicolons, or a JSON list.
 ///
 /// # Errors
 ///
-/// A sentence, for a list of something else.
+/// Returns a description of the problem if the JSON is not a list of texts.
 pub fn read(text: &str) -> Result<Vec<String>, String> {
     if text.trim_start().starts_with('[') {
         return serde_json::from_str(text).map_err(|error| format!("tags are not a list of texts: {error}"));

@@ -9,7 +9,7 @@ fn places(file: &str) -> Vec<ImportedPlace> {
 }
 
 #[test]
-fn a_line_that_cannot_be_used_says_why_and_harms_no_other() {
+fn an_unusable_line_is_reported_and_does_not_affect_others() {
     let file = "\u{feff}Name,place_id,rating,tags,status\nA,1,4.5,warm; cold,Not a Fit\n,2,,,\nC,3,good,,\nD,1,,,\n\
                 E,5,,[1],\nF,6\nG,7,,,done\nH,8,,,,,\nI,9,4,5,,x\nJ,,,,\nK,10,\"x,,\n";
     let Imported { places, failed, .. } = read(file.as_bytes(), None).unwrap();
@@ -39,7 +39,7 @@ fn a_line_that_cannot_be_used_says_why_and_harms_no_other() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_says_why() {
+fn an_unusable_file_is_refused_with_the_reason() {
     let error = |file: &str| read(file.as_bytes(), None).unwrap_err();
     assert!(
         error("place_id,color\n1,2\n")
@@ -74,7 +74,7 @@ fn other_tools_columns_and_numbers_are_read() {
 }
 
 #[test]
-fn a_business_without_an_id_is_known_by_name_and_address() {
+fn a_business_without_an_id_is_identified_by_name_and_address() {
     let id = |file: &str| places(file)[0].place_id.clone();
     let whole = id("name,address\nSmile Dental,\"Bay Rd 7, 2000 Reef, Australia\"\n");
     assert!(scans::places::is_imported(&whole));
@@ -98,7 +98,7 @@ fn a_business_without_an_id_is_known_by_name_and_address() {
 }
 
 #[test]
-fn what_a_spreadsheet_did_to_a_cell_is_undone_or_told() {
+fn damage_by_a_spreadsheet_is_undone_or_reported() {
     let place = &places("place_id,name,phone,website\n1,'=1+1,\"=\"\"030 12\"\"\",/url?q=https://a.test/&sa=U\n")[0];
     assert_eq!((place.name.as_str(), place.phone.as_deref()), ("=1+1", Some("030 12")));
     assert_eq!(place.website.as_deref(), Some("https://a.test/"));

@@ -1,4 +1,4 @@
-//! Staged places as CSV, so that no spreadsheet takes a cell for a formula.
+//! Exports of staged places as CSV that is safe to open in a spreadsheet.
 
 use std::collections::HashMap;
 
@@ -13,22 +13,22 @@ use super::tags;
 use crate::views::csv::{cell, escape_formula};
 use crate::views::place::status_word;
 
-/// Writes the line of column names; with the places as Google sent them, if `raw_data`.
+/// Writes the header line; with the [`RAW_DATA`] column if `raw_data` is set.
 ///
 /// # Errors
 ///
-/// Never, since it is written to memory.
+/// Never, since it writes to memory.
 pub fn header(raw_data: bool) -> Result<Vec<u8>, csv::Error> {
     let mut writer = Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS.iter().copied().chain(raw_data.then_some(RAW_DATA)))?;
     bytes(writer)
 }
 
-/// Writes a line for each place.
+/// Writes a line per place.
 ///
 /// # Errors
 ///
-/// Never, since it is written to memory.
+/// Never, since it writes to memory.
 pub fn lines(
     places: &[StagedPlace],
     details: &HashMap<String, PlaceDetails>,

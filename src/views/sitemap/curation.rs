@@ -1,60 +1,60 @@
-//! The curation of sitemap files.
+//! Curation of sitemap files.
 
 use database::models::enums::CurationStatus;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Decides about one sitemap file.
+/// A decision about one sitemap file.
 #[derive(Debug, Deserialize)]
 pub struct CurationRequest {
-    /// `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
+    /// The new curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
     pub status: String,
 }
 
-/// Decides about many.
+/// A decision about many sitemap files: one of `ids` and `filter` is required.
 #[derive(Debug, Deserialize)]
 pub struct BulkCurationRequest {
-    /// `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
+    /// The new curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
     pub status: String,
-    /// These.
+    /// Ids of the files to change.
     #[serde(default)]
     pub ids: Option<Vec<Uuid>>,
-    /// Or all that match.
+    /// Selects the files to change; `{}` selects all.
     #[serde(default)]
     pub filter: Option<CurationFilter>,
-    /// Whether to count them only.
+    /// Whether to count the files without changing them.
     #[serde(default)]
     pub preview: bool,
 }
 
-/// Which sitemap files are meant; what is missing does not matter.
+/// A filter of sitemap files; a missing field matches every file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CurationFilter {
-    /// Only those of this domain.
+    /// Only files of the domain with this id.
     #[serde(default)]
     pub domain_id: Option<Uuid>,
-    /// Only those with this analysis status.
+    /// Only files with this analysis status.
     #[serde(default)]
     pub status: Option<String>,
-    /// Only those with this curation status.
+    /// Only files with this curation status.
     #[serde(default)]
     pub curation_status: Option<String>,
-    /// Only those whose URL contains this text.
+    /// Only files whose URL contains this text.
     #[serde(default)]
     pub q: Option<String>,
 }
 
-/// What became of a decision about many.
+/// The result of a decision about many sitemap files.
 #[derive(Debug, Serialize)]
 pub struct BulkCurationView {
-    /// How many files were meant.
+    /// The number of files selected.
     pub matched: i64,
-    /// How many were changed.
+    /// The number of files changed.
     pub updated: usize,
 }
 
-/// Returns the word by which clients know a decision.
+/// Returns the API's word for a curation status.
 #[must_use]
 pub const fn curation_word(status: CurationStatus) -> &'static str {
     match status {
@@ -66,7 +66,7 @@ pub const fn curation_word(status: CurationStatus) -> &'static str {
     }
 }
 
-/// Reads a decision, by the clients' word or the database's label.
+/// Reads a curation status in the API's spelling or the database's; `None` if the word is neither.
 #[must_use]
 pub fn read_curation(word: &str) -> Option<CurationStatus> {
     let is_meant = |status: &CurationStatus| curation_word(*status) == word || status.label() == word;

@@ -1,4 +1,4 @@
-//! A sitemap file.
+//! Sitemap files.
 
 use chrono::{DateTime, Utc};
 use database::models::enums::ProcessingStatus;
@@ -8,60 +8,60 @@ use uuid::Uuid;
 
 use super::curation::curation_word;
 
-/// A sitemap file as its tenant sees it.
+/// A sitemap file of a domain.
 #[derive(Debug, Serialize)]
 pub struct SitemapView {
-    /// Identifies it.
+    /// Id of the file.
     pub id: Uuid,
-    /// The domain it belongs to.
+    /// Id of the file's domain.
     pub domain_id: Uuid,
-    /// Its absolute URL.
+    /// Absolute URL of the file.
     pub url: String,
-    /// `urlset`, `index`, `rss`, `atom`, `text` or `unknown`.
+    /// The format: `urlset`, `index`, `rss`, `atom`, `text` or `unknown`.
     pub sitemap_type: String,
-    /// How it was found.
+    /// How the file was found: `request`, `robots_txt`, `html_link`, `well_known`, `feed` or `sitemap_index`.
     pub discovery_method: Option<String>,
-    /// The index that lists it.
+    /// Id of the sitemap index that lists the file; null if none does.
     pub parent_id: Option<Uuid>,
-    /// How many indexes lead to it.
+    /// The number of sitemap indexes that lead to the file.
     pub depth: Option<i16>,
-    /// `pending`, `completed`, `partial`, `failed`, `skipped` or `gone`.
+    /// The status of its analysis: `pending`, `completed`, `partial`, `failed`, `skipped` or `gone`.
     pub status: String,
-    /// The HTTP status it was answered with.
+    /// HTTP status of the last response.
     pub status_code: Option<i32>,
-    /// What is wrong with it.
+    /// Why the file could not be read, or what is wrong with it; null if nothing is.
     pub error_message: Option<String>,
-    /// How many URLs it lists.
+    /// The number of URLs that the file lists.
     pub url_count: Option<i32>,
-    /// Its size in bytes, as it came.
+    /// Size of the file in bytes, as transferred.
     pub size_bytes: Option<i32>,
-    /// Whether it came compressed.
+    /// Whether the file was transferred compressed.
     pub is_gzipped: Option<bool>,
-    /// How long its answer took, in milliseconds.
+    /// Response time in milliseconds.
     pub response_time_ms: Option<i32>,
-    /// The latest change of what it lists.
+    /// The latest modification that the file states for its entries.
     pub last_modified: Option<DateTime<Utc>>,
-    /// Whether its entries say when they changed.
+    /// Whether the entries state when they last changed.
     pub has_lastmod: Option<bool>,
-    /// Whether its entries have priorities.
+    /// Whether the entries state priorities.
     pub has_priority: Option<bool>,
-    /// Whether its entries say how often they change.
+    /// Whether the entries state how often they change.
     pub has_changefreq: Option<bool>,
-    /// What made it.
+    /// The program that generated the file, if known.
     pub generator: Option<String>,
-    /// `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
+    /// The curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
     pub curation_status: Option<&'static str>,
-    /// How far its import is.
+    /// Status of the import: `Queued`, `Processing`, `Completed` or `Error`.
     pub import_status: Option<&'static str>,
-    /// Why its import failed.
+    /// Why the import failed; null if it did not.
     pub import_error: Option<String>,
-    /// The job that read it last.
+    /// Id of the job that last read the file.
     pub job_id: Option<Uuid>,
-    /// When it was last read.
+    /// When the file was last read.
     pub last_processed_at: Option<DateTime<Utc>>,
-    /// When it was found.
+    /// When the file was found.
     pub created_at: Option<DateTime<Utc>>,
-    /// When its row last changed.
+    /// When the row last changed.
     pub updated_at: Option<DateTime<Utc>>,
 }
 
@@ -75,7 +75,7 @@ impl From<SitemapFile> for SitemapView {
             url,
             sitemap_type,
             discovery_method,
-            // As many as `url_count`: the old system kept the two apart.
+            // Equal to `url_count`; the old system stored both.
             page_count: _,
             size_bytes,
             response_time_ms,

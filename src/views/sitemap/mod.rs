@@ -1,4 +1,4 @@
-//! Sitemap files, what they list, and what is different since the analysis before.
+//! Sitemap files, the URLs they list, and the differences from the previous analysis.
 
 mod curation;
 mod file;

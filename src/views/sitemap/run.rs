@@ -1,4 +1,4 @@
-//! An analysis, and what it found to be different.
+//! Analyses of sitemaps, and the differences they found.
 
 use chrono::{DateTime, Utc};
 use database::models::sitemap_run::SitemapRun;
@@ -9,37 +9,37 @@ use uuid::Uuid;
 /// An analysis of a domain's sitemaps.
 #[derive(Debug, Serialize)]
 pub struct SitemapRunView {
-    /// Identifies it.
+    /// Id of the analysis.
     pub id: Uuid,
-    /// The domain it is about.
+    /// Id of the analysed domain.
     pub domain_id: Uuid,
-    /// The job that does it.
+    /// Id of the analysis's job.
     pub job_id: Uuid,
     /// `running`, `completed`, `partial` or `failed`.
     pub state: &'static str,
-    /// Whether it is the first of its domain: there is nothing to differ from then.
+    /// Whether the analysis is the domain's first, which has nothing to compare with.
     pub is_first: bool,
-    /// Whether it is about all of the domain's sitemaps.
+    /// Whether the analysis covers all of the domain's sitemaps.
     pub is_whole_domain: bool,
-    /// When it began.
+    /// When the analysis started.
     pub started_at: DateTime<Utc>,
-    /// When it ended.
+    /// When the analysis ended; null before that.
     pub completed_at: Option<DateTime<Utc>>,
-    /// How many files it has read.
+    /// The number of files read.
     pub files: i32,
-    /// How many could not be read.
+    /// The number of files that could not be read.
     pub failed_files: i32,
-    /// How many URLs they list.
+    /// The number of URLs that the files list.
     pub urls: i64,
-    /// Their size in bytes.
+    /// Size of the files in bytes.
     pub bytes: i64,
-    /// How many URLs are new.
+    /// The number of URLs added since the previous analysis.
     pub added: i64,
-    /// How many are gone.
+    /// The number of URLs removed since the previous analysis.
     pub removed: i64,
-    /// How many say another time of their last change.
+    /// The number of URLs whose stated last modification differs from the previous analysis.
     pub changed: i64,
-    /// What was left out, or why it failed.
+    /// What was left out, or why the analysis failed; null if it is complete.
     pub note: Option<String>,
 }
 
@@ -86,16 +86,16 @@ impl From<SitemapRun> for SitemapRunView {
     }
 }
 
-/// A URL that is different since the analysis before.
+/// A URL that differs from the previous analysis.
 #[derive(Debug, Serialize)]
 pub struct SitemapUrlChangeView {
     /// `added`, `removed` or `changed`.
     pub change: &'static str,
-    /// The URL.
+    /// The URL that differs.
     pub url: String,
-    /// When it had changed, by the account of the analysis before.
+    /// The last modification stated in the previous analysis; null if none was.
     pub old_lastmod: Option<DateTime<Utc>>,
-    /// When it changed, by the account of this one.
+    /// The last modification stated in this analysis; null if none is.
     pub new_lastmod: Option<DateTime<Utc>>,
 }
 
@@ -119,13 +119,13 @@ impl From<SitemapUrlChange> for SitemapUrlChangeView {
     }
 }
 
-/// An analysis with a part of what it found to be different.
+/// An analysis with a page of the differences it found.
 #[derive(Debug, Serialize)]
 pub struct SitemapDiffView {
-    /// The analysis, with the counts.
+    /// The analysis, with the number of differences.
     pub run: SitemapRunView,
-    /// What is different, in a fixed order.
+    /// The differences of this page, in a fixed order.
     pub items: Vec<SitemapUrlChangeView>,
-    /// Asks for the next part; null at the end.
+    /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }

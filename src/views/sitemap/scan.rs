@@ -1,44 +1,44 @@
-//! An analysis that is asked for.
+//! Requests to analyse sitemaps.
 
 use database::ids::{DomainId, JobId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Asks for the analysis of a domain's sitemaps, or of one.
+/// A request to analyse all sitemaps of a domain, or one: one of `domain` and `sitemap_url` is required.
 #[derive(Debug, Deserialize)]
 pub struct SitemapScanRequest {
-    /// The domain, in any spelling that a domain scan takes.
+    /// The domain, in any spelling that a domain scan accepts; by default the domain of `sitemap_url`.
     #[serde(default, alias = "base_url")]
     pub domain: Option<String>,
-    /// The sitemap to begin with, instead of those that the site names.
+    /// URL of the sitemap to start with, instead of those that the site names.
     #[serde(default)]
     pub sitemap_url: Option<String>,
-    /// How many URLs to store at most.
+    /// The maximum number of URLs to store; 1000000 by default.
     #[serde(default)]
     pub max_urls: Option<i64>,
-    /// The maximum depth of nested indexes.
+    /// The maximum depth of nested sitemap indexes; 3 by default.
     #[serde(default)]
     pub max_depth: Option<i16>,
-    /// The caller's tenant, optional.
+    /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,
 }
 
-/// Where an accepted analysis is followed.
+/// An accepted analysis and where to follow it.
 #[derive(Debug, Serialize)]
 pub struct SitemapScanAccepted {
-    /// The job.
+    /// Id of the analysis's job.
     pub job_id: Uuid,
-    /// The path of its status.
+    /// Path of the job's status.
     pub status_url: String,
-    /// The domain's row.
+    /// Id of the domain.
     pub domain_id: Uuid,
-    /// Whether the job is new, and not one for the domain that has not ended.
+    /// Whether the job is new; otherwise the domain has an unfinished one, which is returned.
     pub is_new: bool,
 }
 
 impl SitemapScanAccepted {
-    /// Makes the answer for a job.
+    /// Creates the response for a job.
     #[must_use]
     pub fn new(job: JobId, domain: DomainId, is_new: bool) -> Self {
         Self {

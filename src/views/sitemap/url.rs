@@ -1,4 +1,4 @@
-//! A URL that a sitemap file lists, as JSON and as CSV.
+//! URLs listed in sitemap files, as JSON and as CSV.
 
 use chrono::{DateTime, Utc};
 use database::models::sitemap_url::SitemapUrl;
@@ -11,29 +11,29 @@ use crate::views::csv::{cell, escape_formula};
 /// A URL that a sitemap file lists.
 #[derive(Debug, Serialize)]
 pub struct SitemapUrlView {
-    /// Identifies it.
+    /// Id of the URL.
     pub id: Uuid,
-    /// The file that lists it.
+    /// Id of the file that lists the URL.
     pub sitemap_id: Uuid,
-    /// Its absolute URL.
+    /// The absolute URL.
     pub url: String,
-    /// What kind of page it seems to be.
+    /// The type of page, guessed from the URL.
     pub page_type: Option<String>,
-    /// When it changed, by the file's account.
+    /// The last modification that the file states; null if it states none.
     pub lastmod: Option<DateTime<Utc>>,
-    /// How often it changes, by the file's account.
+    /// How often the page changes, as the file states it.
     pub changefreq: Option<String>,
-    /// The priority in the file, 0 to 1.
+    /// The priority that the file states, 0 to 1.
     pub priority: Option<String>,
-    /// How many images the entry has.
+    /// The number of images in the entry.
     pub image_count: Option<i32>,
-    /// How many videos the entry has.
+    /// The number of videos in the entry.
     pub video_count: Option<i32>,
-    /// How many news items the entry has.
+    /// The number of news items in the entry.
     pub news_count: Option<i32>,
-    /// The same page in other languages: `[{"hreflang", "href"}]`.
+    /// The page in other languages: `[{"hreflang", "href"}]`.
     pub alternates: Option<Box<RawValue>>,
-    /// When it was first listed.
+    /// When the URL was first listed.
     pub discovered_at: Option<DateTime<Utc>>,
 }
 
