@@ -9,9 +9,9 @@ use uuid::Uuid;
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// The holder of an API key.
+    /// An API key.
     Key(ApiKeyId),
-    /// A person who signed in.
+    /// A user who signed in.
     Person(UserId),
 }
 
@@ -26,7 +26,7 @@ impl Actor {
     }
 }
 
-/// The name in histories and the audit log, such as `user 550e8400-...`.
+/// Writes the name used in histories and the audit log, such as `user 550e8400-...`.
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

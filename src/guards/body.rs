@@ -1,4 +1,4 @@
-//! JSON bodies, whose errors name the field at fault.
+//! JSON bodies, whose errors name the invalid field.
 
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
 use rocket::figment::{self, error::Kind};
@@ -13,7 +13,7 @@ use crate::error::{ApiError, ApiResult};
 pub struct Body<T> {
     /// The parsed value.
     pub value: T,
-    /// The SHA-256 of its bytes.
+    /// The SHA-256 of the body's bytes.
     pub digest: [u8; 32],
 }
 
@@ -62,7 +62,7 @@ async fn read<T: DeserializeOwned>(request: &Request<'_>, data: Data<'_>) -> Api
 /// Returns the error for a body of the wrong shape, with the path of the field.
 fn invalid_shape(error: figment::Error) -> ApiError {
     let mut path = error.path.clone();
-    // For a missing or unknown field the path ends at its parent, and the kind names the field.
+    // For a missing or unknown field, the path ends at its parent, and the kind of error names the field.
     match &error.kind {
         Kind::MissingField(field) => path.push(field.to_string()),
         Kind::UnknownField(field, _) if path.last() != Some(field) => path.push(field.clone()),
@@ -82,7 +82,7 @@ fn invalid_shape(error: figment::Error) -> ApiError {
     }
 }
 
-/// No body, or an empty object: any field is refused, because it would be ignored.
+/// An empty body or an empty object. Any field is refused, because it would be ignored.
 #[derive(Debug)]
 pub struct EmptyBody;
 

@@ -53,7 +53,7 @@ permissions! {
     Admin,
 }
 
-/// A caller with a valid API key or token and the permission `P`, and the tenant that the request is about.
+/// A caller with a valid API key or token and the permission `P`, and the tenant that the request acts for.
 ///
 /// The guard counts the request and fails beyond the limits. It also checks a tenant that the header `X-Tenant-Id` or
 /// the query's `tenant_id` names; [`Caller::acting_for`] checks one that a body names.
@@ -76,7 +76,7 @@ struct Known {
 }
 
 impl<P: Permission> Caller<P> {
-    /// Returns the tenant that the request is about.
+    /// Returns the tenant that the request acts for.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
         self.known.tenant
@@ -98,17 +98,18 @@ impl<P: Permission> Caller<P> {
     ///
     /// # Errors
     ///
-    /// [`ApiError::Forbidden`] when it is missing.
+    /// [`ApiError::Forbidden`] if the caller does not have it.
     pub fn require(&self, scope: Scope) -> ApiResult<()> {
         self.known.require(scope)
     }
 
-    /// Returns the caller, acting for the tenant that a body names; unchanged if it names none.
+    /// Returns the caller, acting for the tenant that a body names, or unchanged if it names none.
     ///
     /// # Errors
     ///
-    /// [`ApiError::BadRequest`] when it is not a UUID, [`ApiError::Forbidden`] when the caller may not act for it,
-    /// [`ApiError::NotFound`] when a super admin names one that does not exist or is not active.
+    /// [`ApiError::BadRequest`] if the name is not a UUID, [`ApiError::Forbidden`] if the caller may not act for the
+    /// tenant,
+    /// [`ApiError::NotFound`] if a super administrator names one that does not exist or is not active.
     pub async fn acting_for(self, named: Option<&str>, pool: &Pool) -> ApiResult<Self> {
         let known = match named {
             None => self.known,
@@ -208,7 +209,7 @@ impl Known {
         }
     }
 
-    /// Returns the caller of a request. It is authenticated and counted once, however many guards ask.
+    /// Returns the caller of a request, authenticated and counted once, however many guards need it.
     async fn of(request: &Request<'_>) -> Result<Self, Status> {
         let known: &Result<Self, Status> = request
             .local_cache_async(async { Self::authenticate(request).await.map_err(|error| error.keep(request)) })

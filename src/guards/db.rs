@@ -34,7 +34,7 @@ impl<'r> Db<'r> {
     ///
     /// # Errors
     ///
-    /// [`ApiError::Unavailable`] when no connection is available, [`ApiError::BadRequest`] for a POST with an
+    /// [`ApiError::Unavailable`] if no connection is available, [`ApiError::BadRequest`] for a POST with an
     /// `Idempotency-Key` that its handler does not support.
     pub async fn tenant<P: Permission>(&self, caller: &Caller<P>) -> ApiResult<TenantConnection> {
         if self.request.method() == Method::Post && once::is_ignored(self.request) {
@@ -46,11 +46,11 @@ impl<'r> Db<'r> {
         self.pool.tenant(caller.tenant()).await.map_err(ApiError::from)
     }
 
-    /// Runs `work` and commits; for a request that repeats `key`, returns the first answer instead.
+    /// Runs `work` and commits; for a request that repeats `key`, returns the first response instead.
     ///
     /// # Errors
     ///
-    /// As [`tenant`](Self::tenant), those of `work`, and [`ApiError::Unprocessable`] when `key` was used for another
+    /// As [`tenant`](Self::tenant), those of `work`, and [`ApiError::Unprocessable`] if `key` was used for another
     /// request.
     pub async fn once<P: Permission, V: Serialize>(
         &self,
@@ -74,7 +74,7 @@ impl<'r> Db<'r> {
     ///
     /// # Errors
     ///
-    /// As [`once`](Self::once), and [`ApiError::TooMany`] when the quota is used up.
+    /// As [`once`](Self::once), and [`ApiError::TooMany`] if the quota is used up.
     pub async fn submit<V: Serialize>(
         &self,
         caller: &Caller<Scan>,

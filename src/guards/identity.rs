@@ -1,4 +1,4 @@
-//! The identities behind credentials: looked up in the database, cached for a moment.
+//! The identities behind credentials, read from the database and cached briefly.
 
 use std::time::Duration;
 
@@ -33,11 +33,11 @@ pub(super) struct Identity {
 enum Found {
     Identity(Identity),
     Nobody,
-    /// A person without a tenant, and the reason.
+    /// A user without an active tenant, and the reason.
     Stranger(&'static str),
 }
 
-/// The cache of identities; it also remembers credentials that are not valid.
+/// The cache of identities, which also remembers invalid credentials.
 #[derive(Debug)]
 pub struct Identities(Cache<[u8; 32], Found>);
 
@@ -132,7 +132,7 @@ async fn find_person(pool: &Pool, person: Person) -> ApiResult<Found> {
     }))
 }
 
-/// Returns the scopes of a role, and whether they hold for every tenant. An unknown role is that of a member.
+/// Returns the scopes of a role, and whether they hold for every tenant. An unknown role has those of a member.
 fn rights(role: Option<&str>) -> (&'static [Scope], bool) {
     match role {
         Some("SUPER_ADMIN" | "GLOBAL_ADMIN") => (Scope::ALL, true),

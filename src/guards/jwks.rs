@@ -26,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum size of a key set, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// A key, and the one algorithm it is for.
+/// A key and the algorithm it may be used with.
 #[derive(Clone, Debug)]
 pub struct PublicKey {
     /// The algorithm.
@@ -77,7 +77,7 @@ impl Jwks {
     ///
     /// # Errors
     ///
-    /// When the TLS client cannot be set up.
+    /// Returns an error if the TLS client cannot be set up.
     pub fn new(url: Url) -> Result<Self, rustls::Error> {
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
@@ -98,7 +98,7 @@ impl Jwks {
         })))
     }
 
-    /// Returns a cached key, without a request.
+    /// Returns a cached key, or `None`, without a request.
     #[must_use]
     pub fn find_known(&self, id: &str) -> Option<PublicKey> {
         self.0.with(|state| state.find(id))
@@ -119,7 +119,7 @@ impl Jwks {
                 self.0.ask(|state| state.find(id).is_none()).await;
                 self.find_known(id)
             }
-            // A request for another caller may be under way.
+            // Another caller's request may be in progress.
             None => {
                 drop(self.0.asking.lock().await);
                 self.find_known(id)
@@ -151,7 +151,7 @@ impl Inner {
                 state.keys = keys;
                 state.fetched_at = Some(Instant::now());
             }),
-            // Without its URL, which may hold a secret.
+            // Without its URL, which may contain a secret.
             Err(error) => log::warn!("fetching the JWKS failed: {error:#}"),
         }
     }

@@ -32,7 +32,7 @@ const MAX_REMEMBERED: u64 = 10_000;
 /// The subject of a window: a caller, or with the nil UUID the tenant as a whole.
 type Subject = (TenantId, RateKind, Uuid);
 
-/// The rate limits, and the state of this process.
+/// The rate limits, with this process's record of full windows.
 #[derive(Debug)]
 pub struct Limits {
     config: LimitsConfig,
@@ -41,7 +41,8 @@ pub struct Limits {
     addresses: Cache<IpAddr, Arc<Window>>,
 }
 
-/// The subjects of a count, the caller and its tenant, with their limits per window; 0 means no limit.
+/// The subjects that a request counts against, the caller and its tenant, with their limits per window; 0 means no
+/// limit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
     pub(super) kind: RateKind,
@@ -51,7 +52,7 @@ pub(super) struct Counted {
     pub(super) tenant_limit: i32,
 }
 
-/// The requests from an address in its window, which ends when the cache drops it.
+/// The requests of an address in the current window, which ends when the cache evicts it.
 #[derive(Debug)]
 struct Window {
     began: Instant,
@@ -70,14 +71,14 @@ struct Turn {
     tidied_at: Option<Instant>,
 }
 
-/// The state of a limit, for the header fields of the answer.
+/// The state of a limit, for the header fields of the response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateState {
-    /// What is counted.
+    /// The kind of requests counted.
     pub kind: RateKind,
-    /// Maximum per window of 60 s.
+    /// The maximum number of requests per window of 60 s.
     pub limit: i32,
-    /// How many are left in the window.
+    /// The number of requests left in the window.
     pub remaining: i32,
     /// Seconds until the window ends.
     pub ends_in: u64,
@@ -139,7 +140,7 @@ impl Limits {
         self.refuse_known(request, subjects)?;
         let turn = self.turn(tenant);
         let mut turn = turn.lock().await;
-        // The request before may have found it full.
+        // The previous request may have filled the window.
         self.refuse_known(request, subjects)?;
         let mut conn = pool.tenant(tenant).await?;
         if turn.tidied_at.is_none_or(|at| at.elapsed() > TIDY_EVERY) {
@@ -177,8 +178,9 @@ impl Limits {
         Ok(())
     }
 
-    /// Refuses without a query if a window is known to be full. What is known of another limit does not count: a change
-    /// of a limit takes effect at once.
+    /// Refuses the request without a query if a window is known to be full. A record made under a different limit is
+    /// ignored,
+    /// so that a changed limit takes effect at once.
     fn refuse_known(&self, request: &Request<'_>, subjects: [(Subject, i32); 2]) -> ApiResult<()> {
         let now = Instant::now();
         for (subject, limit) in subjects {
@@ -206,7 +208,8 @@ impl Limits {
         self.turns.get_with(tenant, Arc::default)
     }
 
-    /// Counts a request from an address, in this process only: these routes must answer when the database does not.
+    /// Counts a request from an address, in this process only: public routes must respond even when the database does
+    /// not.
     fn count_address(&self, address: IpAddr) -> ApiResult<()> {
         let limit = self.config.public_per_minute;
         if limit == 0 {

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a repeated request runs once and gets the same answer.
+//! `Idempotency-Key`: a repeated request runs once and gets the same response.
 
 use std::convert::Infallible;
 
@@ -19,7 +19,7 @@ pub struct Once {
     route: String,
 }
 
-/// Set by the guard: the handler of this request supports the header.
+/// Whether the handler of this request supports the header; set by the guard.
 struct IsSupported(bool);
 
 impl Once {
@@ -27,7 +27,7 @@ impl Once {
     ///
     /// # Errors
     ///
-    /// [`ApiError::BadRequest`](crate::error::ApiError::BadRequest) when the header is malformed.
+    /// [`ApiError::BadRequest`](crate::error::ApiError::BadRequest) if the header is malformed.
     pub fn of<T>(&self, body: &Body<T>) -> ApiResult<Option<RequestKey>> {
         self.with_digest(&body.digest)
     }

@@ -1,7 +1,8 @@
-//! Validation of the tokens (JWT) of people who signed in.
+//! Validation of the tokens (JWT) of signed-in users.
 //!
-//! The key determines the algorithm; the token's header must agree with it. Claims are read after the signature was
-//! verified.
+//! The key determines the algorithm, and the token's header must agree with it. Claims are read only after the
+//! signature
+//! was verified.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
@@ -24,10 +25,10 @@ const AUDIENCE: &str = "authenticated";
 /// The required role. Supabase's others are for anonymous users (`anon`) and for servers (`service_role`).
 const ROLE: &str = "authenticated";
 
-/// The person that a valid token names.
+/// The user that a valid token names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// The id of the person.
+    /// The id of the user.
     pub id: Uuid,
     /// The tenant in the issuer's signed metadata.
     pub tenant: Option<Uuid>,
@@ -70,7 +71,7 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// When the client for the public keys cannot be set up.
+    /// Returns an error if the client for the public keys cannot be set up.
     pub fn new(config: &TokensConfig) -> Result<Self, rustls::Error> {
         // The library's own providers bring a second TLS stack, or known weaknesses. Installing twice is harmless.
         let _ = PROVIDER.install_default();
@@ -84,11 +85,11 @@ impl Tokens {
         })
     }
 
-    /// Returns the person that a valid token names.
+    /// Returns the user that a valid token names.
     ///
     /// # Errors
     ///
-    /// The reason, for the log only; it contains nothing of the token.
+    /// Returns the reason, for the log only; it contains no part of the token.
     pub async fn check(&self, token: &str) -> Result<Person, Refused> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Refused("the token is too long"));
@@ -119,7 +120,7 @@ impl Tokens {
     /// Returns the key that must have signed a token, and the algorithm of that key.
     async fn key(&self, header: &Header) -> Result<(Algorithm, DecodingKey), Refused> {
         if let (Some(jwks), Some(id)) = (&self.jwks, header.kid.as_deref()) {
-            // HS256 keys are never published: a token of that kind needs no request, whatever its key id.
+            // HS256 keys are never published: such a token needs no request, whatever its key id.
             let found = match &self.secret {
                 Some(_) if header.alg == Algorithm::HS256 => jwks.find_known(id),
                 _ => jwks.find(id).await,
