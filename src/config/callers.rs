@@ -1,59 +1,59 @@
-//! Settings of who may call, how often, and from which sites.
+//! Settings of authentication, rate limits and allowed origins.
 
 use secrecy::SecretString;
 use url::Url;
 
 use super::reader::{ConfigError, PROJECT_URL, Settings, service_url};
 
-/// The shortest secret that HS256 is safe with, in bytes (RFC 7518, section 3.2).
+/// Minimum length of a secret for HS256, in bytes (RFC 7518, section 3.2).
 const SHORTEST_SECRET: usize = 32;
 
-/// Who may call, how often, and from which sites.
+/// Authentication, rate limits and allowed origins.
 #[derive(Clone, Debug)]
 pub struct CallersConfig {
-    /// Which tokens are accepted.
+    /// The accepted tokens.
     pub tokens: TokensConfig,
-    /// Rate limits.
+    /// The rate limits.
     pub limits: LimitsConfig,
-    /// The origins of web pages that may call, exactly as browsers send them.
+    /// The allowed origins of web pages, exactly as browsers send them.
     pub origins: Vec<String>,
 }
 
-/// Which tokens are accepted; none without a secret and a key URL.
+/// The accepted tokens; without a secret and a key URL, none are.
 #[derive(Clone, Debug, Default)]
 pub struct TokensConfig {
-    /// The secret of HS256.
+    /// The secret for HS256.
     pub secret: Option<SecretString>,
     /// The URL of the public keys for ES256 and RS256.
     pub jwks: Option<Url>,
-    /// The required issuer.
+    /// The required issuer of tokens.
     pub issuer: Option<String>,
 }
 
-/// How often callers may ask. Zero means any number.
+/// The rate limits; 0 means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitsConfig {
-    /// Limits of each key or person.
+    /// Limits per API key or user.
     pub caller: Rates,
     /// Limits of each tenant as a whole.
     pub tenant: Rates,
-    /// Scans that a tenant may queue per day (UTC).
+    /// The maximum number of scans that a tenant may queue per day (UTC).
     pub scans_per_day: i32,
-    /// Requests per minute of one address on routes without authentication.
+    /// The maximum number of requests per minute and address on routes without authentication.
     pub public_per_minute: i32,
 }
 
-/// What may be done within a minute. Zero means any number.
+/// Limits per minute; 0 means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
-    /// Requests of any kind.
+    /// The maximum number of requests of any kind.
     pub requests: i32,
-    /// Requests that queue a batch.
+    /// The maximum number of requests that queue a batch.
     pub batches: i32,
 }
 
 impl Settings<'_> {
-    /// Reads the settings of callers.
+    /// Reads the settings of authentication, rate limits and origins.
     pub(super) fn callers(&self) -> Result<CallersConfig, ConfigError> {
         let count = |variable, default| self.whole(variable, default, 0..=i32::MAX);
         Ok(CallersConfig {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_means_the_documented_limits_and_no_tokens() {
+    fn without_settings_the_documented_limits_apply_and_no_token_is_accepted() {
         let config = read(&[]).unwrap();
         let minute = Rates {
             requests: 60,
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_says_who_issues_tokens_and_where_its_keys_are() {
+    fn a_supabase_project_sets_the_issuer_and_the_key_url() {
         for url in ["https://abc.supabase.co", "https://abc.supabase.co/", "abc.supabase.co"] {
             let tokens = read(&[("SUPABASE_URL", url)]).unwrap().tokens;
             assert_eq!(tokens.issuer.unwrap(), "https://abc.supabase.co/auth/v1");
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_named_and_no_secret_is() {
+    fn an_invalid_setting_is_named_without_its_secret() {
         let weak = ("SUPABASE_JWT_SECRET", "s3cret");
         let strong = ("SUPABASE_JWT_SECRET", "s3cret-s3cret-s3cret-s3cret-s3cret-s3cret");
         for (settings, named) in [

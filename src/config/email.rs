@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_read_and_wrong_ones_named() {
+    fn settings_are_read_and_invalid_ones_named() {
         assert_eq!(read("", "").unwrap(), EmailConfig::default());
         assert!(!read("SCRAPERSKY_EMAIL_MX_CHECK", "off").unwrap().mx_check);
         assert!(read("SCRAPERSKY_EMAIL_SUBDOMAINS", "Yes").unwrap().subdomains);

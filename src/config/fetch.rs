@@ -1,4 +1,4 @@
-//! Settings of outbound HTTP.
+//! Settings of outbound HTTP requests.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use web::fetch::FetchConfig;
 use super::reader::{BYTES, ConfigError, Settings};
 
 impl Settings<'_> {
-    /// Reads the settings of outbound HTTP.
+    /// Reads the settings of outbound HTTP requests.
     pub(super) fn fetch(&self) -> Result<FetchConfig, ConfigError> {
         let default = FetchConfig::default();
         let user_agent = self.parsed("SCRAPERSKY_USER_AGENT", "of printable ASCII characters", |text| {
@@ -45,14 +45,14 @@ mod tests {
     }
 
     #[test]
-    fn by_default_nothing_private_may_be_fetched() {
+    fn private_addresses_are_refused_by_default() {
         let config = read("", "").unwrap();
         assert_eq!(config, FetchConfig::default());
         assert!(config.connect_to.is_empty() && config.allow_nets.is_empty());
     }
 
     #[test]
-    fn names_lead_where_the_operator_says() {
+    fn host_names_resolve_to_the_configured_addresses() {
         let text = "shop.test=127.0.0.1:8081, *.Bench.test:443=[::1]:9000,";
         let rules = read("SCRAPERSKY_CONNECT_TO", text).unwrap().connect_to;
         let found = |host, port| {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_is_none_is_named() {
+    fn an_invalid_rule_is_named() {
         for rule in [
             "shop.test",
             "shop.test=here:80",

@@ -1,4 +1,4 @@
-//! How background jobs are run.
+//! Settings of background jobs.
 
 use ::jobs::JobsConfig;
 
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_is_zero_and_no_days_keep_everything() {
+    fn zero_times_are_refused_and_zero_days_keep_everything() {
         let error = read(&[("SCRAPERSKY_SWEEP_SECONDS", "0")]).unwrap_err();
         assert_eq!(error, "SCRAPERSKY_SWEEP_SECONDS is 0: it must be more than 0");
         assert_eq!(read(&[("SCRAPERSKY_KEEP_JOBS_DAYS", "0")]).unwrap().retention, None);

@@ -1,9 +1,11 @@
 //! Settings from `Rocket.toml` and the environment.
 //!
-//! Every setting of the program's own can be given as an environment variable, or in `Rocket.toml`
-//! in the table `scrapersky` of the profile, there in lower case and without `SCRAPERSKY_`:
-//! `SCRAPERSKY_POOL_SIZE=5` is `pool_size = 5` under `[default.scrapersky]`. The environment wins.
-//! What Rocket itself reads (`ROCKET_ADDRESS`, `address`, ...) stays Rocket's.
+//! Each of the program's own settings can be an environment variable or a key in `Rocket.toml`, in the table
+//! `scrapersky`
+//! of the profile, in lower case and without the prefix `SCRAPERSKY_`: `SCRAPERSKY_POOL_SIZE=5` is `pool_size = 5`
+//! under
+//! `[default.scrapersky]`. The environment takes precedence. Rocket's own settings (`ROCKET_ADDRESS`, `address`, ...)
+//! keep their names.
 
 mod callers;
 mod email;
@@ -27,34 +29,34 @@ pub use self::reader::ConfigError;
 use self::reader::Settings;
 pub use self::storage::DatabaseSource;
 
-/// Everything that can be set, read once at the start.
+/// The settings of the program, read once at startup.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What Rocket itself reads: address, port, limits of bodies.
+    /// Rocket's own settings: address, port, limits of bodies.
     pub rocket: Figment,
-    /// Which database is used.
+    /// The database to use.
     pub database: DatabaseSource,
     /// The limits of the connection pool.
     pub pool: PoolConfig,
-    /// What scans may do.
+    /// The settings of scans.
     pub scans: ScansConfig,
-    /// How background jobs are run.
+    /// The settings of background jobs.
     pub jobs: JobsConfig,
-    /// How places are searched for.
+    /// The settings of place searches.
     pub places: PlacesConfig,
-    /// Who may call, how often, and from which sites.
+    /// Authentication, rate limits and allowed origins.
     pub callers: CallersConfig,
-    /// Where the program keeps what it writes, the private PostgreSQL among it.
+    /// The folder for everything the program writes, including the private PostgreSQL.
     pub data_dir: PathBuf,
-    /// The folder of PostgreSQL's programs; searched for when `None`.
+    /// The folder with PostgreSQL's programs; `None` searches for it.
     pub pg_bin: Option<PathBuf>,
     /// Log filter in `RUST_LOG` syntax.
     pub log: Option<String>,
 }
 
-/// Returns Rocket's settings: `ROCKET_*` over `Rocket.toml` over what this program wants by default.
+/// Returns Rocket's settings: `ROCKET_*` over `Rocket.toml` over this program's defaults.
 ///
-/// The defaults are here as well as in `Rocket.toml`, since the installed program runs without it.
+/// The defaults are here as well as in `Rocket.toml`, since the installed program runs without that file.
 fn figment() -> Figment {
     let file = Env::var_or("ROCKET_CONFIG", "Rocket.toml");
     layered(Toml::file(file).nested())
@@ -62,14 +64,15 @@ fn figment() -> Figment {
         .select(Profile::from_env_or("ROCKET_PROFILE", rocket::Config::DEFAULT_PROFILE))
 }
 
-/// Puts `file` over the defaults. As in [`rocket::Config::figment`], with ours over Rocket's: what
-/// is joined to the figment it returns comes too late, behind Rocket's own.
+/// Puts `file` over the defaults, as [`rocket::Config::figment`] does, but with this program's defaults over Rocket's.
+/// Defaults joined to the figment which that function returns would have no effect.
 fn layered(file: impl Provider) -> Figment {
     Figment::from(rocket::Config::default())
-        // Rocket's 2 s and 3 s cut off requests that take a few seconds.
+        // Rocket's defaults of 2 s and 3 s abort requests that take a few seconds.
         .merge(Serialized::default("shutdown.grace", 30))
         .merge(Serialized::default("shutdown.mercy", 5))
-        // Rocket believes `X-Real-IP` of anybody: without a proxy that sets it, each request could name an address of its own.
+        // By default, Rocket trusts `X-Real-IP` from any client: unless a proxy sets it, each request could claim
+        // another address.
         .merge(Serialized::default("ip_header", false))
         .merge(file)
 }
@@ -79,7 +82,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When its settings do not name an address and a port.
+    /// Returns an error if the settings do not name an address and a port.
     pub fn listening_url(&self) -> Result<String, ConfigError> {
         let rocket = rocket::Config::try_from(&self.rocket)
             .map_err(|error| ConfigError(format!("Rocket's settings cannot be used: {error}")))?;
@@ -89,11 +92,11 @@ impl Config {
         ))
     }
 
-    /// Reads the settings of this process.
+    /// Reads the settings of this process from `Rocket.toml` and the environment.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for the first setting that cannot be used.
+    /// [`ConfigError`] for the first invalid setting.
     pub fn load() -> Result<Self, ConfigError> {
         Self::read(
             &figment(),
@@ -102,7 +105,7 @@ impl Config {
         )
     }
 
-    /// Reads the settings from `figment` and from `env`, a look-up of environment variables.
+    /// Reads the settings from `figment` and from `env`, which looks up environment variables.
     ///
     /// # Errors
     ///
@@ -150,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_means_the_private_server_and_the_default_pool() {
+    fn without_settings_the_private_server_and_the_default_pool_are_used() {
         let config = read("", &[]).unwrap();
         assert_eq!(config.database, DatabaseSource::Embedded);
         assert_eq!(config.pool, PoolConfig::default());
@@ -159,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_wins_over_the_file() {
+    fn the_environment_takes_precedence_over_the_file() {
         let toml = "[default.scrapersky]\npool_size = 7\npool_overflow = 3\n[debug.scrapersky]\npool_overflow = 4";
         let config = read(toml, &[("SCRAPERSKY_POOL_SIZE", "9")]).unwrap();
         assert_eq!((config.pool.base, config.pool.overflow), (9, 4));
     }
 
     #[test]
-    fn a_database_url_wins_over_supabase() {
+    fn a_database_url_takes_precedence_over_supabase() {
         let supabase = ("SUPABASE_URL", "https://abcdef.supabase.co");
         let config = read(
             "",
@@ -180,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn supabase_means_its_pooler_where_known_and_migrates_directly() {
+    fn supabase_is_reached_through_its_pooler_and_migrated_directly() {
         let project = [
             ("SUPABASE_URL", "https://abcdef.supabase.co"),
             ("SUPABASE_DB_PASSWORD", "p@/ss"),
@@ -215,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_setting_is_named_with_what_would_be_right() {
+    fn an_invalid_setting_is_named_with_the_expected_value() {
         let error = |name, value| read("", &[(name, value)]).unwrap_err();
         assert_eq!(
             error("SCRAPERSKY_POOL_SIZE", "many"),
@@ -228,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_setting_of_the_file_is_named_by_its_key() {
+    fn an_invalid_setting_of_the_file_is_named_by_its_key() {
         let table = "[default.scrapersky]\n";
         let error = |line| read(&format!("{table}{line}"), &[]).unwrap_err();
         assert_eq!(
@@ -241,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn no_error_and_no_debug_output_holds_a_password() {
+    fn errors_and_debug_output_contain_no_password() {
         let error = read("", &[("DATABASE_URL", "postgres://ann:s3cret@ho st/d")]).unwrap_err();
         assert!(
             error.starts_with("DATABASE_URL cannot be used: ") && !error.contains("s3cret"),
@@ -252,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_rocket_toml_is_understood() {
+    fn the_shipped_rocket_toml_is_valid() {
         let toml = include_str!("../../Rocket.toml");
         assert_eq!(read(toml, &[]).unwrap().pool, PoolConfig::default());
         for (profile, file) in [("debug", toml), ("release", toml), ("release", "")] {

@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn each_protocol_has_its_own_address_and_the_operator_another() {
+    fn each_protocol_has_a_default_address_that_a_setting_replaces() {
         let config = read(&[]).unwrap();
         assert_eq!(config.url.as_str(), "https://maps.googleapis.com/");
         assert_eq!((config.calls_per_month, config.keep), (None, None));
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_named() {
+    fn an_invalid_setting_is_named() {
         for (variable, value) in [
             ("SCRAPERSKY_PLACES_PROTOCOL", "old"),
             ("SCRAPERSKY_PLACES_EXPIRED", "keep"),

@@ -1,4 +1,4 @@
-//! Looks settings up and reports invalid ones.
+//! Looks up settings and reports invalid ones.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -8,25 +8,25 @@ use std::time::Duration;
 use rocket::figment::Figment;
 use url::Url;
 
-/// What a Supabase project is named by.
+/// The expected form of a Supabase project's URL, for errors.
 pub(super) const PROJECT_URL: &str = "it must be the project's URL, https://<project>.supabase.co";
 
-/// How large files and bodies may be.
+/// The valid range of size limits for files and bodies, in bytes.
 pub(super) const BYTES: RangeInclusive<usize> = 1024..=1024 * 1024 * 1024;
 
-/// A setting that cannot be used, as one sentence that names it and says what would be right.
+/// An invalid setting, as one sentence that names it and the expected value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(pub(super) String);
 
-/// Where settings are looked up.
+/// The sources of settings.
 pub(super) struct Settings<'a> {
     pub(super) figment: &'a Figment,
     pub(super) env: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl Settings<'_> {
-    /// Returns a setting as text. An empty one counts as not set.
+    /// Returns a setting as text; `None` if it is empty or not set.
     pub(super) fn text(&self, variable: &str) -> Result<Option<String>, ConfigError> {
         if let Some(value) = (self.env)(variable) {
             return Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()));
@@ -35,7 +35,7 @@ impl Settings<'_> {
             Ok(value) => value,
             Err(error) if error.missing() => return Ok(None),
             Err(error) => {
-                // Its first line says where; the others repeat what is written there, which may be a secret.
+                // The kind alone: the rest of the error repeats what is written there, which may be a secret.
                 let error = error.kind.to_string();
                 let place = error.lines().next().unwrap_or_default();
                 return Err(ConfigError(format!("the configuration file cannot be read: {place}")));
@@ -48,7 +48,7 @@ impl Settings<'_> {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
-    /// Returns an error about a setting, under the name by which it was set.
+    /// Returns an error about a setting, under the name it was set by.
     pub(super) fn error(&self, variable: &str, what: impl Display) -> ConfigError {
         ConfigError(match (self.env)(variable) {
             Some(_) => format!("{variable} {what}"),
@@ -56,7 +56,7 @@ impl Settings<'_> {
         })
     }
 
-    /// Returns a setting as `parse` reads it; `wanted` says what would be right.
+    /// Returns a setting parsed by `parse`; `wanted` describes a valid value.
     pub(super) fn parsed<T>(
         &self,
         variable: &str,
@@ -70,7 +70,7 @@ impl Settings<'_> {
         parse(&text).map(Some).ok_or_else(wrong)
     }
 
-    /// Returns a setting as `parse` reads it. An error does not repeat the value, which may hold a secret.
+    /// Returns a setting parsed by `parse`. An error does not repeat the value, which may contain a secret.
     pub(super) fn secret<T, E: Display>(
         &self,
         variable: &str,
@@ -94,7 +94,7 @@ impl Settings<'_> {
         Ok(number.unwrap_or(default))
     }
 
-    /// Returns a number of days; `None` where it is 0 or not set.
+    /// Returns a number of days; `None` if it is 0 or not set.
     pub(super) fn days(&self, variable: &str, most: u32) -> Result<Option<Duration>, ConfigError> {
         let wanted = format_args!("a whole number of days from 0 (keep all) to {most}, such as 90");
         let days = self.parsed(variable, wanted, |text| {
@@ -108,13 +108,13 @@ impl Settings<'_> {
         self.time(variable, default, true)
     }
 
-    /// Returns a time limit; without one a site could hold a worker forever.
+    /// Returns a time limit, which cannot be 0: without a limit, a site could occupy a worker forever.
     pub(super) fn limit(&self, variable: &str, default: Duration) -> Result<Duration, ConfigError> {
         self.time(variable, default, false)
     }
 
     fn time(&self, variable: &str, default: Duration, zero: bool) -> Result<Duration, ConfigError> {
-        // PostgreSQL takes milliseconds in 31 bits.
+        // PostgreSQL stores milliseconds in 31 bits.
         const MAX: f64 = 2_000_000.0;
         let from = if zero { "from 0" } else { "above 0" };
         let wanted = format_args!("a number of seconds {from} to {MAX}, such as {}", default.as_secs_f64());
@@ -150,7 +150,7 @@ impl Settings<'_> {
     }
 }
 
-/// Returns the key of a variable in the file.
+/// Returns the key that a variable has in the file.
 fn key(variable: &str) -> String {
     variable
         .strip_prefix("SCRAPERSKY_")
@@ -158,14 +158,14 @@ fn key(variable: &str) -> String {
         .to_ascii_lowercase()
 }
 
-/// Returns the URL of a service that the operator chose, without a login or a query.
+/// Reads the URL of a service; `None` if it is invalid or has a login or a query.
 pub(super) fn service_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     (matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain).then_some(url)
 }
 
-/// Reads settings from these variables alone.
+/// Reads settings from these variables only.
 #[cfg(test)]
 pub(super) fn read_from<T>(
     values: &[(&str, &str)],

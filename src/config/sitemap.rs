@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_read_and_none_may_be_missing() {
+    fn limits_are_read_and_zero_is_refused_except_for_the_depth() {
         assert_eq!(read("", "").unwrap(), SitemapConfig::default());
         assert_eq!(
             read("SCRAPERSKY_SITEMAP_MAX_URLS", "50000000").unwrap().max_urls,

@@ -8,15 +8,15 @@ use secrecy::SecretString;
 
 use super::reader::{ConfigError, PROJECT_URL, Settings};
 
-/// Where the rows are.
+/// The database that stores the rows.
 #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseSource {
-    /// The operator's PostgreSQL, preferred when configured.
+    /// The operator's PostgreSQL, used if configured.
     Server {
-        /// Where requests and jobs connect.
+        /// The URL for requests and jobs.
         url: DatabaseUrl,
-        /// Where migrations connect; never a transaction pooler.
+        /// The URL for migrations; never a transaction pooler.
         direct: Option<DatabaseUrl>,
     },
     /// The private PostgreSQL below [`Config::data_dir`](super::Config::data_dir).
@@ -24,12 +24,12 @@ pub enum DatabaseSource {
 }
 
 impl DatabaseSource {
-    /// Returns where migrations and whatever else needs a session of its own connect; `None` means
-    /// the private PostgreSQL.
+    /// Returns the URL for migrations and for anything else that needs a session of its own; `None` means the private
+    /// PostgreSQL.
     ///
     /// # Errors
     ///
-    /// When only a transaction pooler is known.
+    /// Returns an error if only a transaction pooler is configured.
     pub fn direct_url(&self) -> Result<Option<&DatabaseUrl>, ConfigError> {
         match self {
             Self::Embedded => Ok(None),
@@ -79,7 +79,7 @@ impl Settings<'_> {
             });
         }
         match direct {
-            // Saying where to migrate but not where to work is more likely a slip than a wish.
+            // A URL for migrations without one for work is more likely a mistake than intended.
             Some(_) => Err(ConfigError(
                 "DATABASE_DIRECT_URL is set but DATABASE_URL is not: set both".to_owned(),
             )),
@@ -91,12 +91,12 @@ impl Settings<'_> {
         self.secret(variable, str::parse)
     }
 
-    /// Returns where to work and where to migrate, from the variables of a Supabase project.
+    /// Returns the URLs for work and for migrations, from the variables of a Supabase project.
     fn supabase(&self) -> Result<Option<(DatabaseUrl, DatabaseUrl)>, ConfigError> {
         let Some(project) = self.text("SUPABASE_URL")? else {
             return Ok(None);
         };
-        // The project's URL alone also serves its HTTP API: without a password no database is meant.
+        // The project's URL is also set for its HTTP API: without a password, no database is meant.
         let Some(password) = self.text("SUPABASE_DB_PASSWORD")?.map(SecretString::from) else {
             return Ok(None);
         };
@@ -130,7 +130,7 @@ impl Settings<'_> {
             return Ok(dir);
         }
         if is_root {
-            // PostgreSQL does not run as root, and its user cannot enter root's home.
+            // PostgreSQL does not run as root, and its user cannot enter root's home folder.
             return Ok(PathBuf::from("/var/lib/scrapersky"));
         }
         directories::ProjectDirs::from("", "", "scrapersky")
