@@ -1,4 +1,4 @@
-//! The outside world of `scrapersky demo`: servers on loopback.
+//! The stand-ins that `scrapersky demo` uses for the outside world: servers on loopback.
 
 pub mod places_api;
 pub mod sites;
@@ -13,21 +13,21 @@ use rocket::{Build, Rocket, Shutdown};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// A server that listens. It closes when this is dropped.
+/// A running server, which is closed when this value is dropped.
 #[derive(Debug)]
 pub struct Listening {
-    /// Where.
+    /// The address that it listens on.
     pub addr: SocketAddr,
     shutdown: Shutdown,
     serving: Option<JoinHandle<()>>,
 }
 
 impl Listening {
-    /// Closes the server and waits until it has.
+    /// Closes the server and waits until it has ended.
     pub async fn close(mut self) {
         self.shutdown.clone().notify();
         if let Some(serving) = self.serving.take() {
-            // What failed within it was logged there.
+            // Its failures were logged by the task itself.
             let _ = serving.await;
         }
     }
@@ -39,7 +39,7 @@ impl Drop for Listening {
     }
 }
 
-/// Returns the settings of a server on a free port of 127.0.0.1, which says nothing and leaves signals alone.
+/// Returns the settings of a server on a free port of 127.0.0.1 that logs nothing and ignores signals.
 #[must_use]
 pub fn figment() -> Figment {
     Figment::from(rocket::Config {
@@ -57,11 +57,11 @@ pub fn figment() -> Figment {
     })
 }
 
-/// Starts a server, and returns when it listens.
+/// Starts a server and returns as soon as it listens.
 ///
 /// # Errors
 ///
-/// When it cannot.
+/// Returns an error if the server cannot start.
 pub async fn launch(server: Rocket<Build>) -> anyhow::Result<Listening> {
     let (listens, listening) = oneshot::channel();
     let listens = Mutex::new(Some(listens));
@@ -69,7 +69,7 @@ pub async fn launch(server: Rocket<Build>) -> anyhow::Result<Listening> {
         .attach(AdHoc::on_liftoff("says where it listens", move |rocket| {
             let listens = listens.lock().ok().and_then(|mut listens| listens.take());
             if let Some(listens) = listens {
-                // Whoever waited for it may have gone.
+                // The receiver may have been dropped.
                 let _ = listens.send(SocketAddr::from((rocket.config().address, rocket.config().port)));
             }
             Box::pin(std::future::ready(()))

@@ -1,4 +1,4 @@
-//! A handful of sample sites of different kinds, told apart by their host names.
+//! Sample sites of different kinds, distinguished by their host names.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use web::fetch::ConnectTo;
 
 use super::Listening;
 
-/// The sites. Their names are reserved, so none is anybody's.
+/// The host names of the sites, under a reserved top-level domain.
 const SHOP: &str = "shop.demo.test";
 const BAKERY: &str = "bakery.demo.test";
 const SLOW: &str = "slow.demo.test";
@@ -20,13 +20,13 @@ const BROKEN: &str = "broken.demo.test";
 const MOVED: &str = "moved.demo.test";
 const HOSTILE: &str = "hostile.demo.test";
 
-/// How long the slow site thinks.
+/// How long the slow site takes to respond.
 const SLOWNESS: Duration = Duration::from_secs(3);
 
-/// What a client may ask the demo to scan: every site, and what is refused at once.
+/// Domains for a client to scan: every site, and two that are refused at once.
 pub const DOMAINS: &[&str] = &[SHOP, BAKERY, MOVED, SLOW, BROKEN, HOSTILE, "localhost", "10.0.0.1"];
 
-/// The running sites. They close when this is dropped.
+/// The running sites, which are closed when this value is dropped.
 #[derive(Debug)]
 pub struct Sites(Listening);
 
@@ -35,22 +35,22 @@ impl Sites {
     ///
     /// # Errors
     ///
-    /// When the server cannot start.
+    /// Returns an error if the server cannot start.
     pub async fn open() -> anyhow::Result<Self> {
         let sites = rocket::custom(super::figment()).mount("/", routes![page]);
         super::launch(sites).await.map(Self)
     }
 
-    /// Returns where they listen.
+    /// Returns the address that the sites listen on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.0.addr
     }
 
-    /// Returns the rules by which the names of the sites lead to them.
+    /// Returns the rules that resolve the names of the sites to this server.
     #[must_use]
     pub fn connect_to(&self) -> Vec<ConnectTo> {
-        // A name and an address of ours are always a rule.
+        // Formatting a socket address always gives a valid rule.
         format!("*.demo.test={}", self.0.addr).parse().into_iter().collect()
     }
 }
@@ -79,8 +79,9 @@ async fn page(host: &Host<'_>) -> Answer {
     }
 }
 
-/// A page that makes a parser without limits work for minutes: formatting elements that are never
-/// closed, each to be opened again within each following paragraph.
+/// Returns a page on which a parser without limits works for minutes: formatting elements that are never closed, each
+/// of
+/// which has to be reopened in every following paragraph.
 fn hostile() -> String {
     let bomb: String = (0..3000)
         .map(|i| format!("<p><b id={i}><i id={i}><font color={i}>"))

@@ -1,4 +1,4 @@
-//! What a request is answered with.
+//! The responses of the places service.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,22 +9,22 @@ use serde_json::{Value, json};
 use super::request::Request;
 use super::world::World;
 
-/// The key that is refused, as one whose project has no billing is.
+/// A key that is refused, like one whose project has no billing.
 pub const DENIED_KEY: &str = "denied";
 
 const PAGE: usize = 20;
 const MAX_RESULTS: usize = 60;
 
-/// What a request is answered with instead of the truth.
+/// A response to send instead of the correct one.
 #[derive(Clone, Debug)]
 pub enum Trouble {
-    /// A status of the older protocol, and a message; in the newer one what says the same.
+    /// A status of the older protocol and a message, or their equivalent in the newer one.
     Status(&'static str, &'static str),
-    /// This status and this body.
+    /// An HTTP status and a body.
     Body(u16, &'static str),
-    /// Nothing at all, with the connection open.
+    /// No response, with the connection left open.
     Silence,
-    /// The first half of the true answer.
+    /// The first half of the correct response.
     Half,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Inner {
     tokens: HashMap<String, Token>,
 }
 
-/// What a page token stands for.
+/// The results behind a page token.
 #[derive(Clone, Debug)]
 struct Token {
     results: Vec<usize>,
@@ -53,7 +53,7 @@ impl State {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a request, and returns the trouble it is to have.
+    /// Records a request and returns the trouble planned for it, if any.
     pub(super) fn note(&self, request: &Request) -> Option<Trouble> {
         let what = match (request.token(), request.text()) {
             (Some(_), _) => "page",

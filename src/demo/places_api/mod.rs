@@ -1,8 +1,10 @@
 //! A stand-in for Google's places: a real HTTP server on loopback that speaks both protocols.
 //!
-//! It holds made-up businesses around a centre and answers as Google does: pages of 20 and at most 60 results a query,
-//! page tokens that are not valid at once (older protocol), a radius that is only a wish, keys that are refused. A
-//! test can have any request answered otherwise ([`PlacesApi::trouble`]).
+//! It serves made-up businesses around a centre and behaves as Google does: pages of 20 and at most 60 results per
+//! query,
+//! page tokens that take a moment to become valid (older protocol), a radius that results may exceed, refused keys. A
+//! test
+//! can replace the response to any request ([`PlacesApi::trouble`]).
 
 mod answer;
 mod request;
@@ -22,7 +24,7 @@ use tokio::task::JoinHandle;
 use self::answer::State;
 use self::request::read;
 
-/// The running server; it ends when this is dropped.
+/// The running server, which ends when this value is dropped.
 #[derive(Debug)]
 pub struct PlacesApi {
     addr: SocketAddr,
@@ -31,11 +33,11 @@ pub struct PlacesApi {
 }
 
 impl PlacesApi {
-    /// Starts the server on a port of its own.
+    /// Starts the server on a free port.
     ///
     /// # Errors
     ///
-    /// When there is no port to listen on.
+    /// Returns an error if no port can be opened.
     pub async fn start(world: World) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
@@ -48,7 +50,7 @@ impl PlacesApi {
             while let Ok((stream, _)) = listener.accept().await {
                 let state = Arc::clone(&shared);
                 tokio::spawn(async move {
-                    // Whatever goes wrong with a connection is the client's doing.
+                    // Errors of a connection come from the client.
                     let _ = talk(stream, &state).await;
                 });
             }
@@ -56,20 +58,21 @@ impl PlacesApi {
         Ok(Self { addr, state, task })
     }
 
-    /// Returns what `SCRAPERSKY_PLACES_URL` has to be.
+    /// Returns the value for `SCRAPERSKY_PLACES_URL`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
     }
 
-    /// Has a request answered otherwise: the next one that comes after `after` others.
+    /// Replaces the response to one request: the next one after `after` others.
     pub fn trouble(&self, after: usize, trouble: Trouble) {
         let mut inner = self.state.inner();
         let at = inner.requests.len() + after;
         inner.troubles.push_back((at, trouble));
     }
 
-    /// Returns the requests so far: the path and what was searched for, or `page` for a later page. No key.
+    /// Returns the requests so far, each as its path and the text searched for, or `page` for a later page. Keys are
+    /// left out.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         self.state.inner().requests.clone()
@@ -96,7 +99,7 @@ async fn talk(mut stream: TcpStream, state: &State) -> io::Result<()> {
             (status, body.chars().take(half).collect())
         }
         Some(Trouble::Silence) => {
-            // Ends when the client hangs up.
+            // Ends when the client closes the connection.
             let _ = stream.read_u8().await;
             return Ok(());
         }

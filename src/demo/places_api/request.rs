@@ -1,4 +1,4 @@
-//! A request of either protocol.
+//! Parsing of requests in either protocol.
 
 use std::collections::HashMap;
 use std::io;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-/// The largest request that is read.
+/// Maximum size of a request, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
 pub(super) struct Request {

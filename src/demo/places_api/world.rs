@@ -1,4 +1,4 @@
-//! The made-up businesses, and how each protocol writes one.
+//! The made-up businesses, and their form in each protocol.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 /// The made-up world.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// The only part of the map there is.
+    /// Name of the only town.
     pub town: String,
-    /// Degrees north and east of its centre.
+    /// Latitude and longitude of its centre, in degrees.
     pub center: [f64; 2],
-    /// How many businesses there are.
+    /// The number of businesses.
     pub businesses: usize,
-    /// The maximum distance from the centre in each direction, in degrees.
+    /// The maximum distance of a business from the centre in each direction, in degrees.
     pub spread: f64,
-    /// What the hosts of their websites end with; every fifth business has none.
+    /// The suffix of the businesses' host names; every fifth business has no website.
     pub websites: String,
     /// How long a page token of the older protocol takes to become valid.
     pub token_delay: Duration,
@@ -35,7 +35,7 @@ impl Default for World {
 }
 
 impl World {
-    /// Where a business is: low-discrepancy points of the square around the centre (the R2 sequence).
+    /// Returns the position of a business: low-discrepancy points of the square around the centre (the R2 sequence).
     pub(super) fn point(&self, business: usize) -> [f64; 2] {
         #[expect(clippy::cast_precision_loss, reason = "made-up points")]
         let number = business as f64 + 1.0;
