@@ -27,7 +27,7 @@ use crate::views::contact::{
     email_type_word, read_email_type,
 };
 
-/// How many contacts an export reads per transaction: none is open while the client reads.
+/// How many contacts an export reads per transaction. No transaction is open while the client reads.
 const PART: i64 = 500;
 /// Maximum length of a name, role or note, in characters.
 const MAX_CHARS: usize = 10_000;
@@ -215,7 +215,7 @@ async fn update_contact(
         ..ContactChanges::default()
     };
     let mut conn = db.tenant(&caller).await?;
-    // One that is suppressed is not shown.
+    // A suppressed contact is not shown.
     repo::contacts::get(&mut conn, id.0).await?;
     let contact = repo::contacts::update(&mut conn, id.0, &changes).await?;
     conn.commit().await?;
@@ -275,7 +275,7 @@ fn cursor_of(row: &Contact) -> Cursor<ContactId> {
     Cursor::new(row.created_at, row.id)
 }
 
-/// Reads and serializes the part of the contacts behind a cursor.
+/// Reads and serializes the contacts after a cursor.
 async fn part(
     pool: &Pool,
     tenant: TenantId,

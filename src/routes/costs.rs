@@ -12,7 +12,7 @@ use super::query::parsed;
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
 
-/// How many days back costs are listed by default: a year.
+/// The period of costs listed by default, in days: a year.
 const DAYS: u64 = 365;
 
 /// Returns the routes of this file.

@@ -21,7 +21,7 @@ const SHOWN_PAGES: i64 = DEFAULT_PAGES as i64;
 pub fn routes() -> Vec<Route> {
     let old = routes![list_scanned_domains, list_websites, start_email_scan, get_email_scan];
     let prefixed = old.clone().into_iter().map(|route| {
-        // Fails only for a base that is not a path; then a route is mounted twice and the launch fails.
+        // Fails only if the base is not a path; then a route is mounted twice and the launch fails.
         route.clone().map_base(|base| format!("/api/v1{base}")).unwrap_or(route)
     });
     prefixed.chain(old).collect()
@@ -35,14 +35,14 @@ async fn list_scanned_domains(
     limit: Option<&str>,
     offset: Option<&str>,
 ) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    // The old front end does not page.
+    // The old front end does not request further pages.
     let paging = paging(limit.or(Some("1000")), offset)?;
     let mut conn = db.tenant(&caller).await?;
     let rows = repo::email_scans::list_domains(&mut conn, paging.limit, paging.offset, SHOWN_PAGES).await?;
     Ok(Json(rows.into_iter().map(ScannedDomainView::from).collect()))
 }
 
-/// Lists the same under the other name in the v1 contract.
+/// Lists the same domains under the other name in the v1 contract.
 #[get("/email-scanner/websites?<limit>&<offset>")]
 async fn list_websites(
     caller: Caller<Read>,

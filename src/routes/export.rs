@@ -19,20 +19,21 @@ use crate::views::csv::BYTE_ORDER_MARK;
 
 /// A file that is streamed.
 ///
-/// Each part is read in a transaction of its own, after the client has received the previous one: a slow client
-/// occupies no connection, and memory for one part only.
+/// Each part is read in its own transaction, after the client has received the previous one: a slow client occupies no
+/// connection, and only one part is in memory.
 pub struct Export<'r> {
     parts: Pin<Box<dyn Stream<Item = Part> + Send + 'r>>,
     content_type: ContentType,
     name: &'static str,
 }
 
-/// A part of a file: its bytes, and the cursor of the next part, if there is one.
+/// A part of a file: its bytes, and the cursor of the next part, or `None` at the end.
 pub type PartResult<C> = ApiResult<(Vec<u8>, Option<C>)>;
 
 impl<'r> Export<'r> {
-    /// Makes a file called `name` from `head` and the parts that `read` returns: the first without a cursor, each further
-    /// one with the cursor that came with the previous part.
+    /// Creates a file called `name` from `head` and the parts that `read` returns. The first call gets no cursor, each
+    /// further
+    /// one the cursor that the previous part returned.
     pub fn new<C: Send + 'r>(
         name: &'static str,
         content_type: ContentType,
@@ -72,7 +73,7 @@ impl<'r> Responder<'r, 'r> for Export<'r> {
     }
 }
 
-/// A part of a file. One that failed breaks the connection, so that a truncated file cannot pass for a complete one.
+/// A part of a file. A failed one breaks the connection, so that a truncated file is not mistaken for a complete one.
 struct Part(Result<Cursor<Vec<u8>>, ()>);
 
 impl AsyncRead for Part {
@@ -94,7 +95,7 @@ pub fn json_lines_type() -> ContentType {
 ///
 /// # Errors
 ///
-/// When a row cannot be serialized.
+/// Returns an error if a row cannot be serialized.
 pub fn json_lines<T: Serialize>(rows: impl IntoIterator<Item = T>) -> ApiResult<Vec<u8>> {
     let mut lines = Vec::new();
     for row in rows {
@@ -104,11 +105,11 @@ pub fn json_lines<T: Serialize>(rows: impl IntoIterator<Item = T>) -> ApiResult<
     Ok(lines)
 }
 
-/// Returns what a CSV file begins with: a byte order mark, unless `bom` in the query is `false`.
+/// Returns the beginning of a CSV file: a byte order mark, unless `bom` in the query is `false`.
 ///
 /// # Errors
 ///
-/// [`ApiError::BadRequest`] for something else than `true` or `false`.
+/// [`ApiError::BadRequest`] if `bom` is neither `true` nor `false`.
 pub fn csv_start(bom: Option<&str>) -> ApiResult<Vec<u8>> {
     let wanted = parsed::<bool>("bom", bom.filter(|text| !text.is_empty()))?.unwrap_or(true);
     let start = if wanted { BYTE_ORDER_MARK } else { "" };
@@ -119,7 +120,7 @@ pub fn csv_start(bom: Option<&str>) -> ApiResult<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// When the rows differ in length.
+/// Returns an error if the rows differ in length.
 pub fn csv_lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> ApiResult<Vec<u8>> {
     let mut lines = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)

@@ -79,8 +79,8 @@ async fn get_job(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json
     Ok(Json(repo::jobs::get(&mut conn, id.0).await?.into()))
 }
 
-/// Cancels a job: a pending one at once, a running one at its worker's next heartbeat. A job that has ended, or is
-/// being cancelled, does not change.
+/// Cancels a job: a pending one at once, a running one at its worker's next heartbeat. A job that has ended or is being
+/// cancelled stays unchanged.
 #[post("/api/v1/jobs/<id>/cancel")]
 async fn cancel_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> ApiResult<Answer> {
     db.once(&caller, once.without_body()?, async |conn| {

@@ -19,7 +19,7 @@ use crate::views::key::{KeyCreated, KeyRequest, KeyView, RotationRequest};
 
 /// How long a rotated key stays valid by default, in seconds: a day.
 const DEFAULT_OVERLAP: i64 = 24 * 60 * 60;
-/// How long it may stay valid, in seconds: 30 days.
+/// The maximum time that a rotated key stays valid, in seconds: 30 days.
 const MAX_OVERLAP: i64 = 30 * DEFAULT_OVERLAP;
 /// Maximum length of a name, in characters.
 const MAX_NAME_CHARS: usize = 200;
@@ -57,7 +57,7 @@ async fn get_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> Api
     Ok(Json(repo::api_keys::get(&mut conn, id.0).await?.into()))
 }
 
-/// Creates a key. Only the answer contains the secret: it is not stored, so an `Idempotency-Key` is refused.
+/// Creates a key. Only this response contains the secret: it is not stored, so an `Idempotency-Key` is refused.
 #[post("/api/v1/keys", data = "<body>")]
 async fn create_key(
     caller: Caller<Admin>,

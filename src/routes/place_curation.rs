@@ -151,7 +151,7 @@ fn read_curation(update: &BulkUpdate) -> ApiResult<PlaceCuration> {
 struct Undone {
     change_id: Uuid,
     restored: i64,
-    /// Places that were changed again since, or no longer exist.
+    /// Places that were changed again since, or that no longer exist.
     skipped: i64,
 }
 

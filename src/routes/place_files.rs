@@ -29,7 +29,7 @@ use crate::views::answer::Answer;
 use crate::views::place::PlaceView;
 use crate::views::place_csv::{self, ImportLine, ImportReport, Imported, ImportedPlace};
 
-/// How many places an export reads per transaction: none is open while the client reads.
+/// How many places an export reads per transaction. No transaction is open while the client reads.
 const PART: i64 = 500;
 /// How many places an import writes per statement.
 const BATCH: usize = 2000;
@@ -45,8 +45,9 @@ pub fn routes() -> Vec<Route> {
 /// Serializes a part of the places.
 type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<Vec<u8>>;
 
-/// Exports the matching places as CSV, with a byte order mark unless `bom=false`, and with the places as Google sent them
-/// if `raw_data=true`.
+/// Exports the matching places as CSV, with a byte order mark unless `bom=false`, and with the places as Google
+/// returned
+/// them if `raw_data=true`.
 #[get("/api/v1/places/export.csv?<bom>&<raw_data>&<query..>")]
 fn export_places_csv<'r>(
     caller: Caller<Read>,
@@ -135,8 +136,8 @@ async fn part(
     Ok((write(rows, &details)?, next))
 }
 
-/// Imports places from a CSV file, as the export or a spreadsheet writes it, and reports the result of each line. Sets
-/// every column of the file, including curation; can be undone like any bulk change.
+/// Imports places from a CSV file, as exported or as saved by a spreadsheet, and reports the result of each line. Every
+/// column of the file is set, including curation; the import can be undone like any bulk change.
 #[post("/api/v1/places/import", data = "<file>")]
 async fn import_places(
     caller: Caller<Curate>,
@@ -159,7 +160,7 @@ async fn import_places(
     if !file.is_complete() {
         return Err(ApiError::TooLarge(format!("the file is too large: at most {limit}")));
     }
-    // Off the asynchronous threads: parsing a large file is slow.
+    // On a blocking thread, since parsing a large file takes time.
     let (digest, read) =
         tokio::task::spawn_blocking(move || (Sha256::digest(&*file), place_csv::read(&file, charset.as_deref())))
             .await

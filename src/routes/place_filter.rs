@@ -158,7 +158,7 @@ pub fn read_order(sort: Option<&str>) -> ApiResult<PlaceOrder> {
     }
 }
 
-/// Returns the cursor behind a row as text: the order, the row's number and the value of its sort column.
+/// Returns the cursor after a row as text: the order, the row's number and the value of its sort column.
 #[must_use]
 pub fn write_cursor(cursor: &PlaceCursor) -> String {
     let (order, value) = match &cursor.key {
@@ -175,7 +175,7 @@ pub fn write_cursor(cursor: &PlaceCursor) -> String {
 ///
 /// # Errors
 ///
-/// [`ApiError::BadRequest`] when it is malformed or belongs to another order.
+/// [`ApiError::BadRequest`] if it is malformed or belongs to another order.
 pub fn read_cursor(text: &str, order: PlaceOrder) -> ApiResult<PlaceCursor> {
     let read = || -> Option<PlaceCursor> {
         let mut parts = text.splitn(3, '_');

@@ -83,7 +83,7 @@ async fn get_search_status(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiR
     Ok(Json(SearchStatus::new(job, stored, &calls)))
 }
 
-/// Lists staged places, by default the one found last first.
+/// Lists staged places, by default the most recently found first.
 #[get("/api/v1/places/staging?<limit>&<offset>&<cursor>&<query..>")]
 async fn list_places(
     caller: Caller<Read>,
@@ -129,7 +129,7 @@ async fn get_place(caller: Caller<Read>, db: Db<'_>, place_id: &str) -> ApiResul
     Ok(Json(PlaceDetailsView::new(place, details, domain, searches)))
 }
 
-/// A change of one place in a body, in place of query parameters.
+/// A change of one place in a body, as an alternative to query parameters.
 #[derive(Debug, Default, Deserialize)]
 struct Update {
     place_id: Option<String>,
@@ -139,7 +139,7 @@ struct Update {
 }
 
 impl Update {
-    /// Falls back to the query for a place that the body does not name.
+    /// Returns the change with the query's place if the body names none.
     fn or(self, place_id: Option<String>) -> Self {
         Self {
             place_id: self.place_id.or(place_id),

@@ -20,13 +20,13 @@ impl<'a, T: From<Uuid>> FromParam<'a> for PathId<T> {
     }
 }
 
-/// Returns the cursor behind the last row if the page is full, because then there may be more rows.
+/// Returns the cursor after the last row if the page is full, since more rows may follow.
 pub(super) fn cursor_behind<R, C>(rows: &[R], limit: i64, cursor: impl FnOnce(&R) -> C) -> Option<C> {
     let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
     rows.last().filter(|_| is_full).map(cursor)
 }
 
-/// Maximum number of rows per answer.
+/// Maximum number of rows per response.
 const MAX_ROWS: i64 = 1000;
 
 /// Reads the size and offset of a page from the query.

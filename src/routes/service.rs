@@ -43,7 +43,7 @@ impl Probe {
     ///
     /// # Errors
     ///
-    /// When the pool cannot be set up.
+    /// Returns an error if the pool cannot be set up.
     pub fn new(pool: &Pool) -> Result<Self, PoolError> {
         pool.of_one().map(Self)
     }
@@ -64,26 +64,27 @@ fn show_index(_visitor: Visitor) -> RawHtml<&'static str> {
     )
 }
 
-/// Returns that the program runs (v1 contract).
+/// Reports that the program runs (v1 contract).
 #[get("/health")]
 fn get_health(_visitor: Visitor) -> Json<Value> {
     Json(json!({ "status": "healthy" }))
 }
 
-/// Returns the same without a body.
+/// Reports the same without a body.
 #[head("/health")]
 fn head_health(_visitor: Visitor) -> Status {
     Status::Ok
 }
 
-/// Returns that the program runs.
+/// Reports that the process runs.
 #[get("/live")]
 fn get_live(_visitor: Visitor) -> Json<Value> {
     Json(json!({ "status": "live" }))
 }
 
-/// Returns whether the program is ready: the database answers in time, its schema is the expected one, and the program
-/// is not shutting down.
+/// Reports whether the program is ready: the database answers in time, its schema is the expected one, and the program
+/// is
+/// not shutting down.
 #[get("/ready")]
 async fn get_ready(
     _visitor: Visitor,

@@ -64,7 +64,7 @@ async fn export_urls_jsonl<'r>(
     }))
 }
 
-/// Fails for a domain that is not the tenant's, before the status of the answer is sent.
+/// Fails if the domain is not the tenant's, before the status of the response is sent.
 async fn check_domain(caller: &Caller<Read>, db: Db<'_>, domain: DomainId) -> ApiResult<()> {
     let mut conn = db.tenant(caller).await?;
     repo::domains::get(&mut conn, domain).await?;

@@ -71,7 +71,7 @@ async fn create_erasure(
     let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
     let (kind, value) = read(&body.value)?;
     let mut conn = db.tenant(&caller).await?;
-    // First: it waits for scans that are writing, and later scans see it.
+    // This comes first: it waits for scans that are writing, and later scans see it.
     let new = NewSuppression {
         kind,
         value: &value,
@@ -80,7 +80,7 @@ async fn create_erasure(
     };
     let suppression = repo::suppressions::upsert(&mut conn, new).await?;
     let erased = repo::erasures::erase(&mut conn, kind, &value).await?;
-    // Without the erased value: the audit log is kept.
+    // The erased value is left out, since the audit log is kept.
     let details = json!({ "kind": kind.label(), "contacts": erased.contacts, "other_rows": erased.other_rows });
     caller
         .note(&mut conn, "erasure", Some(&suppression.id.to_string()), details)
