@@ -1,8 +1,8 @@
-//! How a request fails.
+//! Failures of requests.
 //!
-//! Errors by layer: `repo` returns Diesel's `QueryResult`, `jobs` and `cli` use `anyhow`, routes
-//! return [`ApiResult`]. A client is told what it can act on; anything else, such as a database's
-//! message, goes only to the log, under the request's id.
+//! Errors by layer: `repo` returns Diesel's `QueryResult`, `jobs` and `cli` use `anyhow`, routes return [`ApiResult`].
+//! Clients learn only what they can act on; anything else, such as a database's message, is logged under the request's
+//! id.
 
 use std::io::Cursor;
 use std::sync::Mutex;
@@ -20,16 +20,16 @@ use uuid::Uuid;
 
 use crate::views::problem::Problem;
 
-/// What clients read of an internal failure.
+/// The text that clients get for an internal failure.
 const INTERNAL: &str = "internal error: the server's log has the cause under this request_id";
 
-/// What a handler returns.
+/// The result of a handler.
 pub type ApiResult<T> = Result<T, ApiError>;
 
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// No such row exists, or it belongs to another tenant: clients cannot distinguish the two.
+    /// The row does not exist or belongs to another tenant: clients cannot distinguish the two.
     #[error("not found")]
     NotFound,
     /// The credential is missing or not valid.
@@ -41,28 +41,28 @@ pub enum ApiError {
     /// A value of the request is not valid.
     #[error("{detail}")]
     BadRequest {
-        /// Which value.
+        /// Name of the value.
         field: Option<&'static str>,
-        /// What would be right.
+        /// What is wrong with the value, and what would be valid.
         detail: String,
     },
     /// The body does not match the expected shape.
     #[error("{detail}")]
     Unprocessable {
-        /// Which part of it, as a path such as `filter.near[0]`.
+        /// Path of the part at fault, such as `filter.near[0]`.
         field: Option<String>,
-        /// What is wrong with it.
+        /// What is wrong with that part.
         detail: String,
     },
-    /// The path exists for other methods only, which are listed.
+    /// The path exists only for other methods, which are listed.
     #[error("method not allowed; allowed: {}", .0.join(", "))]
     MethodNotAllowed(Vec<&'static str>),
     /// A limit is reached.
     #[error("{detail}")]
     TooMany {
-        /// Which limit, and when to try again.
+        /// The limit, and when to try again.
         detail: String,
-        /// Seconds until the next try may succeed.
+        /// Seconds until a retry may succeed.
         retry_after: u64,
     },
     /// The body is larger than the limit.
@@ -74,33 +74,33 @@ pub enum ApiError {
     /// The state of the resource does not allow the request.
     #[error("{0}")]
     Conflict(String),
-    /// No database connection is available. The text is for the log.
+    /// No database connection is available. The text is only logged.
     #[error("{0}")]
     Unavailable(String),
-    /// The program is not ready. The text is the program's own and is shown to the prober.
+    /// The program is not ready. The text contains no foreign messages and is shown to the client.
     #[error("{0}")]
     NotReady(String),
     /// Rocket failed the request itself.
     #[error("{}", .0.reason_lossy())]
     Other(Status),
-    /// The program failed. The text is for the log.
+    /// The program failed. The text is only logged.
     #[error("{0}")]
     Internal(String),
 }
 
-/// Identifies a request in the log and in its answer.
+/// Identifies a request in the log and in its response.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestId(pub Uuid);
 
 impl RequestId {
-    /// Returns the id of a request: the same one on each call.
+    /// Returns the id of a request, which is the same on each call.
     pub fn of(request: &Request<'_>) -> Self {
         *request.local_cache(|| Self(Uuid::new_v4()))
     }
 }
 
 impl ApiError {
-    /// Refuses the value of `field`; `detail` says what would be right.
+    /// Returns the error for an invalid value of `field`; `detail` describes a valid one.
     pub fn bad_request(field: &'static str, detail: impl Into<String>) -> Self {
         Self::BadRequest {
             field: Some(field),
@@ -155,7 +155,7 @@ impl ApiError {
         }
     }
 
-    /// Stores the error for the catcher, which a guard's own error does not reach otherwise, and returns its status.
+    /// Stores the error for the catcher, which does not receive a guard's error otherwise, and returns its status.
     pub(crate) fn keep(self, request: &Request<'_>) -> Status {
         let status = self.status();
         *request
@@ -277,7 +277,7 @@ impl<'r> Responder<'r, 'static> for ApiError {
     }
 }
 
-/// Answers every failure that no handler answered, in the same shape.
+/// Returns the error for a failure that no handler reported.
 #[catch(default)]
 fn answer(status: Status, request: &Request<'_>) -> ApiError {
     let kept = request
@@ -287,7 +287,7 @@ fn answer(status: Status, request: &Request<'_>) -> ApiError {
         .unwrap_or_else(PoisonError::into_inner)
         .take();
     kept.unwrap_or(match status.code {
-        // Rocket forwards with 422 when an id in a path cannot be parsed: then no row has that id.
+        // Rocket forwards with 422 if an id in a path cannot be parsed: no row has that id.
         404 | 422 => match other_methods(request) {
             methods if methods.is_empty() => ApiError::NotFound,
             methods => ApiError::MethodNotAllowed(methods),
@@ -300,7 +300,7 @@ fn answer(status: Status, request: &Request<'_>) -> ApiError {
     })
 }
 
-/// Returns the methods that a path supports; none if the request's method is among them.
+/// Returns the methods that a path supports, or none if the request's method is among them.
 fn other_methods(request: &Request<'_>) -> Vec<&'static str> {
     let path: Vec<&str> = request.uri().path().as_str().trim_matches('/').split('/').collect();
     let matches_path = |route: &&Route| {
@@ -325,7 +325,7 @@ fn other_methods(request: &Request<'_>) -> Vec<&'static str> {
     methods
 }
 
-/// Returns the catchers, which answer every failure.
+/// Returns the catchers, which give every failure its response.
 #[must_use]
 pub fn catchers() -> Vec<Catcher> {
     catchers![answer]

@@ -1,4 +1,4 @@
-//! Header fields of every answer: the request's id, how near a limit is, who may read it from where.
+//! Header fields of every response: the request's id, rate limits, security, and cross-origin access (CORS).
 
 use std::io::Cursor;
 
@@ -10,42 +10,42 @@ use rocket::response::Response;
 use crate::error::RequestId;
 use crate::guards::limits::Shown;
 
-/// Nothing here is a page that loads or embeds anything, or may be embedded.
+/// No response is a page that loads or embeds anything, or that may be embedded.
 const ALWAYS: &[(&str, &str)] = &[
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-site"),
 ];
-/// What a page of the program may do, where it does not say so itself.
+/// The content security policy of pages that do not set one themselves.
 const CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-Tenant-Id, Idempotency-Key";
 const ANSWER_HEADERS: &str =
     "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Content-Disposition, WWW-Authenticate";
-/// For how many seconds a browser need not ask again whether it may call.
+/// How long browsers may cache a preflight response, in seconds.
 const PREFLIGHT_SECONDS: &str = "600";
 
-/// Sets them.
+/// A fairing that sets the header fields.
 #[derive(Debug)]
 pub struct Headers {
     origins: Vec<String>,
 }
 
 impl Headers {
-    /// Lets pages of these origins call, exactly as browsers name them.
+    /// Creates the fairing; pages of these origins, written as browsers send them, may call the API.
     #[must_use]
     pub fn new(origins: Vec<String>) -> Self {
         Self { origins }
     }
 
-    /// Answers a browser that asks whether a page may call; and lets one that may read the answer.
+    /// Responds to preflight requests, and lets pages of allowed origins read the response.
     fn share(&self, request: &Request<'_>, response: &mut Response<'_>) {
         if self.origins.is_empty() {
             return;
         }
-        // A cache must not hand what one origin may read to another.
+        // A cache must not serve one origin's response to another origin.
         response.adjoin_raw_header("Vary", "Origin");
         let Some(origin) = request.headers().get_one("Origin") else {
             return;
@@ -90,7 +90,7 @@ impl Fairing for Headers {
                 response.set_raw_header(name, value);
             }
         }
-        // draft-ietf-httpapi-ratelimit-headers: a policy for each limit, and how it stands.
+        // draft-ietf-httpapi-ratelimit-headers: a policy per limit, and its current state.
         for state in Shown::of(request) {
             response.adjoin_raw_header("RateLimit-Policy", format!("\"{}\";q={};w=60", state.kind, state.limit));
             response.adjoin_raw_header(

@@ -1,18 +1,19 @@
-//! ScraperSky: the HTTP API that gathers leads about local businesses.
+//! ScraperSky: an HTTP API that collects leads about local businesses.
 //!
-//! A client posts a domain, a batch, a place search or an email scan, gets a job, follows it, and
-//! reads the rows of its own tenant. Three promises come before features: an accepted job ends,
-//! "completed" means that results were produced, and a tenant sees only its own rows.
+//! A client posts a domain, a batch, a place search or an email scan, gets a job, follows it, and reads the rows of its
+//! own tenant. Three guarantees take precedence over features: an accepted job ends, "completed" means that results
+//! were
+//! produced, and a tenant sees only its own rows.
 //!
-//! The modules are layers; each may name only those to its left, which a test checks:
+//! The modules are layers. Each may name only those to its left, which a test checks:
 //!
 //! ```text
 //! config < logging < views < error < guards < headers < routes < (this file) < demo < cli < main
 //! ```
 //!
-//! Below them are the crates `scans` (the scrapers), `jobs` (the queue and its runner), `database`
-//! (connections, models, every query), `web` (fetching and parsing) and `postgres` (the private
-//! PostgreSQL).
+//! Below them are the crates `scans` (the scrapers), `jobs` (the queue and its runner), `database` (connections,
+//! models,
+//! every query), `web` (fetching and parsing) and `postgres` (the private PostgreSQL).
 
 pub mod cli;
 pub mod config;
@@ -34,11 +35,11 @@ use self::config::Config;
 use self::guards::{Identities, Limits, Tokens};
 use self::routes::service::{Draining, Probe};
 
-/// Builds the HTTP API: the one composition root, shared by the server and the tests.
+/// Builds the HTTP API. The server and the tests share this one composition root.
 ///
 /// # Errors
 ///
-/// When the client for the public keys of tokens cannot be set up.
+/// Returns an error if the client for the public keys of tokens cannot be set up.
 pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let callers = &config.callers;
     Ok(rocket::custom(&config.rocket)

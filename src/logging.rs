@@ -1,19 +1,19 @@
-//! One line an event, on standard error.
+//! Logging to standard error, one line per event.
 
 use std::io::{self, Write};
 
 use env_logger::fmt::Formatter;
 use log::{Level, Record};
 
-/// Packages that write whole requests down where they are asked for details, `Authorization` and all. Of these nothing is
-/// shown beyond `info`, whatever the filter says.
+/// Packages that log whole requests, including `Authorization`, at detailed levels. The log shows none of their events
+/// beyond `info`, whatever the filter is.
 const TELL_TOO_MUCH: &[&str] = &["rocket", "h2", "hyper", "tokio_postgres"];
 
-/// Starts logging with a filter in the notation of `RUST_LOG`, such as `info` or `scrapersky=debug`.
+/// Starts logging with a filter in `RUST_LOG` syntax, such as `info` or `scrapersky=debug`.
 ///
 /// # Errors
 ///
-/// When logging was started before.
+/// Returns an error if logging was already started.
 pub fn init(filter: &str) -> Result<(), log::SetLoggerError> {
     env_logger::Builder::new()
         .parse_filters(filter)
@@ -40,8 +40,8 @@ fn tells_too_much(target: &str) -> bool {
     })
 }
 
-/// Escapes control characters, so that what a client sent can neither begin a line that looks like
-/// another event nor reach the terminal.
+/// Escapes control characters, so that text from a client can neither start a line that looks like another event nor
+/// control the terminal.
 fn escape(message: &str) -> String {
     let mut line = String::with_capacity(message.len());
     for char in message.chars() {
@@ -59,7 +59,7 @@ mod tests {
     use super::{escape, tells_too_much};
 
     #[test]
-    fn packages_that_write_headers_down_are_known_by_their_modules() {
+    fn packages_that_log_headers_are_recognised_by_their_modules() {
         assert!(tells_too_much("rocket") && tells_too_much("hyper::proto::h1"));
         assert!(!tells_too_much("scrapersky") && !tells_too_much("hypermedia"));
     }
