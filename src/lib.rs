@@ -2,8 +2,7 @@
 //!
 //! A client posts a domain, a batch, a place search or an email scan, gets a job, follows it, and reads the rows of its
 //! own tenant. Three guarantees take precedence over features: an accepted job ends, "completed" means that results
-//! were
-//! produced, and a tenant sees only its own rows.
+//! were produced, and a tenant sees only its own rows.
 //!
 //! The modules are layers. Each may name only those to its left, which a test checks:
 //!
@@ -12,8 +11,7 @@
 //! ```
 //!
 //! Below them are the crates `scans` (the scrapers), `jobs` (the queue and its runner), `database` (connections,
-//! models,
-//! every query), `web` (fetching and parsing) and `postgres` (the private PostgreSQL).
+//! models, every query), `web` (fetching and parsing) and `postgres` (the private PostgreSQL).
 
 pub mod cli;
 pub mod config;

@@ -1,11 +1,9 @@
 //! Settings from `Rocket.toml` and the environment.
 //!
 //! Each of the program's own settings can be an environment variable or a key in `Rocket.toml`, in the table
-//! `scrapersky`
-//! of the profile, in lower case and without the prefix `SCRAPERSKY_`: `SCRAPERSKY_POOL_SIZE=5` is `pool_size = 5`
-//! under
-//! `[default.scrapersky]`. The environment takes precedence. Rocket's own settings (`ROCKET_ADDRESS`, `address`, ...)
-//! keep their names.
+//! `scrapersky` of the profile, in lower case and without the prefix `SCRAPERSKY_`: `SCRAPERSKY_POOL_SIZE=5` is
+//! `pool_size = 5` under `[default.scrapersky]`. The environment takes precedence. Rocket's own settings
+//! (`ROCKET_ADDRESS`, `address`, ...) keep their names.
 
 mod callers;
 mod email;

@@ -80,8 +80,7 @@ async fn page(host: &Host<'_>) -> Answer {
 }
 
 /// Returns a page on which a parser without limits works for minutes: formatting elements that are never closed, each
-/// of
-/// which has to be reopened in every following paragraph.
+/// of which has to be reopened in every following paragraph.
 fn hostile() -> String {
     let bomb: String = (0..3000)
         .map(|i| format!("<p><b id={i}><i id={i}><font color={i}>"))

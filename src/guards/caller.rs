@@ -108,8 +108,7 @@ impl<P: Permission> Caller<P> {
     /// # Errors
     ///
     /// [`ApiError::BadRequest`] if the name is not a UUID, [`ApiError::Forbidden`] if the caller may not act for the
-    /// tenant,
-    /// [`ApiError::NotFound`] if a super administrator names one that does not exist or is not active.
+    /// tenant, [`ApiError::NotFound`] if a super administrator names one that does not exist or is not active.
     pub async fn acting_for(self, named: Option<&str>, pool: &Pool) -> ApiResult<Self> {
         let known = match named {
             None => self.known,

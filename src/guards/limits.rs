@@ -179,8 +179,7 @@ impl Limits {
     }
 
     /// Refuses the request without a query if a window is known to be full. A record made under a different limit is
-    /// ignored,
-    /// so that a changed limit takes effect at once.
+    /// ignored, so that a changed limit takes effect at once.
     fn refuse_known(&self, request: &Request<'_>, subjects: [(Subject, i32); 2]) -> ApiResult<()> {
         let now = Instant::now();
         for (subject, limit) in subjects {

@@ -1,8 +1,7 @@
 //! Validation of the tokens (JWT) of signed-in users.
 //!
 //! The key determines the algorithm, and the token's header must agree with it. Claims are read only after the
-//! signature
-//! was verified.
+//! signature was verified.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};

@@ -32,8 +32,7 @@ pub type PartResult<C> = ApiResult<(Vec<u8>, Option<C>)>;
 
 impl<'r> Export<'r> {
     /// Creates a file called `name` from `head` and the parts that `read` returns. The first call gets no cursor, each
-    /// further
-    /// one the cursor that the previous part returned.
+    /// further one the cursor that the previous part returned.
     pub fn new<C: Send + 'r>(
         name: &'static str,
         content_type: ContentType,

@@ -46,8 +46,7 @@ pub fn routes() -> Vec<Route> {
 type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<Vec<u8>>;
 
 /// Exports the matching places as CSV, with a byte order mark unless `bom=false`, and with the places as Google
-/// returned
-/// them if `raw_data=true`.
+/// returned them if `raw_data=true`.
 #[get("/api/v1/places/export.csv?<bom>&<raw_data>&<query..>")]
 fn export_places_csv<'r>(
     caller: Caller<Read>,

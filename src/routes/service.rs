@@ -83,8 +83,7 @@ fn get_live(_visitor: Visitor) -> Json<Value> {
 }
 
 /// Reports whether the program is ready: the database answers in time, its schema is the expected one, and the program
-/// is
-/// not shutting down.
+/// is not shutting down.
 #[get("/ready")]
 async fn get_ready(
     _visitor: Visitor,

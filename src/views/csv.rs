@@ -12,10 +12,8 @@ pub const LIST_SEPARATOR: &str = "; ";
 /// Escapes a text that a spreadsheet would read as a formula.
 ///
 /// A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front, which marks text
-/// in
-/// spreadsheets; an international telephone number gets none. An empty text gets one too, since it would be read back
-/// as
-/// missing, and so does a text that already looks escaped.
+/// in spreadsheets; an international telephone number gets none. An empty text gets one too, since it would be read
+/// back as missing, and so does a text that already looks escaped.
 #[must_use]
 pub fn escape_formula(text: &str) -> String {
     if is_marked(text) && !is_phone(text) {

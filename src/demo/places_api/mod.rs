@@ -1,10 +1,8 @@
 //! A stand-in for Google's places: a real HTTP server on loopback that speaks both protocols.
 //!
 //! It serves made-up businesses around a centre and behaves as Google does: pages of 20 and at most 60 results per
-//! query,
-//! page tokens that take a moment to become valid (older protocol), a radius that results may exceed, refused keys. A
-//! test
-//! can replace the response to any request ([`PlacesApi::trouble`]).
+//! query, page tokens that take a moment to become valid (older protocol), a radius that results may exceed, refused
+//! keys. A test can replace the response to any request ([`PlacesApi::trouble`]).
 
 mod answer;
 mod request;

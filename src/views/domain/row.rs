@@ -20,8 +20,7 @@ pub struct DomainView {
     /// Status of the domain.
     pub status: String,
     /// Status of the domain scan: `Queued`, `InProgress`, `Completed`, `Error`, `ManualReview`, `Cancelled` or
-    /// `Paused`;
-    /// null if none was queued.
+    /// `Paused`; null if none was queued.
     pub content_scrape_status: Option<&'static str>,
     /// When the status of the domain scan last changed.
     pub content_scrape_at: Option<DateTime<Utc>>,

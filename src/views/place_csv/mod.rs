@@ -1,6 +1,5 @@
 //! Staged places as CSV: exports that are safe to open in spreadsheets, and imports of files from spreadsheets and
-//! other
-//! tools.
+//! other tools.
 
 mod cells;
 pub mod columns;
@@ -49,8 +48,7 @@ pub struct ImportedPlace {
     pub phone: Option<String>,
     raw_data: Option<RawJson>,
     /// People's decisions, in the form of [`PlaceChange`](database::models::place_change::PlaceChange): an object with
-    /// the
-    /// values that the file has columns for.
+    /// the values that the file has columns for.
     pub curation: RawJson,
 }
 
