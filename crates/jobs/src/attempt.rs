@@ -32,7 +32,7 @@ enum Note<'a> {
     Cancelled,
 }
 
-/// Runs a claimed job. Returns its lease if the job is to be handed back.
+/// Runs a claimed job. Returns its lease if the job must be handed back.
 pub(super) async fn work<S: Send + Sync + 'static>(
     shared: Arc<Shared<S>>,
     job: Job,
@@ -56,17 +56,17 @@ pub(super) async fn work<S: Send + Sync + 'static>(
     );
     let ended = {
         let work = async {
-            // Inside the future that catches panics: parsing a payload runs the job's code as well.
+            // Inside the future that catches panics, since parsing a payload runs the job's code as well.
             shared.registry.start(&job.kind, &job.payload, ctx)?.await
         };
         let work = AssertUnwindSafe(work).catch_unwind();
-        // The work is polled first: once it has ended, a request to stop does not matter.
+        // The work is polled first: once it has ended, a request to stop no longer matters.
         tokio::select! {
             biased;
             result = work => Ended::Returned(result.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))),
             stop = hold.stopped() => Ended::Stopped(stop),
         }
-        // Here the work is dropped, which rolls back an open transaction.
+        // At this point the work is dropped, which rolls back an open transaction.
     };
     match ended {
         Ended::Returned(Ok(Finished { .. })) => {

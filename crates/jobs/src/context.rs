@@ -1,4 +1,4 @@
-//! The context of a running job, and the only way for it to complete.
+//! The context of a running job, which is also the only way to complete it.
 
 use std::fmt;
 use std::future::Future;
@@ -30,13 +30,13 @@ const REPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Proof that a job completed: its rows and its end are committed.
 ///
-/// Only [`JobContext::finish`] makes one.
+/// Only [`JobContext::finish`] creates one.
 #[derive(Debug)]
 pub struct Finished {
     _private: (),
 }
 
-/// The context of a running job: its row's data and the services it may use. Clones share it.
+/// The context of a running job: its row's data and the services it may use. Clones share the same state.
 pub struct JobContext<S> {
     inner: Arc<Inner<S>>,
 }
@@ -131,12 +131,12 @@ impl<S> JobContext<S> {
 
     /// Opens a transaction of the job's tenant, waiting for the database while the lease holds.
     ///
-    /// It occupies a connection of the pool until it is committed or dropped: do nothing slow, and
-    /// no network call, in between.
+    /// The transaction occupies a connection of the pool until it is committed or dropped: do nothing slow and make no
+    /// network call in between.
     ///
     /// # Errors
     ///
-    /// When the lease is lost or the pool is closed.
+    /// Returns an error if the lease is lost or the pool is closed.
     pub async fn tenant(&self) -> Result<TenantConnection, JobError> {
         let mut pauses = Pauses::new();
         loop {
@@ -153,15 +153,14 @@ impl<S> JobContext<S> {
 
     /// Completes the job in the transaction that wrote its results, and commits it.
     ///
-    /// `outcome` is [`Outcome::Ok`] or another outcome of a completed job; `message` says for people what was done, in
-    /// place of the last report. `result` is shown to clients. It must not contain NUL characters, which PostgreSQL's
-    /// JSON cannot store.
+    /// `outcome` is [`Outcome::Ok`] or another outcome of a completed job; `message` replaces the last progress report.
+    /// `result` is shown to clients. It must not contain NUL characters, which PostgreSQL's JSON cannot store.
     ///
     /// # Errors
     ///
-    /// When the lease is lost, the transaction belongs to another tenant, or the database fails.
-    /// Nothing was written then, unless the commit itself failed: its result is unknown, and if it
-    /// did take effect, any further write finds the lease gone.
+    /// Returns an error if the lease is lost, the transaction belongs to another tenant, or the database fails. Nothing
+    /// was written then, unless the commit itself failed: its result is unknown, and if it did take effect, any further
+    /// write finds that the lease has ended.
     pub async fn finish<R: Serialize + Sync + ?Sized>(
         &self,
         mut conn: TenantConnection,
@@ -187,11 +186,11 @@ impl<S> JobContext<S> {
         Ok(Finished { _private: () })
     }
 
-    /// Runs the last transaction of a job, and retries it during an outage while the lease holds.
+    /// Runs the last transaction of a job, retrying during an outage while the lease holds.
     ///
-    /// `write` gets a transaction, writes the job's rows and ends with [`finish`](Self::finish). It
-    /// must do nothing else, because it may run again. Without this method a restart of the database
-    /// at the wrong moment repeats the whole job.
+    /// `write` gets a transaction, writes the job's rows and ends with [`finish`](Self::finish). It must do nothing
+    /// else, because it may run again. Without this method, a restart of the database at the wrong moment would repeat
+    /// the whole job.
     ///
     /// # Errors
     ///
@@ -211,15 +210,15 @@ impl<S> JobContext<S> {
         }
     }
 
-    /// Locks the job's domain until `conn` commits, and returns it. A job that names no domain makes the one with this
+    /// Locks the job's domain until `conn` commits, and returns it. A job without a domain creates the one with this
     /// name.
     ///
-    /// It must come before [`hold`](Self::hold) and before all writes: submitting work locks the domain first and its
-    /// jobs and scans after it, so that a worker that did it the other way round would deadlock with a client.
+    /// Call this before [`hold`](Self::hold) and before all writes: submitting work locks the domain first and its jobs
+    /// and scans after it, so a worker that locked them in the reverse order could deadlock with a client.
     ///
     /// # Errors
     ///
-    /// The job is cancelled when its domain was deleted: nothing brings a deleted domain back.
+    /// The job is cancelled if its domain was deleted, so that it cannot bring the domain back.
     pub async fn domain(&self, conn: &mut TenantConnection, name: &str) -> Result<Domain, JobError> {
         let new = NewDomain {
             domain: name,
@@ -232,12 +231,12 @@ impl<S> JobContext<S> {
         }
     }
 
-    /// Opens a transaction as [`tenant`](Self::tenant) does, in which the job's domain cannot be deleted: for rows that
-    /// belong to the domain. Locks nothing that others wait for.
+    /// Opens a transaction as [`tenant`](Self::tenant) does, in which the job's domain cannot be deleted, for rows that
+    /// belong to the domain. It takes no lock that other transactions wait for.
     ///
     /// # Errors
     ///
-    /// As [`tenant`](Self::tenant), and as [`domain`](Self::domain).
+    /// As [`tenant`](Self::tenant) and [`domain`](Self::domain).
     pub async fn tenant_of_domain(&self) -> Result<TenantConnection, JobError> {
         let mut conn = self.tenant().await?;
         if let Some(id) = self.domain_id()
@@ -248,14 +247,14 @@ impl<S> JobContext<S> {
         Ok(conn)
     }
 
-    /// Locks the job's row until `conn` commits, so that nobody else can claim or end the job meanwhile: for writes outside
-    /// of the transaction that ends it.
+    /// Locks the job's row until `conn` commits, so that no other process can claim or end the job meanwhile. It is
+    /// meant for writes outside the transaction that ends the job.
     ///
-    /// Never returns for a job that was cancelled: it is dropped here, as it would be at the next heartbeat.
+    /// Never returns if the job was cancelled: the job is dropped here, as it would be at the next heartbeat.
     ///
     /// # Errors
     ///
-    /// When the lease is lost, and those of the database.
+    /// Returns an error if the lease is lost or the database fails.
     pub async fn hold(&self, conn: &mut TenantConnection) -> Result<(), JobError> {
         self.check_lease()?;
         match queue::hold(conn, self.inner.hold.lease).await {
@@ -268,16 +267,16 @@ impl<S> JobContext<S> {
             .is_some()
         {
             self.inner.hold.stop(Stop::Cancelled);
-            // The runner drops the job meanwhile.
+            // The runner drops the job at this point.
             std::future::pending::<()>().await;
         }
         Ok(())
     }
 
-    /// Reports progress: a step such as `fetch`, a message about it, and the fraction done, 0 to 1.
+    /// Reports progress: a step such as `fetch`, a message about it, and the completed share, 0 to 1.
     ///
-    /// The first report of a step is always written, others at most every 500 ms. A report that
-    /// cannot be written is skipped: it does not fail the job.
+    /// The first report of a step is always written, others at most every 500 ms. A report that cannot be written is
+    /// skipped and does not fail the job.
     pub async fn report(&self, step: &str, message: &str, done: f64) {
         if !self.is_due(step) || !self.inner.hold.is_valid() {
             return;
@@ -313,11 +312,11 @@ impl<S> JobContext<S> {
 
     /// Runs CPU work outside the asynchronous threads, at most one task per core at a time.
     ///
-    /// The work cannot be dropped: it ends by itself, even where the job is cancelled meanwhile.
+    /// The work cannot be dropped: it runs to its end even if the job is cancelled meanwhile.
     ///
     /// # Errors
     ///
-    /// When `work` panics.
+    /// Returns an error if `work` panics.
     pub async fn blocking<T, F>(&self, work: F) -> Result<T, JobError>
     where
         T: Send + 'static,

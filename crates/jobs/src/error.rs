@@ -20,16 +20,16 @@ const MAX_MESSAGE_BYTES: usize = 1000;
 pub enum Retry {
     /// Never: the next attempt would fail the same way.
     Never,
-    /// After a delay that grows with each attempt.
+    /// After a delay that doubles with each attempt.
     Later,
-    /// After this delay, which the other server asked for.
+    /// After this delay, which the other server requested.
     After(Duration),
 }
 
 /// A failed attempt.
 ///
-/// The tenant is shown [`message`](Self::message). Errors of the program and of the database become
-/// one fixed message; their own texts are only logged.
+/// The tenant sees [`message`](Self::message). Errors of the program and of the database become one fixed message;
+/// their own texts are only logged.
 #[derive(Debug)]
 pub struct JobError {
     outcome: Outcome,
@@ -47,12 +47,12 @@ enum Nature {
     /// The database was unavailable.
     Outage,
     Cancelled,
-    /// Another worker has the job: nothing may be written about it.
+    /// Another worker holds the job: nothing may be written about it.
     LeaseLost,
 }
 
 impl JobError {
-    /// Makes a failure that is retried [later](Retry::Later).
+    /// Creates a failure that is retried [later](Retry::Later).
     ///
     /// `message` is shown to the tenant. User names and passwords in its URLs are removed.
     #[must_use]
@@ -66,7 +66,7 @@ impl JobError {
         }
     }
 
-    /// Makes a failure that is never retried.
+    /// Creates a failure that is never retried.
     #[must_use]
     pub fn permanent(outcome: Outcome, message: impl Into<String>) -> Self {
         Self::new(outcome, message).retry(Retry::Never)
@@ -104,7 +104,7 @@ impl JobError {
         self.retry
     }
 
-    /// Makes an internal failure: the tenant reads a fixed message, the cause is logged.
+    /// Creates an internal failure: the tenant sees a fixed message, and the cause is logged.
     #[must_use]
     pub fn internal(cause: anyhow::Error) -> Self {
         Self::new(Outcome::Internal, INTERNAL).because(cause)
@@ -117,7 +117,7 @@ impl JobError {
         }
     }
 
-    /// The domain of the job was deleted: nobody wants its result any more, and it must not bring the domain back.
+    /// Returns the error for a job whose domain was deleted: the job is cancelled and must not bring the domain back.
     pub(super) fn domain_deleted() -> Self {
         Self {
             nature: Nature::Cancelled,
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_credentials_and_no_nul_are_shown() {
+    fn credentials_and_nul_characters_are_removed() {
         let error = JobError::new(
             Outcome::Dns,
             "GET https://ann:p@ss@host.test/a@b failed\0, see http://c@d and e@f",
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_database_said_is_logged_and_not_shown() {
+    fn messages_of_the_database_are_logged_and_not_shown() {
         let error = JobError::from(QueryError::QueryBuilderError("secret detail".into()));
         assert_eq!((error.message(), error.when_retried()), (INTERNAL, Retry::Later));
         assert!(error.to_string().contains("secret detail"), "{error}");

@@ -1,4 +1,4 @@
-//! A worker's view of a claim it holds: until when it is valid, and whether the work must stop.
+//! A worker's claim on a job: until when it is valid, and whether the work must stop.
 
 use database::ids::TenantId;
 use database::repo::jobs::queue::Lease;
@@ -12,7 +12,7 @@ pub(super) enum Stop {
     Cancelled,
     /// The lease ended, or another worker has the job.
     Lost,
-    /// This worker shuts down.
+    /// This worker is shutting down.
     Shutdown,
 }
 
@@ -26,12 +26,11 @@ pub(super) struct Hold {
 
 #[derive(Clone, Copy, Debug)]
 struct State {
-    /// By this process's clock, counted from before the query: never later than the end of the lease
-    /// in the database.
+    /// The end of the lease by this process's clock, counted from before the query: never later than in the database.
     valid_until: Instant,
     stop: Option<Stop>,
-    /// The last transaction is under way. Only its result tells how the job ended, so nothing but the
-    /// end of the lease stops it.
+    /// Whether the last transaction is in progress. Only its result tells how the job ended, so nothing but the end of
+    /// the lease stops it.
     is_finishing: bool,
 }
 
@@ -54,7 +53,7 @@ impl Hold {
         self.state.send_modify(|state| state.valid_until = valid_until);
     }
 
-    /// Requests the end of the work; the first reason counts.
+    /// Requests the end of the work; only the first reason counts.
     pub(super) fn stop(&self, stop: Stop) {
         self.state.send_if_modified(|state| {
             let is_first = state.stop.is_none();
@@ -83,14 +82,14 @@ impl Hold {
                 return stop;
             }
             tokio::select! {
-                // The sender lives in `self`, so this only ever means a change.
+                // The sender is part of `self`, so this always means a change.
                 _ = changes.changed() => {}
                 () = tokio::time::sleep_until(state.valid_until) => {}
             }
         }
     }
 
-    /// Marks the last transaction as under way until the returned value is dropped.
+    /// Marks the last transaction as in progress until the returned value is dropped.
     pub(super) fn finishing(&self) -> Finishing<'_> {
         self.state.send_modify(|state| state.is_finishing = true);
         Finishing(self)

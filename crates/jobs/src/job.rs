@@ -34,10 +34,10 @@ use super::error::JobError;
 /// }
 /// ```
 pub trait BackgroundJob: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// What all jobs of a process share, such as an HTTP client and settings.
+    /// The services that all jobs of a process share, such as an HTTP client and settings.
     type Services: Send + Sync + 'static;
 
-    /// The name under which jobs of this kind are stored; it must not change while any is unfinished.
+    /// The name that jobs of this kind are stored under; it must not change while such jobs are unfinished.
     const KIND: &'static str;
 
     /// Maximum number of attempts.
@@ -48,20 +48,20 @@ pub trait BackgroundJob: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
-    /// Returns the domain that the work is about, if it has a row.
+    /// Returns the domain that the work concerns, if it has a row.
     fn domain_id(&self) -> Option<DomainId> {
         None
     }
 
-    /// Returns how many scans the job counts as in the tenant's daily quota.
+    /// Returns the number of scans that the job counts as in the tenant's daily quota.
     fn scans(&self) -> usize {
         1
     }
 
     /// Runs the job.
     ///
-    /// The future is dropped at its next `await` when the job is cancelled, the lease is lost or the
-    /// worker shuts down; that rolls back an open transaction.
+    /// The future is dropped at its next `await` if the job is cancelled, the lease is lost or the worker shuts down;
+    /// that rolls back an open transaction.
     ///
     /// # Errors
     ///

@@ -1,10 +1,9 @@
-//! Durable background jobs: the trait, the registry, the runner. It knows no scraper.
+//! Durable background jobs: the trait, the registry, the runner. This crate knows no scraper.
 //!
-//! A job is a value of a type that implements [`BackgroundJob`]. A [`Submission`] writes it into the
-//! table `jobs` in the caller's own transaction, so it exists exactly if that commits. A
-//! [`Runner`], in the server process or in any number of others, claims it for the length of a
-//! lease, runs it, and extends the lease by heartbeats. Whatever happens to a worker, an accepted
-//! job ends:
+//! A job is a value of a type that implements [`BackgroundJob`]. A [`Submission`] writes it into the table `jobs` in
+//! the caller's own transaction, so that it exists exactly if that transaction commits. A [`Runner`], in the server
+//! process or in any number of others, claims it for the duration of a lease, runs it, and extends the lease by
+//! heartbeats. Whatever happens to a worker, an accepted job ends:
 //!
 //! | event | the job |
 //! |---|---|
@@ -16,9 +15,9 @@
 //! | its worker shuts down | handed back after the grace period, the attempt not counted |
 //! | its worker dies or loses the database | another worker takes it when the lease ends; the attempt counts |
 //!
-//! A job may therefore run more than once and must write accordingly (upserts). It finishes once:
-//! every write about it names the claim, and a worker that lost its claim writes nothing. What a job
-//! commits in transactions of its own before the last one is not undone when it runs again.
+//! A job may therefore run more than once and must write accordingly (upserts). It finishes only once: every write
+//! about it names the claim, and a worker that lost its claim writes nothing. Rows that a job commits in separate
+//! transactions before the last one are kept when it runs again.
 //!
 //! A running job holds no connection except those it opens itself with [`JobContext::tenant`], and
 //! never across a network call.

@@ -1,4 +1,4 @@
-//! Notifications about new jobs. They only shorten the workers' polling, which works without them.
+//! Notifications about new jobs. They only shorten the wait until workers poll; polling works without them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::outage::Pauses;
 
-/// Minimum time between notifications: each costs as much as a job's row.
+/// Minimum time between notifications, since each costs as much as a job's row.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 const IDLE: u8 = 0;
@@ -22,7 +22,7 @@ const ASKED_AGAIN: u8 = 2;
 
 /// Wakes workers, in this process and in others, to look for jobs at once.
 ///
-/// Clones share it. Call it after the commit that queued the jobs: a worker that looks earlier finds
+/// Clones share the same state. Call it after the commit that queued the jobs: a worker that looks earlier finds
 /// nothing.
 #[derive(Clone)]
 pub struct Waker(Arc<Inner>);
@@ -34,7 +34,7 @@ struct Inner {
 }
 
 impl Waker {
-    /// Makes a waker for a process without workers. A process with a runner uses
+    /// Creates a waker for a process without workers. A process with a runner uses
     /// [`Runner::waker`](super::Runner::waker).
     #[must_use]
     pub fn new(pool: Pool) -> Self {
@@ -106,7 +106,7 @@ impl fmt::Debug for Waker {
     }
 }
 
-/// Listens for notifications and wakes the runner, for ever.
+/// Listens for notifications and wakes the runner, forever.
 pub(super) async fn listen(url: &DatabaseUrl, here: &Notify) {
     let mut pauses = Pauses::new();
     let mut is_logged = false;
@@ -114,7 +114,7 @@ pub(super) async fn listen(url: &DatabaseUrl, here: &Notify) {
         match Listener::connect(url, queue::CHANNEL).await {
             Ok(mut listener) => {
                 (pauses, is_logged) = (Pauses::new(), false);
-                // Notifications sent before it listened were missed.
+                // Notifications sent before listening began were missed.
                 here.notify_one();
                 while listener.hear().await {
                     here.notify_one();

@@ -1,4 +1,4 @@
-//! Idempotency: a request with a key runs once and always gets the same answer.
+//! Idempotency: a request with a key runs once and always gets the same response.
 
 use database::repo::{self, QueryError};
 use database::tenant::TenantConnection;
@@ -24,7 +24,7 @@ pub enum OnceError {
     /// The key was used for another request.
     #[error("Idempotency-Key {0:?} was used for another request: a new request needs a new key")]
     Taken(String),
-    /// The answer cannot be stored, or the stored one cannot be returned.
+    /// The response cannot be stored, or the stored one cannot be returned.
     #[error("the answer under an Idempotency-Key is unusable: {0}")]
     Answer(String),
     /// The database failed.
@@ -32,12 +32,12 @@ pub enum OnceError {
     Query(#[from] QueryError),
 }
 
-/// A stored answer: status and JSON body.
+/// A stored response: status and JSON body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// The JSON.
+    /// The JSON body.
     pub body: String,
 }
 
@@ -46,7 +46,7 @@ impl RequestKey {
     ///
     /// # Errors
     ///
-    /// [`OnceError::Malformed`].
+    /// [`OnceError::Malformed`] if the key is not valid.
     pub fn new(key: &str, route: &str, body: &[u8; 32]) -> Result<Self, OnceError> {
         if key.is_empty() || key.len() > MAX_KEY_BYTES || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(OnceError::Malformed);
@@ -59,15 +59,15 @@ impl RequestKey {
     }
 }
 
-/// Runs `work` and commits, or returns the stored answer of an earlier request with the same key.
+/// Runs `work` and commits, or returns the stored response of an earlier request with the same key.
 ///
-/// The work and its answer are written in one transaction, which `work` gets; it returns the status and the value that
-/// becomes the body. Of two requests at the same time the second waits for the first. A failure is not stored: the
-/// request runs again when it is repeated.
+/// The work and its response are written in one transaction, which `work` gets; it returns the status and the value
+/// that becomes the body. Of two simultaneous requests, the second waits for the first. A failure is not stored: if the
+/// request is repeated, it runs again.
 ///
 /// # Errors
 ///
-/// [`OnceError`], and those of `work`; nothing is written then.
+/// [`OnceError`] and the errors of `work`; nothing is written then.
 pub async fn once<V, E>(
     key: Option<&RequestKey>,
     mut conn: TenantConnection,
@@ -92,7 +92,7 @@ where
     Ok(Reply { status, body })
 }
 
-/// Returns the stored answer, or notes that the request runs now.
+/// Returns the stored response, or records that the request runs now.
 async fn earlier(key: &RequestKey, conn: &mut TenantConnection) -> Result<Option<Reply>, OnceError> {
     let Some(known) = repo::idempotency_keys::begin(conn, &key.key, &key.hash).await? else {
         return Ok(None);

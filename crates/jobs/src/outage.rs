@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-/// Whether the database is unavailable: logged once, not at every attempt.
+/// Whether the database is unavailable, so that an outage is logged once and not at every attempt.
 #[derive(Debug, Default)]
 pub(super) struct Outage(AtomicBool);
 
@@ -21,15 +21,15 @@ impl Outage {
 
     /// Records a success.
     pub(super) fn succeeded(&self) {
-        // Read first: it is nearly always false, and shared by all workers.
+        // Read first, since it is nearly always false and shared by all workers.
         if self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed) {
             log::info!("the database answers again");
         }
     }
 }
 
-/// Pauses between attempts to reach the database: from 50 ms, doubling to 5 s, with jitter, so that
-/// many workers do not come back at once.
+/// Pauses between attempts to reach the database: from 50 ms, doubling to 5 s, with jitter, so that many workers do not
+/// reconnect at once.
 #[derive(Debug)]
 pub(super) struct Pauses(Duration);
 

@@ -22,13 +22,13 @@ pub struct Registry<S> {
 }
 
 impl<S: Send + Sync + 'static> Registry<S> {
-    /// Makes an empty registry.
+    /// Creates an empty registry.
     #[must_use]
     pub fn new() -> Self {
         Self { kinds: BTreeMap::new() }
     }
 
-    /// Adds a kind, replacing one of the same name.
+    /// Adds a kind, replacing one with the same name.
     #[must_use]
     pub fn register<J: BackgroundJob<Services = S>>(mut self) -> Self {
         self.kinds.insert(J::KIND, start::<J>);
@@ -45,10 +45,10 @@ impl<S: Send + Sync + 'static> Registry<S> {
     ///
     /// # Errors
     ///
-    /// A permanent one when the payload does not match the kind.
+    /// Returns a permanent error if the payload does not match the kind.
     pub(super) fn start(&self, kind: &str, payload: &RawJson, ctx: JobContext<S>) -> Result<Work, JobError> {
         let Some(start) = self.kinds.get(kind) else {
-            // Cannot happen: a claim names the registered kinds.
+            // Cannot happen, since a claim names the registered kinds.
             return Err(JobError::new(
                 Outcome::Internal,
                 format!("this worker does not run jobs of the kind \"{kind}\""),

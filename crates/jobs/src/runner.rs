@@ -16,7 +16,7 @@ use super::shared::{Claimed, LAST_WORDS, Shared};
 use super::{Registry, RunnerStats, Waker, attempt, notify, upkeep};
 use crate::settings::{InvalidSettings, JobsConfig};
 
-/// A worker that runs a number of jobs at a time, of its registered kinds and of every tenant.
+/// A worker that runs jobs of its registered kinds, of every tenant, several at a time.
 ///
 /// Any number of runners, in any number of processes, share one database. Claims alternate between
 /// tenants.
@@ -27,14 +27,14 @@ pub struct Runner<S> {
 }
 
 impl<S: Send + Sync + 'static> Runner<S> {
-    /// Makes a runner, which is idle until [`run`](Self::run).
+    /// Creates a runner, which is idle until [`run`](Self::run).
     ///
-    /// `pool` should not be shared with a server: a heartbeat that waits behind requests for longer
-    /// than a lease loses jobs.
+    /// `pool` should not be shared with a server: a heartbeat that waits behind requests for longer than a lease loses
+    /// its jobs.
     ///
     /// # Errors
     ///
-    /// When the values of `config` contradict each other.
+    /// Returns an error if the values of `config` contradict each other.
     pub fn new(
         pool: Pool,
         registry: Registry<S>,
@@ -46,7 +46,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
         Ok(Self { shared, listen: None })
     }
 
-    /// Also listens for notifications in a session of its own at `direct`, which must not be a pooler.
+    /// Also listens for notifications, in a separate session at `direct`, which must not be a pooler.
     #[must_use]
     pub fn listening_at(mut self, direct: DatabaseUrl) -> Self {
         self.listen = Some(direct);
@@ -71,11 +71,11 @@ impl<S: Send + Sync + 'static> Runner<S> {
         &self.shared.name
     }
 
-    /// Runs jobs until `shutdown` completes. Then it claims no more, lets running jobs end during the
-    /// grace period, and hands the rest back to be claimed elsewhere at once.
+    /// Runs jobs until `shutdown` completes. Then it claims no more jobs, lets running ones end during the grace
+    /// period, and hands the rest back, so that other workers can claim them at once.
     ///
-    /// It waits for a database that is unavailable. If the future is dropped, all work ends at once
-    /// and the jobs wait for the sweep, as if the process had been killed.
+    /// It waits while the database is unavailable. If the future is dropped, all work ends at once and the jobs wait
+    /// for the sweep, as if the process had been killed.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let shared = &self.shared;
         log::info!(
@@ -126,7 +126,7 @@ async fn work_until<S: Send + Sync + 'static>(
         let claimed = tokio::select! {
             biased;
             () = &mut shutdown => {
-                // The claim may be committed already: its jobs are handed back.
+                // The claim may already be committed: its jobs are handed back.
                 let claimed = tokio::time::timeout(LAST_WORDS, claim).await;
                 let jobs = claimed.ok().and_then(Result::ok).map(|claimed| claimed.jobs).unwrap_or_default();
                 return jobs.iter().filter_map(lease_of).collect();
@@ -138,7 +138,7 @@ async fn work_until<S: Send + Sync + 'static>(
                 shared.outage.succeeded();
                 pauses = Pauses::new();
                 if !claimed.jobs.is_empty() {
-                    // There may be more: a claim takes only each tenant's share.
+                    // More jobs may be pending, since a claim takes only each tenant's share.
                     begin(shared, jobs, claimed);
                     continue;
                 }
@@ -191,7 +191,7 @@ async fn wind_down<S: Send + Sync + 'static>(
             leases.extend(ended.ok().flatten());
         }
     };
-    // A job that never awaits cannot be stopped; its lease ends.
+    // A job that never awaits cannot be stopped; its lease will end.
     let _ = tokio::time::timeout(LAST_WORDS, stopped).await;
     handed_back + shared.release(&leases).await
 }

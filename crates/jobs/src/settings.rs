@@ -1,22 +1,22 @@
-//! How background jobs are run.
+//! Settings of background jobs.
 
 use std::time::Duration;
 
-/// Settings that contradict each other, as one sentence that names them and says what would be right.
+/// Contradicting settings, as one sentence that names them and the expected values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidSettings(String);
 
-/// The numbers of the job runner.
+/// The settings of the job runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobsConfig {
-    /// How many jobs this process runs at a time; with 0 it only queues them.
+    /// The number of jobs that this process runs at a time; with 0 it only queues them.
     pub workers: usize,
     /// How long a claim holds without a heartbeat; a dead worker's job is noticed after this time.
     pub lease: Duration,
     /// How often a worker extends its claims and checks for cancelled jobs.
     pub heartbeat: Duration,
-    /// How often expired claims are looked for.
+    /// How often the sweep looks for expired claims.
     pub sweep: Duration,
     /// How often an idle worker polls for jobs without a notification.
     pub poll: Duration,
@@ -26,12 +26,12 @@ pub struct JobsConfig {
     pub retry_base: Duration,
     /// The maximum wait before any attempt.
     pub retry_cap: Duration,
-    /// How long a job that has ended is kept; `None` means forever.
+    /// How long jobs that have ended are kept; `None` means forever.
     pub retention: Option<Duration>,
 }
 
 impl Default for JobsConfig {
-    /// 8 workers; a lease of 30 s, a beat every 10 s, a sweep every 5 s; nothing is ever deleted.
+    /// 8 workers, a lease of 30 s, a heartbeat every 10 s, a sweep every 5 s; nothing is ever deleted.
     fn default() -> Self {
         Self {
             workers: 8,
@@ -39,7 +39,7 @@ impl Default for JobsConfig {
             heartbeat: Duration::from_secs(10),
             sweep: Duration::from_secs(5),
             poll: Duration::from_secs(1),
-            // What is handed back should be claimed elsewhere within 2 s of the signal.
+            // Jobs handed back should be claimed by another worker within 2 s of the signal.
             grace: Duration::from_secs(1),
             retry_base: Duration::from_secs(5),
             retry_cap: Duration::from_secs(10 * 60),
@@ -49,12 +49,11 @@ impl Default for JobsConfig {
 }
 
 impl JobsConfig {
-    /// Checks that the numbers fit together.
+    /// Checks that the settings are consistent.
     ///
     /// # Errors
     ///
-    /// [`InvalidSettings`] when a time is zero that must not be, or when a single late heartbeat would
-    /// lose every job.
+    /// [`InvalidSettings`] if a time that must not be zero is, or if a single late heartbeat would lose every job.
     pub fn validate(&self) -> Result<(), InvalidSettings> {
         for (variable, time) in [
             ("SCRAPERSKY_LEASE_SECONDS", self.lease),

@@ -18,8 +18,8 @@ use super::registry::Registry;
 use super::stats::RunnerStats;
 use crate::settings::JobsConfig;
 
-/// How long a shutdown waits for the database, for a claim under way and for leases to hand back.
-/// The sweep finds what was not handed back in time.
+/// How long a shutdown waits for the database: for a claim in progress and for leases to hand back. The sweep finds
+/// jobs that were not handed back in time.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// State shared by the runner's tasks.
@@ -37,7 +37,7 @@ pub(super) struct Shared<S> {
     running: Mutex<HashMap<Lease, Arc<Hold>>>,
 }
 
-/// Jobs just claimed, and when the database was asked for them.
+/// Jobs just claimed, and the time of the query that claimed them.
 pub(super) struct Claimed {
     pub(super) jobs: Vec<Job>,
     pub(super) asked: Instant,
@@ -88,7 +88,7 @@ impl<S> Shared<S> {
     async fn release_once(&self, leases: &[Lease]) -> anyhow::Result<usize> {
         let mut conn = self.pool.system().await?;
         let released = queue::release(&mut conn, leases).await?;
-        // In the same transaction: whoever is notified finds them.
+        // In the same transaction, so that notified workers find the jobs.
         queue::notify(&mut conn).await?;
         conn.commit().await?;
         Ok(released)
@@ -97,7 +97,7 @@ impl<S> Shared<S> {
 
 impl<S: Send + Sync + 'static> Shared<S> {
     pub(super) async fn claim(&self, free: usize) -> anyhow::Result<Claimed> {
-        // A claim that takes longer than a lease returns jobs whose lease has ended.
+        // A claim that takes longer than a lease would return jobs whose lease has ended.
         tokio::time::timeout(self.config.lease, self.claim_once(free)).await?
     }
 

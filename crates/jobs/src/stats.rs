@@ -19,10 +19,10 @@ pub(super) struct Counts {
     pub(super) released: AtomicU64,
 }
 
-/// The counts at one moment; all but `running` only grow.
+/// The counts at one moment; all except `running` only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StatsSnapshot {
-    /// Jobs being worked on.
+    /// Jobs currently running.
     pub running: u64,
     /// Attempts started.
     pub claimed: u64,

@@ -1,4 +1,4 @@
-//! The only way to queue work: counted against the tenant's daily quota, and without duplicates of unfinished work.
+//! The only way to queue work: it counts against the tenant's daily quota and does not duplicate unfinished work.
 
 use std::collections::HashMap;
 
@@ -16,25 +16,25 @@ use super::job::BackgroundJob;
 /// Maximum number of jobs per statement, which takes at most 65,535 binds.
 const MAX_ROWS: usize = 1000;
 
-/// Why work was not queued, as a text for the client. The transaction must be rolled back.
+/// Why work was not queued, with a text for the client. The transaction must be rolled back.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// A value of the request is not valid.
     #[error("{detail}")]
     Invalid {
-        /// The name of the value in the HTTP API.
+        /// Name of the value in the HTTP API.
         field: &'static str,
-        /// What would be right.
+        /// What is wrong with the value, and what would be valid.
         detail: String,
     },
     /// The work exceeds the tenant's daily quota.
     #[error("daily limit of {quota} scans (UTC) exceeded: {left} left, {scans} requested")]
     Quota {
-        /// The quota.
+        /// The daily quota.
         quota: i32,
-        /// How many scans are left today.
+        /// The number of scans left today.
         left: i64,
-        /// How many scans were requested.
+        /// The number of scans requested.
         scans: i64,
         /// Seconds until the day ends.
         ends_in: f64,
@@ -48,7 +48,7 @@ pub enum SubmitError {
 }
 
 impl SubmitError {
-    /// Refuses the value of `field`; `detail` says what would be right.
+    /// Returns the error for an invalid value of `field`; `detail` describes a valid one.
     pub fn invalid(field: &'static str, detail: impl Into<String>) -> Self {
         Self::Invalid {
             field,
@@ -57,7 +57,7 @@ impl SubmitError {
     }
 }
 
-/// For jobs that queue other jobs.
+/// Converts the error for jobs that queue other jobs.
 impl From<SubmitError> for JobError {
     fn from(error: SubmitError) -> Self {
         match error {
@@ -72,36 +72,36 @@ impl From<SubmitError> for JobError {
 pub struct EnqueueOptions {
     /// The batch it is part of.
     pub batch_id: Option<BatchId>,
-    /// The priority, by default 0: of a tenant's jobs the highest run first.
+    /// The priority, 0 by default: of a tenant's jobs, those with the highest run first.
     pub priority: Option<i16>,
     /// Who requested it.
     pub created_by: Option<UserId>,
-    /// The earliest time at which it starts.
+    /// The earliest time of its first attempt.
     pub run_at: Option<DateTime<Utc>>,
-    /// The domain it works on, in place of the job's own.
+    /// The domain it works on, instead of the job's own.
     pub domain_id: Option<DomainId>,
 }
 
 /// The right to queue work in a transaction.
 ///
-/// A guard makes one for a caller with the scope `scan`, with the tenant's quota; the command line and jobs make one
-/// without. Queued work exists once the transaction commits.
+/// A guard creates one with the tenant's quota for a caller with the scope `scan`; the command line and jobs create one
+/// without a quota. Queued work exists once the transaction commits.
 #[derive(Debug)]
 pub struct Submission<'c> {
     conn: &'c mut TenantConnection,
-    /// The scans to be counted.
+    /// The number of scans to count.
     scans: usize,
 }
 
 impl<'c> Submission<'c> {
-    /// Runs `work` for a caller and counts what it queued against the tenant's daily quota; `None` means no limit.
+    /// Runs `work` for a caller and counts the scans it queued against the tenant's daily quota; `None` means no limit.
     ///
-    /// The count is the last statement: its row, one per tenant, is locked until the transaction ends, and work that
-    /// locked it earlier could deadlock with work that holds a row of the same domain.
+    /// The count is the last statement: it locks a row per tenant until the transaction ends, and a transaction that
+    /// locked it earlier could deadlock with one that holds a row of the same domain.
     ///
     /// # Errors
     ///
-    /// Those of `work`, and [`SubmitError::Quota`].
+    /// The errors of `work`, and [`SubmitError::Quota`].
     pub async fn of_caller<T, E: From<SubmitError>>(
         conn: &'c mut TenantConnection,
         scans_per_day: Option<i32>,
@@ -115,7 +115,7 @@ impl<'c> Submission<'c> {
         Ok(done)
     }
 
-    /// Queues work without a quota: for an operator, or for a job that was counted itself.
+    /// Queues work without a quota, for an operator or for a job that was itself counted.
     #[must_use]
     pub fn of_operator(conn: &'c mut TenantConnection) -> Self {
         Self { conn, scans: 0 }
@@ -126,11 +126,11 @@ impl<'c> Submission<'c> {
         self.conn
     }
 
-    /// Queues a job. If an unfinished job does the same work, returns that one and counts nothing.
+    /// Queues a job. If an unfinished job does the same work, returns that job and counts nothing.
     ///
     /// # Errors
     ///
-    /// A foreign key violation when the tenant has no such batch.
+    /// A foreign key violation if the tenant has no such batch.
     pub async fn enqueue<J: BackgroundJob>(
         &mut self,
         job: &J,
@@ -144,7 +144,7 @@ impl<'c> Submission<'c> {
         Ok(queued)
     }
 
-    /// Queues jobs and returns one for each, in order, as [`enqueue`](Self::enqueue) does.
+    /// Queues jobs as [`enqueue`](Self::enqueue) does, and returns one for each, in order.
     ///
     /// # Errors
     ///
@@ -171,7 +171,7 @@ impl<'c> Submission<'c> {
             .filter(|(at, first)| at == *first)
             .map(|(at, _)| at)
             .collect();
-        // Requests that queue the same work lock its rows in the same order.
+        // Sorted, so that requests that queue the same work lock its rows in the same order.
         unique.sort_by_key(|at| stored.get(*at).and_then(|stored| stored.dedup_key.as_deref()));
         let mut queued: HashMap<usize, Enqueued> = HashMap::with_capacity(unique.len());
         for some in unique.chunks(MAX_ROWS) {
@@ -197,15 +197,15 @@ impl<'c> Submission<'c> {
     ///
     /// # Errors
     ///
-    /// A unique violation when an unfinished job does the same work.
+    /// A unique violation if an unfinished job does the same work.
     pub async fn retry(&mut self, id: JobId) -> Result<Option<Job>, SubmitError> {
         let retried = repo::jobs::retry(self.conn, id).await?;
         self.scans += usize::from(retried.is_some());
         Ok(retried)
     }
 
-    /// Queues the failed and cancelled jobs of a batch again, and those of `others`, which its entries point to. Skips
-    /// jobs whose work an unfinished job does. Returns how many were queued.
+    /// Queues the failed and cancelled jobs of a batch again, and those in `others`, which its entries point to. Skips
+    /// jobs whose work an unfinished job does. Returns the number of jobs queued.
     ///
     /// # Errors
     ///
@@ -216,7 +216,7 @@ impl<'c> Submission<'c> {
         Ok(retried)
     }
 
-    /// Counts the queued scans against the quota of the day.
+    /// Counts the queued scans against the daily quota.
     async fn count(self, quota: i32) -> Result<(), SubmitError> {
         if self.scans == 0 {
             return Ok(());

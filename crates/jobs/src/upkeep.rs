@@ -18,14 +18,14 @@ const DELETE_BATCH: i64 = 500;
 /// How often old jobs are deleted.
 const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Extends the leases of all running jobs, for ever.
+/// Extends the leases of all running jobs, forever.
 pub(super) async fn heartbeat<S>(shared: Arc<Shared<S>>) {
     let mut pauses = Pauses::new();
     let mut due = Instant::now() + shared.config.heartbeat;
     loop {
         tokio::time::sleep_until(due).await;
         let begun = Instant::now();
-        // A hanging heartbeat must leave time for another before the leases end; dropping it closes its connection.
+        // A hanging heartbeat must leave time for another one before the leases end; dropping it closes its connection.
         let beat = tokio::time::timeout(shared.config.heartbeat, beat(&shared));
         match beat.await.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time"))) {
             Ok(()) => {
@@ -50,7 +50,7 @@ async fn beat<S>(shared: &Shared<S>) -> anyhow::Result<()> {
     }
     let leases: Vec<Lease> = holds.iter().map(|hold| hold.lease).collect();
     let mut conn = shared.pool.system().await?;
-    // Before the query: by this clock the lease never ends later than by the database's.
+    // Taken before the query, so that the lease never ends later by this clock than by the database's.
     let asked = Instant::now();
     let held = queue::heartbeat(&mut conn, &leases, shared.config.lease).await?;
     conn.commit().await?;
@@ -63,14 +63,14 @@ async fn beat<S>(shared: &Shared<S>) -> anyhow::Result<()> {
                     hold.stop(Stop::Cancelled);
                 }
             }
-            // Or the job ended meanwhile, and nobody listens.
+            // Or the job ended meanwhile, and the signal has no effect.
             None => hold.stop(Stop::Lost),
         }
     }
     Ok(())
 }
 
-/// Takes back jobs whose lease has ended, for ever.
+/// Takes back jobs whose lease has ended, forever.
 pub(super) async fn sweep<S>(shared: Arc<Shared<S>>) {
     loop {
         // Workers started together should not sweep at once.
@@ -112,9 +112,9 @@ async fn sweep_once<S>(shared: &Shared<S>) -> anyhow::Result<Swept> {
     }
 }
 
-/// Deletes jobs that ended longer than `kept` ago, for ever.
+/// Deletes jobs that ended longer than `kept` ago, forever.
 pub(super) async fn retention<S>(shared: Arc<Shared<S>>, kept: Duration) {
-    // Not right at the start, and not at the same time in every process.
+    // Not at startup, and not at the same time in every process.
     let mut pause = spread(RETENTION_INTERVAL, 0.0, 0.1);
     loop {
         tokio::time::sleep(pause).await;
