@@ -1,4 +1,4 @@
-//! What a failed fetch means to a job.
+//! The mapping of failed fetches to outcomes of jobs.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use jobs::{JobError, Retry};
 use web::fetch::{FailureKind, FetchError};
 use web::stand_in::StandIn;
 
-/// The longest pause that a site may ask for before the next attempt.
+/// Maximum pause before the next attempt that a site may request.
 const MAX_PAUSE: Duration = Duration::from_secs(15 * 60);
 
-/// Returns the outcome that a job ends with because of a failed fetch.
+/// Returns the outcome of a job whose fetch failed.
 pub(super) fn outcome(error: &FetchError) -> Outcome {
     match error.kind() {
         FailureKind::RefusedAddress => Outcome::RefusedAddress,
@@ -28,7 +28,7 @@ pub(super) fn outcome(error: &FetchError) -> Outcome {
     }
 }
 
-/// Returns the outcome of a page that is not the site's own.
+/// Returns the outcome for a page that is not the site's own.
 pub(super) fn stand_in(what: StandIn) -> Outcome {
     match what {
         StandIn::Challenge => Outcome::BotChallenge,
@@ -38,7 +38,7 @@ pub(super) fn stand_in(what: StandIn) -> Outcome {
     }
 }
 
-/// Returns whether the host gave no answer, rather than one that is not a page.
+/// Returns whether the host sent no response, rather than one that is not a page.
 pub(super) fn is_silence(error: &FetchError) -> bool {
     matches!(
         error.kind(),
@@ -46,21 +46,21 @@ pub(super) fn is_silence(error: &FetchError) -> bool {
     )
 }
 
-/// Returns which of two failures is the real cause, where a host gave no page by https, nor by http after that.
+/// Returns the real cause of two failures: a host returned no page by https, and then none by http.
 pub(super) fn real_cause(https: FetchError, http: FetchError) -> FetchError {
     match (https.kind(), http.kind()) {
-        // What the site answered says more than that it did not.
+        // A response from the site explains more than the lack of one.
         _ if !is_silence(&http) || matches!(http, FetchError::Broken { .. }) => http,
-        // A host that never answers, whatever became of TLS.
+        // The host never responds, whatever the result of TLS.
         (_, FailureKind::Timeout) => http,
         (FailureKind::Timeout, _) => https,
-        // TLS is not offered there: what counts is why http failed.
+        // The host does not offer TLS, so the failure of http matters.
         _ if matches!(https, FetchError::NoTls { .. }) => http,
         _ => https,
     }
 }
 
-/// Returns the failed attempt that a failed fetch is: retried where that may help, and not before the site allows it.
+/// Returns the job's error for a failed fetch: it is retried if that may help, and not before the site allows it.
 pub(super) fn job_error(error: &FetchError) -> JobError {
     let (outcome, message) = (outcome(error), error.to_string());
     match error {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_failure_that_names_the_real_cause_is_told() {
+    fn the_failure_with_the_real_cause_is_reported() {
         let no_tls = || FetchError::NoTls { host: host() };
         let broken = || FetchError::Broken { host: host() };
         for (https, http, told) in [

@@ -1,4 +1,4 @@
-//! What gathers facts from the outside: one folder for each scraper.
+//! The scrapers, which collect facts from other hosts: one folder each.
 
 pub mod domain;
 pub mod email;
@@ -17,7 +17,7 @@ pub use self::services::Services;
 pub use self::settings::{EmailConfig, ExpiredPlaces, PlacesConfig, PlacesProtocol, ScansConfig, SitemapConfig};
 use self::sitemap::SitemapScan;
 
-/// Returns every kind of job that this program works on.
+/// Returns all kinds of jobs that this program runs.
 #[must_use]
 pub fn registry() -> Registry<Services> {
     places::register(

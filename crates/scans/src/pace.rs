@@ -1,4 +1,4 @@
-//! The pace with each host, kept together by all processes of a database.
+//! The pace of requests per host, shared by all processes of a database.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use database::repo;
 use futures_core::future::BoxFuture;
 use web::fetch::SharedPace;
 
-/// One turn in this many deletes the turns of hosts at rest.
+/// One turn in this number deletes the turns of inactive hosts.
 const TURNS_PER_CLEANUP: u32 = 500;
 
 /// A pace whose turns are rows of the database.

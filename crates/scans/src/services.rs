@@ -1,4 +1,4 @@
-//! What every job may use.
+//! The services shared by all jobs.
 
 use std::sync::Arc;
 
@@ -10,27 +10,27 @@ use super::pace::DatabasePace;
 use super::places::Places;
 use crate::settings::{EmailConfig, PlacesConfig, ScansConfig, SitemapConfig};
 
-/// What every job may use; one in a process.
+/// The services shared by all jobs of a process.
 #[derive(Debug)]
 pub struct Services {
     /// The client for other hosts.
     pub fetcher: Fetcher,
     /// The client for Google's places, if configured.
     pub places: Option<Places>,
-    /// What an analysis of sitemaps may take.
+    /// The limits of sitemap analyses.
     pub sitemap: SitemapConfig,
-    /// What a crawl for email addresses may take.
+    /// The limits of email scans.
     pub email: EmailConfig,
     /// The mail check, if enabled.
     pub mail: Option<MailCheck>,
 }
 
 impl Services {
-    /// Makes the services.
+    /// Creates the services.
     ///
     /// # Errors
     ///
-    /// When the settings of outbound HTTP cannot be used.
+    /// Returns an error if the settings of outbound HTTP are invalid.
     pub fn new(config: &ScansConfig) -> Result<Self, SetupError> {
         Ok(Self {
             fetcher: Fetcher::new(&config.fetch)?,
@@ -41,7 +41,7 @@ impl Services {
         })
     }
 
-    /// Keeps the pace with each host together with all processes that use this database.
+    /// Shares the pace per host with all processes that use this database.
     #[must_use]
     pub fn sharing_pace(self, pool: Pool) -> Self {
         self.fetcher.share_pace(Arc::new(DatabasePace(pool)));

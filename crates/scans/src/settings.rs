@@ -7,25 +7,25 @@ use secrecy::SecretString;
 use url::Url;
 use web::fetch::FetchConfig;
 
-/// What scans may do.
+/// The settings of scans.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScansConfig {
     /// Outbound HTTP.
     pub fetch: FetchConfig,
-    /// What an analysis of sitemaps may take.
+    /// The limits of sitemap analyses.
     pub sitemap: SitemapConfig,
-    /// What a crawl for email addresses may take.
+    /// The limits of email scans.
     pub email: EmailConfig,
 }
 
-/// What one analysis of a site's sitemaps may take.
+/// The limits of an analysis of a site's sitemaps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SitemapConfig {
-    /// Bytes of one file, after decompression. The standard allows 50 MB.
+    /// Maximum size of a file in bytes, after decompression. The standard allows 50 MB.
     pub max_file_bytes: usize,
-    /// Files.
+    /// Maximum number of files.
     pub max_files: usize,
-    /// URLs, whatever a request asks for.
+    /// Maximum number of URLs, which also limits requests.
     pub max_urls: usize,
     /// The maximum depth of nested indexes.
     pub max_depth: usize,
@@ -48,18 +48,18 @@ impl Default for SitemapConfig {
     }
 }
 
-/// What one crawl for email addresses may take, and how it works.
+/// The limits and options of an email scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailConfig {
     /// The maximum number of links between the home page and a page.
     pub max_depth: usize,
     /// The maximum duration over all attempts.
     pub time: Duration,
-    /// Whether all subdomains belong to a site, and not only the domain itself and its `www`.
+    /// Whether all subdomains belong to a site, or only the domain itself and its `www`.
     pub subdomains: bool,
-    /// Whether DNS is asked whether the domain of an address takes mail.
+    /// Whether to check by DNS if the domains of addresses accept mail.
     pub mx_check: bool,
-    /// The name server to ask instead of the system's.
+    /// The name server to use instead of the system's.
     pub dns_server: Option<SocketAddr>,
 }
 
@@ -75,7 +75,7 @@ impl Default for EmailConfig {
     }
 }
 
-/// Which of Google's protocols is spoken.
+/// A protocol of Google's Places API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlacesProtocol {
     /// The older Text Search, `/maps/api/place/textsearch/json`, which existing keys are for.
@@ -84,7 +84,7 @@ pub enum PlacesProtocol {
     New,
 }
 
-/// What becomes of Google's content about a place after its retention. Place ids stay.
+/// What happens to Google's content about a place after its retention. Place ids are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpiredPlaces {
     /// It is removed.
@@ -93,30 +93,30 @@ pub enum ExpiredPlaces {
     Refresh,
 }
 
-/// How places are searched for, and how much that may cost.
+/// The settings of place searches and the limits of their cost.
 #[derive(Clone, Debug)]
 pub struct PlacesConfig {
     /// The protocol.
     pub protocol: PlacesProtocol,
-    /// Where it is spoken. The operator chooses it: it may be a private address.
+    /// The URL of the service. The operator sets it, and it may be a private address.
     pub url: Url,
-    /// Google's key; without one nothing can be searched.
+    /// Google's key; without one, searches fail.
     pub key: Option<SecretString>,
     /// The language of names and addresses, such as `en`.
     pub language: Option<String>,
-    /// The country that ambiguous places are looked for in first, such as `us`.
+    /// The preferred country for ambiguous places, such as `us`.
     pub region: Option<String>,
-    /// How long a call may take.
+    /// The timeout of a call.
     pub timeout: Duration,
     /// How long the next page of the older protocol takes to become available.
     pub token_delay: Duration,
-    /// The most calls of one search.
+    /// The maximum number of calls per search.
     pub calls_per_search: i64,
-    /// The most calls of a tenant in a calendar month (UTC); `None` means any number.
+    /// The maximum number of calls per tenant and calendar month (UTC); `None` means no limit.
     pub calls_per_month: Option<i64>,
     /// How long Google's content is kept; `None` means forever.
     pub keep: Option<Duration>,
-    /// What is done with what is older.
+    /// What happens to expired content.
     pub expired: ExpiredPlaces,
 }
 
@@ -125,7 +125,7 @@ impl PlacesConfig {
     ///
     /// # Panics
     ///
-    /// Never: the addresses are URLs.
+    /// Never, since the addresses are valid URLs.
     #[must_use]
     pub fn new(protocol: PlacesProtocol) -> Self {
         let url = match protocol {

@@ -1,4 +1,4 @@
-//! The domain scan: what the home page of a domain says, and the job that finds out.
+//! The domain scan: facts from a domain's home page, and the job that collects them.
 
 mod scan;
 mod store;

@@ -1,4 +1,4 @@
-//! The job: fetch the home page, extract, store.
+//! The domain scan's job: fetch the home page, extract, store.
 
 use database::ids::DomainId;
 use database::models::enums::Outcome;
@@ -17,7 +17,7 @@ use crate::Services;
 use crate::failure::{is_silence, job_error, real_cause, stand_in};
 use crate::sitemap::count::count;
 
-/// The most frames of a home page that are read.
+/// Maximum number of frames read from a home page.
 const MAX_FRAMES: usize = 4;
 
 /// Scans the home page of a domain.
@@ -25,9 +25,9 @@ const MAX_FRAMES: usize = 4;
 pub struct DomainScan {
     /// The domain's standard name.
     pub domain: String,
-    /// How many of the site's pages to count at most.
+    /// The maximum number of the site's pages to count.
     pub max_pages: i64,
-    /// The tenant's row of it, which the job's own row names.
+    /// Id of the domain's row, which the job's own row stores.
     #[serde(skip)]
     pub(super) domain_id: Option<DomainId>,
 }
@@ -36,7 +36,7 @@ impl BackgroundJob for DomainScan {
     type Services = Services;
 
     const KIND: &'static str = "domain_scan";
-    // A worker that is killed uses one up, and says nothing of the site.
+    // A killed worker uses up an attempt, whatever the state of the site.
     const MAX_ATTEMPTS: i32 = 5;
 
     fn dedup_key(&self) -> Option<String> {
@@ -59,7 +59,7 @@ impl BackgroundJob for DomainScan {
 }
 
 impl DomainScan {
-    /// Makes the scan of a domain that counts at most `max_pages` pages.
+    /// Creates the scan of a domain that counts at most `max_pages` pages.
     #[must_use]
     pub fn new(domain: &DomainName, max_pages: i64) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl DomainScan {
             return Err(job_error(&FetchError::StandIn { host, what }));
         }
         for frame in std::mem::take(&mut metadata.frames).iter().take(MAX_FRAMES) {
-            // A frame that cannot be had leaves the page as it is.
+            // A frame that cannot be fetched is left out.
             if let Ok(frame) = ctx
                 .services()
                 .fetcher
@@ -119,7 +119,7 @@ impl DomainScan {
     }
 }
 
-/// Reads a page off the asynchronous threads.
+/// Reads a page on a blocking thread.
 async fn read(ctx: &JobContext<Services>, page: Page) -> Result<(Page, SiteMetadata, PageLinks), JobError> {
     let read = ctx.blocking(move || {
         let text = page.text();
@@ -144,14 +144,14 @@ async fn read(ctx: &JobContext<Services>, page: Page) -> Result<(Page, SiteMetad
         .map_err(|error| JobError::permanent(Outcome::Parse, error.to_string()))
 }
 
-/// Fetches a domain's home page: by https, else by http, and where the bare name does not resolve
-/// under `www.`, which many sites have only.
+/// Fetches a domain's home page by https or else by http. If the bare name does not resolve, tries `www.`, since some
+/// sites have only that name.
 pub(crate) async fn fetch_home(fetcher: &Fetcher, domain: &str) -> Result<Page, FetchError> {
     let first = match fetch_either(fetcher, domain).await {
         Err(error) if error.kind() == FailureKind::Dns => error,
         result => return result,
     };
-    // Of two names that do not resolve, the one that was asked for is the one to tell about.
+    // If neither name resolves, the error names the one that was requested.
     let second = fetch_either(fetcher, &format!("www.{domain}")).await;
     second.map_err(|other| if other.kind() == FailureKind::Dns { first } else { other })
 }
@@ -163,7 +163,7 @@ async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError>
         fetcher.get_within(&url, Want::html()).await?.success()
     };
     match get("https").await {
-        // Nobody listens for https, or speaks it badly: that says nothing about http.
+        // A host without working https may still serve http.
         Err(error) if is_silence(&error) => get("http").await.map_err(|other| real_cause(error, other)),
         result => result,
     }

@@ -1,4 +1,4 @@
-//! What a scan writes: the domain's row and the three beside it.
+//! The rows that a domain scan writes: the domain's own and three with the facts about its site.
 
 use chrono::Utc;
 use database::ids::DomainId;
@@ -18,7 +18,7 @@ use web::fetch::Page;
 use crate::Services;
 use crate::sitemap::count::SitemapCount;
 
-/// Leaves out addresses that the tenant must not keep.
+/// Returns the metadata without addresses that are suppressed.
 pub(super) async fn drop_suppressed(
     conn: &mut TenantConnection,
     domain: &str,
@@ -38,7 +38,7 @@ pub(super) async fn drop_suppressed(
     Ok(found)
 }
 
-/// Shows at the domain that its scan runs.
+/// Marks the domain's scan as running.
 pub(super) async fn begin(ctx: &JobContext<Services>, domain: &str) -> Result<(), JobError> {
     let mut conn = ctx.tenant().await?;
     let row = ctx.domain(&mut conn, domain).await?;
@@ -52,8 +52,8 @@ pub(super) async fn begin(ctx: &JobContext<Services>, domain: &str) -> Result<()
     Ok(())
 }
 
-/// Writes what a scan found, in the caller's transaction. What was not found becomes NULL: the site
-/// no longer says it.
+/// Writes the results of a scan, in the caller's transaction. A fact that was not found becomes NULL, since the site no
+/// longer states it.
 pub(super) async fn success(
     ctx: &JobContext<Services>,
     conn: &mut TenantConnection,
@@ -72,12 +72,12 @@ pub(super) async fn success(
         has_sitemap: Some(Some(sitemaps.first.is_some())),
         sitemap_url: Some(sitemaps.first.as_ref().map(Url::as_str)),
         total_sitemaps: Some(i32::try_from(sitemaps.files).ok()),
-        // Without a sitemap nobody knows how many pages there are.
+        // Without a sitemap, the number of pages is unknown.
         page_count: Some(sitemaps.first.as_ref().and_then(|_| i32::try_from(sitemaps.pages).ok())),
         sitemap_urls: Some(i32::try_from(sitemaps.pages).ok()),
         ..DomainChanges::default()
     };
-    // What an analysis of all sitemaps found is more than what a scan counts.
+    // An analysis of all sitemaps found more than a scan counts.
     let changes = if row.sitemap_analysis_status == Some(ProcessingStatus::Completed) {
         DomainChanges {
             has_sitemap: None,
@@ -95,7 +95,7 @@ pub(super) async fn success(
     upsert_hosting(conn, row.id, page, found).await
 }
 
-/// Writes what the site says.
+/// Writes the content of the site.
 async fn upsert_profile(conn: &mut TenantConnection, domain: DomainId, found: &SiteMetadata) -> Result<(), JobError> {
     let list = |texts: &[String]| texts.iter().collect::<TextList>();
     let (emails, phones, addresses, languages) = (
@@ -136,7 +136,7 @@ async fn upsert_profile(conn: &mut TenantConnection, domain: DomainId, found: &S
     Ok(())
 }
 
-/// Writes what the site runs on.
+/// Writes the technologies of the site.
 async fn upsert_technologies(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -163,7 +163,7 @@ async fn upsert_technologies(
     Ok(())
 }
 
-/// Writes where and how the site is served.
+/// Writes the hosting of the site.
 async fn upsert_hosting(
     conn: &mut TenantConnection,
     domain: DomainId,
@@ -191,9 +191,9 @@ async fn upsert_hosting(
     Ok(())
 }
 
-/// Notes at the domain that its scan failed, if the job is still this worker's. What earlier scans found stays.
+/// Records at the domain that its scan failed, if this worker still holds the job. Earlier results are kept.
 ///
-/// A note that cannot be written is left out: the job says why it failed.
+/// If the record cannot be written, it is skipped: the job itself states why it failed.
 pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str) {
     if let Err(error) = note_failure(ctx, domain, message).await {
         log::debug!(

@@ -1,4 +1,4 @@
-//! Domain scans on their way into the queue.
+//! Submission of domain scans.
 
 use std::collections::BTreeMap;
 
@@ -15,37 +15,37 @@ use web::names::DomainName;
 
 use super::DomainScan;
 
-/// How many pages of a site a scan counts unless it is told otherwise.
+/// How many pages of a site a scan counts by default.
 pub const DEFAULT_PAGES: i64 = 1000;
-/// The most pages that a scan may be asked to count.
+/// The maximum for the number of pages to count.
 const MAX_PAGES: i64 = 1_000_000;
-/// The most domains of one statement, which takes at most 65,535 binds.
+/// Maximum number of domains per statement, which takes at most 65,535 binds.
 const MAX_ROWS: usize = 10_000;
 
-/// A scan that was asked for.
+/// A submitted scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submitted {
     /// The domain's standard name.
     pub domain: String,
     /// The job that scans it.
     pub job_id: JobId,
-    /// Whether the job was made now; otherwise it is the one of the domain that has not ended.
+    /// Whether the job is new; otherwise it is the domain's unfinished one.
     pub is_new: bool,
 }
 
-/// One entry of a batch, as it was asked for: kept with the batch, in order.
+/// An entry of a batch, stored with the batch in the order of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchEntry {
-    /// What the client wrote.
+    /// The domain as the client wrote it.
     pub domain: String,
-    /// The scan of it, which another batch may have asked for as well; none for an entry that cannot be scanned.
+    /// The job that scans it, which another batch may share; `None` if the entry cannot be scanned.
     pub job_id: Option<Uuid>,
-    /// Why it cannot.
+    /// Why the entry cannot be scanned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// What is kept with a batch.
+/// The metadata stored with a batch.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct BatchMetadata {
     /// Its entries.
@@ -54,7 +54,7 @@ pub struct BatchMetadata {
 }
 
 impl BatchMetadata {
-    /// Returns the jobs that the entries point to.
+    /// Returns the ids of the entries' jobs.
     #[must_use]
     pub fn jobs(&self) -> Vec<JobId> {
         self.entries
@@ -65,23 +65,23 @@ impl BatchMetadata {
     }
 }
 
-/// A batch that was made.
+/// A submitted batch.
 #[derive(Debug)]
 pub struct SubmittedBatch {
     /// The batch.
     pub id: BatchId,
     /// Its entries, in order.
     pub entries: Vec<BatchEntry>,
-    /// Those jobs of the entries that are not of this batch: scans that had not ended.
+    /// Unfinished jobs outside the batch that entries point to.
     pub joined: Vec<JobId>,
 }
 
 impl DomainScan {
-    /// Reads what a client asks for.
+    /// Reads a request for a scan.
     ///
     /// # Errors
     ///
-    /// [`SubmitError::Invalid`] for a domain or a number that cannot be used.
+    /// [`SubmitError::Invalid`] for an invalid domain or number of pages.
     pub fn read(base_url: &str, max_pages: i64) -> Result<Self, SubmitError> {
         let name = DomainName::parse(base_url).map_err(|error| SubmitError::invalid("base_url", error.to_string()))?;
         if (1..=MAX_PAGES).contains(&max_pages) {
@@ -92,12 +92,12 @@ impl DomainScan {
     }
 }
 
-/// Starts scans, each with a row for its domain that shows that it waits, and returns one for each domain in order of
-/// names. Where a scan of the domain has not ended, that one is returned.
+/// Submits scans, creates the rows of their domains, marks these as queued, and returns one scan per domain in order of
+/// names. For a domain with an unfinished scan, returns that scan.
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// The errors of the database.
 pub async fn submit(
     submission: &mut Submission<'_>,
     mut scans: Vec<DomainScan>,
@@ -145,8 +145,8 @@ pub async fn submit(
     Ok(submitted.collect())
 }
 
-/// Starts a scan of each domain as one batch. An entry that is not a domain, or is there twice, fails by itself; one
-/// whose domain is being scanned already points to that scan.
+/// Submits a scan of each domain as one batch. An entry that is not a domain, or is a duplicate, fails without failing
+/// the batch; an entry whose domain has an unfinished scan points to that scan.
 ///
 /// # Errors
 ///
@@ -190,7 +190,7 @@ pub async fn submit_batch(submission: &mut Submission<'_>, domains: &[String]) -
     })
 }
 
-/// Separates what can be scanned from what cannot, and says why.
+/// Separates valid entries from invalid ones, which get the reason.
 fn read_entries(domains: &[String]) -> (Vec<BatchEntry>, Vec<DomainScan>) {
     let mut scans: BTreeMap<String, DomainScan> = BTreeMap::new();
     let entries = domains
@@ -207,7 +207,7 @@ fn read_entries(domains: &[String]) -> (Vec<BatchEntry>, Vec<DomainScan>) {
                 }
             };
             BatchEntry {
-                // PostgreSQL's JSON cannot hold it.
+                // PostgreSQL's JSON cannot store NUL characters.
                 domain: domain.replace('\0', "\u{fffd}"),
                 job_id: None,
                 error,

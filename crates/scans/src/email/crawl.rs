@@ -1,4 +1,4 @@
-//! Where a crawl stands.
+//! The state of a crawl.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use url::Url;
 use super::frontier::Frontier;
 use super::site::Scope;
 
-/// Why a crawl ends before all that it met was fetched.
+/// Why a crawl ended before every URL it found was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
-    /// As many pages were fetched as were asked for.
+    /// The requested number of pages was fetched.
     Pages(usize),
-    /// It has taken as long as it may.
+    /// The maximum duration was reached.
     Time(Duration),
-    /// Pages in a row could not be had.
+    /// Too many pages in a row could not be fetched.
     Failures {
-        /// How many.
+        /// The number of pages.
         number: usize,
-        /// Why the last one could not.
+        /// Why the last one could not be fetched.
         last: String,
     },
     /// The site answered with status 429.
@@ -40,18 +40,18 @@ impl fmt::Display for Cut {
     }
 }
 
-/// A crawl under way.
+/// A crawl in progress.
 pub(super) struct Crawl {
     pub(super) scan: EmailScan,
     pub(super) domain: DomainId,
     pub(super) name: String,
     pub(super) frontier: Frontier,
     pub(super) scope: Scope,
-    /// Why it ended before all that it met was fetched.
+    /// Why the crawl ended before every URL it found was fetched.
     pub(super) cut: Option<Cut>,
-    /// Failures in a row.
+    /// The number of failures in a row.
     pub(super) failures: usize,
-    /// Whether the home page shows nothing before its scripts have run.
+    /// Whether the home page shows nothing until its scripts have run.
     pub(super) needs_rendering: bool,
 }
 
@@ -70,7 +70,7 @@ impl Crawl {
         }
     }
 
-    /// Returns what clients are told about what was left out.
+    /// Returns a note for clients about the pages left out; `None` if there are none.
     pub(super) fn note(&self) -> Option<String> {
         let lost = match self.frontier.lost() {
             0 => None,
@@ -88,13 +88,13 @@ impl Crawl {
         (!notes.is_empty()).then(|| notes.join("; "))
     }
 
-    /// Says how far the crawl is.
+    /// Describes the progress of the crawl in words.
     pub(super) fn summary(&self) -> String {
         let (pages, contacts) = (self.frontier.fetched(), self.scan.contacts_found);
         format!("{pages} pages of {}, {contacts} addresses", self.name)
     }
 
-    /// Returns what clients are shown when it has ended.
+    /// Returns the job's result for clients.
     pub(super) fn result(&self) -> serde_json::Value {
         json!({
             "domain": self.name,

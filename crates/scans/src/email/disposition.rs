@@ -1,40 +1,40 @@
-//! What became of a URL.
+//! The results for URLs of a crawl.
 
 use database::models::enums::Outcome;
 
-/// What became of a URL that a crawl has met, as its rows name it.
+/// The result for a URL that a crawl found, stored by label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disposition {
-    /// It was read.
+    /// The page was read.
     Ok,
-    /// Its beginning was read.
+    /// Only the beginning of the page was read.
     Partial,
-    /// It says what another page says.
+    /// The page has the same content as another one.
     Duplicate,
-    /// It leads to another URL of the site, or nowhere.
+    /// The URL redirects to another URL of the site, or its redirects lead to no page.
     Redirect,
-    /// It leads to another site.
+    /// The URL redirects to another site.
     OffSite,
-    /// What came is not a page.
+    /// The response is not a page.
     NotAPage,
-    /// The robots.txt forbids it.
+    /// robots.txt forbids fetching the URL.
     Robots,
-    /// It cannot be read.
+    /// The response cannot be read.
     Parse,
-    /// The site answered, but not with the page.
+    /// The site answered with an error status.
     Status,
-    /// It is one of more URLs than a site has pages.
+    /// The URL looks like one of an endless series, or like another trap for crawlers.
     Trap,
-    /// Another page calls it its own URL.
+    /// Another page declares the URL as its canonical one.
     Canonical,
-    /// The crawl was cut off whenever it was fetched.
+    /// The crawl was interrupted each time it fetched the URL.
     Interrupted,
-    /// It could not be fetched.
+    /// The URL could not be fetched.
     Failed(Outcome),
 }
 
 impl Disposition {
-    /// All but the failures, which are named as outcomes are.
+    /// All variants except failures, which have the labels of outcomes.
     const NAMED: [Self; 12] = [
         Self::Ok,
         Self::Partial,
@@ -50,7 +50,7 @@ impl Disposition {
         Self::Interrupted,
     ];
 
-    /// Returns the name that rows have.
+    /// Returns the label stored in rows.
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -69,13 +69,13 @@ impl Disposition {
         }
     }
 
-    /// Reads the name that a row has.
+    /// Reads a label; `None` if it is unknown.
     pub(super) fn read(label: &str) -> Option<Self> {
         let named = Self::NAMED.into_iter().find(|disposition| disposition.label() == label);
         named.or_else(|| label.parse().ok().map(Self::Failed))
     }
 
-    /// Returns whether the URL was fetched as it should be.
+    /// Returns whether fetching the URL succeeded.
     pub(super) fn is_fine(self) -> bool {
         matches!(self, Self::Ok | Self::Partial | Self::Duplicate | Self::Redirect)
     }

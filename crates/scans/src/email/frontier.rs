@@ -1,6 +1,6 @@
-//! The URLs that a crawl has met: which is next, and what became of the others.
+//! The URLs that a crawl has found: which one is next, and the results for the others.
 //!
-//! What is in memory is what the database holds, but for changes that are written with the next page.
+//! The state in memory is that of the database, except for changes that are written with the next page.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,13 +11,13 @@ use url::Url;
 use super::disposition::Disposition;
 use super::site::{family, is_page, key, normalised, trap};
 
-/// URLs that one crawl remembers.
+/// Maximum number of URLs that a crawl remembers.
 const MAX_URLS: usize = 3_000;
 
-/// How often a page is asked for at most: once, and once more where the crawl was cut off meanwhile.
+/// Maximum number of times that a page is requested: once, and once more if the crawl was interrupted.
 pub(super) const MAX_FETCHES: i16 = 2;
 
-/// A URL that the crawl has met.
+/// A URL that the crawl has found.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
     pub(super) url: String,
@@ -30,7 +30,7 @@ pub(super) struct Entry {
     pub(super) hash: Option<String>,
 }
 
-/// All of them.
+/// All URLs that the crawl has found.
 #[derive(Debug, Default)]
 pub(super) struct Frontier {
     entries: Vec<Entry>,
@@ -41,7 +41,7 @@ pub(super) struct Frontier {
 }
 
 impl Frontier {
-    /// Reads what an earlier attempt has left.
+    /// Loads the URLs that earlier attempts stored.
     pub(super) fn load(rows: Vec<EmailScanUrl>) -> Self {
         let mut frontier = Self::default();
         for row in rows {
@@ -80,7 +80,7 @@ impl Frontier {
         self.entries.get(index)
     }
 
-    /// Adds a URL of the site that is met, unless it is known or no page.
+    /// Adds a URL of the site, unless it is known or does not lead to a page.
     pub(super) fn add(&mut self, url: &Url, rank: i16, depth: i16) {
         let url = normalised(url);
         if !is_page(&url) {
@@ -88,7 +88,7 @@ impl Frontier {
         }
         let name = key(&url);
         if let Some(&index) = self.by_key.get(&name) {
-            // Another link may say better what it is.
+            // Another link may describe the page better.
             if let Some(entry) = self.entries.get_mut(index)
                 && entry.state == ScanUrlState::Waiting
                 && rank < entry.rank
@@ -135,7 +135,8 @@ impl Frontier {
         index
     }
 
-    /// Returns the URL whose turn it is: the lowest rank, then the fewest links from the home page, then the first met.
+    /// Returns the next URL: the one with the lowest rank, then the fewest links from the home page, then the first
+    /// found.
     pub(super) fn next(&mut self, max_depth: i16) -> Option<usize> {
         loop {
             let waiting = self.entries.iter().enumerate().filter(|(_, entry)| {
@@ -150,12 +151,12 @@ impl Frontier {
         }
     }
 
-    /// Counts the pages that were asked for.
+    /// Returns the number of pages requested.
     pub(super) fn fetched(&self) -> usize {
         self.entries.iter().filter(|entry| entry.fetches > 0).count()
     }
 
-    /// Counts the pages that were asked for and never stored.
+    /// Returns the number of pages that were requested but never stored.
     pub(super) fn lost(&self) -> usize {
         let lost = |entry: &&Entry| entry.disposition == Some(Disposition::Interrupted);
         self.entries.iter().filter(lost).count()
@@ -172,7 +173,7 @@ impl Frontier {
         self.entries.iter().any(|entry| entry.disposition.is_some_and(is_read))
     }
 
-    /// Returns whether a URL has had its turn, so that nothing has to follow a redirect to it.
+    /// Returns whether a URL has its result, so that a redirect to it need not be followed.
     pub(super) fn is_done(&self, url: &Url) -> bool {
         let entry = self
             .by_key
@@ -181,7 +182,7 @@ impl Frontier {
         entry.is_some_and(|entry| matches!(entry.state, ScanUrlState::Fetched | ScanUrlState::LeftOut))
     }
 
-    /// Notes that a URL is asked for.
+    /// Records that a URL is being requested.
     pub(super) fn begin(&mut self, index: usize) {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.state = ScanUrlState::Fetching;
@@ -190,7 +191,7 @@ impl Frontier {
         }
     }
 
-    /// Notes that a redirect led to a URL, which was asked for thereby, and returns where it stands.
+    /// Records that a redirect led to a URL, which was thereby requested, and returns the URL's index.
     pub(super) fn pass(&mut self, url: &Url, depth: i16) -> usize {
         let url = normalised(url);
         let index = match self.by_key.get(&key(&url)) {
@@ -204,7 +205,7 @@ impl Frontier {
         index
     }
 
-    /// Notes what became of a URL.
+    /// Records the result for a URL.
     pub(super) fn end(&mut self, index: usize, state: ScanUrlState, disposition: Disposition, reason: Option<&str>) {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.state = state;
@@ -214,7 +215,7 @@ impl Frontier {
         }
     }
 
-    /// Lets a URL wait again.
+    /// Makes a URL wait again.
     pub(super) fn put_back(&mut self, index: usize) {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.state = ScanUrlState::Waiting;
@@ -222,7 +223,7 @@ impl Frontier {
         }
     }
 
-    /// Notes that a page says what has this hash, and returns the URL of another one that says the same.
+    /// Records the hash of a page's content, and returns the URL of another page with the same content.
     pub(super) fn says(&mut self, index: usize, hash: &str) -> Option<String> {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.hash = Some(hash.to_owned());
@@ -238,7 +239,7 @@ impl Frontier {
         }
     }
 
-    /// Notes that what a waiting URL says is known: another page calls it its own URL.
+    /// Leaves out a waiting URL because `page`, which declares it as its canonical URL, has the same content.
     pub(super) fn same(&mut self, url: &Url, page: &str) {
         let index = self.by_key.get(&key(&normalised(url))).copied();
         if let Some(index) = index
@@ -252,12 +253,12 @@ impl Frontier {
         }
     }
 
-    /// Returns what has to be written, and takes it for written.
+    /// Returns the URLs to write, and marks them as written.
     pub(super) fn changes(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.changed).into_iter().collect()
     }
 
-    /// Returns rows for the database.
+    /// Returns the rows of URLs for the database.
     pub(super) fn rows(&self, indices: &[usize]) -> Vec<NewEmailScanUrl<'_>> {
         let rows = indices.iter().filter_map(|&index| {
             let entry = self.entries.get(index)?;
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matters_comes_first_then_what_is_near() {
+    fn important_pages_come_first_then_near_ones() {
         let mut frontier = Frontier::default();
         for (path, rank, depth) in [
             ("/", 0, 0),
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn endless_families_end() {
+    fn endless_series_of_urls_are_cut_off() {
         let mut frontier = Frontier::default();
         for month in 1..=12 {
             frontier.add(&url(&format!("/calendar/2024/{month:02}")), 10, 1);
@@ -325,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_off_is_asked_for_once_more_and_not_again() {
+    fn an_interrupted_page_is_requested_only_once_more() {
         let mut frontier = Frontier::default();
         frontier.add(&url("/"), 0, 0);
         for _ in 0..2 {
@@ -337,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn urls_read_back_as_they_were_written() {
         let mut frontier = Frontier::default();
         frontier.add(&url("/"), 0, 0);
         for page in 1..=7 {

@@ -1,4 +1,4 @@
-//! The home page, which a crawl begins at and cannot do without.
+//! The home page, which every crawl starts at.
 
 use jobs::{JobContext, JobError};
 use url::Url;
@@ -12,9 +12,9 @@ use super::store;
 use crate::Services;
 use crate::failure::{is_silence, job_error, outcome, real_cause};
 
-/// Fetches the home page: by https, else by http, and where the bare name does not resolve under `www.`.
+/// Fetches the home page by https or else by http, and under `www.` if the bare name does not resolve.
 pub(super) async fn fetch_home(ctx: &JobContext<Services>, crawl: &Crawl, left: usize) -> Result<Fetched, JobError> {
-    // Wherever the domain's own redirects lead within what its owner registered.
+    // Redirects may lead to any host below the registered domain.
     let scope = Scope::new(&crawl.name, None, true);
     let mut first: Option<FetchError> = None;
     for host in [crawl.name.clone(), format!("www.{}", crawl.name)] {
@@ -30,7 +30,7 @@ pub(super) async fn fetch_home(ctx: &JobContext<Services>, crawl: &Crawl, left: 
                     }
                     first = Some(match first {
                         None => error,
-                        // Of two names that do not resolve, the one that was asked for is the one to tell about.
+                        // If neither name resolves, the error names the one that was requested.
                         Some(first) if is_dns => first,
                         Some(first) if first.kind() == FailureKind::Dns => error,
                         Some(first) => real_cause(first, error),
@@ -53,7 +53,7 @@ pub(super) async fn fetch_home(ctx: &JobContext<Services>, crawl: &Crawl, left: 
     })
 }
 
-/// Returns the error that ends an attempt without a home page: there is nothing to go by.
+/// Returns the error that ends an attempt without a home page, since there are no links to follow.
 pub(super) async fn without(
     ctx: &JobContext<Services>,
     crawl: &mut Crawl,

@@ -1,4 +1,4 @@
-//! What kind of address it is, and how sure it is that it is one.
+//! The type of an address, and the confidence that it is one.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -8,13 +8,13 @@ use web::extract::FoundContact;
 use web::extract::Spelling;
 use web::names::registrable;
 
-/// Local parts that reach a function. Clients of the v1 contract know addresses of this type as `service`.
+/// Local parts of role addresses. Clients of the v1 contract know addresses of this type as `service`.
 static SERVICE: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let lines = include_str!("roles.txt").lines().filter(|line| !line.starts_with('#'));
     lines.flat_map(str::split_whitespace).collect()
 });
 
-/// Domains under which anybody gets a mailbox.
+/// Domains of free mailbox providers.
 const FREE: &[&str] = &[
     "126.com",
     "163.com",
@@ -128,10 +128,10 @@ const FREE: &[&str] = &[
     "zoho.com",
 ];
 
-/// Providers that are under many top-level domains.
+/// Providers with domains under many top-level domains.
 const FREE_EVERYWHERE: [&str; 7] = ["gmx", "hotmail", "live", "outlook", "rocketmail", "yahoo", "yandex"];
 
-/// Returns the kind of an address that was found on the site of `domain`; both in lower case.
+/// Returns the type of an address found on the site of `domain`; both must be in lower case.
 pub(super) fn of(email: &str, domain: &str) -> EmailType {
     let (local, host) = email.split_once('@').unwrap_or((email, ""));
     let local = local.split('+').next().unwrap_or_default();
@@ -147,7 +147,7 @@ pub(super) fn of(email: &str, domain: &str) -> EmailType {
     }
 }
 
-/// Returns whether a local part names a function: as a whole, or by its first word, as `info-berlin` and `praxis.nord`.
+/// Returns whether a local part names a role, as a whole or by its first word, as in `info-berlin` and `praxis.nord`.
 fn is_service(local: &str) -> bool {
     let first = local.split(['.', '-', '_']).next().unwrap_or_default();
     [local, first]
@@ -161,16 +161,16 @@ fn is_free(host: &str, owner: &str) -> bool {
     FREE.contains(&host) || FREE.contains(&owner) || FREE_EVERYWHERE.contains(&brand)
 }
 
-/// Returns whether a mailbox is Gmail's.
+/// Returns whether a mailbox is at Gmail.
 pub(super) fn is_gmail(email: &str) -> bool {
     email.ends_with("@gmail.com") || email.ends_with("@googlemail.com")
 }
 
-/// Returns the confidence, 0 to 100, that what was found on the site of `domain` is an address of somebody there.
+/// Returns the confidence, 0 to 100, that a contact found on the site of `domain` is an address of its business.
 ///
-/// What is written for programs is meant as an address, what was pieced together may not be; on a page of contacts it is
-/// more likely still. An address of another domain ranks below all of the site's own, and one of whoever made the site
-/// below both.
+/// An address written for programs is certainly meant as one; an address assembled from parts may not be. A contact
+/// page makes it more likely. Addresses of other domains rank below all of the site's own, and those of the site's
+/// makers below both.
 pub(super) fn confidence(found: &FoundContact, kind: EmailType, domain: &str, is_contact_page: bool) -> i16 {
     let base = match found.spelling {
         Spelling::Mailto | Spelling::Structured | Spelling::VCard => 90,
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kind_is_told_by_name_then_by_domain() {
+    fn the_type_depends_on_the_name_then_on_the_domain() {
         for (email, kind) in [
             ("info@acme.de", EmailType::Service),
             ("info+web@other.com", EmailType::Service),

@@ -1,4 +1,4 @@
-//! Whether a domain takes mail, by DNS alone: no mail server is ever connected to.
+//! Whether a domain accepts mail, by DNS alone: mail servers are never contacted.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use hickory_resolver::proto::rr::RData;
 
 use crate::settings::EmailConfig;
 
-/// How long an answer is waited for, and how often it is asked for.
+/// Timeout of a DNS request, and the number of attempts.
 const PATIENCE: Duration = Duration::from_secs(3);
 const ATTEMPTS: usize = 2;
-/// Look-ups of one crawl under way at once.
+/// Maximum number of simultaneous look-ups of a crawl.
 const AT_ONCE: usize = 8;
 
-/// Asks DNS which domains take mail.
+/// A DNS client that checks which domains accept mail.
 #[derive(Clone)]
 pub struct MailCheck {
     resolver: TokioResolver,
@@ -32,7 +32,7 @@ impl fmt::Debug for MailCheck {
 }
 
 impl MailCheck {
-    /// Prepares to ask; `None` where the settings say not to, or name no server and the system names none either.
+    /// Creates the client; `None` if the settings switch it off, or if neither they nor the system name a server.
     #[must_use]
     pub fn new(config: &EmailConfig) -> Option<Self> {
         if !config.mx_check {
@@ -64,7 +64,7 @@ impl MailCheck {
         Some(Self { resolver })
     }
 
-    /// Asks about domains, in punycode.
+    /// Checks domains, given in punycode.
     pub(super) async fn ask(&self, domains: Vec<String>) -> Vec<(String, MxStatus)> {
         futures_util::stream::iter(domains)
             .map(async |domain| {
@@ -76,10 +76,10 @@ impl MailCheck {
             .await
     }
 
-    /// A domain takes mail where it names a server for it that is not `.` (RFC 7505), or where it names none and has an
-    /// address itself (RFC 5321, 5.1).
+    /// Returns whether a domain accepts mail: it names a mail server other than `.` (RFC 7505), or it names none and
+    /// has an address itself (RFC 5321, 5.1).
     async fn status(&self, domain: &str) -> MxStatus {
-        // A final dot: no search list of this machine is appended.
+        // The final dot keeps this machine's search list from being appended.
         let name = format!("{domain}.");
         match self.resolver.mx_lookup(name.as_str()).await {
             Ok(found) => {

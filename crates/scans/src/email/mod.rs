@@ -1,9 +1,9 @@
-//! The email scanner: a polite crawl of a site that keeps contacts and where they were found.
+//! The email scanner: a polite crawl of a site that stores contacts and their sources.
 //!
-//! A scan is one job. What it has met is in the database URL by URL (`email_scan_urls`), each page is written with its
-//! contacts in one transaction, and an attempt that follows a killed one goes on behind the last page: no page is asked
-//! for more than twice. Which URLs belong to a site, which come first and which are traps is in `site`; what a page says
-//! is read by [`web::extract`].
+//! A scan is one job. The URLs it has found are in the database (`email_scan_urls`), each page is written with its
+//! contacts in one transaction, and an attempt after a killed one continues after the last page: no page is requested
+//! more than twice. `site` decides which URLs belong to a site, which come first and which are traps; [`web::extract`]
+//! reads the pages.
 
 mod crawl;
 mod disposition;

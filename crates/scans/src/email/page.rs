@@ -1,4 +1,4 @@
-//! A page of a crawl: fetched, and read off the asynchronous threads.
+//! Fetching and reading a page of a crawl.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -15,34 +15,34 @@ use super::frontier::Frontier;
 use super::site::{Scope, is_page};
 use crate::Services;
 
-/// What came of asking for a URL.
+/// The result of requesting a URL.
 pub(super) enum Fetched {
-    /// A page, and what it says where it is one.
+    /// A response, with its content or the reason why it has none.
     Page(Box<Page>, Result<Read, String>),
     /// A redirect that is not followed.
     Redirect {
         page: Box<Page>,
-        /// Where it leads.
+        /// The target of the redirect.
         to: Option<Url>,
-        /// Whether that is on the site.
+        /// Whether the target is on the site.
         is_on_site: bool,
     },
-    /// Nothing.
+    /// The request failed, or the site's page is not its own.
     Failed {
         error: FetchError,
-        /// Where redirects had led to.
+        /// The targets of the redirects followed before.
         passed: Vec<Url>,
     },
 }
 
-/// What a page says.
+/// The content of a page.
 pub(super) struct Read {
     pub(super) reading: PageReading,
-    /// The sitemaps that it names.
+    /// URLs of the sitemaps that the page names.
     pub(super) sitemaps: Vec<String>,
 }
 
-/// Asks for a URL of the site, and follows redirects to pages of the site that have not been fetched, at most `left`.
+/// Fetches a URL of the site. Follows at most `left` redirects, to pages of the site that have not been fetched.
 pub(super) async fn fetch(
     ctx: &JobContext<Services>,
     url: &Url,
@@ -69,7 +69,7 @@ pub(super) async fn fetch(
         Err(error @ FetchError::File(_)) => return Err(crate::failure::job_error(&error)),
         Err(error) => {
             let mut passed = passed.into_inner().unwrap_or_else(PoisonError::into_inner);
-            // What was asked for already was not asked for again.
+            // URLs that were already requested are counted only once.
             let mut seen = HashSet::from([url.clone()]);
             passed.retain(|hop| seen.insert(hop.clone()));
             return Ok(Fetched::Failed { error, passed });

@@ -1,4 +1,4 @@
-//! The job: crawl, store page by page, ask DNS, add up.
+//! The email scan's job: crawl, store page by page, check mail domains, add up.
 
 use chrono::{TimeDelta, Utc};
 use database::ids::DomainId;
@@ -24,7 +24,7 @@ const MX_KEPT: TimeDelta = TimeDelta::days(30);
 pub struct EmailScanJob {
     /// The domain's standard name.
     pub domain: String,
-    /// The tenant's row of it, which the job's own row names.
+    /// Id of the domain's row, which the job's own row stores.
     #[serde(skip)]
     pub domain_id: Option<DomainId>,
     /// The maximum number of pages to fetch.
@@ -35,7 +35,7 @@ impl BackgroundJob for EmailScanJob {
     type Services = Services;
 
     const KIND: &'static str = "email_scan";
-    // A worker that is killed uses one up, and what it did is not lost: each goes on behind the last page.
+    // A killed worker uses up an attempt, but not its results: each attempt continues after the last page.
     const MAX_ATTEMPTS: i32 = 25;
 
     fn dedup_key(&self) -> Option<String> {
@@ -69,7 +69,7 @@ impl EmailScanJob {
             let Some(index) = crawl.frontier.next(max_depth) else {
                 break;
             };
-            // One that was cut off is counted already.
+            // An interrupted page was already counted.
             let is_counted = crawl.frontier.get(index).is_some_and(|entry| entry.fetches > 0);
             if left == 0 && !is_counted {
                 crawl.cut = Some(Cut::Pages(limit));
@@ -93,7 +93,7 @@ impl EmailScanJob {
         store::finish(ctx, &mut crawl).await
     }
 
-    /// Adds what the site's sitemaps list.
+    /// Adds the URLs that the site's sitemaps list.
     async fn seed(&self, ctx: &JobContext<Services>, crawl: &mut Crawl) -> Result<(), JobError> {
         let Some(entry) = crawl.scan.entry_url.as_deref().and_then(|url| Url::parse(url).ok()) else {
             return Ok(());
@@ -113,7 +113,7 @@ impl EmailScanJob {
         store::seeded(ctx, crawl).await
     }
 
-    /// Asks DNS about the mail domains that are unknown or outdated.
+    /// Checks the mail domains whose status is unknown or outdated.
     async fn check_mail(&self, ctx: &JobContext<Services>, crawl: &Crawl) -> Result<(), JobError> {
         let Some(mail) = &ctx.services().mail else {
             return Ok(());

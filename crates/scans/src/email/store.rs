@@ -1,4 +1,4 @@
-//! What a crawl writes: each page with its contacts and the URLs that it met, in one transaction.
+//! The rows that a crawl writes: each page with its contacts and the URLs found on it, in one transaction.
 
 use chrono::Utc;
 use database::ids::PageId;
@@ -22,12 +22,12 @@ use super::frontier::Frontier;
 use super::kind;
 use crate::Services;
 
-/// Links of a page that are kept.
+/// Maximum number of links stored per page.
 const MAX_LINKS: usize = 300;
-/// Scans of a domain that are kept.
+/// Number of scans kept per domain.
 const KEPT_SCANS: i64 = 3;
 
-/// A page that was asked for.
+/// The result of requesting a page.
 pub(super) struct PageRow {
     pub(super) url: String,
     pub(super) status: Option<u16>,
@@ -37,7 +37,7 @@ pub(super) struct PageRow {
 }
 
 impl PageRow {
-    /// Returns one without content.
+    /// Returns a result without content.
     pub(super) fn bare(url: String, status: Option<u16>, disposition: Disposition, reason: Option<String>) -> Self {
         Self {
             url,
@@ -49,7 +49,7 @@ impl PageRow {
     }
 }
 
-/// Begins a crawl, or reads how far an earlier attempt has come.
+/// Starts a crawl, or loads the state that an earlier attempt stored.
 pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i32) -> Result<Crawl, JobError> {
     let mut conn = ctx.tenant().await?;
     let domain = ctx.domain(&mut conn, name).await?.id;
@@ -71,14 +71,14 @@ pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i
     ))
 }
 
-/// Opens a transaction in which the job is this worker's and still wanted: a cancelled crawl stops within a page.
+/// Opens a transaction in which this worker holds the job: a cancelled crawl stops within a page.
 async fn open(ctx: &JobContext<Services>) -> Result<TenantConnection, JobError> {
     let mut conn = ctx.tenant_of_domain().await?;
     ctx.hold(&mut conn).await?;
     Ok(conn)
 }
 
-/// Writes what has become of URLs.
+/// Writes the results for URLs.
 pub(super) async fn urls(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Result<(), JobError> {
     let mut conn = open(ctx).await?;
     write_urls(&mut conn, crawl).await?;
@@ -107,7 +107,7 @@ async fn write_urls(conn: &mut TenantConnection, crawl: &mut Crawl) -> Result<()
     Ok(())
 }
 
-/// Writes pages, what they say, and what the crawl has met on them.
+/// Writes pages, their content, and the URLs found on them.
 pub(super) async fn pages(ctx: &JobContext<Services>, crawl: &mut Crawl, rows: &[PageRow]) -> Result<(), JobError> {
     let mut conn = open(ctx).await?;
     for row in rows {
@@ -134,7 +134,7 @@ pub(super) async fn pages(ctx: &JobContext<Services>, crawl: &mut Crawl, rows: &
     Ok(())
 }
 
-/// Writes a page and its contacts: a chain of redirects has a few rows.
+/// Writes a page and its contacts. A chain of redirects has several rows.
 async fn write_page(
     conn: &mut TenantConnection,
     ctx: &JobContext<Services>,
@@ -175,7 +175,7 @@ async fn write_page(
     Ok(())
 }
 
-/// Writes the row of a page. What only reading it can say is null where it was not read.
+/// Writes the row of a page. Fields that require reading the page are null if it was not read.
 async fn upsert_page(
     conn: &mut TenantConnection,
     crawl: &Crawl,
@@ -233,9 +233,9 @@ async fn upsert_page(
     Ok(repo::pages::upsert(conn, &new).await?.id)
 }
 
-/// Suppressed addresses of a page, which may be in its texts as well.
+/// The suppressed addresses of a page, which its texts may mention.
 struct Hidden {
-    /// In lower case, each with its local part.
+    /// The addresses in lower case, each with its local part.
     emails: Vec<(String, String)>,
 }
 
@@ -264,7 +264,7 @@ impl Hidden {
         })
     }
 
-    /// Returns whether a text contains the local part of one.
+    /// Returns whether a text contains the local part of a suppressed address.
     fn is_in(&self, text: &str) -> bool {
         !self.emails.is_empty() && {
             let text = text.to_lowercase();
@@ -272,7 +272,7 @@ impl Hidden {
         }
     }
 
-    /// Drops a text that contains one.
+    /// Returns the text, or `None` if it contains a suppressed address.
     fn text(&self, text: Option<&str>) -> Option<String> {
         let lower = text.map(str::to_lowercase).unwrap_or_default();
         let holds = self.emails.iter().any(|(email, _)| lower.contains(email.as_str()));
@@ -295,7 +295,7 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
         );
         return Err(JobError::permanent(Outcome::Internal, message));
     }
-    // All pages that were asked for were read.
+    // Reaching the requested number of pages does not count as cut off.
     let is_cut = lost > 0 || !matches!(crawl.cut, None | Some(Cut::Pages(_)));
     let outcome = match (is_cut, crawl.scan.contacts_found) {
         (true, _) => Outcome::Partial,

@@ -1,4 +1,4 @@
-//! Scans for email addresses on their way into the queue.
+//! Submission of email scans.
 
 use std::collections::HashSet;
 
@@ -12,33 +12,33 @@ use jobs::{EnqueueOptions, Submission, SubmitError};
 
 use super::EmailScanJob;
 
-/// How many pages a scan fetches at most, unless it is told otherwise: what clients of the v1 contract are shown.
+/// How many pages a scan fetches by default, which clients of the v1 contract see as the total.
 pub const DEFAULT_PAGES: i32 = 100;
 
-/// A scan that was asked for.
+/// A submitted scan.
 #[derive(Clone, Debug)]
 pub struct Submitted {
     /// The domain whose site is scanned.
     pub domain: Domain,
     /// The scan.
     pub scan: EmailScan,
-    /// Its job.
+    /// The scan's job.
     pub job: Job,
-    /// Whether it was made now; otherwise it is the one of the domain that has not ended.
+    /// Whether the scan is new; otherwise it is the domain's unfinished one.
     pub is_new: bool,
 }
 
-/// Starts a scan of a domain's site. Where one of the domain has not ended, that one is returned.
+/// Submits a scan of a domain's site, or returns the unfinished one.
 ///
 /// # Errors
 ///
-/// [`SubmitError::Conflict`] for a domain that is suppressed, and those of the database.
+/// [`SubmitError::Conflict`] if the domain is suppressed, and the errors of the database.
 pub async fn submit(
     submission: &mut Submission<'_>,
     domain_id: DomainId,
     max_pages: i32,
 ) -> Result<Submitted, SubmitError> {
-    // Locked, so that it is not deleted before its scan is queued.
+    // Locked, so that the domain is not deleted before its scan is queued.
     let domain = repo::domains::lock(submission.conn(), domain_id)
         .await?
         .ok_or(QueryError::NotFound)?;
@@ -68,12 +68,12 @@ pub async fn submit(
     })
 }
 
-/// Starts scans of domains' sites, and returns how many. None is made for a domain whose scan has not ended, or that
-/// was deleted meanwhile.
+/// Submits scans of domains' sites and returns the number of new ones. Skips domains that have an unfinished scan or
+/// were deleted meanwhile.
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// The errors of the database.
 pub async fn submit_many(
     submission: &mut Submission<'_>,
     domains: &[(DomainId, String)],

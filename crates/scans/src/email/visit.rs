@@ -1,4 +1,4 @@
-//! The visit of one URL: it is fetched, judged, and stored with what it links to.
+//! The visit of one URL: fetching and judging it, and storing its content and links.
 
 use std::time::Instant;
 
@@ -21,9 +21,9 @@ use crate::failure::outcome;
 /// Consecutive failures that end a crawl.
 const MAX_FAILURES: usize = 10;
 
-/// Fetches one URL of the frontier and stores what comes of it. `left` is how many more pages may be fetched.
+/// Fetches one URL of the frontier and stores the result. `left` is how many more pages may be fetched.
 ///
-/// Where the crawl has to end with it, [`Crawl::cut`] says why.
+/// If the crawl has to end after this visit, [`Crawl::cut`] is the reason.
 pub(super) async fn visit(
     ctx: &JobContext<Services>,
     crawl: &mut Crawl,
@@ -40,7 +40,7 @@ pub(super) async fn visit(
     };
     let is_home = index == 0;
     if !is_home && ctx.services().fetcher.allowed(&url).await == Ok(false) {
-        // Nothing was asked for.
+        // No request was sent.
         leave_out(crawl, index, Disposition::Robots, "robots.txt forbids fetching it");
         return store::urls(ctx, crawl).await;
     }
@@ -84,17 +84,17 @@ fn leave_out(crawl: &mut Crawl, index: usize, disposition: Disposition, reason: 
         .end(index, ScanUrlState::LeftOut, disposition, Some(reason));
 }
 
-/// A URL that was fetched.
+/// A visited URL.
 struct Visit<'a> {
     crawl: &'a mut Crawl,
     index: usize,
     entry: Entry,
-    /// What is to be stored of it.
+    /// The rows to store.
     rows: Vec<PageRow>,
 }
 
 impl Visit<'_> {
-    /// Takes note that nothing came, of `passed` redirects neither.
+    /// Records a failed request, and the redirects in `passed` that led to it.
     fn failed(&mut self, error: &FetchError, passed: &[Url]) {
         for hop in passed {
             let at = self.crawl.frontier.pass(hop, self.entry.depth);
@@ -120,7 +120,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Takes note of a redirect that is not followed.
+    /// Records a redirect that is not followed.
     fn redirected(&mut self, page: &Page, to: Option<Url>, is_on_site: bool) -> Result<(), JobError> {
         let to = to.map(String::from).unwrap_or_default();
         if self.index == 0 && !is_on_site {
@@ -137,7 +137,7 @@ impl Visit<'_> {
         Ok(())
     }
 
-    /// Takes note of an answer that holds no page.
+    /// Records a response that is not a readable page.
     fn unreadable(&mut self, page: &Page, reason: String) {
         self.crawl.failures = 0;
         let status = page.status.as_u16();
@@ -153,7 +153,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Takes what a page says, and the URLs that it links to.
+    /// Records the content of a page, and the URLs it links to.
     fn read(&mut self, page: &Page, read: Read, subdomains: bool) {
         self.crawl.failures = 0;
         let at = self.pass(page);
@@ -178,7 +178,7 @@ impl Visit<'_> {
         });
     }
 
-    /// Ends a URL that was asked for and says nothing.
+    /// Records the result for a URL without content.
     fn end(&mut self, at: usize, url: &Url, status: Option<u16>, disposition: Disposition, reason: String) {
         self.crawl
             .frontier
@@ -187,7 +187,7 @@ impl Visit<'_> {
             .push(PageRow::bare(url.to_string(), status, disposition, Some(reason)));
     }
 
-    /// Takes note of the redirects that a page came by, and returns where their end stands.
+    /// Records the redirects that led to a page, and returns the index of the final URL.
     fn pass(&mut self, page: &Page) -> usize {
         if page.redirects.is_empty() {
             return self.index;
@@ -202,12 +202,12 @@ impl Visit<'_> {
             self.end(at, hop, None, Disposition::Redirect, format!("it leads to {last}"));
         }
         let at = self.crawl.frontier.pass(last, self.entry.depth);
-        // Where only the scheme, `www.` or a final slash differ they are the same.
+        // URLs that differ only in scheme, `www.` or a final slash are the same page.
         self.rows.retain(|row| row.url != last.as_str());
         at
     }
 
-    /// Returns what a page is to the crawl, and why.
+    /// Returns the disposition of a page, and the reason.
     fn judge(&mut self, index: usize, url: &Url, reading: &PageReading) -> (Disposition, Option<String>) {
         let crawl = &mut *self.crawl;
         if let Some(other) = crawl.frontier.says(index, &reading.fingerprint) {
@@ -226,7 +226,8 @@ impl Visit<'_> {
                     Some(format!("its canonical URL {canonical} was fetched")),
                 );
             }
-            // Where they differ by the query only; sites name their home page for all pages, too.
+            // Only if they differ in the query alone, since some sites declare the home page as canonical for all
+            // pages.
             if canonical.path().trim_end_matches('/') == url.path().trim_end_matches('/') {
                 crawl.frontier.same(&canonical, url.as_str());
             }
@@ -240,7 +241,7 @@ impl Visit<'_> {
         (Disposition::Ok, None)
     }
 
-    /// Adds what a page links to.
+    /// Adds the links of a page.
     fn follow(&mut self, reading: &PageReading) {
         let robots = reading.meta_robots.as_deref().unwrap_or_default().to_ascii_lowercase();
         if robots.contains("nofollow") || robots.split(',').any(|word| word.trim() == "none") {

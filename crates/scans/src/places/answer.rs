@@ -1,4 +1,4 @@
-//! What Google answers, read into one shape: bytes in, values out.
+//! Parsing of Google's responses in both protocols into one form.
 
 use database::models::values::RawJson;
 use serde::Deserialize;
@@ -12,47 +12,47 @@ use super::grid::Point;
 /// One page of results.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// The places. A result without an id or a name is skipped.
+    /// The places, without results that lack an id or a name.
     pub places: Vec<FoundPlace>,
-    /// How many results there were.
+    /// The number of results in the response.
     pub results: usize,
-    /// What the next page is asked for with.
+    /// The token of the next page; `None` on the last page.
     pub next: Option<String>,
 }
 
-/// A place, in whichever protocol it came.
+/// A place, whichever protocol it came in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundPlace {
-    /// Google's id of it.
+    /// Google's id of the place.
     pub place_id: String,
-    /// Its name.
+    /// Display name of the place.
     pub name: String,
     /// Its address in one line.
     pub formatted_address: Option<String>,
-    /// Where it is.
+    /// The position of the place.
     pub point: Option<Point>,
-    /// Its address, short.
+    /// The short address.
     pub vicinity: Option<String>,
     /// Its mean rating, 1 to 5.
     pub rating: Option<f64>,
-    /// How many rated it.
+    /// The number of ratings.
     pub user_ratings_total: Option<i32>,
-    /// How dear it is, 0 to 4.
+    /// The price level, 0 to 4.
     pub price_level: Option<i32>,
-    /// Its website.
+    /// The website.
     pub website: Option<String>,
-    /// Its telephone number.
+    /// The telephone number.
     pub phone: Option<String>,
-    /// Its opening hours, as Google writes them.
+    /// The opening hours, as Google writes them.
     pub opening_hours: Option<RawJson>,
-    /// What kinds of place it is.
+    /// Google's types of the place.
     pub types: Vec<String>,
-    /// The result, untouched.
+    /// The result as received.
     pub raw: RawJson,
 }
 
 impl FoundPlace {
-    /// Returns whether it is a part of the map, such as a town or an address, and no business.
+    /// Returns whether the place is an area on the map, such as a town or an address, rather than a business.
     #[must_use]
     pub fn is_area(&self) -> bool {
         const AREAS: &[&str] = &[
@@ -105,11 +105,11 @@ struct NewFailureReason {
     message: String,
 }
 
-/// Reads a page of the older Text Search.
+/// Parses a page of the older Text Search.
 ///
 /// # Errors
 ///
-/// [`PlacesError`] for every status but `OK` and `ZERO_RESULTS`, and for an answer of another form.
+/// [`PlacesError`] for every status except `OK` and `ZERO_RESULTS`, and for a response of another form.
 pub fn legacy_page(status: u16, body: &[u8]) -> Result<Page, PlacesError> {
     let answer = legacy(status, body)?;
     let results = answer.results.len();
@@ -121,22 +121,22 @@ pub fn legacy_page(status: u16, body: &[u8]) -> Result<Page, PlacesError> {
     })
 }
 
-/// Reads a place of the older Place Details.
+/// Parses a place from the older Place Details.
 ///
 /// # Errors
 ///
-/// As [`legacy_page`]; [`PlacesError::Gone`] when the place does not exist any more.
+/// As [`legacy_page`]; [`PlacesError::Gone`] if the place no longer exists.
 pub fn legacy_details(status: u16, body: &[u8]) -> Result<FoundPlace, PlacesError> {
     let answer = legacy(status, body)?;
     let raw = answer.result.ok_or(PlacesError::Gone)?;
     place(&raw, legacy_place)?.ok_or(PlacesError::Malformed("it has no place"))
 }
 
-/// Reads a page of Places API (New).
+/// Parses a page of Places API (New).
 ///
 /// # Errors
 ///
-/// [`PlacesError`] for every status but 200, and for an answer of another form.
+/// [`PlacesError`] for every HTTP status except 200, and for a response of another form.
 pub fn new_page(status: u16, body: &[u8]) -> Result<Page, PlacesError> {
     let body = new(status, body)?;
     let answer: NewAnswer = object(body)?;
@@ -147,11 +147,11 @@ pub fn new_page(status: u16, body: &[u8]) -> Result<Page, PlacesError> {
     })
 }
 
-/// Reads a place of Places API (New).
+/// Parses a place from Places API (New).
 ///
 /// # Errors
 ///
-/// As [`new_page`]; [`PlacesError::Gone`] when the place does not exist any more.
+/// As [`new_page`]; [`PlacesError::Gone`] if the place no longer exists.
 pub fn new_details(status: u16, body: &[u8]) -> Result<FoundPlace, PlacesError> {
     let body = new(status, body)?;
     let raw: Box<RawValue> = serde_json::from_slice(body).map_err(|_| NO_JSON)?;
@@ -160,7 +160,7 @@ pub fn new_details(status: u16, body: &[u8]) -> Result<FoundPlace, PlacesError> 
 
 const NO_JSON: PlacesError = PlacesError::Malformed("it is not the expected JSON");
 
-/// Reads an object; serde would take a list for one as well, its elements for the fields.
+/// Parses an object. Serde alone would also accept a list, taking its elements for the fields.
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, PlacesError> {
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(NO_JSON);
@@ -202,7 +202,7 @@ fn new(status: u16, body: &[u8]) -> Result<&[u8], PlacesError> {
     Err(match (status, word.as_str()) {
         (429, _) | (_, "RESOURCE_EXHAUSTED") => PlacesError::Quota(message, None),
         (401 | 403, _) => PlacesError::Denied(message),
-        // Google calls a malformed key an invalid argument.
+        // Google reports a malformed key as an invalid argument.
         (400, _) if message.contains("API key") => PlacesError::Denied(message),
         (404, _) => PlacesError::Gone,
         (400..=499, _) => PlacesError::Invalid(message),
@@ -219,7 +219,7 @@ fn places(
 }
 
 fn place(raw: &RawValue, read: fn(&Value, RawJson) -> Option<FoundPlace>) -> Result<Option<FoundPlace>, PlacesError> {
-    // Also what is not asked for has to be text that PostgreSQL can hold: no lone surrogates and no NUL.
+    // Even fields that are not read must be storable in PostgreSQL: no lone surrogates and no NUL characters.
     let mut value: Value = serde_json::from_str(raw.get()).map_err(|_| NO_JSON)?;
     let untouched = if raw.get().contains("\\u0000") && without_nul(&mut value) {
         RawJson::from(value.clone())
@@ -229,7 +229,7 @@ fn place(raw: &RawValue, read: fn(&Value, RawJson) -> Option<FoundPlace>) -> Res
     Ok(read(&value, untouched))
 }
 
-/// Takes the NUL characters out of every text, and returns whether there were any.
+/// Removes the NUL characters from every text, and returns whether there were any.
 fn without_nul(value: &mut Value) -> bool {
     match value {
         Value::String(text) if text.contains('\0') => {
@@ -268,7 +268,7 @@ fn legacy_place(value: &Value, raw: RawJson) -> Option<FoundPlace> {
         price_level: whole(value, "/price_level"),
         website: text(value, "/website"),
         phone: text(value, "/international_phone_number").or_else(|| text(value, "/formatted_phone_number")),
-        // A search says only whether it is open just now.
+        // A search returns only whether the place is open at this moment.
         opening_hours: value
             .get("opening_hours")
             .filter(|hours| hours.get("periods").is_some() || hours.get("weekday_text").is_some())
@@ -343,7 +343,7 @@ mod tests {
          "priceLevel":"PRICE_LEVEL_MODERATE","types":["dentist","health"]}]}"#;
 
     #[test]
-    fn both_protocols_are_read_into_the_same_place() {
+    fn both_protocols_give_the_same_place() {
         let legacy = legacy_page(200, LEGACY.as_bytes()).unwrap();
         let new = new_page(200, NEW.as_bytes()).unwrap();
         assert_eq!((legacy.results, legacy.next.as_deref()), (2, Some("more")));
@@ -361,12 +361,12 @@ mod tests {
         };
         assert_eq!(same(one), same(other));
         assert_eq!(one.rating, Some(4.5));
-        // Untouched: also what a number looks like.
+        // The raw result is unchanged, even in the form of its numbers.
         assert!(one.raw.as_str().contains("4.50") && other.raw.as_str().contains("4.50"));
     }
 
     #[test]
-    fn every_status_says_what_to_do() {
+    fn every_status_has_its_error() {
         let of = |status: &str| {
             legacy_page(
                 200,
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn what_postgresql_cannot_hold_is_left_out() {
+    fn text_that_postgresql_cannot_store_is_removed() {
         let body = r#"{"places":[{"id":"A1","displayName":{"text":"a\u0000b"},"note":"\\u0000 c\u0000"}]}"#;
         let page = new_page(200, body.as_bytes()).unwrap();
         assert_eq!(page.places[0].name, "ab");

@@ -1,4 +1,4 @@
-//! The way to Google's places, in either of its protocols.
+//! The client for Google's Places API, in either protocol.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
@@ -9,56 +9,56 @@ use super::error::PlacesError;
 use super::grid::{Cell, Point};
 use crate::settings::{PlacesConfig, PlacesProtocol};
 
-/// The maximum number of results a page has.
+/// Maximum number of results per page.
 pub const PAGE: usize = 20;
-/// How many results Google tells of one query at most.
+/// Maximum number of results that Google returns per query.
 pub const MAX_RESULTS: usize = 60;
-/// Google takes no larger circle.
+/// Maximum radius of a circle that Google accepts, in metres.
 const MAX_METRES: f64 = 50_000.0;
 
-/// What is asked of a place in a search. All of it is billed alike, since the rating is among it.
+/// The fields requested in a search. They all cost the same as the rating alone.
 const SEARCH_FIELDS: &str = "nextPageToken,places.id,places.displayName,places.formattedAddress,\
     places.shortFormattedAddress,places.location,places.rating,places.userRatingCount,places.priceLevel,places.types,\
     places.businessStatus,places.websiteUri,places.internationalPhoneNumber";
-/// What is asked when only a point is looked for.
+/// The fields requested to find a point.
 const CENTER_FIELDS: &str = "places.id,places.displayName,places.location,places.types";
 const DETAILS_FIELDS: &str = "id,displayName,formattedAddress,shortFormattedAddress,location,rating,userRatingCount,\
     priceLevel,types,businessStatus,websiteUri,internationalPhoneNumber,regularOpeningHours";
 const LEGACY_DETAILS_FIELDS: &str = "place_id,name,formatted_address,geometry/location,vicinity,rating,\
     user_ratings_total,price_level,types,business_status,website,international_phone_number,opening_hours";
 
-/// The way to Google's places; one for the whole process.
+/// The client for Google's places; a process has one.
 #[derive(Debug)]
 pub struct Places {
     service: Service,
     config: PlacesConfig,
 }
 
-/// Where places are looked for.
+/// The area to search.
 #[derive(Clone, Debug)]
 pub enum Area {
-    /// Wherever the text says.
+    /// The area that the text names.
     Anywhere {
-        /// How far around it, in kilometres.
+        /// The radius around it, in kilometres.
         radius_km: f64,
     },
-    /// Rather near this point.
+    /// Preferably near this point.
     Near {
-        /// The point.
+        /// The centre of the search.
         center: Point,
-        /// How far around it, in kilometres.
+        /// The radius around it, in kilometres.
         radius_km: f64,
     },
-    /// Within this cell; the older protocol takes the circle around it as a wish.
+    /// Within this cell; the older protocol only prefers the circle around it.
     Within(Cell),
 }
 
 impl Places {
-    /// Prepares to call Google.
+    /// Creates a client.
     ///
     /// # Errors
     ///
-    /// When outbound HTTP cannot be set up.
+    /// Returns an error if outbound HTTP cannot be set up.
     pub fn new(fetch: &FetchConfig, config: &PlacesConfig) -> Result<Self, SetupError> {
         Ok(Self {
             service: Service::new(fetch, &config.url, config.timeout)?,
@@ -72,11 +72,11 @@ impl Places {
         &self.config
     }
 
-    /// Asks for a page of the places that `text` describes; with a token for the page it is for.
+    /// Requests a page of the places that `text` describes: the first one, or the one that `token` is for.
     ///
     /// # Errors
     ///
-    /// [`PlacesError`]; [`PlacesError::Invalid`] while the token is not ripe.
+    /// [`PlacesError`]; [`PlacesError::Invalid`] while the token is not yet valid.
     pub async fn search(&self, text: &str, area: &Area, token: Option<&str>) -> Result<Page, PlacesError> {
         match self.config.protocol {
             PlacesProtocol::Legacy => {
@@ -90,11 +90,11 @@ impl Places {
         }
     }
 
-    /// Asks where a part of the map is; `None` when Google knows none by this name.
+    /// Finds the position of an area on the map; `None` if Google knows no area with this name.
     ///
     /// # Errors
     ///
-    /// [`PlacesError`].
+    /// [`PlacesError`] if the call fails.
     pub async fn find_center(&self, location: &str) -> Result<Option<Point>, PlacesError> {
         let area = Area::Anywhere { radius_km: 0.0 };
         let page = match self.config.protocol {
@@ -104,16 +104,16 @@ impl Places {
                 self.told(answer::new_page(reply.status, &reply.body), &reply)?
             }
         };
-        // A business that happens to be called like the place is not where it is.
+        // A business may have the name of the area without being there.
         let found = page.places.iter().find(|place| place.is_area());
         Ok(found.and_then(|place| place.point))
     }
 
-    /// Asks for the details of a place.
+    /// Requests the details of a place.
     ///
     /// # Errors
     ///
-    /// [`PlacesError`]; [`PlacesError::Gone`] when the place does not exist any more.
+    /// [`PlacesError`]; [`PlacesError::Gone`] if the place no longer exists.
     pub async fn details(&self, place_id: &str) -> Result<FoundPlace, PlacesError> {
         match self.config.protocol {
             PlacesProtocol::Legacy => {
@@ -162,7 +162,7 @@ impl Places {
     }
 
     fn legacy_query(&self, text: &str, area: &Area, token: Option<&str>) -> Vec<(&'static str, String)> {
-        // A token stands for all that was said before.
+        // A token stands for the whole query.
         if let Some(token) = token {
             return vec![("pagetoken", token.to_owned())];
         }
@@ -183,7 +183,7 @@ impl Places {
         query
     }
 
-    /// Sends a Text Search (New). What is asked for a later page has to be what was asked for the first.
+    /// Sends a Text Search (New). Requests for later pages must repeat the parameters of the first one.
     async fn search_text(
         &self,
         text: &str,
@@ -229,7 +229,7 @@ impl Places {
         Ok(self.service.post_json(path, &headers, body.to_string()).await?)
     }
 
-    /// Adds to a failure when to call again, and takes the key out of what Google says.
+    /// Adds to a quota error when to retry, and removes the key from Google's messages.
     fn told<T>(&self, answer: Result<T, PlacesError>, reply: &Reply) -> Result<T, PlacesError> {
         let clean = |message: String| match &self.config.key {
             Some(key) if !key.expose_secret().is_empty() => message.replace(key.expose_secret(), "***"),

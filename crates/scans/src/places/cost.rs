@@ -1,4 +1,4 @@
-//! What calls cost, and the ledger that they are written into before they are made.
+//! The cost of calls, and the ledger in which they are entered before they are made.
 
 use database::ids::ApiCallId;
 use database::models::api_call::NewApiCall;
@@ -14,14 +14,14 @@ use super::error::PlacesError;
 use crate::Services;
 use crate::settings::{PlacesConfig, PlacesProtocol};
 
-/// Google's places in the ledger.
+/// The name of Google's places in the ledger.
 const SERVICE: &str = "google_places";
 
-/// What Google bills a call as, and its list price per thousand in US dollars
+/// The product that Google bills a call as, with its list price per call
 /// (<https://developers.google.com/maps/billing-and-pricing/pricing>, without free calls and discounts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sku {
-    /// Google's name for it.
+    /// Google's name for the product.
     pub name: &'static str,
     /// The price of one call in millionths of a US dollar.
     pub price_micros: i32,
@@ -32,7 +32,7 @@ pub struct Sku {
 pub enum Call {
     /// A page of a search.
     Search,
-    /// Where a part of the map is.
+    /// The position of an area on the map.
     Center,
     /// The details of a place.
     Details,
@@ -44,9 +44,9 @@ impl Call {
     pub fn sku(self, protocol: PlacesProtocol) -> Sku {
         let (name, price_micros) = match (protocol, self) {
             (PlacesProtocol::Legacy, Self::Search | Self::Center) => ("Places - Text Search", 32_000),
-            // The basic fields, and those of contact and atmosphere.
+            // The basic fields, and those for contact and atmosphere.
             (PlacesProtocol::Legacy, Self::Details) => ("Place Details", 25_000),
-            // The rating and the website make it so.
+            // The rating and the website put searches into this class.
             (PlacesProtocol::New, Self::Search) => ("Text Search Enterprise", 35_000),
             (PlacesProtocol::New, Self::Center) => ("Text Search Pro", 32_000),
             (PlacesProtocol::New, Self::Details) => ("Place Details Enterprise", 20_000),
@@ -55,33 +55,33 @@ impl Call {
     }
 }
 
-/// What a search would cost.
+/// The estimated cost of a search.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Estimate {
-    /// The minimum number of calls, if the area holds as many places as are wanted.
+    /// The minimum number of calls, if the area has as many places as requested.
     pub calls_at_least: i64,
     /// The maximum number of calls.
     pub calls_at_most: i64,
-    /// What a page of results is billed as.
+    /// The product that a page of results is billed as.
     pub price_class: &'static str,
-    /// What that costs at least, in US dollars by the list.
+    /// The minimum cost in US dollars, at list prices.
     pub usd_at_least: f64,
-    /// What it costs at most.
+    /// The maximum cost in US dollars, at list prices.
     pub usd_at_most: f64,
 }
 
-/// Returns what a search for at most `max_results` places would cost. `is_center_known` says whether Google has to be
-/// asked where the place is, `grid` whether the area may be split.
+/// Estimates the cost of a search for at most `max_results` places. `is_center_known` is false if the search must find
+/// the location first; `grid` is whether the area may be split.
 #[must_use]
 pub fn estimate(config: &PlacesConfig, max_results: usize, grid: bool, is_center_known: bool) -> Estimate {
     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let center = i64::from(!is_center_known);
     let cap = config.calls_per_search;
-    // No page is asked for that is not needed, and a query has three.
+    // Only necessary pages are requested, and a query has three.
     let pages = whole(max_results.div_ceil(PAGE));
     let of_query = whole(MAX_RESULTS / PAGE);
-    // Places outside the radius do not count, so that each query may have to be read to its end; and an area may be
-    // split as long as the cap allows.
+    // Places outside the radius do not count, so each query may have to be read to its end, and an area may be split as
+    // long as the cap allows.
     let most = if grid { cap } else { (center + of_query).min(cap) };
     let least = (center + if grid { pages } else { pages.min(of_query) }).min(cap);
     let search = Call::Search.sku(config.protocol);
@@ -103,15 +103,15 @@ pub fn estimate(config: &PlacesConfig, max_results: usize, grid: bool, is_center
     }
 }
 
-/// Why no call is made any more.
+/// The reason why no further call is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapReached(pub String);
 
-/// Writes a call into the ledger, unless a cap forbids it.
+/// Enters a call in the ledger, unless a cap forbids the call.
 ///
 /// # Errors
 ///
-/// Database errors.
+/// The errors of the database.
 pub(super) async fn reserve(
     ctx: &JobContext<Services>,
     config: &PlacesConfig,
@@ -144,11 +144,11 @@ pub(super) async fn reserve(
     })
 }
 
-/// Notes in the ledger that a call brought nothing.
+/// Records in the ledger that a call failed.
 ///
 /// # Errors
 ///
-/// Database errors.
+/// The errors of the database.
 pub(super) async fn failed(ctx: &JobContext<Services>, id: ApiCallId, error: &PlacesError) -> Result<(), JobError> {
     let mut conn = ctx.tenant().await?;
     repo::api_calls::fail(&mut conn, id, error.is_billed(), &error.to_string()).await?;
@@ -156,11 +156,11 @@ pub(super) async fn failed(ctx: &JobContext<Services>, id: ApiCallId, error: &Pl
     Ok(())
 }
 
-/// Returns the answers that the ledger has of this job, by step.
+/// Returns the responses recorded in the ledger for this job, by step.
 ///
 /// # Errors
 ///
-/// Database errors.
+/// The errors of the database.
 pub(super) async fn answered(ctx: &JobContext<Services>) -> Result<Vec<(String, Value)>, JobError> {
     let mut conn = ctx.tenant().await?;
     let calls = repo::api_calls::list_of_job(&mut conn, ctx.job_id()).await?;

@@ -24,28 +24,28 @@ use crate::Services;
 /// Looks up the details of places.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlacesDetails {
-    /// Google's ids of them.
+    /// Google's ids of the places.
     pub place_ids: Vec<String>,
 }
 
-/// What a look-up brought.
+/// The result of a look-up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LookedUp {
-    /// How many places have details now.
+    /// The number of places with details.
     pub found: usize,
-    /// How many Google does not know any more, or this tenant.
+    /// The number of places that Google or this tenant no longer knows, or that were imported.
     pub gone: usize,
-    /// Why not all were looked up.
+    /// Why the look-up stopped early; `None` if it did not.
     pub note: Option<String>,
 }
 
 impl LookedUp {
-    /// Says how many of `places` have details now.
+    /// Returns a sentence with the number of places that have details.
     pub(super) fn summary(&self, places: usize) -> String {
         format!("{} of {places} places are looked up", self.found)
     }
 
-    /// Returns the outcome of a job that does nothing else.
+    /// Returns the outcome of a job that only looks up details.
     pub(super) fn outcome(&self) -> Outcome {
         match (&self.note, self.found) {
             (Some(_), _) => Outcome::Partial,
@@ -55,7 +55,7 @@ impl LookedUp {
     }
 }
 
-/// Names work on places, whatever their order: the same places with the same choices are the same work.
+/// Returns a key for work on places: the same places with the same choices have the same key, in any order.
 pub(super) fn work_key(place_ids: &[String], choices: &[bool]) -> String {
     let mut ids: Vec<&str> = place_ids.iter().map(String::as_str).collect();
     ids.sort_unstable();
@@ -87,11 +87,11 @@ impl BackgroundJob for PlacesDetails {
     }
 }
 
-/// Looks up the details of places one after the other, each stored as soon as it is paid for.
+/// Looks up the details of places one after the other, storing each as soon as it is received.
 ///
 /// # Errors
 ///
-/// When Google refuses or cannot be reached, and when no call at all may be made.
+/// Returns an error if Google refuses or cannot be reached, or if the first call is already forbidden by a cap.
 pub(super) async fn look_up(ctx: &JobContext<Services>, place_ids: &[String]) -> Result<LookedUp, JobError> {
     let places = ctx.services().places.as_ref().ok_or(PlacesError::NoKey)?;
     if places.config().key.is_none() {
@@ -120,7 +120,7 @@ pub(super) async fn look_up(ctx: &JobContext<Services>, place_ids: &[String]) ->
         let share = number as f64 / place_ids.len() as f64;
         let message = format!("{number} of {} places are looked up", place_ids.len());
         ctx.report("looking_up", &message, share).await;
-        // The caps per search are for searches; what is looked up was named place by place.
+        // The cap per search applies only to searches; these places were selected one by one.
         let call = match cost::reserve(ctx, places.config(), Call::Details, &step, i64::MAX).await? {
             Ok(call) => call,
             Err(CapReached(why)) if looked_up.found == 0 => return Err(JobError::permanent(Outcome::Upstream, why)),
@@ -138,7 +138,7 @@ pub(super) async fn look_up(ctx: &JobContext<Services>, place_ids: &[String]) ->
     Ok(looked_up)
 }
 
-/// Looks up one place, and returns whether there is one.
+/// Looks up one place, and returns whether it exists.
 async fn one(ctx: &JobContext<Services>, places: &Places, place_id: &str, call: ApiCallId) -> Result<bool, JobError> {
     let found = match places.details(place_id).await {
         Ok(found) => found,
@@ -154,12 +154,12 @@ async fn one(ctx: &JobContext<Services>, places: &Places, place_id: &str, call: 
     };
     let mut conn = ctx.tenant().await?;
     let Some(staged) = repo::places::find(&mut conn, place_id).await? else {
-        // Deleted meanwhile.
+        // The place was deleted meanwhile.
         repo::api_calls::answer(&mut conn, call, &RawJson::from(json!(null))).await?;
         conn.commit().await?;
         return Ok(false);
     };
-    // Google may know the place under a newer id by now; the row keeps the one that people know.
+    // Google may use a newer id for the place; the row keeps the known one.
     let row_of_place = NewStagedPlace {
         place_id,
         name: &found.name,
@@ -192,7 +192,7 @@ async fn one(ctx: &JobContext<Services>, places: &Places, place_id: &str, call: 
     Ok(true)
 }
 
-/// Returns what an answer says about a place beside its row.
+/// Returns the details of a place that are stored next to its row.
 pub(super) fn row<'p>(place: &'p FoundPlace, raw: Option<&'p RawJson>, at: DateTime<Utc>) -> NewPlaceDetails<'p> {
     NewPlaceDetails {
         place_id: &place.place_id,

@@ -1,4 +1,4 @@
-//! Why a call to Google failed.
+//! Errors of calls to Google.
 
 use std::time::Duration;
 
@@ -8,28 +8,28 @@ use web::fetch::FetchError;
 
 use crate::failure::outcome;
 
-/// Why a call to Google failed.
+/// The reason why a call to Google failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PlacesError {
-    /// The operator has set no key.
+    /// No key is configured.
     #[error("places cannot be searched: GOOGLE_MAPS_API_KEY is not set")]
     NoKey,
-    /// The key or what it is used for is refused.
+    /// The key, or its use for this call, is refused.
     #[error("Google refused the request: {0}")]
     Denied(String),
-    /// Too much was asked; perhaps when to ask again.
+    /// The quota is used up; with the time after which to retry, if known.
     #[error("Google's quota is used up: {0}")]
     Quota(String, Option<Duration>),
-    /// The request is not one, or a page is asked for too early.
+    /// The request is not valid, or the page is not available yet.
     #[error("Google finds the request invalid: {0}")]
     Invalid(String),
-    /// Google failed.
+    /// Google failed to process the request.
     #[error("Google failed: {0}")]
     Failed(String),
-    /// The answer cannot be read.
+    /// The response cannot be read.
     #[error("Google's answer cannot be read: {0}")]
     Malformed(&'static str),
-    /// The place does not exist any more.
+    /// The place no longer exists.
     #[error("Google does not know this place any more")]
     Gone,
     /// Google could not be reached.
@@ -38,7 +38,7 @@ pub enum PlacesError {
 }
 
 impl PlacesError {
-    /// Returns whether the call is billed, as far as one can know: one that may have reached its end is.
+    /// Returns whether the call is probably billed: it is if Google may have processed it.
     #[must_use]
     pub fn is_billed(&self) -> bool {
         matches!(

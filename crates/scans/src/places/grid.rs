@@ -1,9 +1,9 @@
-//! Distances, and how an area is split that holds more places than Google tells of at once.
+//! Distances, and the splitting of areas with more places than Google returns per query.
 
 use database::repo::places::{EARTH_KM, KM_PER_DEGREE};
 use serde::{Deserialize, Serialize};
 
-/// A cell whose side is shorter is not split any more.
+/// The side length in kilometres below which a cell is not split.
 const LEAST_SIDE_KM: f64 = 0.25;
 
 /// A point on the globe.
@@ -16,14 +16,14 @@ pub struct Point {
 }
 
 impl Point {
-    /// Returns the point, if there is one with these degrees.
+    /// Returns the point; `None` if the degrees are out of range.
     #[must_use]
     pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
         let is_one = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
         is_one.then_some(Self { latitude, longitude })
     }
 
-    /// Returns the kilometres to another point along the great circle, by the haversine formula.
+    /// Returns the distance to another point along the great circle in kilometres, by the haversine formula.
     #[must_use]
     pub fn distance_km(self, other: Self) -> f64 {
         let half = |degrees: f64| (degrees.to_radians() / 2.0).sin().powi(2);
@@ -35,10 +35,10 @@ impl Point {
     }
 }
 
-/// A rectangle of degrees; its path says how it was split off.
+/// A rectangle of degrees, with the path of splits that led to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
-    /// The number of the quarter at each split, the first one first; empty for the whole.
+    /// The number of the quarter at each split, first split first; empty for the whole area.
     pub path: String,
     /// Degrees north of the southern edge.
     pub south: f64,
@@ -51,7 +51,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Returns the smallest cell around a circle. Where it would reach beyond a pole or the date line it ends there.
+    /// Returns the smallest cell around a circle, cut off at the poles and the date line.
     #[must_use]
     pub fn around(center: Point, radius_km: f64) -> Self {
         let north = radius_km / KM_PER_DEGREE;
@@ -66,7 +66,7 @@ impl Cell {
         }
     }
 
-    /// Returns its middle.
+    /// Returns the centre.
     #[must_use]
     pub fn center(&self) -> Point {
         Point {
@@ -75,14 +75,14 @@ impl Cell {
         }
     }
 
-    /// Returns the radius of the circle around it.
+    /// Returns the radius of the circle around the cell, in kilometres.
     #[must_use]
     pub fn radius_km(&self) -> f64 {
         let corner = |latitude, longitude| self.center().distance_km(Point { latitude, longitude });
         corner(self.south, self.west).max(corner(self.north, self.west))
     }
 
-    /// Returns its four quarters, less those that lie outside the circle; none when it is small already.
+    /// Returns the quarters that touch the circle; none if the cell is already small.
     #[must_use]
     pub fn split(&self, center: Point, radius_km: f64) -> Vec<Self> {
         if (self.north - self.south) * KM_PER_DEGREE < LEAST_SIDE_KM {
@@ -106,7 +106,7 @@ impl Cell {
             .collect()
     }
 
-    /// Returns the point of the cell that is nearest to another.
+    /// Returns the point of the cell that is nearest to another point.
     fn nearest(&self, point: Point) -> Point {
         Point {
             latitude: point.latitude.clamp(self.south, self.north),
@@ -125,7 +125,7 @@ mod tests {
     };
 
     #[test]
-    fn distances_are_those_of_the_map() {
+    fn distances_agree_with_the_map() {
         let dallas = Point::new(32.7767, -96.7970).unwrap();
         assert!(
             (HOUSTON.distance_km(dallas) - 361.8).abs() < 1.0,
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn quarters_cover_the_circle_and_nothing_twice() {
+    fn quarters_cover_the_circle_without_overlap() {
         let whole = Cell::around(HOUSTON, 10.0);
         let quarters = whole.split(HOUSTON, 10.0);
         assert_eq!(

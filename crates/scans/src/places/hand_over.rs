@@ -1,4 +1,4 @@
-//! The job that makes domains of selected places.
+//! The job that creates domains from selected places.
 
 use std::collections::BTreeMap;
 
@@ -18,32 +18,32 @@ use crate::Services;
 use crate::domain::{self, DEFAULT_PAGES, DomainScan};
 use crate::email;
 
-/// Makes domains of selected places that have a website.
+/// Creates domains from selected places that have a website.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlacesHandOver {
     /// Google's ids of the places.
     pub place_ids: Vec<String>,
-    /// Whether the domains are to be scanned.
+    /// Whether to scan the domains.
     pub scan: bool,
-    /// Whether their sites are to be scanned for email addresses.
+    /// Whether to scan their sites for email addresses.
     #[serde(default)]
     pub emails: bool,
-    /// Whether the details of places are to be looked up whose website is not known, which costs a call each.
+    /// Whether to look up details of places without a known website, at the cost of one call each.
     pub look_up: bool,
 }
 
-/// What a hand-over brought.
+/// The result of a hand-over.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct HandedOver {
-    /// How many places became a domain, or were one already.
+    /// The number of places that have a domain now.
     pub handed_over: usize,
-    /// How many scans were queued.
+    /// The number of scans queued.
     pub scans: usize,
-    /// How many scans for email addresses were queued.
+    /// The number of email scans queued.
     pub email_scans: usize,
-    /// How many places were left out; each records why.
+    /// The number of places left out; each records the reason.
     pub left_out: usize,
-    /// What looking up details brought.
+    /// The result of looking up details.
     pub looked_up: LookedUp,
 }
 
@@ -58,7 +58,7 @@ impl BackgroundJob for PlacesHandOver {
         Some(work_key(&self.place_ids, &[self.scan, self.emails, self.look_up]))
     }
 
-    /// Each site is a scan of each kind; the hand-over itself is not counted.
+    /// Each site counts as one scan of each kind; the hand-over itself is not counted.
     fn scans(&self) -> usize {
         let each = usize::from(self.scan) + usize::from(self.emails);
         (self.place_ids.len() * each).max(1)
@@ -141,7 +141,7 @@ impl PlacesHandOver {
                 .values()
                 .map(|name| DomainScan::new(name, DEFAULT_PAGES))
                 .collect();
-            // Each was counted when the hand-over was asked for.
+            // The scans were counted when the hand-over was requested.
             let mut submission = Submission::of_operator(conn);
             let submitted = domain::submit(&mut submission, all, &EnqueueOptions::default()).await?;
             scans = submitted.iter().filter(|scan| scan.is_new).count();
@@ -162,7 +162,7 @@ impl PlacesHandOver {
     }
 }
 
-/// Returns the domain of a place, or why it has none.
+/// Returns the domain of a place, or the reason why it has none.
 fn domain_of(place: &Candidate) -> Result<DomainName, String> {
     if !place.is_selected {
         return Err("it is not selected".to_owned());

@@ -1,13 +1,13 @@
-//! The ids of places that came from a file without Google's place id.
+//! Ids of imported places without Google's place id.
 
 use std::fmt::Write as _;
 
 use database::repo::places::IMPORTED_PREFIX;
 use sha2::{Digest, Sha256};
 
-/// Returns the id of a place that is known by its name and by what tells it from others of that name, such as its address.
+/// Returns the id of a place identified by its name and by a distinguishing feature, such as its address.
 ///
-/// Spelling does not matter: case, punctuation and blanks, and whether a street is written out.
+/// Differences in case, punctuation and blanks do not matter, and neither do abbreviated street names.
 #[must_use]
 pub fn imported_id(name: &str, distinction: &str) -> String {
     let mut hash = Sha256::new();
@@ -22,7 +22,8 @@ pub fn imported_id(name: &str, distinction: &str) -> String {
     id
 }
 
-/// Returns whether an id is not Google's, so that Google cannot be asked about the place and its content is not Google's.
+/// Returns whether an id belongs to an imported place: Google does not know it, and its content does not come from
+/// Google.
 #[must_use]
 pub fn is_imported(place_id: &str) -> bool {
     place_id.starts_with(IMPORTED_PREFIX)
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spelling_does_not_matter_and_name_and_address_do() {
+    fn name_and_address_matter_and_their_spelling_does_not() {
         let id = imported_id("Café Lindner", "Lange Straße 5, 12345 Hof");
         assert!(is_imported(&id) && id.len() == IMPORTED_PREFIX.len() + 32, "{id}");
         for (name, address) in [

@@ -1,11 +1,11 @@
-//! Places of business, as Google's Places API knows them.
+//! Places of business from Google's Places API.
 //!
-//! - [`answer`] reads what Google answers, in both of its protocols, and is pure;
-//! - [`grid`] knows distances and splits an area that holds more than Google tells of at once;
-//! - [`cost`] knows what calls cost, and the ledger: a call is written down before it is made, and what it brought in
-//!   the transaction that stores it, so that a job that is begun again goes on behind the last page it stored;
-//! - [`client`] is the way to Google;
-//! - [`website`] tells a business's own domain from a page on a portal;
+//! - [`answer`] parses Google's responses in both protocols, without side effects;
+//! - [`grid`] computes distances and splits areas with more places than Google returns per query;
+//! - [`cost`] has the prices and the ledger: a call is entered before it is made, and its result is entered in the
+//!   transaction that stores it, so that a restarted job continues after the last page it stored;
+//! - [`client`] calls Google;
+//! - [`website`] distinguishes a business's own domain from a page on a portal;
 //! - the jobs: [`PlacesSearch`], [`PlacesDetails`], [`PlacesHandOver`], [`PlacesRetention`].
 
 pub mod answer;
@@ -35,7 +35,7 @@ use jobs::Registry;
 
 use super::Services;
 
-/// Adds the kinds of jobs of this folder.
+/// Adds this folder's kinds of jobs.
 #[must_use]
 pub fn register(registry: Registry<Services>) -> Registry<Services> {
     registry

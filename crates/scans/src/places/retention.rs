@@ -1,4 +1,4 @@
-//! Google's content may be kept for a limited time; place ids may be kept for good.
+//! Retention of Google's content, which may be kept for a limited time; place ids may be kept permanently.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use super::details::look_up;
 use crate::Services;
 use crate::settings::{ExpiredPlaces, PlacesConfig};
 
-/// How often old content is looked for.
+/// How often expired content is looked for.
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
-/// How many places are cleared in one statement, so that none holds locks for long.
+/// How many places a statement clears, so that none holds locks for long.
 const CLEARED_AT_ONCE: i64 = 1000;
-/// How many places one job asks for again.
+/// Maximum number of places that a job looks up again.
 const REFRESHED_AT_MOST: i64 = 1000;
 
 /// Clears or refreshes a tenant's expired content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlacesRetention {
-    /// What was fetched before is old.
+    /// The time before which content has expired.
     pub cutoff: DateTime<Utc>,
-    /// Whether it is fetched again instead of removed.
+    /// Whether to fetch the content again instead of removing it.
     pub refresh: bool,
 }
 
@@ -73,12 +73,12 @@ impl BackgroundJob for PlacesRetention {
     }
 }
 
-/// Queues a job for every tenant that has content older than the setting allows, and returns for how many. A tenant
-/// whose job has not ended gets no second one.
+/// Queues a job for every tenant with expired content, and returns the number of these tenants. A tenant with an
+/// unfinished job does not get a second one.
 ///
 /// # Errors
 ///
-/// Database errors.
+/// The errors of the database.
 pub async fn queue_jobs(pool: &Pool, config: &PlacesConfig) -> anyhow::Result<usize> {
     let Some(cutoff) = config
         .keep
@@ -103,7 +103,7 @@ pub async fn queue_jobs(pool: &Pool, config: &PlacesConfig) -> anyhow::Result<us
     Ok(tenants.len())
 }
 
-/// Queues them every hour, forever; never when everything is kept.
+/// Queues these jobs every hour, forever; returns at once if content is kept forever.
 pub async fn watch(pool: Pool, config: PlacesConfig) {
     if config.keep.is_none() {
         return;

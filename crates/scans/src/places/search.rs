@@ -1,4 +1,4 @@
-//! The job that searches for places: page after page, cell after cell, each page stored whole or not at all.
+//! The job that searches for places page by page and cell by cell, storing each page completely or not at all.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -23,42 +23,42 @@ use super::grid::{Cell, Point};
 use crate::Services;
 use crate::settings::PlacesProtocol;
 
-/// How often a page is asked for again whose token is not valid yet.
+/// How often a page is requested again if its token is not valid yet.
 const RIPENING: u32 = 8;
 
-/// Searches for places of a kind of business.
+/// Searches for businesses of a kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlacesSearch {
-    /// Where, in words.
+    /// The location, in words.
     pub location: String,
-    /// What.
+    /// The kind of business.
     pub business_type: String,
-    /// How far from there, in kilometres.
+    /// The radius around the location, in kilometres.
     pub radius_km: f64,
     /// The maximum number of places.
     pub max_results: usize,
-    /// Whether the area may be split, where it holds more places than Google tells of at once.
+    /// Whether the area may be split if it has more places than Google returns per query.
     pub grid: bool,
-    /// Where, in degrees; else Google is asked.
+    /// The location's coordinates; `None` asks Google for them.
     pub center: Option<Point>,
-    /// Who asked for it.
+    /// Id of the user or API key that requested the search.
     pub created_by: Uuid,
-    /// The row in the list of searches.
+    /// Id of the row in the list of searches.
     pub search_id: Option<Uuid>,
 }
 
-/// What a search brought.
+/// The result of a search.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SearchResult {
-    /// Places found within the radius, at most as many as were wanted.
+    /// The number of places found within the radius, at most `max_results`.
     pub total_places: i64,
-    /// Those of them that are stored: all.
+    /// The number of places stored, which is all of them.
     pub stored_places: i64,
-    /// Results outside the radius.
+    /// The number of results outside the radius.
     pub outside: i64,
-    /// The point that distances were taken from; none where Google does not find the place.
+    /// The point from which distances are measured; `None` if Google does not know the location.
     pub center: Option<Point>,
-    /// Why there is not more.
+    /// Why the search found fewer places; `None` if nothing stopped it.
     pub note: Option<String>,
 }
 
@@ -73,7 +73,7 @@ impl BackgroundJob for PlacesSearch {
 
     const KIND: &'static str = "place_search";
 
-    /// A quota that is used up may take a while.
+    /// A quota may take a while to become available again.
     const MAX_ATTEMPTS: i32 = 6;
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
@@ -116,28 +116,28 @@ impl PlacesSearch {
             ..PlaceSearchChanges::default()
         };
         match repo::place_searches::update(conn, PlaceSearchId::from(id), &changes).await {
-            // The list may be tidied while a search runs.
+            // The row may be deleted while the search runs.
             Ok(_) | Err(repo::QueryError::NotFound) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// A search at work.
+/// A search in progress.
 struct Search<'a> {
     job: &'a PlacesSearch,
     ctx: &'a JobContext<Services>,
     places: &'a Places,
     text: String,
     center: Option<Point>,
-    /// What was answered in an earlier attempt, by step.
+    /// The responses to earlier attempts, by step.
     answered: HashMap<String, Value>,
     /// The places found so far.
     found: HashSet<String>,
     outside: i64,
 }
 
-/// What is kept of a page in the ledger, to go on behind it.
+/// The part of a page that the ledger keeps, so that a later attempt can continue after it.
 #[derive(Serialize, Deserialize)]
 struct Read {
     results: usize,
@@ -146,11 +146,11 @@ struct Read {
     next: Option<String>,
 }
 
-/// Why a search ends.
+/// The reason why a search ends.
 enum End {
-    /// There are as many places as were wanted.
+    /// As many places as requested were found.
     Full,
-    /// No more calls may be made.
+    /// A cap forbids further calls.
     Cap(CapReached),
     Failed(JobError),
 }
@@ -162,7 +162,7 @@ impl From<JobError> for End {
 }
 
 impl<'a> Search<'a> {
-    /// Begins a search, behind what an earlier attempt has stored.
+    /// Resumes a search after the steps that earlier attempts stored.
     async fn resume(
         job: &'a PlacesSearch,
         ctx: &'a JobContext<Services>,
@@ -188,7 +188,7 @@ impl<'a> Search<'a> {
             Ok(note) => note,
             Err(End::Full) => None,
             Err(End::Failed(error)) => return Err(error),
-            // Nothing was searched: this must not look like an empty result.
+            // Nothing was searched, which must not look like an empty result.
             Err(End::Cap(CapReached(why))) if self.found.is_empty() => {
                 return Err(JobError::permanent(Outcome::Upstream, why));
             }
@@ -231,7 +231,7 @@ impl<'a> Search<'a> {
         Ok(None)
     }
 
-    /// Asks where the place is that is searched around, for distances are counted from there.
+    /// Finds the centre of the search, from which distances are measured.
     async fn find_center(&mut self) -> Result<(), End> {
         const STEP: &str = "center";
         if self.center.is_some() {
@@ -258,7 +258,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Reads one query to its end, and returns whether that was all there is.
+    /// Reads a query to its end, and returns whether Google returned all results.
     async fn read(&mut self, path: String, area: &Area) -> Result<bool, End> {
         let mut token: Option<String> = None;
         let mut results = 0;
@@ -287,7 +287,7 @@ impl<'a> Search<'a> {
         Ok(results < MAX_RESULTS)
     }
 
-    /// Asks for a page and stores it.
+    /// Requests a page and stores it.
     async fn page(&mut self, step: &str, area: &Area, token: Option<&str>) -> Result<Read, End> {
         let wanted = self.job.max_results;
         let message = format!("{step}: {} of {wanted} places", self.found.len());
@@ -301,7 +301,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Asks for a page, and again while its token is not valid yet: no connection is held meanwhile.
+    /// Requests a page, retrying while its token is not valid yet. No connection is held meanwhile.
     async fn ask(&self, area: &Area, token: Option<&str>) -> Result<Page, PlacesError> {
         let config = self.places.config();
         let waits = token.is_some() && config.protocol == PlacesProtocol::Legacy;
@@ -314,7 +314,7 @@ impl<'a> Search<'a> {
                 Err(PlacesError::Invalid(why)) if waits => {
                     tries += 1;
                     if tries > RIPENING {
-                        // Another attempt waits for it again.
+                        // A later attempt waits for it again.
                         return Err(PlacesError::Failed(format!(
                             "the next page did not become available: {why}"
                         )));
@@ -326,12 +326,13 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Stores what is new in a page, near enough and wanted, and notes in the ledger that it is, all at once.
+    /// Stores the new places of a page that are near enough and wanted, and records the page in the ledger, in one
+    /// transaction.
     async fn store(&mut self, call: ApiCallId, page: Page) -> Result<Read, JobError> {
         let room = self.job.max_results.saturating_sub(self.found.len());
         let is_outside = |place: &FoundPlace| match (self.center, place.point) {
             (Some(center), Some(point)) => center.distance_km(point) > self.job.radius_km,
-            // Its position is unknown: that is not a reason to leave it out.
+            // A place without a position is not left out.
             _ => false,
         };
         let outside = page.places.iter().filter(|place| is_outside(place)).count();
@@ -402,7 +403,7 @@ impl<'a> Search<'a> {
         reserved.map_err(End::Cap)
     }
 
-    /// Notes in the ledger that a call brought nothing, and returns why as the job's failure.
+    /// Records in the ledger that a call failed, and returns the job's error.
     async fn fail(&self, call: ApiCallId, error: PlacesError) -> JobError {
         match cost::failed(self.ctx, call, &error).await {
             Ok(()) => error.into(),

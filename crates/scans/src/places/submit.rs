@@ -1,4 +1,4 @@
-//! Work on places on its way into the queue.
+//! Submission of work on places.
 
 use database::ids::JobId;
 use database::models::enums::ProcessingStatus;
@@ -13,53 +13,53 @@ use uuid::Uuid;
 use super::grid::Point;
 use super::{PlacesDetails, PlacesHandOver, PlacesSearch};
 
-/// The largest radius in kilometres, which is Google's.
+/// Maximum radius in kilometres, set by Google.
 const MAX_KM: f64 = 50.0;
-/// The most places of a search, as v1 has it.
+/// Maximum number of places of a search, set by the v1 contract.
 const MAX_RESULTS: i64 = 100;
-/// The most places of a search that may split its area.
+/// Maximum number of places of a search that may split its area.
 const MAX_RESULTS_OF_GRID: i64 = 2000;
-/// Google returns no more places than this for one query: a search for more splits its area.
+/// Maximum number of results that Google returns per query; a search for more splits its area.
 pub const RESULTS_OF_ONE_QUERY: i64 = 60;
-/// The most places that one job looks up or hands over.
+/// Maximum number of places that a job looks up or hands over.
 const MAX_PLACES: i64 = 5000;
 
-/// What a client searches for.
+/// A request to search for places.
 #[derive(Clone, Copy, Debug)]
 pub struct SearchRequest<'a> {
     /// The kind of business.
     pub business_type: &'a str,
-    /// Where, in words.
+    /// The location, in words.
     pub location: &'a str,
-    /// Where, in degrees; both or neither.
+    /// The latitude in degrees; required with `longitude`.
     pub latitude: Option<f64>,
-    /// Where, in degrees; both or neither.
+    /// The longitude in degrees; required with `latitude`.
     pub longitude: Option<f64>,
-    /// How far from there, in kilometres.
+    /// The radius around the location, in kilometres.
     pub radius_km: f64,
-    /// How many places at most.
+    /// The maximum number of places.
     pub max_results: i64,
-    /// Whether the area may be split; `None` is if it has to be.
+    /// Whether the area may be split; `None` splits it if more places are requested than Google returns per query.
     pub grid: Option<bool>,
-    /// Who asks.
+    /// Id of the user or API key that requests the search.
     pub created_by: Uuid,
 }
 
-/// Work on places that was asked for.
+/// Submitted work on places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Submitted {
     /// The job that does it.
     pub job_id: JobId,
-    /// How many places it is about.
+    /// The number of places that the job processes.
     pub places: usize,
 }
 
 impl PlacesSearch {
-    /// Reads what a client searches for.
+    /// Validates a request.
     ///
     /// # Errors
     ///
-    /// [`SubmitError::Invalid`] for a value that cannot be used.
+    /// [`SubmitError::Invalid`] for an invalid value.
     pub fn read(request: &SearchRequest<'_>) -> Result<Self, SubmitError> {
         let radius_km = request.radius_km;
         if !(1.0..=MAX_KM).contains(&radius_km) {
@@ -114,11 +114,11 @@ fn read_center(request: &SearchRequest<'_>) -> Result<Option<Point>, SubmitError
     }
 }
 
-/// Starts a search, with its row in the list of searches.
+/// Submits a search, with its row in the list of searches.
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// The errors of the database.
 pub async fn submit_search(submission: &mut Submission<'_>, mut search: PlacesSearch) -> Result<JobId, SubmitError> {
     let params = RawJson::from(json!({
         "radius_km": search.radius_km, "max_results": search.max_results, "grid": search.grid, "center": search.center,
@@ -136,13 +136,12 @@ pub async fn submit_search(submission: &mut Submission<'_>, mut search: PlacesSe
     Ok(queued.job.job_id)
 }
 
-/// Starts the look-up of the details of all places that match: a call of Google's each. Where the same look-up has not
-/// ended, that one is returned.
+/// Submits the look-up of the details of all matching places, at one call to Google each, or returns the unfinished
+/// look-up of the same places.
 ///
 /// # Errors
 ///
-/// `NotFound` where none match, [`SubmitError::Invalid`] where too many do, and those of the
-/// database.
+/// `NotFound` if no place matches, [`SubmitError::Invalid`] if too many do, and the errors of the database.
 pub async fn submit_details(
     submission: &mut Submission<'_>,
     filter: &PlaceFilter<'_>,
@@ -160,8 +159,8 @@ pub async fn submit_details(
     })
 }
 
-/// Starts the hand-over of all places that match; `job` says what is done with their domains. Where the same hand-over
-/// has not ended, that one is returned.
+/// Submits the hand-over of all matching places, with the choices of `job`, or returns the unfinished hand-over of the
+/// same places with the same choices.
 ///
 /// # Errors
 ///
@@ -182,7 +181,7 @@ pub async fn submit_hand_over(
     })
 }
 
-/// Returns the ids of the places that match: those there are, and not too many for one job.
+/// Returns the ids of the matching places, or an error if none or too many match.
 async fn ids_of(submission: &mut Submission<'_>, filter: &PlaceFilter<'_>) -> Result<Vec<String>, SubmitError> {
     let ids = repo::places::list_ids(submission.conn(), filter, MAX_PLACES + 1).await?;
     if ids.is_empty() {

@@ -1,5 +1,4 @@
-//! What a website's address says: the address that a redirecting link contains, and portals, which are not a business's
-//! own domain.
+//! Analysis of websites' URLs: links that redirect to another URL, and portals, which are not a business's own domain.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,12 +7,12 @@ use std::sync::LazyLock;
 use url::{Host, Url};
 use web::names::{DomainName, has_known_suffix, registrable};
 
-/// The sites that show pages of many businesses.
+/// The list of sites with pages of many businesses.
 const LIST: &str = include_str!("portals.txt");
-/// How many links within links are followed.
+/// Maximum number of nested links that are unwrapped.
 const MAX_WRAPS: usize = 4;
 
-/// Links that lead elsewhere: the site without its suffix, the paths, and the parameters that contain the address.
+/// Redirecting links: the site without its suffix, the paths, and the parameters that contain the URL.
 const WRAPPERS: &[(&str, &[&str], &[&str])] = &[
     ("google", &["/url", "/aclk", "/interstitial"], &["q", "url", "adurl"]),
     ("facebook", &["/l.php", "/flx/warn/"], &["u"]),
@@ -28,16 +27,16 @@ const WRAPPERS: &[(&str, &[&str], &[&str])] = &[
 /// A page on a portal, a directory or a social network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Portal {
-    /// What kind of site it is: `social`, `map`, `link`, `booking`, `directory` or `shop`.
+    /// The kind of site: `social`, `map`, `link`, `booking`, `directory` or `shop`.
     pub kind: &'static str,
     /// Its registered name, such as `facebook.com`; `yelp.*` means that name below every public suffix.
     pub site: &'static str,
 }
 
-/// Returns the address that a redirecting link of a search engine or social network contains; any other address is
-/// returned unchanged.
+/// Returns the URL that a redirecting link of a search engine or social network contains. Any other URL is returned
+/// unchanged.
 ///
-/// `/url?q=` without a host is Google's: that is how its pages link to websites.
+/// `/url?q=` without a host is Google's, whose pages link to websites in this form.
 #[must_use]
 pub fn unwrap_link(website: &str) -> Cow<'_, str> {
     let mut address = Cow::Borrowed(website);
@@ -88,7 +87,8 @@ fn is_bare_domain(text: &str) -> bool {
     !text.contains([':', '@', ' ']) && DomainName::parse(text).is_ok_and(|name| has_known_suffix(name.as_str()))
 }
 
-/// Returns the portal to which a host belongs, given in lower case and punycode.
+/// Returns the portal that a host belongs to; `None` if it belongs to none. The host must be in lower case and
+/// punycode.
 #[must_use]
 pub fn portal_of(host: &str) -> Option<Portal> {
     let listed = |name: &str| PORTALS.get(name).copied();
@@ -110,15 +110,15 @@ pub fn portal_of(host: &str) -> Option<Portal> {
 /// A business's page on a portal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortalPage {
-    /// What kind of site it is, as in [`Portal`].
+    /// The kind of site, as in [`Portal`].
     pub kind: &'static str,
-    /// The domain of the site.
+    /// Domain of the site.
     pub site: String,
-    /// The address of the page.
+    /// URL of the page.
     pub url: String,
 }
 
-/// Returns the page on a portal that a website's address is; `None` for a domain of one's own.
+/// Returns the page on a portal that a website's URL leads to; `None` if it leads to another site.
 #[must_use]
 pub fn portal_page(website: &str) -> Option<PortalPage> {
     let url = unwrap_link(website).into_owned();
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_line_of_the_list_is_a_portal() {
+    fn each_line_of_the_list_describes_a_portal() {
         let kinds = ["social", "map", "link", "booking", "directory", "shop"];
         let mut seen = HashSet::new();
         for line in LIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirecting_link_is_the_address_that_it_contains() {
+    fn a_redirecting_link_is_replaced_by_the_url_it_contains() {
         for wrapped in [
             "/url?q=https://smile.test/a%3Fb&sa=U",
             "https://www.google.de/url?sa=t&url=https%3A%2F%2Fsmile.test%2Fa%3Fb",

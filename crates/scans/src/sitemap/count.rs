@@ -1,4 +1,4 @@
-//! Counts what a site's sitemaps list, for the domain scan: nothing of it is stored.
+//! Counting of the pages in a site's sitemaps for the domain scan, which stores none of them.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -15,25 +15,25 @@ use web::sitemap::problem::Failure;
 use crate::Services;
 use crate::settings::SitemapConfig;
 
-/// The most files that are read to count.
+/// Maximum number of files read.
 const MAX_FILES: usize = 200;
 
 /// The totals of a site's sitemaps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SitemapCount {
-    /// The file to begin with.
+    /// URL of the first file.
     pub first: Option<Url>,
-    /// How many files were read.
+    /// The number of files read.
     pub files: usize,
-    /// How many pages they list, up to what was asked for.
+    /// The number of pages that the files list, up to the requested maximum.
     pub pages: u64,
 }
 
-/// Finds a site's sitemaps and counts the pages that they list, up to `max_pages`. What cannot be read counts nothing.
+/// Finds a site's sitemaps and counts the pages they list, up to `max_pages`. Unreadable files are not counted.
 ///
 /// # Errors
 ///
-/// When the program fails; not when the site does.
+/// Returns an error if the program fails; failures of the site are not errors.
 pub async fn count(
     ctx: &JobContext<Services>,
     origin: &Url,
@@ -43,7 +43,7 @@ pub async fn count(
     walk(ctx, origin, links, max_pages, false).await.map(|(count, _)| count)
 }
 
-/// Lists up to `max_pages` of the pages that a site's sitemaps list, as [`count`] counts them.
+/// Returns the URLs of up to `max_pages` pages in a site's sitemaps, found as by [`count`].
 ///
 /// # Errors
 ///
@@ -116,21 +116,21 @@ async fn walk(
     Ok((result, listed))
 }
 
-/// What one file lists.
+/// The content of one file.
 struct ListedBy {
-    /// Whether it turned out to be a sitemap.
+    /// Whether the file is a sitemap.
     is_sitemap: bool,
-    /// How many pages that no other file lists, up to what was asked for.
+    /// The number of pages that no earlier file lists, up to the requested maximum.
     count: u64,
-    /// The pages of all files so far, by the hashes of what is the same with and without `www.`.
+    /// Hashes of the pages of all files so far, equal with and without `www.`.
     counted: HashSet<u64>,
-    /// Their URLs, where those are kept.
+    /// The URLs of the pages, if they are collected.
     pages: Vec<String>,
-    /// The URLs of sitemap files.
+    /// The URLs of further sitemap files.
     children: Vec<String>,
 }
 
-/// Reads a file off the asynchronous threads: at most `left` pages that are not in `counted`, and the first `room` sitemap
+/// Reads a file on a blocking thread: at most `left` pages that are not in `counted`, and the first `room` sitemap
 /// files.
 async fn read(
     ctx: &JobContext<Services>,
@@ -181,7 +181,7 @@ fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Returns what is taken of one file.
+/// Returns the limits of reading one file.
 pub(super) fn limits(config: &SitemapConfig) -> ParseLimits {
     ParseLimits {
         max_bytes: config.max_file_bytes as u64,

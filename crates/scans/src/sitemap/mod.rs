@@ -1,4 +1,4 @@
-//! Sitemaps: where a site keeps them, what they list, and the job that stores it.
+//! Sitemaps: counting the pages they list, and the job that analyses and stores them.
 
 pub mod count;
 

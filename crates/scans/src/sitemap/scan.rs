@@ -1,7 +1,7 @@
-//! The job: find a site's sitemaps, read them one after the other, store what they list.
+//! The sitemap analysis's job: find a site's sitemaps, read one after the other, store the URLs they list.
 //!
-//! Everything it knows is in the database: which files wait, which are read. An attempt that is cut off anywhere leaves
-//! whole files behind, and the next one goes on with those that wait.
+//! Its state is in the database: which files are pending and which are read. An interrupted attempt leaves complete
+//! files behind, and the next one continues with the pending ones.
 
 use std::time::Duration;
 
@@ -21,20 +21,20 @@ use crate::Services;
 use crate::domain::fetch_home;
 use crate::failure::{job_error, outcome, real_cause};
 
-/// How many waiting files are looked up at a time.
+/// How many pending files are read from the database at a time.
 const AT_ONCE: i64 = 100;
 
-/// How long a file is waited for before it is asked for once more.
+/// The pause before a failed download is tried a second time.
 const BEFORE_SECOND_TRY: Duration = Duration::from_secs(1);
 
-/// Analyses the sitemaps of a domain, or one that is named.
+/// Analyses the sitemaps of a domain, or one given sitemap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SitemapScan {
     /// The domain's standard name.
     pub domain: String,
-    /// The sitemap to begin with, instead of those that the site names.
+    /// URL of the sitemap to start with, instead of those that the site names.
     pub url: Option<Url>,
-    /// How many URLs to store at most.
+    /// The maximum number of URLs to store.
     pub max_urls: u64,
     /// The maximum depth of nested indexes.
     pub max_depth: i16,
@@ -44,12 +44,12 @@ impl BackgroundJob for SitemapScan {
     type Services = Services;
 
     const KIND: &'static str = "sitemap_scan";
-    // A worker that is killed uses one up, and the next goes on behind the last whole file: that of a large site takes
+    // A killed worker uses up an attempt, and the next one continues after the last complete file: a large site takes
     // longer than some workers live.
     const MAX_ATTEMPTS: i32 = 10;
 
     fn dedup_key(&self) -> Option<String> {
-        // Two at once would tell each other's work for a difference.
+        // Two simultaneous analyses would report each other's work as differences.
         Some(self.domain.clone())
     }
 
@@ -110,7 +110,7 @@ impl SitemapScan {
         Ok((domain, analysis))
     }
 
-    /// Looks at the home page for what it says, and for where the site really is.
+    /// Finds the sitemaps, starting at the home page, which names some and shows the site's real address.
     async fn discover(&self, ctx: &JobContext<Services>) -> Result<Vec<Found>, JobError> {
         let Services { fetcher, .. } = ctx.services();
         let (origin, links) = match fetch_home(fetcher, &self.domain).await {
@@ -124,7 +124,7 @@ impl SitemapScan {
                     .await?;
                 (origin, links.unwrap_or_default())
             }
-            // A home page that cannot be had says nothing about sitemaps.
+            // A home page that cannot be fetched does not rule out sitemaps.
             Err(
                 FetchError::Status { .. }
                 | FetchError::Robots { .. }
@@ -144,7 +144,7 @@ impl SitemapScan {
         let Err(error) = found else {
             return found.map_err(|error| job_error(&error));
         };
-        // The home page may have come by http only.
+        // The home page may have been served by http only.
         let mut plain = origin;
         if plain.scheme() != "https" || plain.set_scheme("http").is_err() {
             return Err(job_error(&error));

@@ -1,4 +1,4 @@
-//! Analyses of sitemaps on their way into the queue.
+//! Submission of sitemap analyses.
 
 use database::ids::{DomainId, JobId};
 use database::models::domain::{DomainChanges, NewDomain};
@@ -10,45 +10,45 @@ use web::names::DomainName;
 
 use super::SitemapScan;
 
-/// How many URLs an analysis stores unless it is told otherwise.
+/// How many URLs an analysis stores by default.
 pub const DEFAULT_URLS: i64 = 1_000_000;
-/// How many URLs it may be told to store.
+/// The maximum for the number of URLs to store.
 const MAX_URLS: i64 = 100_000_000;
-/// How deeply indexes may lead to indexes unless it is said otherwise.
+/// The default maximum depth of nested indexes.
 pub const DEFAULT_DEPTH: i16 = 3;
-/// How deeply it may be said.
+/// The maximum for the depth of nested indexes.
 const MAX_DEPTH: i16 = 10;
 
-/// What a client asks for; what is `None` is as usual.
+/// A request to analyse sitemaps; `None` stands for the default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SitemapRequest<'a> {
-    /// The domain; the one of `sitemap_url` where it is not named.
+    /// The domain; by default that of `sitemap_url`.
     pub domain: Option<&'a str>,
-    /// The sitemap to begin with, instead of those that the site names.
+    /// The URL of the sitemap to start with, instead of those that the site names.
     pub sitemap_url: Option<&'a str>,
-    /// How many URLs to store at most.
+    /// The maximum number of URLs to store.
     pub max_urls: Option<i64>,
-    /// How deeply indexes may lead to indexes.
+    /// The maximum depth of nested indexes.
     pub max_depth: Option<i16>,
 }
 
-/// An analysis that was asked for.
+/// A submitted analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Submitted {
-    /// The domain's row.
+    /// Id of the domain's row.
     pub domain_id: DomainId,
     /// The job that analyses it.
     pub job_id: JobId,
-    /// Whether the job was made now; otherwise it is the one of the domain that has not ended.
+    /// Whether the job is new; otherwise it is the domain's unfinished one.
     pub is_new: bool,
 }
 
 impl SitemapScan {
-    /// Reads what a client asks for.
+    /// Validates a request.
     ///
     /// # Errors
     ///
-    /// [`SubmitError::Invalid`] for a value that cannot be used.
+    /// [`SubmitError::Invalid`] for an invalid value.
     pub fn read(request: &SitemapRequest<'_>) -> Result<Self, SubmitError> {
         let url = request.sitemap_url.map(read_url).transpose()?;
         let (field, name) = match (request.domain, &url) {
@@ -87,12 +87,12 @@ fn read_url(text: &str) -> Result<Url, SubmitError> {
         })
 }
 
-/// Starts an analysis, with a row for its domain that shows that it waits. Where one of the domain has not ended, that
-/// one is returned.
+/// Submits an analysis, creates the row of its domain and marks it as queued, or returns the domain's unfinished
+/// analysis.
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// The errors of the database.
 pub async fn submit(submission: &mut Submission<'_>, scan: &SitemapScan) -> Result<Submitted, SubmitError> {
     let new = NewDomain {
         domain: &scan.domain,

@@ -1,4 +1,4 @@
-//! Which URLs come first.
+//! The order in which URLs are fetched.
 
 use url::Url;
 use web::sitemap::page_type::page_type;

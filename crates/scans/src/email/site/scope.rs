@@ -1,18 +1,18 @@
-//! What belongs to a site.
+//! The hosts that belong to a site.
 
 use url::Url;
 use web::names::registrable;
 
-/// What belongs to the site.
+/// The hosts that belong to a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::email) struct Scope {
     hosts: Vec<String>,
-    /// The registrable domain, where all that is below it belongs to the site.
+    /// The registrable domain, if all its subdomains belong to the site.
     below: Option<String>,
 }
 
 impl Scope {
-    /// Returns what belongs to the site of a domain, whose home page is at `entry`.
+    /// Returns the scope of a domain's site, whose home page is at `entry`.
     pub(in crate::email) fn new(domain: &str, entry: Option<&Url>, subdomains: bool) -> Self {
         let bare = |host: &str| host.strip_prefix("www.").unwrap_or(host).to_owned();
         let mut hosts = vec![bare(domain)];
@@ -27,7 +27,7 @@ impl Scope {
         }
     }
 
-    /// Returns whether a URL is the site's.
+    /// Returns whether a URL belongs to the site.
     pub(in crate::email) fn holds(&self, url: &Url) -> bool {
         let Some(host) = url.host_str() else { return false };
         let bare = host.strip_prefix("www.").unwrap_or(host);

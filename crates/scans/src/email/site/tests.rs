@@ -38,7 +38,7 @@ fn the_same_page_has_one_key() {
 }
 
 #[test]
-fn what_tells_whom_to_write_to_comes_first() {
+fn contact_pages_come_first() {
     for (text, link, expected) in [
         ("https://acme.de/kontakt", "", 1),
         ("https://acme.de/de/impressum.html", "", 1),
@@ -59,7 +59,7 @@ fn what_tells_whom_to_write_to_comes_first() {
 }
 
 #[test]
-fn traps_are_seen() {
+fn traps_are_recognised() {
     for text in [
         "https://acme.de/a/b/a/b/a/b",
         "https://acme.de/1/2/3/4/5/6/7/8/9/10/11",

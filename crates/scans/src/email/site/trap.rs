@@ -1,16 +1,16 @@
-//! Which URLs are traps, by themselves or by how many of their family there are.
+//! URLs that are traps by themselves, or because too many like them exist.
 
 use url::Url;
 
-/// The most bytes of a URL, segments of its path and parameters of its query.
+/// Maximum length of a URL in bytes, number of path segments and number of query parameters.
 const MAX_URL: usize = 1000;
 const MAX_SEGMENTS: usize = 10;
 const MAX_PARAMETERS: usize = 6;
 
-/// How often one part may stand in a path.
+/// Maximum number of times that a segment may occur in a path.
 const MAX_REPEATS: usize = 2;
 
-/// How many pages of a calendar, and how many variants by query of one path, are fetched.
+/// Maximum number of pages fetched per calendar, and of query variants per path.
 pub(super) const MAX_OF_CALENDAR: u32 = 3;
 const MAX_VARIANTS: u32 = 5;
 
@@ -53,7 +53,7 @@ const CALENDAR: &[&str] = &[
     "year",
 ];
 
-/// Returns why a URL is not to be fetched, if it is a trap by itself.
+/// Returns why a URL must not be fetched if it is a trap by itself.
 pub(in crate::email) fn trap(url: &Url) -> Option<&'static str> {
     if url.as_str().len() > MAX_URL {
         return Some("its URL is too long");
@@ -82,7 +82,7 @@ pub(in crate::email) fn trap(url: &Url) -> Option<&'static str> {
     None
 }
 
-/// Returns the family of URLs that a site generates without end, and how many of it are fetched.
+/// Returns the endless series that a URL belongs to, and how many of its URLs are fetched.
 pub(in crate::email) fn family(url: &Url) -> Option<(String, u32)> {
     let mut keys: Vec<String> = keys(url).collect();
     keys.sort();
@@ -114,7 +114,7 @@ pub(in crate::email) fn family(url: &Url) -> Option<(String, u32)> {
                 }
             })
             .collect();
-        // A calendar by years, months and days is one.
+        // Pages by year, by month and by day belong to the same calendar.
         let shape = shape.join("/").replace("#/#/#", "#").replace("#/#", "#");
         return Some((format!("calendar {host}/{shape}"), MAX_OF_CALENDAR));
     }

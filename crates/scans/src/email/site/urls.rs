@@ -1,4 +1,4 @@
-//! URLs in one spelling, and by their names.
+//! Normalised URLs, and what URLs reveal about their pages.
 
 use url::Url;
 
@@ -107,7 +107,7 @@ const TRACKING: &[&str] = &[
 pub(in crate::email) fn normalised(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_fragment(None);
-    // A URL with a host can have them taken away.
+    // A URL with a host always allows removing them.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     let kept: Vec<String> = url
@@ -141,7 +141,7 @@ pub(in crate::email) fn key(url: &Url) -> String {
     )
 }
 
-/// Returns whether a URL leads to a page by its name. One that contains an address is personal (`/unsubscribe?who=...`).
+/// Returns whether a URL seems to lead to a page. One that contains an address is personal (`/unsubscribe?who=...`).
 pub(in crate::email) fn is_page(url: &Url) -> bool {
     let spelled = url.as_str().replace("%40", "@");
     if spelled.rsplit_once('@').is_some_and(|(_, host)| host.contains('.')) {

@@ -1,4 +1,4 @@
-//! An analysis under way: how far it is, and what it may still read.
+//! The state of an analysis: its progress, and what it may still read.
 
 use chrono::Utc;
 use database::ids::{DomainId, SitemapRunId};
@@ -12,15 +12,15 @@ use web::sitemap::discover::Found;
 
 use crate::Services;
 
-/// An analysis under way.
+/// An analysis in progress.
 pub(in crate::sitemap) struct Analysis {
     pub(in crate::sitemap) run: SitemapRun,
     pub(super) domain: DomainId,
     pub(super) totals: FileTotals,
     pub(super) max_urls: u64,
-    /// What was left out for a limit.
+    /// The limit that caused something to be left out.
     pub(super) limit: Option<String>,
-    /// Why the first file that failed in this attempt did.
+    /// The failure of the first file that failed in this attempt.
     pub(super) first_failure: Option<(Outcome, String)>,
 }
 
@@ -44,7 +44,7 @@ impl Analysis {
         })
     }
 
-    /// Stores the files to begin with.
+    /// Stores the first files to read.
     pub(in crate::sitemap) async fn discovered(
         &mut self,
         ctx: &JobContext<Services>,

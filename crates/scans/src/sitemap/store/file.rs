@@ -1,4 +1,4 @@
-//! What is written of one file: all that it lists in one transaction.
+//! Storage of a file, with all URLs it lists in one transaction.
 
 use bigdecimal::BigDecimal;
 use chrono::Utc;
@@ -24,7 +24,8 @@ use crate::settings::SitemapConfig;
 use crate::sitemap::count;
 
 impl Analysis {
-    /// Writes that a file could not be read. One that the site says it does not have is gone, with all that it listed.
+    /// Records that a file could not be read. A file that the site reports as missing is gone, and its URLs are
+    /// deleted.
     pub(in crate::sitemap) async fn failed(
         &mut self,
         ctx: &JobContext<Services>,
@@ -54,13 +55,13 @@ impl Analysis {
         repo::sitemap_files::update(&mut conn, file.id, &changes).await?;
         conn.commit().await?;
         self.totals.pending -= 1;
-        // An index that still names a file that is gone does not make the analysis incomplete.
+        // An index that still lists a missing file does not make the analysis incomplete.
         self.totals.failed += i64::from(!is_gone);
         self.first_failure.get_or_insert_with(|| (outcome, text.to_owned()));
         Ok(())
     }
 
-    /// Reads a file that was fetched and stores what it lists, all of it or nothing.
+    /// Reads a downloaded file and stores all URLs it lists, or nothing.
     pub(in crate::sitemap) async fn store(
         &mut self,
         ctx: &JobContext<Services>,
@@ -85,7 +86,7 @@ impl Analysis {
         let reading = ctx.blocking(move || read::read(bytes, &url, charset.as_deref(), &limits, room, &send));
         let storing = self.take(ctx, file, receive);
         let (read, stored) = tokio::join!(reading, storing);
-        // That nobody took what was read is the reason why less was read.
+        // A failure of storing comes first, since it also stops the reading.
         let Taken {
             mut conn,
             children,
@@ -119,7 +120,7 @@ impl Analysis {
         Ok(())
     }
 
-    /// Returns how much of a file may be taken.
+    /// Returns how much of a file may be stored.
     fn room(&self, config: &SitemapConfig, file: &SitemapFile, max_depth: i16) -> Room {
         let known = usize::try_from(self.totals.files()).unwrap_or(usize::MAX);
         Room {
@@ -134,7 +135,7 @@ impl Analysis {
         }
     }
 
-    /// Returns the limit for which a part of a file was left out, if one was reached.
+    /// Returns the limit that caused a part of a file to be left out, if one was reached.
     fn limit_of(&self, config: &SitemapConfig, file: &SitemapFile, read: &FileRead, max_depth: i16) -> Option<String> {
         if read.is_out_of_pages {
             Some(format!("the limit of {} URLs is reached", self.max_urls))
@@ -147,7 +148,7 @@ impl Analysis {
         }
     }
 
-    /// Adds a file that was read, or could not be, to the totals.
+    /// Adds a file to the totals, whether or not it could be read.
     fn count(&mut self, ending: Ending, read: &FileRead, size: u64, complaint: String) {
         if ending == Ending::Nothing {
             self.totals.failed += 1;
@@ -166,7 +167,7 @@ impl Analysis {
         }
     }
 
-    /// Writes what a file lists as it is read. The transaction is the caller's to end.
+    /// Writes the URLs of a file while it is being read. The caller ends the transaction.
     async fn take(
         &self,
         ctx: &JobContext<Services>,
@@ -174,7 +175,7 @@ impl Analysis {
         mut receive: Receiver<Batch>,
     ) -> Result<Taken, JobError> {
         let mut conn = ctx.tenant_of_domain().await?;
-        // Two that store the same file at once would both see that nothing is stored of it.
+        // Two transactions that store the same file at once would both find nothing stored.
         repo::sitemap_files::lock(&mut conn, file.id).await?;
         let is_new = !repo::sitemap_urls::has_any(&mut conn, file.id).await?;
         let mut children = 0;
@@ -208,14 +209,14 @@ impl Analysis {
     }
 }
 
-/// How far a file was read.
+/// How much of a file was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
-    /// To its end.
+    /// The whole file.
     Whole,
-    /// Not to its end.
+    /// A part of the file.
     Partial,
-    /// It is not a sitemap.
+    /// Nothing, since it is not a sitemap.
     Nothing,
 }
 
@@ -239,7 +240,7 @@ impl Ending {
     }
 }
 
-/// Returns what a file says about itself.
+/// Returns the facts about a file, for its row.
 fn changes_of(read: &FileRead) -> SitemapFileChanges<'_> {
     let summary = &read.summary;
     SitemapFileChanges {
@@ -261,12 +262,12 @@ fn count_of(number: u64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// What a file lists, written in a transaction that is still open.
+/// The stored content of a file, in a transaction that is still open.
 struct Taken {
     conn: TenantConnection,
-    /// How many files were found.
+    /// The number of sitemap files added.
     children: usize,
-    /// Whether nothing was stored of the file before.
+    /// Whether no URL of the file was stored before.
     is_new: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The end of an analysis: what is gone, what is different, and what it comes to.
+//! The end of an analysis: missing files, differences and totals.
 
 use chrono::Utc;
 use database::ids::DomainId;
@@ -17,19 +17,19 @@ use super::analysis::Analysis;
 use super::run::failure;
 use crate::Services;
 
-/// How many analyses of a domain are kept, with what they found to be different.
+/// Number of analyses kept per domain, with their differences.
 const KEPT_RUNS: i64 = 10;
 
-/// How many files that are gone are looked up at a time.
+/// How many missing files are read from the database at a time.
 const AT_ONCE: i64 = 100;
 
-/// How many rows a statement goes through to find what is different: a few seconds' work.
+/// How many rows a statement compares to find differences, which takes a few seconds.
 const COMPARED_AT_ONCE: i64 = 500_000;
 
 impl Analysis {
-    /// Retires files that the site no longer has, each in a transaction of its own.
+    /// Retires files that the site no longer has, each in its own transaction.
     pub(in crate::sitemap) async fn retire_unmet(&mut self, ctx: &JobContext<Services>) -> Result<(), JobError> {
-        // What was left out for a limit was not met, and may be there all the same.
+        // Files that were left out because of a limit may still exist.
         if self.limit.is_some() || self.totals.skipped > 0 {
             return Ok(());
         }
@@ -62,7 +62,7 @@ impl Analysis {
         name: &str,
     ) -> Result<Finished, JobError> {
         let totals = self.totals;
-        // Nothing could be read at all: whatever there was before is still the best that is known.
+        // Nothing could be read: the earlier results are still the best available.
         if totals.read == 0
             && let Some((outcome, text)) = &self.first_failure
         {

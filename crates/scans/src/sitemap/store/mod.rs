@@ -1,4 +1,4 @@
-//! What an analysis writes: each file with all that it lists in one transaction, and the whole at the end.
+//! The rows that an analysis writes: each file with all its URLs in one transaction, and the totals at the end.
 
 mod analysis;
 mod file;

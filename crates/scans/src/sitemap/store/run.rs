@@ -20,7 +20,7 @@ pub(in crate::sitemap) async fn begin(
     let domain = ctx.domain(&mut conn, domain).await?.id;
     let run = repo::sitemap_runs::begin(&mut conn, domain, ctx.job_id(), is_whole_domain).await?;
     if run.discovered_at.is_none() {
-        // There are such files where the job had failed, or was cancelled, and is tried once more.
+        // Files are still assigned to the job if it failed or was cancelled and now runs again.
         repo::sitemap_files::reopen(&mut conn, domain, ctx.job_id()).await?;
     }
     let changes = DomainChanges {
@@ -32,11 +32,11 @@ pub(in crate::sitemap) async fn begin(
     Ok((domain, run))
 }
 
-/// Notes that an analysis has failed. What earlier ones found stays.
+/// Records that an analysis failed. The results of earlier ones are kept.
 ///
 /// # Errors
 ///
-/// The job is cancelled when its domain was deleted, and those of the database.
+/// The job is cancelled if its domain was deleted; otherwise, the errors of the database.
 pub(in crate::sitemap) async fn failure(
     ctx: &JobContext<Services>,
     domain: &str,
