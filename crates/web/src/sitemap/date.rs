@@ -1,10 +1,10 @@
-//! When an entry changed, as sitemaps and feeds write it.
+//! Parsing of modification times in sitemaps and feeds.
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
-/// The longest text that is read as a time.
+/// Maximum length of a text that is parsed as a time, in bytes.
 const MAX_BYTES: usize = 80;
 
 const MONTHS: [&str; 12] = [
@@ -32,7 +32,7 @@ const WEEKDAYS: [&str; 7] = [
     "sunday",
 ];
 
-/// Zones by name, in minutes east of UTC: those of RFC 822, and those of Europe and Japan that programs write.
+/// Named zones in minutes east of UTC: those of RFC 822, and those of Europe and Japan that programs write.
 const ZONES: [(&str, i32); 23] = [
     ("z", 0),
     ("ut", 0),
@@ -59,11 +59,12 @@ const ZONES: [(&str, i32); 23] = [
     ("pst", -480),
 ];
 
-/// Reads a time as XML Schema and W3C's profile of ISO 8601 write it (`2024`, `2024-05`, `2024-05-01`,
-/// `2024-05-01T10:20+02:00`), as mail and feeds do (RFC 822 and its successors), and in the usual wrong ways that leave
-/// no doubt about the moment. A day is taken for its beginning in UTC, and so is a time that names no zone.
+/// Parses a time in the formats of XML Schema and W3C's profile of ISO 8601 (`2024`, `2024-05`, `2024-05-01`,
+/// `2024-05-01T10:20+02:00`), of mail and feeds (RFC 822 and its successors), and in common incorrect formats that
+/// leave no doubt about the moment. A date without a time means its beginning in UTC, and a time without a zone is in
+/// UTC.
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
-    // Marks for the direction of writing and byte order marks are copied along with dates.
+    // Direction marks and byte order marks are copied along with dates.
     let text = if text.is_ascii() {
         Cow::Borrowed(text)
     } else {
@@ -76,11 +77,11 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     }
     let begins_with_year = text.bytes().take_while(u8::is_ascii_digit).count() >= 4;
     let time = if begins_with_year { iso(text) } else { mail(text) }?;
-    // A program that has no date writes the first one that it knows, year 1 or year 0.
+    // Programs without a date write the first one they can represent, in year 1 or year 0.
     (1900..=9999).contains(&time.year()).then(|| time.and_utc())
 }
 
-/// Takes the digits at the beginning of a text, at least `min` and at most `max`.
+/// Takes at least `min` and at most `max` digits from the beginning of a text.
 fn digits<'t>(rest: &mut &'t str, min: usize, max: usize) -> Option<&'t str> {
     let count = rest.bytes().take(max).take_while(u8::is_ascii_digit).count();
     let (taken, behind) = rest.split_at_checked(count)?;
@@ -98,7 +99,7 @@ fn take(rest: &mut &str, one_of: &[char]) -> Option<char> {
     Some(first)
 }
 
-/// Reads a time that begins with its year.
+/// Parses a time that begins with its year.
 fn iso(text: &str) -> Option<NaiveDateTime> {
     let mut rest = text;
     let leading = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -128,11 +129,11 @@ fn iso(text: &str) -> Option<NaiveDateTime> {
         let (time, behind) = clock(rest)?;
         return moment(date, time, behind);
     }
-    // XML Schema lets a date have a zone; the day is the same.
+    // XML Schema allows a date to have a zone; the day is the same.
     (rest.is_empty() || offset(rest).is_some()).then(|| date.and_time(NaiveTime::MIN))
 }
 
-/// Returns what separates year and month, where a month follows.
+/// Returns the character between year and month, if a month follows.
 fn separator(rest: &str) -> Option<char> {
     let mut chars = rest.chars();
     let separator = chars.next().filter(|char| matches!(char, '-' | '/' | '.'))?;
@@ -142,14 +143,14 @@ fn separator(rest: &str) -> Option<char> {
     (count <= 2 && !behind.starts_with(':')).then_some(separator)
 }
 
-/// A time of the day, in which the last moment may be 24:00.
+/// A time of day, which may be 24:00.
 #[derive(Clone, Copy)]
 struct Clock {
     time: NaiveTime,
     is_next_day: bool,
 }
 
-/// Reads a time of the day, and returns what stands behind it.
+/// Parses a time of day, and returns the rest of the text.
 fn clock(text: &str) -> Option<(Clock, &str)> {
     let mut rest = text;
     let leading = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -180,12 +181,12 @@ fn clock(text: &str) -> Option<(Clock, &str)> {
     }
     let is_next_day = (hour, minute, second, nanos) == (24, 0, 0, 0);
     let hour = if is_next_day { 0 } else { hour };
-    // A leap second is the end of its minute.
+    // A leap second counts as the end of its minute.
     let time = NaiveTime::from_hms_nano_opt(hour, minute, if second == 60 { 59 } else { second }, nanos)?;
     Some((Clock { time, is_next_day }, rest))
 }
 
-/// Puts day, time and zone together.
+/// Combines date, time and zone.
 fn moment(date: NaiveDate, clock: Clock, zone: &str) -> Option<NaiveDateTime> {
     let day = if clock.is_next_day { date.succ_opt()? } else { date };
     let zone = zone.trim();
@@ -194,9 +195,9 @@ fn moment(date: NaiveDate, clock: Clock, zone: &str) -> Option<NaiveDateTime> {
         .checked_sub_signed(TimeDelta::minutes(minutes.into()))
 }
 
-/// Reads a zone as minutes east of UTC.
+/// Parses a zone as minutes east of UTC.
 fn offset(zone: &str) -> Option<i32> {
-    // Java adds the place: `+02:00[Europe/Berlin]`.
+    // Java appends the place: `+02:00[Europe/Berlin]`.
     let zone = zone.split('[').next()?.trim();
     let name_length = zone.bytes().take_while(u8::is_ascii_alphabetic).count();
     let (name, rest) = zone.split_at_checked(name_length)?;
@@ -207,7 +208,7 @@ fn offset(zone: &str) -> Option<i32> {
             .find(|(known, _)| *known == name)
             .map(|(_, minutes)| *minutes);
         return match (named, rest.trim()) {
-            // What nobody knows is taken for UTC (RFC 5322, 4.3).
+            // An unknown zone counts as UTC (RFC 5322, 4.3).
             (named, "") if name.len() <= 5 => Some(named.unwrap_or(0)),
             (Some(0), rest) => offset(rest),
             _ => None,
@@ -217,7 +218,7 @@ fn offset(zone: &str) -> Option<i32> {
     let sign = match take(&mut rest, &['+', '-', '\u{2212}']) {
         Some('+') => 1,
         Some(_) => -1,
-        // A plus sign is a blank in the encoding of forms.
+        // In the encoding of forms, a blank stands for a plus sign.
         None if rest.contains(':') => 1,
         None => return None,
     };
@@ -228,7 +229,7 @@ fn offset(zone: &str) -> Option<i32> {
     is_zone.then(|| sign * i32::try_from(hours * 60 + minutes).unwrap_or(0))
 }
 
-/// What a time of mail consists of, as far as it was read.
+/// The parts of a time in mail format that were parsed so far.
 #[derive(Default)]
 struct Parts {
     day: Option<u32>,
@@ -238,9 +239,9 @@ struct Parts {
     zone: Option<i32>,
 }
 
-/// Reads a time as mail has it, its parts in any order: `Mon, 06 May 2024 07:08:09 GMT`, `May 6, 2024`.
+/// Parses a time in mail format, with its parts in any order: `Mon, 06 May 2024 07:08:09 GMT`, `May 6, 2024`.
 fn mail(text: &str) -> Option<NaiveDateTime> {
-    // Comments name the zone once more.
+    // A comment only repeats the zone.
     let text = text.split('(').next()?;
     let mut parts = Parts::default();
     let words: Vec<&str> = text
@@ -267,7 +268,7 @@ fn mail(text: &str) -> Option<NaiveDateTime> {
 }
 
 impl Parts {
-    /// Takes one word, where `next` follows; nothing comes of a text with a word that has no meaning.
+    /// Takes a word, which `next` follows; a word without a meaning makes the whole text invalid.
     fn take(&mut self, word: &str, next: &str) -> Option<()> {
         let lower = word.trim_end_matches('.').to_ascii_lowercase();
         let begins = |name: &str| lower.len() >= 3 && name.starts_with(lower.as_str());
@@ -312,7 +313,7 @@ impl Parts {
         if figures.len() <= 2 && self.day.is_none() {
             return fill(&mut self.day, value);
         }
-        // Years of two and three digits are those of the last century, or of this one up to 49 (RFC 5322, 4.3).
+        // Years of two and three digits are in the last century, or in this one up to 49 (RFC 5322, 4.3).
         let year = match figures.len() {
             4 => value,
             2 if value < 50 => 2000 + value,
@@ -322,7 +323,7 @@ impl Parts {
     }
 }
 
-/// Fills what has to be said once.
+/// Fills a part, which must occur only once.
 fn fill<T>(slot: &mut Option<T>, value: T) -> Option<()> {
     if slot.is_some() {
         return None;
@@ -336,7 +337,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn every_usual_form_is_read() {
+    fn every_common_format_is_parsed() {
         for (text, expected) in [
             ("2024", "2024-01-01T00:00:00+00:00"),
             ("2024Z", "2024-01-01T00:00:00+00:00"),
@@ -396,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leaves_doubt_is_not_read() {
+    fn ambiguous_texts_are_not_parsed() {
         for text in [
             "",
             "x",

@@ -1,4 +1,4 @@
-//! Where a site keeps its sitemaps.
+//! Discovery of a site's sitemaps.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::problem::Problems;
 use super::resolve::Resolver;
 use crate::fetch::{FetchError, Fetcher};
 
-/// Names under which sitemaps are found where nobody says so, the most usual first.
+/// Common names of sitemaps, tried if the site names none, most common first.
 const WELL_KNOWN: &[&str] = &[
     "/sitemap.xml",
     "/sitemap_index.xml",
@@ -25,34 +25,34 @@ const WELL_KNOWN: &[&str] = &[
     "/sitemap.txt",
 ];
 
-/// How much of a file is read to see whether it is one at all.
+/// How much of a file is read to find out whether it is a sitemap, in bytes.
 const PROBED: usize = 16 * 1024;
 
-/// How long a name is tried: a site that takes longer for a name that nobody says has no answer to it.
+/// Timeout for trying a common name: a site that takes longer probably has no such file.
 const PROBE_TIME: Duration = Duration::from_secs(15);
 
-/// Files that one site is believed to begin with.
+/// Maximum number of sitemaps that a site may name.
 const MAX_LINKS: usize = 1000;
 
 /// How a file was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiscoveryMethod {
-    /// Somebody named it.
+    /// A client named it.
     Request,
-    /// By a line of robots.txt.
+    /// A line of robots.txt names it.
     Robots,
-    /// By `<link rel="sitemap">` of the home page.
+    /// `<link rel="sitemap">` on the home page names it.
     Link,
-    /// By its name.
+    /// It has a common name.
     WellKnown,
-    /// By the feed that the home page names.
+    /// It is a feed that the home page names.
     Feed,
-    /// By an index.
+    /// An index lists it.
     Index,
 }
 
 impl DiscoveryMethod {
-    /// Returns the word that is stored.
+    /// Returns the label stored in rows.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -66,30 +66,30 @@ impl DiscoveryMethod {
     }
 }
 
-/// A file to begin with.
+/// A file to start with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Its URL.
+    /// URL of the file.
     pub url: Url,
     /// How it was found.
     pub method: DiscoveryMethod,
 }
 
-/// What a home page says of sitemaps.
+/// The sitemaps and feeds that a home page names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageLinks {
-    /// `<link rel="sitemap">`.
+    /// The sitemaps from `<link rel="sitemap">`.
     pub sitemaps: Vec<Url>,
-    /// Feeds.
+    /// The feeds.
     pub feeds: Vec<Url>,
 }
 
 impl PageLinks {
-    /// Reads them of a page that came from `base`.
+    /// Reads the links of a page that was fetched from `base`.
     #[must_use]
     pub fn of(document: &Html, base: &Url) -> Self {
         let mut links = Self::default();
-        // A selector of a constant reads without fail.
+        // A constant selector always parses.
         let Ok(selector) = Selector::parse("link[rel][href]") else {
             return links;
         };
@@ -115,24 +115,24 @@ impl PageLinks {
     }
 }
 
-/// How thoroughly is looked.
+/// How thorough the discovery is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// All that says where sitemaps are, and all names.
+    /// Everything that names sitemaps, and all common names.
     All,
-    /// Where nothing says so the most usual name only, to which programs that use another one redirect: with the home
-    /// page and robots.txt that is what a host is asked at once, and a scan does not wait for its turn.
+    /// Only the most common name if nothing names a sitemap; programs that use another name redirect from it. With the
+    /// home page and robots.txt, these are as many requests as a host allows at once, so that a scan need not wait.
     Quick,
 }
 
-/// Finds the sitemaps of the site of `origin`, whose home page says `links`.
+/// Finds the sitemaps of the site at `origin`, whose home page has `links`.
 ///
-/// Names that nobody says are tried, and count only where a sitemap is; what robots.txt or the page say is believed.
-/// Feeds list what is new: they count only where there is nothing else.
+/// Common names are tried, and count only if there is a sitemap; names in robots.txt or on the page are trusted. Feeds
+/// list only recent pages, so they count only if there is nothing else.
 ///
 /// # Errors
 ///
-/// When the host cannot be reached to be asked for its robots.txt.
+/// Returns an error if the host cannot be reached for its robots.txt.
 pub async fn discover(
     fetcher: &Fetcher,
     origin: &Url,
@@ -181,7 +181,7 @@ pub async fn discover(
     Ok(found)
 }
 
-/// Adds a file, once where the site answers with and without `www.` or encryption: the one next to the home page.
+/// Adds a file. If the site serves it with and without `www.` or encryption, keeps the URL that matches the home page.
 fn add(found: &mut Vec<Found>, origin: &Url, url: Url, method: DiscoveryMethod) {
     if !matches!(url.scheme(), "http" | "https") {
         return;
@@ -198,7 +198,7 @@ fn add(found: &mut Vec<Found>, origin: &Url, url: Url, method: DiscoveryMethod) 
     }
 }
 
-/// Returns what is the same for the URLs under which a site shows one page: with and without `www.`, http and https.
+/// Returns the part that all URLs of a page share, whether with or without `www.`, and with http or https.
 #[must_use]
 pub fn page_key(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -206,7 +206,7 @@ pub fn page_key(url: &str) -> &str {
     rest.strip_prefix("www.").unwrap_or(rest)
 }
 
-/// Looks whether there is a sitemap, and returns where it really is.
+/// Checks whether a URL leads to a sitemap, and returns the sitemap's final URL.
 async fn probe(fetcher: &Fetcher, url: &Url) -> Result<Option<Url>, FetchError> {
     let fetched = match download::download(fetcher, url, PROBED, PROBE_TIME).await {
         Ok(fetched) => fetched,
@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_answers_under_two_hosts_is_one() {
+    fn a_file_served_by_two_hosts_counts_once() {
         let origin = Url::parse("https://www.shop.test/").unwrap();
         let mut found = Vec::new();
         for url in [

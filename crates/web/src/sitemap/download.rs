@@ -1,5 +1,5 @@
-//! Gets sitemap files, into temporary files: what is parsed is never held in memory, and nothing of the database is held
-//! while the network is waited for.
+//! Download of sitemap files into temporary files, so that they are never held in memory and no database connection is
+//! held during a download.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -10,29 +10,29 @@ use url::Url;
 
 use crate::fetch::{FetchError, Fetcher, Want};
 
-/// A sitemap file that was fetched, with any status.
+/// A downloaded sitemap file, whatever the status of the response.
 pub struct Fetched {
-    /// What came; gone when it is dropped.
+    /// The content, which is deleted when the file is dropped.
     pub file: File,
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
-    /// Where it came from at last.
+    /// The URL after all redirects.
     pub url: Url,
-    /// The charset by the server's account.
+    /// The charset that the server declares.
     pub charset: Option<String>,
-    /// Its size as it came, after what the transfer compressed.
+    /// The size in bytes, after decoding the transfer's compression.
     pub bytes: u64,
-    /// Why it is not all there.
+    /// Why the file is incomplete; `None` if it is complete.
     pub cut: Option<FetchError>,
-    /// How long it took, redirects included.
+    /// The duration of the download, including redirects.
     pub elapsed: Duration,
 }
 
-/// Fetches a file of at most `max` bytes in at most `time`.
+/// Downloads a file of at most `max` bytes in at most `time`.
 pub async fn download(fetcher: &Fetcher, url: &Url, max: usize, time: Duration) -> Result<Fetched, FetchError> {
     let kept = |error: std::io::Error| FetchError::File(error.kind());
     let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(kept)?);
-    // The media type is not asked about: sitemaps come as anything.
+    // The media type is not checked, since servers send sitemaps under any type.
     let want = Want::anything().up_to(max).within(time);
     let download = fetcher.download(url, want, &mut file).await?;
     let mut file = file.into_std().await;

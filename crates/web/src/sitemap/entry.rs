@@ -1,11 +1,11 @@
-//! What a sitemap file lists.
+//! The entries of a sitemap file.
 
 use chrono::{DateTime, Utc};
 
-/// What kind of file it is.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SitemapKind {
-    /// None that is known.
+    /// An unknown format.
     #[default]
     Unknown,
     /// A list of pages: `urlset`.
@@ -16,12 +16,12 @@ pub enum SitemapKind {
     Rss,
     /// An Atom feed.
     Atom,
-    /// A URL a line.
+    /// A text with one URL per line.
     Text,
 }
 
 impl SitemapKind {
-    /// Returns the word that is stored.
+    /// Returns the label stored in rows.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -38,40 +38,40 @@ impl SitemapKind {
 /// The same page in another language.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Alternate {
-    /// The language, as `hreflang` says it.
+    /// The language, as in `hreflang`.
     pub hreflang: String,
-    /// Its URL, as it is written.
+    /// The URL as written in the file.
     pub href: String,
 }
 
-/// An entry: a page, or in an index a sitemap file.
+/// An entry: a page, or a sitemap file in an index.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
-    /// The URL as the file spells it.
+    /// The URL as written in the file.
     pub loc: String,
     /// The absolute URL.
     pub url: String,
-    /// When it changed.
+    /// When the page last changed.
     pub lastmod: Option<DateTime<Utc>>,
-    /// How often it changes: one of the seven words of the standard.
+    /// How often the page changes: one of the seven words of the standard.
     pub changefreq: Option<&'static str>,
-    /// Its priority in hundredths, 0 to 100.
+    /// The priority in hundredths, 0 to 100.
     pub priority: Option<u8>,
-    /// How many images it has.
+    /// The number of images.
     pub images: u32,
-    /// How many videos it has.
+    /// The number of videos.
     pub videos: u32,
-    /// How many news items it has.
+    /// The number of news items.
     pub news: u32,
-    /// The same in other languages.
+    /// The page in other languages.
     pub alternates: Vec<Alternate>,
 }
 
-/// The most alternates of an entry that are kept: more than there are languages on any site.
+/// Maximum number of alternates kept per entry, which is more than any site has languages.
 pub const MAX_ALTERNATES: usize = 200;
 
 impl Entry {
-    /// Makes it empty again, with the memory it has.
+    /// Empties the entry, keeping its allocated memory.
     pub fn clear(&mut self) {
         let Self {
             loc,
@@ -98,12 +98,12 @@ pub fn frequency(text: &str) -> Option<&'static str> {
     FREQUENCIES.into_iter().find(|word| word.eq_ignore_ascii_case(text))
 }
 
-/// Reads a priority as hundredths.
+/// Parses a priority as hundredths.
 pub fn priority(text: &str) -> Option<u8> {
     match text {
         "0.5" => Some(50),
         "1.0" => Some(100),
-        // Some write it with a comma.
+        // Some files use a decimal comma.
         text => {
             let number: f32 = text.replace(',', ".").parse().ok()?;
             #[expect(

@@ -1,6 +1,6 @@
-//! What made a sitemap, by what it says in comments, style sheets and `generator` elements.
+//! Recognition of the program that made a sitemap, by comments, style sheets and `generator` elements.
 
-/// What is found in them, in lower case, and the name of the program. The first that fits counts.
+/// Texts found there, in lower case, with the name of the program. The first match counts.
 const GENERATORS: &[(&str, &str)] = &[
     ("yoast", "Yoast SEO"),
     ("wordpress-seo", "Yoast SEO"),
@@ -48,9 +48,9 @@ const GENERATORS: &[(&str, &str)] = &[
     ("sitemap generator", "a sitemap generator"),
 ];
 
-/// Returns the name of the program that a text speaks of.
+/// Returns the name of the program that a text mentions.
 pub fn known(text: &str) -> Option<&'static str> {
-    // A comment may be as long as it likes; who signs does so at its beginning.
+    // A comment may be long, but programs name themselves at its beginning.
     let text: String = text.chars().take(500).collect::<String>().to_ascii_lowercase();
     GENERATORS
         .iter()

@@ -1,38 +1,38 @@
-//! The bytes of a sitemap file as UTF-8 text: decompressed, decoded, and no more of them than is taken.
+//! The bytes of a sitemap file as UTF-8 text: decompressed, decoded and limited in size.
 
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8};
 use flate2::bufread::GzDecoder;
 
-/// Bytes read, and decoded, at a time.
+/// The number of bytes read and decoded at a time.
 const CHUNK: usize = 32 * 1024;
 
-/// Within how many bytes an XML declaration is looked for.
+/// The number of bytes in which an XML declaration is looked for.
 const DECLARATION: usize = 256;
 
 /// The beginning of every gzip file (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Why there is no more text, other than that the file ends.
+/// Why the text ends before the file does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// More than the cap would have followed.
+    /// The file exceeds the maximum size.
     TooLarge,
-    /// One tag or text goes on and on.
+    /// A tag or text exceeds the maximum length.
     LongPiece,
-    /// The compression is damaged, or cut off.
+    /// The compression is damaged or cut off.
     Damaged,
-    /// It cannot be read from where it is.
+    /// The file cannot be read from its storage.
     Unreadable,
 }
 
-/// Text as it is read. An error of the file is its end, with [`stop`](Self::stop) to tell why.
+/// A file's text. An error ends the text, and [`stop`](Self::stop) returns the reason.
 pub struct Input<R: Read> {
     raw: Raw<R>,
     decoder: Decoder,
     chunk: Box<[u8]>,
-    /// How much of `chunk` is read but not decoded: the beginning that was looked into.
+    /// The number of bytes of `chunk` that were read but not decoded yet: the beginning, which is examined first.
     pending: usize,
     text: Box<[u8]>,
     at: usize,
@@ -50,7 +50,7 @@ enum Raw<R: Read> {
     Gzip(Box<Members<R>>),
 }
 
-/// The members of a gzip file, one after the other. What follows the last one is ignored, as gzip(1) does.
+/// The members of a gzip file, one after the other. Data after the last member is ignored, as in gzip(1).
 struct Members<R: Read> {
     member: Option<GzDecoder<Source<R>>>,
     is_first: bool,
@@ -68,7 +68,7 @@ impl<R: Read> Read for Members<R> {
                     self.member = source.filter(|_| follows).map(GzDecoder::new);
                     self.is_first = false;
                 }
-                // It only looked like another member.
+                // The data only looked like another member.
                 Err(_) if !self.is_first && member.header().is_none() => self.member = None,
                 read => return read,
             }
@@ -77,7 +77,7 @@ impl<R: Read> Read for Members<R> {
     }
 }
 
-/// The file, with what was looked at put back in front.
+/// The file, with the examined bytes put back in front.
 type Source<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 
 impl<R: Read> Read for Raw<R> {
@@ -90,12 +90,12 @@ impl<R: Read> Read for Raw<R> {
 }
 
 impl<R: Read> Input<R> {
-    /// Looks into the beginning: whether it is gzip, whatever it is called, and which charset it is in.
+    /// Examines the beginning: whether it is gzip, whatever the file's name, and which charset it is in.
     ///
-    /// A byte order mark decides, then the XML declaration, then `charset`, which the server said.
+    /// A byte order mark decides, then the XML declaration, then `charset`, which the server declares.
     pub fn new(mut source: R, charset: Option<&str>, max_bytes: u64, max_piece: usize) -> Self {
         let mut start = Vec::with_capacity(GZIP.len());
-        // What cannot be read now cannot be read below, where that is noted.
+        // A read error occurs again below, where it is recorded.
         let _ = source.by_ref().take(GZIP.len() as u64).read_to_end(&mut start);
         let is_gzip = start == GZIP;
         let source = BufReader::with_capacity(CHUNK, Cursor::new(start).chain(source));
@@ -112,7 +112,7 @@ impl<R: Read> Input<R> {
             decoder: UTF_8.new_decoder(),
             chunk: vec![0; CHUNK].into_boxed_slice(),
             pending: 0,
-            // UTF-8 takes at most three bytes for one of another charset.
+            // A character takes at most three bytes in UTF-8 per byte of another charset.
             text: vec![0; 3 * CHUNK + 16].into_boxed_slice(),
             at: 0,
             end: 0,
@@ -123,14 +123,14 @@ impl<R: Read> Input<R> {
             stop: None,
             is_over: false,
         };
-        // A decompressor gives less than it is asked for: what is looked into may take several reads.
+        // A decompressor may return less than requested, so the beginning may take several reads.
         while input.pending < DECLARATION && input.read_more() {}
         let start = input.chunk.get(..input.pending).unwrap_or_default();
         let declared = || declared_charset(start.get(..DECLARATION).unwrap_or(start));
         let encoding = declared()
             .or_else(|| Encoding::for_label(charset?.as_bytes()))
             .unwrap_or(UTF_8);
-        // A decoder with BOM sniffing lets the mark win over whatever was declared.
+        // A decoder with BOM sniffing prefers the mark to any declaration.
         input.decoder = encoding.new_decoder();
         input
     }
@@ -140,22 +140,22 @@ impl<R: Read> Input<R> {
         matches!(self.raw, Raw::Gzip(_))
     }
 
-    /// Returns how many bytes there were after decompression.
+    /// Returns the number of bytes after decompression.
     pub fn size(&self) -> u64 {
         self.bytes
     }
 
-    /// Returns why there is no more, if the file did not just end.
+    /// Returns why the text ended, or `None` if the file simply ended.
     pub fn stop(&self) -> Option<Stop> {
         self.stop
     }
 
-    /// Lets the next tag or text be as long as any.
+    /// Starts counting the length of the next tag or text.
     pub fn next_piece(&mut self) {
         self.piece = 0;
     }
 
-    /// Reads up to the next line end, which is CR, LF or both, without it. Returns whether there was anything.
+    /// Reads a line without its line end, which is CR, LF or both. Returns whether there was one.
     pub fn read_line(&mut self, line: &mut Vec<u8>) -> bool {
         line.clear();
         let mut has_any = false;
@@ -168,7 +168,7 @@ impl<R: Read> Input<R> {
             has_any = true;
             let end = text.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
             line.extend_from_slice(text.get(..end.unwrap_or(text.len())).unwrap_or_default());
-            // What is between CR and LF is an empty line, which means nothing.
+            // CR LF yields an empty line in between, which is ignored.
             let taken = end.map_or(text.len(), |end| end + 1);
             self.consume(taken);
             if end.is_some() {
@@ -178,13 +178,13 @@ impl<R: Read> Input<R> {
         }
     }
 
-    /// Reads behind what is pending. Returns whether there was anything.
+    /// Reads more bytes after the pending ones. Returns whether there were any.
     fn read_more(&mut self) -> bool {
         let left = usize::try_from(self.max_bytes - self.bytes).unwrap_or(usize::MAX);
         let Some(room) = self.chunk.get_mut(self.pending..) else {
             return false;
         };
-        // One byte more than is taken tells a file that ends there from one that does not.
+        // One byte more than allowed shows whether the file ends there.
         let length = room.len().min(left.saturating_add(1));
         let room = room.get_mut(..length).unwrap_or_default();
         match self.raw.read(room) {
@@ -253,9 +253,9 @@ impl<R: Read> Read for Input<R> {
     }
 }
 
-/// Reads the charset of an XML declaration, which is in ASCII whatever it says, or in UTF-16.
+/// Returns the charset of an XML declaration, which itself is in ASCII or UTF-16.
 fn declared_charset(start: &[u8]) -> Option<&'static Encoding> {
-    // Without a byte order mark; with one the decoder finds out by itself.
+    // Only without a byte order mark; with one, the decoder finds the encoding itself.
     if start.starts_with(b"<\0?\0") {
         return Some(encoding_rs::UTF_16LE);
     }
@@ -276,6 +276,6 @@ fn declared_charset(start: &[u8]) -> Option<&'static Encoding> {
         .trim_start();
     let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     let label = value.get(1..)?.split(quote).next()?;
-    // A declaration that was read as ASCII is not UTF-16, whatever it says.
+    // A declaration that could be read as ASCII is not UTF-16, whatever charset it names.
     Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible())
 }

@@ -1,4 +1,4 @@
-//! Sitemaps: where a site keeps them, and what they list.
+//! Sitemaps: discovery, download and parsing.
 
 mod date;
 pub mod discover;

@@ -1,15 +1,15 @@
-//! What kind of page a URL leads to, guessed from the words of its path by rules that are data.
+//! The type of page that a URL leads to, guessed from the words of its path.
 
-/// A kind of page, and the words of a path that speak for it.
+/// A type of page, and the words of a path that indicate it.
 struct Rule {
     page_type: &'static str,
-    /// A part of the path between slashes, without its file extension, in lower case.
+    /// Whole segments of the path, without their file extension, in lower case.
     segments: &'static [&'static str],
-    /// What such a part may begin with.
+    /// Beginnings of such segments.
     prefixes: &'static [&'static str],
 }
 
-/// The kinds, in the order in which they are tried: what says more comes first.
+/// The types in the order in which they are tried, most specific first.
 const RULES: &[Rule] = &[
     Rule {
         page_type: "legal",
@@ -199,15 +199,15 @@ const MEDIA: &[&str] = &[
     "docx", "xls", "xlsx", "ppt", "pptx", "zip",
 ];
 
-/// The kinds there are, with that of a site's first page.
+/// All types, including that of a site's first page.
 pub const PAGE_TYPES: [&str; 8] = [
     "home", "legal", "contact", "about", "category", "product", "media", "blog",
 ];
 
-/// Guesses what kind of page an absolute URL leads to.
+/// Guesses the type of page that an absolute URL leads to; `None` if nothing indicates one.
 ///
-/// Parts of the path nearer to its beginning count first, as `/blog/our-products` is of the blog; a date in the path
-/// speaks for a blog where nothing else does.
+/// Earlier segments of the path take precedence: `/blog/our-products` belongs to the blog. A date in the path indicates
+/// a blog if nothing else matches.
 #[must_use]
 pub fn page_type(url: &str) -> Option<&'static str> {
     let path = url.split_once("://")?.1.split_once('/').map_or("", |(_, path)| path);
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_tells_the_kind() {
+    fn the_path_determines_the_type() {
         for (url, expected) in [
             ("https://shop.test", Some("home")),
             ("https://shop.test/", Some("home")),

@@ -1,46 +1,46 @@
-//! What is wrong with a sitemap file, in words.
+//! Problems of sitemap files, and their descriptions.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The size that sitemaps.org allows a file, in bytes after decompression.
+/// Maximum size of a file according to sitemaps.org, in bytes after decompression.
 pub const STANDARD_BYTES: u64 = 52_428_800;
 
-/// The URLs that sitemaps.org allows a file.
+/// Maximum number of URLs in a file according to sitemaps.org.
 pub const STANDARD_URLS: u64 = 50_000;
 
-/// The characters that sitemaps.org allows a URL.
+/// Maximum length of a URL in characters according to sitemaps.org.
 pub const STANDARD_URL_LENGTH: usize = 2048;
 
-/// The longest URL that is taken, in bytes; the most that browsers and servers bear.
+/// Maximum length of an accepted URL in bytes, which is what browsers and servers support at most.
 pub const MAX_URL: usize = 8192;
 
-/// Why reading a file ended before its end, or why nothing was taken of it.
+/// Why reading a file ended early, or why nothing of it was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// There is nothing in it.
+    /// The file is empty.
     Empty,
-    /// It is a web page, most likely an error page or a login.
+    /// The file is a web page, most likely an error or a login page.
     WebPage,
-    /// Its DOCTYPE declares entities, by which XML can be made to read files and to grow without end.
+    /// The DOCTYPE declares entities, which can make XML read other files or grow without limit.
     Doctype,
-    /// It is neither of the formats nor a list of URLs.
+    /// The file has none of the formats and is not a list of URLs.
     Unrecognised,
-    /// Its elements are nested deeper than any sitemap's.
+    /// The elements are nested more deeply than in any sitemap.
     TooDeep,
-    /// One tag or text is larger than any sitemap's.
+    /// A tag or text is larger than in any sitemap.
     LongPiece,
-    /// It is larger than is taken.
+    /// The file exceeds the maximum size.
     TooLarge,
-    /// It lists more than is taken.
+    /// The file lists more than the maximum number of entries.
     TooManyUrls,
-    /// Its compression is damaged or ends early.
+    /// The compression is damaged or ends early.
     Damaged,
-    /// It ends within an element.
+    /// The file ends within an element.
     CutOff,
-    /// From some point on it is not XML.
+    /// The file is not well-formed XML from some point on.
     Malformed,
-    /// It could not be read from where it was kept.
+    /// The file could not be read from its storage.
     Unreadable,
 }
 
@@ -71,26 +71,26 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What is wrong with entries, or with the file as a whole, without ending it.
+/// A problem with entries, or with the file as a whole, that does not end reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Problem {
     /// More than [`STANDARD_URLS`] entries.
     TooManyForStandard,
     /// More than [`STANDARD_BYTES`].
     TooLargeForStandard,
-    /// The root element is in no namespace, or another one.
+    /// A root element without a namespace, or with an unknown one.
     Namespace,
     /// An entry without a URL.
     NoLocation,
     /// An entry whose URL is invalid or not http.
     BadLocation,
-    /// An entry with a further URL, which was taken for an entry of its own.
+    /// An entry with another URL, which was read as a separate entry.
     SecondLocation,
-    /// A URL that is relative.
+    /// A relative URL.
     RelativeLocation,
     /// A URL longer than the standard allows.
     LongLocation,
-    /// A URL of another host.
+    /// A URL on another host.
     OtherHost,
     /// An invalid date.
     BadLastmod,
@@ -131,13 +131,13 @@ impl Problems {
         *self.0.entry(problem).or_default() += 1;
     }
 
-    /// Returns how often a problem was met.
+    /// Returns how often a problem occurred.
     #[must_use]
     pub fn count(&self, problem: Problem) -> u64 {
         self.0.get(&problem).copied().unwrap_or_default()
     }
 
-    /// Returns whether there are none.
+    /// Returns whether no problem occurred.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -1,4 +1,4 @@
-//! Reads a file on a thread of its own and hands what it lists over in batches, as fast as they are taken.
+//! Reading of a file on a separate thread, which sends its entries in batches, as fast as they are received.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -15,33 +15,33 @@ use super::entry::Entry;
 use super::page_type::page_type;
 use super::parse::{Item, ParseLimits, Summary, parse};
 
-/// Entries of a batch: enough that a statement's own cost does not count, few enough that three of them (one being read,
-/// one waiting, one being stored) take some megabytes.
+/// Number of entries per batch: enough to make a statement's overhead negligible, and few enough that three batches
+/// (one being read, one waiting, one being stored) take only a few megabytes.
 pub const BATCH: usize = 5000;
 
 /// A page that a file lists.
 pub struct Listed {
-    /// An id of its own, in order of time.
+    /// A new id, ordered by time.
     pub id: Uuid,
     /// The URL in its standard form.
     pub url: String,
-    /// What the file says.
+    /// The URL as written in the file.
     pub loc: String,
-    /// What kind of page its path makes it, where it does.
+    /// The type of page, guessed from the URL.
     pub page_type: Option<&'static str>,
-    /// `<lastmod>`.
+    /// The time of `<lastmod>`.
     pub lastmod: Option<DateTime<Utc>>,
-    /// `<changefreq>`.
+    /// The word of `<changefreq>`.
     pub changefreq: Option<&'static str>,
-    /// `<priority>`, in hundredths.
+    /// The value of `<priority>`, in hundredths.
     pub priority: Option<u8>,
-    /// How many images the entry names.
+    /// The number of images in the entry.
     pub images: u32,
-    /// How many videos the entry names.
+    /// The number of videos in the entry.
     pub videos: u32,
-    /// How many news articles the entry names.
+    /// The number of news items in the entry.
     pub news: u32,
-    /// The same page in other languages, as JSON; `None` where there are none.
+    /// The page in other languages, as JSON; `None` if there are none.
     pub alternates: Option<Box<RawValue>>,
 }
 
@@ -59,44 +59,44 @@ impl Listed {
             images: entry.images,
             videos: entry.videos,
             news: entry.news,
-            // Texts and lists of them are JSON without fail.
+            // A list of texts always serializes.
             alternates: alternates.and_then(|alternates| serde_json::value::to_raw_value(alternates).ok()),
         }
     }
 }
 
-/// Some of what a file lists.
+/// A batch of entries.
 pub enum Batch {
-    /// Pages, of a `<urlset>` or a text.
+    /// Pages from a `<urlset>`, a feed or a text.
     Pages(Vec<Listed>),
-    /// Further files, of a `<sitemapindex>`.
+    /// URLs of sitemap files from a `<sitemapindex>`.
     Children(Vec<String>),
 }
 
-/// What there is room for in the analysis.
+/// How many entries the analysis still accepts.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// Pages.
+    /// The number of pages.
     pub pages: u64,
-    /// Further files.
+    /// The number of sitemap files.
     pub children: u64,
 }
 
-/// The result of an import.
+/// The result of reading a file.
 pub struct FileRead {
-    /// What the parser says of it.
+    /// The parser's summary.
     pub summary: Summary,
-    /// How many different pages it lists.
+    /// The number of distinct pages.
     pub pages: u64,
-    /// Their hashes.
+    /// The hashes of the pages' URLs.
     pub hashes: Vec<Uuid>,
-    /// Whether there was no room for all of them.
+    /// Whether pages were left out because there was no room.
     pub is_out_of_pages: bool,
-    /// Whether there was no room for all files.
+    /// Whether sitemap files were left out because there was no room.
     pub is_out_of_children: bool,
 }
 
-/// Reads a file, and sends what it lists.
+/// Reads a file and sends its entries.
 pub fn read(
     file: File,
     base: &Url,
@@ -108,7 +108,7 @@ pub fn read(
     let mut seen = HashSet::new();
     let (mut pages, mut children) = (Vec::new(), Vec::new());
     let (mut found, mut is_out_of_pages, mut is_out_of_children) = (0, false, false);
-    // Whoever does not take any more has been dropped: nobody wants the rest.
+    // A closed channel means that the receiver no longer wants the entries.
     let hand_over = |batch: Batch| match send.blocking_send(batch) {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),

@@ -1,4 +1,4 @@
-//! Makes the locations of a file absolute URLs, and invents none.
+//! Conversion of a file's locations to absolute URLs, without inventing any.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use url::Url;
 use super::problem::{MAX_URL, Problem, Problems, STANDARD_URL_LENGTH};
 use crate::names::registrable;
 
-/// What stands around a location without being part of it.
+/// Characters around a location that are not part of it.
 const WRAPPERS: [(char, char); 8] = [
     ('"', '"'),
     ('\'', '\''),
@@ -19,10 +19,10 @@ const WRAPPERS: [(char, char); 8] = [
     ('\u{201e}', '\u{201c}'),
 ];
 
-/// What programs write in the place of a value that they do not have.
+/// Texts that programs write for a missing value.
 const PLACEHOLDERS: [&str; 6] = ["undefined", "null", "none", "nil", "nan", "false"];
 
-/// Returns a location without blanks, quotes and brackets around it.
+/// Returns a location without surrounding blanks, quotes and brackets.
 pub(super) fn unwrapped(loc: &str) -> &str {
     let is_blank = |char: char| char.is_whitespace() || matches!(char, '\u{200b}'..='\u{200f}' | '\u{feff}');
     let mut loc = loc.trim_matches(is_blank);
@@ -32,12 +32,12 @@ pub(super) fn unwrapped(loc: &str) -> &str {
     {
         loc = inner.trim_matches(is_blank);
     }
-    // One alone is left over from a pair.
+    // A single quotation mark is the rest of a pair.
     loc.trim_start_matches(|char: char| is_blank(char) || matches!(char, '"' | '\u{201c}'..='\u{201e}'))
         .trim_end_matches(|char: char| is_blank(char) || char == '"')
 }
 
-/// Makes URLs absolute.
+/// Converts locations to absolute URLs.
 #[derive(Clone, Copy)]
 pub struct Resolver<'a> {
     base: &'a Url,
@@ -45,7 +45,7 @@ pub struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// Resolves relative to the URL of a file, which also names the site.
+    /// Creates a resolver for the file at `base`, which also determines the site.
     pub fn new(base: &'a Url) -> Self {
         Self {
             base,
@@ -53,17 +53,18 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Returns what it resolves relative to.
+    /// Returns the base URL.
     pub fn base(&self) -> &'a Url {
         self.base
     }
 
-    /// Resolves relative to another URL; the site stays the same.
+    /// Returns a resolver with another base URL and the same site.
     pub fn relative_to(self, base: &'a Url) -> Self {
         Self { base, ..self }
     }
 
-    /// Returns whether a text is a URL, with or without its scheme, rather than a relative one or another text.
+    /// Returns whether a text is a complete URL, with or without its scheme, rather than a relative URL or another
+    /// text.
     pub fn is_whole(&self, text: &str) -> bool {
         let has_scheme = ["http:", "https:"].iter().any(|scheme| {
             text.get(..scheme.len())
@@ -72,7 +73,7 @@ impl<'a> Resolver<'a> {
         has_scheme || self.lacks_scheme(text)
     }
 
-    /// Returns the absolute URL, notes what is wrong with it, and returns nothing for one that is unusable.
+    /// Returns the absolute URL and records its problems, or returns `None` if it is unusable.
     pub fn absolute<'l>(&self, loc: &'l str, problems: &mut Problems) -> Option<Cow<'l, str>> {
         if let Some(host) = plain_host(loc).filter(|host| self.is_real(host) && loc.len() <= STANDARD_URL_LENGTH) {
             if host != self.host {
@@ -108,14 +109,14 @@ impl<'a> Resolver<'a> {
     }
 
     fn resolve(&self, loc: &str, problems: &mut Problems) -> Option<Url> {
-        // Editors break long lines.
+        // Some editors break long lines.
         let joined: String;
         let mut loc = loc;
         if loc.contains(['\n', '\r']) {
             joined = loc.lines().flat_map(|line| line.split('\r')).map(str::trim).collect();
             loc = &joined;
         }
-        // Two URLs in one place are none.
+        // Two URLs in one location are not usable.
         if loc
             .split_whitespace()
             .skip(1)
@@ -123,7 +124,7 @@ impl<'a> Resolver<'a> {
         {
             return None;
         }
-        // Templates put the site's address in front of one that is complete.
+        // Some templates put the site's URL in front of a complete one.
         while let Some(inner) = without_scheme(loc).filter(|inner| without_scheme(inner).is_some()) {
             loc = inner;
         }
@@ -141,7 +142,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Returns whether a location begins with a host name, of the site or by `www.`, and has no scheme.
+    /// Returns whether a location lacks only a scheme: it begins with a host name that belongs to the site or has
+    /// `www.`.
     fn lacks_scheme(&self, loc: &str) -> bool {
         let authority = loc.split(['/', '?', '#']).next().unwrap_or_default();
         let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
@@ -158,13 +160,13 @@ impl<'a> Resolver<'a> {
         is_www || host == self.host || registrable(&host) == registrable(self.host)
     }
 
-    /// Returns whether a host may be one of the internet: a name without a dot is a placeholder, or of a local network.
+    /// Returns whether a host may be on the internet: a name without a dot is a placeholder, or on a local network.
     fn is_real(&self, host: &str) -> bool {
         host.contains(['.', ':']) || host == self.host
     }
 }
 
-/// Returns what follows the scheme.
+/// Returns the text after the scheme.
 fn without_scheme(loc: &str) -> Option<&str> {
     ["https://", "http://"].iter().find_map(|scheme| {
         let (start, rest) = loc.split_at_checked(scheme.len())?;
@@ -172,7 +174,7 @@ fn without_scheme(loc: &str) -> Option<&str> {
     })
 }
 
-/// Returns whether a text without a scheme is a relative URL, rather than words, a template or something else.
+/// Returns whether a text without a scheme is a relative URL, rather than words, a template or another text.
 fn is_relative(loc: &str) -> bool {
     let is_foreign = |char: char| {
         char.is_whitespace()
@@ -182,18 +184,18 @@ fn is_relative(loc: &str) -> bool {
     let first = loc.split(['/', '?', '#']).next().unwrap_or_default();
     let is_placeholder = PLACEHOLDERS.iter().any(|word| first.eq_ignore_ascii_case(word))
         || first.starts_with(['$', '%'])
-        // `http//host`, `ttp//host`: a scheme that lost its colon.
+        // `http//host`, `ttp//host`: a damaged scheme.
         || (!first.is_empty() && loc.get(first.len()..).is_some_and(|rest| rest.starts_with("//")));
     !loc.contains(is_foreign) && !is_placeholder && !first.contains(['@', ':', '&']) && !loc.starts_with('#')
 }
 
-/// Returns the host of a URL that is written as the WHATWG's parser would write it again, so that it need not be
-/// parsed: almost all are.
+/// Returns the host of a URL that the WHATWG's parser would leave unchanged, so that it need not be parsed. This
+/// applies to almost all URLs.
 fn plain_host(loc: &str) -> Option<&str> {
     let rest = loc.strip_prefix("https://").or_else(|| loc.strip_prefix("http://"))?;
     let (host, path) = rest.split_at(rest.find('/')?);
     let is_host = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
-    // A host whose last part begins with a digit may be an address in another spelling.
+    // A host whose last label begins with a digit may be an IP address in another notation.
     let last = host.rsplit('.').next()?.bytes().next()?;
     let is_path = |byte: u8| {
         byte.is_ascii_alphanumeric()
@@ -223,7 +225,7 @@ fn plain_host(loc: &str) -> Option<&str> {
         && last.is_ascii_lowercase()
         && !host.contains("xn--")
         && path.bytes().all(is_path)
-        // Dots between slashes are steps, plain or encoded.
+        // Segments of dots are relative steps, plain or encoded.
         && !path.contains("/.")
         && !path.contains("/%2");
     is_plain.then_some(host)
@@ -234,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_that_is_not_parsed_is_as_the_parser_would_write_it() {
+    fn a_url_that_is_not_parsed_is_in_the_parsers_form() {
         let pieces = [
             "http://",
             "https://",
@@ -288,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_location_means_a_page_that_exists_or_is_left_out() {
+    fn a_location_gives_a_plausible_url_or_is_left_out() {
         let base = Url::parse("https://shop.test/maps/a.xml").unwrap();
         for (loc, url) in [
             ("https://shop.test/a", Some("https://shop.test/a")),

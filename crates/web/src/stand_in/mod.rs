@@ -1,8 +1,8 @@
-//! What stands in the place of a site's own page: challenges to robots, parked domains, servers' default pages, and
-//! shells that a script has to fill.
+//! Recognition of pages shown instead of a site's own: challenges to robots, parked domains, servers' default pages,
+//! and shells that a script has to fill.
 //!
-//! Each is told by marks of whoever makes it, or by a title or phrase of its own on a page that says little else: a
-//! business that writes about such pages has more to say.
+//! Each is recognised by traces of the software that makes it, or by a typical title or phrase on a page with little
+//! text: a business that writes about such pages has more to say.
 
 mod phrases;
 
@@ -17,16 +17,16 @@ use self::phrases::{
     PARKED_PHRASES,
 };
 
-/// What is shown instead of the site's own page.
+/// A page shown instead of the site's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum StandIn {
     /// A test whether the visitor is a person.
     Challenge,
     /// The page of a domain that is parked or for sale.
     Parked,
-    /// The page of a server or hosting company on which nothing was put.
+    /// The default page of a server or hosting company that has no site yet.
     DefaultPage,
-    /// A page that shows nothing before its scripts have run.
+    /// A page that shows nothing until its scripts have run.
     Shell,
 }
 
@@ -41,34 +41,34 @@ impl fmt::Display for StandIn {
     }
 }
 
-/// What a page has that tells whether it is the site's own.
+/// The features of a page that show whether it is the site's own.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Look<'a> {
     pub(crate) title: &'a str,
-    /// What a visitor reads without scripts.
+    /// The text that visitors see without scripts.
     pub(crate) text: &'a str,
-    /// Whether files or scripts of a challenge, or of whoever parks domains, were met.
+    /// Whether the page has files or scripts of a challenge.
     pub(crate) has_challenge_mark: bool,
     pub(crate) has_parking_mark: bool,
     pub(crate) scripts: usize,
     pub(crate) images: usize,
     pub(crate) links: usize,
     pub(crate) forms: usize,
-    /// Whether there are frames of the site, which say the rest.
+    /// Whether the page has frames of the site, which show the content.
     pub(crate) has_frames: bool,
-    /// Whether there is an element that frameworks fill, or a notice that the page needs scripts.
+    /// Whether the page has an element that frameworks fill, or a notice that it needs scripts.
     pub(crate) has_mount: bool,
 }
 
-/// The most letters and digits on a page that says little.
+/// Maximum number of letters and digits on a page with little text.
 const LITTLE: usize = 1_200;
-/// The most on one that has marks of its maker, whose explanations may be long.
+/// Maximum number on a page recognised by its maker's traces, whose explanations may be long.
 const MARKED: usize = 4_000;
-/// The most links of a challenge.
+/// Maximum number of links on a challenge.
 const FEW_LINKS: usize = 4;
-/// The longest text that may have no more letters than that, in bytes.
+/// Maximum length in bytes of a text with at most that many letters.
 const MAX_BYTES: usize = 4 * MARKED;
-/// The most on a page that says nothing but that it is loading.
+/// Maximum number on a page that only says it is loading.
 const NOTHING: usize = 60;
 
 static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&CHALLENGE_MARKS));
@@ -83,10 +83,10 @@ fn automaton(phrases: &[&str]) -> Option<AhoCorasick> {
         .ok()
 }
 
-/// How much of an answer with an error's status is searched.
+/// How much of a response with an error status is searched, in bytes.
 const MAX_SEARCHED: usize = 128 * 1024;
 
-/// Returns whether an answer that refuses a page does so to test whether the visitor is a person.
+/// Returns whether an error response tests if the visitor is a person.
 pub(crate) fn is_challenge(headers: &HeaderMap, body: &[u8]) -> bool {
     let mitigated = headers.get("cf-mitigated").and_then(|value| value.to_str().ok());
     let body = body.get(..MAX_SEARCHED).unwrap_or(body);
@@ -95,7 +95,7 @@ pub(crate) fn is_challenge(headers: &HeaderMap, body: &[u8]) -> bool {
         || CHALLENGES.as_ref().is_some_and(|phrases| phrases.is_match(body))
 }
 
-/// Returns whether frameworks fill the element of this id.
+/// Returns whether the element with this id is one that frameworks fill.
 pub(crate) fn is_mount(id: &str) -> bool {
     matches!(
         id,
@@ -113,7 +113,7 @@ pub(crate) fn is_mount(id: &str) -> bool {
 }
 
 impl Look<'_> {
-    /// Returns what the page is, if not the site's own.
+    /// Returns the kind of stand-in that the page is; `None` if it is the site's own.
     pub(crate) fn stand_in(&self) -> Option<StandIn> {
         if self.text.len() > MAX_BYTES {
             return None;
@@ -140,7 +140,7 @@ impl Look<'_> {
         };
         let is_titled = |titles: &[&str]| titles.iter().any(|known| title.starts_with(known));
         let is_little = letters <= LITTLE;
-        // The page of a business leads somewhere, also where its form asks whether the visitor is human.
+        // A business's page has more links, even if its form asks whether the visitor is human.
         let leads_nowhere = self.links <= FEW_LINKS && self.forms <= 1;
         let is_challenge = is_little && (is_titled(&CHALLENGE_TITLES) || (leads_nowhere && says(&CHALLENGES)));
         if self.has_challenge_mark || is_challenge {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_not_the_sites_own_is_told() {
+    fn pages_that_are_not_the_sites_own_are_recognised() {
         for (title, text, expected) in [
             ("Just a moment...", "", Some(StandIn::Challenge)),
             (
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_much_to_say_is_no_stand_in() {
+    fn a_page_with_much_text_is_not_a_stand_in() {
         let long = "We explain how to verify you are human, and why this domain is for sale. ".repeat(40);
         assert_eq!(page("Blog", &long).stand_in(), None);
         let marked = Look {
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_that_asks_for_people_is_no_challenge() {
+    fn a_form_with_a_captcha_is_not_a_challenge() {
         let contact = Look {
             links: 12,
             forms: 1,
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_shows_nothing_before_its_scripts_run() {
+    fn a_page_that_shows_nothing_without_scripts_is_a_shell() {
         let shell = Look {
             scripts: 2,
             ..Look::default()
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_is_a_challenge_is_told() {
+    fn a_refusal_that_is_a_challenge_is_recognised() {
         let mut headers = HeaderMap::new();
         assert!(!is_challenge(&headers, b"<title>403 Forbidden</title>"));
         assert!(is_challenge(&headers, b"<script>window._cf_chl_opt={}</script>"));

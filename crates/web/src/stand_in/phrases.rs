@@ -1,4 +1,4 @@
-//! What stand-ins are called and say.
+//! The titles and phrases of stand-ins.
 
 /// Titles of challenges, in lower case.
 pub(super) const CHALLENGE_TITLES: [&str; 14] = [
@@ -42,7 +42,7 @@ pub(super) const CHALLENGE_PHRASES: [&str; 21] = [
     "überprüfung, ob sie ein mensch sind",
 ];
 
-/// Marks that only challenges have, in the bytes of a page.
+/// Texts in the bytes of a page that only challenges contain.
 pub(super) const CHALLENGE_MARKS: [&str; 12] = [
     "_cf_chl_opt",
     "cf-browser-verification",
@@ -98,7 +98,7 @@ pub(super) const PARKED_PHRASES: [&str; 37] = [
     "ta domena jest na sprzedaż",
 ];
 
-/// Beginnings of titles that servers and hosting companies give to pages of their own, in lower case.
+/// Beginnings of titles of servers' and hosting companies' default pages, in lower case.
 pub(super) const DEFAULT_TITLES: [&str; 34] = [
     "apache2 ubuntu default page",
     "apache2 debian default page",

@@ -1,4 +1,4 @@
-//! The encoding of a file that a spreadsheet saved.
+//! Decoding of files that spreadsheets save.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 /// The number of bytes used for guessing.
 const GUESSED_FROM: usize = 64 * 1024;
 
-/// Decodes a file; this never fails.
+/// Decodes a file. This never fails.
 ///
-/// The encoding is the one of the byte order mark, or UTF-16 where every second byte is zero, or UTF-8 where the bytes are
-/// valid, or the declared one. Otherwise it is windows-1252, in which spreadsheets save in the west, unless most letters
-/// are beyond ASCII, which no western language has: then it is guessed. A line that is UTF-8 among others that are not was
-/// pasted in, and is read as such.
+/// The encoding is that of the byte order mark; or UTF-16 if every second byte is zero; or UTF-8 if the bytes are
+/// valid; or the declared one. Otherwise it is windows-1252, which western spreadsheets use, unless most letters are
+/// beyond ASCII, which is the case in no western language: then the encoding is guessed. A single line in UTF-8 was
+/// probably pasted in, and is decoded as UTF-8.
 pub(super) fn decode<'a>(file: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
     if let Some((encoding, length)) = Encoding::for_bom(file) {
         let body = file.get(length..).unwrap_or_default();
@@ -51,7 +51,7 @@ fn without_bom_handling<'a>(encoding: &'static Encoding, body: &'a [u8]) -> Cow<
     encoding.decode_without_bom_handling(body).0
 }
 
-/// Returns which UTF-16 a file without a mark is: nearly every second byte is zero.
+/// Returns the byte order of UTF-16 without a mark, in which nearly every second byte is zero.
 fn utf16(file: &[u8]) -> Option<&'static Encoding> {
     let start = file.get(..GUESSED_FROM).unwrap_or(file);
     let pairs = start.chunks_exact(2);

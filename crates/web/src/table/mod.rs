@@ -1,7 +1,7 @@
-//! Reads tables that spreadsheets and other tools save as text: comma, semicolon or tab between the cells, in any of the
-//! usual encodings.
+//! Parsing of tables saved as text by spreadsheets and other tools: with commas, semicolons or tabs between the cells,
+//! in any common encoding.
 //!
-//! [`Table::read`] never guesses silently wrong: a file that is not text is refused with the name of its format.
+//! [`Table::read`] never returns garbage silently: it refuses a file that is not text with the name of its format.
 
 mod decode;
 mod number;
@@ -14,23 +14,23 @@ pub use self::number::{decimal, whole};
 /// A table of texts.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// The rows, without blank ones; where the file has a line of column names, it is the first.
+    /// The rows, without blank ones; if the file has a line of column names, it is the first.
     pub rows: Vec<Row>,
 }
 
 /// A row of a table.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// The line of the file in which the row begins, from 1, as an editor counts.
+    /// The line in which the row begins, from 1, as editors count.
     pub line: u64,
-    /// Its cells.
+    /// The cells.
     pub cells: StringRecord,
     /// Whether a cell begins with a quotation mark that is never closed.
     pub is_unclosed: bool,
 }
 
 impl Row {
-    /// Returns the cell of a column, counted from 0; an empty text where the row is too short.
+    /// Returns the cell of a column, counted from 0; an empty text if the row is too short.
     #[must_use]
     pub fn cell(&self, column: usize) -> &str {
         self.cells.get(column).unwrap_or_default()
@@ -40,24 +40,24 @@ impl Row {
 /// Why a file is not a table, displayed as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TableError {
-    /// There is nothing in it.
+    /// The file is empty.
     #[error("the file is empty")]
     Empty,
-    /// It is a file of another kind.
+    /// The file has another format.
     #[error("the file is {0}, not CSV: save it as CSV first")]
     Kind(&'static str),
-    /// The reader of CSV gave up.
+    /// The CSV parser failed.
     #[error("the file cannot be read as CSV: {0}")]
     Csv(String),
 }
 
 impl Table {
-    /// Reads a table. `charset` is the declared one, if any; `is_name` returns whether a text is a known name of a column,
-    /// which decides between separators.
+    /// Parses a table. `charset` is the declared encoding, if any; `is_name` returns whether a text is a known name of
+    /// a column, which helps to find the separator.
     ///
     /// # Errors
     ///
-    /// [`TableError`].
+    /// [`TableError`] if the file is not a table.
     pub fn read(file: &[u8], charset: Option<&str>, is_name: impl Fn(&str) -> bool) -> Result<Self, TableError> {
         if let Some(kind) = shape::foreign_kind(file) {
             return Err(TableError::Kind(kind));
@@ -79,7 +79,7 @@ impl Table {
     }
 }
 
-/// Reads the rows behind `start`, without blank ones.
+/// Parses the rows from `start` on, without blank ones.
 fn rows(text: &str, start: usize, separator: u8) -> Result<Vec<Row>, TableError> {
     let body = text.get(start..).unwrap_or_default();
     let mut reader = ReaderBuilder::new()
@@ -99,7 +99,7 @@ fn rows(text: &str, start: usize, separator: u8) -> Result<Vec<Row>, TableError>
         let at = |byte: u64| start + usize::try_from(byte).unwrap_or(body.len());
         let begin = at(record.position().map_or(0, csv::Position::byte));
         let end = at(reader.position().byte());
-        // The reader counts the line ends before a record as its part.
+        // The parser counts the line ends before a record as part of it.
         let raw = text.get(begin..end).unwrap_or_default();
         let raw = raw.trim_start_matches(['\r', '\n']);
         rows.push(Row {
@@ -111,7 +111,7 @@ fn rows(text: &str, start: usize, separator: u8) -> Result<Vec<Row>, TableError>
     Ok(rows)
 }
 
-/// Counts the lines of a text, for positions that grow.
+/// Counts lines for increasing positions in a text.
 struct Lines<'a> {
     text: &'a str,
     at: usize,
@@ -140,7 +140,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Returns a column's name without the spelling: lower case, without blanks and punctuation.
+/// Returns the plain form of a column's name: lower case, without blanks and punctuation.
 #[must_use]
 pub fn plain_name(name: &str) -> String {
     name.chars()

@@ -1,8 +1,8 @@
-//! Numbers as spreadsheets write them in different countries.
+//! Parsing of numbers in the formats of different countries.
 
-/// Reads a number with a decimal point or comma, and with or without marks between thousands; `None` if it is none.
+/// Parses a number with a decimal point or comma, with or without thousands separators; `None` if it is not a number.
 ///
-/// The last of the two marks is the decimal one if both are there; a mark that is there once is the decimal one.
+/// If the text has both marks, the last one is the decimal mark; so is a mark that occurs only once.
 #[must_use]
 pub fn decimal(text: &str) -> Option<f64> {
     let bare = bare(text)?;
@@ -26,21 +26,21 @@ pub fn decimal(text: &str) -> Option<f64> {
         .filter(|number: &f64| number.is_finite())
 }
 
-/// Reads a whole number, with or without marks between thousands, or with a decimal part that is zero; `None` if it is
-/// none.
+/// Parses a whole number, with or without thousands separators, or with a decimal part of zero; `None` if it is not
+/// one.
 #[must_use]
 pub fn whole(text: &str) -> Option<i64> {
     let bare = bare(text)?;
     if let Some(digits) = without_groups(&bare) {
         return digits.parse().ok();
     }
-    // `120.0`: a tool kept the numbers as floating point.
+    // Some tools save whole numbers in floating point: `120.0`.
     let (whole, part) = bare.rsplit_once(['.', ','])?;
     let is_zero = !part.is_empty() && part.bytes().all(|byte| byte == b'0');
     without_groups(whole).filter(|_| is_zero)?.parse().ok()
 }
 
-/// Removes blanks and apostrophes between digits, and a plus sign; `None` if something else is there.
+/// Removes blanks and apostrophes between digits, and a plus sign; `None` if the text contains anything else.
 fn bare(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix('+').unwrap_or(text).replace('\u{2212}', "-");
@@ -48,7 +48,7 @@ fn bare(text: &str) -> Option<String> {
         .chars()
         .filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '\u{2019}'))
         .collect();
-    // Only marks between groups of three may go.
+    // Only separators between groups of three digits may be removed.
     let is_grouped = kept.len() == text.len() || {
         let marked: String = text
             .chars()
@@ -70,7 +70,7 @@ fn bare(text: &str) -> Option<String> {
     (is_grouped && is_number && kept.contains(|c: char| c.is_ascii_digit())).then_some(kept)
 }
 
-/// Removes the marks between groups of three digits; `None` if the groups are others.
+/// Removes the marks between groups of three digits; `None` if the groups have other lengths.
 fn without_groups(whole: &str) -> Option<String> {
     let (sign, digits) = match whole.strip_prefix('-') {
         Some(digits) => ("-", digits),

@@ -1,13 +1,13 @@
-//! What separates the cells of a table, and files that are not tables.
+//! Detection of the separator between cells, and of files that are not tables.
 
 use csv::{ReaderBuilder, StringRecord};
 
-/// What stands between cells, most usual first.
+/// The separators, most common first.
 const SEPARATORS: [u8; 4] = *b",;\t|";
-/// The number of rows that decide about the separator.
+/// The number of rows examined to find the separator.
 const DECIDING_ROWS: usize = 20;
 
-/// First bytes of files that people take for CSV.
+/// The first bytes of files that people mistake for CSV.
 const FOREIGN: &[(&[u8], &str)] = &[
     (
         b"PK\x03\x04",
@@ -19,7 +19,7 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"{\\rtf", "a rich text document"),
 ];
 
-/// First characters of texts that people take for CSV.
+/// The first characters of texts that people mistake for CSV.
 const FOREIGN_TEXTS: &[(&str, &str)] = &[
     ("<!doctype", "an HTML or XML document"),
     ("<html", "an HTML or XML document"),
@@ -29,7 +29,7 @@ const FOREIGN_TEXTS: &[(&str, &str)] = &[
     ("{\"", "JSON"),
 ];
 
-/// Returns the kind of a file that is not text.
+/// Returns the format of a file that is not text.
 pub(super) fn foreign_kind(file: &[u8]) -> Option<&'static str> {
     FOREIGN
         .iter()
@@ -37,7 +37,7 @@ pub(super) fn foreign_kind(file: &[u8]) -> Option<&'static str> {
         .map(|(_, kind)| *kind)
 }
 
-/// Returns the kind of a text that is not a table.
+/// Returns the format of a text that is not a table.
 pub(super) fn foreign_text(text: &str) -> Option<&'static str> {
     let start: String = text
         .chars()
@@ -51,11 +51,11 @@ pub(super) fn foreign_text(text: &str) -> Option<&'static str> {
         .map(|(_, kind)| *kind)
 }
 
-/// Returns the separator that a first line `sep=;` declares, and where the line after it begins.
+/// Returns the separator declared by a first line `sep=;`, and the position after that line.
 pub(super) fn declared_separator(text: &str) -> (Option<u8>, usize) {
     let end = text.find(['\r', '\n']).unwrap_or(text.len());
     let line = text.get(..end).unwrap_or_default();
-    // Other programs add separators, quotes or blanks around it.
+    // Some programs add separators, quotes or blanks around it.
     let bare = line.trim_start_matches([' ', '"']);
     let declares = bare.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep="));
     if !declares {
@@ -69,8 +69,8 @@ pub(super) fn declared_separator(text: &str) -> (Option<u8>, usize) {
     (separator, end)
 }
 
-/// Returns what separates the cells: what gives the most known names of columns, then what most rows have, then what
-/// there is most of.
+/// Returns the separator that gives the most known column names; among equals, the one that most rows have; then the
+/// most frequent one.
 pub(super) fn separator(text: &str, is_name: impl Fn(&str) -> bool) -> u8 {
     let score = |separator: u8| {
         let mut reader = ReaderBuilder::new()
@@ -104,13 +104,13 @@ pub(super) fn separator(text: &str, is_name: impl Fn(&str) -> bool) -> u8 {
     best.0
 }
 
-/// Returns whether a row ends within a cell whose quotation mark is open.
+/// Returns whether a row ends within a cell whose quotation mark is not closed.
 pub(super) fn is_unclosed(row: &str, separator: u8) -> bool {
     let (mut is_open, mut is_start) = (false, true);
     let mut bytes = row.bytes().peekable();
     while let Some(byte) = bytes.next() {
         match byte {
-            // A doubled one stands for itself.
+            // A doubled quotation mark stands for itself.
             b'"' if is_open => is_open = bytes.next_if_eq(&b'"').is_some(),
             b'"' if is_start => is_open = true,
             _ => {}

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Returns the cells of a file with the names `id`, `name` and `note`, and the line of each row.
+/// Returns the cells of a file with the columns `id`, `name` and `note`, and the line of each row.
 fn read(file: &[u8]) -> Vec<(u64, Vec<String>)> {
     let table = Table::read(file, None, |name| {
         ["id", "name", "note"].contains(&plain_name(name).as_str())
@@ -32,7 +32,7 @@ fn every_separator_gives_the_same_cells() {
             assert_eq!(cells(file.as_bytes()), expected, "{file:?}");
         }
     }
-    // A decimal comma does not outvote the names.
+    // Decimal commas do not outweigh the names.
     assert_eq!(cells(b"name;note\nx;4,5,6,7\ny;1,2,3\n")[1], ["x", "4,5,6,7"]);
     assert_eq!(cells(b"Firma;Ort\nA, B, C;Hof\nD;Ulm\n")[1], ["A, B, C", "Hof"]);
     assert_eq!(
@@ -72,7 +72,7 @@ fn every_encoding_gives_the_same_text() {
 }
 
 #[test]
-fn the_line_is_the_one_that_an_editor_shows() {
+fn lines_are_counted_as_in_an_editor() {
     for end in ["\n", "\r\n", "\r"] {
         let file = ["id,name", "", "1,\"two", "lines\"", "2,x", ",,", "", "3,y"].join(end);
         let lines: Vec<u64> = read(file.as_bytes()).into_iter().map(|(line, _)| line).collect();
@@ -88,7 +88,7 @@ fn the_line_is_the_one_that_an_editor_shows() {
 }
 
 #[test]
-fn a_mark_that_is_never_closed_is_noted() {
+fn an_unclosed_quotation_mark_is_reported() {
     let unclosed = |file: &str| -> Vec<bool> {
         let table = Table::read(file.as_bytes(), None, |_| true).unwrap();
         table.rows.iter().map(|row| row.is_unclosed).collect()
@@ -101,7 +101,7 @@ fn a_mark_that_is_never_closed_is_noted() {
 }
 
 #[test]
-fn a_file_of_another_kind_is_named() {
+fn a_file_of_another_format_is_named() {
     let error = |file: &[u8]| Table::read(file, None, |_| true).unwrap_err().to_string();
     assert_eq!(error(b""), "the file is empty");
     assert_eq!(error(b"\xEF\xBB\xBF\n \n,,\n"), "the file is empty");

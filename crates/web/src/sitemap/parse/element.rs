@@ -1,4 +1,4 @@
-//! Names and attributes of elements, and what a DOCTYPE declares.
+//! Names and attributes of elements, and the declarations of a DOCTYPE.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::sitemap::problem::Failure;
 
-/// Returns a name in lower case: some write all of a file in upper case.
+/// Returns a name in lower case, since some files are entirely in upper case.
 pub(super) fn lower(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())
@@ -16,9 +16,9 @@ pub(super) fn lower(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns why a file with this DOCTYPE is not read: it is a web page, or declares entities.
+/// Returns why a file with this DOCTYPE is not read: it is a web page, or it declares entities.
 ///
-/// Nothing that a DOCTYPE names is fetched, so that one without entities of its own changes nothing.
+/// Nothing that a DOCTYPE references is fetched, so a DOCTYPE that declares no entities has no effect.
 pub(super) fn doctype_failure(text: &str) -> Option<Failure> {
     let text = text.trim_start();
     let name = text.split(|char: char| char.is_whitespace() || char == '[').next()?;
@@ -30,12 +30,12 @@ pub(super) fn doctype_failure(text: &str) -> Option<Failure> {
     declares_entities.then_some(Failure::Doctype)
 }
 
-/// What relative URLs are relative to, by `xml:base` of the elements around them.
+/// The base URLs declared by `xml:base` of the open elements.
 #[derive(Default)]
 pub(super) struct Bases(Vec<(usize, Url)>);
 
 impl Bases {
-    /// Takes note of an element that is opened at `depth`.
+    /// Records the base of an element opened at `depth`.
     pub(super) fn open(&mut self, element: &BytesStart<'_>, depth: usize, outermost: &Url) {
         self.close(depth);
         let mut attributes = element.html_attributes();
@@ -58,7 +58,7 @@ impl Bases {
         while self.0.pop_if(|(opened, _)| *opened >= depth).is_some() {}
     }
 
-    /// Returns the innermost one.
+    /// Returns the base of the innermost element.
     pub(super) fn current(&self) -> Option<Url> {
         self.0.last().map(|(_, url)| url.clone())
     }

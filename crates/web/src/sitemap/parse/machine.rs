@@ -1,4 +1,4 @@
-//! The state machine that turns events of XML, or lines, into entries.
+//! The state machine that turns XML events, or lines, into entries.
 
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -15,10 +15,10 @@ use crate::sitemap::problem::{Failure, Problem};
 use crate::sitemap::resolve::{Resolver, unwrapped};
 use crate::sitemap::{date, generator};
 
-/// How deeply elements may be nested; video sitemaps, the deepest, have five levels.
+/// Maximum depth of nested elements; video sitemaps, the deepest format, have five levels.
 const MAX_DEPTH: usize = 32;
 
-/// The namespaces of the formats, with those that once were.
+/// The namespaces of the formats, including former ones.
 const NAMESPACES: [&str; 5] = [
     "www.sitemaps.org/schemas/sitemap/",
     "www.google.com/schemas/sitemap/",
@@ -27,16 +27,16 @@ const NAMESPACES: [&str; 5] = [
     "www.w3.org/1999/02/22-rdf-syntax-ns#",
 ];
 
-/// Where in a file the reader is.
+/// The kind of element that the reader is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Within {
-    /// In no entry.
+    /// Outside any entry.
     Nothing,
     Page,
     Child,
 }
 
-/// What the text being read is for.
+/// The field that the current text belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     Loc,
@@ -54,19 +54,19 @@ pub(super) struct Machine<'a, F> {
     pub(super) summary: Summary,
     pub(super) entry: Entry,
     pub(super) within: Within,
-    /// What is being read, and the depth of its element.
+    /// The field being read, and the depth of its element.
     pub(super) field: Option<(Field, usize)>,
     pub(super) text: String,
     pub(super) depth: usize,
     pub(super) entry_depth: usize,
-    /// The depth of the picture, video or news item within which the reader is.
+    /// The depth of the image, video or news item that the reader is in.
     pub(super) aside: Option<usize>,
     pub(super) base: Bases,
-    /// What the URL of the entry is relative to, where the feed says so.
+    /// The base URL of the entry's URL, if the feed declares one.
     pub(super) entry_base: Option<Url>,
 }
 
-/// That reading ends here.
+/// The end of reading, with the failure that caused it.
 struct End(Option<Failure>);
 
 impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
@@ -89,7 +89,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
             }
             reader.get_mut().next_piece();
         };
-        // An entry that breaks off behind its URL is one all the same.
+        // An entry that is cut off after its URL still counts.
         if !matches!(self.field, Some((Field::Loc | Field::Guid, _))) && !self.entry.loc.is_empty() {
             let _ = self.close_entry();
         }
@@ -155,7 +155,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
             self.base.open(element, self.depth, self.resolver.base());
         }
         match local {
-            // The address of a picture is not an entry.
+            // The URL of an image is not an entry.
             "url" | "sitemap" | "item" | "entry" if self.aside.is_some() => {}
             "url" if !is_feed && prefix != "video" => return self.open_entry(Within::Page),
             "sitemap" if !is_feed => return self.open_entry(Within::Child),
@@ -173,7 +173,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
         self.field_of_entry(prefix, local, element, is_feed)
     }
 
-    /// Begins to read what an entry says of itself.
+    /// Starts reading a field of an entry.
     fn field_of_entry(
         &mut self,
         prefix: &str,
@@ -188,7 +188,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
             (_, "news") => self.entry.news += 1,
             (_, "loc") if self.entry.loc.is_empty() => self.begin(Field::Loc),
             (_, "loc") if !is_feed => {
-                // The URL is an entry of its own, with what is said behind it.
+                // The URL starts another entry, to which the following fields belong.
                 let within = self.within;
                 self.close_entry()?;
                 self.summary.problems.add(Problem::SecondLocation);
@@ -220,7 +220,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
         let declares = element.attributes().flatten().any(|attribute| {
             attribute.key.0.starts_with("xmlns") && NAMESPACES.iter().any(|name| attribute.value.contains(name))
         });
-        // RSS 2.0 is in none.
+        // RSS 2.0 has no namespace.
         if !declares && local != "rss" {
             self.summary.problems.add(Problem::Namespace);
         }
@@ -229,7 +229,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
 
     fn open_entry(&mut self, within: Within) -> Result<(), End> {
         if self.within != Within::Nothing {
-            // The end tag of the one before is missing.
+            // The end tag of the previous entry is missing.
             self.depth = self.entry_depth;
             self.close_entry()?;
         }
@@ -267,7 +267,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
         match field {
             Field::Loc | Field::Guid => {
                 self.entry.loc.clear();
-                // PostgreSQL stores no NUL, and no URL has one.
+                // PostgreSQL cannot store NUL characters, and no valid URL contains one.
                 self.entry
                     .loc
                     .extend(text.chars().filter(|character| *character != '\0'));
@@ -305,7 +305,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
         result
     }
 
-    /// Hands an entry out, unless its URL is unusable.
+    /// Passes an entry on, unless its URL is unusable.
     fn give(&mut self, within: Within) -> Result<(), End> {
         let base = self.entry_base.take();
         let resolver = base
@@ -367,7 +367,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
         }
     }
 
-    /// Reads `&amp;` and its like. One that XML does not have stays as it is written.
+    /// Resolves references such as `&amp;`. A reference that XML does not define is kept as written.
     fn reference(&mut self, reference: &BytesRef<'_>) {
         if let Ok(Some(character)) = reference.resolve_char_ref() {
             self.text.push(character);
@@ -391,7 +391,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
         }
     }
 
-    /// Reads a list of a URL a line.
+    /// Reads a list with one URL per line.
     pub(super) fn lines<R: Read>(&mut self, input: &mut Input<R>) {
         let mut line = Vec::new();
         let mut others: u64 = 0;
@@ -401,7 +401,7 @@ impl<F: FnMut(Item<'_>) -> ControlFlow<()>> Machine<'_, F> {
             if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            // What stands behind a tab is another column.
+            // A tab separates the URL from further columns.
             let text = unwrapped(text.split('\t').next().unwrap_or_default());
             if !self.resolver.is_whole(text) {
                 others += 1;

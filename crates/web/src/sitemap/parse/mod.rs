@@ -1,8 +1,9 @@
-//! Reads sitemap files of every kind as a stream: bytes in, entries out, in memory that does not grow with the file.
+//! Streaming parser for all sitemap formats: bytes in, entries out, with constant memory.
 //!
-//! The formats are sitemaps.org's (`urlset`, `sitemapindex`, a URL a line), with the extensions of Google for images,
-//! videos, news and languages, and RSS 2.0 and Atom, which that protocol takes as well. What is there is taken: elements
-//! count by their local names, since namespaces are often wrong, and a file that breaks off has what came before.
+//! The formats are those of sitemaps.org (`urlset`, `sitemapindex`, one URL per line), with Google's extensions for
+//! images, videos, news and languages, and RSS 2.0 and Atom, which that protocol also accepts. The parser is lenient:
+//! elements are recognised by their local names, since namespaces are often wrong, and a file that is cut off keeps its
+//! earlier entries.
 
 mod element;
 mod machine;
@@ -22,10 +23,10 @@ use super::input::{Input, Stop};
 use super::problem::{Failure, Problem, STANDARD_BYTES, STANDARD_URLS};
 use super::resolve::Resolver;
 
-/// Reads a file that came from `base`, and gives each of its entries to `each` until that has enough.
+/// Parses a file fetched from `base`, and passes each entry to `each` until that breaks off.
 ///
-/// `charset` is what the server said; what the file says itself counts more. Nothing here fails: what is wrong is in
-/// the summary.
+/// `charset` is what the server declares; a declaration in the file takes precedence. This function does not fail:
+/// problems are in the summary.
 pub fn parse<R: Read>(
     file: R,
     base: &Url,
@@ -65,7 +66,7 @@ pub fn parse<R: Read>(
     if summary.pages + summary.children > STANDARD_URLS {
         summary.problems.add(Problem::TooManyForStandard);
     }
-    // That there was no more to read explains whatever was wrong with the end.
+    // The reason why the input ended explains any error at its end.
     summary.failure = match (input.stop(), summary.failure) {
         (_, Some(enough @ (Failure::TooManyUrls | Failure::Doctype | Failure::WebPage | Failure::TooDeep))) => {
             Some(enough)
@@ -79,10 +80,10 @@ pub fn parse<R: Read>(
     summary
 }
 
-/// A byte order mark in UTF-8: includes of PHP leave one for each of their files.
+/// A byte order mark in UTF-8. PHP leaves one for each included file.
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Skips blanks and byte order marks, and returns what comes then without taking it.
+/// Skips blanks and byte order marks, and returns the next character without consuming it.
 fn first_character<R: Read>(input: &mut Input<R>) -> Option<u8> {
     loop {
         let text = input.fill_buf().unwrap_or_default();

@@ -1,18 +1,18 @@
-//! What goes into reading a file, and what comes out of it.
+//! The limits and the result of parsing a file.
 
 use chrono::{DateTime, Utc};
 
 use crate::sitemap::entry::{Entry, SitemapKind};
 use crate::sitemap::problem::{Failure, Problems, STANDARD_BYTES, STANDARD_URLS};
 
-/// What is taken of one file.
+/// The limits of parsing a file.
 #[derive(Clone, Copy, Debug)]
 pub struct ParseLimits {
-    /// Bytes after decompression.
+    /// Maximum size in bytes, after decompression.
     pub max_bytes: u64,
-    /// Entries.
+    /// Maximum number of entries.
     pub max_urls: u64,
-    /// Bytes of one tag or text.
+    /// Maximum length of a tag or text, in bytes.
     pub max_piece: usize,
 }
 
@@ -26,7 +26,7 @@ impl Default for ParseLimits {
     }
 }
 
-/// Something that a file lists.
+/// An item that a file lists.
 #[derive(Clone, Copy, Debug)]
 pub enum Item<'a> {
     /// A page.
@@ -35,32 +35,32 @@ pub enum Item<'a> {
     Child(&'a Entry),
 }
 
-/// What a file is, beside what it lists.
+/// The facts about a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
-    /// Its kind.
+    /// The format.
     pub kind: SitemapKind,
-    /// Whether it was compressed, by its first bytes.
+    /// Whether the file was compressed, judged by its first bytes.
     pub is_gzip: bool,
-    /// Its size after decompression, as far as it was read.
+    /// The size after decompression in bytes, as far as it was read.
     pub bytes: u64,
-    /// How many pages it lists.
+    /// The number of pages that it lists.
     pub pages: u64,
-    /// How many sitemap files it lists.
+    /// The number of sitemap files that it lists.
     pub children: u64,
-    /// Whether an entry says when it changed.
+    /// Whether an entry states when it changed.
     pub has_lastmod: bool,
-    /// Whether an entry says how often it changes.
+    /// Whether an entry states how often it changes.
     pub has_changefreq: bool,
-    /// Whether an entry has a priority.
+    /// Whether an entry states a priority.
     pub has_priority: bool,
-    /// The latest change of an entry.
+    /// The latest modification that an entry states.
     pub last_modified: Option<DateTime<Utc>>,
-    /// What made it.
+    /// The program that made the file, if known.
     pub generator: Option<String>,
-    /// What is wrong with it.
+    /// The problems of the file.
     pub problems: Problems,
-    /// Why reading ended early, if it did.
+    /// Why reading ended early; `None` if it did not.
     pub failure: Option<Failure>,
 }
 
@@ -71,7 +71,7 @@ impl Summary {
         self.failure.is_none()
     }
 
-    /// Returns what is wrong with it as a sentence, if anything is.
+    /// Returns a sentence with the problems of the file; `None` if it has none.
     #[must_use]
     pub fn complaint(&self) -> Option<String> {
         match (self.failure, self.problems.is_empty()) {

@@ -1,4 +1,4 @@
-//! Every fixture in fixtures/sitemaps, with exactly what is to be read of it; and files no fixture could hold.
+//! Every fixture in fixtures/sitemaps with its expected result, and generated files that are too large for fixtures.
 
 use std::fmt::Write as _;
 use std::io::{self, Read, Write as _};
@@ -13,7 +13,7 @@ use super::*;
 
 const BASE: &str = "https://shop.test/maps/fixture.xml";
 
-/// Writes what was read the way the fixtures' `.expected` files do.
+/// Writes the result in the format of the fixtures' `.expected` files.
 fn read(file: impl Read, limits: &ParseLimits) -> (String, Summary) {
     let mut items = String::new();
     let summary = parse(file, &Url::parse(BASE).unwrap(), None, limits, |item| {
@@ -83,7 +83,7 @@ fn every_fixture_is_read_exactly() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A file that comes a byte at a time.
+/// A file that arrives one byte at a time.
 struct Trickle<'a>(&'a [u8]);
 
 impl Read for Trickle<'_> {
@@ -139,7 +139,7 @@ fn failure(file: impl Read) -> (Option<Failure>, Summary) {
 const START: &str = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>";
 
 #[test]
-fn more_than_the_standard_allows_is_read_and_reported() {
+fn files_beyond_the_standards_limits_are_read_and_reported() {
     let (end, summary) = failure(long(
         START,
         "<url><loc>https://shop.test/a</loc></url>",
@@ -161,7 +161,7 @@ fn more_than_the_standard_allows_is_read_and_reported() {
 }
 
 #[test]
-fn the_caps_end_a_file_with_what_came_before() {
+fn a_cap_ends_a_file_and_keeps_earlier_entries() {
     let entry = "<url><loc>https://shop.test/a</loc></url>";
     let limits = ParseLimits {
         max_bytes: 1 << 20,
@@ -188,7 +188,7 @@ fn the_caps_end_a_file_with_what_came_before() {
 }
 
 #[test]
-fn a_text_without_end_is_not_kept() {
+fn an_endless_text_is_not_kept() {
     for (first, again) in [
         ("<url><loc>", "x"),
         ("<url attribute='", "x"),
@@ -212,7 +212,7 @@ fn a_nesting_bomb_ends_at_once() {
     assert!(summary.bytes < 100_000);
 }
 
-/// Compresses a text again and again: gzip files behind each other are one.
+/// Compresses a text repeatedly: concatenated gzip files are one gzip file.
 fn bomb(first: &str, again: &str, times: usize) -> Vec<u8> {
     let gzip = |text: &str| {
         let mut file = GzEncoder::new(Vec::new(), Compression::fast());
@@ -228,7 +228,7 @@ fn bomb(first: &str, again: &str, times: usize) -> Vec<u8> {
 #[test]
 fn a_gzip_bomb_ends_at_the_cap() {
     let first = format!("{START}<url><loc>https://shop.test/a</loc></url>");
-    // 2 GB of blanks. A text of that length is none either: whichever cap is met first ends it.
+    // 2 GB of blanks, which also exceed the length of a text: the cap that is reached first ends the file.
     let blanks = bomb(&first, &" ".repeat(1 << 20), 2048);
     assert!(blanks.len() < 16 << 20);
     let (end, summary) = failure(blanks.as_slice());
@@ -254,7 +254,7 @@ fn a_gzip_bomb_ends_at_the_cap() {
 }
 
 #[test]
-fn whoever_takes_no_more_gets_no_more() {
+fn a_consumer_that_breaks_off_gets_no_more_entries() {
     let mut taken = 0;
     let file = long(START, "<url><loc>https://shop.test/a</loc></url>", usize::MAX, "");
     let summary = parse(file, &Url::parse(BASE).unwrap(), None, &ParseLimits::default(), |_| {
@@ -272,7 +272,7 @@ fn whoever_takes_no_more_gets_no_more() {
 }
 
 #[test]
-fn the_servers_charset_counts_where_the_file_names_none() {
+fn the_servers_charset_counts_if_the_file_names_none() {
     let file = b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>https://shop.test/\xe9</loc></url></urlset>";
     let url = |charset| {
         let mut found = String::new();
