@@ -1,6 +1,6 @@
-//! The attributes that the finders ask for.
+//! The attributes that the finders use.
 
-/// The attributes of one element, found in one pass over them.
+/// The attributes of one element, collected in one pass.
 #[derive(Default)]
 pub(super) struct Attributes<'a> {
     pub(super) alt: &'a str,
@@ -8,12 +8,12 @@ pub(super) struct Attributes<'a> {
     pub(super) cfemail: Option<&'a str>,
     pub(super) class: &'a str,
     pub(super) content: &'a str,
-    /// Attributes for scripts that may hold an address.
+    /// Attributes for scripts that may contain an address.
     pub(super) data: Vec<(&'a str, &'a str)>,
     pub(super) data_src: Option<&'a str>,
     pub(super) datetime: Option<&'a str>,
     pub(super) dir: &'a str,
-    /// Scripts of events that may put an address together.
+    /// Event handlers that may assemble an address.
     pub(super) handlers: Vec<&'a str>,
     pub(super) href: Option<&'a str>,
     pub(super) http_equiv: &'a str,
@@ -22,7 +22,7 @@ pub(super) struct Attributes<'a> {
     pub(super) itemscope: bool,
     pub(super) itemtype: &'a str,
     pub(super) kind: &'a str,
-    /// What it is called where its text does not say it.
+    /// The accessible label, for elements whose text is missing.
     pub(super) label: &'a str,
     pub(super) lang: Option<&'a str>,
     pub(super) name: &'a str,

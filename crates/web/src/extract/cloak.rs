@@ -12,11 +12,11 @@ use super::page::Page;
 use super::script::{Written, written};
 use super::text::{BREAK, SEAM, contains_ignore_case};
 
-/// How far TYPO3 moves letters at most.
+/// Maximum distance by which TYPO3 shifts letters.
 const MAX_OFFSET: i32 = 26;
-/// The longest `<noscript>` that is read.
+/// Maximum size of a `<noscript>` that is read, in bytes.
 const MAX_NOSCRIPT_BYTES: usize = 16 << 10;
-/// What the signs of an address look like in a script, and what writes into a page.
+/// Texts in a script that indicate an address, and functions that write into a page.
 const AT_SIGNS: [&str; 12] = [
     "@",
     "&#64",
@@ -41,7 +41,7 @@ const WRITERS: [&str; 6] = [
 ];
 
 impl Page {
-    /// Takes an address that an element hides; returns whether its text only says that one is hidden.
+    /// Takes an address that an element hides. Returns whether the element's text is only a notice that one is hidden.
     pub(super) fn see_cloak(&mut self, tag: &str, element: &Element, attributes: &Attributes<'_>) -> bool {
         if tag == "joomla-hidden-mail" {
             let part = |name| element.attr(name).and_then(base64);
@@ -67,7 +67,7 @@ impl Page {
         false
     }
 
-    /// Reads the address that `javascript:` in a link leads to.
+    /// Reads the address in the `javascript:` URL of a link.
     fn see_script_link(&mut self, script: &str) {
         if let Some((_, token)) = script.split_once("UnCryptMailto(") {
             self.add_typo3(argument(token), None);
@@ -82,7 +82,7 @@ impl Page {
         }
     }
 
-    /// Decodes a TYPO3 link; where the offset is in a script of its own, it is found by trying.
+    /// Decodes a TYPO3 link. If the offset is in another script, all offsets are tried.
     fn add_typo3(&mut self, token: &str, vector: Option<i32>) {
         let offsets = vector.into_iter().chain(-MAX_OFFSET..=MAX_OFFSET);
         let link = offsets
@@ -156,15 +156,15 @@ impl Page {
         }
     }
 
-    /// Reads the addresses of markup, or of a link, that is not part of the tree.
+    /// Reads the addresses in markup, or in a link, that is not part of the tree.
     fn see_hidden_markup(&mut self, markup: &str) {
         for email in emails_of(markup, self) {
             self.add_email(email, Spelling::Protected);
         }
     }
 
-    /// Reads what visitors without scripts see. What asks them to switch scripts on is of the software's maker, unless
-    /// the address is the site's own.
+    /// Reads the text for visitors without scripts. A notice to enable scripts belongs to the software's maker, so only
+    /// the site's own addresses are taken from it.
     pub(super) fn see_noscript(&mut self, node: NodeRef<'_, Node>) {
         let text = node.first_child().and_then(|child| child.value().as_text());
         let Some(text) = text else { return };
@@ -184,13 +184,13 @@ impl Page {
     }
 }
 
-/// Returns the first text in a call's brackets.
+/// Returns the first quoted text in a call's parentheses.
 fn argument(call: &str) -> &str {
     let text = call.trim_start_matches([' ', '\'', '"']);
     text.split(['\'', '"']).next().unwrap_or_default()
 }
 
-/// Returns the addresses of links for mail in a markup, and of its text.
+/// Returns the addresses in the `mailto:` links of markup, or else in its text.
 fn emails_of(markup: &str, page: &Page) -> Vec<String> {
     let markup = references(markup);
     let mut found = Vec::new();
@@ -209,7 +209,7 @@ fn emails_of(markup: &str, page: &Page) -> Vec<String> {
     found
 }
 
-/// Takes the tags out of a markup: a block ends at those of blocks.
+/// Removes the tags from markup, marking where blocks and inline elements end.
 fn without_tags(markup: &str) -> String {
     let mut text = String::with_capacity(markup.len());
     let mut rest = markup;

@@ -1,4 +1,4 @@
-//! In which country a site is, to read the telephone numbers of its home page.
+//! The country of a site, which is needed to read the telephone numbers of its home page.
 
 use std::sync::LazyLock;
 
@@ -8,13 +8,13 @@ use regex::Regex;
 
 use super::text::{BREAK, SEAM};
 
-/// Country-code domains that are sold everywhere and say nothing about a place.
+/// Country-code domains that are sold everywhere and do not indicate a country.
 const GENERIC: [&str; 28] = [
     "ac", "ad", "ai", "am", "as", "bz", "cc", "cd", "co", "fm", "gg", "gl", "io", "is", "la", "ly", "me", "nu", "sc",
     "sh", "so", "st", "tk", "to", "tv", "vc", "vg", "ws",
 ];
 
-/// Languages that are at home in one country.
+/// Languages that are spoken mainly in one country.
 const LANGUAGES: [(&str, Id); 27] = [
     ("bg", Id::BG),
     ("cs", Id::CZ),
@@ -45,21 +45,21 @@ const LANGUAGES: [(&str, Id); 27] = [
     ("vi", Id::VN),
 ];
 
-/// Languages of several countries, and the one where most pages without another sign are from. English has none.
+/// Languages of several countries, with the country of most pages in the language. English has none.
 const MAIN_COUNTRIES: [(&str, &[Id]); 5] = [
     ("de", &[Id::DE]),
     ("es", &[Id::ES]),
     ("fr", &[Id::FR]),
     ("nl", &[Id::NL]),
-    // Numbers of the two are of different lengths.
+    // Telephone numbers of the two countries differ in length.
     ("pt", &[Id::PT, Id::BR]),
 ];
 
-/// The states that stand before a ZIP code of the United States.
+/// The states in front of ZIP codes of the United States.
 const STATES: &str = "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC \
                       ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC PR";
 
-/// Postal codes that name their country: `TX 77002`, `M5V 2T6`, `SW1A 1AA`, `A-1010`.
+/// Postal codes that indicate their country: `TX 77002`, `M5V 2T6`, `SW1A 1AA`, `A-1010`.
 static POSTAL_CODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?-u:\b)(?:(?P<us>[A-Z]{2}) [0-9]{5}(?:-[0-9]{4})?|(?P<ca>[A-CEGHJ-NPR-TVXY][0-9][A-Z] ?[0-9][A-Z][0-9])|(?P<gb>[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2})|(?P<letter>A|B|CH|D|DK|E|F|FL|I|L|N|NL|P|S)[-–][0-9]{4,5})(?-u:\b)",
@@ -86,7 +86,7 @@ static NAME_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .ok()
 });
 
-/// What a page says about where its site is.
+/// The evidence on a page for the country of its site.
 pub(super) struct Clues<'c> {
     /// The country of an address in structured data.
     pub(super) country: Option<&'c str>,
@@ -97,14 +97,14 @@ pub(super) struct Clues<'c> {
     pub(super) text: &'c str,
 }
 
-/// The countries in which a site may be.
+/// The countries that a site may be in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Regions {
-    /// Where signs put it, the surest first.
+    /// The countries with evidence, most reliable first.
     pub(super) sure: Vec<Id>,
-    /// Where most sites in its language are.
+    /// The countries of most sites in its language.
     pub(super) likely: Vec<Id>,
-    /// Whether an address, the domain or a country's name says where it is, and not only a language.
+    /// Whether an address, the domain or a country's name is among the evidence, and not only a language.
     pub(super) is_placed: bool,
 }
 
@@ -119,10 +119,10 @@ impl Regions {
     }
 }
 
-/// Returns the countries in which a site may be.
+/// Returns the countries that a site may be in.
 ///
-/// An address in structured data says it, then the domain, then a postal code or a country that the page names, then
-/// the region of the language, then the language.
+/// The evidence in order of preference: an address in structured data, the domain, a country or postal code in the
+/// text, the region of the language, the language.
 pub(super) fn regions(clues: &Clues<'_>) -> Regions {
     let mut tags = clues.language.unwrap_or_default().split(['-', '_']);
     let language = tags.next().unwrap_or_default().to_ascii_lowercase();
@@ -149,7 +149,7 @@ pub(super) fn regions(clues: &Clues<'_>) -> Regions {
     }
 }
 
-/// Finds the one country that a text names as part of an address; of several it is none.
+/// Finds the one country that a text names as part of an address; `None` if it names several.
 fn named(text: &str) -> Option<Id> {
     let mut countries: Vec<Id> = Vec::new();
     let mut towns: Vec<Id> = Vec::new();
@@ -169,7 +169,7 @@ fn named(text: &str) -> Option<Id> {
             }
             continue;
         }
-        // A line of an address ends with it; a sentence goes on.
+        // In an address, the country ends a line; in a sentence, more text follows.
         let is_begun = near.is_empty()
             || near.ends_with([BREAK, ',', '-', '|', '·', '•', '(', ')', '/'])
             || near.ends_with(|c: char| c.is_ascii_digit());
@@ -184,12 +184,12 @@ fn named(text: &str) -> Option<Id> {
         .or_else(|| by_postal_code(text))
 }
 
-/// Returns how many digits a text ends with.
+/// Returns the number of digits at the end of a text.
 fn postal_digits(text: &str) -> usize {
     text.bytes().rev().take_while(u8::is_ascii_digit).count()
 }
 
-/// Returns the one country of a list, if all are the same.
+/// Returns the country of a list if all entries are the same.
 fn only(countries: &[Id]) -> Option<Id> {
     let first = countries.first()?;
     countries.iter().all(|id| id == first).then_some(*first)
@@ -215,7 +215,7 @@ fn by_postal_code(text: &str) -> Option<Id> {
     only(&countries)
 }
 
-/// Reads the letters that stand before postal codes in Europe.
+/// Returns the country of the letters in front of a European postal code.
 fn by_letter(letter: &str) -> Option<Id> {
     Some(match letter {
         "A" => Id::AT,
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_evidence_comes_first() {
+    fn the_most_reliable_evidence_comes_first() {
         for (country, top_level, language, expected) in [
             (Some("AT"), "de", "en-US", vec![Id::AT, Id::DE, Id::US]),
             (None, "uk", "en", vec![Id::GB]),

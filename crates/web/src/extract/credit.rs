@@ -1,4 +1,4 @@
-//! Who made the site, as its footer says: links and addresses behind such a note are of the maker.
+//! Credits in a footer: links and addresses after such a note belong to the maker of the site, not to its owner.
 
 use std::sync::LazyLock;
 
@@ -6,10 +6,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
 use super::text::{BREAK, SEAM};
 
-/// How far behind its words a note goes on.
+/// Maximum distance between the words of a note and what belongs to it, in bytes.
 const NOTE_BYTES: usize = 120;
 
-/// What stands before the name of whoever made a site.
+/// Phrases in front of the name of a site's maker.
 const NOTES: [&str; 68] = [
     "website by",
     "web site by",
@@ -83,14 +83,14 @@ const NOTES: [&str; 68] = [
 static NOTE: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasickBuilder::new().ascii_case_insensitive(true).build(NOTES).ok());
 
-/// Returns whether a text ends, within its block, with a note of who made the site.
+/// Returns whether a text ends, within its block, with a note about the maker of the site.
 pub(super) fn announces(before: &str) -> bool {
     let start = before.ceil_char_boundary(before.len().saturating_sub(NOTE_BYTES));
     let near = before.get(start..).unwrap_or_default();
     let near = near
         .rsplit(BREAK)
         .find(|block| !block.trim_matches([' ', SEAM, '\n']).is_empty());
-    // A block before says it only if it is the note alone.
+    // A preceding block counts only if it contains nothing but the note.
     let is_own = !before.trim_end_matches([' ', SEAM, '\n']).ends_with(BREAK);
     let near = near.unwrap_or_default().trim_end_matches([' ', SEAM, '\n']);
     let Some(notes) = NOTE.as_ref() else { return false };
@@ -105,7 +105,7 @@ pub(super) fn announces(before: &str) -> bool {
     }
 }
 
-/// Returns whether the text of a link says that it leads to whoever made the site.
+/// Returns whether the text of a link says that it leads to the maker of the site.
 pub(super) fn names_maker(text: &str) -> bool {
     text.len() <= NOTE_BYTES && NOTE.as_ref().is_some_and(|notes| notes.is_match(text))
 }
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notes_of_makers_are_told() {
+    fn credits_are_recognised() {
         for text in [
             "Website by ",
             "© 2026 Acme | Webdesign: ",

@@ -1,9 +1,9 @@
-//! Codes that hide texts from robots and not from readers.
+//! Decoding of texts that are hidden from robots but not from readers.
 
-/// The longest text that is decoded.
+/// Maximum length of a text that is decoded, in bytes.
 const MAX_BYTES: usize = 4 << 10;
 
-/// Turns every Latin letter around by 13.
+/// Rotates Latin letters by 13.
 pub(super) fn rot13(text: &str) -> String {
     let turn = |c: char, first: u8| {
         let place = u8::try_from(c).map_or(0, |byte| byte - first);
@@ -18,7 +18,7 @@ pub(super) fn rot13(text: &str) -> String {
         .collect()
 }
 
-/// Turns every printable ASCII character around by 47, as Email Address Encoder does.
+/// Rotates printable ASCII characters by 47, as Email Address Encoder does.
 pub(super) fn rot47(text: &str) -> String {
     text.chars()
         .map(|c| match u8::try_from(c) {
@@ -28,7 +28,7 @@ pub(super) fn rot47(text: &str) -> String {
         .collect()
 }
 
-/// Decodes a link of the plugin `CryptX`: each character moved by one, or by the digit before it.
+/// Decodes a link of the plugin `CryptX`: each character is shifted by one, or by the digit before it.
 pub(super) fn cryptx(text: &str) -> Option<String> {
     let down = |c: char, by: u32| char::from_u32(u32::from(c).checked_sub(by)?);
     let is_link = |link: &String| link.starts_with("mailto:");
@@ -46,7 +46,7 @@ pub(super) fn cryptx(text: &str) -> Option<String> {
     })
 }
 
-/// Decodes base64, padded or not.
+/// Decodes base64, with or without padding.
 pub(super) fn base64(text: &str) -> Option<String> {
     if text.len() > MAX_BYTES {
         return None;
@@ -71,7 +71,7 @@ pub(super) fn base64(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Decodes a TYPO3 link, whose characters are moved within three ranges by an offset.
+/// Decodes a TYPO3 link, whose characters are shifted within three ranges by an offset.
 pub(super) fn typo3(token: &str, offset: i32) -> String {
     const RANGES: [(i32, i32); 3] = [(0x2b, 0x3a), (0x40, 0x5a), (0x61, 0x7a)];
     token
@@ -87,7 +87,7 @@ pub(super) fn typo3(token: &str, offset: i32) -> String {
         .collect()
 }
 
-/// Decodes character references: `&#64;`, `&#x40;` and the names that addresses are hidden with.
+/// Decodes character references: `&#64;`, `&#x40;` and the names used to hide addresses.
 pub(super) fn references(text: &str) -> String {
     const NAMES: [(&str, char); 9] = [
         ("commat", '@'),

@@ -1,4 +1,4 @@
-//! What single elements of a page say: metadata, links, scripts, images.
+//! Single elements of a page: metadata, links, scripts, images.
 
 use ego_tree::NodeRef;
 use scraper::Node;
@@ -19,15 +19,15 @@ const MAX_TITLE_CHARS: usize = 500;
 const MAX_DESCRIPTION_CHARS: usize = 2_000;
 const MAX_GENERATOR_CHARS: usize = 200;
 const MAX_FEEDS: usize = 20;
-/// The most addresses and numbers that links give.
+/// Maximum number of addresses and of telephone numbers taken from links.
 const MAX_LINKED: usize = 500;
-/// The longest attribute for scripts that is read.
+/// Maximum length of an attribute for scripts that is read, in bytes.
 const MAX_DATA_BYTES: usize = 300;
-/// The longest script of an event that is read.
+/// Maximum length of an event handler that is read, in bytes.
 const MAX_HANDLER_BYTES: usize = 2_000;
-/// The most links of a page that are kept, and how much of the text of one.
+/// Maximum number of links kept per page, and maximum length of a link's text.
 pub(super) const MAX_LINKS: usize = 2_000;
-/// Attributes that hold the two halves of an address, or its top-level domain apart.
+/// Attributes that contain the two halves of an address, or its top-level domain.
 const LOCAL_ATTRIBUTES: [&str; 11] = [
     "data-name",
     "data-n",
@@ -50,7 +50,7 @@ const DOMAIN_ATTRIBUTES: [&str; 6] = [
     "data-mail-domain",
 ];
 const TOP_LEVEL_ATTRIBUTES: [&str; 3] = ["data-ext", "data-part3", "data-tld"];
-/// The most images whose place in the page is looked up.
+/// Maximum number of images whose position in the page is checked.
 const MAX_LOGO_CHECKS: usize = 30;
 
 impl Page {
@@ -126,7 +126,7 @@ impl Page {
         if attributes.http_equiv.eq_ignore_ascii_case("content-language") && self.meta_language.is_none() {
             self.meta_language = clean(content, MAX_GENERATOR_CHARS);
         }
-        // An element may be of two vocabularies at once.
+        // An element may use two vocabularies at once.
         for name in [attributes.name, attributes.property] {
             if !name.is_empty() {
                 self.see_named_meta(name.trim(), content);
@@ -214,7 +214,7 @@ impl Page {
             .see_link(attributes.rel, href, attributes.sizes, &self.site);
     }
 
-    /// Looks at a file that the page loads; of its code says more than of a picture.
+    /// Examines a file that the page loads. Code is stronger evidence than a picture.
     fn see_resource(&mut self, url: Option<&str>, is_code: bool) {
         if let Some(url) = url {
             self.technologies.see_url(url);
@@ -277,7 +277,7 @@ impl Page {
         } else if let Some(email) = email::from_plain_link(href, &self.site) {
             self.add_email(email, Spelling::Mailto);
         } else if !starts_with("http") && self.see_phone_link(href, attributes) {
-            // A link to nothing else.
+            // Nothing else is taken from a telephone link.
         } else if let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#") {
             if let Some(email) = email::from_protected(hex, &self.site) {
                 self.add_email(email, Spelling::Protected);
@@ -305,7 +305,7 @@ impl Page {
         }
     }
 
-    /// Notes a link to a privacy policy; of another company's only such as host those of their customers.
+    /// Records a link to a privacy policy, unless it leads to a company whose own policy other sites link.
     fn see_policy_link(&mut self, href: &str) {
         let is_candidate = || {
             let url = self.site.resolve(href)?;
@@ -325,7 +325,7 @@ impl Page {
         if alt == "@" || alt.eq_ignore_ascii_case("at") {
             self.text.push("@");
         }
-        // Lazy loading keeps the address elsewhere and a placeholder in `src`.
+        // Lazy loading puts the URL into another attribute and a placeholder into `src`.
         let src = attributes
             .src
             .filter(|src| !src.starts_with("data:"))
@@ -356,7 +356,7 @@ impl Page {
         }
     }
 
-    /// Takes the addresses of a vCard, and whose they are.
+    /// Takes the addresses of a vCard, and their owners.
     pub(super) fn take_card(&mut self, card: &str) {
         for (number, kind) in vcard::phones(card) {
             self.add_phones(Candidate::structured(self.text.position(), &number, kind));
@@ -369,8 +369,8 @@ impl Page {
         }
     }
 
-    /// Looks for an address in attributes for scripts: whole, backwards, or in two halves. On a `<script>` they are
-    /// settings of services.
+    /// Looks for an address in attributes for scripts: whole, reversed, or in two halves. Attributes of a `<script>`
+    /// are skipped, since they are settings of services.
     pub(super) fn see_data(&mut self, tag: &str, data: &[(&str, &str)]) {
         if data.is_empty() || matches!(tag, "script" | "link" | "iframe" | "img" | "meta") {
             return;
@@ -411,7 +411,7 @@ impl Page {
     }
 }
 
-/// Returns whether a node stands in the page's header.
+/// Returns whether a node is in the page's header.
 fn is_in_header(node: NodeRef<'_, Node>) -> bool {
     node.ancestors()
         .filter_map(|ancestor| ancestor.value().as_element())

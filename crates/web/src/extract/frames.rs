@@ -1,4 +1,4 @@
-//! What a page leaves to others: frames, and scripts without which it shows nothing.
+//! Parts of a page shown by others: frames, and scripts without which the page is empty.
 
 use ego_tree::NodeRef;
 use scraper::Node;
@@ -8,13 +8,13 @@ use super::elements::MAX_LINKS;
 use super::page::{Page, RawLink};
 use super::text::contains_ignore_case;
 
-/// The most frames of the site that are kept.
+/// Maximum number of the site's frames that are kept.
 const MAX_FRAMES: usize = 20;
-/// How much of a notice for visitors without scripts is looked at.
+/// How much of a notice for visitors without scripts is read, in bytes.
 const MAX_NOTICE: usize = 500;
 
 impl Page {
-    /// Takes an element in that leaves what it shows to others; returns whether to go on below it.
+    /// Examines an element whose content is shown by others. Returns whether to visit its children.
     pub(super) fn see_part(&mut self, tag: &str, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) -> bool {
         match tag {
             "iframe" | "frame" => {
@@ -30,8 +30,8 @@ impl Page {
         tag == "frameset"
     }
 
-    /// Looks at a frame. What another site's page is made with says nothing of this one; a page of the site is a part of
-    /// this one.
+    /// Examines a frame. The technologies of another site's page do not count; a page of the same site belongs to this
+    /// page.
     fn see_frame(&mut self, attributes: &Attributes<'_>) {
         let Some(src) = attributes
             .src
@@ -56,7 +56,7 @@ impl Page {
         }
     }
 
-    /// Looks at what is shown where scripts do not run: that the page needs them.
+    /// Checks the notice for visitors without scripts, which may say that the page needs them.
     fn see_notice(&mut self, node: NodeRef<'_, Node>) {
         let text = node.first_child().and_then(|child| child.value().as_text());
         let start = text.and_then(|text| text.get(..text.floor_char_boundary(MAX_NOTICE)));

@@ -1,6 +1,6 @@
-//! Opening hours in one shape, whatever says them: `{"monday": ["09:00-12:00", "13:00-17:00"], "sunday": []}`.
+//! Opening hours in one form, whatever their source: `{"monday": ["09:00-12:00", "13:00-17:00"], "sunday": []}`.
 //!
-//! A day that nobody mentions is absent, one that is closed has no times. What cannot be read without doubt is left out.
+//! A day that is not mentioned is absent, and a closed day has no times. Ambiguous texts are left out.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ const DAYS: [&str; 7] = [
     "sunday",
 ];
 
-/// The days in other languages, Monday first; each may be shortened to two letters or more where that is plain.
+/// The days in other languages, Monday first. Each may be shortened to two letters or more if that is unambiguous.
 const NAMES: [[&str; 7]; 5] = [
     DAYS,
     [
@@ -39,13 +39,13 @@ const NAMES: [[&str; 7]; 5] = [
     ],
 ];
 
-/// The most spans of a day that are kept.
+/// Maximum number of spans kept per day.
 const MAX_SPANS: usize = 10;
 
-/// The minutes of a day.
+/// The number of minutes in a day.
 const DAY: u16 = 24 * 60;
 
-/// The hours of a week.
+/// The opening hours of a week.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Week {
     days: [Option<Vec<(u16, u16)>>; 7],
@@ -61,7 +61,7 @@ impl Week {
         }
     }
 
-    /// Reads one text.
+    /// Reads one text of `openingHours`.
     pub(super) fn read_text(&mut self, text: &str) {
         let text = text.replace(['\u{2013}', '\u{2014}'], "-");
         let words = text.split([' ', '\n', '\t', ';']).filter(|word| !word.is_empty());
@@ -82,7 +82,7 @@ impl Week {
                 self.add(&days, span);
             }
         }
-        // Days without times are those on which it is always open.
+        // Days without times are open all day.
         if !has_times {
             self.add(&days, Some((0, DAY)));
         }
@@ -98,7 +98,7 @@ impl Week {
     }
 
     fn read_object(&mut self, object: &Map<String, Value>) {
-        // Hours of a season or of a holiday are not those of every week.
+        // Hours with a validity period, for a season or a holiday, do not apply to every week.
         if ["validFrom", "validThrough"]
             .iter()
             .any(|key| object.get(*key).is_some_and(|value| !value.is_null()))
@@ -111,11 +111,11 @@ impl Week {
         self.add_span(&days, text("opens"), text("closes"));
     }
 
-    /// Adds the hours from one time to another; without both it is closed.
+    /// Adds the hours from one time to another; without both times, the days are closed.
     pub(super) fn add_span(&mut self, days: &[usize], opens: Option<&str>, closes: Option<&str>) {
         match (opens.map(time), closes.map(time)) {
             (None, None) => self.add(days, None),
-            // How schema.org says closed.
+            // schema.org's notation for closed.
             (Some(Some(0)), Some(Some(0))) => self.add(days, None),
             (Some(Some(opens)), Some(Some(closes))) => self.add(days, Some((opens, closes))),
             _ => {}
@@ -135,7 +135,7 @@ impl Week {
         }
     }
 
-    /// Returns the week as JSON, if anything is known of it.
+    /// Returns the week as JSON; `None` if no hours are known.
     pub(super) fn into_json(self) -> Option<Value> {
         let mut week = Map::new();
         for (name, spans) in DAYS.iter().zip(self.days) {
@@ -165,7 +165,7 @@ fn named_days(value: &Value, into: &mut Vec<usize>) {
     }
 }
 
-/// Reads a day: its name, the beginning of it, or an address that ends with it.
+/// Parses a day: its name, an abbreviation, or a URL that ends with the name.
 pub(super) fn day(text: &str) -> Option<usize> {
     let name = text
         .trim()
@@ -184,12 +184,12 @@ pub(super) fn day(text: &str) -> Option<usize> {
     match found.as_slice() {
         [first, ..] if NAMES[0].iter().any(|known| known.starts_with(name.as_str())) => Some(*first),
         [only] => Some(*only),
-        // Beginnings that mean one day here and another one there.
+        // The abbreviation means different days in different languages.
         _ => None,
     }
 }
 
-/// Reads `Mo-Fr`, `Mo,Tu` or `Mo`.
+/// Parses a list of days: `Mo-Fr`, `Mo,Tu` or `Mo`.
 fn day_list(word: &str) -> Option<Vec<usize>> {
     let word = word.trim_end_matches([':', ',']);
     let mut days = Vec::new();
@@ -205,7 +205,7 @@ fn day_list(word: &str) -> Option<Vec<usize>> {
     Some(days)
 }
 
-/// Reads `09:00-12:00,13:00-17:00`, or that it is closed.
+/// Parses `09:00-12:00,13:00-17:00`, or a word for closed.
 fn spans(word: &str) -> Option<Vec<Option<(u16, u16)>>> {
     let word = word.trim_end_matches(',');
     if ["closed", "off", "geschlossen", "fermé", "cerrado"]
@@ -221,7 +221,7 @@ fn spans(word: &str) -> Option<Vec<Option<(u16, u16)>>> {
     parts.collect()
 }
 
-/// Reads a time of the day as minutes.
+/// Parses a time of day as minutes.
 fn time(text: &str) -> Option<u16> {
     let text = text.trim().trim_start_matches(['T', 't']);
     let lower = text.to_ascii_lowercase();
@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_read_as_schema_org_writes_them() {
+    fn texts_in_schema_org_format_are_read() {
         for (text, expected) in [
             (
                 "Mo-We 09:00-17:00",
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn specifications_give_the_same_shape() {
+    fn specifications_give_the_same_form() {
         let mut week = Week::default();
         week.read_specification(&json!([
             {"dayOfWeek": ["https://schema.org/Monday", "Tuesday"], "opens": "09:00:00", "closes": "17:00"},

@@ -1,22 +1,22 @@
-//! The icon and the logo of a site: what the page says they are, never a guess.
+//! The icon and the logo of a site, as declared by the page and never guessed.
 
 use super::site::Site;
 
-/// The size that stands for an icon of any size (SVG).
+/// The size that an icon of any size (SVG) counts as.
 const ANY_SIZE: u32 = 512;
 
-/// The best icon so far.
+/// The best icon found so far.
 #[derive(Debug, Default)]
 pub(super) struct Favicon {
     best: Option<(Rank, String)>,
 }
 
-/// How good an icon is: what it is for first, then how large.
+/// The quality of an icon: its purpose first, then its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank(u8, u32);
 
 impl Favicon {
-    /// Looks at a `<link>`.
+    /// Examines a `<link>`.
     pub(super) fn see_link(&mut self, rel: &str, href: &str, sizes: Option<&str>, site: &Site) {
         let words = || rel.split_ascii_whitespace();
         let purpose = if words().any(|word| word.eq_ignore_ascii_case("icon")) {
@@ -27,7 +27,7 @@ impl Favicon {
             return;
         };
         let rank = Rank(purpose, size(sizes));
-        // The first of equals stays.
+        // Among equals, the first one is kept.
         if self.best.as_ref().is_none_or(|(best, _)| rank > *best)
             && let Some(url) = site.address(href)
         {
@@ -50,7 +50,7 @@ fn size(sizes: Option<&str>) -> u32 {
     numbers.max().unwrap_or(0)
 }
 
-/// What an image is called.
+/// The names of an image.
 pub(super) struct ImageMarks<'a> {
     pub(super) class: &'a str,
     pub(super) id: &'a str,
@@ -59,23 +59,23 @@ pub(super) struct ImageMarks<'a> {
 }
 
 impl ImageMarks<'_> {
-    /// Returns whether the image is called a logo; whose it is depends on where it stands.
+    /// Returns whether the image is named a logo; whose logo it is depends on its position in the page.
     pub(super) fn name_a_logo(&self) -> bool {
         [self.class, self.id, self.alt, file_name(self.src)]
             .iter()
             .any(|text| names_logo(text))
     }
 
-    /// Returns whether the image has WordPress' own class for the site's logo.
+    /// Returns whether the image has WordPress's own class for the site's logo.
     pub(super) fn are_of_wordpress(&self) -> bool {
         self.class.split_ascii_whitespace().any(|class| class == "custom-logo")
     }
 }
 
-/// The most class names of an element that are looked at.
+/// Maximum number of an element's class names that are examined.
 const MAX_NAMES: usize = 50;
 
-/// Returns whether a class, an id or an attribute of a container says that it is the page's header.
+/// Returns whether a class, id or attribute of a container names the page's header.
 pub(super) fn names_header(names: &str) -> bool {
     names.split_ascii_whitespace().take(MAX_NAMES).any(|name| {
         let name = name.to_ascii_lowercase();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn logos_are_told_from_other_images() {
+    fn logos_are_distinguished_from_other_images() {
         for name in [
             "site-logo",
             "Acme Logo",

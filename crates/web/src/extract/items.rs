@@ -1,4 +1,4 @@
-//! The properties of microdata that are open where the walk is.
+//! The microdata properties that are open during the walk.
 
 use ego_tree::NodeId;
 use serde_json::{Map, Value};
@@ -13,10 +13,10 @@ pub(super) struct Items {
 pub(super) struct Open {
     pub(super) node: NodeId,
     pub(super) property: &'static str,
-    /// Where its text begins.
+    /// The position at which its text begins.
     pub(super) start: usize,
-    /// What it says in an attribute.
+    /// Its value, if an attribute has it.
     pub(super) value: Option<String>,
-    /// The properties of the object that it is, if it is one.
+    /// The properties of the object it contains, if it is an object.
     pub(super) object: Option<Map<String, Value>>,
 }

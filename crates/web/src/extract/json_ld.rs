@@ -1,4 +1,4 @@
-//! Structured data: the facts of a page's JSON-LD, read as data and never run.
+//! Structured data: the facts in a page's JSON-LD, which is read as data and never run.
 
 use serde_json::{Map, Value};
 
@@ -6,17 +6,17 @@ use super::hours::Week;
 use super::lenient;
 use super::text::clean;
 
-/// The most postal addresses of a page that are kept.
+/// Maximum number of postal addresses kept per page.
 pub(super) const MAX_ADDRESSES: usize = 20;
 
-/// The longest script that is read, and how many of them.
+/// Maximum size of a script that is read, and maximum number of scripts.
 const MAX_SCRIPT_BYTES: usize = 256 << 10;
 const MAX_SCRIPTS: usize = 20;
-/// The most objects of a page that are looked at.
+/// Maximum number of objects that are visited.
 const MAX_OBJECTS: usize = 5_000;
 const MAX_ADDRESS_CHARS: usize = 300;
 
-/// What stands for another party than the site: its authors, reviewers and partners.
+/// Properties of parties other than the site: authors, reviewers, partners.
 pub(super) const FOREIGN_KEYS: [&str; 10] = [
     "author",
     "review",
@@ -30,18 +30,18 @@ pub(super) const FOREIGN_KEYS: [&str; 10] = [
     "itemReviewed",
 ];
 
-/// The facts of all scripts of a page, in their order.
+/// The facts of all scripts of a page, in order.
 #[derive(Debug, Default)]
 pub(super) struct StructuredData {
     pub(super) emails: Vec<String>,
-    /// Who has which address, where that is said.
+    /// The owners of addresses, where they are named.
     pub(super) people: Vec<Person>,
     /// The types of the objects, each once.
     pub(super) types: Vec<String>,
     pub(super) telephones: Vec<String>,
     pub(super) fax_numbers: Vec<String>,
     pub(super) links: Vec<String>,
-    /// The same of persons.
+    /// The links of persons.
     pub(super) person_links: Vec<String>,
     pub(super) logo: Option<String>,
     pub(super) addresses: Vec<String>,
@@ -51,7 +51,7 @@ pub(super) struct StructuredData {
     objects: usize,
 }
 
-/// Whose an address is.
+/// The owner of an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Person {
     pub(super) email: String,
@@ -59,12 +59,12 @@ pub(super) struct Person {
     pub(super) role: Option<String>,
 }
 
-/// The most types that are kept.
+/// Maximum number of types kept.
 const MAX_TYPES: usize = 50;
 const MAX_NAME_CHARS: usize = 100;
 
 impl StructuredData {
-    /// Notes a type of structured data.
+    /// Records a type of structured data.
     pub(super) fn add_type(&mut self, name: &str) {
         let name = name.rsplit(['/', '#', ':']).next().unwrap_or_default();
         if let Some(name) = clean(name, MAX_NAME_CHARS)
@@ -75,7 +75,7 @@ impl StructuredData {
         }
     }
 
-    /// Notes whose an address is, where an object says both.
+    /// Records the owner of an address, if an object names both.
     fn read_person(&mut self, object: &Map<String, Value>) {
         let text = |key: &str| {
             object
@@ -109,7 +109,7 @@ impl StructuredData {
         lenient::read(script).iter().for_each(|value| self.visit(value));
     }
 
-    /// Visits a value; the JSON parser has bounded its depth.
+    /// Visits a value, whose depth the JSON parser has limited.
     fn visit(&mut self, value: &Value) {
         match value {
             Value::Array(values) => values.iter().for_each(|value| self.visit(value)),
@@ -133,7 +133,7 @@ impl StructuredData {
         self.read_person(object);
         let is_person = !types.is_empty() && types.iter().all(|name| name.ends_with("Person"));
         for (key, value) in object {
-            // A vocabulary may be named by a prefix or its address: `schema:email`.
+            // A vocabulary may be named by a prefix or its URL: `schema:email`.
             let key = key.rsplit([':', '/', '#']).next().unwrap_or_default();
             match key {
                 "email" => texts(value, &mut self.emails),
@@ -182,7 +182,7 @@ impl StructuredData {
     }
 }
 
-/// Writes a `PostalAddress` on one line: street, code and town, region, country.
+/// Formats a `PostalAddress` on one line: street, postal code and town, region, country.
 pub(super) fn postal(address: &Map<String, Value>) -> Option<String> {
     let part = |key: &str| address.get(key).and_then(name_of);
     let town = [part("postalCode"), part("addressLocality")]
@@ -204,7 +204,7 @@ pub(super) fn postal(address: &Map<String, Value>) -> Option<String> {
     clean(&line.join(", "), MAX_ADDRESS_CHARS)
 }
 
-/// Returns a text, or the name of the object that stands in its place.
+/// Returns a text, or the name of an object used instead of a text.
 fn name_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => clean(text, MAX_ADDRESS_CHARS),
@@ -224,7 +224,7 @@ fn texts(value: &Value, into: &mut Vec<String>) {
     }
 }
 
-/// Returns a text, also where it is the value of an object (`{"@value": "text"}`).
+/// Returns a text, also if it is wrapped in an object (`{"@value": "text"}`).
 fn text_of(value: &Value) -> Option<String> {
     let text = value
         .as_object()
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn the_facts_of_others_are_left() {
+    fn facts_about_other_parties_are_skipped() {
         assert!(
             read(r#"{"author": {"email": "a@b.de"}, "review": [{"author": {"telephone": "1"}}]}"#)
                 .emails
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_and_hostile_scripts_are_nothing() {
+    fn broken_and_hostile_scripts_give_nothing() {
         assert_eq!(
             read("{\"email\": \"a@b.de\", \"x\": \"line\nbreak\"}").emails,
             ["a@b.de"]

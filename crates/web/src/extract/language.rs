@@ -1,4 +1,4 @@
-//! Languages as tags of BCP 47, and what people write instead.
+//! Language tags (BCP 47), and what people write instead.
 
 /// The two-letter codes of ISO 639-1.
 const CODES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz \
@@ -7,8 +7,8 @@ ja ji jv jw ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu
 nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st \
 su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
 
-/// What is written for a language without being its tag: its names, codes of three letters where there are two, and the
-/// codes of countries.
+/// Texts that stand for a language without being its tag: its names, three-letter codes of languages that have a
+/// two-letter code, and country codes.
 const MEANT: [(&str, &str); 64] = [
     ("english", "en"),
     ("eng", "en"),
@@ -76,13 +76,13 @@ const MEANT: [(&str, &str); 64] = [
     ("ua", "uk"),
 ];
 
-/// The longest tag that is kept.
+/// Maximum length of a tag that is kept.
 const MAX_TAG: usize = 35;
 
-/// Reads a language tag, as it is written or as what it means (`en_US`, `de_DE.UTF-8`, `english`), in the usual case of
-/// letters. A text that is not a language gives `None`.
+/// Parses a language tag in correct or common incorrect notation (`en_US`, `de_DE.UTF-8`, `english`), and returns it in
+/// the usual case. Returns `None` if the text does not name a language.
 pub(super) fn read(tag: &str) -> Option<String> {
-    // A locale of POSIX goes on with a charset or a variant.
+    // A POSIX locale continues with a charset or a variant.
     let tag = tag.trim().split(['.', '@']).next()?.trim_matches(['-', '_', '"', '\'']);
     let mut parts = tag.split(['-', '_']);
     let primary = parts.next()?.to_lowercase();
@@ -91,7 +91,7 @@ pub(super) fn read(tag: &str) -> Option<String> {
     let mut has_region = read.contains('-');
     for part in parts {
         if !(2..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            // A subtag of one letter begins an extension, which says nothing of the language.
+            // A subtag of one letter begins an extension, which does not concern the language.
             return (part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(read);
         }
         let is_alphabetic = part.bytes().all(|byte| byte.is_ascii_alphabetic());
@@ -119,7 +119,7 @@ pub(super) fn read(tag: &str) -> Option<String> {
     (read.len() <= MAX_TAG).then_some(read)
 }
 
-/// Returns the tag of what a primary subtag means.
+/// Returns the language that a primary subtag stands for.
 fn meant(primary: &str) -> Option<&str> {
     if let Some((_, tag)) = MEANT.iter().find(|(written, _)| *written == primary) {
         return Some(tag);
@@ -127,7 +127,7 @@ fn meant(primary: &str) -> Option<&str> {
     let is_alphabetic = primary.bytes().all(|byte| byte.is_ascii_lowercase());
     let is_code = match primary.len() {
         2 => CODES.split_ascii_whitespace().any(|code| code == primary),
-        // Undetermined, several, none.
+        // Undetermined, multiple and no language.
         3 => !matches!(primary, "und" | "mul" | "zxx" | "mis"),
         _ => false,
     };
@@ -139,7 +139,7 @@ mod tests {
     use super::read;
 
     #[test]
-    fn a_language_is_its_tag() {
+    fn languages_are_normalised_to_tags() {
         for (written, tag) in [
             ("de", Some("de")),
             (" EN-us ", Some("en-US")),

@@ -1,20 +1,19 @@
-//! JSON as sites write it into their pages: wrapped, commented, with a comma too many.
+//! Lenient parsing of JSON as sites write it: wrapped, with comments or superfluous commas.
 
 use serde_json::Value;
 
-/// The most values of one script.
+/// Maximum number of values per script.
 const MAX_VALUES: usize = 100;
 
-/// Reads the values of a script. Wrappers of old XHTML, comments, byte order marks, commas and semicolons too many and
-/// raw line ends within texts change nothing; several values may follow each other. What is damaged in another way ends
-/// the reading.
+/// Parses the values of a script. Wrappers of old XHTML, comments, byte order marks, superfluous commas and semicolons,
+/// and raw line ends within texts are accepted; several values may follow each other. Parsing ends at any other damage.
 pub(super) fn read(script: &str) -> Vec<Value> {
     if let Ok(value) = serde_json::from_str(script.trim()) {
         return vec![value];
     }
     let values = values(&strict(script));
     if values.is_empty() && script.contains("&quot;") {
-        // It went through a template's escaping.
+        // A template may have escaped the script.
         let unescaped = script.replace("&quot;", "\"").replace("&amp;", "&");
         return self::values(&strict(&unescaped));
     }
@@ -26,15 +25,15 @@ fn values(text: &str) -> Vec<Value> {
     values.map_while(Result::ok).take(MAX_VALUES).collect()
 }
 
-/// What stands around data without being part of it.
+/// Texts around data that are not part of it.
 const WRAPPERS: [&str; 6] = ["<![CDATA[", "]]>", "<!--", "-->", "\u{feff}", "\u{a0}"];
 
-/// Writes a script as strict JSON, as far as it is plain what that is.
+/// Rewrites a script as strict JSON, as far as its meaning is clear.
 fn strict(script: &str) -> String {
     let mut out = String::with_capacity(script.len());
     let mut rest = script;
     let mut depth = 0_usize;
-    // A comma that is written only where another value follows.
+    // A comma that is written only if another value follows.
     let mut has_comma = false;
     while let Some(char) = rest.chars().next() {
         if let Some(behind) = WRAPPERS.iter().find_map(|wrapper| rest.strip_prefix(wrapper)) {
@@ -79,7 +78,7 @@ fn strict(script: &str) -> String {
     out
 }
 
-/// Writes a text of which the first quote is taken, and returns what stands behind it.
+/// Writes a text whose opening quote was consumed, and returns the rest of the script.
 fn text<'t>(mut rest: &'t str, out: &mut String) -> &'t str {
     out.push('"');
     loop {
@@ -96,7 +95,7 @@ fn text<'t>(mut rest: &'t str, out: &mut String) -> &'t str {
             }
             Some('\\') => match chars.next() {
                 Some(escaped @ ('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' | 'u')) => out.extend(['\\', escaped]),
-                // JavaScript escapes what JSON does not.
+                // JavaScript has escapes that JSON does not.
                 Some(other) if !other.is_control() => out.push(other),
                 _ => out.push(' '),
             },
@@ -113,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_declared_is_read_whatever_is_around_it() {
+    fn declared_data_is_read_whatever_surrounds_it() {
         let whole = json!({"a": "b", "c": [1, 2]});
         for script in [
             r#"{"a": "b", "c": [1, 2]}"#,
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_stay_as_they_are() {
+    fn texts_are_not_changed() {
         for (script, expected) in [
             (r#"{"a": "http://b.test/c,]",}"#, "http://b.test/c,]"),
             (r#"{"a": "/* b */ // c",}"#, "/* b */ // c"),
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_not_guessed() {
+    fn damaged_data_is_not_guessed() {
         for script in [
             "",
             "{",

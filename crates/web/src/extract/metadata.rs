@@ -1,4 +1,4 @@
-//! What a home page says about its site, and the part of it that API clients see.
+//! The facts that a home page states about its site, and the form in which API clients get them.
 
 use serde::Serialize;
 use url::Url;
@@ -12,42 +12,43 @@ use crate::stand_in::StandIn;
 const SHOWN_EMAILS: usize = 5;
 const SHOWN_PHONES: usize = 3;
 
-/// What a home page says about its site.
+/// The facts that a home page states about its site.
 ///
-/// Nothing is invented: what was not found is `None`, empty or false. No string holds a NUL character,
-/// and all are bounded.
+/// Nothing is guessed: a fact that was not found is `None`, empty or false. No string contains NUL characters, and all
+/// are limited in length.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct SiteMetadata {
     /// The text of `<title>`, or else `og:title`.
     pub title: Option<String>,
     /// The meta description, or else `og:description`.
     pub description: Option<String>,
-    /// The language of `<html lang>`, or else the one language that meta or header name.
+    /// The language of `<html lang>`, or else the only language in the meta elements and headers.
     pub language: Option<String>,
-    /// The languages that the header, or else the meta element, `Content-Language` names.
+    /// The languages in the header `Content-Language`, or else in the meta element of that name.
     pub content_language: Vec<String>,
-    /// What `<meta name="generator">` says, the first one.
+    /// The first `<meta name="generator">`.
     pub generator: Option<String>,
     /// The best icon that the page links; never a guessed `/favicon.ico`.
     pub favicon_url: Option<String>,
-    /// The logo: of structured data, of `og:logo`, or an image of the page's header that is called so.
+    /// The logo, from structured data, from `og:logo`, or an image in the page's header that is named a logo.
     pub logo_url: Option<String>,
-    /// All email addresses in page order: the site's own, those of other domains, those of whoever made the site.
+    /// All email addresses: the site's own, then those at other domains, then those of the site's makers, in page
+    /// order.
     pub emails: Vec<String>,
     /// All telephone numbers in page order, in international format (`+49 30 901820`); no fax numbers.
     pub phones: Vec<String>,
-    /// The same numbers and those of fax machines, each with what it is for.
+    /// All telephone and fax numbers, each with its kind.
     pub phone_numbers: Vec<PhoneNumber>,
     /// Postal addresses, each on one line.
     pub addresses: Vec<String>,
-    /// The profiles on social networks.
+    /// Profiles on social networks.
     pub social_links: SocialLinks,
-    /// The year, or the last of the years, of the copyright notice.
+    /// The latest year in the copyright notice.
     pub copyright_year: Option<String>,
-    /// Opening hours as structured data gives them: for each day that it names a list of spans, such as
-    /// `{"monday": ["09:00-17:00"], "sunday": []}`.
+    /// Opening hours from structured data: a list of spans per known day, such as `{"monday": ["09:00-17:00"],
+    /// "sunday": []}`.
     pub business_hours: Option<serde_json::Value>,
-    /// RSS, Atom and JSON feeds.
+    /// URLs of RSS, Atom and JSON feeds.
     pub feed_urls: Vec<String>,
     /// Whether the page asks about cookies.
     pub has_cookie_notice: bool,
@@ -55,22 +56,22 @@ pub struct SiteMetadata {
     pub has_privacy_policy: bool,
     /// Whether the site runs on shop software.
     pub has_ecommerce: bool,
-    /// What the site runs on.
+    /// The technologies of the site.
     pub tech_stack: TechStack,
-    /// What is particular to WordPress.
+    /// Facts about WordPress.
     pub wordpress: WordPressFacts,
-    /// The id of Google Analytics, `G-` or `UA-`.
+    /// The Google Analytics id, with `G-` or `UA-`.
     pub google_analytics_id: Option<String>,
-    /// The id of Google Tag Manager.
+    /// The Google Tag Manager id.
     pub google_tag_manager_id: Option<String>,
-    /// How much there is on the page.
+    /// Counts of the page's elements.
     pub performance: Performance,
-    /// Whether parsing stopped before the end of the page, so that more may be there.
+    /// Whether parsing stopped before the end of the page, so that facts may be missing.
     pub is_truncated: bool,
-    /// What the page is, if not the site's own.
+    /// The kind of stand-in; `None` if the page is the site's own.
     #[serde(skip)]
     pub stand_in: Option<StandIn>,
-    /// Frames of the page that show pages of the site.
+    /// URLs of frames that show pages of the site.
     #[serde(skip)]
     pub frames: Vec<Url>,
 }
@@ -78,51 +79,51 @@ pub struct SiteMetadata {
 /// A telephone or fax number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PhoneNumber {
-    /// The number in international format, or as the page writes it where nothing says its country.
+    /// The number in international format, or as written if its country is unknown.
     pub number: String,
-    /// What it is for.
+    /// The kind of number.
     pub kind: PhoneKind,
 }
 
-/// What is particular to WordPress.
+/// Facts about WordPress.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct WordPressFacts {
-    /// Whether the site runs on it.
+    /// Whether the site runs on WordPress.
     pub is_wordpress: bool,
-    /// Its version, if the generator says it.
+    /// The version of WordPress, if the generator states it.
     pub version: Option<String>,
-    /// The folder of its theme.
+    /// The folder of the theme.
     pub theme: Option<String>,
-    /// Whether it uses Elementor.
+    /// Whether the site uses Elementor.
     pub has_elementor: bool,
-    /// The version of Elementor, if the generator says it.
+    /// The version of Elementor, if the generator states it.
     pub elementor_version: Option<String>,
-    /// Whether it uses Divi.
+    /// Whether the site uses Divi.
     pub has_divi: bool,
-    /// Whether it uses WooCommerce.
+    /// Whether the site uses WooCommerce.
     pub has_woocommerce: bool,
-    /// Whether it uses Contact Form 7.
+    /// Whether the site uses Contact Form 7.
     pub has_contact_form7: bool,
-    /// Whether it uses Yoast SEO.
+    /// Whether the site uses Yoast SEO.
     pub has_yoast_seo: bool,
-    /// Whether it uses WPForms.
+    /// Whether the site uses WPForms.
     pub has_wpforms: bool,
 }
 
-/// How much there is on a page.
+/// Counts of a page's elements.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Performance {
-    /// Images.
+    /// The number of images.
     pub image_count: usize,
-    /// Scripts, within the page and linked.
+    /// The number of scripts, inline and linked.
     pub script_count: usize,
-    /// Linked stylesheets.
+    /// The number of linked style sheets.
     pub css_count: usize,
-    /// Forms.
+    /// The number of forms.
     pub form_count: usize,
-    /// Anchors that lead somewhere.
+    /// The number of anchors with a target.
     pub link_count: usize,
-    /// Elements, without what `<template>` holds.
+    /// The number of elements, without those in `<template>`.
     pub total_elements: usize,
 }
 
@@ -147,13 +148,13 @@ pub struct ContractMetadata<'a> {
 struct ContactInfo<'a> {
     email: &'a [String],
     phone: &'a [String],
-    /// Every number with its kind.
+    /// All numbers with their kinds.
     #[serde(skip_serializing_if = "<[PhoneNumber]>::is_empty")]
     numbers: &'a [PhoneNumber],
 }
 
 impl SiteMetadata {
-    /// Adds what a page in a frame says of the site.
+    /// Adds the facts of a page shown in a frame.
     pub fn add_frame(&mut self, frame: Self) {
         fn merge(list: &mut Vec<String>, more: Vec<String>) {
             for text in more {

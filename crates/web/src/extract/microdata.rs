@@ -1,4 +1,4 @@
-//! Microdata of a business: its telephone, address and hours, as attributes say what is what.
+//! Microdata of a business: telephone, address and opening hours, declared by attributes.
 
 use ego_tree::NodeId;
 use serde_json::{Map, Value};
@@ -9,12 +9,12 @@ use super::json_ld::{FOREIGN_KEYS, MAX_ADDRESSES, postal};
 use super::page::Page;
 use super::text::{BREAK, SEAM, clean};
 
-/// The longest value that is kept.
+/// Maximum length of a value that is kept.
 const MAX_VALUE_CHARS: usize = 300;
-/// How deeply properties may be nested.
+/// Maximum depth of nested properties.
 const MAX_OPEN: usize = 50;
 
-/// The properties that are read, and what is around them.
+/// The properties that are read, and those that may contain them.
 const PROPERTIES: [&str; 13] = [
     "telephone",
     "address",
@@ -32,7 +32,7 @@ const PROPERTIES: [&str; 13] = [
 ];
 
 impl Page {
-    /// Takes note of an element that is a property.
+    /// Records an element that is a property.
     pub(super) fn open_item(&mut self, node: NodeId, attributes: &Attributes<'_>) {
         if attributes.itemprop.is_empty() || self.items.open.len() >= MAX_OPEN {
             return;
@@ -59,12 +59,12 @@ impl Page {
         });
     }
 
-    /// Takes what a property says when its element ends.
+    /// Takes the value of a property at the end of its element.
     pub(super) fn close_item(&mut self, node: NodeId) {
         let Some(item) = self.items.open.pop_if(|item| item.node == node) else {
             return;
         };
-        // What stands within an author or a review is theirs.
+        // Properties within an author or a review belong to that party.
         let is_foreign = |item: &Open| FOREIGN_KEYS.contains(&item.property);
         if is_foreign(&item) || self.items.open.iter().any(is_foreign) {
             return;
@@ -91,7 +91,7 @@ impl Page {
             return;
         };
         match item.property {
-            // The marks of telephone numbers are read of any element: see `phone_links`.
+            // Telephone numbers are read from any element; see `phone_links`.
             "telephone" => {}
             "openingHours" => self.structured.week.read_text(&value),
             "address" => self.add_postal(Some(value), &Map::new()),
@@ -118,7 +118,7 @@ impl Page {
     }
 }
 
-/// Adds a property to an object; days may be several.
+/// Adds a property to an object; there may be several days.
 fn take(object: &mut Map<String, Value>, property: &str, value: String) {
     if property == "dayOfWeek"
         && let Some(Value::String(first)) = object.get_mut(property)

@@ -1,15 +1,15 @@
-//! What a home page says about its site: one pass over the tree, then cheap finishing.
+//! Extraction of the facts that a home page states about its site: one pass over the tree, then cheap finishing.
 //!
-//! Pure: a parsed page in, [`SiteMetadata`] out. What was not found is `None`, empty or false, and what
-//! was found stands in the page or its headers:
+//! The functions have no side effects: a parsed page in, [`SiteMetadata`] out. A fact that was not found is `None`,
+//! empty or false, and each fact that was found is stated in the page or its headers:
 //!
-//! - The title is the first `<title>`, else `og:title`; both are what the page says of itself.
-//! - WordPress and other technologies are told by files, headers and marks, never by words in the text.
-//! - Email addresses come in page order, the site's own first; telephone numbers are validated and written in international
-//!   format (`+49 30 901820`), which names the same number everywhere and can still be read.
-//! - The country that a national number needs is told by structured data, the domain, an address in the text, the
-//!   language, or another number on the page, in this order; a number that the page declares is kept as it is written
-//!   where nothing says a country.
+//! - The title is the first `<title>`, or else `og:title`.
+//! - WordPress and other technologies are recognised by files, headers and marks, never by words in the text.
+//! - Email addresses are in page order, the site's own first. Telephone numbers are validated and in international
+//!   format (`+49 30 901820`), which is unambiguous everywhere and still readable.
+//! - The country of a national number is found by structured data, the domain, an address in the text, the language, or
+//!   another number on the page, in this order. If the country is unknown, a number that the page declares is kept as
+//!   written.
 
 mod attributes;
 mod cloak;
@@ -61,15 +61,15 @@ use url::Url;
 
 use crate::html::Document;
 
-/// The most languages that are kept.
+/// Maximum number of languages kept.
 const MAX_LANGUAGES: usize = 10;
 
-/// Where a page came from.
+/// The origin of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct PageContext<'a> {
-    /// The address at the end of all redirects: it names the site and resolves relative links.
+    /// The URL after all redirects, which determines the site and resolves relative links.
     pub final_url: &'a Url,
-    /// The headers of the response, as far as they are text. `Content-Language`, `Link` and what names software are read.
+    /// The response headers that are text. `Content-Language`, `Link` and those that name software are read.
     pub headers: &'a [(&'a str, &'a str)],
 }
 
@@ -82,10 +82,10 @@ impl PageContext<'_> {
     }
 }
 
-/// Extracts what a home page says about its site.
+/// Extracts the facts that a home page states about its site.
 ///
-/// It takes about as long as a fraction of parsing the page; it does not fail, and works on truncated
-/// pages as far as they go.
+/// This takes a fraction of the time for parsing the page. It does not fail, and truncated pages give the facts up to
+/// their end.
 #[must_use]
 pub fn extract(document: &Document, context: &PageContext<'_>) -> SiteMetadata {
     let mut page = Page::new(Site::new(context.final_url));
@@ -147,7 +147,7 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
     }
 }
 
-/// Validates the numbers that elements declare and those of the text, in page order, each once.
+/// Validates the declared numbers and those in the text, and returns them in page order, each once.
 fn phones(mut numbers: Vec<phone::Candidate>, page: &Page, language: Option<&str>) -> Vec<PhoneNumber> {
     let text = page.text.as_str();
     phone::read_labels(&mut numbers, text);
@@ -175,7 +175,7 @@ fn phones(mut numbers: Vec<phone::Candidate>, page: &Page, language: Option<&str
         .collect()
 }
 
-/// Merges the addresses of links with those of the text, each once: the site's own first, those of whoever made the site
+/// Merges the addresses from links with those in the text, each once: the site's own first, those of the site's makers
 /// last, and each group in page order.
 fn emails(linked: Vec<email::Found>, text: &str, site: &Site) -> Vec<String> {
     let mut all = linked;
@@ -198,7 +198,7 @@ fn emails(linked: Vec<email::Found>, text: &str, site: &Site) -> Vec<String> {
     distinct.map(|found| found.email).take(email::MAX_EMAILS).collect()
 }
 
-/// Reads a list of languages.
+/// Parses a list of languages.
 fn languages(list: Option<&str>) -> Vec<String> {
     list.unwrap_or_default()
         .split(',')

@@ -1,4 +1,4 @@
-//! What the small print says: copyright years, privacy policies, plain addresses.
+//! The small print: copyright years, privacy policies, postal addresses.
 
 use std::sync::LazyLock;
 
@@ -7,16 +7,16 @@ use regex::Regex;
 
 use super::text::{BREAK, SEAM, clean};
 
-/// How many notices, from the end of the page, may be without a year.
+/// How many notices without a year are skipped, from the end of the page.
 const MAX_NOTICES: usize = 5;
-/// How far around a copyright sign its year may stand.
+/// Maximum distance of the year from its copyright sign, in bytes.
 const COPYRIGHT_BYTES: usize = 80;
-/// The longest text of a link that names a policy.
+/// Maximum length of a link's text that names a policy, in bytes.
 const MAX_LINK_TEXT_BYTES: usize = 120;
 const MAX_ADDRESS_CHARS: usize = 200;
 const MAX_ADDRESS_LINES: usize = 6;
 
-/// What privacy policies are called, in their links' addresses and texts.
+/// Words for privacy policies in the URLs and texts of links.
 const POLICY_WORDS: [&str; 25] = [
     "privacy",
     "datenschutz",
@@ -45,7 +45,7 @@ const POLICY_WORDS: [&str; 25] = [
     "الخصوصية",
 ];
 
-/// Companies whose policies other sites link, under a captcha or an advertisement.
+/// Companies whose policies other sites link, for example under a captcha or an advertisement.
 const POLICIES_OF_OTHERS: [&str; 10] = [
     "google.com",
     "facebook.com",
@@ -73,22 +73,22 @@ static COPYRIGHT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 });
 static YEARS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b((?:19|20)[0-9]{2})\b").ok());
 
-/// Returns whether the address or the text of a link names a privacy policy.
+/// Returns whether the URL or the text of a link names a privacy policy.
 pub(super) fn names_policy(text: &str) -> bool {
     text.len() <= 2048 && POLICY.as_ref().is_some_and(|words| words.is_match(text))
 }
 
-/// Returns whether a link's text, as collected, names a privacy policy.
+/// Returns whether the collected text of a link names a privacy policy.
 pub(super) fn text_names_policy(text: &str) -> bool {
     text.len() <= MAX_LINK_TEXT_BYTES && names_policy(text)
 }
 
-/// Returns whether a policy on this host is that of a company that other sites embed.
+/// Returns whether a policy on this host belongs to a company that other sites embed.
 pub(super) fn is_policy_of_others(registrable: &str) -> bool {
     POLICIES_OF_OTHERS.contains(&registrable)
 }
 
-/// Finds the year of the last copyright notice; of several years the latest.
+/// Finds the latest year in the last copyright notice.
 pub(super) fn copyright_year(text: &str) -> Option<String> {
     let signs: Vec<usize> = COPYRIGHT.as_ref()?.find_iter(text).map(|sign| sign.start()).collect();
     signs
@@ -112,7 +112,7 @@ fn year_near(text: &str, position: usize) -> Option<String> {
 
 /// Reads an `<address>` if it is a plain postal address: a few lines, one of them with a number.
 ///
-/// Lines of telephone numbers, email and web addresses are left out.
+/// Lines with telephone numbers, email addresses or web addresses are left out.
 pub(super) fn postal_address(text: &str) -> Option<String> {
     let lines: Vec<String> = text
         .split(BREAK)
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_latest_year_of_the_last_notice_is_taken() {
+    fn the_latest_year_of_the_last_notice_is_found() {
         for (text, year) in [
             ("© 2024 Acme", Some("2024")),
             ("Copyright © 1999-2023 Acme Ltd.", Some("2023")),

@@ -1,4 +1,4 @@
-//! What the pass over the tree collects, for the finders to look at.
+//! The data that the pass over the tree collects for the finders.
 
 use std::ops::Range;
 
@@ -19,18 +19,18 @@ use super::text::PageText;
 use super::wordpress::WordPress;
 use crate::stand_in::{Look, StandIn};
 
-/// Everything that one pass over a page collects.
+/// The data collected in one pass over a page.
 pub(super) struct Page {
     pub(super) site: Site,
     pub(super) text: PageText,
     /// Addresses from links and structured data, each with its position in the text.
     pub(super) emails: Vec<Found>,
-    /// The same for telephone numbers.
+    /// Telephone numbers from links and structured data.
     pub(super) phones: Vec<Candidate>,
     /// Open elements whose text is a telephone number.
     pub(super) phone_fields: Vec<(NodeId, PhoneField)>,
     pub(super) profiles: Profiles,
-    /// How many profiles there were, and where the text began, when the open link to one was met.
+    /// The number of profiles, and the position in the text, at the beginning of the open link to a profile.
     pub(super) credit_start: Option<(usize, usize)>,
     pub(super) technologies: Technologies,
     pub(super) wordpress: WordPress,
@@ -49,19 +49,19 @@ pub(super) struct Page {
     pub(super) feed_urls: Vec<String>,
     pub(super) addresses: Vec<String>,
     pub(super) og_locale: Option<String>,
-    /// Frames that show pages of the site.
+    /// URLs of frames that show pages of the site.
     pub(super) frames: Vec<Url>,
     pub(super) has_frames: bool,
     pub(super) has_frameset: bool,
-    /// Whether there is an element that scripts fill, or a notice that the page needs them.
+    /// Whether the page has an element that scripts fill, or a notice that it needs scripts.
     pub(super) has_mount: bool,
     pub(super) items: Items,
     pub(super) state: State,
     pub(super) has_privacy_policy: bool,
     pub(super) has_title: bool,
-    /// Depth within `<svg>`, whose text does not belong to the page.
+    /// Depth within `<svg>`, whose text is not part of the page.
     pub(super) svg_depth: usize,
-    /// Where the text of the open link began, if the link may lead to the site's policy.
+    /// Position at which the text of the open link begins, if the link may lead to the site's policy.
     pub(super) link_start: Option<usize>,
     pub(super) address_start: Option<usize>,
     pub(super) logo_checks: usize,
@@ -74,24 +74,24 @@ pub(super) struct Page {
     pub(super) has_contact_form: bool,
     pub(super) has_comments: bool,
     pub(super) form: Option<Form>,
-    /// Classes whose text a style sheet turns around.
+    /// Classes whose text a style sheet reverses.
     pub(super) turned_classes: Vec<String>,
-    /// Elements whose text is turned around, and where it began.
+    /// Open elements with reversed text, and the position at which it begins.
     pub(super) turned: Vec<(NodeId, usize)>,
-    /// Parts of the text that were turned around.
+    /// Parts of the text that were reversed.
     pub(super) turned_parts: Vec<Range<usize>>,
 }
 
-/// A link as the page writes it.
+/// A link as written in the page.
 pub(super) struct RawLink {
     pub(super) href: String,
     pub(super) rel: String,
-    /// Where its text begins, and where it ends.
+    /// The positions at which its text begins and ends.
     pub(super) start: usize,
     pub(super) end: Option<usize>,
 }
 
-/// What an open form has.
+/// The features of an open form.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Form {
     pub(super) has_message: bool,
@@ -151,8 +151,8 @@ impl Page {
             turned_parts: Vec::new(),
         }
     }
-    /// Returns the language of the page: its own word, else the one that its `Content-Language` names, else the locale for
-    /// social networks.
+    /// Returns the language of the page: the one it declares, or else the one in its `Content-Language`, or else the
+    /// locale for social networks.
     pub(super) fn take_language(&mut self, content_language: &[String]) -> Option<String> {
         self.language.take().or_else(|| match content_language {
             [only] => Some(only.clone()),
@@ -161,7 +161,7 @@ impl Page {
         })
     }
 
-    /// Returns the postal addresses, those of structured data first.
+    /// Returns the postal addresses, those from structured data first.
     pub(super) fn take_addresses(&mut self) -> Vec<String> {
         let mut addresses = std::mem::take(&mut self.structured.addresses);
         for address in std::mem::take(&mut self.addresses) {
@@ -173,7 +173,8 @@ impl Page {
         addresses
     }
 
-    /// Returns what the page is, if not the site's own. Of a shell is taken what its scripts will show.
+    /// Returns the kind of stand-in; `None` if the page is the site's own. For a shell, takes the data that its scripts
+    /// show.
     pub(super) fn take_stand_in(&mut self) -> Option<StandIn> {
         let stand_in = self.stand_in();
         if stand_in == Some(StandIn::Shell) {

@@ -1,18 +1,17 @@
-//! Whose an address is, where the text around it makes that plain.
+//! Owners of addresses, where the surrounding text makes them clear.
 //!
-//! A name is believed only where the address itself spells it: `Jane Doe` beside `jane.doe@`, `jdoe@` or `doe.jane@`. So
-//! no heading and no neighbour's name is taken for one. What the person does is what stands right beside the name, if
-//! it names a function.
+//! A name counts only if the address contains it: `Jane Doe` near `jane.doe@`, `jdoe@` or `doe.jane@`. This excludes
+//! headings and the names of neighbours. A role is the text next to the name, if it contains a word for a role.
 
 use super::text::{BREAK, SEAM, clean};
 
-/// How far from the address a name is looked for, in characters.
+/// Maximum distance between a name and its address, in characters.
 const BEFORE: usize = 240;
 const AFTER: usize = 160;
-/// The longest function that is kept.
+/// Maximum length of a role that is kept, in characters.
 const MAX_ROLE_CHARS: usize = 80;
 
-/// Words that name a function, in lower case. What begins a word counts: `manag` is in manager and management.
+/// Words for roles, in lower case. Beginnings of words count: `manag` stands for manager and management.
 const ROLE_WORDS: &[&str] = &[
     "account",
     "admin",
@@ -92,7 +91,7 @@ const ROLE_WORDS: &[&str] = &[
     "менеджер",
 ];
 
-/// Returns the name and the function of whoever has the address, as far as the text says them.
+/// Returns the name and the role of an address's owner, as far as the text states them.
 pub(super) fn near(text: &str, position: usize, email: &str) -> (Option<String>, Option<String>) {
     let local = email.split('@').next().unwrap_or_default();
     let tokens: Vec<&str> = local
@@ -168,7 +167,7 @@ fn is_gap(between: &str) -> bool {
     !between.is_empty() && between.chars().all(|c| c == SEAM || c == ' ' || c == '\n' || c == '.') && between.len() <= 4
 }
 
-/// Returns whether a local part is made of a first and a last name.
+/// Returns whether a local part consists of a first and a last name.
 fn spells(tokens: &[&str], first: &str, last: &str) -> bool {
     [fold(first, true), fold(first, false)].iter().any(|first| {
         [fold(last, true), fold(last, false)].iter().any(|last| {
@@ -232,14 +231,14 @@ fn fold(name: &str, is_german: bool) -> String {
     folded
 }
 
-/// Reads the function behind a name: `, Managing Director`, or the next block.
+/// Reads the role after a name: `, Managing Director`, or the next block.
 fn role_behind(behind: &str) -> Option<String> {
     let behind = behind.trim_start_matches([BREAK, SEAM, ' ', ',', '–', '-', '|', '(', '\n', ':']);
     let end = behind.find([BREAK, ',', '|', ')', ';', '@', ':', '<', '\n'])?;
     as_role(behind.get(..end)?)
 }
 
-/// Reads the function in front of a name: `Managing Director: `.
+/// Reads the role before a name: `Managing Director: `.
 fn role_before(before: &str) -> Option<String> {
     let before = before.trim_end_matches([SEAM, ' ']).strip_suffix(':')?;
     let start = before.rfind([BREAK, ',', '|', ';', '.', '\n']).map_or(0, |at| at + 1);
@@ -261,7 +260,7 @@ fn as_role(text: &str) -> Option<String> {
     let names_one = words
         .iter()
         .any(|word| ROLE_WORDS.iter().any(|role| word.starts_with(role)));
-    // A sentence is not a function.
+    // A sentence is not a role.
     let is_short = text.chars().count() <= MAX_ROLE_CHARS && words.len() <= 8;
     (names_one && is_short).then_some(text)
 }
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_the_address_spells_is_whose_it_is() {
+    fn a_name_contained_in_the_address_is_its_owners() {
         let plain = |name: &str, role: Option<&str>| (Some(name.to_owned()), role.map(str::to_owned));
         let b = BREAK;
         for (text, email, expected) in [
@@ -305,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_words_are_a_name() {
+    fn other_words_are_not_names() {
         for (text, email) in [
             ("Contact Us info@firma.de", "info@firma.de"),
             ("Jane Doe and Ann Smith: office@firma.de", "office@firma.de"),

@@ -1,4 +1,4 @@
-//! One address: where it begins and ends, and whether it is somebody's.
+//! Single addresses: their extent, and whether they belong to a person or company.
 
 use super::super::site::Site;
 use super::super::text::{BREAK, SEAM};
@@ -8,7 +8,7 @@ use crate::names;
 const MAX_LOCAL_BYTES: usize = 64;
 pub(super) const MAX_EMAIL_BYTES: usize = 254;
 
-/// How a page writes an address.
+/// How a page spells an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Spelling {
     /// In a `mailto:` link.
@@ -18,20 +18,20 @@ pub enum Spelling {
     Structured,
     /// In a vCard.
     VCard,
-    /// As it is, also with entities or with invisible characters in it.
+    /// As plain text, possibly with entities or invisible characters.
     Text,
-    /// Behind the protection of Cloudflare, of a content management system or of a script.
+    /// Protected by Cloudflare, a content management system or a script.
     Protected,
     /// With words for `@` or dots.
     Words,
-    /// Backwards, turned around by a style.
+    /// Reversed, and displayed correctly by a style.
     Reversed,
     /// In attributes for scripts.
     Attribute,
 }
 
 impl Spelling {
-    /// Returns the word that is stored.
+    /// Returns the label stored in rows.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -47,10 +47,10 @@ impl Spelling {
     }
 }
 
-/// An address and where it stands.
+/// An address and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct Found {
-    /// Where in the text it begins, or where its `@` is.
+    /// The position in the text of its beginning or of its `@`.
     pub(in super::super) position: usize,
     pub(in super::super) email: String,
     pub(in super::super) spelling: Spelling,
@@ -60,12 +60,12 @@ pub(super) fn is_local_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&')
 }
 
-/// Scripts that put no space between words, so that an address may touch their letters.
+/// Returns whether a character's script puts no spaces between words, so that its letters may touch an address.
 fn is_spaceless(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{e7f}' | '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}')
 }
 
-/// What RFC 5322 (3.2.3) allows in a local part beside letters, digits and dots, and what people write around one.
+/// Returns whether a byte is allowed in a local part by RFC 5322 (3.2.3) but is more often punctuation around one.
 fn is_rare_byte(byte: u8) -> bool {
     matches!(
         byte,
@@ -73,17 +73,17 @@ fn is_rare_byte(byte: u8) -> bool {
     )
 }
 
-/// Reads the address around the `@` at a position: its whole local part, or nothing.
+/// Reads the address around the `@` at a position; `None` if its local part cannot be read completely.
 pub(super) fn around(text: &str, at: usize, site: &Site) -> Option<String> {
     let before = text.get(..at)?;
     let before = before.strip_suffix(SEAM).unwrap_or(before);
     let length = tail_length(before, is_local_byte);
     let (ahead, local) = before.split_at_checked(before.len() - length)?;
     match ahead.chars().next_back() {
-        // Another `@`, or the password of a URL.
+        // The text has another `@`, or this is the password of a URL.
         Some('@') => return None,
         Some(':' | '/') if token_before(ahead).contains("//") => return None,
-        // A local part of other letters is left alone rather than cut.
+        // A local part with other letters is skipped rather than cut off.
         Some(c) if c.is_alphanumeric() && !is_spaceless(c) => return None,
         Some(c) if u8::try_from(c).is_ok_and(is_rare_byte) && !is_delimiter(ahead) => return None,
         _ => {}
@@ -97,14 +97,14 @@ pub(super) fn around(text: &str, at: usize, site: &Site) -> Option<String> {
     checked(local, &domain, site)
 }
 
-/// Returns how many bytes at the end of a text are of a kind.
+/// Returns the number of bytes at the end of a text that satisfy a predicate.
 fn tail_length(text: &str, is_of_kind: fn(u8) -> bool) -> usize {
     let bytes = text.bytes().rev().take(MAX_LOCAL_BYTES + 1);
     bytes.take_while(|byte| is_of_kind(*byte)).count()
 }
 
-/// Returns whether the rare characters before a local part separate it from what is before, and are none of it: with a
-/// blank or another address before them.
+/// Returns whether the rare characters before a local part are separators rather than a part of it: a blank or another
+/// address precedes them.
 fn is_delimiter(ahead: &str) -> bool {
     let word = ahead.trim_end_matches(|c: char| u8::try_from(c).is_ok_and(is_rare_byte));
     if word.ends_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -116,10 +116,10 @@ fn is_delimiter(ahead: &str) -> bool {
     !word.ends_with(|c: char| c.is_alphanumeric() && !is_spaceless(c))
 }
 
-/// Takes the punctuation of the sentence off the beginning of a local part.
+/// Removes the sentence's punctuation from the beginning of a local part.
 fn without_punctuation(local: &str) -> Option<&str> {
     let local = local.trim_start_matches(['.', '-', '\'', '+', '&', '_']);
-    // What is left of a link: `%20info`.
+    // The rest of an encoded link: `%20info`.
     let local = match local.strip_prefix('%') {
         Some(rest)
             if rest
@@ -132,13 +132,13 @@ fn without_punctuation(local: &str) -> Option<&str> {
     };
     match local.rsplit_once("..") {
         None => Some(local),
-        // An ellipsis separates; two dots alone are a mistake, and of which part nobody knows.
+        // An ellipsis is a separator. Two dots alone are a mistake, and it is unclear which part is wrong.
         Some((ahead, rest)) => (ahead.is_empty() || ahead.ends_with('.')).then(|| rest.trim_start_matches('.')),
     }
 }
 
 fn token_before(text: &str) -> &str {
-    // Not from the beginning of a megabyte without a space, once for every `@`.
+    // Limited, since each `@` in a long text without spaces would otherwise search all of it.
     let near = text.ceil_char_boundary(text.len().saturating_sub(200));
     text.get(near..)
         .unwrap_or_default()
@@ -147,7 +147,7 @@ fn token_before(text: &str) -> &str {
         .unwrap_or_default()
 }
 
-/// Takes the domain that a text starts with, across inline elements at its dots.
+/// Returns the domain at the beginning of a text, which may span inline elements at its dots.
 fn domain_at(text: &str) -> String {
     let mut domain = String::new();
     let mut chars = text.chars().take(MAX_EMAIL_BYTES).peekable();
@@ -162,7 +162,7 @@ fn domain_at(text: &str) -> String {
     domain
 }
 
-/// Decides whether two halves are somebody's address, and writes it in its standard form.
+/// Checks whether two halves form a real address, and returns it in its standard form.
 pub(super) fn checked(local: &str, domain: &str, site: &Site) -> Option<String> {
     if local.is_empty() || local.len() > MAX_LOCAL_BYTES || local.ends_with('.') {
         return None;
@@ -179,7 +179,7 @@ pub(super) fn checked(local: &str, domain: &str, site: &Site) -> Option<String> 
     (email.len() <= MAX_EMAIL_BYTES).then_some(email)
 }
 
-/// Cuts off the next word that touches a domain: `acme.comPhone`.
+/// Removes a word that touches the end of a domain: `acme.comPhone`.
 fn without_glued_word<'d>(domain: &'d str, site: &Site) -> Option<&'d str> {
     let lower = domain.to_lowercase();
     if lower.bytes().all(|byte| !byte.is_ascii_alphabetic()) || site.owns(&lower) || names::has_known_suffix(&lower) {
@@ -200,7 +200,7 @@ fn without_glued_word<'d>(domain: &'d str, site: &Site) -> Option<&'d str> {
     None
 }
 
-/// Finds the host name in what follows the `@`, without the sentence that goes on after its dot.
+/// Returns the host name in the text after the `@`, without a sentence that begins after its last dot.
 fn host_of(domain: &str, site: &Site) -> Option<String> {
     let domain = domain.trim_end_matches(['.', '-']);
     let lower = without_glued_word(domain, site).unwrap_or(domain).to_lowercase();
@@ -213,7 +213,7 @@ fn host_of(domain: &str, site: &Site) -> Option<String> {
         }
     };
     let mut host = ascii.as_str();
-    // `jane@example.com.Write to her`: what is no top-level domain began the next sentence.
+    // `jane@example.com.Write to her`: a word that is not a top-level domain begins the next sentence.
     while !site.owns(host) && !names::has_known_suffix(host) {
         host = host.rsplit_once('.')?.0;
     }

@@ -1,9 +1,9 @@
-//! Addresses that reach nobody: of documentation, templates, page builders and forms.
+//! Addresses without a recipient, from documentation, templates, page builders and forms.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-/// The lists of `placeholders.txt` by their kinds.
+/// The lists in `placeholders.txt`, by kind.
 static LISTS: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock::new(|| {
     let mut lists: HashMap<&str, HashSet<&str>> = HashMap::new();
     for line in include_str!("placeholders.txt").lines() {
@@ -20,7 +20,7 @@ fn is_in(kind: &str, word: &str) -> bool {
     LISTS.get(kind).is_some_and(|list| list.contains(word))
 }
 
-/// Returns whether an address on another site's domain is a placeholder; both parts in lower case.
+/// Returns whether an address at another site's domain is a placeholder; both parts must be in lower case.
 pub(super) fn is_placeholder(local: &str, registrable: &str) -> bool {
     let brand = registrable.split('.').next().unwrap_or_default();
     let is_one_letter = brand.len() >= 3 && brand.bytes().all(|b| Some(&b) == brand.as_bytes().first());
@@ -33,31 +33,31 @@ pub(super) fn is_placeholder(local: &str, registrable: &str) -> bool {
         || is_owned("part", local)
 }
 
-/// Returns whether a local part is a pattern that everybody fills in: `firstname.lastname`.
+/// Returns whether a local part is a pattern to be filled in: `firstname.lastname`.
 pub(super) fn is_pattern(local: &str) -> bool {
     is_in("pattern", local)
 }
 
-/// Returns whether a text is an owner and something on a list: `yourcompany`, `meine-domain`, `your.friend`.
+/// Returns whether a text is an owner followed by a word of a list: `yourcompany`, `meine-domain`, `your.friend`.
 fn is_owned(list: &str, text: &str) -> bool {
     let text = text.replace(['-', '.', '_'], "");
     (2..=8)
         .filter_map(|length| text.split_at_checked(length))
         .any(|(owner, rest)| {
-            // `myemail.com` and the like give out mailboxes, and people name their own `mymail`.
+            // `myemail.com` and similar domains offer real mailboxes, and people call their own `mymail`.
             let is_mailbox = owner == "my" && (rest == "email" || list == "part");
             is_in("owner", owner) && is_in(list, rest) && !is_mailbox
         })
 }
 
-/// Returns whether a local part is a key or an asset's hash and not a name.
+/// Returns whether a local part is a key or a hash rather than a name.
 pub(super) fn is_hash(local: &str) -> bool {
     let digits = local.bytes().filter(u8::is_ascii_digit).count();
     let is_hex = local.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     is_hex && local.len() >= 20 && digits >= 4
 }
 
-/// Returns whether a domain is the end of `logo@2x.png` or of `package@1.2.3.zip`.
+/// Returns whether a domain is the end of a file name such as `logo@2x.png` or `package@1.2.3.zip`.
 pub(super) fn is_scaled_file(host: &str) -> bool {
     let mut labels = host.split('.');
     let first = labels.next().unwrap_or_default();
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_are_told_by_rule_and_by_list() {
+    fn placeholders_are_recognised_by_rules_and_lists() {
         for (local, domain) in [
             ("info", "example.fr"),
             ("anna", "beispiel.ch"),

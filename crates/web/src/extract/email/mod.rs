@@ -1,4 +1,4 @@
-//! Email addresses as people, templates and spam protections write them.
+//! Email addresses in all spellings of people, templates and spam protections.
 
 mod address;
 mod junk;
@@ -12,12 +12,12 @@ use percent_encoding::percent_decode_str;
 use super::site::Site;
 use super::text::plain;
 
-/// The most addresses kept of one page.
+/// Maximum number of addresses kept per page.
 pub(super) const MAX_EMAILS: usize = 100;
-/// The most signs of an address that are looked at.
+/// Maximum number of `@` signs examined.
 const MAX_CANDIDATES: usize = 5_000;
 
-/// Finds the addresses in visible text, in their order.
+/// Finds the addresses in visible text, in order.
 pub(super) fn find(text: &str, site: &Site) -> Vec<Found> {
     let mut found: Vec<Found> = text
         .match_indices('@')
@@ -36,7 +36,7 @@ pub(super) fn find(text: &str, site: &Site) -> Vec<Found> {
     found
 }
 
-/// Reads the addresses of a `mailto:` link.
+/// Returns the addresses of a `mailto:` link.
 pub(super) fn from_mailto(href: &str, site: &Site) -> Vec<String> {
     let href = href.trim();
     let (Some(scheme), Some(rest)) = (href.get(.."mailto:".len()), href.get("mailto:".len()..)) else {
@@ -62,7 +62,7 @@ pub(super) fn from_mailto(href: &str, site: &Site) -> Vec<String> {
         .collect()
 }
 
-/// Reads a link whose scheme was forgotten or is another one: `info@example.com`, `http://info@example.com`.
+/// Reads a link with a missing or wrong scheme: `info@example.com`, `http://info@example.com`.
 pub(super) fn from_plain_link(href: &str, site: &Site) -> Option<String> {
     if !href.contains('@') {
         return None;
@@ -72,7 +72,7 @@ pub(super) fn from_plain_link(href: &str, site: &Site) -> Option<String> {
     whole(rest.trim_end_matches('/'), site)
 }
 
-/// Reads one address that a field is known to hold, such as `Jane <jane@example.com>`.
+/// Reads an address from a field that should contain one, such as `Jane <jane@example.com>`.
 pub(super) fn read(field: &str, site: &Site) -> Option<String> {
     let field: String = field.chars().filter_map(plain).collect();
     let Some(at) = field.find('@') else {
@@ -81,7 +81,7 @@ pub(super) fn read(field: &str, site: &Site) -> Option<String> {
     around(&field, at, site)
 }
 
-/// Reads a text that is an address from its beginning to its end, such as an attribute's value.
+/// Reads a text that consists of an address alone, such as an attribute's value.
 pub(super) fn whole(text: &str, site: &Site) -> Option<String> {
     let text = text.trim();
     let text = text
@@ -95,11 +95,11 @@ pub(super) fn whole(text: &str, site: &Site) -> Option<String> {
     if !is_name || !is_host {
         return None;
     }
-    // All of it, and not what is left without a part that is no top-level domain.
+    // All of the text must be the address, even a last label that is not a top-level domain.
     checked(local, domain, site).filter(|email| email.matches('.').count() == text.matches('.').count())
 }
 
-/// Puts an address together whose halves stand in attributes of their own.
+/// Joins the two halves of an address from separate attributes.
 pub(super) fn joined(local: &str, domain: &str, top_level: Option<&str>, site: &Site) -> Option<String> {
     match top_level {
         Some(top_level) => whole(&format!("{local}@{domain}.{}", top_level.trim_start_matches('.')), site),
@@ -107,7 +107,7 @@ pub(super) fn joined(local: &str, domain: &str, top_level: Option<&str>, site: &
     }
 }
 
-/// Decodes Cloudflare's email protection: hexadecimal, the first byte is the key of all others.
+/// Decodes Cloudflare's email protection: hexadecimal, with the first byte as the key for all others.
 pub(super) fn from_protected(hex: &str, site: &Site) -> Option<String> {
     if !hex.is_ascii() || hex.len() > 2 * MAX_EMAIL_BYTES + 2 {
         return None;

@@ -1,4 +1,4 @@
-//! Addresses whose signs are written as words: `jane [at] example [dot] com`.
+//! Addresses with signs written as words: `jane [at] example [dot] com`.
 
 use std::sync::LazyLock;
 
@@ -9,37 +9,37 @@ use super::super::site::Site;
 use super::super::text::{BREAK, SEAM, contains_ignore_case};
 use super::address::{Found, MAX_EMAIL_BYTES, Spelling, around, checked, is_local_byte};
 
-/// The longest block that is rewritten to read `[at]` and `[dot]`.
+/// Maximum length of a block in which `[at]` and `[dot]` are read, in bytes.
 const MAX_SPELLED_BYTES: usize = 4_096;
 
-/// The words for `@` that people put in brackets: English, German, Spanish and Portuguese, Italian, French, Polish,
-/// Russian, Dutch, Danish and Norwegian, Swedish, Czech and Slovak, Hungarian, Japanese, Chinese, Korean.
+/// Words for `@` in brackets: English, German, Spanish and Portuguese, Italian, French, Polish, Russian, Dutch, Danish
+/// and Norwegian, Swedish, Czech and Slovak, Hungarian, Japanese, Chinese, Korean.
 const AT_WORDS: &str = "at|@|ät|aet|arroba|chiocciola|arobase|arobas|małpa|malpa|собака|собачка|apenstaartje|snabel-?a|\
                         zavináč|zavinac|kukac|アットマーク|アット|艾特|골뱅이";
-/// Their words for a dot.
+/// Words for a dot in these languages.
 const DOT_WORDS: &str =
     "dot|punkt|punto|point|ponto|punt|kropka|точка|prik|punktum|tečka|tecka|bodka|pont|nokta|ドット|点|點|점|닷|\\.";
-/// The words without brackets that are believed in a label's company.
+/// Words for `@` that count without brackets if a label precedes the address.
 const SPOKEN_AT: &str = "at|ät|arroba|chiocciola|arobase|małpa|собака";
 const SPOKEN_DOT: &str = "dot|punkt|punto|point|ponto|kropka|точка";
 
-/// `-at-` with blanks around, `_at_` and `*at*` also without.
+/// `-at-` between blanks; `_at_` and `*at*` with or without them.
 const DASHED_AT: &str = r"[\s\x1f]+[-_*|~]+\s?(?:at|ät)\s?[-_*|~]+[\s\x1f]+|[\s\x1f]*[_*|~](?:at|ät)[_*|~][\s\x1f]*";
 
-/// Either of the two below; `\x1f` is [`SEAM`]. It starts with a bracket, for which a search is fast.
+/// A word for `@` or a dot in brackets; `\x1f` is [`SEAM`]. The pattern begins with a bracket, which makes searching fast.
 static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(
         r"(?i)[\[({{<][\s\x1f]*(?:{AT_WORDS}|{DOT_WORDS})[\s\x1f]*[\])}}>]"
     ))
     .ok()
 });
-/// The words of [`SPOKEN_DOT`] between blanks.
+/// The words in [`SPOKEN_DOT`], between blanks.
 static SPOKEN_DOTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let words = SPOKEN_DOT.split('|');
     let words = words.flat_map(|word| [format!(" {word} "), format!(" {} ", word.to_uppercase())]);
     AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words).ok()
 });
-/// What the other spellings of `@` contain.
+/// Texts that occur in the other spellings of `@`.
 static DASHED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasickBuilder::new()
         .ascii_case_insensitive(true)
@@ -49,7 +49,7 @@ static DASHED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         ])
         .ok()
 });
-/// An `@`, written as a word in brackets or as it is.
+/// An `@`, as a word in brackets or as the sign itself.
 static ANY_AT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(
         r"(?i)[\s\x1f]*[\[({{<][\s\x1f]*(?:{AT_WORDS})[\s\x1f]*[\])}}>][\s\x1f]*|{DASHED_AT}|[\[({{]a[\])}}]|@"
@@ -62,27 +62,27 @@ static SPELLED_DOT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
     .ok()
 });
-/// `jane at example dot com`, said as a whole block or right after a label.
+/// `jane at example dot com`, as a whole block or right after a label.
 static SPOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let address = format!(r"\s*([a-z0-9._%+-]+)\s+(?:{SPOKEN_AT})\s+([a-z0-9-]+(?:\s+(?:{SPOKEN_DOT})\s+[a-z0-9-]+)+)");
     Regex::new(&format!(r"(?i)^{address}[.,;]?$|(?::|\be-?mail){address}\b")).ok()
 });
-/// What stands before ` at ` in prose.
+/// Words in front of ` at ` in prose.
 const PROSE_WORDS: [&str; 16] = [
     "are", "be", "buy", "call", "find", "here", "is", "it", "look", "me", "meet", "order", "shop", "us", "visit", "you",
 ];
-/// Local parts that nobody says in a sentence before ` @ `.
+/// Local parts that do not occur in a sentence before ` @ `.
 const ROLE_WORDS: [&str; 12] = [
     "info", "kontakt", "office", "mail", "support", "praxis", "kanzlei", "buero", "sales", "contact", "hello", "team",
 ];
-/// The most signs that are looked at for blanks around them.
+/// Maximum number of signs that are checked for surrounding blanks.
 const MAX_SPACED: usize = 1_000;
 /// `jane at example[dot]com`: only the dot is protected.
 static HALF_SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b([a-z0-9._%+-]+)\s+at\s+([a-z0-9.-]+)\s*[\[({]\s*dot\s*[\])}]\s*([a-z0-9.-]+)").ok()
 });
 
-/// Finds the addresses whose `@` or dots are written as words, block by block.
+/// Finds addresses whose `@` or dots are written as words, block by block.
 pub(super) fn find(text: &str, site: &Site, found: &mut Vec<Found>) {
     let (Some(spelled), Some(at), Some(dot)) = (SPELLED.as_ref(), ANY_AT.as_ref(), SPELLED_DOT.as_ref()) else {
         return;
@@ -141,7 +141,7 @@ pub(super) fn find(text: &str, site: &Site, found: &mut Vec<Found>) {
     }
 }
 
-/// Finds `info @ example.com` and `E-Mail: info at example.com`, which a label or the site's own domain makes plain.
+/// Finds `info @ example.com` and `E-Mail: info at example.com`, which are clear by a label or the site's own domain.
 pub(super) fn find_spaced(text: &str, site: &Site, found: &mut Vec<Found>) {
     let blank = |c: char| matches!(c, ' ' | SEAM | '\n');
     for (at, sign) in text.match_indices('@').take(MAX_SPACED) {
@@ -189,7 +189,7 @@ pub(super) fn find_spaced(text: &str, site: &Site, found: &mut Vec<Found>) {
     }
 }
 
-/// Reads an address whose `@` stands between blanks.
+/// Reads an address whose `@` is between blanks.
 fn spaced(before: &str, behind: &str, position: usize, site: &Site) -> Option<Found> {
     let length = before.bytes().rev().take_while(|byte| is_local_byte(*byte)).count();
     let (ahead, local) = before.split_at_checked(before.len() - length)?;

@@ -60,7 +60,7 @@ fn addresses_are_read_as_people_write_them() {
 }
 
 #[test]
-fn what_only_looks_like_an_address_is_left() {
+fn texts_that_only_look_like_addresses_are_skipped() {
     let mut wrong = Vec::new();
     for text in [
         "logo@2x.png",
@@ -116,13 +116,13 @@ fn what_only_looks_like_an_address_is_left() {
 }
 
 #[test]
-fn several_are_found_in_their_order() {
+fn several_addresses_are_found_in_order() {
     let text = format!("b@firma.de {BREAK}c [at] firma.de{BREAK} a@firma.de");
     assert_eq!(found(&text), ["b@firma.de", "c@firma.de", "a@firma.de"]);
 }
 
 #[test]
-fn an_attribute_is_an_address_as_a_whole_or_none() {
+fn an_attribute_must_be_an_address_as_a_whole() {
     let read = |text| whole(text, &site());
     assert_eq!(read(" jane@firma.de ").as_deref(), Some("jane@firma.de"));
     assert_eq!(read("mailto:jane%40firma.de").as_deref(), Some("jane@firma.de"));
