@@ -1,4 +1,4 @@
-//! Elements that declare a telephone number: links, fields of structured markup, icons.
+//! Elements that declare telephone numbers: links, fields of structured markup, icons.
 
 use std::sync::LazyLock;
 
@@ -10,11 +10,11 @@ use super::phone::{Candidate, PhoneField, PhoneKind, is_fax_label, read_link};
 use super::social::Source;
 use super::text::{FAX_MARK, PHONE_MARK, contains_ignore_case};
 
-/// What the class of an icon contains, beside the name of what it shows.
+/// Parts of the classes of icons, next to the name of the picture.
 const ICON_SETS: [&str; 12] = [
     "icon", "fa-", "fas ", "glyph", "bi-", "mdi", "ri-", "la-", "uil", "ti-", "lnr", "symbol",
 ];
-/// Classes of elements that hold a fax number.
+/// Classes of elements that contain a fax number.
 const FAX_CLASSES: [&str; 4] = ["fax", "telefax", "fax-number", "faxnumber"];
 const FAX_ICONS: [&str; 4] = ["fax", "telefax", "faxnumber", "printer"];
 const PHONE_ICONS: [&str; 8] = [
@@ -27,7 +27,7 @@ const PHONE_ICONS: [&str; 8] = [
     "handset",
     "cellphone",
 ];
-/// What the names of all these icons contain.
+/// Texts that the names of all these icons contain.
 static ICON_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasickBuilder::new()
         .ascii_case_insensitive(true)
@@ -36,7 +36,7 @@ static ICON_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 });
 
 impl Page {
-    /// Takes the number of a link; returns whether there was one.
+    /// Takes the number of a link. Returns whether there was one.
     pub(super) fn see_phone_link(&mut self, href: &str, attributes: &Attributes<'_>) -> bool {
         let Some((value, kind)) = read_link(href) else {
             return false;
@@ -56,9 +56,9 @@ impl Page {
         true
     }
 
-    /// Notes a field of microdata, `RDFa` or a microformat that holds a number, and an icon that announces one.
+    /// Records a field of microdata, `RDFa` or a microformat that contains a number, and an icon that announces one.
     ///
-    /// Returns the field if its number is its text.
+    /// Returns the field if its text is the number.
     pub(super) fn see_phone_marks(&mut self, tag: &str, attributes: &Attributes<'_>) -> Option<PhoneField> {
         self.see_phone_icon(tag, attributes);
         for handler in &attributes.handlers {
@@ -113,7 +113,7 @@ impl Page {
                 .split(|c: char| !c.is_ascii_alphanumeric())
                 .any(|part| names.iter().any(|name| part.eq_ignore_ascii_case(name)))
         };
-        // `fa-printer` is an icon of fax numbers only as an icon.
+        // `fa-printer` indicates a fax number only as an icon.
         if has(&FAX_ICONS) && (tag != "img" || contains_ignore_case(shows, "fax")) {
             self.text.push_mark(FAX_MARK);
         } else if has(&PHONE_ICONS) {
@@ -122,7 +122,7 @@ impl Page {
     }
 }
 
-/// Returns what the number of a field is for.
+/// Returns the kind of the number in a field.
 fn field_kind(attributes: &Attributes<'_>) -> Option<PhoneKind> {
     let names = |list: &str| {
         list.split_ascii_whitespace().find_map(|name| {

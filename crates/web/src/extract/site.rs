@@ -1,15 +1,15 @@
-//! Which site a page belongs to, and where its links lead.
+//! The site that a page belongs to, and the resolution of its links.
 
 use url::Url;
 
 use crate::names;
 
-/// The longest URL that is kept: longer ones are data, not addresses.
+/// Maximum length of a URL that is kept, in bytes; longer ones contain data.
 const MAX_URL_BYTES: usize = 2048;
 
 /// The site of a page and the base of its relative URLs.
 pub(super) struct Site {
-    /// The registrable part of the host, or the host where it has none.
+    /// The registrable part of the host, or the host itself if it has none.
     registrable: String,
     base: Url,
     has_base: bool,
@@ -35,7 +35,7 @@ impl Site {
         }
     }
 
-    /// Resolves a link of the page, if it leads to a web address.
+    /// Resolves a link of the page; `None` if it is not a web address.
     pub(super) fn resolve(&self, href: &str) -> Option<Url> {
         if href.len() > MAX_URL_BYTES {
             return None;
@@ -44,7 +44,7 @@ impl Site {
         matches!(url.scheme(), "http" | "https").then_some(url)
     }
 
-    /// Returns the address of a file of the page as a string, if it is a web address.
+    /// Returns the URL of a file of the page as a string; `None` if it is not a web address.
     pub(super) fn address(&self, href: &str) -> Option<String> {
         if href.trim().is_empty() {
             return None;

@@ -5,12 +5,12 @@ use super::credit;
 use super::page::Page;
 use super::social::{Source, names_network, plugin_page};
 
-/// Attributes of buttons and plugins that hold an address.
+/// Attributes of buttons and plugins that contain a URL.
 const ADDRESS_ATTRIBUTES: [&str; 4] = ["data-href", "data-url", "data-link", "data-social-url"];
-/// Classes of plugins that show a page; others show a post or share the page of the site.
+/// Classes of plugins that show a page; others show a post or share the site's page.
 const PAGE_PLUGINS: [&str; 4] = ["fb-page", "fb-like-box", "fb-follow", "fb-like"];
 
-/// Returns whether a link belongs to a post that is embedded in the page: it leads to whoever wrote that.
+/// Returns whether a link belongs to an embedded post, so that it leads to the post's author.
 fn is_embedded(href: &str) -> bool {
     ["utm_source=ig_embed", "refer=embed"]
         .iter()
@@ -28,7 +28,7 @@ impl Page {
         }
     }
 
-    /// Takes the link of an anchor or an area, unless the text before it says that it is of whoever made the site.
+    /// Takes the link of an anchor or an area, unless the text before it credits the makers of the site.
     pub(super) fn see_social_link(&mut self, href: &str, attributes: &Attributes<'_>) {
         if !names_network(href) || is_embedded(href) || credit::announces(self.text.as_str()) {
             return;
@@ -37,7 +37,7 @@ impl Page {
             let mut words = attributes.rel.split_ascii_whitespace();
             words.any(|rel| rel.eq_ignore_ascii_case(word))
         };
-        // WordPress marks the name of a comment's author so.
+        // WordPress marks links to the authors of comments like this.
         let is_commenter = has_rel("ugc") || (has_rel("external") && has_rel("nofollow") && attributes.class == "url");
         if is_commenter {
             return;
@@ -53,7 +53,7 @@ impl Page {
         self.take_social(href, source);
     }
 
-    /// Drops the profile of a link whose text says who made the site.
+    /// Drops the profile of a link whose text credits the makers of the site.
     pub(super) fn close_social_link(&mut self) {
         if let Some((count, start)) = self.credit_start.take()
             && credit::names_maker(self.text.since(start))
@@ -62,7 +62,7 @@ impl Page {
         }
     }
 
-    /// Takes the accounts that the metadata of a page name.
+    /// Takes the accounts named in a page's metadata.
     pub(super) fn see_social_meta(&mut self, name: &str, content: &str) {
         let content = content.trim();
         if name.eq_ignore_ascii_case("twitter:site") {
@@ -79,7 +79,7 @@ impl Page {
         }
     }
 
-    /// Takes the address of a plugin, of a button, or of a script that opens a window.
+    /// Takes the URL of a plugin, of a button, or of a script that opens a window.
     pub(super) fn see_social_marks(&mut self, attributes: &Attributes<'_>) {
         for (name, value) in &attributes.data {
             if !ADDRESS_ATTRIBUTES.contains(name) || !names_network(value) {
@@ -107,7 +107,7 @@ impl Page {
         }
     }
 
-    /// Takes what an area of an image leads to.
+    /// Takes the link of an area in an image.
     pub(super) fn see_area(&mut self, attributes: &Attributes<'_>) {
         let Some(href) = attributes.href else { return };
         self.see_phone_link(href.trim(), attributes);

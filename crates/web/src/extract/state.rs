@@ -1,17 +1,17 @@
-//! What scripts start from: JSON within the page (`__NEXT_DATA__`, `window.__STATE__ = {...}`). A page that is only a
-//! shell says there what it will show.
+//! The initial state of scripts: JSON within the page (`__NEXT_DATA__`, `window.__STATE__ = {...}`). In a page that is
+//! only a shell, it has the content that will be shown.
 
 use serde_json::Value;
 
-/// The longest script that is kept, and how many.
+/// Maximum size of a script that is kept, and maximum number of scripts.
 const MAX_SCRIPT_BYTES: usize = 512 << 10;
 const MAX_SCRIPTS: usize = 10;
-/// The most values that are looked at.
+/// Maximum number of values that are visited.
 const MAX_VALUES: usize = 20_000;
-/// The most texts that are taken.
+/// Maximum number of texts that are taken.
 const MAX_FOUND: usize = 20;
 
-/// What stands for somebody else than the site, or for how it was built.
+/// Properties of parties other than the site, or of its technology.
 const FOREIGN: [&str; 16] = [
     "author",
     "authors",
@@ -31,13 +31,13 @@ const FOREIGN: [&str; 16] = [
     "session",
 ];
 
-/// The scripts of a page that may be what others start from.
+/// The scripts of a page that may contain an initial state.
 #[derive(Default)]
 pub(super) struct State {
     scripts: Vec<String>,
 }
 
-/// What was found in them.
+/// The contacts found in them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Declared {
     pub(super) emails: Vec<String>,
@@ -45,7 +45,7 @@ pub(super) struct Declared {
 }
 
 impl State {
-    /// Keeps a script of this media type, if it is or may hold JSON.
+    /// Keeps a script of this media type if it is JSON or may contain it.
     pub(super) fn see_script(&mut self, essence: &str, script: &str) {
         let is_json = essence.eq_ignore_ascii_case("application/json") || essence.ends_with("+json");
         let start = script.get(..script.floor_char_boundary(200)).unwrap_or_default();
@@ -57,7 +57,7 @@ impl State {
         }
     }
 
-    /// Reads what they declare of the site.
+    /// Returns the contacts that the scripts declare.
     pub(super) fn read(&self) -> Declared {
         let mut declared = Declared::default();
         let mut left = MAX_VALUES;
@@ -70,7 +70,7 @@ impl State {
     }
 }
 
-/// Reads the JSON that a script is, or that it assigns first.
+/// Reads the JSON that a script consists of, or that it assigns first.
 fn json(script: &str) -> Option<Value> {
     let script = script.trim();
     if let Ok(value) = serde_json::from_str(script) {
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_scripts_start_from_is_read() {
+    fn the_initial_state_of_scripts_is_read() {
         for (essence, script) in [
             (
                 "application/json",

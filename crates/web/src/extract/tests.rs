@@ -1,4 +1,4 @@
-//! Whole pages of `fixtures/pages`, each against its snapshot.
+//! Whole pages from `fixtures/pages`, each compared with its snapshot.
 
 use std::path::Path;
 
@@ -102,7 +102,7 @@ fn headers_are_evidence() {
 }
 
 #[test]
-fn no_stored_string_holds_a_nul() {
+fn no_stored_string_contains_a_nul_character() {
     let metadata = extract_from(
         "<title>a\0b&#0;</title><meta name=description content='x\0y'><script type='application/ld+json'>\
          {\"telephone\": \"\\u0000+49 30 901820\", \"address\": \"Street\\u0000 1\", \"logo\": \"/l\\u0000.png\", \"email\": \"a\\u0000@firma.de\"}\
@@ -114,7 +114,7 @@ fn no_stored_string_holds_a_nul() {
 }
 
 #[test]
-fn a_truncated_page_says_so_and_keeps_its_head() {
+fn a_truncated_page_is_marked_and_keeps_its_head() {
     let html = format!("<title>Kept</title><p>info@firma.de{}", "<div>".repeat(10_000));
     let metadata = extract_from(&html, "https://firma.de/", &[]);
     assert!(metadata.is_truncated);
@@ -250,7 +250,7 @@ fn hidden_addresses_are_read() {
 }
 
 #[test]
-fn addresses_of_others_come_behind_the_sites_own() {
+fn addresses_of_others_come_after_the_sites_own() {
     let found = extract_from(
         "<footer>Website by <a href='mailto:hello@studio.de'>Studio</a></footer><p>acme@gmail.com<p>info@acme.de",
         "https://acme.de/",

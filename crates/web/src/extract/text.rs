@@ -1,24 +1,24 @@
-//! The visible text of a page as one string that finders scan, and what bounds stored strings.
+//! The visible text of a page as one string for the finders, and the cleaning of stored strings.
 
-/// Stands between two blocks: nothing reads across it.
+/// Separates two blocks: no finding extends across it.
 pub(super) const BREAK: char = '\u{1e}';
-/// Stands where an inline element starts or ends: an address may go on across it, a word does not.
+/// Marks where an inline element starts or ends: an address may extend across it, a word may not.
 pub(super) const SEAM: char = '\u{1f}';
-/// Stands where an icon announces a telephone number, and where one announces a fax number.
+/// Mark icons that announce a telephone number and a fax number.
 pub(super) const PHONE_MARK: char = '\u{1c}';
 pub(super) const FAX_MARK: char = '\u{1d}';
 
-/// The most text of a page that is searched.
+/// Maximum length of a page's text that is searched, in bytes.
 const MAX_TEXT_BYTES: usize = 2 << 20;
 
-/// Collects visible text in page order.
+/// Collects the visible text in page order.
 #[derive(Default)]
 pub(super) struct PageText {
     text: String,
 }
 
 impl PageText {
-    /// Returns the text so far; its length is the position in the page.
+    /// Returns the text so far; its length is the current position.
     pub(super) fn as_str(&self) -> &str {
         &self.text
     }
@@ -28,12 +28,12 @@ impl PageText {
         self.text.get(position..).unwrap_or_default()
     }
 
-    /// Returns the position in the page.
+    /// Returns the current position.
     pub(super) fn position(&self) -> usize {
         self.text.len()
     }
 
-    /// Appends what a text node says.
+    /// Appends the content of a text node.
     pub(super) fn push(&mut self, text: &str) {
         if self.text.len() > MAX_TEXT_BYTES {
             return;
@@ -52,7 +52,7 @@ impl PageText {
         }
     }
 
-    /// Turns what was said since a position around, as a style does that writes from right to left.
+    /// Reverses the text since a position, as a style with right-to-left writing does.
     pub(super) fn reverse_since(&mut self, position: usize) {
         let turned: String = self.since(position).chars().rev().collect();
         if self.text.is_char_boundary(position) {
@@ -80,11 +80,11 @@ impl PageText {
     }
 }
 
-/// Gives digits and punctuation of other scripts their ASCII form and drops what is invisible.
+/// Converts digits and punctuation of other scripts to ASCII; `None` for invisible characters.
 pub(super) fn plain(c: char) -> Option<char> {
     let digit = |zero: char| char::from_digit(u32::from(c) - u32::from(zero), 10);
     match c {
-        // Soft hyphens, zero-width characters, marks of direction: they are put into addresses to break them.
+        // Soft hyphens, zero-width characters and direction marks are inserted into addresses to break them.
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => None,
         BREAK | SEAM | PHONE_MARK | FAX_MARK | '\0' => None,
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => Some(' '),
@@ -92,14 +92,14 @@ pub(super) fn plain(c: char) -> Option<char> {
         '\u{6f0}'..='\u{6f9}' => digit('\u{6f0}'),
         '\u{966}'..='\u{96f}' => digit('\u{966}'),
         '\u{2010}'..='\u{2014}' | '\u{2212}' => Some('-'),
-        // Full-width forms are ASCII at a fixed distance.
+        // Full-width forms have a fixed distance from ASCII.
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0),
         _ => Some(c),
     }
 }
 
-/// Makes a found text fit to store: white space collapsed, control characters dropped (PostgreSQL cannot hold NUL),
-/// at most `max_chars` long. `None` if nothing is left.
+/// Makes a text fit to store: white space is collapsed, control characters are removed (PostgreSQL cannot store NUL),
+/// and the length is limited to `max_chars`. Returns `None` if nothing is left.
 pub(super) fn clean(text: &str, max_chars: usize) -> Option<String> {
     let mut kept = String::new();
     let mut chars = 0;
@@ -124,7 +124,7 @@ pub(super) fn clean(text: &str, max_chars: usize) -> Option<String> {
     (!kept.is_empty()).then_some(kept)
 }
 
-/// Finds `needle` in `text` without regard to ASCII case.
+/// Returns whether `text` contains `needle`, ignoring ASCII case.
 pub(super) fn contains_ignore_case(text: &str, needle: &str) -> bool {
     text.as_bytes()
         .windows(needle.len())
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_of_other_scripts_become_ascii() {
+    fn digits_of_other_scripts_are_converted_to_ascii() {
         let mut text = PageText::default();
         text.push("٠٥٠ ０３－１２３４ in\u{200b}fo＠example.jp");
         assert_eq!(text.as_str(), "050 03-1234 info@example.jp");

@@ -1,14 +1,14 @@
-//! vCards (RFC 2426, RFC 6350): whose addresses they hold.
+//! vCards (RFC 2426, RFC 6350): addresses and their owners.
 
 use super::json_ld::Person;
 use super::phone::PhoneKind;
 use super::text::clean;
 
-/// The most cards and addresses of one file.
+/// Maximum number of cards and addresses per file.
 const MAX_PEOPLE: usize = 200;
 const MAX_NAME_CHARS: usize = 100;
 
-/// Reads the addresses of all cards of a text.
+/// Reads the addresses of all cards in a text.
 pub(super) fn read(text: &str) -> Vec<Person> {
     let unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
     let mut people: Vec<Person> = Vec::new();
@@ -44,7 +44,7 @@ pub(super) fn read(text: &str) -> Vec<Person> {
     people
 }
 
-/// Reads the telephone and fax numbers of all cards of a text.
+/// Reads the telephone and fax numbers of all cards in a text.
 pub(super) fn phones(text: &str) -> Vec<(String, Option<PhoneKind>)> {
     let unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
     let numbers = unfolded.lines().filter_map(|line| {
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cards_say_whose_their_addresses_are() {
+    fn cards_name_the_owners_of_addresses() {
         let people = read(
             "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Jane Doe\r\nTITLE:Head of\r\n  Sales\r\nitem1.EMAIL;TYPE=INTERNET:jane@firma.de\r\nEND:VCARD\r\n\
              BEGIN:VCARD\nEMAIL:joe@firma.de\nEND:VCARD\n",
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn cards_say_which_numbers_are_of_fax_machines() {
+    fn cards_distinguish_fax_numbers() {
         assert_eq!(
             phones("TEL;TYPE=WORK,VOICE:030 1\nitem1.TEL;TYPE=fax:030 2\nTEL;CELL;VOICE:0171 3\nNOTE:TEL:4\n"),
             [

@@ -1,4 +1,4 @@
-//! The one pass over the tree that collects what the finders then look at.
+//! The single pass over the tree, which collects data for the finders.
 
 use ego_tree::{NodeId, NodeRef};
 use html5ever::ns;
@@ -12,9 +12,9 @@ use super::page::{Form, Page};
 use super::text::{clean, contains_ignore_case};
 use super::{email, language, notices};
 
-/// The longest first heading that is kept.
+/// Maximum length of the first heading, in characters.
 const MAX_H1_CHARS: usize = 500;
-/// The most rules of a style sheet that are looked at.
+/// Maximum number of rules in a style sheet that are examined.
 const MAX_RULES: usize = 5_000;
 
 impl Page {
@@ -43,7 +43,7 @@ impl Page {
         }
     }
 
-    /// Takes a node in; tells whether to go on below it.
+    /// Examines a node. Returns whether to visit its children.
     fn open(&mut self, node: NodeRef<'_, Node>) -> bool {
         match node.value() {
             Node::Text(text) => {
@@ -80,13 +80,13 @@ impl Page {
             && let Some(email) = email::from_protected(hex, &self.site)
         {
             self.add_email(email, Spelling::Protected);
-            // The text within says that the address is protected.
+            // The text of the element only says that the address is protected.
             return false;
         }
         true
     }
 
-    /// Takes an element of SVG or `MathML` in.
+    /// Examines an element of SVG or `MathML`.
     fn open_foreign(&mut self, tag: &str, element: &Element) {
         if tag == "svg" {
             self.svg_depth += 1;
@@ -99,7 +99,7 @@ impl Page {
         }
     }
 
-    /// Takes an element of HTML in by its name; returns whether to go on below it.
+    /// Examines an element of HTML by its name. Returns whether to visit its children.
     fn open_html(&mut self, node: NodeRef<'_, Node>, tag: &str, attributes: &Attributes<'_>) -> bool {
         match tag {
             "html" => self.language = self.language.take().or_else(|| language::read(attributes.lang?)),
@@ -136,7 +136,7 @@ impl Page {
             "input" => self.see_input(attributes),
             "address" => self.address_start = Some(self.text.position()),
             "template" | "option" | "object" | "audio" | "video" => return false,
-            // Spam traps stand in hidden inline elements within an address.
+            // Spam traps are hidden inline elements within an address.
             "span" | "i" | "b" | "em" | "strong" | "small" if is_hidden(attributes.style) => return false,
             _ => {}
         }
@@ -199,7 +199,7 @@ impl Page {
         self.separate(tag);
     }
 
-    /// Takes note of what an element's attributes say whatever element it is.
+    /// Examines the attributes that have a meaning on any element.
     fn see_marks(&mut self, node: NodeId, tag: &str, attributes: &Attributes<'_>) {
         if !attributes.itemtype.is_empty() {
             self.structured.add_type(attributes.itemtype);
@@ -227,13 +227,13 @@ impl Page {
                     .split_ascii_whitespace()
                     .any(|class| self.turned_classes.iter().any(|turned| turned == class)));
         self.open_item(node, attributes);
-        // Turned around twice is as it was; nobody writes that.
+        // Text that is reversed twice would be unchanged, but this does not occur.
         if is_turned && self.turned.is_empty() {
             self.turned.push((node, self.text.position()));
         }
     }
 
-    /// Finds the classes by which a style sheet turns text around.
+    /// Finds the classes with which a style sheet reverses text.
     fn see_style(&mut self, node: NodeRef<'_, Node>) {
         let Some(text) = node.first_child().and_then(|child| child.value().as_text()) else {
             return;
@@ -256,7 +256,7 @@ impl Page {
         }
     }
 
-    /// Marks in the text where an element starts or ends.
+    /// Marks the beginning or end of an element in the text.
     fn separate(&mut self, tag: &str) {
         match tag {
             "wbr" | "img" | "script" | "style" | "template" | "noscript" | "meta" | "link" => {}

@@ -1,4 +1,4 @@
-//! WordPress, by evidence: its generator, its files on the site itself, its REST interface. Never the word.
+//! Recognition of WordPress by evidence: its generator, its files on the site, its REST interface; never by the word.
 
 use percent_encoding::percent_decode_str;
 
@@ -7,13 +7,13 @@ use super::site::Site;
 use super::technology::Technologies;
 use super::text::clean;
 
-/// The longest version or theme that is believed.
+/// Maximum length of a version or theme, in characters.
 const MAX_NAME_CHARS: usize = 64;
 
-/// Folders of hosting companies that hold themes in folders of their own.
+/// Folders of hosting companies that contain the folders of themes.
 const FOLDERS_OF_THEMES: [&str; 4] = ["a8c", "premium", "pub", "vip"];
 
-/// Collects the evidence of one page.
+/// The evidence of one page.
 #[derive(Debug, Default)]
 pub(super) struct WordPress {
     is_proven: bool,
@@ -23,7 +23,7 @@ pub(super) struct WordPress {
 }
 
 impl WordPress {
-    /// Looks at what `<meta name="generator">` says, such as `WordPress 6.4.2`.
+    /// Examines the content of `<meta name="generator">`, such as `WordPress 6.4.2`.
     pub(super) fn see_generator(&mut self, generator: &str) {
         if let Some(rest) = strip_name(generator, "WordPress") {
             self.is_proven = true;
@@ -33,8 +33,8 @@ impl WordPress {
         }
     }
 
-    /// Looks at the address of a file that the page loads. A style sheet or script of a theme, of a plugin or of
-    /// WordPress itself is the site's own whatever host serves it; a picture may be another site's.
+    /// Examines the URL of a file that the page loads. A style sheet or script of a theme, a plugin or WordPress itself
+    /// belongs to the site, whatever host serves it; a picture may belong to another site.
     pub(super) fn see_url(&mut self, url: &str, is_code: bool, site: &Site) {
         if self.is_proven && self.theme.is_some() {
             return;
@@ -56,13 +56,13 @@ impl WordPress {
         }
     }
 
-    /// Looks at a `<link>` or a `Link` header that names the REST interface.
+    /// Examines a `<link>` or a `Link` header that names the REST interface.
     pub(super) fn see_rest_link(&mut self, rel: &str, href: &str, site: &Site) {
         let is_rest = rel.contains("https://api.w.org/") || href.contains("/wp-json/") || href.contains("rest_route=");
         self.is_proven |= is_rest && site.owns_link(href);
     }
 
-    /// Looks at a header of the response.
+    /// Examines a header of the response.
     pub(super) fn see_header(&mut self, name: &str, value: &str, site: &Site) {
         if name.eq_ignore_ascii_case("link") {
             for link in value.split('<').skip(1) {
@@ -75,7 +75,7 @@ impl WordPress {
         }
     }
 
-    /// Looks at the address for pingbacks, which WordPress has at `xmlrpc.php`.
+    /// Examines the URL for pingbacks, which is at `xmlrpc.php` in WordPress.
     pub(super) fn see_pingback(&mut self, url: &str, site: &Site) {
         let path = url.trim().split('?').next().unwrap_or_default();
         self.is_proven |= path.ends_with("/xmlrpc.php") && site.owns_link(url);
@@ -85,7 +85,7 @@ impl WordPress {
         self.is_proven
     }
 
-    /// Gives the verdict, with the plugins that the table of technologies recognised.
+    /// Returns the facts, including the plugins that the table of technologies recognised.
     pub(super) fn finish(self, technologies: &Technologies) -> WordPressFacts {
         WordPressFacts {
             is_wordpress: self.is_proven || technologies.has("WordPress"),
@@ -102,7 +102,7 @@ impl WordPress {
     }
 }
 
-/// Cuts a product's name off, if a generator starts with it as a word.
+/// Removes a product's name from the beginning of a generator, if it is a whole word there.
 fn strip_name<'a>(generator: &'a str, name: &str) -> Option<&'a str> {
     let (start, rest) = generator.trim().split_at_checked(name.len())?;
     (start.eq_ignore_ascii_case(name) && !rest.starts_with(|c: char| c.is_alphanumeric())).then_some(rest)
@@ -117,7 +117,7 @@ fn version(rest: &str) -> Option<String> {
     is_version.then(|| clean(word, MAX_NAME_CHARS)).flatten()
 }
 
-/// Returns the folder of a theme by a path below `wp-content/themes/`.
+/// Returns the folder of the theme that a path below `wp-content/themes/` leads to.
 fn folder_of_theme(path: &str) -> Option<String> {
     let path = path.split(['?', '#']).next()?;
     let (folder, rest) = path.split_once('/')?;

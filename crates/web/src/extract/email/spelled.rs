@@ -26,7 +26,7 @@ const SPOKEN_DOT: &str = "dot|punkt|punto|point|ponto|kropka|точка";
 /// `-at-` between blanks; `_at_` and `*at*` with or without them.
 const DASHED_AT: &str = r"[\s\x1f]+[-_*|~]+\s?(?:at|ät)\s?[-_*|~]+[\s\x1f]+|[\s\x1f]*[_*|~](?:at|ät)[_*|~][\s\x1f]*";
 
-/// A word for `@` or a dot in brackets; `\x1f` is [`SEAM`]. The pattern begins with a bracket, which makes searching fast.
+/// A word for `@` or a dot in brackets; `\x1f` is [`SEAM`]. The initial bracket makes searching fast.
 static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(
         r"(?i)[\[({{<][\s\x1f]*(?:{AT_WORDS}|{DOT_WORDS})[\s\x1f]*[\])}}>]"

@@ -1,4 +1,4 @@
-//! What may be a telephone number, before a numbering plan is asked.
+//! Candidates for telephone numbers, before they are validated by a numbering plan.
 
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -8,14 +8,14 @@ use super::label::Label;
 use super::run::{MAX_DIGITS, MIN_DIGITS, count, run_at, split};
 use super::words::Word;
 
-/// What a number is for.
+/// The kind of a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PhoneKind {
-    /// Calls, as far as the page says.
+    /// Voice calls, which is the default.
     #[default]
     Voice,
-    /// A mobile telephone, by its label or by the numbering plan.
+    /// A mobile telephone, according to its label or to the numbering plan.
     Mobile,
     /// Messages by `WhatsApp`.
     #[serde(rename = "whatsapp")]
@@ -24,43 +24,43 @@ pub enum PhoneKind {
     Fax,
 }
 
-/// Something in the page that may be a number.
+/// A text in the page that may be a number.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Candidate {
-    /// Where it is.
+    /// The position in the text.
     pub(in super::super) position: usize,
-    /// Its digits, with a `+` in front where it is international.
+    /// The digits, with a leading `+` if the number is international.
     pub(super) digits: String,
-    /// The same as the page writes it.
+    /// The number as written in the page.
     pub(super) written: String,
     pub(super) evidence: Evidence,
-    /// What the page says it is for.
+    /// The kind that the page states.
     pub(super) kind: Option<PhoneKind>,
-    /// Whether what stands before its position in the text may be its label.
+    /// Whether the text before the position may be the number's label.
     pub(super) is_in_text: bool,
-    /// Whether it goes on in another line, or has the dots of a version.
+    /// Whether the number spans two lines, or has dots like a version.
     pub(super) is_broken: bool,
-    /// Whether it is grouped as in North America.
+    /// Whether the number is grouped as in North America.
     pub(super) is_north_american: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Evidence {
-    /// A link or a field that says it is a number.
+    /// A link or a field declares the number.
     Declared,
-    /// A label stands before it, or further ahead.
+    /// A label precedes the number, directly or at some distance.
     Labelled {
-        /// Whether nothing stands between.
+        /// Whether the label directly precedes the number.
         is_near: bool,
     },
-    /// It is grouped as numbers are: with a trunk prefix, an area code in parentheses, or as in North America.
+    /// The digits are grouped like a number: with a trunk prefix, an area code in parentheses, or as in North America.
     Grouped,
-    /// It has an international prefix.
+    /// The number has an international prefix.
     International,
 }
 
 impl Candidate {
-    /// Makes one of a run of digits.
+    /// Creates a candidate from a run of digits.
     pub(super) fn new(position: usize, run: &str, evidence: Evidence, kind: Option<PhoneKind>) -> Option<Self> {
         Some(Self {
             position,
@@ -74,9 +74,9 @@ impl Candidate {
         })
     }
 
-    /// Reads the numbers of a field that holds some, such as a `tel:` link or an `itemprop`.
+    /// Reads the numbers in a field, such as a `tel:` link or an `itemprop`.
     ///
-    /// What stands before its position in the text may say what it is for.
+    /// The text before its position may state the kind.
     pub(in super::super) fn declared(position: usize, value: &str, kind: Option<PhoneKind>) -> Vec<Self> {
         let value = percent_decode_str(value.trim()).decode_utf8_lossy();
         let value: String = value.chars().filter_map(plain).collect();
@@ -96,7 +96,7 @@ impl Candidate {
             };
             let parts = split(run).into_iter();
             found.extend(parts.filter_map(|part| Self::new(position, part, Evidence::Declared, said)));
-            // What follows a parameter is none of the number: `;phone-context=+1`.
+            // Parameters follow the number: `;phone-context=+1`.
             if value.get(from..).is_some_and(|rest| rest.starts_with([';', '?', '#'])) {
                 break;
             }
@@ -104,12 +104,12 @@ impl Candidate {
         found
     }
 
-    /// Returns whether it needs no region.
+    /// Returns whether the number is valid without a region.
     pub(in super::super) fn is_international(&self) -> bool {
         self.digits.starts_with('+')
     }
 
-    /// Reads the same from data that stand at no place of the text.
+    /// Reads the numbers in a field that has no position in the text.
     pub(in super::super) fn structured(position: usize, value: &str, kind: Option<PhoneKind>) -> Vec<Self> {
         let mut found = Self::declared(position, value, kind);
         for candidate in &mut found {
@@ -120,7 +120,7 @@ impl Candidate {
 }
 
 impl PhoneKind {
-    /// Returns the kind that a label announces.
+    /// Returns the kind that a word in a label stands for.
     pub(super) fn of(word: Word) -> Self {
         match word {
             Word::Mobile => Self::Mobile,
@@ -130,7 +130,7 @@ impl PhoneKind {
     }
 }
 
-/// Writes a number as the page does, on one line.
+/// Returns a number as written in the page, on one line.
 fn written(run: &str) -> String {
     let words: Vec<&str> = run.split(|c: char| c.is_whitespace() || c == SEAM).collect();
     words
@@ -157,7 +157,7 @@ pub(super) fn digits_of(run: &str) -> Option<String> {
             _ => return None,
         }
     }
-    // A plus before a trunk prefix: a national number, and a mistake.
+    // A plus sign before a trunk prefix is a mistake: the number is national.
     if digits.starts_with("+0") && !digits.starts_with("+00") {
         digits.remove(0);
     }
@@ -165,7 +165,7 @@ pub(super) fn digits_of(run: &str) -> Option<String> {
     (MIN_DIGITS - 1..=MAX_DIGITS).contains(&count).then_some(digits)
 }
 
-/// `(555) 123-4567`, `555-123-4567`, `555.123.4567`, `1-555-123-4567`.
+/// Returns whether a number is written like `(555) 123-4567`, `555-123-4567`, `555.123.4567` or `1-555-123-4567`.
 pub(super) fn is_north_american(run: &str) -> bool {
     let groups: Vec<usize> = run
         .split(|c: char| !c.is_ascii_digit())
@@ -176,7 +176,8 @@ pub(super) fn is_north_american(run: &str) -> bool {
     separated && matches!(groups.as_slice(), [3, 3, 4] | [1, 3, 3, 4]) && (groups.len() == 3 || run.starts_with('1'))
 }
 
-/// `030 1234567`, `(030) 123 45`, `03-1234-5678`: a trunk prefix or an area code in parentheses, then groups.
+/// Returns whether a number is written like `030 1234567`, `(030) 123 45` or `03-1234-5678`: a trunk prefix or an area
+/// code in parentheses, then groups.
 pub(super) fn is_grouped(run: &str) -> bool {
     let count = count(run);
     let first = run

@@ -8,23 +8,23 @@ use super::label::Label;
 use super::run::{MIN_DIGITS, count, is_address_or_date, run_at, split, without_tail};
 use super::words::{Word, classify, fold};
 
-/// The most candidates of a page: each costs some tens of microseconds.
+/// Maximum number of candidates per page, since each takes some tens of microseconds.
 pub(super) const MAX_CANDIDATES: usize = 300;
-/// The most digits of a run that is looked at.
+/// Maximum number of digits in a run that is examined.
 const MAX_RUN_DIGITS: usize = 60;
-/// How far apart two numbers of one list may be.
+/// Maximum distance between two numbers of a list, in bytes.
 const MAX_LIST_GAP: usize = 12;
-/// What makes a number a price, with or without a space between.
+/// Signs that make a number a price, with or without a space in between.
 const CURRENCIES: [char; 5] = ['$', '€', '£', '¥', '₹'];
 
-/// Finds what looks like a telephone number in visible text.
+/// Finds texts that look like telephone numbers.
 pub(in super::super) fn find(text: &str) -> Vec<Candidate> {
     let bytes = text.as_bytes();
     let mut candidates = Vec::new();
     let mut from = 0;
-    // The label of the number before, for those that follow it in a list.
+    // The label of the previous number, which also applies to those that follow it in a list.
     let mut last: Option<(usize, Label)> = None;
-    // Where the label behind the number before ends.
+    // The end of the label after the previous number.
     let mut taken = 0;
     while let Some(offset) = bytes
         .get(from..)
@@ -55,7 +55,7 @@ pub(in super::super) fn find(text: &str) -> Vec<Candidate> {
     candidates
 }
 
-/// Drops the postal code before a number: `TX 77002 713-555-0100`.
+/// Removes the postal code before a number: `TX 77002 713-555-0100`.
 fn without_postal_code(start: usize, run: &str) -> (usize, &str) {
     let digits = run.bytes().take_while(u8::is_ascii_digit).count();
     let rest = run.get(digits..).unwrap_or_default();
@@ -71,7 +71,7 @@ fn without_postal_code(start: usize, run: &str) -> (usize, &str) {
     }
 }
 
-/// Lets what stands before declared numbers say what they are for.
+/// Sets the kind of declared numbers by the labels before them.
 pub(in super::super) fn read_labels(candidates: &mut Vec<Candidate>, text: &str) {
     candidates.retain_mut(|candidate| {
         if !candidate.is_in_text || candidate.kind.is_some() {
@@ -79,11 +79,11 @@ pub(in super::super) fn read_labels(candidates: &mut Vec<Candidate>, text: &str)
         }
         match Label::before(text.get(..candidate.position).unwrap_or_default()) {
             Label::Fax => candidate.kind = Some(PhoneKind::Fax),
-            // That it is for calls is said by the number in the text.
+            // For voice calls, the number in the text decides.
             Label::Phone { word, .. } => {
                 candidate.kind = Some(PhoneKind::of(word)).filter(|kind| *kind != PhoneKind::Voice);
             }
-            // Browsers and plugins make links of tax numbers.
+            // Browsers and plugins turn tax numbers into links.
             Label::Other => return false,
             Label::Nothing | Label::Something => {}
         }
@@ -91,7 +91,7 @@ pub(in super::super) fn read_labels(candidates: &mut Vec<Candidate>, text: &str)
     });
 }
 
-/// Returns the label of a run, if the run may be a number at all, and how far the label goes behind it.
+/// Returns the label of a run, and how far it extends after the run; `None` if the run cannot be a number.
 fn label_of(text: &str, ahead: Range<usize>, run: &str, last: Option<(usize, Label)>) -> Option<(Label, usize)> {
     if !(MIN_DIGITS..=MAX_RUN_DIGITS).contains(&count(run)) {
         return None;
@@ -120,7 +120,7 @@ fn label_of(text: &str, ahead: Range<usize>, run: &str, last: Option<(usize, Lab
     Some(said.map_or((Label::Nothing, 0), |(label, length, _)| (label, length)))
 }
 
-/// Returns whether a text between two numbers makes them a list.
+/// Returns whether the text between two numbers makes them a list.
 fn continues_list(between: &str) -> bool {
     between.len() <= MAX_LIST_GAP
         && !between.contains(BREAK)
@@ -129,7 +129,7 @@ fn continues_list(between: &str) -> bool {
             .all(|word| word.is_empty() || classify(&fold(word)) == Word::Joiner)
 }
 
-/// Decides whether a run of digits is worth validating.
+/// Returns a candidate if a run of digits is worth validating.
 fn judge(start: usize, run: &str, label: Label) -> Option<Candidate> {
     let kind = match label {
         Label::Other => return None,
@@ -157,7 +157,7 @@ fn judge(start: usize, run: &str, label: Label) -> Option<Candidate> {
     (count >= MIN_DIGITS).then(|| Candidate::new(start, run, evidence, kind))?
 }
 
-/// Returns whether a run is written as Belgian enterprise numbers are: `0477.123.456`.
+/// Returns whether a run is written like a Belgian enterprise number: `0477.123.456`.
 fn is_company_number(run: &str) -> bool {
     let groups: Vec<usize> = run.split('.').map(str::len).collect();
     groups == [4, 3, 3] && run.starts_with(['0', '1']) && run.bytes().all(|b| b.is_ascii_digit() || b == b'.')
@@ -182,7 +182,7 @@ fn may_follow(before: &str) -> bool {
     }
 }
 
-/// Returns whether a text ends with a label that touches its number: `Tel030`.
+/// Returns whether a text ends with a label without a space before its number: `Tel030`.
 fn is_glued_label(before: &str) -> bool {
     let start = before.trim_end_matches(|c: char| c.is_alphabetic()).len();
     let word = before.get(start..).unwrap_or_default();
@@ -199,7 +199,7 @@ fn may_precede(after: &str) -> bool {
     match chars.next() {
         None => true,
         Some('x' | 'e') => true,
-        // The next word is glued to it: `555-0142Email`.
+        // The next word follows without a space: `555-0142Email`.
         Some(c) if c.is_ascii_uppercase() => chars.next().is_some_and(|c| c.is_lowercase()),
         Some(c) if c.is_ascii_alphanumeric() => false,
         Some(':' | ',' | '+' | '*') => !next_is_digit(chars.next()),

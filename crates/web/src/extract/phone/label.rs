@@ -1,40 +1,40 @@
-//! What stands before or behind a number and says what it is.
+//! Labels before or after a number that state its kind.
 
 use super::super::text::{BREAK, FAX_MARK, PHONE_MARK, SEAM};
 use super::token::{Token, letter_word, tokens, word_of};
 use super::words::{Word, classify, fold};
 
-/// How far before a number its label may begin.
+/// Maximum distance between a number and the beginning of its label, in bytes.
 const LABEL_BYTES: usize = 72;
-/// How many words that say nothing may stand between a label and its number.
+/// Maximum number of unknown words between a label and its number.
 const MAX_STRANGERS: usize = 3;
-/// The longest row of labels above a row of numbers.
+/// Maximum number of labels in a row above a row of numbers.
 const MAX_ROW: usize = 4;
 
-/// What a label says about its number.
+/// The meaning of a label for its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
-    /// Nothing.
+    /// Unknown.
     Nothing,
-    /// It is a telephone number.
+    /// A telephone number.
     Phone {
-        /// The word that says so.
+        /// The word that decided.
         word: Word,
-        /// Whether the word stands right before the number.
+        /// Whether the word directly precedes the number.
         is_near: bool,
     },
-    /// It is a fax number.
+    /// A fax number.
     Fax,
-    /// It is a number of taxes, a company, a bank or a customer.
+    /// A number for taxes, or of a company, a bank or a customer.
     Other,
-    /// It is a number of something.
+    /// A number of something else.
     Something,
 }
 
 impl Label {
-    /// Reads the label before a number: of its own block, or the whole block before.
+    /// Reads the label before a number, in its own block or as the whole preceding block.
     ///
-    /// The nearest word that is known decides.
+    /// The nearest known word decides.
     pub(super) fn before(text: &str) -> Self {
         let blank = |c: char| c.is_whitespace() || c == SEAM;
         let own = text.trim_end_matches(|c: char| blank(c) || matches!(c, ':' | '-' | '(' | '|'));
@@ -45,7 +45,7 @@ impl Label {
         read(near(block), 1)
     }
 
-    /// Reads the label of a number in a row of as many numbers as there are labels in the row above.
+    /// Reads the label of a number in a row, if the row above has as many labels as this one has numbers.
     pub(super) fn in_row(before: &str, behind: &str) -> Option<Self> {
         let trim = |block: &'_ str| block.trim_matches(|c: char| c.is_whitespace() || c == SEAM).len();
         if !behind.trim_start_matches([' ', SEAM, '\n']).starts_with(BREAK) && !behind.is_empty() {
@@ -78,9 +78,9 @@ impl Label {
         is_row.then(|| labels.get(numbers_before).copied())?
     }
 
-    /// Reads what stands behind a number, if it cannot be the label of the next one: `(fax)`, `Fax.`.
+    /// Reads the label after a number, unless it can belong to the next one: `(fax)`, `Fax.`.
     ///
-    /// Returns how far it goes as well, and whether it is in brackets.
+    /// Also returns how far the label extends, and whether it is in brackets.
     pub(super) fn behind(text: &str) -> Option<(Self, usize, bool)> {
         let start = text.trim_start_matches([' ', SEAM, '-', ',', '\n']);
         let is_bracketed = start.starts_with(['(', '[']);
@@ -92,7 +92,7 @@ impl Label {
         }
         let rest = start.get(end..).unwrap_or_default();
         let rest = rest.trim_start_matches([' ', '.', ':', SEAM, '\n']);
-        // Without brackets only the end of the block makes plain whose it is.
+        // Without brackets, only the end of the block shows which number the label belongs to.
         let is_closed = if is_bracketed {
             rest.starts_with([')', ']'])
         } else {
@@ -112,14 +112,14 @@ impl Label {
     }
 }
 
-/// Returns whether a block is a number and nothing else.
+/// Returns whether a block consists of a number alone.
 fn is_number(block: &str) -> bool {
     block.len() <= LABEL_BYTES
         && block.bytes().filter(u8::is_ascii_digit).count() >= 6
         && !block.contains(char::is_alphabetic)
 }
 
-/// Reads a block that is a label and nothing else.
+/// Reads a block that consists of a label alone.
 fn whole_label(block: &str) -> Option<Label> {
     if block.len() > LABEL_BYTES || block.contains(|c: char| c.is_ascii_digit()) {
         return None;
@@ -130,14 +130,14 @@ fn whole_label(block: &str) -> Option<Label> {
     }
 }
 
-/// Takes the end of a text, within one block.
+/// Returns the end of a text, within one block.
 fn near(text: &str) -> &str {
     let start = text.ceil_char_boundary(text.len().saturating_sub(LABEL_BYTES));
     let near = text.get(start..).unwrap_or_default();
     near.rsplit(BREAK).next().unwrap_or_default()
 }
 
-/// Reads the words of a text from its end on.
+/// Reads the words of a text, starting at its end.
 fn read(text: &str, max_strangers: usize) -> Label {
     let tokens = tokens(text);
     let (mut strangers, mut follows_number) = (0, text.ends_with('#'));
@@ -150,7 +150,7 @@ fn read(text: &str, max_strangers: usize) -> Label {
         }
         next_start = token.start;
         if token.text.starts_with(|c: char| c.is_ascii_digit()) {
-            // Another number stands between.
+            // Another number is in between.
             if token.text.len() >= 3 {
                 break;
             }
@@ -198,7 +198,7 @@ fn read(text: &str, max_strangers: usize) -> Label {
     }
 }
 
-/// Decides about `<unknown word> number`: only a word for telephones, taxes and the like before it is believed.
+/// Reads `<unknown word> number`. Only a preceding word for telephones, taxes or the like gives it a meaning.
 fn something_or_phone(text: &str, before: &[Token<'_>]) -> Label {
     let known = before.iter().rev().take(2).map(|token| {
         let gap = text.get(token.end..token.end + 1).unwrap_or_default();
@@ -219,7 +219,7 @@ fn something_or_phone(text: &str, before: &[Token<'_>]) -> Label {
     Label::Something
 }
 
-/// Reads a label of one letter: `F:`, `T.`, `P`, which stands alone.
+/// Reads a label of one letter that stands alone: `F:`, `T.`, `P`.
 fn short(text: &str, token: &Token<'_>, gap: &str, is_first: bool, before: Option<&Token<'_>>) -> Option<Word> {
     let first = token.text.chars().next()?;
     match first {
@@ -233,11 +233,11 @@ fn short(text: &str, token: &Token<'_>, gap: &str, is_first: bool, before: Optio
         return None;
     }
     let ahead = text.get(..token.start).unwrap_or_default();
-    // The end of `0x000C`.
+    // This is the end of a number such as `0x000C`.
     if ahead.ends_with(char::is_alphanumeric) {
         return None;
     }
-    // Behind a word it needs its colon or dot, as `Mr F 030` has none.
+    // After another word, a colon or dot is required, which `Mr F 030` lacks.
     let ends =
         |token: &Token<'_>| token.text.ends_with(|c: char| c.is_ascii_digit()) || token.text.chars().count() == 1;
     let is_alone = before.is_none_or(ends)
@@ -249,7 +249,7 @@ fn short(text: &str, token: &Token<'_>, gap: &str, is_first: bool, before: Optio
     (is_alone || is_marked).then_some(word)
 }
 
-/// Returns whether a fax word is one half of `Tel./Fax`.
+/// Returns whether a word for fax is one half of `Tel./Fax`.
 fn is_joined_to_phone(text: &str, fax: &Token<'_>, before: &[Token<'_>]) -> bool {
     let mut end = fax.start;
     for token in before.iter().rev().take(3) {
@@ -270,7 +270,7 @@ fn is_joined_to_phone(text: &str, fax: &Token<'_>, before: &[Token<'_>]) -> bool
     false
 }
 
-/// Returns whether a word for lines stands behind one for fax machines: `Fax-Durchwahl`.
+/// Returns whether a word for lines follows one for fax machines: `Fax-Durchwahl`.
 fn names_fax_line(text: &str, line: &Token<'_>, before: &[Token<'_>]) -> bool {
     before.last().is_some_and(|token| {
         let gap = text.get(token.end..line.start).unwrap_or_default();
@@ -278,7 +278,7 @@ fn names_fax_line(text: &str, line: &Token<'_>, before: &[Token<'_>]) -> bool {
     })
 }
 
-/// Returns whether a token is a state behind a town: `Boise, ID`.
+/// Returns whether a token is a state after a town: `Boise, ID`.
 fn is_state(text: &str, token: &Token<'_>) -> bool {
     let ahead = text
         .get(..token.start)
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_word_decides() {
+    fn the_nearest_known_word_decides() {
         for (text, expected) in [
             ("Tel.: 030 1234, Fax: ", "fax"),
             ("Fax: 030 1234, Tel.: ", "phone"),
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_counts_if_it_is_not_the_next_label() {
+    fn a_label_after_a_number_counts_unless_it_belongs_to_the_next() {
         for (text, expected) in [
             (" (Fax)", Some(Label::Fax)),
             (" (f), ", Some(Label::Fax)),

@@ -1,4 +1,4 @@
-//! Links that lead to a telephone number, and fields that hold one.
+//! Links to telephone numbers, and fields that contain one.
 
 use super::candidate::PhoneKind;
 use super::label::Label;
@@ -10,7 +10,7 @@ pub(in super::super) struct PhoneField {
     pub(in super::super) kind: PhoneKind,
 }
 
-/// Reads a link whose scheme or host says that its rest is a telephone number.
+/// Reads a link whose scheme or host shows that the rest is a telephone number.
 pub(in super::super) fn read_link(href: &str) -> Option<(String, Option<PhoneKind>)> {
     let (scheme, rest) = href.split_once(':')?;
     match scheme.trim().to_ascii_lowercase().as_str() {
@@ -22,7 +22,7 @@ pub(in super::super) fn read_link(href: &str) -> Option<(String, Option<PhoneKin
     }
 }
 
-/// Reads the number of a link to `WhatsApp`, which is international and has no plus.
+/// Reads the number in a link to `WhatsApp`, which is international but has no plus sign.
 pub(in super::super) fn whatsapp(rest: &str) -> Option<String> {
     let rest = rest.trim_start_matches('/');
     let rest = rest.strip_prefix("www.").unwrap_or(rest);
@@ -54,7 +54,7 @@ pub(in super::super) fn whatsapp(rest: &str) -> Option<String> {
     (7..=15).contains(&digits.len()).then(|| format!("+{digits}"))
 }
 
-/// Returns whether the name of a link says that its number is of a fax machine.
+/// Returns whether the name of a link shows that its number is a fax number.
 pub(in super::super) fn is_fax_label(name: &str) -> bool {
     !name.is_empty() && name.len() <= 100 && Label::before(name) == Label::Fax
 }

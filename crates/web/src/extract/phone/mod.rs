@@ -1,10 +1,9 @@
-//! Telephone numbers of any country, in international format, and what each is for.
+//! Telephone numbers of all countries, in international format, with their kinds.
 //!
-//! Numbers are validated against the numbering plans of the `phonenumber` crate. In running text a number must
-//! also look like one: an international prefix, a label such as `Tel.`, or the grouping in which its country
-//! writes numbers. The word that stands nearest before it decides: dates, prices, tax and order numbers are none,
-//! and a fax number is kept apart. Where nothing says in which country the site is, a number that the page declares
-//! is kept as the page writes it.
+//! Numbers are validated against the numbering plans of the `phonenumber` crate. In running text, a number must also
+//! look like one: by an international prefix, a label such as `Tel.`, or the grouping that is usual in its country. The
+//! nearest word before it decides: dates, prices, tax numbers and order numbers are skipped, and fax numbers are kept
+//! apart. If the site's country is unknown, a number that the page declares is kept as written.
 
 mod candidate;
 mod find;
@@ -24,22 +23,22 @@ use phonenumber::{Mode, PhoneNumber, Type, country};
 
 use super::country::Regions;
 
-/// The most numbers kept of one page.
+/// Maximum number of numbers kept per page.
 pub(super) const MAX_PHONES: usize = 50;
-/// The digits of a number that nobody has.
+/// Sequences of digits that no real number contains.
 const SEQUENCES: [&str; 2] = ["123456789", "987654321"];
 
-/// A number that was found.
+/// A number found in a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Phone {
-    /// What numbers are compared by: digits with country code and `+`, or the digits that the page has.
+    /// The form for comparison: digits with country code and `+`, or the digits as written.
     pub(super) digits: String,
-    /// The same in groups, as it is shown.
+    /// The form that is shown, in groups.
     pub(super) shown: String,
     pub(super) kind: PhoneKind,
 }
 
-/// A number with all that the page says about it.
+/// A number with everything that the page states about it.
 struct Entry {
     digits: String,
     shown: String,
@@ -48,7 +47,8 @@ struct Entry {
 }
 
 impl Entry {
-    /// A number is a fax number if some place says so and no place says that it is a telephone.
+    /// Returns the number with its kind. It is a fax number if a label says so and no label says that it is a
+    /// telephone.
     fn finish(self) -> Phone {
         let says = |kind| self.said.contains(&kind);
         let is_voice = says(PhoneKind::Voice);
@@ -73,12 +73,12 @@ impl Entry {
 }
 
 impl Candidate {
-    /// Validates it against a numbering plan; the regions are tried in order.
+    /// Validates the number against the numbering plans of the regions, in order.
     fn validate(&self, regions: &Regions) -> Option<PhoneNumber> {
         if self.digits.starts_with('+') {
             return valid(None, &self.digits);
         }
-        // 00 is the international prefix of most of the world; where it is not, the result is not valid.
+        // 00 is the international prefix in most countries; elsewhere, the result is not valid.
         if let Some(rest) = self.digits.strip_prefix("00")
             && let Some(number) = valid(None, &format!("+{rest}"))
         {
@@ -105,10 +105,10 @@ impl Candidate {
         }
     }
 
-    /// Returns whether it is kept as the page writes it, though no numbering plan is known to try it with.
+    /// Returns whether the number is kept as written if the country is unknown.
     fn is_kept_as_written(&self, regions: &Regions) -> bool {
         let is_declared = matches!(self.evidence, Evidence::Declared | Evidence::Labelled { is_near: true });
-        // What a label announces may also be in a table, or a version.
+        // The number after a label may also be in a table, or a version.
         let is_plain = self.evidence == Evidence::Declared
             || !self.is_broken
                 && self
@@ -125,18 +125,18 @@ fn valid(region: Option<country::Id>, digits: &str) -> Option<PhoneNumber> {
     number.is_valid().then_some(number)
 }
 
-/// Returns whether digits are those of a form's example: one digit only, or all in their order.
+/// Returns whether digits are an example in a form: a single digit repeated, or an ascending or descending sequence.
 fn is_example(digits: &str) -> bool {
     let mut plain = digits.trim_start_matches(['+', '0']).bytes();
     let first = plain.next();
     plain.all(|digit| Some(digit) == first) || SEQUENCES.iter().any(|sequence| digits.contains(sequence))
 }
 
-/// Validates the candidates of a page in page order.
+/// Validates the candidates of a page, in page order.
 pub(super) fn validate(mut candidates: Vec<Candidate>, regions: &mut Regions) -> Vec<Phone> {
     candidates.sort_by_key(|candidate| candidate.position);
     candidates.truncate(find::MAX_CANDIDATES);
-    // A site writes numbers of its country with and without the prefix.
+    // Sites write numbers of their country both with and without the prefix.
     let international = candidates.iter().filter(|candidate| candidate.digits.starts_with('+'));
     let country = international
         .filter_map(|candidate| candidate.validate(&Regions::default())?.country().id())

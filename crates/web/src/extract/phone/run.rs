@@ -1,16 +1,16 @@
-//! Runs of digits in a text: where a number begins and ends, and what is a date instead.
+//! Runs of digits in a text: the extent of numbers, and their distinction from dates.
 
 use super::super::text::SEAM;
 
-/// The most digits of a number, with the prefix of an international call.
+/// Maximum number of digits, including the prefix for international calls.
 pub(super) const MAX_DIGITS: usize = 17;
 pub(super) const MIN_DIGITS: usize = 7;
-/// The longest run that is looked at: a few numbers.
+/// Maximum length of a run, which may contain several numbers, in bytes.
 const MAX_RUN_BYTES: usize = 100;
 /// The number of digits from which a run may be two numbers.
 const TWO_NUMBERS: usize = 2 * MIN_DIGITS;
 
-/// Takes digits and the punctuation of numbers from a position on.
+/// Returns the digits and the punctuation of numbers from a position on.
 pub(super) fn run_at(text: &str, start: usize) -> &str {
     let rest = text.get(start..).unwrap_or_default();
     let (mut end, mut separators, mut digits) = (0, 0, 0);
@@ -31,7 +31,7 @@ pub(super) fn run_at(text: &str, start: usize) -> &str {
     rest.get(..end).unwrap_or_default()
 }
 
-/// Drops what belongs to the text behind a run and not to the number: hours, dates.
+/// Removes the end of a run that belongs to the following text: hours, dates.
 pub(super) fn without_tail<'t>(run: &'t str, behind: &str) -> &'t str {
     let mut run = run;
     let next = behind.trim_start_matches([' ', SEAM]);
@@ -54,7 +54,7 @@ pub(super) fn without_tail<'t>(run: &'t str, behind: &str) -> &'t str {
     }
 }
 
-/// Splits a run into its numbers, where only blanks stand between two.
+/// Splits a run into numbers that are separated by blanks only.
 pub(super) fn split(run: &str) -> Vec<&str> {
     let digits = count(run);
     if digits < TWO_NUMBERS && !run.get(1..).unwrap_or_default().contains(['(', '+']) {
@@ -76,7 +76,7 @@ pub(super) fn split(run: &str) -> Vec<&str> {
     parts
 }
 
-/// Splits a run into parts whose groups are as long as those of the first.
+/// Splits a run into parts with the same lengths of groups as the first.
 fn repeated(run: &str) -> Option<Vec<&str>> {
     let groups = groups(run);
     for parts in 2..=4 {
@@ -88,7 +88,7 @@ fn repeated(run: &str) -> Option<Vec<&str>> {
         let first = lengths.get(..size)?;
         let is_number = (MIN_DIGITS..=MAX_DIGITS).contains(&first.iter().sum());
         let is_repeated = lengths.chunks(size).all(|chunk| chunk == first);
-        // The gap within a number and the one between two: a blank, and wider or another one.
+        // Gaps within a number are single blanks; gaps between numbers are wider or have other blanks.
         let mut found = Vec::new();
         let is_split = (0..parts).all(|part| {
             let from = groups.get(part * size).map_or(0, |group| group.0);
@@ -109,12 +109,12 @@ fn repeated(run: &str) -> Option<Vec<&str>> {
     None
 }
 
-/// Returns whether two numbers begin in one way: with a trunk prefix, or an area code of equal standing.
+/// Returns whether two numbers begin alike: with a trunk prefix, or with area codes of the same form.
 fn starts_alike(one: &str, other: &str) -> bool {
     one.starts_with('0') == other.starts_with('0') && one.starts_with(['+', '(']) == other.starts_with(['+', '('])
 }
 
-/// Finds where a second number begins: behind a blank, with a `+`, an area code in parentheses or a trunk prefix.
+/// Finds where a second number begins: after a blank, with a `+`, an area code in parentheses or a trunk prefix.
 fn second_start(run: &str) -> Option<usize> {
     let bytes = run.as_bytes();
     (1..bytes.len()).find(|at| {
@@ -133,7 +133,7 @@ fn second_start(run: &str) -> Option<usize> {
     })
 }
 
-/// Returns the groups of digits of a run, as ranges.
+/// Returns the groups of digits in a run, as ranges.
 fn groups(run: &str) -> Vec<(usize, usize)> {
     let mut groups = Vec::new();
     let mut start = None;
@@ -150,7 +150,7 @@ fn groups(run: &str) -> Vec<(usize, usize)> {
     groups
 }
 
-/// Returns how many digits a text has.
+/// Returns the number of digits in a text.
 pub(super) fn count(text: &str) -> usize {
     text.bytes().filter(u8::is_ascii_digit).count()
 }
@@ -159,7 +159,7 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\n' | SEAM)
 }
 
-/// Returns whether groups are those of an IPv4 address, of dates or of hours.
+/// Returns whether the groups form an IPv4 address, dates or hours.
 pub(super) fn is_address_or_date(run: &str) -> bool {
     let groups: Vec<&str> = run.split(|c: char| !c.is_ascii_digit()).collect();
     let is_address = run.bytes().all(|b| b.is_ascii_digit() || b == b'.')
@@ -181,7 +181,7 @@ fn is_year(text: &str) -> bool {
     is_full || text.len() == 2
 }
 
-/// Returns whether a text is dates and hours from its beginning to its end, such as `03.06.-07.06.2026`.
+/// Returns whether a text consists of dates and hours alone, such as `03.06.-07.06.2026`.
 fn is_date_or_time(text: &str) -> bool {
     let parts: Vec<&str> = text
         .split(|c: char| is_blank(c) || c == '-')
@@ -214,7 +214,7 @@ fn is_date_or_time(text: &str) -> bool {
     is_all && dates > 0
 }
 
-/// `2026-06-03`, `03-06-2026`, also two of them.
+/// Returns whether the parts form one or two dates such as `2026-06-03` or `03-06-2026`.
 fn is_date_in_hyphens(parts: &[&str]) -> bool {
     !parts.is_empty()
         && parts.len().is_multiple_of(3)
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_and_hours_are_told_from_numbers() {
+    fn dates_and_hours_are_distinguished_from_numbers() {
         for text in [
             "12.09-15.09.2026",
             "12.09.-15.09",
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_between_which_blanks_stand_are_split() {
+    fn numbers_separated_by_blanks_are_split() {
         for (run, expected) in [
             ("713-555-0151 713-555-0152", vec!["713-555-0151", "713-555-0152"]),
             (
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_behind_a_number_are_none_of_it() {
+    fn hours_after_a_number_are_not_part_of_it() {
         for (run, behind, expected) in [
             ("030 901820 9", ":00-17:00", "030 901820"),
             ("030 901820 8-12", " Uhr", "030 901820"),

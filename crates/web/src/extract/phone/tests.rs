@@ -9,7 +9,7 @@ fn placed(regions: &[country::Id]) -> Regions {
     }
 }
 
-/// Returns the numbers of a text that can be called.
+/// Returns the numbers in a text that are not fax numbers.
 fn phones(text: &str, regions: &[country::Id]) -> Vec<String> {
     let found = validate(find(text), &mut placed(regions)).into_iter();
     found
@@ -51,7 +51,7 @@ fn numbers_of_many_countries_are_read() {
 }
 
 #[test]
-fn other_numbers_are_left() {
+fn other_numbers_are_skipped() {
     let mut wrong = Vec::new();
     for text in [
         "2024-01-15 10:30",
@@ -89,7 +89,7 @@ fn other_numbers_are_left() {
 }
 
 #[test]
-fn without_a_country_only_clear_numbers_are_read() {
+fn without_a_country_only_unambiguous_numbers_are_read() {
     assert_eq!(phones("030 901820", &[]), [""; 0]);
     assert_eq!(phones("Tel. 030 / 901820", &[]), ["030 / 901820"]);
     assert_eq!(
@@ -114,7 +114,7 @@ fn the_same_number_counts_once() {
     );
 }
 
-/// Returns every number of a German page with its kind.
+/// Returns every number in a German page, with its kind.
 fn kinds(text: &str) -> Vec<(String, PhoneKind)> {
     let mut page = super::super::text::PageText::default();
     for (index, block) in text.split('|').enumerate() {
@@ -184,7 +184,7 @@ fn fax_words_of_every_language_with_a_telephone_word_are_known() {
 }
 
 #[test]
-fn numbers_of_taxes_companies_banks_and_customers_are_none() {
+fn tax_company_bank_and_customer_numbers_are_skipped() {
     let mut wrong = Vec::new();
     for text in [
         "Steuer-Nr. 040 600 800 12",

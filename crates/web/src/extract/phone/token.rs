@@ -3,24 +3,24 @@
 use super::super::text::{FAX_MARK, PHONE_MARK};
 use super::words::{Word, classify, fold};
 
-/// A word of the text before a number.
+/// A word in the text before a number.
 pub(super) struct Token<'t> {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) text: &'t str,
 }
 
-/// Splits a text into words of one script and numbers.
+/// Splits a text into numbers and words of a single script.
 pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let class = |c: char| match c {
         c if c.is_ascii_digit() => 1,
-        // Latin letters, and those of other scripts.
+        // Latin letters, then those of other scripts.
         '\u{0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{300}'..='\u{36f}' if c.is_alphabetic() || c > '\u{2ff}' => {
             2
         }
         '°' | 'º' | '№' | '״' => 3,
         FAX_MARK | PHONE_MARK | '☎' | '✆' | '📞' | '📱' | '📠' => 4,
-        // Vowel signs of India and Thailand.
+        // Vowel signs of scripts of India and Thailand.
         '\u{900}'..='\u{e7f}' if !c.is_whitespace() => 3,
         c if c.is_alphabetic() => 3,
         _ => 0,
@@ -39,7 +39,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// Returns what one letter stands for.
+/// Returns the meaning of a single letter.
 pub(super) fn letter_word(text: &str) -> Option<Word> {
     match text.to_ascii_lowercase().as_str() {
         "f" => Some(Word::Fax),
@@ -49,7 +49,7 @@ pub(super) fn letter_word(text: &str) -> Option<Word> {
     }
 }
 
-/// Adds a word; one that follows a letter and a dot is the rest of an abbreviation: `C.F.`.
+/// Adds a word, merging it with a preceding letter and dot into an abbreviation: `C.F.`.
 fn push_token<'t>(tokens: &mut Vec<Token<'t>>, text: &'t str, start: usize, end: usize) {
     let is_abbreviated = |token: &&Token<'_>| {
         let mut letters = token.text.chars();
@@ -71,7 +71,7 @@ fn push_token<'t>(tokens: &mut Vec<Token<'t>>, text: &'t str, start: usize, end:
     tokens.push(Token { start: from, end, text });
 }
 
-/// Returns what a token says.
+/// Returns the meaning of a token.
 pub(super) fn word_of(token: &Token<'_>) -> Word {
     match classify(&fold(&token.text.replace('.', ""))) {
         Word::Acronym if token.text.chars().any(char::is_lowercase) => Word::Unknown,

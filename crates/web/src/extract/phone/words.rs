@@ -1,36 +1,36 @@
-//! The words that stand before numbers, of every language with a word for telephones: `words.txt`.
+//! Words before numbers, in every language with a word for telephones: `words.txt`.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// What a word before a number says about it.
+/// The meaning of a word for the number after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Word {
-    /// It is a telephone number.
+    /// A telephone number.
     Phone,
-    /// It is a telephone number, if no other machine is named before.
+    /// A telephone number, unless another device is named before.
     Line,
-    /// It is a mobile telephone number.
+    /// A mobile telephone number.
     Mobile,
-    /// It is reached by `WhatsApp`.
+    /// A number for `WhatsApp`.
     WhatsApp,
-    /// It is a fax number.
+    /// A fax number.
     Fax,
-    /// It is a number of taxes, companies, banks or registers.
+    /// A number for taxes, or of a company, a bank or a register.
     Other,
-    /// The same, if it is written in upper case.
+    /// The same as `Other`, but only in upper case.
     Acronym,
-    /// It counts something, if the word stands right before it.
+    /// A thing that is counted, if the word directly precedes the number.
     Object,
-    /// It belongs to somebody or something, if a word for "number" follows.
+    /// A party that the number belongs to, if a word for "number" follows.
     Party,
-    /// It is a number.
+    /// A word for "number".
     Number,
-    /// It and another word say the same.
+    /// A word or sign that joins two words of the same meaning.
     Joiner,
-    /// Nothing.
+    /// A word without a meaning for the number.
     Filler,
-    /// Nothing that is known.
+    /// An unknown word.
     Unknown,
 }
 
@@ -50,13 +50,13 @@ impl Word {
         ("filler", Self::Filler),
     ];
 
-    /// Returns whether it announces a number that people can call.
+    /// Returns whether the word announces a number that people can call.
     pub(super) fn is_voice(self) -> bool {
         matches!(self, Self::Phone | Self::Line | Self::Mobile | Self::WhatsApp)
     }
 }
 
-/// The words by how they are compared.
+/// The words in the form in which they are compared.
 #[derive(Default)]
 struct Words {
     whole: HashMap<String, Word>,
@@ -86,9 +86,9 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     words
 });
 
-/// Returns what a word says, which is in lower case and [`fold`]ed.
+/// Returns the meaning of a word in lower case, [`fold`]ed.
 ///
-/// The longest beginning decides: `telefax` is longer than `tel`.
+/// The longest matching beginning decides: `telefax` is longer than `tel`.
 pub(super) fn classify(word: &str) -> Word {
     if let Some(kind) = WORDS.whole.get(word) {
         return *kind;
@@ -110,7 +110,7 @@ pub(super) fn classify(word: &str) -> Word {
         .map_or(Word::Unknown, |(_, kind)| *kind)
 }
 
-/// Finds the last known word within one of a script that puts no spaces between them.
+/// Finds the last known word within a text in a script without spaces between words.
 fn within(word: &str) -> Option<Word> {
     let stems = WORDS.beginnings.iter().filter(|(stem, _)| !stem.is_ascii());
     let found = stems.filter_map(|(stem, kind)| Some((word.rfind(stem.as_str())?, stem.len(), *kind)));
@@ -119,12 +119,12 @@ fn within(word: &str) -> Option<Word> {
         .map(|(_, _, kind)| kind)
 }
 
-/// Writes a text in lower case and without accents.
+/// Converts a text to lower case without accents.
 pub(super) fn fold(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).filter_map(plain).collect()
 }
 
-/// Takes the accent off a letter.
+/// Removes the accent of a letter.
 fn plain(c: char) -> Option<char> {
     const BASES: [(&str, char); 24] = [
         ("àáâãäåāăąạảấầẩẫậắằẳẵặ", 'a'),

@@ -1,4 +1,4 @@
-//! What a page of a crawl says: whom to write to, where it links to, what it is about.
+//! Reading of a page in a crawl: its contacts, its links, and facts about it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,74 +15,74 @@ use super::{credit, people, vcard};
 use crate::html::Document;
 use crate::stand_in::StandIn;
 
-/// How much of the text is kept on each side of an address, in characters.
+/// The length of the context kept on each side of an address, in characters.
 const CONTEXT: usize = 50;
-/// The longest context that is kept: an address may be long.
+/// Maximum length of a context, which includes the address, in characters.
 const MAX_CONTEXT_CHARS: usize = 400;
 const MAX_LINK_CHARS: usize = 100;
 
-/// What a page says.
+/// The facts about a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageReading {
-    /// Its title.
+    /// The title.
     pub title: Option<String>,
-    /// Its meta description.
+    /// The meta description.
     pub description: Option<String>,
-    /// Its first heading.
+    /// The first heading.
     pub h1: Option<String>,
-    /// The URL it calls its own.
+    /// The canonical URL.
     pub canonical_url: Option<String>,
-    /// What it tells robots.
+    /// The directives for robots.
     pub meta_robots: Option<String>,
-    /// The schema.org types in it.
+    /// The schema.org types used.
     pub schema_types: Vec<String>,
-    /// Whether it has a form for messages.
+    /// Whether the page has a contact form.
     pub has_contact_form: bool,
-    /// Whether visitors may comment.
+    /// Whether visitors can comment.
     pub has_comments: bool,
-    /// How many words it has.
+    /// The number of words.
     pub word_count: usize,
-    /// Where it links to, each URL once, in page order.
+    /// The links, each URL once, in page order.
     pub links: Vec<PageLink>,
-    /// Whom to write to, in page order.
+    /// The contacts, in page order.
     pub contacts: Vec<FoundContact>,
-    /// The hash of its words and addresses: pages that say the same have the same.
+    /// A hash of the words and addresses, equal for pages with the same content.
     pub fingerprint: String,
-    /// Whether it went on where parsing stopped.
+    /// Whether parsing stopped before the end of the page.
     pub is_truncated: bool,
-    /// What the page is, if not the site's own.
+    /// The kind of stand-in; `None` if the page is the site's own.
     pub stand_in: Option<StandIn>,
 }
 
-/// A link of a page.
+/// A link on a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageLink {
-    /// Where it leads, without the fragment.
+    /// The target, without the fragment.
     pub url: Url,
-    /// What it says.
+    /// The text of the link.
     pub text: String,
-    /// Whether robots are asked not to follow it.
+    /// Whether the link asks robots not to follow it.
     pub nofollow: bool,
 }
 
-/// An address that a page has.
+/// A contact found on a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundContact {
     /// The address, in lower case and punycode.
     pub email: String,
-    /// How the page spells it.
+    /// How the page spells the address.
     pub spelling: Spelling,
-    /// The text around it.
+    /// The text around the address.
     pub context: Option<String>,
-    /// Whose it is, where the page makes that plain.
+    /// The name of the address's owner, where the page makes it clear.
     pub name: Option<String>,
-    /// What that person does.
+    /// The role of the address's owner.
     pub role: Option<String>,
-    /// Whether it stands only where the page says who made the site.
+    /// Whether the address occurs only in credits for the makers of the site.
     pub is_credit: bool,
 }
 
-/// Reads a page that came from `url`.
+/// Reads a page fetched from `url`.
 #[must_use]
 pub fn read_page(document: &Document, url: &Url) -> PageReading {
     let reading = read_tree(document.html(), url);
@@ -126,7 +126,7 @@ fn read_tree(html: &Html, url: &Url) -> PageReading {
     }
 }
 
-/// Returns what a page links to, each URL once.
+/// Returns the links of a page, each URL once.
 fn links(page: &Page, text: &str) -> Vec<PageLink> {
     let mut seen = HashSet::new();
     page.links
@@ -154,7 +154,7 @@ fn links(page: &Page, text: &str) -> Vec<PageLink> {
         .collect()
 }
 
-/// Returns a hash of what a page says, and how many words that is.
+/// Returns a hash of a page's content, and the number of its words.
 fn fingerprint(text: &str, contacts: &[FoundContact], title: Option<&str>) -> (String, usize) {
     let words = text.split(|c: char| c.is_whitespace() || c == BREAK);
     let words = words.filter(|word| word.chars().any(char::is_alphanumeric));
@@ -172,7 +172,7 @@ fn fingerprint(text: &str, contacts: &[FoundContact], title: Option<&str>) -> (S
     (hex(&hash.finalize()), word_count)
 }
 
-/// Reads a vCard file that came from `url`.
+/// Reads a vCard file fetched from `url`.
 #[must_use]
 pub fn read_card(text: &str, url: &Url) -> PageReading {
     let site = Site::new(url);
@@ -200,7 +200,7 @@ pub fn read_card(text: &str, url: &Url) -> PageReading {
     }
 }
 
-/// Puts together what is known of each address: where it stands best, and whose it is.
+/// Combines everything known about each address: its best occurrence, and its owner.
 fn contacts(mut found: Vec<Found>, text: &str, people: &[Person]) -> Vec<FoundContact> {
     found.sort_by_key(|found| found.position);
     let known: HashMap<String, &Person> = people
@@ -226,7 +226,7 @@ fn contacts(mut found: Vec<Found>, text: &str, people: &[Person]) -> Vec<FoundCo
         .filter_map(|email| {
             let places = places.get(&email)?;
             let spelling = places.iter().map(|found| found.spelling).min()?;
-            // Where it can be read is the place to tell of.
+            // An occurrence in readable text gives the best context.
             let place = places
                 .iter()
                 .min_by_key(|found| (!is_in_text(found.spelling), found.position))?;
@@ -257,7 +257,7 @@ fn is_in_text(spelling: Spelling) -> bool {
     matches!(spelling, Spelling::Text | Spelling::Words | Spelling::Reversed)
 }
 
-/// Cuts the text around an address out, about [`CONTEXT`] characters on each side of it.
+/// Returns the text around an address, about [`CONTEXT`] characters on each side.
 fn context(text: &str, position: usize, email: &str) -> Option<String> {
     let local = email.find('@').unwrap_or_default();
     let before = text.get(..position)?;
@@ -267,11 +267,11 @@ fn context(text: &str, position: usize, email: &str) -> Option<String> {
         .rev()
         .nth(CONTEXT + local - 1)
         .map_or(0, |(at, _)| at);
-    // With words for its signs it is longer than itself.
+    // With words for its signs, the address in the text is longer than its standard form.
     let length = CONTEXT + email.chars().count() + 8;
     let end = behind.char_indices().nth(length).map_or(behind.len(), |(at, _)| at);
     let around = text.get(start..position + end)?;
-    // Where an inline element begins or ends there is no space.
+    // The ends of inline elements do not separate words.
     clean(&around.replace(SEAM, ""), MAX_CONTEXT_CHARS)
 }
 

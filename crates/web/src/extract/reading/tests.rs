@@ -58,7 +58,7 @@ fn every_spelling_is_read() {
 }
 
 #[test]
-fn decoys_are_left() {
+fn decoys_are_skipped() {
     for page in [
         "<img src='logo@2x.png' data-src='hero@3x.jpg'>",
         "<script data-domain='firma.de' data-user='x'></script><p data-package='react@18.2.0'>",
@@ -74,7 +74,7 @@ fn decoys_are_left() {
 }
 
 #[test]
-fn an_address_comes_once_with_what_stands_around_it() {
+fn an_address_is_returned_once_with_its_context() {
     let page = format!(
         "<title>Contact</title><p>{}</p><p>You can write to <a href='mailto:jane.doe@firma.de'>Jane Doe, Head of Sales</a>: jane.doe@firma.de, \
          or call us at any time between nine and five o'clock on workdays, please.</p>",
@@ -98,7 +98,7 @@ fn an_address_comes_once_with_what_stands_around_it() {
 }
 
 #[test]
-fn structured_data_says_whose_an_address_is() {
+fn structured_data_names_the_owner_of_an_address() {
     let page = "<script type='application/ld+json'>{\"@type\":\"Organization\",\"employee\":[{\"@type\":\"Person\",\"name\":\"Jane Doe\",\
                 \"jobTitle\":\"Owner\",\"email\":\"mailto:jd@firma.de\"}]}</script>";
     let contacts = read(page).contacts;
@@ -109,7 +109,7 @@ fn structured_data_says_whose_an_address_is() {
 }
 
 #[test]
-fn a_page_says_what_it_is_about_and_where_it_leads() {
+fn the_facts_and_links_of_a_page_are_read() {
     let page = read(
         "<title>Kontakt</title><meta name=description content='Write'><meta name=robots content='noindex, nofollow'>\
          <link rel=canonical href='/kontakt'><h1>Write <i>to</i> us</h1><div itemscope itemtype='https://schema.org/LocalBusiness'></div>\
@@ -139,7 +139,7 @@ fn a_page_says_what_it_is_about_and_where_it_leads() {
 }
 
 #[test]
-fn pages_that_say_the_same_have_the_same_fingerprint() {
+fn pages_with_the_same_content_have_the_same_fingerprint() {
     let hash = |page| read(page).fingerprint;
     assert_eq!(
         hash("<p>One  two<p>a@firma.de"),

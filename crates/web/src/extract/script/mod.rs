@@ -1,5 +1,5 @@
-//! What scripts put together from texts: `'mailto:' + 'info' + '@' + 'example.com'`. Nothing is run; only texts, their
-//! sums, variables that hold them, and the usual ways to write one in code are read.
+//! Texts that scripts assemble: `'mailto:' + 'info' + '@' + 'example.com'`. Nothing is run. Only texts, their
+//! concatenations, variables that contain them, and the usual encodings are read.
 
 mod token;
 
@@ -10,9 +10,9 @@ use token::{MAX_TOKENS, Token, tokens};
 
 use super::decode::{base64, rot13};
 
-/// The longest script that is read: longer ones are libraries.
+/// Maximum size of a script that is read, in bytes; larger ones are libraries.
 const MAX_SCRIPT_BYTES: usize = 64 << 10;
-/// The longest text that is put together, how many of them, and how deep brackets go.
+/// Maximum length of an assembled text, maximum number of texts, and maximum depth of brackets.
 const MAX_TEXT_BYTES: usize = 8 << 10;
 const MAX_TEXTS: usize = 200;
 const MAX_DEPTH: usize = 8;
@@ -23,11 +23,11 @@ const MAX_EVALUATED: usize = 20;
 pub(super) enum Written {
     /// A text: markup or a link.
     Text(String),
-    /// The parts that a function for mail is called with.
+    /// The arguments of a function for mail.
     Parts(Vec<String>),
 }
 
-/// Returns what a script writes, as far as it is put together from texts.
+/// Returns the texts that a script writes, as far as it assembles them from literal texts.
 pub(super) fn written(script: &str) -> Vec<Written> {
     if script.len() > MAX_SCRIPT_BYTES {
         return Vec::new();
@@ -47,7 +47,7 @@ struct Reader {
     variables: HashMap<String, String>,
     lists: HashMap<String, Vec<String>>,
     written: Vec<Written>,
-    /// How many texts were scripts themselves.
+    /// The number of texts that were themselves read as scripts.
     evaluated: usize,
 }
 
@@ -74,7 +74,7 @@ impl Reader {
         }
     }
 
-    /// Reads an assignment, a call or a text; returns where the next begins.
+    /// Reads an assignment, a call or a text. Returns where the next statement begins.
     fn statement(&mut self, at: usize) -> usize {
         if let Some(name) = self.name(at).map(str::to_owned) {
             let (equals, appends) = match (self.sign(at + 1), self.sign(at + 2)) {
@@ -135,7 +135,7 @@ impl Reader {
         (is_alone && !list.is_empty()).then_some((list, next + 1))
     }
 
-    /// Reads `parts.join('@')` and `parts[0]` of a list that a variable holds.
+    /// Reads `parts.join('@')` and `parts[0]` for a list in a variable.
     fn part(&self, name: &str, at: usize) -> Option<(String, usize)> {
         let list = self.lists.get(name)?;
         match (self.tokens.get(at), self.tokens.get(at + 1), self.tokens.get(at + 2)) {
@@ -149,7 +149,7 @@ impl Reader {
         }
     }
 
-    /// Reads a call: what is written, what is run again, and what goes to a function for mail.
+    /// Reads a call: of a function that writes, that evaluates a script, or that is for mail.
     fn call(&mut self, name: &str, at: usize) -> usize {
         let lower = name.to_ascii_lowercase();
         if lower.ends_with("document.write") || lower.ends_with("document.writeln") {
@@ -184,14 +184,14 @@ impl Reader {
         at + 1
     }
 
-    /// Notes a text that is written, or that is a link for mail wherever it goes.
+    /// Records a text that is written, or that is a `mailto:` link, wherever it goes.
     fn write(&mut self, text: String, is_shown: bool) {
         if is_shown || text.contains("mailto:") {
             self.written.push(Written::Text(text));
         }
     }
 
-    /// Reads texts that are added; returns their sum, where it ends, and how many they are.
+    /// Reads concatenated texts. Returns the result, its end, and the number of texts.
     fn sum(&self, at: usize, depth: usize) -> Option<(String, usize, usize)> {
         let (mut value, mut next) = self.term(at, depth)?;
         let mut terms = 1;
@@ -280,7 +280,7 @@ impl Reader {
         (self.sign(end) == Some(')')).then_some((text, end + 1))
     }
 
-    /// Reads a method that changes a text: a replacement, the turning around of all Latin letters by 13, the reverse.
+    /// Reads a method that changes a text: a replacement, a rotation of letters by 13, a reversal.
     fn changed(&self, value: &str, at: usize) -> Option<(String, usize)> {
         match self.name(at)? {
             ".replace" => {
@@ -289,7 +289,7 @@ impl Reader {
                     (Token::Text(old), Token::Text(new)) => value.replacen(old.as_str(), new, 1),
                     (Token::Pattern(pattern), Token::Text(new)) => {
                         let old = pattern.replace('\\', "");
-                        // A plain text as a pattern.
+                        // A pattern without special characters is a plain text.
                         (!pattern.contains(['*', '+', '|', '^', '$'])).then(|| value.replace(&old, new))?
                     }
                     (Token::Pattern(pattern), _) if pattern.to_ascii_lowercase().contains("a-z") => rot13(value),
@@ -304,7 +304,7 @@ impl Reader {
         }
     }
 
-    /// Returns where the bracket closes that opens at a position.
+    /// Returns the position of the bracket that closes the one at a position.
     fn closing(&self, at: usize) -> Option<usize> {
         let mut open = 0_usize;
         for (index, token) in self.tokens.iter().enumerate().skip(at).take(200) {
@@ -322,7 +322,7 @@ impl Reader {
         None
     }
 
-    /// Decodes a text by a table of letters, as the plugin Email Encoder does: `ml.charAt(mi.charCodeAt(j)-48)`.
+    /// Decodes a text by a table of letters, as in the plugin Email Encoder: `ml.charAt(mi.charCodeAt(j)-48)`.
     fn read_lookup(&mut self, script: &str) {
         let (Some(letters), Some(indices)) = (self.variables.get("ml"), self.variables.get("mi")) else {
             return;

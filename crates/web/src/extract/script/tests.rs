@@ -9,7 +9,7 @@ fn texts(script: &str) -> Vec<String> {
 }
 
 #[test]
-fn texts_that_are_put_together_are_read() {
+fn assembled_texts_are_read() {
     for (script, expected) in [
         ("document.write('a' + \"b\" + 'c')", "abc"),
         ("location.href='mailto:'+'x'+'@'+'y.de'", "mailto:x@y.de"),

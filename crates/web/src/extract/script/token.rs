@@ -1,4 +1,4 @@
-//! The texts, names, numbers and signs of a script.
+//! The tokens of a script: texts, names, numbers and signs.
 
 pub(super) const MAX_TOKENS: usize = 20_000;
 
@@ -12,7 +12,7 @@ pub(super) enum Token {
     Sign(char),
 }
 
-/// Splits a script into texts, names, numbers and signs.
+/// Splits a script into tokens.
 pub(super) fn tokens(script: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = script;
@@ -29,7 +29,7 @@ pub(super) fn tokens(script: &str) -> Vec<Token> {
             }
             '/' if rest.starts_with("//") => length = rest.find('\n').unwrap_or(rest.len()),
             '/' if rest.starts_with("/*") => length = rest.find("*/").map_or(rest.len(), |end| end + 2),
-            // Where a value begins, a slash begins a pattern.
+            // A slash at the beginning of a value begins a pattern.
             '/' if matches!(tokens.last(), Some(Token::Sign('(' | ',' | '='))) => {
                 let (pattern, end) = quoted(rest, '/');
                 let flags = rest.get(end..).unwrap_or_default();
@@ -57,7 +57,7 @@ pub(super) fn tokens(script: &str) -> Vec<Token> {
     split_methods(tokens)
 }
 
-/// Parts a variable's name from the method behind it: `a.replace` is `a` and `.replace`.
+/// Separates a variable's name from the method after it: `a.replace` becomes `a` and `.replace`.
 fn split_methods(tokens: Vec<Token>) -> Vec<Token> {
     const METHODS: [&str; 4] = [".replace", ".split", ".reverse", ".join"];
     let mut parted = Vec::with_capacity(tokens.len());
@@ -79,7 +79,7 @@ fn split_methods(tokens: Vec<Token>) -> Vec<Token> {
     parted
 }
 
-/// Reads a quoted text with its escapes; returns it and where it ends.
+/// Reads a quoted text with its escapes. Returns the text and its end.
 fn quoted(script: &str, quote: char) -> (String, usize) {
     let mut text = String::new();
     let mut chars = script.char_indices().skip(1);
@@ -106,6 +106,6 @@ fn quoted(script: &str, quote: char) -> (String, usize) {
             c => text.push(c),
         }
     }
-    // A quote that is not closed: nothing of it is believed.
+    // A quote that is not closed contains no usable text.
     (String::new(), quote.len_utf8())
 }

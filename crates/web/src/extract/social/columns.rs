@@ -1,10 +1,10 @@
-//! Profiles on the five networks that have a column: share buttons, posts and log-in pages are not profiles.
+//! Profiles on the five networks with a column. Share buttons, posts and log-in pages are not profiles.
 
 use url::Url;
 
 use super::path::{base_host, is_name, segments};
 
-/// First parts of Facebook's paths that are not names.
+/// First segments of Facebook's paths that are not names.
 const NOT_ON_FACEBOOK: [&str; 39] = [
     "ads",
     "connect",
@@ -55,14 +55,14 @@ pub(super) fn facebook(url: &Url) -> Option<String> {
             let is_id = !id.is_empty() && id.len() <= 20 && id.bytes().all(|b| b.is_ascii_digit());
             return is_id.then(|| format!("https://www.facebook.com/profile.php?id={id}"));
         }
-        // Links of the time when the name stood in the fragment.
+        // Old links have the name in the fragment.
         [] | ["home.php"] => {
             let fragment = url.fragment().and_then(|fragment| fragment.strip_prefix("!/"))?;
             let inner = url.join(&format!("/{fragment}")).ok()?;
             return inner.fragment().is_none().then(|| facebook(&inner))?;
         }
         ["pg", name, ..] => (*name).to_owned(),
-        // The whole path is the name: without its end it leads to all pages of the category.
+        // The whole path is the name: without its last segment it lists all pages of the category.
         ["pages", "category", category, name, ..] => format!("pages/category/{category}/{name}"),
         ["pages", "category", ..] => return None,
         [kind @ ("pages" | "people" | "p"), name, rest @ ..] => {
@@ -78,7 +78,7 @@ pub(super) fn facebook(url: &Url) -> Option<String> {
     Some(format!("https://www.facebook.com/{name}"))
 }
 
-/// `v2.0` and `2008`: paths of interfaces.
+/// Returns whether a segment is a version in an API's path, such as `v2.0` or `2008`.
 fn is_version(segment: &str) -> bool {
     segment.len() <= 5
         && segment
@@ -93,7 +93,7 @@ pub(super) fn twitter(url: &Url) -> Option<String> {
         "logout", "messages", "privacy", "search", "settings", "share", "signup", "tos",
     ];
     let segments = segments(url);
-    // Links of the time when the name stood in the fragment.
+    // Old links have the name in the fragment.
     let fragment = url.fragment().and_then(|fragment| fragment.strip_prefix("!/"));
     let followed = url.query_pairs().find(|(key, _)| key == "screen_name");
     let followed = followed.map(|(_, name)| name.into_owned()).unwrap_or_default();
@@ -191,7 +191,7 @@ pub(super) fn youtube(url: &Url) -> Option<String> {
         [kind @ ("channel" | "c" | "user"), name, ..] if is_name(name) => format!("{kind}/{name}"),
         [handle, ..] if handle.len() > 1 && handle.starts_with('@') => (*handle).to_owned(),
         ["subscription_center"] => format!("user/{}", subscribed()?.1),
-        // A name alone is a channel's old address; on youtu.be it is a video.
+        // A name alone is a channel's former URL, but a video on youtu.be.
         [name] if !is_short && is_name(name) && !NOT_CHANNELS.contains(&name.to_ascii_lowercase().as_str()) => {
             (*name).to_owned()
         }

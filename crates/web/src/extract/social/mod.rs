@@ -1,5 +1,5 @@
-//! The business's own profiles on social networks: what the page declares before what it links, a company before a person,
-//! and none of the page builder.
+//! The business's own profiles on social networks. Declared ones come before linked ones and companies before persons,
+//! and those of page builders are skipped.
 
 mod columns;
 mod networks;
@@ -16,15 +16,15 @@ use networks::{COLUMNS, HOSTS, Profile, profile};
 use serde::Serialize;
 use url::Url;
 
-/// The most profiles that are looked at.
+/// Maximum number of profiles that are collected.
 const MAX_PROFILES: usize = 200;
 
-/// Networks on which a page links to the works of others; only what it declares is its own.
+/// Networks on which pages link to other people's works; only declared profiles count.
 const WORKS: [&str; 2] = ["github", "behance"];
 
 static HOST_FINDER: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasickBuilder::new().ascii_case_insensitive(true).build(HOSTS).ok());
-/// Accounts that are of nobody's business but their network's or builder's.
+/// Accounts of networks and page builders, which are not a business's own.
 static BUILDERS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let lines = include_str!("builders.txt")
         .lines()
@@ -32,28 +32,28 @@ static BUILDERS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     lines.flat_map(str::split_whitespace).collect()
 });
 
-/// A site's profile on each network, as a plain `https` address.
+/// URLs of a site's profiles on social networks, in a plain `https` form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SocialLinks {
-    /// On Facebook.
+    /// The profile on Facebook.
     pub facebook: Option<String>,
-    /// On Twitter or X.
+    /// The profile on X (Twitter).
     pub twitter: Option<String>,
-    /// On LinkedIn.
+    /// The profile on LinkedIn.
     pub linkedin: Option<String>,
-    /// On Instagram.
+    /// The profile on Instagram.
     pub instagram: Option<String>,
-    /// On YouTube.
+    /// The channel on YouTube.
     pub youtube: Option<String>,
-    /// On other networks, by their names: `whatsapp`, `tiktok`, `pinterest` and the like.
+    /// Profiles on other networks, by name: `whatsapp`, `tiktok`, `pinterest` and others.
     #[serde(flatten)]
     pub others: BTreeMap<String, String>,
 }
 
-/// Where a page names a profile; the first is the surest.
+/// Where a page names a profile, most reliable first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
-    /// In metadata, structured data of the business, or a plugin of the network that shows a page.
+    /// In metadata, in structured data of the business, or in a network's plugin that shows a page.
     Declared,
     /// In a link.
     Link,
@@ -68,7 +68,7 @@ pub(super) struct Profiles {
 }
 
 impl Profiles {
-    /// Takes a link of the page if it leads to a profile that is not the page builder's.
+    /// Takes a link of the page if it leads to a profile other than the page builder's.
     pub(super) fn take(&mut self, url: &Url, source: Source, registrable: &str) {
         if self.found.len() < MAX_PROFILES
             && let Some(profile) = profile(url)
@@ -79,17 +79,17 @@ impl Profiles {
         }
     }
 
-    /// Returns how many were found.
+    /// Returns the number of profiles found.
     pub(super) fn count(&self) -> usize {
         self.found.len()
     }
 
-    /// Keeps the profiles found first, up to a number, and drops the others.
+    /// Keeps the first profiles, up to a number, and drops the others.
     pub(super) fn truncate(&mut self, count: usize) {
         self.found.truncate(count);
     }
 
-    /// Returns the best profile on each network: a company's, then by its source, then the first of the page.
+    /// Returns the best profile on each network: companies first, then by source, then in page order.
     pub(super) fn finish(mut self) -> SocialLinks {
         self.found.sort_by_key(|(is_person, source, _)| (*is_person, *source));
         let mut best: BTreeMap<String, String> = BTreeMap::new();
@@ -108,12 +108,12 @@ impl Profiles {
     }
 }
 
-/// Returns whether an address may be one of a network, before it is parsed.
+/// Returns whether a URL, before parsing, may belong to a network.
 pub(super) fn names_network(address: &str) -> bool {
     HOST_FINDER.as_ref().is_some_and(|hosts| hosts.is_match(address))
 }
 
-/// Returns the page that a plugin of Facebook shows, by the address of its frame.
+/// Returns the page that a Facebook plugin shows, by the URL of its frame.
 pub(super) fn plugin_page(src: &str) -> Option<String> {
     let (path, query) = src.split_once('?')?;
     let is_page = ["/plugins/page.php", "/plugins/likebox.php", "/plugins/follow.php"];
@@ -125,7 +125,7 @@ pub(super) fn plugin_page(src: &str) -> Option<String> {
         .map(|(_, page)| page.into_owned())
 }
 
-/// Returns whether the account in a profile's address is of a page builder or a network, on another site than its own.
+/// Returns whether a profile's account belongs to a page builder or a network, unless this is its own site.
 fn is_of_builder(address: &str, registrable: &str) -> bool {
     let name = address.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let letters = |text: &str| -> String {

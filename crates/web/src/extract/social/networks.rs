@@ -1,4 +1,4 @@
-//! Which URLs of social networks lead to profiles.
+//! URLs of profiles on social networks.
 
 use url::Url;
 
@@ -6,10 +6,10 @@ use super::columns::{facebook, instagram, linkedin, twitter, youtube};
 use super::others;
 use super::path::base_host;
 
-/// A network that has a column of its own.
+/// The networks with their own column.
 pub(super) const COLUMNS: [&str; 5] = ["facebook", "twitter", "linkedin", "instagram", "youtube"];
 
-/// What an address of a network contains. URLs are parsed only where one is.
+/// Texts in the URLs of networks. Only URLs with one of them are parsed.
 pub(super) const HOSTS: [&str; 38] = [
     "mastodon.social/",
     "chaos.social/",
@@ -55,13 +55,13 @@ pub(super) const HOSTS: [&str; 38] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Profile {
     pub(super) network: &'static str,
-    /// Its plain `https` address.
+    /// The URL of the profile, in a plain `https` form.
     pub(super) url: String,
-    /// Whether it is of a person where companies have profiles of their own.
+    /// Whether the profile is a person's, on a network where companies have their own kind of profile.
     pub(super) is_person: bool,
 }
 
-/// Returns the profile that a URL leads to.
+/// Returns the profile that a URL leads to; `None` if there is none.
 pub(super) fn profile(url: &Url) -> Option<Profile> {
     let host = base_host(url.host_str()?);
     let (network, address): (&'static str, Option<String>) = match host {

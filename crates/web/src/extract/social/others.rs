@@ -1,21 +1,21 @@
-//! Profiles on the networks that have no column.
+//! Profiles on the networks without a column.
 
 use url::Url;
 
 use super::super::phone;
 use super::path::{is_name, segments};
 
-/// How a network's paths name profiles.
+/// The form of a network's paths to profiles.
 enum Shape {
     /// `/@name`.
     Handle,
     /// `/kind/name`, with one of these kinds.
     Kind(&'static [&'static str]),
-    /// `/name`, except for these.
+    /// `/name`, except for these names.
     Plain(&'static [&'static str]),
 }
 
-/// Hosts, the network's name, the host of its addresses, and the shape of its paths.
+/// The hosts, the network's name, the host of its URLs, and the form of its paths.
 const NETWORKS: [(&str, &str, &str, Shape); 23] = [
     ("tiktok.com", "tiktok", "www.tiktok.com", Shape::Handle),
     (
@@ -109,7 +109,7 @@ const NETWORKS: [(&str, &str, &str, Shape); 23] = [
     ("chaos.social", "mastodon", "chaos.social", Shape::Handle),
 ];
 
-/// Reads the profile of a network, with the network's name.
+/// Returns the profile on a network, with the network's name.
 pub(super) fn profile(host: &str, url: &Url) -> Option<(&'static str, String)> {
     let parts = segments(url);
     if let Some((_, network, base, shape)) = NETWORKS.iter().find(|(known, ..)| *known == host) {
@@ -118,7 +118,7 @@ pub(super) fn profile(host: &str, url: &Url) -> Option<(&'static str, String)> {
             (Shape::Kind(kinds), [kind, name, ..]) if kinds.contains(kind) && is_name(name) => format!("{kind}/{name}"),
             (Shape::Plain(others), [name]) if is_name(name) => {
                 let lower = name.to_ascii_lowercase();
-                // On Vimeo a number is a video.
+                // On Vimeo, a number is a video.
                 let is_item = *network == "vimeo" && lower.bytes().all(|b| b.is_ascii_digit());
                 (!is_item && !others.contains(&lower.as_str())).then(|| (*name).to_owned())?
             }
@@ -132,7 +132,7 @@ pub(super) fn profile(host: &str, url: &Url) -> Option<(&'static str, String)> {
     ) {
         return Some(("whatsapp", whatsapp(url, &parts)?));
     }
-    // Networks under the domains of many countries.
+    // These networks have domains in many countries.
     let first = parts.first().filter(|name| is_name(name))?;
     match host.split('.').next().unwrap_or_default() {
         "pinterest" => {
@@ -151,7 +151,7 @@ pub(super) fn profile(host: &str, url: &Url) -> Option<(&'static str, String)> {
     }
 }
 
-/// Reads the address of a chat with a number, of a message's link or of a channel.
+/// Reads the URL of a chat with a number, of a message link or of a channel.
 fn whatsapp(url: &Url, parts: &[&str]) -> Option<String> {
     let address = url.as_str();
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);

@@ -2,10 +2,10 @@
 
 use url::Url;
 
-/// The longest profile name that is believed.
+/// Maximum length of a profile's name, in bytes.
 const MAX_NAME_BYTES: usize = 200;
 
-/// Drops the part of a host that selects a language or a device: `m.`, `www.`, `de-de.`.
+/// Removes the label of a host that selects a language or a device: `m.`, `www.`, `de-de.`.
 pub(super) fn base_host(host: &str) -> &str {
     match host.split_once('.') {
         Some((first, rest))

@@ -96,7 +96,7 @@ fn profiles_on_networks_without_a_column_are_read() {
 }
 
 #[test]
-fn other_links_are_no_profiles() {
+fn other_links_are_not_profiles() {
     for link in [
         "https://www.facebook.com/sharer/sharer.php?u=x",
         "https://www.facebook.com/sharer.php?u=x",
@@ -153,7 +153,7 @@ fn the_first_profile_wins_among_equals() {
 }
 
 #[test]
-fn companies_and_what_is_declared_come_first() {
+fn companies_and_declared_profiles_come_first() {
     let links = best(&[
         ("https://www.linkedin.com/in/jane", Source::Declared),
         ("https://www.linkedin.com/company/acme", Source::Link),
@@ -171,7 +171,7 @@ fn companies_and_what_is_declared_come_first() {
 }
 
 #[test]
-fn builders_accounts_are_left_except_on_their_own_sites() {
+fn builders_accounts_are_skipped_except_on_their_own_sites() {
     let links = best(&[
         ("https://www.facebook.com/wix", Source::Link),
         ("https://www.linkedin.com/company/wix-com", Source::Link),

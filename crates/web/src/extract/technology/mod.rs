@@ -1,4 +1,4 @@
-//! What a site runs on, by the table in [`rules`].
+//! Recognition of a site's technologies, by the table in [`rules`].
 
 mod rules;
 
@@ -10,12 +10,12 @@ pub(super) use rules::Sign;
 use rules::{Kind, RULES, Rule};
 use serde::Serialize;
 
-/// How much of one inline script, and of all of them, is searched.
+/// How much of an inline script, and of all inline scripts together, is searched, in bytes.
 const MAX_SCRIPT_BYTES: usize = 64 << 10;
 const MAX_SCRIPTS_BYTES: usize = 512 << 10;
-/// How many digits a number in the place of `#` has at least.
+/// Minimum number of digits that `#` stands for.
 const MIN_NUMBER: usize = 8;
-/// Headers that name what made the page, as `<meta name="generator">` does.
+/// Headers that name the software behind a page, like `<meta name="generator">`.
 const NAMING_HEADERS: [&str; 5] = [
     "generator",
     "x-generator",
@@ -23,30 +23,30 @@ const NAMING_HEADERS: [&str; 5] = [
     "powered-by",
     "x-powered-cms",
 ];
-/// How much of an attribute is searched.
+/// How much of an attribute is searched, in bytes.
 const MAX_ATTRIBUTE_BYTES: usize = 2048;
 
-/// What a site runs on, each list in the order of the table.
+/// The technologies of a site, each list in the order of the table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TechStack {
-    /// What makes its pages.
+    /// Content management systems.
     pub cms: Vec<String>,
-    /// What its pages are built with.
+    /// Frameworks and libraries.
     pub frameworks: Vec<String>,
-    /// What counts its visitors.
+    /// Analytics services.
     pub analytics: Vec<String>,
-    /// What is embedded in its pages.
+    /// Embedded widgets and services.
     pub widgets: Vec<String>,
 }
 
-/// Searches for all the patterns of one kind of evidence at once.
+/// Searches for all patterns of one kind of evidence at once.
 struct Matcher {
     automaton: Option<AhoCorasick>,
     /// The rule of each pattern.
     rules: Vec<usize>,
-    /// What follows each pattern behind a number, where that belongs to it.
+    /// The text after the number in each pattern, if the pattern has one.
     behind_number: Vec<Option<&'static str>>,
-    /// Whether a pattern counts only where a word of a list starts.
+    /// Whether a pattern counts only at the beginning of a word.
     is_word: bool,
 }
 
@@ -81,7 +81,7 @@ impl Matcher {
         self.search_among(text, found, |_| true);
     }
 
-    /// Returns whether what follows a hit bears it out.
+    /// Returns whether the text after a match fits the rest of the pattern.
     fn goes_on(&self, pattern: usize, rest: Option<&str>) -> bool {
         let (Some(Some(behind)), Some(rest)) = (self.behind_number.get(pattern), rest) else {
             return true;
@@ -93,7 +93,7 @@ impl Matcher {
                 .is_some_and(|next| next.eq_ignore_ascii_case(behind))
     }
 
-    /// Searches for the rules that `counts` lets through.
+    /// Searches for the rules that satisfy `counts`.
     fn search_among(&self, text: &str, found: &mut [bool], counts: impl Fn(&Rule) -> bool) {
         let Some(automaton) = &self.automaton else { return };
         for hit in automaton.find_overlapping_iter(text) {
@@ -117,7 +117,7 @@ static URLS: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(false, |rule| &ru
 static SCRIPTS: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(false, |rule| &rule.script));
 static NAMES: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(true, |rule| &rule.class_or_id));
 static GENERATORS: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(true, |rule| &rule.generator));
-/// Attributes are many and rules too: the few that ask for one stand by themselves.
+/// There are many attributes and rules; the few rules that need attributes are listed separately.
 static ATTRIBUTES: LazyLock<Vec<(&str, usize)>> = LazyLock::new(|| {
     let rules = RULES.iter().enumerate();
     rules
@@ -146,7 +146,7 @@ impl Technologies {
         }
     }
 
-    /// Looks at the address of a script, a stylesheet or a frame that the page loads.
+    /// Examines the URL of a script, a style sheet or a resource that the page loads.
     pub(super) fn see_url(&mut self, url: &str) {
         URLS.search(bounded(url, MAX_ATTRIBUTE_BYTES), &mut self.found);
         if url.contains("google") {
@@ -154,7 +154,7 @@ impl Technologies {
         }
     }
 
-    /// Looks at the address of a frame: what is embedded by it counts, not what the page in it is made with.
+    /// Examines the URL of a frame. Embedded widgets count, but not the software behind the framed page.
     pub(super) fn see_frame(&mut self, url: &str) {
         let url = bounded(url, MAX_ATTRIBUTE_BYTES);
         URLS.search_among(url, &mut self.found, |rule| {
@@ -169,7 +169,7 @@ impl Technologies {
         }
     }
 
-    /// Looks at a script within the page.
+    /// Examines an inline script.
     pub(super) fn see_script(&mut self, script: &str) {
         if self.script_bytes > MAX_SCRIPTS_BYTES {
             return;
@@ -195,17 +195,17 @@ impl Technologies {
         }
     }
 
-    /// Looks at a class list or an id.
+    /// Examines a list of classes or an id.
     pub(super) fn see_names(&mut self, names: &str) {
         NAMES.search(bounded(names, MAX_ATTRIBUTE_BYTES), &mut self.found);
     }
 
-    /// Looks at what `<meta name="generator">` says.
+    /// Examines the content of `<meta name="generator">`.
     pub(super) fn see_generator(&mut self, generator: &str) {
         GENERATORS.search(bounded(generator, MAX_ATTRIBUTE_BYTES), &mut self.found);
     }
 
-    /// Looks at the name of an attribute.
+    /// Examines the name of an attribute.
     pub(super) fn see_attribute(&mut self, name: &str) {
         if !name.starts_with(['d', 'h', 'n', 'v', 'w', 'x']) {
             return;
@@ -219,12 +219,12 @@ impl Technologies {
         }
     }
 
-    /// Looks at the name of a `<meta>`.
+    /// Examines the name of a `<meta>`.
     pub(super) fn see_meta(&mut self, name: &str) {
         self.mark(|rule| rule.meta.iter().any(|known| name.eq_ignore_ascii_case(known)));
     }
 
-    /// Looks at a header of the response.
+    /// Examines a header of the response.
     pub(super) fn see_header(&mut self, name: &str, value: &str) {
         if NAMING_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
             self.see_generator(value);
@@ -236,7 +236,7 @@ impl Technologies {
         });
     }
 
-    /// Takes note of a technology that was recognised elsewhere.
+    /// Records a technology that was recognised elsewhere.
     pub(super) fn note(&mut self, name: &str) {
         for (found, rule) in self.found.iter_mut().zip(RULES.iter()) {
             *found |= rule.name == name;
@@ -257,7 +257,7 @@ impl Technologies {
             .any(|(found, rule)| *found && rule.name == name)
     }
 
-    /// Returns whether anything was found of a kind that is not listed as a technology.
+    /// Returns whether a technology was found that indicates this sign.
     pub(super) fn shows(&self, sign: Sign) -> bool {
         self.found
             .iter()
@@ -273,7 +273,7 @@ impl Technologies {
         self.tag_manager_id.clone()
     }
 
-    /// Lists what was found.
+    /// Returns the technologies found.
     pub(super) fn stack(&self) -> TechStack {
         let names = |kind: Kind| {
             let found = self
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn evidence_is_found_wherever_it_overlaps() {
+    fn overlapping_evidence_is_found() {
         let mut technologies = Technologies::new();
         technologies.see_names("page woocommerce elementor-kit-5");
         technologies.see_url("https://cdn.jsdelivr.net/npm/bootstrap@5.3.0/dist/js/bootstrap.bundle.min.js");
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn evidence_is_what_only_the_software_has() {
+    fn only_unique_traces_of_software_are_evidence() {
         let found = |see: &dyn Fn(&mut Technologies), name: &str| {
             let mut technologies = Technologies::new();
             see(&mut technologies);
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_says_what_is_embedded_and_not_what_this_page_is_made_with() {
+    fn a_frame_shows_embedded_widgets_and_not_the_pages_software() {
         let mut technologies = Technologies::new();
         technologies.see_frame("https://partner.test/sites/default/files/a.html");
         technologies.see_frame("https://www.youtube.com/embed/a");
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn words_within_words_are_no_evidence() {
+    fn words_within_words_are_not_evidence() {
         let mut technologies = Technologies::new();
         technologies.see_names("not-woocommerce my-svelte-thing");
         technologies.see_url("/js/jquery.fancybox.min.js");

@@ -1,4 +1,4 @@
-//! The table of evidence, as `rules/technologies.toml` has it: a technology is added by adding an entry there.
+//! The table of evidence in `rules/technologies.toml`. A technology is added by an entry there.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 const TABLE: &str = include_str!("../../../../../rules/technologies.toml");
 
-/// Where a technology is listed.
+/// The list that a technology belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
@@ -15,25 +15,25 @@ pub(super) enum Kind {
     Framework,
     Analytics,
     Widget,
-    /// Not listed; it only shows a [`Sign`] or a flag of its own.
+    /// Not listed; it only indicates a [`Sign`] or sets a separate flag.
     Unlisted,
 }
 
-/// What the presence of a technology says beside itself.
+/// A fact that the presence of a technology indicates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::extract) enum Sign {
-    /// The site asks about cookies.
+    /// The site shows a cookie notice.
     CookieNotice,
-    /// The site sells.
+    /// The site is a shop.
     Shop,
-    /// Robots are tested.
+    /// The site tests whether the visitor is a person.
     Challenge,
     /// The domain is parked.
     Parked,
 }
 
-/// One technology, and what proves it.
+/// A technology and its evidence.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rule {
@@ -41,26 +41,26 @@ pub(super) struct Rule {
     pub(super) kind: Kind,
     #[serde(default)]
     pub(super) signs: Vec<Sign>,
-    /// Parts of the address of a script, stylesheet or frame, in any case; `#` stands for a number of eight digits or
+    /// Parts of the URL of a script, style sheet or frame, in any case; `#` stands for a number of eight digits or
     /// more, such as the time of a deployment.
     #[serde(default)]
     pub(super) url: Vec<String>,
     /// Parts of an inline script, in any case.
     #[serde(default)]
     pub(super) script: Vec<String>,
-    /// Starts of a class or an id.
+    /// Beginnings of a class or an id.
     #[serde(default)]
     pub(super) class_or_id: Vec<String>,
-    /// Starts of an attribute's name.
+    /// Beginnings of an attribute's name.
     #[serde(default)]
     pub(super) attribute: Vec<String>,
-    /// Starts of a word of what `<meta name="generator">` says.
+    /// Beginnings of a word in the content of `<meta name="generator">`.
     #[serde(default)]
     pub(super) generator: Vec<String>,
     /// Names of a `<meta>`.
     #[serde(default)]
     pub(super) meta: Vec<String>,
-    /// Headers, or with a hyphen at its end the beginning of one, and a part of the value, in lower case.
+    /// Headers with a part of their value, in lower case; a hyphen at the end makes the name a prefix.
     #[serde(default)]
     pub(super) header: BTreeMap<String, String>,
 }
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_can_be_read() {
+    fn the_table_is_valid() {
         let rules = read().unwrap();
         assert!(rules.len() >= 130, "{}", rules.len());
         let mut names: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
@@ -102,7 +102,7 @@ mod tests {
             ];
             let patterns: Vec<&String> = lists.into_iter().flatten().collect();
             assert!(!patterns.is_empty() || !rule.header.is_empty(), "{}", rule.name);
-            // Shorter ones stand in what has nothing to do with it.
+            // Shorter patterns occur in unrelated texts.
             assert!(patterns.iter().all(|pattern| pattern.len() >= 3), "{}", rule.name);
             for (name, part) in &rule.header {
                 assert_eq!(part, &part.to_ascii_lowercase(), "{name}");
