@@ -20,7 +20,7 @@ const MAX_MESSAGE_BYTES: usize = 1000;
 pub enum Retry {
     /// Never: the next attempt would fail the same way.
     Never,
-    /// After a delay that doubles with each attempt.
+    /// After a random delay, whose maximum doubles with each attempt.
     Later,
     /// After this delay, which the other server requested.
     After(Duration),

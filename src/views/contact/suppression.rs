@@ -5,7 +5,7 @@ use database::models::suppression::Suppression;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A request to suppress or erase an address or a domain: one of `email` and `domain` is required.
+/// A request to suppress or erase an address or a domain: either `email` or `domain` is required.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SuppressionRequest {

@@ -11,12 +11,12 @@ pub struct CurationRequest {
     pub status: String,
 }
 
-/// A decision about many sitemap files: one of `ids` and `filter` is required.
+/// A decision about many sitemap files: either `ids` or `filter` is required.
 #[derive(Debug, Deserialize)]
 pub struct BulkCurationRequest {
     /// The new curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
     pub status: String,
-    /// Ids of the files to change.
+    /// Ids of the files to change, at most 10000.
     #[serde(default)]
     pub ids: Option<Vec<Uuid>>,
     /// Selects the files to change; `{}` selects all.

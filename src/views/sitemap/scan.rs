@@ -4,7 +4,7 @@ use database::ids::{DomainId, JobId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A request to analyse all sitemaps of a domain, or one: one of `domain` and `sitemap_url` is required.
+/// A request to analyse all sitemaps of a domain, or one sitemap: `domain` or `sitemap_url` is required.
 #[derive(Debug, Deserialize)]
 pub struct SitemapScanRequest {
     /// The domain, in any spelling that a domain scan accepts; by default the domain of `sitemap_url`.

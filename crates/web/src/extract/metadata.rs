@@ -45,8 +45,8 @@ pub struct SiteMetadata {
     pub social_links: SocialLinks,
     /// The latest year in the copyright notice.
     pub copyright_year: Option<String>,
-    /// Opening hours from structured data: a list of spans per known day, such as `{"monday": ["09:00-17:00"],
-    /// "sunday": []}`.
+    /// Opening hours from structured data: a list of spans per known day, such as
+    /// `{"monday": ["09:00-17:00"], "sunday": []}`.
     pub business_hours: Option<serde_json::Value>,
     /// URLs of RSS, Atom and JSON feeds.
     pub feed_urls: Vec<String>,
