@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use database::ids::UserId;
 use database::pool::Pool;
 use database::tenant::TenantConnection;
 use jobs::{self, RequestKey, Submission, Waker};
@@ -81,10 +82,11 @@ impl<'r> Db<'r> {
         key: Option<RequestKey>,
         work: impl AsyncFnOnce(&mut Submission<'_>) -> ApiResult<(Status, V)>,
     ) -> ApiResult<Answer> {
+        let created_by = UserId::from(caller.actor().id());
         let quota = caller.scans_per_day();
         let answer = self
             .once(caller, key, async |conn: &mut TenantConnection| {
-                Submission::of_caller(conn, quota, work).await
+                Submission::of_caller(conn, created_by, quota, work).await
             })
             .await?;
         self.waker.wake();

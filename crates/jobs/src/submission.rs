@@ -74,8 +74,6 @@ pub struct EnqueueOptions {
     pub batch_id: Option<BatchId>,
     /// The priority, 0 by default: of a tenant's jobs, those with the highest run first.
     pub priority: Option<i16>,
-    /// Who requested it.
-    pub created_by: Option<UserId>,
     /// The earliest time of its first attempt.
     pub run_at: Option<DateTime<Utc>>,
     /// The domain it works on, instead of the job's own.
@@ -89,6 +87,8 @@ pub struct EnqueueOptions {
 #[derive(Debug)]
 pub struct Submission<'c> {
     conn: &'c mut TenantConnection,
+    /// Who requests the work: a user or an API key.
+    created_by: Option<UserId>,
     /// The number of scans to count.
     scans: usize,
 }
@@ -104,10 +104,15 @@ impl<'c> Submission<'c> {
     /// The errors of `work`, and [`SubmitError::Quota`].
     pub async fn of_caller<T, E: From<SubmitError>>(
         conn: &'c mut TenantConnection,
+        created_by: UserId,
         scans_per_day: Option<i32>,
         work: impl AsyncFnOnce(&mut Submission<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut submission = Submission { conn, scans: 0 };
+        let mut submission = Submission {
+            conn,
+            created_by: Some(created_by),
+            scans: 0,
+        };
         let done = work(&mut submission).await?;
         if let Some(quota) = scans_per_day {
             submission.count(quota).await?;
@@ -115,10 +120,26 @@ impl<'c> Submission<'c> {
         Ok(done)
     }
 
-    /// Queues work without a quota, for an operator or for a job that was itself counted.
+    /// Queues work without a quota, for an operator.
     #[must_use]
     pub fn of_operator(conn: &'c mut TenantConnection) -> Self {
-        Self { conn, scans: 0 }
+        Self::of_job(conn, None)
+    }
+
+    /// Queues work without a quota, for a job that was itself counted, in the name of whoever requested that.
+    #[must_use]
+    pub fn of_job(conn: &'c mut TenantConnection, created_by: Option<UserId>) -> Self {
+        Self {
+            conn,
+            created_by,
+            scans: 0,
+        }
+    }
+
+    /// Returns the id of the user or API key that requests the work; `None` for an operator.
+    #[must_use]
+    pub fn created_by(&self) -> Option<UserId> {
+        self.created_by
     }
 
     /// Returns the transaction.
@@ -137,7 +158,7 @@ impl<'c> Submission<'c> {
         options: &EnqueueOptions,
     ) -> Result<Enqueued, SubmitError> {
         let stored = Stored::of(job)?;
-        let queued = repo::jobs::enqueue(self.conn, &stored.row::<J>(options)).await?;
+        let queued = repo::jobs::enqueue(self.conn, &stored.row::<J>(options, self.created_by)).await?;
         if queued.is_new {
             self.scans += stored.scans;
         }
@@ -178,7 +199,7 @@ impl<'c> Submission<'c> {
             let rows: Vec<NewJob<'_>> = some
                 .iter()
                 .filter_map(|at| stored.get(*at))
-                .map(|stored| stored.row::<J>(options))
+                .map(|stored| stored.row::<J>(options, self.created_by))
                 .collect();
             let made = repo::jobs::enqueue_many(self.conn, &rows).await?;
             queued.extend(some.iter().copied().zip(made));
@@ -253,11 +274,11 @@ impl Stored {
         })
     }
 
-    fn row<J: BackgroundJob>(&self, options: &EnqueueOptions) -> NewJob<'_> {
+    fn row<J: BackgroundJob>(&self, options: &EnqueueOptions, created_by: Option<UserId>) -> NewJob<'_> {
         NewJob {
             kind: J::KIND,
             payload: Some(&self.payload),
-            created_by: options.created_by,
+            created_by,
             domain_id: options.domain_id.or(self.domain_id),
             batch_id: options.batch_id,
             priority: options.priority,

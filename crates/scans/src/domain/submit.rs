@@ -108,6 +108,7 @@ pub async fn submit(
     if scans.is_empty() {
         return Ok(Vec::new());
     }
+    let created_by = submission.created_by();
     let mut ids: BTreeMap<String, DomainId> = BTreeMap::new();
     for some in scans.chunks(MAX_ROWS) {
         let new: Vec<_> = some
@@ -115,7 +116,7 @@ pub async fn submit(
             .map(|scan| NewDomain {
                 domain: &scan.domain,
                 lead_source: None,
-                created_by: None,
+                created_by,
             })
             .collect();
         let rows = repo::domains::upsert_many(submission.conn(), &new).await?;
@@ -155,7 +156,7 @@ pub async fn submit_batch(submission: &mut Submission<'_>, domains: &[String]) -
     let (mut entries, scans) = read_entries(domains);
     let new = NewBatchJob {
         processor_type: DomainScan::KIND,
-        created_by: None,
+        created_by: submission.created_by(),
         total_domains: i32::try_from(entries.len()).ok(),
         failed_domains: i32::try_from(entries.len() - scans.len()).ok(),
         metadata: None,

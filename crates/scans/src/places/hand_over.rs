@@ -83,7 +83,9 @@ impl BackgroundJob for PlacesHandOver {
         ctx.finish_with(async |mut conn| {
             let done = HandedOver {
                 looked_up: looked_up.clone(),
-                ..self.hand_over(&mut conn).await?
+                ..self
+                    .hand_over(&mut Submission::of_job(&mut conn, ctx.created_by()))
+                    .await?
             };
             let outcome = match (done.handed_over, done.left_out) {
                 (0, _) => Outcome::OkEmpty,
@@ -102,8 +104,10 @@ impl BackgroundJob for PlacesHandOver {
 }
 
 impl PlacesHandOver {
-    async fn hand_over(&self, conn: &mut database::tenant::TenantConnection) -> Result<HandedOver, JobError> {
-        let candidates = repo::place_details::list_candidates(conn, &self.place_ids).await?;
+    /// Makes domains of the places and queues their scans, which were counted when the hand-over was requested.
+    async fn hand_over(&self, submission: &mut Submission<'_>) -> Result<HandedOver, JobError> {
+        let candidates = repo::place_details::list_candidates(submission.conn(), &self.place_ids).await?;
+        let created_by = submission.created_by();
         let sorted: Vec<(&Candidate, Result<DomainName, String>)> =
             candidates.iter().map(|place| (place, domain_of(place))).collect();
         let names: Vec<NewDomain<'_>> = sorted
@@ -112,13 +116,13 @@ impl PlacesHandOver {
             .map(|name| NewDomain {
                 domain: name.as_str(),
                 lead_source: Some("google_places"),
-                created_by: None,
+                created_by,
             })
             .collect();
         let ids: BTreeMap<String, DomainId> = if names.is_empty() {
             BTreeMap::new()
         } else {
-            let stored = repo::domains::upsert_many(conn, &names).await?;
+            let stored = repo::domains::upsert_many(submission.conn(), &names).await?;
             stored.into_iter().map(|(id, name)| (name, id)).collect()
         };
         let done: Vec<HandOver<'_>> = sorted
@@ -129,7 +133,7 @@ impl PlacesHandOver {
                 error: domain.as_ref().err().map(String::as_str),
             })
             .collect();
-        repo::place_details::hand_over_many(conn, &done).await?;
+        repo::place_details::hand_over_many(submission.conn(), &done).await?;
         let mut scans = 0;
         if self.scan {
             let usable: BTreeMap<&str, &DomainName> = sorted
@@ -141,15 +145,13 @@ impl PlacesHandOver {
                 .values()
                 .map(|name| DomainScan::new(name, DEFAULT_PAGES))
                 .collect();
-            // The scans were counted when the hand-over was requested.
-            let mut submission = Submission::of_operator(conn);
-            let submitted = domain::submit(&mut submission, all, &EnqueueOptions::default()).await?;
+            let submitted = domain::submit(submission, all, &EnqueueOptions::default()).await?;
             scans = submitted.iter().filter(|scan| scan.is_new).count();
         }
         let mut email_scans = 0;
         if self.emails {
             let all: Vec<(DomainId, String)> = ids.iter().map(|(name, id)| (*id, name.clone())).collect();
-            email_scans = email::submit_many(&mut Submission::of_operator(conn), &all).await?;
+            email_scans = email::submit_many(submission, &all).await?;
         }
         let handed_over = done.iter().filter(|place| place.domain_id.is_some()).count();
         Ok(HandedOver {

@@ -124,7 +124,7 @@ pub async fn submit_search(submission: &mut Submission<'_>, mut search: PlacesSe
         "radius_km": search.radius_km, "max_results": search.max_results, "grid": search.grid, "center": search.center,
     }));
     let new = NewPlaceSearch {
-        user_id: None,
+        user_id: submission.created_by(),
         location: &search.location,
         business_type: &search.business_type,
         params: Some(&params),

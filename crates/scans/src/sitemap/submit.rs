@@ -97,7 +97,7 @@ pub async fn submit(submission: &mut Submission<'_>, scan: &SitemapScan) -> Resu
     let new = NewDomain {
         domain: &scan.domain,
         lead_source: None,
-        created_by: None,
+        created_by: submission.created_by(),
     };
     let domain_id = repo::domains::upsert(submission.conn(), &new).await?.id;
     let options = EnqueueOptions {
