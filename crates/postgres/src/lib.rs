@@ -18,6 +18,7 @@
 
 mod account;
 mod archive;
+mod client;
 mod create;
 mod database;
 mod error;
@@ -31,6 +32,7 @@ mod server;
 mod status;
 mod watch;
 
+pub use client::{ClientError, ClientPrograms, Session};
 pub use error::EmbeddedError;
 pub use options::{DATABASE, Durability, EmbeddedOptions, MINIMUM_MAJOR, SUPERUSER};
 pub use server::EmbeddedPostgres;

@@ -82,6 +82,17 @@ fn install_hint(major: Option<u32>) -> String {
     }
 }
 
+/// Returns how to install the client programs of version `major` on this machine.
+pub(super) fn client_hint(major: u32) -> String {
+    if Path::new("/usr/bin/apt-get").exists() {
+        format!("install them with `apt-get install postgresql-client-{major}`")
+    } else if Path::new("/usr/bin/dnf").exists() {
+        format!("install them with `dnf install postgresql{major}`")
+    } else {
+        install_hint(Some(major))
+    }
+}
+
 /// Returns what to do about a cluster whose PostgreSQL version is not installed.
 fn wrong_major_remedy(cluster: &str, major: u32) -> String {
     if major < MINIMUM_MAJOR {
@@ -181,7 +192,7 @@ fn probe_named(
 }
 
 /// Lists the folders to check, best first.
-fn candidates() -> Vec<PathBuf> {
+pub(super) fn candidates() -> Vec<PathBuf> {
     let mut folders = Vec::new();
     if let Ok(output) = Command::new("pg_config").arg("--bindir").stderr(Stdio::null()).output() {
         folders.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));

@@ -40,6 +40,23 @@ pub(super) fn telling_line(output: &str) -> String {
         .to_owned()
 }
 
+/// Returns the first error that a client program reported, with its details, or else the last line.
+pub(super) fn error_of_client(output: &str) -> Option<String> {
+    let marks = ["ERROR:", "FATAL:", "PANIC:", "error:"];
+    let mut lines = output.lines();
+    let first = lines.by_ref().find_map(|line| {
+        let ends = marks.iter().filter_map(|mark| Some(line.rfind(mark)? + mark.len()));
+        line.get(ends.max()?..)
+    });
+    let Some(first) = first else {
+        let last = output.lines().rfind(|line| !line.trim().is_empty())?;
+        return Some(last.trim().to_owned());
+    };
+    let details = lines.take_while(|line| ["DETAIL:", "HINT:"].iter().any(|mark| line.contains(mark)));
+    let parts: Vec<&str> = std::iter::once(first).chain(details).map(str::trim).collect();
+    Some(parts.join(" "))
+}
+
 pub(super) fn says_full(output: &str) -> bool {
     output.contains("No space left on device")
 }
@@ -55,7 +72,18 @@ pub(super) fn is_full(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::telling_line;
+    use super::{error_of_client, telling_line};
+
+    #[test]
+    fn picks_the_error_of_a_client_program() {
+        let error = |output| error_of_client(output);
+        assert_eq!(error(""), None);
+        assert_eq!(error("killed\n\n").as_deref(), Some("killed"));
+        let restored = "NOTICE:  x\npsql:<stdin>:7: ERROR:  no role \"a\"\nDETAIL:  d\nHINT:  h\nLINE 1: x\n";
+        assert_eq!(error(restored).as_deref(), Some("no role \"a\" DETAIL:  d HINT:  h"));
+        let dumped = "pg_dump: error: query failed: ERROR:  permission denied\npg_dump: detail: Query was: x\n";
+        assert_eq!(error(dumped).as_deref(), Some("permission denied"));
+    }
 
     #[test]
     fn picks_the_telling_line() {
