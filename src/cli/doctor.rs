@@ -8,6 +8,7 @@ use database::connection::Connection;
 use database::migrate::{self, SchemaState};
 use database::pool::Pool;
 use database::repo;
+use database::repo::diagnostics::ENCODING;
 use postgres::MINIMUM_MAJOR;
 
 use super::bring_up::{BringUpError, Database};
@@ -85,9 +86,15 @@ async fn examine(config: &Config, database: &Database, report: &mut Report) -> a
         begun.elapsed().as_millis(),
         session.tls.as_deref().unwrap_or("without TLS"),
     ));
-    if session.server_version_num / 10_000 < i32::try_from(MINIMUM_MAJOR).unwrap_or(i32::MAX) {
+    if session.major() < MINIMUM_MAJOR {
         report.bad(format_args!(
             "PostgreSQL {MINIMUM_MAJOR} or newer is needed: upgrade the server"
+        ));
+    }
+    if session.encoding != ENCODING {
+        report.bad(format_args!(
+            "the database has the encoding {}, which cannot hold every text: create one with the encoding UTF8",
+            session.encoding
         ));
     }
     let state = migrate::check(&mut conn).await?;
@@ -96,7 +103,33 @@ async fn examine(config: &Config, database: &Database, report: &mut Report) -> a
         Some(objection) => report.bad(objection),
     }
     if state == SchemaState::Current {
+        examine_safeguards(&mut conn, report).await?;
         examine_rows(config, database, report).await?;
+    }
+    Ok(())
+}
+
+/// Compares what isolates tenants with what the migrations make.
+async fn examine_safeguards(conn: &mut Connection, report: &mut Report) -> anyhow::Result<()> {
+    let safeguards = repo::safeguards::list(conn).await?;
+    let (held, lost): (Vec<_>, Vec<_>) = safeguards.iter().partition(|safeguard| safeguard.holds);
+    if let [first, rest @ ..] = &lost[..] {
+        report.bad(format_args!(
+            "{} of {} safeguards between tenants are missing ({}{}): run `scrapersky migrate up`",
+            lost.len(),
+            safeguards.len(),
+            first.what,
+            if rest.is_empty() { "" } else { " and others" },
+        ));
+    } else {
+        let count = |kind| held.iter().filter(|safeguard| safeguard.kind == kind).count();
+        report.good(format_args!(
+            "{} roles, {} policies, {} flags of row level security and {} grants are as migrations make them",
+            count("role"),
+            count("policy"),
+            count("flag"),
+            count("grant"),
+        ));
     }
     Ok(())
 }
@@ -111,8 +144,8 @@ async fn examine_rows(config: &Config, database: &Database, report: &mut Report)
             return Ok(());
         }
     };
-    let unprotected = match repo::diagnostics::unprotected_tables(&mut conn).await {
-        Ok(tables) => tables,
+    let unknown = match repo::diagnostics::unknown_tenants(&mut conn).await {
+        Ok(tenants) => tenants,
         Err(error) => {
             report.bad(format_args!(
                 "system transactions cannot be opened on {}: {error}",
@@ -121,15 +154,7 @@ async fn examine_rows(config: &Config, database: &Database, report: &mut Report)
             return Ok(());
         }
     };
-    if unprotected.is_empty() {
-        report.good("row level security covers every tenant table");
-    } else {
-        report.bad(format_args!(
-            "row level security is incomplete on {}",
-            unprotected.join(", ")
-        ));
-    }
-    for tenant in repo::diagnostics::unknown_tenants(&mut conn).await? {
+    for tenant in unknown {
         report.note(format_args!(
             "rows belong to tenant {tenant}, which is missing from tenants: nobody can act for it"
         ));

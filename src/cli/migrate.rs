@@ -11,7 +11,7 @@ use crate::config::Config;
 /// The subcommands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum MigrateCommand {
-    /// Applies all pending migrations
+    /// Applies all pending migrations, and makes what isolates tenants where it was lost
     Up,
     /// Reverts the last migration; values that do not fit the older schema are set aside
     Down {
@@ -35,7 +35,16 @@ pub fn run(command: &MigrateCommand, config: &Config) -> anyhow::Result<()> {
     let database = Database::bring_up(config)?;
     block_on(async {
         match *command {
-            MigrateCommand::Up => tell("applied", &migrate::up(&database.direct).await?),
+            MigrateCommand::Up => {
+                let applied = migrate::up(&database.direct).await?;
+                let repaired = migrate::repair(&database.direct).await?;
+                for safeguard in &repaired {
+                    say!("repaired {safeguard}");
+                }
+                if repaired.is_empty() || !applied.is_empty() {
+                    tell("applied", &applied);
+                }
+            }
             MigrateCommand::Down { all: true, .. } => {
                 tell("reverted", &migrate::down(&database.direct, Revert::All).await?);
             }

@@ -49,6 +49,9 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
     block_on(async {
         if !options.no_migrate {
             migrate::up(&database.direct).await?;
+            for safeguard in migrate::repair(&database.direct).await? {
+                log::warn!("repaired {safeguard}");
+            }
         }
         require_schema(&database).await?;
         let pool = Pool::new(&database.url, &config.pool)?;

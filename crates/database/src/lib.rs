@@ -11,12 +11,14 @@
 mod admission;
 pub mod connection;
 pub mod ids;
+mod libpq;
 pub mod listen;
 pub mod migrate;
 pub mod models;
 pub mod pool;
 pub mod repo;
 pub mod settings;
+pub mod snapshot;
 pub mod tenant;
 pub mod tls;
 pub mod url;

@@ -18,12 +18,13 @@ use diesel_async::{AsyncConnection, AsyncMigrationHarness, RunQueryDsl, SimpleAs
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::Connection;
+use crate::repo::{diagnostics, safeguards};
 use crate::url::DatabaseUrl;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// The advisory lock held during migrations: "scrapers" in ASCII.
-const LOCK_KEY: i64 = 0x7363_7261_7065_7273;
+/// The advisory lock held during migrations and restores: "scrapers" in ASCII.
+pub const LOCK_KEY: i64 = 0x7363_7261_7065_7273;
 /// How long one attempt at the lock waits before the wait is logged.
 const LOCK_ATTEMPT: Duration = Duration::from_secs(3);
 /// How much longer the server's answer may take before the connection counts as lost.
@@ -40,6 +41,17 @@ pub enum MigrateError {
     /// The database cannot be reached.
     #[error("cannot connect for migrations: {0}")]
     Connect(#[from] ConnectionError),
+    /// The database's encoding cannot hold every text.
+    #[error(
+        "the database {database} has the encoding {encoding}, which cannot hold every text: \
+         create one with `CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8'`"
+    )]
+    Encoding {
+        /// The database.
+        database: DatabaseUrl,
+        /// Its encoding.
+        encoding: String,
+    },
     /// The connection was lost while another process held the lock.
     #[error("lost the connection while waiting for another process to finish migrating: {0}")]
     Waiting(String),
@@ -59,6 +71,9 @@ pub enum MigrateError {
         /// PostgreSQL's message, with its DETAIL and HINT.
         reason: String,
     },
+    /// What isolates tenants cannot be read or put right.
+    #[error("cannot put right what isolates tenants: {0}")]
+    Repair(String),
     /// The migration thread panicked.
     #[error("the migration stopped unexpectedly: {0}")]
     Panicked(#[from] tokio::task::JoinError),
@@ -191,6 +206,23 @@ pub async fn down(url: &DatabaseUrl, revert: Revert) -> Result<Vec<String>, Migr
     .await
 }
 
+/// Makes the roles, flags, policies and grants that isolate tenants, where a restored dump or a person lost them, and
+/// returns which those were. A database without any, or with all of them, is left alone.
+///
+/// # Errors
+///
+/// [`MigrateError::Repair`] if the user may not make them; nothing is changed then.
+pub async fn repair(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
+    let failed = |error: diesel::result::Error| MigrateError::Repair(sentence(&error));
+    let mut conn = connect(url).await?;
+    let safeguards = safeguards::list(&mut conn).await.map_err(failed)?;
+    if safeguards.iter().all(|safeguard| safeguard.holds) {
+        return Ok(Vec::new());
+    }
+    lock(&mut conn).await?;
+    safeguards::secure(&mut conn).await.map_err(failed)
+}
+
 /// Lists the migrations of this program and of the database, in order.
 ///
 /// It only reads, and works on any connection, including through a pooler.
@@ -271,7 +303,17 @@ async fn connect(url: &DatabaseUrl) -> Result<Connection, MigrateError> {
     if url.is_pooler() {
         return Err(MigrateError::Pooler(url.clone()));
     }
-    Ok(Connection::connect(url).await?)
+    let mut conn = Connection::connect(url).await?;
+    let session = diagnostics::session(&mut conn)
+        .await
+        .map_err(|error| MigrateError::State(sentence(&error)))?;
+    if session.encoding != diagnostics::ENCODING {
+        return Err(MigrateError::Encoding {
+            database: url.clone(),
+            encoding: session.encoding,
+        });
+    }
+    Ok(conn)
 }
 
 /// Runs `work` on its own thread, holding the lock until the connection is closed.

@@ -7,24 +7,13 @@ use tokio_postgres::Client;
 
 use super::dump::dump;
 use super::legacy_rows::fill_legacy_tables;
-use super::{down, name, step_up, up};
+use super::{down, making_roles, step_up, up};
 use crate::support::database::{Login, TestDatabase, migration_folders};
 use crate::support::rows::{assert_same, everything};
 
 #[tokio::test]
 async fn a_database_of_supabase_is_adopted_and_given_back() {
-    let mut db = TestDatabase::empty().await;
-    for role in ["anon", "authenticated"] {
-        db.role(role, "NOLOGIN").await;
-    }
-    db.role("service_role", "NOLOGIN BYPASSRLS").await;
-    let owner = db
-        .login("postgres_of_supabase", "NOSUPERUSER CREATEROLE BYPASSRLS")
-        .await;
-    let admin = db.client().await;
-    own_database(&admin, &owner).await;
-    let mut client = owner.client().await;
-    build_supabase(&admin, &mut client).await;
+    let (db, _admin, client, owner) = database_of_supabase().await;
     let url = owner.database_url();
     let (before, schema) = (everything(&client).await, dump(db.url()));
     let references = outside(&client).await;
@@ -119,13 +108,8 @@ async fn a_user_who_may_not_enter_the_roles_gets_instructions() {
 async fn a_user_who_may_not_create_the_roles_gets_instructions() {
     let mut db = TestDatabase::new().await;
     let user = db.login("no_createrole", "").await;
-    let folder = migration_folders()
-        .into_iter()
-        .find(|folder| name(folder).ends_with("isolate_tenants"))
-        .unwrap();
-    let sql = std::fs::read_to_string(folder.join("up.sql")).unwrap();
     // Other tests need the roles, which belong to the whole server: other names stand for missing roles.
-    let sql = sql.replace("'scrapersky_", "'absent_");
+    let sql = making_roles("absent_");
     let error = user.client().await.batch_execute(&sql).await.unwrap_err();
     let error = error.as_db_error().unwrap();
     assert_eq!(
@@ -144,7 +128,7 @@ async fn a_user_who_may_not_create_the_roles_gets_instructions() {
     );
 }
 
-pub(super) async fn own_database(admin: &Client, owner: &Login) {
+pub async fn own_database(admin: &Client, owner: &Login) {
     let name = &owner.name;
     admin
         .batch_execute(&format!(
@@ -154,6 +138,23 @@ pub(super) async fn own_database(admin: &Client, owner: &Login) {
         ))
         .await
         .unwrap();
+}
+
+/// Returns a database of Supabase with the old system's rows, and connections of the superuser and of its owner.
+pub async fn database_of_supabase() -> (TestDatabase, Client, Client, Login) {
+    let mut db = TestDatabase::empty().await;
+    for role in ["anon", "authenticated"] {
+        db.role(role, "NOLOGIN").await;
+    }
+    db.role("service_role", "NOLOGIN BYPASSRLS").await;
+    let owner = db
+        .login("postgres_of_supabase", "NOSUPERUSER CREATEROLE BYPASSRLS")
+        .await;
+    let admin = db.client().await;
+    own_database(&admin, &owner).await;
+    let mut client = owner.client().await;
+    build_supabase(&admin, &mut client).await;
+    (db, admin, client, owner)
 }
 
 /// Adds what Supabase and its other tables add to the old system.

@@ -1,10 +1,10 @@
 //! Migrations up and down: nothing is lost, and each way back restores the previous state.
 
-mod adoption;
+pub mod adoption;
 mod dump;
 mod legacy;
 mod legacy_rows;
-mod new_shape;
+pub mod new_shape;
 mod owners;
 mod program;
 mod round_trip;
@@ -55,6 +55,22 @@ async fn down(url: &DatabaseUrl, revert: Revert) -> Vec<String> {
 
 fn name(folder: &Path) -> String {
     folder.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+/// Returns the statements that make the program's roles, with other names and without traces in the schema.
+fn making_roles(prefix: &str) -> String {
+    let folder = migration_folders()
+        .into_iter()
+        .find(|folder| name(folder).ends_with("isolate_tenants"))
+        .unwrap();
+    let sql = std::fs::read_to_string(folder.join("up.sql")).unwrap();
+    let end = sql
+        .find("CREATE FUNCTION scrapersky_internal.shut_out_strangers")
+        .unwrap();
+    let functions = sql[..end]
+        .replace("'scrapersky_", &format!("'{prefix}"))
+        .replace("scrapersky_internal.", "pg_temp.");
+    format!("{functions}; SELECT pg_temp.make_roles()")
 }
 
 /// The part of a folder's name that the Diesel CLI stores.

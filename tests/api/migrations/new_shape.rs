@@ -16,7 +16,7 @@ const STATES: &str = "(ARRAY['pending', 'running', 'completed', 'failed', 'cance
 
 /// Fills the tables for three tenants with the same domains, places and URLs, and everything else a database in use
 /// has.
-pub(super) async fn fill_every_table(client: &Client) {
+pub async fn fill_every_table(client: &Client) {
     fill(client, "tenants", 3, &[("id", TENANT), ("name", "'tenant ' || i")]).await;
     fill_callers(client).await;
     fill_domains(client).await;

@@ -13,7 +13,7 @@ use tokio_postgres::Client;
 use super::adoption::own_database;
 use super::legacy_rows::fill_legacy_tables;
 use super::new_shape::fill_every_table;
-use super::{down, name, step_up, up};
+use super::{down, making_roles, name, step_up, up};
 use crate::support::database::{Login, TestDatabase, migration_folders};
 use crate::support::rows::{assert_same, everything, fill};
 
@@ -332,11 +332,8 @@ async fn databases_of_one_server_may_be_migrated_at_once() {
     }
 
     // Other tests need the existing roles: other names stand for roles not created yet.
-    let folder = migration_folders().pop().unwrap();
-    let sql = fs::read_to_string(folder.join("up.sql")).unwrap();
-    let (roles, _) = sql.split_once("GRANT USAGE ON SCHEMA").unwrap();
     let prefix = format!("fresh_{}_", uuid::Uuid::new_v4().simple());
-    let roles = roles.replace("'scrapersky_", &format!("'{prefix}"));
+    let roles = making_roles(&prefix);
     let attempts = databases
         .iter()
         .map(async |(.., owner)| owner.client().await.batch_execute(&roles).await);

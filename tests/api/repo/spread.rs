@@ -312,7 +312,6 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         callers::find_tenant: (Uuid::nil());
         contacts::forget_jobs: (rows.tenant, &[rows.failed.job_id]);
         diagnostics::unknown_tenants: ();
-        diagnostics::unprotected_tables: ();
         host_turns::take: ("acme.test", hour, 1);
         host_turns::delete_rested: ();
         jobs::queue::claim: ("test", &["fails"], 10, hour);

@@ -18,12 +18,13 @@ use crate::support::tenants::Agencies;
 
 /// Raw statements of the system, by the last two parts of their paths; all others are of tenants.
 const SYSTEM: &[&str] = &[
+    "backups/digests.sql",
     "diagnostics/session.sql",
-    "diagnostics/unprotected_tables.sql",
     "jobs/claim.sql",
     "jobs/delete_ended.sql",
     "jobs/finish_many.sql",
     "jobs/sweep.sql",
+    "safeguards/list.sql",
     "set_aside/list.sql",
 ];
 

@@ -103,3 +103,9 @@ diesel::define_sql_function! {
     /// rows changed.
     fn erase_text(tenant: Uuid, pattern: Text, hint: Text, tables: Nullable<Array<Text>>) -> BigInt;
 }
+
+diesel::define_sql_function! {
+    /// Makes what isolates tenants where it is missing, and returns a row for each thing that was.
+    #[sql_name = "scrapersky_internal.secure"]
+    fn secure() -> Text;
+}

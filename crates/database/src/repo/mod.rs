@@ -22,6 +22,7 @@
 pub mod api_calls;
 pub mod api_keys;
 pub mod audit_log;
+pub mod backups;
 pub mod batches;
 pub mod bulk;
 pub mod callers;
@@ -44,6 +45,7 @@ pub mod place_finds;
 pub mod place_searches;
 pub mod places;
 pub mod rate_windows;
+pub mod safeguards;
 pub mod scan_days;
 pub mod set_aside;
 pub mod sitemap_files;

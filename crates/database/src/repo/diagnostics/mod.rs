@@ -12,7 +12,10 @@ use crate::connection::Connection;
 use crate::ids::TenantId;
 use crate::tenant::SystemConnection;
 
-/// The server and the connected user.
+/// The encoding that the database must have, as PostgreSQL spells it.
+pub const ENCODING: &str = "UTF8";
+
+/// The server, the database and the connected user.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct Session {
     /// The server's version, such as `15.18`.
@@ -21,6 +24,9 @@ pub struct Session {
     /// The same as a number, such as `150018`.
     #[diesel(sql_type = Integer)]
     pub server_version_num: i32,
+    /// The database's encoding, such as `UTF8`.
+    #[diesel(sql_type = Text)]
+    pub encoding: String,
     /// The connected user.
     #[diesel(sql_type = Text)]
     pub user: String,
@@ -35,28 +41,20 @@ pub struct Session {
     pub tls: Option<String>,
 }
 
+impl Session {
+    /// Returns the server's major version, such as 15.
+    #[must_use]
+    pub fn major(&self) -> u32 {
+        u32::try_from(self.server_version_num / 10_000).unwrap_or_default()
+    }
+}
+
 /// Describes the session of `conn`.
 pub async fn session(conn: &mut Connection) -> QueryResult<Session> {
     // Diesel's schema does not include the system catalogs.
     diesel::sql_query(include_str!("session.sql"))
         .get_result(&mut conn.reading())
         .await
-}
-
-/// A table's name.
-#[derive(QueryableByName)]
-struct Table {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
-/// Lists the tables with a column `tenant_id` whose row level security is not forced for everybody.
-pub async fn unprotected_tables(conn: &mut SystemConnection) -> QueryResult<Vec<String>> {
-    // Diesel's schema does not include the system catalogs.
-    let tables: Vec<Table> = diesel::sql_query(include_str!("unprotected_tables.sql"))
-        .load(&mut conn.reading())
-        .await?;
-    Ok(tables.into_iter().map(|table| table.name).collect())
 }
 
 /// Lists the tenant ids used by rows without a row in `tenants`: nobody can act for them.

@@ -2,6 +2,7 @@
 SELECT
     current_setting('server_version') AS server_version,
     current_setting('server_version_num')::integer AS server_version_num,
+    current_setting('server_encoding') AS encoding,
     r.rolname::text AS "user",
     r.rolsuper AS is_superuser,
     r.rolbypassrls AS bypasses_rls,

@@ -1,0 +1,2 @@
+-- See `list`.
+SELECT kind, what, holds FROM scrapersky_internal.safeguards()
