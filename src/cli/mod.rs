@@ -5,6 +5,7 @@
 #[macro_use]
 mod run;
 
+pub mod backup;
 pub mod bring_up;
 pub mod db;
 pub mod demo;
@@ -20,6 +21,7 @@ pub mod serve;
 pub mod sitemap;
 mod work;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -65,6 +67,16 @@ enum Command {
     /// Controls the private PostgreSQL
     #[command(subcommand)]
     Db(db::DbCommand),
+    /// Writes every row of the database to a file
+    Backup {
+        /// The file, which is replaced when the backup is complete
+        file: PathBuf,
+    },
+    /// Restores a backup into an empty database, completely or not at all
+    Restore {
+        /// The file that `backup` has written
+        file: PathBuf,
+    },
     /// Creates, lists and revokes API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -106,6 +118,8 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Emails(options)) => return emails::run(options, config),
         Some(Command::Migrate(command)) => migrate::run(command, config)?,
         Some(Command::Db(command)) => db::run(*command, config)?,
+        Some(Command::Backup { file }) => backup::make(file, config)?,
+        Some(Command::Restore { file }) => backup::restore(file, config)?,
         Some(Command::Keys(command)) => keys::run(command, config)?,
         Some(Command::Limits(options)) => limits::run(options, config)?,
         Some(Command::Doctor) => return doctor::run(config),
