@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, also within its helpers"
 )]
 
+mod backup;
 mod callers;
 mod catalogue;
 mod connection;
