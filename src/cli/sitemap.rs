@@ -52,9 +52,9 @@ pub struct SitemapOptions {
     /// Prints the tree of files with their counts (the default)
     #[arg(long)]
     tree: bool,
-    /// Maximum number of URLs to store
-    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
-    max_urls: i64,
+    /// Maximum number of URLs to store; 1,000,000 by default
+    #[arg(long, value_name = "N")]
+    max_urls: Option<i64>,
     /// Maximum depth of nested indexes
     #[arg(long, value_name = "N", default_value_t = 3)]
     max_depth: i16,
@@ -69,13 +69,13 @@ pub struct SitemapOptions {
 ///
 /// When the target is invalid, or the database, the schema or a setting does not allow it.
 pub fn run(options: &SitemapOptions, config: &Config) -> anyhow::Result<ExitCode> {
-    let scan = read_target(options)?;
+    let scan = read_target(options, config)?;
     let database = Database::bring_up(config)?;
     block_on(analyse(&scan, options, config, &database))
 }
 
 /// A target with a path, or with a query, is the URL of a sitemap.
-fn read_target(options: &SitemapOptions) -> anyhow::Result<SitemapScan> {
+fn read_target(options: &SitemapOptions, config: &Config) -> anyhow::Result<SitemapScan> {
     let url = Url::parse(&options.target)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && (url.path() != "/" || url.query().is_some()));
@@ -83,10 +83,10 @@ fn read_target(options: &SitemapOptions) -> anyhow::Result<SitemapScan> {
     let request = SitemapRequest {
         domain,
         sitemap_url: url.as_ref().map(Url::as_str),
-        max_urls: Some(options.max_urls),
+        max_urls: options.max_urls,
         max_depth: Some(options.max_depth),
     };
-    Ok(SitemapScan::read(&request)?)
+    Ok(SitemapScan::read(&request, &config.scans.sitemap)?)
 }
 
 async fn analyse(

@@ -18,6 +18,8 @@ impl Settings<'_> {
             max_depth: self.whole("SCRAPERSKY_SITEMAP_MAX_DEPTH", default.max_depth, 0..=1000)?,
             file_timeout: self.limit("SCRAPERSKY_SITEMAP_FILE_TIMEOUT_SECONDS", default.file_timeout)?,
             count_time: self.limit("SCRAPERSKY_SITEMAP_COUNT_SECONDS", default.count_time)?,
+            idle_time: self.limit("SCRAPERSKY_SITEMAP_IDLE_SECONDS", default.idle_time)?,
+            idle_files: self.whole("SCRAPERSKY_SITEMAP_IDLE_FILES", default.idle_files, MANY)?,
         })
     }
 }
@@ -45,6 +47,8 @@ mod tests {
             "MAX_URLS",
             "FILE_TIMEOUT_SECONDS",
             "COUNT_SECONDS",
+            "IDLE_SECONDS",
+            "IDLE_FILES",
         ] {
             let error = read(&format!("SCRAPERSKY_SITEMAP_{variable}"), "0").unwrap_err();
             assert!(error.contains(variable), "{error}");

@@ -9,7 +9,8 @@ use database::repo::sitemap_files::SitemapFileFilter;
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{FromForm, Route, get, post, routes};
+use rocket::{FromForm, Route, State, get, post, routes};
+use scans::SitemapConfig;
 use scans::sitemap::{self, SitemapRequest, SitemapScan};
 use serde_json::json;
 use uuid::Uuid;
@@ -48,6 +49,7 @@ async fn scan_sitemaps(
     caller: Caller<Scan>,
     db: Db<'_>,
     once: Once,
+    config: &State<SitemapConfig>,
     body: Body<SitemapScanRequest>,
 ) -> ApiResult<Answer> {
     let SitemapScanRequest {
@@ -58,12 +60,13 @@ async fn scan_sitemaps(
         tenant_id,
     } = &body.value;
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
-    let scan = SitemapScan::read(&SitemapRequest {
+    let request = SitemapRequest {
         domain: domain.as_deref(),
         sitemap_url: sitemap_url.as_deref(),
         max_urls: *max_urls,
         max_depth: *max_depth,
-    })?;
+    };
+    let scan = SitemapScan::read(&request, config)?;
     db.submit(&caller, once.of(&body)?, async |submission| {
         let submitted = sitemap::submit(submission, &scan).await?;
         let accepted = SitemapScanAccepted::new(submitted.job_id, submitted.domain_id, submitted.is_new);

@@ -1,6 +1,7 @@
 //! Sites that try to keep an analysis reading forever.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use scans::{ScansConfig, SitemapConfig};
 use serde_json::{Value, json};
@@ -100,6 +101,52 @@ async fn nested_indexes_end_at_the_depth_limit() {
     assert_eq!(said(&job), ("completed", "partial"), "{job}");
     assert_eq!(job["result"]["note"], "indexes lead to indexes more than 3 deep");
     assert!(requests < 40, "{requests}");
+}
+
+/// Each index leads to further indexes, and none to a page.
+#[tokio::test]
+async fn indexes_without_pages_end_after_so_many_files_or_so_much_time() {
+    let endless = |path: &str| {
+        let children: Vec<String> = (0..30)
+            .map(|n| format!("{}/{n}", path.trim_end_matches(".xml")))
+            .collect();
+        xml(&index(&children.iter().map(String::as_str).collect::<Vec<_>>()))
+    };
+    let files = SitemapConfig {
+        idle_files: 25,
+        ..SitemapConfig::default()
+    };
+    let (job, requests) = hostile(files, endless).await;
+    assert_eq!(said(&job), ("completed", "partial"), "{job}");
+    assert_eq!(job["result"]["note"], "25 files in a row list no page");
+    assert_eq!(job["result"]["files"], 25);
+    assert!(requests < 60, "{requests}");
+
+    let time = SitemapConfig {
+        idle_time: Duration::from_millis(200),
+        ..SitemapConfig::default()
+    };
+    let (job, _) = hostile(time, endless).await;
+    assert_eq!(said(&job), ("completed", "partial"), "{job}");
+    assert_eq!(job["result"]["note"], "no file lists a page for 0.2 s");
+}
+
+#[tokio::test]
+async fn more_urls_than_the_settings_allow_are_refused() {
+    let app = TestApp::with(&[("sitemap_max_urls", "1000")]).await;
+    let acme = app.agency("acme").await;
+    let ask = async |urls: u64| {
+        let body = json!({ "domain": "shop.bench.test", "max_urls": urls });
+        acme.post("/api/v1/sitemap/scan", body).await
+    };
+    let refused = ask(1001).await;
+    assert_eq!(
+        (refused.status, &refused.body["field"]),
+        (400, &json!("max_urls")),
+        "{refused:?}"
+    );
+    assert_eq!(refused.body["detail"], "max_urls is 1001: it must be from 1 to 1000");
+    assert_eq!(ask(1000).await.status, 202);
 }
 
 #[tokio::test]

@@ -9,11 +9,10 @@ use url::Url;
 use web::names::DomainName;
 
 use super::SitemapScan;
+use crate::settings::SitemapConfig;
 
 /// How many URLs an analysis stores by default.
 pub const DEFAULT_URLS: i64 = 1_000_000;
-/// The maximum for the number of URLs to store.
-const MAX_URLS: i64 = 100_000_000;
 /// The default maximum depth of nested indexes.
 pub const DEFAULT_DEPTH: i16 = 3;
 /// The maximum for the depth of nested indexes.
@@ -44,12 +43,12 @@ pub struct Submitted {
 }
 
 impl SitemapScan {
-    /// Validates a request.
+    /// Validates a request for at most `config.max_urls` URLs.
     ///
     /// # Errors
     ///
     /// [`SubmitError::Invalid`] for an invalid value.
-    pub fn read(request: &SitemapRequest<'_>) -> Result<Self, SubmitError> {
+    pub fn read(request: &SitemapRequest<'_>, config: &SitemapConfig) -> Result<Self, SubmitError> {
         let url = request.sitemap_url.map(read_url).transpose()?;
         let (field, name) = match (request.domain, &url) {
             (Some(domain), _) => ("domain", domain),
@@ -59,9 +58,10 @@ impl SitemapScan {
             }
         };
         let domain = DomainName::parse(name).map_err(|error| SubmitError::invalid(field, error.to_string()))?;
-        let max_urls = request.max_urls.unwrap_or(DEFAULT_URLS);
-        if !(1..=MAX_URLS).contains(&max_urls) {
-            let detail = format!("max_urls is {max_urls}: it must be from 1 to {MAX_URLS}");
+        let cap = i64::try_from(config.max_urls).unwrap_or(i64::MAX);
+        let max_urls = request.max_urls.unwrap_or(DEFAULT_URLS.min(cap));
+        if !(1..=cap).contains(&max_urls) {
+            let detail = format!("max_urls is {max_urls}: it must be from 1 to {cap}");
             return Err(SubmitError::invalid("max_urls", detail));
         }
         let max_depth = request.max_depth.unwrap_or(DEFAULT_DEPTH);
