@@ -19,7 +19,8 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let config = Config::load()?;
+    let mut config = Config::load()?;
     logging::init(config.log.as_deref().unwrap_or_else(|| cli.default_log()))?;
+    cli::descriptors::raise_limit(&mut config);
     cli::run(cli, &config)
 }

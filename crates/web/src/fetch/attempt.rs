@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustls::CertificateError;
 
-use super::error::FetchError;
+use super::error::{FetchError, is_out_of_descriptors};
 use super::resolve::ResolveError;
 use super::settings::MAX_HEADER;
 
@@ -23,6 +23,9 @@ impl Attempt<'_> {
     pub(super) fn failed(self, error: &reqwest::Error) -> FetchError {
         let host = self.host.to_owned();
         let causes = || causes(error);
+        if causes().any(|cause| cause.downcast_ref().is_some_and(is_out_of_descriptors)) {
+            return FetchError::Descriptors;
+        }
         if let Some(resolve) = causes().find_map(|cause| cause.downcast_ref::<ResolveError>()) {
             return match resolve {
                 ResolveError::Refused(what) => FetchError::RefusedAddress { host, what },

@@ -19,6 +19,9 @@ use super::settings::MAX_HEADER;
 /// How long to wait for the body of an error status.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How many bytes are collected before they are written to a file.
+const WRITTEN_AT_ONCE: usize = 64 * 1024;
+
 /// The limits of one request.
 pub(super) struct Limits<'a> {
     pub(super) attempt: Attempt<'a>,
@@ -164,13 +167,16 @@ fn check_header(response: &Response, limits: &Limits<'_>) -> Result<(), FetchErr
     })
 }
 
-/// Writes a body to a file chunk by chunk, and returns how much there was and why that is not all.
+/// Writes a body to a file as it arrives, and returns how much there was and why that is not all.
 async fn write(
     mut response: Response,
     limits: &Limits<'_>,
     file: &mut tokio::fs::File,
 ) -> Result<(u64, Option<FetchError>), FetchError> {
+    let kept = |error: std::io::Error| FetchError::stored(&error);
     let mut bytes = 0;
+    // A server may send byte by byte, and each write of a file is handed to another thread.
+    let mut unwritten = BytesMut::with_capacity(WRITTEN_AT_ONCE);
     let cut = loop {
         let mut chunk = match response.chunk().await {
             Ok(Some(chunk)) => chunk,
@@ -181,9 +187,11 @@ async fn write(
         let is_too_large = chunk.len() > room;
         chunk.truncate(room);
         bytes += chunk.len();
-        file.write_all(&chunk)
-            .await
-            .map_err(|error| FetchError::File(error.kind()))?;
+        unwritten.extend_from_slice(&chunk);
+        if unwritten.len() >= WRITTEN_AT_ONCE {
+            file.write_all(&unwritten).await.map_err(kept)?;
+            unwritten.clear();
+        }
         if is_too_large {
             break Some(FetchError::TooLarge {
                 host: limits.attempt.host.to_owned(),
@@ -192,7 +200,8 @@ async fn write(
             });
         }
     };
-    file.flush().await.map_err(|error| FetchError::File(error.kind()))?;
+    file.write_all(&unwritten).await.map_err(kept)?;
+    file.flush().await.map_err(kept)?;
     Ok((bytes as u64, cut))
 }
 

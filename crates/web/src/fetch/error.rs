@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use nix::errno::Errno;
+
 use crate::stand_in::StandIn;
 
 /// A failed fetch, displayed as the sentence a person reads.
@@ -168,6 +170,9 @@ pub enum FetchError {
     /// The response could not be stored.
     #[error("a temporary file could not be written: {0}")]
     File(io::ErrorKind),
+    /// This process has as many files and connections open as the system lets it, which says nothing about the host.
+    #[error("too many files and connections are open: the limit on open files (ulimit -n) has to be raised")]
+    Descriptors,
     /// The connection ended before the response did.
     #[error("{host} ended the connection before its answer was complete")]
     Broken {
@@ -201,7 +206,7 @@ pub enum FailureKind {
     Robots,
     /// The response or the URL is invalid.
     Unreadable,
-    /// This machine could not store the response.
+    /// This machine could not connect or store the response.
     Local,
 }
 
@@ -225,7 +230,25 @@ impl FetchError {
             | Self::ContentType { .. }
             | Self::Encoding { .. }
             | Self::Malformed { .. } => FailureKind::Unreadable,
-            Self::File(_) => FailureKind::Local,
+            Self::File(_) | Self::Descriptors => FailureKind::Local,
+        }
+    }
+
+    /// Returns whether this machine was short of room or file descriptors: nothing was learned about the host.
+    #[must_use]
+    pub fn is_shortage(&self) -> bool {
+        matches!(
+            self,
+            Self::Descriptors | Self::File(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        )
+    }
+
+    /// Translates a failure to store a response.
+    pub(crate) fn stored(error: &io::Error) -> Self {
+        if is_out_of_descriptors(error) {
+            Self::Descriptors
+        } else {
+            Self::File(error.kind())
         }
     }
 
@@ -238,11 +261,18 @@ impl FetchError {
             | Self::Timeout { .. }
             | Self::RobotsUnavailable { .. }
             | Self::Broken { .. }
-            | Self::File(_) => true,
+            | Self::File(_)
+            | Self::Descriptors => true,
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
             _ => false,
         }
     }
+}
+
+/// Returns whether the process or the system has no file descriptor left.
+pub(super) fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let code = error.raw_os_error().map(Errno::from_raw);
+    matches!(code, Some(Errno::EMFILE | Errno::ENFILE))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::LOCATION;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
@@ -38,6 +39,7 @@ struct Inner {
     policy: Arc<Policy>,
     clients: Clients,
     pace: Pace,
+    connections: Semaphore,
     robots: Cache,
 }
 
@@ -79,6 +81,7 @@ impl Fetcher {
                 clients: Clients::new(config, &policy, lookup)?,
                 policy,
                 pace: Pace::new(config.pace),
+                connections: Semaphore::new(config.connections.max(1)),
                 robots: Cache::default(),
             }),
         })
@@ -290,6 +293,8 @@ impl Inner {
         let route = self.policy.route(url)?;
         // Waiting for the pace does not count against the site's time limit.
         self.pace.turn(&host, pause).await;
+        // Nor does waiting for a connection: the semaphore is never closed.
+        let _connection = self.connections.acquire().await;
         let limits = body::Limits {
             attempt: Attempt {
                 host: &host,

@@ -4,13 +4,14 @@
 //! addresses are not resolved; the policy checks them.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
+use super::error::is_out_of_descriptors;
 use super::policy::Policy;
 
 /// The maximum number of addresses that a connection tries.
@@ -53,11 +54,22 @@ impl Lookup for SystemLookup {
             let lookup = tokio::spawn(async move {
                 let found = tokio::net::lookup_host((host, 0)).await;
                 drop(permit);
-                found.map(|found| found.map(|address| address.ip()).collect())
+                match found {
+                    Ok(found) => Ok(found.map(|address| address.ip()).collect()),
+                    Err(error) => Err(out_of_descriptors().unwrap_or(error)),
+                }
             });
             lookup.await.map_err(io::Error::other)?
         })
     }
+}
+
+/// Returns the failure to open a socket, if none can be opened for want of descriptors: the system's resolver then says
+/// that the name does not exist.
+fn out_of_descriptors() -> Option<io::Error> {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+        .err()
+        .filter(is_out_of_descriptors)
 }
 
 /// The error passed through the HTTP client if a name has no permitted address.
@@ -68,7 +80,7 @@ pub(super) enum ResolveError {
     Refused(&'static str),
     /// The look-up failed.
     #[error("the name does not resolve: {0}")]
-    Failed(io::Error),
+    Failed(#[source] io::Error),
 }
 
 impl ResolveError {

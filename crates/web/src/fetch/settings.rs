@@ -38,6 +38,8 @@ pub struct FetchConfig {
     pub max_redirects: usize,
     /// The time between two requests to a host, after a short burst.
     pub pace: Duration,
+    /// The maximum number of requests under way at a time.
+    pub connections: usize,
     /// A PEM file of trusted certificates in addition to the system's.
     pub extra_ca: Option<PathBuf>,
 }
@@ -52,6 +54,7 @@ impl Default for FetchConfig {
             max_body: 5 * 1024 * 1024,
             max_redirects: 5,
             pace: Duration::from_millis(500),
+            connections: 512,
             extra_ca: None,
         }
     }

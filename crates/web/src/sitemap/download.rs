@@ -30,7 +30,7 @@ pub struct Fetched {
 
 /// Downloads a file of at most `max` bytes in at most `time`.
 pub async fn download(fetcher: &Fetcher, url: &Url, max: usize, time: Duration) -> Result<Fetched, FetchError> {
-    let kept = |error: std::io::Error| FetchError::File(error.kind());
+    let kept = |error: std::io::Error| FetchError::stored(&error);
     let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(kept)?);
     // The media type is not checked, since servers send sitemaps under any type.
     let want = Want::anything().up_to(max).within(time);
