@@ -46,6 +46,7 @@ pub(super) async fn work<S: Send + Sync + 'static>(
         shared.pool.clone(),
         Arc::clone(&shared.services),
         Arc::clone(&shared.cores),
+        shared.room().clone(),
     );
     let id = job.job_id;
     log::debug!(
@@ -91,7 +92,7 @@ pub(super) async fn work<S: Send + Sync + 'static>(
 /// Records that an attempt failed, and when the next one is due.
 async fn fail<S>(shared: &Shared<S>, job: &Job, hold: &Hold, claimed: Instant, error: &JobError) {
     let (id, attempt, most) = (job.job_id, job.attempts, job.max_attempts);
-    let delay = if attempt >= most {
+    let delay = if attempt >= most && error.is_counted() {
         None
     } else {
         match error.when_retried() {
@@ -111,6 +112,7 @@ async fn fail<S>(shared: &Shared<S>, job: &Job, hold: &Hold, claimed: Instant, e
         error: error.message(),
         outcome: error.outcome(),
         retry_at: delay.map(|delay| due(job, claimed, delay)),
+        is_counted: error.is_counted(),
     };
     if write(shared, hold, &Note::Failed(failure)).await {
         shared.stats.count(|counts| {

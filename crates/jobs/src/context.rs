@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use super::error::presentable;
 use super::hold::{Hold, Stop};
 use super::outage::Pauses;
-use super::{JobError, Retry};
+use super::{JobError, Retry, Room};
 
 /// Minimum time between two progress reports of the same step.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(500);
@@ -47,6 +47,7 @@ struct Inner<S> {
     pool: Pool,
     services: Arc<S>,
     cores: Arc<Semaphore>,
+    room: Room,
     reported: Mutex<Option<(String, Instant)>>,
 }
 
@@ -61,7 +62,14 @@ struct About {
 }
 
 impl<S> JobContext<S> {
-    pub(super) fn new(job: &Job, hold: Arc<Hold>, pool: Pool, services: Arc<S>, cores: Arc<Semaphore>) -> Self {
+    pub(super) fn new(
+        job: &Job,
+        hold: Arc<Hold>,
+        pool: Pool,
+        services: Arc<S>,
+        cores: Arc<Semaphore>,
+        room: Room,
+    ) -> Self {
         let about = About {
             attempt: job.attempts,
             max_attempts: job.max_attempts,
@@ -76,6 +84,7 @@ impl<S> JobContext<S> {
                 pool,
                 services,
                 cores,
+                room,
                 reported: Mutex::default(),
             }),
         }
@@ -85,6 +94,12 @@ impl<S> JobContext<S> {
     #[must_use]
     pub fn services(&self) -> &S {
         &self.inner.services
+    }
+
+    /// Returns who tells whether the database has room for more, which a job asks between its transactions.
+    #[must_use]
+    pub fn room(&self) -> &Room {
+        &self.inner.room
     }
 
     /// Returns the job's id.
@@ -108,7 +123,8 @@ impl<S> JobContext<S> {
     /// Returns whether the job ends as failed if this attempt fails with `error`.
     #[must_use]
     pub fn is_final(&self, error: &JobError) -> bool {
-        self.inner.about.attempt >= self.inner.about.max_attempts || error.when_retried() == Retry::Never
+        error.is_counted()
+            && (self.inner.about.attempt >= self.inner.about.max_attempts || error.when_retried() == Retry::Never)
     }
 
     /// Returns who requested the job.

@@ -4,13 +4,16 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use database::connection::is_outage;
+use database::connection::{Shortage, is_outage, shortage};
 use database::models::enums::Outcome;
 use database::pool::PoolError;
 use database::repo::QueryError;
 
 /// The text for a failure whose cause concerns only the operator.
 const INTERNAL: &str = "internal error: the server's log has the cause under the job's id";
+
+/// The text for a database without room.
+const DISK_FULL: &str = "the disk of the database is full: the job continues when there is room";
 
 /// Maximum length of a stored message, in bytes.
 const MAX_MESSAGE_BYTES: usize = 1000;
@@ -46,6 +49,8 @@ enum Nature {
     Ordinary,
     /// The database was unavailable.
     Outage,
+    /// This machine or the database was short of something: the attempt does not count.
+    Shortage,
     Cancelled,
     /// Another worker holds the job: nothing may be written about it.
     LeaseLost,
@@ -84,6 +89,15 @@ impl JobError {
     pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// Makes a failure for want of something on this machine, which says nothing about the job: the attempt does not count.
+    #[must_use]
+    pub fn shortage(message: impl Into<String>) -> Self {
+        Self {
+            nature: Nature::Shortage,
+            ..Self::new(Outcome::Internal, message)
+        }
     }
 
     /// Returns the outcome.
@@ -134,9 +148,14 @@ impl JobError {
         self.nature == Nature::LeaseLost
     }
 
-    /// Returns whether the database was unavailable: the same transaction may succeed later.
+    /// Returns whether the attempt counts as one of the job's attempts.
+    pub(super) fn is_counted(&self) -> bool {
+        self.nature != Nature::Shortage
+    }
+
+    /// Returns whether the database was unavailable or full: the same transaction may succeed later.
     pub(super) fn is_outage(&self) -> bool {
-        self.nature == Nature::Outage
+        matches!(self.nature, Nature::Outage | Nature::Shortage)
     }
 
     fn outage(self) -> Self {
@@ -175,6 +194,9 @@ impl From<anyhow::Error> for JobError {
 
 impl From<QueryError> for JobError {
     fn from(error: QueryError) -> Self {
+        if shortage(&error) == Some(Shortage::Space) {
+            return Self::shortage(DISK_FULL).because(error);
+        }
         let outage = is_outage(&error);
         let internal = Self::internal(error.into());
         if outage { internal.outage() } else { internal }

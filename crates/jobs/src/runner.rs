@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::hold::{Hold, Stop};
 use super::outage::{Pauses, spread};
 use super::shared::{Claimed, LAST_WORDS, Shared};
-use super::{Registry, RunnerStats, Waker, attempt, notify, upkeep};
+use super::{Registry, Room, RunnerStats, Waker, attempt, notify, upkeep};
 use crate::settings::{InvalidSettings, JobsConfig};
 
 /// A worker that runs jobs of its registered kinds, of every tenant, several at a time.
@@ -50,6 +50,14 @@ impl<S: Send + Sync + 'static> Runner<S> {
     #[must_use]
     pub fn listening_at(mut self, direct: DatabaseUrl) -> Self {
         self.listen = Some(direct);
+        self
+    }
+
+    /// Claims no jobs while the database has no room for more, and lets jobs ask for it. Without this call there always
+    /// is room.
+    #[must_use]
+    pub fn watching(self, room: Room) -> Self {
+        self.shared.watch(room);
         self
     }
 
@@ -122,6 +130,16 @@ async fn work_until<S: Send + Sync + 'static>(
             }
             continue;
         }
+        if let Some(shortage) = shared.room().shortage() {
+            shared.waits_for_room(Some(shortage.as_str()));
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return Vec::new(),
+                () = tokio::time::sleep(spread(shared.config.poll, 0.75, 1.25)) => {}
+            }
+            continue;
+        }
+        shared.waits_for_room(None);
         let mut claim = pin!(shared.claim(free));
         let claimed = tokio::select! {
             biased;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use database::models::job::Job;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::hold::Hold;
 use super::outage::{Outage, Pauses};
 use super::registry::Registry;
+use super::room::Room;
 use super::stats::RunnerStats;
 use crate::settings::JobsConfig;
 
@@ -35,6 +36,9 @@ pub(super) struct Shared<S> {
     pub(super) cores: Arc<Semaphore>,
     pub(super) name: String,
     running: Mutex<HashMap<Lease, Arc<Hold>>>,
+    room: OnceLock<Room>,
+    /// Whether claims wait for room: logged once, not at every look.
+    waits: AtomicBool,
 }
 
 /// Jobs just claimed, and the time of the query that claimed them.
@@ -57,6 +61,29 @@ impl<S> Shared<S> {
             cores: Arc::new(Semaphore::new(cores)),
             name: worker_name(),
             running: Mutex::default(),
+            room: OnceLock::new(),
+            waits: AtomicBool::new(false),
+        }
+    }
+
+    /// Sets who tells whether there is room, before the runner runs.
+    pub(super) fn watch(&self, room: Room) {
+        let _ = self.room.set(room);
+    }
+
+    /// Returns who tells whether there is room.
+    pub(super) fn room(&self) -> &Room {
+        self.room.get_or_init(Room::default)
+    }
+
+    /// Notes whether claims wait for room.
+    pub(super) fn waits_for_room(&self, shortage: Option<&str>) {
+        if self.waits.swap(shortage.is_some(), Ordering::Relaxed) == shortage.is_some() {
+            return;
+        }
+        match shortage {
+            Some(shortage) => log::error!("no jobs are claimed: {shortage}"),
+            None => log::info!("jobs are claimed again: the database has room"),
         }
     }
 

@@ -12,6 +12,7 @@ use database::tenant::TenantConnection;
 
 use super::error::JobError;
 use super::job::BackgroundJob;
+use super::quota::count_stored_rows;
 
 /// Maximum number of jobs per statement, which takes at most 65,535 binds.
 const MAX_ROWS: usize = 1000;
@@ -38,6 +39,14 @@ pub enum SubmitError {
         scans: i64,
         /// Seconds until the day ends.
         ends_in: f64,
+    },
+    /// The tenant has stored as many rows as it may.
+    #[error("quota of {quota} stored rows used up, {stored} are stored: delete what is no longer needed")]
+    Storage {
+        /// The quota.
+        quota: i64,
+        /// How many rows are stored.
+        stored: i64,
     },
     /// The state of a row does not allow the work.
     #[error("{0}")]
@@ -80,6 +89,15 @@ pub struct EnqueueOptions {
     pub domain_id: Option<DomainId>,
 }
 
+/// What a tenant may do at most; `None` means no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quotas {
+    /// Scans per day (UTC).
+    pub scans_per_day: Option<i32>,
+    /// Stored rows, beyond which no work is queued.
+    pub stored_rows: Option<i64>,
+}
+
 /// The right to queue work in a transaction.
 ///
 /// A guard creates one with the tenant's quota for a caller with the scope `scan`; the command line and jobs create one
@@ -94,27 +112,33 @@ pub struct Submission<'c> {
 }
 
 impl<'c> Submission<'c> {
-    /// Runs `work` for a caller and counts the scans it queued against the tenant's daily quota; `None` means no limit.
+    /// Runs `work` for a caller whose tenant may store more, and counts what it queued against the daily quota.
     ///
     /// The count is the last statement: it locks a row per tenant until the transaction ends, and a transaction that
     /// locked it earlier could deadlock with one that holds a row of the same domain.
     ///
     /// # Errors
     ///
-    /// The errors of `work`, and [`SubmitError::Quota`].
+    /// The errors of `work`, [`SubmitError::Storage`], and [`SubmitError::Quota`].
     pub async fn of_caller<T, E: From<SubmitError>>(
         conn: &'c mut TenantConnection,
         created_by: UserId,
-        scans_per_day: Option<i32>,
+        quotas: Quotas,
         work: impl AsyncFnOnce(&mut Submission<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        if let Some(quota) = quotas.stored_rows {
+            let stored = count_stored_rows(conn).await.map_err(SubmitError::from)?;
+            if stored >= quota {
+                return Err(SubmitError::Storage { quota, stored }.into());
+            }
+        }
         let mut submission = Submission {
             conn,
             created_by: Some(created_by),
             scans: 0,
         };
         let done = work(&mut submission).await?;
-        if let Some(quota) = scans_per_day {
+        if let Some(quota) = quotas.scans_per_day {
             submission.count(quota).await?;
         }
         Ok(done)

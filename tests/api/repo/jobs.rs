@@ -232,6 +232,7 @@ async fn a_failed_attempt_waits_for_its_time() {
         error: "too slow",
         outcome: Outcome::Timeout,
         retry_at: Some(Utc::now() - TimeDelta::hours(1)),
+        is_counted: true,
     };
     let again = acme
         .attempt(async |conn| queue::fail(conn, super::queue::lease(&job), &now).await)

@@ -411,6 +411,7 @@ pub async fn fail(agency: &Agency, job: &Job, retry_at: Option<DateTime<Utc>>) -
         error: "too slow",
         outcome: Outcome::Timeout,
         retry_at,
+        is_counted: true,
     };
     agency
         .attempt(async |conn| queue::fail(conn, lease(job), &failure).await)

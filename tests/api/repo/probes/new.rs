@@ -153,6 +153,7 @@ pub fn final_failure() -> Failure<'static> {
         error: "it failed",
         outcome: Outcome::Internal,
         retry_at: None,
+        is_counted: true,
     }
 }
 

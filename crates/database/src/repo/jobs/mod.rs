@@ -81,6 +81,8 @@ pub struct Failure<'a> {
     pub outcome: Outcome,
     /// When to retry; `None` ends the job.
     pub retry_at: Option<DateTime<Utc>>,
+    /// Whether the attempt counts as one of the job's, where it is retried.
+    pub is_counted: bool,
 }
 
 /// The predicate of the unique index that allows one unfinished job per work.

@@ -236,7 +236,12 @@ pub async fn fail(conn: &mut TenantConnection, lease: Lease, failure: &Failure<'
     let written = match failure.retry_at.filter(|_| is_wanted) {
         Some(at) => {
             diesel::update(rows)
-                .set((common, jobs::run_at.eq(at), waiting_unless_cancelled!()))
+                .set((
+                    common,
+                    jobs::run_at.eq(at),
+                    jobs::attempts.eq(jobs::attempts - i32::from(!failure.is_counted)),
+                    waiting_unless_cancelled!(),
+                ))
                 .execute(conn)
                 .await?
         }
