@@ -15,7 +15,7 @@ ALTER TABLE jobs
     ADD COLUMN outcome text CHECK (outcome IN (
         'ok', 'ok_empty', 'partial', 'blocked_robots', 'blocked_status', 'redirects_to', 'bot_challenge', 'parked',
         'default_page', 'needs_rendering', 'dns', 'tls', 'timeout', 'too_large', 'parse', 'refused_address', 'upstream',
-        'internal')),
+        'storage_full', 'quota_reached', 'internal')),
     ADD COLUMN dedup_key text,
     ADD COLUMN progress_step text,
     ADD COLUMN progress_message text;

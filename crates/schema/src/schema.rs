@@ -669,6 +669,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    stored_rows (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        rows -> Int8,
+    }
+}
+
+diesel::table! {
     suppressions (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
@@ -688,6 +696,7 @@ diesel::table! {
         caller_requests_per_minute -> Nullable<Int4>,
         caller_batches_per_minute -> Nullable<Int4>,
         scans_per_day -> Nullable<Int4>,
+        stored_rows -> Nullable<Int8>,
         updated_at -> Timestamptz,
     }
 }
@@ -741,6 +750,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sitemap_runs,
     sitemap_url_changes,
     sitemap_urls,
+    stored_rows,
     suppressions,
     tenant_limits,
     tenants,

@@ -207,7 +207,7 @@ fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String
 }
 
 /// The tables that the old system did not have.
-const NEW_TABLES: [&str; 17] = [
+const NEW_TABLES: [&str; 18] = [
     "api_calls",
     "api_keys",
     "contact_sources",
@@ -223,6 +223,7 @@ const NEW_TABLES: [&str; 17] = [
     "scan_days",
     "sitemap_runs",
     "sitemap_url_changes",
+    "stored_rows",
     "suppressions",
     "tenant_limits",
 ];

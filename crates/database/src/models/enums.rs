@@ -164,6 +164,10 @@ labelled_enum! {
         RefusedAddress = "refused_address",
         /// A required service refused or failed.
         Upstream = "upstream",
+        /// The disk of the database had no room for more.
+        StorageFull = "storage_full",
+        /// The tenant's quota of stored rows is used up.
+        QuotaReached = "quota_reached",
         /// An internal error.
         Internal = "internal",
     }

@@ -27,6 +27,7 @@ pub mod sitemap_run;
 pub mod sitemap_url;
 pub mod sitemap_url_change;
 pub mod staged_place;
+pub mod stored_rows;
 pub mod suppression;
 pub mod tenant;
 pub mod tenant_limits;

@@ -21,6 +21,8 @@ pub struct TenantLimits {
     pub caller_batches_per_minute: Option<i32>,
     /// Scans a day (UTC).
     pub scans_per_day: Option<i32>,
+    /// Rows stored.
+    pub stored_rows: Option<i64>,
 }
 
 /// New [`TenantLimits`], which replace the stored ones; `None` means the limit from the settings.
@@ -37,4 +39,6 @@ pub struct NewTenantLimits {
     pub caller_batches_per_minute: Option<i32>,
     /// Scans a day (UTC).
     pub scans_per_day: Option<i32>,
+    /// Rows stored.
+    pub stored_rows: Option<i64>,
 }

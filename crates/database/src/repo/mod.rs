@@ -52,6 +52,7 @@ pub mod sitemap_files;
 pub mod sitemap_runs;
 pub mod sitemap_url_changes;
 pub mod sitemap_urls;
+pub mod stored_rows;
 pub mod suppressions;
 pub mod tenant_limits;
 pub mod tenants;

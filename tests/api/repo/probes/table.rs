@@ -27,7 +27,7 @@ use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
     api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures, idempotency_keys,
     jobs, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days,
-    sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, suppressions,
+    sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions, tenant_limits,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -75,6 +75,9 @@ pub const PROBES: &[Probe] = probes! {
     audit_log::list: OwnRows, |conn, a| (None, None, 100);
     rate_windows::count: NewRow, |conn, a| (RateKind::Requests, Uuid::max());
     rate_windows::delete_ended: OwnRows, |conn, a| ();
+    stored_rows::list: OwnRows, |conn, a| ();
+    stored_rows::compact: OwnRows, |conn, a| ();
+    tenant_limits::find: OwnRows, |conn, a| ();
     scan_days::count: NewRow, |conn, a| (1);
     batches::get: Nothing, |conn, a| (a.batch.batch_id);
     batches::insert: NewRow, |conn, a| (&new_batch(&a.name));

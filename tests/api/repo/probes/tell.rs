@@ -24,7 +24,9 @@ use database::models::sitemap_run::SitemapRun;
 use database::models::sitemap_url::SitemapUrl;
 use database::models::sitemap_url_change::SitemapUrlChange;
 use database::models::staged_place::StagedPlace;
+use database::models::stored_rows::StoredRows;
 use database::models::suppression::Suppression;
+use database::models::tenant_limits::TenantLimits;
 use database::repo::api_calls::{CostLine, Reserved};
 use database::repo::bulk::Upserted;
 use database::repo::domains;
@@ -58,6 +60,8 @@ rows_tell_their_tenant!(
     ApiKey: tenant_id,
     AuditEntry: tenant_id,
     RateWindow: tenant_id,
+    StoredRows: tenant_id,
+    TenantLimits: tenant_id,
     BatchJob: tenant_id,
     Contact: tenant_id,
     Domain: tenant_id,
