@@ -23,6 +23,9 @@ use crate::views::problem::Problem;
 /// The text that clients get for an internal failure.
 const INTERNAL: &str = "internal error: the server's log has the cause under this request_id";
 
+/// When to try again where rows have to be deleted first, in seconds.
+const AFTER_DELETION: u64 = 3600;
+
 /// The result of a handler.
 pub type ApiResult<T> = Result<T, ApiError>;
 
@@ -198,6 +201,10 @@ impl From<SubmitError> for ApiError {
             SubmitError::Quota { ends_in, .. } => Self::TooMany {
                 detail,
                 retry_after: whole_seconds(ends_in),
+            },
+            SubmitError::Storage { .. } => Self::TooMany {
+                detail,
+                retry_after: AFTER_DELETION,
             },
             SubmitError::Conflict(_) => Self::Conflict(detail),
             SubmitError::Query(error) => error.into(),

@@ -33,6 +33,9 @@ pub struct LimitsOptions {
     /// Scans per day (UTC)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     scans_per_day: Option<i32>,
+    /// Rows stored
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    stored_rows: Option<i64>,
 }
 
 /// Runs the command.
@@ -52,19 +55,27 @@ pub fn run(options: &LimitsOptions, config: &Config) -> anyhow::Result<()> {
             caller_requests_per_minute: options.caller_requests,
             caller_batches_per_minute: options.caller_batches,
             scans_per_day: options.scans_per_day,
+            stored_rows: options.stored_rows,
         };
         let mut conn = pool.system().await?;
         repo::tenant_limits::set(&mut conn, tenant, limits).await?;
         conn.commit().await?;
-        let said = |name: &str, limit: Option<i32>| match limit {
+        let said = |name: &str, limit: Option<i64>| match limit {
             Some(limit) => say!("{name}: {limit}"),
             None => say!("{name}: default"),
         };
-        said("requests per minute", limits.requests_per_minute);
-        said("batches per minute", limits.batches_per_minute);
-        said("requests per minute and caller", limits.caller_requests_per_minute);
-        said("batches per minute and caller", limits.caller_batches_per_minute);
-        said("scans per day", limits.scans_per_day);
+        said("requests per minute", limits.requests_per_minute.map(i64::from));
+        said("batches per minute", limits.batches_per_minute.map(i64::from));
+        said(
+            "requests per minute and caller",
+            limits.caller_requests_per_minute.map(i64::from),
+        );
+        said(
+            "batches per minute and caller",
+            limits.caller_batches_per_minute.map(i64::from),
+        );
+        said("scans per day", limits.scans_per_day.map(i64::from));
+        said("stored rows", limits.stored_rows);
         Ok(())
     })
 }

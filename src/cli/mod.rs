@@ -9,6 +9,7 @@ pub mod backup;
 pub mod bring_up;
 pub mod db;
 pub mod demo;
+pub mod descriptors;
 pub mod doctor;
 pub mod emails;
 pub mod keys;

@@ -10,7 +10,7 @@ use database::connection::Connection;
 use database::migrate;
 use database::pool::Pool;
 use database::settings::PoolConfig;
-use jobs::{JobsConfig, Runner};
+use jobs::{JobsConfig, Room, Runner};
 use postgres::Watch;
 use scans::Services;
 use scans::places::retention;
@@ -159,6 +159,12 @@ async fn wait_for(database: &Database) -> anyhow::Result<()> {
     }
 }
 
+/// Returns who tells jobs whether the database has room for more.
+fn room(config: &Config) -> Room {
+    let disk = config.disk();
+    Room::new(move || disk.shortage().map(|shortage| shortage.to_string()))
+}
+
 /// Prepares the workers of this process; `None` when it is to have none.
 pub(super) fn runner(
     workers: Option<usize>,
@@ -179,7 +185,9 @@ pub(super) fn runner(
             .sharing_pace(pool.clone()),
     );
     let runner = Runner::new(pool, scans::registry(), services, jobs)?;
-    Ok(Some(runner.listening_at(database.direct.clone())))
+    Ok(Some(
+        runner.listening_at(database.direct.clone()).watching(room(config)),
+    ))
 }
 
 /// Ends at the first SIGTERM or SIGINT.

@@ -39,6 +39,8 @@ pub struct LimitsConfig {
     pub tenant: Rates,
     /// The maximum number of scans that a tenant may queue per day (UTC).
     pub scans_per_day: i32,
+    /// Rows that a tenant may store.
+    pub stored_rows: i64,
     /// The maximum number of requests per minute and address on routes without authentication.
     pub public_per_minute: i32,
 }
@@ -68,6 +70,7 @@ impl Settings<'_> {
                     batches: count("SCRAPERSKY_TENANT_BATCHES_PER_MINUTE", 5)?,
                 },
                 scans_per_day: count("SCRAPERSKY_SCANS_PER_DAY", 0)?,
+                stored_rows: self.rows_per_tenant()?,
                 public_per_minute: count("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", 600)?,
             },
             origins: self.origins()?,

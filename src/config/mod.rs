@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 use ::jobs::JobsConfig;
 use database::settings::PoolConfig;
+use postgres::Disk;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
 use scans::{PlacesConfig, ScansConfig};
@@ -46,6 +47,8 @@ pub struct Config {
     pub callers: CallersConfig,
     /// The folder for everything the program writes, including the private PostgreSQL.
     pub data_dir: PathBuf,
+    /// The bytes that have to stay free on the disk of the private PostgreSQL; 0 means that nothing is watched.
+    pub min_free_disk: u64,
     /// The folder with PostgreSQL's programs; `None` searches for it.
     pub pg_bin: Option<PathBuf>,
     /// Log filter in `RUST_LOG` syntax.
@@ -90,6 +93,15 @@ impl Config {
         ))
     }
 
+    /// Returns the disk of the private PostgreSQL, which work must not fill. That of any other server is not watched.
+    #[must_use]
+    pub fn disk(&self) -> Disk {
+        match self.database {
+            DatabaseSource::Embedded => Disk::of(self.data_dir.clone(), self.min_free_disk),
+            DatabaseSource::Server { .. } => Disk::default(),
+        }
+    }
+
     /// Reads the settings of this process from `Rocket.toml` and the environment.
     ///
     /// # Errors
@@ -118,11 +130,13 @@ impl Config {
                 fetch: settings.fetch()?,
                 sitemap: settings.sitemap()?,
                 email: settings.email()?,
+                rows_per_tenant: settings.rows_per_tenant()?,
             },
             jobs: settings.jobs()?,
             places: settings.places()?,
             callers: settings.callers()?,
             data_dir: settings.data_dir(is_root)?,
+            min_free_disk: settings.min_free_disk()?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
             log: settings.text("SCRAPERSKY_LOG")?.or(settings.text("RUST_LOG")?),
         })

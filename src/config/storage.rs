@@ -124,6 +124,16 @@ impl Settings<'_> {
         Ok(Some((url, direct)))
     }
 
+    /// Returns how many bytes have to stay free on the disk of the private PostgreSQL; 0 means that nothing is watched.
+    pub(super) fn min_free_disk(&self) -> Result<u64, ConfigError> {
+        self.whole("SCRAPERSKY_MIN_FREE_DISK_BYTES", 256 * 1024 * 1024, 0..=1 << 50)
+    }
+
+    /// Returns how many rows a tenant may store, where it has no limit of its own; 0 means no limit.
+    pub(super) fn rows_per_tenant(&self) -> Result<i64, ConfigError> {
+        self.whole("SCRAPERSKY_ROWS_PER_TENANT", 100_000_000, 0..=1_000_000_000_000)
+    }
+
     pub(super) fn data_dir(&self, is_root: bool) -> Result<PathBuf, ConfigError> {
         let absolute = |text: &str| Some(PathBuf::from(text)).filter(|dir| dir.is_absolute());
         if let Some(dir) = self.parsed("SCRAPERSKY_DATA_DIR", "an absolute path", absolute)? {

@@ -11,6 +11,7 @@ use database::models::values::RawJson;
 use database::pool::Pool;
 use database::repo;
 use database::tenant::TenantConnection;
+use jobs::Quotas;
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
 use uuid::Uuid;
@@ -143,10 +144,22 @@ impl<P: Permission> Caller<P> {
 }
 
 impl Caller<self::Scan> {
-    /// Returns the tenant's daily quota of scans; `None` means no limit.
-    pub(super) fn scans_per_day(&self) -> Option<i32> {
+    /// Returns the tenant's quotas.
+    pub(super) fn quotas(&self) -> Quotas {
         let own = self.known.limits.as_ref().and_then(|limits| limits.scans_per_day);
-        own.or(Some(self.known.defaults.scans_per_day).filter(|quota| *quota > 0))
+        Quotas {
+            scans_per_day: own.or(Some(self.known.defaults.scans_per_day).filter(|quota| *quota > 0)),
+            stored_rows: self.stored_rows(),
+        }
+    }
+}
+
+impl<P: Permission> Caller<P> {
+    /// Returns how many rows the tenant may store; `None` means no limit.
+    #[must_use]
+    pub fn stored_rows(&self) -> Option<i64> {
+        let own = self.known.limits.as_ref().and_then(|limits| limits.stored_rows);
+        own.or(Some(self.known.defaults.stored_rows).filter(|quota| *quota > 0))
     }
 }
 

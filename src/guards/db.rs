@@ -6,6 +6,7 @@ use database::ids::UserId;
 use database::pool::Pool;
 use database::tenant::TenantConnection;
 use jobs::{self, RequestKey, Submission, Waker};
+use postgres::Disk;
 use rocket::http::{Method, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use serde::Serialize;
@@ -21,6 +22,7 @@ use crate::views::answer::Answer;
 pub struct Db<'r> {
     pool: &'r Pool,
     waker: &'r Waker,
+    disk: &'r Disk,
     request: &'r Request<'r>,
 }
 
@@ -71,22 +73,26 @@ impl<'r> Db<'r> {
         })
     }
 
-    /// Queues work as [`once`](Self::once) does, counts it against the tenant's daily quota and wakes the workers.
+    /// Queues work as [`once`](Self::once) does, counts it against the tenant's quotas and wakes the workers.
     ///
     /// # Errors
     ///
-    /// As [`once`](Self::once), and [`ApiError::TooMany`] if the quota is used up.
+    /// As [`once`](Self::once), [`ApiError::TooMany`] when a quota is used up, and [`ApiError::NotReady`] when the disk
+    /// of the database is short of room.
     pub async fn submit<V: Serialize>(
         &self,
         caller: &Caller<Scan>,
         key: Option<RequestKey>,
         work: impl AsyncFnOnce(&mut Submission<'_>) -> ApiResult<(Status, V)>,
     ) -> ApiResult<Answer> {
+        if let Some(shortage) = self.disk.shortage() {
+            return Err(ApiError::NotReady(shortage.to_string()));
+        }
         let created_by = UserId::from(caller.actor().id());
-        let quota = caller.scans_per_day();
+        let quotas = caller.quotas();
         let answer = self
             .once(caller, key, async |conn: &mut TenantConnection| {
-                Submission::of_caller(conn, created_by, quota, work).await
+                Submission::of_caller(conn, created_by, quotas, work).await
             })
             .await?;
         self.waker.wake();
@@ -99,10 +105,17 @@ impl<'r> FromRequest<'r> for Db<'r> {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        match (request.rocket().state(), request.rocket().state()) {
-            (Some(pool), Some(waker)) => Outcome::Success(Self { pool, waker, request }),
+        let rocket = request.rocket();
+        match (rocket.state(), rocket.state(), rocket.state()) {
+            (Some(pool), Some(waker), Some(disk)) => Outcome::Success(Self {
+                pool,
+                waker,
+                disk,
+                request,
+            }),
             _ => {
-                let status = ApiError::Internal("the pool is not managed".to_owned()).keep(request);
+                let status =
+                    ApiError::Internal("the pool, the waker or the disk is not managed".to_owned()).keep(request);
                 Outcome::Forward(status)
             }
         }

@@ -19,6 +19,7 @@ pub mod service;
 pub mod sitemap_files;
 pub mod sitemaps;
 pub mod suppressions;
+pub mod usage;
 
 use rocket::Route;
 
@@ -35,6 +36,7 @@ pub fn routes() -> Vec<Route> {
         place_curation::routes(),
         place_files::routes(),
         costs::routes(),
+        usage::routes(),
         sitemap_files::routes(),
         sitemaps::routes(),
         email_scans::routes(),

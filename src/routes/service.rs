@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use database::migrate::{self, SchemaState};
 use database::pool::{Pool, PoolError};
-use postgres::Watch;
+use postgres::{Disk, Watch};
 use rocket::http::Status;
 use rocket::response::content::RawHtml;
 use rocket::serde::json::Json;
@@ -82,19 +82,23 @@ fn get_live(_visitor: Visitor) -> Json<Value> {
     Json(json!({ "status": "live" }))
 }
 
-/// Reports whether the program is ready: the database answers in time, its schema is the expected one, and the program
-/// is not shutting down.
+/// Reports whether the program is ready: the database answers in time and has room to work, its schema is the expected
+/// one, and the program is not shutting down.
 #[get("/ready")]
 async fn get_ready(
     _visitor: Visitor,
     probe: &State<Probe>,
     draining: &State<Draining>,
     watch: &State<Watch>,
+    disk: &State<Disk>,
 ) -> ApiResult<Json<Value>> {
+    let shortage = disk.shortage();
     let reason = if draining.has_begun() {
         Some("the program is shutting down".to_owned())
     } else if let Some(trouble) = watch.trouble() {
         Some(trouble)
+    } else if let Some(shortage) = shortage.filter(|shortage| shortage.is_full()) {
+        Some(shortage.to_string())
     } else {
         match tokio::time::timeout(READY_WITHIN, schema(&probe.0)).await {
             Ok(Ok(state)) => state.objection(),
@@ -106,7 +110,11 @@ async fn get_ready(
         }
     };
     match reason {
-        None => Ok(Json(json!({ "status": "ready" }))),
+        // Reading and deleting still work.
+        None => Ok(Json(match shortage {
+            Some(shortage) => json!({ "status": "ready", "warning": shortage.to_string() }),
+            None => json!({ "status": "ready" }),
+        })),
         Some(reason) => Err(ApiError::NotReady(reason)),
     }
 }

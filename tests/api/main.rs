@@ -12,6 +12,7 @@ mod callers;
 mod catalogue;
 mod connection;
 mod connection_values;
+mod descriptors;
 mod documentation;
 mod documents;
 mod emails;
@@ -31,6 +32,7 @@ mod shortage;
 mod sitemap_jobs;
 mod sitemaps;
 mod soak;
+mod storage;
 mod submissions;
 mod support;
 

@@ -21,6 +21,7 @@ mod archive;
 mod client;
 mod create;
 mod database;
+mod disk;
 mod error;
 mod launch;
 mod layout;
@@ -33,6 +34,7 @@ mod status;
 mod watch;
 
 pub use client::{ClientError, ClientPrograms, Session};
+pub use disk::{Disk, DiskShortage};
 pub use error::EmbeddedError;
 pub use options::{DATABASE, Durability, EmbeddedOptions, MINIMUM_MAJOR, SUPERUSER};
 pub use server::EmbeddedPostgres;

@@ -61,13 +61,20 @@ pub(super) fn says_full(output: &str) -> bool {
     output.contains("No space left on device")
 }
 
+/// The size of a segment of the server's log, in bytes.
+pub(super) const WAL_SEGMENT: u64 = 16 * 1024 * 1024;
+
 /// Returns whether the device has no room for one WAL segment, for failures whose output does not say so.
 pub(super) fn is_full(path: &Path) -> bool {
-    const WAL_SEGMENT: u64 = 16 * 1024 * 1024;
+    free_bytes(path).is_ok_and(|free| free < WAL_SEGMENT)
+}
+
+/// Returns how many bytes of the device of `path` are free.
+pub(super) fn free_bytes(path: &Path) -> std::io::Result<u64> {
+    let stat = statvfs(path)?;
     #[expect(clippy::useless_conversion, reason = "the fields are u32 on some systems")]
-    statvfs(path).is_ok_and(|stat| {
-        u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())) < WAL_SEGMENT
-    })
+    let (blocks, size) = (u64::from(stat.blocks_available()), u64::from(stat.fragment_size()));
+    Ok(blocks.saturating_mul(size))
 }
 
 #[cfg(test)]

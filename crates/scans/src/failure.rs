@@ -64,6 +64,7 @@ pub(super) fn real_cause(https: FetchError, http: FetchError) -> FetchError {
 pub(super) fn job_error(error: &FetchError) -> JobError {
     let (outcome, message) = (outcome(error), error.to_string());
     match error {
+        _ if error.is_shortage() => JobError::shortage(message),
         _ if !error.is_transient() => JobError::permanent(outcome, message),
         FetchError::Status {
             retry_after: Some(pause),

@@ -23,6 +23,8 @@ pub struct Services {
     pub email: EmailConfig,
     /// The mail check, if enabled.
     pub mail: Option<MailCheck>,
+    /// How many rows a tenant may store, where it has no limit of its own; 0 means no limit.
+    pub rows_per_tenant: i64,
 }
 
 impl Services {
@@ -38,6 +40,7 @@ impl Services {
             sitemap: config.sitemap.clone(),
             mail: MailCheck::new(&config.email),
             email: config.email.clone(),
+            rows_per_tenant: config.rows_per_tenant,
         })
     }
 

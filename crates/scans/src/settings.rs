@@ -16,6 +16,8 @@ pub struct ScansConfig {
     pub sitemap: SitemapConfig,
     /// The limits of email scans.
     pub email: EmailConfig,
+    /// How many rows a tenant may store, where it has no limit of its own; 0 means no limit.
+    pub rows_per_tenant: i64,
 }
 
 /// The limits of an analysis of a site's sitemaps.
@@ -33,6 +35,10 @@ pub struct SitemapConfig {
     pub file_timeout: Duration,
     /// The maximum duration of a domain scan's sitemap count.
     pub count_time: Duration,
+    /// The maximum time without a file that lists a page.
+    pub idle_time: Duration,
+    /// The maximum number of files in a row that list no page.
+    pub idle_files: usize,
 }
 
 impl Default for SitemapConfig {
@@ -44,6 +50,8 @@ impl Default for SitemapConfig {
             max_depth: 5,
             file_timeout: Duration::from_secs(120),
             count_time: Duration::from_secs(60),
+            idle_time: Duration::from_secs(15 * 60),
+            idle_files: 200,
         }
     }
 }

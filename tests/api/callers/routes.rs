@@ -188,6 +188,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/email-scanner/scan/<domain_id>/status" Rows: |ids| get(
         format!("/api/v1/email-scanner/scan/{}/status", ids.domain));
     Get "/api/v1/costs" Nothing: |_ids| get("/api/v1/costs");
+    Get "/api/v1/usage" Nothing: |_ids| get("/api/v1/usage");
     Get "/api/v1/keys" Nothing: |_ids| get("/api/v1/keys");
     Get "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
     Get "/api/v1/audit" Nothing: |ids| vec![plain("/api/v1/audit"), plain(format!("/api/v1/audit?cursor={}", ids.number))];

@@ -15,6 +15,7 @@ use web::stand_in::StandIn;
 use super::store;
 use crate::Services;
 use crate::failure::{is_silence, job_error, real_cause, stand_in};
+use crate::room::require_room;
 use crate::sitemap::count::count;
 
 /// Maximum number of frames read from a home page.
@@ -70,6 +71,7 @@ impl DomainScan {
     }
 
     async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, JobError> {
+        require_room(ctx).await?;
         store::begin(ctx, &self.domain).await?;
         ctx.report("starting", &format!("fetching {}", self.domain), 0.1).await;
         let page = fetch_home(&ctx.services().fetcher, &self.domain)

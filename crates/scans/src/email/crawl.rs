@@ -27,6 +27,8 @@ pub(super) enum Cut {
     },
     /// The site answered with status 429.
     TooManyRequests,
+    /// The database has no room for more; the sentence says why.
+    Room(String),
 }
 
 impl fmt::Display for Cut {
@@ -36,6 +38,7 @@ impl fmt::Display for Cut {
             Self::Time(limit) => write!(f, "the limit of {} s is reached", limit.as_secs()),
             Self::Failures { number, last } => write!(f, "{number} pages in a row could not be fetched: {last}"),
             Self::TooManyRequests => f.write_str("the site asks for fewer requests"),
+            Self::Room(shortage) => f.write_str(shortage),
         }
     }
 }

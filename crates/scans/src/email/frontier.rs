@@ -223,6 +223,14 @@ impl Frontier {
         }
     }
 
+    /// Takes back that a URL was asked for.
+    pub(super) fn withdraw(&mut self, index: usize) {
+        self.put_back(index);
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.fetches -= 1;
+        }
+    }
+
     /// Records the hash of a page's content, and returns the URL of another page with the same content.
     pub(super) fn says(&mut self, index: usize, hash: &str) -> Option<String> {
         if let Some(entry) = self.entries.get_mut(index) {

@@ -66,7 +66,7 @@ pub(super) async fn fetch(
         .await;
     let page = match fetched {
         Ok(page) => page,
-        Err(error @ FetchError::File(_)) => return Err(crate::failure::job_error(&error)),
+        Err(error @ FetchError::File(_)) if !error.is_shortage() => return Err(crate::failure::job_error(&error)),
         Err(error) => {
             let mut passed = passed.into_inner().unwrap_or_else(PoisonError::into_inner);
             // URLs that were already requested are counted only once.

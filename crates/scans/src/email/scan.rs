@@ -12,6 +12,7 @@ use super::crawl::{Crawl, Cut};
 use super::visit::visit;
 use super::{site, store};
 use crate::Services;
+use crate::room::require_room;
 use crate::sitemap::count;
 
 /// The maximum number of URLs taken from sitemaps.
@@ -53,6 +54,7 @@ impl BackgroundJob for EmailScanJob {
 
 impl EmailScanJob {
     async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, JobError> {
+        require_room(ctx).await?;
         let mut crawl = store::begin(ctx, &self.domain, self.total_pages).await?;
         if crawl.frontier.is_empty() {
             let home =
@@ -78,6 +80,10 @@ impl EmailScanJob {
             let time = ctx.services().email.time;
             if u128::try_from(crawl.scan.busy_ms).unwrap_or(0) >= time.as_millis() {
                 crawl.cut = Some(Cut::Time(time));
+                break;
+            }
+            if let Some(shortage) = ctx.room().shortage() {
+                crawl.cut = Some(Cut::Room(shortage));
                 break;
             }
             visit(ctx, &mut crawl, index, left).await?;

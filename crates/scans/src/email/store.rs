@@ -287,6 +287,11 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
     urls(ctx, crawl).await?;
     let crawl = &*crawl;
     let lost = crawl.frontier.lost();
+    if let Some(Cut::Room(shortage)) = &crawl.cut
+        && !crawl.frontier.has_read()
+    {
+        return Err(JobError::permanent(Outcome::StorageFull, shortage.clone()));
+    }
     if lost > 0 && !crawl.frontier.has_read() {
         // An empty result would look like a site without addresses.
         let message = format!(
@@ -298,6 +303,7 @@ pub(super) async fn finish(ctx: &JobContext<Services>, crawl: &mut Crawl) -> Res
     // Reaching the requested number of pages does not count as cut off.
     let is_cut = lost > 0 || !matches!(crawl.cut, None | Some(Cut::Pages(_)));
     let outcome = match (is_cut, crawl.scan.contacts_found) {
+        _ if matches!(crawl.cut, Some(Cut::Room(_))) => Outcome::StorageFull,
         (true, _) => Outcome::Partial,
         (false, 0) if crawl.needs_rendering => Outcome::NeedsRendering,
         (false, 0) => Outcome::OkEmpty,

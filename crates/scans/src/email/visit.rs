@@ -16,7 +16,7 @@ use super::page::{Fetched, Read, fetch};
 use super::site::{self, Scope};
 use super::store::{self, PageRow};
 use crate::Services;
-use crate::failure::outcome;
+use crate::failure::{job_error, outcome};
 
 /// Consecutive failures that end a crawl.
 const MAX_FAILURES: usize = 10;
@@ -53,6 +53,8 @@ pub(super) async fn visit(
         fetch(ctx, &url, &crawl.scope, &crawl.frontier, left).await?
     };
     let fetched = match fetched {
+        // Says nothing about the page, which the next attempt fetches.
+        Fetched::Failed { error, .. } if error.is_shortage() => return Err(withdraw(ctx, crawl, index, &error).await?),
         Fetched::Failed { error, .. } if is_home => return Err(home::without(ctx, crawl, index, error).await?),
         Fetched::Page(page, _) if is_home && !page.status.is_success() => {
             let error = page.success().err();
@@ -76,6 +78,18 @@ pub(super) async fn visit(
     let rows = visit.rows;
     crawl.scan.busy_ms += i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
     store::pages(ctx, crawl, &rows).await
+}
+
+/// Leaves a URL to the next attempt.
+async fn withdraw(
+    ctx: &JobContext<Services>,
+    crawl: &mut Crawl,
+    index: usize,
+    error: &FetchError,
+) -> Result<JobError, JobError> {
+    crawl.frontier.withdraw(index);
+    store::urls(ctx, crawl).await?;
+    Ok(job_error(error))
 }
 
 fn leave_out(crawl: &mut Crawl, index: usize, disposition: Disposition, reason: &str) {

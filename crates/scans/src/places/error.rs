@@ -60,6 +60,7 @@ impl From<PlacesError> for JobError {
             }
             PlacesError::Quota(_, None) | PlacesError::Failed(_) => Self::new(Outcome::Upstream, message),
             PlacesError::Malformed(_) => Self::new(Outcome::Parse, message),
+            PlacesError::Fetch(error) if error.is_shortage() => Self::shortage(message),
             PlacesError::Fetch(error) if error.is_transient() => Self::new(outcome(&error), message),
             PlacesError::Fetch(error) => Self::permanent(outcome(&error), message),
         }

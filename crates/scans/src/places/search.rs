@@ -21,6 +21,7 @@ use super::cost::{self, Call, CapReached};
 use super::error::PlacesError;
 use super::grid::{Cell, Point};
 use crate::Services;
+use crate::room::require_room;
 use crate::settings::PlacesProtocol;
 
 /// How often a page is requested again if its token is not valid yet.
@@ -95,6 +96,7 @@ impl PlacesSearch {
         if places.config().key.is_none() {
             return Err(PlacesError::NoKey.into());
         }
+        require_room(ctx).await?;
         let mut search = Search::resume(self, ctx, places).await?;
         let result = search.run().await?;
         let outcome = match (&result.note, result.stored_places) {

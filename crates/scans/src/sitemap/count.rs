@@ -13,6 +13,7 @@ use web::sitemap::parse::{Item, ParseLimits, parse};
 use web::sitemap::problem::Failure;
 
 use crate::Services;
+use crate::failure::job_error;
 use crate::settings::SitemapConfig;
 
 /// Maximum number of files read.
@@ -71,8 +72,10 @@ async fn walk(
         ..
     } = ctx.services();
     let deadline = Instant::now() + config.count_time;
-    let Ok(found) = discover(fetcher, origin, links, Effort::Quick).await else {
-        return Ok((SitemapCount::default(), listed));
+    let found = match discover(fetcher, origin, links, Effort::Quick).await {
+        Ok(found) => found,
+        Err(error) if error.is_shortage() => return Err(job_error(&error)),
+        Err(_) => return Ok((SitemapCount::default(), listed)),
     };
     let mut result = SitemapCount::default();
     let mut seen: HashSet<String> = found
@@ -89,8 +92,10 @@ async fn walk(
         let time = config
             .file_timeout
             .min(deadline.saturating_duration_since(Instant::now()));
-        let Ok(fetched) = download(fetcher, &url, config.max_file_bytes, time).await else {
-            continue;
+        let fetched = match download(fetcher, &url, config.max_file_bytes, time).await {
+            Ok(fetched) => fetched,
+            Err(error) if error.is_shortage() => return Err(job_error(&error)),
+            Err(_) => continue,
         };
         if !fetched.status.is_success() {
             continue;

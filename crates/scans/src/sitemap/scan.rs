@@ -12,7 +12,7 @@ use database::repo;
 use jobs::{BackgroundJob, Finished, JobContext, JobError};
 use serde::{Deserialize, Serialize};
 use url::Url;
-use web::fetch::FetchError;
+use web::fetch::{FailureKind, FetchError};
 use web::html::{self, Limits};
 use web::sitemap::discover::{DiscoveryMethod, Effort, Found, PageLinks, discover};
 
@@ -20,6 +20,7 @@ use super::store::{self, Analysis};
 use crate::Services;
 use crate::domain::fetch_home;
 use crate::failure::{job_error, outcome, real_cause};
+use crate::room::require_room;
 
 /// How many pending files are read from the database at a time.
 const AT_ONCE: i64 = 100;
@@ -69,6 +70,7 @@ impl BackgroundJob for SitemapScan {
 
 impl SitemapScan {
     async fn analyse(&self, ctx: &JobContext<Services>) -> Result<(DomainId, Analysis), JobError> {
+        require_room(ctx).await?;
         let (domain, run) = store::begin(ctx, &self.domain, self.url.is_none()).await?;
         let mut analysis = Analysis::new(ctx, domain, run, self.max_urls).await?;
         if analysis.run.discovered_at.is_none() {
@@ -96,7 +98,7 @@ impl SitemapScan {
                 break;
             }
             for file in waiting {
-                if let Some(limit) = analysis.limit_reached(ctx) {
+                if let Some(limit) = analysis.limit_reached(ctx).await? {
                     analysis.skip_rest(ctx, &limit).await?;
                     break;
                 }
@@ -177,7 +179,7 @@ impl SitemapScan {
             fetched = get().await;
         }
         match fetched {
-            Err(error @ FetchError::File(_)) => Err(job_error(&error)),
+            Err(error) if error.kind() == FailureKind::Local => Err(job_error(&error)),
             Err(error) => {
                 let (outcome, text) = (outcome(&error), error.to_string());
                 analysis.failed(ctx, file, None, outcome, &text).await

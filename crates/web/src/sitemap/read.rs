@@ -90,24 +90,27 @@ pub struct FileRead {
     pub pages: u64,
     /// The hashes of the pages' URLs.
     pub hashes: Vec<Uuid>,
-    /// Whether pages were left out because there was no room.
+    /// Whether pages were left out because there was no room in the analysis.
     pub is_out_of_pages: bool,
+    /// Whether pages were left out because `has_room` returned `false`.
+    pub is_out_of_room: bool,
     /// Whether sitemap files were left out because there was no room.
     pub is_out_of_children: bool,
 }
 
-/// Reads a file and sends its entries.
+/// Reads a file and sends its entries as long as `has_room` returns `true`.
 pub fn read(
     file: File,
     base: &Url,
     charset: Option<&str>,
     limits: &ParseLimits,
     room: Room,
+    has_room: impl Fn() -> bool,
     send: &Sender<Batch>,
 ) -> FileRead {
     let mut seen = HashSet::new();
     let (mut pages, mut children) = (Vec::new(), Vec::new());
-    let (mut found, mut is_out_of_pages, mut is_out_of_children) = (0, false, false);
+    let (mut found, mut is_out_of_pages, mut is_out_of_children, mut is_out_of_room) = (0, false, false, false);
     // A closed channel means that the receiver no longer wants the entries.
     let hand_over = |batch: Batch| match send.blocking_send(batch) {
         Ok(()) => ControlFlow::Continue(()),
@@ -128,7 +131,12 @@ pub fn read(
             if pages.len() < BATCH {
                 return ControlFlow::Continue(());
             }
-            hand_over(Batch::Pages(std::mem::take(&mut pages)))
+            hand_over(Batch::Pages(std::mem::take(&mut pages)))?;
+            is_out_of_room = !has_room();
+            if is_out_of_room {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
         }
         Item::Child(_) if found >= room.children => {
             is_out_of_children = true;
@@ -157,6 +165,7 @@ pub fn read(
         pages: seen.len() as u64,
         hashes: seen.into_iter().map(Uuid::from_bytes).collect(),
         is_out_of_pages,
+        is_out_of_room,
         is_out_of_children,
     }
 }

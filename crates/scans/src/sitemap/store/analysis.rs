@@ -8,9 +8,11 @@ use database::repo;
 use database::repo::sitemap_files::{FileTotals, FoundFile};
 use database::tenant::TenantConnection;
 use jobs::{JobContext, JobError};
+use tokio::time::Instant;
 use web::sitemap::discover::Found;
 
 use crate::Services;
+use crate::room::{USED_UP, rows_left};
 
 /// An analysis in progress.
 pub(in crate::sitemap) struct Analysis {
@@ -20,8 +22,19 @@ pub(in crate::sitemap) struct Analysis {
     pub(super) max_urls: u64,
     /// The limit that caused something to be left out.
     pub(super) limit: Option<String>,
+    /// How many more rows the tenant may store; `None` means no limit.
+    pub(super) rows_left: Option<u64>,
+    /// The outcome, where there was no room for more.
+    pub(super) stopped: Option<Outcome>,
     /// The failure of the first file that failed in this attempt.
     pub(super) first_failure: Option<(Outcome, String)>,
+    idle: Idle,
+}
+
+/// How long an attempt has gone on without a file that lists a page.
+struct Idle {
+    since: Instant,
+    files: usize,
 }
 
 impl Analysis {
@@ -40,7 +53,13 @@ impl Analysis {
             domain,
             totals,
             max_urls: max_urls.min(most),
+            rows_left: None,
+            stopped: None,
             first_failure: None,
+            idle: Idle {
+                since: Instant::now(),
+                files: 0,
+            },
         })
     }
 
@@ -70,15 +89,47 @@ impl Analysis {
     }
 
     /// Returns the limit that was reached, if any.
-    pub(in crate::sitemap) fn limit_reached(&self, ctx: &JobContext<Services>) -> Option<String> {
+    pub(in crate::sitemap) async fn limit_reached(
+        &mut self,
+        ctx: &JobContext<Services>,
+    ) -> Result<Option<String>, JobError> {
+        if let Some(shortage) = ctx.room().shortage() {
+            self.stopped = Some(Outcome::StorageFull);
+            return Ok(Some(shortage));
+        }
+        self.rows_left = rows_left(ctx).await?;
+        if self.rows_left == Some(0) {
+            self.stopped = Some(Outcome::QuotaReached);
+            return Ok(Some(USED_UP.to_owned()));
+        }
+        Ok(self.budget_used_up(ctx))
+    }
+
+    /// Returns the limit of the analysis that was reached, if any.
+    fn budget_used_up(&self, ctx: &JobContext<Services>) -> Option<String> {
         let config = &ctx.services().sitemap;
         let read = self.totals.read + self.totals.failed;
         if u64::try_from(self.totals.urls).is_ok_and(|urls| urls >= self.max_urls) {
             return Some(format!("the limit of {} URLs is reached", self.max_urls));
         }
-        usize::try_from(read)
-            .is_ok_and(|read| read >= config.max_files)
-            .then(|| format!("the limit of {} files is reached", config.max_files))
+        if usize::try_from(read).is_ok_and(|read| read >= config.max_files) {
+            return Some(format!("the limit of {} files is reached", config.max_files));
+        }
+        if self.idle.files >= config.idle_files {
+            return Some(format!("{} files in a row list no page", self.idle.files));
+        }
+        (self.idle.since.elapsed() >= config.idle_time)
+            .then(|| format!("no file lists a page for {} s", config.idle_time.as_secs_f64()))
+    }
+
+    /// Notes how many pages the file that was read last lists.
+    pub(super) fn note_pages(&mut self, pages: u64) {
+        if pages > 0 {
+            self.idle.since = Instant::now();
+            self.idle.files = 0;
+        } else {
+            self.idle.files += 1;
+        }
     }
 
     /// Skips the pending files.

@@ -20,8 +20,12 @@ use web::sitemap::read::{self, Batch, FileRead, Listed, Room};
 
 use super::analysis::Analysis;
 use crate::Services;
+use crate::room::USED_UP;
 use crate::settings::SitemapConfig;
 use crate::sitemap::count;
+
+/// Why a file was not stored to its end.
+const OUT_OF_ROOM: &str = "the disk of the database has no room for more";
 
 impl Analysis {
     /// Records that a file could not be read. A file that the site reports as missing is gone, and its URLs are
@@ -55,6 +59,7 @@ impl Analysis {
         repo::sitemap_files::update(&mut conn, file.id, &changes).await?;
         conn.commit().await?;
         self.totals.pending -= 1;
+        self.note_pages(0);
         // An index that still lists a missing file does not make the analysis incomplete.
         self.totals.failed += i64::from(!is_gone);
         self.first_failure.get_or_insert_with(|| (outcome, text.to_owned()));
@@ -83,7 +88,9 @@ impl Analysis {
             cut,
             elapsed,
         } = fetched;
-        let reading = ctx.blocking(move || read::read(bytes, &url, charset.as_deref(), &limits, room, &send));
+        let database = ctx.room().clone();
+        let has_room = move || database.shortage().is_none();
+        let reading = ctx.blocking(move || read::read(bytes, &url, charset.as_deref(), &limits, room, has_room, &send));
         let storing = self.take(ctx, file, receive);
         let (read, stored) = tokio::join!(reading, storing);
         // A failure of storing comes first, since it also stops the reading.
@@ -98,7 +105,7 @@ impl Analysis {
             repo::sitemap_urls::delete_unlisted(&mut conn, self.keeper(), file.id, &read.hashes).await?;
         }
         let mut complaints: Vec<String> = cut.iter().map(ToString::to_string).collect();
-        if let Some(limit) = self.limit_of(config, file, &read, max_depth) {
+        if let Some(limit) = self.limit_of(ctx, file, &read, max_depth) {
             self.note(&mut conn, &limit).await?;
             complaints.push(limit);
         } else {
@@ -116,6 +123,7 @@ impl Analysis {
         repo::sitemap_files::update(&mut conn, file.id, &changes).await?;
         conn.commit().await?;
         self.totals.pending += children as i64 - 1;
+        self.note_pages(read.pages);
         self.count(ending, &read, size, complaint);
         Ok(())
     }
@@ -124,9 +132,7 @@ impl Analysis {
     fn room(&self, config: &SitemapConfig, file: &SitemapFile, max_depth: i16) -> Room {
         let known = usize::try_from(self.totals.files()).unwrap_or(usize::MAX);
         Room {
-            pages: self
-                .max_urls
-                .saturating_sub(u64::try_from(self.totals.urls).unwrap_or(0)),
+            pages: self.rows_left_for(file).min(self.urls_left()),
             children: if file.depth.unwrap_or(0) < max_depth {
                 config.max_files.saturating_sub(known) as u64
             } else {
@@ -135,9 +141,33 @@ impl Analysis {
         }
     }
 
+    fn urls_left(&self) -> u64 {
+        self.max_urls
+            .saturating_sub(u64::try_from(self.totals.urls).unwrap_or(0))
+    }
+
+    /// Returns how many URLs of a file the tenant may have stored: those that are stored already take no more room.
+    fn rows_left_for(&self, file: &SitemapFile) -> u64 {
+        let stored = u64::try_from(file.url_count.unwrap_or(0)).unwrap_or(0);
+        self.rows_left.map_or(u64::MAX, |left| left.saturating_add(stored))
+    }
+
     /// Returns the limit that caused a part of a file to be left out, if one was reached.
-    fn limit_of(&self, config: &SitemapConfig, file: &SitemapFile, read: &FileRead, max_depth: i16) -> Option<String> {
-        if read.is_out_of_pages {
+    fn limit_of(
+        &mut self,
+        ctx: &JobContext<Services>,
+        file: &SitemapFile,
+        read: &FileRead,
+        max_depth: i16,
+    ) -> Option<String> {
+        let config = &ctx.services().sitemap;
+        if read.is_out_of_room {
+            self.stopped = Some(Outcome::StorageFull);
+            Some(OUT_OF_ROOM.to_owned())
+        } else if read.is_out_of_pages && self.rows_left_for(file) < self.urls_left() {
+            self.stopped = Some(Outcome::QuotaReached);
+            Some(USED_UP.to_owned())
+        } else if read.is_out_of_pages {
             Some(format!("the limit of {} URLs is reached", self.max_urls))
         } else if !read.is_out_of_children {
             None

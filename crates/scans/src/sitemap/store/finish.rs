@@ -83,9 +83,15 @@ impl Analysis {
                 format!("nothing could be read of the sitemaps of {name}: {text}"),
             ));
         }
+        if totals.urls == 0
+            && let (Some(outcome), Some(text)) = (self.stopped, &self.limit)
+        {
+            failure(ctx, name, text).await?;
+            return Err(JobError::permanent(outcome, text.clone()));
+        }
         let is_partial = self.limit.is_some() || totals.skipped > 0 || totals.failed > 0 || totals.partial > 0;
         let outcome = match (is_partial, totals.urls) {
-            (true, _) => Outcome::Partial,
+            (true, _) => self.stopped.unwrap_or(Outcome::Partial),
             (false, 0) => Outcome::OkEmpty,
             (false, _) => Outcome::Ok,
         };

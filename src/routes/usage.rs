@@ -1,0 +1,44 @@
+//! What the tenant uses of its quotas.
+
+use jobs::count_stored_rows;
+use rocket::serde::json::Json;
+use rocket::{Route, get, routes};
+use serde::Serialize;
+
+use crate::error::ApiResult;
+use crate::guards::{Caller, Db, Read};
+
+/// Returns the routes of this file.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    routes![get_usage]
+}
+
+/// What the tenant uses.
+#[derive(Debug, Serialize)]
+struct Usage {
+    /// Rows in the tables that grow with what is found.
+    stored_rows: Share,
+}
+
+/// How much of a quota is used.
+#[derive(Debug, Serialize)]
+struct Share {
+    used: i64,
+    /// The quota; null means no limit.
+    limit: Option<i64>,
+}
+
+/// Returns how many rows the tenant has stored, and how many it may.
+#[get("/api/v1/usage")]
+async fn get_usage(caller: Caller<Read>, db: Db<'_>) -> ApiResult<Json<Usage>> {
+    let mut conn = db.tenant(&caller).await?;
+    let used = count_stored_rows(&mut conn).await?;
+    conn.commit().await?;
+    Ok(Json(Usage {
+        stored_rows: Share {
+            used,
+            limit: caller.stored_rows(),
+        },
+    }))
+}
