@@ -26,16 +26,19 @@ fn limit(process: &Running, files: u64) {
     assert!(status.success());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_without_descriptors_fails_no_job() {
-    let database = TestDatabase::new().await;
-    let site = Site::start(|path| match path {
+async fn shop() -> Site {
+    Site::start(|path| match path {
         "/" => Reply::html("<title>A shop</title>"),
         _ => Reply::new("404 Not Found", &[], ""),
     })
-    .await;
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_without_descriptors_fails_no_job() {
+    let database = TestDatabase::new().await;
+    let site = shop().await;
     let mut program = Program::new(database.url(), &site);
-    // A name that leads nowhere by a rule is asked of the system's resolver.
     program.set("SCRAPERSKY_RETRY_CAP_SECONDS", "0.5");
     let key = program.run(&["keys", "create", "--name", "test"]);
     let (_server, api) = program

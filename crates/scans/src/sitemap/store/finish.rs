@@ -62,32 +62,9 @@ impl Analysis {
         name: &str,
     ) -> Result<Finished, JobError> {
         let totals = self.totals;
-        // Nothing could be read: the earlier results are still the best available.
-        if totals.read == 0
-            && let Some((outcome, text)) = &self.first_failure
-        {
-            failure(ctx, name, text).await?;
-            return Err(JobError::permanent(
-                *outcome,
-                format!("no sitemap of {name} could be read: {text}"),
-            ));
-        }
-        if totals.urls == 0
-            && totals.partial > 0
-            && self.limit.is_none()
-            && let Some((outcome, text)) = &self.first_failure
-        {
-            failure(ctx, name, text).await?;
-            return Err(JobError::permanent(
-                *outcome,
-                format!("nothing could be read of the sitemaps of {name}: {text}"),
-            ));
-        }
-        if totals.urls == 0
-            && let (Some(outcome), Some(text)) = (self.stopped, &self.limit)
-        {
-            failure(ctx, name, text).await?;
-            return Err(JobError::permanent(outcome, text.clone()));
+        if let Some((outcome, text, reason)) = self.fault(name) {
+            failure(ctx, name, &text).await?;
+            return Err(JobError::permanent(outcome, reason));
         }
         let is_partial = self.limit.is_some() || totals.skipped > 0 || totals.failed > 0 || totals.partial > 0;
         let outcome = match (is_partial, totals.urls) {
@@ -126,6 +103,29 @@ impl Analysis {
             ctx.finish(conn, outcome, &self.summary(), &result).await
         })
         .await
+    }
+
+    /// Returns why the analysis has nothing to show, if so: the outcome, the text for the domain and the one for the job.
+    fn fault(&self, name: &str) -> Option<(Outcome, String, String)> {
+        let totals = self.totals;
+        let first = self.first_failure.as_ref();
+        if totals.urls == 0
+            && let (Some(outcome), Some(text)) = (self.stopped, &self.limit)
+        {
+            return Some((outcome, text.clone(), text.clone()));
+        }
+        // Nothing could be read: the earlier results are still the best available.
+        if totals.read == 0 {
+            let (outcome, text) = first?;
+            let reason = format!("no sitemap of {name} could be read: {text}");
+            return Some((*outcome, text.clone(), reason));
+        }
+        if totals.urls == 0 && totals.partial > 0 && self.limit.is_none() {
+            let (outcome, text) = first?;
+            let reason = format!("nothing could be read of the sitemaps of {name}: {text}");
+            return Some((*outcome, text.clone(), reason));
+        }
+        None
     }
 
     fn summary(&self) -> String {
