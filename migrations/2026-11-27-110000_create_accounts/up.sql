@@ -35,7 +35,7 @@ CREATE TABLE tenant_limits (
     caller_requests_per_minute integer CHECK (caller_requests_per_minute > 0),
     caller_batches_per_minute integer CHECK (caller_batches_per_minute > 0),
     scans_per_day integer CHECK (scans_per_day >= 0),
-    stored_rows bigint CHECK (stored_rows >= 0),
+    rows_stored bigint CHECK (rows_stored >= 0),
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT tenant_limits_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );

@@ -55,7 +55,7 @@ pub fn run(options: &LimitsOptions, config: &Config) -> anyhow::Result<()> {
             caller_requests_per_minute: options.caller_requests,
             caller_batches_per_minute: options.caller_batches,
             scans_per_day: options.scans_per_day,
-            stored_rows: options.stored_rows,
+            rows_stored: options.stored_rows,
         };
         let mut conn = pool.system().await?;
         repo::tenant_limits::set(&mut conn, tenant, limits).await?;
@@ -75,7 +75,7 @@ pub fn run(options: &LimitsOptions, config: &Config) -> anyhow::Result<()> {
             limits.caller_batches_per_minute.map(i64::from),
         );
         said("scans per day", limits.scans_per_day.map(i64::from));
-        said("stored rows", limits.stored_rows);
+        said("stored rows", limits.rows_stored);
         Ok(())
     })
 }

@@ -158,7 +158,7 @@ impl<P: Permission> Caller<P> {
     /// Returns how many rows the tenant may store; `None` means no limit.
     #[must_use]
     pub fn stored_rows(&self) -> Option<i64> {
-        let own = self.known.limits.as_ref().and_then(|limits| limits.stored_rows);
+        let own = self.known.limits.as_ref().and_then(|limits| limits.rows_stored);
         own.or(Some(self.known.defaults.stored_rows).filter(|quota| *quota > 0))
     }
 }

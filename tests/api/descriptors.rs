@@ -17,10 +17,10 @@ fn limits_of(process: &Running) -> (u64, u64) {
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
 
-/// Sets both limits of a running process.
+/// Sets the soft limit of a running process.
 fn limit(process: &Running, files: u64) {
     let status = Command::new("prlimit")
-        .args(["--pid", &process.id().to_string(), &format!("--nofile={files}:{files}")])
+        .args(["--pid", &process.id().to_string(), &format!("--nofile={files}:")])
         .status()
         .unwrap();
     assert!(status.success());

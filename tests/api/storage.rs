@@ -122,7 +122,7 @@ async fn a_tenant_beyond_its_quota_keeps_its_rows_and_starts_no_work() {
 
     // The operator allows more.
     app.sql(&format!(
-        "INSERT INTO tenant_limits (tenant_id, stored_rows) VALUES ('{}', 110) ON CONFLICT (tenant_id) DO UPDATE SET stored_rows = 110",
+        "INSERT INTO tenant_limits (tenant_id, rows_stored) VALUES ('{}', 110) ON CONFLICT (tenant_id) DO UPDATE SET rows_stored = 110",
         acme.agency.id
     ))
     .await;

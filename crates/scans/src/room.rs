@@ -11,7 +11,7 @@ pub(crate) async fn rows_left(ctx: &JobContext<Services>) -> Result<Option<u64>,
     let mut conn = ctx.tenant().await?;
     let own = repo::tenant_limits::find(&mut conn).await?;
     let default = Some(ctx.services().rows_per_tenant).filter(|rows| *rows > 0);
-    let Some(limit) = own.and_then(|limits| limits.stored_rows).or(default) else {
+    let Some(limit) = own.and_then(|limits| limits.rows_stored).or(default) else {
         return Ok(None);
     };
     let stored = count_stored_rows(&mut conn).await?;

@@ -696,7 +696,7 @@ diesel::table! {
         caller_requests_per_minute -> Nullable<Int4>,
         caller_batches_per_minute -> Nullable<Int4>,
         scans_per_day -> Nullable<Int4>,
-        stored_rows -> Nullable<Int8>,
+        rows_stored -> Nullable<Int8>,
         updated_at -> Timestamptz,
     }
 }

@@ -425,7 +425,7 @@ async fn fill_usage(client: &Client) {
             ("caller_requests_per_minute", limit),
             ("caller_batches_per_minute", limit),
             ("scans_per_day", limit),
-            ("stored_rows", limit),
+            ("rows_stored", limit),
         ],
     )
     .await;

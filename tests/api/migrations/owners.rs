@@ -252,7 +252,7 @@ async fn add_callers(admin: &Client) {
             ("caller_requests_per_minute", "NULL::int"),
             ("caller_batches_per_minute", "i"),
             ("scans_per_day", "i"),
-            ("stored_rows", "i"),
+            ("rows_stored", "i"),
         ],
     )
     .await;

@@ -22,7 +22,7 @@ pub struct TenantLimits {
     /// Scans a day (UTC).
     pub scans_per_day: Option<i32>,
     /// Rows stored.
-    pub stored_rows: Option<i64>,
+    pub rows_stored: Option<i64>,
 }
 
 /// New [`TenantLimits`], which replace the stored ones; `None` means the limit from the settings.
@@ -40,5 +40,5 @@ pub struct NewTenantLimits {
     /// Scans a day (UTC).
     pub scans_per_day: Option<i32>,
     /// Rows stored.
-    pub stored_rows: Option<i64>,
+    pub rows_stored: Option<i64>,
 }
