@@ -48,7 +48,7 @@ pub enum MigrateError {
     )]
     Encoding {
         /// The database.
-        database: DatabaseUrl,
+        database: Box<DatabaseUrl>,
         /// Its encoding.
         encoding: String,
     },
@@ -206,8 +206,10 @@ pub async fn down(url: &DatabaseUrl, revert: Revert) -> Result<Vec<String>, Migr
     .await
 }
 
-/// Makes the roles, flags, policies and grants that isolate tenants, where a restored dump or a person lost them, and
-/// returns which those were. A database without any, or with all of them, is left alone.
+/// Makes what isolates tenants where it was lost, and returns what that was.
+///
+/// A dump that is restored by hand may lack roles, flags, policies and grants. A database that has all of them, or was never
+/// migrated, is left alone.
 ///
 /// # Errors
 ///
@@ -309,7 +311,7 @@ async fn connect(url: &DatabaseUrl) -> Result<Connection, MigrateError> {
         .map_err(|error| MigrateError::State(sentence(&error)))?;
     if session.encoding != diagnostics::ENCODING {
         return Err(MigrateError::Encoding {
-            database: url.clone(),
+            database: Box::new(url.clone()),
             encoding: session.encoding,
         });
     }
