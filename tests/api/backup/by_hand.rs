@@ -36,11 +36,13 @@ async fn a_dump_restored_without_roles_is_seen_and_repaired() {
     );
 
     let repaired = target.program.run(&["migrate", "up"]);
-    assert_eq!(repaired.matches("repaired the policy ").count(), 96, "{repaired}");
+    let policies = client.query("SELECT FROM pg_policy", &[]).await.unwrap().len();
+    assert!(policies >= 96, "{policies}");
+    assert_eq!(repaired.matches("repaired the policy ").count(), policies, "{repaired}");
     assert_eq!(repaired.matches("repaired the role ").count(), 4, "{repaired}");
     assert_eq!(missing_policies(&client).await, Vec::<String>::new());
     assert_eq!(target.program.run(&["migrate", "up"]), "nothing to do");
-    assert!(target.program.run(&["doctor"]).contains("96 policies"));
+    assert!(target.program.run(&["doctor"]).contains("as migrations make them"));
     assert_same("the repair", &before, &everything(&client).await);
 }
 
@@ -82,12 +84,12 @@ async fn each_kind_of_loss_is_seen_and_repaired() {
         client.batch_execute(loss).await.unwrap();
         let report = place.refusal(&["doctor"]);
         assert!(
-            report.contains(&format!("1 of 298 safeguards between tenants are missing ({named}")),
+            report.contains(&format!(" safeguards between tenants are missing ({named}")),
             "{loss}: {report}"
         );
         let repaired = place.program.run(&["migrate", "up"]);
         assert!(repaired.starts_with(&format!("repaired {named}")), "{loss}: {repaired}");
         assert_eq!(place.program.run(&["migrate", "up"]), "nothing to do", "{loss}");
     }
-    assert!(place.program.run(&["doctor"]).contains("96 policies"));
+    assert!(place.program.run(&["doctor"]).contains("as migrations make them"));
 }

@@ -47,7 +47,7 @@ async fn goes_from(owner: Owner) {
     let folder = std::path::Path::new(&file).parent().unwrap();
     assert_eq!(names(folder), ["all.backup"]);
     assert_same("the backup changed nothing", &before, &everything(&client).await);
-    assert!(source.program.run(&["doctor"]).contains("96 policies"));
+    assert!(source.program.run(&["doctor"]).contains("as migrations make them"));
 
     let at = OWNERS.iter().position(|known| *known == owner).unwrap();
     for step in 0..extent::of(OWNERS.len(), 1) {
@@ -68,7 +68,7 @@ async fn arrives(target: &Place, file: &str, before: &[(String, Vec<String>)], w
     let client = target.client().await;
     assert_same(way, before, &everything(&client).await);
     let report = target.program.run(&["doctor"]);
-    assert!(report.contains("4 roles, 96 policies, 64 flags"), "{way}: {report}");
+    assert!(report.contains("as migrations make them"), "{way}: {report}");
     assert_eq!(target.program.run(&["migrate", "up"]), "nothing to do", "{way}");
     let (_server, api) = target.program.serve(&["--workers", "0"], "none").await;
     assert_eq!(api.get("/ready").await.0, 200, "{way}");
