@@ -158,6 +158,21 @@ impl ApiError {
         }
     }
 
+    /// Writes one line about a failed request, without what the client sent: the route stands for the path.
+    fn log(&self, request: &Request<'_>) {
+        let RequestId(id) = RequestId::of(request);
+        let (status, code, method) = (self.status().code, self.code(), request.method());
+        let route = request.route().map_or("no route", |route| route.uri.path());
+        match self {
+            Self::Internal(reason) => log::error!("request {id}: {status} {code}, {method} {route}: {reason}"),
+            Self::Other(_) if status >= 500 => log::error!("request {id}: {status} {code}, {method} {route}"),
+            Self::Unavailable(reason) => log::warn!("request {id}: {status} {code}, {method} {route}: {reason}"),
+            // Probes come every second, and `/ready` says why.
+            Self::NotReady(_) => log::debug!("request {id}: {status} {code}, {method} {route}"),
+            _ => log::info!("request {id}: {status} {code}, {method} {route}"),
+        }
+    }
+
     /// Stores the error for the catcher, which does not receive a guard's error otherwise, and returns its status.
     pub(crate) fn keep(self, request: &Request<'_>) -> Status {
         let status = self.status();
@@ -247,11 +262,7 @@ impl<'r> Responder<'r, 'static> for ApiError {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let RequestId(request_id) = RequestId::of(request);
         let status = self.status();
-        match &self {
-            Self::Internal(reason) => log::error!("request {request_id} failed: {reason}"),
-            Self::Unavailable(reason) => log::warn!("request {request_id} answered 503: {reason}"),
-            _ => {}
-        }
+        self.log(request);
         let field = match &self {
             Self::BadRequest { field, .. } => *field,
             Self::Unprocessable { field, .. } => field.as_deref(),

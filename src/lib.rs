@@ -30,8 +30,8 @@ use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 
 use self::config::Config;
-use self::guards::{Identities, Limits, Tokens};
-use self::routes::service::{Draining, Probe};
+use self::guards::{Identities, Limits, Tokens, Traffic};
+use self::routes::service::Probe;
 
 /// Builds the HTTP API. The server and the tests share this one composition root.
 ///
@@ -40,18 +40,20 @@ use self::routes::service::{Draining, Probe};
 /// Returns an error if the client for the public keys of tokens cannot be set up.
 pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let callers = &config.callers;
+    let traffic = Traffic::default();
     Ok(rocket::custom(&config.rocket)
         .manage(Waker::new(pool.clone()))
         .manage(Probe::new(&pool)?)
         .manage(pool)
         .manage(Identities::default())
-        .manage(Draining::default())
+        .manage(traffic.clone())
         .manage(Watch::default())
         .manage(config.disk())
         .manage(config.places.clone())
         .manage(config.scans.sitemap.clone())
         .manage(Tokens::new(&callers.tokens)?)
         .manage(Limits::new(callers.limits))
+        .attach(traffic)
         .attach(headers::Headers::new(callers.origins.clone()))
         // An empty shield: `Headers` sets the security headers.
         .attach(rocket::shield::Shield::new())
@@ -69,18 +71,6 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
                 if let Ok(uri) = rocket::http::uri::Origin::parse_owned(format!("{trimmed}{query}")) {
                     request.set_uri(uri);
                 }
-            })
-        }))
-        .attach(AdHoc::on_liftoff("Report not ready during shutdown", |rocket| {
-            Box::pin(async move {
-                let shutdown = rocket.shutdown();
-                let draining = rocket.state::<Draining>().cloned();
-                tokio::spawn(async move {
-                    shutdown.await;
-                    if let Some(draining) = draining {
-                        draining.begin();
-                    }
-                });
             })
         })))
 }

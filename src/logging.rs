@@ -9,6 +9,12 @@ use log::{Level, Record};
 /// beyond `info`, whatever the filter is.
 const TELL_TOO_MUCH: &[&str] = &["rocket", "h2", "hyper", "tokio_postgres"];
 
+/// Where Rocket writes about single requests: their URI with its query, malformed ids, credentials that a guard refused. The
+/// program writes one line about each failed request itself.
+const ABOUT_REQUESTS: &[&str] = &["rocket::request", "rocket::server"];
+/// The end of a target of Rocket's lines that continue another one, also those of handlers in this program.
+const CONTINUATION: &str = "::_";
+
 /// Starts logging with a filter in `RUST_LOG` syntax, such as `info` or `scrapersky=debug`.
 ///
 /// # Errors
@@ -23,7 +29,8 @@ pub fn init(filter: &str) -> Result<(), log::SetLoggerError> {
 
 fn write_event(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let level = record.level();
-    if level > Level::Info && tells_too_much(record.target()) {
+    let target = record.target();
+    if is_about_a_request(target) || level > Level::Info && comes_from(target, TELL_TOO_MUCH) {
         return Ok(());
     }
     let time = out.timestamp_millis();
@@ -32,10 +39,15 @@ fn write_event(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     writeln!(out, "{time} {style}{level:<5}{style:#} {} {message}", record.target())
 }
 
-fn tells_too_much(target: &str) -> bool {
-    TELL_TOO_MUCH.iter().any(|package| {
+fn is_about_a_request(target: &str) -> bool {
+    target.ends_with(CONTINUATION) || comes_from(target, ABOUT_REQUESTS)
+}
+
+/// Returns whether a target is one of these modules or inside of one.
+fn comes_from(target: &str, modules: &[&str]) -> bool {
+    modules.iter().any(|module| {
         target
-            .strip_prefix(package)
+            .strip_prefix(module)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     })
 }
@@ -56,12 +68,23 @@ fn escape(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape, tells_too_much};
+    use super::{TELL_TOO_MUCH, comes_from, escape, is_about_a_request};
 
     #[test]
     fn packages_that_log_headers_are_recognised_by_their_modules() {
+        let tells_too_much = |target| comes_from(target, TELL_TOO_MUCH);
         assert!(tells_too_much("rocket") && tells_too_much("hyper::proto::h1"));
         assert!(!tells_too_much("scrapersky") && !tells_too_much("hypermedia"));
+    }
+
+    #[test]
+    fn lines_of_rocket_about_requests_are_known() {
+        for target in ["rocket::server", "rocket::server::_", "scrapersky::routes::domains::_"] {
+            assert!(is_about_a_request(target), "{target}");
+        }
+        for target in ["rocket::launch", "rocket_http::listener", "scrapersky::error"] {
+            assert!(!is_about_a_request(target), "{target}");
+        }
     }
 
     #[test]

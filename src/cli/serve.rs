@@ -14,11 +14,13 @@ use jobs::{JobsConfig, Room, Runner};
 use postgres::Watch;
 use scans::Services;
 use scans::places::retention;
+use tokio::sync::oneshot;
 
 use super::bring_up::{Database, embedded_options};
 use super::keys;
 use super::run::{block_on, require_schema};
 use crate::config::{Config, DatabaseSource};
+use crate::guards::Traffic;
 
 /// The maximum number of connections that the workers of a server open in addition to its own, above the one they
 /// keep. A job needs one for milliseconds, when it reports and when it stores.
@@ -27,6 +29,10 @@ const WORKER_CONNECTIONS: usize = 4;
 /// How long a worker waits at its start for a database that does not answer, and between two tries.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
 const DATABASE_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long no request may be in progress before a server that stops closes its connections: answers may still be on
+/// their way, and requests that were sent before the listener closed.
+const LINGER: Duration = Duration::from_millis(1000);
 
 /// How the server runs.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -56,20 +62,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         require_schema(&database).await?;
         let pool = Pool::new(&database.url, &config.pool)?;
         let address = config.listening_url()?;
-        if config.database == DatabaseSource::Embedded {
-            let key = keys::ensure_default_key(&pool, &config.data_dir).await?;
-            say!(
-                "ScraperSky listens on {address}. The API key of the default tenant is in {}.",
-                key.display()
-            );
-            say!(
-                "Try: curl -s -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n       \
-                 -d '{{\"base_url\": \"example.com\"}}' {address}/api/v1/scrapersky",
-                key.display()
-            );
-        } else {
-            say!("ScraperSky listens on {address}. `scrapersky keys create` makes an API key.");
-        }
+        announce(&address, &pool, config).await?;
         let ready = crate::rocket(config, pool.clone())?
             .ignite()
             .await
@@ -77,34 +70,89 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         if let Some(watch) = ready.state::<Watch>() {
             revive(watch, config)?;
         }
-        let shutdown = ready.shutdown();
-        let stop = ready.shutdown();
-        // Of their own: a heartbeat that waits behind requests for a connection loses jobs.
-        let connections = PoolConfig {
-            base: config.pool.base.min(1),
-            overflow: WORKER_CONNECTIONS,
-            ..config.pool
-        };
-        let runner = runner(
-            options.workers,
-            config,
-            &database,
-            Pool::new(&database.url, &connections)?,
-        )?;
+        let runner = runner_of_server(options.workers, config, &database)?;
         if runner.is_some() {
             tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
         }
+        let (stop_working, stopped) = oneshot::channel::<()>();
         let working = tokio::spawn(async move {
             if let Some(runner) = runner {
-                runner.run(shutdown).await;
+                // A sender that is gone says the same.
+                runner.run(async { drop(stopped.await) }).await;
             }
         });
-        let served = ready.launch().await.map(drop).context("the server failed");
-        // Rocket does not, where it could not begin to listen.
-        stop.notify();
+        let asked = stop_asked_for()?;
+        let traffic = ready.state::<Traffic>().cloned().unwrap_or_default();
+        let shutdown = ready.shutdown();
+        log::info!("the server at {address} started");
+        let stopping = async {
+            asked.await;
+            drop(stop_working);
+            drain(&traffic, config.drain).await?;
+            shutdown.notify();
+            // Rocket waits for its whole grace period if a connection is open at this instant.
+            traffic.idle_for(LINGER).await;
+            anyhow::Ok(())
+        };
+        let served = tokio::select! {
+            served = ready.launch() => served.map(drop).context("the server failed"),
+            stopped = stopping => stopped,
+        };
         working.await.context("the workers failed")?;
+        log::info!(
+            "the server at {address} stopped: {} requests in progress",
+            traffic.in_progress()
+        );
         served
     })
+}
+
+/// Prepares the workers of a server, with connections of their own: a heartbeat that waits behind requests for a
+/// connection loses jobs.
+fn runner_of_server(
+    workers: Option<usize>,
+    config: &Config,
+    database: &Database,
+) -> anyhow::Result<Option<Runner<Services>>> {
+    let connections = PoolConfig {
+        base: config.pool.base.min(1),
+        overflow: WORKER_CONNECTIONS,
+        ..config.pool
+    };
+    runner(workers, config, database, Pool::new(&database.url, &connections)?)
+}
+
+/// Says where the server listens and how it is called.
+async fn announce(address: &str, pool: &Pool, config: &Config) -> anyhow::Result<()> {
+    if config.database == DatabaseSource::Embedded {
+        let key = keys::ensure_default_key(pool, &config.data_dir).await?;
+        say!(
+            "ScraperSky listens on {address}. The API key of the default tenant is in {}.",
+            key.display()
+        );
+        say!(
+            "Try: curl -s -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n       \
+             -d '{{\"base_url\": \"example.com\"}}' {address}/api/v1/scrapersky",
+            key.display()
+        );
+    } else {
+        say!("ScraperSky listens on {address}. `scrapersky keys create` makes an API key.");
+    }
+    Ok(())
+}
+
+/// Serves on for `time` while `/ready` says that the server stops, or until it is told to stop once more.
+async fn drain(traffic: &Traffic, time: Duration) -> anyhow::Result<()> {
+    traffic.begin_draining();
+    log::info!(
+        "the server stops: {} requests in progress, the listener closes in {} s",
+        traffic.in_progress(),
+        time.as_secs_f64()
+    );
+    let again = stop_asked_for()?;
+    // A drain that is over tells nothing new.
+    let _ = tokio::time::timeout(time, again).await;
+    Ok(())
 }
 
 /// Runs jobs until it is told to stop.

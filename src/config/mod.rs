@@ -15,6 +15,7 @@ mod sitemap;
 mod storage;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ::jobs::JobsConfig;
 use database::settings::PoolConfig;
@@ -41,6 +42,8 @@ pub struct Config {
     pub scans: ScansConfig,
     /// The settings of background jobs.
     pub jobs: JobsConfig,
+    /// How long a server goes on serving after it was asked to stop, while it says that it is not ready.
+    pub drain: Duration,
     /// The settings of place searches.
     pub places: PlacesConfig,
     /// Authentication, rate limits and allowed origins.
@@ -123,7 +126,11 @@ impl Config {
     pub fn read(figment: &Figment, env: &dyn Fn(&str) -> Option<String>, is_root: bool) -> Result<Self, ConfigError> {
         let settings = Settings { figment, env };
         Ok(Self {
-            rocket: figment.clone(),
+            // Rocket would close the listener at once: the program hears signals itself.
+            rocket: figment
+                .clone()
+                .merge(("shutdown.ctrlc", false))
+                .merge(("shutdown.signals", [(); 0])),
             database: settings.database()?,
             pool: settings.pool()?,
             scans: ScansConfig {
@@ -133,6 +140,7 @@ impl Config {
                 rows_per_tenant: settings.rows_per_tenant()?,
             },
             jobs: settings.jobs()?,
+            drain: settings.seconds("SCRAPERSKY_DRAIN_SECONDS", Duration::ZERO)?,
             places: settings.places()?,
             callers: settings.callers()?,
             data_dir: settings.data_dir(is_root)?,

@@ -9,6 +9,7 @@ pub mod jwks;
 pub mod limits;
 pub mod once;
 pub mod token;
+pub mod traffic;
 
 pub use self::actor::Actor;
 pub use self::body::{Body, EmptyBody, OptionalBody};
@@ -18,3 +19,4 @@ pub use self::identity::Identities;
 pub use self::limits::{Limits, Visitor};
 pub use self::once::Once;
 pub use self::token::Tokens;
+pub use self::traffic::Traffic;

@@ -1,11 +1,11 @@
 //! Health, readiness and the start page.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use database::migrate::{self, SchemaState};
 use database::pool::{Pool, PoolError};
+use database::repo;
+use database::repo::tenants::DEFAULT_TENANT;
 use postgres::{Disk, Watch};
 use rocket::http::Status;
 use rocket::response::content::RawHtml;
@@ -14,25 +14,10 @@ use rocket::{Route, State, get, head, routes};
 use serde_json::{Value, json};
 
 use crate::error::{ApiError, ApiResult};
-use crate::guards::Visitor;
+use crate::guards::{Traffic, Visitor};
 
 /// How long the database may take to answer a readiness check.
 const READY_WITHIN: Duration = Duration::from_millis(300);
-
-/// Whether the program is shutting down.
-#[derive(Clone, Debug, Default)]
-pub struct Draining(Arc<AtomicBool>);
-
-impl Draining {
-    /// Marks the program as shutting down.
-    pub fn begin(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn has_begun(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
 
 /// The connection of readiness checks, which requests cannot take.
 #[derive(Debug)]
@@ -83,26 +68,29 @@ fn get_live(_visitor: Visitor) -> Json<Value> {
 }
 
 /// Reports whether the program is ready: the database answers in time and has room to work, its schema is the expected
-/// one, and the program is not shutting down.
+/// one, requests may enter its roles, and the program is not shutting down.
 #[get("/ready")]
 async fn get_ready(
     _visitor: Visitor,
     probe: &State<Probe>,
-    draining: &State<Draining>,
+    traffic: &State<Traffic>,
     watch: &State<Watch>,
     disk: &State<Disk>,
 ) -> ApiResult<Json<Value>> {
     let shortage = disk.shortage();
-    let reason = if draining.has_begun() {
+    let reason = if traffic.is_draining() {
         Some("the program is shutting down".to_owned())
     } else if let Some(trouble) = watch.trouble() {
         Some(trouble)
     } else if let Some(shortage) = shortage.filter(|shortage| shortage.is_full()) {
         Some(shortage.to_string())
     } else {
-        match tokio::time::timeout(READY_WITHIN, schema(&probe.0)).await {
-            Ok(Ok(state)) => state.objection(),
-            Ok(Err(())) => Some("the database check failed; the server's log has the cause".to_owned()),
+        match tokio::time::timeout(READY_WITHIN, objection(&probe.0)).await {
+            Ok(Ok(objection)) => objection,
+            Ok(Err(error)) => {
+                log::warn!("not ready: {error}");
+                Some("the database check failed; the server's log has the cause".to_owned())
+            }
             Err(_) => Some(format!(
                 "the database did not answer within {} ms",
                 READY_WITHIN.as_millis()
@@ -119,8 +107,23 @@ async fn get_ready(
     }
 }
 
-async fn schema(pool: &Pool) -> Result<SchemaState, ()> {
-    let logged = |error: &dyn std::fmt::Display| log::warn!("not ready: {error}");
-    let mut conn = pool.get().await.map_err(|error| logged(&error))?;
-    migrate::check(&mut conn).await.map_err(|error| logged(&error))
+/// Returns why the database does not serve, if it answers.
+async fn objection(pool: &Pool) -> ApiResult<Option<String>> {
+    let mut conn = pool.get().await?;
+    let state = migrate::check(&mut conn).await;
+    drop(conn);
+    let state = state.map_err(|error| ApiError::Internal(error.to_string()))?;
+    if state != SchemaState::Current {
+        return Ok(state.objection());
+    }
+    // Requests run in these roles, which a login may not enter and a restored database may not grant anything.
+    let mut conn = pool.system().await?;
+    let tenant = repo::tenants::find(&mut conn, DEFAULT_TENANT).await?;
+    conn.commit().await?;
+    if let Some(tenant) = tenant {
+        let mut conn = pool.tenant(tenant.id).await?;
+        repo::audit_log::list(&mut conn, None, None, 1).await?;
+        conn.commit().await?;
+    }
+    Ok(None)
 }

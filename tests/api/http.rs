@@ -1,11 +1,15 @@
 //! The HTTP API: the v1 contract of scans and batches, failures, and isolation of tenants.
 
 use database::models::enums::Scope;
+use database::pool::Pool;
+use database::settings::PoolConfig;
 use rocket::http::{ContentType, Method};
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
+use crate::support::database::TestDatabase;
 use crate::support::site::{Reply, Site};
+use crate::support::tenants::Agencies;
 
 async fn shop() -> Site {
     Site::start(|path| match path {
@@ -413,4 +417,22 @@ async fn the_service_reports_its_health() {
         assert_eq!((answer.status, &answer.body["status"]), (200, &json!(status)), "{path}");
     }
     assert_eq!(app.send(Method::Head, "/health", None, None).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_server_that_may_not_enter_the_roles_of_requests_is_not_ready() {
+    let mut database = TestDatabase::new().await;
+    let login = database.login("stranger", "").await;
+    let client = database.client().await;
+    let grant = format!("GRANT SELECT ON __diesel_schema_migrations TO {}", login.name);
+    client.batch_execute(&grant).await.unwrap();
+    let pool = Pool::new(&login.database_url(), &PoolConfig::default()).unwrap();
+    let app = TestApp::on(Agencies { database, pool }, &[]).await;
+    let answer = app.send(Method::Get, "/ready", None, None).await;
+    assert_eq!(
+        (answer.status, &answer.body["code"]),
+        (503, &json!("unavailable")),
+        "{answer:?}"
+    );
+    assert_eq!(app.send(Method::Get, "/live", None, None).await.status, 200);
 }

@@ -32,6 +32,7 @@ mod shortage;
 mod sitemap_jobs;
 mod sitemaps;
 mod soak;
+mod stopping;
 mod storage;
 mod submissions;
 mod support;

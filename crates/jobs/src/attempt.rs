@@ -1,6 +1,7 @@
 //! One attempt at one job, from its claim to the record of its end.
 
 use std::any::Any;
+use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -70,17 +71,17 @@ pub(super) async fn work<S: Send + Sync + 'static>(
         // At this point the work is dropped, which rolls back an open transaction.
     };
     match ended {
-        Ended::Returned(Ok(Finished { .. })) => {
+        Ended::Returned(Ok(Finished { outcome })) => {
             shared.outage.succeeded();
             shared.stats.count(|counts| &counts.completed);
-            log::debug!("job {id}: completed");
+            log_end(&job, claimed, format_args!("completed, {outcome}"));
         }
         Ended::Returned(Err(error)) if error.is_lease_lost() => lost(&shared, &hold),
         Ended::Returned(Err(error)) if !error.is_cancelled() => fail(&shared, &job, &hold, claimed, &error).await,
         Ended::Returned(Err(_)) | Ended::Stopped(Stop::Cancelled) => {
             if write(&shared, &hold, &Note::Cancelled).await {
                 shared.stats.count(|counts| &counts.cancelled);
-                log::info!("job {id}: cancelled");
+                log_end(&job, claimed, format_args!("cancelled"));
             }
         }
         Ended::Stopped(Stop::Lost) => lost(&shared, &hold),
@@ -91,7 +92,7 @@ pub(super) async fn work<S: Send + Sync + 'static>(
 
 /// Records that an attempt failed, and when the next one is due.
 async fn fail<S>(shared: &Shared<S>, job: &Job, hold: &Hold, claimed: Instant, error: &JobError) {
-    let (id, attempt, most) = (job.job_id, job.attempts, job.max_attempts);
+    let (attempt, most) = (job.attempts, job.max_attempts);
     let delay = if attempt >= most && error.is_counted() {
         None
     } else {
@@ -101,28 +102,42 @@ async fn fail<S>(shared: &Shared<S>, job: &Job, hold: &Hold, claimed: Instant, e
             Retry::After(delay) => Some(delay),
         }
     };
-    match delay {
-        Some(delay) => log::info!(
-            "job {id}: attempt {attempt} of {most} failed, next in {:.1} s: {error}",
-            delay.as_secs_f64()
-        ),
-        None => log::warn!("job {id}: failed after attempt {attempt} of {most}: {error}"),
-    }
     let failure = Failure {
         error: error.message(),
         outcome: error.outcome(),
         retry_at: delay.map(|delay| due(job, claimed, delay)),
         is_counted: error.is_counted(),
     };
-    if write(shared, hold, &Note::Failed(failure)).await {
-        shared.stats.count(|counts| {
-            if delay.is_some() {
-                &counts.retried
-            } else {
-                &counts.failed
-            }
-        });
+    if !write(shared, hold, &Note::Failed(failure)).await {
+        return;
     }
+    match delay {
+        Some(delay) => {
+            shared.stats.count(|counts| &counts.retried);
+            log::info!(
+                "job {}: attempt {attempt} of {most} failed, next in {:.1} s: {error}",
+                job.job_id,
+                delay.as_secs_f64()
+            );
+        }
+        None => {
+            shared.stats.count(|counts| &counts.failed);
+            log_end(job, claimed, format_args!("failed, {}: {error}", error.outcome()));
+        }
+    }
+}
+
+/// Writes the one line about a job that has ended.
+fn log_end(job: &Job, claimed: Instant, how: fmt::Arguments<'_>) {
+    let domain = job.domain_id.map(|id| format!(" of domain {id}")).unwrap_or_default();
+    log::info!(
+        "job {} ({}{domain}), attempt {} of {}, {:.2} s: {how}",
+        job.job_id,
+        job.kind,
+        job.attempts,
+        job.max_attempts,
+        claimed.elapsed().as_secs_f64()
+    );
 }
 
 /// Records how an attempt ended, retrying until the lease is lost. Returns whether it was recorded.

@@ -33,7 +33,7 @@ const REPORT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Only [`JobContext::finish`] creates one.
 #[derive(Debug)]
 pub struct Finished {
-    _private: (),
+    pub(super) outcome: Outcome,
 }
 
 /// The context of a running job: its row's data and the services it may use. Clones share the same state.
@@ -199,7 +199,7 @@ impl<S> JobContext<S> {
             Err(error) => return Err(error.into()),
         }
         conn.commit().await?;
-        Ok(Finished { _private: () })
+        Ok(Finished { outcome })
     }
 
     /// Runs the last transaction of a job, retrying during an outage while the lease holds.

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::hold::{Hold, Stop};
 use super::outage::{Pauses, spread};
 use super::shared::{Claimed, LAST_WORDS, Shared};
-use super::{Registry, Room, RunnerStats, Waker, attempt, notify, upkeep};
+use super::{Registry, Room, RunnerStats, StatsSnapshot, Waker, attempt, notify, upkeep};
 use crate::settings::{InvalidSettings, JobsConfig};
 
 /// A worker that runs jobs of its registered kinds, of every tenant, several at a time.
@@ -107,7 +107,16 @@ impl<S: Send + Sync + 'static> Runner<S> {
         log::info!("worker {} stopping: {} jobs running", shared.name, jobs.len());
         // The heartbeat continues meanwhile.
         let handed_back = wind_down(shared, &mut jobs, unbegun).await;
-        log::info!("worker {} stopped: {handed_back} jobs handed back", shared.name);
+        let StatsSnapshot {
+            completed,
+            failed,
+            cancelled,
+            ..
+        } = shared.stats.snapshot();
+        log::info!(
+            "worker {} stopped: {completed} jobs completed, {failed} failed, {cancelled} cancelled, {handed_back} handed back",
+            shared.name
+        );
     }
 }
 

@@ -140,6 +140,16 @@ impl Running {
         self.0.wait().unwrap();
     }
 
+    /// Returns whether the process has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+
+    /// Waits for the end of the process, and returns whether it exited successfully.
+    pub fn wait(mut self) -> bool {
+        self.0.wait().unwrap().success()
+    }
+
     /// Asks the process to end, and returns whether it exited successfully.
     pub fn end(mut self) -> bool {
         self.signal(Signal::SIGTERM);
@@ -163,7 +173,8 @@ pub struct Api {
 }
 
 impl Api {
-    fn new(url: String, key: &str) -> Self {
+    /// A client of the server at `url`.
+    pub fn new(url: String, key: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             http: Client::builder().no_proxy().timeout(PATIENCE).build().unwrap(),
