@@ -30,8 +30,9 @@ use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 
 use self::config::Config;
-use self::guards::{Identities, Limits, Tokens, Traffic};
+use self::guards::{Identities, Limits, OneHost, Tokens, Traffic};
 use self::routes::service::Probe;
+use self::routes::suppressions::Turns;
 
 /// Builds the HTTP API. The server and the tests share this one composition root.
 ///
@@ -47,6 +48,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(pool)
         .manage(Identities::default())
         .manage(traffic.clone())
+        .manage(Turns::default())
         .manage(Watch::default())
         .manage(config.disk())
         .manage(config.places.clone())
@@ -54,6 +56,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(Tokens::new(&callers.tokens)?)
         .manage(Limits::new(callers.limits))
         .attach(traffic)
+        .attach(OneHost)
         .attach(headers::Headers::new(callers.origins.clone()))
         // An empty shield: `Headers` sets the security headers.
         .attach(rocket::shield::Shield::new())

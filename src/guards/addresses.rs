@@ -145,7 +145,10 @@ mod tests {
         assert!(!count(103) && !count(159));
         assert!(count(160), "a window ends after 60 s, however many were refused");
         let refused = (0..3).map(|_| addresses.count_at(address("192.0.2.1"), 170)).last();
-        assert!(matches!(refused, Some(Err(ApiError::TooMany { retry_after: 50, .. }))), "{refused:?}");
+        assert!(
+            matches!(refused, Some(Err(ApiError::TooMany { retry_after: 50, .. }))),
+            "{refused:?}"
+        );
     }
 
     #[test]

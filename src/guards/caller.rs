@@ -265,16 +265,27 @@ struct Managed<'r> {
 }
 
 impl<'r> Managed<'r> {
-    /// Returns the identity behind the credential of a request.
+    /// Returns the identity behind the credential of a request. Credentials that are not valid count against the limit of
+    /// their address.
     async fn identify(&self, request: &Request<'_>) -> ApiResult<Identity> {
         let credential = credential(request)?;
-        if is_key(credential) {
+        let address = request.client_ip();
+        let found = if is_key(credential) {
             let hash = KeySecret::hash_of(credential);
-            let found = self.identities.key(self.pool, &hash).await?;
-            return found.ok_or(ApiError::Unauthorized("this API key is not valid"));
+            let may_ask = || self.limits.check_credentials(address);
+            self.identities.key(self.pool, &hash, may_ask).await
+        } else {
+            self.identify_person(request, credential).await
+        };
+        if matches!(found, Err(ApiError::Unauthorized(_))) {
+            self.limits.count_invalid_credential(address)?;
         }
+        found
+    }
+
+    async fn identify_person(&self, request: &Request<'_>, token: &str) -> ApiResult<Identity> {
         let RequestId(id) = RequestId::of(request);
-        let person = self.tokens.check(credential).await.map_err(|reason| {
+        let person = self.tokens.check(token).await.map_err(|reason| {
             log::debug!("request {id}: token rejected: {reason}");
             ApiError::Unauthorized("the credential is neither a valid API key nor a valid token")
         })?;

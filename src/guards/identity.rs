@@ -15,7 +15,10 @@ use crate::error::{ApiError, ApiResult};
 
 /// How long an identity is cached: half of the 5 s within which a revoked key must be refused everywhere.
 const CACHED_FOR: Duration = Duration::from_millis(2500);
-/// Maximum number of cached credentials; beyond it the least used are evicted.
+/// How long a key that was valid is looked up even for an address that sends too many that are not: it shares the address
+/// with whoever does that.
+const TRUSTED_FOR: Duration = Duration::from_secs(60 * 60);
+/// Maximum number of cached credentials of each kind; beyond it the least used are evicted.
 const MAX_CACHED: u64 = 10_000;
 
 /// The identity behind a credential.
@@ -28,72 +31,102 @@ pub(super) struct Identity {
     pub(super) limits: Option<TenantLimits>,
 }
 
-/// The result of a look-up.
-#[derive(Clone, Debug)]
-enum Found {
-    Identity(Identity),
-    Nobody,
-    /// A user without an active tenant, and the reason.
+/// Why a credential has no identity.
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    /// The key does not exist, or not any more.
+    UnknownKey,
+    /// A person without a tenant, and the reason.
     Stranger(&'static str),
 }
 
-/// The cache of identities, which also remembers invalid credentials.
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::UnknownKey => Self::Unauthorized("this API key is not valid"),
+            Refusal::Stranger(reason) => Self::Forbidden(reason.to_owned()),
+        }
+    }
+}
+
+/// The result of a look-up.
+type Found = Result<Identity, Refusal>;
+
+/// The cache of identities, and apart from them of credentials that are not valid: those must not evict valid ones.
 #[derive(Debug)]
-pub struct Identities(Cache<[u8; 32], Found>);
+pub struct Identities {
+    valid: Cache<[u8; 32], Identity>,
+    invalid: Cache<[u8; 32], Refusal>,
+    trusted: Cache<[u8; 32], ()>,
+}
 
 impl Default for Identities {
     fn default() -> Self {
-        Self(
-            Cache::builder()
-                .max_capacity(MAX_CACHED)
-                .time_to_live(CACHED_FOR)
-                .build(),
-        )
+        fn cache<T: Clone + Send + Sync + 'static>(time: Duration) -> Cache<[u8; 32], T> {
+            Cache::builder().max_capacity(MAX_CACHED).time_to_live(time).build()
+        }
+        Self {
+            valid: cache(CACHED_FOR),
+            invalid: cache(CACHED_FOR),
+            trusted: cache(TRUSTED_FOR),
+        }
     }
 }
 
 impl Identities {
-    /// Returns the identity of the API key with this hash.
-    pub(super) async fn key(&self, pool: &Pool, hash: &[u8; 32]) -> ApiResult<Option<Identity>> {
-        let found = match self.0.get(hash) {
-            Some(found) => found,
-            None => self.keep(*hash, find_key(pool, hash).await?),
-        };
-        Ok(match found {
-            Found::Identity(identity) => Some(identity),
-            Found::Nobody | Found::Stranger(_) => None,
-        })
+    /// Returns the identity of the API key with this hash. `may_ask` is called before the database is asked about a key
+    /// that was not valid lately.
+    pub(super) async fn key(
+        &self,
+        pool: &Pool,
+        hash: &[u8; 32],
+        may_ask: impl FnOnce() -> ApiResult<()>,
+    ) -> ApiResult<Identity> {
+        if let Some(known) = self.known(hash) {
+            return Ok(known?);
+        }
+        if !self.trusted.contains_key(hash) {
+            may_ask()?;
+        }
+        let found = find_key(pool, hash).await?;
+        if found.is_ok() {
+            self.trusted.insert(*hash, ());
+        }
+        self.keep(*hash, found)
     }
 
     /// Returns the identity of a person.
     pub(super) async fn person(&self, pool: &Pool, person: Person) -> ApiResult<Identity> {
         let tenant = person.tenant.map(uuid::Uuid::into_bytes).unwrap_or_default();
         let name = fingerprint(&[b"person", person.id.as_bytes(), &tenant]);
-        let found = match self.0.get(&name) {
-            Some(found) => found,
+        match self.known(&name) {
+            Some(known) => Ok(known?),
             None => self.keep(name, find_person(pool, person).await?),
-        };
-        match found {
-            Found::Identity(identity) => Ok(identity),
-            Found::Stranger(reason) => Err(ApiError::Forbidden(reason.to_owned())),
-            Found::Nobody => Err(ApiError::Internal("a person was cached as an unknown key".to_owned())),
         }
     }
 
-    fn keep(&self, name: [u8; 32], found: Found) -> Found {
-        self.0.insert(name, found.clone());
-        found
+    fn known(&self, name: &[u8; 32]) -> Option<Found> {
+        let valid = self.valid.get(name).map(Ok);
+        valid.or_else(|| self.invalid.get(name).map(Err))
+    }
+
+    fn keep(&self, name: [u8; 32], found: Found) -> ApiResult<Identity> {
+        match &found {
+            Ok(identity) => self.valid.insert(name, identity.clone()),
+            Err(refusal) => self.invalid.insert(name, *refusal),
+        }
+        Ok(found?)
     }
 }
 
 async fn find_key(pool: &Pool, hash: &[u8; 32]) -> ApiResult<Found> {
     let mut conn = pool.system().await?;
     let Some((key, limits)) = repo::api_keys::find_valid(&mut conn, hash).await? else {
-        return Ok(Found::Nobody);
+        return Ok(Err(Refusal::UnknownKey));
     };
     repo::api_keys::touch(&mut conn, &key).await?;
     conn.commit().await?;
-    Ok(Found::Identity(Identity {
+    Ok(Ok(Identity {
         actor: Actor::Key(key.id),
         tenant: key.tenant_id,
         scopes: key.scopes.0.iter().filter_map(|label| label.parse().ok()).collect(),
@@ -109,21 +142,21 @@ async fn find_person(pool: &Pool, person: Person) -> ApiResult<Found> {
         Some((profile, tenant, limits)) => (tenant, profile.role, limits),
         None => match person.tenant {
             None => {
-                return Ok(Found::Stranger(
+                return Ok(Err(Refusal::Stranger(
                     "this user has no profile, and the token names no tenant: an administrator must add a profile",
-                ));
+                )));
             }
             Some(named) => match repo::callers::find_tenant(&mut conn, named).await? {
                 Some((tenant, limits)) => (tenant, None, limits),
-                None => return Ok(Found::Stranger("the tenant that the token names does not exist")),
+                None => return Ok(Err(Refusal::Stranger("the tenant that the token names does not exist"))),
             },
         },
     };
     if !tenant.is_active {
-        return Ok(Found::Stranger("the tenant of this user is not active"));
+        return Ok(Err(Refusal::Stranger("the tenant of this user is not active")));
     }
     let (scopes, may_act_for_all) = rights(role.as_deref());
-    Ok(Found::Identity(Identity {
+    Ok(Ok(Identity {
         actor: Actor::Person(id),
         tenant: tenant.id,
         scopes: scopes.to_vec(),

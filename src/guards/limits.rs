@@ -5,7 +5,6 @@
 //! Requests of one tenant are counted one at a time, so that counting occupies at most one connection per tenant.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +18,7 @@ use rocket::State;
 use rocket::request::{FromRequest, Outcome, Request};
 use uuid::Uuid;
 
+use super::addresses::Addresses;
 use crate::config::LimitsConfig;
 use crate::error::{ApiError, ApiResult, whole_seconds};
 
@@ -26,7 +26,7 @@ use crate::error::{ApiError, ApiResult, whole_seconds};
 const WINDOW: Duration = Duration::from_secs(60);
 /// How often a tenant's old windows are deleted.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
-/// Maximum number of tenants, full windows and addresses in memory; beyond it the least used are evicted.
+/// Maximum number of tenants and full windows in memory; beyond it the least used are evicted.
 const MAX_REMEMBERED: u64 = 10_000;
 
 /// The subject of a window: a caller, or with the nil UUID the tenant as a whole.
@@ -38,7 +38,9 @@ pub struct Limits {
     config: LimitsConfig,
     full: Cache<Subject, Full>,
     turns: Cache<TenantId, Arc<tokio::sync::Mutex<Turn>>>,
-    addresses: Cache<IpAddr, Arc<Window>>,
+    visitors: Addresses,
+    /// Of credentials that are not valid: these must not make `/ready` refuse a balancer at the same address.
+    credentials: Addresses,
 }
 
 /// The subjects that a request counts against, the caller and its tenant, with their limits per window; 0 means no
@@ -50,13 +52,6 @@ pub(super) struct Counted {
     pub(super) caller: Uuid,
     pub(super) caller_limit: i32,
     pub(super) tenant_limit: i32,
-}
-
-/// The requests of an address in the current window, which ends when the cache evicts it.
-#[derive(Debug)]
-struct Window {
-    began: Instant,
-    used: AtomicI32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -110,10 +105,8 @@ impl Limits {
                 .time_to_live(WINDOW)
                 .build(),
             turns: Cache::builder().max_capacity(MAX_REMEMBERED).build(),
-            addresses: Cache::builder()
-                .max_capacity(MAX_REMEMBERED)
-                .time_to_live(WINDOW)
-                .build(),
+            visitors: Addresses::new(config.public_per_minute),
+            credentials: Addresses::new(config.public_per_minute),
         }
     }
 
@@ -207,28 +200,14 @@ impl Limits {
         self.turns.get_with(tenant, Arc::default)
     }
 
-    /// Counts a request from an address, in this process only: public routes must respond even when the database does
-    /// not.
-    fn count_address(&self, address: IpAddr) -> ApiResult<()> {
-        let limit = self.config.public_per_minute;
-        if limit == 0 {
-            return Ok(());
-        }
-        let window = self.addresses.get_with(address, || {
-            Arc::new(Window {
-                began: Instant::now(),
-                used: AtomicI32::new(0),
-            })
-        });
-        if window.used.fetch_add(1, Ordering::Relaxed) < limit {
-            return Ok(());
-        }
-        let left = WINDOW.saturating_sub(window.began.elapsed());
-        let retry_after = whole_seconds(left.as_secs_f64());
-        Err(ApiError::TooMany {
-            detail: format!("limit of {limit} requests per minute per address reached: try again in {retry_after} s"),
-            retry_after,
-        })
+    /// Checks that an address has not sent too many credentials that are not valid.
+    pub(super) fn check_credentials(&self, address: Option<IpAddr>) -> ApiResult<()> {
+        address.map_or(Ok(()), |address| self.credentials.check(address))
+    }
+
+    /// Counts a credential that is not valid.
+    pub(super) fn count_invalid_credential(&self, address: Option<IpAddr>) -> ApiResult<()> {
+        address.map_or(Ok(()), |address| self.credentials.count(address))
     }
 }
 
@@ -268,7 +247,7 @@ impl<'r> FromRequest<'r> for Visitor {
             return Outcome::Success(Self);
         };
         let counted = match request.guard::<&State<Limits>>().await {
-            Outcome::Success(limits) => limits.count_address(address),
+            Outcome::Success(limits) => limits.visitors.count(address),
             _ => Err(ApiError::Internal("the limits are not managed".to_owned())),
         };
         match counted {

@@ -1,9 +1,11 @@
 //! Request guards: the types that handlers take in their signatures.
 
 pub mod actor;
+mod addresses;
 pub mod body;
 pub mod caller;
 pub mod db;
+pub mod host;
 pub mod identity;
 pub mod jwks;
 pub mod limits;
@@ -15,6 +17,7 @@ pub use self::actor::Actor;
 pub use self::body::{Body, EmptyBody, OptionalBody};
 pub use self::caller::{Admin, Caller, CountedBatch, Curate, Permission, Read, Scan};
 pub use self::db::Db;
+pub use self::host::OneHost;
 pub use self::identity::Identities;
 pub use self::limits::{Limits, Visitor};
 pub use self::once::Once;

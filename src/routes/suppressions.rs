@@ -1,12 +1,18 @@
 //! Suppressions and erasures: what a tenant must not store.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use database::ids::TenantId;
 use database::models::enums::SuppressionKind;
 use database::models::suppression::NewSuppression;
 use database::repo;
+use moka::sync::Cache;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, delete, get, post, routes};
+use rocket::{Route, State, delete, get, post, routes};
 use serde_json::json;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
 use web::names::DomainName;
 
@@ -18,6 +24,30 @@ use crate::views::contact::{ErasureView, SuppressionRequest, SuppressionView};
 
 /// Maximum length of an address, in bytes (RFC 5321).
 const MAX_ADDRESS_BYTES: usize = 254;
+
+/// How long an erasure waits for those before it: as long as for a connection.
+const TURN_WITHIN: Duration = Duration::from_secs(30);
+/// Maximum number of tenants whose turns are in memory.
+const MAX_TENANTS: u64 = 10_000;
+
+/// Lets the erasures of a tenant run one after the other in this process. In the database they wait for one another anyway,
+/// each of them with a connection that other requests need.
+#[derive(Debug)]
+pub struct Turns(Cache<TenantId, Arc<Mutex<()>>>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Cache::new(MAX_TENANTS))
+    }
+}
+
+impl Turns {
+    async fn take(&self, tenant: TenantId) -> ApiResult<OwnedMutexGuard<()>> {
+        let turn = self.0.get_with(tenant, Arc::default).lock_owned();
+        let late = |_| ApiError::Unavailable("earlier erasures of the tenant have not ended in time".to_owned());
+        tokio::time::timeout(TURN_WITHIN, turn).await.map_err(late)
+    }
+}
 
 /// Returns the routes of this file.
 #[must_use]
@@ -66,10 +96,12 @@ async fn create_suppression(
 async fn create_erasure(
     caller: Caller<Admin>,
     db: Db<'_>,
+    turns: &State<Turns>,
     body: Body<SuppressionRequest>,
 ) -> ApiResult<Json<ErasureView>> {
     let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
     let (kind, value) = read(&body.value)?;
+    let _turn = turns.take(caller.tenant()).await?;
     let mut conn = db.tenant(&caller).await?;
     // This comes first: it waits for scans that are writing, and later scans see it.
     let new = NewSuppression {

@@ -112,6 +112,14 @@ async fn the_proxy_forwards_the_address_and_uses_the_error_shape() {
         too_many.starts_with("HTTP/1.1 431") && too_many.contains("\"code\":\"client_error\""),
         "{too_many}"
     );
+    // Nor does it know what to do with this path.
+    let unreadable = scene
+        .ask(&format!("GET /<live> HTTP/1.1\r\nHost: a\r\n{close}\r\n"))
+        .await;
+    assert!(
+        unreadable.starts_with("HTTP/1.1 400") && unreadable.contains("\"code\":\"bad_request\""),
+        "{unreadable}"
+    );
     let unfinished = "POST /live HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab";
     let late = scene.ask(unfinished).await;
     assert!(

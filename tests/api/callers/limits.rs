@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Method as HttpMethod;
-use rocket::http::Method;
+use rocket::http::{Header, Method};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -162,6 +162,7 @@ async fn an_address_has_a_limit_per_minute_on_public_routes() {
         let request = app
             .client()
             .get(path.to_owned())
+            .header(Header::new("Host", "a"))
             .remote(format!("{address}:4000").parse().unwrap());
         request.dispatch().await.status().code
     };
@@ -170,6 +171,53 @@ async fn an_address_has_a_limit_per_minute_on_public_routes() {
     }
     assert_eq!(get("/health", "192.0.2.1").await, 429);
     assert_eq!(get("/health", "192.0.2.2").await, 200);
+}
+
+/// Sends a request with a key from an address.
+async fn ask_from(app: &TestApp, address: &str, key: &str) -> u16 {
+    let request = app
+        .client()
+        .get("/api/v1/domains")
+        .header(Header::new("Host", "a"))
+        .header(Header::new("Authorization", format!("Bearer {key}")))
+        .remote(address.parse().unwrap());
+    request.dispatch().await.status().code
+}
+
+#[tokio::test]
+async fn unknown_keys_are_refused_by_address_without_a_query() {
+    let app = TestApp::with(&[("public_requests_per_minute", "20")]).await;
+    let acme = app.agency("acme").await;
+    let other = app.key(&acme.agency, database::models::enums::Scope::ALL).await;
+    assert_eq!(ask_from(&app, "[2001:db8::1]:1", &acme.key).await, 200);
+    let mut counts = std::collections::BTreeMap::new();
+    for number in 0..400 {
+        let address = format!("[2001:db8::{number:x}]:1");
+        let status = ask_from(&app, &address, &format!("sky_{number:032}")).await;
+        *counts.entry(status).or_insert(0) += 1;
+    }
+    assert_eq!(counts, [(401, 20), (429, 380)].into());
+    // Nothing is looked up for the rest, and who was known before goes on.
+    app.sql("ALTER TABLE api_keys RENAME TO hidden").await;
+    assert_eq!(ask_from(&app, "[2001:db8::1]:1", &other).await, 429);
+    app.sql("ALTER TABLE hidden RENAME TO api_keys").await;
+    assert_eq!(ask_from(&app, "[2001:db8::1]:1", &acme.key).await, 200);
+    assert_eq!(ask_from(&app, "[2001:db8:0:1::1]:1", &other).await, 200);
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let app = TestApp::new().await;
+    for (hosts, status) in [(0, 400), (1, 200), (2, 400)] {
+        let mut request = app.client().get("/live").remote("192.0.2.1:4000".parse().unwrap());
+        for _ in 0..hosts {
+            request.add_header(Header::new("Host", "a"));
+        }
+        let response = request.dispatch().await;
+        assert_eq!(response.status().code, status, "{hosts}");
+        let text = response.into_string().await.unwrap();
+        assert!(status == 200 || text.contains("send exactly one"), "{text}");
+    }
 }
 
 /// Returns the median time of 50 requests.

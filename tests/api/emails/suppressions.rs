@@ -1,11 +1,15 @@
 //! Suppressed and erased addresses.
 
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{at_once, contacts, domain, emails, scan, start};
 use crate::support::app::{Holder, TestApp};
 use crate::support::planted::HOST;
 use crate::support::site::{Reply, Site};
+use crate::support::tenants::Agencies;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn suppressed_contacts_never_come_back() {
@@ -239,4 +243,24 @@ async fn all_rows(app: &TestApp) -> String {
         .map(|table| format!("SELECT tenant_id, t::text AS line FROM {table} t"))
         .collect();
     each.join(" UNION ALL ")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ninety_erasures_at_once_are_all_answered_within_five_seconds() {
+    let app = TestApp::on(Agencies::with_connections(15).await, &[]).await;
+    let acme = app.agency("acme").await;
+    let begun = Instant::now();
+    let erasures = (0..90).map(|number| {
+        let body = json!({ "email": format!("p{number}@shop.bench.test") });
+        acme.post("/api/v1/erasures", body)
+    });
+    for answer in join_all(erasures).await {
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    println!("90 erasures after {:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "it took {:?}",
+        begun.elapsed()
+    );
 }
