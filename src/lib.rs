@@ -62,6 +62,26 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .attach(rocket::shield::Shield::new())
         .mount("/", routes::routes())
         .register("/", error::catchers())
+        .attach(AdHoc::on_liftoff(
+            "Give back requests that were taken in advance",
+            |rocket| {
+                Box::pin(async move {
+                    if let (Some(limits), Some(pool)) = (rocket.state::<Limits>(), rocket.state::<Pool>()) {
+                        tokio::spawn(limits.tend(pool.clone()));
+                    }
+                })
+            },
+        ))
+        .attach(AdHoc::on_shutdown(
+            "Give back requests that were taken in advance",
+            |rocket| {
+                Box::pin(async move {
+                    if let (Some(limits), Some(pool)) = (rocket.state::<Limits>(), rocket.state::<Pool>()) {
+                        limits.give_back(pool).await;
+                    }
+                })
+            },
+        ))
         .attach(AdHoc::on_request("Ignore trailing slashes", |request, _| {
             Box::pin(async move {
                 let uri = request.uri();

@@ -9,9 +9,9 @@ use log::{Level, Record};
 /// beyond `info`, whatever the filter is.
 const TELL_TOO_MUCH: &[&str] = &["rocket", "h2", "hyper", "tokio_postgres"];
 
-/// Where Rocket writes about single requests: their URI with its query, malformed ids, credentials that a guard refused. The
-/// program writes one line about each failed request itself.
-const ABOUT_REQUESTS: &[&str] = &["rocket::request", "rocket::server"];
+/// Where Rocket writes what the program writes in its own words: the start, and about single requests their URI with its
+/// query, malformed ids, credentials that a guard refused.
+const SAID_OTHERWISE: &[&str] = &["rocket::launch", "rocket::request", "rocket::server"];
 /// The end of a target of Rocket's lines that continue another one, also those of handlers in this program.
 const CONTINUATION: &str = "::_";
 
@@ -30,7 +30,7 @@ pub fn init(filter: &str) -> Result<(), log::SetLoggerError> {
 fn write_event(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let level = record.level();
     let target = record.target();
-    if is_about_a_request(target) || level > Level::Info && comes_from(target, TELL_TOO_MUCH) {
+    if is_said_otherwise(target) || level > Level::Info && comes_from(target, TELL_TOO_MUCH) {
         return Ok(());
     }
     let time = out.timestamp_millis();
@@ -39,8 +39,8 @@ fn write_event(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     writeln!(out, "{time} {style}{level:<5}{style:#} {} {message}", record.target())
 }
 
-fn is_about_a_request(target: &str) -> bool {
-    target.ends_with(CONTINUATION) || comes_from(target, ABOUT_REQUESTS)
+fn is_said_otherwise(target: &str) -> bool {
+    target.ends_with(CONTINUATION) || comes_from(target, SAID_OTHERWISE)
 }
 
 /// Returns whether a target is one of these modules or inside of one.
@@ -68,7 +68,7 @@ fn escape(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{TELL_TOO_MUCH, comes_from, escape, is_about_a_request};
+    use super::{TELL_TOO_MUCH, comes_from, escape, is_said_otherwise};
 
     #[test]
     fn packages_that_log_headers_are_recognised_by_their_modules() {
@@ -78,12 +78,17 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_rocket_about_requests_are_known() {
-        for target in ["rocket::server", "rocket::server::_", "scrapersky::routes::domains::_"] {
-            assert!(is_about_a_request(target), "{target}");
+    fn lines_of_rocket_that_the_program_writes_itself_are_known() {
+        for target in [
+            "rocket::launch",
+            "rocket::server",
+            "rocket::server::_",
+            "scrapersky::routes::domains::_",
+        ] {
+            assert!(is_said_otherwise(target), "{target}");
         }
-        for target in ["rocket::launch", "rocket_http::listener", "scrapersky::error"] {
-            assert!(!is_about_a_request(target), "{target}");
+        for target in ["rocket::config", "rocket_http::listener", "scrapersky::error"] {
+            assert!(!is_said_otherwise(target), "{target}");
         }
     }
 

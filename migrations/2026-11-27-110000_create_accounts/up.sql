@@ -40,17 +40,17 @@ CREATE TABLE tenant_limits (
     CONSTRAINT tenant_limits_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
 
--- Requests of the current minute: a row for each caller, and one with the nil UUID for the whole tenant. Unlogged: a crash of
+-- Requests of the current minute that processes took, many of them in advance: a row for each caller, and one with the nil UUID for the whole tenant. Unlogged: a crash of
 -- the server empties it, and a count is not written to the log.
 CREATE UNLOGGED TABLE rate_windows (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     tenant_id uuid NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('requests', 'batches')),
+    kind text NOT NULL CHECK (kind IN ('reads', 'requests', 'batches')),
     caller uuid NOT NULL,
     started_at timestamptz NOT NULL,
     used integer NOT NULL,
     PRIMARY KEY (tenant_id, id),
-    -- rate_windows::count.
+    -- rate_windows::take and ::give_back.
     CONSTRAINT rate_windows_tenant_id_kind_caller_key UNIQUE (tenant_id, kind, caller),
     CONSTRAINT rate_windows_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );

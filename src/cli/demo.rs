@@ -87,8 +87,8 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
     google.trouble(1, Trouble::Status("OVER_QUERY_LIMIT", "You have exceeded your quota."));
     config.rocket = demo::figment();
     // A demo follows what it starts more closely than clients should.
-    config.callers.limits.caller.requests = 0;
-    config.callers.limits.tenant.requests = 0;
+    config.callers.limits.caller.reads = 0;
+    config.callers.limits.tenant.reads = 0;
     let server = demo::launch(crate::rocket(&config, pool.clone())?).await?;
     let workers = Workers::start(&config, &database, &pool)?;
     let api = Api::new(format!("http://{}", server.addr), key.expose())?;

@@ -48,7 +48,9 @@ pub struct LimitsConfig {
 /// Limits per minute; 0 means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
-    /// The maximum number of requests of any kind.
+    /// The maximum number of GET and HEAD requests.
+    pub reads: i32,
+    /// The maximum number of all other requests.
     pub requests: i32,
     /// The maximum number of requests that queue a batch.
     pub batches: i32,
@@ -62,10 +64,12 @@ impl Settings<'_> {
             tokens: self.tokens()?,
             limits: LimitsConfig {
                 caller: Rates {
+                    reads: count("SCRAPERSKY_READS_PER_MINUTE", 1800)?,
                     requests: count("SCRAPERSKY_REQUESTS_PER_MINUTE", 60)?,
                     batches: count("SCRAPERSKY_BATCHES_PER_MINUTE", 5)?,
                 },
                 tenant: Rates {
+                    reads: count("SCRAPERSKY_TENANT_READS_PER_MINUTE", 1800)?,
                     requests: count("SCRAPERSKY_TENANT_REQUESTS_PER_MINUTE", 60)?,
                     batches: count("SCRAPERSKY_TENANT_BATCHES_PER_MINUTE", 5)?,
                 },
@@ -125,6 +129,7 @@ mod tests {
     fn without_settings_the_documented_limits_apply_and_no_token_is_accepted() {
         let config = read(&[]).unwrap();
         let minute = Rates {
+            reads: 1800,
             requests: 60,
             batches: 5,
         };

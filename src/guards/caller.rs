@@ -12,7 +12,7 @@ use database::pool::Pool;
 use database::repo;
 use database::tenant::TenantConnection;
 use jobs::Quotas;
-use rocket::http::Status;
+use rocket::http::{Method, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use uuid::Uuid;
 
@@ -198,15 +198,23 @@ impl Known {
     /// Returns the subjects of a rate limit, the caller and its tenant, with their limits per minute.
     fn counted(&self, kind: RateKind) -> Counted {
         let of = |rates: Rates| match kind {
+            RateKind::Reads => rates.reads,
             RateKind::Requests => rates.requests,
             RateKind::Batches => rates.batches,
         };
         let own = |limit: fn(&TenantLimits) -> Option<i32>| self.limits.as_ref().and_then(limit);
+        let requests = (
+            own(|limits| limits.caller_requests_per_minute),
+            own(|limits| limits.requests_per_minute),
+        );
+        // Whoever may send more other requests than reads may read as often.
+        let reads = |own: Option<i32>, rates: Rates| own.filter(|own| rates.reads > 0 && *own > rates.reads);
         let (caller, tenant) = match kind {
-            RateKind::Requests => (
-                own(|limits| limits.caller_requests_per_minute),
-                own(|limits| limits.requests_per_minute),
+            RateKind::Reads => (
+                reads(requests.0, self.defaults.caller),
+                reads(requests.1, self.defaults.tenant),
             ),
+            RateKind::Requests => requests,
             RateKind::Batches => (
                 own(|limits| limits.caller_batches_per_minute),
                 own(|limits| limits.batches_per_minute),
@@ -247,7 +255,11 @@ impl Known {
             defaults: *state.limits.config(),
             request: RequestId::of(request),
         };
-        let counted = known.counted(RateKind::Requests);
+        // Asking how far a job is must not keep anybody from starting one.
+        let counted = known.counted(match request.method() {
+            Method::Get | Method::Head => RateKind::Reads,
+            _ => RateKind::Requests,
+        });
         state.limits.count(request, state.pool, &counted).await?;
         match named_tenant(request)? {
             None => Ok(known),

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::support::app::{Answer, TestApp};
 use crate::support::database::eventually;
 use crate::support::extent;
-use crate::support::program::{Api, Program};
+use crate::support::program::{Api, Program, Running};
 use crate::support::site::Site;
 use crate::support::tenants::Agencies;
 
@@ -24,7 +24,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 
 #[tokio::test]
 async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
-    let settings = [("requests_per_minute", "5"), ("tenant_requests_per_minute", "8")];
+    let settings = [("reads_per_minute", "5"), ("tenant_reads_per_minute", "8")];
     let app = TestApp::with(&settings).await;
     let acme = app.agency("acme").await;
     let bolt = app.agency("bolt").await;
@@ -33,9 +33,9 @@ async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
     for left in (0..5).rev() {
         let answer = get(&acme.key).await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        assert_eq!(header(&answer, "ratelimit-policy"), Some("\"requests\";q=5;w=60"));
+        assert_eq!(header(&answer, "ratelimit-policy"), Some("\"reads\";q=5;w=60"));
         let stands = header(&answer, "ratelimit").unwrap();
-        assert!(stands.starts_with(&format!("\"requests\";r={left};t=")), "{stands}");
+        assert!(stands.starts_with(&format!("\"reads\";r={left};t=")), "{stands}");
     }
     for _ in 0..3 {
         let refused = get(&acme.key).await;
@@ -45,11 +45,7 @@ async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
         );
         let wait: u64 = header(&refused, "retry-after").unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait), "{wait}");
-        assert!(
-            header(&refused, "ratelimit")
-                .unwrap()
-                .starts_with("\"requests\";r=0;t=")
-        );
+        assert!(header(&refused, "ratelimit").unwrap().starts_with("\"reads\";r=0;t="));
     }
     // Another key has its own limit within the tenant's; refused requests did not count.
     for _ in 0..3 {
@@ -57,7 +53,7 @@ async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
     }
     let refused = get(&second).await;
     assert_eq!(refused.status, 429);
-    assert_eq!(header(&refused, "ratelimit-policy"), Some("\"requests\";q=8;w=60"));
+    assert_eq!(header(&refused, "ratelimit-policy"), Some("\"reads\";q=8;w=60"));
     assert_eq!(get(&bolt.key).await.status, 200, "another tenant");
 
     // A minute later on the database's clock. Only this process remembers full windows.
@@ -140,8 +136,9 @@ async fn a_tenant_has_a_daily_quota_of_scans() {
 async fn a_raised_limit_takes_effect_while_the_window_is_full() {
     let app = TestApp::with(&[("requests_per_minute", "2")]).await;
     let acme = app.agency("acme").await;
+    let post = || acme.post("/api/v1/scrapersky", json!({ "base_url": "a.bench.test" }));
     for status in [200, 200, 429] {
-        assert_eq!(acme.get("/api/v1/domains").await.status, status);
+        assert_eq!(post().await.status, status);
     }
     app.sql(&format!(
         "INSERT INTO tenant_limits (tenant_id, caller_requests_per_minute) VALUES ('{}', 4)",
@@ -149,10 +146,56 @@ async fn a_raised_limit_takes_effect_while_the_window_is_full() {
     ))
     .await;
     // Identities and their limits are cached for 2.5 s.
-    eventually("the new limit applies", async || {
-        acme.get("/api/v1/domains").await.status == 200
-    })
+    eventually("the new limit applies", async || post().await.status == 200).await;
+}
+
+#[tokio::test]
+async fn asking_counts_apart_from_starting_work() {
+    let app = TestApp::with(&[("requests_per_minute", "3"), ("tenant_reads_per_minute", "40")]).await;
+    let acme = app.agency("acme").await;
+    let post = || acme.post("/api/v1/scrapersky", json!({ "base_url": "a.bench.test" }));
+    for number in 0..4 {
+        assert_eq!(post().await.status, if number < 3 { 200 } else { 429 });
+    }
+    for _ in 0..40 {
+        assert_eq!(acme.get("/api/v1/jobs").await.status, 200);
+    }
+    assert_eq!(acme.get("/api/v1/jobs").await.status, 429);
+}
+
+/// The page posts its domains one by one and asks for each of them twice every three seconds, for a minute.
+#[tokio::test]
+async fn the_batch_page_of_the_old_front_end_works_at_the_default_limits() {
+    let app = TestApp::with(&[
+        ("requests_per_minute", "60"),
+        ("tenant_requests_per_minute", "60"),
+        ("reads_per_minute", "1800"),
+        ("tenant_reads_per_minute", "1800"),
+    ])
     .await;
+    app.sql(
+        "CREATE TABLE taken ();
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+             INSERT INTO taken DEFAULT VALUES;
+             RETURN NULL;
+         END $$;
+         CREATE TRIGGER note AFTER UPDATE ON rate_windows FOR EACH ROW WHEN (NEW.used > OLD.used) EXECUTE FUNCTION note()",
+    )
+    .await;
+    let acme = app.agency("acme").await;
+    let mut paths = Vec::new();
+    for number in 0..40 {
+        let body = json!({ "base_url": format!("s{number}.bench.test") });
+        let answer = acme.post("/api/v1/scrapersky", body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        paths.push(format!("/api/v1/status/{}", answer.body["job_id"].as_str().unwrap()));
+    }
+    for path in paths.iter().cycle().take(40 * 40) {
+        assert_eq!(acme.get(path).await.status, 200);
+    }
+    let written = app.count("SELECT count(*) FROM taken").await;
+    println!("{written} writes for 1640 requests");
+    assert!(written < 1640 / 4, "{written}");
 }
 
 #[tokio::test]
@@ -258,8 +301,8 @@ async fn processes_share_limits_and_a_busy_tenant_slows_nobody() {
     let calm_tenant = agencies.tenant("calm").await.id.to_string();
     let hot = program.run(&["keys", "create", "--name", "hot"]);
     let calm = program.run(&["keys", "create", "--name", "calm", "--tenant", &calm_tenant]);
-    program.set("SCRAPERSKY_REQUESTS_PER_MINUTE", &quota.to_string());
-    program.set("SCRAPERSKY_TENANT_REQUESTS_PER_MINUTE", &quota.to_string());
+    program.set("SCRAPERSKY_READS_PER_MINUTE", &quota.to_string());
+    program.set("SCRAPERSKY_TENANT_READS_PER_MINUTE", &quota.to_string());
     let mut servers = Vec::new();
     for _ in 0..4 {
         servers.push(program.serve(&["--workers", "0"], &hot).await);
@@ -309,4 +352,42 @@ async fn processes_share_limits_and_a_busy_tenant_slows_nobody() {
             "{beside:?} beside it, {alone:?} alone"
         );
     }
+}
+
+#[tokio::test]
+async fn a_process_that_dies_costs_at_most_its_lease() {
+    let quota = 400;
+    let agencies = Agencies::new().await;
+    let site = Site::canary().await;
+    let mut program = Program::new(agencies.database.url(), &site);
+    let key = program.run(&["keys", "create", "--name", "hot"]);
+    program.set("SCRAPERSKY_READS_PER_MINUTE", &quota.to_string());
+    program.set("SCRAPERSKY_TENANT_READS_PER_MINUTE", &quota.to_string());
+    let mut servers = Vec::new();
+    for _ in 0..4 {
+        servers.push(program.serve(&["--workers", "0"], &key).await);
+    }
+    let mut accepted = 0;
+    let mut rush = async |servers: &[(Running, Api)], times: i32| {
+        let clients: Vec<_> = servers
+            .iter()
+            .map(|(_, api)| tokio::spawn(ask_on(api.clone(), Duration::from_micros(1), times, Arc::default())))
+            .collect();
+        for client in clients {
+            accepted += client.await.unwrap().0;
+        }
+    };
+    rush(&servers, quota / 8).await;
+    servers.pop().unwrap().0.kill();
+    rush(&servers, quota).await;
+    // Whoever stopped asking gives back what it took, and others find that a second later.
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        rush(&servers, quota / 8).await;
+    }
+    println!("{accepted} accepted of {quota}, one of four processes killed in between");
+    assert!(
+        accepted <= quota && quota - accepted <= quota / 10,
+        "{accepted} of {quota}"
+    );
 }

@@ -100,8 +100,10 @@ impl TestApp {
             ..rocket::Config::debug_default()
         });
         for name in [
+            "reads_per_minute",
             "requests_per_minute",
             "batches_per_minute",
+            "tenant_reads_per_minute",
             "tenant_requests_per_minute",
             "tenant_batches_per_minute",
             "public_requests_per_minute",

@@ -39,8 +39,10 @@ impl Program {
             ("SCRAPERSKY_RETRY_SECONDS", "0.5"),
             ("SCRAPERSKY_LOG", "error"),
             // Tests poll more often than clients may.
+            ("SCRAPERSKY_READS_PER_MINUTE", "0"),
             ("SCRAPERSKY_REQUESTS_PER_MINUTE", "0"),
             ("SCRAPERSKY_BATCHES_PER_MINUTE", "0"),
+            ("SCRAPERSKY_TENANT_READS_PER_MINUTE", "0"),
             ("SCRAPERSKY_TENANT_REQUESTS_PER_MINUTE", "0"),
             ("SCRAPERSKY_TENANT_BATCHES_PER_MINUTE", "0"),
             ("SCRAPERSKY_PUBLIC_REQUESTS_PER_MINUTE", "0"),
@@ -138,11 +140,6 @@ impl Running {
     pub fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
-    }
-
-    /// Returns whether the process has ended.
-    pub fn has_ended(&mut self) -> bool {
-        self.0.try_wait().unwrap().is_some()
     }
 
     /// Waits for the end of the process, and returns whether it exited successfully.

@@ -190,7 +190,9 @@ labelled_enum! {
 labelled_enum! {
     /// The kinds of requests with a limit per minute.
     RateKind("a kind of rate"): Text {
-        /// Any request.
+        /// GET and HEAD requests.
+        Reads = "reads",
+        /// All other requests.
         Requests = "requests",
         /// Requests that queue a batch.
         Batches = "batches",

@@ -73,7 +73,8 @@ pub const PROBES: &[Probe] = probes! {
     api_keys::expire_in: Nothing, |conn, a| (a.key.id, TimeDelta::seconds(1));
     audit_log::insert: NewRow, |conn, a| (&new_entry(&a.name));
     audit_log::list: OwnRows, |conn, a| (None, None, 100);
-    rate_windows::count: NewRow, |conn, a| (RateKind::Requests, Uuid::max());
+    rate_windows::take: NewRow, |conn, a| (RateKind::Requests, Uuid::max(), 10, |left| left.min(2));
+    rate_windows::give_back: Nothing, |conn, a| (RateKind::Requests, Uuid::max(), a.window.started_at, 1);
     rate_windows::delete_ended: OwnRows, |conn, a| ();
     stored_rows::list: OwnRows, |conn, a| ();
     stored_rows::compact: OwnRows, |conn, a| ();

@@ -34,7 +34,7 @@ use database::repo::erasures::Erased;
 use database::repo::jobs::Enqueued;
 use database::repo::place_changes::Undone;
 use database::repo::place_details::Candidate;
-use database::repo::rate_windows::RateWindow;
+use database::repo::rate_windows::Taken;
 use database::repo::scan_days::ScanDay;
 use database::repo::sitemap_files::FileTotals;
 use database::repo::sitemap_url_changes::ChangeCounts;
@@ -59,7 +59,7 @@ macro_rules! rows_tell_their_tenant {
 rows_tell_their_tenant!(
     ApiKey: tenant_id,
     AuditEntry: tenant_id,
-    RateWindow: tenant_id,
+    Taken: tenant_id,
     StoredRows: tenant_id,
     TenantLimits: tenant_id,
     BatchJob: tenant_id,
