@@ -1,6 +1,7 @@
 //! Health, readiness and the start page.
 
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use database::migrate::{self, SchemaState};
 use database::pool::{Pool, PoolError};
@@ -19,9 +20,15 @@ use crate::guards::{Traffic, Visitor};
 /// How long the database may take to answer a readiness check.
 const READY_WITHIN: Duration = Duration::from_millis(300);
 
+/// How long the roles of requests count as open to this program once they were entered.
+const ROLES_FOR: Duration = Duration::from_secs(5);
+
 /// The connection of readiness checks, which requests cannot take.
 #[derive(Debug)]
-pub struct Probe(Pool);
+pub struct Probe {
+    pool: Pool,
+    entered: Mutex<Option<Instant>>,
+}
 
 impl Probe {
     /// Prepares the check of the database of `pool`.
@@ -30,7 +37,27 @@ impl Probe {
     ///
     /// Returns an error if the pool cannot be set up.
     pub fn new(pool: &Pool) -> Result<Self, PoolError> {
-        pool.of_one().map(Self)
+        Ok(Self {
+            pool: pool.of_one()?,
+            entered: Mutex::default(),
+        })
+    }
+
+    /// Returns why the database does not serve, if it answers.
+    async fn objection(&self) -> ApiResult<Option<String>> {
+        let mut conn = self.pool.get().await?;
+        let state = migrate::check(&mut conn).await;
+        drop(conn);
+        let state = state.map_err(|error| ApiError::Internal(error.to_string()))?;
+        if state == SchemaState::Current && self.entered().is_none_or(|at| at.elapsed() > ROLES_FOR) {
+            enter_roles(&self.pool).await?;
+            *self.entered() = Some(Instant::now());
+        }
+        Ok(state.objection())
+    }
+
+    fn entered(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.entered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,7 +112,7 @@ async fn get_ready(
     } else if let Some(shortage) = shortage.filter(|shortage| shortage.is_full()) {
         Some(shortage.to_string())
     } else {
-        match tokio::time::timeout(READY_WITHIN, objection(&probe.0)).await {
+        match tokio::time::timeout(READY_WITHIN, probe.objection()).await {
             Ok(Ok(objection)) => objection,
             Ok(Err(error)) => {
                 log::warn!("not ready: {error}");
@@ -107,16 +134,8 @@ async fn get_ready(
     }
 }
 
-/// Returns why the database does not serve, if it answers.
-async fn objection(pool: &Pool) -> ApiResult<Option<String>> {
-    let mut conn = pool.get().await?;
-    let state = migrate::check(&mut conn).await;
-    drop(conn);
-    let state = state.map_err(|error| ApiError::Internal(error.to_string()))?;
-    if state != SchemaState::Current {
-        return Ok(state.objection());
-    }
-    // Requests run in these roles, which a login may not enter and a restored database may not grant anything.
+/// Reads in the roles of requests, which a login may not enter and a restored database may not grant anything.
+async fn enter_roles(pool: &Pool) -> ApiResult<()> {
     let mut conn = pool.system().await?;
     let tenant = repo::tenants::find(&mut conn, DEFAULT_TENANT).await?;
     conn.commit().await?;
@@ -125,5 +144,5 @@ async fn objection(pool: &Pool) -> ApiResult<Option<String>> {
         repo::audit_log::list(&mut conn, None, None, 1).await?;
         conn.commit().await?;
     }
-    Ok(None)
+    Ok(())
 }

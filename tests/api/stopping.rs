@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::json;
+use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -23,11 +24,12 @@ const HAPROXY: &str = "/usr/sbin/haproxy";
 /// How long a stopped server may take after its last request, with room for a busy machine.
 const SOON: Duration = Duration::from_millis(3500);
 
-async fn program() -> (TestDatabase, Program) {
+/// Returns the program, and what it needs while it runs.
+async fn program() -> ((TestDatabase, Site), Program) {
     let database = TestDatabase::new().await;
     let site = Site::start(|_| Reply::html("<title>A shop</title>")).await;
     let program = Program::new(database.url(), &site);
-    (database, program)
+    ((database, site), program)
 }
 
 /// Sends the beginning of a request whose body has 22 bytes.
@@ -43,7 +45,7 @@ async fn begin_post(api: &Api, key: &str) -> TcpStream {
 
 #[tokio::test]
 async fn a_server_stops_soon_after_its_last_request() {
-    let (_database, program) = program().await;
+    let (_scene, program) = program().await;
     let key = program.run(&["keys", "create", "--name", "stop"]);
     let (server, api) = program.serve(&["--workers", "0"], &key).await;
     // An idle connection, and a request that is not complete when the server is asked to stop.
@@ -67,7 +69,7 @@ async fn a_server_stops_soon_after_its_last_request() {
 
 #[tokio::test]
 async fn a_draining_server_says_so_and_goes_on_serving() {
-    let (_database, mut program) = program().await;
+    let (_scene, mut program) = program().await;
     let key = program.run(&["keys", "create", "--name", "drain"]);
     program.set("SCRAPERSKY_DRAIN_SECONDS", "600");
     let (server, api) = program.serve(&["--workers", "0"], &key).await;
@@ -87,7 +89,7 @@ async fn a_draining_server_says_so_and_goes_on_serving() {
 
 #[tokio::test]
 async fn each_failed_request_and_each_job_has_one_line_without_what_a_client_sent() {
-    let (_database, mut program) = program().await;
+    let (_scene, mut program) = program().await;
     let key = program.run(&["keys", "create", "--name", "log"]);
     program.set("SCRAPERSKY_LOG", "info");
     let folder = tempfile::tempdir().unwrap();
@@ -169,23 +171,34 @@ async fn each_failed_request_and_each_job_has_one_line_without_what_a_client_sen
 struct Front {
     proxy: Child,
     api: Api,
+    log: NamedTempFile,
 }
 
 impl Front {
     async fn start(servers: [u16; 2], key: &str) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let log = NamedTempFile::new().unwrap();
         let proxy = Command::new(HAPROXY)
             .args(["-db", "-f"])
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/haproxy.cfg"))
             .env("PROXY_BIND", address.to_string())
             .env("PROXY_SERVER_1", format!("127.0.0.1:{}", servers[0]))
             .env("PROXY_SERVER_2", format!("127.0.0.1:{}", servers[1]))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(log.reopen().unwrap())
+            .stderr(log.reopen().unwrap())
             .spawn()
             .unwrap();
         let api = Api::new(format!("http://{address}"), key);
-        Self { proxy, api }
+        Self { proxy, api, log }
+    }
+
+    /// Returns what the proxy says about its servers.
+    fn states(&self) -> String {
+        let log = fs::read_to_string(self.log.path()).unwrap();
+        let about_servers = log
+            .lines()
+            .filter(|line| line.contains("is UP") || line.contains("is DOWN"));
+        about_servers.collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -237,7 +250,7 @@ async fn restarts_of_servers_and_workers_behind_the_proxy_fail_no_request() {
         return;
     }
     let restarts = extent::of(10, 1);
-    let (_database, mut program) = program().await;
+    let (_scene, mut program) = program().await;
     let key = program.run(&["keys", "create", "--name", "rolling"]);
     program.set("SCRAPERSKY_DRAIN_SECONDS", "4");
     let ports = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
@@ -278,5 +291,5 @@ async fn restarts_of_servers_and_workers_behind_the_proxy_fail_no_request() {
         "{restarts} restarts of each server and worker: {sent} requests, {} failed",
         failures.len()
     );
-    assert!(failures.is_empty(), "{failures:#?}");
+    assert!(failures.is_empty(), "{:#?}\n{}", failures.first(), front.states());
 }
