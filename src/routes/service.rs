@@ -1,6 +1,7 @@
 //! Health, readiness and the start page.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use database::migrate::{self, SchemaState};
@@ -13,21 +14,38 @@ use rocket::response::content::RawHtml;
 use rocket::serde::json::Json;
 use rocket::{Route, State, get, head, routes};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Traffic, Visitor};
 
-/// How long the database may take to answer a readiness check.
+/// How long a readiness check waits for the database.
 const READY_WITHIN: Duration = Duration::from_millis(300);
 
 /// How long the roles of requests count as open to this program once they were entered.
 const ROLES_FOR: Duration = Duration::from_secs(5);
+/// How long a database that is slow is believed to serve: a busy machine must not take every server out of a balancer.
+const SLOW_FOR: Duration = Duration::from_secs(3);
+/// How long a check may take, whoever still waits for it.
+const CHECK_WITHIN: Duration = Duration::from_secs(5);
 
-/// The connection of readiness checks, which requests cannot take.
+/// The connection of readiness checks, which requests cannot take, and what the last check found.
+#[derive(Clone, Debug)]
+pub struct Probe(Arc<Inner>);
+
 #[derive(Debug)]
-pub struct Probe {
+struct Inner {
     pool: Pool,
-    entered: Mutex<Option<Instant>>,
+    is_checking: AtomicBool,
+    found: watch::Sender<Found>,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    objection: Option<String>,
+    at: Option<Instant>,
+    roles_at: Option<Instant>,
 }
 
 impl Probe {
@@ -35,30 +53,66 @@ impl Probe {
     ///
     /// # Errors
     ///
-    /// Returns an error if the pool cannot be set up.
+    /// When the pool cannot be set up.
     pub fn new(pool: &Pool) -> Result<Self, PoolError> {
-        Ok(Self {
+        Ok(Self(Arc::new(Inner {
             pool: pool.of_one()?,
-            entered: Mutex::default(),
-        })
+            is_checking: AtomicBool::new(false),
+            found: watch::Sender::default(),
+        })))
     }
 
-    /// Returns why the database does not serve, if it answers.
-    async fn objection(&self) -> ApiResult<Option<String>> {
-        let mut conn = self.pool.get().await?;
-        let state = migrate::check(&mut conn).await;
-        drop(conn);
-        let state = state.map_err(|error| ApiError::Internal(error.to_string()))?;
-        if state == SchemaState::Current && self.entered().is_none_or(|at| at.elapsed() > ROLES_FOR) {
-            enter_roles(&self.pool).await?;
-            *self.entered() = Some(Instant::now());
+    /// Returns why the database does not serve. Checks run one at a time, and to their end: a check that is dropped would
+    /// cost a new connection.
+    async fn objection(&self) -> Option<String> {
+        let mut found = self.0.found.subscribe();
+        if !self.0.is_checking.swap(true, Ordering::AcqRel) {
+            let probe = self.clone();
+            tokio::spawn(async move { probe.check().await });
         }
-        Ok(state.objection())
+        let is_late = tokio::time::timeout(READY_WITHIN, found.changed()).await.is_err();
+        let Found { objection, at, .. } = found.borrow().clone();
+        if is_late && at.is_none_or(|at| at.elapsed() > SLOW_FOR) {
+            return Some(format!(
+                "the database did not answer within {} ms",
+                READY_WITHIN.as_millis()
+            ));
+        }
+        objection
     }
 
-    fn entered(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.entered.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn check(&self) {
+        let roles_at = self.0.found.borrow().roles_at;
+        let found = tokio::time::timeout(CHECK_WITHIN, examine(&self.0.pool, roles_at)).await;
+        let late = |_| Err(ApiError::Unavailable("the database check took too long".to_owned()));
+        let found = found.unwrap_or_else(late).unwrap_or_else(|error| {
+            log::warn!("not ready: {error}");
+            Found {
+                objection: Some("the database check failed; the server's log has the cause".to_owned()),
+                at: Some(Instant::now()),
+                roles_at: None,
+            }
+        });
+        self.0.is_checking.store(false, Ordering::Release);
+        self.0.found.send_replace(found);
     }
+}
+
+async fn examine(pool: &Pool, roles_at: Option<Instant>) -> ApiResult<Found> {
+    let mut conn = pool.get().await?;
+    let state = migrate::check(&mut conn).await;
+    drop(conn);
+    let state = state.map_err(|error| ApiError::Internal(error.to_string()))?;
+    let is_due = state == SchemaState::Current && roles_at.is_none_or(|at| at.elapsed() > ROLES_FOR);
+    if is_due {
+        enter_roles(pool).await?;
+    }
+    let now = Some(Instant::now());
+    Ok(Found {
+        objection: state.objection(),
+        at: now,
+        roles_at: if is_due { now } else { roles_at },
+    })
 }
 
 /// Returns the routes of this file.
@@ -112,17 +166,7 @@ async fn get_ready(
     } else if let Some(shortage) = shortage.filter(|shortage| shortage.is_full()) {
         Some(shortage.to_string())
     } else {
-        match tokio::time::timeout(READY_WITHIN, probe.objection()).await {
-            Ok(Ok(objection)) => objection,
-            Ok(Err(error)) => {
-                log::warn!("not ready: {error}");
-                Some("the database check failed; the server's log has the cause".to_owned())
-            }
-            Err(_) => Some(format!(
-                "the database did not answer within {} ms",
-                READY_WITHIN.as_millis()
-            )),
-        }
+        probe.objection().await
     };
     match reason {
         // Reading and deleting still work.
