@@ -19,8 +19,9 @@ use tokio::sync::watch;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Traffic, Visitor};
 
-/// How long a readiness check waits for the database.
+/// How long a readiness check waits for the database, and the first one, which opens the connection.
 const READY_WITHIN: Duration = Duration::from_millis(300);
+const FIRST_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long the roles of requests count as open to this program once they were entered.
 const ROLES_FOR: Duration = Duration::from_secs(5);
@@ -70,13 +71,12 @@ impl Probe {
             let probe = self.clone();
             tokio::spawn(async move { probe.check().await });
         }
-        let is_late = tokio::time::timeout(READY_WITHIN, found.changed()).await.is_err();
+        let is_first = found.borrow().at.is_none();
+        let time = if is_first { FIRST_WITHIN } else { READY_WITHIN };
+        let is_late = tokio::time::timeout(time, found.changed()).await.is_err();
         let Found { objection, at, .. } = found.borrow().clone();
         if is_late && at.is_none_or(|at| at.elapsed() > SLOW_FOR) {
-            return Some(format!(
-                "the database did not answer within {} ms",
-                READY_WITHIN.as_millis()
-            ));
+            return Some(format!("the database did not answer within {} ms", time.as_millis()));
         }
         objection
     }
