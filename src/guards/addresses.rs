@@ -1,4 +1,5 @@
-//! Requests of an address per minute, counted by this process: what needs no caller must answer when the database does not.
+//! Requests per minute of each address, counted by this process: public routes must respond even when the database does
+//! not.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;

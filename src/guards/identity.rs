@@ -34,7 +34,7 @@ pub(super) struct Identity {
 /// Why a credential has no identity.
 #[derive(Clone, Copy, Debug)]
 enum Refusal {
-    /// The key does not exist, or not any more.
+    /// The key does not exist, was revoked or has expired.
     UnknownKey,
     /// A person without a tenant, and the reason.
     Stranger(&'static str),

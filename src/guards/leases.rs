@@ -41,7 +41,7 @@ pub(super) struct Standing {
     pub(super) ends_in: u64,
 }
 
-/// Why a request got nothing of a window.
+/// The reason that a request was not counted.
 #[derive(Clone, Debug)]
 pub(super) enum Denied {
     /// The window is full.
@@ -150,11 +150,11 @@ impl State {
         });
     }
 
-    /// Answers those who wait, as far as there is an answer.
+    /// Answers the waiting requests, as far as the tokens go or the window is full.
     fn answer(&mut self, now: Instant) {
         for waiting in std::mem::take(&mut self.waiting) {
             match self.use_one(now) {
-                // Whoever has gone used nothing.
+                // A request that was given up used nothing.
                 Some(standing) => self.tokens += i32::from(waiting.send(Ok(standing)).is_err()),
                 None if self.is_full(now) => drop(waiting.send(Err(Denied::Full(self.standing(now))))),
                 None => self.waiting.push(waiting),
@@ -238,7 +238,7 @@ impl Leases {
         }
     }
 
-    /// Asks the database until nobody waits.
+    /// Asks the database until no request waits.
     async fn refill(self, lease: Arc<Lease>, pool: Pool, limit: i32) {
         loop {
             let (waiting, chunk) = {

@@ -26,7 +26,8 @@ pub struct Limits {
     config: LimitsConfig,
     leases: Leases,
     visitors: Addresses,
-    /// Of credentials that are not valid: these must not make `/ready` refuse a balancer at the same address.
+    /// Counts invalid credentials, apart from visitors: they must not make `/ready` refuse a balancer at the same
+    /// address.
     credentials: Addresses,
 }
 
@@ -149,12 +150,12 @@ impl Limits {
         Ok(())
     }
 
-    /// Checks that an address has not sent too many credentials that are not valid.
+    /// Checks that an address has not sent too many invalid credentials.
     pub(super) fn check_credentials(&self, address: Option<IpAddr>) -> ApiResult<()> {
         address.map_or(Ok(()), |address| self.credentials.check(address))
     }
 
-    /// Counts a credential that is not valid.
+    /// Counts an invalid credential.
     pub(super) fn count_invalid_credential(&self, address: Option<IpAddr>) -> ApiResult<()> {
         address.map_or(Ok(()), |address| self.credentials.count(address))
     }

@@ -163,7 +163,7 @@ async fn asking_counts_apart_from_starting_work() {
     assert_eq!(acme.get("/api/v1/jobs").await.status, 429);
 }
 
-/// The page posts its domains one by one and asks for each of them twice every three seconds, for a minute.
+/// The page posts its domains one by one, and asks 40 times for the status of each.
 #[tokio::test]
 async fn the_batch_page_of_the_old_front_end_works_at_the_default_limits() {
     let app = TestApp::with(&[
