@@ -65,6 +65,7 @@ async fn connect(server: &Server, host: &str, mode: &str, roots: Option<&Path>) 
     let mut conn = Connection::connect(&url.parse().unwrap())
         .await
         .map_err(|error| error.to_string())?;
+    assert!(!conn.is_through_pooler(), "{mode}");
     let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
     Ok(diesel::sql_query(sql)
         .get_result::<Encrypted>(&mut conn)
@@ -126,4 +127,29 @@ async fn only_prefer_accepts_a_server_without_a_certificate() {
     assert_eq!(connect(&server, "127.0.0.1", "prefer", None).await, Ok(false));
     let error = connect(&server, "127.0.0.1", "require", None).await.unwrap_err();
     assert!(error.contains("server does not support TLS"), "{error}");
+}
+
+#[tokio::test]
+async fn each_server_may_refuse_encryption_and_the_first_refusal_is_reported() {
+    let ours = Certificates::new();
+    let (certificate, key) = (ours.file("server.crt"), ours.file("server.key"));
+    let server = |name: &str, rules: &str| {
+        Server::start(&[
+            ("ssl", "on"),
+            ("ssl_cert_file", &certificate),
+            ("ssl_key_file", &key),
+            (
+                "hba_file",
+                &Server::write_secret(&ours.dir, name, rules).display().to_string(),
+            ),
+        ])
+    };
+    let plain = server("plain", "hostnossl all all 127.0.0.1/32 trust\n");
+    assert_eq!(connect(&plain, "127.0.0.1", "prefer", None).await, Ok(false));
+    // The second server cannot be reached; that says nothing about encryption at the first.
+    let with_another = format!("prefer&host=127.0.0.1,127.0.0.1&port={},1", plain.port());
+    assert_eq!(connect(&plain, "127.0.0.1", &with_another, None).await, Ok(false));
+    let closed = server("closed", "host all nobody 127.0.0.1/32 trust\n");
+    let error = connect(&closed, "127.0.0.1", "prefer", None).await.unwrap_err();
+    assert!(error.contains("SSL encryption"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! The data layer of ScraperSky: connections, tenant transactions, migrations, tables and repositories.
 //!
 //! ```text
-//! ids url settings < tls < connection < pool < tenant
+//! ids servers url settings < tls < connector < connection < pool < tenant
 //! schema < models < repo
 //! ```
 //!
@@ -9,7 +9,9 @@
 //! route or scraper rebuild without them.
 
 mod admission;
+mod backend_key;
 pub mod connection;
+mod connector;
 pub mod ids;
 mod libpq;
 pub mod listen;
@@ -17,6 +19,7 @@ pub mod migrate;
 pub mod models;
 pub mod pool;
 pub mod repo;
+mod servers;
 pub mod settings;
 pub mod snapshot;
 pub mod tenant;

@@ -7,8 +7,7 @@ use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::AbortHandle;
 use tokio_postgres::{AsyncMessage, Client};
 
-use super::connection::sentence;
-use super::tls::Connector;
+use super::connector::{Connector, Opened, sentence};
 use crate::url::DatabaseUrl;
 
 /// A session that listens on one channel.
@@ -31,11 +30,21 @@ impl Listener {
     pub async fn connect(url: &DatabaseUrl, channel: &str) -> ConnectionResult<Self> {
         let bad = |error: String| ConnectionError::BadConnection(error);
         let connector = Connector::new(url).map_err(|error| bad(error.to_string()))?;
-        let name = "scrapersky listener";
-        let (client, mut connection) = connector.connect(name).await.map_err(|error| bad(sentence(&error)))?;
+        let opened = connector.connect("scrapersky listener").await;
+        let Opened {
+            client,
+            mut socket,
+            is_direct,
+        } = opened.map_err(|error| bad(error.to_string()))?;
+        // LISTEN would stay on a server connection that other clients use next.
+        if !is_direct && !url.keeps_sessions() {
+            return Err(bad(format!(
+                "LISTEN needs a direct connection, and {url} leads through a pooler"
+            )));
+        }
         let (hear, heard) = mpsc::channel(1);
-        let socket = tokio::spawn(async move {
-            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+        let task = tokio::spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|context| socket.poll_message(context)).await {
                 if matches!(message, AsyncMessage::Notification(_)) {
                     // A notification that is already waiting covers this one.
                     let _ = hear.try_send(());
@@ -45,7 +54,7 @@ impl Listener {
         .abort_handle();
         let listener = Self {
             heard,
-            socket,
+            socket: task,
             _client: client,
         };
         let listen = listener._client.batch_execute(&format!("LISTEN {channel}")).await;

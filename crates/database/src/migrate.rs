@@ -35,8 +35,11 @@ type Harness = AsyncMigrationHarness<Connection>;
 /// Why migrations did not complete.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// The URL is a transaction pooler's, through which no lock can be held.
-    #[error("migrations need a direct connection, and {0} is a transaction pooler")]
+    /// The URL leads through a pooler, through which no lock can be held.
+    #[error(
+        "migrations need a direct connection, and {0} leads through a pooler: set DATABASE_DIRECT_URL to the URL of the \
+         database itself, or add pgbouncer=false to that URL if the pooler keeps one session for each client"
+    )]
     Pooler(DatabaseUrl),
     /// The database cannot be reached.
     #[error("cannot connect for migrations: {0}")]
@@ -302,10 +305,14 @@ async fn applied_versions(conn: &mut Connection) -> QueryResult<Vec<String>> {
 }
 
 async fn connect(url: &DatabaseUrl) -> Result<Connection, MigrateError> {
+    // Nothing is sent through a pooler that is known.
     if url.is_pooler() {
         return Err(MigrateError::Pooler(url.clone()));
     }
     let mut conn = Connection::connect(url).await?;
+    if !conn.keeps_session() {
+        return Err(MigrateError::Pooler(url.clone()));
+    }
     let session = diagnostics::session(&mut conn)
         .await
         .map_err(|error| MigrateError::State(sentence(&error)))?;

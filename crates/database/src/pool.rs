@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
@@ -16,16 +16,15 @@ use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AnsiTransactionManager, SimpleAsyncConnection, TransactionManager};
 
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use super::admission::{Admission, Refusal};
-use super::connection::{ConnectOptions, Connection, is_crowded};
-use super::tls::{Connector, TlsError};
+use super::connection::{ConnectOptions, Connection, is_crowded, is_read_only};
+use super::connector::Connector;
+use super::tls::TlsError;
 use crate::ids::TenantId;
 use crate::settings::PoolConfig;
 use crate::url::DatabaseUrl;
-
-/// The total time for opening a connection: every address, TLS, authentication, set-up.
-const CREATE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The number of callers that may wait for each connection of a pool, by default.
 const QUEUE: usize = 4;
@@ -63,6 +62,14 @@ pub enum PoolError {
     /// The pool cannot be built from this configuration.
     #[error("the connection pool cannot be set up: {0}")]
     Config(String),
+}
+
+impl PoolError {
+    /// Returns whether no server accepts writes: those that answer are standbys or otherwise read-only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Self::Connect { source } if is_read_only(source))
+    }
 }
 
 impl From<TlsError> for PoolError {
@@ -113,7 +120,9 @@ impl Pool {
             options,
             recycle: config.recycle,
             ping_after: config.ping_after,
+            suspect: Mutex::default(),
         };
+        let longest = opener.connector.longest();
         let inner = deadpool::managed::Pool::builder(opener)
             .max_size(max)
             // The last used connection is the most likely to be alive, and the others can expire.
@@ -121,8 +130,8 @@ impl Pool {
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(config.wait),
-                create: Some(CREATE_TIMEOUT),
-                recycle: Some(PING_TIMEOUT),
+                create: Some(longest),
+                recycle: None,
             })
             .build()
             .map_err(|error| PoolError::Config(error.to_string()))?;
@@ -222,6 +231,7 @@ impl Pool {
                     pool: self.inner.weak(),
                     base: self.base,
                     condemned: false,
+                    is_silent: false,
                 };
                 Ok(PooledConnection {
                     object,
@@ -236,7 +246,7 @@ impl Pool {
             Err(Refused::Timeout(TimeoutType::Create | TimeoutType::Recycle)) => Err(PoolError::Connect {
                 source: ConnectionError::BadConnection(format!(
                     "the server did not answer within {} s",
-                    CREATE_TIMEOUT.as_secs()
+                    self.inner.manager().connector.longest().as_secs()
                 )),
             }),
             Err(Refused::Backend(source)) => Err(PoolError::Connect { source }),
@@ -292,6 +302,9 @@ impl PooledConnection {
 
 impl Drop for PooledConnection {
     fn drop(&mut self) {
+        if self.object.is_silent() {
+            self.sweep.is_silent = true;
+        }
         let open_transaction = AnsiTransactionManager::is_broken_transaction_manager(&mut *self.object);
         if std::thread::panicking() || open_transaction || !self.object.is_worth_keeping() {
             self.object.condemn();
@@ -327,6 +340,7 @@ struct Sweep {
     pool: deadpool::managed::WeakPool<Opener>,
     base: usize,
     condemned: bool,
+    is_silent: bool,
 }
 
 impl Drop for Sweep {
@@ -334,6 +348,9 @@ impl Drop for Sweep {
         let Some(pool) = self.pool.upgrade() else {
             return;
         };
+        if self.is_silent {
+            pool.manager().suspect_all();
+        }
         let status = pool.status();
         if !self.condemned && (status.available <= self.base || status.waiting > 0) {
             return;
@@ -355,6 +372,21 @@ struct Opener {
     options: ConnectOptions,
     recycle: Duration,
     ping_after: Duration,
+    /// When the server was last found silent. Connections that are older lead to that server, and are replaced.
+    suspect: Mutex<Option<Instant>>,
+}
+
+impl Opener {
+    fn suspect_all(&self) {
+        *self.suspect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn is_suspect(&self, opened: Instant) -> bool {
+        self.suspect
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some_and(|since| opened < since)
+    }
 }
 
 impl Manager for Opener {
@@ -362,7 +394,8 @@ impl Manager for Opener {
     type Error = ConnectionError;
 
     async fn create(&self) -> Result<Connection, ConnectionError> {
-        Connection::open_with(&self.connector, &self.options).await
+        // Boxed: the types of futures nest, and the compiler follows them only so far.
+        Box::pin(Connection::open_with(&self.connector, &self.options)).await
     }
 
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<ConnectionError> {
@@ -372,13 +405,21 @@ impl Manager for Opener {
         if metrics.age() > self.recycle {
             return Err(RecycleError::message("it is due for replacement"));
         }
+        if self.is_suspect(metrics.created) {
+            return Err(RecycleError::message("its server did not answer another connection"));
+        }
         // Only a query detects a peer that vanished silently. Doing that every time would cost every request a round
         // trip, so a recently used connection counts as alive.
         if metrics.last_used() > self.ping_after {
-            connection
-                .batch_execute("")
-                .await
-                .map_err(|error| RecycleError::Backend(ConnectionError::CouldntSetupConfiguration(error)))?;
+            match timeout(PING_TIMEOUT, connection.batch_execute("")).await {
+                Ok(answer) => {
+                    answer.map_err(|error| RecycleError::Backend(ConnectionError::CouldntSetupConfiguration(error)))?
+                }
+                Err(_) => {
+                    self.suspect_all();
+                    return Err(RecycleError::message("its server does not answer"));
+                }
+            }
         }
         Ok(())
     }

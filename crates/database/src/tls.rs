@@ -16,7 +16,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
@@ -25,22 +24,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio_postgres::config::Host;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{CancelToken, Client, Socket};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::config::SslMode;
 
 use crate::url::DatabaseUrl;
-
-/// The encrypted stream of a connection.
-pub(crate) type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
-
-/// How long the server may take to accept a connection, per address.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a TCP connection may be silent before keepalive probes start.
-const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Why a URL's TLS settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +67,7 @@ pub enum TlsError {
 
 /// The level of verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
+pub(crate) enum Mode {
     Disable,
     Prefer,
     Require,
@@ -99,6 +85,15 @@ impl Mode {
             "verify-ca" => Ok(Self::VerifyCa),
             "verify-full" => Ok(Self::VerifyFull),
             other => Err(TlsError::UnknownMode(other.to_owned())),
+        }
+    }
+
+    /// Returns the driver's mode; the certificate is checked by [`Verifier`].
+    pub(crate) fn of_driver(self) -> SslMode {
+        match self {
+            Self::Disable => SslMode::Disable,
+            Self::Prefer => SslMode::Prefer,
+            Self::Require | Self::VerifyCa | Self::VerifyFull => SslMode::Require,
         }
     }
 
@@ -145,91 +140,10 @@ fn settle(url: &DatabaseUrl, env: impl Fn(&str) -> Option<String>) -> Result<(Mo
     }
 }
 
-/// Opens connections to one URL; its certificates are read once, in `new`.
-#[derive(Clone)]
-pub(crate) struct Connector {
-    server: tokio_postgres::Config,
-    tls: MakeRustlsConnect,
-    mode: Mode,
-}
-
-impl Connector {
-    /// Reads the URL's TLS settings and the certificates they name.
-    pub(crate) fn new(url: &DatabaseUrl) -> Result<Self, TlsError> {
-        let (mode, roots) = settle(url, |name| std::env::var(name).ok())?;
-        let mut server = url.driver_config().map_err(TlsError::Url)?;
-        let over_sockets_only = server.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
-        let mode = if over_sockets_only { Mode::Disable } else { mode };
-        server.ssl_mode(driver_mode(mode));
-        if server.get_connect_timeout().is_none() {
-            server.connect_timeout(CONNECT_TIMEOUT);
-        }
-        server.keepalives_idle(KEEPALIVE);
-        Ok(Self {
-            server,
-            tls: MakeRustlsConnect::new(client_config(mode, &roots)?),
-            mode,
-        })
-    }
-
-    /// Opens a connection with `application_name`, unless the URL has its own.
-    pub(crate) async fn connect(
-        &self,
-        application_name: &str,
-    ) -> Result<(Client, tokio_postgres::Connection<Socket, Stream>), tokio_postgres::Error> {
-        let mut server = self.server.clone();
-        if server.get_application_name().is_none() {
-            server.application_name(application_name);
-        }
-        match server.connect(self.tls.clone()).await {
-            // `prefer` also accepts an unencrypted connection if only that works.
-            Err(error) if self.mode == Mode::Prefer && concerns_encryption(&error) => {
-                server.ssl_mode(driver_mode(Mode::Disable));
-                // The first error is more informative than "the server requires encryption".
-                server.connect(self.tls.clone()).await.map_err(|_| error)
-            }
-            result => result,
-        }
-    }
-}
-
-impl Connector {
-    /// Asks the server to cancel the running statement of a connection opened here.
-    pub(crate) async fn cancel(&self, token: &CancelToken) -> Result<(), tokio_postgres::Error> {
-        token.cancel_query(self.tls.clone()).await
-    }
-}
-
-/// Returns whether the same server might accept an unencrypted connection.
-fn concerns_encryption(error: &tokio_postgres::Error) -> bool {
-    match error.code() {
-        Some(code) => *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
-        None => {
-            let mut cause = std::error::Error::source(error);
-            while let Some(inner) = cause {
-                if inner.is::<rustls::Error>() {
-                    return true;
-                }
-                // rustls errors are wrapped in an I/O error, whose `source` skips them.
-                if let Some(io) = inner.downcast_ref::<std::io::Error>()
-                    && io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
-                {
-                    return true;
-                }
-                cause = inner.source();
-            }
-            false
-        }
-    }
-}
-
-fn driver_mode(mode: Mode) -> tokio_postgres::config::SslMode {
-    use tokio_postgres::config::SslMode;
-    match mode {
-        Mode::Disable => SslMode::Disable,
-        Mode::Prefer => SslMode::Prefer,
-        Mode::Require | Mode::VerifyCa | Mode::VerifyFull => SslMode::Require,
-    }
+/// Determines a URL's mode and reads the certificates that it needs.
+pub(crate) fn configure(url: &DatabaseUrl) -> Result<(Mode, ClientConfig), TlsError> {
+    let (mode, roots) = settle(url, |name| std::env::var(name).ok())?;
+    Ok((mode, client_config(mode, &roots)?))
 }
 
 fn client_config(mode: Mode, roots: &Roots) -> Result<ClientConfig, TlsError> {
@@ -409,16 +323,10 @@ mod tests {
     fn a_root_file_without_certificates_is_named() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let url = format!("postgres://h/d?sslmode=verify-ca&sslrootcert={file}");
-        let error = Connector::new(&url.parse().unwrap()).err().unwrap().to_string();
+        let error = configure(&url.parse().unwrap()).err().unwrap().to_string();
         assert!(
             error.contains(file) && error.contains("contains no certificate"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn unix_sockets_are_never_encrypted() {
-        let connector = Connector::new(&"postgres:///d?host=/tmp&sslmode=require".parse().unwrap()).unwrap();
-        assert_eq!(connector.mode, Mode::Disable);
     }
 }

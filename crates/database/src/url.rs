@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::servers::{self, Place, Server, Wanted};
 
 /// URL parameters of other clients that are not sent to the server.
 const OF_OTHER_CLIENTS: [&str; 9] = [
@@ -89,23 +92,47 @@ impl DatabaseUrl {
         url
     }
 
+    /// Returns the servers, at least one.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about the part that is wrong.
+    pub(crate) fn servers(&self) -> Result<Vec<Server>, String> {
+        servers::list(&self.hosts, |name| self.param(name))
+    }
+
+    /// Returns which server a session is meant for.
+    pub(crate) fn wanted(&self, servers: usize) -> Result<Wanted, String> {
+        Wanted::parse(self.param("target_session_attrs"), servers)
+    }
+
     /// Returns whether the URL is a pooler's that assigns a server connection per transaction.
     ///
     /// Recognised by `?pgbouncer=true`, by Supabase's pooler host names and by the ports 6432 and 6543;
-    /// `?pgbouncer=false` overrides these. On port 5432 Supabase's pooler keeps a session.
+    /// `?pgbouncer=false` overrides these. On port 5432 Supabase's pooler keeps a session. Any other pooler is found by
+    /// the probe of each new connection.
     #[must_use]
     pub fn is_pooler(&self) -> bool {
         match self.param("pgbouncer") {
             Some(value) => value != "false",
-            None => self.hosts.split(',').any(|host| {
-                host.ends_with(":6543")
-                    || host.ends_with(":6432")
-                    || (host.contains(".pooler.supabase.com") && !host.ends_with(":5432"))
+            None => self.servers().is_ok_and(|servers| {
+                servers
+                    .iter()
+                    .any(|server| matches!(server.port, 6432 | 6543) || (server.port != 5432 && is_of_supabase(server)))
             }),
         }
     }
 
-    /// Returns the driver's configuration, without TLS.
+    /// Returns whether the operator, by `?pgbouncer=false`, or the name of Supabase's pooler says that one session is
+    /// kept for each client, even if the connection leads through a pooler.
+    pub(crate) fn keeps_sessions(&self) -> bool {
+        match self.param("pgbouncer") {
+            Some(value) => value == "false",
+            None => !self.is_pooler() && self.servers().is_ok_and(|servers| servers.iter().all(is_of_supabase)),
+        }
+    }
+
+    /// Returns the driver's configuration, without servers and TLS.
     ///
     /// # Errors
     ///
@@ -121,7 +148,6 @@ impl DatabaseUrl {
             }
             url.push('@');
         }
-        url.push_str(&self.hosts);
         url.push('/');
         url.push_str(&encoded(self.database.as_deref().unwrap_or_default()));
         let params = self.params.iter().filter(|(name, _)| !is_settled_elsewhere(name));
@@ -133,15 +159,33 @@ impl DatabaseUrl {
             use std::error::Error as _;
             error.source().map_or_else(|| error.to_string(), ToString::to_string)
         })?;
-        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            config.host("localhost");
+        // In milliseconds, as libpq reads it; the driver would take them for seconds.
+        if let Some(text) = self.param("tcp_user_timeout") {
+            let milliseconds = text
+                .parse()
+                .map_err(|_| "tcp_user_timeout must be a number of milliseconds".to_owned())?;
+            config.tcp_user_timeout(Duration::from_millis(milliseconds));
         }
         Ok(config)
     }
 }
 
+fn is_of_supabase(server: &Server) -> bool {
+    matches!(&server.place, Place::Host(name, _) if name.ends_with(".pooler.supabase.com"))
+}
+
 fn is_settled_elsewhere(param: &str) -> bool {
-    matches!(param, "sslmode" | "sslrootcert" | "ssl") || OF_OTHER_CLIENTS.contains(&param)
+    let of_other_modules = [
+        "host",
+        "hostaddr",
+        "port",
+        "ssl",
+        "sslmode",
+        "sslrootcert",
+        "target_session_attrs",
+        "tcp_user_timeout",
+    ];
+    of_other_modules.contains(&param) || OF_OTHER_CLIENTS.contains(&param)
 }
 
 impl PartialEq for DatabaseUrl {
@@ -255,10 +299,10 @@ impl fmt::Display for DatabaseUrl {
         if let Some(user) = &self.user {
             write!(f, "{user}@")?;
         }
-        let hosts = if self.hosts.is_empty() {
-            self.param("host").unwrap_or("localhost")
-        } else {
-            &self.hosts
+        let hosts = match self.param("host").or(self.param("hostaddr")) {
+            Some(hosts) => hosts,
+            None if self.hosts.is_empty() => "localhost",
+            None => &self.hosts,
         };
         write!(f, "{hosts}/{}", self.database.as_deref().unwrap_or_default())
     }
@@ -341,7 +385,7 @@ mod tests {
         assert_eq!(socket.driver_config().unwrap().get_user(), Some("ann"));
         for hosts in ["%2Ftmp%2Fs", "[::1]:5433", "a:5432,b:5433", "10.0.0.1"] {
             let url: DatabaseUrl = format!("postgresql://ann@{hosts}/sky").parse().unwrap();
-            assert!(url.driver_config().is_ok(), "{hosts}");
+            assert!(url.servers().is_ok(), "{hosts}");
         }
         assert_eq!(
             "postgres://ann:x@h:port/d".parse::<DatabaseUrl>(),
@@ -378,9 +422,17 @@ mod tests {
         assert!(is_pooler("postgres://u:p@aws-0-eu.pooler.supabase.com:6543/postgres"));
         assert!(is_pooler("postgres://u:p@h:6432/d"));
         assert!(is_pooler("postgres://u:p@h/d?pgbouncer=true"));
+        assert!(is_pooler("postgres:///d?host=h&port=6432"));
         assert!(!is_pooler("postgres://u:p@aws-0-eu.pooler.supabase.com:5432/postgres"));
         assert!(!is_pooler("postgres://u:p@h:6543/d?pgbouncer=false"));
         assert!(!is_pooler("postgres://u:p@db.abc.supabase.co:5432/postgres"));
+    }
+
+    #[test]
+    fn tcp_user_timeout_is_in_milliseconds() {
+        let url: DatabaseUrl = "postgres://h/d?tcp_user_timeout=1500".parse().unwrap();
+        let config = url.driver_config().unwrap();
+        assert_eq!(config.get_tcp_user_timeout(), Some(&Duration::from_millis(1500)));
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::ConnectionError;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+
+use crate::connector::{ConnectError, sentence};
 
 /// Translates an error, keeping the server's details.
 pub(super) fn query_error(error: impl Into<Arc<tokio_postgres::Error>>) -> Error {
@@ -109,12 +112,32 @@ pub(crate) fn is_crowded(error: &ConnectionError) -> bool {
     shortage(error) == Some(Shortage::Connections)
 }
 
-/// Translates the failure of a connection, keeping a shortage apart.
-pub(super) fn connection_error(error: tokio_postgres::Error) -> ConnectionError {
-    match error.code().and_then(Shortage::of) {
-        Some(_) => ConnectionError::CouldntSetupConfiguration(query_error(error)),
-        None => ConnectionError::BadConnection(sentence(&error)),
+/// Translates the failure of a connection, keeping shortages and read-only servers apart.
+pub(super) fn connection_error(error: &ConnectError) -> ConnectionError {
+    let sentence = error.to_string();
+    if let Some(shortage) = error.codes().find_map(Shortage::of) {
+        let cause = Error::QueryBuilderError(Box::new(Short { shortage, sentence }));
+        return ConnectionError::CouldntSetupConfiguration(cause);
     }
+    if error.is_read_only() {
+        let cause = Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, Box::new(sentence));
+        return ConnectionError::CouldntSetupConfiguration(cause);
+    }
+    ConnectionError::BadConnection(sentence)
+}
+
+/// Returns whether a connection failed because no server accepts writes.
+pub(crate) fn is_read_only(error: &ConnectionError) -> bool {
+    matches!(
+        error,
+        ConnectionError::CouldntSetupConfiguration(Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _))
+    )
+}
+
+/// The error of a statement that was not answered in time: its connection is lost.
+pub(super) fn silence(patience: Duration) -> Error {
+    let sentence = format!("the database did not answer within {} s", patience.as_secs_f32());
+    Error::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new(sentence))
 }
 
 /// A value that the database cannot store: a text with a NUL character, a number or date out of range.
@@ -137,24 +160,6 @@ fn is_about_a_value(code: &SqlState) -> bool {
         SqlState::INTERVAL_FIELD_OVERFLOW,
     ]
     .contains(code)
-}
-
-/// Writes an error and its causes as one sentence, without repetition.
-pub(crate) fn sentence(error: &tokio_postgres::Error) -> String {
-    if let Some(db) = error.as_db_error() {
-        return db.message().to_owned();
-    }
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// Returns whether the server closes the connection after this error: on shutdown, when an administrator ends the

@@ -35,17 +35,16 @@ use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::AnsiTransactionManager;
 use tokio::task::AbortHandle;
+use tokio::time::timeout;
 use tokio_postgres::types::{Kind, Type};
-use tokio_postgres::{Client, Socket};
 
-pub(super) use self::errors::is_crowded;
 use self::errors::query_error;
-pub(super) use self::errors::sentence;
 pub use self::errors::{Shortage, is_outage, is_unfit_value, shortage};
+pub(super) use self::errors::{is_crowded, is_read_only};
 pub use self::rows::{Field, Row, Rows};
 use self::types::{Bind, Types};
 use self::wire::{Leaves, Statement, Wire};
-use super::tls::{Connector, Stream};
+use super::connector::{Connector, Opened, sentence};
 use crate::settings::SessionLimits;
 use crate::url::DatabaseUrl;
 
@@ -72,6 +71,7 @@ pub struct Connection {
     connector: Connector,
     socket: AbortHandle,
     through_pooler: bool,
+    keeps_session: bool,
     transaction_manager: AnsiTransactionManager,
 }
 
@@ -126,30 +126,32 @@ impl Connection {
     ///
     /// As [`Connection::connect`].
     pub(crate) async fn open_with(connector: &Connector, options: &ConnectOptions) -> ConnectionResult<Self> {
-        let (client, socket) = connector
+        let opened = connector
             .connect(&options.application_name)
             .await
-            .map_err(errors::connection_error)?;
-        Self::set_up(client, socket, connector, options)
+            .map_err(|error| errors::connection_error(&error))?;
+        let patience = connector.patience();
+        timeout(patience, Self::set_up(opened, connector, options))
             .await
+            .unwrap_or_else(|_| Err(errors::silence(patience)))
             .map_err(ConnectionError::CouldntSetupConfiguration)
     }
 
-    async fn set_up(
-        client: Client,
-        socket: tokio_postgres::Connection<Socket, Stream>,
-        connector: &Connector,
-        options: &ConnectOptions,
-    ) -> QueryResult<Self> {
+    async fn set_up(opened: Opened, connector: &Connector, options: &ConnectOptions) -> QueryResult<Self> {
+        let Opened {
+            client,
+            socket,
+            is_direct,
+        } = opened;
         // The task ends when the client is dropped. Its error becomes the error of every pending answer.
         let socket = tokio::spawn(async move {
             if let Err(error) = socket.await {
-                log::debug!("a database connection ended: {}", errors::sentence(&error));
+                log::debug!("a database connection ended: {}", sentence(&error));
             }
         });
         let mut settings = vec![NO_PARALLEL_PLANS];
         settings.extend(options.limits.settings());
-        let pooler = options.url.is_pooler();
+        let pooler = options.url.is_pooler() || !is_direct;
         // Through a transaction pooler, a session setting would stay on a server connection that other clients use
         // next, and be missing when this client returns. There the settings are sent with every transaction instead.
         let session = if pooler {
@@ -171,12 +173,13 @@ impl Connection {
             String::new()
         };
         Ok(Self {
-            wire: Wire::new(client),
+            wire: Wire::new(client, options.limits.patience()),
             types,
             transaction_settings,
             connector: connector.clone(),
             socket: socket.abort_handle(),
             through_pooler: pooler,
+            keeps_session: !pooler || options.url.keeps_sessions(),
             transaction_manager: AnsiTransactionManager::default(),
         })
     }
@@ -267,6 +270,25 @@ impl Connection {
         (!progress.in_flight() || progress.has_tail()) && self.wire.is_idle()
     }
 
+    /// Returns whether the server was silent for so long that it counts as frozen or out of reach.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.wire.progress().is_silent()
+    }
+
+    /// Returns whether the connection leads, or may lead, through a pooler: the URL says so, or the probe of the new
+    /// connection could not prove that the session is the server's own.
+    #[must_use]
+    pub fn is_through_pooler(&self) -> bool {
+        self.through_pooler
+    }
+
+    /// Returns whether all statements of this connection run in one session of the server: session settings, session
+    /// locks and LISTEN work. Through a pooler this is the operator's word.
+    #[must_use]
+    pub fn keeps_session(&self) -> bool {
+        self.keeps_session
+    }
+
     /// Marks the connection as unusable for any further borrower.
     pub(crate) fn condemn(&self) {
         self.wire.condemn();
@@ -329,10 +351,14 @@ impl Drop for Connection {
             return;
         };
         let (token, connector) = (self.wire.client().cancel_token(), self.connector.clone());
+        let socket = self.socket.clone();
         runtime.spawn(async move {
             if let Err(error) = connector.cancel(&token).await {
                 log::debug!("a query that nobody waits for could not be cancelled: {error}");
             }
+            // The socket closes after the last answer, which a frozen server never sends.
+            tokio::time::sleep(connector.patience()).await;
+            socket.abort();
         });
     }
 }

@@ -2,35 +2,88 @@
 
 use std::num::NonZeroU32;
 use std::ops::Range;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel::pg::{Pg, PgValue};
+use diesel::result::Error;
 use diesel::row::{PartialRow, RowIndex, RowSealed};
 use futures_core::Stream;
+use tokio::time::{Sleep, sleep, timeout};
 use tokio_postgres::RowStream;
 use tokio_postgres::types::{FromSql, Type};
 
-use super::errors::query_error;
+use super::errors::{query_error, silence};
 use super::lock::lock;
 
 /// How far the server's answers have been read.
 ///
 /// Statements are numbered as they are sent. Answers arrive in the same order, so an answer read to its end proves all
 /// earlier ones complete, even if they were dropped.
-#[derive(Default)]
 pub(super) struct Progress {
     sent: AtomicU64,
     answered: AtomicU64,
+    /// How long the server may be silent while an answer is outstanding.
+    patience: Option<Duration>,
+    /// It was silent for longer: nothing can be expected of this connection.
+    silent: AtomicBool,
     /// The rest of the last answer, if its reader stopped early. Diesel's `get_result` does: it takes one row and drops
     /// the stream, whose end may still be to come.
     tail: Mutex<Option<(u64, Pin<Box<RowStream>>)>>,
 }
 
 impl Progress {
+    pub(super) fn new(patience: Option<Duration>) -> Self {
+        Self {
+            sent: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            patience,
+            silent: AtomicBool::new(false),
+            tail: Mutex::default(),
+        }
+    }
+
+    /// Waits for `answer` for as long as the server may be silent, counted anew whenever an earlier statement of the
+    /// connection is answered meanwhile.
+    pub(super) async fn bounded<T>(&self, answer: impl Future<Output = T>) -> QueryResult<T> {
+        let Some(patience) = self.patience else {
+            return Ok(answer.await);
+        };
+        if self.is_silent() {
+            return Err(silence(patience));
+        }
+        let mut answer = pin!(answer);
+        loop {
+            let answered = self.answered.load(Ordering::Acquire);
+            if let Ok(answer) = timeout(patience, answer.as_mut()).await {
+                return Ok(answer);
+            }
+            if self.answered.load(Ordering::Acquire) == answered {
+                self.silent.store(true, Ordering::Release);
+                return Err(silence(patience));
+            }
+        }
+    }
+
+    /// Returns whether the server was silent for too long.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Acquire)
+    }
+
+    /// Returns a timer that ends when the server will have been silent for too long from now on.
+    fn timer(&self) -> Option<Pin<Box<Sleep>>> {
+        self.patience.map(|patience| Box::pin(sleep(patience)))
+    }
+
+    fn fall_silent(&self) -> Error {
+        self.silent.store(true, Ordering::Release);
+        silence(self.patience.unwrap_or_default())
+    }
+
     /// Returns the number of the next statement.
     pub(super) fn begin(&self) -> u64 {
         // A kept answer would block those after it; a dropped one is skipped.
@@ -85,6 +138,8 @@ impl Progress {
 /// The rows of one answer, as they arrive.
 pub struct Rows {
     rows: Option<Pin<Box<RowStream>>>,
+    /// Runs while a row is waited for.
+    timer: Option<Pin<Box<Sleep>>>,
     number: u64,
     progress: Arc<Progress>,
 }
@@ -93,6 +148,7 @@ impl Rows {
     pub(super) fn new(rows: RowStream, number: u64, progress: Arc<Progress>) -> Self {
         Self {
             rows: Some(Box::pin(rows)),
+            timer: None,
             number,
             progress,
         }
@@ -103,21 +159,35 @@ impl Stream for Rows {
     type Item = QueryResult<Row>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(rows) = self.rows.as_mut() else {
+        let this = &mut *self;
+        let Some(rows) = this.rows.as_mut() else {
             return Poll::Ready(None);
         };
-        let item = match ready!(rows.as_mut().poll_next(context)) {
-            Some(Ok(row)) => return Poll::Ready(Some(Ok(Row(row)))),
-            Some(Err(error)) => {
-                self.progress.settle(self.number, Some(&error));
+        let item = match rows.as_mut().poll_next(context) {
+            Poll::Ready(Some(Ok(row))) => {
+                this.timer = None;
+                return Poll::Ready(Some(Ok(Row(row))));
+            }
+            Poll::Ready(Some(Err(error))) => {
+                this.progress.settle(this.number, Some(&error));
                 Some(Err(query_error(error)))
             }
-            None => {
-                self.progress.settle(self.number, None);
+            Poll::Ready(None) => {
+                this.progress.settle(this.number, None);
                 None
             }
+            Poll::Pending => {
+                if this.timer.is_none() {
+                    this.timer = this.progress.timer();
+                }
+                let Some(timer) = this.timer.as_mut() else {
+                    return Poll::Pending;
+                };
+                ready!(timer.as_mut().poll(context));
+                Some(Err(this.progress.fall_silent()))
+            }
         };
-        self.rows = None;
+        this.rows = None;
         Poll::Ready(item)
     }
 }

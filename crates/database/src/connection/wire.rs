@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel::connection::{DebugQuery, DynInstrumentation, Instrumentation, InstrumentationEvent, StrQueryHelper};
@@ -67,10 +68,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(client: Client) -> Self {
+    /// Takes over a session whose every answer has to come within `patience`.
+    pub(super) fn new(client: Client, patience: Option<Duration>) -> Self {
         Self {
             client: Arc::new(client),
-            progress: Arc::default(),
+            progress: Arc::new(Progress::new(patience)),
             turn: tokio::sync::Mutex::new(()),
             ahead: Mutex::new(Ahead::Clear),
             in_transaction: AtomicBool::new(false),
@@ -232,6 +234,14 @@ impl Wire {
         leaves: Leaves,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> QueryResult<(T, u64)> {
+        self.progress.bounded(self.send_and_wait(leaves, answer)).await?
+    }
+
+    async fn send_and_wait<T>(
+        &self,
+        leaves: Leaves,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> QueryResult<(T, u64)> {
         let turn = self.turn.lock().await;
         let (gate, sent) = self.open_gate()?;
         let mut opened = pin!(maybe_done(OptionFuture::from(gate)));
@@ -266,6 +276,10 @@ impl Wire {
         if error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) {
             // Only tokio-postgres names statements, when a result has a type created after this connection was opened
             // (see `types`). The next connection knows the type.
+            self.condemn();
+        }
+        if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+            // The server was demoted. The next connection may find the new primary.
             self.condemn();
         }
         query_error(error)
