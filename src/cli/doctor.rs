@@ -97,6 +97,16 @@ async fn examine(config: &Config, database: &Database, report: &mut Report) -> a
             session.encoding
         ));
     }
+    if let Some(reason) = repo::diagnostics::read_only(&mut conn).await? {
+        report.bad(reason);
+    }
+    if !conn.keeps_session() {
+        report.bad(format_args!(
+            "{} leads through a pooler, through which nothing can be migrated: set DATABASE_DIRECT_URL to the URL of the \
+             database itself, or add pgbouncer=false to that URL if the pooler keeps one session for each client",
+            database.direct
+        ));
+    }
     let state = migrate::check(&mut conn).await?;
     match state.objection() {
         None => report.good("the schema matches this program"),
@@ -144,6 +154,12 @@ async fn examine_rows(config: &Config, database: &Database, report: &mut Report)
             return Ok(());
         }
     };
+    if conn.is_through_pooler() {
+        report.note(format_args!(
+            "requests and jobs reach {} through a pooler",
+            database.url
+        ));
+    }
     let unknown = match repo::diagnostics::unknown_tenants(&mut conn).await {
         Ok(tenants) => tenants,
         Err(error) => {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use database::migrate::{self, SchemaState};
+use database::migrate;
 use database::pool::{Pool, PoolError};
-use database::repo;
 use database::repo::tenants::DEFAULT_TENANT;
+use database::repo::{self, diagnostics};
 use postgres::{Disk, Watch};
 use rocket::http::Status;
 use rocket::response::content::RawHtml;
@@ -99,17 +99,30 @@ impl Probe {
 }
 
 async fn examine(pool: &Pool, roles_at: Option<Instant>) -> ApiResult<Found> {
-    let mut conn = pool.get().await?;
+    let mut conn = match pool.get().await {
+        Ok(conn) => conn,
+        Err(error) if error.is_read_only() => {
+            log::warn!("not ready: {error}");
+            return Ok(Found {
+                objection: Some("no server of the database accepts writes".to_owned()),
+                at: Some(Instant::now()),
+                roles_at: None,
+            });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let read_only = diagnostics::read_only(&mut conn).await?;
     let state = migrate::check(&mut conn).await;
     drop(conn);
     let state = state.map_err(|error| ApiError::Internal(error.to_string()))?;
-    let is_due = state == SchemaState::Current && roles_at.is_none_or(|at| at.elapsed() > ROLES_FOR);
+    let objection = state.objection().or(read_only.map(|reason| reason.to_string()));
+    let is_due = objection.is_none() && roles_at.is_none_or(|at| at.elapsed() > ROLES_FOR);
     if is_due {
         enter_roles(pool).await?;
     }
     let now = Some(Instant::now());
     Ok(Found {
-        objection: state.objection(),
+        objection,
         at: now,
         roles_at: if is_due { now } else { roles_at },
     })
@@ -148,8 +161,8 @@ fn get_live(_visitor: Visitor) -> Json<Value> {
     Json(json!({ "status": "live" }))
 }
 
-/// Reports whether the program is ready: the database answers in time and has room to work, its schema is the expected
-/// one, requests may enter its roles, and the program is not shutting down.
+/// Reports whether the program is ready: the database answers in time, accepts writes and has room to work, its schema
+/// is the expected one, requests may enter its roles, and the program is not shutting down.
 #[get("/ready")]
 async fn get_ready(
     _visitor: Visitor,

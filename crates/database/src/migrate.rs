@@ -36,10 +36,7 @@ type Harness = AsyncMigrationHarness<Connection>;
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The URL leads through a pooler, through which no lock can be held.
-    #[error(
-        "migrations need a direct connection, and {0} leads through a pooler: set DATABASE_DIRECT_URL to the URL of the \
-         database itself, or add pgbouncer=false to that URL if the pooler keeps one session for each client"
-    )]
+    #[error("migrations need a direct connection, and {0} leads through a pooler: set DATABASE_DIRECT_URL")]
     Pooler(DatabaseUrl),
     /// The database cannot be reached.
     #[error("cannot connect for migrations: {0}")]
@@ -305,22 +302,20 @@ async fn applied_versions(conn: &mut Connection) -> QueryResult<Vec<String>> {
 }
 
 async fn connect(url: &DatabaseUrl) -> Result<Connection, MigrateError> {
+    let pooler = MigrateError::Pooler(url.clone());
     // Nothing is sent through a pooler that is known.
     if url.is_pooler() {
-        return Err(MigrateError::Pooler(url.clone()));
+        return Err(pooler);
     }
     let mut conn = Connection::connect(url).await?;
     if !conn.keeps_session() {
-        return Err(MigrateError::Pooler(url.clone()));
+        return Err(pooler);
     }
-    let session = diagnostics::session(&mut conn)
-        .await
-        .map_err(|error| MigrateError::State(sentence(&error)))?;
-    if session.encoding != diagnostics::ENCODING {
-        return Err(MigrateError::Encoding {
-            database: Box::new(url.clone()),
-            encoding: session.encoding,
-        });
+    let session = diagnostics::session(&mut conn).await;
+    let encoding = session.map_err(|error| MigrateError::State(sentence(&error)))?.encoding;
+    if encoding != diagnostics::ENCODING {
+        let database = Box::new(url.clone());
+        return Err(MigrateError::Encoding { database, encoding });
     }
     Ok(conn)
 }

@@ -57,6 +57,39 @@ pub async fn session(conn: &mut Connection) -> QueryResult<Session> {
         .await
 }
 
+/// Why a server accepts no writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadOnly {
+    /// It is a standby.
+    #[error("the database is a standby, which refuses writes: connect to the primary, or promote this server")]
+    Standby,
+    /// A setting makes its transactions read-only.
+    #[error("the database refuses writes: default_transaction_read_only is on for this server, database or user")]
+    Setting,
+}
+
+/// Returns why the server of `conn` accepts no writes, or `None` if it accepts them.
+pub async fn read_only(conn: &mut Connection) -> QueryResult<Option<ReadOnly>> {
+    #[derive(QueryableByName)]
+    struct State {
+        #[diesel(sql_type = Bool)]
+        is_in_recovery: bool,
+        #[diesel(sql_type = Bool)]
+        is_read_only: bool,
+    }
+    // Diesel's schema does not include the system functions.
+    let state: State = diesel::sql_query(include_str!("read_only.sql"))
+        .get_result(&mut conn.reading())
+        .await?;
+    Ok(match state {
+        State {
+            is_in_recovery: true, ..
+        } => Some(ReadOnly::Standby),
+        State { is_read_only: true, .. } => Some(ReadOnly::Setting),
+        _ => None,
+    })
+}
+
 /// Lists the tenant ids used by rows without a row in `tenants`: nobody can act for them.
 pub async fn unknown_tenants(conn: &mut SystemConnection) -> QueryResult<Vec<Uuid>> {
     let known: BTreeSet<Uuid> = tenants::table
