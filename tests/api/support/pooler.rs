@@ -26,13 +26,46 @@ pub fn pool_url(url: &str) -> String {
         return url.to_owned();
     };
     static POOLER: OnceLock<Pooler> = OnceLock::new();
-    POOLER.get_or_init(|| Pooler::start(&mode)).url(url)
+    let pooler = POOLER.get_or_init(|| {
+        // A small pool makes clients share server connections, so that leftovers of one affect the next.
+        let mode = Mode::parse(&mode);
+        Pooler::start(mode, if mode == Mode::Transaction { 2 } else { 40 }, PORT)
+    });
+    let is_pooler = pooler.mode == Mode::Transaction;
+    format!("{}?pgbouncer={is_pooler}", pooler.url(url))
 }
 
-/// A PgBouncer that ends with this process, since its standard input closes.
-struct Pooler {
+/// For how long PgBouncer gives a server connection to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// For a transaction.
+    Transaction,
+    /// For as long as the client is connected.
+    Session,
+}
+
+impl Mode {
+    fn parse(name: &str) -> Self {
+        match name {
+            "transaction" => Self::Transaction,
+            "session" => Self::Session,
+            other => panic!("SCRAPERSKY_TEST_PGBOUNCER is {other}: it must be transaction or session"),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Transaction => "transaction",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// A PgBouncer that ends with its value or with this process, since its standard input closes.
+pub struct Pooler {
     folder: PathBuf,
-    is_transaction: bool,
+    mode: Mode,
+    port: u16,
     _watched: Child,
 }
 
@@ -52,24 +85,19 @@ fn target() -> String {
 }
 
 impl Pooler {
-    fn start(mode: &str) -> Self {
-        let is_transaction = match mode {
-            "transaction" => true,
-            "session" => false,
-            other => panic!("SCRAPERSKY_TEST_PGBOUNCER is {other}: it must be transaction or session"),
-        };
-        // A small pool makes clients share server connections, so that leftovers of one affect the next.
-        let pool_size = if is_transaction { 2 } else { 40 };
+    /// Starts PgBouncer on a socket of this port, with at most `pool_size` connections to the server.
+    pub fn start(mode: Mode, pool_size: u32, port: u16) -> Self {
         let folder = PathBuf::from(format!("/tmp/sky-pooler-{}", &Uuid::new_v4().simple().to_string()[..8]));
         fs::create_dir(&folder).unwrap();
         let settings = folder.join("pgbouncer.ini");
         let text = format!(
             "[databases]\n* = {}\n\
-             [pgbouncer]\nlisten_addr =\nlisten_port = {PORT}\nunix_socket_dir = {}\nauth_type = any\n\
-             pool_mode = {mode}\ndefault_pool_size = {pool_size}\nmax_client_conn = 1000\nquery_wait_timeout = 60\n\
+             [pgbouncer]\nlisten_addr =\nlisten_port = {port}\nunix_socket_dir = {}\nauth_type = any\n\
+             pool_mode = {}\ndefault_pool_size = {pool_size}\nmax_client_conn = 1000\nquery_wait_timeout = 60\n\
              log_connections = 0\nlog_disconnections = 0\nlogfile = {}\n",
             target(),
             folder.display(),
+            mode.name(),
             folder.join("pgbouncer.log").display(),
         );
         fs::write(&settings, text).unwrap();
@@ -105,7 +133,8 @@ impl Pooler {
         let watched = command.spawn().expect("sh starts");
         let pooler = Self {
             folder,
-            is_transaction,
+            mode,
+            port,
             _watched: watched,
         };
         pooler.wait();
@@ -114,7 +143,7 @@ impl Pooler {
 
     /// Waits until it responds.
     fn wait(&self) {
-        let socket = self.folder.join(format!(".s.PGSQL.{PORT}"));
+        let socket = self.folder.join(format!(".s.PGSQL.{}", self.port));
         let deadline = Instant::now() + Duration::from_secs(30);
         while UnixStream::connect(&socket).is_err() {
             let log = || fs::read_to_string(self.folder.join("pgbouncer.log")).unwrap_or_default();
@@ -127,13 +156,11 @@ impl Pooler {
         }
     }
 
-    fn url(&self, url: &str) -> String {
+    /// Returns the URL of the same database through the pooler.
+    pub fn url(&self, url: &str) -> String {
         let config: tokio_postgres::Config = url.parse().unwrap();
         let folder = self.folder.display().to_string().replace('/', "%2F");
         let (user, database) = (config.get_user().unwrap(), config.get_dbname().unwrap());
-        let is_pooler = self.is_transaction;
-        format!("postgres://{user}@{folder}:{PORT}/{database}?pgbouncer={is_pooler}")
-            .parse()
-            .unwrap()
+        format!("postgres://{user}@{folder}:{}/{database}", self.port)
     }
 }
