@@ -101,9 +101,6 @@ async fn errors_keep_what_the_server_said() {
         .await
         .unwrap_err();
     assert_eq!(kind(null).0, "NotNullViolation");
-    conn.send_ahead("SET TRANSACTION READ ONLY").unwrap();
-    assert_eq!(kind(insert(&conn, 3).await.unwrap_err()).0, "ReadOnlyTransaction");
-    conn.rollback().await.unwrap();
     let Error::DatabaseError(DatabaseErrorKind::Unknown, info) = text(&conn, "SELECT nope AS v").await.unwrap_err()
     else {
         panic!("a missing column is a database error")
@@ -116,6 +113,19 @@ async fn errors_keep_what_the_server_said() {
         .unwrap_err();
     assert_eq!(kind(closed).0, "ClosedConnection");
     assert_eq!(kind(conn.batch_execute("").await.unwrap_err()).0, "ClosedConnection");
+    assert!(conn.is_broken());
+}
+
+#[tokio::test]
+async fn a_refused_write_costs_the_connection_since_the_server_may_be_a_standby_now() {
+    let mut conn = connection().await;
+    conn.send_ahead("SET TRANSACTION READ ONLY").unwrap();
+    let error = insert(&conn, 3).await.unwrap_err();
+    assert!(
+        matches!(error, Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)),
+        "{error:?}"
+    );
+    conn.rollback().await.unwrap();
     assert!(conn.is_broken());
 }
 
