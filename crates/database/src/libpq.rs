@@ -1,7 +1,6 @@
 //! The database URL for PostgreSQL's own client programs.
 
-use tokio_postgres::config::{Host, TargetSessionAttrs};
-
+use crate::servers::Place;
 use crate::url::DatabaseUrl;
 
 impl DatabaseUrl {
@@ -13,19 +12,26 @@ impl DatabaseUrl {
     /// A parameter the driver does not understand; the message does not quote the URL.
     pub fn libpq_environment(&self) -> Result<Vec<(&'static str, String)>, String> {
         let config = self.driver_config()?;
-        let list = |values: Vec<String>| Some(values.join(",")).filter(|values| !values.is_empty());
-        let hosts = config.get_hosts().iter().map(|host| match host {
-            Host::Tcp(name) => name.clone(),
-            Host::Unix(folder) => folder.display().to_string(),
+        let servers = self.servers()?;
+        let wanted = self.wanted(servers.len())?;
+        let list = |values: Vec<String>| Some(values.join(","));
+        let hosts = servers.iter().map(|server| match &server.place {
+            Place::Host(name, _) => name.clone(),
+            Place::Socket(folder) => folder.display().to_string(),
         });
-        let addresses = config.get_hostaddrs().iter().map(ToString::to_string);
-        let read_write = config.get_target_session_attrs() == TargetSessionAttrs::ReadWrite;
+        let addresses = servers.iter().map(|server| match &server.place {
+            Place::Host(_, Some(address)) => address.to_string(),
+            _ => String::new(),
+        });
         let settings = [
             ("PGHOST", list(hosts.collect())),
-            ("PGHOSTADDR", list(addresses.collect())),
+            (
+                "PGHOSTADDR",
+                list(addresses.collect()).filter(|values| values.contains(['.', ':'])),
+            ),
             (
                 "PGPORT",
-                list(config.get_ports().iter().map(ToString::to_string).collect()),
+                list(servers.iter().map(|server| server.port.to_string()).collect()),
             ),
             ("PGUSER", config.get_user().map(str::to_owned)),
             (
@@ -43,7 +49,7 @@ impl DatabaseUrl {
                     .map(str::to_owned)
                     .or_else(|| std::env::var("PGSSLROOTCERT").ok()),
             ),
-            ("PGTARGETSESSIONATTRS", read_write.then(|| "read-write".to_owned())),
+            ("PGTARGETSESSIONATTRS", wanted.name().map(str::to_owned)),
         ];
         Ok(settings
             .into_iter()
@@ -70,6 +76,7 @@ mod tests {
             ("PGDATABASE", "sky"),
             ("PGSSLMODE", "verify-full"),
             ("PGSSLROOTCERT", "/ca.pem"),
+            ("PGTARGETSESSIONATTRS", "read-write"),
         ];
         let settings = url.libpq_environment().unwrap();
         let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -52,6 +52,18 @@ pub(crate) enum Wanted {
 }
 
 impl Wanted {
+    /// Returns libpq's name, or `None` for its default.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Any => None,
+            Self::ReadWrite => Some("read-write"),
+            Self::ReadOnly => Some("read-only"),
+            Self::Primary => Some("primary"),
+            Self::Standby => Some("standby"),
+            Self::PreferStandby => Some("prefer-standby"),
+        }
+    }
+
     /// Reads the parameter `target_session_attrs`. Without it, several servers mean the one that accepts writes.
     pub(crate) fn parse(param: Option<&str>, servers: usize) -> Result<Self, String> {
         match param {
