@@ -121,28 +121,6 @@ pub async fn insert(mut conn: &Connection, id: i32) -> QueryResult<usize> {
 }
 
 #[tokio::test]
-async fn no_statement_has_a_name() {
-    let mut conn = connection().await;
-    insert(&conn, 1).await.unwrap();
-    let moods: Vec<(Mood, Vec<Mood>)> = things::table
-        .select((things::mood, things::moods))
-        .load(&mut conn)
-        .await
-        .unwrap();
-    assert_eq!(moods.len(), 1);
-    conn.transaction::<_, Error, _>(async |conn| things::table.count().get_result::<i64>(conn).await)
-        .await
-        .unwrap();
-    assert_eq!(
-        count(&conn, "SELECT count(*) AS n FROM pg_prepared_statements")
-            .await
-            .unwrap(),
-        0
-    );
-    assert!(!conn.is_broken());
-}
-
-#[tokio::test]
 async fn pipelined_statements_keep_their_order_within_the_transaction() {
     let mut conn = connection().await;
     conn.send_ahead(ACME).unwrap();

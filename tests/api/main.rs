@@ -23,6 +23,7 @@ mod house;
 mod http;
 mod jobs;
 mod migrations;
+mod named;
 mod places;
 mod pool;
 mod poolers;

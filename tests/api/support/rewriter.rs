@@ -83,8 +83,9 @@ impl Rewriter {
             format!(":{}", String::from_utf8_lossy(password))
         });
         let database = direct.get_dbname().unwrap();
+        // Named statements would be rewritten once, and not for each mutant.
         format!(
-            "postgres://{user}{password}@127.0.0.1:{}/{database}?sslmode=disable",
+            "postgres://{user}{password}@127.0.0.1:{}/{database}?sslmode=disable&pgbouncer=true",
             self.port
         )
     }

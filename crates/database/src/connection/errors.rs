@@ -98,6 +98,7 @@ struct Short {
 #[must_use]
 pub fn shortage(error: &Error) -> Option<Shortage> {
     match error {
+        Error::QueryBuilderError(cause) if cause.is::<Outdated>() => Some(Shortage::Turn),
         Error::QueryBuilderError(cause) => cause.downcast_ref::<Short>().map(|short| short.shortage),
         Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Some(Shortage::Turn),
         _ => None,
@@ -110,6 +111,30 @@ pub(crate) fn is_crowded(error: &ConnectionError) -> bool {
         return false;
     };
     shortage(error) == Some(Shortage::Connections)
+}
+
+/// A prepared statement that does not fit the schema any more. Its transaction failed as one does that conflicts with
+/// another: from its beginning it may succeed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Outdated(String);
+
+/// Returns whether a prepared statement failed because its result has other columns now, or because the server has
+/// forgotten it.
+pub(super) fn outdates_statements(error: &tokio_postgres::Error) -> bool {
+    error
+        .code()
+        .is_some_and(|code| *code == SqlState::FEATURE_NOT_SUPPORTED || *code == SqlState::INVALID_SQL_STATEMENT_NAME)
+}
+
+/// Translates the error of a prepared statement that has to be prepared anew.
+pub(super) fn outdated(error: &tokio_postgres::Error) -> Error {
+    Error::QueryBuilderError(Box::new(Outdated(sentence(error))))
+}
+
+/// Returns whether a statement failed because it has to be prepared anew.
+pub(super) fn is_outdated(error: &Error) -> bool {
+    matches!(error, Error::QueryBuilderError(cause) if cause.is::<Outdated>())
 }
 
 /// Translates the failure of a connection, keeping shortages and read-only servers apart.

@@ -1,13 +1,14 @@
-//! A connection that sends unnamed statements through diesel-async.
+//! A connection that knows whether its statements may have names, and whether it may be handed on.
 //!
 //! diesel-async's own `AsyncPgConnection` names every statement it prepares. Behind a pooler that assigns a server
-//! connection per transaction, such a name may not exist, or may name another process's SQL. [`Connection`] sends each
-//! statement as one unnamed `Parse/Bind/Describe/Execute/Sync` batch, which any pooler passes through, and always knows
-//! whether it may be handed to the next borrower.
+//! connection per transaction, such a name may not exist, or may name another process's SQL. [`Connection`] names
+//! statements, which saves the server half of the work, only where the probe of the new connection has proven that the
+//! session is the server's own. Elsewhere it sends each statement as one unnamed `Parse/Bind/Describe/Execute/Sync`
+//! batch, which any pooler passes through. It always knows whether it may be handed to the next borrower.
 //!
-//! It keeps three promises, tested in `tests/api/connection.rs`:
+//! It keeps three promises, tested in `tests/api/connection.rs` and `tests/api/named.rs`:
 //!
-//! - no statement outlives its batch: `pg_prepared_statements` stays empty;
+//! - through a pooler no statement outlives its batch: `pg_prepared_statements` stays empty;
 //! - nothing written through a connection whose `BEGIN` failed is ever executed, and nothing read
 //!   through it is ever returned (see [`Connection::send_ahead`]);
 //! - a connection with an unread answer or an open transaction is [broken] for the pool, however
@@ -23,6 +24,7 @@ mod errors;
 mod lock;
 pub mod reading;
 mod rows;
+mod statements;
 mod traits;
 mod types;
 mod wire;
@@ -55,7 +57,7 @@ const COMMIT: &str = "SELECT; COMMIT";
 /// among 100,000 took 4 ms; with workers 23 ms at best and 760 ms on a busy machine.)
 const NO_PARALLEL_PLANS: (&str, u128) = ("max_parallel_workers_per_gather", 0);
 
-/// A PostgreSQL connection whose statements are never named.
+/// A PostgreSQL connection whose statements are named only if the server is reached directly.
 ///
 /// It implements diesel-async's [`AsyncConnection`](diesel_async::AsyncConnection), so `RunQueryDsl`, `transaction` and
 /// the migration harness work on it. `&Connection` implements
@@ -173,7 +175,7 @@ impl Connection {
             String::new()
         };
         Ok(Self {
-            wire: Wire::new(client, options.limits.patience()),
+            wire: Wire::new(client, options.limits.patience(), !pooler),
             types,
             transaction_settings,
             connector: connector.clone(),

@@ -99,6 +99,11 @@ impl Progress {
         }
     }
 
+    /// Returns whether statement `number` is the last that was sent.
+    pub(super) fn is_last(&self, number: u64) -> bool {
+        self.sent.load(Ordering::Acquire) == number
+    }
+
     /// Returns whether an answer is outstanding.
     pub(super) fn in_flight(&self) -> bool {
         self.answered.load(Ordering::Acquire) < self.sent.load(Ordering::Acquire)

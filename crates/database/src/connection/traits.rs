@@ -99,7 +99,7 @@ impl AsyncConnection for Connection {
         self.wire.instrument(instrumentation);
     }
 
-    /// Does nothing: statements are not cached.
+    /// Does nothing: how many statements are kept prepared is fixed.
     fn set_prepared_statement_cache_size(&mut self, _size: CacheSize) {}
 }
 

@@ -13,13 +13,14 @@ use diesel::result::Error;
 use futures_core::future::BoxFuture;
 use futures_util::future::{FutureExt, OptionFuture, Shared, join, maybe_done};
 use futures_util::stream::TryStreamExt;
-use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, RowStream};
 
-use super::errors::query_error;
+use super::errors::{is_outdated, outdated, outdates_statements, query_error};
 use super::lock::lock;
 use super::rows::{Progress, Rows};
+use super::statements::{Answer, Message, Statements};
 use super::types::Bind;
 
 /// A statement ready to be sent: its text, and each bind with its declared type.
@@ -60,6 +61,10 @@ pub(super) struct Wire {
     /// has to wait.
     turn: tokio::sync::Mutex<()>,
     ahead: Mutex<Ahead>,
+    /// The query that opened the last transaction, with its number.
+    begun: Mutex<(String, u64)>,
+    /// Prepared statements; `None` where statements must not be named.
+    named: Option<Mutex<Statements>>,
     /// `BEGIN` was sent, and the end of its transaction is not confirmed.
     in_transaction: AtomicBool,
     /// The connection must not be used again.
@@ -68,13 +73,15 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Takes over a session whose every answer has to come within `patience`.
-    pub(super) fn new(client: Client, patience: Option<Duration>) -> Self {
+    /// Takes over a session whose every answer has to come within `patience`. Statements are named if it `is_direct`.
+    pub(super) fn new(client: Client, patience: Option<Duration>, is_direct: bool) -> Self {
         Self {
             client: Arc::new(client),
             progress: Arc::new(Progress::new(patience)),
             turn: tokio::sync::Mutex::new(()),
             ahead: Mutex::new(Ahead::Clear),
+            begun: Mutex::default(),
+            named: is_direct.then(Mutex::default),
             in_transaction: AtomicBool::new(false),
             condemned: AtomicBool::new(false),
             instrumentation: Mutex::new(DynInstrumentation::default_instrumentation()),
@@ -139,9 +146,11 @@ impl Wire {
     /// Sends a statement and returns its rows as they arrive.
     pub(super) async fn load(&self, statement: QueryResult<Statement>, leaves: Leaves) -> QueryResult<Rows> {
         let (sql, binds) = statement?;
-        let answer = self.client.query_typed_raw(&sql, binds);
-        let result = self.in_turn(leaves, answer).await;
-        let result = result.map(|(rows, number)| Rows::new(rows, number, Arc::clone(&self.progress)));
+        let result = self.run(&Message::Load(&sql, &binds), leaves).await;
+        let result = result.and_then(|(answer, number)| match answer {
+            Answer::Rows(rows) => Ok(Rows::new(rows, number, Arc::clone(&self.progress))),
+            Answer::Count(_) => Err(Error::QueryBuilderError("a query was answered with a number".into())),
+        });
         self.finished(&sql, &result);
         result
     }
@@ -149,18 +158,60 @@ impl Wire {
     /// Sends a statement and returns the number of affected rows.
     pub(super) async fn execute(&self, statement: QueryResult<Statement>) -> QueryResult<usize> {
         let (sql, binds) = statement?;
-        let answer = async {
-            let mut rows = pin!(self.client.query_typed_raw(&sql, binds).await?);
-            while rows.try_next().await?.is_some() {}
-            Ok(rows.rows_affected().unwrap_or(0))
-        };
-        let result = self.in_turn(Leaves::AfterBegin, answer).await;
-        let result = result.map(|(affected, number)| {
+        let result = self.run(&Message::Execute(&sql, &binds), Leaves::AfterBegin).await;
+        let result = result.map(|(answer, number)| {
             self.progress.settle(number, None);
-            usize::try_from(affected).unwrap_or(usize::MAX)
+            match answer {
+                Answer::Count(affected) => usize::try_from(affected).unwrap_or(usize::MAX),
+                Answer::Rows(_) => 0,
+            }
         });
         self.finished(&sql, &result);
         result
+    }
+
+    /// Sends a statement, by its name where it may have one.
+    ///
+    /// A prepared statement whose result has other columns since the schema changed, or which the server has forgotten,
+    /// is prepared anew and sent once more, if nothing of the transaction was done before.
+    async fn run(&self, message: &Message<'_>, leaves: Leaves) -> QueryResult<(Answer, u64)> {
+        match self.in_turn(leaves, message).await {
+            Err(error) if is_outdated(&error) && self.can_repeat().await => {
+                self.in_turn(Leaves::AfterBegin, message).await
+            }
+            result => result,
+        }
+    }
+
+    /// Sends a message on its first poll, and waits for what is wanted of its answer.
+    async fn send(
+        &self,
+        message: &Message<'_>,
+        prepared: Option<tokio_postgres::Statement>,
+    ) -> Result<Answer, tokio_postgres::Error> {
+        let (sql, binds) = match message {
+            Message::Batch(sql) => {
+                self.client.batch_execute(sql).await?;
+                return Ok(Answer::Count(0));
+            }
+            Message::Load(sql, binds) | Message::Execute(sql, binds) => (sql, binds),
+        };
+        let rows = match &prepared {
+            Some(prepared) => {
+                let binds: Vec<&Bind> = binds.iter().map(|(bind, _)| bind).collect();
+                self.client.query_raw(prepared, binds).await?
+            }
+            None => {
+                let binds: Vec<_> = binds.iter().map(|(bind, declared)| (bind, declared.clone())).collect();
+                self.client.query_typed_raw(sql, binds).await?
+            }
+        };
+        if matches!(message, Message::Load(..)) {
+            return Ok(Answer::Rows(rows));
+        }
+        let mut rows = pin!(rows);
+        while rows.try_next().await?.is_some() {}
+        Ok(Answer::Count(rows.rows_affected().unwrap_or(0)))
     }
 
     /// Sends statements without binds as one simple query.
@@ -178,8 +229,8 @@ impl Wire {
 
     async fn simple(&self, sql: &str, leaves: Leaves) -> QueryResult<()> {
         self.started(&StrQueryHelper::new(sql));
-        let result = self.in_turn(leaves, self.client.batch_execute(sql)).await;
-        let result = result.map(|((), number)| self.progress.settle(number, None));
+        let result = self.in_turn(leaves, &Message::Batch(sql)).await;
+        let result = result.map(|(_, number)| self.progress.settle(number, None));
         self.finished(sql, &result);
         result
     }
@@ -209,6 +260,7 @@ impl Wire {
                 self.started(&StrQueryHelper::new(&sql));
                 self.in_transaction.store(true, Ordering::Release);
                 let number = self.progress.begin();
+                *lock(&self.begun) = (sql.clone(), number);
                 let client = Arc::clone(&self.client);
                 let progress = Arc::clone(&self.progress);
                 let text = sql.clone();
@@ -229,28 +281,27 @@ impl Wire {
     /// Sends a statement in its turn, and waits for the start of its answer and for the answer to the query sent ahead.
     ///
     /// Returns the answer with the statement's number in [`Progress`].
-    async fn in_turn<T>(
-        &self,
-        leaves: Leaves,
-        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> QueryResult<(T, u64)> {
-        self.progress.bounded(self.send_and_wait(leaves, answer)).await?
+    async fn in_turn(&self, leaves: Leaves, message: &Message<'_>) -> QueryResult<(Answer, u64)> {
+        self.progress.bounded(self.send_and_wait(leaves, message)).await?
     }
 
-    async fn send_and_wait<T>(
-        &self,
-        leaves: Leaves,
-        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> QueryResult<(T, u64)> {
+    async fn send_and_wait(&self, leaves: Leaves, message: &Message<'_>) -> QueryResult<(Answer, u64)> {
         let turn = self.turn.lock().await;
         let (gate, sent) = self.open_gate()?;
         let mut opened = pin!(maybe_done(OptionFuture::from(gate)));
-        if leaves == Leaves::AfterBegin {
+        let known = self.known(message);
+        let (is_known, has_to_prepare) = (matches!(known, Some(Some(_))), matches!(known, Some(None)));
+        if leaves == Leaves::AfterBegin || has_to_prepare {
             opened.as_mut().await;
             self.pass(opened.as_mut().output_mut(), sent.as_deref())?;
         }
+        let prepared = match known {
+            // In its turn, so that statements polled together keep their order.
+            Some(None) => self.prepare(message).await?,
+            known => known.flatten(),
+        };
         let number = self.progress.begin();
-        let mut answer = pin!(maybe_done(answer));
+        let mut answer = pin!(maybe_done(self.send(message, prepared)));
         // A first poll sends a statement, here directly after the query sent ahead.
         poll_fn(|context| {
             let _ = opened.as_mut().poll(context);
@@ -266,16 +317,78 @@ impl Wire {
             .inspect_err(|_| self.settle_unseen(number, answer.as_mut().take_output()))?;
         match answer.take_output() {
             Some(Ok(value)) => Ok((value, number)),
+            Some(Err(error)) if is_known && outdates_statements(&error) => {
+                self.progress.settle(number, Some(&error));
+                // A change of the schema outdates others as well.
+                self.named.as_ref().inspect(|named| lock(named).clear());
+                Err(outdated(&error))
+            }
             Some(Err(error)) => Err(self.refused(number, error)),
             None => Err(Error::QueryBuilderError("a statement was answered twice".into())),
+        }
+    }
+
+    /// Returns the prepared statement of a message that is to be sent by its name: `Some(None)` if it has to be prepared.
+    fn known(&self, message: &Message<'_>) -> Option<Option<tokio_postgres::Statement>> {
+        match message {
+            Message::Batch(_) => None,
+            Message::Load(sql, binds) | Message::Execute(sql, binds) => {
+                Some(lock(self.named.as_ref()?).find(sql, binds))
+            }
+        }
+    }
+
+    /// Prepares a statement and keeps it. The caller has the turn.
+    async fn prepare(&self, message: &Message<'_>) -> QueryResult<Option<tokio_postgres::Statement>> {
+        let (Message::Load(sql, binds) | Message::Execute(sql, binds)) = message else {
+            return Ok(None);
+        };
+        let types: Vec<Type> = binds.iter().map(|(_, declared)| declared.clone()).collect();
+        let number = self.progress.begin();
+        match self.client.prepare_typed(sql, &types).await {
+            Ok(prepared) => {
+                self.progress.settle(number, None);
+                if let Some(named) = &self.named {
+                    lock(named).keep(sql, &types, prepared.clone());
+                }
+                Ok(Some(prepared))
+            }
+            Err(error) => Err(self.refused(number, error)),
+        }
+    }
+
+    /// Returns whether a statement that was refused as outdated may be sent once more: outside a transaction, or as the
+    /// first of one, which is then opened anew.
+    async fn can_repeat(&self) -> bool {
+        let _turn = self.turn.lock().await;
+        if !self.in_transaction.load(Ordering::Acquire) {
+            return true;
+        }
+        let (begin, number) = lock(&self.begun).clone();
+        if !self.progress.is_last(number + 1) {
+            return false;
+        }
+        let number = self.progress.begin();
+        let answer = self.client.batch_execute(&format!("ROLLBACK; {begin}")).await;
+        self.progress.settle(number, answer.as_ref().err());
+        match answer {
+            Ok(()) => {
+                *lock(&self.begun) = (begin, number);
+                true
+            }
+            Err(error) => {
+                // There may be no transaction now: nothing may be sent any more.
+                *lock(&self.ahead) = Ahead::Failed(Arc::new(error));
+                false
+            }
         }
     }
 
     fn refused(&self, number: u64, error: tokio_postgres::Error) -> Error {
         self.progress.settle(number, Some(&error));
         if error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) {
-            // Only tokio-postgres names statements, when a result has a type created after this connection was opened
-            // (see `types`). The next connection knows the type.
+            // Of the driver's own statements, when a result has a type created after this connection was opened (see
+            // `types`). The next connection knows the type.
             self.condemn();
         }
         if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
