@@ -197,8 +197,9 @@ async fn only_declared_reads_are_sent_before_begin_is_answered() {
         .map(|row| row.n)
         .unwrap_err();
     assert_eq!(numbers().await, 0, "it was sent before its transaction was open");
-    // This is why writes must not be sent this way.
-    let conn = Connection::connect(&url).await.unwrap();
+    // This is why writes must not be sent this way. (A statement that is named waits once, to be prepared.)
+    let unnamed = url.with_param("pgbouncer", "true");
+    let conn = Connection::connect(&unnamed).await.unwrap();
     conn.send_ahead("SET LOCAL this is no syntax").unwrap();
     count(&conn, writing).await.unwrap_err();
     assert_eq!(numbers().await, 1);

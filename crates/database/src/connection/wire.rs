@@ -13,9 +13,9 @@ use diesel::result::Error;
 use futures_core::future::BoxFuture;
 use futures_util::future::{FutureExt, OptionFuture, Shared, join, maybe_done};
 use futures_util::stream::TryStreamExt;
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, RowStream};
 
 use super::errors::{is_outdated, outdated, outdates_statements, query_error};
 use super::lock::lock;
