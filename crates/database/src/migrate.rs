@@ -302,14 +302,12 @@ async fn applied_versions(conn: &mut Connection) -> QueryResult<Vec<String>> {
 }
 
 async fn connect(url: &DatabaseUrl) -> Result<Connection, MigrateError> {
-    let pooler = MigrateError::Pooler(url.clone());
-    // Nothing is sent through a pooler that is known.
     if url.is_pooler() {
-        return Err(pooler);
+        return Err(MigrateError::Pooler(url.clone()));
     }
     let mut conn = Connection::connect(url).await?;
     if !conn.keeps_session() {
-        return Err(pooler);
+        return Err(MigrateError::Pooler(url.clone()));
     }
     let session = diagnostics::session(&mut conn).await;
     let encoding = session.map_err(|error| MigrateError::State(sentence(&error)))?.encoding;
