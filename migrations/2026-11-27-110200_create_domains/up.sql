@@ -16,3 +16,9 @@ ALTER TABLE domains
     ALTER COLUMN content_scrape_status DROP DEFAULT,
     ALTER COLUMN page_scrape_status DROP DEFAULT,
     ALTER COLUMN sitemap_monitor_status DROP DEFAULT;
+
+-- Why a site is not served over TLS, next to whether it is.
+ALTER TABLE domain_hosting ADD COLUMN ssl_fault text, ADD COLUMN ssl_error text;
+COMMENT ON COLUMN domain_hosting.ssl_fault IS 'What is wrong with TLS where the site is not served over it, such as expired or self_signed.';
+COMMENT ON COLUMN domain_hosting.ssl_error IS 'Why the site is not served over TLS.';
+SELECT scrapersky_internal.put_back('create_domains', 'down');

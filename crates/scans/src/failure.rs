@@ -10,7 +10,16 @@ use web::stand_in::StandIn;
 /// Maximum pause before the next attempt that a site may request.
 const MAX_PAUSE: Duration = Duration::from_secs(15 * 60);
 
-/// Returns the outcome of a job whose fetch failed.
+/// How long to wait where no name server answers: outages that pass do so within minutes.
+const DNS_PAUSE: Duration = Duration::from_secs(30);
+
+/// The attempt in which a name has to be looked up at last.
+const MAX_DNS_ATTEMPTS: i32 = 5;
+
+/// The attempt in which a site has to answer at last: it holds a worker for the longest of all.
+const MAX_HUNG_ATTEMPTS: i32 = 2;
+
+/// Returns the outcome that a job ends with because of a failed fetch.
 pub(super) fn outcome(error: &FetchError) -> Outcome {
     match error.kind() {
         FailureKind::RefusedAddress => Outcome::RefusedAddress,
@@ -38,34 +47,22 @@ pub(super) fn stand_in(what: StandIn) -> Outcome {
     }
 }
 
-/// Returns whether the host sent no response, rather than one that is not a page.
-pub(super) fn is_silence(error: &FetchError) -> bool {
-    matches!(
-        error.kind(),
-        FailureKind::Tls | FailureKind::Timeout | FailureKind::Connection
-    )
-}
-
-/// Returns the real cause of two failures: a host returned no page by https, and then none by http.
-pub(super) fn real_cause(https: FetchError, http: FetchError) -> FetchError {
-    match (https.kind(), http.kind()) {
-        // A response from the site explains more than the lack of one.
-        _ if !is_silence(&http) || matches!(http, FetchError::Broken { .. }) => http,
-        // The host never responds, whatever the result of TLS.
-        (_, FailureKind::Timeout) => http,
-        (FailureKind::Timeout, _) => https,
-        // The host does not offer TLS, so the failure of http matters.
-        _ if matches!(https, FetchError::NoTls { .. }) => http,
-        _ => https,
-    }
-}
-
-/// Returns the job's error for a failed fetch: it is retried if that may help, and not before the site allows it.
-pub(super) fn job_error(error: &FetchError) -> JobError {
+/// Returns the failed attempt that a failed fetch is: retried where that may help, and not before the site allows it.
+pub(super) fn job_error(error: &FetchError, attempt: i32) -> JobError {
     let (outcome, message) = (outcome(error), error.to_string());
     match error {
         _ if error.is_shortage() => JobError::shortage(message),
         _ if !error.is_transient() => JobError::permanent(outcome, message),
+        _ if error.is_dns_outage() => {
+            JobError::new(outcome, message).retry(if attempt < MAX_DNS_ATTEMPTS {
+                Retry::After(DNS_PAUSE)
+            } else {
+                Retry::Never
+            })
+        }
+        _ if error.kind() == FailureKind::Timeout && attempt >= MAX_HUNG_ATTEMPTS => {
+            JobError::permanent(outcome, message)
+        }
         FetchError::Status {
             retry_after: Some(pause),
             ..
@@ -82,52 +79,44 @@ mod tests {
         "shop.test".to_owned()
     }
 
-    fn timeout() -> FetchError {
-        FetchError::Timeout {
+    #[test]
+    fn an_outage_of_dns_is_outlasted_and_a_name_that_does_not_exist_is_final() {
+        let dns = |temporary| FetchError::Dns {
             host: host(),
-            what: "the answer",
-            limit: Duration::from_secs(1),
+            temporary,
+        };
+        let mut waited = Duration::ZERO;
+        for attempt in 1..MAX_DNS_ATTEMPTS {
+            match job_error(&dns(true), attempt).when_retried() {
+                Retry::After(pause) => waited += pause,
+                other => panic!("attempt {attempt}: {other:?}"),
+            }
         }
-    }
-
-    fn refused() -> FetchError {
-        FetchError::Connect {
-            host: host(),
-            reason: "it refuses connections".to_owned(),
-        }
-    }
-
-    fn expired() -> FetchError {
-        FetchError::Tls {
-            host: host(),
-            reason: "its certificate has expired".to_owned(),
-        }
-    }
-
-    fn forbidden() -> FetchError {
-        FetchError::Status {
-            host: host(),
-            status: 403,
-            retry_after: None,
-        }
+        assert!(waited > Duration::from_secs(100), "{waited:?}");
+        assert_eq!(job_error(&dns(true), MAX_DNS_ATTEMPTS).when_retried(), Retry::Never);
+        assert_eq!(job_error(&dns(false), 1).when_retried(), Retry::Never);
     }
 
     #[test]
-    fn the_failure_with_the_real_cause_is_reported() {
-        let no_tls = || FetchError::NoTls { host: host() };
-        let broken = || FetchError::Broken { host: host() };
-        for (https, http, told) in [
-            (no_tls(), timeout(), timeout()),
-            (expired(), timeout(), timeout()),
-            (refused(), timeout(), timeout()),
-            (timeout(), refused(), timeout()),
-            (no_tls(), broken(), broken()),
-            (no_tls(), refused(), refused()),
-            (expired(), refused(), expired()),
-            (expired(), forbidden(), forbidden()),
-            (refused(), broken(), broken()),
-        ] {
-            assert_eq!(real_cause(https.clone(), http.clone()), told, "{https}, then {http}");
-        }
+    fn a_site_that_hangs_is_tried_twice() {
+        let hung = FetchError::Timeout {
+            host: host(),
+            what: "the answer",
+            limit: Duration::from_secs(20),
+        };
+        assert_eq!(job_error(&hung, 1).when_retried(), Retry::Later);
+        assert_eq!(job_error(&hung, 2).when_retried(), Retry::Never);
+    }
+
+    #[test]
+    fn a_site_says_when_to_come_back() {
+        let busy = |seconds| FetchError::Status {
+            host: host(),
+            status: 503,
+            retry_after: Some(Duration::from_secs(seconds)),
+        };
+        let pause = |seconds| job_error(&busy(seconds), 1).when_retried();
+        assert_eq!(pause(40), Retry::After(Duration::from_secs(40)));
+        assert_eq!(pause(100_000), Retry::After(MAX_PAUSE));
     }
 }

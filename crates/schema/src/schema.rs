@@ -174,6 +174,10 @@ diesel::table! {
         last_error -> Nullable<Text>,
         error_count -> Nullable<Int4>,
         last_successful_scan -> Nullable<Timestamptz>,
+        /// What is wrong with TLS where the site is not served over it, such as expired or self_signed.
+        ssl_fault -> Nullable<Text>,
+        /// Why the site is not served over TLS.
+        ssl_error -> Nullable<Text>,
     }
 }
 

@@ -18,7 +18,11 @@ pub struct DomainHostingView {
     pub ssl_issuer: Option<String>,
     /// TLS version of the connection.
     pub ssl_version: Option<String>,
-    /// The site's security headers.
+    /// What is wrong with TLS where the site is not served over it, such as `expired` or `self_signed`.
+    pub ssl_fault: Option<String>,
+    /// Why the site is not served over TLS.
+    pub ssl_error: Option<String>,
+    /// Its security headers.
     pub security_headers: Option<Box<RawValue>>,
     /// The server software that the site names.
     pub server_type: Option<String>,
@@ -89,12 +93,16 @@ impl From<DomainHosting> for DomainHostingView {
             last_error,
             error_count,
             last_successful_scan,
+            ssl_fault,
+            ssl_error,
         } = row;
         Self {
             has_ssl,
             ssl_expiry_date,
             ssl_issuer,
             ssl_version,
+            ssl_fault,
+            ssl_error,
             security_headers: security_headers.map(RawJson::into_raw),
             server_type,
             ip_address,

@@ -64,6 +64,10 @@ pub struct DomainHosting {
     pub error_count: Option<i32>,
     /// When a scan last succeeded.
     pub last_successful_scan: Option<DateTime<Utc>>,
+    /// What is wrong with TLS where the site is not served over it, such as `expired` or `self_signed`.
+    pub ssl_fault: Option<String>,
+    /// Why the site is not served over TLS.
+    pub ssl_error: Option<String>,
 }
 
 /// Changes of [`DomainHosting`].
@@ -120,4 +124,8 @@ pub struct DomainHostingChanges<'a> {
     pub error_count: Option<Option<i32>>,
     /// When a scan last succeeded.
     pub last_successful_scan: Option<Option<DateTime<Utc>>>,
+    /// What is wrong with TLS where the site is not served over it, such as `expired` or `self_signed`.
+    pub ssl_fault: Option<Option<&'a str>>,
+    /// Why the site is not served over TLS.
+    pub ssl_error: Option<Option<&'a str>>,
 }

@@ -5,5 +5,4 @@ mod store;
 mod submit;
 
 pub use scan::DomainScan;
-pub(super) use scan::fetch_home;
 pub use submit::{BatchEntry, BatchMetadata, DEFAULT_PAGES, Submitted, SubmittedBatch, submit, submit_batch};

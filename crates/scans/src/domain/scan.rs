@@ -1,25 +1,26 @@
 //! The domain scan's job: fetch the home page, extract, store.
 
+use std::time::{Duration, Instant};
+
 use database::ids::DomainId;
 use database::models::enums::Outcome;
 use jobs::{BackgroundJob, Finished, JobContext, JobError};
 use serde::{Deserialize, Serialize};
-use url::Url;
 use web::extract::{PageContext, SiteMetadata, extract};
-use web::fetch::{FailureKind, FetchError, Fetcher, Page, Want};
+use web::fetch::{FetchError, Fetcher, Home, Page, Want};
 use web::html::{self, Limits};
-use web::names::DomainName;
+use web::names::{DomainName, is_spelled_with_www};
 use web::sitemap::discover::PageLinks;
 use web::stand_in::StandIn;
 
-use super::store;
+use super::store::{self, Served};
 use crate::Services;
-use crate::failure::{is_silence, job_error, real_cause, stand_in};
-use crate::room::require_room;
+use crate::failure::{job_error, stand_in};
 use crate::sitemap::count::count;
 
-/// Maximum number of frames read from a home page.
+/// The most frames of a home page that are read, and how long all of them may take.
 const MAX_FRAMES: usize = 4;
+const FRAMES_TIME: Duration = Duration::from_secs(20);
 
 /// Scans the home page of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +29,10 @@ pub struct DomainScan {
     pub domain: String,
     /// The maximum number of the site's pages to count.
     pub max_pages: i64,
-    /// Id of the domain's row, which the job's own row stores.
+    /// Whether the domain was asked for with `www.`, where its home page is then looked for first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub www: bool,
+    /// The tenant's row of it, which the job's own row names.
     #[serde(skip)]
     pub(super) domain_id: Option<DomainId>,
 }
@@ -50,12 +54,27 @@ impl BackgroundJob for DomainScan {
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
         match self.scan(&ctx).await {
-            Err(error) if ctx.is_final(&error) => {
-                store::failure(&ctx, &self.domain, error.message()).await;
+            Ok(finished) => Ok(finished),
+            Err(Failed { error, fetch }) => {
+                if ctx.is_final(&error) {
+                    store::failure(&ctx, &self.domain, error.message(), fetch.as_ref()).await;
+                }
                 Err(error)
             }
-            result => result,
         }
+    }
+}
+
+/// A scan that failed.
+struct Failed {
+    error: JobError,
+    /// Why there is no home page.
+    fetch: Option<FetchError>,
+}
+
+impl From<JobError> for Failed {
+    fn from(error: JobError) -> Self {
+        Self { error, fetch: None }
     }
 }
 
@@ -66,36 +85,38 @@ impl DomainScan {
         Self {
             domain: domain.as_str().to_owned(),
             max_pages,
+            www: false,
             domain_id: None,
         }
     }
 
-    async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, JobError> {
-        require_room(ctx).await?;
+    /// Begins at the name as a client has spelled it: with `www.` or without.
+    #[must_use]
+    pub fn spelled(self, spelled: &str) -> Self {
+        Self {
+            www: is_spelled_with_www(spelled),
+            ..self
+        }
+    }
+
+    async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, Failed> {
         store::begin(ctx, &self.domain).await?;
         ctx.report("starting", &format!("fetching {}", self.domain), 0.1).await;
-        let page = fetch_home(&ctx.services().fetcher, &self.domain)
-            .await
-            .map_err(|error| job_error(&error))?;
+        let fetcher = ctx.services().fetcher.session();
+        let host = format!("{}{}", if self.www { "www." } else { "" }, self.domain);
+        let home = fetcher.home(&host).await.map_err(|error| Failed {
+            error: job_error(&error, ctx.attempt()),
+            fetch: Some(error),
+        })?;
+        let Home { page, https_failure } = home;
         ctx.report("extracting", &format!("reading {}", page.final_url), 0.5)
             .await;
         let (page, mut metadata, links) = read(ctx, page).await?;
         if let Some(what) = metadata.stand_in.filter(|what| *what != StandIn::Shell) {
             let host = self.domain.clone();
-            return Err(job_error(&FetchError::StandIn { host, what }));
+            return Err(job_error(&FetchError::StandIn { host, what }, ctx.attempt()).into());
         }
-        for frame in std::mem::take(&mut metadata.frames).iter().take(MAX_FRAMES) {
-            // A frame that cannot be fetched is left out.
-            if let Ok(frame) = ctx
-                .services()
-                .fetcher
-                .get(frame, Want::html())
-                .await
-                .and_then(Page::success)
-            {
-                metadata.add_frame(read(ctx, frame).await?.1);
-            }
-        }
+        add_frames(ctx, &fetcher, &mut metadata).await?;
         ctx.report(
             "extracting",
             &format!("counting the pages that the sitemaps of {} list", self.domain),
@@ -103,7 +124,7 @@ impl DomainScan {
         )
         .await;
         let max_pages = u64::try_from(self.max_pages).unwrap_or(0);
-        let sitemaps = count(ctx, &page.final_url, &links, max_pages).await?;
+        let sitemaps = count(ctx, &fetcher, &page.final_url, &links, max_pages).await?;
         ctx.report("storing", &format!("storing what {} says", self.domain), 0.9)
             .await;
         let outcome = match metadata.stand_in {
@@ -111,17 +132,38 @@ impl DomainScan {
             None if metadata.is_truncated => Outcome::Partial,
             None => Outcome::Ok,
         };
-        ctx.finish_with(async |mut conn| {
+        let served = Served {
+            page: &page,
+            https_failure: https_failure.as_ref(),
+        };
+        let finished = ctx.finish_with(async |mut conn| {
             let metadata = store::drop_suppressed(&mut conn, &self.domain, &metadata).await?;
-            store::success(ctx, &mut conn, &self.domain, &page, &metadata, &sitemaps).await?;
+            store::success(ctx, &mut conn, &self.domain, served, &metadata, &sitemaps).await?;
             let summary = format!("{} is scanned", self.domain);
             ctx.finish(conn, outcome, &summary, &metadata.contract()).await
-        })
-        .await
+        });
+        Ok(finished.await?)
     }
 }
 
-/// Reads a page on a blocking thread.
+/// Adds what the frames of a home page say. One that cannot be had leaves the page as it is.
+async fn add_frames(
+    ctx: &JobContext<Services>,
+    fetcher: &Fetcher,
+    metadata: &mut SiteMetadata,
+) -> Result<(), JobError> {
+    let deadline = Instant::now() + FRAMES_TIME;
+    for frame in std::mem::take(&mut metadata.frames).iter().take(MAX_FRAMES) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let want = Want::html().within(left.min(fetcher.timeout()));
+        if let Ok(frame) = fetcher.get(frame, want).await.and_then(Page::success) {
+            metadata.add_frame(read(ctx, frame).await?.1);
+        }
+    }
+    Ok(())
+}
+
+/// Reads a page off the asynchronous threads.
 async fn read(ctx: &JobContext<Services>, page: Page) -> Result<(Page, SiteMetadata, PageLinks), JobError> {
     let read = ctx.blocking(move || {
         let text = page.text();
@@ -144,29 +186,4 @@ async fn read(ctx: &JobContext<Services>, page: Page) -> Result<(Page, SiteMetad
     });
     read.await?
         .map_err(|error| JobError::permanent(Outcome::Parse, error.to_string()))
-}
-
-/// Fetches a domain's home page by https or else by http. If the bare name does not resolve, tries `www.`, since some
-/// sites have only that name.
-pub(crate) async fn fetch_home(fetcher: &Fetcher, domain: &str) -> Result<Page, FetchError> {
-    let first = match fetch_either(fetcher, domain).await {
-        Err(error) if error.kind() == FailureKind::Dns => error,
-        result => return result,
-    };
-    // If neither name resolves, the error names the one that was requested.
-    let second = fetch_either(fetcher, &format!("www.{domain}")).await;
-    second.map_err(|other| if other.kind() == FailureKind::Dns { first } else { other })
-}
-
-async fn fetch_either(fetcher: &Fetcher, host: &str) -> Result<Page, FetchError> {
-    let get = async |scheme: &str| -> Result<Page, FetchError> {
-        let url = Url::parse(&format!("{scheme}://{host}/"))
-            .map_err(|_| FetchError::BadUrl("its host is not a valid name"))?;
-        fetcher.get_within(&url, Want::html()).await?.success()
-    };
-    match get("https").await {
-        // A host without working https may still serve http.
-        Err(error) if is_silence(&error) => get("http").await.map_err(|other| real_cause(error, other)),
-        result => result,
-    }
 }

@@ -13,12 +13,20 @@ use database::tenant::TenantConnection;
 use jobs::{JobContext, JobError};
 use url::Url;
 use web::extract::SiteMetadata;
-use web::fetch::Page;
+use web::fetch::{Certificate, FetchError, Page, TlsFault};
 
 use crate::Services;
 use crate::sitemap::count::SitemapCount;
 
-/// Returns the metadata without addresses that are suppressed.
+/// How a home page came.
+#[derive(Clone, Copy)]
+pub(super) struct Served<'a> {
+    pub(super) page: &'a Page,
+    /// Why it did not come by https, if it did not.
+    pub(super) https_failure: Option<&'a FetchError>,
+}
+
+/// Leaves out addresses that the tenant must not keep.
 pub(super) async fn drop_suppressed(
     conn: &mut TenantConnection,
     domain: &str,
@@ -58,7 +66,7 @@ pub(super) async fn success(
     ctx: &JobContext<Services>,
     conn: &mut TenantConnection,
     domain: &str,
-    page: &Page,
+    served: Served<'_>,
     found: &SiteMetadata,
     sitemaps: &SitemapCount,
 ) -> Result<(), JobError> {
@@ -92,7 +100,7 @@ pub(super) async fn success(
     repo::domains::update(conn, row.id, &changes).await?;
     upsert_profile(conn, row.id, found).await?;
     upsert_technologies(conn, row.id, found).await?;
-    upsert_hosting(conn, row.id, page, found).await
+    upsert_hosting(conn, row.id, served, found).await
 }
 
 /// Writes the content of the site.
@@ -167,15 +175,24 @@ async fn upsert_technologies(
 async fn upsert_hosting(
     conn: &mut TenantConnection,
     domain: DomainId,
-    page: &Page,
+    Served { page, https_failure }: Served<'_>,
     found: &SiteMetadata,
 ) -> Result<(), JobError> {
+    let is_https = page.final_url.scheme() == "https";
+    let (fault, refused) = https_failure.and_then(FetchError::tls).unzip();
+    let shown = page.tls.as_ref().filter(|_| is_https).and_then(|tls| tls.certificate.as_ref());
+    let certificate = shown.or(refused.flatten());
+    let reason = https_failure.map(ToString::to_string);
     let performance = json(&found.performance)?;
     let address = page.remote_addr.ip().to_string();
     let server = header(page, "server");
     let modified = header(page, "last-modified").and_then(|text| chrono::DateTime::parse_from_rfc2822(text).ok());
     let hosting = DomainHostingChanges {
-        has_ssl: Some(Some(page.final_url.scheme() == "https")),
+        has_ssl: Some(Some(is_https)),
+        ssl_fault: Some(fault.map(TlsFault::label)),
+        ssl_error: Some(reason.as_deref()),
+        ssl_issuer: Some(certificate.and_then(|certificate| certificate.issuer.as_deref())),
+        ssl_expiry_date: Some(certificate.and_then(|certificate| certificate.expires)),
         ssl_version: Some(page.tls.as_ref().and_then(|tls| tls.version)),
         server_type: Some(server),
         ip_address: Some(Some(&address)),
@@ -193,9 +210,9 @@ async fn upsert_hosting(
 
 /// Records at the domain that its scan failed, if this worker still holds the job. Earlier results are kept.
 ///
-/// If the record cannot be written, it is skipped: the job itself states why it failed.
-pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str) {
-    if let Err(error) = note_failure(ctx, domain, message).await {
+/// A note that cannot be written is left out: the job says why it failed.
+pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str, fetch: Option<&FetchError>) {
+    if let Err(error) = note_failure(ctx, domain, message, fetch).await {
         log::debug!(
             "job {}: the failure could not be recorded at the domain: {error}",
             ctx.job_id()
@@ -203,7 +220,12 @@ pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &
     }
 }
 
-async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -> Result<(), JobError> {
+async fn note_failure(
+    ctx: &JobContext<Services>,
+    domain: &str,
+    message: &str,
+    fetch: Option<&FetchError>,
+) -> Result<(), JobError> {
     let mut conn = ctx.tenant().await?;
     let row = ctx.domain(&mut conn, domain).await?;
     ctx.hold(&mut conn).await?;
@@ -220,11 +242,31 @@ async fn note_failure(ctx: &JobContext<Services>, domain: &str, message: &str) -
     let hosting = DomainHostingChanges {
         last_error: Some(Some(message)),
         error_count: Some(Some(before.unwrap_or(0).saturating_add(1))),
-        ..DomainHostingChanges::default()
+        ..match fetch.and_then(FetchError::tls) {
+            Some((fault, certificate)) => without_tls(fault, certificate, message),
+            None => DomainHostingChanges::default(),
+        }
     };
     repo::domain_facts::upsert(&mut conn, row.id, &hosting).await?;
     conn.commit().await?;
     Ok(())
+}
+
+/// Returns what is known of a site that cannot be reached over TLS: what an earlier scan found holds no longer.
+fn without_tls<'a>(
+    fault: &TlsFault,
+    certificate: Option<&'a Certificate>,
+    message: &'a str,
+) -> DomainHostingChanges<'a> {
+    DomainHostingChanges {
+        has_ssl: Some(Some(false)),
+        ssl_version: Some(None),
+        ssl_fault: Some(Some(fault.label())),
+        ssl_error: Some(Some(message)),
+        ssl_issuer: Some(certificate.and_then(|certificate| certificate.issuer.as_deref())),
+        ssl_expiry_date: Some(certificate.and_then(|certificate| certificate.expires)),
+        ..DomainHostingChanges::default()
+    }
 }
 
 fn header<'p>(page: &'p Page, name: &str) -> Option<&'p str> {

@@ -85,7 +85,7 @@ impl DomainScan {
     pub fn read(base_url: &str, max_pages: i64) -> Result<Self, SubmitError> {
         let name = DomainName::parse(base_url).map_err(|error| SubmitError::invalid("base_url", error.to_string()))?;
         if (1..=MAX_PAGES).contains(&max_pages) {
-            return Ok(Self::new(&name, max_pages));
+            return Ok(Self::new(&name, max_pages).spelled(base_url));
         }
         let detail = format!("max_pages is {max_pages}: it must be from 1 to {MAX_PAGES}");
         Err(SubmitError::invalid("max_pages", detail))
@@ -203,7 +203,8 @@ fn read_entries(domains: &[String]) -> (Vec<BatchEntry>, Vec<DomainScan>) {
                     Some(format!("{} is in the batch twice: it is scanned once", name.as_str()))
                 }
                 Ok(name) => {
-                    scans.insert(name.as_str().to_owned(), DomainScan::new(&name, DEFAULT_PAGES));
+                    let scan = DomainScan::new(&name, DEFAULT_PAGES).spelled(domain);
+                    scans.insert(name.as_str().to_owned(), scan);
                     None
                 }
             };

@@ -7,6 +7,7 @@ use database::ids::DomainId;
 use database::models::email_scan::EmailScan;
 use serde_json::json;
 use url::Url;
+use web::fetch::Fetcher;
 
 use super::frontier::Frontier;
 use super::site::Scope;
@@ -50,16 +51,25 @@ pub(super) struct Crawl {
     pub(super) name: String,
     pub(super) frontier: Frontier,
     pub(super) scope: Scope,
-    /// Why the crawl ended before every URL it found was fetched.
+    /// What fetches its pages, with the cookies of this attempt.
+    pub(super) fetcher: Fetcher,
+    /// Why it ended before all that it met was fetched.
     pub(super) cut: Option<Cut>,
-    /// The number of failures in a row.
+    /// Failures in a row, and how long those of them took that came of no answer.
     pub(super) failures: usize,
-    /// Whether the home page shows nothing until its scripts have run.
+    pub(super) hung: Duration,
+    /// Whether the home page shows nothing before its scripts have run.
     pub(super) needs_rendering: bool,
 }
 
 impl Crawl {
-    pub(super) fn new(scan: EmailScan, domain: DomainId, name: &str, frontier: Frontier, subdomains: bool) -> Self {
+    pub(super) fn new(
+        scan: EmailScan,
+        domain: DomainId,
+        name: &str,
+        frontier: Frontier,
+        (fetcher, subdomains): (Fetcher, bool),
+    ) -> Self {
         let entry = scan.entry_url.as_deref().and_then(|url| Url::parse(url).ok());
         Self {
             scope: Scope::new(name, entry.as_ref(), subdomains),
@@ -69,6 +79,8 @@ impl Crawl {
             frontier,
             cut: None,
             failures: 0,
+            hung: Duration::ZERO,
+            fetcher,
             needs_rendering: false,
         }
     }

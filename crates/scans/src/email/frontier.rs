@@ -223,15 +223,15 @@ impl Frontier {
         }
     }
 
-    /// Takes back that a URL was asked for.
+    /// Lets a URL wait again that was never asked for, since nothing is known of its host for the moment.
     pub(super) fn withdraw(&mut self, index: usize) {
         self.put_back(index);
         if let Some(entry) = self.entries.get_mut(index) {
-            entry.fetches -= 1;
+            entry.fetches = entry.fetches.saturating_sub(1).max(0);
         }
     }
 
-    /// Records the hash of a page's content, and returns the URL of another page with the same content.
+    /// Notes that a page says what has this hash, and returns the URL of another one that says the same.
     pub(super) fn says(&mut self, index: usize, hash: &str) -> Option<String> {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.hash = Some(hash.to_owned());

@@ -11,9 +11,10 @@ use web::html::{self, Limits};
 use web::sitemap::discover::PageLinks;
 use web::stand_in::StandIn;
 
-use super::frontier::Frontier;
+use super::crawl::Crawl;
 use super::site::{Scope, is_page};
 use crate::Services;
+use crate::failure::job_error;
 
 /// The result of requesting a URL.
 pub(super) enum Fetched {
@@ -45,11 +46,12 @@ pub(super) struct Read {
 /// Fetches a URL of the site. Follows at most `left` redirects, to pages of the site that have not been fetched.
 pub(super) async fn fetch(
     ctx: &JobContext<Services>,
-    url: &Url,
-    scope: &Scope,
-    frontier: &Frontier,
+    crawl: &Crawl,
+    (url, scope): (&Url, &Scope),
+    want: Want,
     left: usize,
 ) -> Result<Fetched, JobError> {
+    let frontier = &crawl.frontier;
     let passed = Mutex::new(Vec::new());
     let follows = |next: &Url| {
         let mut passed = passed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,14 +61,9 @@ pub(super) async fn fetch(
         }
         goes_on
     };
-    let fetched = ctx
-        .services()
-        .fetcher
-        .get_while(url, Want::html_or_card(), &follows)
-        .await;
-    let page = match fetched {
+    let page = match crawl.fetcher.get_while(url, want, &follows).await {
         Ok(page) => page,
-        Err(error @ FetchError::File(_)) if !error.is_shortage() => return Err(crate::failure::job_error(&error)),
+        Err(error @ FetchError::File(_)) => return Err(job_error(&error, ctx.attempt())),
         Err(error) => {
             let mut passed = passed.into_inner().unwrap_or_else(PoisonError::into_inner);
             // URLs that were already requested are counted only once.

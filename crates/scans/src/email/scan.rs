@@ -109,7 +109,7 @@ impl EmailScanJob {
             sitemaps: links.collect(),
             feeds: Vec::new(),
         };
-        for url in count::list(ctx, &entry, &links, MAX_SEEDS).await? {
+        for url in count::list(ctx, &crawl.fetcher, &entry, &links, MAX_SEEDS).await? {
             if let Ok(url) = Url::parse(&url)
                 && crawl.scope.holds(&url)
             {

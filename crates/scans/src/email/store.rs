@@ -67,7 +67,7 @@ pub(super) async fn begin(ctx: &JobContext<Services>, name: &str, total_pages: i
         domain,
         name,
         frontier,
-        ctx.services().email.subdomains,
+        (ctx.services().fetcher.session(), ctx.services().email.subdomains),
     ))
 }
 

@@ -1,12 +1,12 @@
 //! The visit of one URL: fetching and judging it, and storing its content and links.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use database::models::enums::{Outcome, ScanUrlState};
 use jobs::{JobContext, JobError};
 use url::Url;
 use web::extract::PageReading;
-use web::fetch::{FetchError, Page};
+use web::fetch::{FailureKind, FetchError, Page, Want};
 
 use super::crawl::{Crawl, Cut};
 use super::disposition::Disposition;
@@ -21,7 +21,10 @@ use crate::failure::{job_error, outcome};
 /// Consecutive failures that end a crawl.
 const MAX_FAILURES: usize = 10;
 
-/// Fetches one URL of the frontier and stores the result. `left` is how many more pages may be fetched.
+/// How long pages in a row may be waited for in vain.
+const MAX_HUNG: Duration = Duration::from_secs(60);
+
+/// Fetches one URL of the frontier and stores what comes of it. `left` is how many more pages may be fetched.
 ///
 /// If the crawl has to end after this visit, [`Crawl::cut`] is the reason.
 pub(super) async fn visit(
@@ -39,8 +42,8 @@ pub(super) async fn visit(
         return Ok(());
     };
     let is_home = index == 0;
-    if !is_home && ctx.services().fetcher.allowed(&url).await == Ok(false) {
-        // No request was sent.
+    if !is_home && crawl.fetcher.allowed(&url).await == Ok(false) {
+        // Nothing was asked for.
         leave_out(crawl, index, Disposition::Robots, "robots.txt forbids fetching it");
         return store::urls(ctx, crawl).await;
     }
@@ -50,12 +53,15 @@ pub(super) async fn visit(
     let fetched = if is_home {
         home::fetch_home(ctx, crawl, left).await?
     } else {
-        fetch(ctx, &url, &crawl.scope, &crawl.frontier, left).await?
+        fetch(ctx, crawl, (&url, &crawl.scope), Want::html_or_card(), left).await?
     };
     let fetched = match fetched {
         // Says nothing about the page, which the next attempt fetches.
         Fetched::Failed { error, .. } if error.is_shortage() => return Err(withdraw(ctx, crawl, index, &error).await?),
         Fetched::Failed { error, .. } if is_home => return Err(home::without(ctx, crawl, index, error).await?),
+        Fetched::Failed { error, .. } if is_outage(ctx, crawl, &url, &error) => {
+            return Err(home::without(ctx, crawl, index, error).await?);
+        }
         Fetched::Page(page, _) if is_home && !page.status.is_success() => {
             let error = page.success().err();
             let error = error.unwrap_or(FetchError::BadUrl("its home page cannot be fetched"));
@@ -70,7 +76,7 @@ pub(super) async fn visit(
         rows: Vec::new(),
     };
     match fetched {
-        Fetched::Failed { error, passed } => visit.failed(&error, &passed),
+        Fetched::Failed { error, passed } => visit.failed(&error, &passed, begun.elapsed()),
         Fetched::Redirect { page, to, is_on_site } => visit.redirected(&page, to, is_on_site)?,
         Fetched::Page(page, Err(reason)) => visit.unreadable(&page, reason),
         Fetched::Page(page, Ok(read)) => visit.read(&page, read, ctx.services().email.subdomains),
@@ -80,16 +86,12 @@ pub(super) async fn visit(
     store::pages(ctx, crawl, &rows).await
 }
 
-/// Leaves a URL to the next attempt.
-async fn withdraw(
-    ctx: &JobContext<Services>,
-    crawl: &mut Crawl,
-    index: usize,
-    error: &FetchError,
-) -> Result<JobError, JobError> {
-    crawl.frontier.withdraw(index);
-    store::urls(ctx, crawl).await?;
-    Ok(job_error(error))
+/// Returns whether a page cannot be had because no name server answers for the moment: the name of the home page has
+/// resolved before.
+fn is_outage(ctx: &JobContext<Services>, crawl: &Crawl, url: &Url, error: &FetchError) -> bool {
+    let entry = crawl.scan.entry_url.as_deref().and_then(|url| Url::parse(url).ok());
+    let is_entry_host = entry.is_some_and(|entry| entry.host_str() == url.host_str());
+    error.is_dns_outage() && is_entry_host && !ctx.is_final(&job_error(error, ctx.attempt()))
 }
 
 fn leave_out(crawl: &mut Crawl, index: usize, disposition: Disposition, reason: &str) {
@@ -108,8 +110,8 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// Records a failed request, and the redirects in `passed` that led to it.
-    fn failed(&mut self, error: &FetchError, passed: &[Url]) {
+    /// Takes note that nothing came, of `passed` redirects neither.
+    fn failed(&mut self, error: &FetchError, passed: &[Url], took: Duration) {
         for hop in passed {
             let at = self.crawl.frontier.pass(hop, self.entry.depth);
             self.end(at, hop, None, Disposition::Redirect, "it leads nowhere".to_owned());
@@ -126,9 +128,12 @@ impl Visit<'_> {
         self.rows
             .push(PageRow::bare(self.entry.url.clone(), None, disposition, Some(reason)));
         self.crawl.failures += 1;
-        if self.crawl.failures >= MAX_FAILURES {
+        if error.kind() == FailureKind::Timeout {
+            self.crawl.hung += took;
+        }
+        if self.crawl.failures >= MAX_FAILURES || self.crawl.hung >= MAX_HUNG {
             self.crawl.cut = Some(Cut::Failures {
-                number: MAX_FAILURES,
+                number: self.crawl.failures,
                 last: error.to_string(),
             });
         }
@@ -153,7 +158,7 @@ impl Visit<'_> {
 
     /// Records a response that is not a readable page.
     fn unreadable(&mut self, page: &Page, reason: String) {
-        self.crawl.failures = 0;
+        (self.crawl.failures, self.crawl.hung) = (0, Duration::ZERO);
         let status = page.status.as_u16();
         let disposition = if page.status.is_success() {
             Disposition::Parse
@@ -169,7 +174,7 @@ impl Visit<'_> {
 
     /// Records the content of a page, and the URLs it links to.
     fn read(&mut self, page: &Page, read: Read, subdomains: bool) {
-        self.crawl.failures = 0;
+        (self.crawl.failures, self.crawl.hung) = (0, Duration::ZERO);
         let at = self.pass(page);
         if self.index == 0 {
             self.crawl.scope = Scope::new(&self.crawl.name, Some(&page.final_url), subdomains);

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use jobs::{JobContext, JobError};
 use tokio::time::Instant;
 use url::Url;
+use web::fetch::Fetcher;
 use web::sitemap::discover::{Effort, PageLinks, discover, page_key};
 use web::sitemap::download::{Fetched, download};
 use web::sitemap::parse::{Item, ParseLimits, parse};
@@ -37,11 +38,12 @@ pub struct SitemapCount {
 /// Returns an error if the program fails; failures of the site are not errors.
 pub async fn count(
     ctx: &JobContext<Services>,
+    fetcher: &Fetcher,
     origin: &Url,
     links: &PageLinks,
     max_pages: u64,
 ) -> Result<SitemapCount, JobError> {
-    walk(ctx, origin, links, max_pages, false).await.map(|(count, _)| count)
+    walk(ctx, fetcher, origin, links, max_pages, false).await.map(|(count, _)| count)
 }
 
 /// Returns the URLs of up to `max_pages` pages in a site's sitemaps, found as by [`count`].
@@ -51,26 +53,24 @@ pub async fn count(
 /// As [`count`].
 pub async fn list(
     ctx: &JobContext<Services>,
+    fetcher: &Fetcher,
     origin: &Url,
     links: &PageLinks,
     max_pages: u64,
 ) -> Result<Vec<String>, JobError> {
-    walk(ctx, origin, links, max_pages, true).await.map(|(_, pages)| pages)
+    walk(ctx, fetcher, origin, links, max_pages, true).await.map(|(_, pages)| pages)
 }
 
 async fn walk(
     ctx: &JobContext<Services>,
+    fetcher: &Fetcher,
     origin: &Url,
     links: &PageLinks,
     max_pages: u64,
     keeps: bool,
 ) -> Result<(SitemapCount, Vec<String>), JobError> {
     let mut listed = Vec::new();
-    let Services {
-        fetcher,
-        sitemap: config,
-        ..
-    } = ctx.services();
+    let config = &ctx.services().sitemap;
     let deadline = Instant::now() + config.count_time;
     let found = match discover(fetcher, origin, links, Effort::Quick).await {
         Ok(found) => found,

@@ -12,15 +12,14 @@ use database::repo;
 use jobs::{BackgroundJob, Finished, JobContext, JobError};
 use serde::{Deserialize, Serialize};
 use url::Url;
-use web::fetch::{FailureKind, FetchError};
+use web::fetch::{FailureKind, FetchError, Fetcher, Home, real_cause};
 use web::html::{self, Limits};
+use web::names::registrable;
 use web::sitemap::discover::{DiscoveryMethod, Effort, Found, PageLinks, discover};
 
 use super::store::{self, Analysis};
 use crate::Services;
-use crate::domain::fetch_home;
-use crate::failure::{job_error, outcome, real_cause};
-use crate::room::require_room;
+use crate::failure::{job_error, outcome};
 
 /// How many pending files are read from the database at a time.
 const AT_ONCE: i64 = 100;
@@ -73,6 +72,7 @@ impl SitemapScan {
         require_room(ctx).await?;
         let (domain, run) = store::begin(ctx, &self.domain, self.url.is_none()).await?;
         let mut analysis = Analysis::new(ctx, domain, run, self.max_urls).await?;
+        let fetcher = ctx.services().fetcher.session();
         if analysis.run.discovered_at.is_none() {
             ctx.report(
                 "discovering",
@@ -85,7 +85,7 @@ impl SitemapScan {
                     url: url.clone(),
                     method: DiscoveryMethod::Request,
                 }],
-                None => self.discover(ctx).await?,
+                None => self.discover(ctx, &fetcher).await?,
             };
             analysis.discovered(ctx, &found).await?;
         }
@@ -102,7 +102,7 @@ impl SitemapScan {
                     analysis.skip_rest(ctx, &limit).await?;
                     break;
                 }
-                self.read_file(ctx, &mut analysis, &file).await?;
+                self.read_file(ctx, &fetcher, &mut analysis, &file).await?;
                 analysis.report(ctx).await;
             }
         }
@@ -112,11 +112,10 @@ impl SitemapScan {
         Ok((domain, analysis))
     }
 
-    /// Finds the sitemaps, starting at the home page, which names some and shows the site's real address.
-    async fn discover(&self, ctx: &JobContext<Services>) -> Result<Vec<Found>, JobError> {
-        let Services { fetcher, .. } = ctx.services();
-        let (origin, links) = match fetch_home(fetcher, &self.domain).await {
-            Ok(page) => {
+    /// Looks at the home page for what it says, and for where the site really is.
+    async fn discover(&self, ctx: &JobContext<Services>, fetcher: &Fetcher) -> Result<Vec<Found>, JobError> {
+        let (origin, links) = match fetcher.home(&self.domain).await {
+            Ok(Home { page, .. }) => {
                 let origin = page.final_url.clone();
                 let links = ctx
                     .blocking(move || {
@@ -131,6 +130,7 @@ impl SitemapScan {
                 FetchError::Status { .. }
                 | FetchError::Robots { .. }
                 | FetchError::ContentType { .. }
+                | FetchError::Empty { .. }
                 | FetchError::TooLarge { .. }
                 | FetchError::Redirects { .. },
             ) => {
@@ -140,29 +140,30 @@ impl SitemapScan {
                     PageLinks::default(),
                 )
             }
-            Err(error) => return Err(job_error(&error)),
+            Err(error) => return Err(job_error(&error, ctx.attempt())),
         };
         let found = discover(fetcher, &origin, &links, Effort::All).await;
         let Err(error) = found else {
-            return found.map_err(|error| job_error(&error));
+            return found.map_err(|error| job_error(&error, ctx.attempt()));
         };
         // The home page may have been served by http only.
         let mut plain = origin;
         if plain.scheme() != "https" || plain.set_scheme("http").is_err() {
-            return Err(job_error(&error));
+            return Err(job_error(&error, ctx.attempt()));
         }
         discover(fetcher, &plain, &links, Effort::All)
             .await
-            .map_err(|other| job_error(&real_cause(error, other)))
+            .map_err(|other| job_error(&real_cause(error, other), ctx.attempt()))
     }
 
     async fn read_file(
         &self,
         ctx: &JobContext<Services>,
+        fetcher: &Fetcher,
         analysis: &mut Analysis,
         file: &SitemapFile,
     ) -> Result<(), JobError> {
-        let Services { fetcher, sitemap, .. } = ctx.services();
+        let sitemap = &ctx.services().sitemap;
         let Ok(url) = Url::parse(&file.url) else {
             return analysis
                 .failed(ctx, file, None, Outcome::Parse, "its URL cannot be read")
@@ -172,15 +173,22 @@ impl SitemapScan {
         let mut fetched = get().await;
         let is_worth_another = match &fetched {
             Ok(fetched) => fetched.status.is_server_error(),
-            Err(error) => error.is_transient(),
+            // One that hangs has had its time.
+            Err(error) => error.is_transient() && error.kind() != FailureKind::Timeout,
         };
         if is_worth_another {
             tokio::time::sleep(BEFORE_SECOND_TRY).await;
             fetched = get().await;
         }
         match fetched {
-            Err(error) if error.kind() == FailureKind::Local => Err(job_error(&error)),
+            Err(error @ FetchError::File(_)) => Err(job_error(&error, ctx.attempt())),
             Err(error) => {
+                // The file waits for DNS as well, unless it has always been elsewhere.
+                let later = job_error(&error, ctx.attempt());
+                let is_own = url.host_str().is_some_and(|host| registrable(host) == registrable(&self.domain));
+                if error.is_dns_outage() && is_own && !ctx.is_final(&later) {
+                    return Err(later);
+                }
                 let (outcome, text) = (outcome(&error), error.to_string());
                 analysis.failed(ctx, file, None, outcome, &text).await
             }

@@ -4,11 +4,10 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use rustls::CertificateError;
-
-use super::error::{FetchError, is_out_of_descriptors};
+use super::error::FetchError;
 use super::resolve::ResolveError;
 use super::settings::MAX_HEADER;
+use super::tls::{Judgement, TlsFault};
 
 /// The context of a failed request.
 #[derive(Clone, Copy)]
@@ -36,12 +35,11 @@ impl Attempt<'_> {
             };
         }
         if let Some(tls) = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-            return match tls {
-                rustls::Error::InvalidMessage(_) => FetchError::NoTls { host },
-                tls => FetchError::Tls {
-                    host,
-                    reason: tls_reason(tls),
-                },
+            let judgement = Judgement::of(tls);
+            return FetchError::Tls {
+                host,
+                fault: judgement.map_or_else(|| TlsFault::of(tls), |judgement| judgement.fault.clone()),
+                certificate: judgement.and_then(|judgement| judgement.certificate.clone()).map(Box::new),
             };
         }
         if error.is_timeout() {
@@ -58,16 +56,37 @@ impl Attempt<'_> {
             let io = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
             return self.unconnected(io);
         }
+        if causes().any(|cause| cause.downcast_ref::<h2::Error>().is_some_and(|http2| !http2.is_io())) {
+            return FetchError::Malformed {
+                host,
+                what: "an HTTP/2 answer",
+            };
+        }
         if let Some(http) = causes().find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
             return self.unreadable(http);
         }
-        if error.is_decode() {
-            return FetchError::Malformed {
-                host,
-                what: "compressed content",
-            };
-        }
         FetchError::Broken { host }
+    }
+
+    /// Returns how a request that failed is worth another try at once.
+    pub(super) fn retry(error: &reqwest::Error) -> Option<Again> {
+        if error.is_connect() || error.is_timeout() || error.is_builder() {
+            return None;
+        }
+        if let Some(http2) = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>()) {
+            let is_over = matches!(http2.reason(), Some(h2::Reason::NO_ERROR | h2::Reason::REFUSED_STREAM));
+            return Some(if http2.is_io() || is_over {
+                Again::NewConnection
+            } else {
+                Again::Http1
+            });
+        }
+        let http = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>())?;
+        let is_dropped = http.is_incomplete_message() || http.is_closed() || http.is_canceled();
+        let is_reset = causes(error)
+            .filter_map(|cause| cause.downcast_ref::<io::Error>())
+            .any(|io| matches!(io.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe));
+        (is_dropped || is_reset).then_some(Again::NewConnection)
     }
 
     /// Translates a failure to connect.
@@ -77,7 +96,8 @@ impl Attempt<'_> {
             // The peer disconnected during the TLS handshake.
             Some(io) if self.https && io.kind() == io::ErrorKind::UnexpectedEof => FetchError::Tls {
                 host,
-                reason: "the server ended the handshake".to_owned(),
+                fault: TlsFault::Ended,
+                certificate: None,
             },
             io => FetchError::Connect {
                 host,
@@ -106,6 +126,21 @@ impl Attempt<'_> {
     }
 }
 
+/// Returns whether a connection ended, rather than that it broke.
+pub(super) fn is_end(error: &reqwest::Error) -> bool {
+    let mut io = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
+    io.any(|io| io.kind() == io::ErrorKind::UnexpectedEof)
+}
+
+/// How a request is tried again at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// On a new connection: the server may have dropped one that was kept.
+    NewConnection,
+    /// By HTTP/1.1: the server asks for it, or breaks the rules of HTTP/2.
+    Http1,
+}
+
 /// Returns an error's causes, including errors inside I/O errors, which do not report them as their source.
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     fn next<'a>(cause: &&'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
@@ -128,35 +163,13 @@ fn connect_reason(error: &io::Error) -> String {
     }
 }
 
-fn tls_reason(error: &rustls::Error) -> String {
-    let reason = match error {
-        rustls::Error::InvalidCertificate(certificate) => match certificate {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "its certificate is not valid yet"
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "its certificate is for another name"
-            }
-            CertificateError::UnknownIssuer => "its certificate comes from nobody who is trusted",
-            CertificateError::Revoked => "its certificate was revoked",
-            CertificateError::BadSignature => "the signature of its certificate is wrong",
-            _ => "its certificate is not acceptable",
-        },
-        rustls::Error::PeerIncompatible(_) => "the server has no version or cipher in common with us",
-        rustls::Error::AlertReceived(_) => "the server refused the handshake",
-        _ => "the handshake failed",
-    };
-    reason.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn causes_are_found_inside_io_errors() {
-        let tls = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let nested = io::Error::other(io::Error::other(tls));
         let found = causes(&nested).find_map(|cause| cause.downcast_ref::<rustls::Error>());
         assert!(matches!(found, Some(rustls::Error::InvalidCertificate(_))));

@@ -3,17 +3,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, HeaderMap, LOCATION};
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, LOCATION, TRANSFER_ENCODING};
 use reqwest::{RequestBuilder, Response, StatusCode, Version};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use super::FetchError;
-use super::attempt::Attempt;
-use super::coding::{self, Undecoded};
+use super::attempt::{self, Again, Attempt};
+use super::coding::{self, Coding, Decoder, Undecoded};
 use super::media;
-use super::page::{Fit, Tls, Want};
+use super::page::{Tls, Want};
 use super::settings::MAX_HEADER;
 
 /// How long to wait for the body of an error status.
@@ -97,20 +97,37 @@ fn is_redirect(status: StatusCode, headers: &HeaderMap) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) && headers.contains_key(LOCATION)
 }
 
+/// A failed exchange.
+pub(super) struct Failed {
+    pub(super) error: FetchError,
+    /// How it is worth another try at once.
+    pub(super) again: Option<Again>,
+}
+
+impl From<FetchError> for Failed {
+    fn from(error: FetchError) -> Self {
+        Self { error, again: None }
+    }
+}
+
 /// Sends `request` and reads the response; of a redirect only the headers.
 pub(super) async fn exchange(
     request: RequestBuilder,
     want: Want,
-    limits: Limits<'_>,
-    into: Sink<'_>,
+    limits: &Limits<'_>,
+    into: &mut Sink<'_>,
     check_peer: impl FnOnce(Option<SocketAddr>) -> Result<SocketAddr, FetchError>,
-) -> Result<Answer, FetchError> {
+) -> Result<Answer, Failed> {
     let begun = Instant::now();
     let request = request.header(ACCEPT, want.accept());
-    let response = request.send().await.map_err(|error| limits.attempt.failed(&error))?;
+    let sent = request.header(ACCEPT_ENCODING, coding::ACCEPTED).send().await;
+    let response = sent.map_err(|error| Failed {
+        again: Attempt::retry(&error),
+        error: limits.attempt.failed(&error),
+    })?;
     let time_to_first_byte = begun.elapsed();
     let remote_addr = check_peer(response.remote_addr())?;
-    check_header(&response, &limits)?;
+    check_header(&response, limits)?;
     let answer = Answer {
         status: response.status(),
         headers: response.headers().clone(),
@@ -125,30 +142,30 @@ pub(super) async fn exchange(
     if answer.is_redirect() {
         return Ok(answer);
     }
+    let codings = coding::codings(&answer.headers);
     if !answer.status.is_success() {
         // What an error page says matters less than that it is one. Nor does a body that is damaged or never ends hide
         // the status; and no file is for it.
-        let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, read(response, &limits, Excess::Cut));
+        let body = Body::new(response, &codings.unwrap_or_default(), limits);
+        let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, body.read(Excess::Cut));
         let body = read.await.ok().and_then(Result::ok).unwrap_or_default();
         return Ok(answer.with(body));
     }
     let essence = media::essence(&answer.headers);
     let fit = want.check(limits.attempt.host, essence.as_deref())?;
-    let codings = coding::codings(&answer.headers).map_err(|encoding| FetchError::Encoding {
+    let codings = codings.map_err(|encoding| FetchError::Encoding {
         host: limits.attempt.host.to_owned(),
         encoding,
     })?;
+    let body = Body::new(response, &codings, limits);
     match into {
         Sink::File(file) => {
-            let (bytes, cut) = write(response, &limits, file).await?;
+            let (bytes, cut) = body.write(file).await?;
             Ok(Answer { bytes, cut, ..answer })
         }
         Sink::Memory => {
-            let body = read(response, &limits, limits.excess).await?;
-            let body = coding::undo(body, &codings, limits.max_body).map_err(|why| limits.undecoded(why))?;
-            if fit == Fit::Look {
-                Want::look(limits.attempt.host, essence.as_deref(), &body)?;
-            }
+            let body = body.read(limits.excess).await?;
+            want.look(limits.attempt.host, fit, essence.as_deref(), &body)?;
             Ok(answer.with(body))
         }
     }
@@ -167,69 +184,90 @@ fn check_header(response: &Response, limits: &Limits<'_>) -> Result<(), FetchErr
     })
 }
 
-/// Writes a body to a file as it arrives, and returns how much there was and why that is not all.
-async fn write(
-    mut response: Response,
-    limits: &Limits<'_>,
-    file: &mut tokio::fs::File,
-) -> Result<(u64, Option<FetchError>), FetchError> {
-    let kept = |error: std::io::Error| FetchError::stored(&error);
-    let mut bytes = 0;
-    // A server may send byte by byte, and each write of a file is handed to another thread.
-    let mut unwritten = BytesMut::with_capacity(WRITTEN_AT_ONCE);
-    let cut = loop {
-        let mut chunk = match response.chunk().await {
-            Ok(Some(chunk)) => chunk,
-            Ok(None) => break None,
-            Err(error) => break Some(limits.attempt.failed(&error)),
-        };
-        let room = limits.max_body - bytes;
-        let is_too_large = chunk.len() > room;
-        chunk.truncate(room);
-        bytes += chunk.len();
-        unwritten.extend_from_slice(&chunk);
-        if unwritten.len() >= WRITTEN_AT_ONCE {
-            file.write_all(&unwritten).await.map_err(kept)?;
-            unwritten.clear();
-        }
-        if is_too_large {
-            break Some(FetchError::TooLarge {
-                host: limits.attempt.host.to_owned(),
-                what: "a body",
-                limit: limits.max_body,
-            });
-        }
-    };
-    file.write_all(&unwritten).await.map_err(kept)?;
-    file.flush().await.map_err(kept)?;
-    Ok((bytes as u64, cut))
+/// A body on its way.
+struct Body<'a> {
+    response: Response,
+    decoder: Decoder,
+    limits: &'a Limits<'a>,
+    /// Whether only the end of the connection ends it.
+    is_open_ended: bool,
 }
 
-/// Reads a body chunk by chunk, already decompressed.
-async fn read(mut response: Response, limits: &Limits<'_>, excess: Excess) -> Result<Bytes, FetchError> {
-    let too_large = || FetchError::TooLarge {
-        host: limits.attempt.host.to_owned(),
-        what: "a body",
-        limit: limits.max_body,
-    };
-    let announced = response
-        .content_length()
-        .and_then(|length| usize::try_from(length).ok());
-    if excess == Excess::Fail && announced.is_some_and(|length| length > limits.max_body) {
-        return Err(too_large());
-    }
-    // Does not reserve the announced size.
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| limits.attempt.failed(&error))? {
-        let room = limits.max_body - body.len();
-        if chunk.len() > room {
-            if excess == Excess::Fail {
-                return Err(too_large());
-            }
-            body.extend_from_slice(chunk.get(..room).unwrap_or_default());
-            break;
+impl<'a> Body<'a> {
+    fn new(response: Response, codings: &[Coding], limits: &'a Limits<'a>) -> Self {
+        let headers = response.headers();
+        Self {
+            decoder: Decoder::new(codings, limits.max_body),
+            limits,
+            is_open_ended: response.version() <= Version::HTTP_11
+                && !headers.contains_key(CONTENT_LENGTH)
+                && !headers.contains_key(TRANSFER_ENCODING),
+            response,
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+
+    /// Appends the next part, decoded, and returns whether there may be more.
+    async fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Failed> {
+        let undecoded = |why| Failed::from(self.limits.undecoded(why));
+        let failed = match self.response.chunk().await {
+            Ok(Some(chunk)) => {
+                self.decoder.push(&chunk, out).map_err(undecoded)?;
+                return Ok(true);
+            }
+            Ok(None) => None,
+            // Many servers end TLS without saying so, and browsers take the page as it is.
+            Err(error) if self.is_open_ended && attempt::is_end(&error) => None,
+            Err(error) => Some(error),
+        };
+        let finished = self.decoder.finish(out).map_err(undecoded);
+        match failed {
+            None => finished.map(|()| false),
+            Some(error) => Err(Failed {
+                again: Attempt::retry(&error).filter(|again| *again == Again::Http1),
+                error: self.limits.attempt.failed(&error),
+            }),
+        }
+    }
+
+    /// Reads it into memory.
+    async fn read(mut self, excess: Excess) -> Result<Bytes, Failed> {
+        let announced = self.response.content_length();
+        let announced = announced.and_then(|length| usize::try_from(length).ok());
+        if excess == Excess::Fail && announced.is_some_and(|length| length > self.limits.max_body) {
+            return Err(self.limits.undecoded(Undecoded::TooLarge).into());
+        }
+        // Does not reserve the announced size.
+        let mut body = Vec::new();
+        loop {
+            match self.next(&mut body).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(body.into()),
+                Err(Failed {
+                    error: FetchError::TooLarge { .. },
+                    ..
+                }) if excess == Excess::Cut => return Ok(body.into()),
+                Err(failed) => return Err(failed),
+            }
+        }
+    }
+
+    /// Writes it to a file, and returns how much there was and why that is not all.
+    async fn write(mut self, file: &mut tokio::fs::File) -> Result<(u64, Option<FetchError>), FetchError> {
+        let kept = |error: std::io::Error| FetchError::File(error.kind());
+        let mut bytes = 0;
+        let mut part = Vec::new();
+        let cut = loop {
+            part.clear();
+            let next = self.next(&mut part).await;
+            bytes += part.len() as u64;
+            file.write_all(&part).await.map_err(kept)?;
+            match next {
+                Ok(true) => {}
+                Ok(false) => break None,
+                Err(failed) => break Some(failed.error),
+            }
+        };
+        file.flush().await.map_err(kept)?;
+        Ok((bytes, cut))
+    }
 }

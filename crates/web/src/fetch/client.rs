@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use reqwest::{Client, redirect, retry};
 use rustls::ClientConfig;
+use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -14,6 +15,7 @@ use rustls::pki_types::pem::PemObject;
 use super::policy::{Policy, Route};
 use super::resolve::{Fixed, Guarded, Lookup};
 use super::settings::{CONNECT_TIMEOUT, ConnectTo, FetchConfig, MAX_HEADER};
+use super::tls::Judge;
 use crate::trust::system_roots;
 
 /// The maximum number of headers: more than any site sends, and than hyper's default of 100.
@@ -42,14 +44,19 @@ pub enum SetupError {
     /// TLS rejects its configuration.
     #[error("TLS could not be set up: {0}")]
     Tls(#[from] rustls::Error),
+    /// TLS cannot use the certificates.
+    #[error("TLS cannot use the trusted certificates: {0}")]
+    Verifier(#[from] VerifierBuilderError),
     /// The HTTP client rejects its configuration.
     #[error("the HTTP client could not be set up: {0}")]
     Client(#[from] reqwest::Error),
 }
 
-/// One client for the internet, and one for each address in the operator's rules.
+/// Two clients for the internet, and one for each address in the operator's rules.
 pub(super) struct Clients {
     direct: Client,
+    /// The one that never speaks HTTP/2.
+    http1: Client,
     rules: Vec<Client>,
 }
 
@@ -61,19 +68,21 @@ impl Clients {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let rule = |rule: &ConnectTo| client(config, tls.clone(), Arc::new(Fixed(rule.to())));
         let rules = config.connect_to.iter().map(rule).collect::<Result<_, _>>()?;
-        tls.alpn_protocols.insert(0, b"h2".to_vec());
         let resolver = Arc::new(Guarded::new(lookup, Arc::clone(policy)));
+        let http1 = client(config, tls.clone(), Arc::clone(&resolver))?;
+        tls.alpn_protocols.insert(0, b"h2".to_vec());
         let direct = client(config, tls, resolver)?;
-        Ok(Self { direct, rules })
+        Ok(Self { direct, http1, rules })
     }
 
-    /// Starts a request for `url` along `route`.
-    pub(super) fn get(&self, route: Route, url: &url::Url) -> reqwest::RequestBuilder {
+    /// Starts a request for `url` along `route`, by HTTP/1.1 if `is_http1`.
+    pub(super) fn get(&self, route: Route, url: &url::Url, is_http1: bool) -> reqwest::RequestBuilder {
         let rule = match route {
             Route::Direct => None,
             Route::Rule(index) => self.rules.get(index),
         };
         match (rule, url.port()) {
+            (None, _) if is_http1 => self.http1.get(url.clone()),
             (None, _) => self.direct.get(url.clone()),
             (Some(client), None) => client.get(url.clone()),
             (Some(client), Some(port)) => {
@@ -107,8 +116,6 @@ where
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_max_idle_per_host(1)
         .pool_idle_timeout(IDLE)
-        // Servers send two formats under this name, of which the client underneath knows one: see `coding`.
-        .no_deflate()
         .http1_max_headers(MAX_HEADER_LINES)
         // As browsers do: one malformed line does not make the others unreadable.
         .http1_ignore_invalid_headers_in_responses(true)
@@ -141,8 +148,15 @@ pub(super) fn tls_config(config: &FetchConfig) -> Result<ClientConfig, SetupErro
         }
     }
     // Named explicitly: the process default depends on which other crates are linked.
-    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    // Without a certificate to trust there is nothing to judge by.
+    if roots.is_empty() {
+        return Ok(builder.with_root_certificates(roots).with_no_client_auth());
+    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+    Ok(builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Judge(verifier)))
         .with_no_client_auth())
 }

@@ -3,8 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use nix::errno::Errno;
-
+use super::tls::{Certificate, TlsFault};
 use crate::stand_in::StandIn;
 
 /// A failed fetch, displayed as the sentence a person reads.
@@ -52,18 +51,14 @@ pub enum FetchError {
         reason: String,
     },
     /// No TLS connection could be made.
-    #[error("{host} cannot be reached over TLS: {reason}")]
+    #[error("{host} cannot be reached over TLS: {fault}")]
     Tls {
         /// The host of the URL.
         host: String,
         /// What is wrong.
-        reason: String,
-    },
-    /// The server does not speak TLS, which says nothing of what it answers without.
-    #[error("{host} cannot be reached over TLS: the server does not speak TLS")]
-    NoTls {
-        /// The host of the URL.
-        host: String,
+        fault: TlsFault,
+        /// The certificate that is refused.
+        certificate: Option<Box<Certificate>>,
     },
     /// A time limit was exceeded.
     #[error("{host} took too long: {what} did not end within {} s", .limit.as_secs_f64())]
@@ -100,6 +95,14 @@ pub enum FetchError {
     BadRedirect {
         /// The host of the URL.
         host: String,
+    },
+    /// The host redirects to one that cannot be reached.
+    #[error("{host} redirects to a host that cannot be reached: {error}")]
+    DeadRedirect {
+        /// The host of the URL that was asked for.
+        host: String,
+        /// Why the other one cannot be reached.
+        error: Box<FetchError>,
     },
     /// The host redirects to a site under another name that was registered.
     #[error("{host} redirects to another site: {to}")]
@@ -150,6 +153,14 @@ pub enum FetchError {
         found: String,
         /// The kind of content requested.
         wanted: &'static str,
+    },
+    /// The page is empty.
+    #[error("{host} answered with status {status} and an empty page")]
+    Empty {
+        /// The host of the URL.
+        host: String,
+        /// The status, which is a success.
+        status: u16,
     },
     /// The body has an encoding that was not requested.
     #[error("{host} sent its answer in the unsupported encoding {encoding}")]
@@ -218,7 +229,8 @@ impl FetchError {
             Self::Scheme(_) | Self::RefusedAddress { .. } | Self::RefusedPort { .. } => FailureKind::RefusedAddress,
             Self::Dns { .. } => FailureKind::Dns,
             Self::Connect { .. } | Self::Broken { .. } => FailureKind::Connection,
-            Self::Tls { .. } | Self::NoTls { .. } => FailureKind::Tls,
+            Self::Tls { .. } => FailureKind::Tls,
+            Self::DeadRedirect { error, .. } => error.kind(),
             Self::Timeout { .. } => FailureKind::Timeout,
             Self::TooLarge { .. } => FailureKind::TooLarge,
             Self::Redirects { .. } | Self::Status { .. } => FailureKind::Status,
@@ -228,6 +240,7 @@ impl FetchError {
             Self::BadUrl(_)
             | Self::BadRedirect { .. }
             | Self::ContentType { .. }
+            | Self::Empty { .. }
             | Self::Encoding { .. }
             | Self::Malformed { .. } => FailureKind::Unreadable,
             Self::File(_) | Self::Descriptors => FailureKind::Local,
@@ -261,11 +274,41 @@ impl FetchError {
             | Self::Timeout { .. }
             | Self::RobotsUnavailable { .. }
             | Self::Broken { .. }
-            | Self::File(_)
-            | Self::Descriptors => true,
-            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
+            | Self::File(_) => true,
+            Self::DeadRedirect { error, .. } => error.is_transient(),
+            // 520 to 530 are a proxy's words for a server behind it that does not answer.
+            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=527 | 530),
             _ => false,
         }
+    }
+
+    /// Returns what is wrong with TLS, and the certificate that was refused.
+    #[must_use]
+    pub fn tls(&self) -> Option<(&TlsFault, Option<&Certificate>)> {
+        match self {
+            Self::Tls { fault, certificate, .. } => Some((fault, certificate.as_deref())),
+            Self::DeadRedirect { error, .. } => error.tls(),
+            _ => None,
+        }
+    }
+
+    /// Returns whether no name server answered, which says nothing of the site.
+    #[must_use]
+    pub fn is_dns_outage(&self) -> bool {
+        match self {
+            Self::Dns { temporary, .. } => *temporary,
+            Self::DeadRedirect { error, .. } => error.is_dns_outage(),
+            _ => false,
+        }
+    }
+
+    /// Returns whether the host gave no answer, rather than one that is not a page.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        matches!(
+            self.kind(),
+            FailureKind::Tls | FailureKind::Timeout | FailureKind::Connection
+        )
     }
 }
 

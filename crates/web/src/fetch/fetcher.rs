@@ -3,32 +3,33 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::LOCATION;
-use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use reqwest::header::{COOKIE, HeaderValue};
 use url::Url;
 
-use super::attempt::Attempt;
-use super::body::{self, Answer, Excess, Sink};
+use super::attempt::{Again, Attempt};
+use super::body::{self, Answer, Excess, Failed, Sink};
 use super::cache::{Cache, Kept};
 use super::client::{Clients, SetupError};
+use super::cookies::Jar;
 use super::error::FetchError;
 use super::pace::{Pace, SharedPace};
 use super::page::{Download, Page, Want};
 use super::policy::{Policy, clean, host_of};
-use super::refresh;
 use super::resolve::{Lookup, SystemLookup};
 use super::robots::{self, MAX_ROBOTS, Robots, product};
 use super::settings::{CONNECT_TIMEOUT, FetchConfig};
-use crate::names::registrable;
+use super::trail::{Budget, Trail, is_same_site};
 
 /// The name that every robots.txt may use for this program, whatever the configured `User-Agent`.
 const ROBOT: &str = "ScraperSky";
 
 /// Fetches pages; cheap to clone, one per process.
+///
+/// Cookies last for one fetch; those of a [`session`](Self::session) for all of its fetches.
 #[derive(Clone)]
 pub struct Fetcher {
     inner: Arc<Inner>,
+    jar: Option<Arc<Jar>>,
 }
 
 struct Inner {
@@ -73,6 +74,7 @@ impl Fetcher {
             names.push(named.to_owned());
         }
         Ok(Self {
+            jar: None,
             inner: Arc::new(Inner {
                 timeout: config.timeout,
                 max_body: config.max_body,
@@ -85,6 +87,25 @@ impl Fetcher {
                 robots: Cache::default(),
             }),
         })
+    }
+
+    /// Returns a fetcher that keeps cookies, for one job: it shares everything else, and nobody else has its cookies.
+    #[must_use]
+    pub fn session(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            jar: Some(Arc::default()),
+        }
+    }
+
+    /// Returns the time limit of a fetch whose [`Want`] names none.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.inner.timeout
+    }
+
+    fn jar(&self) -> Arc<Jar> {
+        self.jar.clone().unwrap_or_default()
     }
 
     /// Fetches `url` and what it redirects to, as far as robots.txt allows. Where a page is wanted, one that leads on to
@@ -141,11 +162,12 @@ impl Fetcher {
         follows: &(dyn Fn(&Url) -> bool + Send + Sync),
     ) -> Result<Page, FetchError> {
         let mut budget = Budget::new(want.timeout.unwrap_or(self.inner.timeout));
-        let mut trail = Trail::new(clean(url)?, self.inner.max_redirects);
+        let jar = self.jar();
+        let mut trail = Trail::new(clean(url)?, self.inner.max_redirects, &jar);
         loop {
             let answer = self
                 .inner
-                .permitted(&trail.at, want, Excess::Fail, Sink::Memory, &mut budget)
+                .permitted(&mut trail, want, Excess::Fail, Sink::Memory, &mut budget)
                 .await?;
             if trail.target(&answer)?.is_some_and(|next| !follows(&next)) {
                 return Ok(trail.page(answer, budget.spent()));
@@ -153,7 +175,8 @@ impl Fetcher {
             if trail.follow(&answer)? || (want.is_page() && trail.refresh(&answer, follows)) {
                 continue;
             }
-            return Ok(trail.page(answer, budget.spent()));
+            let page = trail.page(answer, budget.spent());
+            return if want.is_page() { page.nonempty() } else { Ok(page) };
         }
     }
 
@@ -165,11 +188,12 @@ impl Fetcher {
     /// As [`get`](Self::get), and [`FetchError::File`] if the file cannot be written.
     pub async fn download(&self, url: &Url, want: Want, file: &mut tokio::fs::File) -> Result<Download, FetchError> {
         let mut budget = Budget::new(want.timeout.unwrap_or(self.inner.timeout));
-        let mut trail = Trail::new(clean(url)?, self.inner.max_redirects);
+        let jar = self.jar();
+        let mut trail = Trail::new(clean(url)?, self.inner.max_redirects, &jar);
         loop {
             let mut answer = self
                 .inner
-                .permitted(&trail.at, want, Excess::Cut, Sink::File(&mut *file), &mut budget)
+                .permitted(&mut trail, want, Excess::Cut, Sink::File(&mut *file), &mut budget)
                 .await?;
             if !trail.follow(&answer)? {
                 return Ok(Download {
@@ -241,11 +265,13 @@ impl Inner {
         let mut file = url.clone();
         file.set_path("/robots.txt");
         file.set_query(None);
-        let mut trail = Trail::new(file, self.max_redirects);
+        // What is fetched for all jobs is told nothing of one.
+        let jar = Jar::default();
+        let mut trail = Trail::new(file, self.max_redirects, &jar);
         let want = Want::anything().up_to(MAX_ROBOTS);
         loop {
             let answer = self
-                .exchange(&trail.at, want, Excess::Cut, Sink::Memory, None, budget)
+                .exchange(&mut trail, want, Excess::Cut, Sink::Memory, None, budget)
                 .await?;
             match trail.follow(&answer) {
                 Ok(true) => continue,
@@ -268,33 +294,31 @@ impl Inner {
     /// Sends one request if robots.txt allows it, and reads the response.
     async fn permitted(
         &self,
-        url: &Url,
+        trail: &mut Trail<'_>,
         want: Want,
         excess: Excess,
         into: Sink<'_>,
         budget: &mut Budget,
     ) -> Result<Answer, FetchError> {
-        let robots = self.robots(url, budget).await?;
-        robots.check(url)?;
-        self.exchange(url, want, excess, into, robots.delay(), budget).await
+        let robots = self.robots(&trail.at, budget).await;
+        let robots = robots.map_err(|error| trail.failed(error))?;
+        robots.check(&trail.at)?;
+        self.exchange(trail, want, excess, into, robots.delay(), budget).await
     }
 
-    /// Sends one request and reads the response.
+    /// Sends the next request of a fetch and reads the response.
     async fn exchange(
         &self,
-        url: &Url,
+        trail: &mut Trail<'_>,
         want: Want,
         excess: Excess,
-        into: Sink<'_>,
+        mut into: Sink<'_>,
         pause: Option<Duration>,
         budget: &mut Budget,
     ) -> Result<Answer, FetchError> {
-        let host = host_of(url);
-        let route = self.policy.route(url)?;
-        // Waiting for the pace does not count against the site's time limit.
-        self.pace.turn(&host, pause).await;
-        // Nor does waiting for a connection: the semaphore is never closed.
-        let _connection = self.connections.acquire().await;
+        let url = trail.at.clone();
+        let host = host_of(&url);
+        let cookies = trail.cookies();
         let limits = body::Limits {
             attempt: Attempt {
                 host: &host,
@@ -304,131 +328,60 @@ impl Inner {
             max_body: want.max_body.unwrap_or(self.max_body),
             excess,
         };
-        let request = self.clients.get(route, url);
-        let check_peer = |peer| self.policy.check_peer(route, &host, peer);
-        let exchange = body::exchange(request, want, limits, into, check_peer);
-        budget.run(&host, "the answer", exchange).await
-    }
-}
-
-/// Returns whether two URLs belong to one owner: to names under the one that was registered.
-pub(super) fn is_same_site(one: &Url, other: &Url) -> bool {
-    registrable(&host_of(one)) == registrable(&host_of(other))
-}
-
-/// The time left to one fetch.
-struct Budget {
-    whole: Duration,
-    left: Duration,
-}
-
-impl Budget {
-    fn new(whole: Duration) -> Self {
-        Self { whole, left: whole }
-    }
-
-    fn spent(&self) -> Duration {
-        self.whole.saturating_sub(self.left)
-    }
-
-    /// Runs a part of the fetch within the remaining time.
-    async fn run<T>(
-        &mut self,
-        host: &str,
-        what: &'static str,
-        part: impl Future<Output = Result<T, FetchError>>,
-    ) -> Result<T, FetchError> {
-        let begun = Instant::now();
-        let result = tokio::time::timeout(self.left, part).await;
-        self.left = self.left.saturating_sub(begun.elapsed());
-        result.unwrap_or_else(|_| {
-            Err(FetchError::Timeout {
-                host: host.to_owned(),
-                what,
-                limit: self.whole,
-            })
-        })
-    }
-}
-
-/// The redirects from the requested URL to the final one.
-struct Trail {
-    seen: Vec<Url>,
-    at: Url,
-    max: usize,
-}
-
-impl Trail {
-    fn new(first: Url, max: usize) -> Self {
-        Self {
-            seen: Vec::new(),
-            at: first,
-            max,
-        }
-    }
-
-    /// Returns the target of a redirect, or `None` if the response is not one.
-    fn target(&self, answer: &Answer) -> Result<Option<Url>, FetchError> {
-        if !answer.is_redirect() {
-            return Ok(None);
-        }
-        let location = answer.headers.get(LOCATION).map(|value| value.as_bytes());
-        // Like browsers, reads non-ASCII as UTF-8.
-        let location = location.and_then(|bytes| std::str::from_utf8(bytes).ok());
-        match location.and_then(|location| self.at.join(location).ok()) {
-            Some(next) => clean(&next).map(Some),
-            None => Err(FetchError::BadRedirect {
-                host: host_of(&self.at),
-            }),
-        }
-    }
-
-    /// Follows the response if it is a redirect, and returns whether it is.
-    fn follow(&mut self, answer: &Answer) -> Result<bool, FetchError> {
-        let Some(next) = self.target(answer)? else {
-            return Ok(false);
+        let mut request = Request {
+            url: &url,
+            cookies: cookies.as_ref(),
+            is_http1: false,
         };
-        let asked = self.seen.first().unwrap_or(&self.at);
-        let looping = next == self.at || self.seen.contains(&next);
-        if looping || self.seen.len() >= self.max {
-            return Err(FetchError::Redirects {
-                host: host_of(asked),
-                followed: self.seen.len(),
-                looping,
-            });
-        }
-        self.seen.push(std::mem::replace(&mut self.at, next));
-        Ok(true)
+        let first = self.send(request, want, &limits, &mut into, pause, budget).await;
+        let answer = match first {
+            Err(Failed {
+                error,
+                again: Some(again),
+            }) => {
+                request.is_http1 = again == Again::Http1;
+                let second = self.send(request, want, &limits, &mut into, pause, budget).await;
+                // A server that speaks nothing but HTTP/2 has said what is wrong before.
+                second.map_err(|second| match second.error {
+                    FetchError::Tls { .. } if request.is_http1 => error,
+                    second => second,
+                })
+            }
+            first => first.map_err(|failed| failed.error),
+        };
+        let answer = answer.map_err(|error| trail.failed(error))?;
+        trail.answered(cookies, &answer);
+        Ok(answer)
     }
 
-    /// Goes on if the answer is a page that leads on to another one of its site, and returns whether it is.
-    fn refresh(&mut self, answer: &Answer, follows: &(dyn Fn(&Url) -> bool + Send + Sync)) -> bool {
-        if !answer.status.is_success() {
-            return false;
+    /// Sends a request once.
+    async fn send(
+        &self,
+        request: Request<'_>,
+        want: Want,
+        limits: &body::Limits<'_>,
+        into: &mut Sink<'_>,
+        pause: Option<Duration>,
+        budget: &mut Budget,
+    ) -> Result<Answer, Failed> {
+        let host = limits.attempt.host;
+        let route = self.policy.route(request.url)?;
+        // Waiting for the pace does not count against the site's time limit.
+        self.pace.turn(host, pause).await;
+        let mut builder = self.clients.get(route, request.url, request.is_http1);
+        if let Some(cookies) = request.cookies {
+            builder = builder.header(COOKIE, cookies);
         }
-        let next = refresh::target(&answer.headers, &answer.body, &self.at).and_then(|next| clean(&next).ok());
-        let next = next.filter(|next| {
-            let is_new = *next != self.at && !self.seen.contains(next) && self.seen.len() < self.max;
-            is_new && is_same_site(next, &self.at) && follows(next)
-        });
-        let Some(next) = next else { return false };
-        self.seen.push(std::mem::replace(&mut self.at, next));
-        true
+        let check_peer = |peer| self.policy.check_peer(route, host, peer);
+        let exchange = body::exchange(builder, want, limits, into, check_peer);
+        budget.run(host, "the answer", exchange).await
     }
+}
 
-    fn page(self, answer: Answer, elapsed: Duration) -> Page {
-        Page {
-            requested_url: self.seen.first().unwrap_or(&self.at).clone(),
-            final_url: self.at,
-            redirects: self.seen,
-            status: answer.status,
-            headers: answer.headers,
-            body: answer.body,
-            remote_addr: answer.remote_addr,
-            time_to_first_byte: answer.time_to_first_byte,
-            elapsed,
-            http_version: answer.http_version,
-            tls: answer.tls,
-        }
-    }
+/// One request.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    url: &'a Url,
+    cookies: Option<&'a HeaderValue>,
+    is_http1: bool,
 }

@@ -84,6 +84,50 @@ fn begins_page(text: &[u8]) -> bool {
     })
 }
 
+/// The first bytes of files that are no pages, whatever their media type says (the MIME Sniffing standard, 6 and 7.1).
+const SIGNATURES: [(&[u8], &str); 14] = [
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x00\x00\x01\x00", "image/x-icon"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"%PDF-", "application/pdf"),
+    (b"%!PS-Adobe-", "application/postscript"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\x1f\x8b\x08", "application/gzip"),
+    (b"Rar!\x1a\x07", "application/x-rar-compressed"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
+    (b"OggS\x00", "application/ogg"),
+];
+
+/// Returns the media type of a file that its first bytes tell; `None` for text.
+pub(super) fn sniffed(body: &[u8]) -> Option<&'static str> {
+    let of_container = |offset: usize, name: &[u8]| body.get(offset..offset + name.len()) == Some(name);
+    if of_container(0, b"RIFF") && of_container(8, b"WEBP") {
+        return Some("image/webp");
+    }
+    if of_container(4, b"ftyp") {
+        return Some(if of_container(8, b"avif") { "image/avif" } else { "video/mp4" });
+    }
+    // The text "BM" may begin a page; a bitmap's reserved fields are zero.
+    if of_container(0, b"BM") && of_container(6, b"\0\0\0\0") {
+        return Some("image/bmp");
+    }
+    let found = SIGNATURES.iter().find(|(start, _)| body.starts_with(start));
+    found.map(|(_, name)| *name)
+}
+
+/// Returns whether there is nothing but blanks in a body.
+pub(super) fn is_blank(body: &[u8]) -> bool {
+    let text = [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff"]
+        .iter()
+        .find_map(|mark| body.strip_prefix(*mark))
+        .unwrap_or(body);
+    text.iter().all(|byte| matches!(byte, 0 | b' ' | b'\t' | b'\r' | b'\n' | 0x0c))
+}
+
 /// Returns whether there is a byte that no text has.
 fn is_binary(start: &[u8]) -> bool {
     start
@@ -152,6 +196,30 @@ mod tests {
                 headers.append(CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
             }
             assert_eq!(essence(&headers).as_deref(), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn files_are_told_by_their_first_bytes_and_blanks_by_having_nothing_else() {
+        for (body, found) in [
+            (&b"\x89PNG\r\n\x1a\n...."[..], Some("image/png")),
+            (b"RIFF\x01\x02\x03\x04WEBPVP8 ", Some("image/webp")),
+            (b"\0\0\0\x20ftypavif", Some("image/avif")),
+            (b"BM\x36\x10\0\0\0\0\0\0", Some("image/bmp")),
+            (b"BMW dealers <p>", None),
+            (b"<p>%PDF-", None),
+            (b"", None),
+        ] {
+            assert_eq!(sniffed(body), found, "{}", String::from_utf8_lossy(body));
+        }
+        for (body, expected) in [
+            (&b""[..], true),
+            (b" \r\n\t", true),
+            (b"\xef\xbb\xbf\n", true),
+            (b"\xff\xfe \0\n\0", true),
+            (b" . ", false),
+        ] {
+            assert_eq!(is_blank(body), expected, "{body:?}");
         }
     }
 

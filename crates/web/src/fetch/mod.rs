@@ -10,7 +10,7 @@
 //!   headers and the number of redirects. Redirects from https to http are followed, since no secret is ever sent;
 //!   [`Page::final_url`] shows them.
 //! - **Politeness**: an honest user agent, robots.txt of every host on the way ([`robots`]), a pause between requests
-//!   to a host, no cookies, no referrer, nothing that identifies a person.
+//!   to a host, cookies only for the length of one job, no referrer, nothing that identifies a person.
 //!
 //! Every failure is a [`FetchError`] with a text for people and a [`FetchError::kind`] for programs.
 
@@ -21,8 +21,11 @@ mod cache;
 pub mod charset;
 mod client;
 mod coding;
+mod cookies;
+mod date;
 mod error;
 mod fetcher;
+mod home;
 mod media;
 mod pace;
 mod page;
@@ -32,12 +35,16 @@ mod resolve;
 pub mod robots;
 mod service;
 mod settings;
+mod tls;
+mod trail;
 
 pub use self::client::SetupError;
 pub use self::error::{FailureKind, FetchError};
 pub use self::fetcher::Fetcher;
+pub use self::home::{Candidates, Home, real_cause};
 pub use self::pace::SharedPace;
 pub use self::page::{Download, Page, Tls, Want};
 pub use self::resolve::{Lookup, SystemLookup};
 pub use self::service::{Reply, Service};
 pub use self::settings::{ConnectTo, FetchConfig};
+pub use self::tls::{Certificate, TlsFault};

@@ -4,14 +4,17 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::Utc;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Version};
 use url::Url;
 
 use super::FetchError;
 use super::charset::{self, Decoded};
+use super::date::http_date;
 use super::media;
 use super::policy::host_of;
+use super::tls::Certificate;
 use crate::stand_in::{self, StandIn};
 
 /// The kind and amount of content to fetch.
@@ -123,8 +126,17 @@ impl Want {
         Err(wrong_type(host, essence, wanted))
     }
 
-    /// Looks into a body whose media type leaves open what it is.
-    pub(super) fn look(host: &str, essence: Option<&str>, body: &[u8]) -> Result<(), FetchError> {
+    /// Looks into the body of a page: whether it is one where its media type leaves that open, and whether it is an image
+    /// or a file in spite of its media type.
+    pub(super) fn look(self, host: &str, fit: Fit, essence: Option<&str>, body: &[u8]) -> Result<(), FetchError> {
+        if self.is_page()
+            && let Some(found) = media::sniffed(body)
+        {
+            return Err(wrong_type(host, found, "a web page"));
+        }
+        if fit == Fit::Yes {
+            return Ok(());
+        }
         let is_page = match essence {
             Some(_) => media::has_page_root(body),
             None => media::may_be_page(body),
@@ -195,20 +207,12 @@ pub struct Download {
 }
 
 /// Facts about a TLS connection.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     /// The protocol version, such as `TLS 1.3`.
     pub version: Option<&'static str>,
-    /// The server's certificate in DER.
-    pub certificate: Option<Bytes>,
-}
-
-impl std::fmt::Debug for Tls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tls")
-            .field("version", &self.version)
-            .finish_non_exhaustive()
-    }
+    /// The server's certificate.
+    pub certificate: Option<Certificate>,
 }
 
 impl Tls {
@@ -222,7 +226,7 @@ impl Tls {
         });
         Some(Self {
             version,
-            certificate: info.peer_certificate().map(Bytes::copy_from_slice),
+            certificate: info.peer_certificate().and_then(Certificate::read),
         })
     }
 }
@@ -256,15 +260,37 @@ impl Page {
                 what: StandIn::Challenge,
             });
         }
-        let seconds = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         Err(FetchError::Status {
             host: host_of(&self.final_url),
             status: self.status.as_u16(),
-            retry_after: seconds
-                .and_then(|text| text.trim().parse().ok())
-                .map(Duration::from_secs),
+            retry_after: retry_after(&self.headers),
         })
     }
+
+    /// Returns the page if there is something on it.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::Empty`] for a success without a body, or with one of blanks.
+    pub(super) fn nonempty(self) -> Result<Self, FetchError> {
+        if !self.status.is_success() || !media::is_blank(&self.body) {
+            return Ok(self);
+        }
+        Err(FetchError::Empty {
+            host: host_of(&self.final_url),
+            status: self.status.as_u16(),
+        })
+    }
+}
+
+/// Returns how long a site asks to wait, in seconds or until a date (RFC 9110, 10.2.3).
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let wait = http_date(text)?.signed_duration_since(Utc::now());
+    Some(wait.to_std().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -304,14 +330,16 @@ mod tests {
         for essence in [None, Some("text/xml"), Some("image/svg+xml")] {
             assert_eq!(Want::html().check("shop.test", essence), Ok(Fit::Look), "{essence:?}");
         }
+        let look = |fit, essence, body| Want::html().look("shop.test", fit, essence, body);
         assert_eq!(
-            Want::look("shop.test", Some("text/xml"), b"<?xml version='1.0'?><html/>"),
+            look(Fit::Look, Some("text/xml"), &b"<?xml version='1.0'?><html/>"[..]),
             Ok(())
         );
-        let error = Want::look("shop.test", Some("text/xml"), b"<rss/>")
+        let error = look(Fit::Look, Some("text/xml"), b"<rss/>").unwrap_err().to_string();
+        assert_eq!(error, "shop.test answered with text/xml instead of a web page");
+        let error = look(Fit::Yes, Some("text/html"), b"\x89PNG\r\n\x1a\n\0")
             .unwrap_err()
             .to_string();
-        assert_eq!(error, "shop.test answered with text/xml instead of a web page");
-        assert!(Want::look("shop.test", None, b"\x89PNG\0").is_err());
+        assert_eq!(error, "shop.test answered with image/png instead of a web page");
     }
 }

@@ -6,6 +6,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -20,6 +21,10 @@ const MAX_TRIED: usize = 8;
 /// The maximum number of concurrent look-ups. The system's resolver may block a thread for half a minute, even after
 /// its caller has given up.
 const MAX_LOOKUPS: usize = 64;
+
+/// How long a look-up may take: less than a connection, so that a name server that does not answer is not mistaken for a
+/// site that does not, and long enough for the system's resolver to ask twice.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Resolves names to addresses, without judging them.
 pub trait Lookup: Send + Sync + 'static {
@@ -90,6 +95,7 @@ impl ResolveError {
             Self::Refused(_) => false,
             // `getaddrinfo` distinguishes "no such name" from "no answer" only in its text: the GNU C library's and
             // musl's.
+            Self::Failed(error) if error.kind() == io::ErrorKind::TimedOut => true,
             Self::Failed(error) => {
                 let said = error.to_string();
                 said.contains("Temporary failure") || said.contains("Try again")
@@ -115,7 +121,10 @@ impl Resolve for Guarded {
         let answer = self.lookup.lookup(name.as_str().to_owned());
         let policy = Arc::clone(&self.policy);
         Box::pin(async move {
-            let found = answer.await.map_err(ResolveError::Failed)?;
+            let found = match tokio::time::timeout(LOOKUP_TIMEOUT, answer).await {
+                Ok(found) => found.map_err(ResolveError::Failed)?,
+                Err(_) => return Err(ResolveError::Failed(io::ErrorKind::TimedOut.into()).into()),
+            };
             let mut permitted = policy.permitted(found).map_err(|refused| match refused {
                 Some(what) => ResolveError::Refused(what),
                 None => ResolveError::Failed(io::Error::other("it has no addresses")),

@@ -9,6 +9,7 @@ use url::Url;
 use super::attempt::Attempt;
 use super::body::{self, Excess, Sink};
 use super::client::tls_config;
+use super::page::retry_after;
 use super::policy::host_of;
 use super::settings::{CONNECT_TIMEOUT, FetchConfig};
 use super::{FetchError, SetupError, Want};
@@ -123,7 +124,8 @@ impl Service {
             excess: Excess::Fail,
         };
         let unknown = || FetchError::Broken { host: host.clone() };
-        let exchange = body::exchange(request, Want::anything(), limits, Sink::Memory, |peer| {
+        let mut into = Sink::Memory;
+        let exchange = body::exchange(request, Want::anything(), &limits, &mut into, |peer| {
             peer.ok_or_else(unknown)
         });
         let answer = tokio::time::timeout(self.timeout, exchange)
@@ -132,13 +134,11 @@ impl Service {
                 host: host.clone(),
                 what: "the answer",
                 limit: self.timeout,
-            })??;
-        let seconds = answer.headers.get("retry-after").and_then(|value| value.to_str().ok());
+            })?
+            .map_err(|failed| failed.error)?;
         Ok(Reply {
             status: answer.status.as_u16(),
-            retry_after: seconds
-                .and_then(|text| text.trim().parse().ok())
-                .map(Duration::from_secs),
+            retry_after: retry_after(&answer.headers),
             body: answer.body,
         })
     }

@@ -52,7 +52,7 @@ impl Default for FetchConfig {
             user_agent: DEFAULT_USER_AGENT.to_owned(),
             timeout: Duration::from_secs(20),
             max_body: 5 * 1024 * 1024,
-            max_redirects: 5,
+            max_redirects: 10,
             pace: Duration::from_millis(500),
             connections: 512,
             extra_ca: None,

@@ -131,6 +131,14 @@ pub fn registrable(host: &str) -> &str {
     psl::domain_str(host).unwrap_or(host)
 }
 
+/// Returns whether a domain is spelled with the `www.` that its standard form leaves out.
+#[must_use]
+pub fn is_spelled_with_www(spelled: &str) -> bool {
+    let lower = spelled.trim().to_lowercase();
+    let host = host_part(&lower);
+    host.starts_with("www.") && standardise(spelled).is_ok_and(|name| !name.starts_with("www."))
+}
+
 /// Returns whether a host name is below a suffix for registrations, listed or not.
 #[must_use]
 pub fn is_registrable(host: &str) -> bool {

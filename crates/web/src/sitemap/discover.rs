@@ -9,7 +9,7 @@ use super::download;
 use super::parse::{ParseLimits, parse};
 use super::problem::Problems;
 use super::resolve::Resolver;
-use crate::fetch::{FetchError, Fetcher};
+use crate::fetch::{FailureKind, FetchError, Fetcher};
 
 /// Common names of sitemaps, tried if the site names none, most common first.
 const WELL_KNOWN: &[&str] = &[
@@ -163,8 +163,12 @@ pub async fn discover(
         {
             continue;
         }
-        if let Some(url) = probe(fetcher, &url).await? {
-            add(&mut found, origin, url, DiscoveryMethod::WellKnown);
+        match probe(fetcher, &url).await {
+            Ok(Some(url)) => add(&mut found, origin, url, DiscoveryMethod::WellKnown),
+            Ok(None) => {}
+            // A site that hangs for one name would for each.
+            Err(error) if error.kind() == FailureKind::Timeout => break,
+            Err(error) => return Err(error),
         }
         if effort == Effort::Quick && !found.is_empty() {
             break;
@@ -210,7 +214,12 @@ pub fn page_key(url: &str) -> &str {
 async fn probe(fetcher: &Fetcher, url: &Url) -> Result<Option<Url>, FetchError> {
     let fetched = match download::download(fetcher, url, PROBED, PROBE_TIME).await {
         Ok(fetched) => fetched,
-        Err(error @ (FetchError::Dns { .. } | FetchError::Connect { .. } | FetchError::File(_))) => return Err(error),
+        Err(
+            error @ (FetchError::Dns { .. }
+            | FetchError::Connect { .. }
+            | FetchError::Timeout { .. }
+            | FetchError::File(_)),
+        ) => return Err(error),
         Err(_) => return Ok(None),
     };
     if !fetched.status.is_success() {

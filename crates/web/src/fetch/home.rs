@@ -1,0 +1,172 @@
+//! Finds a site's home page: by https and by http, with and without `www.`.
+
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::error::{FailureKind, FetchError};
+use super::page::{Page, Want};
+use super::{Fetcher, TlsFault};
+
+/// How much of the time of a home page each candidate is sure of, as a fraction.
+const SHARE: u32 = 10;
+
+/// A site's home page.
+#[derive(Debug)]
+pub struct Home {
+    /// The page.
+    pub page: Page,
+    /// Why it did not come by https, if it did not.
+    pub https_failure: Option<FetchError>,
+}
+
+impl Fetcher {
+    /// Fetches the home page of a site, wherever one of its [`Candidates`] answers.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_within`](Self::get_within) and [`Page::success`]: the real cause, where no candidate answers.
+    pub async fn home(&self, host: &str) -> Result<Home, FetchError> {
+        let mut candidates = Candidates::new(host, self.timeout());
+        while let Some((url, time)) = candidates.next() {
+            let fetched = self.get_within(&url, Want::html().within(time)).await;
+            match fetched.and_then(Page::success) {
+                Ok(page) => {
+                    let https_failure = candidates.https_failure(&page.final_url).cloned();
+                    return Ok(Home { page, https_failure });
+                }
+                Err(error) => candidates.failed(&url, error)?,
+            }
+        }
+        Err(candidates.into_error())
+    }
+}
+
+/// The URLs under which a home page may be found, one after the other: the name as it is given by https and by http,
+/// then with `www.` or without.
+///
+/// The next one is tried where a host is dead: its name does not resolve, it refuses connections, does not answer, or has
+/// a bad certificate; then https under the other name comes before http under this one.
+#[derive(Debug)]
+pub struct Candidates {
+    given: String,
+    /// Those that were not tried: whether it is the other name, and whether it is http.
+    left: Vec<(bool, bool)>,
+    other: String,
+    failures: Vec<(Url, FetchError)>,
+    timeout: Duration,
+    deadline: Instant,
+}
+
+impl Candidates {
+    /// Lists the candidates of a host; each may take `timeout`, and all together half as much again.
+    #[must_use]
+    pub fn new(host: &str, timeout: Duration) -> Self {
+        let other = match host.strip_prefix("www.") {
+            Some(bare) => bare.to_owned(),
+            None => format!("www.{host}"),
+        };
+        Self {
+            given: host.to_owned(),
+            other,
+            // The next one is the last.
+            left: vec![(true, true), (true, false), (false, true), (false, false)],
+            failures: Vec::new(),
+            timeout,
+            deadline: Instant::now() + timeout + timeout / 2,
+        }
+    }
+
+    /// Returns the next candidate and how long it may take.
+    pub fn next(&mut self) -> Option<(Url, Duration)> {
+        while let Some((is_other, is_http)) = self.left.pop() {
+            let host = if is_other { &self.other } else { &self.given };
+            let scheme = if is_http { "http" } else { "https" };
+            let Ok(url) = Url::parse(&format!("{scheme}://{host}/")) else {
+                continue;
+            };
+            let share = self.timeout / SHARE;
+            let kept = share * u32::try_from(self.left.len()).unwrap_or(0);
+            let time = self.deadline.saturating_duration_since(Instant::now());
+            return Some((url, time.saturating_sub(kept).clamp(share, self.timeout)));
+        }
+        None
+    }
+
+    /// Takes note that a candidate gave no page.
+    ///
+    /// # Errors
+    ///
+    /// The failure, if the site answered or no name server does: no other candidate would say more.
+    pub fn failed(&mut self, url: &Url, error: FetchError) -> Result<(), FetchError> {
+        let is_unknown = matches!(error, FetchError::Dns { .. });
+        let is_dead = error.is_silence() || error.kind() == FailureKind::Dns;
+        if !is_dead || error.is_dns_outage() {
+            return Err(error);
+        }
+        let is_other = url.host_str() == Some(&self.other);
+        if is_unknown {
+            self.left.retain(|(other, _)| *other != is_other);
+        } else if is_bad_certificate(&error) && let [_, other, given] = self.left.as_mut_slice() {
+            std::mem::swap(other, given);
+        }
+        self.failures.push((url.clone(), error));
+        Ok(())
+    }
+
+    /// Returns why there was no page by https, if the one that came from `page` came without.
+    #[must_use]
+    pub fn https_failure(&self, page: &Url) -> Option<&FetchError> {
+        if page.scheme() == "https" {
+            return None;
+        }
+        let of = |is_other: bool| {
+            let host = if is_other { &self.other } else { &self.given };
+            let mut failures = self.failures.iter();
+            failures.find(|(url, _)| url.scheme() == "https" && url.host_str() == Some(host))
+        };
+        let first = page.host_str() == Some(&self.other);
+        of(first).or_else(|| of(!first)).map(|(_, error)| error)
+    }
+
+    /// Returns why there is no page under any of them.
+    #[must_use]
+    pub fn into_error(self) -> FetchError {
+        let Self { failures, given, .. } = self;
+        let (given, other): (Vec<_>, Vec<_>) = failures
+            .into_iter()
+            .partition(|(url, _)| url.host_str() == Some(&given));
+        let cause = |mut failures: Vec<(Url, FetchError)>| {
+            // The one by https first.
+            failures.sort_by_key(|(url, _)| url.scheme() == "http");
+            failures.into_iter().map(|(_, error)| error).reduce(real_cause)
+        };
+        match (cause(given), cause(other)) {
+            // Of two names that do not resolve, the one that was asked for is the one to tell about.
+            (Some(FetchError::Dns { .. }), Some(other)) if !matches!(other, FetchError::Dns { .. }) => other,
+            (Some(given), _) => given,
+            (None, Some(other)) => other,
+            (None, None) => FetchError::BadUrl("its host is not a valid name"),
+        }
+    }
+}
+
+fn is_bad_certificate(error: &FetchError) -> bool {
+    matches!(error, FetchError::Tls { fault, .. } if *fault != TlsFault::NotSpoken)
+}
+
+/// Returns which of two failures is the real cause, where a host gave no page by https, nor by http after that.
+#[must_use]
+pub fn real_cause(https: FetchError, http: FetchError) -> FetchError {
+    match (https.kind(), http.kind()) {
+        // What the site answered says more than that it did not.
+        _ if !http.is_silence() || matches!(http, FetchError::Broken { .. } | FetchError::DeadRedirect { .. }) => http,
+        _ if matches!(https, FetchError::DeadRedirect { .. }) => https,
+        // A host that never answers, whatever became of TLS.
+        (_, FailureKind::Timeout) => http,
+        (FailureKind::Timeout, _) => https,
+        // TLS is not offered there: what counts is why http failed.
+        _ if !is_bad_certificate(&https) && https.kind() == FailureKind::Tls => http,
+        _ => https,
+    }
+}
