@@ -34,6 +34,7 @@ mod settings_documented;
 mod shortage;
 mod sitemap_jobs;
 mod sitemaps;
+mod sites;
 mod soak;
 mod stopping;
 mod storage;

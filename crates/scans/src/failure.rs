@@ -53,13 +53,11 @@ pub(super) fn job_error(error: &FetchError, attempt: i32) -> JobError {
     match error {
         _ if error.is_shortage() => JobError::shortage(message),
         _ if !error.is_transient() => JobError::permanent(outcome, message),
-        _ if error.is_dns_outage() => {
-            JobError::new(outcome, message).retry(if attempt < MAX_DNS_ATTEMPTS {
-                Retry::After(DNS_PAUSE)
-            } else {
-                Retry::Never
-            })
-        }
+        _ if error.is_dns_outage() => JobError::new(outcome, message).retry(if attempt < MAX_DNS_ATTEMPTS {
+            Retry::After(DNS_PAUSE)
+        } else {
+            Retry::Never
+        }),
         _ if error.kind() == FailureKind::Timeout && attempt >= MAX_HUNG_ATTEMPTS => {
             JobError::permanent(outcome, message)
         }

@@ -54,7 +54,7 @@ async fn unreadable_responses_are_errors() {
             "twice",
             Reply::new("200 OK", &[html, ("Content-Encoding", "gzip, br")], gzip(&gzip(b"a"))),
             FailureKind::Unreadable,
-            "the unsupported encoding br",
+            "compressed content",
         ),
         (
             "damaged",

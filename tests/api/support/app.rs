@@ -221,7 +221,12 @@ impl TestApp {
             },
             ..ScansConfig::default()
         });
-        let services = Arc::new(Services::new(&scans).unwrap().sharing_pace(self.pool.clone()));
+        self.work_by(Services::new(&scans).unwrap())
+    }
+
+    /// Runs jobs by these services until it is dropped.
+    pub fn work_by(&self, services: Services) -> oneshot::Sender<()> {
+        let services = Arc::new(services.sharing_pace(self.pool.clone()));
         let runner = Runner::new(self.pool.clone(), registry(), services, patient()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(runner.run(async move {

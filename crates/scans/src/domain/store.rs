@@ -180,7 +180,11 @@ async fn upsert_hosting(
 ) -> Result<(), JobError> {
     let is_https = page.final_url.scheme() == "https";
     let (fault, refused) = https_failure.and_then(FetchError::tls).unzip();
-    let shown = page.tls.as_ref().filter(|_| is_https).and_then(|tls| tls.certificate.as_ref());
+    let shown = page
+        .tls
+        .as_ref()
+        .filter(|_| is_https)
+        .and_then(|tls| tls.certificate.as_ref());
     let certificate = shown.or(refused.flatten());
     let reason = https_failure.map(ToString::to_string);
     let performance = json(&found.performance)?;

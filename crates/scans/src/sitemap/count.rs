@@ -43,7 +43,9 @@ pub async fn count(
     links: &PageLinks,
     max_pages: u64,
 ) -> Result<SitemapCount, JobError> {
-    walk(ctx, fetcher, origin, links, max_pages, false).await.map(|(count, _)| count)
+    walk(ctx, fetcher, origin, links, max_pages, false)
+        .await
+        .map(|(count, _)| count)
 }
 
 /// Returns the URLs of up to `max_pages` pages in a site's sitemaps, found as by [`count`].
@@ -58,7 +60,9 @@ pub async fn list(
     links: &PageLinks,
     max_pages: u64,
 ) -> Result<Vec<String>, JobError> {
-    walk(ctx, fetcher, origin, links, max_pages, true).await.map(|(_, pages)| pages)
+    walk(ctx, fetcher, origin, links, max_pages, true)
+        .await
+        .map(|(_, pages)| pages)
 }
 
 async fn walk(

@@ -185,7 +185,9 @@ impl SitemapScan {
             Err(error) => {
                 // The file waits for DNS as well, unless it has always been elsewhere.
                 let later = job_error(&error, ctx.attempt());
-                let is_own = url.host_str().is_some_and(|host| registrable(host) == registrable(&self.domain));
+                let is_own = url
+                    .host_str()
+                    .is_some_and(|host| registrable(host) == registrable(&self.domain));
                 if error.is_dns_outage() && is_own && !ctx.is_final(&later) {
                     return Err(later);
                 }

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use hyper_util::client::legacy;
+
 use super::error::FetchError;
 use super::resolve::ResolveError;
 use super::settings::MAX_HEADER;
@@ -39,7 +41,9 @@ impl Attempt<'_> {
             return FetchError::Tls {
                 host,
                 fault: judgement.map_or_else(|| TlsFault::of(tls), |judgement| judgement.fault.clone()),
-                certificate: judgement.and_then(|judgement| judgement.certificate.clone()).map(Box::new),
+                certificate: judgement
+                    .and_then(|judgement| judgement.certificate.clone())
+                    .map(Box::new),
             };
         }
         if error.is_timeout() {
@@ -53,7 +57,8 @@ impl Attempt<'_> {
             return FetchError::BadUrl("its host is not a valid name");
         }
         if error.is_connect() {
-            let io = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
+            // The innermost: libraries wrap it.
+            let io = causes().filter_map(|cause| cause.downcast_ref::<io::Error>()).last();
             return self.unconnected(io);
         }
         if causes().any(|cause| cause.downcast_ref::<h2::Error>().is_some_and(|http2| !http2.is_io())) {
@@ -76,7 +81,7 @@ impl Attempt<'_> {
         if let Some(http2) = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>()) {
             let is_over = matches!(http2.reason(), Some(h2::Reason::NO_ERROR | h2::Reason::REFUSED_STREAM));
             return Some(if http2.is_io() || is_over {
-                Again::NewConnection
+                Again::NewHttp2
             } else {
                 Again::Http1
             });
@@ -86,7 +91,15 @@ impl Attempt<'_> {
         let is_reset = causes(error)
             .filter_map(|cause| cause.downcast_ref::<io::Error>())
             .any(|io| matches!(io.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe));
-        (is_dropped || is_reset).then_some(Again::NewConnection)
+        let client = causes(error).find_map(|cause| cause.downcast_ref::<legacy::Error>());
+        let is_http2 = client
+            .and_then(legacy::Error::connect_info)
+            .is_some_and(legacy::connect::Connected::is_negotiated_h2);
+        (is_dropped || is_reset).then_some(if is_http2 {
+            Again::NewHttp2
+        } else {
+            Again::NewConnection
+        })
     }
 
     /// Translates a failure to connect.
@@ -112,7 +125,7 @@ impl Attempt<'_> {
         if http.is_parse_too_large() {
             FetchError::TooLarge {
                 host,
-                what: "headers",
+                what: "headers of more than 200 lines or",
                 limit: MAX_HEADER as usize,
             }
         } else if http.is_parse() {
@@ -137,6 +150,8 @@ pub(super) fn is_end(error: &reqwest::Error) -> bool {
 pub(super) enum Again {
     /// On a new connection: the server may have dropped one that was kept.
     NewConnection,
+    /// The same, where it spoke HTTP/2: if that fails again, by HTTP/1.1.
+    NewHttp2,
     /// By HTTP/1.1: the server asks for it, or breaks the rules of HTTP/2.
     Http1,
 }

@@ -358,10 +358,7 @@ mod tests {
         let undone = |body: &[u8], codings: &[Coding]| undo(body, codings, 17);
         assert_eq!(undone(&gzip, &[Coding::Gzip]).unwrap(), text[..]);
         assert_eq!(undone(&bare, &[Coding::Deflate]).unwrap(), text[..]);
-        assert_eq!(
-            undo(&zlib, &[Coding::Gzip, Coding::Deflate], 99).unwrap(),
-            text[..]
-        );
+        assert_eq!(undo(&zlib, &[Coding::Gzip, Coding::Deflate], 99).unwrap(), text[..]);
         assert_eq!(undo(&gzip, &[Coding::Gzip], 16), Err(Undecoded::TooLarge));
         assert_eq!(undone(&gzip[..12], &[Coding::Gzip]), Err(Undecoded::Damaged));
         assert_eq!(undone(&bare[..9], &[Coding::Deflate]), Err(Undecoded::Damaged));

@@ -203,10 +203,22 @@ mod tests {
             ("s=1; path=/; domain=m.shop.co.uk", "https://www.shop.co.uk/", None),
             ("s=1; path=/; domain=", "https://www.shop.co.uk/", Some("s=1")),
             ("s=1; path=/; secure", "http://www.shop.co.uk/", None),
-            ("s=1; path=/; HttpOnly; SameSite=Strict", "http://www.shop.co.uk/", Some("s=1")),
+            (
+                "s=1; path=/; HttpOnly; SameSite=Strict",
+                "http://www.shop.co.uk/",
+                Some("s=1"),
+            ),
             ("s=1; path=/; max-age=0", "https://www.shop.co.uk/", None),
-            ("s=1; path=/; max-age=-5; expires=Wed, 09 Jun 2100 10:18:14 GMT", "https://www.shop.co.uk/", None),
-            ("s=1; path=/; expires=Thu, 01-Jan-1970 00:00:00 GMT", "https://www.shop.co.uk/", None),
+            (
+                "s=1; path=/; max-age=-5; expires=Wed, 09 Jun 2100 10:18:14 GMT",
+                "https://www.shop.co.uk/",
+                None,
+            ),
+            (
+                "s=1; path=/; expires=Thu, 01-Jan-1970 00:00:00 GMT",
+                "https://www.shop.co.uk/",
+                None,
+            ),
             ("s=1; path=/; expires=nonsense", "https://www.shop.co.uk/", Some("s=1")),
             ("s=\"a b\"; path=/", "https://www.shop.co.uk/", Some("s=\"a b\"")),
             ("s=a=b; path=/", "https://www.shop.co.uk/", Some("s=a=b")),
@@ -215,7 +227,10 @@ mod tests {
         ] {
             assert_eq!(sent(from, &[set], to).as_deref(), expected, "{set} to {to}");
         }
-        assert_eq!(sent("http://shop.co.uk/", &["s=1; secure"], "https://shop.co.uk/"), None);
+        assert_eq!(
+            sent("http://shop.co.uk/", &["s=1; secure"], "https://shop.co.uk/"),
+            None
+        );
         assert_eq!(
             sent("http://8.8.8.8/", &["s=1; domain=8.8.8.8"], "http://8.8.8.8/").as_deref(),
             Some("s=1")

@@ -57,7 +57,14 @@ mod tests {
             let read = http_date(text).map(|date| date.to_rfc3339());
             assert_eq!(read.as_deref(), Some("1994-11-06T08:49:37+00:00"), "{text}");
         }
-        for text in ["", "120", "tomorrow", "Sun, 31 Feb 2030 08:49:37 GMT", "06 Nov 08:49:37", "99:99:99 06 Nov x"] {
+        for text in [
+            "",
+            "120",
+            "tomorrow",
+            "Sun, 31 Feb 2030 08:49:37 GMT",
+            "06 Nov 08:49:37",
+            "99:99:99 06 Nov x",
+        ] {
             assert_eq!(http_date(text), None, "{text}");
         }
     }

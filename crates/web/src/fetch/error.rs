@@ -61,7 +61,7 @@ pub enum FetchError {
         certificate: Option<Box<Certificate>>,
     },
     /// A time limit was exceeded.
-    #[error("{host} took too long: {what} did not end within {} s", .limit.as_secs_f64())]
+    #[error("{host} took too long: {what} did not end within {} s", (.limit.as_secs_f64() * 10.0).round() / 10.0)]
     Timeout {
         /// The host of the URL.
         host: String,

@@ -333,21 +333,21 @@ impl Inner {
             cookies: cookies.as_ref(),
             is_http1: false,
         };
-        let first = self.send(request, want, &limits, &mut into, pause, budget).await;
-        let answer = match first {
-            Err(Failed {
-                error,
-                again: Some(again),
-            }) => {
-                request.is_http1 = again == Again::Http1;
-                let second = self.send(request, want, &limits, &mut into, pause, budget).await;
+        let mut first = None;
+        let answer = loop {
+            let sent = self.send(request, want, &limits, &mut into, pause, budget).await;
+            let Failed { error, again } = match sent {
+                Ok(answer) => break Ok(answer),
+                Err(failed) => failed,
+            };
+            request.is_http1 = match again {
+                Some(Again::NewConnection | Again::NewHttp2) if first.is_none() => false,
+                Some(Again::Http1 | Again::NewHttp2) if !request.is_http1 => true,
                 // A server that speaks nothing but HTTP/2 has said what is wrong before.
-                second.map_err(|second| match second.error {
-                    FetchError::Tls { .. } if request.is_http1 => error,
-                    second => second,
-                })
-            }
-            first => first.map_err(|failed| failed.error),
+                _ if request.is_http1 && matches!(error, FetchError::Tls { .. }) => break Err(first.unwrap_or(error)),
+                _ => break Err(error),
+            };
+            first.get_or_insert(error);
         };
         let answer = answer.map_err(|error| trail.failed(error))?;
         trail.answered(cookies, &answer);

@@ -107,7 +107,9 @@ impl Candidates {
         let is_other = url.host_str() == Some(&self.other);
         if is_unknown {
             self.left.retain(|(other, _)| *other != is_other);
-        } else if is_bad_certificate(&error) && let [_, other, given] = self.left.as_mut_slice() {
+        } else if is_bad_certificate(&error)
+            && let [_, other, given] = self.left.as_mut_slice()
+        {
             std::mem::swap(other, given);
         }
         self.failures.push((url.clone(), error));
@@ -162,11 +164,117 @@ pub fn real_cause(https: FetchError, http: FetchError) -> FetchError {
         // What the site answered says more than that it did not.
         _ if !http.is_silence() || matches!(http, FetchError::Broken { .. } | FetchError::DeadRedirect { .. }) => http,
         _ if matches!(https, FetchError::DeadRedirect { .. }) => https,
-        // A host that never answers, whatever became of TLS.
-        (_, FailureKind::Timeout) => http,
+        // A host that never answers, whatever became of TLS; https is waited for longer.
         (FailureKind::Timeout, _) => https,
+        (_, FailureKind::Timeout) => http,
         // TLS is not offered there: what counts is why http failed.
         _ if !is_bad_certificate(&https) && https.kind() == FailureKind::Tls => http,
         _ => https,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host() -> String {
+        "shop.test".to_owned()
+    }
+
+    fn timeout() -> FetchError {
+        FetchError::Timeout {
+            host: host(),
+            what: "the answer",
+            limit: Duration::from_secs(1),
+        }
+    }
+
+    fn refused() -> FetchError {
+        FetchError::Connect {
+            host: host(),
+            reason: "it refuses connections".to_owned(),
+        }
+    }
+
+    fn tls(fault: TlsFault) -> FetchError {
+        FetchError::Tls {
+            host: host(),
+            fault,
+            certificate: None,
+        }
+    }
+
+    #[test]
+    fn the_failure_that_names_the_real_cause_is_told() {
+        let no_tls = || tls(TlsFault::NotSpoken);
+        let expired = || tls(TlsFault::Expired(None));
+        let broken = || FetchError::Broken { host: host() };
+        let forbidden = || FetchError::Status {
+            host: host(),
+            status: 403,
+            retry_after: None,
+        };
+        for (https, http, told) in [
+            (no_tls(), timeout(), timeout()),
+            (expired(), timeout(), timeout()),
+            (refused(), timeout(), timeout()),
+            (timeout(), refused(), timeout()),
+            (no_tls(), broken(), broken()),
+            (no_tls(), refused(), refused()),
+            (expired(), refused(), expired()),
+            (expired(), forbidden(), forbidden()),
+            (refused(), broken(), broken()),
+        ] {
+            assert_eq!(real_cause(https.clone(), http.clone()), told, "{https}, then {http}");
+        }
+    }
+
+    fn tried(host: &str, fail: impl Fn(&Url) -> FetchError) -> Vec<String> {
+        let mut candidates = Candidates::new(host, Duration::from_secs(20));
+        let mut tried = Vec::new();
+        while let Some((url, _)) = candidates.next() {
+            tried.push(url.to_string());
+            if candidates.failed(&url, fail(&url)).is_err() {
+                break;
+            }
+        }
+        tried
+    }
+
+    #[test]
+    fn candidates_follow_each_other_as_their_failures_suggest() {
+        let (bare, bare_plain) = ("https://shop.test/", "http://shop.test/");
+        let (www, www_plain) = ("https://www.shop.test/", "http://www.shop.test/");
+        let unknown = |temporary| FetchError::Dns {
+            host: host(),
+            temporary,
+        };
+        assert_eq!(tried("shop.test", |_| refused()), [bare, bare_plain, www, www_plain]);
+        assert_eq!(
+            tried("www.shop.test", |_| refused()),
+            [www, www_plain, bare, bare_plain]
+        );
+        assert_eq!(tried("shop.test", |_| unknown(false)), [bare, www]);
+        assert_eq!(tried("shop.test", |_| unknown(true)), [bare]);
+        let expired = |_: &Url| tls(TlsFault::Expired(None));
+        assert_eq!(tried("shop.test", expired), [bare, www, bare_plain, www_plain]);
+    }
+
+    #[test]
+    fn all_candidates_together_take_half_as_long_again_as_one() {
+        let timeout = Duration::from_secs(20);
+        let mut candidates = Candidates::new("shop.test", timeout);
+        let (url, first) = candidates.next().unwrap();
+        assert_eq!(first, timeout);
+        // As if the first one had hung.
+        candidates.deadline -= first;
+        candidates.failed(&url, refused()).unwrap();
+        let mut whole = first;
+        while let Some((url, time)) = candidates.next() {
+            whole += time;
+            candidates.deadline -= time;
+            candidates.failed(&url, refused()).unwrap();
+        }
+        assert!(whole <= timeout + timeout / 2 + Duration::from_secs(2), "{whole:?}");
     }
 }

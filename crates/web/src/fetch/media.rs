@@ -109,7 +109,11 @@ pub(super) fn sniffed(body: &[u8]) -> Option<&'static str> {
         return Some("image/webp");
     }
     if of_container(4, b"ftyp") {
-        return Some(if of_container(8, b"avif") { "image/avif" } else { "video/mp4" });
+        return Some(if of_container(8, b"avif") {
+            "image/avif"
+        } else {
+            "video/mp4"
+        });
     }
     // The text "BM" may begin a page; a bitmap's reserved fields are zero.
     if of_container(0, b"BM") && of_container(6, b"\0\0\0\0") {
@@ -125,7 +129,8 @@ pub(super) fn is_blank(body: &[u8]) -> bool {
         .iter()
         .find_map(|mark| body.strip_prefix(*mark))
         .unwrap_or(body);
-    text.iter().all(|byte| matches!(byte, 0 | b' ' | b'\t' | b'\r' | b'\n' | 0x0c))
+    text.iter()
+        .all(|byte| matches!(byte, 0 | b' ' | b'\t' | b'\r' | b'\n' | 0x0c))
 }
 
 /// Returns whether there is a byte that no text has.

@@ -52,7 +52,9 @@ impl Parts {
         Some(Self {
             subject: certificate.subject,
             issuer: certificate.issuer,
-            rsa_bits: is_rsa.then(|| modulus_bits(key.subject_public_key.raw_bytes())).flatten(),
+            rsa_bits: is_rsa
+                .then(|| modulus_bits(key.subject_public_key.raw_bytes()))
+                .flatten(),
         })
     }
 

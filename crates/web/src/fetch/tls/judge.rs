@@ -46,7 +46,9 @@ impl Judgement {
         let fault = match TlsFault::of(error) {
             TlsFault::UntrustedIssuer => unknown_issuer(end, chain),
             // A self-signed certificate may also be an authority's, which webpki refuses before it looks for the issuer.
-            TlsFault::BadCertificate if Parts::read(end).is_some_and(|end| end.is_self_issued()) => TlsFault::SelfSigned,
+            TlsFault::BadCertificate if Parts::read(end).is_some_and(|end| end.is_self_issued()) => {
+                TlsFault::SelfSigned
+            }
             TlsFault::WrongSignature => odd_key(std::iter::once(end).chain(chain)).unwrap_or(TlsFault::WrongSignature),
             fault => fault,
         };

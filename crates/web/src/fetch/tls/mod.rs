@@ -144,7 +144,7 @@ impl fmt::Display for TlsFault {
             Self::KeySize(bits) => {
                 return write!(
                     f,
-                    "its certificate has an RSA key of {bits} bits; at least 2048 are required"
+                    "its certificate has an RSA key of {bits} bits; expected 2048 to 8192"
                 );
             }
             Self::OldSignature => "its certificate is signed by an outdated algorithm",

@@ -1,0 +1,209 @@
+//! Redirects and where they end.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use super::case::{Case, Dns, answer, no_robots, page, page_or_no_robots, redirect};
+use super::certificates::Authority;
+use super::server::{Reply, Server};
+
+/// A home page that leads to `/there`, by these header lines.
+fn by(behaviour: &str, status: &str, headers: &str) -> Case {
+    let reply = answer(status, headers, "");
+    Case::answering(behaviour, move |asked| match asked.path {
+        "/" => reply.clone(),
+        "/there" | "/a/there" | "/caf%C3%A9" | "/a%20b" => page("there"),
+        _ => answer("404 Not Found", "", ""),
+    })
+}
+
+fn to(behaviour: &str, location: &str) -> Case {
+    by(behaviour, "302 Found", &format!("Location: {location}\r\n"))
+}
+
+/// A home page that leads on by itself this often.
+fn chain(behaviour: &str, times: usize) -> Case {
+    Case::answering(behaviour, move |asked| {
+        let number: usize = asked.path.trim_start_matches('/').parse().unwrap_or(0);
+        match no_robots(asked) {
+            Some(reply) => reply,
+            None if number == times => page("there"),
+            None => redirect(&format!("/{}", number + 1)),
+        }
+    })
+}
+
+fn answering(reply: Reply) -> Server {
+    Server::Http1(page_or_no_robots(reply))
+}
+
+pub fn cases() -> Vec<Case> {
+    [followed(), not_followed(), refreshes(), hosts()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn followed() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for status in ["301 X", "302 X", "303 X", "307 X", "308 X"] {
+        cases.push(by(&format!("status {status}"), status, "Location: /there\r\n").says("there"));
+    }
+    for (behaviour, location) in [
+        ("a whole URL", "http://shop.test/there"),
+        ("a URL without a scheme", "//shop.test/there"),
+        ("a relative path", "there"),
+        ("a path with dots", "/a/../there"),
+        ("a fragment", "/there#top"),
+        ("a scheme in upper case", "HTTP://SHOP.TEST/there"),
+        ("a port that is the scheme's", "http://shop.test:80/there"),
+        ("a final dot", "http://shop.test./there"),
+        ("a user and a password", "http://ann:secret@shop.test/there"),
+        ("a path in UTF-8", "/caf\u{e9}"),
+        ("a path with a blank", "/a b"),
+        ("backslashes", "\\there"),
+    ] {
+        cases.push(to(behaviour, location).says("there"));
+    }
+    cases.push(chain("ten redirects", 10).says("there"));
+    cases
+}
+
+fn not_followed() -> Vec<Case> {
+    let status = |status: u16| format!("shop.test answered with status {status}");
+    let circle = "shop.test redirects in a circle";
+    vec![
+        chain("eleven redirects", 11).fails("status", "shop.test redirects more than 10 times"),
+        to("a redirect to itself", "/").fails("status", circle),
+        Case::answering("a circle of two", |asked| {
+            redirect(if asked.path == "/" { "/a" } else { "/" })
+        })
+        .fails("status", circle),
+        by("no location", "302 Found", "").fails("status", &status(302)),
+        by("a choice", "300 X", "Location: /there\r\n").fails("status", &status(300)),
+        by("not modified", "304 X", "").fails("status", &status(304)),
+        to("a location that is none", "http://").fails("unreadable", "shop.test redirects to an invalid URL"),
+        to("a mail address", "mailto:a@shop.test").fails(
+            "refused",
+            "URLs of scheme mailto cannot be fetched; expected http or https",
+        ),
+        to("a file", "file:///etc/passwd").fails(
+            "refused",
+            "URLs of scheme file cannot be fetched; expected http or https",
+        ),
+        to("a port of mail", "http://shop.test:25/")
+            .dns("shop.test", Dns::To(Ipv4Addr::LOCALHOST.into()))
+            .fails(
+                "connection, again",
+                "shop.test cannot be connected to: it refuses connections",
+            ),
+    ]
+}
+
+fn refreshes() -> Vec<Case> {
+    let meta = |behaviour: &str, content: &str| {
+        let reply = page(format!("<meta http-equiv=refresh content='{content}'>"));
+        Case::answering(behaviour, move |asked| match asked.path {
+            "/" => reply.clone(),
+            "/there" => page("there"),
+            _ => answer("404 X", "", ""),
+        })
+    };
+    vec![
+        meta("a refresh of the page", "0; url=/there").says("there"),
+        meta("a refresh after a minute", "60; url=/there").says("<meta http-equiv=refresh content='60; url=/there'>"),
+        meta("a refresh to another site", "0; url=http://other.test/")
+            .says("<meta http-equiv=refresh content='0; url=http://other.test/'>"),
+        by(
+            "a refresh by header",
+            "200 OK",
+            "Content-Type: text/html\r\nRefresh: 0; url=/there\r\n",
+        )
+        .says("there"),
+        by(
+            "a refresh to itself of an empty page",
+            "200 OK",
+            "Content-Type: text/html\r\nRefresh: 5; url=/\r\n",
+        )
+        .fails("unreadable", "shop.test answered with status 200 and an empty page"),
+    ]
+}
+
+fn hosts() -> Vec<Case> {
+    let root = Authority::trusted();
+    let www = || Case::http("", redirect("http://www.shop.test/"));
+    let secure = || Case::http("", redirect("https://www.shop.test/"));
+    let https = |name: &str, tls: &str, reply| {
+        let server = Server::Https(root.server(tls), page_or_no_robots(reply));
+        (name.to_owned(), server)
+    };
+    let with = |case: Case, (place, server): (String, Server)| case.on(&place, server);
+    let dead = |reason: &str| format!("shop.test redirects to a host that cannot be reached: {reason}");
+    vec![
+        www()
+            .called("www")
+            .on("www.shop.test:80", answering(page("there")))
+            .says("there"),
+        with(
+            secure().called("https of www"),
+            https("www.shop.test:443", "www.shop.test", page("there")),
+        )
+        .says("there"),
+        with(
+            Case::http("https", redirect("https://shop.test/")),
+            https("shop.test:443", "shop.test", page("there")),
+        )
+        .says("there"),
+        with(
+            Case::http("from https to http", page("there")),
+            https("shop.test:443", "shop.test", redirect("http://shop.test/")),
+        )
+        .get("https://shop.test/")
+        .says("there"),
+        Case::http("another site", redirect("http://other.test/a?b=c"))
+            .fails("other site", "shop.test redirects to another site: http://other.test/a"),
+        www()
+            .called("a name that does not exist")
+            .fails("dns", &dead("www.shop.test does not resolve to an address")),
+        www()
+            .called("a name that no server knows about for now")
+            .dns("www.shop.test", Dns::Outage)
+            .fails(
+                "dns, again",
+                &dead("www.shop.test does not resolve to an address: no name server answered"),
+            ),
+        www()
+            .called("a host that refuses connections")
+            .refusing("www.shop.test")
+            .fails(
+                "connection, again",
+                &dead("www.shop.test cannot be connected to: it refuses connections"),
+            ),
+        with(
+            secure().called("a bad certificate"),
+            https("www.shop.test:443", "other.test", page("there")),
+        )
+        .fails(
+            "wrong_name",
+            &dead("www.shop.test cannot be reached over TLS: its certificate is for another name"),
+        ),
+        www()
+            .called("a private address")
+            .dns("www.shop.test", Dns::To(Ipv4Addr::new(10, 0, 0, 1).into()))
+            .fails(
+                "refused",
+                "www.shop.test cannot be fetched: it leads to a private address, and only public addresses are allowed",
+            ),
+        www()
+            .called("a status behind it")
+            .on("www.shop.test:80", answering(answer("404 X", "", "")))
+            .fails("status", "www.shop.test answered with status 404"),
+        www()
+            .called("robots.txt behind it that forbids it")
+            .on(
+                "www.shop.test:80",
+                Server::Http1(Arc::new(|_| answer("200 OK", "", "User-agent: *\nDisallow: /"))),
+            )
+            .fails("robots", "robots.txt of www.shop.test forbids fetching this page"),
+    ]
+}
