@@ -76,12 +76,6 @@ impl Case {
         }
     }
 
-    /// Names the behaviour of a case that others are like.
-    pub fn called(mut self, behaviour: &str) -> Self {
-        behaviour.clone_into(&mut self.behaviour);
-        self
-    }
-
     /// Puts a server on a port, such as `shop.test:80`; the other one of http and https refuses connections.
     pub fn on(mut self, place: &str, server: Server) -> Self {
         let (host, port) = place.split_once(':').unwrap();

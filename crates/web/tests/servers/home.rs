@@ -39,7 +39,10 @@ fn site(behaviour: &str) -> Case {
 }
 
 pub fn cases() -> Vec<Case> {
-    [names(), found(), other_name(), lost()].into_iter().flatten().collect()
+    [names(), found(), other_name(), lost(), answered()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn names() -> Vec<Case> {
@@ -140,13 +143,6 @@ fn other_name() -> Vec<Case> {
 
 fn lost() -> Vec<Case> {
     let expired_said = "shop.test cannot be reached over TLS: its certificate expired on 2002-01-02";
-    let status = |code| https(&Authority::trusted().server("shop.test"), answer(code, "", ""));
-    let www = || {
-        https(
-            &Authority::trusted().server("shop.test"),
-            redirect("https://www.shop.test/"),
-        )
-    };
     vec![
         site("names that do not exist").fails("dns", "shop.test does not resolve to an address"),
         site("names that refuse connections")
@@ -170,8 +166,14 @@ fn lost() -> Vec<Case> {
             .on("shop.test:443", expired())
             .on("shop.test:80", http(answer("403 X", "", "")))
             .fails("status", "shop.test answered with status 403"),
+    ]
+}
+
+fn answered() -> Vec<Case> {
+    let secure = |reply| https(&Authority::trusted().server("shop.test"), reply);
+    vec![
         site("a status by https, while http would answer")
-            .on("shop.test:443", status("503 X"))
+            .on("shop.test:443", secure(answer("503 X", "", "")))
             .on("shop.test:80", http(page("plain")))
             .fails("status, again", "shop.test answered with status 503"),
         site("a bare name that does not exist, and www that refuses connections")
@@ -181,19 +183,13 @@ fn lost() -> Vec<Case> {
                 "www.shop.test cannot be connected to: it refuses connections",
             ),
         site("a redirect to www, which does not exist")
-            .on("shop.test:443", www())
+            .on("shop.test:443", secure(redirect("https://www.shop.test/")))
             .fails(
                 "dns",
                 "shop.test redirects to a host that cannot be reached: www.shop.test does not resolve to an address",
             ),
         site("a redirect to another site")
-            .on(
-                "shop.test:443",
-                https(
-                    &Authority::trusted().server("shop.test"),
-                    redirect("https://other.test/"),
-                ),
-            )
+            .on("shop.test:443", secure(redirect("https://other.test/")))
             .fails("other site", "shop.test redirects to another site: https://other.test/"),
         site("a site that hangs everywhere")
             .within(LONG)

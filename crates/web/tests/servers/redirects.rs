@@ -38,7 +38,7 @@ fn answering(reply: Reply) -> Server {
 }
 
 pub fn cases() -> Vec<Case> {
-    [followed(), not_followed(), refreshes(), hosts()]
+    [followed(), not_followed(), refreshes(), hosts(), dead_hosts()]
         .into_iter()
         .flatten()
         .collect()
@@ -129,81 +129,73 @@ fn refreshes() -> Vec<Case> {
     ]
 }
 
+/// A site that leads to its `www`.
+fn to_www(behaviour: &str, scheme: &str) -> Case {
+    Case::http(behaviour, redirect(&format!("{scheme}://www.shop.test/")))
+}
+
+/// A server over TLS with a certificate for this name.
+fn secure(name: &str, reply: Reply) -> Server {
+    Server::Https(Authority::trusted().server(name), page_or_no_robots(reply))
+}
+
 fn hosts() -> Vec<Case> {
-    let root = Authority::trusted();
-    let www = || Case::http("", redirect("http://www.shop.test/"));
-    let secure = || Case::http("", redirect("https://www.shop.test/"));
-    let https = |name: &str, tls: &str, reply| {
-        let server = Server::Https(root.server(tls), page_or_no_robots(reply));
-        (name.to_owned(), server)
-    };
-    let with = |case: Case, (place, server): (String, Server)| case.on(&place, server);
-    let dead = |reason: &str| format!("shop.test redirects to a host that cannot be reached: {reason}");
     vec![
-        www()
-            .called("www")
+        to_www("www", "http")
             .on("www.shop.test:80", answering(page("there")))
             .says("there"),
-        with(
-            secure().called("https of www"),
-            https("www.shop.test:443", "www.shop.test", page("there")),
-        )
-        .says("there"),
-        with(
-            Case::http("https", redirect("https://shop.test/")),
-            https("shop.test:443", "shop.test", page("there")),
-        )
-        .says("there"),
-        with(
-            Case::http("from https to http", page("there")),
-            https("shop.test:443", "shop.test", redirect("http://shop.test/")),
-        )
-        .get("https://shop.test/")
-        .says("there"),
+        to_www("https of www", "https")
+            .on("www.shop.test:443", secure("www.shop.test", page("there")))
+            .says("there"),
+        Case::http("https", redirect("https://shop.test/"))
+            .on("shop.test:443", secure("shop.test", page("there")))
+            .says("there"),
+        Case::http("from https to http", page("there"))
+            .on("shop.test:443", secure("shop.test", redirect("http://shop.test/")))
+            .get("https://shop.test/")
+            .says("there"),
         Case::http("another site", redirect("http://other.test/a?b=c"))
             .fails("other site", "shop.test redirects to another site: http://other.test/a"),
-        www()
-            .called("a name that does not exist")
-            .fails("dns", &dead("www.shop.test does not resolve to an address")),
-        www()
-            .called("a name that no server knows about for now")
-            .dns("www.shop.test", Dns::Outage)
-            .fails(
-                "dns, again",
-                &dead("www.shop.test does not resolve to an address: no name server answered"),
-            ),
-        www()
-            .called("a host that refuses connections")
-            .refusing("www.shop.test")
-            .fails(
-                "connection, again",
-                &dead("www.shop.test cannot be connected to: it refuses connections"),
-            ),
-        with(
-            secure().called("a bad certificate"),
-            https("www.shop.test:443", "other.test", page("there")),
-        )
-        .fails(
-            "wrong_name",
-            &dead("www.shop.test cannot be reached over TLS: its certificate is for another name"),
-        ),
-        www()
-            .called("a private address")
-            .dns("www.shop.test", Dns::To(Ipv4Addr::new(10, 0, 0, 1).into()))
-            .fails(
-                "refused",
-                "www.shop.test cannot be fetched: it leads to a private address, and only public addresses are allowed",
-            ),
-        www()
-            .called("a status behind it")
+        to_www("a status behind it", "http")
             .on("www.shop.test:80", answering(answer("404 X", "", "")))
             .fails("status", "www.shop.test answered with status 404"),
-        www()
-            .called("robots.txt behind it that forbids it")
+        to_www("robots.txt behind it that forbids it", "http")
             .on(
                 "www.shop.test:80",
                 Server::Http1(Arc::new(|_| answer("200 OK", "", "User-agent: *\nDisallow: /"))),
             )
             .fails("robots", "robots.txt of www.shop.test forbids fetching this page"),
+        to_www("a private address", "http")
+            .dns("www.shop.test", Dns::To(Ipv4Addr::new(10, 0, 0, 1).into()))
+            .fails(
+                "refused",
+                "www.shop.test cannot be fetched: it leads to a private address, and only public addresses are allowed",
+            ),
+    ]
+}
+
+fn dead_hosts() -> Vec<Case> {
+    let dead = |reason: &str| format!("shop.test redirects to a host that cannot be reached: {reason}");
+    vec![
+        to_www("a name that does not exist", "http")
+            .fails("dns", &dead("www.shop.test does not resolve to an address")),
+        to_www("a name that no server knows about for now", "http")
+            .dns("www.shop.test", Dns::Outage)
+            .fails(
+                "dns, again",
+                &dead("www.shop.test does not resolve to an address: no name server answered"),
+            ),
+        to_www("a host that refuses connections", "http")
+            .refusing("www.shop.test")
+            .fails(
+                "connection, again",
+                &dead("www.shop.test cannot be connected to: it refuses connections"),
+            ),
+        to_www("a bad certificate", "https")
+            .on("www.shop.test:443", secure("other.test", page("there")))
+            .fails(
+                "wrong_name",
+                &dead("www.shop.test cannot be reached over TLS: its certificate is for another name"),
+            ),
     ]
 }

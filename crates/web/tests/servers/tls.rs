@@ -53,7 +53,7 @@ fn said(reason: &str) -> String {
 }
 
 pub fn cases() -> Vec<Case> {
-    [accepted(), certificates(), handshakes(), ends()]
+    [accepted(), certificates(), issuers(), handshakes(), ends()]
         .into_iter()
         .flatten()
         .collect()
@@ -97,14 +97,10 @@ fn accepted() -> Vec<Case> {
 
 fn certificates() -> Vec<Case> {
     let root = Authority::trusted();
-    let (stranger, namesake) = (Authority::new("Stranger"), Authority::new("Trusted Root"));
-    let (ours, old) = (root.intermediate(|_| {}), root.intermediate(between(2001, 2002)));
-    let authority = |params: &mut CertificateParams| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let old = root.intermediate(between(2001, 2002));
     let for_clients = |params: &mut CertificateParams| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     };
-    let missing =
-        said("its certificate leads to no trusted authority: the server does not send the intermediate certificate");
     vec![
         https(
             "an expired certificate",
@@ -125,6 +121,22 @@ fn certificates() -> Vec<Case> {
             .fails("wrong_name", &said("its certificate is for another name")),
         https("a certificate for www only", root.server("www.shop.test"))
             .fails("wrong_name", &said("its certificate is for another name")),
+        https(
+            "a certificate for clients",
+            root.server_with("shop.test", &[], for_clients),
+        )
+        .fails("bad_certificate", &said("its certificate is invalid")),
+    ]
+}
+
+fn issuers() -> Vec<Case> {
+    let root = Authority::trusted();
+    let (stranger, namesake) = (Authority::new("Stranger"), Authority::new("Trusted Root"));
+    let ours = root.intermediate(|_| {});
+    let authority = |params: &mut CertificateParams| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let missing =
+        said("its certificate leads to no trusted authority: the server does not send the intermediate certificate");
+    vec![
         https("a self-signed certificate", self_signed(|_| {}))
             .fails("self_signed", &said("its certificate is self-signed")),
         https("a self-signed certificate of an authority", self_signed(authority))
@@ -153,11 +165,6 @@ fn certificates() -> Vec<Case> {
             "key_size",
             &said("its certificate has an RSA key of 16384 bits; expected 2048 to 8192"),
         ),
-        https(
-            "a certificate for clients",
-            root.server_with("shop.test", &[], for_clients),
-        )
-        .fails("bad_certificate", &said("its certificate is invalid")),
     ]
 }
 
