@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::error::{FailureKind, FetchError};
+use super::fetcher::Fetcher;
 use super::page::{Page, Want};
-use super::{Fetcher, TlsFault};
+use super::tls::TlsFault;
 
 /// How much of the time of a home page each candidate is sure of, as a fraction.
 const SHARE: u32 = 10;
