@@ -361,7 +361,7 @@ mod tests {
         assert_eq!(undo(&zlib, &[Coding::Gzip, Coding::Deflate], 99).unwrap(), text[..]);
         assert_eq!(undo(&gzip, &[Coding::Gzip], 16), Err(Undecoded::TooLarge));
         assert_eq!(undone(&gzip[..12], &[Coding::Gzip]), Err(Undecoded::Damaged));
-        assert_eq!(undone(&bare[..9], &[Coding::Deflate]), Err(Undecoded::Damaged));
+        assert_eq!(undone(&bare[..5], &[Coding::Deflate]), Err(Undecoded::Damaged));
         assert_eq!(undone(b"", &[Coding::Brotli, Coding::Gzip]).unwrap(), b"");
         assert_eq!(undone(text, &[Coding::Gzip]), Err(Undecoded::Damaged));
         assert_eq!(
