@@ -16,6 +16,7 @@ use web::stand_in::StandIn;
 use super::store::{self, Served};
 use crate::Services;
 use crate::failure::{job_error, stand_in};
+use crate::room::require_room;
 use crate::sitemap::count::count;
 
 /// The most frames of a home page that are read, and how long all of them may take.
@@ -100,6 +101,7 @@ impl DomainScan {
     }
 
     async fn scan(&self, ctx: &JobContext<Services>) -> Result<Finished, Failed> {
+        require_room(ctx).await?;
         store::begin(ctx, &self.domain).await?;
         ctx.report("starting", &format!("fetching {}", self.domain), 0.1).await;
         let fetcher = ctx.services().fetcher.session();

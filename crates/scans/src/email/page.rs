@@ -63,7 +63,7 @@ pub(super) async fn fetch(
     };
     let page = match crawl.fetcher.get_while(url, want, &follows).await {
         Ok(page) => page,
-        Err(error @ FetchError::File(_)) => return Err(job_error(&error, ctx.attempt())),
+        Err(error @ FetchError::File(_)) if !error.is_shortage() => return Err(job_error(&error, ctx.attempt())),
         Err(error) => {
             let mut passed = passed.into_inner().unwrap_or_else(PoisonError::into_inner);
             // URLs that were already requested are counted only once.

@@ -78,7 +78,7 @@ async fn walk(
     let deadline = Instant::now() + config.count_time;
     let found = match discover(fetcher, origin, links, Effort::Quick).await {
         Ok(found) => found,
-        Err(error) if error.is_shortage() => return Err(job_error(&error)),
+        Err(error) if error.is_shortage() => return Err(job_error(&error, ctx.attempt())),
         Err(_) => return Ok((SitemapCount::default(), listed)),
     };
     let mut result = SitemapCount::default();
@@ -98,7 +98,7 @@ async fn walk(
             .min(deadline.saturating_duration_since(Instant::now()));
         let fetched = match download(fetcher, &url, config.max_file_bytes, time).await {
             Ok(fetched) => fetched,
-            Err(error) if error.is_shortage() => return Err(job_error(&error)),
+            Err(error) if error.is_shortage() => return Err(job_error(&error, ctx.attempt())),
             Err(_) => continue,
         };
         if !fetched.status.is_success() {

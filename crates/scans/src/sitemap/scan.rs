@@ -20,6 +20,7 @@ use web::sitemap::discover::{DiscoveryMethod, Effort, Found, PageLinks, discover
 use super::store::{self, Analysis};
 use crate::Services;
 use crate::failure::{job_error, outcome};
+use crate::room::require_room;
 
 /// How many pending files are read from the database at a time.
 const AT_ONCE: i64 = 100;
@@ -181,7 +182,7 @@ impl SitemapScan {
             fetched = get().await;
         }
         match fetched {
-            Err(error @ FetchError::File(_)) => Err(job_error(&error, ctx.attempt())),
+            Err(error) if error.kind() == FailureKind::Local => Err(job_error(&error, ctx.attempt())),
             Err(error) => {
                 // The file waits for DNS as well, unless it has always been elsewhere.
                 let later = job_error(&error, ctx.attempt());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper_util::client::legacy;
 
-use super::error::FetchError;
+use super::error::{FetchError, is_out_of_descriptors};
 use super::resolve::ResolveError;
 use super::settings::MAX_HEADER;
 use super::tls::{Judgement, TlsFault};

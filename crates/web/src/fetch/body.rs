@@ -253,20 +253,24 @@ impl<'a> Body<'a> {
 
     /// Writes it to a file, and returns how much there was and why that is not all.
     async fn write(mut self, file: &mut tokio::fs::File) -> Result<(u64, Option<FetchError>), FetchError> {
-        let kept = |error: std::io::Error| FetchError::File(error.kind());
+        let kept = |error: std::io::Error| FetchError::stored(&error);
         let mut bytes = 0;
-        let mut part = Vec::new();
+        let mut unwritten = Vec::with_capacity(WRITTEN_AT_ONCE);
         let cut = loop {
-            part.clear();
-            let next = self.next(&mut part).await;
-            bytes += part.len() as u64;
-            file.write_all(&part).await.map_err(kept)?;
+            let before = unwritten.len();
+            let next = self.next(&mut unwritten).await;
+            bytes += (unwritten.len() - before) as u64;
+            if unwritten.len() >= WRITTEN_AT_ONCE {
+                file.write_all(&unwritten).await.map_err(kept)?;
+                unwritten.clear();
+            }
             match next {
                 Ok(true) => {}
                 Ok(false) => break None,
                 Err(failed) => break Some(failed.error),
             }
         };
+        file.write_all(&unwritten).await.map_err(kept)?;
         file.flush().await.map_err(kept)?;
         Ok((bytes, cut))
     }

@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use nix::errno::Errno;
+
 use super::tls::{Certificate, TlsFault};
 use crate::stand_in::StandIn;
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{COOKIE, HeaderValue};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use super::attempt::{Again, Attempt};
@@ -368,6 +369,7 @@ impl Inner {
         let route = self.policy.route(request.url)?;
         // Waiting for the pace does not count against the site's time limit.
         self.pace.turn(host, pause).await;
+        let _connection = self.connections.acquire().await;
         let mut builder = self.clients.get(route, request.url, request.is_http1);
         if let Some(cookies) = request.cookies {
             builder = builder.header(COOKIE, cookies);
