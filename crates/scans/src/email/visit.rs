@@ -60,7 +60,7 @@ pub(super) async fn visit(
         Fetched::Failed { error, .. } if error.is_shortage() => return Err(withdraw(ctx, crawl, index, &error).await?),
         Fetched::Failed { error, .. } if is_home => return Err(home::without(ctx, crawl, index, error).await?),
         Fetched::Failed { error, .. } if is_outage(ctx, crawl, &url, &error) => {
-            return Err(home::without(ctx, crawl, index, error).await?);
+            return Err(withdraw(ctx, crawl, index, &error).await?);
         }
         Fetched::Page(page, _) if is_home && !page.status.is_success() => {
             let error = page.success().err();
@@ -84,6 +84,18 @@ pub(super) async fn visit(
     let rows = visit.rows;
     crawl.scan.busy_ms += i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
     store::pages(ctx, crawl, &rows).await
+}
+
+/// Leaves a URL to the next attempt.
+async fn withdraw(
+    ctx: &JobContext<Services>,
+    crawl: &mut Crawl,
+    index: usize,
+    error: &FetchError,
+) -> Result<JobError, JobError> {
+    crawl.frontier.withdraw(index);
+    store::urls(ctx, crawl).await?;
+    Ok(job_error(error, ctx.attempt()))
 }
 
 /// Returns whether a page cannot be had because no name server answers for the moment: the name of the home page has
