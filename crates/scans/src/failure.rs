@@ -10,16 +10,16 @@ use web::stand_in::StandIn;
 /// Maximum pause before the next attempt that a site may request.
 const MAX_PAUSE: Duration = Duration::from_secs(15 * 60);
 
-/// How long to wait where no name server answers: outages that pass do so within minutes.
+/// How long to wait when no name server answers: most outages pass within minutes.
 const DNS_PAUSE: Duration = Duration::from_secs(30);
 
-/// The attempt in which a name has to be looked up at last.
+/// The last attempt at resolving a name.
 const MAX_DNS_ATTEMPTS: i32 = 5;
 
-/// The attempt in which a site has to answer at last: it holds a worker for the longest of all.
+/// The last attempt at a site that does not answer: it occupies a worker for longest.
 const MAX_HUNG_ATTEMPTS: i32 = 2;
 
-/// Returns the outcome that a job ends with because of a failed fetch.
+/// Returns the outcome of a job whose fetch failed.
 pub(super) fn outcome(error: &FetchError) -> Outcome {
     match error.kind() {
         FailureKind::RefusedAddress => Outcome::RefusedAddress,
@@ -47,7 +47,7 @@ pub(super) fn stand_in(what: StandIn) -> Outcome {
     }
 }
 
-/// Returns the failed attempt that a failed fetch is: retried where that may help, and not before the site allows it.
+/// Returns the job's error for a failed fetch: it is retried if that may help, and not before the site allows it.
 pub(super) fn job_error(error: &FetchError, attempt: i32) -> JobError {
     let (outcome, message) = (outcome(error), error.to_string());
     match error {

@@ -211,7 +211,7 @@ fn read_manifest(path: &Path, json: &str) -> anyhow::Result<Manifest> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
+    use std::io::Read;
 
     use super::{Manifest, Reader, Writer};
 

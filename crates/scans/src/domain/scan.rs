@@ -19,7 +19,7 @@ use crate::failure::{job_error, stand_in};
 use crate::room::require_room;
 use crate::sitemap::count::count;
 
-/// The most frames of a home page that are read, and how long all of them may take.
+/// Maximum number of frames read from a home page.
 const MAX_FRAMES: usize = 4;
 const FRAMES_TIME: Duration = Duration::from_secs(20);
 
@@ -30,10 +30,10 @@ pub struct DomainScan {
     pub domain: String,
     /// The maximum number of the site's pages to count.
     pub max_pages: i64,
-    /// Whether the domain was asked for with `www.`, where its home page is then looked for first.
+    /// Whether the domain was requested with `www.`, where its home page is then tried first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub www: bool,
-    /// The tenant's row of it, which the job's own row names.
+    /// Id of the domain's row, which the job's own row stores.
     #[serde(skip)]
     pub(super) domain_id: Option<DomainId>,
 }
@@ -91,7 +91,7 @@ impl DomainScan {
         }
     }
 
-    /// Begins at the name as a client has spelled it: with `www.` or without.
+    /// Starts at the name as the client spelled it: with `www.` or without.
     #[must_use]
     pub fn spelled(self, spelled: &str) -> Self {
         Self {
@@ -148,7 +148,7 @@ impl DomainScan {
     }
 }
 
-/// Adds what the frames of a home page say. One that cannot be had leaves the page as it is.
+/// Adds the facts of a home page's frames. A frame that cannot be fetched is left out.
 async fn add_frames(
     ctx: &JobContext<Services>,
     fetcher: &Fetcher,
@@ -165,7 +165,7 @@ async fn add_frames(
     Ok(())
 }
 
-/// Reads a page off the asynchronous threads.
+/// Reads a page on a blocking thread.
 async fn read(ctx: &JobContext<Services>, page: Page) -> Result<(Page, SiteMetadata, PageLinks), JobError> {
     let read = ctx.blocking(move || {
         let text = page.text();

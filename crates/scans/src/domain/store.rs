@@ -18,15 +18,15 @@ use web::fetch::{Certificate, FetchError, Page, TlsFault};
 use crate::Services;
 use crate::sitemap::count::SitemapCount;
 
-/// How a home page came.
+/// How a home page was served.
 #[derive(Clone, Copy)]
 pub(super) struct Served<'a> {
     pub(super) page: &'a Page,
-    /// Why it did not come by https, if it did not.
+    /// Why it was not served by https, if it was not.
     pub(super) https_failure: Option<&'a FetchError>,
 }
 
-/// Leaves out addresses that the tenant must not keep.
+/// Returns the metadata without addresses that are suppressed.
 pub(super) async fn drop_suppressed(
     conn: &mut TenantConnection,
     domain: &str,
@@ -214,7 +214,7 @@ async fn upsert_hosting(
 
 /// Records at the domain that its scan failed, if this worker still holds the job. Earlier results are kept.
 ///
-/// A note that cannot be written is left out: the job says why it failed.
+/// If the record cannot be written, it is skipped: the job itself states why it failed.
 pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str, fetch: Option<&FetchError>) {
     if let Err(error) = note_failure(ctx, domain, message, fetch).await {
         log::debug!(
@@ -256,7 +256,7 @@ async fn note_failure(
     Ok(())
 }
 
-/// Returns what is known of a site that cannot be reached over TLS: what an earlier scan found holds no longer.
+/// Returns the facts about a site that cannot be reached over TLS: those of an earlier scan no longer hold.
 fn without_tls<'a>(
     fault: &TlsFault,
     certificate: Option<&'a Certificate>,

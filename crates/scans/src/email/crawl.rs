@@ -51,14 +51,14 @@ pub(super) struct Crawl {
     pub(super) name: String,
     pub(super) frontier: Frontier,
     pub(super) scope: Scope,
-    /// What fetches its pages, with the cookies of this attempt.
+    /// Fetches the pages, with the cookies of this attempt.
     pub(super) fetcher: Fetcher,
-    /// Why it ended before all that it met was fetched.
+    /// Why the crawl ended before every URL it found was fetched.
     pub(super) cut: Option<Cut>,
-    /// Failures in a row, and how long those of them took that came of no answer.
+    /// The number of failures in a row, and the time spent on those without an answer.
     pub(super) failures: usize,
     pub(super) hung: Duration,
-    /// Whether the home page shows nothing before its scripts have run.
+    /// Whether the home page shows nothing until its scripts have run.
     pub(super) needs_rendering: bool,
 }
 

@@ -223,7 +223,7 @@ impl Frontier {
         }
     }
 
-    /// Lets a URL wait again that was never asked for, since nothing is known of its host for the moment.
+    /// Puts back a URL that was not requested because its host cannot be resolved at the moment.
     pub(super) fn withdraw(&mut self, index: usize) {
         self.put_back(index);
         if let Some(entry) = self.entries.get_mut(index) {
@@ -231,7 +231,7 @@ impl Frontier {
         }
     }
 
-    /// Notes that a page says what has this hash, and returns the URL of another one that says the same.
+    /// Records the hash of a page's content, and returns the URL of another page with the same content.
     pub(super) fn says(&mut self, index: usize, hash: &str) -> Option<String> {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.hash = Some(hash.to_owned());

@@ -11,7 +11,7 @@ use super::store;
 use crate::Services;
 use crate::failure::{job_error, outcome};
 
-/// Fetches the home page, wherever one of its candidates answers.
+/// Fetches the home page from the first of its candidates that answers.
 pub(super) async fn fetch_home(ctx: &JobContext<Services>, crawl: &Crawl, left: usize) -> Result<Fetched, JobError> {
     // Redirects may lead to any host below the registered domain.
     let scope = Scope::new(&crawl.name, None, true);

@@ -21,10 +21,10 @@ use crate::failure::{job_error, outcome};
 /// Consecutive failures that end a crawl.
 const MAX_FAILURES: usize = 10;
 
-/// How long pages in a row may be waited for in vain.
+/// Maximum time spent on consecutive pages that do not answer.
 const MAX_HUNG: Duration = Duration::from_secs(60);
 
-/// Fetches one URL of the frontier and stores what comes of it. `left` is how many more pages may be fetched.
+/// Fetches one URL of the frontier and stores the result. `left` is how many more pages may be fetched.
 ///
 /// If the crawl has to end after this visit, [`Crawl::cut`] is the reason.
 pub(super) async fn visit(
@@ -43,7 +43,7 @@ pub(super) async fn visit(
     };
     let is_home = index == 0;
     if !is_home && crawl.fetcher.allowed(&url).await == Ok(false) {
-        // Nothing was asked for.
+        // No request was sent.
         leave_out(crawl, index, Disposition::Robots, "robots.txt forbids fetching it");
         return store::urls(ctx, crawl).await;
     }
@@ -98,7 +98,7 @@ async fn withdraw(
     Ok(job_error(error, ctx.attempt()))
 }
 
-/// Returns whether a page cannot be had because no name server answers for the moment: the name of the home page has
+/// Returns whether a page cannot be fetched because no name server answers at the moment: the name of the home page
 /// resolved before.
 fn is_outage(ctx: &JobContext<Services>, crawl: &Crawl, url: &Url, error: &FetchError) -> bool {
     let entry = crawl.scan.entry_url.as_deref().and_then(|url| Url::parse(url).ok());
@@ -122,7 +122,7 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// Takes note that nothing came, of `passed` redirects neither.
+    /// Records a failed request, and the redirects in `passed` that led to it.
     fn failed(&mut self, error: &FetchError, passed: &[Url], took: Duration) {
         for hop in passed {
             let at = self.crawl.frontier.pass(hop, self.entry.depth);

@@ -113,7 +113,7 @@ impl SitemapScan {
         Ok((domain, analysis))
     }
 
-    /// Looks at the home page for what it says, and for where the site really is.
+    /// Finds the sitemaps, starting at the home page, which names some and shows the site's real address.
     async fn discover(&self, ctx: &JobContext<Services>, fetcher: &Fetcher) -> Result<Vec<Found>, JobError> {
         let (origin, links) = match fetcher.home(&self.domain).await {
             Ok(Home { page, .. }) => {
