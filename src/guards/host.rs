@@ -7,8 +7,10 @@ use rocket::request::Request;
 
 use crate::error::ApiError;
 
-/// Refuses requests that do not have exactly one `Host` (RFC 9112, section 3.2): servers and proxies that choose different
-/// ones see different requests. Rocket hides the version of HTTP, so that one of HTTP/1.0 needs it as well.
+/// Refuses requests that do not have exactly one `Host` (RFC 9112, section 3.2).
+///
+/// Servers and proxies that choose different ones see different requests. Rocket hides the version of HTTP, so that a
+/// request by HTTP/1.0 needs the field as well.
 #[derive(Clone, Copy, Debug)]
 pub struct OneHost;
 

@@ -6,9 +6,10 @@ use database::tenant::TenantConnection;
 /// How many entries of the count are left as they are.
 const MAX_ENTRIES: usize = 200;
 
-/// Returns how many rows the tenant has stored, in the tables that grow with what is found: exact as of the
-/// transaction's view, without waiting for writers. Puts the entries of the count together where there are many, which
-/// takes effect when the transaction commits.
+/// Returns how many rows the tenant has stored, in the tables that grow with what is found.
+///
+/// The number is exact as of the transaction's view, and no writer is waited for. Many entries of the count are replaced
+/// by their sum, which takes effect when the transaction commits.
 ///
 /// # Errors
 ///

@@ -59,6 +59,26 @@ pub struct Candidates {
     deadline: Instant,
 }
 
+/// Yields each candidate and how long it may take.
+impl Iterator for Candidates {
+    type Item = (Url, Duration);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some((is_other, is_http)) = self.left.pop() {
+            let host = if is_other { &self.other } else { &self.given };
+            let scheme = if is_http { "http" } else { "https" };
+            let Ok(url) = Url::parse(&format!("{scheme}://{host}/")) else {
+                continue;
+            };
+            let share = self.timeout / SHARE;
+            let kept = share * u32::try_from(self.left.len()).unwrap_or(0);
+            let time = self.deadline.saturating_duration_since(Instant::now());
+            return Some((url, time.saturating_sub(kept).clamp(share, self.timeout)));
+        }
+        None
+    }
+}
+
 impl Candidates {
     /// Lists the candidates of a host; each may take `timeout`, and all together half as much again.
     #[must_use]
@@ -76,22 +96,6 @@ impl Candidates {
             timeout,
             deadline: Instant::now() + timeout + timeout / 2,
         }
-    }
-
-    /// Returns the next candidate and how long it may take.
-    pub fn next(&mut self) -> Option<(Url, Duration)> {
-        while let Some((is_other, is_http)) = self.left.pop() {
-            let host = if is_other { &self.other } else { &self.given };
-            let scheme = if is_http { "http" } else { "https" };
-            let Ok(url) = Url::parse(&format!("{scheme}://{host}/")) else {
-                continue;
-            };
-            let share = self.timeout / SHARE;
-            let kept = share * u32::try_from(self.left.len()).unwrap_or(0);
-            let time = self.deadline.saturating_duration_since(Instant::now());
-            return Some((url, time.saturating_sub(kept).clamp(share, self.timeout)));
-        }
-        None
     }
 
     /// Takes note that a candidate gave no page.

@@ -134,6 +134,25 @@ impl Case {
         self
     }
 
+    fn config(&self, rules: &[(String, SocketAddr)]) -> FetchConfig {
+        FetchConfig {
+            connect_to: rules
+                .iter()
+                .map(|(from, to)| format!("{from}={to}").parse().unwrap())
+                .collect(),
+            allow_nets: if self.is_direct {
+                vec!["127.0.0.0/8".parse().unwrap()]
+            } else {
+                Vec::new()
+            },
+            extra_ca: Some(Authority::trusted().file.clone()),
+            pace: Duration::ZERO,
+            timeout: self.timeout,
+            max_body: 100_000,
+            ..FetchConfig::default()
+        }
+    }
+
     /// Tries it, and says how it differs from what is expected.
     pub async fn run(self) -> Result<(), String> {
         let mut running = Vec::new();
@@ -156,22 +175,7 @@ impl Case {
             let host = &self.servers[0].0;
             dns.insert(host.clone(), Dns::To(Ipv4Addr::LOCALHOST.into()));
         }
-        let config = FetchConfig {
-            connect_to: rules
-                .iter()
-                .map(|(from, to)| format!("{from}={to}").parse().unwrap())
-                .collect(),
-            allow_nets: if self.is_direct {
-                vec!["127.0.0.0/8".parse().unwrap()]
-            } else {
-                Vec::new()
-            },
-            extra_ca: Some(Authority::trusted().file.clone()),
-            pace: Duration::ZERO,
-            timeout: self.timeout,
-            max_body: 100_000,
-            ..FetchConfig::default()
-        };
+        let config = self.config(&rules);
         let fetcher = Fetcher::with_lookup(&config, Arc::new(Names(dns))).unwrap();
         let begun = Instant::now();
         let found = match &self.ask {

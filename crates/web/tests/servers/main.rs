@@ -3,7 +3,6 @@
 //! Each module lists the behaviours of one topic. `shop.test` is the site, other names are said where they matter.
 
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test fails by panicking, also within its helpers"

@@ -199,6 +199,11 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, answer: &Answer
     Then::Close
 }
 
+fn respond_with(status: u16, (name, value): (&str, &str)) -> http::Response<()> {
+    let response = http::Response::builder().status(status).header(name, value);
+    response.body(()).unwrap()
+}
+
 async fn serve_http2<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, how: Http2, number: usize) {
     if let Http2::Garbage(bytes) = how {
         let _ = stream.write_all(bytes).await;
@@ -211,13 +216,6 @@ async fn serve_http2<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, how: Http
     let mut streams = 0;
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         streams += 1;
-        let respond_with = |status: u16, (name, value): (&str, &str)| {
-            http::Response::builder()
-                .status(status)
-                .header(name, value)
-                .body(())
-                .unwrap()
-        };
         let html = ("content-type", "text/html");
         match &how {
             Http2::End(reason) => {
