@@ -3,7 +3,7 @@
 //! Slow clients run in another process, since this one may not open a thousand sockets.
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::support::database::TestDatabase;
 use crate::support::extent;
+use crate::support::port;
 use crate::support::process::helper_command;
 use crate::support::program::{Program, Running};
 use crate::support::site::{Reply, Site};
@@ -197,7 +198,7 @@ impl Scene {
             program.set(name, value);
         }
         let (server, api) = program.serve(&["--workers", "0"], "").await;
-        let proxy = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let proxy = port::free();
         let mut command = Command::new(HAPROXY);
         command
             .args(["-db", "-f"])

@@ -1,7 +1,7 @@
 //! Servers that are asked to stop: how long it takes, what `/ready` says meanwhile, and what is logged.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 
 use crate::support::database::{TestDatabase, eventually};
 use crate::support::extent;
+use crate::support::port;
 use crate::support::program::{Api, Program, Running};
 use crate::support::site::{Reply, Site};
 
@@ -160,7 +161,7 @@ struct Front {
 
 impl Front {
     async fn start(servers: [u16; 2], key: &str) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = port::free();
         let log = NamedTempFile::new().unwrap();
         let proxy = Command::new(HAPROXY)
             .args(["-db", "-f"])
@@ -237,7 +238,7 @@ async fn restarts_of_servers_and_workers_behind_the_proxy_fail_no_request() {
     let (_scene, mut program) = program().await;
     let key = program.run(&["keys", "create", "--name", "rolling"]);
     program.set("SCRAPERSKY_DRAIN_SECONDS", "4");
-    let ports = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let ports = [(); 2].map(|()| port::free());
     let ports = ports.map(|address: SocketAddr| address.port());
     let serve = |port: u16| {
         let mut program = program.clone();

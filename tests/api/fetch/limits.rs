@@ -41,7 +41,7 @@ async fn oversized_responses_end_early() {
         (
             "many headers",
             Reply::Bytes(format!("HTTP/1.1 200 OK\r\n{many_lines}\r\n").into_bytes()),
-            "headers of more than 200 lines or",
+            "headers",
         ),
         (
             "a long header",
@@ -57,7 +57,7 @@ async fn oversized_responses_end_early() {
         let (outcome, message) = outcome_of(reply, |_| {}).await;
         assert_eq!(outcome, FailureKind::TooLarge, "{case}: {message}");
         assert!(
-            message.starts_with(&format!("shop.test sent {what} larger than ")),
+            message.starts_with(&format!("shop.test sent {what}")) && message.contains(" larger than "),
             "{case}: {message}"
         );
     }

@@ -7,6 +7,7 @@ pub mod extent;
 pub mod log;
 pub mod planted;
 pub mod pooler;
+pub mod port;
 pub mod process;
 pub mod program;
 pub mod rewriter;

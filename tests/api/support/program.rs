@@ -1,7 +1,6 @@
 //! The program as processes, which tests call, kill and stop.
 
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -111,7 +110,7 @@ impl Program {
 
     /// The same with the log redirected.
     pub async fn serve_to(&self, arguments: &[&str], key: &str, log: Stdio) -> (Running, Api) {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = super::port::free().port();
         let mut program = self.clone();
         program.set("ROCKET_PORT", &port.to_string());
         let mut command = program.command(&[&["serve"], arguments].concat());

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +12,7 @@ use nix::unistd::{Gid, Pid, Uid, User, chown};
 use uuid::Uuid;
 
 use super::database::{connect, eventually};
+use super::port;
 
 /// A running server, stopped and removed at the end of the test.
 pub struct Server {
@@ -97,7 +97,7 @@ impl Server {
             chown(&dir, Some(user.uid), Some(user.gid)).unwrap();
             (user.uid, user.gid)
         });
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = port::free().port();
         Self {
             dir,
             port,
@@ -216,6 +216,8 @@ impl Server {
         let deadline = Instant::now() + Duration::from_secs(60);
         let ready = || fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|text| text.contains("\nready"));
         while !ready() {
+            let ended = self.process.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "PostgreSQL ended: {ended:?}");
             assert!(Instant::now() < deadline, "PostgreSQL does not start");
             std::thread::sleep(Duration::from_millis(10));
         }
