@@ -1,7 +1,7 @@
 //! Rate limits.
 //!
 //! The database counts, because any number of processes share a limit, and this process takes requests in advance
-//! ([`leases`](super::leases)), so that most requests write nothing. It remembers for a moment that a window is full: a
+//! (`leases`), so that most requests write nothing. It remembers for a moment that a window is full: a
 //! caller far beyond its limit costs one query a second.
 
 use std::net::IpAddr;
