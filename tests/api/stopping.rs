@@ -147,7 +147,7 @@ async fn each_failed_request_and_each_job_has_one_line_without_what_a_client_sen
         assert!(log.contains(text), "{text} is not in the log:\n{log}");
     }
     assert!(
-        !log.contains("planted") && !log.contains("WARN") && !log.contains("ERROR"),
+        !log.contains("planted") && !log.contains(" WARN ") && !log.contains(" ERROR "),
         "{log}"
     );
 }
