@@ -25,7 +25,7 @@ const COUNTED: &str = "SELECT (SELECT count(*) FROM contact_sources WHERE tenant
     + (SELECT count(*) FROM sitemap_files WHERE tenant_id = $1) + (SELECT count(*) FROM sitemap_url_changes WHERE tenant_id = $1)
     + (SELECT count(*) FROM sitemap_urls WHERE tenant_id = $1)";
 
-/// A site with a text sitemap of so many URLs.
+/// A site whose text sitemap lists this number of URLs.
 async fn listing(urls: usize) -> Site {
     let text: String = (0..urls).map(|n| format!("http://shop.bench.test/{n}\n")).collect();
     Site::start(move |path| match path {
@@ -183,7 +183,7 @@ impl SmallDisk {
         None
     }
 
-    /// Takes all room but so many bytes.
+    /// Fills the disk until this number of bytes is free.
     fn fill(&self, left: u64) {
         let stat = nix::sys::statvfs::statvfs(&self.0).unwrap();
         let free = stat.blocks_available() * stat.fragment_size();

@@ -98,7 +98,7 @@ impl Candidates {
         }
     }
 
-    /// Takes note that a candidate gave no page.
+    /// Records that a candidate did not return a page.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl Candidates {
         of(first).or_else(|| of(!first)).map(|(_, error)| error)
     }
 
-    /// Returns why there is no page under any of them.
+    /// Returns the failure to report when every candidate failed.
     #[must_use]
     pub fn into_error(self) -> FetchError {
         let Self { failures, given, .. } = self;
