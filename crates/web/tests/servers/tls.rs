@@ -169,9 +169,9 @@ fn issuers() -> Vec<Case> {
 }
 
 fn handshakes() -> Vec<Case> {
-    let (old_protocol, old_ciphers) = (
+    let (old_protocol, no_common_cipher) = (
         said("the server speaks only versions older than TLS 1.2"),
-        said("the server accepts only outdated ciphers"),
+        said("the server accepts none of the ciphers and parameters that were offered"),
     );
     let not_spoken = said("the server does not speak TLS");
     vec![
@@ -179,9 +179,9 @@ fn handshakes() -> Vec<Case> {
         hello("TLS 1.0", server_hello([3, 1], [0, 0x2f])).fails("old_protocol", &old_protocol),
         hello("TLS 1.1", server_hello([3, 2], [0, 0x2f])).fails("old_protocol", &old_protocol),
         hello("SSL 3.0", server_hello([3, 0], [0, 0x0a])).fails("old_protocol", &old_protocol),
-        hello("an alert: handshake failure", alert(40)).fails("old_ciphers", &old_ciphers),
-        hello("an alert: insufficient security", alert(71)).fails("old_ciphers", &old_ciphers),
-        hello("a cipher of old", server_hello([3, 3], [0, 0x0a])).fails("old_ciphers", &old_ciphers),
+        hello("an alert: handshake failure", alert(40)).fails("no_common_cipher", &no_common_cipher),
+        hello("an alert: insufficient security", alert(71)).fails("no_common_cipher", &no_common_cipher),
+        hello("a cipher of old", server_hello([3, 3], [0, 0x0a])).fails("no_common_cipher", &no_common_cipher),
         hello("an alert: unknown name", alert(112)).fails("unknown_name", &said("the server does not know this name")),
         hello("an alert: internal error", alert(80)).fails("refused", &said("the server refused the handshake")),
         hello("an alert: certificate required", alert(116)).fails(

@@ -34,8 +34,9 @@ pub enum TlsFault {
     BadCertificate,
     /// The server speaks versions before TLS 1.2 only.
     OldProtocol,
-    /// The server accepts none of the ciphers that are safe today.
-    OldCiphers,
+    /// The server accepts none of the ciphers and parameters that were offered (alert 40 of RFC 8446, 6.2), often because
+    /// it knows only old ones.
+    NoCommonCipher,
     /// The server does not know the name.
     UnknownName,
     /// The server wants a certificate of the visitor.
@@ -66,7 +67,7 @@ impl TlsFault {
             Self::WrongSignature => "wrong_signature",
             Self::BadCertificate => "bad_certificate",
             Self::OldProtocol => "old_protocol",
-            Self::OldCiphers => "old_ciphers",
+            Self::NoCommonCipher => "no_common_cipher",
             Self::UnknownName => "unknown_name",
             Self::WantsCertificate => "wants_certificate",
             Self::Refused => "refused",
@@ -85,10 +86,10 @@ impl TlsFault {
                 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
             ) => Self::OldProtocol,
             rustls::Error::PeerIncompatible(_)
-            | rustls::Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite) => Self::OldCiphers,
+            | rustls::Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite) => Self::NoCommonCipher,
             rustls::Error::AlertReceived(alert) => match alert {
                 AlertDescription::ProtocolVersion => Self::OldProtocol,
-                AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => Self::OldCiphers,
+                AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => Self::NoCommonCipher,
                 AlertDescription::UnrecognisedName => Self::UnknownName,
                 AlertDescription::CertificateRequired => Self::WantsCertificate,
                 _ => Self::Refused,
@@ -145,7 +146,7 @@ impl fmt::Display for TlsFault {
             Self::WrongSignature => "the signature of its certificate is wrong",
             Self::BadCertificate => "its certificate is invalid",
             Self::OldProtocol => "the server speaks only versions older than TLS 1.2",
-            Self::OldCiphers => "the server accepts only outdated ciphers",
+            Self::NoCommonCipher => "the server accepts none of the ciphers and parameters that were offered",
             Self::UnknownName => "the server does not know this name",
             Self::WantsCertificate => "the server requires a certificate from its visitors",
             Self::Refused => "the server refused the handshake",
