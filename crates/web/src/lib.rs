@@ -6,6 +6,7 @@
 
 pub mod extract;
 pub mod fetch;
+mod finder;
 pub mod html;
 pub mod names;
 pub mod sitemap;

@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::AhoCorasick;
 
 use super::text::{BREAK, SEAM};
+use crate::finder;
 
 /// Maximum distance between the words of a note and what belongs to it, in bytes.
 const NOTE_BYTES: usize = 120;
@@ -80,8 +81,7 @@ const NOTES: [&str; 68] = [
     "criado por",
     "realizacja",
 ];
-static NOTE: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasickBuilder::new().ascii_case_insensitive(true).build(NOTES).ok());
+static NOTE: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(NOTES));
 
 /// Returns whether a text ends, within its block, with a note about the maker of the site.
 pub(super) fn announces(before: &str) -> bool {

@@ -307,16 +307,18 @@ impl Page {
 
     /// Records a link to a privacy policy, unless it leads to a company whose own policy other sites link.
     fn see_policy_link(&mut self, href: &str) {
-        let is_candidate = || {
-            let url = self.site.resolve(href)?;
-            let host = url.host_str()?;
-            Some(self.site.owns(host) || !notices::is_policy_of_others(names::registrable(host)))
-        };
         if notices::names_policy(href) {
-            self.has_privacy_policy = is_candidate().unwrap_or(false);
-        } else if !href.contains("//") || is_candidate().unwrap_or(false) {
+            self.has_privacy_policy = self.may_be_own_policy(href);
+        } else {
             self.link_start = Some(self.text.position());
         }
+    }
+
+    /// Returns whether a link that names a policy may lead to the site's own.
+    pub(super) fn may_be_own_policy(&self, href: &str) -> bool {
+        let is_own = |host: &str| self.site.owns(host) || !notices::is_policy_of_others(names::registrable(host));
+        let url = self.site.resolve(href);
+        url.is_some_and(|url| url.host_str().is_some_and(is_own))
     }
 
     pub(super) fn see_image(&mut self, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) {

@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 
 use super::text::{BREAK, SEAM, clean};
+use crate::finder;
 
 /// How many notices without a year are skipped, from the end of the page.
 const MAX_NOTICES: usize = 5;
@@ -59,18 +60,8 @@ const POLICIES_OF_OTHERS: [&str; 10] = [
     "automattic.com",
 ];
 
-static POLICY: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .build(POLICY_WORDS)
-        .ok()
-});
-static COPYRIGHT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .build(["©", "copyright", "(c)"])
-        .ok()
-});
+static POLICY: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(POLICY_WORDS));
+static COPYRIGHT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(["©", "copyright", "(c)"]));
 static YEARS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b((?:19|20)[0-9]{2})\b").ok());
 
 /// Returns whether the URL or the text of a link names a privacy policy.

@@ -2,13 +2,14 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::AhoCorasick;
 
 use super::attributes::Attributes;
 use super::page::Page;
 use super::phone::{Candidate, PhoneField, PhoneKind, is_fax_label, read_link};
 use super::social::Source;
 use super::text::{FAX_MARK, PHONE_MARK, contains_ignore_case};
+use crate::finder;
 
 /// Parts of the classes of icons, next to the name of the picture.
 const ICON_SETS: [&str; 12] = [
@@ -28,12 +29,8 @@ const PHONE_ICONS: [&str; 8] = [
     "cellphone",
 ];
 /// Texts that the names of all these icons contain.
-static ICON_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .build(["phone", "tel", "mobile", "handset", "fax", "printer"])
-        .ok()
-});
+static ICON_FINDER: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| finder::ignoring_case(["phone", "tel", "mobile", "handset", "fax", "printer"]));
 
 impl Page {
     /// Takes the number of a link. Returns whether there was one.

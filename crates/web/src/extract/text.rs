@@ -42,10 +42,7 @@ impl PageText {
             if !self.text.ends_with([' ', BREAK]) {
                 self.text.push(' ');
             }
-        } else if text
-            .bytes()
-            .all(|b| b.is_ascii() && !(PHONE_MARK as u8..=SEAM as u8).contains(&b))
-        {
+        } else if is_plain(text) {
             self.text.push_str(text);
         } else {
             self.text.extend(text.chars().filter_map(plain));
@@ -78,6 +75,13 @@ impl PageText {
             self.text.push(SEAM);
         }
     }
+}
+
+/// Returns whether a text needs no conversion.
+fn is_plain(text: &str) -> bool {
+    let is_mark = |byte: u8| (PHONE_MARK as u8..=SEAM as u8).contains(&byte);
+    // Without an early exit, so that many bytes are read at a time.
+    text.is_ascii() && !text.bytes().fold(false, |found, byte| found | is_mark(byte))
 }
 
 /// Converts digits and punctuation of other scripts to ASCII; `None` for invisible characters.

@@ -184,7 +184,8 @@ impl Page {
                     link.end = Some(self.text.position());
                 }
                 if let Some(start) = self.link_start.take() {
-                    self.has_privacy_policy |= notices::text_names_policy(self.text.since(start));
+                    self.has_privacy_policy |= notices::text_names_policy(self.text.since(start))
+                        && self.may_be_own_policy(element.attr("href").unwrap_or_default());
                 }
             }
             "address" => {

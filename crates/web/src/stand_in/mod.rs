@@ -9,13 +9,15 @@ mod phrases;
 use std::fmt;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::AhoCorasick;
 use reqwest::header::HeaderMap;
 
 use self::phrases::{
     CHALLENGE_MARKS, CHALLENGE_PHRASES, CHALLENGE_TITLES, DEFAULT_PHRASES, DEFAULT_TEXTS, DEFAULT_TITLES,
     PARKED_PHRASES,
 };
+
+use crate::finder;
 
 /// A page shown instead of the site's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -71,17 +73,10 @@ const MAX_BYTES: usize = 4 * MARKED;
 /// Maximum number on a page that only says it is loading.
 const NOTHING: usize = 60;
 
-static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&CHALLENGE_MARKS));
-static CHALLENGES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&CHALLENGE_PHRASES));
-static PARKED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&PARKED_PHRASES));
-static DEFAULTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&DEFAULT_PHRASES));
-
-fn automaton(phrases: &[&str]) -> Option<AhoCorasick> {
-    AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .build(phrases)
-        .ok()
-}
+static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(CHALLENGE_MARKS));
+static CHALLENGES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(CHALLENGE_PHRASES));
+static PARKED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(PARKED_PHRASES));
+static DEFAULTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(DEFAULT_PHRASES));
 
 /// How much of a response with an error status is searched, in bytes.
 const MAX_SEARCHED: usize = 128 * 1024;

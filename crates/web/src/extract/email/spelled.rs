@@ -2,12 +2,14 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::AhoCorasick;
+use memchr::memmem;
 use regex::Regex;
 
 use super::super::site::Site;
 use super::super::text::{BREAK, SEAM, contains_ignore_case};
 use super::address::{Found, MAX_EMAIL_BYTES, Spelling, around, checked, is_local_byte};
+use crate::finder;
 
 /// Maximum length of a block in which `[at]` and `[dot]` are read, in bytes.
 const MAX_SPELLED_BYTES: usize = 4_096;
@@ -37,17 +39,13 @@ static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static SPOKEN_DOTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let words = SPOKEN_DOT.split('|');
     let words = words.flat_map(|word| [format!(" {word} "), format!(" {} ", word.to_uppercase())]);
-    AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words).ok()
+    finder::ignoring_case(words)
 });
 /// Texts that occur in the other spellings of `@`.
 static DASHED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .build([
-            "-at-", "- at -", "- at-", "-at -", "_at_", "*at*", "|at|", "~at~", "-ät-", "_ät_", "*ät*", "(a)", "[a]",
-            "{a}",
-        ])
-        .ok()
+    finder::ignoring_case([
+        "-at-", "- at -", "- at-", "-at -", "_at_", "*at*", "|at|", "~at~", "-ät-", "_ät_", "*ät*", "(a)", "[a]", "{a}",
+    ])
 });
 /// An `@`, as a word in brackets or as the sign itself.
 static ANY_AT: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -162,7 +160,7 @@ pub(super) fn find_spaced(text: &str, site: &Site, found: &mut Vec<Found>) {
             ));
         }
     }
-    for (label, _) in text.match_indices("ail:").take(MAX_SPACED) {
+    for label in memmem::find_iter(text.as_bytes(), "ail:").take(MAX_SPACED) {
         let said = text.get(label + "ail:".len()..).unwrap_or_default();
         let said = said
             .get(..said.floor_char_boundary(MAX_EMAIL_BYTES))

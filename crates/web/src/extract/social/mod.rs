@@ -11,10 +11,12 @@ mod tests;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::AhoCorasick;
 use networks::{COLUMNS, HOSTS, Profile, profile};
 use serde::Serialize;
 use url::Url;
+
+use crate::finder;
 
 /// Maximum number of profiles that are collected.
 const MAX_PROFILES: usize = 200;
@@ -22,8 +24,7 @@ const MAX_PROFILES: usize = 200;
 /// Networks on which pages link to other people's works; only declared profiles count.
 const WORKS: [&str; 2] = ["github", "behance"];
 
-static HOST_FINDER: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasickBuilder::new().ascii_case_insensitive(true).build(HOSTS).ok());
+static HOST_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(HOSTS));
 /// Accounts of networks and page builders, which are not a business's own.
 static BUILDERS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let lines = include_str!("builders.txt")

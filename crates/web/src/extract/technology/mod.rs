@@ -4,11 +4,13 @@ mod rules;
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 pub(super) use rules::Sign;
 use rules::{Kind, RULES, Rule};
 use serde::Serialize;
+
+use crate::finder;
 
 /// How much of an inline script, and of all inline scripts together, is searched, in bytes.
 const MAX_SCRIPT_BYTES: usize = 64 << 10;
@@ -57,15 +59,11 @@ impl Matcher {
             .enumerate()
             .flat_map(|(i, rule)| patterns_of(rule).iter().map(move |pattern| (i, pattern.as_str())))
             .collect();
-        let automaton = AhoCorasickBuilder::new()
-            .kind(Some(AhoCorasickKind::DFA))
-            .ascii_case_insensitive(true)
-            .build(
-                patterns
-                    .iter()
-                    .map(|(_, pattern)| pattern.split('#').next().unwrap_or_default()),
-            )
-            .ok();
+        let automaton = finder::ignoring_case(
+            patterns
+                .iter()
+                .map(|(_, pattern)| pattern.split('#').next().unwrap_or_default()),
+        );
         Self {
             automaton,
             behind_number: patterns
