@@ -7,7 +7,7 @@ use log::{Level, Record};
 
 /// Packages that log whole requests, including `Authorization`, at detailed levels. The log shows none of their events
 /// beyond `info`, whatever the filter is.
-const TELL_TOO_MUCH: &[&str] = &["rocket", "h2", "hyper", "tokio_postgres"];
+const VERBOSE_TARGETS: &[&str] = &["rocket", "h2", "hyper", "tokio_postgres"];
 
 /// Where Rocket writes what the program writes in its own words: the start, and about single requests their URI with its
 /// query, malformed ids, credentials that a guard refused.
@@ -30,7 +30,7 @@ pub fn init(filter: &str) -> Result<(), log::SetLoggerError> {
 fn write_event(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let level = record.level();
     let target = record.target();
-    if is_said_otherwise(target) || level > Level::Info && comes_from(target, TELL_TOO_MUCH) {
+    if is_said_otherwise(target) || level > Level::Info && comes_from(target, VERBOSE_TARGETS) {
         return Ok(());
     }
     let time = out.timestamp_millis();
@@ -68,13 +68,13 @@ fn escape(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{TELL_TOO_MUCH, comes_from, escape, is_said_otherwise};
+    use super::{VERBOSE_TARGETS, comes_from, escape, is_said_otherwise};
 
     #[test]
     fn packages_that_log_headers_are_recognised_by_their_modules() {
-        let tells_too_much = |target| comes_from(target, TELL_TOO_MUCH);
-        assert!(tells_too_much("rocket") && tells_too_much("hyper::proto::h1"));
-        assert!(!tells_too_much("scrapersky") && !tells_too_much("hypermedia"));
+        let is_verbose = |target| comes_from(target, VERBOSE_TARGETS);
+        assert!(is_verbose("rocket") && is_verbose("hyper::proto::h1"));
+        assert!(!is_verbose("scrapersky") && !is_verbose("hypermedia"));
     }
 
     #[test]

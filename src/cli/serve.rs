@@ -27,7 +27,7 @@ use crate::guards::Traffic;
 const WORKER_CONNECTIONS: usize = 4;
 
 /// How long a worker waits at its start for a database that does not answer, and between two tries.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(30);
 const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 
 /// How long no request may be in progress before a server that stops closes its connections: answers may still be on
@@ -200,7 +200,7 @@ async fn wait_for(database: &Database) -> anyhow::Result<()> {
     loop {
         match Connection::connect(&database.url).await {
             Ok(_) => return Ok(()),
-            Err(error) if begun.elapsed() > DATABASE_PATIENCE => return Err(error.into()),
+            Err(error) if begun.elapsed() > DATABASE_TIMEOUT => return Err(error.into()),
             Err(error) => log::warn!("waiting for the database: {error}"),
         }
         tokio::time::sleep(DATABASE_PAUSE).await;

@@ -19,7 +19,7 @@ use crate::config::Config;
 /// How often a command polls its work.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long the database may be unavailable before a waiting command gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The workers of a command, in its own process. Dropping them stops them as Ctrl-C does.
 pub struct Workers {
@@ -98,7 +98,9 @@ pub async fn until<T>(mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>) 
         match look().await {
             Ok(Some(found)) => return Ok(Some(found)),
             Ok(None) => failing_since = None,
-            Err(error) if failing_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE => return Err(error),
+            Err(error) if failing_since.get_or_insert_with(Instant::now).elapsed() > DATABASE_TIMEOUT => {
+                return Err(error);
+            }
             Err(error) => log::debug!("looking again soon: {error:#}"),
         }
         tokio::select! {

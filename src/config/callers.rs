@@ -6,7 +6,7 @@ use url::Url;
 use super::reader::{ConfigError, PROJECT_URL, Settings, service_url};
 
 /// Minimum length of a secret for HS256, in bytes (RFC 7518, section 3.2).
-const SHORTEST_SECRET: usize = 32;
+const MIN_SECRET_CHARS: usize = 32;
 
 /// Authentication, rate limits and allowed origins.
 #[derive(Clone, Debug)]
@@ -83,8 +83,8 @@ impl Settings<'_> {
 
     fn tokens(&self) -> Result<TokensConfig, ConfigError> {
         let secret = self.secret("SUPABASE_JWT_SECRET", |text| {
-            let is_long = text.len() >= SHORTEST_SECRET;
-            let wrong = || format!("it must have {SHORTEST_SECRET} characters or more");
+            let is_long = text.len() >= MIN_SECRET_CHARS;
+            let wrong = || format!("it must have {MIN_SECRET_CHARS} characters or more");
             is_long.then(|| SecretString::from(text)).ok_or_else(wrong)
         })?;
         let project = self.secret("SUPABASE_URL", |text| {

@@ -176,7 +176,7 @@ async fn resumption(client: &Client, deaths: &HashMap<String, SystemTime>) -> Du
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_workers_run_each_scan_once() {
-    let scans = setting("SCRAPERSKY_CHAOS_SCANS", extent::of(60, 24));
+    let scans = setting("SCRAPERSKY_CHAOS_SCANS", extent::of(60, 12));
     let db = TestDatabase::new().await;
     let site = Site::start(|_| Reply::html(PAGE)).await;
     let program = Program::new(db.url(), &site);

@@ -30,10 +30,10 @@ use crate::url::DatabaseUrl;
 pub(crate) type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// How long a server may take to accept a connection, per address: TCP, TLS and authentication.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The same where other servers can be tried.
-const PATIENCE_OF_SEVERAL: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT_OF_SEVERAL: Duration = Duration::from_secs(5);
 
 /// A TCP connection that is silent for this long is probed, three times at this interval.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -130,8 +130,8 @@ impl Connector {
         let wanted = url.wanted(servers.len()).map_err(TlsError::Url)?;
         let patience = match (driver.get_connect_timeout(), servers.len()) {
             (Some(own), _) => *own,
-            (None, 1) => PATIENCE,
-            (None, _) => PATIENCE_OF_SEVERAL,
+            (None, 1) => CONNECT_TIMEOUT,
+            (None, _) => CONNECT_TIMEOUT_OF_SEVERAL,
         };
         driver.keepalives_idle(KEEPALIVE);
         driver.keepalives_interval(KEEPALIVE_INTERVAL);

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::hold::{Hold, Stop};
 use super::outage::{Pauses, spread};
-use super::shared::{Claimed, LAST_WORDS, Shared};
+use super::shared::{Claimed, STOP_TIMEOUT, Shared};
 use super::{Registry, Room, RunnerStats, StatsSnapshot, Waker, attempt, notify, upkeep};
 use crate::settings::{InvalidSettings, JobsConfig};
 
@@ -154,7 +154,7 @@ async fn work_until<S: Send + Sync + 'static>(
             biased;
             () = &mut shutdown => {
                 // The claim may already be committed: its jobs are handed back.
-                let claimed = tokio::time::timeout(LAST_WORDS, claim).await;
+                let claimed = tokio::time::timeout(STOP_TIMEOUT, claim).await;
                 let jobs = claimed.ok().and_then(Result::ok).map(|claimed| claimed.jobs).unwrap_or_default();
                 return jobs.iter().filter_map(lease_of).collect();
             }
@@ -219,7 +219,7 @@ async fn wind_down<S: Send + Sync + 'static>(
         }
     };
     // A job that never awaits cannot be stopped; its lease will end.
-    let _ = tokio::time::timeout(LAST_WORDS, stopped).await;
+    let _ = tokio::time::timeout(STOP_TIMEOUT, stopped).await;
     handed_back + shared.release(&leases).await
 }
 

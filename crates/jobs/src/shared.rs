@@ -21,7 +21,7 @@ use crate::settings::JobsConfig;
 
 /// How long a shutdown waits for the database: for a claim in progress and for leases to hand back. The sweep finds
 /// jobs that were not handed back in time.
-pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
+pub(super) const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// State shared by the runner's tasks.
 pub(super) struct Shared<S> {
@@ -106,7 +106,7 @@ impl<S> Shared<S> {
                 pauses.pause().await;
             }
         };
-        let released = tokio::time::timeout(LAST_WORDS, until_it_works).await.unwrap_or(0);
+        let released = tokio::time::timeout(STOP_TIMEOUT, until_it_works).await.unwrap_or(0);
         let count = u64::try_from(released).unwrap_or(u64::MAX);
         self.stats.counts().released.fetch_add(count, Ordering::Relaxed);
         released

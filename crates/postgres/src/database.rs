@@ -12,7 +12,7 @@ use super::{
 };
 
 /// How long the server may take to answer, and how long a server that is shutting down is retried.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Creates the database if it does not exist. Runs at every start: an earlier one may have been killed before this
 /// step.
@@ -37,7 +37,7 @@ pub(super) fn ensure(live: &Live) -> Result<(), DatabaseFailure> {
         drop(session.await);
         Ok(())
     };
-    blocking(async { tokio::time::timeout(PATIENCE, work).await })
+    blocking(async { tokio::time::timeout(TIMEOUT, work).await })
         .map_err(DatabaseFailure::Thread)?
         .map_err(|_| DatabaseFailure::Timeout)?
         .map_err(DatabaseFailure::Postgres)
@@ -74,7 +74,7 @@ impl DatabaseFailure {
             Self::Postgres(error) => error
                 .as_db_error()
                 .map_or_else(|| error.to_string(), |error| error.message().to_owned()),
-            Self::Timeout => format!("no answer within {} s", PATIENCE.as_secs()),
+            Self::Timeout => format!("no answer within {} s", TIMEOUT.as_secs()),
             Self::Thread(error) => error.to_string(),
         };
         EmbeddedError::Database {

@@ -24,16 +24,16 @@ use super::{
 pub(super) const POLL: Duration = Duration::from_millis(5);
 
 /// How long to wait for another program's start or stop.
-const LOCK_PATIENCE: Duration = Duration::from_secs(120);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How long a server may take to start or stop. Crash recovery replays everything since the last checkpoint.
-pub(super) const SERVER_PATIENCE: Duration = Duration::from_secs(300);
+pub(super) const SERVER_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Waits longer than this are logged.
 const NOTICEABLE: Duration = Duration::from_secs(2);
 
 /// How long the children of a killed server may keep its shared memory.
-const ORPHAN_PATIENCE: Duration = Duration::from_secs(20);
+const ORPHAN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Waits for the start lock, held until the file is dropped.
 pub(super) fn lock_start(layout: &Layout) -> Result<File, EmbeddedError> {
@@ -50,7 +50,7 @@ pub(super) fn settle(layout: &Layout) -> Result<Presence, EmbeddedError> {
             log::info!("waiting for the server on {} to start or stop", layout.data.display());
         }
         match postmaster::look(layout)? {
-            Presence::Changing { pid } if begun.elapsed() > SERVER_PATIENCE => {
+            Presence::Changing { pid } if begun.elapsed() > SERVER_TIMEOUT => {
                 let process = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
                 let what = format!(
                     "a server{process} on {} neither finishes starting nor stopping",
@@ -58,7 +58,7 @@ pub(super) fn settle(layout: &Layout) -> Result<Presence, EmbeddedError> {
                 );
                 return Err(EmbeddedError::Timeout {
                     what,
-                    seconds: SERVER_PATIENCE.as_secs(),
+                    seconds: SERVER_TIMEOUT.as_secs(),
                     log: layout.log.clone(),
                 });
             }
@@ -103,7 +103,7 @@ pub(super) fn ensure_running(
         match start_server(layout, options, account, &installation, &server_lock) {
             // A server started by hand, without the lock, was killed: its children are about to exit.
             Err(EmbeddedError::Start { output, .. })
-                if output.contains("pre-existing shared memory block") && begun.elapsed() < ORPHAN_PATIENCE =>
+                if output.contains("pre-existing shared memory block") && begun.elapsed() < ORPHAN_TIMEOUT =>
             {
                 thread::sleep(POLL);
             }
@@ -136,7 +136,7 @@ fn start_server(
         if let Some(status) = ended {
             return Err(start_failure(layout, log_start, &status.to_string()));
         }
-        if begun.elapsed() > SERVER_PATIENCE {
+        if begun.elapsed() > SERVER_TIMEOUT {
             let what = format!(
                 "PostgreSQL still does not accept connections on {}",
                 layout.data.display()
@@ -144,7 +144,7 @@ fn start_server(
             reap(child);
             return Err(EmbeddedError::Timeout {
                 what,
-                seconds: SERVER_PATIENCE.as_secs(),
+                seconds: SERVER_TIMEOUT.as_secs(),
                 log: layout.log.clone(),
             });
         }
@@ -244,11 +244,11 @@ fn lock(path: &Path, layout: &Layout) -> Result<File, EmbeddedError> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_PATIENCE => thread::sleep(POLL),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_TIMEOUT => thread::sleep(POLL),
             Err(TryLockError::WouldBlock) => {
                 return Err(EmbeddedError::Timeout {
                     what: format!("another program still holds {}", path.display()),
-                    seconds: LOCK_PATIENCE.as_secs(),
+                    seconds: LOCK_TIMEOUT.as_secs(),
                     log: layout.log.clone(),
                 });
             }

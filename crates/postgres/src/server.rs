@@ -64,7 +64,7 @@ impl EmbeddedPostgres {
                     return Ok(Self { layout, live, adopted });
                 }
                 // It accepted the connection but is shutting down. Look again.
-                Err(error) if error.is_ending_server() && begun.elapsed() < database::PATIENCE => {
+                Err(error) if error.is_ending_server() && begun.elapsed() < database::TIMEOUT => {
                     thread::sleep(launch::POLL)
                 }
                 Err(error) => return Err(error.into_embedded(&layout, &live)),
@@ -189,10 +189,10 @@ impl EmbeddedPostgres {
                 postmaster::interrupt(pid, layout)?;
                 asked = Some(pid);
             }
-            if begun.elapsed() > launch::SERVER_PATIENCE {
+            if begun.elapsed() > launch::SERVER_TIMEOUT {
                 return Err(EmbeddedError::Timeout {
                     what: format!("PostgreSQL on {} is still running", layout.data.display()),
-                    seconds: launch::SERVER_PATIENCE.as_secs(),
+                    seconds: launch::SERVER_TIMEOUT.as_secs(),
                     log: layout.log.clone(),
                 });
             }

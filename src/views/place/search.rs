@@ -112,13 +112,13 @@ pub struct SearchStatus {
 
 /// The part of a search request that its status shows.
 #[derive(Deserialize)]
-struct Asked {
+struct Subject {
     location: String,
     business_type: String,
 }
 
 #[derive(Default, Deserialize)]
-struct Brought {
+struct Completion {
     note: Option<String>,
 }
 
@@ -140,9 +140,9 @@ impl SearchStatus {
             outcome,
             ..
         } = job;
-        let asked: Option<Asked> = payload.parse().ok();
-        let brought: Brought = result.and_then(|result| result.parse().ok()).unwrap_or_default();
-        let (search_query, search_location) = asked.map(|asked| (asked.business_type, asked.location)).unzip();
+        let subject: Option<Subject> = payload.parse().ok();
+        let found: Completion = result.and_then(|result| result.parse().ok()).unwrap_or_default();
+        let (search_query, search_location) = subject.map(|subject| (subject.business_type, subject.location)).unzip();
         Self {
             job_id: job_id.get(),
             status: v1_status(status),
@@ -156,7 +156,7 @@ impl SearchStatus {
             user_name: None,
             error,
             outcome: outcome.filter(|_| status.is_final()).map(Outcome::label),
-            note: brought.note,
+            note: found.note,
             message,
             next_attempt_at,
             progress: progress.unwrap_or_default(),

@@ -26,7 +26,7 @@ impl Cells<'_> {
         let Self { columns, row } = self;
         if row.is_unclosed {
             return Err(format!(
-                "a quotation mark in line {} is never closed: everything after it was taken for one cell",
+                "the quotation mark in line {} is not closed: everything after it counts as one cell",
                 row.line
             ));
         }

@@ -160,7 +160,7 @@ pub fn read(file: &[u8], charset: Option<&str>) -> Result<Imported, String> {
 }
 
 /// Columns of which at least one is required next to the name.
-const TELLING: [&str; 7] = [
+const IDENTIFYING_COLUMNS: [&str; 7] = [
     "place_id",
     "formatted_address",
     "street",
@@ -179,7 +179,7 @@ fn check_columns(columns: &Columns, names: &web::table::Row) -> Result<(), Strin
             "the file has no column `name`: line {line} must name the columns, and has {found}"
         ));
     }
-    if TELLING.iter().all(|name| columns.at(name).is_none()) {
+    if IDENTIFYING_COLUMNS.iter().all(|name| columns.at(name).is_none()) {
         return Err(format!(
             "the file has no column `place_id`, `formatted_address`, `website` or `phone`, one of which is required next to \
              `name`: line {line} has {found}"

@@ -30,7 +30,7 @@ fn an_unusable_line_is_reported_and_does_not_affect_others() {
         (8, "status is \"done\""),
         (10, "has 6 cells, and there are 5 columns"),
         (11, "place_id is empty"),
-        (12, "quotation mark in line 12 is never closed"),
+        (12, "quotation mark in line 12 is not closed"),
     ];
     assert_eq!(errors.len(), expected.len(), "{errors:?}");
     for ((line, error), (expected, part)) in errors.iter().zip(expected) {

@@ -5,6 +5,7 @@ use std::process::Command;
 use super::{Owner, Place};
 use crate::catalogue::missing_policies;
 use crate::migrations::new_shape::fill_every_table;
+use crate::support::extent;
 use crate::support::rows::{assert_same, everything};
 
 /// The roles of a server are not in a dump of a database: every policy and every grant is lost.
@@ -51,7 +52,7 @@ async fn each_kind_of_loss_is_seen_and_repaired() {
     let place = Place::new(Owner::Plain).await;
     place.program.run(&["migrate", "up"]);
     let client = place.client().await;
-    for (loss, named) in [
+    let losses = [
         (
             "ALTER TABLE domains NO FORCE ROW LEVEL SECURITY",
             "row level security for the owner of domains",
@@ -80,7 +81,8 @@ async fn each_kind_of_loss_is_seen_and_repaired() {
             "GRANT EXECUTE ON FUNCTION scrapersky_internal.claim_jobs TO PUBLIC",
             "the rights of PUBLIC to scrapersky_internal.claim_jobs",
         ),
-    ] {
+    ];
+    for (loss, named) in losses.into_iter().step_by(extent::of(1, 3)) {
         client.batch_execute(loss).await.unwrap();
         let report = place.refusal(&["doctor"]);
         assert!(

@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use futures_util::future::join_all;
+
 use super::{OWNERS, Owner, Place, names};
 use crate::catalogue::missing_policies;
 use crate::migrations::adoption::database_of_supabase;
@@ -10,24 +12,11 @@ use crate::support::extent;
 use crate::support::program::Program;
 use crate::support::rows::{assert_same, everything};
 
+/// In the short form from the README's two: the private PostgreSQL and a plain owner's database.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_private_postgresql_is_restored_elsewhere() {
-    goes_from(Owner::Private).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_superusers_database_is_restored_elsewhere() {
-    goes_from(Owner::Superuser).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_plain_owners_database_is_restored_elsewhere() {
-    goes_from(Owner::Plain).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_of_supabase_is_restored_elsewhere() {
-    goes_from(Owner::Supabase).await;
+async fn a_database_of_each_owner_is_restored_elsewhere() {
+    let sources = [Owner::Private, Owner::Plain, Owner::Superuser, Owner::Supabase];
+    join_all(sources.into_iter().take(extent::of(4, 2)).map(goes_from)).await;
 }
 
 /// Backs a database up and restores it: to each kind of owner, or to the next one in the short form.

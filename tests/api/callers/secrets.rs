@@ -231,7 +231,7 @@ fn with_password(url: &str, password: &str) -> String {
 /// of a busy machine only in some.
 #[tokio::test]
 async fn foreign_and_missing_ids_take_equally_long() {
-    let tries = extent::of(1000, 200);
+    let tries = extent::of(1000, 60);
     let app = TestApp::new().await;
     let (acme, bolt) = (app.agency("acme").await, app.agency("bolt").await);
     for number in 0..50 {

@@ -277,7 +277,7 @@ fn random_requests_cause_no_internal_errors() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let app = runtime.block_on(TestApp::new());
     let acme = runtime.block_on(app.agency("acme"));
-    let requests = extent::of(1500, 300);
+    let requests = extent::of(1500, 120);
     let cases = std::env::var("SCRAPERSKY_WILD_REQUESTS").map_or(requests, |text| text.parse().unwrap());
     let config = Config {
         cases: u32::try_from(cases).unwrap(),

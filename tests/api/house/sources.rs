@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -71,33 +72,33 @@ pub fn modules(folder: &str) -> Modules {
     modules
 }
 
+// Compiled once: that takes longer than searching a file.
+static NOISE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?s)//[^\n]*|r#".*?"\#|"(?:\\.|[^"\\])*""#).unwrap());
+static VISIBILITY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bpub\(in [^)]*\)").unwrap());
+static IMPORT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\buse ([^;]+);").unwrap());
+static PATH: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b[a-z_][a-z_0-9]*(?:::[A-Za-z_][A-Za-z_0-9]*)+").unwrap());
+static REEXPORT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bpub(?:\([a-z]+\))? use ([^;]+);").unwrap());
+
 /// Returns `text` without comments, literals and the `tests` module.
 pub fn code(text: &str) -> String {
-    let noise = Regex::new(r#"(?s)//[^\n]*|r#".*?"\#|"(?:\\.|[^"\\])*""#).unwrap();
-    let visibility = Regex::new(r"\bpub\(in [^)]*\)").unwrap();
-    let code = noise.replace_all(text, " ");
-    let code = visibility.replace_all(&code, "pub");
+    let code = NOISE.replace_all(text, " ");
+    let code = VISIBILITY.replace_all(&code, "pub");
     let program = code.split("#[cfg(test)]\nmod tests").next().unwrap();
     program.to_owned()
 }
 
 /// Returns the paths in code: `a::b` and `a::c::d` for `use a::{b, c::d}`, and paths in expressions.
 pub fn paths(code: &str) -> Vec<String> {
-    let statement = Regex::new(r"\buse ([^;]+);").unwrap();
-    let path = Regex::new(r"\b[a-z_][a-z_0-9]*(?:::[A-Za-z_][A-Za-z_0-9]*)+").unwrap();
-    let mut found: Vec<String> = statement
-        .captures_iter(code)
-        .flat_map(|used| expand(&used[1]))
-        .collect();
-    let rest = statement.replace_all(code, " ");
-    found.extend(path.find_iter(&rest).map(|path| path.as_str().to_owned()));
+    let mut found: Vec<String> = IMPORT.captures_iter(code).flat_map(|used| expand(&used[1])).collect();
+    let rest = IMPORT.replace_all(code, " ");
+    found.extend(PATH.find_iter(&rest).map(|path| path.as_str().to_owned()));
     found
 }
 
 /// Returns the re-exports of a module, by source path: `pub use self::a::B`.
 pub fn exports(code: &str) -> Vec<String> {
-    let statement = Regex::new(r"\bpub(?:\([a-z]+\))? use ([^;]+);").unwrap();
-    let used = statement.captures_iter(code);
+    let used = REEXPORT.captures_iter(code);
     used.flat_map(|used| expand(&used[1])).collect()
 }
 

@@ -190,7 +190,7 @@ async fn failures_end_as_specified_and_store_whole_pages() {
     // Each case has its own database, and most of them wait. In the short form, cases alternate between the protocols.
     let all = BOTH.into_iter().enumerate().flat_map(|(turn, protocol)| {
         let cases = cases.clone().into_iter().skip(if extent::is_full() { 0 } else { turn });
-        cases.step_by(extent::of(1, 2)).map(move |case| (protocol, case))
+        cases.step_by(extent::of(1, 4)).map(move |case| (protocol, case))
     });
     stream::iter(all)
         .for_each_concurrent(6, async |(protocol, case)| assert_ends(protocol, case).await)

@@ -100,7 +100,7 @@ async fn no_filter_of_a_repository_can_be_taken_out_unnoticed() {
     let statements = scene.rehearse(walls).await;
     let (mut killed, mut doubled, mut survivors) = (Vec::new(), Vec::new(), Vec::new());
     // In the short form, a sample from everywhere.
-    for (sql, (filters, functions)) in statements.iter().step_by(extent::of(1, 6)) {
+    for (sql, (filters, functions)) in statements.iter().step_by(extent::of(1, 12)) {
         for place in 0..*filters {
             scene.rewriter.remove(Removed::One(sql.clone(), place));
             let mut by = None;
@@ -139,7 +139,7 @@ async fn no_filter_of_a_repository_can_be_taken_out_unnoticed() {
         killed.len(),
         doubled.len()
     );
-    let found = killed.len() * extent::of(1, 6);
+    let found = killed.len() * extent::of(1, 12);
     assert!(found > 100, "only {} filters were found", killed.len());
     assert!(survivors.is_empty(), "nobody notices:\n{}", survivors.join("\n"));
     // The number of filters per function: removing a redundant one is a decision too.

@@ -33,7 +33,7 @@ use super::process::helper_command;
 /// cargo-nextest runs each test in its own process: the server should survive the gaps.
 const GRACE_BETWEEN_PROCESSES: Duration = Duration::from_secs(1);
 
-const SWEEP_PATIENCE: Duration = Duration::from_secs(30);
+const SWEEP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Returns the superuser's URL of the database `postgres` on the shared server, starting that if needed.
 ///
@@ -100,7 +100,7 @@ pub fn supervise(folder: &Path) {
     }
     // Repeated while files change: an initdb may outlive its killed test.
     let begun = Instant::now();
-    while folder.exists() && begun.elapsed() < SWEEP_PATIENCE {
+    while folder.exists() && begun.elapsed() < SWEEP_TIMEOUT {
         stop_below(folder);
         if fs::remove_dir_all(folder).is_err() {
             thread::sleep(Duration::from_millis(10));

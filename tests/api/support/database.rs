@@ -297,7 +297,7 @@ pub async fn empty_database(set_up: &str) -> DatabaseUrl {
 
 /// Waits until `condition` is true, and fails the test on a timeout.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(60);
     // Often at first, then rarely, to leave the machine to others.
     let mut pause = Duration::from_millis(5);
     while !condition().await {

@@ -14,7 +14,7 @@ use super::log;
 use super::site::Site;
 
 /// The time limit of every wait here.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The database and settings for processes of the program.
 #[derive(Clone)]
@@ -116,7 +116,7 @@ impl Program {
         let mut command = program.command(&[&["serve"], arguments].concat());
         let server = Running(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
         let api = Api::new(format!("http://127.0.0.1:{port}"), key);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while api.try_send(Method::GET, "/live", None).await.is_err() {
             assert!(Instant::now() < deadline, "the server does not answer");
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -173,7 +173,7 @@ impl Api {
     pub fn new(url: String, key: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
-            http: Client::builder().no_proxy().timeout(PATIENCE).build().unwrap(),
+            http: Client::builder().no_proxy().timeout(TIMEOUT).build().unwrap(),
             url,
             key: key.to_owned(),
         }

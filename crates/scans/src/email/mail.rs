@@ -14,7 +14,7 @@ use hickory_resolver::proto::rr::RData;
 use crate::settings::EmailConfig;
 
 /// Timeout of a DNS request, and the number of attempts.
-const PATIENCE: Duration = Duration::from_secs(3);
+const DNS_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPTS: usize = 2;
 /// Maximum number of simultaneous look-ups of a crawl.
 const AT_ONCE: usize = 8;
@@ -55,7 +55,7 @@ impl MailCheck {
                 .ok()?,
         };
         let options = builder.options_mut();
-        options.timeout = PATIENCE;
+        options.timeout = DNS_TIMEOUT;
         options.attempts = ATTEMPTS;
         let resolver = builder
             .build()

@@ -126,7 +126,13 @@ impl Visit<'_> {
     fn failed(&mut self, error: &FetchError, passed: &[Url], took: Duration) {
         for hop in passed {
             let at = self.crawl.frontier.pass(hop, self.entry.depth);
-            self.end(at, hop, None, Disposition::Redirect, "it leads nowhere".to_owned());
+            self.end(
+                at,
+                hop,
+                None,
+                Disposition::Redirect,
+                "its target could not be fetched".to_owned(),
+            );
         }
         let disposition = match error {
             FetchError::ContentType { .. } => Disposition::NotAPage,

@@ -21,16 +21,16 @@ pub enum PlacesError {
     #[error("Google's quota is used up: {0}")]
     Quota(String, Option<Duration>),
     /// The request is not valid, or the page is not available yet.
-    #[error("Google finds the request invalid: {0}")]
+    #[error("Google refused the request as invalid: {0}")]
     Invalid(String),
     /// Google failed to process the request.
     #[error("Google failed: {0}")]
     Failed(String),
     /// The response cannot be read.
-    #[error("Google's answer cannot be read: {0}")]
+    #[error("Google's response cannot be read: {0}")]
     Malformed(&'static str),
     /// The place no longer exists.
-    #[error("Google does not know this place any more")]
+    #[error("Google no longer has this place")]
     Gone,
     /// Google could not be reached.
     #[error(transparent)]

@@ -4,7 +4,7 @@ use database::repo::places::{EARTH_KM, KM_PER_DEGREE};
 use serde::{Deserialize, Serialize};
 
 /// The side length in kilometres below which a cell is not split.
-const LEAST_SIDE_KM: f64 = 0.25;
+const MIN_SIDE_KM: f64 = 0.25;
 
 /// A point on the globe.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ impl Cell {
     /// Returns the quarters that touch the circle; none if the cell is already small.
     #[must_use]
     pub fn split(&self, center: Point, radius_km: f64) -> Vec<Self> {
-        if (self.north - self.south) * KM_PER_DEGREE < LEAST_SIDE_KM {
+        if (self.north - self.south) * KM_PER_DEGREE < MIN_SIDE_KM {
             return Vec::new();
         }
         let middle = self.center();

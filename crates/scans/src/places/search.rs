@@ -25,7 +25,7 @@ use crate::room::require_room;
 use crate::settings::PlacesProtocol;
 
 /// How often a page is requested again if its token is not valid yet.
-const RIPENING: u32 = 8;
+const MAX_TOKEN_TRIES: u32 = 8;
 
 /// Searches for businesses of a kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -315,7 +315,7 @@ impl<'a> Search<'a> {
             match self.places.search(&self.text, area, token).await {
                 Err(PlacesError::Invalid(why)) if waits => {
                     tries += 1;
-                    if tries > RIPENING {
+                    if tries > MAX_TOKEN_TRIES {
                         // A later attempt waits for it again.
                         return Err(PlacesError::Failed(format!(
                             "the next page did not become available: {why}"

@@ -11,7 +11,7 @@ use url::Url;
 use web::fetch::{FailureKind, FetchConfig, FetchError, Fetcher, Lookup, Page, Want};
 
 use super::certificates::Authority;
-use super::server::{Asked, Reply, Running, Server, Then};
+use super::server::{Reply, Request, Running, Server, Then};
 
 /// How long a fetch may take unless the case says otherwise: nothing takes that long.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -57,7 +57,7 @@ impl Case {
     }
 
     /// A site that answers by http as its requests are.
-    pub fn answering(behaviour: &str, answer: impl Fn(&Asked<'_>) -> Reply + Send + Sync + 'static) -> Self {
+    pub fn answering(behaviour: &str, answer: impl Fn(&Request<'_>) -> Reply + Send + Sync + 'static) -> Self {
         Self::new(behaviour).on("shop.test:80", Server::Http1(Arc::new(answer)))
     }
 
@@ -259,13 +259,13 @@ fn described(result: Result<Page, FetchError>) -> (String, String) {
 }
 
 /// Answers all but robots.txt, which is not there.
-pub fn page_or_no_robots(reply: Reply) -> Arc<dyn Fn(&Asked<'_>) -> Reply + Send + Sync> {
-    Arc::new(move |asked| no_robots(asked).unwrap_or_else(|| reply.clone()))
+pub fn page_or_no_robots(reply: Reply) -> Arc<dyn Fn(&Request<'_>) -> Reply + Send + Sync> {
+    Arc::new(move |request| no_robots(request).unwrap_or_else(|| reply.clone()))
 }
 
 /// The answer to a request for robots.txt: there is none.
-pub fn no_robots(asked: &Asked<'_>) -> Option<Reply> {
-    (asked.path == "/robots.txt")
+pub fn no_robots(request: &Request<'_>) -> Option<Reply> {
+    (request.path == "/robots.txt")
         .then(|| raw("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
 }
 

@@ -2,14 +2,14 @@
 
 use super::case::{Case, answer, no_robots, page};
 use super::certificates::Authority;
-use super::server::{Asked, Reply, Server};
+use super::server::{Reply, Request, Server};
 
 /// Sets a cookie at `/set`, and elsewhere says which cookies came.
-fn jar(set: &'static str) -> impl Fn(&Asked<'_>) -> Reply + Send + Sync + Clone + 'static {
-    move |asked| match asked.path {
+fn jar(set: &'static str) -> impl Fn(&Request<'_>) -> Reply + Send + Sync + Clone + 'static {
+    move |request| match request.path {
         "/robots.txt" => answer("404 X", "Set-Cookie: robot=1\r\n", ""),
         "/set" | "/a/set" => answer("200 OK", &format!("Content-Type: text/html\r\n{set}"), "set"),
-        _ => page(asked.header("cookie")),
+        _ => page(request.header("cookie")),
     }
 }
 
@@ -21,9 +21,9 @@ fn echo(behaviour: &str, set: &'static str) -> Case {
 
 /// A site that sends those without a cookie to itself with one.
 fn gate(behaviour: &str, cookie: &'static str) -> Case {
-    Case::answering(behaviour, move |asked| match no_robots(asked) {
+    Case::answering(behaviour, move |request| match no_robots(request) {
         Some(reply) => reply,
-        None if asked.header("cookie").contains("seen=") => page("welcome"),
+        None if request.header("cookie").contains("seen=") => page("welcome"),
         None => answer("302 Found", &format!("Location: /\r\nSet-Cookie: {cookie}\r\n"), ""),
     })
 }
@@ -47,8 +47,8 @@ fn gates() -> Vec<Case> {
         )
         .fails("status", circle),
         gate("a redirect to itself whose cookie has expired", "seen=1; Max-Age=0").fails("status", circle),
-        Case::answering("a cookie that changes without end", |asked| {
-            let count = asked.header("cookie").len() + asked.connection;
+        Case::answering("a cookie that changes without end", |request| {
+            let count = request.header("cookie").len() + request.connection;
             answer("302 X", &format!("Location: /\r\nSet-Cookie: count=x{count}\r\n"), "")
         })
         .fails("status", "shop.test redirects more than 10 times"),

@@ -44,9 +44,9 @@ fn statuses() -> Vec<Case> {
         cases.push(Case::http(behaviour, reply).fails(&format!("status, {again}"), &said(503)));
     }
     cases.push(
-        Case::answering("Retry-After as a date", |asked| {
+        Case::answering("Retry-After as a date", |request| {
             let date = (Utc::now() + TimeDelta::seconds(122)).format("%a, %d %b %Y %H:%M:%S GMT");
-            no_robots(asked).unwrap_or_else(|| answer("503 X", &format!("Retry-After: {date}\r\n"), ""))
+            no_robots(request).unwrap_or_else(|| answer("503 X", &format!("Retry-After: {date}\r\n"), ""))
         })
         .fails("status, again after 120 s", &said(503)),
     );
@@ -179,16 +179,16 @@ fn connections() -> Vec<Case> {
     let kept = || Reply(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n".to_vec(), Then::Keep);
     // robots.txt comes by a connection that is kept, and ends when it is used again.
     let dropping = move |behaviour: &str, then| {
-        Case::answering(behaviour, move |asked| match (asked.path, asked.request) {
+        Case::answering(behaviour, move |request| match (request.path, request.request) {
             ("/robots.txt", _) => kept(),
             (_, 0) => page("hello"),
             _ => nothing(then),
         })
     };
     let only_once = |behaviour: &str, then| {
-        Case::answering(behaviour, move |asked| match no_robots(asked) {
+        Case::answering(behaviour, move |request| match no_robots(request) {
             Some(reply) => reply,
-            None if asked.connection == 1 => nothing(then),
+            None if request.connection == 1 => nothing(then),
             None => page("hello"),
         })
     };

@@ -10,7 +10,7 @@ use super::server::{Reply, Server};
 /// A home page that leads to `/there`, by these header lines.
 fn by(behaviour: &str, status: &str, headers: &str) -> Case {
     let reply = answer(status, headers, "");
-    Case::answering(behaviour, move |asked| match asked.path {
+    Case::answering(behaviour, move |request| match request.path {
         "/" => reply.clone(),
         "/there" | "/a/there" | "/caf%C3%A9" | "/a%20b" => page("there"),
         _ => answer("404 Not Found", "", ""),
@@ -23,9 +23,9 @@ fn to(behaviour: &str, location: &str) -> Case {
 
 /// A home page that leads on by itself this often.
 fn chain(behaviour: &str, times: usize) -> Case {
-    Case::answering(behaviour, move |asked| {
-        let number: usize = asked.path.trim_start_matches('/').parse().unwrap_or(0);
-        match no_robots(asked) {
+    Case::answering(behaviour, move |request| {
+        let number: usize = request.path.trim_start_matches('/').parse().unwrap_or(0);
+        match no_robots(request) {
             Some(reply) => reply,
             None if number == times => page("there"),
             None => redirect(&format!("/{}", number + 1)),
@@ -75,8 +75,8 @@ fn not_followed() -> Vec<Case> {
     vec![
         chain("eleven redirects", 11).fails("status", "shop.test redirects more than 10 times"),
         to("a redirect to itself", "/").fails("status", circle),
-        Case::answering("a circle of two", |asked| {
-            redirect(if asked.path == "/" { "/a" } else { "/" })
+        Case::answering("a circle of two", |request| {
+            redirect(if request.path == "/" { "/a" } else { "/" })
         })
         .fails("status", circle),
         by("no location", "302 Found", "").fails("status", &status(302)),
@@ -103,7 +103,7 @@ fn not_followed() -> Vec<Case> {
 fn refreshes() -> Vec<Case> {
     let meta = |behaviour: &str, content: &str| {
         let reply = page(format!("<meta http-equiv=refresh content='{content}'>"));
-        Case::answering(behaviour, move |asked| match asked.path {
+        Case::answering(behaviour, move |request| match request.path {
             "/" => reply.clone(),
             "/there" => page("there"),
             _ => answer("404 X", "", ""),

@@ -26,7 +26,7 @@ pub enum Then {
 }
 
 /// A request, and where it stands.
-pub struct Asked<'a> {
+pub struct Request<'a> {
     pub head: &'a str,
     pub path: &'a str,
     /// The number of the connection, and of the request on it, from zero.
@@ -34,7 +34,7 @@ pub struct Asked<'a> {
     pub request: usize,
 }
 
-impl Asked<'_> {
+impl Request<'_> {
     /// The value of a header, or "nothing".
     pub fn header(&self, name: &str) -> String {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
@@ -47,7 +47,7 @@ impl Asked<'_> {
 #[derive(Clone, Debug)]
 pub struct Reply(pub Vec<u8>, pub Then);
 
-pub type Answer = Arc<dyn Fn(&Asked<'_>) -> Reply + Send + Sync>;
+pub type Answer = Arc<dyn Fn(&Request<'_>) -> Reply + Send + Sync>;
 
 /// How a server behaves on its port.
 #[derive(Clone)]
@@ -174,7 +174,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, answer: &Answer
         }
         let head = String::from_utf8_lossy(&head).into_owned();
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-        let Reply(bytes, then) = answer(&Asked {
+        let Reply(bytes, then) = answer(&Request {
             head: &head,
             path: &path,
             connection,
