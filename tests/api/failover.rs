@@ -27,24 +27,29 @@ fn url_of(first: u16, second: u16, params: &str) -> String {
     format!("postgresql://postgres@127.0.0.1:{first},127.0.0.1:{second}/postgres?{params}")
 }
 
+/// Returns a site that takes a moment for its home page, so that work can be interrupted.
+pub async fn delayed_site(page: &'static str) -> Site {
+    Site::start(move |path| match path {
+        "/" => Reply::Late(Duration::from_millis(150), Reply::html(page).into_bytes()),
+        _ => Reply::new("404 Not Found", &[], ""),
+    })
+    .await
+}
+
 /// A primary with a synchronous standby, and the program on both.
-struct Pair {
-    primary: Server,
-    standby: Server,
-    program: Program,
+pub struct Pair {
+    pub primary: Server,
+    pub standby: Server,
+    pub program: Program,
     key: String,
     _site: Site,
 }
 
 impl Pair {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let primary = Server::start(&[]);
         let standby = primary.start_standby().await;
-        let site = Site::start(|path| match path {
-            "/" => Reply::Late(Duration::from_millis(150), Reply::html(PAGE).into_bytes()),
-            _ => Reply::new("404 Not Found", &[], ""),
-        })
-        .await;
+        let site = delayed_site(PAGE).await;
         // The standby first, so that its place does not make it the right one.
         let url = url_of(standby.port(), primary.port(), "connect_timeout=1");
         let mut program = Program::new(&url, &site);

@@ -10,6 +10,7 @@
 mod backup;
 mod callers;
 mod catalogue;
+mod chaos;
 mod connection;
 mod connection_values;
 mod descriptors;

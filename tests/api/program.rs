@@ -17,10 +17,10 @@ use crate::support::program::{Api, Program, Running};
 use crate::support::server::Server;
 use crate::support::site::{Reply, Site};
 
-const PAGE: &str = "<!doctype html><html lang=en><title>A shop</title><p>Write to hello@bayou-bikes.com";
+pub const PAGE: &str = "<!doctype html><html lang=en><title>A shop</title><p>Write to hello@bayou-bikes.com";
 
 /// Records every change of a job's status or claim.
-const AUDIT: &str = "
+pub const AUDIT: &str = "
     CREATE TABLE audit (at timestamptz NOT NULL DEFAULT clock_timestamp(), job_id uuid, old text, new text, worker text, attempts int);
     CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
         INSERT INTO audit (job_id, old, new, worker, attempts) VALUES (NEW.job_id, OLD.status, NEW.status, NEW.worker, NEW.attempts);
@@ -29,7 +29,7 @@ const AUDIT: &str = "
     CREATE TRIGGER audit AFTER UPDATE ON jobs FOR EACH ROW
         WHEN (OLD.status <> NEW.status OR OLD.lease_token IS DISTINCT FROM NEW.lease_token) EXECUTE FUNCTION audit();";
 
-fn setting(name: &str, default: usize) -> usize {
+pub fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
@@ -45,7 +45,7 @@ async fn gated_site() -> (watch::Sender<bool>, Site) {
 }
 
 /// Posts scans of `count` sites, in batches of a hundred.
-async fn post_scans(api: &Api, count: usize) {
+pub async fn post_scans(api: &Api, count: usize) {
     let names: Vec<_> = (0..count).map(|i| format!("s{i}.bench.test")).collect();
     for names in names.chunks(100) {
         let accepted = api.post("/api/v1/batch", &json!({ "domains": names })).await;
@@ -82,7 +82,7 @@ async fn until_all_have_ended(api: &Api, jobs: usize, mut meanwhile: impl AsyncF
     }
 }
 
-async fn count(client: &Client, sql: &str) -> i64 {
+pub async fn count(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.unwrap().get(0)
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use postgres::{Durability, EmbeddedOptions, EmbeddedPostgres, EmbeddedState};
@@ -164,11 +165,11 @@ async fn a_disk_short_of_room_refuses_new_work_and_nothing_else() {
 }
 
 /// A small file system in memory, unmounted when it is dropped.
-struct SmallDisk(PathBuf);
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Mounts it; `None` where that is not permitted.
-    fn mount(folder: PathBuf, megabytes: u32) -> Option<Self> {
+    pub fn mount(folder: PathBuf, megabytes: u32) -> Option<Self> {
         fs::create_dir_all(&folder).unwrap();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={megabytes}m,mode=0755"), "tmpfs"])
@@ -183,17 +184,29 @@ impl SmallDisk {
         None
     }
 
+    /// Where it is mounted.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// Fills the disk until this number of bytes is free.
-    fn fill(&self, left: u64) {
-        let stat = nix::sys::statvfs::statvfs(&self.0).unwrap();
-        let free = stat.blocks_available() * stat.fragment_size();
+    pub fn fill(&self, left: u64) {
         let filler = fs::File::create(self.0.join("filler")).unwrap();
-        let length = i64::try_from(free.saturating_sub(left)).unwrap();
-        nix::fcntl::fallocate(&filler, nix::fcntl::FallocateFlags::empty(), 0, length).unwrap();
+        loop {
+            let stat = nix::sys::statvfs::statvfs(&self.0).unwrap();
+            let free = stat.blocks_available() * stat.fragment_size();
+            let length = i64::try_from(free.saturating_sub(left).max(1)).unwrap();
+            match nix::fcntl::fallocate(&filler, nix::fcntl::FallocateFlags::empty(), 0, length) {
+                // PostgreSQL has written meanwhile.
+                Err(Errno::ENOSPC) if free > left => {}
+                Err(Errno::ENOSPC) => return,
+                result => return result.unwrap(),
+            }
+        }
     }
 
     /// Gives it back.
-    fn clear(&self) {
+    pub fn clear(&self) {
         fs::remove_file(self.0.join("filler")).unwrap();
     }
 }
@@ -266,7 +279,7 @@ impl Drop for Scene {
     }
 }
 
-fn options(data_dir: &Path) -> EmbeddedOptions {
+pub fn options(data_dir: &Path) -> EmbeddedOptions {
     EmbeddedOptions {
         data_dir: data_dir.to_owned(),
         pg_bin: None,

@@ -1,7 +1,7 @@
 //! The program as processes, which tests call, kill and stop.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -28,9 +28,18 @@ pub struct Running(Child);
 impl Program {
     /// Uses this database; names below `.bench.test` resolve to `site`.
     pub fn new(database: &str, site: &Site) -> Self {
+        Self::on("DATABASE_URL", database, site)
+    }
+
+    /// Uses a private PostgreSQL in this folder.
+    pub fn private(folder: &Path, site: &Site) -> Self {
+        Self::on("SCRAPERSKY_DATA_DIR", folder.to_str().unwrap(), site)
+    }
+
+    fn on(setting: &str, database: &str, site: &Site) -> Self {
         let mut program = Self { settings: Vec::new() };
         for (name, value) in [
-            ("DATABASE_URL", database),
+            (setting, database),
             ("SCRAPERSKY_CONNECT_TO", &format!("*.bench.test={}", site.addr)),
             ("SCRAPERSKY_LEASE_SECONDS", "3"),
             ("SCRAPERSKY_HEARTBEAT_SECONDS", "1"),
@@ -128,6 +137,11 @@ impl Program {
 impl Running {
     pub fn id(&self) -> u32 {
         self.0.id()
+    }
+
+    /// Returns whether the process still runs.
+    pub fn is_alive(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
     }
 
     /// Sends a signal.
