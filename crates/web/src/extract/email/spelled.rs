@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use memchr::memmem;
 use regex::Regex;
 
@@ -36,14 +35,14 @@ static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 /// The words in [`SPOKEN_DOT`], between blanks.
-static SPOKEN_DOTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+static SPOKEN_DOTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let words = SPOKEN_DOT.split('|');
     let words = words.flat_map(|word| [format!(" {word} "), format!(" {} ", word.to_uppercase())]);
-    finder::ignoring_case(words)
+    finder::of_few_words(words)
 });
 /// Texts that occur in the other spellings of `@`.
-static DASHED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    finder::ignoring_case([
+static DASHED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    finder::of_few_words([
         "-at-", "- at -", "- at-", "-at -", "_at_", "*at*", "|at|", "~at~", "-ät-", "_ät_", "*ät*", "(a)", "[a]", "{a}",
     ])
 });
