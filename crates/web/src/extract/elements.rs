@@ -56,7 +56,6 @@ const MAX_LOGO_CHECKS: usize = 30;
 impl Page {
     pub(super) fn read_attributes<'a>(&mut self, element: &'a Element) -> Attributes<'a> {
         let mut found = Attributes::default();
-        self.has_mount |= element.name() == "app-root";
         for (name, value) in &element.attrs {
             let value: &str = value;
             let name: &str = &name.local;

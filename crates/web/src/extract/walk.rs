@@ -65,8 +65,12 @@ impl Page {
             self.open_foreign(tag, element);
             return true;
         }
-        let attributes = self.read_attributes(element);
         self.separate(tag);
+        self.has_mount |= tag == "app-root";
+        if element.attrs.is_empty() {
+            return self.open_html(node, tag, &Attributes::default());
+        }
+        let attributes = self.read_attributes(element);
         self.see_data(tag, &attributes.data);
         self.see_marks(node.id(), tag, &attributes);
         self.see_social_marks(&attributes);
