@@ -171,12 +171,7 @@ impl Page {
 
     pub(super) fn see_link(&mut self, attributes: &Attributes<'_>) {
         let Some(href) = attributes.href else { return };
-        let has_rel = |word: &str| {
-            attributes
-                .rel
-                .split_ascii_whitespace()
-                .any(|rel| rel.eq_ignore_ascii_case(word))
-        };
+        let has_rel = |word: &str| has_word(attributes.rel, word);
         self.wordpress.see_rest_link(attributes.rel, href, &self.site);
         if has_rel("canonical") && self.canonical_url.is_none() {
             self.canonical_url = self.site.address(href);
@@ -277,7 +272,9 @@ impl Page {
             self.add_email(email, Spelling::Mailto);
         } else if !starts_with("http") && self.see_phone_link(href, attributes) {
             // Nothing else is taken from a telephone link.
-        } else if let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#") {
+        } else if href.contains('#')
+            && let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#")
+        {
             if let Some(email) = email::from_protected(hex, &self.site) {
                 self.add_email(email, Spelling::Protected);
             }
@@ -290,13 +287,15 @@ impl Page {
             if !starts_with("javascript:") && !href.starts_with('#') && self.links.len() < MAX_LINKS {
                 self.links.push(RawLink {
                     href: href.to_owned(),
-                    rel: attributes.rel.to_owned(),
+                    nofollow: has_word(attributes.rel, "nofollow"),
                     start: self.text.position(),
                     end: None,
                 });
                 self.is_link_open = true;
             }
-            self.see_phone_link(href, attributes);
+            if starts_with("http") {
+                self.see_phone_link(href, attributes);
+            }
             self.see_social_link(href, attributes);
             if !self.has_privacy_policy && !starts_with("javascript:") && !href.starts_with('#') {
                 self.see_policy_link(href);
@@ -410,6 +409,11 @@ impl Page {
             self.phones.extend(candidates);
         }
     }
+}
+
+/// Returns whether a list of words contains a word, ignoring ASCII case.
+fn has_word(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|own| own.eq_ignore_ascii_case(word))
 }
 
 /// Returns whether a node is in the page's header.
