@@ -1,6 +1,7 @@
 //! Single elements of a page: metadata, links, scripts, images.
 
 use ego_tree::NodeRef;
+use html5ever::local_name;
 use scraper::Node;
 use scraper::node::Element;
 
@@ -56,59 +57,64 @@ const MAX_LOGO_CHECKS: usize = 30;
 impl Page {
     pub(super) fn read_attributes<'a>(&mut self, element: &'a Element) -> Attributes<'a> {
         let mut found = Attributes::default();
-        self.has_mount |= element.name() == "app-root";
         for (name, value) in &element.attrs {
             let value: &str = value;
-            let name: &str = &name.local;
-            match name {
-                "alt" => found.alt = value,
-                "aria-label" | "title" => found.label = value,
-                "as" => found.as_kind = value,
-                "class" => {
+            match name.local {
+                local_name!("alt") => found.alt = value,
+                local_name!("aria-label") | local_name!("title") => found.label = value,
+                local_name!("as") => found.as_kind = value,
+                local_name!("class") => {
                     found.class = value;
                     self.technologies.see_names(value);
                 }
-                "content" => found.content = value,
-                "data-cfemail" => found.cfemail = Some(value),
-                "data-src" => found.data_src = Some(value),
-                "datetime" => found.datetime = Some(value),
-                "dir" => found.dir = value,
-                "href" => found.href = Some(value),
-                "http-equiv" => found.http_equiv = value,
-                "id" => {
+                local_name!("content") => found.content = value,
+                local_name!("datetime") => found.datetime = Some(value),
+                local_name!("dir") => found.dir = value,
+                local_name!("href") => found.href = Some(value),
+                local_name!("http-equiv") => found.http_equiv = value,
+                local_name!("id") => {
                     found.id = value;
                     self.has_mount |= stand_in::is_mount(value);
                     self.technologies.see_names(value);
                 }
-                "itemprop" => found.itemprop = value,
-                "itemscope" => found.itemscope = true,
-                "itemtype" => found.itemtype = value,
-                "lang" => found.lang = Some(value),
-                "name" => found.name = value,
-                "property" => found.property = value,
-                "rel" => found.rel = value,
-                "sizes" => found.sizes = Some(value),
-                "src" => found.src = Some(value),
-                "style" => found.style = value,
-                "type" => found.kind = value,
-                "xml:lang" => found.lang = found.lang.or(Some(value)),
-                _ => {
-                    if name.starts_with("data-") && value.len() <= MAX_DATA_BYTES {
-                        found.data.push((name, value));
-                    }
-                    if name.starts_with("on")
-                        && value.len() <= MAX_HANDLER_BYTES
-                        && ["ail", "lto", "@", "//", "tel:"]
-                            .iter()
-                            .any(|sign| value.contains(sign))
-                    {
-                        found.handlers.push(value);
-                    }
-                    self.technologies.see_attribute(name);
-                }
+                local_name!("itemprop") => found.itemprop = value,
+                local_name!("itemscope") => found.itemscope = true,
+                local_name!("itemtype") => found.itemtype = value,
+                local_name!("lang") => found.lang = Some(value),
+                local_name!("name") => found.name = value,
+                local_name!("property") => found.property = value,
+                local_name!("rel") => found.rel = value,
+                local_name!("sizes") => found.sizes = Some(value),
+                local_name!("src") => found.src = Some(value),
+                local_name!("style") => found.style = value,
+                local_name!("type") => found.kind = value,
+                local_name!("xml:lang") => found.lang = found.lang.or(Some(value)),
+                _ => self.read_other(&mut found, &name.local, value),
             }
         }
         found
+    }
+
+    /// Reads an attribute that is not in the standard, or an event handler.
+    fn read_other<'a>(&mut self, found: &mut Attributes<'a>, name: &'a str, value: &'a str) {
+        match name {
+            "data-cfemail" => found.cfemail = Some(value),
+            "data-src" => found.data_src = Some(value),
+            _ => {
+                if name.starts_with("data-") && value.len() <= MAX_DATA_BYTES {
+                    found.data.push((name, value));
+                }
+                if name.starts_with("on")
+                    && value.len() <= MAX_HANDLER_BYTES
+                    && ["ail", "lto", "@", "//", "tel:"]
+                        .iter()
+                        .any(|sign| value.contains(sign))
+                {
+                    found.handlers.push(value);
+                }
+                self.technologies.see_attribute(name);
+            }
+        }
     }
 
     pub(super) fn take_title(&mut self, node: NodeRef<'_, Node>) {
@@ -172,12 +178,7 @@ impl Page {
 
     pub(super) fn see_link(&mut self, attributes: &Attributes<'_>) {
         let Some(href) = attributes.href else { return };
-        let has_rel = |word: &str| {
-            attributes
-                .rel
-                .split_ascii_whitespace()
-                .any(|rel| rel.eq_ignore_ascii_case(word))
-        };
+        let has_rel = |word: &str| has_word(attributes.rel, word);
         self.wordpress.see_rest_link(attributes.rel, href, &self.site);
         if has_rel("canonical") && self.canonical_url.is_none() {
             self.canonical_url = self.site.address(href);
@@ -278,7 +279,9 @@ impl Page {
             self.add_email(email, Spelling::Mailto);
         } else if !starts_with("http") && self.see_phone_link(href, attributes) {
             // Nothing else is taken from a telephone link.
-        } else if let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#") {
+        } else if href.contains('#')
+            && let Some((_, hex)) = href.split_once("/cdn-cgi/l/email-protection#")
+        {
             if let Some(email) = email::from_protected(hex, &self.site) {
                 self.add_email(email, Spelling::Protected);
             }
@@ -291,13 +294,15 @@ impl Page {
             if !starts_with("javascript:") && !href.starts_with('#') && self.links.len() < MAX_LINKS {
                 self.links.push(RawLink {
                     href: href.to_owned(),
-                    rel: attributes.rel.to_owned(),
+                    nofollow: has_word(attributes.rel, "nofollow"),
                     start: self.text.position(),
                     end: None,
                 });
                 self.is_link_open = true;
             }
-            self.see_phone_link(href, attributes);
+            if starts_with("http") {
+                self.see_phone_link(href, attributes);
+            }
             self.see_social_link(href, attributes);
             if !self.has_privacy_policy && !starts_with("javascript:") && !href.starts_with('#') {
                 self.see_policy_link(href);
@@ -411,6 +416,11 @@ impl Page {
             self.phones.extend(candidates);
         }
     }
+}
+
+/// Returns whether a list of words contains a word, ignoring ASCII case.
+fn has_word(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|own| own.eq_ignore_ascii_case(word))
 }
 
 /// Returns whether a node is in the page's header.

@@ -49,7 +49,7 @@ impl Page {
             let position = self.text.position();
             self.links.push(RawLink {
                 href: src.to_owned(),
-                rel: String::new(),
+                nofollow: false,
                 start: position,
                 end: Some(position),
             });

@@ -61,7 +61,7 @@ const POLICIES_OF_OTHERS: [&str; 10] = [
 ];
 
 static POLICY: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(POLICY_WORDS));
-static COPYRIGHT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(["©", "copyright", "(c)"]));
+static COPYRIGHT: LazyLock<Option<Regex>> = LazyLock::new(|| finder::of_few_words(["©", "copyright", "(c)"]));
 static YEARS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b((?:19|20)[0-9]{2})\b").ok());
 
 /// Returns whether the URL or the text of a link names a privacy policy.

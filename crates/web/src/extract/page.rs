@@ -85,7 +85,8 @@ pub(super) struct Page {
 /// A link as written in the page.
 pub(super) struct RawLink {
     pub(super) href: String,
-    pub(super) rel: String,
+    /// Whether it asks robots not to follow it.
+    pub(super) nofollow: bool,
     /// The positions at which its text begins and ends.
     pub(super) start: usize,
     pub(super) end: Option<usize>,

@@ -1,7 +1,7 @@
 //! The single pass over the tree, which collects data for the finders.
 
 use ego_tree::{NodeId, NodeRef};
-use html5ever::ns;
+use html5ever::{LocalName, local_name, ns};
 use scraper::Node;
 use scraper::node::Element;
 
@@ -60,13 +60,17 @@ impl Page {
 
     fn open_element(&mut self, node: NodeRef<'_, Node>, element: &Element) -> bool {
         self.performance.total_elements += 1;
-        let tag = element.name();
+        let tag = &element.name.local;
         if element.name.ns != ns!(html) {
             self.open_foreign(tag, element);
             return true;
         }
-        let attributes = self.read_attributes(element);
         self.separate(tag);
+        self.has_mount |= **tag == *"app-root";
+        if element.attrs.is_empty() {
+            return self.open_html(node, tag, &Attributes::default());
+        }
+        let attributes = self.read_attributes(element);
         self.see_data(tag, &attributes.data);
         self.see_marks(node.id(), tag, &attributes);
         self.see_social_marks(&attributes);
@@ -100,44 +104,59 @@ impl Page {
     }
 
     /// Examines an element of HTML by its name. Returns whether to visit its children.
-    fn open_html(&mut self, node: NodeRef<'_, Node>, tag: &str, attributes: &Attributes<'_>) -> bool {
-        match tag {
-            "html" => self.language = self.language.take().or_else(|| language::read(attributes.lang?)),
-            "title" => {
+    fn open_html(&mut self, node: NodeRef<'_, Node>, tag: &LocalName, attributes: &Attributes<'_>) -> bool {
+        match *tag {
+            local_name!("html") => self.language = self.language.take().or_else(|| language::read(attributes.lang?)),
+            local_name!("title") => {
                 self.take_title(node);
                 return false;
             }
-            "base" => self.site.set_base(attributes.href.unwrap_or_default()),
-            "meta" => self.see_meta(attributes),
-            "link" => self.see_link(attributes),
-            "script" => {
+            local_name!("base") => self.site.set_base(attributes.href.unwrap_or_default()),
+            local_name!("meta") => self.see_meta(attributes),
+            local_name!("link") => self.see_link(attributes),
+            local_name!("script") => {
                 self.see_script(node, attributes);
                 return false;
             }
-            "a" => self.see_anchor(attributes),
-            "area" => self.see_area(attributes),
-            "img" => self.see_image(node, attributes),
-            "iframe" | "frame" | "frameset" | "noscript" => return self.see_part(tag, node, attributes),
-            "form" => {
+            local_name!("a") => self.see_anchor(attributes),
+            local_name!("area") => self.see_area(attributes),
+            local_name!("img") => self.see_image(node, attributes),
+            local_name!("iframe") | local_name!("frame") | local_name!("frameset") | local_name!("noscript") => {
+                return self.see_part(tag, node, attributes);
+            }
+            local_name!("form") => {
                 self.performance.form_count += 1;
                 self.form = Some(Form::default());
             }
-            "h1" if self.h1.is_none() => self.h1_start = Some(self.text.position()),
-            "style" => {
+            local_name!("h1") if self.h1.is_none() => self.h1_start = Some(self.text.position()),
+            local_name!("style") => {
                 self.see_style(node);
                 return false;
             }
-            "textarea" => {
+            local_name!("textarea") => {
                 if let Some(form) = &mut self.form {
                     form.has_message = true;
                 }
                 return false;
             }
-            "input" => self.see_input(attributes),
-            "address" => self.address_start = Some(self.text.position()),
-            "template" | "option" | "object" | "audio" | "video" => return false,
+            local_name!("input") => self.see_input(attributes),
+            local_name!("address") => self.address_start = Some(self.text.position()),
+            local_name!("template")
+            | local_name!("option")
+            | local_name!("object")
+            | local_name!("audio")
+            | local_name!("video") => return false,
             // Spam traps are hidden inline elements within an address.
-            "span" | "i" | "b" | "em" | "strong" | "small" if is_hidden(attributes.style) => return false,
+            local_name!("span")
+            | local_name!("i")
+            | local_name!("b")
+            | local_name!("em")
+            | local_name!("strong")
+            | local_name!("small")
+                if is_hidden(attributes.style) =>
+            {
+                return false;
+            }
             _ => {}
         }
         true
@@ -152,9 +171,9 @@ impl Page {
 
     fn close(&mut self, node: NodeRef<'_, Node>) {
         let Node::Element(element) = node.value() else { return };
-        let tag = element.name();
+        let tag = &element.name.local;
         if element.name.ns != ns!(html) {
-            self.svg_depth -= usize::from(tag == "svg");
+            self.svg_depth -= usize::from(*tag == local_name!("svg"));
             return;
         }
         if let Some((_, start)) = self.turned.pop_if(|(turned, _)| *turned == node.id()) {
@@ -165,18 +184,18 @@ impl Page {
             self.close_phone_field(field);
         }
         self.close_item(node.id());
-        match tag {
-            "h1" => {
+        match *tag {
+            local_name!("h1") => {
                 if let Some(start) = self.h1_start.take() {
                     self.h1 = clean(self.text.since(start), MAX_H1_CHARS);
                 }
             }
-            "form" => {
+            local_name!("form") => {
                 if let Some(form) = self.form.take() {
                     self.has_contact_form |= form.has_message && form.has_email;
                 }
             }
-            "a" => {
+            local_name!("a") => {
                 self.close_social_link();
                 if std::mem::take(&mut self.is_link_open)
                     && let Some(link) = self.links.last_mut()
@@ -188,7 +207,7 @@ impl Page {
                         && self.may_be_own_policy(element.attr("href").unwrap_or_default());
                 }
             }
-            "address" => {
+            local_name!("address") => {
                 if let Some(start) = self.address_start.take()
                     && self.addresses.len() < MAX_ADDRESSES
                 {
@@ -258,12 +277,48 @@ impl Page {
     }
 
     /// Marks the beginning or end of an element in the text.
-    fn separate(&mut self, tag: &str) {
-        match tag {
-            "wbr" | "img" | "script" | "style" | "template" | "noscript" | "meta" | "link" => {}
-            "a" | "abbr" | "acronym" | "b" | "bdi" | "bdo" | "big" | "cite" | "code" | "data" | "del" | "em"
-            | "font" | "i" | "ins" | "kbd" | "label" | "mark" | "nobr" | "q" | "s" | "samp" | "small" | "span"
-            | "strike" | "strong" | "sub" | "sup" | "time" | "tt" | "u" | "var" => self.text.push_seam(),
+    fn separate(&mut self, tag: &LocalName) {
+        match *tag {
+            local_name!("wbr")
+            | local_name!("img")
+            | local_name!("script")
+            | local_name!("style")
+            | local_name!("template")
+            | local_name!("noscript")
+            | local_name!("meta")
+            | local_name!("link") => {}
+            local_name!("a")
+            | local_name!("abbr")
+            | local_name!("acronym")
+            | local_name!("b")
+            | local_name!("bdi")
+            | local_name!("bdo")
+            | local_name!("big")
+            | local_name!("cite")
+            | local_name!("code")
+            | local_name!("data")
+            | local_name!("del")
+            | local_name!("em")
+            | local_name!("font")
+            | local_name!("i")
+            | local_name!("ins")
+            | local_name!("kbd")
+            | local_name!("label")
+            | local_name!("mark")
+            | local_name!("nobr")
+            | local_name!("q")
+            | local_name!("s")
+            | local_name!("samp")
+            | local_name!("small")
+            | local_name!("span")
+            | local_name!("strike")
+            | local_name!("strong")
+            | local_name!("sub")
+            | local_name!("sup")
+            | local_name!("time")
+            | local_name!("tt")
+            | local_name!("u")
+            | local_name!("var") => self.text.push_seam(),
             _ => self.text.push_break(),
         }
     }

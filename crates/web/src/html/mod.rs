@@ -33,6 +33,8 @@ use self::sink::BoundedSink;
 /// element), so smaller chunks bound memory more tightly; with this size an ordinary page parses as fast as in one
 /// piece.
 const CHUNK_BYTES: usize = 1024;
+/// The number of bytes for which a node is reserved, a little less than ordinary pages have.
+const BYTES_PER_NODE: usize = 32;
 
 /// Why a page could not be parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,12 +85,14 @@ impl Document {
 /// If a limit was reached before any content.
 pub fn parse(html: &str, limits: &Limits) -> Result<Document, ParseError> {
     let started = Instant::now();
-    let mut parser = driver::parse_document(BoundedSink::new(*limits), driver::ParseOpts::default());
-    let mut rest = html;
+    let sink = BoundedSink::new(*limits, html.len() / BYTES_PER_NODE);
+    let mut parser = driver::parse_document(sink, driver::ParseOpts::default());
+    // The chunks are parts of one buffer, so a text that spans some of them is never copied.
+    let mut rest = StrTendril::from_slice(html);
     while !rest.is_empty() {
-        let (chunk, tail) = rest.split_at(rest.floor_char_boundary(CHUNK_BYTES));
-        rest = tail;
-        parser.process(StrTendril::from_slice(chunk));
+        let chunk = rest.floor_char_boundary(CHUNK_BYTES) as u32;
+        parser.process(rest.subtendril(0, chunk));
+        rest.pop_front(chunk);
 
         let sink = &parser.tokenizer.sink.sink;
         let exceeded = sink

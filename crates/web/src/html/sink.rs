@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::cell::{Cell, Ref};
 
-use ego_tree::NodeId;
+use ego_tree::{NodeId, Tree};
 use html5ever::tendril::StrTendril;
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::{Attribute, QualName};
-use scraper::{Html, HtmlTreeSink};
+use scraper::{Html, HtmlTreeSink, Node};
 
 use super::limits::{Limit, Limits};
 
@@ -26,9 +26,12 @@ pub(super) struct BoundedSink {
 }
 
 impl BoundedSink {
-    pub(super) fn new(limits: Limits) -> Self {
+    /// Returns a sink whose tree has room for so many nodes.
+    pub(super) fn new(limits: Limits, nodes: usize) -> Self {
+        let mut html = Html::new_document();
+        html.tree = Tree::with_capacity(Node::Document, nodes.min(limits.max_nodes));
         Self {
-            inner: HtmlTreeSink::new(Html::new_document()),
+            inner: HtmlTreeSink::new(html),
             limits,
             appended: Cell::new(0),
             attributes: Cell::new(0),
@@ -71,8 +74,11 @@ impl BoundedSink {
     /// reopened.
     fn bound_attributes(&self, attributes: &mut Vec<Attribute>) {
         let left = self.limits.max_total_attributes.saturating_sub(self.attributes.get());
-        attributes.truncate(self.limits.max_attributes.min(left));
-        attributes.shrink_to_fit();
+        let max = self.limits.max_attributes.min(left);
+        if attributes.len() > max {
+            attributes.truncate(max);
+            attributes.shrink_to_fit();
+        }
         self.attributes.set(self.attributes.get() + attributes.len());
         for attribute in attributes {
             if attribute.value.len() > self.limits.max_attribute_bytes {

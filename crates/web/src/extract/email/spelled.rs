@@ -1,8 +1,8 @@
 //! Addresses with signs written as words: `jane [at] example [dot] com`.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use memchr::memmem;
 use regex::Regex;
 
@@ -28,22 +28,24 @@ const SPOKEN_DOT: &str = "dot|punkt|punto|point|ponto|kropka|точка";
 /// `-at-` between blanks; `_at_` and `*at*` with or without them.
 const DASHED_AT: &str = r"[\s\x1f]+[-_*|~]+\s?(?:at|ät)\s?[-_*|~]+[\s\x1f]+|[\s\x1f]*[_*|~](?:at|ät)[_*|~][\s\x1f]*";
 
-/// A word for `@` or a dot in brackets; `\x1f` is [`SEAM`]. The initial bracket makes searching fast.
-static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(&format!(
-        r"(?i)[\[({{<][\s\x1f]*(?:{AT_WORDS}|{DOT_WORDS})[\s\x1f]*[\])}}>]"
-    ))
-    .ok()
+/// A word for `@` or a dot in brackets; `\x1f` is [`SEAM`]. The initial brackets make searching fast, but only up to three
+/// of them in one expression.
+static SPELLED: LazyLock<Option<[Regex; 2]>> = LazyLock::new(|| {
+    let after = |bracket| {
+        let words = format!(r"[\s\x1f]*(?:{AT_WORDS}|{DOT_WORDS})[\s\x1f]*[\])}}>]");
+        Regex::new(&format!("(?i){bracket}{words}")).ok()
+    };
+    Some([after(r"[\[({]")?, after("<")?])
 });
 /// The words in [`SPOKEN_DOT`], between blanks.
-static SPOKEN_DOTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+static SPOKEN_DOTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let words = SPOKEN_DOT.split('|');
     let words = words.flat_map(|word| [format!(" {word} "), format!(" {} ", word.to_uppercase())]);
-    finder::ignoring_case(words)
+    finder::of_few_words(words)
 });
 /// Texts that occur in the other spellings of `@`.
-static DASHED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    finder::ignoring_case([
+static DASHED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    finder::of_few_words([
         "-at-", "- at -", "- at-", "-at -", "_at_", "*at*", "|at|", "~at~", "-ät-", "_ät_", "*ät*", "(a)", "[a]", "{a}",
     ])
 });
@@ -65,6 +67,8 @@ static SPOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let address = format!(r"\s*([a-z0-9._%+-]+)\s+(?:{SPOKEN_AT})\s+([a-z0-9-]+(?:\s+(?:{SPOKEN_DOT})\s+[a-z0-9-]+)+)");
     Regex::new(&format!(r"(?i)^{address}[.,;]?$|(?::|\be-?mail){address}\b")).ok()
 });
+/// A word for a dot, which every match of [`SPOKEN`] contains and few blocks do.
+static SPOKEN_DOT_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("(?i){SPOKEN_DOT}")).ok());
 /// Words in front of ` at ` in prose.
 const PROSE_WORDS: [&str; 16] = [
     "are", "be", "buy", "call", "find", "here", "is", "it", "look", "me", "meet", "order", "shop", "us", "visit", "you",
@@ -89,7 +93,8 @@ pub(super) fn find(text: &str, site: &Site, found: &mut Vec<Found>) {
         return;
     };
     let is_dashed = |text: &str| DASHED.as_ref().is_some_and(|signs| signs.is_match(text));
-    let has_brackets = spelled.is_match(text) || is_dashed(text);
+    let is_spelled = |text: &str| spelled.iter().any(|words| words.is_match(text));
+    let has_brackets = is_spelled(text) || is_dashed(text);
     let has_words = SPOKEN_DOTS.as_ref().is_some_and(|words| words.is_match(text));
     if !has_brackets && !has_words {
         return;
@@ -108,7 +113,7 @@ pub(super) fn find(text: &str, site: &Site, found: &mut Vec<Found>) {
                 spelling: Spelling::Words,
             });
         };
-        if has_brackets && (spelled.is_match(block) || is_dashed(block)) {
+        if has_brackets && (is_spelled(block) || is_dashed(block)) {
             for parts in half.captures_iter(block) {
                 let all = parts.get(0).map_or(0, |all| all.start());
                 let part = |number| parts.get(number).map_or("", |part: regex::Match<'_>| part.as_str());
@@ -131,7 +136,10 @@ pub(super) fn find(text: &str, site: &Site, found: &mut Vec<Found>) {
             }
         }
         if has_words {
-            let block = block.replace(SEAM, "");
+            let mut block = Cow::Borrowed(block);
+            if block.contains(SEAM) {
+                block = block.replace(SEAM, "").into();
+            }
             if let Some(email) = spoken_address(spoken, block.trim(), site) {
                 add(start, email);
             }
@@ -211,6 +219,9 @@ fn spaced(before: &str, behind: &str, position: usize, site: &Site) -> Option<Fo
 }
 
 fn spoken_address(spoken: &Regex, block: &str, site: &Site) -> Option<String> {
+    if !SPOKEN_DOT_WORD.as_ref()?.is_match(block) {
+        return None;
+    }
     let parts = spoken.captures(block)?;
     let local = parts.get(1).or_else(|| parts.get(3))?.as_str();
     let domain = parts.get(2).or_else(|| parts.get(4))?.as_str();

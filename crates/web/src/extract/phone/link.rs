@@ -13,12 +13,18 @@ pub(in super::super) struct PhoneField {
 /// Reads a link whose scheme or host shows that the rest is a telephone number.
 pub(in super::super) fn read_link(href: &str) -> Option<(String, Option<PhoneKind>)> {
     let (scheme, rest) = href.split_once(':')?;
-    match scheme.trim().to_ascii_lowercase().as_str() {
-        "tel" | "callto" | "phone" => Some((rest.to_owned(), None)),
-        "fax" => Some((rest.to_owned(), Some(PhoneKind::Fax))),
-        "sms" | "viber" => Some((rest.to_owned(), Some(PhoneKind::Mobile))),
-        "whatsapp" | "http" | "https" => whatsapp(rest).map(|number| (number, Some(PhoneKind::WhatsApp))),
-        _ => None,
+    let scheme = scheme.trim();
+    let is_any = |schemes: &[&str]| schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    if is_any(&["https", "http", "whatsapp"]) {
+        whatsapp(rest).map(|number| (number, Some(PhoneKind::WhatsApp)))
+    } else if is_any(&["tel", "callto", "phone"]) {
+        Some((rest.to_owned(), None))
+    } else if is_any(&["fax"]) {
+        Some((rest.to_owned(), Some(PhoneKind::Fax)))
+    } else if is_any(&["sms", "viber"]) {
+        Some((rest.to_owned(), Some(PhoneKind::Mobile)))
+    } else {
+        None
     }
 }
 

@@ -145,10 +145,7 @@ fn links(page: &Page, text: &str) -> Vec<PageLink> {
             Some(PageLink {
                 url,
                 text: clean(&says, MAX_LINK_CHARS).unwrap_or_default(),
-                nofollow: link
-                    .rel
-                    .split_ascii_whitespace()
-                    .any(|rel| rel.eq_ignore_ascii_case("nofollow")),
+                nofollow: link.nofollow,
             })
         })
         .collect()

@@ -55,7 +55,7 @@ fn home_page(fixture: &str) -> String {
 
 fn pages() -> Vec<String> {
     let Some(folder) = std::env::var_os("SCRAPERSKY_BENCH_HTML").map(PathBuf::from) else {
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/web/fixtures/pages");
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pages");
         return read_pages(&fixtures).iter().map(|page| home_page(page)).collect();
     };
     read_pages(&folder)
