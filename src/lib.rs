@@ -16,12 +16,12 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
-pub mod error;
-pub mod guards;
-pub mod headers;
+mod error;
+mod guards;
+mod headers;
 pub mod logging;
-pub mod routes;
-pub mod views;
+mod routes;
+mod views;
 
 use database::pool::Pool;
 use jobs::Waker;

@@ -89,12 +89,6 @@ impl<P: Permission> Caller<P> {
         self.known.actor
     }
 
-    /// Returns the scopes of the caller.
-    #[must_use]
-    pub fn scopes(&self) -> &[Scope] {
-        &self.known.scopes
-    }
-
     /// Checks for a further scope, such as one that the caller grants to a key.
     ///
     /// # Errors

@@ -14,7 +14,6 @@ pub mod once;
 pub mod token;
 pub mod traffic;
 
-pub use self::actor::Actor;
 pub use self::body::{Body, EmptyBody, OptionalBody};
 pub use self::caller::{Admin, Caller, CountedBatch, Curate, Permission, Read, Scan};
 pub use self::db::Db;

@@ -6,8 +6,8 @@ mod search;
 mod staged;
 mod status;
 
-pub use self::details::{FoundBy, HandOverView, PlaceDetailsView, ProfileView};
-pub use self::history::{ChangeView, Curated};
+pub use self::details::PlaceDetailsView;
+pub use self::history::ChangeView;
 pub use self::search::{SearchAccepted, SearchRequest, SearchStatus};
 pub use self::staged::{PlaceList, PlaceView};
 pub use self::status::{STATUS_WORDS, read_status, status_word};
