@@ -116,7 +116,7 @@ pub(crate) struct Connector {
     wanted: Wanted,
     tls: MakeRustlsConnect,
     mode: Mode,
-    patience: Duration,
+    connect_timeout: Duration,
     /// Where the next search begins.
     first: Arc<AtomicUsize>,
 }
@@ -128,7 +128,7 @@ impl Connector {
         let mut driver = url.driver_config().map_err(TlsError::Url)?;
         let servers = url.servers().map_err(TlsError::Url)?;
         let wanted = url.wanted(servers.len()).map_err(TlsError::Url)?;
-        let patience = match (driver.get_connect_timeout(), servers.len()) {
+        let connect_timeout = match (driver.get_connect_timeout(), servers.len()) {
             (Some(own), _) => *own,
             (None, 1) => CONNECT_TIMEOUT,
             (None, _) => CONNECT_TIMEOUT_OF_SEVERAL,
@@ -145,19 +145,19 @@ impl Connector {
             wanted,
             tls: MakeRustlsConnect::new(config),
             mode,
-            patience,
+            connect_timeout,
             first: Arc::default(),
         })
     }
 
     /// Returns how long a server may take to open a session, or to set it up.
-    pub(crate) fn patience(&self) -> Duration {
-        self.patience
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
     }
 
     /// Returns how long it may take to find a server and to set up a session.
     pub(crate) fn longest(&self) -> Duration {
-        self.patience * u32::try_from(self.servers.len() + 1).unwrap_or(u32::MAX)
+        self.connect_timeout * u32::try_from(self.servers.len() + 1).unwrap_or(u32::MAX)
     }
 
     /// Opens a connection with `application_name`, unless the URL has its own.
@@ -175,9 +175,9 @@ impl Connector {
 
     /// Asks the server to cancel the running statement of a connection opened here.
     pub(crate) async fn cancel(&self, token: &CancelToken) -> Result<(), Cause> {
-        match timeout(self.patience, token.cancel_query(self.tls.clone())).await {
+        match timeout(self.connect_timeout, token.cancel_query(self.tls.clone())).await {
             Ok(cancelled) => Ok(cancelled?),
-            Err(_) => Err(Cause::Silent(self.patience)),
+            Err(_) => Err(Cause::Silent(self.connect_timeout)),
         }
     }
 
@@ -221,9 +221,9 @@ impl Connector {
             Place::Host(name, Some(address)) => (name, vec![*address]),
             Place::Host(name, None) => {
                 let lookup = tokio::net::lookup_host((name.as_str(), server.port));
-                let found = timeout(self.patience, lookup).await;
+                let found = timeout(self.connect_timeout, lookup).await;
                 let found = found
-                    .map_err(|_| Cause::Silent(self.patience))?
+                    .map_err(|_| Cause::Silent(self.connect_timeout))?
                     .map_err(Cause::Lookup)?;
                 (name, found.map(|address| address.ip()).collect())
             }
@@ -249,9 +249,9 @@ impl Connector {
             opened.is_direct = given.is_some() && given == session.process_id;
             Ok(opened)
         };
-        timeout(self.patience, attempt)
+        timeout(self.connect_timeout, attempt)
             .await
-            .unwrap_or(Err(Cause::Silent(self.patience)))
+            .unwrap_or(Err(Cause::Silent(self.connect_timeout)))
     }
 
     async fn shake_hands(&self, mut driver: tokio_postgres::Config, mode: Mode) -> Result<Opened, Cause> {

@@ -59,7 +59,7 @@ impl SessionLimits {
 
     /// Returns how long an answer may take: the limit of a statement, after which the server sends an error, and a little
     /// more. A server that says nothing for so long is frozen or out of reach. `None` without a limit.
-    pub(crate) fn patience(&self) -> Option<Duration> {
+    pub(crate) fn answer_timeout(&self) -> Option<Duration> {
         const GRACE: Duration = Duration::from_secs(2);
         (!self.statement.is_zero()).then(|| self.statement.saturating_add(GRACE))
     }

@@ -160,8 +160,8 @@ pub(crate) fn is_read_only(error: &ConnectionError) -> bool {
 }
 
 /// The error of a statement that was not answered in time: its connection is lost.
-pub(super) fn silence(patience: Duration) -> Error {
-    let sentence = format!("the database did not answer within {} s", patience.as_secs_f32());
+pub(super) fn silence(limit: Duration) -> Error {
+    let sentence = format!("the database did not answer within {} s", limit.as_secs_f32());
     Error::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new(sentence))
 }
 

@@ -132,10 +132,10 @@ impl Connection {
             .connect(&options.application_name)
             .await
             .map_err(|error| errors::connection_error(&error))?;
-        let patience = connector.patience();
-        timeout(patience, Self::set_up(opened, connector, options))
+        let connect_timeout = connector.connect_timeout();
+        timeout(connect_timeout, Self::set_up(opened, connector, options))
             .await
-            .unwrap_or_else(|_| Err(errors::silence(patience)))
+            .unwrap_or_else(|_| Err(errors::silence(connect_timeout)))
             .map_err(ConnectionError::CouldntSetupConfiguration)
     }
 
@@ -175,7 +175,7 @@ impl Connection {
             String::new()
         };
         Ok(Self {
-            wire: Wire::new(client, options.limits.patience(), !pooler),
+            wire: Wire::new(client, options.limits.answer_timeout(), !pooler),
             types,
             transaction_settings,
             connector: connector.clone(),
@@ -359,7 +359,7 @@ impl Drop for Connection {
                 log::debug!("a query that nobody waits for could not be cancelled: {error}");
             }
             // The socket closes after the last answer, which a frozen server never sends.
-            tokio::time::sleep(connector.patience()).await;
+            tokio::time::sleep(connector.connect_timeout()).await;
             socket.abort();
         });
     }

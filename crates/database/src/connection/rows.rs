@@ -28,7 +28,7 @@ pub(super) struct Progress {
     sent: AtomicU64,
     answered: AtomicU64,
     /// How long the server may be silent while an answer is outstanding.
-    patience: Option<Duration>,
+    answer_timeout: Option<Duration>,
     /// It was silent for longer: nothing can be expected of this connection.
     silent: AtomicBool,
     /// The rest of the last answer, if its reader stopped early. Diesel's `get_result` does: it takes one row and drops
@@ -37,11 +37,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(patience: Option<Duration>) -> Self {
+    pub(super) fn new(answer_timeout: Option<Duration>) -> Self {
         Self {
             sent: AtomicU64::new(0),
             answered: AtomicU64::new(0),
-            patience,
+            answer_timeout,
             silent: AtomicBool::new(false),
             tail: Mutex::default(),
         }
@@ -50,21 +50,21 @@ impl Progress {
     /// Waits for `answer` for as long as the server may be silent, counted anew whenever an earlier statement of the
     /// connection is answered meanwhile.
     pub(super) async fn bounded<T>(&self, answer: impl Future<Output = T>) -> QueryResult<T> {
-        let Some(patience) = self.patience else {
+        let Some(answer_timeout) = self.answer_timeout else {
             return Ok(answer.await);
         };
         if self.is_silent() {
-            return Err(silence(patience));
+            return Err(silence(answer_timeout));
         }
         let mut answer = pin!(answer);
         loop {
             let answered = self.answered.load(Ordering::Acquire);
-            if let Ok(answer) = timeout(patience, answer.as_mut()).await {
+            if let Ok(answer) = timeout(answer_timeout, answer.as_mut()).await {
                 return Ok(answer);
             }
             if self.answered.load(Ordering::Acquire) == answered {
                 self.silent.store(true, Ordering::Release);
-                return Err(silence(patience));
+                return Err(silence(answer_timeout));
             }
         }
     }
@@ -76,12 +76,13 @@ impl Progress {
 
     /// Returns a timer that ends when the server will have been silent for too long from now on.
     fn timer(&self) -> Option<Pin<Box<Sleep>>> {
-        self.patience.map(|patience| Box::pin(sleep(patience)))
+        self.answer_timeout
+            .map(|answer_timeout| Box::pin(sleep(answer_timeout)))
     }
 
     fn fall_silent(&self) -> Error {
         self.silent.store(true, Ordering::Release);
-        silence(self.patience.unwrap_or_default())
+        silence(self.answer_timeout.unwrap_or_default())
     }
 
     /// Returns the number of the next statement.

@@ -73,11 +73,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Takes over a session whose every answer has to come within `patience`. Statements are named if it `is_direct`.
-    pub(super) fn new(client: Client, patience: Option<Duration>, is_direct: bool) -> Self {
+    /// Takes over a session whose every answer has to come within `answer_timeout`. Statements are named if it `is_direct`.
+    pub(super) fn new(client: Client, answer_timeout: Option<Duration>, is_direct: bool) -> Self {
         Self {
             client: Arc::new(client),
-            progress: Arc::new(Progress::new(patience)),
+            progress: Arc::new(Progress::new(answer_timeout)),
             turn: tokio::sync::Mutex::new(()),
             ahead: Mutex::new(Ahead::Clear),
             begun: Mutex::default(),

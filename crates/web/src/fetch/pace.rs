@@ -17,7 +17,7 @@ const BURST: u32 = 4;
 const REMEMBERED: usize = 1024;
 
 /// How long to wait for the shared pace's answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const SHARED_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A pace shared by several processes.
 pub trait SharedPace: Send + Sync + 'static {
@@ -72,7 +72,7 @@ impl Pace {
         let now = Instant::now();
         let Some(shared) = self.shared.get() else { return now };
         let (interval, burst) = self.rate(asked);
-        match tokio::time::timeout(PATIENCE, shared.take(host, interval, burst)).await {
+        match tokio::time::timeout(SHARED_TIMEOUT, shared.take(host, interval, burst)).await {
             Ok(Some(wait)) => Instant::now() + wait,
             Ok(None) | Err(_) => now,
         }

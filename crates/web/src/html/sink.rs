@@ -26,7 +26,7 @@ pub(super) struct BoundedSink {
 }
 
 impl BoundedSink {
-    /// Returns a sink whose tree has room for so many nodes.
+    /// Returns a sink with memory reserved for `nodes` nodes, at most as many as `limits` allow.
     pub(super) fn new(limits: Limits, nodes: usize) -> Self {
         let mut html = Html::new_document();
         html.tree = Tree::with_capacity(Node::Document, nodes.min(limits.max_nodes));

@@ -71,7 +71,7 @@ const FEW_LINKS: usize = 4;
 /// Maximum length in bytes of a text with at most that many letters.
 const MAX_BYTES: usize = 4 * MARKED;
 /// Maximum number on a page that only says it is loading.
-const NOTHING: usize = 60;
+const MAX_LOADING_LETTERS: usize = 60;
 
 static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(CHALLENGE_MARKS));
 static CHALLENGES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(CHALLENGE_PHRASES));
@@ -156,7 +156,7 @@ impl Look<'_> {
 
     fn is_shell(&self, letters: usize) -> bool {
         let is_empty = letters == 0 && self.images == 0 && self.links == 0 && self.forms == 0;
-        let is_loading = self.has_mount && letters <= NOTHING && self.links <= 2;
+        let is_loading = self.has_mount && letters <= MAX_LOADING_LETTERS && self.links <= 2;
         self.scripts > 0 && !self.has_frames && (is_empty || is_loading)
     }
 }
