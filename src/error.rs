@@ -4,6 +4,7 @@
 //! Clients learn only what they can act on; anything else, such as a database's message, is logged under the request's
 //! id.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -18,7 +19,7 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Catcher, Route, catch, catchers};
 use uuid::Uuid;
 
-use crate::views::problem::Problem;
+use crate::views::problem::{Problem, ProblemKind};
 
 /// The text that clients get for an internal failure.
 const INTERNAL: &str = "internal error: the server's log has the cause under this request_id";
@@ -45,7 +46,7 @@ pub enum ApiError {
     #[error("{detail}")]
     BadRequest {
         /// Name of the value.
-        field: Option<&'static str>,
+        field: Option<Cow<'static, str>>,
         /// What is wrong with the value, and what would be valid.
         detail: String,
     },
@@ -104,9 +105,9 @@ impl RequestId {
 
 impl ApiError {
     /// Returns the error for an invalid value of `field`; `detail` describes a valid one.
-    pub fn bad_request(field: &'static str, detail: impl Into<String>) -> Self {
+    pub fn bad_request(field: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::BadRequest {
-            field: Some(field),
+            field: Some(field.into()),
             detail: detail.into(),
         }
     }
@@ -130,22 +131,7 @@ impl ApiError {
     }
 
     fn code(&self) -> &'static str {
-        match self.status().code {
-            400 => "bad_request",
-            401 => "unauthorized",
-            403 => "forbidden",
-            404 => "not_found",
-            405 => "method_not_allowed",
-            408 => "timeout",
-            409 => "conflict",
-            413 => "too_large",
-            415 => "unsupported_media_type",
-            422 => "unprocessable",
-            429 => "too_many_requests",
-            503 => "unavailable",
-            code if code < 500 => "client_error",
-            _ => "internal",
-        }
+        ProblemKind::of(self.status().code).code
     }
 
     /// Returns the text for the client, which hides the cause of internal failures.
@@ -262,19 +248,20 @@ impl<'r> Responder<'r, 'static> for ApiError {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let RequestId(request_id) = RequestId::of(request);
         let status = self.status();
+        let kind = ProblemKind::of(status.code);
         self.log(request);
         let field = match &self {
-            Self::BadRequest { field, .. } => *field,
+            Self::BadRequest { field, .. } => field.as_deref(),
             Self::Unprocessable { field, .. } => field.as_deref(),
             _ => None,
         };
         let detail = self.detail();
         let problem = Problem {
-            r#type: "about:blank",
+            r#type: kind.uri(),
             title: status.reason_lossy(),
             status: status.code,
             detail: &detail,
-            code: self.code(),
+            code: kind.code,
             field,
             request_id,
         };

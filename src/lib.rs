@@ -31,6 +31,7 @@ use rocket::{Build, Rocket};
 
 use self::config::Config;
 use self::guards::{Identities, Limits, OneHost, Tokens, Traffic};
+use self::routes::contract::Document;
 use self::routes::service::Probe;
 use self::routes::suppressions::Turns;
 
@@ -38,9 +39,10 @@ use self::routes::suppressions::Turns;
 ///
 /// # Errors
 ///
-/// Returns an error if the client for the public keys of tokens cannot be set up.
+/// Returns an error if the client for the public keys of tokens cannot be set up, or the API's description not be written.
 pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let callers = &config.callers;
+    let document = Document::new()?;
     let traffic = Traffic::default();
     Ok(rocket::custom(&config.rocket)
         .manage(Waker::new(pool.clone()))
@@ -55,6 +57,8 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(config.scans.sitemap.clone())
         .manage(Tokens::new(&callers.tokens)?)
         .manage(Limits::new(callers.limits))
+        .manage(document.parameters())
+        .manage(document)
         .attach(traffic)
         .attach(OneHost)
         .attach(headers::Headers::new(callers.origins.clone()))

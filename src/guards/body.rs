@@ -6,6 +6,7 @@ use rocket::request::Request;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::nearest;
 use crate::error::{ApiError, ApiResult};
 
 /// A body parsed as JSON, limited in size by Rocket's limit `json` (1 MiB by default).
@@ -76,9 +77,13 @@ fn invalid_shape(error: figment::Error) -> ApiError {
             Err(_) => field.push_str(&format!(".{part}")),
         }
     }
+    let detail = match &error.kind {
+        Kind::UnknownField(_, known) => nearest::unknown("field", &field, known),
+        kind => format!("invalid body: {kind}"),
+    };
     ApiError::Unprocessable {
         field: Some(field).filter(|field| !field.is_empty()),
-        detail: format!("invalid body: {}", error.kind),
+        detail,
     }
 }
 
@@ -100,7 +105,7 @@ impl<'r> FromData<'r> for EmptyBody {
                 None => return Outcome::Success(Self),
                 Some(field) => ApiError::Unprocessable {
                     field: Some(field.clone()),
-                    detail: format!("unknown field `{field}`: this route takes no fields"),
+                    detail: nearest::unknown("field", field, &[]),
                 },
             },
             Err(error) => error,

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::actor::Actor;
 use super::identity::{Identities, Identity};
 use super::limits::{Counted, Limits};
+use super::parameters::Parameters;
 use super::token::Tokens;
 use crate::config::{LimitsConfig, Rates};
 use crate::error::{ApiError, ApiResult, RequestId};
@@ -255,6 +256,7 @@ impl Known {
             _ => RateKind::Requests,
         });
         state.limits.count(request, state.pool, &counted).await?;
+        state.parameters.check(request)?;
         match named_tenant(request)? {
             None => Ok(known),
             Some(named) => known.turn_to(named, state.pool).await,
@@ -268,6 +270,7 @@ struct Managed<'r> {
     identities: &'r Identities,
     tokens: &'r Tokens,
     limits: &'r Limits,
+    parameters: &'r Parameters,
 }
 
 impl<'r> Managed<'r> {
@@ -300,17 +303,16 @@ impl<'r> Managed<'r> {
 
     fn of(request: &'r Request<'_>) -> ApiResult<Self> {
         let rocket = request.rocket();
-        match (rocket.state(), rocket.state(), rocket.state(), rocket.state()) {
-            (Some(pool), Some(identities), Some(tokens), Some(limits)) => Ok(Self {
-                pool,
-                identities,
-                tokens,
-                limits,
-            }),
-            _ => Err(ApiError::Internal(
-                "the state of the caller guard is not managed".to_owned(),
-            )),
-        }
+        let found = || {
+            Some(Self {
+                pool: rocket.state()?,
+                identities: rocket.state()?,
+                tokens: rocket.state()?,
+                limits: rocket.state()?,
+                parameters: rocket.state()?,
+            })
+        };
+        found().ok_or_else(|| ApiError::Internal("the state of the caller guard is not managed".to_owned()))
     }
 }
 

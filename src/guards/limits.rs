@@ -11,11 +11,11 @@ use std::time::Duration;
 use database::ids::TenantId;
 use database::models::enums::RateKind;
 use database::pool::Pool;
-use rocket::State;
 use rocket::request::{FromRequest, Outcome, Request};
 use uuid::Uuid;
 
 use super::addresses::Addresses;
+use super::parameters::Parameters;
 use super::leases::{Denied, Leases, Standing};
 use crate::config::LimitsConfig;
 use crate::error::{ApiError, ApiResult};
@@ -175,7 +175,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A request to a public route, counted against the limit of its address.
+/// A request to a public route, with known parameters and counted against the limit of its address.
 #[derive(Clone, Copy, Debug)]
 pub struct Visitor;
 
@@ -184,14 +184,15 @@ impl<'r> FromRequest<'r> for Visitor {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        let Some(address) = request.client_ip() else {
-            return Outcome::Success(Self);
+        let (limits, parameters) = (request.rocket().state::<Limits>(), request.rocket().state::<Parameters>());
+        let admitted = match (limits, parameters) {
+            (Some(limits), Some(parameters)) => {
+                let counted = request.client_ip().map_or(Ok(()), |address| limits.visitors.count(address));
+                counted.and_then(|()| parameters.check(request))
+            }
+            _ => Err(ApiError::Internal("the limits or the parameters are not managed".to_owned())),
         };
-        let counted = match request.guard::<&State<Limits>>().await {
-            Outcome::Success(limits) => limits.visitors.count(address),
-            _ => Err(ApiError::Internal("the limits are not managed".to_owned())),
-        };
-        match counted {
+        match admitted {
             Ok(()) => Outcome::Success(Self),
             Err(error) => Outcome::Error((error.keep(request), ())),
         }

@@ -10,7 +10,9 @@ pub mod identity;
 pub mod jwks;
 mod leases;
 pub mod limits;
+mod nearest;
 pub mod once;
+pub mod parameters;
 pub mod token;
 pub mod traffic;
 
@@ -21,5 +23,6 @@ pub use self::host::OneHost;
 pub use self::identity::Identities;
 pub use self::limits::{Limits, Visitor};
 pub use self::once::Once;
+pub use self::parameters::Parameters;
 pub use self::token::Tokens;
 pub use self::traffic::Traffic;

@@ -5,6 +5,9 @@ use std::convert::Infallible;
 use jobs::RequestKey;
 use rocket::request::{FromRequest, Outcome, Request};
 use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::Body;
 use crate::error::ApiResult;
@@ -17,6 +20,24 @@ const HEADER: &str = "Idempotency-Key";
 pub struct Once {
     key: Option<String>,
     route: String,
+}
+
+impl IntoParams for Once {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let key = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[!-~]{1,255}$"));
+        vec![
+            ParameterBuilder::new()
+                .name(HEADER)
+                .parameter_in(ParameterIn::Header)
+                .description(Some(
+                    "The request is done once under this key: sent again within a day it gets the same answer.",
+                ))
+                .schema(Some(key))
+                .build(),
+        ]
+    }
 }
 
 /// Whether the handler of this request supports the header; set by the guard.

@@ -16,6 +16,7 @@ use rocket::serde::json::Json;
 use rocket::{FromForm, Route, State, delete, get, patch, routes};
 use serde_json::json;
 use uuid::Uuid;
+use utoipa::IntoParams;
 
 use super::export::{Export, PartResult, csv_lines, csv_start, json_lines, json_lines_type};
 use super::query::{PathId, cursor_behind, paging, parsed};
@@ -48,7 +49,8 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// A filter in the query.
-#[derive(FromForm)]
+#[derive(FromForm, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ContactQuery<'r> {
     domain: Option<&'r str>,
     domain_id: Option<&'r str>,

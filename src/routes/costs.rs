@@ -7,6 +7,7 @@ use rocket::serde::json::Json;
 use rocket::{Route, State, get, routes};
 use scans::PlacesConfig;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::query::parsed;
 use crate::error::ApiResult;
@@ -22,7 +23,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Calls and their cost at list prices, without free calls and discounts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Costs {
     /// By month and kind of call, newest month first.
     items: Vec<CostView>,
@@ -36,7 +37,7 @@ struct Costs {
     calls_per_search: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct CostView {
     month: String,
     service: String,

@@ -7,6 +7,7 @@ use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{FromForm, Route, delete, get, routes};
 use serde_json::json;
+use utoipa::IntoParams;
 
 use super::query::{PathId, paging, parsed};
 use crate::error::{ApiError, ApiResult};
@@ -21,12 +22,21 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Filter and order in the query.
-#[derive(FromForm)]
+#[derive(FromForm, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct DomainQuery<'r> {
+    /// A part of the name.
     q: Option<&'r str>,
+    /// The status that people gave the domain.
     status: Option<&'r str>,
+    /// The status of the last scan.
+    #[param(example = "completed")]
     content_scrape_status: Option<&'r str>,
+    /// Whether the site runs on WordPress.
+    #[param(value_type = Option<bool>)]
     is_wordpress: Option<&'r str>,
+    /// The order: `-created_at`, `-last_scan` or `domain`.
+    #[param(example = "domain")]
     sort: Option<&'r str>,
 }
 

@@ -4,7 +4,7 @@ use database::ids::DomainId;
 use database::repo;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, get, post, routes};
+use rocket::{get, post};
 use scans::email::{self, DEFAULT_PAGES};
 
 use super::query::{PathId, paging};
@@ -16,18 +16,18 @@ use crate::views::contact::{EmailScanView, ScannedDomainView};
 /// Maximum number of pages shown per domain: as many as one scan fetches.
 const SHOWN_PAGES: i64 = DEFAULT_PAGES as i64;
 
-/// Returns the routes of this file, each twice.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    let old = routes![list_scanned_domains, list_websites, start_email_scan, get_email_scan];
-    let prefixed = old.clone().into_iter().map(|route| {
-        // Fails only if the base is not a path; then a route is mounted twice and the launch fails.
-        route.clone().map_base(|base| format!("/api/v1{base}")).unwrap_or(route)
-    });
-    prefixed.chain(old).collect()
-}
+handlers![list_scanned_domains, list_websites, start_email_scan, get_email_scan];
 
 /// Lists the tenant's domains by name, each with its pages.
+#[utoipa::path(
+    tags = ["Contacts", "v1"],
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of domains; 1000 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of domains to skip."),
+    ),
+    responses((status = 200, body = Vec<ScannedDomainView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/email-scanner/domains?<limit>&<offset>")]
 async fn list_scanned_domains(
     caller: Caller<Read>,
@@ -43,6 +43,15 @@ async fn list_scanned_domains(
 }
 
 /// Lists the same domains under the other name in the v1 contract.
+#[utoipa::path(
+    tags = ["Contacts", "v1"],
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of domains; 1000 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of domains to skip."),
+    ),
+    responses((status = 200, body = Vec<ScannedDomainView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/email-scanner/websites?<limit>&<offset>")]
 async fn list_websites(
     caller: Caller<Read>,
@@ -54,15 +63,21 @@ async fn list_websites(
 }
 
 /// Queues a scan of a domain's site, or returns the unfinished one.
-#[post("/email-scanner/scan/<domain_id>")]
+#[utoipa::path(
+    tags = ["Contacts", "v1"],
+    params(Once),
+    responses((status = 200, body = EmailScanView), (status = 409, description = "The domain is suppressed.")),
+    security(("credential" = ["scan"]))
+)]
+#[post("/email-scanner/scan/<id>")]
 async fn start_email_scan(
     caller: Caller<Scan>,
     db: Db<'_>,
     once: Once,
-    domain_id: PathId<DomainId>,
+    id: PathId<DomainId>,
 ) -> ApiResult<Answer> {
     db.submit(&caller, once.without_body()?, async |submission| {
-        let submitted = email::submit(submission, domain_id.0, DEFAULT_PAGES).await?;
+        let submitted = email::submit(submission, id.0, DEFAULT_PAGES).await?;
         let view = EmailScanView::new(submitted.domain.domain, submitted.scan, Some(&submitted.job));
         Ok((Status::Ok, view))
     })
@@ -70,15 +85,20 @@ async fn start_email_scan(
 }
 
 /// Returns the status of the latest scan of a domain's site.
-#[get("/email-scanner/scan/<domain_id>/status")]
+#[utoipa::path(
+    tags = ["Contacts", "v1"],
+    responses((status = 200, body = EmailScanView)),
+    security(("credential" = ["read"]))
+)]
+#[get("/email-scanner/scan/<id>/status")]
 async fn get_email_scan(
     caller: Caller<Read>,
     db: Db<'_>,
-    domain_id: PathId<DomainId>,
+    id: PathId<DomainId>,
 ) -> ApiResult<Json<EmailScanView>> {
     let mut conn = db.tenant(&caller).await?;
-    let domain = repo::domains::get(&mut conn, domain_id.0).await?;
-    let (scan, job) = repo::email_scans::find_latest(&mut conn, domain_id.0)
+    let domain = repo::domains::get(&mut conn, id.0).await?;
+    let (scan, job) = repo::email_scans::find_latest(&mut conn, id.0)
         .await?
         .ok_or(ApiError::NotFound)?;
     Ok(Json(EmailScanView::new(domain.domain, scan, job.as_ref())))

@@ -6,6 +6,7 @@ use database::repo::paging::Cursor;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{FromForm, Route, get, post, routes};
+use utoipa::IntoParams;
 
 use super::query::{cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
@@ -22,7 +23,8 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// A filter in the query.
-#[derive(FromForm)]
+#[derive(FromForm, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct JobQuery<'r> {
     status: Option<&'r str>,
     kind: Option<&'r str>,

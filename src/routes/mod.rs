@@ -1,8 +1,35 @@
 //! The HTTP API, one file per scraper or resource. A handler combines guards, a repository call and a view.
 
+use rocket::Route;
+use utoipa::openapi::OpenApi;
+
+/// The prefix of the routes of the API.
+const PREFIX: &str = "/api/v1";
+
+/// Lists the handlers of a file: their routes and the description of these. None is mounted without being described.
+macro_rules! handlers {
+    ($($handler:ident),+ $(,)?) => {
+        /// Returns the routes of this file.
+        #[must_use]
+        pub fn routes() -> Vec<rocket::Route> {
+            rocket::routes![$($handler),+]
+        }
+
+        /// Describes the routes of this file.
+        #[must_use]
+        pub fn describe() -> utoipa::openapi::OpenApi {
+            #[derive(utoipa::OpenApi)]
+            #[openapi(paths($($handler),+))]
+            struct Description;
+            <Description as utoipa::OpenApi>::openapi()
+        }
+    };
+}
+
 pub mod audit;
 pub mod batches;
 pub mod contacts;
+pub mod contract;
 pub mod costs;
 pub mod domains;
 pub mod email_scans;
@@ -21,12 +48,12 @@ pub mod sitemaps;
 pub mod suppressions;
 pub mod usage;
 
-use rocket::Route;
 
 /// Returns all routes of the program.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     [
+        contract::routes(),
         service::routes(),
         scans::routes(),
         batches::routes(),
@@ -40,10 +67,31 @@ pub fn routes() -> Vec<Route> {
         sitemap_files::routes(),
         sitemaps::routes(),
         email_scans::routes(),
+        prefixed(email_scans::routes()),
         contacts::routes(),
         suppressions::routes(),
         keys::routes(),
         audit::routes(),
     ]
     .concat()
+}
+
+/// Returns v1's routes without a prefix, under the prefix of all others.
+fn prefixed(routes: Vec<Route>) -> Vec<Route> {
+    let moved = routes.into_iter().map(|route| {
+        // Fails only if the base is not a path; then a route is mounted twice and the launch fails.
+        route.clone().map_base(|base| format!("{PREFIX}{base}")).unwrap_or(route)
+    });
+    moved.collect()
+}
+
+/// Returns the descriptions of all routes.
+fn descriptions() -> Vec<OpenApi> {
+    vec![
+        contract::describe(),
+        service::describe(),
+        scans::describe(),
+        email_scans::describe(),
+        OpenApi::default().nest(PREFIX, email_scans::describe()),
+    ]
 }

@@ -13,8 +13,9 @@ use scans::places::{self, PlacesHandOver, Submitted};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
-use super::place_filter::{Chosen, status_of};
+use super::place_filter::{Chosen, FilterBody, status_of};
 use super::places::{storable, who};
 use super::query::{cursor_behind, parsed};
 use crate::error::{ApiError, ApiResult};
@@ -39,10 +40,14 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// A bulk change of places. A missing field changes nothing; null removes the value.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct BulkUpdate {
-    #[serde(flatten)]
-    chosen: Chosen,
+    /// Ids of places.
+    #[schema(example = json!(["ChIJAbC123"]))]
+    place_ids: Option<Vec<String>>,
+    /// What the places have in common; `{}` selects all.
+    filter: Option<FilterBody>,
     #[serde(default)]
     tenant_id: Option<String>,
     /// Whether to only count the places.
@@ -63,6 +68,10 @@ struct BulkUpdate {
     revisit_date: Option<Option<NaiveDate>>,
 }
 
+const fn chosen<'r>(place_ids: Option<&'r [String]>, filter: Option<&'r FilterBody>) -> Chosen<'r> {
+    Chosen { place_ids, filter }
+}
+
 /// Distinguishes null from a missing field.
 #[expect(clippy::option_option, reason = "missing, null and a value are three things")]
 fn null_or<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
@@ -70,7 +79,7 @@ fn null_or<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 }
 
 /// The result of a bulk change.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct BulkUpdated {
     matched: i64,
     changed: usize,
@@ -82,7 +91,7 @@ struct BulkUpdated {
 async fn update_places(caller: Caller<Curate>, db: Db<'_>, once: Once, body: Body<BulkUpdate>) -> ApiResult<Answer> {
     let update = &body.value;
     let caller = caller.acting_for(update.tenant_id.as_deref(), db.pool()).await?;
-    let filter = update.chosen.filter()?;
+    let filter = chosen(update.place_ids.as_deref(), update.filter.as_ref()).filter()?;
     let curation = read_curation(update)?;
     if curation.is_empty() && !update.preview {
         let detail = "nothing to change: one of status, notes, tags, add_tags, remove_tags, priority, revisit_date or \
@@ -147,7 +156,7 @@ fn read_curation(update: &BulkUpdate) -> ApiResult<PlaceCuration> {
 }
 
 /// The result of an undo.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Undone {
     change_id: Uuid,
     restored: i64,
@@ -179,7 +188,7 @@ async fn undo_place_change(caller: Caller<Curate>, db: Db<'_>, once: Once, _body
 }
 
 /// A page of the history.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct History {
     items: Vec<ChangeView>,
     next_cursor: Option<String>,
@@ -230,19 +239,27 @@ async fn history(
 }
 
 /// Places whose details to look up.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct LookUpRequest {
-    #[serde(flatten)]
-    chosen: Chosen,
+    /// Ids of places.
+    #[schema(example = json!(["ChIJAbC123"]))]
+    place_ids: Option<Vec<String>>,
+    /// What the places have in common; `{}` selects all.
+    filter: Option<FilterBody>,
     #[serde(default)]
     tenant_id: Option<String>,
 }
 
 /// Places to hand over, and what to do with their domains.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct HandOverRequest {
-    #[serde(flatten)]
-    chosen: Chosen,
+    /// Ids of places.
+    #[schema(example = json!(["ChIJAbC123"]))]
+    place_ids: Option<Vec<String>>,
+    /// What the places have in common; `{}` selects all.
+    filter: Option<FilterBody>,
     #[serde(default)]
     tenant_id: Option<String>,
     /// Whether to scan the domains.
@@ -257,7 +274,7 @@ struct HandOverRequest {
 }
 
 /// A queued job.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Queued {
     job_id: Uuid,
     status_url: String,
@@ -277,9 +294,13 @@ impl From<Submitted> for Queued {
 /// Queues the look-up of places' details: one call to Google per place.
 #[post("/api/v1/places/details", data = "<body>")]
 async fn look_up_places(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<LookUpRequest>) -> ApiResult<Answer> {
-    let LookUpRequest { chosen, tenant_id } = &body.value;
+    let LookUpRequest {
+        place_ids,
+        filter,
+        tenant_id,
+    } = &body.value;
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
-    let filter = chosen.filter()?;
+    let filter = chosen(place_ids.as_deref(), filter.as_ref()).filter()?;
     db.submit(&caller, once.of(&body)?, async |submission| {
         let submitted = places::submit_details(submission, &filter).await?;
         Ok((Status::Accepted, Queued::from(submitted)))
@@ -296,14 +317,15 @@ async fn hand_over_places(
     body: Body<HandOverRequest>,
 ) -> ApiResult<Answer> {
     let HandOverRequest {
-        chosen,
+        place_ids,
+        filter,
         tenant_id,
         scan,
         emails,
         look_up,
     } = &body.value;
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
-    let filter = chosen.filter()?;
+    let filter = chosen(place_ids.as_deref(), filter.as_ref()).filter()?;
     let job = PlacesHandOver {
         place_ids: Vec::new(),
         scan: *scan,

@@ -165,7 +165,7 @@ async fn import_places(
             .await
             .map_err(|error| ApiError::Internal(format!("parsing an imported file failed: {error}")))?;
     let imported = read.map_err(|detail| ApiError::BadRequest {
-        field: Some("file"),
+        field: Some("file".into()),
         detail,
     })?;
     let who = who(&caller);

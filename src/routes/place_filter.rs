@@ -8,24 +8,41 @@ use rocket::FromForm;
 use scans::places::grid::Point;
 use serde::Deserialize;
 use uuid::Uuid;
+use utoipa::{IntoParams, ToSchema};
 
 use super::query::parsed;
 use crate::error::{ApiError, ApiResult};
 use crate::views::place::{STATUS_WORDS, read_status};
 
 /// A filter in the query. An empty parameter is ignored.
-#[derive(Clone, Copy, Debug, Default, FromForm)]
+#[derive(Clone, Copy, Debug, Default, FromForm, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PlaceQuery<'r> {
+    /// `new`, `selected`, `maybe`, `not_a_fit` or `archived`; the spelling of the old database is read as well.
+    #[param(example = "selected")]
     status: Option<&'r str>,
+    /// The business type of the search that found the place.
     business_type: Option<&'r str>,
+    /// The location of the search that found the place.
     location: Option<&'r str>,
+    /// A part of the name.
     q: Option<&'r str>,
+    /// The lowest rating.
+    #[param(value_type = Option<f64>)]
     min_rating: Option<&'r str>,
+    /// A tag that the place has.
     tag: Option<&'r str>,
+    /// The search that found the place.
+    #[param(value_type = Option<Uuid>)]
     search_job_id: Option<&'r str>,
+    /// Degrees north and east; required with `within_km`.
+    #[param(example = "29.76,-95.37")]
     near: Option<&'r str>,
+    /// The distance from `near`, in kilometres.
+    #[param(value_type = Option<f64>)]
     within_km: Option<&'r str>,
-    /// The order of a list.
+    /// The order of a list: `-search_time`, `-rating`, `-priority` or `name`.
+    #[param(example = "-rating")]
     pub sort: Option<&'r str>,
 }
 
@@ -63,18 +80,19 @@ impl<'r> PlaceQuery<'r> {
     }
 }
 
-/// The places in the body of a request: ids, a filter, or both. One of the two is required.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Chosen {
-    place_ids: Option<Vec<String>>,
-    filter: Option<FilterBody>,
+/// The places that the body of a request selects: ids, a filter, or both. One of the two is required.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen<'r> {
+    /// The ids of places.
+    pub place_ids: Option<&'r [String]>,
+    /// What the places have in common.
+    pub filter: Option<&'r FilterBody>,
 }
 
 /// A filter in a body.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct FilterBody {
+pub struct FilterBody {
     status: Option<String>,
     business_type: Option<String>,
     location: Option<String>,
@@ -86,20 +104,20 @@ struct FilterBody {
     within_km: Option<f64>,
 }
 
-impl Chosen {
+impl<'r> Chosen<'r> {
     /// Reads the filter.
     ///
     /// # Errors
     ///
     /// [`ApiError::BadRequest`], which names the field.
-    pub fn filter(&self) -> ApiResult<PlaceFilter<'_>> {
+    pub fn filter(&self) -> ApiResult<PlaceFilter<'r>> {
         if self.place_ids.is_none() && self.filter.is_none() {
             let detail = "`place_ids` or `filter` is required; an empty filter, `{}`, selects all";
             return Err(ApiError::bad_request("place_ids", detail));
         }
-        let Some(body) = &self.filter else {
+        let Some(body) = self.filter else {
             return Ok(PlaceFilter {
-                place_ids: self.place_ids.as_deref(),
+                place_ids: self.place_ids,
                 ..PlaceFilter::default()
             });
         };
@@ -112,7 +130,7 @@ impl Chosen {
             tag: body.tag.as_deref(),
             search_job_id: body.search_job_id.map(Into::into),
             near: circle(body.near, body.within_km)?,
-            place_ids: self.place_ids.as_deref(),
+            place_ids: self.place_ids,
         })
     }
 }

@@ -15,6 +15,7 @@ use scans::places::cost::estimate;
 use scans::places::{self, PlacesSearch};
 use serde::Deserialize;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use super::place_filter::{PlaceQuery, read_cursor, read_order, status_of, write_cursor};
 use super::query::{cursor_behind, paging};
@@ -130,7 +131,7 @@ async fn get_place(caller: Caller<Read>, db: Db<'_>, place_id: &str) -> ApiResul
 }
 
 /// A change of one place in a body, as an alternative to query parameters.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 struct Update {
     place_id: Option<String>,
     status: Option<String>,

@@ -5,12 +5,21 @@ use std::str::FromStr;
 
 use database::repo::paging::Paging;
 use rocket::request::FromParam;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
+use crate::views::described;
 
 /// The id of a row in a path.
 pub(super) struct PathId<T>(pub(super) T);
+
+impl<T> IntoParams for PathId<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![described::path_id("Id of the row.", described::uuid())]
+    }
+}
 
 impl<'a, T: From<Uuid>> FromParam<'a> for PathId<T> {
     type Error = uuid::Error;

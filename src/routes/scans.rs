@@ -4,7 +4,7 @@ use database::repo;
 use jobs::EnqueueOptions;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, get, post, routes};
+use rocket::{get, post};
 use scans::domain::{self, DomainScan};
 
 use crate::error::{ApiError, ApiResult};
@@ -12,13 +12,16 @@ use crate::guards::{Body, Caller, Db, Once, Read, Scan};
 use crate::views::answer::Answer;
 use crate::views::scan::{ScanAccepted, ScanId, ScanRequest, ScanStatus};
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![scan_domain, get_scan_status]
-}
+handlers![scan_domain, get_scan_status];
 
 /// Queues a scan of a domain, or returns the unfinished one.
+#[utoipa::path(
+    tags = ["Scans", "v1"],
+    params(Once),
+    request_body = ScanRequest,
+    responses((status = 200, body = ScanAccepted)),
+    security(("credential" = ["scan"]))
+)]
 #[post("/api/v1/scrapersky", data = "<body>")]
 async fn scan_domain(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<ScanRequest>) -> ApiResult<Answer> {
     let ScanRequest {
@@ -37,6 +40,11 @@ async fn scan_domain(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<Sc
 }
 
 /// Returns the status of a scan.
+#[utoipa::path(
+    tags = ["Scans", "v1"],
+    responses((status = 200, body = ScanStatus)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/status/<id>")]
 async fn get_scan_status(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json<ScanStatus>> {
     let mut conn = db.tenant(&caller).await?;

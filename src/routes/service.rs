@@ -12,9 +12,10 @@ use postgres::{Disk, Watch};
 use rocket::http::Status;
 use rocket::response::content::RawHtml;
 use rocket::serde::json::Json;
-use rocket::{Route, State, get, head, routes};
-use serde_json::{Value, json};
+use rocket::{State, get, head};
+use serde::Serialize;
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Traffic, Visitor};
@@ -128,41 +129,61 @@ async fn examine(pool: &Pool, roles_at: Option<Instant>) -> ApiResult<Found> {
     })
 }
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![show_index, get_health, head_health, get_live, get_ready]
+handlers![show_index, get_health, head_health, get_live, get_ready];
+
+/// How the program is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Health {
+    /// `healthy`, `live` or `ready`.
+    status: &'static str,
+    /// What will soon keep it from working; missing if nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+}
+
+impl Health {
+    const fn of(status: &'static str) -> Self {
+        Self { status, warning: None }
+    }
 }
 
 /// Shows a short page that names the API, until there is a console.
+#[utoipa::path(tags = ["Service", "v1"], responses((status = 200, body = String, content_type = "text/html")))]
 #[get("/")]
 fn show_index(_visitor: Visitor) -> RawHtml<&'static str> {
     RawHtml(
         "<!doctype html><html lang=\"en\"><title>ScraperSky</title><h1>ScraperSky</h1>\
-         <p>The HTTP API that gathers leads about local businesses. See the README for its routes under <code>/api/v1</code>.</p></html>",
+         <p>The HTTP API that gathers leads about local businesses. Its routes are described at <a href=\"/docs\">/docs</a>, for programs at <a href=\"/openapi.json\">/openapi.json</a>.</p></html>",
     )
 }
 
 /// Reports that the program runs (v1 contract).
+#[utoipa::path(tags = ["Service", "v1"], responses((status = 200, body = Health)))]
 #[get("/health")]
-fn get_health(_visitor: Visitor) -> Json<Value> {
-    Json(json!({ "status": "healthy" }))
+fn get_health(_visitor: Visitor) -> Json<Health> {
+    Json(Health::of("healthy"))
 }
 
 /// Reports the same without a body.
+#[utoipa::path(tags = ["Service", "v1"], responses((status = 200)))]
 #[head("/health")]
 fn head_health(_visitor: Visitor) -> Status {
     Status::Ok
 }
 
 /// Reports that the process runs.
+#[utoipa::path(tag = "Service", responses((status = 200, body = Health)))]
 #[get("/live")]
-fn get_live(_visitor: Visitor) -> Json<Value> {
-    Json(json!({ "status": "live" }))
+fn get_live(_visitor: Visitor) -> Json<Health> {
+    Json(Health::of("live"))
 }
 
 /// Reports whether the program is ready: the database answers in time, accepts writes and has room to work, its schema
 /// is the expected one, requests may enter its roles, and the program is not shutting down.
+#[utoipa::path(
+    tag = "Service",
+    responses((status = 200, body = Health), (status = 503, description = "Not ready; `detail` says why."))
+)]
 #[get("/ready")]
 async fn get_ready(
     _visitor: Visitor,
@@ -170,7 +191,7 @@ async fn get_ready(
     traffic: &State<Traffic>,
     watch: &State<Watch>,
     disk: &State<Disk>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Health>> {
     let shortage = disk.shortage();
     let reason = if traffic.is_draining() {
         Some("the program is shutting down".to_owned())
@@ -183,9 +204,9 @@ async fn get_ready(
     };
     match reason {
         // Reading and deleting still work.
-        None => Ok(Json(match shortage {
-            Some(shortage) => json!({ "status": "ready", "warning": shortage.to_string() }),
-            None => json!({ "status": "ready" }),
+        None => Ok(Json(Health {
+            warning: shortage.map(|shortage| shortage.to_string()),
+            ..Health::of("ready")
         })),
         Some(reason) => Err(ApiError::NotReady(reason)),
     }

@@ -1,5 +1,6 @@
 //! Sitemaps: analysis, files, listed URLs, curation, and the differences between analyses.
 
+use chrono::{DateTime, Utc};
 use database::ids::{DomainId, SitemapFileId, SitemapRunId};
 use database::models::enums::{CurationStatus, UrlChange};
 use database::models::sitemap_file::SitemapFileChanges;
@@ -14,6 +15,7 @@ use scans::SitemapConfig;
 use scans::sitemap::{self, SitemapRequest, SitemapScan};
 use serde_json::json;
 use uuid::Uuid;
+use utoipa::IntoParams;
 
 use super::query::{PathId, cursor_behind, paging, parsed};
 use crate::error::{ApiError, ApiResult};
@@ -76,10 +78,15 @@ async fn scan_sitemaps(
 }
 
 /// A filter of sitemap files in the query.
-#[derive(FromForm)]
+#[derive(FromForm, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct SitemapQuery<'r> {
+    /// A part of the URL.
     q: Option<&'r str>,
+    /// The status of the file's analysis.
     status: Option<&'r str>,
+    /// `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
+    #[param(example = "selected")]
     curation_status: Option<&'r str>,
 }
 
@@ -130,11 +137,18 @@ async fn get_sitemap(caller: Caller<Read>, db: Db<'_>, id: PathId<SitemapFileId>
 }
 
 /// A filter of URLs in the query.
-#[derive(FromForm)]
+#[derive(FromForm, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct UrlQuery<'r> {
+    /// A part of the URL.
     q: Option<&'r str>,
+    /// The kind of page, as the path tells it.
     page_type: Option<&'r str>,
+    /// Modified at this time or later.
+    #[param(value_type = Option<DateTime<Utc>>)]
     modified_since: Option<&'r str>,
+    /// Modified before this time.
+    #[param(value_type = Option<DateTime<Utc>>)]
     modified_before: Option<&'r str>,
 }
 

@@ -4,6 +4,7 @@ use jobs::count_stored_rows;
 use rocket::serde::json::Json;
 use rocket::{Route, get, routes};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
@@ -15,14 +16,14 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// What the tenant uses.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Usage {
     /// Rows in the tables that grow with what is found.
     stored_rows: Share,
 }
 
 /// How much of a quota is used.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Share {
     used: i64,
     /// The quota; null means no limit.

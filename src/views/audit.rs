@@ -6,9 +6,10 @@ use database::models::values::RawJson;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 /// An entry of the audit log: an action that grants access, changes many rows or cannot be undone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AuditView {
     /// Id of the entry; later entries have higher ids.
     id: i64,
@@ -21,6 +22,7 @@ pub struct AuditView {
     /// What the action was done to; null if that has no single name.
     subject: Option<String>,
     /// Further details of the action.
+    #[schema(value_type = Option<serde_json::Value>)]
     details: Option<Box<RawValue>>,
     /// Id of the request that did it; null for the command line.
     request_id: Option<Uuid>,
@@ -51,7 +53,7 @@ impl From<AuditEntry> for AuditView {
 }
 
 /// A page of the audit log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AuditPage {
     /// The entries, newest first.
     pub items: Vec<AuditView>,

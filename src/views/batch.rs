@@ -11,12 +11,16 @@ use database::models::job::Job;
 use rocket::request::FromParam;
 use scans::domain::BatchEntry;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use super::described;
 use super::scan::{ScanId, v1_error, v1_status};
 
 /// A request to scan several domains.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct BatchRequest {
     /// The domains to scan, 1 to 100.
     pub domains: Vec<String>,
@@ -26,7 +30,7 @@ pub struct BatchRequest {
 }
 
 /// An accepted batch and where to follow it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct BatchAccepted {
     /// Id of the batch: `batch_` and 32 hex digits.
     pub batch_id: BatchParam,
@@ -65,6 +69,21 @@ impl Serialize for BatchParam {
     }
 }
 
+impl PartialSchema for BatchParam {
+    fn schema() -> RefOr<Schema> {
+        described::text("^batch_[0-9a-f]{32}$", "batch_f5784d1f37ee459181d345d766bfb766")
+    }
+}
+
+impl ToSchema for BatchParam {}
+
+impl IntoParams for BatchParam {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = described::text("^(batch_)?[0-9a-f-]{32,36}$", "batch_f5784d1f37ee459181d345d766bfb766");
+        vec![described::path_id("Id of the batch: a UUID, or `batch_` and 32 hex digits.", schema)]
+    }
+}
+
 impl<'a> FromParam<'a> for BatchParam {
     type Error = uuid::Error;
 
@@ -74,7 +93,7 @@ impl<'a> FromParam<'a> for BatchParam {
 }
 
 /// The status of a batch.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct BatchStatusView {
     /// Id of the batch: `batch_` and 32 hex digits.
     pub batch_id: BatchParam,
@@ -95,7 +114,7 @@ pub struct BatchStatusView {
 }
 
 /// The status of an entry of a batch.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct BatchEntryView {
     /// The domain as the client wrote it.
     pub domain: String,

@@ -5,11 +5,12 @@ use database::models::job::Job;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use super::scan::{next_attempt_at, v1_message};
 
 /// A job of the tenant.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct JobView {
     /// Id of the job.
     pub id: Uuid,
@@ -36,6 +37,7 @@ pub struct JobView {
     /// Id of the job's batch; null if it has none.
     pub batch_id: Option<Uuid>,
     /// The job's result; null until it has one.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub result: Option<Box<RawValue>>,
     /// When the job was requested.
     pub created_at: DateTime<Utc>,

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use database::models::api_key::{ApiKey, KeySecret};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 /// A request to create a key.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
     /// Name of the key.
@@ -20,7 +21,7 @@ pub struct KeyRequest {
 }
 
 /// A request to replace a key by a new one.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotationRequest {
     /// How long the old key stays valid, in seconds; 86400 (one day) by default, at most 30 days.
@@ -30,7 +31,7 @@ pub struct RotationRequest {
 }
 
 /// An API key without its secret.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct KeyView {
     /// Id of the key.
     id: Uuid,
@@ -86,7 +87,7 @@ impl From<ApiKey> for KeyView {
 }
 
 /// A new key. No other response contains its secret.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct KeyCreated {
     #[serde(flatten)]
     view: KeyView,

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod batch;
 pub mod contact;
 pub mod csv;
+pub mod described;
 pub mod domain;
 pub mod job;
 pub mod key;
@@ -17,9 +18,10 @@ pub mod scan;
 pub mod sitemap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
     /// The rows of this page.
     pub items: Vec<T>,

@@ -9,10 +9,15 @@ use database::models::job::Job;
 use rocket::request::FromParam;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use super::described;
+
 /// A request to scan a domain.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct ScanRequest {
     /// The domain, such as `example.com`, `www.example.com` or `http://example.com/x?y`.
     pub base_url: String,
@@ -31,7 +36,7 @@ impl ScanRequest {
 }
 
 /// An accepted scan and where to follow it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ScanAccepted {
     /// Id of the scan: `scan_` and 32 hex digits.
     pub job_id: ScanId,
@@ -65,6 +70,21 @@ impl Serialize for ScanId {
     }
 }
 
+impl PartialSchema for ScanId {
+    fn schema() -> RefOr<Schema> {
+        described::text("^scan_[0-9a-f]{32}$", "scan_442364327cf743228ebaab485b89fbdf")
+    }
+}
+
+impl ToSchema for ScanId {}
+
+impl IntoParams for ScanId {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = described::text("^(scan_)?[0-9a-f-]{32,36}$", "scan_442364327cf743228ebaab485b89fbdf");
+        vec![described::path_id("Id of the job: a UUID, or `scan_` and 32 hex digits.", schema)]
+    }
+}
+
 impl<'a> FromParam<'a> for ScanId {
     type Error = uuid::Error;
 
@@ -74,7 +94,7 @@ impl<'a> FromParam<'a> for ScanId {
 }
 
 /// The status of a scan.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ScanStatus {
     /// Id of the scan: `scan_` and 32 hex digits.
     pub job_id: ScanId,
@@ -85,6 +105,7 @@ pub struct ScanStatus {
     /// When the scan ended; null before that.
     pub completed_at: Option<DateTime<Utc>>,
     /// The facts found about the site; null until the scan has completed.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub metadata: Option<Box<RawValue>>,
     /// Why the scan failed, or why its last attempt failed while it waits for the next one.
     pub error: Option<String>,
@@ -97,7 +118,7 @@ pub struct ScanStatus {
 }
 
 /// A step of a scan.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Progress {
     /// `starting`, `extracting`, `storing`, `completed` or `failed`.
     pub step: String,

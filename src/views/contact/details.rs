@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use database::models::contact::ContactSource;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use super::row::ContactView;
 
 /// A contact with every page that shows its address.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ContactDetailsView {
     /// The contact.
     #[serde(flatten)]
@@ -18,7 +19,7 @@ pub struct ContactDetailsView {
 }
 
 /// A page that shows a contact's address.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ContactSourceView {
     /// Id of the page.
     pub page_id: Uuid,
@@ -56,7 +57,7 @@ impl From<ContactSource> for ContactSourceView {
 }
 
 /// Changes to a contact. A missing field is left unchanged; null clears it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContactPatch {
     /// The type of address: `service`, `corporate`, `free` or `unknown`.

@@ -5,9 +5,10 @@ use database::models::page::Page;
 use database::models::values::TextList;
 use serde::Serialize;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 /// A page of a site.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PageView {
     /// Id of the page.
     pub id: Uuid,

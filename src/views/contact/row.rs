@@ -5,6 +5,7 @@ use database::models::contact::Contact;
 use database::models::enums::{EmailType, MxStatus};
 use serde::Serialize;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use crate::views::csv::{cell, escape_formula};
 
@@ -29,7 +30,7 @@ pub fn read_email_type(word: &str) -> Option<EmailType> {
 }
 
 /// An email address found on a site.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ContactView {
     /// Id of the contact.
     pub id: Uuid,
@@ -130,7 +131,7 @@ pub const CONTACT_CSV_HEAD: [&str; 14] = [
 ];
 
 /// A contact in an export, with the name of its domain.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ContactOfDomain {
     /// The contact.
     #[serde(flatten)]

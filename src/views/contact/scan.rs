@@ -6,11 +6,12 @@ use database::models::enums::JobStatus;
 use database::models::job::Job;
 use serde::Serialize;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use crate::views::scan::{next_attempt_at, v1_error, v1_message};
 
 /// A domain that can be scanned for email addresses, in the form of the v1 contract.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ScannedDomainView {
     /// Id of the domain.
     pub id: Uuid,
@@ -40,7 +41,7 @@ impl From<DomainPages> for ScannedDomainView {
 }
 
 /// A scan for email addresses, in the form of the v1 contract.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EmailScanView {
     /// Id of the scanned domain.
     pub domain_id: Uuid,

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use database::models::suppression::Suppression;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 /// A request to suppress or erase an address or a domain: either `email` or `domain` is required.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SuppressionRequest {
     /// The address.
@@ -24,7 +25,7 @@ pub struct SuppressionRequest {
 }
 
 /// A suppressed address or domain.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SuppressionView {
     /// Id of the suppression.
     pub id: Uuid,
@@ -59,7 +60,7 @@ impl From<Suppression> for SuppressionView {
 }
 
 /// The result of an erasure.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ErasureView {
     /// The suppression that keeps the address or domain from being stored again.
     pub suppression: SuppressionView,

@@ -6,9 +6,10 @@ use database::models::domain_hosting::DomainHosting;
 use database::models::values::RawJson;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// How a domain's site is hosted: TLS, DNS, server, speed. A field is null if it is unknown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DomainHostingView {
     /// Whether the site is served over TLS.
     pub has_ssl: Option<bool>,
@@ -23,6 +24,7 @@ pub struct DomainHostingView {
     /// Why the site is not served over TLS.
     pub ssl_error: Option<String>,
     /// Its security headers.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub security_headers: Option<Box<RawValue>>,
     /// The server software that the site names.
     pub server_type: Option<String>,
@@ -37,6 +39,7 @@ pub struct DomainHostingView {
     /// The CDN in front of the site.
     pub cdn_provider: Option<String>,
     /// The domain's DNS records.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub dns_records: Option<Box<RawValue>>,
     /// Time to the first byte of the last scan, in milliseconds.
     pub server_response_time: Option<i32>,
@@ -53,8 +56,10 @@ pub struct DomainHostingView {
     /// The number of images on the site's pages.
     pub total_images_count: Option<i32>,
     /// Counts of images, scripts, styles, forms, links and elements.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub performance_metrics: Option<Box<RawValue>>,
     /// The site's directives for crawlers.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub crawler_hints: Option<Box<RawValue>>,
     /// Why the last failed scan failed.
     pub last_error: Option<String>,

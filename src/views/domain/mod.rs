@@ -15,9 +15,10 @@ use database::models::domain_hosting::DomainHosting;
 use database::models::domain_profile::DomainProfile;
 use database::models::domain_technologies::DomainTechnologies;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A domain with all facts known about its site.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DomainDetailsView {
     /// The domain itself.
     #[serde(flatten)]

@@ -4,9 +4,10 @@ use database::models::domain_profile::DomainProfile;
 use database::models::values::{RawJson, TextList};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// The content, contacts and business facts of a domain's site. A field is null if it is unknown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DomainProfileView {
     /// Title of the home page.
     pub title: Option<String>,
@@ -51,14 +52,17 @@ pub struct DomainProfileView {
     /// Industry of the business.
     pub industry_vertical: Option<String>,
     /// Opening hours of the business.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub business_hours: Option<Box<RawValue>>,
     /// Payment methods that the business accepts.
     pub payment_methods: Option<Vec<String>>,
     /// Whether the site has a shop.
     pub has_ecommerce: Option<bool>,
     /// The site's RSS and Atom feeds.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub feed_urls: Option<Box<RawValue>>,
     /// All metadata of the last scan, as the scan's status returns it.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub meta_json: Option<Box<RawValue>>,
 }
 

@@ -5,9 +5,10 @@ use database::models::domain::Domain;
 use database::models::enums::{CurationStatus, ProcessingStatus, TaskStatus};
 use serde::Serialize;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 /// A domain of the tenant.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DomainView {
     /// Id of the domain.
     pub id: Uuid,

@@ -4,11 +4,13 @@ use database::models::domain_technologies::DomainTechnologies;
 use database::models::values::RawJson;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// The technologies of a domain's site. A field is null if it is unknown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DomainTechnologiesView {
     /// CMS, frameworks, analytics and widgets.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub tech_stack: Option<Box<RawValue>>,
     /// Whether the site runs on WordPress.
     pub is_wordpress: Option<bool>,

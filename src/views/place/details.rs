@@ -11,11 +11,12 @@ use scans::places::website::portal_page;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use super::staged::PlaceView;
 
 /// A place with its details, its searches and its domain.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PlaceDetailsView {
     /// The columns of the place.
     #[serde(flatten)]
@@ -25,6 +26,7 @@ pub struct PlaceDetailsView {
     /// The place's telephone number; null if unknown.
     pub phone: Option<String>,
     /// The place's opening hours as Google returns them; null if unknown.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub opening_hours: Option<Box<RawValue>>,
     /// When Google's content about the place was fetched; null after its removal.
     pub content_at: Option<DateTime<Utc>>,
@@ -37,7 +39,7 @@ pub struct PlaceDetailsView {
 }
 
 /// A business's page on a booking portal, a directory or a social network.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProfileView {
     /// The kind of portal: `social`, `map`, `link`, `booking`, `directory` or `shop`.
     pub kind: &'static str,
@@ -61,7 +63,7 @@ impl ProfileView {
 }
 
 /// The status of a place's hand-over, and of the scans of its domain.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct HandOverView {
     /// When the place became a domain; null before that.
     pub handed_over_at: Option<DateTime<Utc>>,
@@ -96,7 +98,7 @@ impl HandOverView {
 }
 
 /// A search that found a place.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct FoundBy {
     /// Id of the search's job.
     pub search_job_id: Uuid,

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use database::models::place_change::PlaceChange;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use super::status::{read_status, status_word};
 
 /// A change that a request made to a place.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ChangeView {
     /// Orders the changes: later ones have higher ids.
     pub id: i64,
@@ -31,7 +32,7 @@ pub struct ChangeView {
 }
 
 /// People's decisions about a place.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 pub struct Curated {
     /// The curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
     #[serde(serialize_with = "in_v1_words")]

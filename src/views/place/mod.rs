@@ -13,9 +13,10 @@ pub use self::staged::{PlaceList, PlaceView};
 pub use self::status::{STATUS_WORDS, read_status, status_word};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A confirmation of what was done.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Done {
     /// What was done, in words.
     pub message: &'static str,

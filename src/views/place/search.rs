@@ -7,11 +7,12 @@ use database::models::enums::Outcome;
 use database::models::job::Job;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use crate::views::scan::{next_attempt_at, v1_error, v1_message, v1_status};
 
 /// A request to search for places.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct SearchRequest {
     /// The location to search, in words, at most 255 characters.
     pub location: String,
@@ -51,7 +52,7 @@ impl SearchRequest {
 }
 
 /// An accepted search and where to follow it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SearchAccepted {
     /// Id of the search's job.
     pub job_id: Uuid,
@@ -72,7 +73,7 @@ impl From<JobId> for SearchAccepted {
 }
 
 /// The status of a search.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SearchStatus {
     /// Id of the search's job.
     pub job_id: Uuid,

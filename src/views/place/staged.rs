@@ -7,11 +7,12 @@ use database::models::values::RawJson;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use super::status::status_word;
 
 /// A staged place: every column of `places_staging`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PlaceView {
     /// Id of the row.
     pub id: i32,
@@ -62,6 +63,7 @@ pub struct PlaceView {
     /// When the place was processed.
     pub processed_time: Option<DateTime<Utc>>,
     /// The place as Google returned it; null after its removal.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub raw_data: Option<Box<RawValue>>,
     /// Id of the user who works on the place.
     pub user_id: Option<Uuid>,
@@ -150,7 +152,7 @@ impl From<StagedPlace> for PlaceView {
 }
 
 /// A page of the list of staged places.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PlaceList {
     /// The places of this page.
     pub places: Vec<PlaceView>,

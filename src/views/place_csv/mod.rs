@@ -14,6 +14,7 @@ use database::models::values::RawJson;
 use scans::places::imported_id;
 use serde::Serialize;
 use web::table::Table;
+use utoipa::ToSchema;
 
 use self::cells::Cells;
 use self::columns::Columns;
@@ -80,7 +81,7 @@ impl ImportedPlace {
 }
 
 /// The result of one line of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportLine {
     /// Number of the line in the file, from 1.
     pub line: u64,
@@ -93,7 +94,7 @@ pub struct ImportLine {
 }
 
 /// The result of an import.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ImportReport {
     /// The number of lines below the header.
     pub rows: usize,

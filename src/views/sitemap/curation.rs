@@ -3,16 +3,19 @@
 use database::models::enums::CurationStatus;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 /// A decision about one sitemap file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CurationRequest {
     /// The new curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
     pub status: String,
 }
 
 /// A decision about many sitemap files: either `ids` or `filter` is required.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct BulkCurationRequest {
     /// The new curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
     pub status: String,
@@ -28,7 +31,7 @@ pub struct BulkCurationRequest {
 }
 
 /// A filter of sitemap files; a missing field matches every file.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CurationFilter {
     /// Only files of the domain with this id.
@@ -46,7 +49,7 @@ pub struct CurationFilter {
 }
 
 /// The result of a decision about many sitemap files.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct BulkCurationView {
     /// The number of files selected.
     pub matched: i64,

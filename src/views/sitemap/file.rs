@@ -5,11 +5,12 @@ use database::models::enums::ProcessingStatus;
 use database::models::sitemap_file::SitemapFile;
 use serde::Serialize;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use super::curation::curation_word;
 
 /// A sitemap file of a domain.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SitemapView {
     /// Id of the file.
     pub id: Uuid,

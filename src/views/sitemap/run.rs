@@ -5,9 +5,10 @@ use database::models::sitemap_run::SitemapRun;
 use database::models::sitemap_url_change::SitemapUrlChange;
 use serde::Serialize;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 /// An analysis of a domain's sitemaps.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SitemapRunView {
     /// Id of the analysis.
     pub id: Uuid,
@@ -87,7 +88,7 @@ impl From<SitemapRun> for SitemapRunView {
 }
 
 /// A URL that differs from the previous analysis.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SitemapUrlChangeView {
     /// `added`, `removed` or `changed`.
     pub change: &'static str,
@@ -120,7 +121,7 @@ impl From<SitemapUrlChange> for SitemapUrlChangeView {
 }
 
 /// An analysis with a page of the differences it found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SitemapDiffView {
     /// The analysis, with the number of differences.
     pub run: SitemapRunView,

@@ -3,9 +3,11 @@
 use database::ids::{DomainId, JobId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 /// A request to analyse all sitemaps of a domain, or one sitemap: `domain` or `sitemap_url` is required.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SitemapScanRequest {
     /// The domain, in any spelling that a domain scan accepts; by default the domain of `sitemap_url`.
     #[serde(default, alias = "base_url")]
@@ -25,7 +27,7 @@ pub struct SitemapScanRequest {
 }
 
 /// An accepted analysis and where to follow it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SitemapScanAccepted {
     /// Id of the analysis's job.
     pub job_id: Uuid,

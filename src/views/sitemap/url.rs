@@ -5,11 +5,12 @@ use database::models::sitemap_url::SitemapUrl;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
+use utoipa::ToSchema;
 
 use crate::views::csv::{cell, escape_formula};
 
 /// A URL that a sitemap file lists.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SitemapUrlView {
     /// Id of the URL.
     pub id: Uuid,
@@ -32,6 +33,7 @@ pub struct SitemapUrlView {
     /// The number of news items in the entry.
     pub news_count: Option<i32>,
     /// The page in other languages: `[{"hreflang", "href"}]`.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub alternates: Option<Box<RawValue>>,
     /// When the URL was first listed.
     pub discovered_at: Option<DateTime<Utc>>,

@@ -11,7 +11,7 @@ const STARTING_WORK: [&str; 8] = [
     "/api/v1/scrapersky",
     "/api/v1/batch",
     "/api/v1/sitemap/scan",
-    "/email-scanner/scan/<domain_id>",
+    "/email-scanner/scan/<id>",
     "/api/v1/places/search",
     "/api/v1/places/details",
     "/api/v1/places/hand-over",

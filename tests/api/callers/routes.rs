@@ -184,8 +184,8 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/email-scanner/websites" Nothing: |_ids| get("/email-scanner/websites");
     Get "/api/v1/email-scanner/domains" Nothing: |_ids| get("/api/v1/email-scanner/domains");
     Get "/api/v1/email-scanner/websites" Nothing: |_ids| get("/api/v1/email-scanner/websites");
-    Get "/email-scanner/scan/<domain_id>/status" Rows: |ids| get(format!("/email-scanner/scan/{}/status", ids.domain));
-    Get "/api/v1/email-scanner/scan/<domain_id>/status" Rows: |ids| get(
+    Get "/email-scanner/scan/<id>/status" Rows: |ids| get(format!("/email-scanner/scan/{}/status", ids.domain));
+    Get "/api/v1/email-scanner/scan/<id>/status" Rows: |ids| get(
         format!("/api/v1/email-scanner/scan/{}/status", ids.domain));
     Get "/api/v1/costs" Nothing: |_ids| get("/api/v1/costs");
     Get "/api/v1/usage" Nothing: |_ids| get("/api/v1/usage");
@@ -233,8 +233,8 @@ pub const ENTRIES: &[Entry] = entries! {
         body: Some((ContentType::CSV, format!("place_id,name,notes\n{},theirs,theirs\n", ids.place))),
         ..plain("/api/v1/places/import")
     }];
-    Post "/email-scanner/scan/<domain_id>" Rows: |ids| get(format!("/email-scanner/scan/{}", ids.domain));
-    Post "/api/v1/email-scanner/scan/<domain_id>" Rows: |ids| get(format!("/api/v1/email-scanner/scan/{}", ids.domain));
+    Post "/email-scanner/scan/<id>" Rows: |ids| get(format!("/email-scanner/scan/{}", ids.domain));
+    Post "/api/v1/email-scanner/scan/<id>" Rows: |ids| get(format!("/api/v1/email-scanner/scan/{}", ids.domain));
     Patch "/api/v1/contacts/<id>" Rows: |ids| post(format!("/api/v1/contacts/{}", ids.contact), json!({ "notes": "x" }), ids);
     Post "/api/v1/suppressions" Nothing: |ids| post("/api/v1/suppressions", json!({ "email": "new@bench.test" }), ids);
     Post "/api/v1/erasures" Nothing: |ids| post("/api/v1/erasures", json!({ "email": "new@bench.test" }), ids);
