@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
-/// Describes a name that is not known: the nearest known one, else all of them.
-pub(super) fn unknown(kind: &str, name: &str, known: &[&str]) -> String {
-    let mut detail = format!("unknown {kind} `{name}`");
+/// Describes a name that is not known, by the nearest known one, else by all of them. The name may be a path, such as
+/// `filter.status`.
+pub(super) fn unknown(kind: &str, path: &str, known: &[&str]) -> String {
+    let mut detail = format!("unknown {kind} `{path}`");
+    let name = path.rsplit('.').next().unwrap_or(path);
     let rest = match (nearest(name, known), known) {
         (Some(near), _) => write!(detail, ": did you mean `{near}`?"),
         (None, []) => write!(detail, ": this route takes none"),

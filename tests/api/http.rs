@@ -244,7 +244,7 @@ async fn another_tenants_rows_look_missing() {
             assert_eq!(
                 answer.body,
                 json!({
-                    "type": "about:blank", "title": "Not Found", "status": 404, "detail": "not found", "code": "not_found"
+                    "type": "/docs/problems#not_found", "title": "Not Found", "status": 404, "detail": "not found", "code": "not_found"
                 })
             );
         }

@@ -8,5 +8,6 @@ mod limits;
 mod once;
 mod routes;
 mod secrets;
+mod strict;
 mod tokens;
 mod wild;

@@ -18,6 +18,7 @@ use serde_json::Value;
 use tokio::sync::{OnceCell, oneshot};
 use web::fetch::{ConnectTo, FetchConfig};
 
+use super::contract::Contract;
 use super::database::TestDatabase;
 use super::log;
 use super::site::Site;
@@ -27,6 +28,7 @@ use super::workers::patient;
 /// The program.
 pub struct TestApp {
     client: Client,
+    contract: &'static Contract,
     pool: Pool,
     agencies: Agencies,
     /// A superuser's connection, opened at its first use.
@@ -70,6 +72,11 @@ impl TestApp {
     /// The database and its tenants.
     pub fn agencies(&self) -> &Agencies {
         &self.agencies
+    }
+
+    /// The API's description.
+    pub fn contract(&self) -> &'static Contract {
+        self.contract
     }
 
     /// The HTTP client, for requests without a helper.
@@ -119,6 +126,7 @@ impl TestApp {
             .await
             .unwrap();
         Self {
+            contract: Contract::of(&client).await,
             client,
             pool,
             agencies,
@@ -291,13 +299,15 @@ impl TestApp {
             .map(|found| found.to_string())
             .unwrap_or_default();
         let text = response.into_string().await.unwrap_or_default();
-        Answer {
+        let answer = Answer {
             status,
             headers,
             content_type,
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
-        }
+        };
+        self.contract.check(method, path, &answer);
+        answer
     }
 }
 
