@@ -3,8 +3,10 @@
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
 use rocket::figment::{self, error::Kind};
 use rocket::request::Request;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::nearest;
 use crate::error::{ApiError, ApiResult};
@@ -87,32 +89,10 @@ fn invalid_shape(error: figment::Error) -> ApiError {
     }
 }
 
-/// An empty body or an empty object. Any field is refused, because it would be ignored.
-#[derive(Debug)]
-pub struct EmptyBody;
-
-#[rocket::async_trait]
-impl<'r> FromData<'r> for EmptyBody {
-    type Error = ();
-
-    async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self> {
-        if data.peek(1).await.is_empty() {
-            return Outcome::Success(Self);
-        }
-        let parsed = read::<serde_json::Map<String, serde_json::Value>>(request, data).await;
-        let refused = match parsed {
-            Ok(body) => match body.value.keys().next() {
-                None => return Outcome::Success(Self),
-                Some(field) => ApiError::Unprocessable {
-                    field: Some(field.clone()),
-                    detail: nearest::unknown("field", field, &[]),
-                },
-            },
-            Err(error) => error,
-        };
-        Outcome::Error((refused.keep(request), ()))
-    }
-}
+/// The fields of a body that must have none: any would be ignored.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
 
 /// A body that may be missing, because the query can carry the same fields.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ pub mod parameters;
 pub mod token;
 pub mod traffic;
 
-pub use self::body::{Body, EmptyBody, OptionalBody};
+pub use self::body::{Body, NoFields, OptionalBody};
 pub use self::caller::{Admin, Caller, CountedBatch, Curate, Permission, Read, Scan};
 pub use self::db::Db;
 pub use self::host::OneHost;

@@ -3,20 +3,26 @@
 use database::ids::AuditEntryId;
 use database::repo;
 use rocket::serde::json::Json;
-use rocket::{Route, get, routes};
+use rocket::{get};
 
 use super::query::{cursor_behind, paging, parsed};
 use crate::error::ApiResult;
 use crate::guards::{Admin, Caller, Db};
 use crate::views::audit::{AuditPage, AuditView};
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![list_audit]
-}
+handlers![list_audit];
 
 /// Lists the audit log, newest first: changes of keys, bulk changes and deletions.
+#[utoipa::path(
+    tag = "Accounts",
+    params(
+        ("action" = Option<String>, Query, description = "Only entries of this action, such as `key.create`."),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+    ),
+    responses((status = 200, body = AuditPage)),
+    security(("credential" = ["admin"]))
+)]
 #[get("/api/v1/audit?<action>&<limit>&<cursor>")]
 async fn list_audit(
     caller: Caller<Admin>,

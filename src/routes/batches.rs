@@ -6,7 +6,7 @@ use database::repo::jobs::JobFilter;
 use database::repo::paging::Paging;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, get, post, routes};
+use rocket::{get, post};
 use scans::domain::{self, BatchMetadata};
 
 use crate::error::{ApiError, ApiResult};
@@ -19,13 +19,16 @@ const MAX_ENTRIES: usize = 100;
 /// Maximum number of jobs shown per batch; `scrapersky scan` makes batches of any size.
 const MAX_JOBS: i64 = 10_000;
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![create_batch, get_batch_status, retry_batch]
-}
+handlers![create_batch, get_batch_status, retry_batch];
 
 /// Queues a scan of each domain. An entry that is not a domain, or is a duplicate, fails without failing the batch.
+#[utoipa::path(
+    tags = ["Scans", "v1"],
+    params(Once),
+    request_body = BatchRequest,
+    responses((status = 200, body = BatchAccepted)),
+    security(("credential" = ["scan"]))
+)]
 #[post("/api/v1/batch", data = "<body>")]
 async fn create_batch(
     caller: Caller<Scan>,
@@ -49,6 +52,12 @@ async fn create_batch(
 }
 
 /// Returns the status of a batch and of each entry.
+#[utoipa::path(
+    tags = ["Scans", "v1"],
+    params(BatchParam),
+    responses((status = 200, body = BatchStatusView)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/batch/status/<id>")]
 async fn get_batch_status(caller: Caller<Read>, db: Db<'_>, id: BatchParam) -> ApiResult<Json<BatchStatusView>> {
     let mut conn = db.tenant(&caller).await?;
@@ -68,6 +77,15 @@ async fn get_batch_status(caller: Caller<Read>, db: Db<'_>, id: BatchParam) -> A
 }
 
 /// Queues the failed and cancelled scans of a batch again.
+#[utoipa::path(
+    tag = "Scans",
+    params(
+        BatchParam,
+        Once,
+    ),
+    responses((status = 202, body = BatchAccepted)),
+    security(("credential" = ["scan"]))
+)]
 #[post("/api/v1/batch/<id>/retry")]
 async fn retry_batch(
     caller: Caller<Scan>,

@@ -13,7 +13,7 @@ use database::repo::pages::PageFilter;
 use database::repo::paging::Cursor;
 use rocket::http::{ContentType, Status};
 use rocket::serde::json::Json;
-use rocket::{FromForm, Route, State, delete, get, patch, routes};
+use rocket::{FromForm, State, delete, get, patch};
 use serde_json::json;
 use uuid::Uuid;
 use utoipa::IntoParams;
@@ -33,20 +33,7 @@ const PART: i64 = 500;
 /// Maximum length of a name, role or note, in characters.
 const MAX_CHARS: usize = 10_000;
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![
-        list_contacts,
-        list_domain_contacts,
-        list_pages,
-        get_contact,
-        update_contact,
-        delete_contact,
-        export_contacts_csv,
-        export_contacts_jsonl,
-    ]
-}
+handlers![list_contacts, list_domain_contacts, list_pages, get_contact, update_contact, delete_contact, export_contacts_csv, export_contacts_jsonl];
 
 /// A filter in the query.
 #[derive(FromForm, IntoParams)]
@@ -59,6 +46,9 @@ struct ContactQuery<'r> {
     q: Option<&'r str>,
     seen_since: Option<&'r str>,
 }
+
+/// The parameters of the filter, as they are described.
+type ContactParams = ContactQuery<'static>;
 
 impl<'r> ContactQuery<'r> {
     fn filter(&self) -> ApiResult<ContactFilter<'r>> {
@@ -86,6 +76,16 @@ fn email_type(field: &'static str, word: &str) -> ApiResult<EmailType> {
 }
 
 /// Lists the tenant's contacts, newest first; the cursor is stable while contacts are added.
+#[utoipa::path(
+    tag = "Contacts",
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        ContactQuery<'static>,
+    ),
+    responses((status = 200, body = Page<ContactView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/contacts?<limit>&<cursor>&<query..>")]
 async fn list_contacts(
     caller: Caller<Read>,
@@ -98,6 +98,17 @@ async fn list_contacts(
 }
 
 /// Lists the contacts found on a domain's site.
+#[utoipa::path(
+    tag = "Contacts",
+    params(
+        PathId<DomainId>,
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        ContactQuery<'static>,
+    ),
+    responses((status = 200, body = Page<ContactView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/domains/<id>/contacts?<limit>&<cursor>&<query..>")]
 async fn list_domain_contacts(
     caller: Caller<Read>,
@@ -141,6 +152,18 @@ async fn list(
 }
 
 /// Lists the known pages of a domain's site, newest first.
+#[utoipa::path(
+    tag = "Contacts",
+    params(
+        PathId<DomainId>,
+        ("q" = Option<String>, Query, description = "A part of the URL."),
+        ("page_type" = Option<String>, Query, description = "The kind of page."),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+    ),
+    responses((status = 200, body = Page<PageView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/domains/<id>/pages?<q>&<page_type>&<limit>&<offset>")]
 async fn list_pages(
     caller: Caller<Read>,
@@ -171,6 +194,12 @@ async fn list_pages(
 }
 
 /// Returns a contact with every page on which its address was found.
+#[utoipa::path(
+    tag = "Contacts",
+    params(PathId<ContactId>),
+    responses((status = 200, body = ContactDetailsView)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/contacts/<id>")]
 async fn get_contact(caller: Caller<Read>, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Json<ContactDetailsView>> {
     let mut conn = db.tenant(&caller).await?;
@@ -183,6 +212,13 @@ async fn get_contact(caller: Caller<Read>, db: Db<'_>, id: PathId<ContactId>) ->
 }
 
 /// Corrects a contact; later scans keep the corrections.
+#[utoipa::path(
+    tag = "Contacts",
+    params(PathId<ContactId>),
+    request_body = ContactPatch,
+    responses((status = 200, body = ContactView)),
+    security(("credential" = ["curate"]))
+)]
 #[patch("/api/v1/contacts/<id>", data = "<body>")]
 async fn update_contact(
     caller: Caller<Curate>,
@@ -225,6 +261,12 @@ async fn update_contact(
 }
 
 /// Deletes a contact. A later scan may find it again, unless it is suppressed.
+#[utoipa::path(
+    tag = "Contacts",
+    params(PathId<ContactId>),
+    responses((status = 204, description = "Done.")),
+    security(("credential" = ["admin"]))
+)]
 #[delete("/api/v1/contacts/<id>")]
 async fn delete_contact(caller: Caller<Admin>, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;
@@ -240,6 +282,15 @@ async fn delete_contact(caller: Caller<Admin>, db: Db<'_>, id: PathId<ContactId>
 type Write = fn(Vec<ContactOfDomain>) -> ApiResult<Vec<u8>>;
 
 /// Exports the matching contacts as CSV, with a byte order mark unless `bom=false`.
+#[utoipa::path(
+    tag = "Contacts",
+    params(
+        ("bom" = Option<bool>, Query, description = "Whether the file begins with a byte order mark; true by default."),
+        ContactParams,
+    ),
+    responses((status = 200, body = String, content_type = "text/csv")),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/contacts/export.csv?<bom>&<query..>")]
 fn export_contacts_csv<'r>(
     caller: Caller<Read>,
@@ -257,6 +308,12 @@ fn export_contacts_csv<'r>(
 }
 
 /// Exports the matching contacts as JSON lines.
+#[utoipa::path(
+    tag = "Contacts",
+    params(ContactParams),
+    responses((status = 200, body = String, content_type = "application/jsonl")),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/contacts/export.jsonl?<query..>")]
 fn export_contacts_jsonl<'r>(
     caller: Caller<Read>,

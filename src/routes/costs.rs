@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use database::repo;
 use database::repo::api_calls::CostLine;
 use rocket::serde::json::Json;
-use rocket::{Route, State, get, routes};
+use rocket::{State, get};
 use scans::PlacesConfig;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,11 +16,7 @@ use crate::guards::{Caller, Db, Read};
 /// The period of costs listed by default, in days: a year.
 const DAYS: u64 = 365;
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![list_costs]
-}
+handlers![list_costs];
 
 /// Calls and their cost at list prices, without free calls and discounts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,6 +44,14 @@ struct CostView {
 }
 
 /// Lists the cost of the tenant's calls, by month.
+#[utoipa::path(
+    tag = "Accounts",
+    params(
+        ("from" = Option<NaiveDate>, Query, description = "The first day; a year ago by default."),
+    ),
+    responses((status = 200, body = Costs)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/costs?<from>")]
 async fn list_costs(
     caller: Caller<Read>,

@@ -5,7 +5,7 @@ use database::repo;
 use database::repo::domains::{DomainFilter, DomainOrder};
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{FromForm, Route, delete, get, routes};
+use rocket::{FromForm, delete, get};
 use serde_json::json;
 use utoipa::IntoParams;
 
@@ -15,11 +15,7 @@ use crate::guards::{Admin, Caller, Db, Read};
 use crate::views::Page;
 use crate::views::domain::{DomainDetailsView, DomainView};
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![list_domains, get_domain, delete_domain]
-}
+handlers![list_domains, get_domain, delete_domain];
 
 /// Filter and order in the query.
 #[derive(FromForm, IntoParams)]
@@ -65,6 +61,16 @@ impl<'r> DomainQuery<'r> {
 }
 
 /// Lists the tenant's domains.
+#[utoipa::path(
+    tag = "Domains",
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        DomainQuery<'static>,
+    ),
+    responses((status = 200, body = Page<DomainView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/domains?<limit>&<offset>&<query..>")]
 async fn list_domains(
     caller: Caller<Read>,
@@ -88,6 +94,12 @@ async fn list_domains(
 }
 
 /// Returns a domain with all facts about its site.
+#[utoipa::path(
+    tag = "Domains",
+    params(PathId<DomainId>),
+    responses((status = 200, body = DomainDetailsView)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/domains/<id>")]
 async fn get_domain(caller: Caller<Read>, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Json<DomainDetailsView>> {
     let mut conn = db.tenant(&caller).await?;
@@ -95,6 +107,12 @@ async fn get_domain(caller: Caller<Read>, db: Db<'_>, id: PathId<DomainId>) -> A
 }
 
 /// Deletes a domain with its pages, contacts and sitemaps.
+#[utoipa::path(
+    tag = "Domains",
+    params(PathId<DomainId>),
+    responses((status = 204, description = "Done.")),
+    security(("credential" = ["admin"]))
+)]
 #[delete("/api/v1/domains/<id>")]
 async fn delete_domain(caller: Caller<Admin>, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;

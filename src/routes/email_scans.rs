@@ -65,7 +65,7 @@ async fn list_websites(
 /// Queues a scan of a domain's site, or returns the unfinished one.
 #[utoipa::path(
     tags = ["Contacts", "v1"],
-    params(Once),
+    params(PathId<DomainId>, Once),
     responses((status = 200, body = EmailScanView), (status = 409, description = "The domain is suppressed.")),
     security(("credential" = ["scan"]))
 )]
@@ -87,6 +87,7 @@ async fn start_email_scan(
 /// Returns the status of the latest scan of a domain's site.
 #[utoipa::path(
     tags = ["Contacts", "v1"],
+    params(PathId<DomainId>),
     responses((status = 200, body = EmailScanView)),
     security(("credential" = ["read"]))
 )]

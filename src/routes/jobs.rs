@@ -5,7 +5,7 @@ use database::repo::jobs::JobFilter;
 use database::repo::paging::Cursor;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{FromForm, Route, get, post, routes};
+use rocket::{FromForm, get, post};
 use utoipa::IntoParams;
 
 use super::query::{cursor_behind, paging, parsed};
@@ -16,11 +16,7 @@ use crate::views::answer::Answer;
 use crate::views::job::JobView;
 use crate::views::scan::ScanId;
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![list_jobs, get_job, cancel_job, retry_job]
-}
+handlers![list_jobs, get_job, cancel_job, retry_job];
 
 /// A filter in the query.
 #[derive(FromForm, IntoParams)]
@@ -45,6 +41,17 @@ impl<'r> JobQuery<'r> {
 }
 
 /// Lists the tenant's jobs, newest first.
+#[utoipa::path(
+    tag = "Jobs",
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        JobQuery<'static>,
+    ),
+    responses((status = 200, body = Page<JobView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/jobs?<limit>&<offset>&<cursor>&<query..>")]
 async fn list_jobs(
     caller: Caller<Read>,
@@ -75,6 +82,12 @@ async fn list_jobs(
 }
 
 /// Returns a job.
+#[utoipa::path(
+    tag = "Jobs",
+    params(ScanId),
+    responses((status = 200, body = JobView)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/jobs/<id>")]
 async fn get_job(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json<JobView>> {
     let mut conn = db.tenant(&caller).await?;
@@ -83,6 +96,15 @@ async fn get_job(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json
 
 /// Cancels a job: a pending one at once, a running one at its worker's next heartbeat. A job that has ended or is being
 /// cancelled stays unchanged.
+#[utoipa::path(
+    tag = "Jobs",
+    params(
+        ScanId,
+        Once,
+    ),
+    responses((status = 200, body = JobView, description = "The job has ended."), (status = 202, body = JobView, description = "The job runs; its worker is asked to stop.")),
+    security(("credential" = ["scan"]))
+)]
 #[post("/api/v1/jobs/<id>/cancel")]
 async fn cancel_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> ApiResult<Answer> {
     db.once(&caller, once.without_body()?, async |conn| {
@@ -98,6 +120,15 @@ async fn cancel_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) ->
 }
 
 /// Queues a failed or cancelled job again.
+#[utoipa::path(
+    tag = "Jobs",
+    params(
+        ScanId,
+        Once,
+    ),
+    responses((status = 202, body = JobView), (status = 409, description = "The job has neither failed nor was cancelled.")),
+    security(("credential" = ["scan"]))
+)]
 #[post("/api/v1/jobs/<id>/retry")]
 async fn retry_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> ApiResult<Answer> {
     db.submit(&caller, once.without_body()?, async |submission| {

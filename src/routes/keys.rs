@@ -8,7 +8,7 @@ use database::models::values::TextList;
 use database::repo;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, delete, get, post, routes};
+use rocket::{delete, get, post};
 use serde_json::json;
 
 use super::query::{PathId, paging};
@@ -24,13 +24,18 @@ const MAX_OVERLAP: i64 = 30 * DEFAULT_OVERLAP;
 /// Maximum length of a name, in characters.
 const MAX_NAME_CHARS: usize = 200;
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![list_keys, get_key, create_key, rotate_key, revoke_key]
-}
+handlers![list_keys, get_key, create_key, rotate_key, revoke_key];
 
 /// Lists the tenant's keys, newest first, including revoked and expired ones.
+#[utoipa::path(
+    tag = "Accounts",
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+    ),
+    responses((status = 200, body = Page<KeyView>)),
+    security(("credential" = ["admin"]))
+)]
 #[get("/api/v1/keys?<limit>&<offset>")]
 async fn list_keys(
     caller: Caller<Admin>,
@@ -51,6 +56,12 @@ async fn list_keys(
 }
 
 /// Returns a key without its secret.
+#[utoipa::path(
+    tag = "Accounts",
+    params(PathId<ApiKeyId>),
+    responses((status = 200, body = KeyView)),
+    security(("credential" = ["admin"]))
+)]
 #[get("/api/v1/keys/<id>")]
 async fn get_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Json<KeyView>> {
     let mut conn = db.tenant(&caller).await?;
@@ -58,6 +69,12 @@ async fn get_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> Api
 }
 
 /// Creates a key. Only this response contains the secret: it is not stored, so an `Idempotency-Key` is refused.
+#[utoipa::path(
+    tag = "Accounts",
+    request_body = KeyRequest,
+    responses((status = 201, body = KeyCreated)),
+    security(("credential" = ["admin"]))
+)]
 #[post("/api/v1/keys", data = "<body>")]
 async fn create_key(
     caller: Caller<Admin>,
@@ -127,6 +144,13 @@ fn read_scopes(caller: &Caller<Admin>, scopes: &[String]) -> ApiResult<TextList>
 }
 
 /// Replaces a key by a new one with the same name and scopes. Both are valid during the overlap.
+#[utoipa::path(
+    tag = "Accounts",
+    params(PathId<ApiKeyId>),
+    request_body = Option<RotationRequest>,
+    responses((status = 201, body = KeyCreated)),
+    security(("credential" = ["admin"]))
+)]
 #[post("/api/v1/keys/<id>/rotate", data = "<body>")]
 async fn rotate_key(
     caller: Caller<Admin>,
@@ -177,6 +201,12 @@ async fn rotate_key(
 }
 
 /// Revokes a key permanently. Every process refuses it within 5 s.
+#[utoipa::path(
+    tag = "Accounts",
+    params(PathId<ApiKeyId>),
+    responses((status = 204, description = "Done.")),
+    security(("credential" = ["admin"]))
+)]
 #[delete("/api/v1/keys/<id>")]
 async fn revoke_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;

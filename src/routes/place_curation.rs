@@ -8,7 +8,7 @@ use database::repo;
 use database::repo::place_changes::ChangedBy;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, get, post, routes};
+use rocket::{get, post};
 use scans::places::{self, PlacesHandOver, Submitted};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
@@ -19,25 +19,14 @@ use super::place_filter::{Chosen, FilterBody, status_of};
 use super::places::{storable, who};
 use super::query::{cursor_behind, parsed};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Body, Caller, Curate, Db, EmptyBody, Once, Read, Scan};
+use crate::guards::{Body, Caller, Curate, Db, NoFields, Once, OptionalBody, Read, Scan};
 use crate::views::answer::Answer;
 use crate::views::place::ChangeView;
 
 /// Maximum number of tags in a request.
 const MAX_TAGS: usize = 100;
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![
-        update_places,
-        undo_place_change,
-        list_place_changes,
-        list_changes_of_place,
-        look_up_places,
-        hand_over_places
-    ]
-}
+handlers![update_places, undo_place_change, list_place_changes, list_changes_of_place, look_up_places, hand_over_places];
 
 /// A bulk change of places. A missing field changes nothing; null removes the value.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -87,6 +76,13 @@ struct BulkUpdated {
 }
 
 /// Changes places by their ids or by a filter; with `preview` only counts them.
+#[utoipa::path(
+    tag = "Places",
+    params(Once),
+    request_body = BulkUpdate,
+    responses((status = 200, body = BulkUpdated)),
+    security(("credential" = ["curate"]))
+)]
 #[post("/api/v1/places/update", data = "<body>")]
 async fn update_places(caller: Caller<Curate>, db: Db<'_>, once: Once, body: Body<BulkUpdate>) -> ApiResult<Answer> {
     let update = &body.value;
@@ -165,8 +161,15 @@ struct Undone {
 }
 
 /// Undoes the latest bulk change or import that was not undone yet.
+#[utoipa::path(
+    tag = "Places",
+    params(Once),
+    request_body = Option<NoFields>,
+    responses((status = 200, body = Undone), (status = 409, description = "No bulk change is left to undo.")),
+    security(("credential" = ["curate"]))
+)]
 #[post("/api/v1/places/undo", data = "<_body>")]
-async fn undo_place_change(caller: Caller<Curate>, db: Db<'_>, once: Once, _body: EmptyBody) -> ApiResult<Answer> {
+async fn undo_place_change(caller: Caller<Curate>, db: Db<'_>, once: Once, _body: OptionalBody<NoFields>) -> ApiResult<Answer> {
     db.once(&caller, once.without_body()?, async |conn| {
         let undo = PlaceChangeId::from(Uuid::new_v4());
         let undone = repo::place_changes::undo_last(conn, undo, &who(&caller)).await?;
@@ -195,6 +198,15 @@ struct History {
 }
 
 /// Lists the changes of all places, newest first.
+#[utoipa::path(
+    tag = "Places",
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+    ),
+    responses((status = 200, body = History)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/places/history?<limit>&<cursor>")]
 async fn list_place_changes(
     caller: Caller<Read>,
@@ -206,6 +218,16 @@ async fn list_place_changes(
 }
 
 /// Lists the changes of a place, newest first.
+#[utoipa::path(
+    tag = "Places",
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        ("place_id" = String, Path, description = "Id of the place at Google, or as imported."),
+    ),
+    responses((status = 200, body = History)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/places/<place_id>/history?<limit>&<cursor>")]
 async fn list_changes_of_place(
     caller: Caller<Read>,
@@ -292,6 +314,13 @@ impl From<Submitted> for Queued {
 }
 
 /// Queues the look-up of places' details: one call to Google per place.
+#[utoipa::path(
+    tag = "Places",
+    params(Once),
+    request_body = LookUpRequest,
+    responses((status = 202, body = Queued)),
+    security(("credential" = ["scan"]))
+)]
 #[post("/api/v1/places/details", data = "<body>")]
 async fn look_up_places(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<LookUpRequest>) -> ApiResult<Answer> {
     let LookUpRequest {
@@ -309,6 +338,13 @@ async fn look_up_places(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body
 }
 
 /// Queues the hand-over of selected places, which makes domains of those with a website.
+#[utoipa::path(
+    tag = "Places",
+    params(Once),
+    request_body = HandOverRequest,
+    responses((status = 202, body = Queued)),
+    security(("credential" = ["scan"]))
+)]
 #[post("/api/v1/places/hand-over", data = "<body>")]
 async fn hand_over_places(
     caller: Caller<Scan>,

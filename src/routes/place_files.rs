@@ -13,14 +13,14 @@ use database::repo::place_changes::ChangedBy;
 use database::repo::places::{PlaceCursor, PlaceFilter, PlaceOrder};
 use rocket::data::{Data, ToByteUnit};
 use rocket::http::{ContentType, Status};
-use rocket::{Route, State, get, post, routes};
+use rocket::{State, get, post};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::export::{Export, PartResult, csv_start, json_lines, json_lines_type, unwritable};
-use super::place_filter::{PlaceQuery, read_order};
+use super::place_filter::{PlaceParams, PlaceQuery, read_order};
 use super::places::who;
 use super::query::{cursor_behind, parsed};
 use crate::error::{ApiError, ApiResult};
@@ -36,17 +36,23 @@ const BATCH: usize = 2000;
 /// Maximum size of an imported file, unless Rocket's limit `csv` is set.
 const MAX_MEBIBYTES: u64 = 16;
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![export_places_csv, export_places_jsonl, import_places]
-}
+handlers![export_places_csv, export_places_jsonl, import_places];
 
 /// Serializes a part of the places.
 type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<Vec<u8>>;
 
 /// Exports the matching places as CSV, with a byte order mark unless `bom=false`, and with the places as Google
 /// returned them if `raw_data=true`.
+#[utoipa::path(
+    tag = "Places",
+    params(
+        ("bom" = Option<bool>, Query, description = "Whether the file begins with a byte order mark; true by default."),
+        ("raw_data" = Option<bool>, Query, description = "Whether to add the places as Google sent them."),
+        PlaceParams,
+    ),
+    responses((status = 200, body = String, content_type = "text/csv")),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/places/export.csv?<bom>&<raw_data>&<query..>")]
 fn export_places_csv<'r>(
     caller: Caller<Read>,
@@ -76,6 +82,12 @@ struct Line<'a> {
 }
 
 /// Exports the matching places as JSON lines.
+#[utoipa::path(
+    tag = "Places",
+    params(PlaceParams),
+    responses((status = 200, body = String, content_type = "application/jsonl")),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/places/export.jsonl?<query..>")]
 fn export_places_jsonl<'r>(
     caller: Caller<Read>,
@@ -137,6 +149,13 @@ async fn part(
 
 /// Imports places from a CSV file, as exported or as saved by a spreadsheet, and reports the result of each line. Every
 /// column of the file is set, including curation; the import can be undone like any bulk change.
+#[utoipa::path(
+    tag = "Places",
+    params(Once),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = ImportReport)),
+    security(("credential" = ["curate"]))
+)]
 #[post("/api/v1/places/import", data = "<file>")]
 async fn import_places(
     caller: Caller<Curate>,

@@ -46,6 +46,9 @@ pub struct PlaceQuery<'r> {
     pub sort: Option<&'r str>,
 }
 
+/// The parameters of the filter, as they are described.
+pub type PlaceParams = PlaceQuery<'static>;
+
 impl<'r> PlaceQuery<'r> {
     /// Reads the filter.
     ///

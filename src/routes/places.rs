@@ -9,7 +9,7 @@ use database::repo::places::{PlaceCursor, PlaceFilter};
 use jobs::BackgroundJob;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, State, get, post, routes};
+use rocket::{State, get, post};
 use scans::PlacesConfig;
 use scans::places::cost::estimate;
 use scans::places::{self, PlacesSearch};
@@ -25,20 +25,16 @@ use crate::views::answer::Answer;
 use crate::views::place::{Done, PlaceDetailsView, PlaceList, PlaceView, SearchAccepted, SearchRequest, SearchStatus};
 use crate::views::scan::ScanId;
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![
-        search_places,
-        get_search_status,
-        list_places,
-        get_place,
-        update_status,
-        update_notes
-    ]
-}
+handlers![search_places, get_search_status, list_places, get_place, update_status, update_notes];
 
 /// Queues a search; with `dry_run` only estimates its cost.
+#[utoipa::path(
+    tags = ["Places", "v1"],
+    params(Once),
+    request_body = SearchRequest,
+    responses((status = 200, body = SearchAccepted, description = "The search is queued; with `dry_run`, its cost.")),
+    security(("credential" = ["scan"]))
+)]
 #[post("/api/v1/places/search", data = "<body>")]
 async fn search_places(
     caller: Caller<Scan>,
@@ -72,6 +68,12 @@ async fn search_places(
 }
 
 /// Returns the status of a search.
+#[utoipa::path(
+    tags = ["Places", "v1"],
+    params(ScanId),
+    responses((status = 200, body = SearchStatus)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/places/status/<id>")]
 async fn get_search_status(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json<SearchStatus>> {
     let mut conn = db.tenant(&caller).await?;
@@ -85,6 +87,17 @@ async fn get_search_status(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiR
 }
 
 /// Lists staged places, by default the most recently found first.
+#[utoipa::path(
+    tags = ["Places", "v1"],
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PlaceQuery<'static>,
+    ),
+    responses((status = 200, body = PlaceList)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/places/staging?<limit>&<offset>&<cursor>&<query..>")]
 async fn list_places(
     caller: Caller<Read>,
@@ -117,6 +130,14 @@ async fn list_places(
 }
 
 /// Returns a place with its details, its domain and the searches that found it.
+#[utoipa::path(
+    tag = "Places",
+    params(
+        ("place_id" = String, Path, description = "Id of the place at Google, or as imported."),
+    ),
+    responses((status = 200, body = PlaceDetailsView)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/places/<place_id>", rank = 10)]
 async fn get_place(caller: Caller<Read>, db: Db<'_>, place_id: &str) -> ApiResult<Json<PlaceDetailsView>> {
     let mut conn = db.tenant(&caller).await?;
@@ -151,6 +172,16 @@ impl Update {
 }
 
 /// Changes the status of a place.
+#[utoipa::path(
+    tags = ["Places", "v1"],
+    params(
+        ("place_id" = Option<String>, Query, description = "Id of the place; also in the body."),
+        ("status" = Option<String>, Query, description = "The new status; also in the body."),
+    ),
+    request_body = Option<Update>,
+    responses((status = 200, body = Done)),
+    security(("credential" = ["curate"]))
+)]
 #[post("/api/v1/places/update-status?<place_id>&<status>", data = "<body>")]
 async fn update_status(
     caller: Caller<Curate>,
@@ -172,6 +203,16 @@ async fn update_status(
 }
 
 /// Changes the notes on a place.
+#[utoipa::path(
+    tags = ["Places", "v1"],
+    params(
+        ("place_id" = Option<String>, Query, description = "Id of the place; also in the body."),
+        ("notes" = Option<String>, Query, description = "The new notes; also in the body."),
+    ),
+    request_body = Option<Update>,
+    responses((status = 200, body = Done)),
+    security(("credential" = ["curate"]))
+)]
 #[post("/api/v1/places/update-notes?<place_id>&<notes>", data = "<body>")]
 async fn update_notes(
     caller: Caller<Curate>,

@@ -42,6 +42,7 @@ async fn scan_domain(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<Sc
 /// Returns the status of a scan.
 #[utoipa::path(
     tags = ["Scans", "v1"],
+    params(ScanId),
     responses((status = 200, body = ScanStatus)),
     security(("credential" = ["read"]))
 )]

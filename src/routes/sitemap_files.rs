@@ -6,11 +6,11 @@ use database::pool::Pool;
 use database::repo;
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::ContentType;
-use rocket::{Route, State, get, routes};
+use rocket::{State, get};
 
 use super::export::{Export, PartResult, csv_lines, csv_start, json_lines, json_lines_type};
 use super::query::{PathId, cursor_behind};
-use super::sitemaps::UrlQuery;
+use super::sitemaps::{UrlParams, UrlQuery};
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView};
@@ -18,14 +18,20 @@ use crate::views::sitemap::{CSV_HEAD, SitemapUrlView};
 /// How many URLs an export reads per transaction.
 const PART: i64 = 1000;
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![export_urls_csv, export_urls_jsonl]
-}
+handlers![export_urls_csv, export_urls_jsonl];
 
 /// Exports the matching URLs of a domain's sitemaps as CSV, with a byte order mark unless
 /// `bom=false`.
+#[utoipa::path(
+    tag = "Sitemaps",
+    params(
+        PathId<DomainId>,
+        ("bom" = Option<bool>, Query, description = "Whether the file begins with a byte order mark; true by default."),
+        UrlParams,
+    ),
+    responses((status = 200, body = String, content_type = "text/csv")),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/domains/<id>/urls.csv?<bom>&<query..>")]
 async fn export_urls_csv<'r>(
     caller: Caller<Read>,
@@ -47,6 +53,15 @@ async fn export_urls_csv<'r>(
 }
 
 /// Exports the matching URLs of a domain's sitemaps as JSON lines.
+#[utoipa::path(
+    tag = "Sitemaps",
+    params(
+        PathId<DomainId>,
+        UrlParams,
+    ),
+    responses((status = 200, body = String, content_type = "application/jsonl")),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/domains/<id>/urls.jsonl?<query..>")]
 async fn export_urls_jsonl<'r>(
     caller: Caller<Read>,

@@ -1,6 +1,5 @@
 //! Sitemaps: analysis, files, listed URLs, curation, and the differences between analyses.
 
-use chrono::{DateTime, Utc};
 use database::ids::{DomainId, SitemapFileId, SitemapRunId};
 use database::models::enums::{CurationStatus, UrlChange};
 use database::models::sitemap_file::SitemapFileChanges;
@@ -10,7 +9,7 @@ use database::repo::sitemap_files::SitemapFileFilter;
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{FromForm, Route, State, get, post, routes};
+use rocket::{FromForm, State, get, post};
 use scans::SitemapConfig;
 use scans::sitemap::{self, SitemapRequest, SitemapScan};
 use serde_json::json;
@@ -30,22 +29,16 @@ use crate::views::sitemap::{
 /// Maximum number of ids in a bulk change.
 const MAX_IDS: usize = 10_000;
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![
-        scan_sitemaps,
-        list_sitemaps,
-        get_sitemap,
-        list_sitemap_urls,
-        curate_sitemap,
-        curate_sitemaps,
-        list_sitemap_runs,
-        list_sitemap_changes,
-    ]
-}
+handlers![scan_sitemaps, list_sitemaps, get_sitemap, list_sitemap_urls, curate_sitemap, curate_sitemaps, list_sitemap_runs, list_sitemap_changes];
 
 /// Queues the analysis of a domain's sitemaps or of one sitemap, or returns the unfinished one.
+#[utoipa::path(
+    tag = "Sitemaps",
+    params(Once),
+    request_body = SitemapScanRequest,
+    responses((status = 202, body = SitemapScanAccepted)),
+    security(("credential" = ["scan"]))
+)]
 #[post("/api/v1/sitemap/scan", data = "<body>")]
 async fn scan_sitemaps(
     caller: Caller<Scan>,
@@ -103,6 +96,17 @@ impl<'r> SitemapQuery<'r> {
 }
 
 /// Lists the sitemap files of a domain, newest first.
+#[utoipa::path(
+    tag = "Sitemaps",
+    params(
+        PathId<DomainId>,
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        SitemapQuery<'static>,
+    ),
+    responses((status = 200, body = Page<SitemapView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/domains/<id>/sitemaps?<limit>&<offset>&<query..>")]
 async fn list_sitemaps(
     caller: Caller<Read>,
@@ -130,6 +134,12 @@ async fn list_sitemaps(
 }
 
 /// Returns a sitemap file.
+#[utoipa::path(
+    tag = "Sitemaps",
+    params(PathId<SitemapFileId>),
+    responses((status = 200, body = SitemapView)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/sitemaps/<id>")]
 async fn get_sitemap(caller: Caller<Read>, db: Db<'_>, id: PathId<SitemapFileId>) -> ApiResult<Json<SitemapView>> {
     let mut conn = db.tenant(&caller).await?;
@@ -152,6 +162,9 @@ pub(super) struct UrlQuery<'r> {
     modified_before: Option<&'r str>,
 }
 
+/// The parameters of the filter, as they are described.
+pub(super) type UrlParams = UrlQuery<'static>;
+
 impl<'r> UrlQuery<'r> {
     pub(super) fn filter(&self) -> ApiResult<SitemapUrlFilter<'r>> {
         Ok(SitemapUrlFilter {
@@ -164,6 +177,17 @@ impl<'r> UrlQuery<'r> {
 }
 
 /// Lists the URLs in a sitemap file, in a fixed order; the cursor is stable while rows are added.
+#[utoipa::path(
+    tag = "Sitemaps",
+    params(
+        PathId<SitemapFileId>,
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        UrlQuery<'static>,
+    ),
+    responses((status = 200, body = Page<SitemapUrlView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/sitemaps/<id>/urls?<limit>&<cursor>&<query..>")]
 async fn list_sitemap_urls(
     caller: Caller<Read>,
@@ -190,6 +214,13 @@ async fn list_sitemap_urls(
 }
 
 /// Sets the curation status of a sitemap file.
+#[utoipa::path(
+    tag = "Sitemaps",
+    params(PathId<SitemapFileId>),
+    request_body = CurationRequest,
+    responses((status = 200, body = SitemapView)),
+    security(("credential" = ["curate"]))
+)]
 #[post("/api/v1/sitemaps/<id>/curation", data = "<body>")]
 async fn curate_sitemap(
     caller: Caller<Curate>,
@@ -205,6 +236,12 @@ async fn curate_sitemap(
 }
 
 /// Sets the curation status of sitemap files by their ids or by a filter; with `preview` only counts them.
+#[utoipa::path(
+    tag = "Sitemaps",
+    request_body = BulkCurationRequest,
+    responses((status = 200, body = BulkCurationView)),
+    security(("credential" = ["curate"]))
+)]
 #[post("/api/v1/sitemaps/curation", data = "<body>")]
 async fn curate_sitemaps(
     caller: Caller<Curate>,
@@ -282,6 +319,16 @@ fn curation(field: &'static str, word: &str) -> ApiResult<CurationStatus> {
 }
 
 /// Lists the analyses of a domain's sitemaps, newest first, each with its number of changes.
+#[utoipa::path(
+    tag = "Sitemaps",
+    params(
+        PathId<DomainId>,
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+    ),
+    responses((status = 200, body = Vec<SitemapRunView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/domains/<id>/sitemap-runs?<limit>&<offset>")]
 async fn list_sitemap_runs(
     caller: Caller<Read>,
@@ -298,6 +345,17 @@ async fn list_sitemap_runs(
 }
 
 /// Lists the differences between an analysis and the previous one.
+#[utoipa::path(
+    tag = "Sitemaps",
+    params(
+        PathId<SitemapRunId>,
+        ("change" = Option<String>, Query, description = "`added`, `removed` or `changed`."),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+    ),
+    responses((status = 200, body = SitemapDiffView)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/sitemap-runs/<id>/changes?<change>&<limit>&<cursor>")]
 async fn list_sitemap_changes(
     caller: Caller<Read>,

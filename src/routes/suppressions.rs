@@ -10,7 +10,7 @@ use database::repo;
 use moka::sync::Cache;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Route, State, delete, get, post, routes};
+use rocket::{State, delete, get, post};
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
@@ -49,18 +49,15 @@ impl Turns {
     }
 }
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![
-        create_suppression,
-        list_suppressions,
-        delete_suppression,
-        create_erasure
-    ]
-}
+handlers![create_suppression, list_suppressions, delete_suppression, create_erasure];
 
 /// Suppresses an address or a whole domain: it is no longer stored or exported.
+#[utoipa::path(
+    tag = "Suppressions",
+    request_body = SuppressionRequest,
+    responses((status = 201, body = SuppressionView)),
+    security(("credential" = ["curate"]))
+)]
 #[post("/api/v1/suppressions", data = "<body>")]
 async fn create_suppression(
     caller: Caller<Curate>,
@@ -92,6 +89,12 @@ async fn create_suppression(
 }
 
 /// Erases an address or a whole domain from the tenant's rows, and suppresses it by its hash.
+#[utoipa::path(
+    tag = "Suppressions",
+    request_body = SuppressionRequest,
+    responses((status = 200, body = ErasureView)),
+    security(("credential" = ["admin"]))
+)]
 #[post("/api/v1/erasures", data = "<body>")]
 async fn create_erasure(
     caller: Caller<Admin>,
@@ -126,6 +129,15 @@ async fn create_erasure(
 }
 
 /// Lists suppressions, newest first.
+#[utoipa::path(
+    tag = "Suppressions",
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+    ),
+    responses((status = 200, body = Page<SuppressionView>)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/suppressions?<limit>&<offset>")]
 async fn list_suppressions(
     caller: Caller<Read>,
@@ -146,6 +158,12 @@ async fn list_suppressions(
 }
 
 /// Lifts a suppression.
+#[utoipa::path(
+    tag = "Suppressions",
+    params(PathId<Uuid>),
+    responses((status = 204, description = "Done.")),
+    security(("credential" = ["admin"]))
+)]
 #[delete("/api/v1/suppressions/<id>")]
 async fn delete_suppression(caller: Caller<Admin>, db: Db<'_>, id: PathId<Uuid>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;

@@ -2,18 +2,14 @@
 
 use jobs::count_stored_rows;
 use rocket::serde::json::Json;
-use rocket::{Route, get, routes};
+use rocket::{get};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
 
-/// Returns the routes of this file.
-#[must_use]
-pub fn routes() -> Vec<Route> {
-    routes![get_usage]
-}
+handlers![get_usage];
 
 /// What the tenant uses.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +27,11 @@ struct Share {
 }
 
 /// Returns how many rows the tenant has stored, and how many it may.
+#[utoipa::path(
+    tag = "Accounts",
+    responses((status = 200, body = Usage)),
+    security(("credential" = ["read"]))
+)]
 #[get("/api/v1/usage")]
 async fn get_usage(caller: Caller<Read>, db: Db<'_>) -> ApiResult<Json<Usage>> {
     let mut conn = db.tenant(&caller).await?;

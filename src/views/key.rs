@@ -92,6 +92,7 @@ pub struct KeyCreated {
     #[serde(flatten)]
     view: KeyView,
     /// The key itself, with its secret.
+    #[schema(value_type = String)]
     key: ShownOnce,
     /// The key that this one replaces, with its new expiry.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Problem<'a> {
     /// Where the kind of failure is described: a path on this server.
-    #[schema(format = UriReference, example = "/docs/problems#not_found")]
+    #[schema(example = "/docs/problems#not_found")]
     pub r#type: String,
     /// The HTTP status in words.
     #[schema(example = "Not Found")]

@@ -24,7 +24,7 @@ const V1: &str = "v1";
         description = "Collects leads about local businesses. A request that starts work answers with a job; follow the job, \
                        then read its rows. Times are ISO 8601 in UTC, ids are UUIDs, amounts of money are exact decimals.",
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem<'_>)),
     tags(
         (name = "Scans", description = "Scans of domains, one or many."),
         (name = "Jobs", description = "Background work of any kind: follow, cancel, retry."),
@@ -102,12 +102,6 @@ impl Operation<'_> {
     #[must_use]
     pub fn is_v1(&self) -> bool {
         texts(&self.json["tags"]).any(|tag| tag == V1)
-    }
-
-    /// Returns the scope that a caller must have; `None` for routes without a caller.
-    #[must_use]
-    pub fn scope(&self) -> Option<&str> {
-        self.json["x-scope"].as_str()
     }
 
     /// Returns the names of its query parameters.

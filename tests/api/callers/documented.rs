@@ -1,6 +1,6 @@
-//! `docs/api.md` lists every route and its required scope.
+//! The API's description and `docs/api.md` list every route and its required scope.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::str::FromStr;
@@ -46,6 +46,39 @@ async fn documented_and_mounted_routes_are_equal() {
         "docs/api.md lists routes that are not mounted: {gone:#?}"
     );
     assert_eq!(rows.len(), documented.len(), "docs/api.md lists a route twice");
+}
+
+/// What `/openapi.json` describes is what is mounted, with the scopes and the `Idempotency-Key` that `docs/api.md` and the
+/// handlers have.
+#[tokio::test]
+async fn described_and_mounted_routes_are_equal() {
+    let app = TestApp::new().await;
+    let mounted: BTreeSet<(String, String)> = app
+        .client()
+        .rocket()
+        .routes()
+        .map(|route| (route.method.to_string(), route.uri.path().to_owned()))
+        .collect();
+    let scopes: BTreeMap<(String, String), String> = documented()
+        .into_iter()
+        .map(|row| ((row.method, row.path), row.scope))
+        .collect();
+    let mut described = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    for (path, item) in app.contract().document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let route = (method.to_uppercase(), path.replace('{', "<").replace('}', ">"));
+            assert!(operation["summary"].is_string(), "{route:?} has no summary");
+            assert!(names.insert(operation["operationId"].as_str().unwrap()), "{route:?} has the name of another");
+            let scope = operation["x-scope"].as_str().unwrap_or(PUBLIC);
+            assert_eq!(scopes.get(&route).map(String::as_str), Some(scope), "the scope of {route:?}");
+            described.insert(route);
+        }
+    }
+    let missing: Vec<_> = mounted.difference(&described).collect();
+    assert!(missing.is_empty(), "these routes are not described: {missing:#?}");
+    let gone: Vec<_> = described.difference(&mounted).collect();
+    assert!(gone.is_empty(), "these routes are described, but not mounted: {gone:#?}");
 }
 
 /// A key without the documented scope is refused; a key with it is accepted.

@@ -120,6 +120,11 @@ pub const ENTRIES: &[Entry] = entries! {
     Head "/health" Public: |_ids| get("/health");
     Get "/live" Public: |_ids| get("/live");
     Get "/ready" Public: |_ids| get("/ready");
+    Get "/openapi.json" Public: |_ids| get("/openapi.json");
+    Get "/docs" Public: |_ids| get("/docs");
+    Get "/docs/problems" Public: |_ids| get("/docs/problems");
+    Get "/docs/rapidoc.js" Public: |_ids| get("/docs/rapidoc.js");
+    Get "/docs/docs.css" Public: |_ids| get("/docs/docs.css");
 
     Get "/api/v1/status/<id>" Rows: |ids| get(format!("/api/v1/status/{}", ids.pending));
     Get "/api/v1/batch/status/<id>" Rows: |ids| get(format!("/api/v1/batch/status/{}", ids.batch));
