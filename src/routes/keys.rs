@@ -148,7 +148,7 @@ fn read_scopes(caller: &Caller<Admin>, scopes: &[String]) -> ApiResult<TextList>
     tag = "Accounts",
     params(PathId<ApiKeyId>),
     request_body = Option<RotationRequest>,
-    responses((status = 201, body = KeyCreated)),
+    responses((status = 201, body = KeyCreated), (status = 409, description = "The key is revoked or has expired.")),
     security(("credential" = ["admin"]))
 )]
 #[post("/api/v1/keys/<id>/rotate", data = "<body>")]
