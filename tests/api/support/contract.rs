@@ -49,6 +49,31 @@ impl Contract {
             .min_by_key(|(template, _)| template.matches('{').count())
     }
 
+    /// Returns the names of the query parameters that a route takes.
+    pub fn parameters(&self, method: Method, path: &str) -> Vec<String> {
+        let operation = self.operation(method, path).map(|(_, operation)| operation);
+        let parameters = operation.and_then(|operation| operation["parameters"].as_array());
+        parameters
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "query")
+            .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Returns the names of the fields that the body of a route has.
+    pub fn fields(&self, method: Method, path: &str) -> Vec<String> {
+        let Some((_, operation)) = self.operation(method, path) else {
+            return Vec::new();
+        };
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let choices = schema["oneOf"].as_array().into_iter().flatten().chain([schema]);
+        choices
+            .filter_map(|schema| self.document.pointer(&schema["$ref"].as_str()?[1..])?["properties"].as_object())
+            .flat_map(|properties| properties.keys().cloned())
+            .collect()
+    }
+
     /// Panics if a response is not one that the description allows.
     pub fn check(&self, method: Method, path: &str, answer: &Answer) {
         // A preflight is for browsers, and the answer to HEAD is that to GET without its body.
