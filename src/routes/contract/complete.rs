@@ -66,7 +66,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         return;
     };
     for (status, response) in all.iter_mut().filter(|(status, _)| status.starts_with('2')) {
-        if response["description"] == "" {
+        if response.get("description").is_none() {
             response["description"] = summary.clone();
         }
         let mut own = response["headers"].as_object().cloned().unwrap_or_default();
