@@ -5,6 +5,7 @@ use database::ids::JobId;
 use database::models::api_call::ApiCall;
 use database::models::enums::Outcome;
 use database::models::job::Job;
+use scans::places::money::Usd;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -108,6 +109,8 @@ pub struct SearchStatus {
     pub progress: f64,
     /// The number of billed calls of Google's API.
     pub calls: usize,
+    /// The cost of these calls in US dollars, at list prices.
+    pub usd: Usd,
 }
 
 /// The part of a search request that its status shows.
@@ -143,6 +146,11 @@ impl SearchStatus {
         let subject: Option<Subject> = payload.parse().ok();
         let found: Completion = result.and_then(|result| result.parse().ok()).unwrap_or_default();
         let (search_query, search_location) = subject.map(|subject| (subject.business_type, subject.location)).unzip();
+        let billed: Vec<Usd> = calls
+            .iter()
+            .filter(|call| call.is_billed)
+            .map(|call| Usd::from_micros(call.price_micros.into()))
+            .collect();
         Self {
             job_id: job_id.get(),
             status: v1_status(status),
@@ -160,7 +168,8 @@ impl SearchStatus {
             message,
             next_attempt_at,
             progress: progress.unwrap_or_default(),
-            calls: calls.iter().filter(|call| call.is_billed).count(),
+            calls: billed.len(),
+            usd: billed.into_iter().sum(),
         }
     }
 }
