@@ -2,13 +2,13 @@
 
 use database::ids::DomainId;
 use database::repo;
-use database::repo::domains::{DomainFilter, DomainOrder};
+use database::repo::domains::{DomainFilter, DomainOrder, DomainPosition};
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{FromForm, Route, delete, get, routes};
 use serde_json::json;
 
-use super::query::{PathId, paging, parsed};
+use super::query::{Asked, PathId, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Caller, Db, Read};
 use crate::views::Page;
@@ -55,26 +55,19 @@ impl<'r> DomainQuery<'r> {
 }
 
 /// Lists the tenant's domains.
-#[get("/api/v1/domains?<limit>&<offset>&<query..>")]
+#[get("/api/v1/domains?<limit>&<cursor>&<query..>")]
 async fn list_domains(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
-    offset: Option<&str>,
+    cursor: Option<&str>,
     query: DomainQuery<'_>,
-) -> ApiResult<Json<Page<DomainView>>> {
-    let paging = paging(limit, offset)?;
+) -> ApiResult<Page<DomainView>> {
     let (filter, order) = (query.filter()?, query.order()?);
+    let asked = Asked::read(limit, cursor, &order)?;
     let mut conn = db.tenant(&caller).await?;
-    let (domains, total) = repo::domains::list(&mut conn, &filter, order, paging).await?;
-    let items = domains.into_iter().map(DomainView::from).collect();
-    Ok(Json(Page {
-        items,
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor: None,
-    }))
+    let (domains, total) = repo::domains::list(&mut conn, &filter, order, &asked.paging).await?;
+    asked.page(domains, Some(total), |domain| DomainPosition::of(domain, order))
 }
 
 /// Returns a domain with all facts about its site.

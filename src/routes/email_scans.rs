@@ -2,16 +2,17 @@
 
 use database::ids::DomainId;
 use database::repo;
+use database::repo::email_scans::ScannedPosition;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, get, post, routes};
 use scans::email::{self, DEFAULT_PAGES};
 
-use super::query::{PathId, paging};
+use super::query::{Asked, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once, Read, Scan};
 use crate::views::answer::Answer;
-use crate::views::contact::{EmailScanView, ScannedDomainView};
+use crate::views::contact::{EmailScanView, ScannedDomainView, ScannedDomains};
 
 /// Maximum number of pages shown per domain: as many as one scan fetches.
 const SHOWN_PAGES: i64 = DEFAULT_PAGES as i64;
@@ -28,29 +29,36 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Lists the tenant's domains by name, each with its pages.
-#[get("/email-scanner/domains?<limit>&<offset>")]
+#[get("/email-scanner/domains?<limit>&<offset>&<cursor>")]
 async fn list_scanned_domains(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
-) -> ApiResult<Json<Vec<ScannedDomainView>>> {
+    cursor: Option<&str>,
+) -> ApiResult<ScannedDomains> {
     // The old front end does not request further pages.
-    let paging = paging(limit.or(Some("1000")), offset)?;
+    let asked = Asked::read(limit.or(Some("1000")), cursor, &())?;
+    let offset = asked.read_offset(offset)?;
     let mut conn = db.tenant(&caller).await?;
-    let rows = repo::email_scans::list_domains(&mut conn, paging.limit, paging.offset, SHOWN_PAGES).await?;
-    Ok(Json(rows.into_iter().map(ScannedDomainView::from).collect()))
+    let mut rows = repo::email_scans::list_domains(&mut conn, &asked.paging, offset, SHOWN_PAGES).await?;
+    let next_cursor = asked.cut(&mut rows, ScannedPosition::of)?;
+    Ok(ScannedDomains {
+        domains: rows.into_iter().map(ScannedDomainView::from).collect(),
+        next_cursor,
+    })
 }
 
 /// Lists the same domains under the other name in the v1 contract.
-#[get("/email-scanner/websites?<limit>&<offset>")]
+#[get("/email-scanner/websites?<limit>&<offset>&<cursor>")]
 async fn list_websites(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
-) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    list_scanned_domains(caller, db, limit, offset).await
+    cursor: Option<&str>,
+) -> ApiResult<ScannedDomains> {
+    list_scanned_domains(caller, db, limit, offset, cursor).await
 }
 
 /// Queues a scan of a domain's site, or returns the unfinished one.

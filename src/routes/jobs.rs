@@ -2,12 +2,12 @@
 
 use database::repo;
 use database::repo::jobs::JobFilter;
-use database::repo::paging::Cursor;
+use database::repo::paging::Newest;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{FromForm, Route, get, post, routes};
 
-use super::query::{cursor_behind, paging, parsed};
+use super::query::{Asked, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once, Read, Scan};
 use crate::views::Page;
@@ -43,33 +43,19 @@ impl<'r> JobQuery<'r> {
 }
 
 /// Lists the tenant's jobs, newest first.
-#[get("/api/v1/jobs?<limit>&<offset>&<cursor>&<query..>")]
+#[get("/api/v1/jobs?<limit>&<cursor>&<query..>")]
 async fn list_jobs(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
-    offset: Option<&str>,
     cursor: Option<&str>,
     query: JobQuery<'_>,
-) -> ApiResult<Json<Page<JobView>>> {
-    let paging = paging(limit, offset)?;
-    let filter = JobFilter {
-        after: parsed("cursor", cursor)?,
-        ..query.filter()?
-    };
+) -> ApiResult<Page<JobView>> {
+    let asked = Asked::read(limit, cursor, &())?;
+    let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;
-    let (jobs, total) = repo::jobs::list(&mut conn, &filter, paging).await?;
-    let next_cursor = cursor_behind(&jobs, paging.limit, |job| {
-        Cursor::new(job.created_at, job.job_id).to_string()
-    });
-    let items = jobs.into_iter().map(JobView::from).collect();
-    Ok(Json(Page {
-        items,
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor,
-    }))
+    let (jobs, total) = repo::jobs::list(&mut conn, &filter, &asked.paging).await?;
+    asked.page(jobs, Some(total), |job| Newest::new(job.created_at, job.job_id))
 }
 
 /// Returns a job.

@@ -6,12 +6,13 @@ use database::models::api_key::{KeySecret, NewApiKey};
 use database::models::enums::Scope;
 use database::models::values::TextList;
 use database::repo;
+use database::repo::paging::Newest;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, delete, get, post, routes};
 use serde_json::json;
 
-use super::query::{PathId, paging};
+use super::query::{Asked, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Db, OptionalBody};
 use crate::views::Page;
@@ -31,23 +32,17 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Lists the tenant's keys, newest first, including revoked and expired ones.
-#[get("/api/v1/keys?<limit>&<offset>")]
+#[get("/api/v1/keys?<limit>&<cursor>")]
 async fn list_keys(
     caller: Caller<Admin>,
     db: Db<'_>,
     limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Page<KeyView>>> {
-    let paging = paging(limit, offset)?;
+    cursor: Option<&str>,
+) -> ApiResult<Page<KeyView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(&caller).await?;
-    let (keys, total) = repo::api_keys::list_page(&mut conn, paging).await?;
-    Ok(Json(Page {
-        items: keys.into_iter().map(KeyView::from).collect(),
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor: None,
-    }))
+    let (keys, total) = repo::api_keys::list_page(&mut conn, &asked.paging).await?;
+    asked.page(keys, Some(total), |key| Newest::new(key.created_at, key.id))
 }
 
 /// Returns a key without its secret.

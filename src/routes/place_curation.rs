@@ -7,7 +7,6 @@ use database::models::place_change::PlaceCuration;
 use database::repo;
 use database::repo::place_changes::ChangedBy;
 use rocket::http::Status;
-use rocket::serde::json::Json;
 use rocket::{Route, get, post, routes};
 use scans::places::{self, PlacesHandOver, Submitted};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -16,9 +15,10 @@ use uuid::Uuid;
 
 use super::place_filter::{Chosen, status_of};
 use super::places::{storable, who};
-use super::query::{cursor_behind, parsed};
+use super::query::Asked;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, EmptyBody, Once, Read, Scan};
+use crate::views::Page;
 use crate::views::answer::Answer;
 use crate::views::place::ChangeView;
 
@@ -178,13 +178,6 @@ async fn undo_place_change(caller: Caller<Curate>, db: Db<'_>, once: Once, _body
     .await
 }
 
-/// A page of the history.
-#[derive(Debug, Serialize)]
-struct History {
-    items: Vec<ChangeView>,
-    next_cursor: Option<String>,
-}
-
 /// Lists the changes of all places, newest first.
 #[get("/api/v1/places/history?<limit>&<cursor>")]
 async fn list_place_changes(
@@ -192,7 +185,7 @@ async fn list_place_changes(
     db: Db<'_>,
     limit: Option<&str>,
     cursor: Option<&str>,
-) -> ApiResult<Json<History>> {
+) -> ApiResult<Page<ChangeView>> {
     history(&caller, &db, None, limit, cursor).await
 }
 
@@ -204,7 +197,7 @@ async fn list_changes_of_place(
     place_id: &str,
     limit: Option<&str>,
     cursor: Option<&str>,
-) -> ApiResult<Json<History>> {
+) -> ApiResult<Page<ChangeView>> {
     history(&caller, &db, Some(place_id), limit, cursor).await
 }
 
@@ -214,19 +207,14 @@ async fn history(
     place_id: Option<&str>,
     limit: Option<&str>,
     cursor: Option<&str>,
-) -> ApiResult<Json<History>> {
-    let limit = super::query::paging(limit, None)?.limit;
-    let before = parsed("cursor", cursor)?;
+) -> ApiResult<Page<ChangeView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(caller).await?;
     if let Some(place_id) = place_id {
         repo::places::get(&mut conn, place_id).await?;
     }
-    let changes = repo::place_changes::list(&mut conn, place_id, before, limit).await?;
-    let next_cursor = cursor_behind(&changes, limit, |change| change.id.to_string());
-    Ok(Json(History {
-        items: changes.into_iter().map(ChangeView::from).collect(),
-        next_cursor,
-    }))
+    let changes = repo::place_changes::list(&mut conn, place_id, &asked.paging).await?;
+    asked.page(changes, None, |change| change.id)
 }
 
 /// Places whose details to look up.

@@ -4,8 +4,9 @@ use database::ids::PlaceChangeId;
 use database::models::enums::PlaceAction;
 use database::models::place_change::PlaceCuration;
 use database::repo;
+use database::repo::paging::Offset;
 use database::repo::place_changes::ChangedBy;
-use database::repo::places::{PlaceCursor, PlaceFilter};
+use database::repo::places::{PlaceFilter, PlacePosition};
 use jobs::BackgroundJob;
 use rocket::http::Status;
 use rocket::serde::json::Json;
@@ -16,8 +17,8 @@ use scans::places::{self, PlacesSearch};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::place_filter::{PlaceQuery, read_cursor, read_order, status_of, write_cursor};
-use super::query::{cursor_behind, paging};
+use super::place_filter::{PlaceQuery, read_order, status_of};
+use super::query::Asked;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, OptionalBody, Permission, Read, Scan};
 use crate::views::answer::Answer;
@@ -92,27 +93,30 @@ async fn list_places(
     offset: Option<&str>,
     cursor: Option<&str>,
     query: PlaceQuery<'_>,
-) -> ApiResult<Json<PlaceList>> {
-    let paging = paging(limit, offset)?;
+) -> ApiResult<PlaceList> {
     let order = read_order(query.sort)?;
-    let after = cursor.map(|cursor| read_cursor(cursor, order)).transpose()?;
+    let asked = Asked::read(limit, cursor, &order)?;
+    let offset = asked.read_offset(offset)?;
     let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;
-    let (rows, total) = match &after {
-        None => repo::places::list(&mut conn, &filter, order, paging).await?,
-        Some(after) => {
-            let rows = repo::places::list_after(&mut conn, &filter, order, Some(after), paging.limit).await?;
-            (rows, repo::places::count(&mut conn, &filter).await?)
-        }
+    let (mut rows, total) = if asked.paging.after.is_none() {
+        let paging = Offset {
+            limit: asked.paging.limit,
+            offset,
+        };
+        repo::places::list(&mut conn, &filter, order, paging).await?
+    } else {
+        let rows = repo::places::list_after(&mut conn, &filter, order, &asked.paging).await?;
+        (rows, repo::places::count(&mut conn, &filter).await?)
     };
-    let next_cursor = cursor_behind(&rows, paging.limit, |row| write_cursor(&PlaceCursor::of(row, order)));
-    Ok(Json(PlaceList {
+    let next_cursor = asked.cut(&mut rows, |row| PlacePosition::of(row, order))?;
+    Ok(PlaceList {
         places: rows.into_iter().map(PlaceView::from).collect(),
         total,
-        limit: paging.limit,
-        offset: paging.offset,
+        limit: asked.limit,
+        offset,
         next_cursor,
-    }))
+    })
 }
 
 /// Returns a place with its details, its domain and the searches that found it.

@@ -4,25 +4,24 @@ use database::ids::{DomainId, SitemapFileId, SitemapRunId};
 use database::models::enums::{CurationStatus, UrlChange};
 use database::models::sitemap_file::SitemapFileChanges;
 use database::repo;
-use database::repo::paging::Paging;
+use database::repo::paging::Newest;
 use database::repo::sitemap_files::SitemapFileFilter;
-use database::repo::sitemap_urls::SitemapUrlFilter;
+use database::repo::sitemap_urls::{SitemapUrlFilter, UrlPosition};
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{FromForm, Route, State, get, post, routes};
 use scans::SitemapConfig;
 use scans::sitemap::{self, SitemapRequest, SitemapScan};
 use serde_json::json;
-use uuid::Uuid;
 
-use super::query::{PathId, cursor_behind, paging, parsed};
+use super::query::{Asked, PathId, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, Read, Scan};
 use crate::views::Page;
 use crate::views::answer::Answer;
 use crate::views::sitemap::{
     BulkCurationRequest, BulkCurationView, CurationFilter, CurationRequest, SitemapDiffView, SitemapRunView,
-    SitemapScanAccepted, SitemapScanRequest, SitemapUrlChangeView, SitemapUrlView, SitemapView, read_curation,
+    SitemapScanAccepted, SitemapScanRequest, SitemapUrlView, SitemapView, read_curation,
 };
 
 /// Maximum number of ids in a bulk change.
@@ -96,30 +95,24 @@ impl<'r> SitemapQuery<'r> {
 }
 
 /// Lists the sitemap files of a domain, newest first.
-#[get("/api/v1/domains/<id>/sitemaps?<limit>&<offset>&<query..>")]
+#[get("/api/v1/domains/<id>/sitemaps?<limit>&<cursor>&<query..>")]
 async fn list_sitemaps(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
     limit: Option<&str>,
-    offset: Option<&str>,
+    cursor: Option<&str>,
     query: SitemapQuery<'_>,
-) -> ApiResult<Json<Page<SitemapView>>> {
-    let paging = paging(limit, offset)?;
+) -> ApiResult<Page<SitemapView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let filter = SitemapFileFilter {
         domain_id: Some(id.0),
         ..query.filter()?
     };
     let mut conn = db.tenant(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
-    let (files, total) = repo::sitemap_files::list(&mut conn, &filter, paging).await?;
-    Ok(Json(Page {
-        items: files.into_iter().map(SitemapView::from).collect(),
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor: None,
-    }))
+    let (files, total) = repo::sitemap_files::list(&mut conn, &filter, &asked.paging).await?;
+    asked.page(files, Some(total), |file| Newest::new(file.created_at, file.id))
 }
 
 /// Returns a sitemap file.
@@ -158,21 +151,14 @@ async fn list_sitemap_urls(
     limit: Option<&str>,
     cursor: Option<&str>,
     query: UrlQuery<'_>,
-) -> ApiResult<Json<Page<SitemapUrlView>>> {
-    let paging = paging(limit, None)?;
+) -> ApiResult<Page<SitemapUrlView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;
     repo::sitemap_files::get(&mut conn, id.0).await?;
     let total = repo::sitemap_urls::count_of_file(&mut conn, id.0, &filter).await?;
-    let rows = repo::sitemap_urls::list_of_file(&mut conn, id.0, &filter, cursor, paging.limit).await?;
-    let next_cursor = cursor_behind(&rows, paging.limit, |row| row.url.clone());
-    Ok(Json(Page {
-        items: rows.into_iter().map(SitemapUrlView::from).collect(),
-        total,
-        limit: paging.limit,
-        offset: 0,
-        next_cursor,
-    }))
+    let rows = repo::sitemap_urls::list_of_file(&mut conn, id.0, &filter, &asked.paging).await?;
+    asked.page(rows, Some(total), |row| UrlPosition::of(&row.url))
 }
 
 /// Sets the curation status of a sitemap file.
@@ -268,19 +254,19 @@ fn curation(field: &'static str, word: &str) -> ApiResult<CurationStatus> {
 }
 
 /// Lists the analyses of a domain's sitemaps, newest first, each with its number of changes.
-#[get("/api/v1/domains/<id>/sitemap-runs?<limit>&<offset>")]
+#[get("/api/v1/domains/<id>/sitemap-runs?<limit>&<cursor>")]
 async fn list_sitemap_runs(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
     limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Vec<SitemapRunView>>> {
-    let paging: Paging = paging(limit, offset)?;
+    cursor: Option<&str>,
+) -> ApiResult<Page<SitemapRunView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
-    let runs = repo::sitemap_runs::list(&mut conn, id.0, paging).await?;
-    Ok(Json(runs.into_iter().map(SitemapRunView::from).collect()))
+    let runs = repo::sitemap_runs::list(&mut conn, id.0, &asked.paging).await?;
+    asked.page(runs, None, |run| Newest::new(run.started_at, run.id))
 }
 
 /// Lists the differences between an analysis and the previous one.
@@ -292,22 +278,19 @@ async fn list_sitemap_changes(
     change: Option<&str>,
     limit: Option<&str>,
     cursor: Option<&str>,
-) -> ApiResult<Json<SitemapDiffView>> {
-    let paging = paging(limit, None)?;
+) -> ApiResult<SitemapDiffView> {
+    let asked = Asked::read(limit, cursor, &())?;
     let change: Option<UrlChange> = parsed("change", change)?;
-    let after: Option<Uuid> = parsed("cursor", cursor)?;
     let mut conn = db.tenant(&caller).await?;
     let run = repo::sitemap_runs::get(&mut conn, id.0).await?;
     // Changes noted while the analysis runs are not final.
     let rows = if run.completed_at.is_some() {
-        repo::sitemap_url_changes::list(&mut conn, id.0, change, after.map(Into::into), paging.limit).await?
+        repo::sitemap_url_changes::list(&mut conn, id.0, change, &asked.paging).await?
     } else {
         Vec::new()
     };
-    let next_cursor = cursor_behind(&rows, paging.limit, |row| row.id.to_string());
-    Ok(Json(SitemapDiffView {
+    Ok(SitemapDiffView {
         run: run.into(),
-        items: rows.into_iter().map(SitemapUrlChangeView::from).collect(),
-        next_cursor,
-    }))
+        page: asked.page(rows, None, |row| row.id)?,
+    })
 }

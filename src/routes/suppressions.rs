@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use database::ids::TenantId;
+use database::ids::{SuppressionId, TenantId};
 use database::models::enums::SuppressionKind;
 use database::models::suppression::NewSuppression;
 use database::repo;
+use database::repo::paging::Newest;
 use moka::sync::Cache;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{Route, State, delete, get, post, routes};
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use uuid::Uuid;
 use web::names::DomainName;
 
-use super::query::{PathId, paging};
+use super::query::{Asked, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
@@ -126,28 +126,22 @@ async fn create_erasure(
 }
 
 /// Lists suppressions, newest first.
-#[get("/api/v1/suppressions?<limit>&<offset>")]
+#[get("/api/v1/suppressions?<limit>&<cursor>")]
 async fn list_suppressions(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Page<SuppressionView>>> {
-    let paging = paging(limit, offset)?;
+    cursor: Option<&str>,
+) -> ApiResult<Page<SuppressionView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(&caller).await?;
-    let (rows, total) = repo::suppressions::list(&mut conn, paging).await?;
-    Ok(Json(Page {
-        items: rows.into_iter().map(SuppressionView::from).collect(),
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor: None,
-    }))
+    let (rows, total) = repo::suppressions::list(&mut conn, &asked.paging).await?;
+    asked.page(rows, Some(total), |row| Newest::new(row.created_at, row.id))
 }
 
 /// Lifts a suppression.
 #[delete("/api/v1/suppressions/<id>")]
-async fn delete_suppression(caller: Caller<Admin>, db: Db<'_>, id: PathId<Uuid>) -> ApiResult<Status> {
+async fn delete_suppression(caller: Caller<Admin>, db: Db<'_>, id: PathId<SuppressionId>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;
     repo::suppressions::delete(&mut conn, id.0).await?;
     caller

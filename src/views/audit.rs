@@ -49,12 +49,3 @@ impl From<AuditEntry> for AuditView {
         }
     }
 }
-
-/// A page of the audit log.
-#[derive(Debug, Serialize)]
-pub struct AuditPage {
-    /// The entries, newest first.
-    pub items: Vec<AuditView>,
-    /// Cursor of the next page, with older entries; null on the last page.
-    pub next_cursor: Option<String>,
-}

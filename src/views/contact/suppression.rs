@@ -49,7 +49,7 @@ impl From<Suppression> for SuppressionView {
             created_at,
         } = row;
         Self {
-            id,
+            id: id.get(),
             kind: kind.label(),
             value,
             reason,

@@ -69,7 +69,7 @@ impl From<PlaceChange> for ChangeView {
             undone_at,
         } = change;
         Self {
-            id,
+            id: id.get(),
             change_id: change_id.get(),
             action: action.label(),
             place_id,
