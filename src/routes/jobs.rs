@@ -11,7 +11,7 @@ use super::query::{Asked, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once, Read, Scan};
 use crate::views::Page;
-use crate::views::answer::Answer;
+use crate::views::answer::{Accepted, Answer};
 use crate::views::job::JobView;
 use crate::views::scan::ScanId;
 
@@ -76,7 +76,7 @@ async fn cancel_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) ->
         } else {
             Status::Accepted
         };
-        Ok((status, JobView::from(job)))
+        Ok((status, Accepted::new(job.job_id, JobView::from(job))))
     })
     .await
 }
@@ -92,7 +92,7 @@ async fn retry_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> 
                 job.status
             )));
         };
-        Ok((Status::Accepted, JobView::from(job)))
+        Ok((Status::Accepted, Accepted::new(job.job_id, JobView::from(job))))
     })
     .await
 }

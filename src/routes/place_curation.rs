@@ -19,7 +19,7 @@ use super::query::Asked;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, EmptyBody, Once, Read, Scan};
 use crate::views::Page;
-use crate::views::answer::Answer;
+use crate::views::answer::{Accepted, Answer};
 use crate::views::place::ChangeView;
 
 /// Maximum number of tags in a request.
@@ -244,22 +244,15 @@ struct HandOverRequest {
     look_up: bool,
 }
 
-/// A queued job.
+/// How many places a queued job works on.
 #[derive(Debug, Serialize)]
 struct Queued {
-    job_id: Uuid,
-    status_url: String,
     places: usize,
 }
 
-impl From<Submitted> for Queued {
-    fn from(submitted: Submitted) -> Self {
-        Self {
-            job_id: submitted.job_id.get(),
-            status_url: format!("/api/v1/jobs/{}", submitted.job_id),
-            places: submitted.places,
-        }
-    }
+fn accepted(submitted: &Submitted) -> (Status, Accepted<Queued>) {
+    let places = submitted.places;
+    (Status::Accepted, Accepted::new(submitted.job_id, Queued { places }))
 }
 
 /// Queues the look-up of places' details: one call to Google per place.
@@ -270,7 +263,7 @@ async fn look_up_places(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body
     let filter = chosen.filter()?;
     db.submit(&caller, once.of(&body)?, async |submission| {
         let submitted = places::submit_details(submission, &filter).await?;
-        Ok((Status::Accepted, Queued::from(submitted)))
+        Ok(accepted(&submitted))
     })
     .await
 }
@@ -300,7 +293,7 @@ async fn hand_over_places(
     };
     db.submit(&caller, once.of(&body)?, async |submission| {
         let submitted = places::submit_hand_over(submission, &filter, job).await?;
-        Ok((Status::Accepted, Queued::from(submitted)))
+        Ok(accepted(&submitted))
     })
     .await
 }

@@ -18,7 +18,7 @@ use super::query::{Asked, PathId, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, Read, Scan};
 use crate::views::Page;
-use crate::views::answer::Answer;
+use crate::views::answer::{Accepted, Answer};
 use crate::views::sitemap::{
     BulkCurationRequest, BulkCurationView, CurationFilter, CurationRequest, SitemapDiffView, SitemapRunView,
     SitemapScanAccepted, SitemapScanRequest, SitemapUrlView, SitemapView, read_curation,
@@ -68,8 +68,11 @@ async fn scan_sitemaps(
     let scan = SitemapScan::read(&request, config)?;
     db.submit(&caller, once.of(&body)?, async |submission| {
         let submitted = sitemap::submit(submission, &scan).await?;
-        let accepted = SitemapScanAccepted::new(submitted.job_id, submitted.domain_id, submitted.is_new);
-        Ok((Status::Accepted, accepted))
+        let about = SitemapScanAccepted {
+            domain_id: submitted.domain_id.get(),
+            is_new: submitted.is_new,
+        };
+        Ok((Status::Accepted, Accepted::new(submitted.job_id, about)))
     })
     .await
 }
