@@ -17,8 +17,8 @@ use database::models::enums::CurationStatus;
 use database::models::staged_place::NewStagedPlace;
 use database::models::values::RawJson;
 use database::pool::Pool;
-use database::repo::paging::Paging;
-use database::repo::places::{self, Near, PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::paging::{Offset, Paging};
+use database::repo::places::{self, Near, PlaceFilter, PlaceOrder, PlacePosition};
 use database::repo::tenants;
 use database::settings::PoolConfig;
 use database::tenant::TenantConnection;
@@ -219,12 +219,12 @@ async fn reads(pool: &Pool, tenant: TenantId) {
     // A page from the middle of the list.
     let after = async |order| {
         let mut conn = pool.tenant(tenant).await.unwrap();
-        let paging = Paging {
+        let paging = Offset {
             limit: 1,
             offset: 50_000,
         };
         let (rows, _) = places::list(&mut conn, &none(), order, paging).await.unwrap();
-        PlaceCursor::of(&rows[0], order)
+        PlacePosition::of(&rows[0], order)
     };
     for order in [
         PlaceOrder::Newest,
@@ -232,11 +232,12 @@ async fn reads(pool: &Pool, tenant: TenantId) {
         PlaceOrder::Priority,
         PlaceOrder::Name,
     ] {
-        let after = after(order).await;
+        let paging = Paging {
+            limit: 100,
+            after: Some(after(order).await),
+        };
         let part = times(pool, tenant, async |conn| {
-            places::list_after(conn, &none(), order, Some(&after), 100)
-                .await
-                .unwrap();
+            places::list_after(conn, &none(), order, &paging).await.unwrap();
         })
         .await;
         println!("{:27} {part}", format!("from the middle by {order:?}"));
@@ -246,7 +247,9 @@ async fn reads(pool: &Pool, tenant: TenantId) {
 async fn line(pool: &Pool, tenant: TenantId, name: &str, filter: &PlaceFilter<'_>, order: PlaceOrder) {
     let mut matched = 0;
     let list = times(pool, tenant, async |conn| {
-        places::list_after(conn, filter, order, None, 100).await.unwrap();
+        places::list_after(conn, filter, order, &Paging::first(100))
+            .await
+            .unwrap();
     })
     .await;
     let count = times(pool, tenant, async |conn| {
@@ -254,7 +257,7 @@ async fn line(pool: &Pool, tenant: TenantId, name: &str, filter: &PlaceFilter<'_
     })
     .await;
     let both = times(pool, tenant, async |conn| {
-        let (_, total) = places::list(conn, filter, order, Paging::first(100)).await.unwrap();
+        let (_, total) = places::list(conn, filter, order, Offset::first(100)).await.unwrap();
         assert_eq!(total, matched);
     })
     .await;

@@ -70,7 +70,7 @@ fn tenant_read(criterion: &mut Criterion) {
         bencher.to_async(&runtime).iter(|| async {
             let mut conn = pool.tenant(tenant).await.unwrap();
             let filter = DomainFilter::default();
-            let (rows, total) = domains::list(&mut conn, &filter, DomainOrder::Newest, Paging::first(20))
+            let (rows, total) = domains::list(&mut conn, &filter, DomainOrder::Newest, &Paging::first(20))
                 .await
                 .unwrap();
             assert_eq!((rows.len(), total), (20, 1000));

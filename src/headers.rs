@@ -23,7 +23,7 @@ const CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-u
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-Tenant-Id, Idempotency-Key";
 const ANSWER_HEADERS: &str =
-    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Content-Disposition, WWW-Authenticate";
+    "X-Request-Id, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Content-Disposition, WWW-Authenticate";
 /// How long browsers may cache a preflight response, in seconds.
 const PREFLIGHT_SECONDS: &str = "600";
 

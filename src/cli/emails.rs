@@ -14,7 +14,7 @@ use database::models::enums::JobStatus;
 use database::pool::Pool;
 use database::repo;
 use database::repo::contacts::ContactFilter;
-use database::repo::paging::Cursor;
+use database::repo::paging::{Newest, Paging};
 use database::repo::tenants::DEFAULT_TENANT;
 use jobs::Submission;
 use scans::email::{self, DEFAULT_PAGES};
@@ -149,13 +149,13 @@ async fn contacts(pool: &Pool, tenant: TenantId, domain: &Domain, job: JobId) ->
         unsuppressed: true,
         ..ContactFilter::default()
     };
-    let (mut all, mut after) = (Vec::new(), None);
+    let (mut all, mut paging) = (Vec::new(), Paging::first(AT_ONCE));
     loop {
         let mut conn = pool.tenant(tenant).await?;
-        let rows = repo::contacts::list_after(&mut conn, &filter, after, AT_ONCE).await?;
+        let rows = repo::contacts::list(&mut conn, &filter, &paging).await?;
         drop(conn);
         let Some(last) = rows.last() else { break };
-        after = Some(Cursor::new(last.created_at, last.id));
+        paging.after = Some(Newest::new(last.created_at, last.id));
         all.extend(rows);
     }
     all.sort_by(|one, other| {

@@ -13,7 +13,8 @@ use database::models::enums::{CurationStatus, JobStatus};
 use database::models::staged_place::StagedPlace;
 use database::pool::Pool;
 use database::repo;
-use database::repo::places::{PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::paging::Paging;
+use database::repo::places::{PlaceFilter, PlaceOrder, PlacePosition};
 use database::repo::tenants::DEFAULT_TENANT;
 use jobs::Submission;
 use scans::places::cost::estimate;
@@ -211,10 +212,11 @@ fn each_part(
         while left > 0 {
             let wanted = i64::try_from(left).unwrap_or(i64::MAX).min(AT_ONCE);
             let mut conn = pool.tenant(tenant).await?;
-            let rows = repo::places::list_after(&mut conn, &filter, order, after.as_ref(), wanted).await?;
+            let paging = Paging { limit: wanted, after };
+            let rows = repo::places::list_after(&mut conn, &filter, order, &paging).await?;
             drop(conn);
             let Some(last) = rows.last() else { break };
-            after = Some(PlaceCursor::of(last, order));
+            after = Some(PlacePosition::of(last, order));
             left -= rows.len();
             part(&pool, tenant, rows).await?;
         }
@@ -245,7 +247,7 @@ fn search(options: &SearchOptions, config: &Config) -> anyhow::Result<ExitCode> 
     if *dry_run {
         let cost = estimate(&config.places, search.max_results, grid, false);
         say!(
-            "{} to {} calls ({}), {:.2} to {:.2} US dollars by the list.",
+            "{} to {} calls ({}), {} to {} US dollars by the list.",
             cost.calls_at_least,
             cost.calls_at_most,
             cost.price_class,
@@ -301,5 +303,5 @@ async fn found(pool: &Pool, tenant: TenantId, id: JobId) -> anyhow::Result<Vec<S
         ..PlaceFilter::default()
     };
     let mut conn = pool.tenant(tenant).await?;
-    Ok(repo::places::list_after(&mut conn, &filter, PlaceOrder::Newest, None, 2000).await?)
+    Ok(repo::places::list_after(&mut conn, &filter, PlaceOrder::Newest, &Paging::first(2000)).await?)
 }

@@ -13,7 +13,7 @@ use database::models::job::Job;
 use database::pool::Pool;
 use database::repo;
 use database::repo::jobs::JobFilter;
-use database::repo::paging::{Cursor, Paging};
+use database::repo::paging::{Newest, Paging};
 use database::repo::tenants::DEFAULT_TENANT;
 use indicatif::{ProgressBar, ProgressStyle};
 use jobs::Submission;
@@ -155,17 +155,17 @@ async fn submit(pool: &Pool, tenant: TenantId, domains: &[String]) -> anyhow::Re
 
 /// Reads the results of the scans of a batch, by domain.
 async fn results(pool: &Pool, tenant: TenantId, batch: &SubmittedBatch) -> anyhow::Result<Vec<Scanned>> {
-    let mut filter = JobFilter {
+    let filter = JobFilter {
         batch_id: Some(batch.id),
         others: &batch.joined,
         ..JobFilter::default()
     };
-    let mut scanned = Vec::new();
+    let (mut scanned, mut paging) = (Vec::new(), Paging::first(AT_ONCE));
     loop {
         let mut conn = pool.tenant(tenant).await?;
-        let (page, _) = repo::jobs::list(&mut conn, &filter, Paging::first(AT_ONCE)).await?;
+        let (page, _) = repo::jobs::list(&mut conn, &filter, &paging).await?;
         let Some(last) = page.last() else { break };
-        filter.after = Some(Cursor::new(last.created_at, last.job_id));
+        paging.after = Some(Newest::new(last.created_at, last.job_id));
         for Job {
             status,
             outcome,

@@ -13,7 +13,7 @@ use database::models::enums::{JobStatus, SitemapFileStatus};
 use database::models::sitemap_file::SitemapFile;
 use database::pool::Pool;
 use database::repo;
-use database::repo::paging::Paging;
+use database::repo::paging::{Newest, Paging};
 use database::repo::sitemap_files::SitemapFileFilter;
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::tenants::DEFAULT_TENANT;
@@ -148,12 +148,12 @@ async fn files(pool: &Pool, tenant: TenantId, domain: DomainId, job: JobId) -> a
     let mut paging = Paging::first(AT_ONCE);
     loop {
         let mut conn = pool.tenant(tenant).await?;
-        let (page, total) = repo::sitemap_files::list(&mut conn, &filter, paging).await?;
-        files.extend(page);
-        paging.offset += AT_ONCE;
-        if paging.offset >= total {
+        let (page, _) = repo::sitemap_files::list(&mut conn, &filter, &paging).await?;
+        let Some(last) = page.last() else {
             return Ok(files);
-        }
+        };
+        paging.after = Some(Newest::new(last.created_at, last.id));
+        files.extend(page);
     }
 }
 
@@ -161,13 +161,13 @@ async fn print_csv(pool: &Pool, tenant: TenantId, domain: DomainId, bom: bool) -
     let start = if bom { BYTE_ORDER_MARK } else { "" };
     let mut lines = csv::Writer::from_writer(start.as_bytes().to_vec());
     lines.write_record(CSV_HEAD)?;
-    let mut after = None;
+    let mut paging = Paging::first(AT_ONCE);
     loop {
         let mut conn = pool.tenant(tenant).await?;
         let filter = SitemapUrlFilter::default();
-        let rows = repo::sitemap_urls::list_of_domain(&mut conn, domain, &filter, after, AT_ONCE).await?;
+        let rows = repo::sitemap_urls::list_of_domain(&mut conn, domain, &filter, &paging).await?;
         drop(conn);
-        after = rows.last().map(|row| row.id);
+        paging.after = rows.last().map(|row| row.id);
         for row in rows {
             lines.write_record(SitemapUrlView::from(row).csv())?;
         }
@@ -176,7 +176,7 @@ async fn print_csv(pool: &Pool, tenant: TenantId, domain: DomainId, bom: bool) -
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             written => written.context("standard output cannot be written")?,
         }
-        if after.is_none() {
+        if paging.after.is_none() {
             return Ok(());
         }
         lines = csv::Writer::from_writer(Vec::new());

@@ -15,8 +15,8 @@ use rocket::request::{FromRequest, Outcome, Request};
 use uuid::Uuid;
 
 use super::addresses::Addresses;
-use super::parameters::Parameters;
 use super::leases::{Denied, Leases, Standing};
+use super::parameters::Parameters;
 use crate::config::LimitsConfig;
 use crate::error::{ApiError, ApiResult};
 
@@ -184,13 +184,20 @@ impl<'r> FromRequest<'r> for Visitor {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        let (limits, parameters) = (request.rocket().state::<Limits>(), request.rocket().state::<Parameters>());
+        let (limits, parameters) = (
+            request.rocket().state::<Limits>(),
+            request.rocket().state::<Parameters>(),
+        );
         let admitted = match (limits, parameters) {
             (Some(limits), Some(parameters)) => {
-                let counted = request.client_ip().map_or(Ok(()), |address| limits.visitors.count(address));
+                let counted = request
+                    .client_ip()
+                    .map_or(Ok(()), |address| limits.visitors.count(address));
                 counted.and_then(|()| parameters.check(request))
             }
-            _ => Err(ApiError::Internal("the limits or the parameters are not managed".to_owned())),
+            _ => Err(ApiError::Internal(
+                "the limits or the parameters are not managed".to_owned(),
+            )),
         };
         match admitted {
             Ok(()) => Outcome::Success(Self),

@@ -44,8 +44,17 @@ mod tests {
         ] {
             assert_eq!(nearest(name, &known), near, "{name}");
         }
-        assert_eq!(unknown("parameter", "statuss", &known), "unknown parameter `statuss`: did you mean `status`?");
-        assert_eq!(unknown("field", "x", &["ids", "filter"]), "unknown field `x`; expected one of `ids`, `filter`");
-        assert_eq!(unknown("parameter", "x", &[]), "unknown parameter `x`: this route takes none");
+        assert_eq!(
+            unknown("parameter", "statuss", &known),
+            "unknown parameter `statuss`: did you mean `status`?"
+        );
+        assert_eq!(
+            unknown("field", "x", &["ids", "filter"]),
+            "unknown field `x`; expected one of `ids`, `filter`"
+        );
+        assert_eq!(
+            unknown("parameter", "x", &[]),
+            "unknown parameter `x`: this route takes none"
+        );
     }
 }

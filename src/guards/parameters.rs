@@ -15,7 +15,12 @@ pub struct Parameters(HashMap<(String, String), Vec<String>>);
 
 impl FromIterator<(String, String, Vec<String>)> for Parameters {
     fn from_iter<I: IntoIterator<Item = (String, String, Vec<String>)>>(routes: I) -> Self {
-        Self(routes.into_iter().map(|(method, path, names)| ((method, path), names)).collect())
+        Self(
+            routes
+                .into_iter()
+                .map(|(method, path, names)| ((method, path), names))
+                .collect(),
+        )
     }
 }
 

@@ -1,14 +1,13 @@
 //! The audit log of a tenant.
 
-use database::ids::AuditEntryId;
 use database::repo;
-use rocket::serde::json::Json;
-use rocket::{get};
+use rocket::get;
 
-use super::query::{cursor_behind, paging, parsed};
+use super::query::Asked;
 use crate::error::ApiResult;
 use crate::guards::{Admin, Caller, Db};
-use crate::views::audit::{AuditPage, AuditView};
+use crate::views::Page;
+use crate::views::audit::AuditView;
 
 handlers![list_audit];
 
@@ -20,7 +19,7 @@ handlers![list_audit];
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
     ),
-    responses((status = 200, body = AuditPage)),
+    responses((status = 200, body = Page<AuditView>)),
     security(("credential" = ["admin"]))
 )]
 #[get("/api/v1/audit?<action>&<limit>&<cursor>")]
@@ -30,14 +29,9 @@ async fn list_audit(
     action: Option<&str>,
     limit: Option<&str>,
     cursor: Option<&str>,
-) -> ApiResult<Json<AuditPage>> {
-    let limit = paging(limit, None)?.limit;
-    let before = parsed::<i64>("cursor", cursor)?.map(AuditEntryId::from);
+) -> ApiResult<Page<AuditView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(&caller).await?;
-    let entries = repo::audit_log::list(&mut conn, action, before, limit).await?;
-    let next_cursor = cursor_behind(&entries, limit, |entry| entry.id.to_string());
-    Ok(Json(AuditPage {
-        items: entries.into_iter().map(AuditView::from).collect(),
-        next_cursor,
-    }))
+    let entries = repo::audit_log::list(&mut conn, action, &asked.paging).await?;
+    asked.page(entries, None, |entry| entry.id)
 }

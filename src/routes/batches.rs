@@ -72,7 +72,7 @@ async fn get_batch_status(caller: Caller<Read>, db: Db<'_>, id: BatchParam) -> A
         others: &others,
         ..JobFilter::default()
     };
-    let (jobs, _) = repo::jobs::list(&mut conn, &filter, Paging::first(most)).await?;
+    let (jobs, _) = repo::jobs::list(&mut conn, &filter, &Paging::first(most)).await?;
     Ok(Json(BatchStatusView::new(batch, metadata.entries, jobs)))
 }
 

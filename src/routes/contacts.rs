@@ -10,16 +10,16 @@ use database::pool::Pool;
 use database::repo;
 use database::repo::contacts::ContactFilter;
 use database::repo::pages::PageFilter;
-use database::repo::paging::Cursor;
+use database::repo::paging::{Newest, Paging};
 use rocket::http::{ContentType, Status};
 use rocket::serde::json::Json;
 use rocket::{FromForm, State, delete, get, patch};
 use serde_json::json;
-use uuid::Uuid;
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use super::export::{Export, PartResult, csv_lines, csv_start, json_lines, json_lines_type};
-use super::query::{PathId, cursor_behind, paging, parsed};
+use super::query::{Asked, PathId, parsed, position_behind};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
@@ -33,7 +33,16 @@ const PART: i64 = 500;
 /// Maximum length of a name, role or note, in characters.
 const MAX_CHARS: usize = 10_000;
 
-handlers![list_contacts, list_domain_contacts, list_pages, get_contact, update_contact, delete_contact, export_contacts_csv, export_contacts_jsonl];
+handlers![
+    list_contacts,
+    list_domain_contacts,
+    list_pages,
+    get_contact,
+    update_contact,
+    delete_contact,
+    export_contacts_csv,
+    export_contacts_jsonl
+];
 
 /// A filter in the query.
 #[derive(FromForm, IntoParams)]
@@ -93,7 +102,7 @@ async fn list_contacts(
     limit: Option<&str>,
     cursor: Option<&str>,
     query: ContactQuery<'_>,
-) -> ApiResult<Json<Page<ContactView>>> {
+) -> ApiResult<Page<ContactView>> {
     list(caller, db, &query.filter()?, limit, cursor).await
 }
 
@@ -117,7 +126,7 @@ async fn list_domain_contacts(
     limit: Option<&str>,
     cursor: Option<&str>,
     query: ContactQuery<'_>,
-) -> ApiResult<Json<Page<ContactView>>> {
+) -> ApiResult<Page<ContactView>> {
     let filter = ContactFilter {
         domain_id: Some(id.0),
         ..query.filter()?
@@ -135,20 +144,12 @@ async fn list(
     filter: &ContactFilter<'_>,
     limit: Option<&str>,
     cursor: Option<&str>,
-) -> ApiResult<Json<Page<ContactView>>> {
-    let paging = paging(limit, None)?;
-    let after = parsed("cursor", cursor)?;
+) -> ApiResult<Page<ContactView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(&caller).await?;
     let total = repo::contacts::count(&mut conn, filter).await?;
-    let rows = repo::contacts::list_after(&mut conn, filter, after, paging.limit).await?;
-    let next_cursor = cursor_behind(&rows, paging.limit, |row| cursor_of(row).to_string());
-    Ok(Json(Page {
-        items: rows.into_iter().map(ContactView::from).collect(),
-        total,
-        limit: paging.limit,
-        offset: 0,
-        next_cursor,
-    }))
+    let rows = repo::contacts::list(&mut conn, filter, &asked.paging).await?;
+    asked.page(rows, Some(total), position)
 }
 
 /// Lists the known pages of a domain's site, newest first.
@@ -159,12 +160,12 @@ async fn list(
         ("q" = Option<String>, Query, description = "A part of the URL."),
         ("page_type" = Option<String>, Query, description = "The kind of page."),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
     ),
     responses((status = 200, body = Page<PageView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/domains/<id>/pages?<q>&<page_type>&<limit>&<offset>")]
+#[get("/api/v1/domains/<id>/pages?<q>&<page_type>&<limit>&<cursor>")]
 async fn list_pages(
     caller: Caller<Read>,
     db: Db<'_>,
@@ -172,9 +173,9 @@ async fn list_pages(
     q: Option<&str>,
     page_type: Option<&str>,
     limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Page<PageView>>> {
-    let paging = paging(limit, offset)?;
+    cursor: Option<&str>,
+) -> ApiResult<Page<PageView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let filter = PageFilter {
         domain_id: Some(id.0),
         page_type,
@@ -183,14 +184,8 @@ async fn list_pages(
     };
     let mut conn = db.tenant(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
-    let (pages, total) = repo::pages::list(&mut conn, &filter, paging).await?;
-    Ok(Json(Page {
-        items: pages.into_iter().map(PageView::from).collect(),
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor: None,
-    }))
+    let (pages, total) = repo::pages::list(&mut conn, &filter, &asked.paging).await?;
+    asked.page(pages, Some(total), |page| Newest::new(page.created_at, page.id))
 }
 
 /// Returns a contact with every page on which its address was found.
@@ -330,26 +325,26 @@ fn export_contacts_jsonl<'r>(
     ))
 }
 
-fn cursor_of(row: &Contact) -> Cursor<ContactId> {
-    Cursor::new(row.created_at, row.id)
+fn position(row: &Contact) -> Newest<ContactId> {
+    Newest::new(row.created_at, row.id)
 }
 
-/// Reads and serializes the contacts after a cursor.
+/// Reads and serializes the contacts after a position.
 async fn part(
     pool: &Pool,
     tenant: TenantId,
     filter: ContactFilter<'_>,
-    after: Option<Cursor<ContactId>>,
+    after: Option<Newest<ContactId>>,
     write: Write,
-) -> PartResult<Cursor<ContactId>> {
+) -> PartResult<Newest<ContactId>> {
     let mut conn = pool.tenant(tenant).await?;
-    let rows = repo::contacts::list_after(&mut conn, &filter, after, PART).await?;
+    let rows = repo::contacts::list(&mut conn, &filter, &Paging { limit: PART, after }).await?;
     let domains: BTreeSet<DomainId> = rows.iter().map(|row| row.domain_id).collect();
     let domains: Vec<DomainId> = domains.into_iter().collect();
     let names = repo::domains::list_names(&mut conn, &domains).await?;
     drop(conn);
     let names: HashMap<DomainId, String> = names.into_iter().collect();
-    let next = cursor_behind(&rows, PART, cursor_of);
+    let next = position_behind(&rows, PART, position);
     let rows = rows.into_iter().map(|contact| ContactOfDomain {
         domain: names.get(&contact.domain_id).cloned(),
         contact: contact.into(),

@@ -6,12 +6,14 @@ use database::repo::api_calls::CostLine;
 use rocket::serde::json::Json;
 use rocket::{State, get};
 use scans::PlacesConfig;
+use scans::places::money::Usd;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::query::parsed;
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
+use crate::views::Page;
 
 /// The period of costs listed by default, in days: a year.
 const DAYS: u64 = 365;
@@ -21,10 +23,12 @@ handlers![list_costs];
 /// Calls and their cost at list prices, without free calls and discounts.
 #[derive(Debug, Serialize, ToSchema)]
 struct Costs {
-    /// By month and kind of call, newest month first.
-    items: Vec<CostView>,
+    /// By month and kind of call, newest month first; all on one page.
+    #[serde(flatten)]
+    page: Page<CostView>,
     /// The cost of this month, in US dollars.
-    usd_this_month: f64,
+    #[schema(value_type = f64)]
+    usd_this_month: Usd,
     /// The number of calls this month.
     calls_this_month: i64,
     /// Maximum number of calls per month; null means no limit.
@@ -40,7 +44,8 @@ struct CostView {
     sku: String,
     calls: i64,
     refused: i64,
-    usd: f64,
+    #[schema(value_type = f64)]
+    usd: Usd,
 }
 
 /// Lists the cost of the tenant's calls, by month.
@@ -75,7 +80,11 @@ async fn list_costs(
         calls_this_month: this_month().map(|line| line.calls).sum(),
         calls_per_month: config.calls_per_month,
         calls_per_search: config.calls_per_search,
-        items,
+        page: Page {
+            items,
+            next_cursor: None,
+            total: None,
+        },
     }))
 }
 
@@ -88,14 +97,12 @@ fn view(line: CostLine) -> CostView {
         refused,
         price_micros,
     } = line;
-    #[expect(clippy::cast_precision_loss, reason = "a sum of money, far below 2^53 millionths")]
-    let usd = price_micros as f64 / 1_000_000.0;
     CostView {
         month: month.format("%Y-%m").to_string(),
         service,
         sku,
         calls,
         refused,
-        usd,
+        usd: Usd::from_micros(price_micros),
     }
 }

@@ -2,14 +2,14 @@
 
 use database::ids::DomainId;
 use database::repo;
-use database::repo::domains::{DomainFilter, DomainOrder};
+use database::repo::domains::{DomainFilter, DomainOrder, DomainPosition};
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{FromForm, delete, get};
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::query::{PathId, paging, parsed};
+use super::query::{Asked, PathId, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Caller, Db, Read};
 use crate::views::Page;
@@ -65,32 +65,25 @@ impl<'r> DomainQuery<'r> {
     tag = "Domains",
     params(
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
         DomainQuery<'static>,
     ),
     responses((status = 200, body = Page<DomainView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/domains?<limit>&<offset>&<query..>")]
+#[get("/api/v1/domains?<limit>&<cursor>&<query..>")]
 async fn list_domains(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
-    offset: Option<&str>,
+    cursor: Option<&str>,
     query: DomainQuery<'_>,
-) -> ApiResult<Json<Page<DomainView>>> {
-    let paging = paging(limit, offset)?;
+) -> ApiResult<Page<DomainView>> {
     let (filter, order) = (query.filter()?, query.order()?);
+    let asked = Asked::read(limit, cursor, &order)?;
     let mut conn = db.tenant(&caller).await?;
-    let (domains, total) = repo::domains::list(&mut conn, &filter, order, paging).await?;
-    let items = domains.into_iter().map(DomainView::from).collect();
-    Ok(Json(Page {
-        items,
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor: None,
-    }))
+    let (domains, total) = repo::domains::list(&mut conn, &filter, order, &asked.paging).await?;
+    asked.page(domains, Some(total), |domain| DomainPosition::of(domain, order))
 }
 
 /// Returns a domain with all facts about its site.

@@ -2,16 +2,17 @@
 
 use database::ids::DomainId;
 use database::repo;
+use database::repo::email_scans::ScannedPosition;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{get, post};
 use scans::email::{self, DEFAULT_PAGES};
 
-use super::query::{PathId, paging};
+use super::query::{Asked, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once, Read, Scan};
 use crate::views::answer::Answer;
-use crate::views::contact::{EmailScanView, ScannedDomainView};
+use crate::views::contact::{EmailScanView, ScannedDomainView, ScannedDomains};
 
 /// Maximum number of pages shown per domain: as many as one scan fetches.
 const SHOWN_PAGES: i64 = DEFAULT_PAGES as i64;
@@ -22,60 +23,67 @@ handlers![list_scanned_domains, list_websites, start_email_scan, get_email_scan]
 #[utoipa::path(
     tags = ["Contacts", "v1"],
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of domains; 1000 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of domains to skip."),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
     ),
     responses((status = 200, body = Vec<ScannedDomainView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/email-scanner/domains?<limit>&<offset>")]
+#[get("/email-scanner/domains?<limit>&<offset>&<cursor>")]
 async fn list_scanned_domains(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
-) -> ApiResult<Json<Vec<ScannedDomainView>>> {
+    cursor: Option<&str>,
+) -> ApiResult<ScannedDomains> {
     // The old front end does not request further pages.
-    let paging = paging(limit.or(Some("1000")), offset)?;
+    let asked = Asked::read(limit.or(Some("1000")), cursor, &())?;
+    let offset = asked.read_offset(offset)?;
     let mut conn = db.tenant(&caller).await?;
-    let rows = repo::email_scans::list_domains(&mut conn, paging.limit, paging.offset, SHOWN_PAGES).await?;
-    Ok(Json(rows.into_iter().map(ScannedDomainView::from).collect()))
+    let mut rows = repo::email_scans::list_domains(&mut conn, &asked.paging, offset, SHOWN_PAGES).await?;
+    let next_cursor = asked.cut(&mut rows, ScannedPosition::of)?;
+    Ok(ScannedDomains {
+        domains: rows.into_iter().map(ScannedDomainView::from).collect(),
+        next_cursor,
+    })
 }
 
 /// Lists the same domains under the other name in the v1 contract.
 #[utoipa::path(
     tags = ["Contacts", "v1"],
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of domains; 1000 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of domains to skip."),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
     ),
     responses((status = 200, body = Vec<ScannedDomainView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/email-scanner/websites?<limit>&<offset>")]
+#[get("/email-scanner/websites?<limit>&<offset>&<cursor>")]
 async fn list_websites(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     offset: Option<&str>,
-) -> ApiResult<Json<Vec<ScannedDomainView>>> {
-    list_scanned_domains(caller, db, limit, offset).await
+    cursor: Option<&str>,
+) -> ApiResult<ScannedDomains> {
+    list_scanned_domains(caller, db, limit, offset, cursor).await
 }
 
 /// Queues a scan of a domain's site, or returns the unfinished one.
 #[utoipa::path(
     tags = ["Contacts", "v1"],
-    params(PathId<DomainId>, Once),
+    params(
+        PathId<DomainId>,
+        Once,
+    ),
     responses((status = 200, body = EmailScanView), (status = 409, description = "The domain is suppressed.")),
     security(("credential" = ["scan"]))
 )]
 #[post("/email-scanner/scan/<id>")]
-async fn start_email_scan(
-    caller: Caller<Scan>,
-    db: Db<'_>,
-    once: Once,
-    id: PathId<DomainId>,
-) -> ApiResult<Answer> {
+async fn start_email_scan(caller: Caller<Scan>, db: Db<'_>, once: Once, id: PathId<DomainId>) -> ApiResult<Answer> {
     db.submit(&caller, once.without_body()?, async |submission| {
         let submitted = email::submit(submission, id.0, DEFAULT_PAGES).await?;
         let view = EmailScanView::new(submitted.domain.domain, submitted.scan, Some(&submitted.job));
@@ -92,11 +100,7 @@ async fn start_email_scan(
     security(("credential" = ["read"]))
 )]
 #[get("/email-scanner/scan/<id>/status")]
-async fn get_email_scan(
-    caller: Caller<Read>,
-    db: Db<'_>,
-    id: PathId<DomainId>,
-) -> ApiResult<Json<EmailScanView>> {
+async fn get_email_scan(caller: Caller<Read>, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Json<EmailScanView>> {
     let mut conn = db.tenant(&caller).await?;
     let domain = repo::domains::get(&mut conn, id.0).await?;
     let (scan, job) = repo::email_scans::find_latest(&mut conn, id.0)

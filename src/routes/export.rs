@@ -27,19 +27,19 @@ pub struct Export<'r> {
     name: &'static str,
 }
 
-/// A part of a file: its bytes, and the cursor of the next part, or `None` at the end.
+/// A part of a file: its bytes, and the position after which the next part begins, or `None` at the end.
 pub type PartResult<C> = ApiResult<(Vec<u8>, Option<C>)>;
 
 impl<'r> Export<'r> {
-    /// Creates a file called `name` from `head` and the parts that `read` returns. The first call gets no cursor, each
-    /// further one the cursor that the previous part returned.
+    /// Creates a file called `name` from `head` and the parts that `read` returns. The first call gets no position, each
+    /// further one the position that the previous part returned.
     pub fn new<C: Send + 'r>(
         name: &'static str,
         content_type: ContentType,
         head: Vec<u8>,
         read: impl Fn(Option<C>) -> BoxFuture<'r, PartResult<C>> + Send + 'r,
     ) -> Self {
-        /// The cursor of the next part; `None` at the end.
+        /// Where the next part begins; `None` at the end.
         struct At<C>(Option<Option<C>>);
         let begun = (At(Some(None)), head, read);
         let parts = futures_util::stream::unfold(begun, move |(at, mut bytes, read)| async move {

@@ -2,17 +2,17 @@
 
 use database::repo;
 use database::repo::jobs::JobFilter;
-use database::repo::paging::Cursor;
+use database::repo::paging::Newest;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{FromForm, get, post};
 use utoipa::IntoParams;
 
-use super::query::{cursor_behind, paging, parsed};
+use super::query::{Asked, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once, Read, Scan};
 use crate::views::Page;
-use crate::views::answer::Answer;
+use crate::views::answer::{Accepted, Answer};
 use crate::views::job::JobView;
 use crate::views::scan::ScanId;
 
@@ -45,40 +45,25 @@ impl<'r> JobQuery<'r> {
     tag = "Jobs",
     params(
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
         JobQuery<'static>,
     ),
     responses((status = 200, body = Page<JobView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/jobs?<limit>&<offset>&<cursor>&<query..>")]
+#[get("/api/v1/jobs?<limit>&<cursor>&<query..>")]
 async fn list_jobs(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
-    offset: Option<&str>,
     cursor: Option<&str>,
     query: JobQuery<'_>,
-) -> ApiResult<Json<Page<JobView>>> {
-    let paging = paging(limit, offset)?;
-    let filter = JobFilter {
-        after: parsed("cursor", cursor)?,
-        ..query.filter()?
-    };
+) -> ApiResult<Page<JobView>> {
+    let asked = Asked::read(limit, cursor, &())?;
+    let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;
-    let (jobs, total) = repo::jobs::list(&mut conn, &filter, paging).await?;
-    let next_cursor = cursor_behind(&jobs, paging.limit, |job| {
-        Cursor::new(job.created_at, job.job_id).to_string()
-    });
-    let items = jobs.into_iter().map(JobView::from).collect();
-    Ok(Json(Page {
-        items,
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor,
-    }))
+    let (jobs, total) = repo::jobs::list(&mut conn, &filter, &asked.paging).await?;
+    asked.page(jobs, Some(total), |job| Newest::new(job.created_at, job.job_id))
 }
 
 /// Returns a job.
@@ -102,7 +87,7 @@ async fn get_job(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json
         ScanId,
         Once,
     ),
-    responses((status = 200, body = JobView, description = "The job has ended."), (status = 202, body = JobView, description = "The job runs; its worker is asked to stop.")),
+    responses((status = 200, body = Accepted<JobView>, description = "The job has ended."), (status = 202, body = Accepted<JobView>, description = "The job runs; its worker is asked to stop.")),
     security(("credential" = ["scan"]))
 )]
 #[post("/api/v1/jobs/<id>/cancel")]
@@ -114,7 +99,7 @@ async fn cancel_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) ->
         } else {
             Status::Accepted
         };
-        Ok((status, JobView::from(job)))
+        Ok((status, Accepted::new(job.job_id, JobView::from(job))))
     })
     .await
 }
@@ -126,7 +111,7 @@ async fn cancel_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) ->
         ScanId,
         Once,
     ),
-    responses((status = 202, body = JobView), (status = 409, description = "The job has neither failed nor was cancelled.")),
+    responses((status = 202, body = Accepted<JobView>), (status = 409, description = "The job has neither failed nor was cancelled.")),
     security(("credential" = ["scan"]))
 )]
 #[post("/api/v1/jobs/<id>/retry")]
@@ -139,7 +124,7 @@ async fn retry_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> 
                 job.status
             )));
         };
-        Ok((Status::Accepted, JobView::from(job)))
+        Ok((Status::Accepted, Accepted::new(job.job_id, JobView::from(job))))
     })
     .await
 }

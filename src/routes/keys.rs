@@ -6,12 +6,13 @@ use database::models::api_key::{KeySecret, NewApiKey};
 use database::models::enums::Scope;
 use database::models::values::TextList;
 use database::repo;
+use database::repo::paging::Newest;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{delete, get, post};
 use serde_json::json;
 
-use super::query::{PathId, paging};
+use super::query::{Asked, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Db, OptionalBody};
 use crate::views::Page;
@@ -31,28 +32,22 @@ handlers![list_keys, get_key, create_key, rotate_key, revoke_key];
     tag = "Accounts",
     params(
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
     ),
     responses((status = 200, body = Page<KeyView>)),
     security(("credential" = ["admin"]))
 )]
-#[get("/api/v1/keys?<limit>&<offset>")]
+#[get("/api/v1/keys?<limit>&<cursor>")]
 async fn list_keys(
     caller: Caller<Admin>,
     db: Db<'_>,
     limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Page<KeyView>>> {
-    let paging = paging(limit, offset)?;
+    cursor: Option<&str>,
+) -> ApiResult<Page<KeyView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(&caller).await?;
-    let (keys, total) = repo::api_keys::list_page(&mut conn, paging).await?;
-    Ok(Json(Page {
-        items: keys.into_iter().map(KeyView::from).collect(),
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor: None,
-    }))
+    let (keys, total) = repo::api_keys::list_page(&mut conn, &asked.paging).await?;
+    asked.page(keys, Some(total), |key| Newest::new(key.created_at, key.id))
 }
 
 /// Returns a key without its secret.

@@ -48,7 +48,6 @@ pub mod sitemaps;
 pub mod suppressions;
 pub mod usage;
 
-
 /// Returns all routes of the program.
 #[must_use]
 pub fn routes() -> Vec<Route> {
@@ -80,7 +79,10 @@ pub fn routes() -> Vec<Route> {
 fn prefixed(routes: Vec<Route>) -> Vec<Route> {
     let moved = routes.into_iter().map(|route| {
         // Fails only if the base is not a path; then a route is mounted twice and the launch fails.
-        route.clone().map_base(|base| format!("{PREFIX}{base}")).unwrap_or(route)
+        route
+            .clone()
+            .map_base(|base| format!("{PREFIX}{base}"))
+            .unwrap_or(route)
     });
     moved.collect()
 }

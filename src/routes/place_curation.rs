@@ -7,26 +7,33 @@ use database::models::place_change::PlaceCuration;
 use database::repo;
 use database::repo::place_changes::ChangedBy;
 use rocket::http::Status;
-use rocket::serde::json::Json;
 use rocket::{get, post};
 use scans::places::{self, PlacesHandOver, Submitted};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::place_filter::{Chosen, FilterBody, status_of};
 use super::places::{storable, who};
-use super::query::{cursor_behind, parsed};
+use super::query::Asked;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, NoFields, Once, OptionalBody, Read, Scan};
-use crate::views::answer::Answer;
+use crate::views::Page;
+use crate::views::answer::{Accepted, Answer};
 use crate::views::place::ChangeView;
 
 /// Maximum number of tags in a request.
 const MAX_TAGS: usize = 100;
 
-handlers![update_places, undo_place_change, list_place_changes, list_changes_of_place, look_up_places, hand_over_places];
+handlers![
+    update_places,
+    undo_place_change,
+    list_place_changes,
+    list_changes_of_place,
+    look_up_places,
+    hand_over_places
+];
 
 /// A bulk change of places. A missing field changes nothing; null removes the value.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -169,7 +176,12 @@ struct Undone {
     security(("credential" = ["curate"]))
 )]
 #[post("/api/v1/places/undo", data = "<_body>")]
-async fn undo_place_change(caller: Caller<Curate>, db: Db<'_>, once: Once, _body: OptionalBody<NoFields>) -> ApiResult<Answer> {
+async fn undo_place_change(
+    caller: Caller<Curate>,
+    db: Db<'_>,
+    once: Once,
+    _body: OptionalBody<NoFields>,
+) -> ApiResult<Answer> {
     db.once(&caller, once.without_body()?, async |conn| {
         let undo = PlaceChangeId::from(Uuid::new_v4());
         let undone = repo::place_changes::undo_last(conn, undo, &who(&caller)).await?;
@@ -190,13 +202,6 @@ async fn undo_place_change(caller: Caller<Curate>, db: Db<'_>, once: Once, _body
     .await
 }
 
-/// A page of the history.
-#[derive(Debug, Serialize, ToSchema)]
-struct History {
-    items: Vec<ChangeView>,
-    next_cursor: Option<String>,
-}
-
 /// Lists the changes of all places, newest first.
 #[utoipa::path(
     tag = "Places",
@@ -204,7 +209,7 @@ struct History {
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
     ),
-    responses((status = 200, body = History)),
+    responses((status = 200, body = Page<ChangeView>)),
     security(("credential" = ["read"]))
 )]
 #[get("/api/v1/places/history?<limit>&<cursor>")]
@@ -213,7 +218,7 @@ async fn list_place_changes(
     db: Db<'_>,
     limit: Option<&str>,
     cursor: Option<&str>,
-) -> ApiResult<Json<History>> {
+) -> ApiResult<Page<ChangeView>> {
     history(&caller, &db, None, limit, cursor).await
 }
 
@@ -225,7 +230,7 @@ async fn list_place_changes(
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
         ("place_id" = String, Path, description = "Id of the place at Google, or as imported."),
     ),
-    responses((status = 200, body = History)),
+    responses((status = 200, body = Page<ChangeView>)),
     security(("credential" = ["read"]))
 )]
 #[get("/api/v1/places/<place_id>/history?<limit>&<cursor>")]
@@ -235,7 +240,7 @@ async fn list_changes_of_place(
     place_id: &str,
     limit: Option<&str>,
     cursor: Option<&str>,
-) -> ApiResult<Json<History>> {
+) -> ApiResult<Page<ChangeView>> {
     history(&caller, &db, Some(place_id), limit, cursor).await
 }
 
@@ -245,19 +250,14 @@ async fn history(
     place_id: Option<&str>,
     limit: Option<&str>,
     cursor: Option<&str>,
-) -> ApiResult<Json<History>> {
-    let limit = super::query::paging(limit, None)?.limit;
-    let before = parsed("cursor", cursor)?;
+) -> ApiResult<Page<ChangeView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(caller).await?;
     if let Some(place_id) = place_id {
         repo::places::get(&mut conn, place_id).await?;
     }
-    let changes = repo::place_changes::list(&mut conn, place_id, before, limit).await?;
-    let next_cursor = cursor_behind(&changes, limit, |change| change.id.to_string());
-    Ok(Json(History {
-        items: changes.into_iter().map(ChangeView::from).collect(),
-        next_cursor,
-    }))
+    let changes = repo::place_changes::list(&mut conn, place_id, &asked.paging).await?;
+    asked.page(changes, None, |change| change.id)
 }
 
 /// Places whose details to look up.
@@ -295,22 +295,15 @@ struct HandOverRequest {
     look_up: bool,
 }
 
-/// A queued job.
+/// How many places a queued job works on.
 #[derive(Debug, Serialize, ToSchema)]
 struct Queued {
-    job_id: Uuid,
-    status_url: String,
     places: usize,
 }
 
-impl From<Submitted> for Queued {
-    fn from(submitted: Submitted) -> Self {
-        Self {
-            job_id: submitted.job_id.get(),
-            status_url: format!("/api/v1/jobs/{}", submitted.job_id),
-            places: submitted.places,
-        }
-    }
+fn accepted(submitted: &Submitted) -> (Status, Accepted<Queued>) {
+    let places = submitted.places;
+    (Status::Accepted, Accepted::new(submitted.job_id, Queued { places }))
 }
 
 /// Queues the look-up of places' details: one call to Google per place.
@@ -318,7 +311,7 @@ impl From<Submitted> for Queued {
     tag = "Places",
     params(Once),
     request_body = LookUpRequest,
-    responses((status = 202, body = Queued)),
+    responses((status = 202, body = Accepted<Queued>)),
     security(("credential" = ["scan"]))
 )]
 #[post("/api/v1/places/details", data = "<body>")]
@@ -332,7 +325,7 @@ async fn look_up_places(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body
     let filter = chosen(place_ids.as_deref(), filter.as_ref()).filter()?;
     db.submit(&caller, once.of(&body)?, async |submission| {
         let submitted = places::submit_details(submission, &filter).await?;
-        Ok((Status::Accepted, Queued::from(submitted)))
+        Ok(accepted(&submitted))
     })
     .await
 }
@@ -342,7 +335,7 @@ async fn look_up_places(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body
     tag = "Places",
     params(Once),
     request_body = HandOverRequest,
-    responses((status = 202, body = Queued)),
+    responses((status = 202, body = Accepted<Queued>)),
     security(("credential" = ["scan"]))
 )]
 #[post("/api/v1/places/hand-over", data = "<body>")]
@@ -370,7 +363,7 @@ async fn hand_over_places(
     };
     db.submit(&caller, once.of(&body)?, async |submission| {
         let submitted = places::submit_hand_over(submission, &filter, job).await?;
-        Ok((Status::Accepted, Queued::from(submitted)))
+        Ok(accepted(&submitted))
     })
     .await
 }

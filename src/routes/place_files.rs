@@ -9,8 +9,9 @@ use database::models::staged_place::StagedPlace;
 use database::models::values::RawJson;
 use database::pool::Pool;
 use database::repo;
+use database::repo::paging::Paging;
 use database::repo::place_changes::ChangedBy;
-use database::repo::places::{PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::places::{PlaceFilter, PlaceOrder, PlacePosition};
 use rocket::data::{Data, ToByteUnit};
 use rocket::http::{ContentType, Status};
 use rocket::{State, get, post};
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use super::export::{Export, PartResult, csv_start, json_lines, json_lines_type, unwritable};
 use super::place_filter::{PlaceParams, PlaceQuery, read_order};
 use super::places::who;
-use super::query::{cursor_behind, parsed};
+use super::query::{parsed, position_behind};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Curate, Db, Once, Read};
 use crate::views::answer::Answer;
@@ -134,15 +135,15 @@ async fn part(
     tenant: TenantId,
     filter: PlaceFilter<'_>,
     order: PlaceOrder,
-    after: Option<PlaceCursor>,
+    after: Option<PlacePosition>,
     write: Write,
-) -> PartResult<PlaceCursor> {
+) -> PartResult<PlacePosition> {
     let mut conn = pool.tenant(tenant).await?;
-    let rows = repo::places::list_after(&mut conn, &filter, order, after.as_ref(), PART).await?;
+    let rows = repo::places::list_after(&mut conn, &filter, order, &Paging { limit: PART, after }).await?;
     let ids: Vec<&str> = rows.iter().map(|row| row.place_id.as_str()).collect();
     let details = repo::place_details::list(&mut conn, &ids).await?;
     drop(conn);
-    let next = cursor_behind(&rows, PART, |row| PlaceCursor::of(row, order));
+    let next = position_behind(&rows, PART, |row| PlacePosition::of(row, order));
     let details = details.into_iter().map(|row| (row.place_id.clone(), row)).collect();
     Ok((write(rows, &details)?, next))
 }

@@ -1,14 +1,12 @@
 //! The filter and order of places in a request.
 
-use chrono::DateTime;
-use database::ids::StagedPlaceId;
 use database::models::enums::CurationStatus;
-use database::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::places::{Near, PlaceFilter, PlaceOrder};
 use rocket::FromForm;
 use scans::places::grid::Point;
 use serde::Deserialize;
-use uuid::Uuid;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::query::parsed;
 use crate::error::{ApiError, ApiResult};
@@ -179,92 +177,8 @@ pub fn read_order(sort: Option<&str>) -> ApiResult<PlaceOrder> {
     }
 }
 
-/// Returns the cursor after a row as text: the order, the row's number and the value of its sort column.
-#[must_use]
-pub fn write_cursor(cursor: &PlaceCursor) -> String {
-    let (order, value) = match &cursor.key {
-        CursorKey::Newest(time) => ("t", time.map(|time| time.timestamp_micros().to_string())),
-        CursorKey::Rating(rating) => ("r", rating.map(|rating| rating.to_string())),
-        CursorKey::Priority(priority) => ("p", priority.map(|priority| priority.to_string())),
-        // Hexadecimal: safe in a query, whatever the name contains.
-        CursorKey::Name(name) => ("n", Some(name.bytes().map(|byte| format!("{byte:02x}")).collect())),
-    };
-    format!("{order}_{}_{}", cursor.id, value.unwrap_or_default())
-}
-
-/// Reads a cursor of a list in this order.
-///
-/// # Errors
-///
-/// [`ApiError::BadRequest`] if it is malformed or belongs to another order.
-pub fn read_cursor(text: &str, order: PlaceOrder) -> ApiResult<PlaceCursor> {
-    let read = || -> Option<PlaceCursor> {
-        let mut parts = text.splitn(3, '_');
-        let (of, id, value) = (parts.next()?, parts.next()?, parts.next()?);
-        let some = |value: &'_ str| (!value.is_empty()).then(|| value.to_owned());
-        let key = match (of, order) {
-            ("t", PlaceOrder::Newest) => CursorKey::Newest(match some(value) {
-                Some(micros) => Some(DateTime::from_timestamp_micros(micros.parse().ok()?)?),
-                None => None,
-            }),
-            ("r", PlaceOrder::Rating) => CursorKey::Rating(some(value).map(|value| value.parse()).transpose().ok()?),
-            ("p", PlaceOrder::Priority) => {
-                CursorKey::Priority(some(value).map(|value| value.parse()).transpose().ok()?)
-            }
-            ("n", PlaceOrder::Name) => {
-                let digits = value.as_bytes().chunks(2);
-                let bytes: Option<Vec<u8>> = digits
-                    .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-                    .collect();
-                CursorKey::Name(String::from_utf8(bytes?).ok()?)
-            }
-            _ => return None,
-        };
-        Some(PlaceCursor {
-            key,
-            id: StagedPlaceId::from(id.parse::<i32>().ok()?),
-        })
-    };
-    read().ok_or_else(|| {
-        ApiError::bad_request(
-            "cursor",
-            "cursor must be the next_cursor of an earlier answer with the same sort",
-        )
-    })
-}
-
 /// Reads a status in the API's or the old database's spelling.
 pub(super) fn status_of(text: &str) -> ApiResult<CurationStatus> {
     read_status(text)
         .ok_or_else(|| ApiError::bad_request("status", format!("status is {text:?}: expected one of {STATUS_WORDS}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_reads_back_as_it_was_written() {
-        let time = DateTime::from_timestamp_micros(1_763_000_000_123_456);
-        for (key, order) in [
-            (CursorKey::Newest(time), PlaceOrder::Newest),
-            (CursorKey::Newest(None), PlaceOrder::Newest),
-            (CursorKey::Rating(Some(4.3)), PlaceOrder::Rating),
-            (CursorKey::Rating(None), PlaceOrder::Rating),
-            (CursorKey::Priority(Some(-3)), PlaceOrder::Priority),
-            (CursorKey::Name("Zoë’s_Café & Sons".into()), PlaceOrder::Name),
-        ] {
-            let cursor = PlaceCursor { key, id: 7.into() };
-            let text = write_cursor(&cursor);
-            assert!(
-                text.bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)),
-                "{text}"
-            );
-            assert_eq!(read_cursor(&text, order).unwrap(), cursor);
-        }
-        for text in ["", "t_7", "t_x_1", "r_7_4.3", "n_7_zz", "t_7_x"] {
-            assert!(read_cursor(text, PlaceOrder::Newest).is_err(), "{text}");
-        }
-    }
 }

@@ -4,8 +4,9 @@ use database::ids::PlaceChangeId;
 use database::models::enums::PlaceAction;
 use database::models::place_change::PlaceCuration;
 use database::repo;
+use database::repo::paging::Offset;
 use database::repo::place_changes::ChangedBy;
-use database::repo::places::{PlaceCursor, PlaceFilter};
+use database::repo::places::{PlaceFilter, PlacePosition};
 use jobs::BackgroundJob;
 use rocket::http::Status;
 use rocket::serde::json::Json;
@@ -14,25 +15,32 @@ use scans::PlacesConfig;
 use scans::places::cost::estimate;
 use scans::places::{self, PlacesSearch};
 use serde::Deserialize;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::place_filter::{PlaceQuery, read_cursor, read_order, status_of, write_cursor};
-use super::query::{cursor_behind, paging};
+use super::place_filter::{PlaceQuery, read_order, status_of};
+use super::query::Asked;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, OptionalBody, Permission, Read, Scan};
 use crate::views::answer::Answer;
-use crate::views::place::{Done, PlaceDetailsView, PlaceList, PlaceView, SearchAccepted, SearchRequest, SearchStatus};
+use crate::views::place::{Done, PlaceDetailsView, PlaceList, PlaceView, SearchAnswer, SearchRequest, SearchStatus};
 use crate::views::scan::ScanId;
 
-handlers![search_places, get_search_status, list_places, get_place, update_status, update_notes];
+handlers![
+    search_places,
+    get_search_status,
+    list_places,
+    get_place,
+    update_status,
+    update_notes
+];
 
 /// Queues a search; with `dry_run` only estimates its cost.
 #[utoipa::path(
     tags = ["Places", "v1"],
     params(Once),
     request_body = SearchRequest,
-    responses((status = 200, body = SearchAccepted, description = "The search is queued; with `dry_run`, its cost.")),
+    responses((status = 200, body = SearchAnswer)),
     security(("credential" = ["scan"]))
 )]
 #[post("/api/v1/places/search", data = "<body>")]
@@ -57,12 +65,12 @@ async fn search_places(
     })?;
     if request.dry_run {
         let estimate = estimate(config, search.max_results, search.grid, search.center.is_some());
-        return Answer::json(Status::Ok, &estimate)
+        return Answer::json(Status::Ok, &SearchAnswer::Estimate(estimate.into()))
             .map_err(|error| ApiError::Internal(format!("serializing an estimate failed: {error}")));
     }
     db.submit(&caller, once.of(&body)?, async |submission| {
         let job = places::submit_search(submission, search).await?;
-        Ok((Status::Ok, SearchAccepted::from(job)))
+        Ok((Status::Ok, SearchAnswer::Accepted(job.into())))
     })
     .await
 }
@@ -106,27 +114,30 @@ async fn list_places(
     offset: Option<&str>,
     cursor: Option<&str>,
     query: PlaceQuery<'_>,
-) -> ApiResult<Json<PlaceList>> {
-    let paging = paging(limit, offset)?;
+) -> ApiResult<PlaceList> {
     let order = read_order(query.sort)?;
-    let after = cursor.map(|cursor| read_cursor(cursor, order)).transpose()?;
+    let asked = Asked::read(limit, cursor, &order)?;
+    let offset = asked.read_offset(offset)?;
     let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;
-    let (rows, total) = match &after {
-        None => repo::places::list(&mut conn, &filter, order, paging).await?,
-        Some(after) => {
-            let rows = repo::places::list_after(&mut conn, &filter, order, Some(after), paging.limit).await?;
-            (rows, repo::places::count(&mut conn, &filter).await?)
-        }
+    let (mut rows, total) = if asked.paging.after.is_none() {
+        let paging = Offset {
+            limit: asked.paging.limit,
+            offset,
+        };
+        repo::places::list(&mut conn, &filter, order, paging).await?
+    } else {
+        let rows = repo::places::list_after(&mut conn, &filter, order, &asked.paging).await?;
+        (rows, repo::places::count(&mut conn, &filter).await?)
     };
-    let next_cursor = cursor_behind(&rows, paging.limit, |row| write_cursor(&PlaceCursor::of(row, order)));
-    Ok(Json(PlaceList {
+    let next_cursor = asked.cut(&mut rows, |row| PlacePosition::of(row, order))?;
+    Ok(PlaceList {
         places: rows.into_iter().map(PlaceView::from).collect(),
         total,
-        limit: paging.limit,
-        offset: paging.offset,
+        limit: asked.limit,
+        offset,
         next_cursor,
-    }))
+    })
 }
 
 /// Returns a place with its details, its domain and the searches that found it.

@@ -3,13 +3,14 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use database::repo::paging::Paging;
+use database::repo::paging::{Paging, Position};
 use rocket::request::FromParam;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
+use crate::views::Page;
 use crate::views::described;
 
 /// The id of a row in a path.
@@ -29,32 +30,91 @@ impl<'a, T: From<Uuid>> FromParam<'a> for PathId<T> {
     }
 }
 
-/// Returns the cursor after the last row if the page is full, since more rows may follow.
-pub(super) fn cursor_behind<R, C>(rows: &[R], limit: i64, cursor: impl FnOnce(&R) -> C) -> Option<C> {
+/// Returns the position of the last row if a part has as many rows as were asked for, since more may follow.
+pub(super) fn position_behind<R, P>(rows: &[R], limit: i64, position: impl FnOnce(&R) -> P) -> Option<P> {
     let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    rows.last().filter(|_| is_full).map(cursor)
+    rows.last().filter(|_| is_full).map(position)
 }
 
 /// Maximum number of rows per response.
 const MAX_ROWS: i64 = 1000;
+/// Number of rows per response by default.
+const DEFAULT_ROWS: i64 = 100;
 
-/// Reads the size and offset of a page from the query.
-pub(super) fn paging(limit: Option<&str>, offset: Option<&str>) -> ApiResult<Paging> {
-    let limit = parsed("limit", limit)?.unwrap_or(Paging::default().limit);
-    let offset = parsed("offset", offset)?.unwrap_or(0);
+/// Reads the maximum number of rows of a page from the query.
+fn read_limit(limit: Option<&str>) -> ApiResult<i64> {
+    let limit = parsed("limit", limit)?.unwrap_or(DEFAULT_ROWS);
     if !(1..=MAX_ROWS).contains(&limit) {
         return Err(ApiError::bad_request(
             "limit",
             format!("limit is {limit}: it must be from 1 to {MAX_ROWS}"),
         ));
     }
-    if offset < 0 {
-        return Err(ApiError::bad_request(
-            "offset",
-            format!("offset is {offset}: it must be 0 or more"),
-        ));
+    Ok(limit)
+}
+
+/// The page of a list that a request asks for.
+pub(super) struct Asked<P> {
+    /// The maximum number of rows.
+    pub(super) limit: i64,
+    /// What to read: one row more, which says whether a page follows.
+    pub(super) paging: Paging<P>,
+}
+
+impl<P: Position> Asked<P> {
+    /// Reads the size and start of a page of a list in this order from the query.
+    pub(super) fn read(limit: Option<&str>, cursor: Option<&str>, order: &P::Order) -> ApiResult<Self> {
+        let limit = read_limit(limit)?;
+        let after = cursor
+            .map(|cursor| P::from_cursor(cursor, order))
+            .transpose()
+            .map_err(|error| ApiError::bad_request("cursor", error.to_string()))?;
+        let paging = Paging {
+            limit: limit + 1,
+            after,
+        };
+        Ok(Self { limit, paging })
     }
-    Ok(Paging { limit, offset })
+
+    /// Reads the number of rows to skip, which lists of v1 have as well.
+    pub(super) fn read_offset(&self, offset: Option<&str>) -> ApiResult<i64> {
+        let offset = parsed("offset", offset)?.unwrap_or(0);
+        if offset < 0 {
+            let detail = format!("offset is {offset}: it must be 0 or more");
+            return Err(ApiError::bad_request("offset", detail));
+        }
+        if offset > 0 && self.paging.after.is_some() {
+            let detail = "offset cannot be combined with cursor: a cursor says where its page begins";
+            return Err(ApiError::bad_request("offset", detail));
+        }
+        Ok(offset)
+    }
+
+    /// Cuts the rows that were read to the page, and returns the cursor of the next one.
+    pub(super) fn cut<R>(&self, rows: &mut Vec<R>, position: impl FnOnce(&R) -> P) -> ApiResult<Option<String>> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        if rows.len() <= limit {
+            return Ok(None);
+        }
+        rows.truncate(limit);
+        let cursor = rows.last().map(|row| position(row).cursor()).transpose();
+        cursor.map_err(|error| ApiError::Internal(format!("serializing a cursor failed: {error}")))
+    }
+
+    /// Returns the page of the rows that were read.
+    pub(super) fn page<R, V: From<R>>(
+        &self,
+        mut rows: Vec<R>,
+        total: Option<i64>,
+        position: impl FnOnce(&R) -> P,
+    ) -> ApiResult<Page<V>> {
+        let next_cursor = self.cut(&mut rows, position)?;
+        Ok(Page {
+            items: rows.into_iter().map(V::from).collect(),
+            next_cursor,
+            total,
+        })
+    }
 }
 
 /// Parses an optional query parameter; Rocket itself would treat an invalid one as missing.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use database::migrate;
 use database::pool::{Pool, PoolError};
+use database::repo::paging::Paging;
 use database::repo::tenants::DEFAULT_TENANT;
 use database::repo::{self, diagnostics};
 use postgres::{Disk, Watch};
@@ -219,7 +220,7 @@ async fn enter_roles(pool: &Pool) -> ApiResult<()> {
     conn.commit().await?;
     if let Some(tenant) = tenant {
         let mut conn = pool.tenant(tenant.id).await?;
-        repo::audit_log::list(&mut conn, None, None, 1).await?;
+        repo::audit_log::list(&mut conn, None, &Paging::first(1)).await?;
         conn.commit().await?;
     }
     Ok(())

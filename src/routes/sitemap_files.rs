@@ -4,12 +4,13 @@ use database::ids::{DomainId, SitemapUrlId, TenantId};
 use database::models::sitemap_url::SitemapUrl;
 use database::pool::Pool;
 use database::repo;
+use database::repo::paging::Paging;
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::ContentType;
 use rocket::{State, get};
 
 use super::export::{Export, PartResult, csv_lines, csv_start, json_lines, json_lines_type};
-use super::query::{PathId, cursor_behind};
+use super::query::{PathId, position_behind};
 use super::sitemaps::{UrlParams, UrlQuery};
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
@@ -98,8 +99,8 @@ async fn part(
     write: Write,
 ) -> PartResult<SitemapUrlId> {
     let mut conn = pool.tenant(tenant).await?;
-    let rows = repo::sitemap_urls::list_of_domain(&mut conn, domain, &filter, after, PART).await?;
+    let rows = repo::sitemap_urls::list_of_domain(&mut conn, domain, &filter, &Paging { limit: PART, after }).await?;
     drop(conn);
-    let next = cursor_behind(&rows, PART, |row| row.id);
+    let next = position_behind(&rows, PART, |row| row.id);
     Ok((write(rows)?, next))
 }

@@ -4,39 +4,47 @@ use database::ids::{DomainId, SitemapFileId, SitemapRunId};
 use database::models::enums::{CurationStatus, UrlChange};
 use database::models::sitemap_file::SitemapFileChanges;
 use database::repo;
-use database::repo::paging::Paging;
+use database::repo::paging::Newest;
 use database::repo::sitemap_files::SitemapFileFilter;
-use database::repo::sitemap_urls::SitemapUrlFilter;
+use database::repo::sitemap_urls::{SitemapUrlFilter, UrlPosition};
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{FromForm, State, get, post};
 use scans::SitemapConfig;
 use scans::sitemap::{self, SitemapRequest, SitemapScan};
 use serde_json::json;
-use uuid::Uuid;
 use utoipa::IntoParams;
 
-use super::query::{PathId, cursor_behind, paging, parsed};
+use super::query::{Asked, PathId, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, Read, Scan};
 use crate::views::Page;
-use crate::views::answer::Answer;
+use crate::views::answer::{Accepted, Answer};
 use crate::views::sitemap::{
     BulkCurationRequest, BulkCurationView, CurationFilter, CurationRequest, SitemapDiffView, SitemapRunView,
-    SitemapScanAccepted, SitemapScanRequest, SitemapUrlChangeView, SitemapUrlView, SitemapView, read_curation,
+    SitemapScanAccepted, SitemapScanRequest, SitemapUrlView, SitemapView, read_curation,
 };
 
 /// Maximum number of ids in a bulk change.
 const MAX_IDS: usize = 10_000;
 
-handlers![scan_sitemaps, list_sitemaps, get_sitemap, list_sitemap_urls, curate_sitemap, curate_sitemaps, list_sitemap_runs, list_sitemap_changes];
+handlers![
+    scan_sitemaps,
+    list_sitemaps,
+    get_sitemap,
+    list_sitemap_urls,
+    curate_sitemap,
+    curate_sitemaps,
+    list_sitemap_runs,
+    list_sitemap_changes
+];
 
 /// Queues the analysis of a domain's sitemaps or of one sitemap, or returns the unfinished one.
 #[utoipa::path(
     tag = "Sitemaps",
     params(Once),
     request_body = SitemapScanRequest,
-    responses((status = 202, body = SitemapScanAccepted)),
+    responses((status = 202, body = Accepted<SitemapScanAccepted>)),
     security(("credential" = ["scan"]))
 )]
 #[post("/api/v1/sitemap/scan", data = "<body>")]
@@ -64,8 +72,11 @@ async fn scan_sitemaps(
     let scan = SitemapScan::read(&request, config)?;
     db.submit(&caller, once.of(&body)?, async |submission| {
         let submitted = sitemap::submit(submission, &scan).await?;
-        let accepted = SitemapScanAccepted::new(submitted.job_id, submitted.domain_id, submitted.is_new);
-        Ok((Status::Accepted, accepted))
+        let about = SitemapScanAccepted {
+            domain_id: submitted.domain_id.get(),
+            is_new: submitted.is_new,
+        };
+        Ok((Status::Accepted, Accepted::new(submitted.job_id, about)))
     })
     .await
 }
@@ -101,36 +112,30 @@ impl<'r> SitemapQuery<'r> {
     params(
         PathId<DomainId>,
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
         SitemapQuery<'static>,
     ),
     responses((status = 200, body = Page<SitemapView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/domains/<id>/sitemaps?<limit>&<offset>&<query..>")]
+#[get("/api/v1/domains/<id>/sitemaps?<limit>&<cursor>&<query..>")]
 async fn list_sitemaps(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
     limit: Option<&str>,
-    offset: Option<&str>,
+    cursor: Option<&str>,
     query: SitemapQuery<'_>,
-) -> ApiResult<Json<Page<SitemapView>>> {
-    let paging = paging(limit, offset)?;
+) -> ApiResult<Page<SitemapView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let filter = SitemapFileFilter {
         domain_id: Some(id.0),
         ..query.filter()?
     };
     let mut conn = db.tenant(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
-    let (files, total) = repo::sitemap_files::list(&mut conn, &filter, paging).await?;
-    Ok(Json(Page {
-        items: files.into_iter().map(SitemapView::from).collect(),
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor: None,
-    }))
+    let (files, total) = repo::sitemap_files::list(&mut conn, &filter, &asked.paging).await?;
+    asked.page(files, Some(total), |file| Newest::new(file.created_at, file.id))
 }
 
 /// Returns a sitemap file.
@@ -196,21 +201,14 @@ async fn list_sitemap_urls(
     limit: Option<&str>,
     cursor: Option<&str>,
     query: UrlQuery<'_>,
-) -> ApiResult<Json<Page<SitemapUrlView>>> {
-    let paging = paging(limit, None)?;
+) -> ApiResult<Page<SitemapUrlView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;
     repo::sitemap_files::get(&mut conn, id.0).await?;
     let total = repo::sitemap_urls::count_of_file(&mut conn, id.0, &filter).await?;
-    let rows = repo::sitemap_urls::list_of_file(&mut conn, id.0, &filter, cursor, paging.limit).await?;
-    let next_cursor = cursor_behind(&rows, paging.limit, |row| row.url.clone());
-    Ok(Json(Page {
-        items: rows.into_iter().map(SitemapUrlView::from).collect(),
-        total,
-        limit: paging.limit,
-        offset: 0,
-        next_cursor,
-    }))
+    let rows = repo::sitemap_urls::list_of_file(&mut conn, id.0, &filter, &asked.paging).await?;
+    asked.page(rows, Some(total), |row| UrlPosition::of(&row.url))
 }
 
 /// Sets the curation status of a sitemap file.
@@ -324,24 +322,24 @@ fn curation(field: &'static str, word: &str) -> ApiResult<CurationStatus> {
     params(
         PathId<DomainId>,
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
     ),
-    responses((status = 200, body = Vec<SitemapRunView>)),
+    responses((status = 200, body = Page<SitemapRunView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/domains/<id>/sitemap-runs?<limit>&<offset>")]
+#[get("/api/v1/domains/<id>/sitemap-runs?<limit>&<cursor>")]
 async fn list_sitemap_runs(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
     limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Vec<SitemapRunView>>> {
-    let paging: Paging = paging(limit, offset)?;
+    cursor: Option<&str>,
+) -> ApiResult<Page<SitemapRunView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
-    let runs = repo::sitemap_runs::list(&mut conn, id.0, paging).await?;
-    Ok(Json(runs.into_iter().map(SitemapRunView::from).collect()))
+    let runs = repo::sitemap_runs::list(&mut conn, id.0, &asked.paging).await?;
+    asked.page(runs, None, |run| Newest::new(run.started_at, run.id))
 }
 
 /// Lists the differences between an analysis and the previous one.
@@ -364,22 +362,19 @@ async fn list_sitemap_changes(
     change: Option<&str>,
     limit: Option<&str>,
     cursor: Option<&str>,
-) -> ApiResult<Json<SitemapDiffView>> {
-    let paging = paging(limit, None)?;
+) -> ApiResult<SitemapDiffView> {
+    let asked = Asked::read(limit, cursor, &())?;
     let change: Option<UrlChange> = parsed("change", change)?;
-    let after: Option<Uuid> = parsed("cursor", cursor)?;
     let mut conn = db.tenant(&caller).await?;
     let run = repo::sitemap_runs::get(&mut conn, id.0).await?;
     // Changes noted while the analysis runs are not final.
     let rows = if run.completed_at.is_some() {
-        repo::sitemap_url_changes::list(&mut conn, id.0, change, after.map(Into::into), paging.limit).await?
+        repo::sitemap_url_changes::list(&mut conn, id.0, change, &asked.paging).await?
     } else {
         Vec::new()
     };
-    let next_cursor = cursor_behind(&rows, paging.limit, |row| row.id.to_string());
-    Ok(Json(SitemapDiffView {
+    Ok(SitemapDiffView {
         run: run.into(),
-        items: rows.into_iter().map(SitemapUrlChangeView::from).collect(),
-        next_cursor,
-    }))
+        page: asked.page(rows, None, |row| row.id)?,
+    })
 }

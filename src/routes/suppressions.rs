@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use database::ids::TenantId;
+use database::ids::{SuppressionId, TenantId};
 use database::models::enums::SuppressionKind;
 use database::models::suppression::NewSuppression;
 use database::repo;
+use database::repo::paging::Newest;
 use moka::sync::Cache;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{State, delete, get, post};
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use uuid::Uuid;
 use web::names::DomainName;
 
-use super::query::{PathId, paging};
+use super::query::{Asked, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
@@ -49,7 +49,12 @@ impl Turns {
     }
 }
 
-handlers![create_suppression, list_suppressions, delete_suppression, create_erasure];
+handlers![
+    create_suppression,
+    list_suppressions,
+    delete_suppression,
+    create_erasure
+];
 
 /// Suppresses an address or a whole domain: it is no longer stored or exported.
 #[utoipa::path(
@@ -133,39 +138,33 @@ async fn create_erasure(
     tag = "Suppressions",
     params(
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
     ),
     responses((status = 200, body = Page<SuppressionView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/suppressions?<limit>&<offset>")]
+#[get("/api/v1/suppressions?<limit>&<cursor>")]
 async fn list_suppressions(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
-    offset: Option<&str>,
-) -> ApiResult<Json<Page<SuppressionView>>> {
-    let paging = paging(limit, offset)?;
+    cursor: Option<&str>,
+) -> ApiResult<Page<SuppressionView>> {
+    let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(&caller).await?;
-    let (rows, total) = repo::suppressions::list(&mut conn, paging).await?;
-    Ok(Json(Page {
-        items: rows.into_iter().map(SuppressionView::from).collect(),
-        total,
-        limit: paging.limit,
-        offset: paging.offset,
-        next_cursor: None,
-    }))
+    let (rows, total) = repo::suppressions::list(&mut conn, &asked.paging).await?;
+    asked.page(rows, Some(total), |row| Newest::new(row.created_at, row.id))
 }
 
 /// Lifts a suppression.
 #[utoipa::path(
     tag = "Suppressions",
-    params(PathId<Uuid>),
+    params(PathId<SuppressionId>),
     responses((status = 204, description = "Done.")),
     security(("credential" = ["admin"]))
 )]
 #[delete("/api/v1/suppressions/<id>")]
-async fn delete_suppression(caller: Caller<Admin>, db: Db<'_>, id: PathId<Uuid>) -> ApiResult<Status> {
+async fn delete_suppression(caller: Caller<Admin>, db: Db<'_>, id: PathId<SuppressionId>) -> ApiResult<Status> {
     let mut conn = db.tenant(&caller).await?;
     repo::suppressions::delete(&mut conn, id.0).await?;
     caller

@@ -1,8 +1,8 @@
 //! What the tenant uses of its quotas.
 
 use jobs::count_stored_rows;
+use rocket::get;
 use rocket::serde::json::Json;
-use rocket::{get};
 use serde::Serialize;
 use utoipa::ToSchema;
 

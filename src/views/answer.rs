@@ -1,11 +1,14 @@
-//! A response that can be stored and repeated byte for byte.
+//! Responses that can be stored and repeated byte for byte, and work that was accepted.
 
 use std::io::Cursor;
 
+use database::ids::JobId;
 use rocket::http::{ContentType, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A status and a JSON body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +31,50 @@ impl Answer {
     }
 }
 
+/// The part of a body that says where to follow accepted work.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Followed {
+    status_url: Option<String>,
+}
+
 impl<'r> Responder<'r, 'static> for Answer {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        Response::build()
-            .status(self.status)
-            .header(ContentType::JSON)
-            .sized_body(self.body.len(), Cursor::new(self.body))
-            .ok()
+        // Read from the body, so that a repeated response has the same header fields. Other bodies have no such part.
+        let followed = serde_json::from_str(&self.body).ok();
+        let mut response = Response::build();
+        response.status(self.status).header(ContentType::JSON);
+        if let Some(Followed { status_url: Some(path) }) = followed {
+            response.raw_header("Link", format!("<{path}>; rel=\"status\""));
+            // A scan of v1 is answered with 200, for which RFC 9110 does not define the field.
+            if self.status == Status::Accepted {
+                response.raw_header("Location", path);
+            }
+        }
+        response.sized_body(self.body.len(), Cursor::new(self.body)).ok()
+    }
+}
+
+/// Accepted work and where to follow it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Accepted<T> {
+    /// Id of the job that does the work.
+    pub job_id: Uuid,
+    /// Path of the job's status.
+    pub status_url: String,
+    /// What else there is to say.
+    #[serde(flatten)]
+    pub more: T,
+}
+
+impl<T> Accepted<T> {
+    /// Creates the response for a job.
+    #[must_use]
+    pub fn new(job: JobId, more: T) -> Self {
+        Self {
+            job_id: job.get(),
+            status_url: format!("/api/v1/jobs/{job}"),
+            more,
+        }
     }
 }

@@ -5,8 +5,8 @@ use database::models::audit_entry::AuditEntry;
 use database::models::values::RawJson;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// An entry of the audit log: an action that grants access, changes many rows or cannot be undone.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,13 +50,4 @@ impl From<AuditEntry> for AuditView {
             request_id,
         }
     }
-}
-
-/// A page of the audit log.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AuditPage {
-    /// The entries, newest first.
-    pub items: Vec<AuditView>,
-    /// Cursor of the next page, with older entries; null on the last page.
-    pub next_cursor: Option<String>,
 }

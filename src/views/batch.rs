@@ -80,7 +80,10 @@ impl ToSchema for BatchParam {}
 impl IntoParams for BatchParam {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let schema = described::text("^(batch_)?[0-9a-f-]{32,36}$", "batch_f5784d1f37ee459181d345d766bfb766");
-        vec![described::path_id("Id of the batch: a UUID, or `batch_` and 32 hex digits.", schema)]
+        vec![described::path_id(
+            "Id of the batch: a UUID, or `batch_` and 32 hex digits.",
+            schema,
+        )]
     }
 }
 

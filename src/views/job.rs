@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use database::models::job::Job;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::scan::{next_attempt_at, v1_message};
 

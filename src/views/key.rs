@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use database::models::api_key::{ApiKey, KeySecret};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A request to create a key.
 #[derive(Debug, Deserialize, ToSchema)]

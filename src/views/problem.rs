@@ -44,23 +44,51 @@ pub struct ProblemKind {
 impl ProblemKind {
     /// All kinds.
     pub const ALL: &'static [Self] = &[
-        Self::new(400, "bad_request", "A value of the request is wrong, or a query parameter is not known; `field` names it."),
+        Self::new(
+            400,
+            "bad_request",
+            "A value of the request is wrong, or a query parameter is not known; `field` names it.",
+        ),
         Self::new(401, "unauthorized", "The request has no valid API key or token."),
-        Self::new(403, "forbidden", "The caller lacks the scope, or may not act for the tenant that the request names."),
-        Self::new(404, "not_found", "The row does not exist, or belongs to another tenant: the answers are equal."),
-        Self::new(405, "method_not_allowed", "The path exists for other methods; `Allow` lists them."),
+        Self::new(
+            403,
+            "forbidden",
+            "The caller lacks the scope, or may not act for the tenant that the request names.",
+        ),
+        Self::new(
+            404,
+            "not_found",
+            "The row does not exist, or belongs to another tenant: the answers are equal.",
+        ),
+        Self::new(
+            405,
+            "method_not_allowed",
+            "The path exists for other methods; `Allow` lists them.",
+        ),
         Self::new(408, "timeout", "The request took too long to arrive."),
         Self::new(409, "conflict", "The state of the row does not allow the request."),
         Self::new(413, "too_large", "The body is larger than this route reads."),
-        Self::new(415, "unsupported_media_type", "The body is not of a type that this route reads."),
+        Self::new(
+            415,
+            "unsupported_media_type",
+            "The body is not of a type that this route reads.",
+        ),
         Self::new(
             422,
             "unprocessable",
             "The body does not have the right shape, or has a field that is not known, or the `Idempotency-Key` was used \
              for another request; `field` names the part.",
         ),
-        Self::new(429, "too_many_requests", "A limit or a quota is reached; `Retry-After` says when to try again."),
-        Self::new(500, "internal", "The server failed; the reason is in its log under the `request_id`."),
+        Self::new(
+            429,
+            "too_many_requests",
+            "A limit or a quota is reached; `Retry-After` says when to try again.",
+        ),
+        Self::new(
+            500,
+            "internal",
+            "The server failed; the reason is in its log under the `request_id`.",
+        ),
         Self::new(
             503,
             "unavailable",
@@ -69,7 +97,11 @@ impl ProblemKind {
         Self::CLIENT_ERROR,
     ];
 
-    const CLIENT_ERROR: Self = Self::new(0, "client_error", "The request is wrong in another way; see the HTTP status.");
+    const CLIENT_ERROR: Self = Self::new(
+        0,
+        "client_error",
+        "The request is wrong in another way; see the HTTP status.",
+    );
     const INTERNAL: u16 = 500;
 
     const fn new(status: u16, code: &'static str, meaning: &'static str) -> Self {
@@ -80,7 +112,11 @@ impl ProblemKind {
     #[must_use]
     pub fn of(status: u16) -> Self {
         let find = |status| Self::ALL.iter().find(|kind| kind.status == status).copied();
-        let other = if status < Self::INTERNAL { None } else { find(Self::INTERNAL) };
+        let other = if status < Self::INTERNAL {
+            None
+        } else {
+            find(Self::INTERNAL)
+        };
         find(status).or(other).unwrap_or(Self::CLIENT_ERROR)
     }
 

@@ -81,7 +81,10 @@ impl ToSchema for ScanId {}
 impl IntoParams for ScanId {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let schema = described::text("^(scan_)?[0-9a-f-]{32,36}$", "scan_442364327cf743228ebaab485b89fbdf");
-        vec![described::path_id("Id of the job: a UUID, or `scan_` and 32 hex digits.", schema)]
+        vec![described::path_id(
+            "Id of the job: a UUID, or `scan_` and 32 hex digits.",
+            schema,
+        )]
     }
 }
 

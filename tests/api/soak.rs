@@ -156,7 +156,7 @@ async fn unit(pool: &Pool, tenant: TenantId, number: usize, tally: &Tally) -> an
         &mut conn,
         &DomainFilter::default(),
         DomainOrder::Name,
-        Paging::first(20),
+        &Paging::first(20),
     )
     .await?
     .0;
@@ -194,7 +194,7 @@ async fn unit(pool: &Pool, tenant: TenantId, number: usize, tally: &Tally) -> an
                 status: Some(JobStatus::Pending),
                 ..JobFilter::default()
             };
-            let (jobs, _) = repo::jobs::list(&mut conn, &filter, Paging::first(20)).await?;
+            let (jobs, _) = repo::jobs::list(&mut conn, &filter, &Paging::first(20)).await?;
             tally.check(jobs.into_iter().map(|job| job.tenant_id), tenant);
         }
         6 => save(&mut conn, number).await?,

@@ -7,6 +7,7 @@ use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Declares a newtype over a column's value, which Diesel reads and writes as that value.
@@ -45,10 +46,15 @@ macro_rules! sql_newtype {
     };
 }
 
-/// Declares a newtype that can also be made from a plain value, such as one from a path or body.
+/// Declares a newtype that can also be made from a plain value, such as one from a path, body or cursor.
 macro_rules! typed_id {
     ($(#[$doc:meta])* $name:ident($inner:ty): $sql:ty) => {
-        sql_newtype!($(#[$doc])* $name($inner): $sql);
+        sql_newtype! {
+            $(#[$doc])*
+            #[derive(Serialize, Deserialize)]
+            #[serde(transparent)]
+            $name($inner): $sql
+        }
 
         impl From<$inner> for $name {
             fn from(id: $inner) -> Self {
@@ -116,6 +122,10 @@ typed_id! {
     PlaceChangeId(Uuid): sql_types::Uuid
 }
 typed_id! {
+    /// Identifies one request's change of one place.
+    PlaceChangeRowId(i64): sql_types::Int8
+}
+typed_id! {
     /// Identifies a place search.
     PlaceSearchId(Uuid): sql_types::Uuid
 }
@@ -138,6 +148,10 @@ typed_id! {
 typed_id! {
     /// Identifies a URL listed in a sitemap file.
     SitemapUrlId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a suppression.
+    SuppressionId(Uuid): sql_types::Uuid
 }
 typed_id! {
     /// Identifies a person, as Supabase's `auth.users` does.

@@ -145,7 +145,8 @@ fn headers() -> Value {
 }
 
 fn parameters() -> Value {
-    let tenant = "The tenant to act for, by default the caller's own; one that the caller may not act for is refused with 403.";
+    let tenant =
+        "The tenant to act for, by default the caller's own; one that the caller may not act for is refused with 403.";
     json!({
         "X-Tenant-Id": {
             "name": "X-Tenant-Id", "in": "header", "required": false, "description": tenant,

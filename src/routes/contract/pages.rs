@@ -16,7 +16,13 @@ const STYLE: &str = include_str!("assets/docs.css");
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                               connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-handlers![get_description, show_docs, show_problems, get_docs_script, get_docs_style];
+handlers![
+    get_description,
+    show_docs,
+    show_problems,
+    get_docs_script,
+    get_docs_style
+];
 
 /// A page with its content security policy, or what a page loads.
 #[derive(Responder)]
@@ -74,12 +80,22 @@ fn show_problems(_visitor: Visitor) -> Page<content::RawHtml<String>> {
 
 fn section(kind: &ProblemKind) -> String {
     let ProblemKind { status, code, meaning } = kind;
-    let status = if *status == 0 { String::new() } else { format!(", HTTP {status}") };
+    let status = if *status == 0 {
+        String::new()
+    } else {
+        format!(", HTTP {status}")
+    };
     // Names are between backticks, in the description as well.
     let meaning: String = meaning
         .split('`')
         .enumerate()
-        .map(|(index, part)| if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() })
+        .map(|(index, part)| {
+            if index % 2 == 1 {
+                format!("<code>{part}</code>")
+            } else {
+                part.to_owned()
+            }
+        })
         .collect();
     format!("<h2 id=\"{code}\"><code>{code}</code>{status}</h2><p>{meaning}</p>")
 }

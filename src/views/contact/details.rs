@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use database::models::contact::ContactSource;
 use serde::{Deserialize, Deserializer, Serialize};
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::row::ContactView;
 

@@ -9,5 +9,5 @@ mod suppression;
 pub use self::details::{ContactDetailsView, ContactPatch, ContactSourceView};
 pub use self::page::PageView;
 pub use self::row::{CONTACT_CSV_HEAD, ContactOfDomain, ContactView, email_type_word, read_email_type};
-pub use self::scan::{EmailScanView, ScannedDomainView};
+pub use self::scan::{EmailScanView, ScannedDomainView, ScannedDomains};
 pub use self::suppression::{ErasureView, SuppressionRequest, SuppressionView};

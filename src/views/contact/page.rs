@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use database::models::page::Page;
 use database::models::values::TextList;
 use serde::Serialize;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A page of a site.
 #[derive(Debug, Serialize, ToSchema)]

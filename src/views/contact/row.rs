@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use database::models::contact::Contact;
 use database::models::enums::{EmailType, MxStatus};
 use serde::Serialize;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::views::csv::{cell, escape_formula};
 

@@ -4,10 +4,13 @@ use chrono::{DateTime, Utc};
 use database::models::email_scan::{DomainPages, EmailScan};
 use database::models::enums::JobStatus;
 use database::models::job::Job;
+use rocket::request::Request;
+use rocket::response::{self, Responder};
 use serde::Serialize;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
+use crate::views::page;
 use crate::views::scan::{next_attempt_at, v1_error, v1_message};
 
 /// A domain that can be scanned for email addresses, in the form of the v1 contract.
@@ -37,6 +40,21 @@ impl From<DomainPages> for ScannedDomainView {
             pages,
             pages_count,
         }
+    }
+}
+
+/// A list of domains that can be scanned. In v1 it is a bare array, so only its link names the next page.
+#[derive(Debug)]
+pub struct ScannedDomains {
+    /// The domains of this page.
+    pub domains: Vec<ScannedDomainView>,
+    /// Cursor of the next page; `None` on the last page.
+    pub next_cursor: Option<String>,
+}
+
+impl<'r> Responder<'r, 'static> for ScannedDomains {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        page::respond(request, &self.domains, self.next_cursor.as_deref())
     }
 }
 

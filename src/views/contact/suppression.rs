@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use database::models::suppression::Suppression;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A request to suppress or erase an address or a domain: either `email` or `domain` is required.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -50,7 +50,7 @@ impl From<Suppression> for SuppressionView {
             created_at,
         } = row;
         Self {
-            id,
+            id: id.get(),
             kind: kind.label(),
             value,
             reason,

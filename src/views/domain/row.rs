@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use database::models::domain::Domain;
 use database::models::enums::{CurationStatus, ProcessingStatus, TaskStatus};
 use serde::Serialize;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A domain of the tenant.
 #[derive(Debug, Serialize, ToSchema)]

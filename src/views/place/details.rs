@@ -10,8 +10,8 @@ use database::models::values::RawJson;
 use scans::places::website::portal_page;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::staged::PlaceView;
 

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use database::models::place_change::PlaceChange;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::status::{read_status, status_word};
 
@@ -70,7 +70,7 @@ impl From<PlaceChange> for ChangeView {
             undone_at,
         } = change;
         Self {
-            id,
+            id: id.get(),
             change_id: change_id.get(),
             action: action.label(),
             place_id,

@@ -5,9 +5,11 @@ use database::ids::JobId;
 use database::models::api_call::ApiCall;
 use database::models::enums::Outcome;
 use database::models::job::Job;
+use scans::places::cost::Estimate;
+use scans::places::money::Usd;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::views::scan::{next_attempt_at, v1_error, v1_message, v1_status};
 
@@ -48,6 +50,52 @@ impl SearchRequest {
 
     const fn default_results() -> i64 {
         20
+    }
+}
+
+/// What is answered to a search: where to follow it, or with `dry_run` its cost.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum SearchAnswer {
+    /// The search is queued.
+    Accepted(SearchAccepted),
+    /// The search would cost this.
+    Estimate(EstimateView),
+}
+
+/// What a search would cost at list prices, without free calls.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EstimateView {
+    /// The minimum number of calls, if the area has as many places as requested.
+    pub calls_at_least: i64,
+    /// The maximum number of calls.
+    pub calls_at_most: i64,
+    /// The product that a page of results is billed as.
+    pub price_class: &'static str,
+    /// The minimum cost in US dollars.
+    #[schema(value_type = f64)]
+    pub usd_at_least: Usd,
+    /// The maximum cost in US dollars.
+    #[schema(value_type = f64)]
+    pub usd_at_most: Usd,
+}
+
+impl From<Estimate> for EstimateView {
+    fn from(estimate: Estimate) -> Self {
+        let Estimate {
+            calls_at_least,
+            calls_at_most,
+            price_class,
+            usd_at_least,
+            usd_at_most,
+        } = estimate;
+        Self {
+            calls_at_least,
+            calls_at_most,
+            price_class,
+            usd_at_least,
+            usd_at_most,
+        }
     }
 }
 
@@ -109,6 +157,9 @@ pub struct SearchStatus {
     pub progress: f64,
     /// The number of billed calls of Google's API.
     pub calls: usize,
+    /// The cost of these calls in US dollars, at list prices.
+    #[schema(value_type = f64)]
+    pub usd: Usd,
 }
 
 /// The part of a search request that its status shows.
@@ -144,6 +195,11 @@ impl SearchStatus {
         let subject: Option<Subject> = payload.parse().ok();
         let found: Completion = result.and_then(|result| result.parse().ok()).unwrap_or_default();
         let (search_query, search_location) = subject.map(|subject| (subject.business_type, subject.location)).unzip();
+        let billed: Vec<Usd> = calls
+            .iter()
+            .filter(|call| call.is_billed)
+            .map(|call| Usd::from_micros(call.price_micros.into()))
+            .collect();
         Self {
             job_id: job_id.get(),
             status: v1_status(status),
@@ -161,7 +217,8 @@ impl SearchStatus {
             message,
             next_attempt_at,
             progress: progress.unwrap_or_default(),
-            calls: calls.iter().filter(|call| call.is_billed).count(),
+            calls: billed.len(),
+            usd: billed.into_iter().sum(),
         }
     }
 }

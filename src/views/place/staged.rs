@@ -4,12 +4,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use database::models::enums::ProcessingStatus;
 use database::models::staged_place::StagedPlace;
 use database::models::values::RawJson;
+use rocket::request::Request;
+use rocket::response::{self, Responder};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::status::status_word;
+use crate::views::page;
 
 /// A staged place: every column of `places_staging`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -164,4 +167,10 @@ pub struct PlaceList {
     pub offset: i64,
     /// Cursor of the next page, which stays correct while places are added; null on the last page.
     pub next_cursor: Option<String>,
+}
+
+impl<'r> Responder<'r, 'static> for PlaceList {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        page::respond(request, &self, self.next_cursor.as_deref())
+    }
 }

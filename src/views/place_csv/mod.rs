@@ -13,8 +13,8 @@ use database::models::staged_place::NewStagedPlace;
 use database::models::values::RawJson;
 use scans::places::imported_id;
 use serde::Serialize;
-use web::table::Table;
 use utoipa::ToSchema;
+use web::table::Table;
 
 use self::cells::Cells;
 use self::columns::Columns;

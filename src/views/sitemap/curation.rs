@@ -2,8 +2,8 @@
 
 use database::models::enums::CurationStatus;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A decision about one sitemap file.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use database::models::enums::ProcessingStatus;
 use database::models::sitemap_file::SitemapFile;
 use serde::Serialize;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::curation::curation_word;
 

@@ -8,6 +8,6 @@ mod url;
 
 pub use self::curation::{BulkCurationRequest, BulkCurationView, CurationFilter, CurationRequest, read_curation};
 pub use self::file::SitemapView;
-pub use self::run::{SitemapDiffView, SitemapRunView, SitemapUrlChangeView};
+pub use self::run::{SitemapDiffView, SitemapRunView};
 pub use self::scan::{SitemapScanAccepted, SitemapScanRequest};
 pub use self::url::{CSV_HEAD, SitemapUrlView};

@@ -3,9 +3,13 @@
 use chrono::{DateTime, Utc};
 use database::models::sitemap_run::SitemapRun;
 use database::models::sitemap_url_change::SitemapUrlChange;
+use rocket::request::Request;
+use rocket::response::{self, Responder};
 use serde::Serialize;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::views::page::{self, Page};
 
 /// An analysis of a domain's sitemaps.
 #[derive(Debug, Serialize, ToSchema)]
@@ -126,7 +130,12 @@ pub struct SitemapDiffView {
     /// The analysis, with the number of differences.
     pub run: SitemapRunView,
     /// The differences of this page, in a fixed order.
-    pub items: Vec<SitemapUrlChangeView>,
-    /// Cursor of the next page; null on the last page.
-    pub next_cursor: Option<String>,
+    #[serde(flatten)]
+    pub page: Page<SitemapUrlChangeView>,
+}
+
+impl<'r> Responder<'r, 'static> for SitemapDiffView {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        page::respond(request, &self, self.page.next_cursor.as_deref())
+    }
 }

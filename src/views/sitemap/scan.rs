@@ -1,16 +1,15 @@
 //! Requests to analyse sitemaps.
 
-use database::ids::{DomainId, JobId};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A request to analyse all sitemaps of a domain, or one sitemap: `domain` or `sitemap_url` is required.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SitemapScanRequest {
     /// The domain, in any spelling that a domain scan accepts; by default the domain of `sitemap_url`.
-    #[serde(default, alias = "base_url")]
+    #[serde(default)]
     pub domain: Option<String>,
     /// URL of the sitemap to start with, instead of those that the site names.
     #[serde(default)]
@@ -26,28 +25,11 @@ pub struct SitemapScanRequest {
     pub tenant_id: Option<String>,
 }
 
-/// An accepted analysis and where to follow it.
+/// What an accepted analysis is about.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SitemapScanAccepted {
-    /// Id of the analysis's job.
-    pub job_id: Uuid,
-    /// Path of the job's status.
-    pub status_url: String,
     /// Id of the domain.
     pub domain_id: Uuid,
     /// Whether the job is new; otherwise the domain has an unfinished one, which is returned.
     pub is_new: bool,
-}
-
-impl SitemapScanAccepted {
-    /// Creates the response for a job.
-    #[must_use]
-    pub fn new(job: JobId, domain: DomainId, is_new: bool) -> Self {
-        Self {
-            job_id: job.get(),
-            status_url: format!("/api/v1/jobs/{job}"),
-            domain_id: domain.get(),
-            is_new,
-        }
-    }
 }

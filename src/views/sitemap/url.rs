@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use database::models::sitemap_url::SitemapUrl;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use uuid::Uuid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::views::csv::{cell, escape_formula};
 

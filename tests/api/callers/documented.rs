@@ -69,16 +69,26 @@ async fn described_and_mounted_routes_are_equal() {
         for (method, operation) in item.as_object().unwrap() {
             let route = (method.to_uppercase(), path.replace('{', "<").replace('}', ">"));
             assert!(operation["summary"].is_string(), "{route:?} has no summary");
-            assert!(names.insert(operation["operationId"].as_str().unwrap()), "{route:?} has the name of another");
+            assert!(
+                names.insert(operation["operationId"].as_str().unwrap()),
+                "{route:?} has the name of another"
+            );
             let scope = operation["x-scope"].as_str().unwrap_or(PUBLIC);
-            assert_eq!(scopes.get(&route).map(String::as_str), Some(scope), "the scope of {route:?}");
+            assert_eq!(
+                scopes.get(&route).map(String::as_str),
+                Some(scope),
+                "the scope of {route:?}"
+            );
             described.insert(route);
         }
     }
     let missing: Vec<_> = mounted.difference(&described).collect();
     assert!(missing.is_empty(), "these routes are not described: {missing:#?}");
     let gone: Vec<_> = described.difference(&mounted).collect();
-    assert!(gone.is_empty(), "these routes are described, but not mounted: {gone:#?}");
+    assert!(
+        gone.is_empty(),
+        "these routes are described, but not mounted: {gone:#?}"
+    );
 }
 
 /// A key without the documented scope is refused; a key with it is accepted.

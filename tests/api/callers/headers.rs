@@ -189,14 +189,7 @@ async fn wrong_types_huge_bodies_and_wrong_queries_are_refused() {
         )
         .await;
     assert_eq!(huge.status, 413);
-    for query in [
-        "limit=0",
-        "limit=x",
-        "offset=-1",
-        "status=done",
-        "cursor=x",
-        "created_from=today",
-    ] {
+    for query in ["limit=0", "limit=x", "status=done", "cursor=x", "created_from=today"] {
         let answer = acme.get(&format!("/api/v1/jobs?{query}")).await;
         assert_eq!(answer.status, 400, "{query}: {answer:?}");
         assert_eq!(

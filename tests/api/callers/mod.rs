@@ -5,6 +5,7 @@ mod headers;
 mod isolation;
 mod keys;
 mod limits;
+mod lists;
 mod once;
 mod routes;
 mod secrets;

@@ -47,7 +47,9 @@ async fn every_post_accepts_or_refuses_an_idempotency_key() {
         let (_, operation) = app.contract().operation(Method::Post, &shot.path).unwrap();
         let parameters = operation["parameters"].as_array().unwrap();
         assert_eq!(
-            parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key"),
+            parameters
+                .iter()
+                .any(|parameter| parameter["name"] == "Idempotency-Key"),
             first.body["field"] != "Idempotency-Key",
             "{}: whether the description has the header",
             entry.path

@@ -3,9 +3,20 @@
 //! New routes must be entered here; the last test fails until they are.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
+use database::ids::{
+    ApiKeyId, AuditEntryId, ContactId, JobId, PageId, PlaceChangeRowId, SitemapFileId, SitemapRunId,
+    SitemapUrlChangeId, SuppressionId,
+};
+use database::repo::domains::DomainPosition;
+use database::repo::paging::{Newest, Position};
+use database::repo::places::{PlaceKey, PlacePosition};
+use database::repo::sitemap_urls::UrlPosition;
 use rocket::http::{ContentType, Method};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::app::TestApp;
 
@@ -82,6 +93,37 @@ fn get(path: impl Into<String>) -> Vec<Shot> {
     vec![plain(path)]
 }
 
+/// A time after which no row is created: all rows are behind a position then.
+fn later() -> DateTime<Utc> {
+    "2100-01-01T00:00:00Z".parse().unwrap()
+}
+
+/// A list from its start, and behind a row of the other tenant. What is no id is sent as it is.
+fn list<T: FromStr, P: Position>(path: &str, id: &str, position: impl Fn(T) -> P) -> Vec<Shot> {
+    let cursor = match id.parse() {
+        Ok(id) => position(id).cursor().unwrap(),
+        Err(_) => id.to_owned(),
+    };
+    let mark = if path.contains('?') { '&' } else { '?' };
+    vec![plain(path), plain(format!("{path}{mark}cursor={cursor}"))]
+}
+
+/// The same, for a list that shows the newest rows first.
+fn newest<Id: From<Uuid>>(path: &str, id: &str) -> Vec<Shot>
+where
+    Newest<Id>: Position,
+{
+    list(path, id, |id: Uuid| Newest::new(later(), Id::from(id)))
+}
+
+/// The same, for a list whose rows may have no time.
+fn dated<Id: From<Uuid>>(path: &str, id: &str) -> Vec<Shot>
+where
+    Newest<Id, Option<DateTime<Utc>>>: Position,
+{
+    list(path, id, |id: Uuid| Newest::new(Some(later()), Id::from(id)))
+}
+
 /// The body, with and without a tenant.
 fn post(path: impl Into<String>, body: Value, ids: &Ids) -> Vec<Shot> {
     let path = path.into();
@@ -128,36 +170,40 @@ pub const ENTRIES: &[Entry] = entries! {
 
     Get "/api/v1/status/<id>" Rows: |ids| get(format!("/api/v1/status/{}", ids.pending));
     Get "/api/v1/batch/status/<id>" Rows: |ids| get(format!("/api/v1/batch/status/{}", ids.batch));
-    Get "/api/v1/jobs" Nothing: |ids| vec![
-        plain("/api/v1/jobs"),
-        plain(format!("/api/v1/jobs?cursor=1763000000123456_{}", ids.pending)),
-        plain(format!("/api/v1/jobs?kind={}-kind", ids.place)),
-    ];
+    Get "/api/v1/jobs" Nothing: |ids| [
+        newest::<JobId>("/api/v1/jobs", &ids.pending),
+        get(format!("/api/v1/jobs?kind={}-kind", ids.place)),
+    ].concat();
     Get "/api/v1/jobs/<id>" Rows: |ids| get(format!("/api/v1/jobs/{}", ids.pending));
-    Get "/api/v1/domains" Nothing: |ids| vec![plain("/api/v1/domains"), plain(format!("/api/v1/domains?q={}", ids.place))];
+    Get "/api/v1/domains" Nothing: |ids| [
+        list("/api/v1/domains", &ids.domain, |id: Uuid| DomainPosition::Newest(later(), id.into())),
+        list("/api/v1/domains?sort=-last_scan", &ids.domain, |id: Uuid| DomainPosition::LastScan(later(), id.into())),
+        list("/api/v1/domains?sort=domain", &ids.domain, |id: Uuid| DomainPosition::Name(id.to_string())),
+        get(format!("/api/v1/domains?q={}", ids.place)),
+    ].concat();
     Get "/api/v1/domains/<id>" Rows: |ids| get(format!("/api/v1/domains/{}", ids.domain));
-    Get "/api/v1/domains/<id>/sitemaps" Rows: |ids| get(format!("/api/v1/domains/{}/sitemaps", ids.domain));
+    Get "/api/v1/domains/<id>/sitemaps" Rows: |ids| dated::<SitemapFileId>(
+        &format!("/api/v1/domains/{}/sitemaps", ids.domain), &ids.sitemap);
     Get "/api/v1/domains/<id>/urls.csv" Rows: |ids| get(format!("/api/v1/domains/{}/urls.csv", ids.domain));
     Get "/api/v1/domains/<id>/urls.jsonl" Rows: |ids| get(format!("/api/v1/domains/{}/urls.jsonl", ids.domain));
-    Get "/api/v1/domains/<id>/sitemap-runs" Rows: |ids| get(format!("/api/v1/domains/{}/sitemap-runs", ids.domain));
+    Get "/api/v1/domains/<id>/sitemap-runs" Rows: |ids| newest::<SitemapRunId>(
+        &format!("/api/v1/domains/{}/sitemap-runs", ids.domain), &ids.run);
     Get "/api/v1/sitemaps/<id>" Rows: |ids| get(format!("/api/v1/sitemaps/{}", ids.sitemap));
-    Get "/api/v1/sitemaps/<id>/urls" Rows: |ids| vec![
-        plain(format!("/api/v1/sitemaps/{}/urls", ids.sitemap)),
-        plain(format!("/api/v1/sitemaps/{}/urls?cursor={}", ids.sitemap, ids.place)),
-    ];
-    Get "/api/v1/sitemap-runs/<id>/changes" Rows: |ids| get(format!("/api/v1/sitemap-runs/{}/changes", ids.run));
+    Get "/api/v1/sitemaps/<id>/urls" Rows: |ids| list(
+        &format!("/api/v1/sitemaps/{}/urls", ids.sitemap), &ids.sitemap, |id: Uuid| UrlPosition::of(&id.to_string()));
+    Get "/api/v1/sitemap-runs/<id>/changes" Rows: |ids| list(
+        &format!("/api/v1/sitemap-runs/{}/changes", ids.run), &ids.run, |id: Uuid| SitemapUrlChangeId::from(id));
     Get "/api/v1/places/status/<id>" Rows: |ids| get(format!("/api/v1/places/status/{}", ids.search));
-    Get "/api/v1/places/staging" Nothing: |ids| vec![
-        plain("/api/v1/places/staging"),
-        plain(format!("/api/v1/places/staging?search_job_id={}", ids.search)),
-        plain(format!("/api/v1/places/staging?cursor=t_{}_1763000000123456", ids.number)),
-        plain(format!("/api/v1/places/staging?q={}", ids.place)),
-    ];
+    Get "/api/v1/places/staging" Nothing: |ids| [
+        list("/api/v1/places/staging", &ids.number, |id: i32| PlacePosition {
+            key: PlaceKey::Newest(Some(later())),
+            id: id.into(),
+        }),
+        get(format!("/api/v1/places/staging?search_job_id={}", ids.search)),
+        get(format!("/api/v1/places/staging?q={}", ids.place)),
+    ].concat();
     Get "/api/v1/places/<place_id>" Rows: |ids| get(format!("/api/v1/places/{}", ids.place));
-    Get "/api/v1/places/history" Nothing: |ids| vec![
-        plain("/api/v1/places/history"),
-        plain(format!("/api/v1/places/history?cursor={}", ids.number)),
-    ];
+    Get "/api/v1/places/history" Nothing: |ids| list("/api/v1/places/history", &ids.number, |id: i64| PlaceChangeRowId::from(id));
     Get "/api/v1/places/<place_id>/history" Rows: |ids| get(format!("/api/v1/places/{}/history", ids.place));
     Get "/api/v1/places/export.csv" Nothing: |ids| vec![
         plain("/api/v1/places/export.csv"),
@@ -167,14 +213,15 @@ pub const ENTRIES: &[Entry] = entries! {
         plain("/api/v1/places/export.jsonl"),
         plain(format!("/api/v1/places/export.jsonl?q={}", ids.place)),
     ];
-    Get "/api/v1/domains/<id>/contacts" Rows: |ids| get(format!("/api/v1/domains/{}/contacts", ids.domain));
-    Get "/api/v1/domains/<id>/pages" Rows: |ids| get(format!("/api/v1/domains/{}/pages", ids.domain));
-    Get "/api/v1/contacts" Nothing: |ids| vec![
-        plain("/api/v1/contacts"),
-        plain(format!("/api/v1/contacts?domain_id={}", ids.domain)),
-        plain(format!("/api/v1/contacts?cursor=1763000000123456_{}", ids.contact)),
-        plain(format!("/api/v1/contacts?q={}", ids.place)),
-    ];
+    Get "/api/v1/domains/<id>/contacts" Rows: |ids| newest::<ContactId>(
+        &format!("/api/v1/domains/{}/contacts", ids.domain), &ids.contact);
+    Get "/api/v1/domains/<id>/pages" Rows: |ids| dated::<PageId>(
+        &format!("/api/v1/domains/{}/pages", ids.domain), &ids.contact);
+    Get "/api/v1/contacts" Nothing: |ids| [
+        newest::<ContactId>("/api/v1/contacts", &ids.contact),
+        get(format!("/api/v1/contacts?domain_id={}", ids.domain)),
+        get(format!("/api/v1/contacts?q={}", ids.place)),
+    ].concat();
     Get "/api/v1/contacts/<id>" Rows: |ids| get(format!("/api/v1/contacts/{}", ids.contact));
     Get "/api/v1/contacts/export.csv" Nothing: |ids| vec![
         plain("/api/v1/contacts/export.csv"),
@@ -184,7 +231,7 @@ pub const ENTRIES: &[Entry] = entries! {
         plain("/api/v1/contacts/export.jsonl"),
         plain(format!("/api/v1/contacts/export.jsonl?q={}", ids.place)),
     ];
-    Get "/api/v1/suppressions" Nothing: |_ids| get("/api/v1/suppressions");
+    Get "/api/v1/suppressions" Nothing: |ids| newest::<SuppressionId>("/api/v1/suppressions", &ids.suppression);
     Get "/email-scanner/domains" Nothing: |_ids| get("/email-scanner/domains");
     Get "/email-scanner/websites" Nothing: |_ids| get("/email-scanner/websites");
     Get "/api/v1/email-scanner/domains" Nothing: |_ids| get("/api/v1/email-scanner/domains");
@@ -194,9 +241,9 @@ pub const ENTRIES: &[Entry] = entries! {
         format!("/api/v1/email-scanner/scan/{}/status", ids.domain));
     Get "/api/v1/costs" Nothing: |_ids| get("/api/v1/costs");
     Get "/api/v1/usage" Nothing: |_ids| get("/api/v1/usage");
-    Get "/api/v1/keys" Nothing: |_ids| get("/api/v1/keys");
+    Get "/api/v1/keys" Nothing: |ids| newest::<ApiKeyId>("/api/v1/keys", &ids.key);
     Get "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
-    Get "/api/v1/audit" Nothing: |ids| vec![plain("/api/v1/audit"), plain(format!("/api/v1/audit?cursor={}", ids.number))];
+    Get "/api/v1/audit" Nothing: |ids| list("/api/v1/audit", &ids.number, |id: i64| AuditEntryId::from(id));
 
     Post "/api/v1/scrapersky" Nothing: |ids| post_once("/api/v1/scrapersky", json!({ "base_url": "new.bench.test" }), ids);
     Post "/api/v1/batch" Nothing: |ids| post_once("/api/v1/batch", json!({ "domains": ["new.bench.test"] }), ids);

@@ -52,9 +52,17 @@ async fn unknown_fields_are_refused_on_every_route_but_v1s() {
         let mut body: Value = serde_json::from_str(&text).unwrap();
         body["unheard_of"] = json!(1);
         let text = body.to_string();
-        let answer = app.send(entry.method, &shot.path, Some(&agency.key), Some((kind, &text))).await;
+        let answer = app
+            .send(entry.method, &shot.path, Some(&agency.key), Some((kind, &text)))
+            .await;
         let is_refused = answer.status == 422 && answer.body["field"] == "unheard_of";
-        assert_eq!(is_refused, !is_v1(operation), "{} {}: {answer:?}", entry.method, shot.path);
+        assert_eq!(
+            is_refused,
+            !is_v1(operation),
+            "{} {}: {answer:?}",
+            entry.method,
+            shot.path
+        );
         refused += usize::from(is_refused);
     }
     assert!(refused > 8, "{refused} refused");
@@ -66,15 +74,32 @@ async fn a_mistyped_name_is_answered_with_the_right_one() {
     let agency = app.agency("acme").await;
     let answer = agency.get("/api/v1/jobs?statuss=failed").await;
     assert_eq!(answer.status, 400, "{answer:?}");
-    assert_eq!(answer.body["detail"], "unknown parameter `statuss`: did you mean `status`?");
+    assert_eq!(
+        answer.body["detail"],
+        "unknown parameter `statuss`: did you mean `status`?"
+    );
     let answer = agency.get("/api/v1/contacts?offset=5").await;
-    assert_eq!(answer.status, 400, "paging that a list does not have is refused: {answer:?}");
+    assert_eq!(
+        answer.status, 400,
+        "paging that a list does not have is refused: {answer:?}"
+    );
     assert_eq!(answer.body["field"], "offset");
     let answer = agency.get("/api/v1/jobs?status=failed&status=running").await;
-    assert_eq!(answer.body["detail"], "the parameter `status` is given twice: it must be given once");
-    let answer = agency.post("/api/v1/places/update", json!({ "filter": { "statu": "new" }, "notes": "x" })).await;
+    assert_eq!(
+        answer.body["detail"],
+        "the parameter `status` is given twice: it must be given once"
+    );
+    let answer = agency
+        .post(
+            "/api/v1/places/update",
+            json!({ "filter": { "statu": "new" }, "notes": "x" }),
+        )
+        .await;
     assert_eq!(answer.status, 422, "{answer:?}");
-    assert_eq!(answer.body["detail"], "unknown field `filter.statu`: did you mean `status`?");
+    assert_eq!(
+        answer.body["detail"],
+        "unknown field `filter.statu`: did you mean `status`?"
+    );
     assert_eq!(answer.body["field"], "filter.statu");
 }
 
@@ -92,7 +117,10 @@ async fn failures_name_their_kind_by_a_path_that_explains_it() {
     ] {
         assert_eq!(answer.body["code"], code, "{answer:?}");
         assert_eq!(answer.body["type"], format!("/docs/problems#{code}"));
-        assert!(page.text.contains(&format!("<h2 id=\"{code}\">")), "{code} is not explained");
+        assert!(
+            page.text.contains(&format!("<h2 id=\"{code}\">")),
+            "{code} is not explained"
+        );
     }
     let answer = agency.delete("/api/v1/jobs").await;
     assert_eq!(answer.body["detail"], "method not allowed; allowed: GET");

@@ -37,7 +37,7 @@ async fn delete_under_scans(answer: fn() -> Reply) {
     for (path, body) in [
         ("/api/v1/scrapersky", json!({ "base_url": HOST })),
         (&format!("/email-scanner/scan/{id}"), json!({})),
-        ("/api/v1/sitemap/scan", json!({ "base_url": HOST })),
+        ("/api/v1/sitemap/scan", json!({ "domain": HOST })),
     ] {
         let job = acme.post(path, body).await.body["job_id"].as_str().unwrap().to_owned();
         jobs.push(job.rsplit('_').next().unwrap().to_owned());

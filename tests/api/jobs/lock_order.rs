@@ -50,7 +50,8 @@ async fn scan_with(site: &Site) {
         } else {
             path.to_owned()
         };
-        let answer = acme.post(&path, json!({ "base_url": HOST })).await.body;
+        let name = if path.contains("sitemap") { "domain" } else { "base_url" };
+        let answer = acme.post(&path, json!({ name: HOST })).await.body;
         // The v1 routes put a prefix before the id.
         let job = answer["job_id"].as_str().unwrap().rsplit('_').next().unwrap();
         let waits = watch(&app, site, job).await;

@@ -32,7 +32,7 @@ async fn start_all(acme: &Holder<'_>, id: &str) -> Vec<String> {
     for (path, body) in [
         ("/api/v1/scrapersky", json!({ "base_url": HOST })),
         (&format!("/email-scanner/scan/{id}"), json!({})),
-        ("/api/v1/sitemap/scan", json!({ "base_url": HOST })),
+        ("/api/v1/sitemap/scan", json!({ "domain": HOST })),
     ] {
         let answer = acme.post(path, body).await;
         let job = answer.body["job_id"].as_str().unwrap().rsplit('_').next().unwrap();

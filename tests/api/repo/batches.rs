@@ -49,7 +49,7 @@ async fn a_batch_counts_its_jobs_by_status() {
         ..JobFilter::default()
     };
     let (_, total) = acme
-        .run(async |conn| jobs::list(conn, &of_batch, Paging::first(1)).await)
+        .run(async |conn| jobs::list(conn, &of_batch, &Paging::first(1)).await)
         .await;
     assert_eq!(total, 3);
 

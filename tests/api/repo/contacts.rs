@@ -7,7 +7,7 @@ use database::models::enums::EmailType;
 use database::models::page::Page;
 use database::repo::bulk::Upserted;
 use database::repo::contacts::{self, ContactFilter};
-use database::repo::paging::Cursor;
+use database::repo::paging::{Newest, Paging};
 use diesel::result::Error;
 
 use crate::support::tenants::{Agencies, Agency};
@@ -68,13 +68,13 @@ async fn contacts_are_filtered_and_paged_by_cursor() {
     let all = list(&acme, &none()).await;
     assert_eq!(all[0], last, "newest first");
     let mut by_cursor = Vec::new();
-    let mut after = None;
+    let mut paging = Paging::first(4);
     loop {
         let rows = acme
-            .run(async |conn| contacts::list_after(conn, &none(), after, 4).await)
+            .run(async |conn| contacts::list(conn, &none(), &paging).await)
             .await;
         let Some(last) = rows.last() else { break };
-        after = Some(Cursor::new(last.created_at, last.id));
+        paging.after = Some(Newest::new(last.created_at, last.id));
         by_cursor.extend(rows);
     }
     assert_eq!(by_cursor, all);
@@ -140,7 +140,7 @@ async fn upsert(agency: &Agency, new: &[NewContact<'_>]) -> Upserted {
 
 async fn list(agency: &Agency, filter: &ContactFilter<'_>) -> Vec<Contact> {
     agency
-        .run(async |conn| contacts::list_after(conn, filter, None, 100).await)
+        .run(async |conn| contacts::list(conn, filter, &Paging::default()).await)
         .await
 }
 

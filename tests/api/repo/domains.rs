@@ -7,7 +7,7 @@ use database::models::domain_technologies::DomainTechnologiesChanges;
 use database::models::enums::{JobStatus, TaskStatus};
 use database::models::job::NewJob;
 use database::models::values::TextList;
-use database::repo::domains::{DomainFilter, DomainOrder};
+use database::repo::domains::{DomainFilter, DomainOrder, DomainPosition};
 use database::repo::paging::Paging;
 use database::repo::{domain_facts, domains, jobs, sitemap_urls};
 use diesel::result::Error;
@@ -74,34 +74,36 @@ async fn a_list_is_filtered_ordered_paged_and_counted() {
     for name in ["b.test", "a_b.test", "axb.test"] {
         acme.domain(name).await;
     }
-    let list = async |filter: &DomainFilter<'_>, order, limit, offset| {
-        let paging = Paging { limit, offset };
+    let list = async |filter: &DomainFilter<'_>, order, limit, after| {
+        let paging = Paging { limit, after };
         let (rows, total) = acme
-            .run(async |conn| domains::list(conn, filter, order, paging).await)
+            .run(async |conn| domains::list(conn, filter, order, &paging).await)
             .await;
         let names: Vec<_> = rows.into_iter().map(|row| row.domain).collect();
         (names, total)
     };
     let all = DomainFilter::default();
-    let (names, total) = list(&all, DomainOrder::Newest, 2, 0).await;
+    let (names, total) = list(&all, DomainOrder::Newest, 2, None).await;
     assert_eq!((names, total), (vec!["axb.test".into(), "a_b.test".into()], 3));
-    let (names, total) = list(&all, DomainOrder::Newest, 2, 2).await;
+    let second = acme.domain("a_b.test").await;
+    let after = DomainPosition::of(&second, DomainOrder::Newest);
+    let (names, total) = list(&all, DomainOrder::Newest, 2, Some(after)).await;
     assert_eq!((names, total), (vec!["b.test".into()], 3));
-    let (names, _) = list(&all, DomainOrder::LastScan, 1, 0).await;
+    let (names, _) = list(&all, DomainOrder::LastScan, 1, None).await;
     assert_eq!(names, ["axb.test"]);
     let literally = DomainFilter {
         text: Some("A_B"),
         ..DomainFilter::default()
     };
     assert_eq!(
-        list(&literally, DomainOrder::Name, 9, 0).await,
+        list(&literally, DomainOrder::Name, 9, None).await,
         (vec!["a_b.test".into()], 1)
     );
     let done = DomainFilter {
         content_scrape_status: Some(TaskStatus::Completed),
         ..DomainFilter::default()
     };
-    assert_eq!(list(&done, DomainOrder::Name, 9, 0).await, (Vec::new(), 0));
+    assert_eq!(list(&done, DomainOrder::Name, 9, None).await, (Vec::new(), 0));
 }
 
 #[tokio::test]
@@ -153,7 +155,7 @@ async fn facts_are_only_overwritten_by_new_values() {
     for (is_wordpress, expected) in [(true, 1), (false, 0)] {
         let filter = with(is_wordpress);
         let (_, total) = acme
-            .run(async |conn| domains::list(conn, &filter, DomainOrder::Newest, Paging::default()).await)
+            .run(async |conn| domains::list(conn, &filter, DomainOrder::Newest, &Paging::default()).await)
             .await;
         assert_eq!(total, expected);
     }

@@ -6,7 +6,7 @@ use database::models::enums::{JobStatus, Outcome};
 use database::models::job::{Job, NewJob};
 use database::repo::jobs::queue::{self, Lease};
 use database::repo::jobs::{self, Failure, JobFilter};
-use database::repo::paging::{Cursor, Paging};
+use database::repo::paging::{Newest, Paging};
 use diesel::result::{DatabaseErrorKind, Error};
 
 use super::queue::{LEASE, claim, fail, finish};
@@ -88,16 +88,14 @@ async fn jobs_are_listed_newest_first_by_filter_and_by_cursor() {
     let ids: Vec<JobId> = all.0.iter().map(|job| job.job_id).collect();
 
     let mut by_cursor = Vec::new();
-    let mut after = None;
+    let mut paging = Paging::first(3);
     loop {
-        let filter = JobFilter {
-            after,
-            ..JobFilter::default()
-        };
-        let (rows, total) = list(&acme, &filter, 3).await;
+        let (rows, total) = acme
+            .run(async |conn| jobs::list(conn, &JobFilter::default(), &paging).await)
+            .await;
         assert_eq!(total, 8, "the cursor does not affect the count");
         let Some(last) = rows.last() else { break };
-        after = Some(Cursor::new(last.created_at, last.job_id));
+        paging.after = Some(Newest::new(last.created_at, last.job_id));
         by_cursor.extend(rows.into_iter().map(|job| job.job_id));
     }
     assert_eq!(by_cursor, ids);
@@ -250,6 +248,6 @@ async fn cancel(agency: &Agency, id: JobId) -> Job {
 
 async fn list(agency: &Agency, filter: &JobFilter<'_>, limit: i64) -> (Vec<Job>, i64) {
     agency
-        .run(async |conn| jobs::list(conn, filter, Paging::first(limit)).await)
+        .run(async |conn| jobs::list(conn, filter, &Paging::first(limit)).await)
         .await
 }

@@ -81,7 +81,7 @@ async fn pages_are_filtered_by_their_facts() {
     let none = PageFilter::default;
     for (filter, expected) in cases(domain.id, file.id) {
         let (rows, total) = acme
-            .run(async |conn| pages::list(conn, &filter, Paging::default()).await)
+            .run(async |conn| pages::list(conn, &filter, &Paging::default()).await)
             .await;
         assert_eq!(
             (i64::try_from(rows.len()).unwrap(), total),
@@ -90,7 +90,7 @@ async fn pages_are_filtered_by_their_facts() {
         );
     }
     let (rows, _) = acme
-        .run(async |conn| pages::list(conn, &none(), Paging::first(1)).await)
+        .run(async |conn| pages::list(conn, &none(), &Paging::first(1)).await)
         .await;
     assert_eq!(rows, [newest]);
 }

@@ -6,8 +6,8 @@ use chrono::Utc;
 use database::models::enums::CurationStatus;
 use database::repo::domains::{DomainFilter, DomainOrder};
 use database::repo::jobs::JobFilter;
-use database::repo::paging::Paging;
-use database::repo::places::{CursorKey, Near, PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::paging::{Offset, Paging};
+use database::repo::places::{Near, PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
 use database::repo::{domains, jobs, places};
 use database::tenant::TenantConnection;
 use diesel::connection::InstrumentationEvent;
@@ -35,19 +35,26 @@ async fn lists_use_the_tenants_index_and_check_isolation_once() {
     let acme = agencies.tenant("acme").await;
     let client = agencies.database.client().await;
     client.batch_execute(ROWS).await.unwrap();
-    let paging = Paging::first(20);
+    let limit = 20;
 
     let mut conn = acme.open().await;
     let sent = record(&mut conn);
     let filter = DomainFilter::default();
-    let (rows, total) = domains::list(&mut conn, &filter, DomainOrder::Newest, paging)
+    let (rows, total) = domains::list(&mut conn, &filter, DomainOrder::Newest, &Paging::first(limit))
         .await
         .unwrap();
     assert_eq!((rows.len(), total), (20, 250));
-    jobs::list(&mut conn, &JobFilter::default(), paging).await.unwrap();
-    places::list(&mut conn, &PlaceFilter::default(), PlaceOrder::Newest, paging)
+    jobs::list(&mut conn, &JobFilter::default(), &Paging::first(limit))
         .await
         .unwrap();
+    places::list(
+        &mut conn,
+        &PlaceFilter::default(),
+        PlaceOrder::Newest,
+        Offset::first(limit),
+    )
+    .await
+    .unwrap();
     let sent = std::mem::take(&mut *sent.lock().unwrap());
     let queries: Vec<&String> = sent.iter().filter(|sql| sql.starts_with("SELECT")).collect();
     assert_eq!(queries.len(), 6, "{queries:#?}");
@@ -60,7 +67,7 @@ async fn lists_use_the_tenants_index_and_check_isolation_once() {
         Some("places_staging_tenant_id_search_time_idx"),
         None,
     ]) {
-        let plan = explain(&mut conn, sql, &format!("{}", acme.id), paging).await;
+        let plan = explain(&mut conn, sql, &format!("{}", acme.id), limit).await;
         assert!(!plan.contains("Seq Scan"), "{sql}\n{plan}");
         assert!(plan.contains("Index Cond: (tenant_id = "), "{sql}\n{plan}");
         // The policy is checked once per query, since both walls compare the same tenant.
@@ -114,7 +121,7 @@ async fn place_lists_use_index_only_scans_and_no_sorting() {
             assert_found_alike(&mut conn, &sent, &filter, &format!("{tenant}, {binds}")).await;
         }
     }
-    places::list_after(&mut conn, &near, PlaceOrder::Newest, None, 100)
+    places::list_after(&mut conn, &near, PlaceOrder::Newest, &Paging::first(100))
         .await
         .unwrap();
     let sql = first_sent(&sent);
@@ -154,13 +161,15 @@ async fn assert_found_alike(
     binds: &str,
 ) {
     for order in ORDERS {
-        places::list_after(conn, filter, order, None, 100).await.unwrap();
+        places::list_after(conn, filter, order, &Paging::first(100))
+            .await
+            .unwrap();
         let sql = first_sent(sent);
         let plan = explain_with(conn, &sql, &format!("{binds}, 100")).await;
         assert!(plan.contains("Index Only Scan"), "{sql}\n{plan}");
     }
     // A page and the total count in one pass.
-    let page = Paging::first(100);
+    let page = Offset::first(100);
     places::list(conn, filter, PlaceOrder::Newest, page).await.unwrap();
     let sql = first_sent(sent);
     let plan = explain_with(conn, &sql, &format!("{binds}, 1, 100")).await;
@@ -172,35 +181,36 @@ async fn assert_orders(conn: &mut TenantConnection, sent: &Mutex<Vec<String>>, t
     for (order, key, bind, index) in [
         (
             PlaceOrder::Newest,
-            CursorKey::Newest(Some(Utc::now())),
+            PlaceKey::Newest(Some(Utc::now())),
             "now()",
             "places_staging_tenant_id_search_time_idx",
         ),
         (
             PlaceOrder::Rating,
-            CursorKey::Rating(Some(3.0)),
+            PlaceKey::Rating(Some(3.0)),
             "3",
             "places_staging_tenant_id_rating_idx",
         ),
         (
             PlaceOrder::Priority,
-            CursorKey::Priority(Some(3)),
+            PlaceKey::Priority(Some(3)),
             "3",
             "places_staging_tenant_id_priority_idx",
         ),
         (
             PlaceOrder::Name,
-            CursorKey::Name("business 3".into()),
+            PlaceKey::Name("business 3".into()),
             "'business 3'",
             "places_staging_tenant_id_search_name_idx",
         ),
     ] {
-        let cursor = PlaceCursor { key, id: 7.into() };
+        let cursor = PlacePosition { key, id: 7.into() };
         for (after, binds, begins) in [
             (None, "20".to_owned(), "Index Cond: (tenant_id = "),
-            (Some(&cursor), format!("{bind}, 7, 20"), "Index Cond: ((tenant_id = "),
+            (Some(cursor), format!("{bind}, 7, 20"), "Index Cond: ((tenant_id = "),
         ] {
-            places::list_after(conn, &PlaceFilter::default(), order, after, 20)
+            let paging = Paging { limit: 20, after };
+            places::list_after(conn, &PlaceFilter::default(), order, &paging)
                 .await
                 .unwrap();
             let sql = first_sent(sent);
@@ -208,7 +218,7 @@ async fn assert_orders(conn: &mut TenantConnection, sent: &Mutex<Vec<String>>, t
             assert!(plan.contains(&format!("using {index} ")), "{sql}\n{plan}");
             assert!(!plan.contains("Sort"), "{sql}\n{plan}");
             assert!(plan.contains(begins), "{sql}\n{plan}");
-            assert_eq!(plan.contains("(ROW("), after.is_some(), "{sql}\n{plan}");
+            assert_eq!(plan.contains("(ROW("), paging.after.is_some(), "{sql}\n{plan}");
         }
     }
 }
@@ -246,11 +256,11 @@ fn record(conn: &mut TenantConnection) -> Arc<Mutex<Vec<String>>> {
 }
 
 /// Returns the plan of a query whose binds are the tenant, and for lists the page.
-async fn explain(conn: &mut TenantConnection, query: &str, tenant: &str, paging: Paging) -> String {
-    let values = if query.contains("$3") {
-        format!("'{tenant}', {}, {}", paging.limit, paging.offset)
-    } else {
-        format!("'{tenant}'")
+async fn explain(conn: &mut TenantConnection, query: &str, tenant: &str, limit: i64) -> String {
+    let values = match ["$3", "$2"].iter().position(|bind| query.contains(bind)) {
+        Some(0) => format!("'{tenant}', {limit}, 0"),
+        Some(_) => format!("'{tenant}', {limit}"),
+        None => format!("'{tenant}'"),
     };
     explain_with(conn, query, &values).await
 }

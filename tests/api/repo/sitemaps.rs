@@ -13,7 +13,7 @@ use database::models::sitemap_url::NewSitemapUrl;
 use database::repo::bulk::Upserted;
 use database::repo::paging::Paging;
 use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
-use database::repo::sitemap_urls::SitemapUrlFilter;
+use database::repo::sitemap_urls::{SitemapUrlFilter, UrlPosition};
 use database::repo::{sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls};
 use database::tenant::TenantConnection;
 use diesel::QueryResult;
@@ -82,7 +82,7 @@ async fn files_are_listed_and_changed_by_filter() {
     let none = SitemapFileFilter::default;
     for (filter, expected) in cases(of_domain) {
         let (rows, total) = acme
-            .run(async |conn| sitemap_files::list(conn, &filter, Paging::default()).await)
+            .run(async |conn| sitemap_files::list(conn, &filter, &Paging::default()).await)
             .await;
         assert_eq!(
             (i64::try_from(rows.len()).unwrap(), total),
@@ -95,7 +95,7 @@ async fn files_are_listed_and_changed_by_filter() {
         );
     }
     let (rows, _) = acme
-        .run(async |conn| sitemap_files::list(conn, &none(), Paging::first(1)).await)
+        .run(async |conn| sitemap_files::list(conn, &none(), &Paging::first(1)).await)
         .await;
     assert_eq!(rows, [newest]);
 }
@@ -209,13 +209,13 @@ async fn each_url_is_paged_once_by_file_and_by_domain() {
     assert_eq!(of_file, urls);
 
     let mut of_domain = Vec::new();
-    let mut after = None;
+    let mut paging = Paging::first(10);
     loop {
         let page = acme
-            .run(async |conn| sitemap_urls::list_of_domain(conn, domain.id, &filter, after, 10).await)
+            .run(async |conn| sitemap_urls::list_of_domain(conn, domain.id, &filter, &paging).await)
             .await;
         let Some(last) = page.last() else { break };
-        after = Some(last.id);
+        paging.after = Some(last.id);
         of_domain.extend(page.into_iter().map(|row| row.url));
     }
     assert_eq!(of_domain.len(), 50);
@@ -298,7 +298,7 @@ async fn differences_of_files_become_differences_of_the_domain() {
                     list_after(conn, file, &after, run.id).await?;
                 }
                 let counts = sitemap_url_changes::settle(conn, run.id, at_once).await?;
-                let told = sitemap_url_changes::list(conn, run.id, None, None, 1000).await?;
+                let told = sitemap_url_changes::list(conn, run.id, None, &Paging::first(1000)).await?;
                 Ok((counts, told))
             })
             .await;
@@ -378,8 +378,12 @@ async fn list(
     after: Option<&str>,
     limit: i64,
 ) -> Vec<String> {
+    let paging = Paging {
+        limit,
+        after: after.map(UrlPosition::of),
+    };
     let rows = agency
-        .run(async |conn| sitemap_urls::list_of_file(conn, file.id, filter, after, limit).await)
+        .run(async |conn| sitemap_urls::list_of_file(conn, file.id, filter, &paging).await)
         .await;
     rows.into_iter().map(|row| row.url).collect()
 }

@@ -337,7 +337,7 @@ async fn the_second_analysis_reports_the_exact_differences() {
         .get(&format!("/api/v1/domains/{}/sitemap-runs", domain_id(&acme).await))
         .await
         .body;
-    assert_eq!(runs.as_array().unwrap().len(), 3);
+    assert_eq!(runs["items"].as_array().unwrap().len(), 3);
     assert_eq!(files(&acme).await["/old.xml"]["status"], "gone");
     assert_eq!(stored(&acme).await, AFTER_SECOND);
 }

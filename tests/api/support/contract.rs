@@ -25,7 +25,13 @@ impl Contract {
         if let Some(contract) = CONTRACT.get() {
             return contract;
         }
-        let text = client.get("/openapi.json").dispatch().await.into_string().await.unwrap();
+        let text = client
+            .get("/openapi.json")
+            .dispatch()
+            .await
+            .into_string()
+            .await
+            .unwrap();
         CONTRACT.get_or_init(|| Self {
             document: serde_json::from_str(&text).unwrap(),
             validators: Mutex::default(),
@@ -39,7 +45,10 @@ impl Contract {
         let fits = |template: &&str| {
             let template: Vec<&str> = template.trim_matches('/').split('/').collect();
             template.len() == path.len()
-                && template.iter().zip(&path).all(|(wanted, given)| wanted.starts_with('{') || wanted == given)
+                && template
+                    .iter()
+                    .zip(&path)
+                    .all(|(wanted, given)| wanted.starts_with('{') || wanted == given)
         };
         let name = method.as_str().to_lowercase();
         let templates = paths.keys().map(String::as_str).filter(fits);
@@ -81,7 +90,10 @@ impl Contract {
             return;
         }
         let Some((template, operation)) = self.operation(method, path) else {
-            assert!([404, 405].contains(&answer.status), "{method} {path} is not described: {answer:?}");
+            assert!(
+                [404, 405].contains(&answer.status),
+                "{method} {path} is not described: {answer:?}"
+            );
             return;
         };
         let status = answer.status.to_string();
@@ -99,13 +111,18 @@ impl Contract {
         let described = content.get(kind);
         let described = described.unwrap_or_else(|| panic!("{place} answered with {kind:?}; described: {content:?}"));
         if kind.ends_with("json") && described.get("schema").is_some() {
-            let body = serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{place}: {error}: {answer:?}"));
+            let body =
+                serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{place}: {error}: {answer:?}"));
             let validator = self.validator(&place, &described["schema"]);
             let errors: Vec<String> = validator
                 .iter_errors(&body)
                 .map(|error| format!("{}: {error}", error.instance_path()))
                 .collect();
-            assert!(errors.is_empty(), "{place} is not as described: {errors:#?}\n{}", answer.text);
+            assert!(
+                errors.is_empty(),
+                "{place} is not as described: {errors:#?}\n{}",
+                answer.text
+            );
         }
     }
 

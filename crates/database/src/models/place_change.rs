@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 
 use super::enums::{CurationStatus, PlaceAction};
 use super::values::RawJson;
-use crate::ids::{PlaceChangeId, TenantId};
+use crate::ids::{PlaceChangeId, PlaceChangeRowId, TenantId};
 
 /// One request's change of one place.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = place_changes)]
 pub struct PlaceChange {
     /// Identifies the row; later ones have higher ids.
-    pub id: i64,
+    pub id: PlaceChangeRowId,
     /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// The id of the request; its rows share it.

@@ -3,17 +3,16 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::HasQuery;
 use schema::suppressions;
-use uuid::Uuid;
 
 use super::enums::SuppressionKind;
-use crate::ids::TenantId;
+use crate::ids::{SuppressionId, TenantId};
 
 /// An address, or all of a domain, that the tenant must not keep.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = suppressions)]
 pub struct Suppression {
     /// Identifies the row.
-    pub id: Uuid,
+    pub id: SuppressionId,
     /// The tenant that owns the row.
     pub tenant_id: TenantId,
     /// What is suppressed.

@@ -6,12 +6,12 @@ use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, HasQuery, IntoSql, JoinOnDsl, NullableExpressionMethods,
     OptionalExtension, QueryDsl, QueryResult, SelectableHelper,
 };
-use diesel::sql_types::{Interval, Nullable, Timestamptz};
+use diesel::sql_types::{Interval, Nullable, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::{api_keys, tenant_limits, tenants};
 
 use super::functions::{coalesce, least};
-use super::paging::{Paging, page};
+use super::paging::{Newest, Paging, before, page};
 use crate::ids::ApiKeyId;
 use crate::models::api_key::{ApiKey, NewApiKey};
 use crate::models::tenant_limits::TenantLimits;
@@ -63,13 +63,21 @@ pub async fn list(conn: &mut TenantConnection) -> QueryResult<Vec<ApiKey>> {
 }
 
 /// Lists a page of the tenant's keys, newest first, with their total number.
-pub async fn list_page(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<ApiKey>, i64)> {
+pub async fn list_page(
+    conn: &mut TenantConnection,
+    paging: &Paging<Newest<ApiKeyId>>,
+) -> QueryResult<(Vec<ApiKey>, i64)> {
     let tenant = conn.tenant_id();
     let own = || api_keys::table.filter(api_keys::tenant_id.eq(tenant));
-    let rows = own()
-        .select(ApiKey::as_select())
-        .order((api_keys::created_at.desc(), api_keys::id.desc()));
-    page!(conn, rows, own(), paging)
+    let mut rows = own().select(ApiKey::as_select()).into_boxed();
+    if let Some(Newest { at, id }) = paging.after {
+        rows = rows.filter(before::<(Timestamptz, Uuid), _, _>(
+            (api_keys::created_at, api_keys::id),
+            (at, id),
+        ));
+    }
+    let rows = rows.order((api_keys::created_at.desc(), api_keys::id.desc()));
+    page!(conn, rows, own(), paging.limit)
 }
 
 /// Returns a key.

@@ -4,6 +4,7 @@ use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, Select
 use diesel_async::RunQueryDsl;
 use schema::audit_log;
 
+use super::paging::Paging;
 use crate::ids::AuditEntryId;
 use crate::models::audit_entry::{AuditEntry, NewAuditEntry};
 use crate::tenant::TenantConnection;
@@ -18,23 +19,22 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewAuditEntry<'_>) -> Que
         .await
 }
 
-/// Lists entries, newest first, starting before a given one.
+/// Lists entries, newest first.
 pub async fn list(
     conn: &mut TenantConnection,
     action: Option<&str>,
-    before: Option<AuditEntryId>,
-    limit: i64,
+    paging: &Paging<AuditEntryId>,
 ) -> QueryResult<Vec<AuditEntry>> {
     let tenant = conn.tenant_id();
     let mut query = AuditEntry::query()
         .filter(audit_log::tenant_id.eq(tenant))
         .order(audit_log::id.desc())
-        .limit(limit)
+        .limit(paging.limit)
         .into_boxed();
     if let Some(action) = action {
         query = query.filter(audit_log::action.eq(action));
     }
-    if let Some(before) = before {
+    if let Some(before) = paging.after {
         query = query.filter(audit_log::id.lt(before));
     }
     query.load(&mut conn.reading()).await

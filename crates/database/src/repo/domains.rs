@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, OptionalExtension, PgTextExpressionMethods,
     QueryDsl, QueryResult, SelectableHelper,
 };
+use diesel::sql_types::{Timestamptz, Uuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::{domain_hosting, domain_profiles, domain_technologies, domains};
+use serde::{Deserialize, Serialize};
 
-use super::paging::{Paging, containing, page};
+use super::paging::{Paging, Position, before, containing, page};
 use crate::ids::{DomainId, TenantId};
 use crate::models::domain::{Domain, DomainChanges, NewDomain};
 use crate::models::domain_hosting::DomainHosting;
@@ -49,6 +52,43 @@ pub enum DomainOrder {
     LastScan,
     /// By name.
     Name,
+}
+
+/// The position of a domain in a list, in one of the orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DomainPosition {
+    /// For [`DomainOrder::Newest`].
+    Newest(DateTime<Utc>, DomainId),
+    /// For [`DomainOrder::LastScan`].
+    LastScan(DateTime<Utc>, DomainId),
+    /// For [`DomainOrder::Name`]; a tenant has each name once.
+    Name(String),
+}
+
+impl DomainPosition {
+    /// Returns the position of a domain in this order.
+    #[must_use]
+    pub fn of(domain: &Domain, order: DomainOrder) -> Self {
+        match order {
+            DomainOrder::Newest => Self::Newest(domain.created_at, domain.id),
+            DomainOrder::LastScan => Self::LastScan(domain.last_scan, domain.id),
+            DomainOrder::Name => Self::Name(domain.domain.clone()),
+        }
+    }
+}
+
+impl Position for DomainPosition {
+    type Order = DomainOrder;
+
+    const LIST: &'static str = "domains";
+
+    fn order(&self) -> DomainOrder {
+        match self {
+            Self::Newest(..) => DomainOrder::Newest,
+            Self::LastScan(..) => DomainOrder::LastScan,
+            Self::Name(_) => DomainOrder::Name,
+        }
+    }
 }
 
 /// A domain with the facts about its site.
@@ -113,21 +153,34 @@ pub async fn lock_by_name(conn: &mut TenantConnection, name: &str) -> QueryResul
         .optional()
 }
 
-/// Lists domains and counts all matches; both queries are sent together.
+/// Lists domains and counts all matches; both queries are sent together. A position in another order than `order` is
+/// not one of this list.
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &DomainFilter<'_>,
     order: DomainOrder,
-    paging: Paging,
+    paging: &Paging<DomainPosition>,
 ) -> QueryResult<(Vec<Domain>, i64)> {
     let tenant = conn.tenant_id();
     let rows = matching(tenant, filter).select(Domain::as_select());
+    let rows = match &paging.after {
+        None => rows,
+        Some(DomainPosition::Newest(at, id)) => rows.filter(before::<(Timestamptz, Uuid), _, _>(
+            (domains::created_at, domains::id),
+            (*at, *id),
+        )),
+        Some(DomainPosition::LastScan(at, id)) => rows.filter(before::<(Timestamptz, Uuid), _, _>(
+            (domains::last_scan, domains::id),
+            (*at, *id),
+        )),
+        Some(DomainPosition::Name(name)) => rows.filter(domains::domain.gt(name)),
+    };
     let rows = match order {
         DomainOrder::Newest => rows.order((domains::created_at.desc(), domains::id.desc())),
         DomainOrder::LastScan => rows.order((domains::last_scan.desc(), domains::id.desc())),
-        DomainOrder::Name => rows.order((domains::domain.asc(), domains::id.asc())),
+        DomainOrder::Name => rows.order(domains::domain.asc()),
     };
-    page!(conn, rows, matching(tenant, filter), paging)
+    page!(conn, rows, matching(tenant, filter), paging.limit)
 }
 
 /// Inserts a domain, or returns the existing one of this name unchanged.

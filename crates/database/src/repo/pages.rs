@@ -1,17 +1,18 @@
 //! Table `pages`: the pages of sites.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, SelectableHelper,
 };
-use diesel::sql_types::Untyped;
+use diesel::sql_types::{Nullable, Timestamptz, Untyped, Uuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::pages;
 
-use super::paging::{Paging, containing, page};
-use crate::ids::{DomainId, SitemapFileId, TenantId};
+use super::paging::{Newest, Paging, before, containing, page};
+use crate::ids::{DomainId, PageId, SitemapFileId, TenantId};
 use crate::models::enums::{PageCurationStatus, PageProcessingStatus};
 use crate::models::page::{NewPage, Page};
 use crate::tenant::TenantConnection;
@@ -37,13 +38,21 @@ pub struct PageFilter<'a> {
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &PageFilter<'_>,
-    paging: Paging,
+    paging: &Paging<Newest<PageId, Option<DateTime<Utc>>>>,
 ) -> QueryResult<(Vec<Page>, i64)> {
     let tenant = conn.tenant_id();
-    let rows = matching(tenant, filter)
-        .select(Page::as_select())
-        .order((pages::created_at.desc(), pages::id.desc()));
-    page!(conn, rows, matching(tenant, filter), paging)
+    let mut rows = matching(tenant, filter).select(Page::as_select());
+    // Newest first puts rows of the old system, which have no time, in front.
+    rows = match paging.after {
+        None => rows,
+        Some(Newest { at: None, id }) => rows.filter(pages::created_at.is_not_null().or(pages::id.lt(id))),
+        Some(Newest { at, id }) => rows.filter(before::<(Nullable<Timestamptz>, Uuid), _, _>(
+            (pages::created_at, pages::id),
+            (at, id),
+        )),
+    };
+    let rows = rows.order((pages::created_at.desc(), pages::id.desc()));
+    page!(conn, rows, matching(tenant, filter), paging.limit)
 }
 
 /// Inserts a page, or updates the one with this domain and URL where `new` has a value. People's decisions stay.

@@ -1,96 +1,159 @@
 //! Paging and text search, shared by all lists.
 
-use std::fmt;
-use std::str::FromStr;
-
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use diesel::expression::{AsExpression, TypedExpressionType};
 use diesel::sql_types::{Record, SqlType};
-use uuid::Uuid;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-/// The requested part of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Paging {
+use crate::ids::{
+    ApiKeyId, AuditEntryId, ContactId, JobId, PageId, PlaceChangeRowId, SitemapFileId, SitemapRunId,
+    SitemapUrlChangeId, SuppressionId,
+};
+
+/// The requested part of a list: at most `limit` rows, from the start or after a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paging<P> {
     /// The maximum number of rows.
     pub limit: i64,
-    /// The number of rows to skip.
-    pub offset: i64,
+    /// The position of the row after which the part begins; `None` is the start of the list.
+    pub after: Option<P>,
 }
 
-impl Paging {
+impl<P> Paging<P> {
     /// Returns the paging for the first `limit` rows.
     #[must_use]
     pub const fn first(limit: i64) -> Self {
-        Self { limit, offset: 0 }
+        Self { limit, after: None }
     }
 }
 
-impl Default for Paging {
+impl<P> Default for Paging<P> {
     /// The first 100 rows.
     fn default() -> Self {
         Self::first(100)
     }
 }
 
-/// Loads the page of `$rows` given by `$paging` and counts all of `$matching`; both queries are sent together. A macro,
-/// since Diesel's bounds for a generic function would be very long.
+/// The requested part of a list of v1: `limit` rows after the first `offset` ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offset {
+    /// The maximum number of rows.
+    pub limit: i64,
+    /// The number of rows to skip.
+    pub offset: i64,
+}
+
+impl Offset {
+    /// Returns the first `limit` rows.
+    #[must_use]
+    pub const fn first(limit: i64) -> Self {
+        Self { limit, offset: 0 }
+    }
+}
+
+/// Loads at most `$limit` of `$rows` and counts all of `$matching`; both queries are sent together. A macro, since
+/// Diesel's bounds for a generic function would be very long.
 macro_rules! page {
-    ($conn:expr, $rows:expr, $matching:expr, $paging:expr) => {
+    ($conn:expr, $rows:expr, $matching:expr, $limit:expr) => {
         futures_util::try_join!(
-            $rows
-                .limit($paging.limit)
-                .offset($paging.offset)
-                .load(&mut $conn.reading()),
+            $rows.limit($limit).load(&mut $conn.reading()),
             $matching.count().get_result(&mut $conn.reading()),
         )
     };
 }
 pub(super) use page;
 
-/// A row in a list, newest first, after which the next page starts. Every page costs the same, and rows added in the
-/// meantime neither repeat nor skip any.
+/// The version of the text of cursors.
+const VERSION: u8 = 1;
+
+/// The position of a row in a list: the values that order the list, with a unique one among them.
 ///
-/// Clients receive it as text and send that back unchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor<Id> {
-    /// When the row was created.
-    pub created_at: DateTime<Utc>,
+/// The next page starts after it: every page costs the same, and rows added in the meantime neither repeat nor skip any.
+pub trait Position: Serialize + DeserializeOwned {
+    /// The orders of the list.
+    type Order: PartialEq;
+
+    /// The name of the list.
+    const LIST: &'static str;
+
+    /// Returns the order in which this is a position.
+    fn order(&self) -> Self::Order;
+
+    /// Returns the position as a cursor: opaque text that clients send back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the values cannot be represented as JSON.
+    fn cursor(&self) -> serde_json::Result<String> {
+        let text = serde_json::to_vec(&(VERSION, Self::LIST, self))?;
+        Ok(URL_SAFE_NO_PAD.encode(text))
+    }
+
+    /// Reads a cursor of this list in this order.
+    ///
+    /// # Errors
+    ///
+    /// [`NotACursor`] for any other text, including a cursor of another list or order.
+    fn from_cursor(cursor: &str, order: &Self::Order) -> Result<Self, NotACursor> {
+        let text = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| NotACursor)?;
+        let (version, list, position): (u8, String, Self) = serde_json::from_slice(&text).map_err(|_| NotACursor)?;
+        if version == VERSION && list == Self::LIST && position.order() == *order {
+            Ok(position)
+        } else {
+            Err(NotACursor)
+        }
+    }
+}
+
+/// The text is not a cursor of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cursor must be the next_cursor of an earlier answer of this list with the same sort")]
+pub struct NotACursor;
+
+/// The position of a row in a list that shows the newest rows first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Newest<Id, Time = DateTime<Utc>> {
+    /// When the row was created; `None`, for rows of the old system, comes first.
+    pub at: Time,
     /// The row's id.
     pub id: Id,
 }
 
-impl<Id> Cursor<Id> {
-    /// Returns the cursor of a row.
+impl<Id, Time> Newest<Id, Time> {
+    /// Returns the position of a row.
     #[must_use]
-    pub const fn new(created_at: DateTime<Utc>, id: Id) -> Self {
-        Self { created_at, id }
+    pub const fn new(at: Time, id: Id) -> Self {
+        Self { at, id }
     }
 }
 
-impl<Id: Copy + Into<Uuid>> fmt::Display for Cursor<Id> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}", self.created_at.timestamp_micros(), self.id.into().simple())
-    }
+/// Declares the positions of lists that have one order, by the names of the lists.
+macro_rules! positions {
+    ($($position:ty: $list:literal;)*) => {
+        $(impl Position for $position {
+            type Order = ();
+
+            const LIST: &'static str = $list;
+
+            fn order(&self) {}
+        })*
+    };
 }
 
-/// The text is not a cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be the next_cursor of an earlier answer")]
-pub struct NotACursor;
-
-impl<Id: From<Uuid>> FromStr for Cursor<Id> {
-    type Err = NotACursor;
-
-    fn from_str(text: &str) -> Result<Self, NotACursor> {
-        let read = || {
-            let (micros, id) = text.split_once('_')?;
-            Some(Self {
-                created_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?,
-                id: Uuid::parse_str(id).ok()?.into(),
-            })
-        };
-        read().ok_or(NotACursor)
-    }
+positions! {
+    Newest<ApiKeyId>: "keys";
+    Newest<ContactId>: "contacts";
+    Newest<JobId>: "jobs";
+    Newest<PageId, Option<DateTime<Utc>>>: "pages";
+    Newest<SitemapFileId, Option<DateTime<Utc>>>: "sitemaps";
+    Newest<SitemapRunId>: "sitemap-runs";
+    Newest<SuppressionId>: "suppressions";
+    AuditEntryId: "audit";
+    PlaceChangeRowId: "places/history";
+    SitemapUrlChangeId: "sitemap-runs/changes";
 }
 
 /// Returns the `ILIKE` pattern that finds `text` literally anywhere.
@@ -134,8 +197,9 @@ where
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
-    use crate::ids::JobId;
 
     #[test]
     fn wildcards_in_a_searched_text_mean_themselves() {
@@ -144,13 +208,32 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_as_it_was_written() {
-        let cursor = Cursor {
-            created_at: DateTime::from_timestamp_micros(1_763_000_000_123_456).unwrap(),
-            id: JobId::from(Uuid::new_v4()),
-        };
-        assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        for text in ["", "1763", "x_y", "1763000000123456_", "99999999999999999999_0"] {
-            assert_eq!(text.parse::<Cursor<JobId>>(), Err(NotACursor), "{text:?}");
+        let at = DateTime::from_timestamp_micros(1_763_000_000_123_456).unwrap();
+        let job = Newest::new(at, JobId::from(Uuid::new_v4()));
+        let text = job.cursor().unwrap();
+        assert!(
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)),
+            "{text}"
+        );
+        assert_eq!(Newest::from_cursor(&text, &()), Ok(job));
+        for at in [Some(at), None] {
+            let page = Newest::new(at, PageId::from(Uuid::new_v4()));
+            assert_eq!(Newest::from_cursor(&page.cursor().unwrap(), &()), Ok(page));
+        }
+        let entry = AuditEntryId::from(i64::MIN);
+        assert_eq!(AuditEntryId::from_cursor(&entry.cursor().unwrap(), &()), Ok(entry));
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_or_version_is_refused() {
+        let at = DateTime::from_timestamp_micros(1_763_000_000_123_456).unwrap();
+        let id = Uuid::new_v4();
+        let key = Newest::new(at, ApiKeyId::from(id)).cursor().unwrap();
+        let later = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(2, "jobs", Newest::new(at, id))).unwrap());
+        let padded = format!("{}=", Newest::new(at, JobId::from(id)).cursor().unwrap());
+        for text in ["", "1763000000123456_0", "bnVsbA", "+", &key, &later, &padded] {
+            assert_eq!(Newest::<JobId>::from_cursor(text, &()), Err(NotACursor), "{text:?}");
         }
     }
 }

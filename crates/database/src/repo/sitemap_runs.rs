@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, SelectableHelper};
+use diesel::sql_types::{Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::{sitemap_runs, sitemap_url_changes};
 
-use super::paging::Paging;
+use super::paging::{Newest, Paging, before};
 use crate::ids::{DomainId, JobId, SitemapRunId};
 use crate::models::enums::SitemapRunState;
 use crate::models::sitemap_run::{SitemapRun, SitemapRunChanges};
@@ -23,14 +24,24 @@ pub async fn get(conn: &mut TenantConnection, id: SitemapRunId) -> QueryResult<S
 }
 
 /// Lists the analyses of a domain, newest first.
-pub async fn list(conn: &mut TenantConnection, domain: DomainId, paging: Paging) -> QueryResult<Vec<SitemapRun>> {
+pub async fn list(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    paging: &Paging<Newest<SitemapRunId>>,
+) -> QueryResult<Vec<SitemapRun>> {
     let tenant = conn.tenant_id();
-    SitemapRun::query()
+    let mut rows = SitemapRun::query()
         .filter(sitemap_runs::tenant_id.eq(tenant))
         .filter(sitemap_runs::domain_id.eq(domain))
-        .order((sitemap_runs::started_at.desc(), sitemap_runs::id.desc()))
+        .into_boxed();
+    if let Some(Newest { at, id }) = paging.after {
+        rows = rows.filter(before::<(Timestamptz, Uuid), _, _>(
+            (sitemap_runs::started_at, sitemap_runs::id),
+            (at, id),
+        ));
+    }
+    rows.order((sitemap_runs::started_at.desc(), sitemap_runs::id.desc()))
         .limit(paging.limit)
-        .offset(paging.offset)
         .load(&mut conn.reading())
         .await
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::client::{MAX_RESULTS, PAGE};
 use super::error::PlacesError;
+use super::money::Usd;
 use crate::Services;
 use crate::settings::{PlacesConfig, PlacesProtocol};
 
@@ -65,9 +66,9 @@ pub struct Estimate {
     /// The product that a page of results is billed as.
     pub price_class: &'static str,
     /// The minimum cost in US dollars, at list prices.
-    pub usd_at_least: f64,
+    pub usd_at_least: Usd,
     /// The maximum cost in US dollars, at list prices.
-    pub usd_at_most: f64,
+    pub usd_at_most: Usd,
 }
 
 /// Estimates the cost of a search for at most `max_results` places. `is_center_known` is false if the search must find
@@ -87,12 +88,10 @@ pub fn estimate(config: &PlacesConfig, max_results: usize, grid: bool, is_center
     let search = Call::Search.sku(config.protocol);
     let usd = |calls: i64| {
         let asked = if calls > 0 { center } else { 0 };
-        let micros = (calls - asked) * i64::from(search.price_micros)
-            + asked * i64::from(Call::Center.sku(config.protocol).price_micros);
-        // Exact: far below 2^53.
-        #[expect(clippy::cast_precision_loss, reason = "a sum of money, not a measurement")]
-        let dollars = micros as f64 / 1_000_000.0;
-        dollars
+        Usd::from_micros(
+            (calls - asked) * i64::from(search.price_micros)
+                + asked * i64::from(Call::Center.sku(config.protocol).price_micros),
+        )
     };
     Estimate {
         calls_at_least: least,
@@ -182,7 +181,8 @@ mod tests {
         let config = PlacesConfig::new(PlacesProtocol::Legacy);
         let small = estimate(&config, 20, false, true);
         assert_eq!((small.calls_at_least, small.calls_at_most), (1, 3));
-        assert_eq!((small.usd_at_least, small.usd_at_most), (0.032, 0.096));
+        let expected = (Usd::from_micros(32_000), Usd::from_micros(96_000));
+        assert_eq!((small.usd_at_least, small.usd_at_most), expected);
         let grid = estimate(&config, 500, true, false);
         assert_eq!((grid.calls_at_least, grid.calls_at_most), (26, 100));
     }

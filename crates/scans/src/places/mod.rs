@@ -4,6 +4,7 @@
 //! - [`grid`] computes distances and splits areas with more places than Google returns per query;
 //! - [`cost`] has the prices and the ledger: a call is entered before it is made, and its result is entered in the
 //!   transaction that stores it, so that a restarted job continues after the last page it stored;
+//! - [`money`] has sums of money, exact;
 //! - [`client`] calls Google;
 //! - [`website`] distinguishes a business's own domain from a page on a portal;
 //! - the jobs: [`PlacesSearch`], [`PlacesDetails`], [`PlacesHandOver`], [`PlacesRetention`].
@@ -16,6 +17,7 @@ mod error;
 pub mod grid;
 mod hand_over;
 mod imported;
+pub mod money;
 pub mod retention;
 mod search;
 mod submit;

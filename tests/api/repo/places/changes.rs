@@ -3,6 +3,7 @@
 use database::ids::PlaceChangeId;
 use database::models::enums::{CurationStatus, PlaceAction};
 use database::models::place_change::PlaceCuration;
+use database::repo::paging::Paging;
 use database::repo::place_changes;
 use database::repo::places::{self, PlaceFilter};
 use tokio_postgres::Client;
@@ -94,7 +95,7 @@ async fn assert_nothing_to_undo(acme: &Agency) {
 
 async fn assert_history(acme: &Agency) {
     let history = acme
-        .run(async |conn| place_changes::list(conn, Some("one"), None, 100).await)
+        .run(async |conn| place_changes::list(conn, Some("one"), &Paging::default()).await)
         .await;
     let actions: Vec<_> = history.iter().map(|change| change.action).collect();
     use PlaceAction::{Bulk, Undo};

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::models::staged_place::NewStagedPlace;
-use database::repo::paging::Paging;
-use database::repo::places::{self, CursorKey, PlaceCursor, PlaceFilter, PlaceOrder};
+use database::repo::paging::{Offset, Paging};
+use database::repo::places::{self, PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
 
 use super::ORDERS;
 use crate::support::tenants::{Agencies, Agency, new_place};
@@ -34,17 +34,17 @@ async fn cursor_and_offset_pages_show_every_place_once() {
     assert_eq!(list(&acme, 7, 7).await, by_offset[7..14]);
     for limit in [1, 3, 7, 19, 20, 21] {
         let mut by_cursor = Vec::new();
-        let mut after = None;
+        let mut paging = Paging::first(limit);
         loop {
             let rows = acme
                 .run(async |conn| {
                     let (filter, order) = (PlaceFilter::default(), PlaceOrder::Newest);
-                    places::list_after(conn, &filter, order, after.as_ref(), limit).await
+                    places::list_after(conn, &filter, order, &paging).await
                 })
                 .await;
             let Some(last) = rows.last() else { break };
-            after = Some(PlaceCursor {
-                key: CursorKey::Newest(last.search_time),
+            paging.after = Some(PlacePosition {
+                key: PlaceKey::Newest(last.search_time),
                 id: last.id,
             });
             by_cursor.extend(rows.into_iter().map(|row| row.place_id));
@@ -76,17 +76,17 @@ async fn cursors_page_every_order_without_gaps_or_duplicates() {
     let filter = PlaceFilter::default();
     for order in ORDERS {
         let (all, _) = acme
-            .run(async |conn| places::list(conn, &filter, order, Paging::default()).await)
+            .run(async |conn| places::list(conn, &filter, order, Offset::first(100)).await)
             .await;
         for limit in [1, 4, 22, 23, 24] {
             let mut by_cursor = Vec::new();
-            let mut after = None;
+            let mut paging = Paging::first(limit);
             loop {
                 let rows = acme
-                    .run(async |conn| places::list_after(conn, &filter, order, after.as_ref(), limit).await)
+                    .run(async |conn| places::list_after(conn, &filter, order, &paging).await)
                     .await;
                 let Some(last) = rows.last() else { break };
-                after = Some(PlaceCursor::of(last, order));
+                paging.after = Some(PlacePosition::of(last, order));
                 by_cursor.extend(rows);
             }
             assert_eq!(by_cursor, all, "{order:?} by {limit}");
@@ -142,7 +142,7 @@ async fn each_page_of_a_filtered_list_has_the_total() {
                 (5, 25),
                 (0, 0),
             ] {
-                let paging = Paging { limit, offset };
+                let paging = Offset { limit, offset };
                 let (rows, total) = acme
                     .run(async |conn| places::list(conn, &filter, order, paging).await)
                     .await;
@@ -155,7 +155,7 @@ async fn each_page_of_a_filtered_list_has_the_total() {
 }
 
 async fn list(agency: &Agency, limit: i64, offset: i64) -> Vec<String> {
-    let paging = Paging { limit, offset };
+    let paging = Offset { limit, offset };
     let (rows, _) = agency
         .run(async |conn| places::list(conn, &PlaceFilter::default(), PlaceOrder::Newest, paging).await)
         .await;

@@ -19,8 +19,9 @@ use database::models::suppression::NewSuppression;
 use database::models::values::TextList;
 use database::repo::api_calls::Caps;
 use database::repo::jobs::Failure;
+use database::repo::paging::Paging;
 use database::repo::place_changes::ChangedBy;
-use database::repo::places::{CursorKey, PlaceCursor};
+use database::repo::places::{PlaceKey, PlacePosition};
 
 use crate::support::tenants::new_job;
 
@@ -157,9 +158,17 @@ pub fn final_failure() -> Failure<'static> {
     }
 }
 
-pub fn behind(time: Option<DateTime<Utc>>) -> PlaceCursor {
-    PlaceCursor {
-        key: CursorKey::Newest(time),
+pub fn behind<P>(after: P) -> Paging<P> {
+    Paging {
+        after: Some(after),
+        ..Paging::default()
+    }
+}
+
+/// The position behind all places found at a time.
+pub fn found(time: Option<DateTime<Utc>>) -> PlacePosition {
+    PlacePosition {
+        key: PlaceKey::Newest(time),
         id: i32::MAX.into(),
     }
 }

@@ -21,6 +21,7 @@ use database::models::values::TextList;
 use database::repo::api_calls::Reserved;
 use database::repo::contacts::ContactFilter;
 use database::repo::jobs::queue::Lease;
+use database::repo::paging::Paging;
 use database::repo::places::PlaceFilter;
 use database::repo::rate_windows::Taken;
 use database::repo::{
@@ -119,7 +120,7 @@ impl Rows {
         // As below.
         window.started_at -= TimeDelta::hours(2);
         scan_days::count(conn, 1).await?;
-        let found = contacts::list_after(conn, &ContactFilter::default(), None, 100).await?;
+        let found = contacts::list(conn, &ContactFilter::default(), &Paging::default()).await?;
         let hash = [name.len() as u8; 32];
         let search = NewPlaceSearch {
             user_id: None,

@@ -16,7 +16,7 @@ use schema::{contact_sources, contacts, domains, mail_domains, pages};
 
 use super::bulk::{Upserted, column};
 use super::functions::split_part;
-use super::paging::{Cursor, before, containing};
+use super::paging::{Newest, Paging, before, containing};
 use crate::ids::{ContactId, DomainId, JobId, TenantId};
 use crate::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
 use crate::models::enums::{EmailType, MxStatus};
@@ -58,24 +58,22 @@ pub async fn get(conn: &mut TenantConnection, id: ContactId) -> QueryResult<Cont
         .await
 }
 
-/// Lists the contacts after `after`, newest first, or the first ones. Every page costs the same, and rows added in the
-/// meantime neither repeat nor skip any.
-pub async fn list_after(
+/// Lists contacts, newest first.
+pub async fn list(
     conn: &mut TenantConnection,
     filter: &ContactFilter<'_>,
-    after: Option<Cursor<ContactId>>,
-    limit: i64,
+    paging: &Paging<Newest<ContactId>>,
 ) -> QueryResult<Vec<Contact>> {
     let mut query = matching(conn.tenant_id(), filter);
-    if let Some(Cursor { created_at, id }) = after {
+    if let Some(Newest { at, id }) = paging.after {
         query = query.filter(before::<(Timestamptz, Uuid), _, _>(
             (contacts::created_at, contacts::id),
-            (created_at, id),
+            (at, id),
         ));
     }
     newest_first(query)
         .select(Contact::as_select())
-        .limit(limit)
+        .limit(paging.limit)
         .load(&mut conn.reading())
         .await
 }

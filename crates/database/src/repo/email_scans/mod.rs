@@ -4,8 +4,10 @@ use diesel::prelude::{ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, 
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::{email_scan_urls, email_scans, jobs};
+use serde::{Deserialize, Serialize};
 
 use super::bulk::column;
+use super::paging::{Paging, Position};
 use crate::ids::{DomainId, EmailScanId, JobId};
 use crate::models::email_scan::{DomainPages, EmailScan, EmailScanChanges, EmailScanUrl, NewEmailScanUrl, ScanAndJob};
 use crate::models::job::Job;
@@ -167,19 +169,41 @@ pub async fn upsert_urls(
         .await
 }
 
+/// The position of a domain in the list by name; a tenant has each name once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ScannedPosition(String);
+
+impl ScannedPosition {
+    /// Returns the position of a domain.
+    #[must_use]
+    pub fn of(row: &DomainPages) -> Self {
+        Self(row.domain.clone())
+    }
+}
+
+impl Position for ScannedPosition {
+    type Order = ();
+
+    const LIST: &'static str = "email-scanner/domains";
+
+    fn order(&self) {}
+}
+
 /// Lists the tenant's domains by name, each with up to `most` of its pages and their number.
 pub async fn list_domains(
     conn: &mut TenantConnection,
-    limit: i64,
+    paging: &Paging<ScannedPosition>,
     offset: i64,
     most: i64,
 ) -> QueryResult<Vec<DomainPages>> {
     // Diesel has no LATERAL and no array slices.
     diesel::sql_query(include_str!("list_domains.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
-        .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(paging.limit)
         .bind::<BigInt, _>(offset)
         .bind::<BigInt, _>(most)
+        .bind::<Nullable<Text>, _>(paging.after.as_ref().map(|ScannedPosition(name)| name))
         .load(&mut conn.reading())
         .await
 }

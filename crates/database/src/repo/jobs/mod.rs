@@ -17,7 +17,7 @@ use diesel_async::RunQueryDsl;
 use schema::{domains, jobs};
 use uuid::Uuid;
 
-use super::paging::{Cursor, Paging, before, page};
+use super::paging::{Newest, Paging, before, page};
 use crate::ids::{BatchId, DomainId, JobId, TenantId};
 use crate::models::enums::{JobStatus, Outcome};
 use crate::models::job::{Job, NewJob};
@@ -59,8 +59,6 @@ pub struct JobFilter<'a> {
     pub others: &'a [JobId],
     /// Only those about this domain.
     pub domain_id: Option<DomainId>,
-    /// Only those after this job in the list.
-    pub after: Option<Cursor<JobId>>,
 }
 
 /// The result of queueing a job.
@@ -171,18 +169,22 @@ pub async fn get(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> {
         .await
 }
 
-/// Lists jobs, newest first, and counts all matches regardless of the cursor; both queries are sent together.
-pub async fn list(conn: &mut TenantConnection, filter: &JobFilter<'_>, paging: Paging) -> QueryResult<(Vec<Job>, i64)> {
+/// Lists jobs, newest first, and counts all matches; both queries are sent together.
+pub async fn list(
+    conn: &mut TenantConnection,
+    filter: &JobFilter<'_>,
+    paging: &Paging<Newest<JobId>>,
+) -> QueryResult<(Vec<Job>, i64)> {
     let tenant = conn.tenant_id();
     let mut rows = matching(tenant, filter).select(Job::as_select());
-    if let Some(Cursor { created_at, id }) = filter.after {
+    if let Some(Newest { at, id }) = paging.after {
         rows = rows.filter(before::<(Timestamptz, sql_types::Uuid), _, _>(
             (jobs::created_at, jobs::job_id),
-            (created_at, id),
+            (at, id),
         ));
     }
     let rows = rows.order((jobs::created_at.desc(), jobs::job_id.desc()));
-    page!(conn, rows, matching(tenant, filter), paging)
+    page!(conn, rows, matching(tenant, filter), paging.limit)
 }
 
 /// Requests the cancellation of a job and returns the job.

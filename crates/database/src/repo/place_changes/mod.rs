@@ -9,8 +9,9 @@ use diesel_async::RunQueryDsl;
 use schema::{place_changes, places_staging};
 
 use super::locks;
+use super::paging::Paging;
 use super::places::{PlaceFilter, matching};
-use crate::ids::PlaceChangeId;
+use crate::ids::{PlaceChangeId, PlaceChangeRowId};
 use crate::models::enums::PlaceAction;
 use crate::models::place_change::{PlaceChange, PlaceCuration};
 use crate::models::values::RawJson;
@@ -134,12 +135,11 @@ pub async fn undo_last(conn: &mut TenantConnection, undo: PlaceChangeId, who: &s
     Ok(undone)
 }
 
-/// Lists changes of one place or of all, newest first, starting before the row `before`.
+/// Lists changes of one place or of all, newest first.
 pub async fn list(
     conn: &mut TenantConnection,
     place_id: Option<&str>,
-    before: Option<i64>,
-    limit: i64,
+    paging: &Paging<PlaceChangeRowId>,
 ) -> QueryResult<Vec<PlaceChange>> {
     let tenant = conn.tenant_id();
     let mut query = place_changes::table
@@ -149,12 +149,12 @@ pub async fn list(
     if let Some(place_id) = place_id {
         query = query.filter(place_changes::place_id.eq(place_id));
     }
-    if let Some(before) = before {
+    if let Some(before) = paging.after {
         query = query.filter(place_changes::id.lt(before));
     }
     query
         .order(place_changes::id.desc())
-        .limit(limit)
+        .limit(paging.limit)
         .load(&mut conn.reading())
         .await
 }

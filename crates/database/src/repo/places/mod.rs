@@ -14,10 +14,10 @@ use schema::places_staging;
 
 pub(super) use self::filter::matching;
 pub use self::filter::{EARTH_KM, KM_PER_DEGREE, Near, PlaceFilter};
-pub use self::order::{CursorKey, PlaceCursor, PlaceOrder};
+pub use self::order::{PlaceKey, PlaceOrder, PlacePosition};
 use self::order::{behind, ordered};
 use super::bulk::{Upserted, column};
-use super::paging::{Paging, page};
+use super::paging::{Offset, Paging, page};
 use crate::ids::StagedPlaceId;
 use crate::models::staged_place::{NewStagedPlace, StagedPlace};
 use crate::tenant::TenantConnection;
@@ -45,7 +45,7 @@ pub async fn list(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
     order: PlaceOrder,
-    paging: Paging,
+    paging: Offset,
 ) -> QueryResult<(Vec<StagedPlace>, i64)> {
     let tenant = conn.tenant_id();
     let rows = ordered(matching(tenant, filter), order);
@@ -61,9 +61,11 @@ pub async fn list(
     }
     let matching = matching(tenant, filter);
     if filter.is_everything() {
-        return page!(conn, rows.select(StagedPlace::as_select()), matching, paging);
+        let rows = rows.offset(paging.offset).select(StagedPlace::as_select());
+        return page!(conn, rows, matching, paging.limit);
     }
-    let (ids, total): (Vec<StagedPlaceId>, i64) = page!(conn, rows.select(places_staging::id), matching, paging)?;
+    let rows = rows.offset(paging.offset).select(places_staging::id);
+    let (ids, total): (Vec<StagedPlaceId>, i64) = page!(conn, rows, matching, paging.limit)?;
     Ok((rows_of(conn, &ids).await?, total))
 }
 
@@ -95,16 +97,14 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Q> {
     }
 }
 
-/// Lists the first places of an order, or the ones after `after`, a cursor of that order. Every page costs the same,
-/// and rows added in the meantime neither repeat nor skip any.
+/// Lists places, from the start or after a position in the same order.
 pub async fn list_after(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
     order: PlaceOrder,
-    after: Option<&PlaceCursor>,
-    limit: i64,
+    paging: &Paging<PlacePosition>,
 ) -> QueryResult<Vec<StagedPlace>> {
-    let ids = list_ids_after(conn, filter, order, after, limit).await?;
+    let ids = list_ids_after(conn, filter, order, paging).await?;
     rows_of(conn, &ids).await
 }
 
@@ -113,17 +113,16 @@ async fn list_ids_after(
     conn: &mut TenantConnection,
     filter: &PlaceFilter<'_>,
     order: PlaceOrder,
-    cursor: Option<&PlaceCursor>,
-    limit: i64,
+    Paging { limit, after }: &Paging<PlacePosition>,
 ) -> QueryResult<Vec<StagedPlaceId>> {
     let tenant = conn.tenant_id();
-    let (first, valueless) = match cursor {
+    let (first, valueless) = match after {
         None => (matching(tenant, filter), None),
-        Some(cursor) => behind(tenant, filter, cursor),
+        Some(position) => behind(tenant, filter, position),
     };
     let part = |rows, limit| ordered(rows, order).select(places_staging::id).limit(limit);
-    let mut ids: Vec<StagedPlaceId> = part(first, limit).load(&mut conn.reading()).await?;
-    let missing = limit - i64::try_from(ids.len()).unwrap_or(limit);
+    let mut ids: Vec<StagedPlaceId> = part(first, *limit).load(&mut conn.reading()).await?;
+    let missing = limit - i64::try_from(ids.len()).unwrap_or(*limit);
     if let Some(valueless) = valueless
         && missing > 0
     {

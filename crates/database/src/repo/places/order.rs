@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::{ExpressionMethods, PgSortExpressionMethods, QueryDsl};
 use diesel::sql_types::{Binary, Double, Integer, Nullable, Timestamptz};
 use schema::places_staging;
+use serde::{Deserialize, Serialize};
 
 use super::filter::{PlaceFilter, Rows, matching, search_name, searched};
 use crate::ids::{StagedPlaceId, TenantId};
 use crate::models::staged_place::StagedPlace;
-use crate::repo::paging::{after, before};
+use crate::repo::paging::{Position, after, before};
 
 /// How many characters at the start of a name are used for searching and sorting.
 const NAME_CHARS: usize = 120;
@@ -28,38 +29,67 @@ pub enum PlaceOrder {
 }
 
 /// A row in a list, after which the next page starts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlaceCursor {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlacePosition {
     /// The order and the row's value in it.
-    pub key: CursorKey,
+    pub key: PlaceKey,
     /// The row's number.
     pub id: StagedPlaceId,
 }
 
 /// An order of places and a row's value in it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CursorKey {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum PlaceKey {
     /// For [`PlaceOrder::Newest`].
     Newest(Option<DateTime<Utc>>),
     /// For [`PlaceOrder::Rating`].
-    Rating(Option<f64>),
+    Rating(#[serde(with = "exact")] Option<f64>),
     /// For [`PlaceOrder::Priority`].
     Priority(Option<i32>),
     /// For [`PlaceOrder::Name`], in any case.
     Name(String),
 }
 
-impl PlaceCursor {
+impl PlacePosition {
     /// Returns the cursor of a row in this order.
     #[must_use]
     pub fn of(row: &StagedPlace, order: PlaceOrder) -> Self {
         let key = match order {
-            PlaceOrder::Newest => CursorKey::Newest(row.search_time),
-            PlaceOrder::Rating => CursorKey::Rating(row.rating),
-            PlaceOrder::Priority => CursorKey::Priority(row.priority),
-            PlaceOrder::Name => CursorKey::Name(row.name.chars().take(NAME_CHARS).collect()),
+            PlaceOrder::Newest => PlaceKey::Newest(row.search_time),
+            PlaceOrder::Rating => PlaceKey::Rating(row.rating),
+            PlaceOrder::Priority => PlaceKey::Priority(row.priority),
+            PlaceOrder::Name => PlaceKey::Name(row.name.chars().take(NAME_CHARS).collect()),
         };
         Self { key, id: row.id }
+    }
+}
+
+impl Position for PlacePosition {
+    type Order = PlaceOrder;
+
+    const LIST: &'static str = "places";
+
+    fn order(&self) -> PlaceOrder {
+        match self.key {
+            PlaceKey::Newest(_) => PlaceOrder::Newest,
+            PlaceKey::Rating(_) => PlaceOrder::Rating,
+            PlaceKey::Priority(_) => PlaceOrder::Priority,
+            PlaceKey::Name(_) => PlaceOrder::Name,
+        }
+    }
+}
+
+/// Numbers by their bits: JSON has no infinite ones, and readers round.
+mod exact {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        number.map(f64::to_bits).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(f64::from_bits))
     }
 }
 
@@ -80,7 +110,7 @@ pub(super) fn ordered(query: Rows<'_>, order: PlaceOrder) -> Rows<'_> {
 pub(super) fn behind<'a>(
     tenant: TenantId,
     filter: &PlaceFilter<'a>,
-    PlaceCursor { key, id }: &PlaceCursor,
+    PlacePosition { key, id }: &PlacePosition,
 ) -> (Rows<'a>, Option<Rows<'a>>) {
     let id = *id;
     let rows = || matching(tenant, filter);
@@ -100,13 +130,40 @@ pub(super) fn behind<'a>(
         }};
     }
     match key {
-        CursorKey::Newest(time) => less!(search_time: Timestamptz, *time),
-        CursorKey::Rating(rating) => less!(rating: Double, *rating),
-        CursorKey::Priority(priority) => less!(priority: Integer, *priority),
-        CursorKey::Name(text) => {
+        PlaceKey::Newest(time) => less!(search_time: Timestamptz, *time),
+        PlaceKey::Rating(rating) => less!(rating: Double, *rating),
+        PlaceKey::Priority(priority) => less!(priority: Integer, *priority),
+        PlaceKey::Name(text) => {
             let more =
                 after::<(Binary, Integer), _, _>((search_name(), places_staging::id), (searched(text.clone()), id));
             (rows().filter(more), None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_in_its_order_only() {
+        let time = DateTime::from_timestamp_micros(1_763_000_000_123_456);
+        let orders = [
+            (PlaceKey::Newest(time), PlaceOrder::Newest),
+            (PlaceKey::Newest(None), PlaceOrder::Newest),
+            (PlaceKey::Rating(Some(4.3)), PlaceOrder::Rating),
+            (PlaceKey::Rating(Some(f64::INFINITY)), PlaceOrder::Rating),
+            (PlaceKey::Rating(None), PlaceOrder::Rating),
+            (PlaceKey::Priority(Some(-3)), PlaceOrder::Priority),
+            (PlaceKey::Name("Zoë’s_Café & Sons".into()), PlaceOrder::Name),
+        ];
+        for (key, order) in orders.clone() {
+            let cursor = PlacePosition { key, id: 7.into() };
+            let text = cursor.cursor().unwrap();
+            for (_, other) in &orders {
+                let read = PlacePosition::from_cursor(&text, other);
+                assert_eq!(read.ok(), (*other == order).then(|| cursor.clone()), "{text}");
+            }
         }
     }
 }

@@ -1,17 +1,19 @@
 //! Table `sitemap_files`: the sitemap files of domains.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::{self, now, sum};
 use diesel::pg::Pg;
 use diesel::prelude::{
-    AggregateExpressionMethods, ExpressionMethods, HasQuery, NullableExpressionMethods, OptionalExtension,
-    PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
+    AggregateExpressionMethods, BoolExpressionMethods, ExpressionMethods, HasQuery, NullableExpressionMethods,
+    OptionalExtension, PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName,
+    SelectableHelper,
 };
-use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Uuid};
+use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::sitemap_files;
 
 use super::bulk::column;
-use super::paging::{Paging, containing, page};
+use super::paging::{Newest, Paging, before, containing, page};
 use crate::ids::{DomainId, JobId, SitemapFileId, TenantId};
 use crate::models::enums::{CurationStatus, ProcessingStatus, SitemapFileStatus};
 use crate::models::sitemap_file::{SitemapFile, SitemapFileChanges};
@@ -121,13 +123,23 @@ pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryR
 pub async fn list(
     conn: &mut TenantConnection,
     filter: &SitemapFileFilter<'_>,
-    paging: Paging,
+    paging: &Paging<Newest<SitemapFileId, Option<DateTime<Utc>>>>,
 ) -> QueryResult<(Vec<SitemapFile>, i64)> {
     let tenant = conn.tenant_id();
-    let rows = matching(tenant, filter)
-        .select(SitemapFile::as_select())
-        .order((sitemap_files::created_at.desc(), sitemap_files::id.desc()));
-    page!(conn, rows, matching(tenant, filter), paging)
+    let mut rows = matching(tenant, filter).select(SitemapFile::as_select());
+    // Newest first puts rows of the old system, which have no time, in front.
+    rows = match paging.after {
+        None => rows,
+        Some(Newest { at: None, id }) => {
+            rows.filter(sitemap_files::created_at.is_not_null().or(sitemap_files::id.lt(id)))
+        }
+        Some(Newest { at, id }) => rows.filter(before::<(Nullable<Timestamptz>, Uuid), _, _>(
+            (sitemap_files::created_at, sitemap_files::id),
+            (at, id),
+        )),
+    };
+    let rows = rows.order((sitemap_files::created_at.desc(), sitemap_files::id.desc()));
+    page!(conn, rows, matching(tenant, filter), paging.limit)
 }
 
 /// Counts sitemap files.

@@ -5,6 +5,7 @@ use diesel::sql_types::{BigInt, Bool, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::sitemap_url_changes;
 
+use super::paging::Paging;
 use crate::ids::{SitemapRunId, SitemapUrlChangeId};
 use crate::models::enums::UrlChange;
 use crate::models::sitemap_url_change::SitemapUrlChange;
@@ -24,13 +25,12 @@ pub struct ChangeCounts {
     pub changed: i64,
 }
 
-/// Lists the differences found by an analysis, after the row `after` or from the start, in a fixed order.
+/// Lists the differences found by an analysis, in a fixed order.
 pub async fn list(
     conn: &mut TenantConnection,
     run: SitemapRunId,
     change: Option<UrlChange>,
-    after: Option<SitemapUrlChangeId>,
-    limit: i64,
+    paging: &Paging<SitemapUrlChangeId>,
 ) -> QueryResult<Vec<SitemapUrlChange>> {
     let tenant = conn.tenant_id();
     let mut query = SitemapUrlChange::query()
@@ -40,12 +40,12 @@ pub async fn list(
     if let Some(change) = change {
         query = query.filter(sitemap_url_changes::change.eq(change));
     }
-    if let Some(id) = after {
+    if let Some(id) = paging.after {
         query = query.filter(sitemap_url_changes::id.gt(id));
     }
     query
         .order(sitemap_url_changes::id)
-        .limit(limit)
+        .limit(paging.limit)
         .load(&mut conn.reading())
         .await
 }

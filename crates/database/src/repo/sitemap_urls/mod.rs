@@ -1,5 +1,6 @@
 //! Table `sitemap_urls`: the entries of sitemap files, up to millions per domain.
 
+use ::md5::{Digest, Md5};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::pg::Pg;
@@ -10,10 +11,11 @@ use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::sitemap_urls;
+use serde::{Deserialize, Serialize};
 
 use super::bulk::{Upserted, column};
 use super::functions::md5;
-use super::paging::containing;
+use super::paging::{Paging, Position, containing};
 use crate::ids::{DomainId, SitemapFileId, SitemapRunId, SitemapUrlId, TenantId};
 use crate::models::sitemap_url::{NewSitemapUrl, SitemapUrl};
 use crate::tenant::TenantConnection;
@@ -34,44 +36,61 @@ pub struct SitemapUrlFilter<'a> {
     pub modified_before: Option<DateTime<Utc>>,
 }
 
-/// Lists a file's entries, after the URL `after` or from the start, ordered by the hash of the URL: a fixed order
-/// without meaning for people.
+/// The position of a URL among those of a file: its MD5 hash in hexadecimal digits, as PostgreSQL's `md5` returns it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UrlPosition(String);
+
+impl UrlPosition {
+    /// Returns the position of a URL.
+    #[must_use]
+    pub fn of(url: &str) -> Self {
+        Self(format!("{:032x}", u128::from_be_bytes(Md5::digest(url).into())))
+    }
+}
+
+impl Position for UrlPosition {
+    type Order = ();
+
+    const LIST: &'static str = "sitemaps/urls";
+
+    fn order(&self) {}
+}
+
+/// Lists a file's entries by the hash of the URL: a fixed order without meaning for people.
 pub async fn list_of_file(
     conn: &mut TenantConnection,
     file: SitemapFileId,
     filter: &SitemapUrlFilter<'_>,
-    after: Option<&str>,
-    limit: i64,
+    paging: &Paging<UrlPosition>,
 ) -> QueryResult<Vec<SitemapUrl>> {
     let mut query = matching(conn.tenant_id(), filter).filter(sitemap_urls::sitemap_id.eq(file));
-    if let Some(url) = after {
-        query = query.filter(md5(sitemap_urls::url).gt(md5(url)));
+    if let Some(UrlPosition(hash)) = &paging.after {
+        query = query.filter(md5(sitemap_urls::url).gt(hash));
     }
     query
         .select(SitemapUrl::as_select())
         .order(md5(sitemap_urls::url))
-        .limit(limit)
+        .limit(paging.limit)
         .load(&mut conn.reading())
         .await
 }
 
-/// Lists the entries of all of a domain's files by id, after the row `after` or from the start. A URL in two files
-/// appears twice.
+/// Lists the entries of all of a domain's files by id. A URL in two files appears twice.
 pub async fn list_of_domain(
     conn: &mut TenantConnection,
     domain: DomainId,
     filter: &SitemapUrlFilter<'_>,
-    after: Option<SitemapUrlId>,
-    limit: i64,
+    paging: &Paging<SitemapUrlId>,
 ) -> QueryResult<Vec<SitemapUrl>> {
     let mut query = matching(conn.tenant_id(), filter).filter(sitemap_urls::domain_id.eq(domain));
-    if let Some(id) = after {
+    if let Some(id) = paging.after {
         query = query.filter(sitemap_urls::id.gt(id));
     }
     query
         .select(SitemapUrl::as_select())
         .order(sitemap_urls::id)
-        .limit(limit)
+        .limit(paging.limit)
         .load(&mut conn.reading())
         .await
 }

@@ -2,16 +2,16 @@
 
 use diesel::dsl::case_when;
 use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, SelectableHelper};
-use diesel::sql_types::{Array, Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Text, Timestamptz, Uuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::suppressions;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::functions::coalesce;
 use super::locks;
-use super::paging::{Paging, page};
+use super::paging::{Newest, Paging, before, page};
+use crate::ids::SuppressionId;
 use crate::models::suppression::{NewSuppression, Suppression};
 use crate::tenant::TenantConnection;
 
@@ -45,13 +45,21 @@ pub async fn upsert(conn: &mut TenantConnection, new: NewSuppression<'_>) -> Que
 }
 
 /// Lists suppressions, newest first, and counts them; both queries are sent together.
-pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(Vec<Suppression>, i64)> {
+pub async fn list(
+    conn: &mut TenantConnection,
+    paging: &Paging<Newest<SuppressionId>>,
+) -> QueryResult<(Vec<Suppression>, i64)> {
     let tenant = conn.tenant_id();
     let own = || suppressions::table.filter(suppressions::tenant_id.eq(tenant));
-    let rows = own()
-        .select(Suppression::as_select())
-        .order((suppressions::created_at.desc(), suppressions::id.desc()));
-    page!(conn, rows, own(), paging)
+    let mut rows = own().select(Suppression::as_select()).into_boxed();
+    if let Some(Newest { at, id }) = paging.after {
+        rows = rows.filter(before::<(Timestamptz, Uuid), _, _>(
+            (suppressions::created_at, suppressions::id),
+            (at, id),
+        ));
+    }
+    let rows = rows.order((suppressions::created_at.desc(), suppressions::id.desc()));
+    page!(conn, rows, own(), paging.limit)
 }
 
 /// Deletes a suppression.
@@ -59,7 +67,7 @@ pub async fn list(conn: &mut TenantConnection, paging: Paging) -> QueryResult<(V
 /// # Errors
 ///
 /// `NotFound`.
-pub async fn delete(conn: &mut TenantConnection, id: Uuid) -> QueryResult<()> {
+pub async fn delete(conn: &mut TenantConnection, id: SuppressionId) -> QueryResult<()> {
     let tenant = conn.tenant_id();
     diesel::delete(
         suppressions::table
@@ -67,7 +75,7 @@ pub async fn delete(conn: &mut TenantConnection, id: Uuid) -> QueryResult<()> {
             .filter(suppressions::id.eq(id)),
     )
     .returning(suppressions::id)
-    .get_result::<Uuid>(conn)
+    .get_result::<SuppressionId>(conn)
     .await
     .map(|_| ())
 }
@@ -78,7 +86,7 @@ pub async fn list_covered(conn: &mut TenantConnection, addresses: &[&str]) -> Qu
     locks::shared(conn, LOCK).await?;
     // Diesel cannot select from an array.
     let rows: Vec<Covered> = diesel::sql_query(include_str!("list_covered.sql"))
-        .bind::<SqlUuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(conn.tenant_id())
         .bind::<Array<Text>, _>(addresses)
         .load(&mut conn.reading())
         .await?;
