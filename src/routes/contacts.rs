@@ -51,6 +51,7 @@ struct ContactQuery<'r> {
     domain: Option<&'r str>,
     domain_id: Option<&'r str>,
     #[field(name = "type")]
+    #[param(rename = "type")]
     email_type: Option<&'r str>,
     q: Option<&'r str>,
     seen_since: Option<&'r str>,

@@ -8,7 +8,7 @@ mod status;
 
 pub use self::details::PlaceDetailsView;
 pub use self::history::ChangeView;
-pub use self::search::{SearchAccepted, SearchAnswer, SearchRequest, SearchStatus};
+pub use self::search::{SearchAnswer, SearchRequest, SearchStatus};
 pub use self::staged::{PlaceList, PlaceView};
 pub use self::status::{STATUS_WORDS, read_status, status_word};
 
