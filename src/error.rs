@@ -306,20 +306,21 @@ fn answer(status: Status, request: &Request<'_>) -> ApiError {
 }
 
 /// Returns the methods that a path supports, or none if the request's method is among them.
-fn other_methods(request: &Request<'_>) -> Vec<&'static str> {
+///
+/// Of the routes that match the path, those with the most literal parts decide: `/contacts/export.csv` is not a contact.
+pub(crate) fn other_methods(request: &Request<'_>) -> Vec<&'static str> {
     let path: Vec<&str> = request.uri().path().as_str().trim_matches('/').split('/').collect();
-    let matches_path = |route: &&Route| {
+    let literal_parts = |route: &Route| {
         let pattern: Vec<&str> = route.uri.path().trim_matches('/').split('/').collect();
-        pattern.len() == path.len()
-            && pattern
-                .iter()
-                .zip(&path)
-                .all(|(wanted, found)| wanted.starts_with('<') && !found.is_empty() || wanted == found)
+        let mut parts = pattern.iter().zip(&path);
+        let matches = pattern.len() == path.len()
+            && parts.all(|(wanted, found)| wanted.starts_with('<') && !found.is_empty() || wanted == found);
+        matches.then(|| pattern.iter().filter(|part| !part.starts_with('<')).count())
     };
-    let mut methods: Vec<&'static str> = request
-        .rocket()
-        .routes()
-        .filter(matches_path)
+    let routes = || request.rocket().routes();
+    let most = routes().filter_map(literal_parts).max();
+    let mut methods: Vec<&'static str> = routes()
+        .filter(|route| most.is_some() && literal_parts(route) == most)
         .map(|route| route.method.as_str())
         .collect();
     if methods.contains(&request.method().as_str()) {

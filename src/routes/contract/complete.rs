@@ -154,7 +154,8 @@ fn parameters() -> Value {
         },
         "tenant_id": {
             "name": "tenant_id", "in": "query", "required": false, "description": tenant,
-            "schema": { "type": "string", "format": "uuid" },
+            // Pages of v1 send it empty.
+            "schema": { "type": "string", "pattern": "^([0-9a-fA-F-]{36})?$", "example": "550e8400-e29b-41d4-a716-446655440000" },
         },
     })
 }
