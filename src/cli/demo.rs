@@ -27,7 +27,7 @@ use super::{keys, serve};
 use crate::config::Config;
 use crate::demo;
 use crate::demo::places_api::{PlacesApi, Trouble, World};
-use crate::demo::sites::{DOMAINS, Sites};
+use crate::demo::sites::{DOMAINS, SUFFIX, Sites};
 
 /// How often the demo polls the batch.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -78,7 +78,12 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
     let mut config = config.clone();
     config.scans.fetch.connect_to = sites.connect_to();
     config.jobs.retry_base = RETRY;
-    let google = PlacesApi::start(World::default())
+    // The businesses on the map have their sites among the samples.
+    let world = World {
+        websites: SUFFIX.to_owned(),
+        ..World::default()
+    };
+    let google = PlacesApi::start(world)
         .await
         .context("the stand-in for Google cannot be opened")?;
     config.places.url = google.url().parse()?;

@@ -19,6 +19,8 @@ const SLOW: &str = "slow.demo.test";
 const BROKEN: &str = "broken.demo.test";
 const MOVED: &str = "moved.demo.test";
 const HOSTILE: &str = "hostile.demo.test";
+/// What the names of all sites end in.
+pub const SUFFIX: &str = "demo.test";
 
 /// How long the slow site takes to respond.
 const SLOWNESS: Duration = Duration::from_secs(3);
@@ -75,8 +77,25 @@ async fn page(host: &Host<'_>) -> Answer {
         BROKEN => Answer::Failed(Status::InternalServerError),
         MOVED => Answer::Moved(Box::new(Redirect::moved(format!("http://{BAKERY}/")))),
         HOSTILE => Answer::Page(RawHtml(hostile())),
-        _ => Answer::Failed(Status::NotFound),
+        name => match business(name) {
+            Some(number) => Answer::Page(RawHtml(business_page(number))),
+            None => Answer::Failed(Status::NotFound),
+        },
     }
+}
+
+/// Returns which business of the made-up map a host belongs to, such as 7 for `www.b7.demo.test`.
+fn business(host: &str) -> Option<u32> {
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    host.strip_prefix('b')?.strip_suffix(SUFFIX)?.strip_suffix('.')?.parse().ok()
+}
+
+/// Returns the site of a business, on one page.
+fn business_page(number: u32) -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><head><title>Business {number}, Houston</title></head><body><h1>Business {number}</h1>\
+         <p>Write to <a href=\"mailto:office@business-{number}-demo.com\">office@business-{number}-demo.com</a>.</p></body></html>"
+    )
 }
 
 /// Returns a page on which a parser without limits works for minutes: formatting elements that are never closed, each

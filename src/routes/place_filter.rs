@@ -101,6 +101,8 @@ pub struct FilterBody {
     min_rating: Option<f64>,
     tag: Option<String>,
     search_job_id: Option<Uuid>,
+    /// Degrees north and east; required with `within_km`.
+    #[schema(value_type = Option<Vec<f64>>, min_items = 2, max_items = 2)]
     near: Option<(f64, f64)>,
     within_km: Option<f64>,
 }
