@@ -114,12 +114,10 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
     api.search_places().await?;
 
     if options.keep {
-        say!("The API goes on until you press Ctrl-C. Try:");
-        say!(
-            "  curl -s -H 'Authorization: Bearer {}' {}/api/v1/domains",
-            key.expose(),
-            api.url
-        );
+        say!("The API goes on until you press Ctrl-C. For the tour in the README:");
+        say!("  export API={}", api.url);
+        say!("  export KEY={}", key.expose());
+        say!("Every route is described at {}/docs.", api.url);
         std::future::pending::<()>().await;
     } else {
         say!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone starts the real server.");
