@@ -3,8 +3,8 @@ SET LOCAL row_security = off;
 ALTER TABLE sitemap_files DROP CONSTRAINT sitemap_files_parent_fkey;
 DROP TRIGGER "A_clear_parent" ON sitemap_files;
 DROP FUNCTION scrapersky_internal.clear_parent();
-DROP INDEX sitemap_files_url_key, sitemap_files_tenant_id_created_at_idx, sitemap_files_tenant_id_status_idx, sitemap_files_parent_idx,
-    sitemap_urls_url_key, sitemap_urls_tenant_id_domain_id_idx;
+DROP INDEX sitemap_files_url_key, sitemap_files_tenant_id_domain_id_created_at_idx, sitemap_files_tenant_id_status_idx,
+    sitemap_files_parent_idx, sitemap_urls_url_key, sitemap_urls_tenant_id_domain_id_idx;
 SELECT scrapersky_internal.set_aside_table('create_sitemaps', 'sitemap_url_changes', 'the older shape has no analyses');
 SELECT scrapersky_internal.set_aside_table('create_sitemaps', 'sitemap_runs', 'the older shape has no analyses');
 

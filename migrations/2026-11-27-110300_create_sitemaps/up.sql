@@ -69,8 +69,8 @@ SELECT scrapersky_internal.put_back('create_sitemaps', 'down', '{sitemap_runs,si
 
 -- sitemap_files::upsert, ::find_by_url and ::list_pending. A URL may be longer than an index entry can be: its hash stands for it.
 CREATE UNIQUE INDEX sitemap_files_url_key ON sitemap_files (tenant_id, domain_id, md5(url));
--- sitemap_files::list, newest first.
-CREATE INDEX sitemap_files_tenant_id_created_at_idx ON sitemap_files (tenant_id, created_at, id);
+-- sitemap_files::list of a domain, newest first.
+CREATE INDEX sitemap_files_tenant_id_domain_id_created_at_idx ON sitemap_files (tenant_id, domain_id, created_at, id);
 -- sitemap_files::list of a status.
 CREATE INDEX sitemap_files_tenant_id_status_idx ON sitemap_files (tenant_id, status);
 -- sitemap_files::list_unmet, clear_parent.

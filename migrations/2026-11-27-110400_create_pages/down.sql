@@ -3,8 +3,8 @@ SET LOCAL row_security = off;
 ALTER TABLE pages DROP CONSTRAINT pages_sitemap_file_fkey;
 DROP TRIGGER "A_clear_sitemap_file" ON sitemap_files;
 DROP FUNCTION scrapersky_internal.clear_sitemap_file();
-DROP INDEX pages_url_key, pages_tenant_id_sitemap_file_id_idx, pages_tenant_id_created_at_idx, contacts_tenant_id_created_at_idx,
-    contacts_tenant_id_last_seen_at_idx, contacts_tenant_id_source_job_id_idx, contacts_tenant_id_page_id_idx;
+DROP INDEX pages_url_key, pages_tenant_id_sitemap_file_id_idx, pages_tenant_id_domain_id_created_at_idx,
+    contacts_tenant_id_created_at_idx, contacts_tenant_id_last_seen_at_idx, contacts_tenant_id_source_job_id_idx, contacts_tenant_id_page_id_idx;
 SELECT scrapersky_internal.set_aside_table('create_pages', 'contact_sources', 'the older shape has one page for an address');
 
 SELECT scrapersky_internal.set_aside_columns('create_pages', 'down', 'contacts', '{name,role,notes,confidence,mx_status,last_seen_at}',

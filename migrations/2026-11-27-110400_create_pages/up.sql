@@ -43,10 +43,10 @@ CREATE INDEX contact_sources_tenant_id_page_id_idx ON contact_sources (tenant_id
 CREATE UNIQUE INDEX pages_url_key ON pages (tenant_id, domain_id, md5(url));
 -- pages::list of a sitemap file; clear_sitemap_file.
 CREATE INDEX pages_tenant_id_sitemap_file_id_idx ON pages (tenant_id, sitemap_file_id);
--- pages::list, newest first.
-CREATE INDEX pages_tenant_id_created_at_idx ON pages (tenant_id, created_at, id);
+-- pages::list of a domain, newest first; email_scans::list_domains.
+CREATE INDEX pages_tenant_id_domain_id_created_at_idx ON pages (tenant_id, domain_id, created_at, id);
 
--- contacts::list and ::list_after, newest first; contacts::upsert_many reads contacts_tenant_id_domain_id_email_key.
+-- contacts::list, newest first; contacts::upsert_many reads contacts_tenant_id_domain_id_email_key.
 CREATE INDEX contacts_tenant_id_created_at_idx ON contacts (tenant_id, created_at, id);
 -- contacts::list of those seen since a time.
 CREATE INDEX contacts_tenant_id_last_seen_at_idx ON contacts (tenant_id, last_seen_at);

@@ -3,19 +3,24 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
+use database::ids::DomainId;
 use database::models::enums::CurationStatus;
-use database::repo::domains::{DomainFilter, DomainOrder};
+use database::repo::domains::{DomainFilter, DomainOrder, DomainPosition};
 use database::repo::jobs::JobFilter;
-use database::repo::paging::{Offset, Paging};
+use database::repo::pages::PageFilter;
+use database::repo::paging::{Newest, Offset, Paging};
 use database::repo::places::{Near, PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
-use database::repo::{domains, jobs, places};
+use database::repo::sitemap_files::SitemapFileFilter;
+use database::repo::{domains, jobs, pages, places, sitemap_files, suppressions};
 use database::tenant::TenantConnection;
 use diesel::connection::InstrumentationEvent;
 use diesel::prelude::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use uuid::Uuid;
 
 use super::places::ORDERS;
+use super::probes::behind;
 use crate::support::tenants::Agencies;
 
 /// 20 tenants with 250 rows each in the tables with long lists.
@@ -77,6 +82,101 @@ async fn lists_use_the_tenants_index_and_check_isolation_once() {
             assert!(!plan.contains("Sort"), "{sql}\n{plan}");
         }
     }
+}
+
+/// A domain of each tenant with a few pages and sitemap files, and one of acme with many.
+const ROWS_OF_DOMAINS: &str = "
+    INSERT INTO domains (tenant_id, domain) SELECT id, name || '1.test' FROM tenants;
+    CREATE TEMPORARY TABLE listed AS
+        SELECT tenant_id, id, n, now() - make_interval(secs => n) AS at
+        FROM domains, LATERAL generate_series(1, CASE domain WHEN 'acme1.test' THEN 2000 ELSE 10 END) n WHERE domain ~ '^[a-z]';
+    INSERT INTO pages (tenant_id, domain_id, url, created_at) SELECT tenant_id, id, n, at FROM listed;
+    INSERT INTO sitemap_files (tenant_id, domain_id, url, sitemap_type, created_at) SELECT tenant_id, id, n, 'standard', at FROM listed;
+    INSERT INTO suppressions (tenant_id, kind, hash, created_at)
+        SELECT id, 'address', sha256(n::text::bytea), now() - make_interval(secs => n) FROM tenants, generate_series(1, 250) n;
+    ANALYZE;";
+
+#[tokio::test]
+async fn a_page_behind_a_cursor_starts_there_in_the_index() {
+    let agencies = Agencies::with_connections(1).await;
+    let acme = agencies.tenant("acme").await;
+    let client = agencies.database.client().await;
+    client.batch_execute(ROWS).await.unwrap();
+    client.batch_execute(ROWS_OF_DOMAINS).await.unwrap();
+    let domain = acme.domain("acme1.test").await.id;
+    let (tenant, id) = (acme.id, Uuid::nil());
+    let mut conn = acme.open().await;
+    let sent = record(&mut conn);
+    let sql = lists_behind(&mut conn, &sent, domain).await;
+    let newest = format!("'{tenant}', now(), '{id}', 20");
+    let of_domain = format!("'{tenant}', '{domain}', now(), '{id}', 20");
+    for (sql, (binds, index, start)) in sql.iter().zip([
+        (&newest, "domains_tenant_id_created_at_idx", "(ROW(created_at, id) < "),
+        (&newest, "domains_tenant_id_last_scan_idx", "(ROW(last_scan, id) < "),
+        (
+            &format!("'{tenant}', '1.test', 20"),
+            "domains_tenant_id_domain_key",
+            "domain)::text > ",
+        ),
+        (&newest, "jobs_tenant_id_created_at_idx", "(ROW(created_at, job_id) < "),
+        (
+            &newest,
+            "suppressions_tenant_id_created_at_idx",
+            "(ROW(created_at, id) < ",
+        ),
+        (
+            &of_domain,
+            "pages_tenant_id_domain_id_created_at_idx",
+            "(ROW(created_at, id) < ",
+        ),
+        (
+            &of_domain,
+            "sitemap_files_tenant_id_domain_id_created_at_idx",
+            "(ROW(created_at, id) < ",
+        ),
+    ]) {
+        let plan = explain_with(&mut conn, sql, binds).await;
+        assert!(plan.contains(&format!("using {index} ")), "{sql}\n{plan}");
+        assert!(!plan.contains("Sort"), "{sql}\n{plan}");
+        let condition = plan.lines().find(|line| line.contains("Index Cond: ")).unwrap();
+        assert!(condition.contains(start), "{sql}\n{plan}");
+    }
+}
+
+/// Returns the queries of lists behind a cursor.
+async fn lists_behind(conn: &mut TenantConnection, sent: &Mutex<Vec<String>>, domain: DomainId) -> Vec<String> {
+    let (id, at) = (Uuid::nil(), Utc::now());
+    let mut sql = Vec::new();
+    for (order, after) in [
+        (DomainOrder::Newest, DomainPosition::Newest(at, id.into())),
+        (DomainOrder::LastScan, DomainPosition::LastScan(at, id.into())),
+        (DomainOrder::Name, DomainPosition::Name("1.test".to_owned())),
+    ] {
+        let all = DomainFilter::default();
+        domains::list(conn, &all, order, &behind(after)).await.unwrap();
+        sql.push(first_sent(sent));
+    }
+    let after = behind(Newest::new(at, id.into()));
+    jobs::list(conn, &JobFilter::default(), &after).await.unwrap();
+    sql.push(first_sent(sent));
+    let after = behind(Newest::new(at, id.into()));
+    suppressions::list(conn, &after).await.unwrap();
+    sql.push(first_sent(sent));
+    let filter = PageFilter {
+        domain_id: Some(domain),
+        ..PageFilter::default()
+    };
+    let after = behind(Newest::new(Some(at), id.into()));
+    pages::list(conn, &filter, &after).await.unwrap();
+    sql.push(first_sent(sent));
+    let filter = SitemapFileFilter {
+        domain_id: Some(domain),
+        ..SitemapFileFilter::default()
+    };
+    let after = behind(Newest::new(Some(at), id.into()));
+    sitemap_files::list(conn, &filter, &after).await.unwrap();
+    sql.push(first_sent(sent));
+    sql
 }
 
 /// The places of 20 tenants, 500 each, interleaved as they would arrive.

@@ -12,6 +12,7 @@ use database::ids::TenantId;
 use database::tenant::TenantConnection;
 use diesel::QueryResult;
 
+pub use self::new::behind;
 pub use self::rows::Rows;
 pub use self::table::PROBES;
 
