@@ -34,6 +34,8 @@ async fn only_configured_origins_may_call() {
             assert_eq!(answer.status, status);
             assert_eq!(header(&answer, "access-control-allow-origin"), Some(origin));
             assert_eq!(header(&answer, "access-control-allow-credentials"), None);
+            let readable = header(&answer, "access-control-expose-headers").unwrap();
+            assert!(readable.contains("Link, Location"), "{readable}");
             assert!(
                 answer
                     .headers

@@ -18,6 +18,15 @@ const STARTING_WORK: [&str; 8] = [
     "/api/v1/places/undo",
 ];
 
+/// Those whose accepted work is answered with 202, in the order of the entries.
+const ACCEPTING: [&str; 5] = [
+    "/api/v1/batch/<id>/retry",
+    "/api/v1/jobs/<id>/retry",
+    "/api/v1/sitemap/scan",
+    "/api/v1/places/details",
+    "/api/v1/places/hand-over",
+];
+
 #[tokio::test]
 async fn every_post_accepts_or_refuses_an_idempotency_key() {
     let app = TestApp::with(&[("requests_per_minute", "0"), ("tenant_requests_per_minute", "0")]).await;
@@ -25,7 +34,7 @@ async fn every_post_accepts_or_refuses_an_idempotency_key() {
     let ids = rows(&app, &acme, "acme").await;
     let change = serde_json::json!({ "place_ids": [ids.place], "status": "selected" });
     assert_eq!(acme.post("/api/v1/places/update", change).await.status, 200);
-    let (mut heeding, mut refusing) = (Vec::new(), Vec::new());
+    let (mut heeding, mut refusing, mut accepting) = (Vec::new(), Vec::new(), Vec::new());
     for (number, entry) in ENTRIES.iter().enumerate() {
         if entry.method != Method::Post {
             continue;
@@ -67,6 +76,8 @@ async fn every_post_accepts_or_refuses_an_idempotency_key() {
             "{}: the same request gets the same response",
             entry.path
         );
+        assert_followable(&first, entry.path);
+        assert_followable(&again, entry.path);
         // The same key with a different request shows that the key matters, not the deduplication of work.
         let other = send(&format!("{}?tenant_id={}", shot.path, ids.tenant), body).await;
         assert_eq!(
@@ -76,6 +87,7 @@ async fn every_post_accepts_or_refuses_an_idempotency_key() {
             entry.path
         );
         heeding.push(entry.path);
+        accepting.extend((first.status == 202).then_some(entry.path));
     }
     println!(
         "{} POST routes accept the key, {} refuse it",
@@ -84,6 +96,24 @@ async fn every_post_accepts_or_refuses_an_idempotency_key() {
     );
     for path in STARTING_WORK {
         assert!(heeding.contains(&path), "{path} starts work and must accept the key");
+    }
+    assert_eq!(accepting, ACCEPTING, "accepted work is 202, but for scans of v1");
+}
+
+/// Fails unless accepted work says where to follow it, in the body and in the header.
+fn assert_followable(answer: &Answer, route: &str) {
+    let header = |name: &str| answer.headers.iter().find(|(given, _)| given == name);
+    let [location, link] = ["location", "link"].map(|name| header(name).map(|(_, value)| value.as_str()));
+    let status_url = answer.body["status_url"].as_str();
+    let expected = status_url.map(|path| format!("<{path}>; rel=\"status\""));
+    assert_eq!(link, expected.as_deref(), "{route}: {answer:?}");
+    if answer.status == 202 {
+        assert!(status_url.is_some(), "{route}: {answer:?}");
+        assert_eq!(location, status_url, "{route}: {answer:?}");
+        let id = answer.body.get("job_id").or_else(|| answer.body.get("batch_id"));
+        assert!(id.is_some_and(|id| id.is_string()), "{route}: {answer:?}");
+    } else {
+        assert_eq!(location, None, "{route}: {answer:?}");
     }
 }
 
