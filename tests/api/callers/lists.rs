@@ -240,6 +240,40 @@ fn list_and_order(path: &str) -> (String, Option<String>) {
     (if of_scanner { "email-scanner" } else { last }.to_owned(), sort)
 }
 
+/// A new list has to be walked as well.
+#[tokio::test]
+async fn every_list_is_walked() {
+    let app = TestApp::new().await;
+    // These answer all their rows, and the second name of a list.
+    let others = [
+        "/api/v1/costs",
+        "/email-scanner/websites",
+        "/api/v1/email-scanner/domains",
+    ];
+    let walked: Vec<Vec<&str>> = LISTS.iter().map(|list| segments(list.path)).collect();
+    let is_walked = |path: &str| {
+        let route = segments(path);
+        let fits = |(wanted, found): (&&str, &&str)| wanted.starts_with('<') || wanted == found;
+        walked
+            .iter()
+            .any(|list| list.len() == route.len() && route.iter().zip(list).all(fits))
+    };
+    let routes = app.client().rocket().routes();
+    let missing: Vec<&str> = routes
+        .filter(|route| route.name.as_deref().is_some_and(|name| name.starts_with("list_")))
+        .map(|route| route.uri.path())
+        .filter(|path| !others.contains(path) && !is_walked(path))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "add these lists to LISTS in tests/api/callers/lists.rs: {missing:?}"
+    );
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    path.split('?').next().unwrap().split('/').collect()
+}
+
 #[tokio::test]
 async fn every_list_is_an_object_with_items() {
     let app = TestApp::new().await;
