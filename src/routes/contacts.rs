@@ -55,6 +55,8 @@ struct ContactQuery<'r> {
     email_type: Option<&'r str>,
     q: Option<&'r str>,
     seen_since: Option<&'r str>,
+    last_seen_before: Option<&'r str>,
+    first_seen_since: Option<&'r str>,
 }
 
 /// The parameters of the filter, as they are described.
@@ -67,6 +69,8 @@ impl<'r> ContactQuery<'r> {
             email_type: self.email_type.map(|word| email_type("type", word)).transpose()?,
             text: self.q,
             seen_since: parsed::<DateTime<Utc>>("seen_since", self.seen_since)?,
+            last_seen_before: parsed::<DateTime<Utc>>("last_seen_before", self.last_seen_before)?,
+            first_seen_since: parsed::<DateTime<Utc>>("first_seen_since", self.first_seen_since)?,
             domain: self.domain,
             job_id: None,
             // Suppressed addresses are never listed.

@@ -86,6 +86,13 @@ const NAMES: &[&str] = &[
     "scan",
     "look_up",
     "domain_id",
+    "first_seen_since",
+    "last_seen_before",
+    "items",
+    "email",
+    "reason",
+    "description",
+    "is_active",
 ];
 
 /// Values that often break programs.

@@ -239,3 +239,45 @@ async fn contacts_are_corrected_exported_and_deleted() {
     assert_eq!(acme.delete(&path).await.status, 204);
     assert_eq!(acme.get(&path).await.status, 404);
 }
+
+#[tokio::test]
+async fn new_contacts_and_gone_ones_are_listed_apart() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    domain(&acme, HOST).await;
+    app.sql(
+        "INSERT INTO pages (tenant_id, domain_id, url) SELECT tenant_id, id, 'https://' || domain || '/' FROM domains;
+         INSERT INTO contacts (tenant_id, domain_id, page_id, email, created_at, last_seen_at)
+             SELECT p.tenant_id, p.domain_id, p.id, v.email, v.first::timestamptz, v.last::timestamptz FROM pages p, (VALUES
+                 ('gone@a.test', '2026-01-01Z', '2026-02-01Z'), ('kept@a.test', '2026-01-01Z', '2026-03-01Z'),
+                 ('new@a.test', '2026-03-01Z', '2026-03-01Z')) v (email, first, last)",
+    )
+    .await;
+    for (query, expected) in [
+        ("first_seen_since=2026-03-01T00:00:00Z", &["new@a.test"][..]),
+        ("last_seen_before=2026-03-01T00:00:00Z", &["gone@a.test"]),
+        ("seen_since=2026-03-01T00:00:00Z", &["kept@a.test", "new@a.test"]),
+        (
+            "seen_since=2026-03-01T00:00:00Z&first_seen_since=2026-03-02T00:00:00Z",
+            &[],
+        ),
+    ] {
+        let listed = acme.get(&format!("/api/v1/contacts?{query}")).await.body;
+        let mut found: Vec<&str> = listed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["email"].as_str().unwrap())
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{query}");
+        let exported = acme.get(&format!("/api/v1/contacts/export.jsonl?{query}")).await.text;
+        assert_eq!(exported.lines().count(), expected.len(), "{query}");
+        let exported = acme.get(&format!("/api/v1/contacts/export.csv?{query}")).await.text;
+        assert_eq!(exported.lines().count(), expected.len() + 1, "{query}");
+    }
+    for field in ["first_seen_since", "last_seen_before"] {
+        let refused = acme.get(&format!("/api/v1/contacts?{field}=yesterday")).await;
+        assert_eq!((refused.status, &refused.body["field"]), (400, &json!(field)));
+    }
+}

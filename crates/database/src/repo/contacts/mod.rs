@@ -33,6 +33,10 @@ pub struct ContactFilter<'a> {
     pub text: Option<&'a str>,
     /// Only those last seen then or later.
     pub seen_since: Option<DateTime<Utc>>,
+    /// Only those last seen before then.
+    pub last_seen_before: Option<DateTime<Utc>>,
+    /// Only those first seen then or later: a contact is created when it is first seen.
+    pub first_seen_since: Option<DateTime<Utc>>,
     /// Only those found on the site of the domain with this name.
     pub domain: Option<&'a str>,
     /// Only those seen by this job.
@@ -275,6 +279,12 @@ fn matching<'a>(tenant: TenantId, filter: &ContactFilter<'a>) -> contacts::Boxed
     }
     if let Some(since) = filter.seen_since {
         query = query.filter(contacts::last_seen_at.ge(since));
+    }
+    if let Some(before) = filter.last_seen_before {
+        query = query.filter(contacts::last_seen_at.lt(before));
+    }
+    if let Some(since) = filter.first_seen_since {
+        query = query.filter(contacts::created_at.ge(since));
     }
     if let Some(name) = filter.domain {
         let named = domains::table
