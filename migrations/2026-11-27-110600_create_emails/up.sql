@@ -117,41 +117,44 @@ BEGIN
 END
 $$;
 
--- Removes what matches `pattern`, a regular expression, from every text, list and JSON of `owner`, in whichever table, later
--- ones included, and returns how many rows it changed. `hint` is a LIKE pattern that a row has to match at all. A column that
--- identifies a row cannot be changed: rows with a matching URL are deleted. Accounts stay: they are the tenant's own people.
--- With `tables` it changes these alone, and deletes nothing.
--- A generated column is made anew when its source is erased. A partitioned table is visited once, not each of its partitions.
-CREATE FUNCTION erase_text(owner uuid, pattern text, hint text, tables text[] DEFAULT NULL) RETURNS bigint
+-- Returns the tables with texts of tenants that may be erased, in whichever table, later ones included: whether the table has
+-- URLs, and the assignments by which what matches the pattern $2 is removed from a row `r`. A column that identifies a row
+-- cannot be changed. Accounts stay: they are the tenant's own people. A generated column is made anew when its source is
+-- erased. A partitioned table stands for its partitions.
+CREATE FUNCTION erasable_tables(OUT name regclass, OUT has_url boolean, OUT assignments text) RETURNS SETOF record
+LANGUAGE sql STABLE AS $$
+    SELECT c.oid::regclass, bool_or(a.attname = 'url'), string_agg(
+        CASE
+            WHEN a.atttypid = 'jsonb'::regtype THEN format('%1$I = erase_json(r.%1$I, $2)', a.attname)
+            WHEN a.atttypid = 'text[]'::regtype THEN format(
+                '%1$I = CASE WHEN r.%1$I IS NOT NULL THEN ARRAY(SELECT e FROM unnest(r.%1$I) WITH ORDINALITY AS l (e, n)
+                 WHERE e !~* $2 ORDER BY n) END', a.attname)
+            ELSE format('%1$I = regexp_replace(r.%1$I, $2, ''[erased]'', ''gi'')', a.attname)
+        END, ', ') FILTER (WHERE a.attname <> 'url' AND NOT EXISTS (
+            SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND a.attnum = ANY (i.indkey))
+        AND NOT EXISTS (
+            SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)))
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype, 'text[]'::regtype)
+      -- The tenant's own people, what must not be stored, and a log that nobody may change, which holds no address.
+      AND c.relname NOT IN ('profiles', 'api_keys', 'suppressions', 'audit_log')
+      AND EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = c.oid AND o.attname = 'tenant_id' AND NOT o.attisdropped)
+    GROUP BY c.oid
+    ORDER BY c.oid::regclass::text
+$$;
+
+-- Removes what matches `pattern`, a regular expression, from every text, list and JSON of `owner`, and returns how many rows it
+-- changed. `hint` is a LIKE pattern that a row has to match at all. Rows with a matching URL are deleted.
+CREATE FUNCTION erase_text(owner uuid, pattern text, hint text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
     found record;
     changed bigint;
     total bigint := 0;
 BEGIN
-    FOR found IN
-        SELECT c.oid::regclass AS name, bool_or(a.attname = 'url') AS has_url, string_agg(
-            CASE
-                WHEN a.atttypid = 'jsonb'::regtype THEN format('%1$I = erase_json(%1$I, $2)', a.attname)
-                WHEN a.atttypid = 'text[]'::regtype THEN format(
-                    '%1$I = CASE WHEN %1$I IS NOT NULL THEN ARRAY(SELECT e FROM unnest(%1$I) WITH ORDINALITY AS l (e, n)
-                     WHERE e !~* $2 ORDER BY n) END', a.attname)
-                ELSE format('%1$I = regexp_replace(%1$I, $2, ''[erased]'', ''gi'')', a.attname)
-            END, ', ') FILTER (WHERE a.attname <> 'url' AND NOT EXISTS (
-                SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND a.attnum = ANY (i.indkey))
-            AND NOT EXISTS (
-                SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey))) AS assignments
-        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-          AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype, 'text[]'::regtype)
-          -- The tenant's own people, what must not be stored, and a log that nobody may change, which holds no address.
-          AND c.relname NOT IN ('profiles', 'api_keys', 'suppressions', 'audit_log')
-          AND (tables IS NULL OR c.relname = ANY (tables))
-          AND EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = c.oid AND o.attname = 'tenant_id' AND NOT o.attisdropped)
-        GROUP BY c.oid
-        ORDER BY c.oid::regclass::text
-    LOOP
-        IF found.has_url AND tables IS NULL THEN
+    FOR found IN SELECT * FROM erasable_tables() LOOP
+        IF found.has_url THEN
             EXECUTE format('DELETE FROM %s WHERE tenant_id = $1 AND url ILIKE $3 AND url ~* $2', found.name) USING owner, pattern, hint;
             GET DIAGNOSTICS changed = ROW_COUNT;
             total := total + changed;
@@ -162,6 +165,69 @@ BEGIN
             GET DIAGNOSTICS changed = ROW_COUNT;
             total := total + changed;
         END IF;
+    END LOOP;
+    RETURN total;
+END
+$$;
+
+-- Removes addresses, and all addresses of domains, from the texts of `owner` in `tables`, and returns how many rows it changed.
+-- `meant` are addresses and domains in lower case, `patterns` the regular expression of each. Nothing is deleted.
+--
+-- Each table is read once, however many are meant: the texts around each `@` of a row say which of them it mentions, and only
+-- the patterns of those are tried on it. Before the `@` that is what may be an address without quotes; for a local part with
+-- other characters, as many characters as it has.
+CREATE FUNCTION hide_text(owner uuid, meant text[], patterns text[], tables text[]) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    found record;
+    lengths integer[] := ARRAY(
+        SELECT DISTINCT length(split_part(m, '@', 1)) FROM unnest(meant) m WHERE m ~ '[^a-z0-9._%+''&-].*@');
+    has_domains boolean := EXISTS (SELECT FROM unnest(meant) m WHERE strpos(m, '@') = 0);
+    changed bigint;
+    total bigint := 0;
+BEGIN
+    FOR found IN
+        SELECT e.name, e.assignments, a.attname AS key
+        FROM erasable_tables() e
+        JOIN pg_class c ON c.oid = e.name
+        JOIN pg_index i ON i.indrelid = e.name AND i.indisprimary
+        JOIN pg_attribute a ON a.attrelid = e.name AND a.attnum = ANY (i.indkey) AND a.attname <> 'tenant_id'
+        WHERE c.relname = ANY (tables) AND e.assignments IS NOT NULL
+    LOOP
+        EXECUTE format($statement$
+            WITH meant AS MATERIALIZED (
+                SELECT m.value, m.pattern FROM unnest($2, $3) AS m (value, pattern)
+            ),
+            spoken AS MATERIALIZED (
+                SELECT DISTINCT t.key, a.host, substring(a.before from '[a-z0-9._%%+''&-]+$') AS local,
+                    CASE WHEN cardinality($4) > 0 THEN a.before END AS before
+                FROM (SELECT r.%2$I AS key, r::text AS body FROM %1$s r WHERE r.tenant_id = $1 OFFSET 0) t
+                CROSS JOIN LATERAL (SELECT string_to_array(replace(t.body, '%%40', '@'), '@') AS parts OFFSET 0) p
+                CROSS JOIN LATERAL generate_series(2, cardinality(p.parts)) AS n
+                CROSS JOIN LATERAL (
+                    SELECT lower(right(p.parts[n - 1], 254)) AS before,
+                        substring(lower(left(p.parts[n], 254)) from '^[a-z0-9-]+(?:\.[a-z0-9-]+)*') AS host OFFSET 0) a
+                WHERE (strpos(t.body, '@') > 0 OR strpos(t.body, '%%40') > 0) AND a.host IS NOT NULL
+            ),
+            hits AS (
+                SELECT s.key, m.pattern FROM spoken s JOIN meant m ON m.value = s.local || '@' || s.host
+                UNION
+                SELECT s.key, m.pattern FROM spoken s CROSS JOIN unnest($4) AS l (characters)
+                    JOIN meant m ON m.value = right(s.before, l.characters) || '@' || s.host
+                UNION
+                SELECT s.key, m.pattern FROM (SELECT DISTINCT key, string_to_array(host, '.') AS labels FROM spoken WHERE $5) s
+                    CROSS JOIN LATERAL generate_subscripts(s.labels, 1) AS n
+                    JOIN meant m ON m.value = array_to_string(s.labels[n:], '.')
+            ),
+            of_row AS MATERIALIZED (
+                SELECT key, string_agg(pattern, '|') AS pattern FROM hits GROUP BY key
+            )
+            UPDATE %1$s AS r SET %3$s FROM of_row h
+            WHERE r.tenant_id = $1 AND r.%2$I = h.key AND r::text ~* h.pattern
+            $statement$, found.name, found.key, replace(found.assignments, '$2', 'h.pattern'))
+            USING owner, meant, patterns, lengths, has_domains;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        total := total + changed;
     END LOOP;
     RETURN total;
 END

@@ -52,14 +52,23 @@ async fn read<T: DeserializeOwned>(request: &Request<'_>, data: Data<'_>) -> Api
     if !body.is_complete() {
         return Err(ApiError::TooLarge(format!("the body is too large: at most {limit}")));
     }
-    let json: serde_json::Value = serde_json::from_slice(&body).map_err(|error| ApiError::BadRequest {
+    let value = parse(&body)?;
+    let digest = Sha256::digest(&*body).into();
+    Ok(Body { value, digest })
+}
+
+/// Parses a body as JSON.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] if it is not JSON, [`ApiError::Unprocessable`] with the field if it has the wrong shape.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
+    let json: serde_json::Value = serde_json::from_slice(body).map_err(|error| ApiError::BadRequest {
         field: None,
         detail: format!("the body is not valid JSON: {error}"),
     })?;
     let json = figment::value::Value::serialize(json).map_err(invalid_shape)?;
-    let value = json.deserialize().map_err(invalid_shape)?;
-    let digest = Sha256::digest(&*body).into();
-    Ok(Body { value, digest })
+    json.deserialize().map_err(invalid_shape)
 }
 
 /// Returns the error for a body of the wrong shape, with the path of the field.

@@ -16,6 +16,7 @@ pub mod parameters;
 pub mod token;
 pub mod traffic;
 
+pub mod upload;
 pub use self::body::{Body, NoFields, OptionalBody};
 pub use self::caller::{Admin, Caller, CountedBatch, Curate, Permission, Read, Scan};
 pub use self::db::Db;
@@ -26,3 +27,4 @@ pub use self::once::Once;
 pub use self::parameters::Parameters;
 pub use self::token::Tokens;
 pub use self::traffic::Traffic;
+pub use self::upload::Upload;

@@ -48,6 +48,7 @@ pub mod sitemaps;
 pub mod suppressions;
 pub mod usage;
 
+pub mod suppression_import;
 /// Returns all routes of the program.
 #[must_use]
 pub fn routes() -> Vec<Route> {
@@ -74,6 +75,9 @@ pub fn routes() -> Vec<Route> {
     ]
     .concat()
 }
+        suppression_import::routes(),
+        me::routes(),
+        tenants::routes(),
 
 /// Returns v1's routes without a prefix, under the prefix of all others.
 fn prefixed(routes: Vec<Route>) -> Vec<Route> {
@@ -111,3 +115,6 @@ fn descriptions() -> Vec<OpenApi> {
         OpenApi::default().nest(PREFIX, email_scans::describe()),
     ]
 }
+        suppression_import::describe(),
+        me::describe(),
+        tenants::describe(),

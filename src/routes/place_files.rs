@@ -12,7 +12,6 @@ use database::repo;
 use database::repo::paging::Paging;
 use database::repo::place_changes::ChangedBy;
 use database::repo::places::{PlaceFilter, PlaceOrder, PlacePosition};
-use rocket::data::{Data, ToByteUnit};
 use rocket::http::{ContentType, Status};
 use rocket::{State, get, post};
 use serde::Serialize;
@@ -25,7 +24,7 @@ use super::place_filter::{PlaceParams, PlaceQuery, read_order};
 use super::places::who;
 use super::query::{parsed, position_behind};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Caller, Curate, Db, Once, Read};
+use crate::guards::{Caller, Curate, Db, Once, Read, Upload};
 use crate::views::answer::Answer;
 use crate::views::place::PlaceView;
 use crate::views::place_csv::{self, ImportLine, ImportReport, Imported, ImportedPlace};
@@ -34,8 +33,6 @@ use crate::views::place_csv::{self, ImportLine, ImportReport, Imported, Imported
 const PART: i64 = 500;
 /// How many places an import writes per statement.
 const BATCH: usize = 2000;
-/// Maximum size of an imported file, unless Rocket's limit `csv` is set.
-const MAX_MEBIBYTES: u64 = 16;
 
 handlers![export_places_csv, export_places_jsonl, import_places];
 
@@ -158,32 +155,14 @@ async fn part(
     security(("credential" = ["curate"]))
 )]
 #[post("/api/v1/places/import", data = "<file>")]
-async fn import_places(
-    caller: Caller<Curate>,
-    db: Db<'_>,
-    limits: &rocket::data::Limits,
-    content_type: Option<&ContentType>,
-    once: Once,
-    file: Data<'_>,
-) -> ApiResult<Answer> {
-    let charset = content_type.and_then(|kind| kind.param("charset")).map(str::to_owned);
-    let limit = limits.get("csv").unwrap_or_else(|| MAX_MEBIBYTES.mebibytes());
-    let file = file
-        .open(limit)
-        .into_bytes()
-        .await
-        .map_err(|error| ApiError::BadRequest {
-            field: None,
-            detail: format!("the file could not be read: {error}"),
-        })?;
-    if !file.is_complete() {
-        return Err(ApiError::TooLarge(format!("the file is too large: at most {limit}")));
-    }
+async fn import_places(caller: Caller<Curate>, db: Db<'_>, once: Once, file: Upload) -> ApiResult<Answer> {
     // On a blocking thread, since parsing a large file takes time.
-    let (digest, read) =
-        tokio::task::spawn_blocking(move || (Sha256::digest(&*file), place_csv::read(&file, charset.as_deref())))
-            .await
-            .map_err(|error| ApiError::Internal(format!("parsing an imported file failed: {error}")))?;
+    let (digest, read) = tokio::task::spawn_blocking(move || {
+        let (charset, file) = (file.charset(), file.bytes);
+        (Sha256::digest(&file), place_csv::read(&file, charset.as_deref()))
+    })
+    .await
+    .map_err(|error| ApiError::Internal(format!("parsing an imported file failed: {error}")))?;
     let imported = read.map_err(|detail| ApiError::BadRequest {
         field: Some("file".into()),
         detail,

@@ -42,7 +42,7 @@ impl Default for Turns {
 }
 
 impl Turns {
-    async fn take(&self, tenant: TenantId) -> ApiResult<OwnedMutexGuard<()>> {
+    pub(super) async fn take(&self, tenant: TenantId) -> ApiResult<OwnedMutexGuard<()>> {
         let turn = self.0.get_with(tenant, Arc::default).lock_owned();
         let late = |_| ApiError::Unavailable("earlier erasures of the tenant have not ended in time".to_owned());
         tokio::time::timeout(TURN_WITHIN, turn).await.map_err(late)
@@ -70,7 +70,7 @@ async fn create_suppression(
     body: Body<SuppressionRequest>,
 ) -> ApiResult<(Status, Json<SuppressionView>)> {
     let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
-    let (kind, value) = read(&body.value)?;
+    let (kind, value) = read_value(body.value.email.as_deref(), body.value.domain.as_deref())?;
     let mut conn = db.tenant(&caller).await?;
     let new = NewSuppression {
         kind,
@@ -80,7 +80,7 @@ async fn create_suppression(
     };
     let row = repo::suppressions::upsert(&mut conn, new).await?;
     // Other rows that are shown or exported may mention it.
-    repo::erasures::hide(&mut conn, kind, &value).await?;
+    repo::erasures::hide(&mut conn, &[(kind, &value)]).await?;
     caller
         .note(
             &mut conn,
@@ -108,7 +108,7 @@ async fn create_erasure(
     body: Body<SuppressionRequest>,
 ) -> ApiResult<Json<ErasureView>> {
     let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
-    let (kind, value) = read(&body.value)?;
+    let (kind, value) = read_value(body.value.email.as_deref(), body.value.domain.as_deref())?;
     let _turn = turns.take(caller.tenant()).await?;
     let mut conn = db.tenant(&caller).await?;
     // This comes first: it waits for scans that are writing, and later scans see it.
@@ -175,8 +175,8 @@ async fn delete_suppression(caller: Caller<Admin>, db: Db<'_>, id: PathId<Suppre
 }
 
 /// Reads the address or domain, in normalized form.
-fn read(request: &SuppressionRequest) -> ApiResult<(SuppressionKind, String)> {
-    match (&request.email, &request.domain) {
+pub(super) fn read_value(email: Option<&str>, domain: Option<&str>) -> ApiResult<(SuppressionKind, String)> {
+    match (email, domain) {
         (Some(email), None) => {
             let email = email.trim();
             let wrong = || {

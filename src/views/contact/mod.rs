@@ -5,9 +5,13 @@ mod page;
 mod row;
 mod scan;
 mod suppression;
+pub mod suppression_file;
 
 pub use self::details::{ContactDetailsView, ContactPatch, ContactSourceView};
 pub use self::page::PageView;
 pub use self::row::{CONTACT_CSV_HEAD, ContactOfDomain, ContactView, email_type_word, read_email_type};
 pub use self::scan::{EmailScanView, ScannedDomainView, ScannedDomains};
-pub use self::suppression::{ErasureView, SuppressionRequest, SuppressionView};
+pub use self::suppression::{
+    ErasureView, SuppressionImport, SuppressionItem, SuppressionLine, SuppressionReport, SuppressionRequest,
+    SuppressionView,
+};

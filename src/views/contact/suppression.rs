@@ -24,6 +24,63 @@ pub struct SuppressionRequest {
     pub tenant_id: Option<String>,
 }
 
+/// Addresses and domains to suppress.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionImport {
+    /// The addresses and domains, at most 10,000.
+    pub items: Vec<SuppressionItem>,
+    /// The reason for those without one of their own.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Id of the tenant to act for; by default the caller's own.
+    #[serde(default)]
+    pub tenant_id: Option<String>,
+}
+
+/// An address or a domain to suppress: either `email` or `domain` is required.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionItem {
+    /// The address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// The domain: all its addresses, and everything found on its site.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// The reason.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// The result of an import of suppressions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SuppressionReport {
+    /// The number of lines below the header, or of items.
+    pub rows: usize,
+    /// The number of new suppressions.
+    pub inserted: usize,
+    /// The number of lines whose address or domain was suppressed already, or is in an earlier line.
+    pub already: usize,
+    /// The number of lines that could not be used.
+    pub failed: usize,
+    /// Names of the unknown columns, which were ignored.
+    pub ignored_columns: Vec<String>,
+    /// The result of every line. Addresses are left out: the report is kept with the `Idempotency-Key`.
+    pub lines: Vec<SuppressionLine>,
+}
+
+/// The result of one line of an import.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SuppressionLine {
+    /// Number of the line in the file, or of the item, from 1.
+    pub line: u64,
+    /// `inserted`, `already` or `failed`.
+    pub result: &'static str,
+    /// Why the line failed; null if it did not.
+    pub error: Option<String>,
+}
+
 /// A suppressed address or domain.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SuppressionView {

@@ -16,6 +16,8 @@ const STARTING_WORK: [&str; 8] = [
     "/api/v1/places/details",
     "/api/v1/places/hand-over",
     "/api/v1/places/undo",
+    "/api/v1/places/changes/<change_id>/undo",
+    "/api/v1/suppressions/import",
 ];
 
 /// Those whose accepted work is answered with 202, in the order of the entries.

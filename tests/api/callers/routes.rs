@@ -306,6 +306,12 @@ async fn every_route_is_entered() {
     let mounted: BTreeSet<(String, String)> = app
         .client()
         .rocket()
+    Post "/api/v1/suppressions/import" Nothing: |ids| {
+        let path = "/api/v1/suppressions/import";
+        let items = json!({ "items": [{ "email": "new@bench.test" }, { "domain": "new.bench.test" }] });
+        let file = Shot { body: Some((ContentType::CSV, "email,reason\nnew@bench.test,x\n".to_owned())), ..plain(path) };
+        [post_once(path, items, ids), vec![file]].concat()
+    };
         .routes()
         .map(|route| (route.method.to_string(), route.uri.path().to_owned()))
         .collect();

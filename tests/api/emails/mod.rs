@@ -3,6 +3,7 @@
 mod contacts;
 mod crawl;
 mod dns;
+mod suppression_import;
 mod suppressions;
 
 use std::collections::BTreeMap;

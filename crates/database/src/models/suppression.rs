@@ -1,14 +1,14 @@
 //! Table `suppressions`.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::HasQuery;
+use diesel::prelude::{HasQuery, QueryableByName};
 use schema::suppressions;
 
 use super::enums::SuppressionKind;
 use crate::ids::{SuppressionId, TenantId};
 
 /// An address, or all of a domain, that the tenant must not keep.
-#[derive(Clone, Debug, PartialEq, HasQuery)]
+#[derive(Clone, Debug, PartialEq, HasQuery, QueryableByName)]
 #[diesel(table_name = suppressions)]
 pub struct Suppression {
     /// Identifies the row.

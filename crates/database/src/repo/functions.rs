@@ -99,9 +99,14 @@ diesel::define_sql_function! {
 }
 
 diesel::define_sql_function! {
-    /// Removes matches of a pattern from the texts of the tenant's rows, in these tables or in all, and returns how many
-    /// rows changed.
-    fn erase_text(tenant: Uuid, pattern: Text, hint: Text, tables: Nullable<Array<Text>>) -> BigInt;
+    /// Removes matches of a pattern from the texts of the tenant's rows, and returns how many rows changed.
+    fn erase_text(tenant: Uuid, pattern: Text, hint: Text) -> BigInt;
+}
+
+diesel::define_sql_function! {
+    /// Removes addresses and those of domains, each with its pattern, from the texts of the tenant's rows in these tables,
+    /// and returns how many rows changed.
+    fn hide_text(tenant: Uuid, meant: Array<Text>, patterns: Array<Text>, tables: Array<Text>) -> BigInt;
 }
 
 diesel::define_sql_function! {

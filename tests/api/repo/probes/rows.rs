@@ -101,7 +101,8 @@ impl Rows {
                 let (run, scan) = fill_scans(conn, &site, name).await?;
                 fill_places(conn, name).await?;
                 let suppression = fill_contacts(conn, &site, name).await?;
-                Self::filled(conn, site, name, (run, scan, suppression)).await
+                let rows = Self::filled(conn, site, name, (run, scan, suppression)).await?;
+                Ok(Self { change, ..rows })
             })
             .await;
         let lease = rows.pass_time(agencies, agency, bare_file).await;

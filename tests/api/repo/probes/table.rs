@@ -25,9 +25,10 @@ use database::repo::places::{PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
 use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
-    api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures, idempotency_keys,
-    jobs, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days,
-    sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions, tenant_limits,
+    actors, api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures,
+    idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows,
+    scan_days, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions,
+    tenant_limits, tenants,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -110,7 +111,8 @@ pub const PROBES: &[Probe] = probes! {
     email_scans::note_inbound_links: Nothing, |conn, a| (a.domain.id);
     erasures::erase: Nothing, |conn, a| (SuppressionKind::Address, &a.contact.email);
     erasures::erase: Nothing, |conn, a| (SuppressionKind::Domain, &a.domain.domain);
-    erasures::hide: Nothing, |conn, a| (SuppressionKind::Address, &a.contact.email);
+    erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Address, &a.contact.email)]);
+    erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Domain, &a.domain.domain)]);
     suppressions::upsert: NewRow, |conn, a| (new_suppression(a.suppression.value.as_deref().unwrap()));
     suppressions::list: OwnRows, |conn, a| (&Paging::default());
     suppressions::list: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + SECOND, a.suppression.id)));
@@ -119,6 +121,7 @@ pub const PROBES: &[Probe] = probes! {
     domain_facts::find_hosting: Nothing, |conn, a| (a.domain.id);
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainHostingChanges { has_ssl: Some(Some(true)), ..Default::default() });
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainProfileChanges { title: Some(Some("x")), ..Default::default() });
+    suppressions::insert_many: NewRow, |conn, a| (&[new_suppression(a.suppression.value.as_deref().unwrap())]);
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainTechnologiesChanges { has_divi: Some(Some(true)), ..Default::default() });
     domains::get: Nothing, |conn, a| (a.domain.id);
     domains::get_details: Nothing, |conn, a| (a.domain.id);

@@ -2,13 +2,13 @@
 
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, IntoSql, PgAnyJsonExpressionMethods, QueryDsl, QueryResult,
-    TextExpressionMethods,
+    QueryableByName, TextExpressionMethods,
 };
-use diesel::sql_types::{Bool, Text, Uuid};
+use diesel::sql_types::{Array, BigInt, Text, Uuid};
 use diesel_async::RunQueryDsl;
-use schema::{contacts, domain_profiles, domains, jobs, mail_domains};
+use schema::{contacts, domain_profiles, jobs, mail_domains};
 
-use super::functions::{erase_text, jsonb_set, lower, right, split_part};
+use super::functions::{erase_text, hide_text, jsonb_set, lower, right, split_part};
 use super::paging::containing;
 use crate::ids::DomainId;
 use crate::models::enums::SuppressionKind;
@@ -38,34 +38,49 @@ macro_rules! is_below {
 /// Tables that repeat addresses which scans found, next to the contacts.
 const FOUND: [&str; 4] = ["domain_profiles", "idempotency_keys", "jobs", "pages"];
 
-/// Hides an address, or the addresses of a domain (in lower case), that is suppressed; returns how many rows changed.
+/// What a suppression or an erasure means: an address or a domain, in lower case.
+pub type Meant<'a> = (SuppressionKind, &'a str);
+
+/// Hides addresses, and the addresses of domains, that are suppressed; returns how many rows changed. Each table is read
+/// once, however many there are.
 ///
-/// It is removed from the context snippets of other contacts, and from what scans stored next to contacts.
-pub async fn hide(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<usize> {
-    let hidden = hide_contexts(conn, kind, value).await?;
-    if kind == SuppressionKind::Domain {
-        clear_sites(conn, value).await?;
-    }
-    let (pattern, hint) = pattern(kind, value);
-    let cleared: i64 = diesel::select(erase_text(conn.tenant_id(), pattern, hint, Some(FOUND.to_vec())))
+/// They are removed from the context snippets of other contacts, and from what scans stored next to contacts.
+pub async fn hide(conn: &mut TenantConnection, meant: &[Meant<'_>]) -> QueryResult<usize> {
+    let Hidden { rows, sites } = hide_contexts(conn, meant).await?;
+    clear_sites(conn, &sites).await?;
+    let values: Vec<&str> = meant.iter().map(|(_, value)| *value).collect();
+    let patterns: Vec<String> = meant.iter().map(|(kind, value)| pattern(*kind, value).0).collect();
+    let cleared: i64 = diesel::select(hide_text(conn.tenant_id(), values, patterns, FOUND.to_vec()))
         .get_result(conn)
         .await?;
-    Ok(hidden + usize::try_from(cleared).unwrap_or(usize::MAX))
+    Ok(usize::try_from(rows + cleared).unwrap_or(usize::MAX))
 }
 
-async fn hide_contexts(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<usize> {
-    let mut hidden = 0;
+/// What [`hide_contexts`] did and found.
+#[derive(QueryableByName)]
+struct Hidden {
+    /// The number of cleared contexts.
+    #[diesel(sql_type = BigInt)]
+    rows: i64,
+    /// The tenant's domains that are meant, or below one that is.
+    #[diesel(sql_type = Array<Uuid>)]
+    sites: Vec<DomainId>,
+}
+
+/// Clears the contexts that mention one of these on the pages that show it.
+async fn hide_contexts(conn: &mut TenantConnection, meant: &[Meant<'_>]) -> QueryResult<Hidden> {
+    let of = |wanted: SuppressionKind| -> Vec<&str> {
+        let some = meant.iter().filter(|(kind, _)| *kind == wanted);
+        some.map(|(_, value)| *value).collect()
+    };
     // Diesel has no UPDATE ... FROM. A neighbouring context may spell the address with `[at]`, so its local part is
     // searched for.
-    for statement in [include_str!("hide_sources.sql"), include_str!("hide_contacts.sql")] {
-        hidden += diesel::sql_query(statement)
-            .bind::<Uuid, _>(conn.tenant_id())
-            .bind::<Text, _>(value)
-            .bind::<Bool, _>(kind == SuppressionKind::Domain)
-            .execute(conn)
-            .await?;
-    }
-    Ok(hidden)
+    diesel::sql_query(include_str!("hide_contexts.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Array<Text>, _>(of(SuppressionKind::Address))
+        .bind::<Array<Text>, _>(of(SuppressionKind::Domain))
+        .get_result(conn)
+        .await
 }
 
 /// Erases an address or a domain (in lower case), in the caller's transaction.
@@ -73,13 +88,13 @@ async fn hide_contexts(conn: &mut TenantConnection, kind: SuppressionKind, value
 /// Contacts are deleted with all their data. The address is removed from everything else that mentions it: contexts of
 /// other addresses, pages, profiles of domains, jobs and their results, stored responses, notes.
 pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<Erased> {
-    hide_contexts(conn, kind, value).await?;
+    let Hidden { sites, .. } = hide_contexts(conn, &[(kind, value)]).await?;
     let contacts = match kind {
         SuppressionKind::Address => delete_address(conn, value).await?,
-        SuppressionKind::Domain => delete_domain(conn, value).await?,
+        SuppressionKind::Domain => delete_domain(conn, value, &sites).await?,
     };
     let (pattern, hint) = pattern(kind, value);
-    let other_rows = diesel::select(erase_text(conn.tenant_id(), pattern, hint, None::<Vec<&str>>))
+    let other_rows = diesel::select(erase_text(conn.tenant_id(), pattern, hint))
         .get_result(conn)
         .await?;
     Ok(Erased {
@@ -101,14 +116,14 @@ async fn delete_address(conn: &mut TenantConnection, address: &str) -> QueryResu
 }
 
 /// Deletes the contacts with addresses at a domain or found on its site, and what scans stored about the site.
-async fn delete_domain(conn: &mut TenantConnection, domain: &str) -> QueryResult<usize> {
+async fn delete_domain(conn: &mut TenantConnection, domain: &str, sites: &[DomainId]) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
-    let sites = clear_sites(conn, domain).await?;
+    clear_sites(conn, sites).await?;
     let host = split_part(lower(contacts::email), "@", 2);
     let deleted = diesel::delete(
         contacts::table
             .filter(contacts::tenant_id.eq(tenant))
-            .filter(is_below!(host, domain).or(contacts::domain_id.eq_any(&sites))),
+            .filter(is_below!(host, domain).or(contacts::domain_id.eq_any(sites))),
     )
     .execute(conn)
     .await?;
@@ -122,21 +137,18 @@ async fn delete_domain(conn: &mut TenantConnection, domain: &str) -> QueryResult
     Ok(deleted)
 }
 
-/// Clears the addresses that scans found on the sites of a domain and its subdomains, and returns these sites.
-async fn clear_sites(conn: &mut TenantConnection, domain: &str) -> QueryResult<Vec<DomainId>> {
+/// Clears the addresses that scans found on these sites.
+async fn clear_sites(conn: &mut TenantConnection, sites: &[DomainId]) -> QueryResult<()> {
+    if sites.is_empty() {
+        return Ok(());
+    }
     let tenant = conn.tenant_id();
-    let sites: Vec<DomainId> = domains::table
-        .filter(domains::tenant_id.eq(tenant))
-        .filter(is_below!(domains::domain, domain))
-        .select(domains::id)
-        .load(&mut conn.reading())
-        .await?;
     let none = || (vec!["contact_info", "email"], RawJson::from(serde_json::json!([])));
     let (path, empty) = none();
     diesel::update(
         domain_profiles::table
             .filter(domain_profiles::tenant_id.eq(tenant))
-            .filter(domain_profiles::domain_id.eq_any(&sites)),
+            .filter(domain_profiles::domain_id.eq_any(sites)),
     )
     .set((
         domain_profiles::email_addresses.eq(TextList::default()),
@@ -148,13 +160,13 @@ async fn clear_sites(conn: &mut TenantConnection, domain: &str) -> QueryResult<V
     diesel::update(
         jobs::table
             .filter(jobs::tenant_id.eq(tenant))
-            .filter(jobs::domain_id.eq_any(&sites))
+            .filter(jobs::domain_id.eq_any(sites))
             .filter(jobs::result.retrieve_by_path_as_object(path.clone()).is_not_null()),
     )
     .set(jobs::result.eq(jsonb_set(jobs::result, path, empty, false)))
     .execute(conn)
     .await?;
-    Ok(sites)
+    Ok(())
 }
 
 /// Returns the PostgreSQL regular expression that finds an address or a domain's addresses in a text, and a LIKE

@@ -2,12 +2,13 @@
 
 use diesel::dsl::case_when;
 use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, SelectableHelper};
-use diesel::sql_types::{Array, Bool, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::suppressions;
 use sha2::{Digest, Sha256};
 
+use super::bulk::column;
 use super::functions::coalesce;
 use super::locks;
 use super::paging::{Newest, Paging, before, page};
@@ -41,6 +42,20 @@ pub async fn upsert(conn: &mut TenantConnection, new: NewSuppression<'_>) -> Que
         ))
         .returning(Suppression::as_returning())
         .get_result(conn)
+        .await
+}
+
+/// Inserts suppressions of different values, which are kept readable, after waiting for transactions that store addresses,
+/// and returns those that are new. Existing suppressions stay as they are.
+pub async fn insert_many(conn: &mut TenantConnection, new: &[NewSuppression<'_>]) -> QueryResult<Vec<Suppression>> {
+    locks::exclusive(conn, LOCK).await?;
+    // Thousands of rows as one array per column.
+    diesel::sql_query(include_str!("insert_many.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Array<Text>, _>(column(new, |row| row.kind.label()))
+        .bind::<Array<Text>, _>(column(new, |row| row.value))
+        .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.reason))
+        .load(conn)
         .await
 }
 
