@@ -6,6 +6,8 @@ use database::ids::{ApiKeyId, UserId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::views::who::{ADMINISTRATOR, KEY, PERSON};
+
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
@@ -13,6 +15,8 @@ pub enum Actor {
     Key(ApiKeyId),
     /// A user who signed in.
     Person(UserId),
+    /// A super administrator who acts for another tenant.
+    Administrator(UserId),
 }
 
 impl Actor {
@@ -21,7 +25,16 @@ impl Actor {
     pub fn id(self) -> Uuid {
         match self {
             Self::Key(id) => id.get(),
-            Self::Person(id) => id.get(),
+            Self::Person(id) | Self::Administrator(id) => id.get(),
+        }
+    }
+
+    /// Returns the same one, acting for its own tenant or for another one.
+    pub(super) fn acting_in(self, is_own: bool) -> Self {
+        match self {
+            Self::Key(id) => Self::Key(id),
+            Self::Person(id) | Self::Administrator(id) if is_own => Self::Person(id),
+            Self::Person(id) | Self::Administrator(id) => Self::Administrator(id),
         }
     }
 }
@@ -30,8 +43,9 @@ impl Actor {
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Key(id) => write!(f, "API key {id}"),
-            Self::Person(id) => write!(f, "user {id}"),
+            Self::Key(id) => write!(f, "{KEY}{id}"),
+            Self::Person(id) => write!(f, "{PERSON}{id}"),
+            Self::Administrator(id) => write!(f, "{ADMINISTRATOR}{id}"),
         }
     }
 }

@@ -165,7 +165,7 @@ impl Known {
         }
         Err(ApiError::Forbidden(match self.actor {
             Actor::Key(_) => format!("this key does not have the scope \"{scope}\""),
-            Actor::Person(_) => {
+            Actor::Person(_) | Actor::Administrator(_) => {
                 format!("this request requires the scope \"{scope}\", which administrators of the tenant have")
             }
         }))

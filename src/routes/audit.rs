@@ -3,11 +3,13 @@
 use database::repo;
 use rocket::get;
 
+use super::names::names_of;
 use super::query::Asked;
 use crate::error::ApiResult;
 use crate::guards::{Admin, Caller, Db};
 use crate::views::Page;
 use crate::views::audit::AuditView;
+use crate::views::who::id_in;
 
 handlers![list_audit];
 
@@ -32,6 +34,12 @@ async fn list_audit(
 ) -> ApiResult<Page<AuditView>> {
     let asked = Asked::read(limit, cursor, &())?;
     let mut conn = db.tenant(&caller).await?;
-    let entries = repo::audit_log::list(&mut conn, action, &asked.paging).await?;
-    asked.page(entries, None, |entry| entry.id)
+    let mut entries = repo::audit_log::list(&mut conn, action, &asked.paging).await?;
+    let next_cursor = asked.cut(&mut entries, |entry| entry.id)?;
+    let names = names_of(&mut conn, entries.iter().filter_map(|entry| id_in(&entry.actor))).await?;
+    Ok(Page {
+        items: entries.into_iter().map(|entry| AuditView::new(entry, &names)).collect(),
+        next_cursor,
+        total: None,
+    })
 }

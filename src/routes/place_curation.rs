@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::place_filter::{Chosen, FilterBody, status_of};
+use super::names::names_of;
 use super::places::{storable, who};
 use super::query::Asked;
 use crate::error::{ApiError, ApiResult};
@@ -23,6 +24,7 @@ use crate::views::Page;
 use crate::views::answer::{Accepted, Answer};
 use crate::views::place::ChangeView;
 
+use crate::views::who::id_in;
 /// Maximum number of tags in a request.
 const MAX_TAGS: usize = 100;
 
@@ -256,8 +258,17 @@ async fn history(
     if let Some(place_id) = place_id {
         repo::places::get(&mut conn, place_id).await?;
     }
-    let changes = repo::place_changes::list(&mut conn, place_id, &asked.paging).await?;
-    asked.page(changes, None, |change| change.id)
+    let mut changes = repo::place_changes::list(&mut conn, place_id, &asked.paging).await?;
+    let next_cursor = asked.cut(&mut changes, |change| change.id)?;
+    let names = names_of(&mut conn, changes.iter().filter_map(|change| id_in(&change.changed_by))).await?;
+    Ok(Page {
+        items: changes
+            .into_iter()
+            .map(|change| ChangeView::new(change, &names))
+            .collect(),
+        next_cursor,
+        total: None,
+    })
 }
 
 /// Places whose details to look up.

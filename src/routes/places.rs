@@ -18,6 +18,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::names::names_of;
 use super::place_filter::{PlaceQuery, read_order, status_of};
 use super::query::Asked;
 use crate::error::{ApiError, ApiResult};
@@ -91,7 +92,8 @@ async fn get_search_status(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiR
     }
     let stored = repo::place_finds::count_of_job(&mut conn, id.0).await?;
     let calls = repo::api_calls::list_of_job(&mut conn, id.0).await?;
-    Ok(Json(SearchStatus::new(job, stored, &calls)))
+    let names = names_of(&mut conn, job.created_by.iter().map(|id| id.get())).await?;
+    Ok(Json(SearchStatus::new(job, stored, &calls, &names)))
 }
 
 /// Lists staged places, by default the most recently found first.

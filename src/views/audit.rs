@@ -8,6 +8,8 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::who::{Names, WhoView};
+
 /// An entry of the audit log: an action that grants access, changes many rows or cannot be undone.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditView {
@@ -15,8 +17,8 @@ pub struct AuditView {
     id: i64,
     /// When the action was done.
     at: DateTime<Utc>,
-    /// Who did it: `API key <id>`, `user <id>` or `command line`.
-    actor: String,
+    /// Who did it.
+    actor: WhoView,
     /// The action, such as `key.revoke`.
     action: String,
     /// What the action was done to; null if that has no single name.
@@ -28,8 +30,10 @@ pub struct AuditView {
     request_id: Option<Uuid>,
 }
 
-impl From<AuditEntry> for AuditView {
-    fn from(entry: AuditEntry) -> Self {
+impl AuditView {
+    /// Creates the view of an entry; `names` has the name of who did it.
+    #[must_use]
+    pub fn new(entry: AuditEntry, names: &Names) -> Self {
         let AuditEntry {
             id,
             tenant_id: _,
@@ -43,7 +47,7 @@ impl From<AuditEntry> for AuditView {
         Self {
             id: id.get(),
             at,
-            actor,
+            actor: names.by_text(&actor),
             action,
             subject,
             details: details.map(RawJson::into_raw),

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::status::{read_status, status_word};
+use crate::views::who::{Names, WhoView};
 
 /// A change that a request made to a place.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,8 +20,8 @@ pub struct ChangeView {
     pub action: &'static str,
     /// Id of the place.
     pub place_id: String,
-    /// Who requested the change: `API key <id>` or `user <id>`.
-    pub changed_by: String,
+    /// Who requested the change.
+    pub changed_by: WhoView,
     /// When the place was changed.
     pub changed_at: DateTime<Utc>,
     /// The decisions about the place before the change.
@@ -55,8 +56,10 @@ fn in_v1_words<S: serde::Serializer>(label: &Option<String>, serializer: S) -> R
         .serialize(serializer)
 }
 
-impl From<PlaceChange> for ChangeView {
-    fn from(change: PlaceChange) -> Self {
+impl ChangeView {
+    /// Creates the view of a change; `names` has the name of who requested it.
+    #[must_use]
+    pub fn new(change: PlaceChange, names: &Names) -> Self {
         let PlaceChange {
             id,
             tenant_id: _,
@@ -74,7 +77,7 @@ impl From<PlaceChange> for ChangeView {
             change_id: change_id.get(),
             action: action.label(),
             place_id,
-            changed_by,
+            changed_by: names.by_text(&changed_by),
             changed_at,
             before: before.parse().unwrap_or_default(),
             after: after.parse().unwrap_or_default(),

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::views::scan::{next_attempt_at, v1_error, v1_message, v1_status};
+use crate::views::who::Names;
 
 /// A request to search for places.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -139,9 +140,9 @@ pub struct SearchStatus {
     pub search_query: Option<String>,
     /// The location searched, in words.
     pub search_location: Option<String>,
-    /// Id of the user who requested the search; null if unknown.
+    /// Id of the user or the key that requested the search; null if unknown.
     pub user_id: Option<Uuid>,
-    /// Name of the user who requested the search; null if unknown.
+    /// Name of the user or the key that requested the search; null if unknown.
     pub user_name: Option<String>,
     /// Why the search failed, or why its last attempt failed while it waits for the next one.
     pub error: Option<String>,
@@ -175,9 +176,9 @@ struct Completion {
 }
 
 impl SearchStatus {
-    /// Creates the status of a search from the number of places stored and the calls made.
+    /// Creates the status of a search from the number of places stored, the calls made, and the name of who requested it.
     #[must_use]
-    pub fn new(job: Job, stored: i64, calls: &[ApiCall]) -> Self {
+    pub fn new(job: Job, stored: i64, calls: &[ApiCall], names: &Names) -> Self {
         let (error, next_attempt_at) = (v1_error(&job), next_attempt_at(&job));
         let message = Some(v1_message(&job)).filter(|_| job.progress_message.is_some() || next_attempt_at.is_some());
         let Job {
@@ -210,7 +211,7 @@ impl SearchStatus {
             search_query,
             search_location,
             user_id: created_by.map(|id| id.get()),
-            user_name: None,
+            user_name: created_by.and_then(|id| names.by_id(Some(id.get())).name),
             error,
             outcome: outcome.filter(|_| status.is_final()).map(Outcome::label),
             note: found.note,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::isolation::all;
 use super::routes::ENTRIES;
+use super::tokens::person;
 use crate::support::app::TestApp;
 
 /// The scope column of routes without a caller.

@@ -18,7 +18,7 @@ pub struct AuditEntry {
     pub tenant_id: TenantId,
     /// When it was done.
     pub at: DateTime<Utc>,
-    /// Who did it: `API key <id>`, `user <id>` or `command line`.
+    /// Who did it: `API key <id>`, `user <id>`, `administrator <id>` (of another tenant) or `command line`.
     pub actor: String,
     /// The action, such as `key.revoke`.
     pub action: String,

@@ -19,6 +19,7 @@
 //! [`TenantConnection`]: crate::tenant::TenantConnection
 //! [`SystemConnection`]: crate::tenant::SystemConnection
 
+pub mod actors;
 pub mod api_calls;
 pub mod api_keys;
 pub mod audit_log;

@@ -89,6 +89,7 @@ impl Rows {
         let owner = agency.id;
         let client = agencies.database.client().await;
         // Rows of the sign-in service and of the old system.
+        let person = Uuid::new_v4();
         let others = format!(
             "INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{owner}', '{name}');
              INSERT INTO sitemap_file_curations (tenant_id, sitemap_file_id) VALUES ('{owner}', '{}')",
@@ -106,7 +107,7 @@ impl Rows {
             })
             .await;
         let lease = rows.pass_time(agencies, agency, bare_file).await;
-        Self { lease, ..rows }
+        Self { lease, person, ..rows }
     }
 
     /// Fills the tables of jobs and callers, and returns the names of all rows.
@@ -150,6 +151,8 @@ impl Rows {
             batch,
             pending,
             call,
+            change: Uuid::nil().into(),
+            person: Uuid::nil(),
             run,
             scan,
             suppression,

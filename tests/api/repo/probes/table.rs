@@ -61,6 +61,8 @@ macro_rules! probes {
 /// The probes; `a` are the other tenant's rows. A function may have several.
 pub const PROBES: &[Probe] = probes! {
     api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), NO_CAPS);
+    actors::list_names: Nothing, |conn, a| (&[a.key.id.get()]);
+    actors::list_names: Nothing, |conn, a| (&[a.person]);
     api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), Caps { per_month: Some(2), ..NO_CAPS });
     api_calls::answer: Nothing, |conn, a| (a.call, &RawJson::from(json!({})));
     api_calls::fail: Nothing, |conn, a| (a.call, false, "x");
@@ -119,9 +121,9 @@ pub const PROBES: &[Probe] = probes! {
     suppressions::delete: Nothing, |conn, a| (a.suppression.id);
     suppressions::list_covered: Nothing, |conn, a| (&[a.suppression.value.as_deref().unwrap()]);
     domain_facts::find_hosting: Nothing, |conn, a| (a.domain.id);
+    suppressions::insert_many: NewRow, |conn, a| (&[new_suppression(a.suppression.value.as_deref().unwrap())]);
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainHostingChanges { has_ssl: Some(Some(true)), ..Default::default() });
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainProfileChanges { title: Some(Some("x")), ..Default::default() });
-    suppressions::insert_many: NewRow, |conn, a| (&[new_suppression(a.suppression.value.as_deref().unwrap())]);
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainTechnologiesChanges { has_divi: Some(Some(true)), ..Default::default() });
     domains::get: Nothing, |conn, a| (a.domain.id);
     domains::get_details: Nothing, |conn, a| (a.domain.id);

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use database::ids::{DomainId, JobId, SitemapFileId};
+use database::models::actor::ActorName;
 use database::models::api_call::ApiCall;
 use database::models::api_key::ApiKey;
 use database::models::audit_entry::AuditEntry;
@@ -220,7 +221,7 @@ macro_rules! one_row_each {
     };
 }
 
-one_row_each!(Candidate, ContactSource, (JobId, DateTime<Utc>));
+one_row_each!(ActorName, Candidate, ContactSource, (JobId, DateTime<Utc>));
 
 impl Tell for DomainPages {
     fn tell(&self) -> Seen {
