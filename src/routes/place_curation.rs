@@ -5,7 +5,8 @@ use database::ids::PlaceChangeId;
 use database::models::enums::PlaceAction;
 use database::models::place_change::PlaceCuration;
 use database::repo;
-use database::repo::place_changes::ChangedBy;
+use database::repo::place_changes::{self, ChangedBy, NotUndone};
+use database::tenant::TenantConnection;
 use rocket::http::Status;
 use rocket::{get, post};
 use scans::places::{self, PlacesHandOver, Submitted};
@@ -14,8 +15,8 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::place_filter::{Chosen, FilterBody, status_of};
 use super::names::names_of;
+use super::place_filter::{Chosen, FilterBody, status_of};
 use super::places::{storable, who};
 use super::query::Asked;
 use crate::error::{ApiError, ApiResult};
@@ -23,14 +24,15 @@ use crate::guards::{Body, Caller, Curate, Db, NoFields, Once, OptionalBody, Read
 use crate::views::Page;
 use crate::views::answer::{Accepted, Answer};
 use crate::views::place::ChangeView;
-
 use crate::views::who::id_in;
+
 /// Maximum number of tags in a request.
 const MAX_TAGS: usize = 100;
 
 handlers![
     update_places,
     undo_place_change,
+    undo_named_change,
     list_place_changes,
     list_changes_of_place,
     look_up_places,
@@ -187,21 +189,63 @@ async fn undo_place_change(
     db.once(&caller, once.without_body()?, async |conn| {
         let undo = PlaceChangeId::from(Uuid::new_v4());
         let undone = repo::place_changes::undo_last(conn, undo, &who(&caller)).await?;
-        let Some(change_id) = undone.change_id else {
-            return Err(ApiError::Conflict("no bulk change is left to undo".to_owned()));
-        };
-        let details = json!({ "restored": undone.restored });
-        caller
-            .note(conn, "places.undo", Some(&change_id.to_string()), details)
-            .await?;
-        let view = Undone {
-            change_id: change_id.get(),
-            restored: undone.restored,
-            skipped: undone.changed - undone.restored,
-        };
-        Ok((Status::Ok, view))
+        let undone = undone.ok_or_else(|| ApiError::Conflict("no bulk change is left to undo".to_owned()))?;
+        Ok((Status::Ok, noted(&caller, conn, undone).await?))
     })
     .await
+}
+
+/// Undoes the change with this id, of any kind, for every place that was not changed again since.
+#[utoipa::path(
+    tag = "Places",
+    params(("change_id" = Uuid, Path, description = "Id of the change."), Once),
+    request_body = Option<NoFields>,
+    responses(
+        (status = 200, body = Undone),
+        (status = 409, description = "The change was undone already, is an undo itself, or has nothing left to restore.")
+    ),
+    security(("credential" = ["curate"]))
+)]
+#[post("/api/v1/places/changes/<change_id>/undo", data = "<_body>")]
+async fn undo_named_change(
+    caller: Caller<Curate>,
+    db: Db<'_>,
+    once: Once,
+    change_id: PathId<PlaceChangeId>,
+    _body: OptionalBody<NoFields>,
+) -> ApiResult<Answer> {
+    db.once(&caller, once.without_body()?, async |conn| {
+        let undo = PlaceChangeId::from(Uuid::new_v4());
+        let undone = repo::place_changes::undo(conn, change_id.0, undo, &who(&caller)).await?;
+        let undone = undone.map_err(|reason| {
+            ApiError::Conflict(match reason {
+                NotUndone::IsUndone(at) => format!("the change was undone already, at {}", at.to_rfc3339()),
+                NotUndone::IsUndo => "the change is itself an undo, which cannot be undone".to_owned(),
+                NotUndone::NothingLeft => {
+                    "nothing is left to undo: every place was changed again since, or no longer exists".to_owned()
+                }
+            })
+        })?;
+        Ok((Status::Ok, noted(&caller, conn, undone).await?))
+    })
+    .await
+}
+
+/// Records an undo in the audit log, and returns its view.
+async fn noted(
+    caller: &Caller<Curate>,
+    conn: &mut TenantConnection,
+    undone: place_changes::Undone,
+) -> ApiResult<Undone> {
+    let details = json!({ "restored": undone.restored });
+    caller
+        .note(conn, "places.undo", Some(&undone.change_id.to_string()), details)
+        .await?;
+    Ok(Undone {
+        change_id: undone.change_id.get(),
+        restored: undone.restored,
+        skipped: undone.changed - undone.restored,
+    })
 }
 
 /// Lists the changes of all places, newest first.

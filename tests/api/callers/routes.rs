@@ -295,6 +295,7 @@ pub const ENTRIES: &[Entry] = entries! {
 
     Delete "/api/v1/contacts/<id>" Rows: |ids| get(format!("/api/v1/contacts/{}", ids.contact));
     Delete "/api/v1/suppressions/<id>" Rows: |ids| get(format!("/api/v1/suppressions/{}", ids.suppression));
+    Post "/api/v1/places/changes/<change_id>/undo" Rows: |ids| get(format!("/api/v1/places/changes/{}/undo", ids.change));
     Delete "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
     Delete "/api/v1/domains/<id>" Rows: |ids| get(format!("/api/v1/domains/{}", ids.domain));
 };
@@ -305,13 +306,13 @@ async fn every_route_is_entered() {
     let app = TestApp::new().await;
     let mounted: BTreeSet<(String, String)> = app
         .client()
-        .rocket()
     Post "/api/v1/suppressions/import" Nothing: |ids| {
         let path = "/api/v1/suppressions/import";
         let items = json!({ "items": [{ "email": "new@bench.test" }, { "domain": "new.bench.test" }] });
         let file = Shot { body: Some((ContentType::CSV, "email,reason\nnew@bench.test,x\n".to_owned())), ..plain(path) };
         [post_once(path, items, ids), vec![file]].concat()
     };
+        .rocket()
         .routes()
         .map(|route| (route.method.to_string(), route.uri.path().to_owned()))
         .collect();

@@ -211,3 +211,70 @@ async fn a_read_only_key_starts_and_changes_nothing() {
         assert_eq!(answer.status, 403, "{path}: {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn a_change_is_undone_by_its_id_once() {
+    let app = TestApp::new().await;
+    let (acme, bolt) = (app.agency("acme").await, app.agency("bolt").await);
+    let csv = "place_id,name\none,One\ntwo,Two\n";
+    let (status, said) = app.text(Method::Post, "/api/v1/places/import", &acme.key, csv).await;
+    assert_eq!(status, 200, "{said}");
+    let change = async |body: Value| {
+        let changed = acme.post("/api/v1/places/update", body).await.body;
+        changed["change_id"].as_str().unwrap().to_owned()
+    };
+    let status = async |place: &str| acme.get(&format!("/api/v1/places/{place}")).await.body["status"].clone();
+    let first = change(json!({ "filter": {}, "status": "selected" })).await;
+    let second = change(json!({ "place_ids": ["two"], "status": "archived" })).await;
+    let undo = async |id: &str| acme.post(&format!("/api/v1/places/changes/{id}/undo"), json!({})).await;
+    // Not the last one: a place that was changed again since stays as it is.
+    let undone = undo(&first).await;
+    assert_eq!(
+        (undone.status, &undone.body),
+        (200, &json!({ "change_id": first, "restored": 1, "skipped": 1 })),
+        "{undone:?}"
+    );
+    assert_eq!(
+        (status("one").await, status("two").await),
+        (json!("new"), json!("archived"))
+    );
+    let history = acme.get("/api/v1/places/one/history").await.body;
+    let rows = history["items"].as_array().unwrap();
+    assert_eq!(
+        (&rows[0]["action"], &rows[1]["change_id"]),
+        (&json!("undo"), &json!(first))
+    );
+    assert!(
+        rows[0]["undone_at"].is_null() && rows[1]["undone_at"].is_string(),
+        "{history}"
+    );
+
+    let again = undo(&first).await;
+    assert_eq!(again.status, 409);
+    assert!(
+        again.body["detail"].as_str().unwrap().contains("undone already"),
+        "{again:?}"
+    );
+    let of_undo = undo(rows[0]["change_id"].as_str().unwrap()).await;
+    assert!(of_undo.status == 409 && of_undo.body["detail"].as_str().unwrap().contains("itself an undo"));
+    acme.post("/api/v1/places/update-status?place_id=two&status=maybe", json!({}))
+        .await;
+    let nothing = undo(&second).await;
+    assert!(
+        nothing.status == 409 && nothing.body["detail"].as_str().unwrap().contains("nothing is left"),
+        "{nothing:?}"
+    );
+    // A change of one place can be undone too, and then the one before it.
+    let history = acme.get("/api/v1/places/two/history?limit=1").await.body;
+    assert_eq!(
+        undo(history["items"][0]["change_id"].as_str().unwrap()).await.status,
+        200
+    );
+    assert_eq!(undo(&second).await.status, 200);
+    assert_eq!(status("two").await, "selected");
+    let refused = bolt
+        .post(&format!("/api/v1/places/changes/{second}/undo"), json!({}))
+        .await;
+    assert_eq!(refused.status, 404);
+    assert_eq!(undo("00000000-0000-4000-8000-000000000000").await.status, 404);
+}

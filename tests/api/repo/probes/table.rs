@@ -184,6 +184,7 @@ pub const PROBES: &[Probe] = probes! {
     place_details::find: Nothing, |conn, a| (&a.place_id);
     place_details::list: Nothing, |conn, a| (&[&a.place_id]);
     place_details::upsert_many: NoSuchRow, |conn, a| (&[new_details(&a.place_id)]);
+    place_changes::undo: Nothing, |conn, a| (a.change, uuid::Uuid::new_v4().into(), "somebody");
     place_details::list_candidates: Nothing, |conn, a| (std::slice::from_ref(&a.place_id));
     place_details::hand_over_many: NewRow, |conn, a| (&[HandOver { place_id: SHARED, domain_id: Some(a.own_domain), error: None }]);
     place_details::hand_over_many: NoSuchRow, |conn, a| (&[HandOver { place_id: &a.place_id, domain_id: None, error: Some("x") }]);

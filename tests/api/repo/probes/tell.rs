@@ -33,7 +33,7 @@ use database::repo::bulk::Upserted;
 use database::repo::domains;
 use database::repo::erasures::Erased;
 use database::repo::jobs::Enqueued;
-use database::repo::place_changes::Undone;
+use database::repo::place_changes::{NotUndone, Undone};
 use database::repo::place_details::Candidate;
 use database::repo::rate_windows::Taken;
 use database::repo::scan_days::ScanDay;
@@ -262,6 +262,34 @@ impl Tell for CostLine {
 impl Tell for Undone {
     fn tell(&self) -> Seen {
         Seen {
+/// The same for billed calls.
+impl Tell for Billed {
+    fn tell(&self) -> Seen {
+        Seen {
+            met_another: self.calls > 1,
+            ..self.calls.tell()
+        }
+    }
+}
+
+impl Tell for (Option<JobId>, Billed) {
+    fn tell(&self) -> Seen {
+        self.1.tell()
+    }
+}
+
+impl Tell for (JobId, i64) {
+    fn tell(&self) -> Seen {
+        self.1.tell()
+    }
+}
+
+impl Tell for Result<Undone, NotUndone> {
+    fn tell(&self) -> Seen {
+        self.as_ref().map_or_else(|_| 1_i64.tell(), Tell::tell)
+    }
+}
+
             met_another: self.changed != self.restored,
             ..self.restored.tell()
         }

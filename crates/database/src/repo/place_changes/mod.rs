@@ -3,8 +3,11 @@
 //! A change is first written here and then applied from here, for one place as for a hundred thousand. So every change
 //! is in the history, and can be undone.
 
-use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, QueryableByName, SelectableHelper};
-use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Uuid};
+use chrono::{DateTime, Utc};
+use diesel::prelude::{
+    ExpressionMethods, IntoSql, OptionalExtension, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
+};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::{place_changes, places_staging};
 
@@ -39,9 +42,9 @@ pub struct ChangedBy<'a> {
 /// The result of an undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
 pub struct Undone {
-    /// The change that was undone; `None` if there is nothing left to undo.
-    #[diesel(sql_type = Nullable<Uuid>)]
-    pub change_id: Option<PlaceChangeId>,
+    /// The change that was undone.
+    #[diesel(sql_type = Uuid)]
+    pub change_id: PlaceChangeId,
     /// The number of places it had changed.
     #[diesel(sql_type = BigInt)]
     pub changed: i64,
@@ -121,12 +124,82 @@ pub async fn change_each(
     apply(conn, by.change_id).await
 }
 
+/// Why a change is not undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotUndone {
+    /// It was undone before.
+    IsUndone(DateTime<Utc>),
+    /// It undid another change itself.
+    IsUndo,
+    /// None of its places still has the values that it set.
+    NothingLeft,
+}
+
 /// Undoes the last bulk change or import that is not undone yet, for every place that was not changed again since.
-pub async fn undo_last(conn: &mut TenantConnection, undo: PlaceChangeId, who: &str) -> QueryResult<Undone> {
+/// `None` if there is none.
+pub async fn undo_last(conn: &mut TenantConnection, undo: PlaceChangeId, who: &str) -> QueryResult<Option<Undone>> {
+    let tenant = conn.tenant_id();
     lock(conn).await?;
+    let last: Option<PlaceChangeId> = place_changes::table
+        .filter(place_changes::tenant_id.eq(tenant))
+        .filter(place_changes::action.eq_any([PlaceAction::Bulk, PlaceAction::Import]))
+        .filter(place_changes::undone_at.is_null())
+        .order(place_changes::id.desc())
+        .select(place_changes::change_id)
+        .first(&mut conn.reading())
+        .await
+        .optional()?;
+    match last {
+        Some(change) => restore(conn, change, undo, who).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Undoes a change of any kind but an undo, for every place that was not changed again since. If the change is not
+/// undone, the transaction must be rolled back.
+///
+/// # Errors
+///
+/// `NotFound`.
+pub async fn undo(
+    conn: &mut TenantConnection,
+    change: PlaceChangeId,
+    undo: PlaceChangeId,
+    who: &str,
+) -> QueryResult<Result<Undone, NotUndone>> {
+    let tenant = conn.tenant_id();
+    lock(conn).await?;
+    let (action, undone_at): (PlaceAction, Option<DateTime<Utc>>) = place_changes::table
+        .filter(place_changes::tenant_id.eq(tenant))
+        .filter(place_changes::change_id.eq(change))
+        .select((place_changes::action, place_changes::undone_at))
+        .first(&mut conn.reading())
+        .await?;
+    if let Some(at) = undone_at {
+        return Ok(Err(NotUndone::IsUndone(at)));
+    }
+    if action == PlaceAction::Undo {
+        return Ok(Err(NotUndone::IsUndo));
+    }
+    let undone = restore(conn, change, undo, who).await?;
+    Ok(if undone.restored == 0 {
+        Err(NotUndone::NothingLeft)
+    } else {
+        Ok(undone)
+    })
+}
+
+/// Restores what a change replaced, and records that as another change.
+async fn restore(
+    conn: &mut TenantConnection,
+    change: PlaceChangeId,
+    undo: PlaceChangeId,
+    who: &str,
+) -> QueryResult<Undone> {
     // Counts in the same statement that undoes and restores.
-    let undone: Undone = diesel::sql_query(include_str!("undo_last.sql"))
+    let undone: Undone = diesel::sql_query(include_str!("undo.sql"))
         .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(change)
         .bind::<Uuid, _>(undo)
         .bind::<Text, _>(who)
         .get_result(conn)
