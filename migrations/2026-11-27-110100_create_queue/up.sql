@@ -192,11 +192,12 @@ END LOOP;
 END
 $$;
 
--- What domains, places, scans and searches say of a job follows the job however that ends: cancelled before it began, or while
+-- What domains, places and scans say of a job follows the job however that ends: cancelled before it began, or while
 -- a worker had it; given up when its worker went silent; queued again. That it is running, and that it ended well, the job
 -- writes itself, together with what it found.
 --
--- This function and the two behind it are the one place where a table of the queue and tables of facts meet.
+-- This function and the two behind it, and follow_search in create_places, are the one place where a table of the queue and
+-- tables of facts meet.
 CREATE FUNCTION scrapersky_internal.follow_job() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -204,11 +205,7 @@ DECLARE
     task task_status := CASE NEW.status WHEN 'pending' THEN 'Queued' WHEN 'cancelled' THEN 'Cancelled' ELSE 'Error' END;
     ended_at timestamptz := CASE WHEN NEW.status <> 'pending' THEN now() END;
 BEGIN
-    IF NEW.kind = 'place_search' THEN
-        UPDATE place_searches SET status = NEW.status
-        WHERE tenant_id = NEW.tenant_id AND id = (NEW.payload->>'search_id')::uuid;
-        RETURN NULL;
-    ELSIF NEW.kind = 'email_scan' THEN
+    IF NEW.kind = 'email_scan' THEN
         UPDATE email_scans SET completed_at = ended_at, error = CASE WHEN ended_at IS NOT NULL THEN reason END
         WHERE tenant_id = NEW.tenant_id AND job_id = NEW.job_id;
     ELSIF NEW.status <> 'pending' THEN
@@ -264,7 +261,7 @@ $$;
 CREATE TRIGGER follow_job AFTER UPDATE OF status ON jobs
     FOR EACH ROW
     WHEN (NEW.status IN ('pending', 'failed', 'cancelled') AND NEW.status <> OLD.status
-          AND (NEW.kind IN ('domain_scan', 'sitemap_scan', 'email_scan') AND NEW.domain_id IS NOT NULL OR NEW.kind = 'place_search'))
+          AND NEW.kind IN ('domain_scan', 'sitemap_scan', 'email_scan') AND NEW.domain_id IS NOT NULL)
     EXECUTE FUNCTION scrapersky_internal.follow_job();
 
 -- The same for places: those that a job has ended without looking them up wait no longer, unless another job will look them up.

@@ -43,8 +43,30 @@ CREATE INDEX places_staging_tenant_id_search_job_id_idx ON places_staging (tenan
 -- rows is new.
 ALTER TABLE places_staging SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05);
 
+-- Jobs are deleted, the list of searches stays: a search keeps its job's id, by which its places and its calls are found, and
+-- how the job ended.
+ALTER TABLE place_searches
+    ADD COLUMN job_id uuid,
+    ADD COLUMN outcome text;
+SELECT scrapersky_internal.put_back('create_places', 'down', '{place_searches}');
 -- place_searches::list, newest first.
 CREATE INDEX place_searches_tenant_id_created_at_idx ON place_searches (tenant_id, created_at, id);
+
+-- A search says what its job says.
+CREATE FUNCTION scrapersky_internal.follow_search() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE place_searches SET
+        job_id = NEW.job_id, status = NEW.status, updated_at = now(),
+        outcome = CASE WHEN NEW.status IN ('completed', 'failed', 'cancelled') THEN NEW.outcome END
+    WHERE tenant_id = NEW.tenant_id AND id = (NEW.payload->>'search_id')::uuid;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER follow_search AFTER INSERT OR UPDATE OF status ON jobs
+    FOR EACH ROW
+    WHEN (NEW.kind = 'place_search')
+    EXECUTE FUNCTION scrapersky_internal.follow_search();
 
 -- What a place's details say, beside its row in places_staging, and what became of it when it was handed over. Google's content
 -- may be kept for a limited time: content_at says from when it is where that is later than the place's search_time, cleared_at

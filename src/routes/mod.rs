@@ -41,14 +41,15 @@ pub mod place_files;
 pub mod place_filter;
 pub mod places;
 mod query;
+pub mod place_searches;
 pub mod scans;
 pub mod service;
 pub mod sitemap_files;
 pub mod sitemaps;
 pub mod suppressions;
 pub mod usage;
-
 pub mod suppression_import;
+
 /// Returns all routes of the program.
 #[must_use]
 pub fn routes() -> Vec<Route> {
@@ -65,6 +66,7 @@ pub fn routes() -> Vec<Route> {
         costs::routes(),
         usage::routes(),
         sitemap_files::routes(),
+        place_searches::routes(),
         sitemaps::routes(),
         email_scans::routes(),
         prefixed(email_scans::routes()),
@@ -73,11 +75,11 @@ pub fn routes() -> Vec<Route> {
         keys::routes(),
         audit::routes(),
     ]
-    .concat()
-}
         suppression_import::routes(),
         me::routes(),
         tenants::routes(),
+    .concat()
+}
 
 /// Returns v1's routes without a prefix, under the prefix of all others.
 fn prefixed(routes: Vec<Route>) -> Vec<Route> {
@@ -106,15 +108,16 @@ fn descriptions() -> Vec<OpenApi> {
         costs::describe(),
         usage::describe(),
         sitemap_files::describe(),
+        place_searches::describe(),
         sitemaps::describe(),
         contacts::describe(),
         suppressions::describe(),
         keys::describe(),
         audit::describe(),
         email_scans::describe(),
-        OpenApi::default().nest(PREFIX, email_scans::describe()),
-    ]
-}
         suppression_import::describe(),
         me::describe(),
         tenants::describe(),
+        OpenApi::default().nest(PREFIX, email_scans::describe()),
+    ]
+}

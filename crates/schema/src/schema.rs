@@ -465,6 +465,8 @@ diesel::table! {
         #[max_length = 50]
         status -> Nullable<Varchar>,
         updated_at -> Nullable<Timestamptz>,
+        job_id -> Nullable<Uuid>,
+        outcome -> Nullable<Text>,
     }
 }
 

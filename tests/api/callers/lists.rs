@@ -51,6 +51,8 @@ const LISTS: &[List] = &[
         sql: "INSERT INTO place_changes (tenant_id, change_id, action, place_id, changed_by, before, after) SELECT '$T', gen_random_uuid(), 'bulk', 'changed ' || n, 'x', '{}', '{}' FROM $N" },
     List { path: "/api/v1/places/listed/history", id: "change_id",
         sql: "INSERT INTO place_changes (tenant_id, change_id, action, place_id, changed_by, before, after) SELECT '$T', gen_random_uuid(), 'bulk', 'listed', 'x', '{}', '{}' FROM $N" },
+    List { path: "/api/v1/places/searches", id: "id",
+        sql: "INSERT INTO place_searches (tenant_id, location, business_type, created_at) SELECT '$T', 'x', 'y', $KNOWN FROM $N" },
     List { path: "/api/v1/contacts", id: "id", sql: CONTACTS },
     List { path: "/api/v1/domains/$D/contacts", id: "id", sql: CONTACTS },
     List { path: "/api/v1/suppressions", id: "id",

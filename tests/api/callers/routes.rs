@@ -214,6 +214,10 @@ pub const ENTRIES: &[Entry] = entries! {
         plain(format!("/api/v1/places/export.jsonl?q={}", ids.place)),
     ];
     Get "/api/v1/domains/<id>/contacts" Rows: |ids| newest::<ContactId>(
+    Get "/api/v1/places/searches" Nothing: |ids| vec![
+        plain("/api/v1/places/searches"),
+        plain(format!("/api/v1/places/searches?location={}", ids.place)),
+    ];
         &format!("/api/v1/domains/{}/contacts", ids.domain), &ids.contact);
     Get "/api/v1/domains/<id>/pages" Rows: |ids| dated::<PageId>(
         &format!("/api/v1/domains/{}/pages", ids.domain), &ids.contact);
@@ -291,27 +295,27 @@ pub const ENTRIES: &[Entry] = entries! {
     Post "/api/v1/suppressions" Nothing: |ids| post("/api/v1/suppressions", json!({ "email": "new@bench.test" }), ids);
     Post "/api/v1/erasures" Nothing: |ids| post("/api/v1/erasures", json!({ "email": "new@bench.test" }), ids);
     Post "/api/v1/keys" Nothing: |ids| post("/api/v1/keys", json!({ "name": "new", "scopes": ["read"] }), ids);
+    Post "/api/v1/places/changes/<change_id>/undo" Rows: |ids| get(format!("/api/v1/places/changes/{}/undo", ids.change));
     Post "/api/v1/keys/<id>/rotate" Rows: |ids| post(format!("/api/v1/keys/{}/rotate", ids.key), json!({}), ids);
 
     Delete "/api/v1/contacts/<id>" Rows: |ids| get(format!("/api/v1/contacts/{}", ids.contact));
     Delete "/api/v1/suppressions/<id>" Rows: |ids| get(format!("/api/v1/suppressions/{}", ids.suppression));
-    Post "/api/v1/places/changes/<change_id>/undo" Rows: |ids| get(format!("/api/v1/places/changes/{}/undo", ids.change));
     Delete "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
     Delete "/api/v1/domains/<id>" Rows: |ids| get(format!("/api/v1/domains/{}", ids.domain));
 };
 
 /// The proofs only cover the routes listed here, so all must be listed.
 #[tokio::test]
-async fn every_route_is_entered() {
-    let app = TestApp::new().await;
-    let mounted: BTreeSet<(String, String)> = app
-        .client()
     Post "/api/v1/suppressions/import" Nothing: |ids| {
         let path = "/api/v1/suppressions/import";
         let items = json!({ "items": [{ "email": "new@bench.test" }, { "domain": "new.bench.test" }] });
         let file = Shot { body: Some((ContentType::CSV, "email,reason\nnew@bench.test,x\n".to_owned())), ..plain(path) };
         [post_once(path, items, ids), vec![file]].concat()
     };
+async fn every_route_is_entered() {
+    let app = TestApp::new().await;
+    let mounted: BTreeSet<(String, String)> = app
+        .client()
         .rocket()
         .routes()
         .map(|route| (route.method.to_string(), route.uri.path().to_owned()))

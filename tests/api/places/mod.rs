@@ -5,6 +5,7 @@ mod files;
 mod hand_over;
 mod old_front_end;
 mod search;
+mod searches;
 mod tenants;
 
 use std::sync::Arc;

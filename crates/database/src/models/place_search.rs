@@ -1,11 +1,12 @@
 //! Table `place_searches`.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::{AsChangeset, HasQuery, Insertable};
+use diesel::prelude::{HasQuery, Insertable};
 use schema::place_searches;
 
+use super::enums::Outcome;
 use super::values::RawJson;
-use crate::ids::{PlaceSearchId, TenantId, UserId};
+use crate::ids::{JobId, PlaceSearchId, TenantId, UserId};
 
 /// A search for places.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
@@ -15,7 +16,7 @@ pub struct PlaceSearch {
     pub id: PlaceSearchId,
     /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// The user who works on it.
+    /// The user or API key that requested it.
     pub user_id: Option<UserId>,
     /// The searched location.
     pub location: String,
@@ -29,6 +30,10 @@ pub struct PlaceSearch {
     pub status: Option<String>,
     /// When the row last changed.
     pub updated_at: Option<DateTime<Utc>>,
+    /// Its job, which may be deleted already.
+    pub job_id: Option<JobId>,
+    /// Why the job ended the way it did; `None` until it has ended.
+    pub outcome: Option<Outcome>,
 }
 
 /// A new [`PlaceSearch`].
@@ -37,7 +42,7 @@ pub struct PlaceSearch {
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = place_searches)]
 pub struct NewPlaceSearch<'a> {
-    /// The user who works on it.
+    /// The user or API key that requests it.
     pub user_id: Option<UserId>,
     /// The searched location.
     pub location: &'a str,
@@ -47,16 +52,4 @@ pub struct NewPlaceSearch<'a> {
     pub params: Option<&'a RawJson>,
     /// Its status.
     pub status: Option<&'a str>,
-}
-
-/// Changes of a [`PlaceSearch`].
-///
-/// `None` leaves a column unchanged; `Some(None)` sets a nullable column to NULL.
-#[derive(Clone, Debug, Default, AsChangeset)]
-#[diesel(table_name = place_searches)]
-pub struct PlaceSearchChanges<'a> {
-    /// Its status.
-    pub status: Option<Option<&'a str>>,
-    /// The parameters of the search.
-    pub params: Option<Option<&'a RawJson>>,
 }

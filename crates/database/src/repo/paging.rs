@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    ApiKeyId, AuditEntryId, ContactId, JobId, PageId, PlaceChangeRowId, SitemapFileId, SitemapRunId,
+    ApiKeyId, AuditEntryId, ContactId, JobId, PageId, PlaceChangeRowId, PlaceSearchId, SitemapFileId, SitemapRunId,
     SitemapUrlChangeId, SuppressionId,
 };
 
@@ -149,6 +149,7 @@ positions! {
     Newest<JobId>: "jobs";
     Newest<PageId, Option<DateTime<Utc>>>: "pages";
     Newest<SitemapFileId, Option<DateTime<Utc>>>: "sitemaps";
+    Newest<PlaceSearchId, Option<DateTime<Utc>>>: "places/searches";
     Newest<SitemapRunId>: "sitemap-runs";
     Newest<SuppressionId>: "suppressions";
     AuditEntryId: "audit";

@@ -1,6 +1,7 @@
 //! Table `place_finds`: the places found by each search.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::count_star;
 use diesel::prelude::{ExpressionMethods, QueryDsl, QueryResult};
 use diesel_async::RunQueryDsl;
 use schema::place_finds;
@@ -57,6 +58,18 @@ pub async fn count_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResul
         .filter(place_finds::search_job_id.eq(job))
         .count()
         .get_result(&mut conn.reading())
+        .await
+}
+
+/// Counts the places found by each of these searches; those that found none are left out.
+pub async fn count_of_jobs(conn: &mut TenantConnection, jobs: &[JobId]) -> QueryResult<Vec<(JobId, i64)>> {
+    let tenant = conn.tenant_id();
+    place_finds::table
+        .filter(place_finds::tenant_id.eq(tenant))
+        .filter(place_finds::search_job_id.eq_any(jobs))
+        .group_by(place_finds::search_job_id)
+        .select((place_finds::search_job_id, count_star()))
+        .load(&mut conn.reading())
         .await
 }
 

@@ -3,10 +3,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use chrono::Utc;
-use database::ids::{ApiCallId, PlaceSearchId, UserId};
-use database::models::enums::{JobStatus, Outcome};
+use database::ids::{ApiCallId, UserId};
+use database::models::enums::Outcome;
 use database::models::place_details::NewPlaceDetails;
-use database::models::place_search::PlaceSearchChanges;
 use database::models::staged_place::NewStagedPlace;
 use database::models::values::RawJson;
 use database::repo;
@@ -78,50 +77,20 @@ impl BackgroundJob for PlacesSearch {
     const MAX_ATTEMPTS: i32 = 6;
 
     async fn run(&self, ctx: JobContext<Services>) -> Result<Finished, JobError> {
-        match self.search(&ctx).await {
-            Err(error) if ctx.is_final(&error) => {
-                let mut conn = ctx.tenant().await?;
-                self.note_end(&mut conn, JobStatus::Failed).await?;
-                conn.commit().await?;
-                Err(error)
-            }
-            result => result,
-        }
-    }
-}
-
-impl PlacesSearch {
-    async fn search(&self, ctx: &JobContext<Services>) -> Result<Finished, JobError> {
         let places = ctx.services().places.as_ref().ok_or(PlacesError::NoKey)?;
         if places.config().key.is_none() {
             return Err(PlacesError::NoKey.into());
         }
-        require_room(ctx).await?;
-        let mut search = Search::resume(self, ctx, places).await?;
+        require_room(&ctx).await?;
+        let mut search = Search::resume(self, &ctx, places).await?;
         let result = search.run().await?;
         let outcome = match (&result.note, result.stored_places) {
             (Some(_), _) => Outcome::Partial,
             (None, 0) => Outcome::OkEmpty,
             (None, _) => Outcome::Ok,
         };
-        ctx.finish_with(async |mut conn| {
-            self.note_end(&mut conn, JobStatus::Completed).await?;
-            ctx.finish(conn, outcome, &result.summary(), &result).await
-        })
-        .await
-    }
-
-    async fn note_end(&self, conn: &mut database::tenant::TenantConnection, status: JobStatus) -> Result<(), JobError> {
-        let Some(id) = self.search_id else { return Ok(()) };
-        let changes = PlaceSearchChanges {
-            status: Some(Some(status.label())),
-            ..PlaceSearchChanges::default()
-        };
-        match repo::place_searches::update(conn, PlaceSearchId::from(id), &changes).await {
-            // The row may be deleted while the search runs.
-            Ok(_) | Err(repo::QueryError::NotFound) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        ctx.finish_with(async |conn| ctx.finish(conn, outcome, &result.summary(), &result).await)
+            .await
     }
 }
 

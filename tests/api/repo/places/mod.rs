@@ -4,24 +4,27 @@ mod changes;
 mod filters;
 mod paging;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use database::ids::PlaceChangeId;
-use database::models::enums::CurationStatus;
-use database::models::enums::PlaceAction;
+use database::models::enums::{CurationStatus, Outcome, PlaceAction};
+use database::models::job::NewJob;
 use database::models::place_change::PlaceCuration;
-use database::models::place_search::{NewPlaceSearch, PlaceSearchChanges};
+use database::models::place_search::NewPlaceSearch;
 use database::models::staged_place::NewStagedPlace;
 use database::models::values::{RawJson, TextList};
 use database::repo::bulk::Upserted;
+use database::repo::jobs::{self, queue};
+use database::repo::paging::Paging;
 use database::repo::place_changes::{self, ChangedBy};
+use database::repo::place_searches::SearchFilter;
 use database::repo::places::{PlaceFilter, PlaceOrder};
 use database::repo::{place_searches, places};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::tenants::{Agencies, Agency, new_place};
+use crate::support::tenants::{Agencies, Agency, new_job, new_place};
 
 pub const ORDERS: [PlaceOrder; 4] = [
     PlaceOrder::Newest,
@@ -191,7 +194,7 @@ async fn change(agency: &Agency, filter: &PlaceFilter<'_>, curation: &PlaceCurat
 }
 
 #[tokio::test]
-async fn a_search_changes_its_status() {
+async fn a_search_follows_its_job_and_outlives_it() {
     let agencies = Agencies::new().await;
     let acme = agencies.tenant("acme").await;
     let new = NewPlaceSearch {
@@ -203,14 +206,38 @@ async fn a_search_changes_its_status() {
     };
     let houston = acme.run(async |conn| place_searches::insert(conn, &new).await).await;
     assert_eq!(houston.status.as_deref(), Some("pending"));
-    let done = PlaceSearchChanges {
-        status: Some(Some("completed")),
-        ..PlaceSearchChanges::default()
+    // The job of the search says how it is from here on.
+    let payload = RawJson::from(json!({ "search_id": houston.id.get() }));
+    let job = NewJob {
+        payload: Some(&payload),
+        ..new_job("place_search")
     };
-    let changed = acme
-        .run(async |conn| place_searches::update(conn, houston.id, &done).await)
+    let job = acme.run(async |conn| jobs::enqueue(conn, &job).await).await.job.job_id;
+    let shown = async || {
+        let all = acme
+            .run(async |conn| place_searches::list(conn, &SearchFilter::default(), &Paging::default()).await)
+            .await;
+        let search = all.0.into_iter().next().unwrap();
+        (search.job_id, search.status.unwrap(), search.outcome)
+    };
+    assert_eq!(shown().await, (Some(job), "pending".to_owned(), None));
+    let claimed = agencies
+        .system(async |conn| queue::claim(conn, "test", &["place_search"], 1, Duration::from_secs(60)).await)
         .await;
-    assert_eq!((changed.id, changed.status.as_deref()), (houston.id, Some("completed")));
+    assert_eq!(shown().await.1, "running");
+    let lease = queue::Lease {
+        job_id: job,
+        token: claimed[0].lease_token.unwrap(),
+    };
+    let result = RawJson::from(json!({}));
+    acme.run(async |conn| queue::finish(conn, lease, Outcome::Partial, "done", &result).await)
+        .await;
+    let ended = (Some(job), "completed".to_owned(), Some(Outcome::Partial));
+    assert_eq!(shown().await, ended);
+    // Jobs are deleted, the list of searches stays.
+    let client = agencies.database.client().await;
+    client.batch_execute("DELETE FROM jobs").await.unwrap();
+    assert_eq!(shown().await, ended);
 }
 
 fn upserted(inserted: i64, updated: i64) -> Upserted {

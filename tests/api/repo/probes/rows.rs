@@ -13,7 +13,7 @@ use database::models::email_scan::EmailScan;
 use database::models::enums::{MxStatus, RateKind};
 use database::models::job::{Job, NewJob};
 use database::models::page::{NewPage, Page};
-use database::models::place_search::{NewPlaceSearch, PlaceSearch};
+use database::models::place_search::NewPlaceSearch;
 use database::models::sitemap_file::SitemapFile;
 use database::models::sitemap_run::SitemapRun;
 use database::models::suppression::Suppression;
@@ -56,7 +56,6 @@ pub struct Rows {
     pub failed: Job,
     pub lease: Lease,
     pub key: ApiKey,
-    pub search: PlaceSearch,
     pub idempotency_key: String,
     pub call: ApiCallId,
     pub run: SitemapRun,
@@ -89,8 +88,8 @@ impl Rows {
         let owner = agency.id;
         let client = agencies.database.client().await;
         // Rows of the sign-in service and of the old system.
-        let person = Uuid::new_v4();
         let others = format!(
+        let person = Uuid::new_v4();
             "INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{owner}', '{name}');
              INSERT INTO sitemap_file_curations (tenant_id, sitemap_file_id) VALUES ('{owner}', '{}')",
             site.file.id
@@ -134,6 +133,7 @@ impl Rows {
         let kind = kind(name);
         let batch = batches::insert(conn, &new_batch(&kind)).await?;
         let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
+        place_searches::insert(conn, &search).await?;
         place_finds::insert_many(conn, pending.job_id, &[name]).await?;
         let call = api_calls::reserve(conn, &new_call(pending.job_id), NO_CAPS).await?;
         let Reserved::Call(call) = call else { panic!("no call") };
@@ -163,7 +163,6 @@ impl Rows {
                 token: uuid::Uuid::nil().into(),
             },
             key: api_keys::insert(conn, &new_key(&hash, &TextList::from_iter(["read"]))).await?,
-            search: place_searches::insert(conn, &search).await?,
             idempotency_key: name.to_owned(),
             own_domain: site.domain.id,
             own_page: site.page.clone(),

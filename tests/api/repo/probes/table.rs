@@ -11,7 +11,7 @@ use database::models::email_scan::EmailScanChanges;
 use database::models::enums::{MxStatus, Outcome, ProcessingStatus, RateKind, SuppressionKind};
 use database::models::job::NewJob;
 use database::models::place_details::HandOver;
-use database::models::place_search::{NewPlaceSearch, PlaceSearchChanges};
+use database::models::place_search::NewPlaceSearch;
 use database::models::sitemap_file::SitemapFileChanges;
 use database::models::sitemap_run::SitemapRunChanges;
 use database::models::values::{RawJson, TextList};
@@ -21,6 +21,7 @@ use database::repo::domains::{DomainFilter, DomainOrder, DomainPosition};
 use database::repo::jobs::{Failure, JobFilter};
 use database::repo::pages::PageFilter;
 use database::repo::paging::{Newest, Offset, Paging};
+use database::repo::place_searches::SearchFilter;
 use database::repo::places::{PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
 use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
@@ -60,13 +61,15 @@ macro_rules! probes {
 
 /// The probes; `a` are the other tenant's rows. A function may have several.
 pub const PROBES: &[Probe] = probes! {
-    api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), NO_CAPS);
     actors::list_names: Nothing, |conn, a| (&[a.key.id.get()]);
     actors::list_names: Nothing, |conn, a| (&[a.person]);
+    api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), NO_CAPS);
     api_calls::reserve: NewRow, |conn, a| (&new_call(a.pending.job_id), Caps { per_month: Some(2), ..NO_CAPS });
     api_calls::answer: Nothing, |conn, a| (a.call, &RawJson::from(json!({})));
     api_calls::fail: Nothing, |conn, a| (a.call, false, "x");
     api_calls::list_of_job: Nothing, |conn, a| (a.pending.job_id);
+    api_calls::list_costs_of_jobs: Nothing, |conn, a| (&[a.pending.job_id]);
+    api_calls::sum_of_month: OwnRows, |conn, a| ();
     api_calls::list_costs: OwnRows, |conn, a| (DateTime::UNIX_EPOCH);
     api_keys::list: OwnRows, |conn, a| ();
     api_keys::insert: NewRow, |conn, a| (&new_key(&[99; 32], &TextList::from_iter(["read"])));
@@ -118,10 +121,10 @@ pub const PROBES: &[Probe] = probes! {
     suppressions::upsert: NewRow, |conn, a| (new_suppression(a.suppression.value.as_deref().unwrap()));
     suppressions::list: OwnRows, |conn, a| (&Paging::default());
     suppressions::list: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + SECOND, a.suppression.id)));
+    suppressions::insert_many: NewRow, |conn, a| (&[new_suppression(a.suppression.value.as_deref().unwrap())]);
     suppressions::delete: Nothing, |conn, a| (a.suppression.id);
     suppressions::list_covered: Nothing, |conn, a| (&[a.suppression.value.as_deref().unwrap()]);
     domain_facts::find_hosting: Nothing, |conn, a| (a.domain.id);
-    suppressions::insert_many: NewRow, |conn, a| (&[new_suppression(a.suppression.value.as_deref().unwrap())]);
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainHostingChanges { has_ssl: Some(Some(true)), ..Default::default() });
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainProfileChanges { title: Some(Some("x")), ..Default::default() });
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainTechnologiesChanges { has_divi: Some(Some(true)), ..Default::default() });
@@ -173,18 +176,19 @@ pub const PROBES: &[Probe] = probes! {
     pages::list: Nothing, |conn, a| (&PageFilter { domain_id: Some(a.domain.id), ..Default::default() }, &Paging::default());
     pages::upsert: NoSuchRow, |conn, a| (&new_page(&a.domain, &a.url));
     place_searches::insert: NewRow, |conn, a| (&NewPlaceSearch { user_id: None, location: &a.name, business_type: &a.name, params: None, status: None });
-    place_searches::update: Nothing, |conn, a| (a.search.id, &PlaceSearchChanges { status: Some(Some("x")), ..Default::default() });
+    place_searches::list: OwnRows, |conn, a| (&SearchFilter::default(), &Paging::default());
+    place_searches::list: Nothing, |conn, a| (&SearchFilter { location: Some(&a.name), ..Default::default() }, &Paging::default());
     place_changes::change: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, &archived(), by_somebody());
     place_changes::change_each: Nothing, |conn, a| (&[&a.place_id], &[archived().patch()], by_somebody());
     place_changes::change: OwnRows, |conn, a| (&PlaceFilter::default(), &archived(), by_somebody());
     place_changes::undo_last: OwnRows, |conn, a| (uuid::Uuid::new_v4().into(), "somebody");
     place_changes::list: OwnRows, |conn, a| (None, &Paging::default());
     place_changes::list: OwnRows, |conn, a| (None, &behind(i64::MAX.into()));
+    place_changes::undo: Nothing, |conn, a| (a.change, uuid::Uuid::new_v4().into(), "somebody");
     place_changes::list: Nothing, |conn, a| (Some(&a.place_id), &Paging::default());
     place_details::find: Nothing, |conn, a| (&a.place_id);
     place_details::list: Nothing, |conn, a| (&[&a.place_id]);
     place_details::upsert_many: NoSuchRow, |conn, a| (&[new_details(&a.place_id)]);
-    place_changes::undo: Nothing, |conn, a| (a.change, uuid::Uuid::new_v4().into(), "somebody");
     place_details::list_candidates: Nothing, |conn, a| (std::slice::from_ref(&a.place_id));
     place_details::hand_over_many: NewRow, |conn, a| (&[HandOver { place_id: SHARED, domain_id: Some(a.own_domain), error: None }]);
     place_details::hand_over_many: NoSuchRow, |conn, a| (&[HandOver { place_id: &a.place_id, domain_id: None, error: Some("x") }]);
@@ -197,6 +201,7 @@ pub const PROBES: &[Probe] = probes! {
     place_finds::count_of_job: Nothing, |conn, a| (a.pending.job_id);
     place_finds::list_of_place: Nothing, |conn, a| (&a.place_id);
     places::get: Nothing, |conn, a| (&a.place_id);
+    place_finds::count_of_jobs: Nothing, |conn, a| (&[a.pending.job_id]);
     places::find: Nothing, |conn, a| (&a.place_id);
     places::list: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Offset::first(100));
     places::list: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, PlaceOrder::Name, Offset::first(100));

@@ -28,7 +28,7 @@ use database::models::staged_place::StagedPlace;
 use database::models::stored_rows::StoredRows;
 use database::models::suppression::Suppression;
 use database::models::tenant_limits::TenantLimits;
-use database::repo::api_calls::{CostLine, Reserved};
+use database::repo::api_calls::{Billed, CostLine, Reserved};
 use database::repo::bulk::Upserted;
 use database::repo::domains;
 use database::repo::erasures::Erased;

@@ -37,6 +37,23 @@ pub enum Reserved {
     MonthCap,
 }
 
+/// A number of billed calls, and the sum of their list prices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Queryable)]
+pub struct Billed {
+    /// The number of calls.
+    pub calls: i64,
+    /// The sum in millionths of a US dollar; `None` without calls.
+    price_micros: Option<i64>,
+}
+
+impl Billed {
+    /// Returns the sum in millionths of a US dollar.
+    #[must_use]
+    pub fn price_micros(&self) -> i64 {
+        self.price_micros.unwrap_or_default()
+    }
+}
+
 /// The number of calls of one kind in a month, and their list price.
 #[derive(Clone, Debug, PartialEq, QueryableByName)]
 pub struct CostLine {
@@ -138,6 +155,35 @@ pub async fn list_of_job(conn: &mut TenantConnection, job: JobId) -> QueryResult
         .filter(api_calls::job_id.eq(job))
         .order(api_calls::id)
         .load(&mut conn.reading())
+        .await
+}
+
+/// Counts the billed calls of each of these jobs, and sums up their list prices in millionths of a US dollar; jobs
+/// without calls are left out.
+pub async fn list_costs_of_jobs(
+    conn: &mut TenantConnection,
+    jobs: &[JobId],
+) -> QueryResult<Vec<(Option<JobId>, Billed)>> {
+    let tenant = conn.tenant_id();
+    api_calls::table
+        .filter(api_calls::tenant_id.eq(tenant))
+        .filter(api_calls::job_id.eq_any(jobs))
+        .filter(api_calls::is_billed)
+        .group_by(api_calls::job_id)
+        .select((api_calls::job_id, (count_star(), sum(api_calls::price_micros))))
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Counts the billed calls of this calendar month (UTC), and sums up their list prices.
+pub async fn sum_of_month(conn: &mut TenantConnection) -> QueryResult<Billed> {
+    let tenant = conn.tenant_id();
+    api_calls::table
+        .filter(api_calls::tenant_id.eq(tenant))
+        .filter(api_calls::is_billed)
+        .filter(api_calls::called_at.ge(begin_of("month", now.into_sql::<Timestamptz>(), "UTC")))
+        .select((count_star(), sum(api_calls::price_micros)))
+        .get_result(&mut conn.reading())
         .await
 }
 
