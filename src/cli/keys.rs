@@ -22,7 +22,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::bring_up::Database;
-use super::run::block_on;
+use super::run::{block_on, migrate_if_fresh};
+use super::tenants::unknown;
 use crate::config::Config;
 
 /// The subcommands.
@@ -71,7 +72,7 @@ pub struct CreateKey {
 pub fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
     let database = Database::bring_up(config)?;
     block_on(async {
-        super::run::require_schema(&database).await?;
+        migrate_if_fresh(&database, config).await?;
         let pool = Pool::new(&database.url, &config.pool)?;
         match command {
             KeysCommand::Create(wanted) => {
@@ -111,7 +112,7 @@ pub(super) async fn tenant(pool: &Pool, named: Uuid) -> anyhow::Result<TenantId>
     let mut conn = pool.system().await?;
     match repo::tenants::find(&mut conn, named).await? {
         Some(tenant) => Ok(tenant.id),
-        None => bail!("tenant {named} does not exist"),
+        None => Err(unknown(&mut conn, named).await?),
     }
 }
 

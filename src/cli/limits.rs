@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::bring_up::Database;
 use super::keys;
-use super::run::block_on;
+use super::run::{block_on, migrate_if_fresh};
 use crate::config::Config;
 
 /// A tenant's limits. A missing one is reset to that of the settings.
@@ -46,7 +46,7 @@ pub struct LimitsOptions {
 pub fn run(options: &LimitsOptions, config: &Config) -> anyhow::Result<()> {
     let database = Database::bring_up(config)?;
     block_on(async {
-        super::run::require_schema(&database).await?;
+        migrate_if_fresh(&database, config).await?;
         let pool = Pool::new(&database.url, &config.pool)?;
         let tenant = keys::tenant(&pool, options.tenant).await?;
         let limits = NewTenantLimits {

@@ -20,6 +20,7 @@ pub mod places;
 pub mod scan;
 pub mod serve;
 pub mod sitemap;
+pub mod tenants;
 mod work;
 
 use std::path::PathBuf;
@@ -81,6 +82,9 @@ enum Command {
     /// Creates, lists and revokes API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Creates, lists, renames and deactivates tenants
+    #[command(subcommand)]
+    Tenants(tenants::TenantsCommand),
     /// Sets a tenant's rate limits, where they differ from the settings
     Limits(limits::LimitsOptions),
     /// Checks the settings and the database, and lists what migrations could not convert
@@ -122,6 +126,7 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Backup { file }) => backup::make(file, config)?,
         Some(Command::Restore { file }) => backup::restore(file, config)?,
         Some(Command::Keys(command)) => keys::run(command, config)?,
+        Some(Command::Tenants(command)) => tenants::run(command, config)?,
         Some(Command::Limits(options)) => limits::run(options, config)?,
         Some(Command::Doctor) => return doctor::run(config),
     }

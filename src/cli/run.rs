@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use database::connection::Connection;
-use database::migrate::check;
+use database::migrate::{self, check};
 
 use super::bring_up::Database;
+use crate::config::{Config, DatabaseSource};
 
 /// Works like `println!`, which would panic when the reader has closed the pipe.
 macro_rules! say {
@@ -40,6 +41,23 @@ pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
     // Work that cannot be dropped, such as parsing a page, is not waited for: its job was handed back.
     runtime.shutdown_timeout(LAST_WORK);
     result
+}
+
+/// Applies all migrations to the private database of a fresh directory; refuses any other database whose schema is not
+/// the one this program is written for. A server that a URL names may be in use by another version, or by the old system.
+pub(super) async fn migrate_if_fresh(database: &Database, config: &Config) -> anyhow::Result<()> {
+    if config.database == DatabaseSource::Embedded {
+        let mut conn = Connection::connect(&database.direct).await?;
+        let is_fresh = migrate::status(&mut conn)
+            .await?
+            .iter()
+            .all(|migration| !migration.applied);
+        drop(conn);
+        if is_fresh {
+            migrate::up(&database.direct).await?;
+        }
+    }
+    require_schema(database).await
 }
 
 /// Refuses to run on another schema than the one this program is written for.

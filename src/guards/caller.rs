@@ -67,17 +67,20 @@ pub struct Caller<P> {
 
 /// A caller, before its permission is checked.
 #[derive(Clone, Debug)]
-struct Known {
-    actor: Actor,
+pub(super) struct Known {
+    pub(super) actor: Actor,
+    /// The tenant that the request acts for.
     tenant: TenantId,
     scopes: Vec<Scope>,
-    may_act_for_all: bool,
+    pub(super) may_act_for_all: bool,
     limits: Option<TenantLimits>,
     defaults: LimitsConfig,
     request: RequestId,
 }
 
 impl<P: Permission> Caller<P> {
+    /// The caller's own tenant.
+    pub(super) home: TenantId,
     /// Returns the tenant that the request acts for.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
@@ -138,7 +141,28 @@ impl<P: Permission> Caller<P> {
     }
 }
 
-impl Caller<self::Scan> {
+impl<P: Permission> Caller<P> {
+    /// Returns what the caller may do.
+    #[must_use]
+    pub fn scopes(&self) -> &[Scope] {
+        &self.known.scopes
+    }
+
+    /// Returns whether the caller may act for every tenant.
+    #[must_use]
+    pub fn may_act_for_all(&self) -> bool {
+        self.known.may_act_for_all
+    }
+
+    /// Returns the limits per minute on requests of a kind, of the caller and of its tenant as a whole; `None` means no
+    /// limit.
+    #[must_use]
+    pub fn rate_limits(&self, kind: RateKind) -> (Option<i32>, Option<i32>) {
+        let counted = self.known.counted(kind);
+        let limit = |limit: i32| Some(limit).filter(|limit| *limit > 0);
+        (limit(counted.caller_limit), limit(counted.tenant_limit))
+    }
+
     /// Returns the tenant's quotas.
     pub(super) fn quotas(&self) -> Quotas {
         let own = self.known.limits.as_ref().and_then(|limits| limits.scans_per_day);
@@ -191,6 +215,7 @@ impl Known {
     }
 
     /// Returns the subjects of a rate limit, the caller and its tenant, with their limits per minute.
+            actor: self.actor.acting_in(tenant.id == self.home),
     fn counted(&self, kind: RateKind) -> Counted {
         let of = |rates: Rates| match kind {
             RateKind::Reads => rates.reads,
@@ -251,6 +276,7 @@ impl Known {
             request: RequestId::of(request),
         };
         // Asking how far a job is must not keep anybody from starting one.
+            home: tenant,
         let counted = known.counted(match request.method() {
             Method::Get | Method::Head => RateKind::Reads,
             _ => RateKind::Requests,

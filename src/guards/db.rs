@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use database::ids::UserId;
 use database::pool::Pool;
-use database::tenant::TenantConnection;
+use database::tenant::{SystemConnection, TenantConnection};
 use jobs::{self, RequestKey, Submission, Waker};
 use postgres::Disk;
 use rocket::http::{Method, Status};
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::caller::{Caller, Permission, Scan};
 use super::once;
+use super::super_admin::SuperAdmin;
 use crate::error::{ApiError, ApiResult};
 use crate::views::answer::Answer;
 
@@ -40,13 +41,29 @@ impl<'r> Db<'r> {
     /// [`ApiError::Unavailable`] if no connection is available, [`ApiError::BadRequest`] for a POST with an
     /// `Idempotency-Key` that its handler does not support.
     pub async fn tenant<P: Permission>(&self, caller: &Caller<P>) -> ApiResult<TenantConnection> {
+        self.check_once()?;
+        self.pool.tenant(caller.tenant()).await.map_err(ApiError::from)
+    }
+
+    /// Opens a transaction across tenants, for what super administrators do to tenants.
+    ///
+    /// # Errors
+    ///
+    /// As [`tenant`](Self::tenant).
+    pub async fn system(&self, _admin: &SuperAdmin) -> ApiResult<SystemConnection> {
+        self.check_once()?;
+        self.pool.system().await.map_err(ApiError::from)
+    }
+
+    /// Refuses a POST with an `Idempotency-Key` that its handler does not support.
+    fn check_once(&self) -> ApiResult<()> {
         if self.request.method() == Method::Post && once::is_ignored(self.request) {
             return Err(ApiError::bad_request(
                 "Idempotency-Key",
                 "this route does not support Idempotency-Key: send the request without it",
             ));
         }
-        self.pool.tenant(caller.tenant()).await.map_err(ApiError::from)
+        Ok(())
     }
 
     /// Runs `work` and commits; for a request that repeats `key`, returns the first response instead.

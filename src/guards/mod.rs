@@ -26,5 +26,6 @@ pub use self::limits::{Limits, Visitor};
 pub use self::once::Once;
 pub use self::parameters::Parameters;
 pub use self::token::Tokens;
+pub use self::super_admin::SuperAdmin;
 pub use self::traffic::Traffic;
 pub use self::upload::Upload;

@@ -50,6 +50,7 @@ pub mod suppressions;
 pub mod usage;
 pub mod suppression_import;
 
+pub mod tenants;
 /// Returns all routes of the program.
 #[must_use]
 pub fn routes() -> Vec<Route> {
@@ -65,8 +66,8 @@ pub fn routes() -> Vec<Route> {
         place_files::routes(),
         costs::routes(),
         usage::routes(),
-        sitemap_files::routes(),
         place_searches::routes(),
+        sitemap_files::routes(),
         sitemaps::routes(),
         email_scans::routes(),
         prefixed(email_scans::routes()),
@@ -74,10 +75,10 @@ pub fn routes() -> Vec<Route> {
         suppressions::routes(),
         keys::routes(),
         audit::routes(),
-    ]
         suppression_import::routes(),
         me::routes(),
         tenants::routes(),
+    ]
     .concat()
 }
 
@@ -107,17 +108,17 @@ fn descriptions() -> Vec<OpenApi> {
         place_files::describe(),
         costs::describe(),
         usage::describe(),
-        sitemap_files::describe(),
         place_searches::describe(),
+        sitemap_files::describe(),
         sitemaps::describe(),
         contacts::describe(),
         suppressions::describe(),
         keys::describe(),
         audit::describe(),
-        email_scans::describe(),
         suppression_import::describe(),
         me::describe(),
         tenants::describe(),
+        email_scans::describe(),
         OpenApi::default().nest(PREFIX, email_scans::describe()),
     ]
 }

@@ -18,4 +18,6 @@ pub mod problem;
 pub mod scan;
 pub mod sitemap;
 
+pub mod tenant;
+pub mod who;
 pub use self::page::Page;

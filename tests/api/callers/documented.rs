@@ -16,6 +16,12 @@ use crate::support::app::TestApp;
 /// The scope column of routes without a caller.
 const PUBLIC: &str = "none";
 
+/// The scope column of routes for every caller.
+const ANY: &str = "any";
+/// The scope column of routes for super administrators.
+const SUPER_ADMIN: &str = "super admin";
+
+const ISSUER: &str = "https://project.test/auth/v1";
 /// A row of the tables.
 #[derive(Debug)]
 struct Row {
@@ -98,6 +104,8 @@ async fn routes_require_the_documented_scopes() {
     let app = TestApp::new().await;
     let agency = app.agency("acme").await.agency;
     let ids = all(&Uuid::new_v4().to_string());
+    let people = async |role: &str| token(ISSUER, person(&app, agency.id, role).await);
+    let (admin, super_admin) = (people("ADMIN").await, people("SUPER_ADMIN").await);
     for row in documented() {
         let entry = ENTRIES
             .iter()
@@ -115,6 +123,22 @@ async fn routes_require_the_documented_scopes() {
         }
         assert_eq!(nobody, 401, "{row:?} without a key");
         let scope = Scope::from_str(&row.scope).unwrap_or_else(|_| panic!("{row:?} names no scope"));
+        if row.scope == SUPER_ADMIN {
+            let key = app.key(&agency, Scope::ALL).await;
+            for refused in [&key, &admin] {
+                assert_eq!(send(Some(refused)).await, 403, "{row:?} without the role");
+            }
+            let answered = send(Some(&super_admin)).await;
+            assert!(![401, 403].contains(&answered), "{row:?} with the role: {answered}");
+            continue;
+        }
+        if row.scope == ANY {
+            for scope in Scope::ALL {
+                let key = app.key(&agency, &[*scope]).await;
+                assert_eq!(send(Some(&key)).await, 200, "{row:?} with {scope} alone");
+            }
+            continue;
+        }
         let others: Vec<Scope> = Scope::ALL.iter().copied().filter(|other| *other != scope).collect();
         let without = app.key(&agency, &others).await;
         assert_eq!(send(Some(&without)).await, 403, "{row:?} with all scopes but {scope}");

@@ -246,8 +246,9 @@ fn list_and_order(path: &str) -> (String, Option<String>) {
 #[tokio::test]
 async fn every_list_is_walked() {
     let app = TestApp::new().await;
-    // These answer all their rows, and the second name of a list.
+    // These answer all their rows, belong to super administrators (see `tenants.rs`), or are the second name of a list.
     let others = [
+        "/api/v1/tenants",
         "/api/v1/costs",
         "/email-scanner/websites",
         "/api/v1/email-scanner/domains",
@@ -289,7 +290,8 @@ async fn every_list_is_an_object_with_items() {
     let mut lists = BTreeSet::new();
     for entry in ENTRIES
         .iter()
-        .filter(|entry| entry.method == Method::Get && entry.names != Names::Public)
+        // Tenants are listed for super administrators; see `tenants.rs`.
+        .filter(|entry| entry.method == Method::Get && ![Names::Public, Names::Tenants].contains(&entry.names))
     {
         let routes = app.client().rocket().routes();
         let route = routes

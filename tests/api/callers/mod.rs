@@ -11,4 +11,5 @@ mod routes;
 mod secrets;
 mod strict;
 mod tokens;
+mod tenants;
 mod wild;

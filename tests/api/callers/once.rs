@@ -38,7 +38,8 @@ async fn every_post_accepts_or_refuses_an_idempotency_key() {
     assert_eq!(acme.post("/api/v1/places/update", change).await.status, 200);
     let (mut heeding, mut refusing, mut accepting) = (Vec::new(), Vec::new(), Vec::new());
     for (number, entry) in ENTRIES.iter().enumerate() {
-        if entry.method != Method::Post {
+        // A key manages no tenants; see `tenants.rs`.
+        if entry.method != Method::Post || entry.names == Names::Tenants {
             continue;
         }
         // An earlier route may have retried the job.

@@ -31,6 +31,8 @@ pub enum Names {
     Rows,
     /// Several rows by id: rows of other tenants are skipped as if they did not exist.
     Some,
+    /// Tenants, which only super administrators manage.
+    Tenants,
 }
 
 /// The ids of one tenant's rows, as requests have them.
@@ -212,12 +214,12 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/places/export.jsonl" Nothing: |ids| vec![
         plain("/api/v1/places/export.jsonl"),
         plain(format!("/api/v1/places/export.jsonl?q={}", ids.place)),
-    ];
-    Get "/api/v1/domains/<id>/contacts" Rows: |ids| newest::<ContactId>(
     Get "/api/v1/places/searches" Nothing: |ids| vec![
         plain("/api/v1/places/searches"),
         plain(format!("/api/v1/places/searches?location={}", ids.place)),
     ];
+    ];
+    Get "/api/v1/domains/<id>/contacts" Rows: |ids| newest::<ContactId>(
         &format!("/api/v1/domains/{}/contacts", ids.domain), &ids.contact);
     Get "/api/v1/domains/<id>/pages" Rows: |ids| dated::<PageId>(
         &format!("/api/v1/domains/{}/pages", ids.domain), &ids.contact);
@@ -253,6 +255,8 @@ pub const ENTRIES: &[Entry] = entries! {
     Post "/api/v1/batch" Nothing: |ids| post_once("/api/v1/batch", json!({ "domains": ["new.bench.test"] }), ids);
     Post "/api/v1/batch/<id>/retry" Rows: |ids| {
         let path = format!("/api/v1/batch/{}/retry", ids.batch);
+    Get "/api/v1/me" Nothing: |_ids| get("/api/v1/me");
+    Get "/api/v1/tenants" Tenants: |_ids| get("/api/v1/tenants");
         let once = Shot { headers: vec![("Idempotency-Key", ids.once.clone())], ..plain(path.clone()) };
         vec![plain(path), once]
     };
@@ -291,27 +295,31 @@ pub const ENTRIES: &[Entry] = entries! {
     }];
     Post "/email-scanner/scan/<id>" Rows: |ids| get(format!("/email-scanner/scan/{}", ids.domain));
     Post "/api/v1/email-scanner/scan/<id>" Rows: |ids| get(format!("/api/v1/email-scanner/scan/{}", ids.domain));
+    Post "/api/v1/places/changes/<change_id>/undo" Rows: |ids| get(format!("/api/v1/places/changes/{}/undo", ids.change));
     Patch "/api/v1/contacts/<id>" Rows: |ids| post(format!("/api/v1/contacts/{}", ids.contact), json!({ "notes": "x" }), ids);
     Post "/api/v1/suppressions" Nothing: |ids| post("/api/v1/suppressions", json!({ "email": "new@bench.test" }), ids);
     Post "/api/v1/erasures" Nothing: |ids| post("/api/v1/erasures", json!({ "email": "new@bench.test" }), ids);
     Post "/api/v1/keys" Nothing: |ids| post("/api/v1/keys", json!({ "name": "new", "scopes": ["read"] }), ids);
-    Post "/api/v1/places/changes/<change_id>/undo" Rows: |ids| get(format!("/api/v1/places/changes/{}/undo", ids.change));
     Post "/api/v1/keys/<id>/rotate" Rows: |ids| post(format!("/api/v1/keys/{}/rotate", ids.key), json!({}), ids);
 
     Delete "/api/v1/contacts/<id>" Rows: |ids| get(format!("/api/v1/contacts/{}", ids.contact));
     Delete "/api/v1/suppressions/<id>" Rows: |ids| get(format!("/api/v1/suppressions/{}", ids.suppression));
     Delete "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
     Delete "/api/v1/domains/<id>" Rows: |ids| get(format!("/api/v1/domains/{}", ids.domain));
-};
-
-/// The proofs only cover the routes listed here, so all must be listed.
-#[tokio::test]
     Post "/api/v1/suppressions/import" Nothing: |ids| {
         let path = "/api/v1/suppressions/import";
         let items = json!({ "items": [{ "email": "new@bench.test" }, { "domain": "new.bench.test" }] });
         let file = Shot { body: Some((ContentType::CSV, "email,reason\nnew@bench.test,x\n".to_owned())), ..plain(path) };
         [post_once(path, items, ids), vec![file]].concat()
     };
+};
+
+    Post "/api/v1/tenants" Tenants: |_ids| vec![json_to("/api/v1/tenants", &json!({ "name": "new" }))];
+    Patch "/api/v1/tenants/<id>" Tenants: |ids| vec![
+        json_to(format!("/api/v1/tenants/{}", ids.tenant), &json!({ "description": "x" })),
+    ];
+/// The proofs only cover the routes listed here, so all must be listed.
+#[tokio::test]
 async fn every_route_is_entered() {
     let app = TestApp::new().await;
     let mounted: BTreeSet<(String, String)> = app

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::isolation::all;
-use super::routes::ENTRIES;
+use super::routes::{ENTRIES, Names};
 use crate::support::app::TestApp;
 
 /// Whether a route is of the v1 contract, whose pages send what they like.
@@ -43,7 +43,9 @@ async fn unknown_fields_are_refused_on_every_route_but_v1s() {
     let agency = app.agency("acme").await;
     let ids = all(&Uuid::new_v4().to_string());
     let mut refused = 0;
-    for entry in ENTRIES.iter().filter(|entry| entry.method != Method::Get) {
+    // A key manages no tenants, whatever its body says; see `tenants.rs`.
+    let entries = ENTRIES.iter().filter(|entry| entry.names != Names::Tenants);
+    for entry in entries.filter(|entry| entry.method != Method::Get) {
         let shot = (entry.shots)(&ids).remove(0);
         let (_, operation) = app.contract().operation(entry.method, &shot.path).unwrap();
         let Some((kind, text)) = shot.body.filter(|(kind, _)| *kind == ContentType::JSON) else {

@@ -10,17 +10,20 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use database::ids::UserId;
 use database::models::enums::Outcome;
-use database::models::tenant::NewTenant;
+use database::models::tenant::{NewTenant, TenantChanges};
 use database::models::tenant_limits::NewTenantLimits;
 use database::models::values::RawJson;
+use database::repo::paging::Paging;
 use database::repo::{
-    api_keys, callers, contacts, diagnostics, host_turns, jobs, place_details, set_aside, tenant_limits, tenants,
+    api_keys, audit_log, callers, contacts, diagnostics, host_turns, jobs, place_details, set_aside, tenant_limits,
+    tenants,
 };
 use regex::Regex;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::isolation::functions_on;
+use super::probes::new::new_entry;
 use super::probes::{PROBES, Rows};
 use crate::support::database::TestDatabase;
 use crate::support::rewriter::Rewriter;
@@ -308,6 +311,7 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
     call! {
         api_keys::find_valid: (&[1; 32]);
         api_keys::touch: (&untouched);
+        audit_log::insert_about: (rows.tenant, &new_entry("x"));
         callers::find_person: (UserId::from(Uuid::nil()));
         callers::find_tenant: (Uuid::nil());
         contacts::forget_jobs: (rows.tenant, &[rows.failed.job_id]);
@@ -328,6 +332,8 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         tenants::find: (Uuid::nil());
         tenants::insert: (&new);
         tenants::list: ();
+        tenants::list_page: (&Paging::default());
+        tenants::update: (rows.tenant.get(), TenantChanges { is_active: Some(true), ..TenantChanges::default() });
     }
     called
 }

@@ -1,7 +1,7 @@
 //! Table `tenants`.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::{HasQuery, Insertable};
+use diesel::prelude::{AsChangeset, HasQuery, Insertable};
 use schema::tenants;
 
 use crate::ids::TenantId;
@@ -34,4 +34,18 @@ pub struct NewTenant<'a> {
     pub name: &'a str,
     /// Its description.
     pub description: Option<&'a str>,
+}
+
+/// Changes of a [`Tenant`].
+///
+/// `None` leaves a column unchanged; `Some(None)` sets a nullable column to NULL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, AsChangeset)]
+#[diesel(table_name = tenants)]
+pub struct TenantChanges<'a> {
+    /// Its display name.
+    pub name: Option<&'a str>,
+    /// Its description.
+    pub description: Option<Option<&'a str>>,
+    /// Whether it is in use.
+    pub is_active: Option<bool>,
 }

@@ -5,13 +5,26 @@ use diesel_async::RunQueryDsl;
 use schema::audit_log;
 
 use super::paging::Paging;
-use crate::ids::AuditEntryId;
+use crate::ids::{AuditEntryId, TenantId};
 use crate::models::audit_entry::{AuditEntry, NewAuditEntry};
-use crate::tenant::TenantConnection;
+use crate::tenant::{SystemConnection, TenantConnection};
 
 /// Inserts an entry, in the transaction of the action it records.
 pub async fn insert(conn: &mut TenantConnection, new: &NewAuditEntry<'_>) -> QueryResult<AuditEntry> {
     let tenant = conn.tenant_id();
+    diesel::insert_into(audit_log::table)
+        .values((new, audit_log::tenant_id.eq(tenant)))
+        .returning(AuditEntry::as_returning())
+        .get_result(conn)
+        .await
+}
+
+/// Inserts an entry about a tenant, in the transaction of what was done to it from outside.
+pub async fn insert_about(
+    conn: &mut SystemConnection,
+    tenant: TenantId,
+    new: &NewAuditEntry<'_>,
+) -> QueryResult<AuditEntry> {
     diesel::insert_into(audit_log::table)
         .values((new, audit_log::tenant_id.eq(tenant)))
         .returning(AuditEntry::as_returning())

@@ -153,6 +153,7 @@ positions! {
     Newest<SitemapRunId>: "sitemap-runs";
     Newest<SuppressionId>: "suppressions";
     AuditEntryId: "audit";
+    Newest<Uuid>: "tenants";
     PlaceChangeRowId: "places/history";
     SitemapUrlChangeId: "sitemap-runs/changes";
 }

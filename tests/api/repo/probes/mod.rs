@@ -1,6 +1,6 @@
 //! Calls of every repository function on tenants' rows, with another tenant's rows as arguments.
 
-mod new;
+pub mod new;
 mod rows;
 mod table;
 mod tell;

@@ -1,7 +1,7 @@
 //! Rows in every table, for two tenants.
 
 use chrono::TimeDelta;
-use database::ids::{ApiCallId, DomainId, SitemapFileId, TenantId};
+use database::ids::{ApiCallId, DomainId, PlaceChangeId, SitemapFileId, TenantId};
 use database::models::api_key::ApiKey;
 use database::models::batch_job::BatchJob;
 use database::models::contact::Contact;
@@ -51,6 +51,9 @@ pub struct Rows {
     pub file: SitemapFile,
     pub url: String,
     pub place_id: String,
+    /// A change of the place, and the person of the tenant.
+    pub change: PlaceChangeId,
+    pub person: Uuid,
     pub batch: BatchJob,
     pub pending: Job,
     pub failed: Job,
@@ -86,11 +89,11 @@ impl Rows {
     pub async fn of(agencies: &Agencies, agency: &Agency, name: &str) -> Self {
         let site = OneSite::of(agency, name).await;
         let owner = agency.id;
+        let person = Uuid::new_v4();
         let client = agencies.database.client().await;
         // Rows of the sign-in service and of the old system.
         let others = format!(
-        let person = Uuid::new_v4();
-            "INSERT INTO profiles (id, tenant_id, name) VALUES (gen_random_uuid(), '{owner}', '{name}');
+            "INSERT INTO profiles (id, tenant_id, name) VALUES ('{person}', '{owner}', '{name}');
              INSERT INTO sitemap_file_curations (tenant_id, sitemap_file_id) VALUES ('{owner}', '{}')",
             site.file.id
         );
@@ -130,10 +133,10 @@ impl Rows {
             params: None,
             status: None,
         };
+        place_searches::insert(conn, &search).await?;
         let kind = kind(name);
         let batch = batches::insert(conn, &new_batch(&kind)).await?;
         let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
-        place_searches::insert(conn, &search).await?;
         place_finds::insert_many(conn, pending.job_id, &[name]).await?;
         let call = api_calls::reserve(conn, &new_call(pending.job_id), NO_CAPS).await?;
         let Reserved::Call(call) = call else { panic!("no call") };
@@ -148,11 +151,11 @@ impl Rows {
             name: name.to_owned(),
             contact: found.into_iter().next().unwrap(),
             place_id: name.to_owned(),
+            change: Uuid::nil().into(),
+            person: Uuid::nil(),
             batch,
             pending,
             call,
-            change: Uuid::nil().into(),
-            person: Uuid::nil(),
             run,
             scan,
             suppression,
@@ -263,7 +266,7 @@ async fn fill_scans(conn: &mut TenantConnection, site: &OneSite, name: &str) -> 
     Ok((run, scan))
 }
 
-async fn fill_places(conn: &mut TenantConnection, name: &str) -> QueryResult<()> {
+async fn fill_places(conn: &mut TenantConnection, name: &str) -> QueryResult<PlaceChangeId> {
     places::upsert_many(conn, &[new_place(name), new_place(SHARED)]).await?;
     place_details::upsert_many(conn, &[new_details(name)]).await?;
     place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await?;

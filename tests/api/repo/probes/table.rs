@@ -88,6 +88,8 @@ pub const PROBES: &[Probe] = probes! {
     stored_rows::compact: OwnRows, |conn, a| ();
     tenant_limits::find: OwnRows, |conn, a| ();
     scan_days::count: NewRow, |conn, a| (1);
+    scan_days::find_today: OwnRows, |conn, a| ();
+    tenants::get: OwnRows, |conn, a| ();
     batches::get: Nothing, |conn, a| (a.batch.batch_id);
     batches::insert: NewRow, |conn, a| (&new_batch(&a.name));
     batches::update: Nothing, |conn, a| (a.batch.batch_id, &BatchJobChanges { error: Some(Some("x")), ..Default::default() });
@@ -119,9 +121,9 @@ pub const PROBES: &[Probe] = probes! {
     erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Address, &a.contact.email)]);
     erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Domain, &a.domain.domain)]);
     suppressions::upsert: NewRow, |conn, a| (new_suppression(a.suppression.value.as_deref().unwrap()));
+    suppressions::insert_many: NewRow, |conn, a| (&[new_suppression(a.suppression.value.as_deref().unwrap())]);
     suppressions::list: OwnRows, |conn, a| (&Paging::default());
     suppressions::list: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + SECOND, a.suppression.id)));
-    suppressions::insert_many: NewRow, |conn, a| (&[new_suppression(a.suppression.value.as_deref().unwrap())]);
     suppressions::delete: Nothing, |conn, a| (a.suppression.id);
     suppressions::list_covered: Nothing, |conn, a| (&[a.suppression.value.as_deref().unwrap()]);
     domain_facts::find_hosting: Nothing, |conn, a| (a.domain.id);
@@ -182,9 +184,9 @@ pub const PROBES: &[Probe] = probes! {
     place_changes::change_each: Nothing, |conn, a| (&[&a.place_id], &[archived().patch()], by_somebody());
     place_changes::change: OwnRows, |conn, a| (&PlaceFilter::default(), &archived(), by_somebody());
     place_changes::undo_last: OwnRows, |conn, a| (uuid::Uuid::new_v4().into(), "somebody");
+    place_changes::undo: Nothing, |conn, a| (a.change, uuid::Uuid::new_v4().into(), "somebody");
     place_changes::list: OwnRows, |conn, a| (None, &Paging::default());
     place_changes::list: OwnRows, |conn, a| (None, &behind(i64::MAX.into()));
-    place_changes::undo: Nothing, |conn, a| (a.change, uuid::Uuid::new_v4().into(), "somebody");
     place_changes::list: Nothing, |conn, a| (Some(&a.place_id), &Paging::default());
     place_details::find: Nothing, |conn, a| (&a.place_id);
     place_details::list: Nothing, |conn, a| (&[&a.place_id]);
@@ -199,9 +201,9 @@ pub const PROBES: &[Probe] = probes! {
     place_finds::insert_many: NoSuchRow, |conn, a| (a.pending.job_id, &[&a.place_id]);
     place_finds::list_of_job: Nothing, |conn, a| (a.pending.job_id);
     place_finds::count_of_job: Nothing, |conn, a| (a.pending.job_id);
+    place_finds::count_of_jobs: Nothing, |conn, a| (&[a.pending.job_id]);
     place_finds::list_of_place: Nothing, |conn, a| (&a.place_id);
     places::get: Nothing, |conn, a| (&a.place_id);
-    place_finds::count_of_jobs: Nothing, |conn, a| (&[a.pending.job_id]);
     places::find: Nothing, |conn, a| (&a.place_id);
     places::list: OwnRows, |conn, a| (&PlaceFilter::default(), PlaceOrder::Newest, Offset::first(100));
     places::list: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, PlaceOrder::Name, Offset::first(100));

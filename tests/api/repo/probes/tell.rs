@@ -27,6 +27,7 @@ use database::models::sitemap_url_change::SitemapUrlChange;
 use database::models::staged_place::StagedPlace;
 use database::models::stored_rows::StoredRows;
 use database::models::suppression::Suppression;
+use database::models::tenant::Tenant;
 use database::models::tenant_limits::TenantLimits;
 use database::repo::api_calls::{Billed, CostLine, Reserved};
 use database::repo::bulk::Upserted;
@@ -62,6 +63,7 @@ rows_tell_their_tenant!(
     AuditEntry: tenant_id,
     Taken: tenant_id,
     StoredRows: tenant_id,
+    Tenant: id,
     TenantLimits: tenant_id,
     BatchJob: tenant_id,
     Contact: tenant_id,
@@ -78,6 +80,7 @@ rows_tell_their_tenant!(
     PlaceChange: tenant_id,
     PlaceDetails: tenant_id,
     PlaceSearch: tenant_id,
+    ScansToday: tenant_id,
     SitemapFile: tenant_id,
     SitemapRun: tenant_id,
     SitemapUrl: tenant_id,
@@ -259,9 +262,6 @@ impl Tell for CostLine {
     }
 }
 
-impl Tell for Undone {
-    fn tell(&self) -> Seen {
-        Seen {
 /// The same for billed calls.
 impl Tell for Billed {
     fn tell(&self) -> Seen {
@@ -290,6 +290,9 @@ impl Tell for Result<Undone, NotUndone> {
     }
 }
 
+impl Tell for Undone {
+    fn tell(&self) -> Seen {
+        Seen {
             met_another: self.changed != self.restored,
             ..self.restored.tell()
         }
