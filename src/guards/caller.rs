@@ -26,8 +26,8 @@ use crate::error::{ApiError, ApiResult, RequestId};
 
 /// A permission as a type, for use in a handler's signature.
 pub trait Permission: Send + Sync + 'static {
-    /// The scope that the key or the role must have.
-    const SCOPE: Scope;
+    /// The scope that the key or the role must have; `None` admits every caller.
+    const SCOPE: Option<Scope>;
 }
 
 macro_rules! permissions {
@@ -38,7 +38,7 @@ macro_rules! permissions {
             pub struct $name;
 
             impl Permission for $name {
-                const SCOPE: Scope = Scope::$name;
+                const SCOPE: Option<Scope> = Some(Scope::$name);
             }
         )+
     };
@@ -53,6 +53,14 @@ permissions! {
     Curate,
     /// May delete rows and manage keys.
     Admin,
+}
+
+/// May ask who it is, like every caller.
+#[derive(Clone, Copy, Debug)]
+pub struct Anyone;
+
+impl Permission for Anyone {
+    const SCOPE: Option<Scope> = None;
 }
 
 /// A caller with a valid API key or token and the permission `P`, and the tenant that the request acts for.
@@ -71,16 +79,16 @@ pub(super) struct Known {
     pub(super) actor: Actor,
     /// The tenant that the request acts for.
     tenant: TenantId,
+    /// The caller's own tenant.
+    pub(super) home: TenantId,
     scopes: Vec<Scope>,
     pub(super) may_act_for_all: bool,
     limits: Option<TenantLimits>,
     defaults: LimitsConfig,
-    request: RequestId,
+    pub(super) request: RequestId,
 }
 
 impl<P: Permission> Caller<P> {
-    /// The caller's own tenant.
-    pub(super) home: TenantId,
     /// Returns the tenant that the request acts for.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
@@ -164,16 +172,15 @@ impl<P: Permission> Caller<P> {
     }
 
     /// Returns the tenant's quotas.
-    pub(super) fn quotas(&self) -> Quotas {
+    #[must_use]
+    pub fn quotas(&self) -> Quotas {
         let own = self.known.limits.as_ref().and_then(|limits| limits.scans_per_day);
         Quotas {
             scans_per_day: own.or(Some(self.known.defaults.scans_per_day).filter(|quota| *quota > 0)),
             stored_rows: self.stored_rows(),
         }
     }
-}
 
-impl<P: Permission> Caller<P> {
     /// Returns how many rows the tenant may store; `None` means no limit.
     #[must_use]
     pub fn stored_rows(&self) -> Option<i64> {
@@ -208,6 +215,7 @@ impl Known {
             .filter(|(tenant, _)| tenant.is_active)
             .ok_or(ApiError::NotFound)?;
         Ok(Self {
+            actor: self.actor.acting_in(tenant.id == self.home),
             tenant: tenant.id,
             limits,
             ..self
@@ -215,7 +223,6 @@ impl Known {
     }
 
     /// Returns the subjects of a rate limit, the caller and its tenant, with their limits per minute.
-            actor: self.actor.acting_in(tenant.id == self.home),
     fn counted(&self, kind: RateKind) -> Counted {
         let of = |rates: Rates| match kind {
             RateKind::Reads => rates.reads,
@@ -250,7 +257,7 @@ impl Known {
     }
 
     /// Returns the caller of a request, authenticated and counted once, however many guards need it.
-    async fn of(request: &Request<'_>) -> Result<Self, Status> {
+    pub(super) async fn of(request: &Request<'_>) -> Result<Self, Status> {
         let known: &Result<Self, Status> = request
             .local_cache_async(async { Self::authenticate(request).await.map_err(|error| error.keep(request)) })
             .await;
@@ -269,6 +276,7 @@ impl Known {
         let known = Self {
             actor,
             tenant,
+            home: tenant,
             scopes,
             may_act_for_all,
             limits,
@@ -276,7 +284,6 @@ impl Known {
             request: RequestId::of(request),
         };
         // Asking how far a job is must not keep anybody from starting one.
-            home: tenant,
         let counted = known.counted(match request.method() {
             Method::Get | Method::Head => RateKind::Reads,
             _ => RateKind::Requests,
@@ -393,7 +400,7 @@ impl<'r, P: Permission> FromRequest<'r> for Caller<P> {
             Ok(known) => known,
             Err(status) => return Outcome::Error((status, ())),
         };
-        match known.require(P::SCOPE) {
+        match P::SCOPE.map_or(Ok(()), |scope| known.require(scope)) {
             Ok(()) => Outcome::Success(Self {
                 known,
                 permission: PhantomData,

@@ -13,19 +13,20 @@ pub mod limits;
 mod nearest;
 pub mod once;
 pub mod parameters;
+pub mod super_admin;
 pub mod token;
 pub mod traffic;
-
 pub mod upload;
+
 pub use self::body::{Body, NoFields, OptionalBody};
-pub use self::caller::{Admin, Caller, CountedBatch, Curate, Permission, Read, Scan};
+pub use self::caller::{Admin, Anyone, Caller, CountedBatch, Curate, Permission, Read, Scan};
 pub use self::db::Db;
 pub use self::host::OneHost;
 pub use self::identity::Identities;
 pub use self::limits::{Limits, Visitor};
 pub use self::once::Once;
 pub use self::parameters::Parameters;
-pub use self::token::Tokens;
 pub use self::super_admin::SuperAdmin;
+pub use self::token::Tokens;
 pub use self::traffic::Traffic;
 pub use self::upload::Upload;

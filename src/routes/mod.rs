@@ -36,21 +36,23 @@ pub mod email_scans;
 pub mod export;
 pub mod jobs;
 pub mod keys;
+pub mod me;
+mod names;
 pub mod place_curation;
 pub mod place_files;
 pub mod place_filter;
+pub mod place_searches;
 pub mod places;
 mod query;
-pub mod place_searches;
 pub mod scans;
 pub mod service;
 pub mod sitemap_files;
 pub mod sitemaps;
-pub mod suppressions;
-pub mod usage;
 pub mod suppression_import;
-
+pub mod suppressions;
 pub mod tenants;
+pub mod usage;
+
 /// Returns all routes of the program.
 #[must_use]
 pub fn routes() -> Vec<Route> {
@@ -64,20 +66,20 @@ pub fn routes() -> Vec<Route> {
         places::routes(),
         place_curation::routes(),
         place_files::routes(),
+        place_searches::routes(),
         costs::routes(),
         usage::routes(),
-        place_searches::routes(),
         sitemap_files::routes(),
         sitemaps::routes(),
         email_scans::routes(),
         prefixed(email_scans::routes()),
         contacts::routes(),
         suppressions::routes(),
-        keys::routes(),
-        audit::routes(),
         suppression_import::routes(),
         me::routes(),
         tenants::routes(),
+        keys::routes(),
+        audit::routes(),
     ]
     .concat()
 }
@@ -106,18 +108,18 @@ fn descriptions() -> Vec<OpenApi> {
         places::describe(),
         place_curation::describe(),
         place_files::describe(),
+        place_searches::describe(),
         costs::describe(),
         usage::describe(),
-        place_searches::describe(),
         sitemap_files::describe(),
         sitemaps::describe(),
         contacts::describe(),
         suppressions::describe(),
-        keys::describe(),
-        audit::describe(),
         suppression_import::describe(),
         me::describe(),
         tenants::describe(),
+        keys::describe(),
+        audit::describe(),
         email_scans::describe(),
         OpenApi::default().nest(PREFIX, email_scans::describe()),
     ]

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::names::names_of;
 use super::place_filter::{Chosen, FilterBody, status_of};
 use super::places::{storable, who};
-use super::query::Asked;
+use super::query::{Asked, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, NoFields, Once, OptionalBody, Read, Scan};
 use crate::views::Page;

@@ -11,13 +11,14 @@ pub mod described;
 pub mod domain;
 pub mod job;
 pub mod key;
+pub mod me;
 mod page;
 pub mod place;
 pub mod place_csv;
 pub mod problem;
 pub mod scan;
 pub mod sitemap;
-
 pub mod tenant;
 pub mod who;
+
 pub use self::page::Page;

@@ -12,16 +12,17 @@ use super::isolation::all;
 use super::routes::ENTRIES;
 use super::tokens::person;
 use crate::support::app::TestApp;
+use crate::support::tokens::{SECRET, token};
 
 /// The scope column of routes without a caller.
 const PUBLIC: &str = "none";
-
 /// The scope column of routes for every caller.
 const ANY: &str = "any";
 /// The scope column of routes for super administrators.
 const SUPER_ADMIN: &str = "super admin";
 
 const ISSUER: &str = "https://project.test/auth/v1";
+
 /// A row of the tables.
 #[derive(Debug)]
 struct Row {
@@ -101,11 +102,11 @@ async fn described_and_mounted_routes_are_equal() {
 /// A key without the documented scope is refused; a key with it is accepted.
 #[tokio::test]
 async fn routes_require_the_documented_scopes() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(&[("supabase_jwt_secret", SECRET), ("jwt_issuer", ISSUER)]).await;
     let agency = app.agency("acme").await.agency;
-    let ids = all(&Uuid::new_v4().to_string());
     let people = async |role: &str| token(ISSUER, person(&app, agency.id, role).await);
     let (admin, super_admin) = (people("ADMIN").await, people("SUPER_ADMIN").await);
+    let ids = all(&Uuid::new_v4().to_string());
     for row in documented() {
         let entry = ENTRIES
             .iter()
@@ -122,7 +123,6 @@ async fn routes_require_the_documented_scopes() {
             continue;
         }
         assert_eq!(nobody, 401, "{row:?} without a key");
-        let scope = Scope::from_str(&row.scope).unwrap_or_else(|_| panic!("{row:?} names no scope"));
         if row.scope == SUPER_ADMIN {
             let key = app.key(&agency, Scope::ALL).await;
             for refused in [&key, &admin] {
@@ -139,6 +139,7 @@ async fn routes_require_the_documented_scopes() {
             }
             continue;
         }
+        let scope = Scope::from_str(&row.scope).unwrap_or_else(|_| panic!("{row:?} names no scope"));
         let others: Vec<Scope> = Scope::ALL.iter().copied().filter(|other| *other != scope).collect();
         let without = app.key(&agency, &others).await;
         assert_eq!(send(Some(&without)).await, 403, "{row:?} with all scopes but {scope}");

@@ -3,11 +3,11 @@
 use rocket::http::{ContentType, Method};
 
 use super::isolation::rows;
-use super::routes::ENTRIES;
+use super::routes::{ENTRIES, Names};
 use crate::support::app::{Answer, TestApp};
 
 /// The routes that start work.
-const STARTING_WORK: [&str; 8] = [
+const STARTING_WORK: [&str; 10] = [
     "/api/v1/scrapersky",
     "/api/v1/batch",
     "/api/v1/sitemap/scan",

@@ -45,6 +45,7 @@ pub struct Ids {
     pub search: String,
     pub batch: String,
     pub place: String,
+    pub change: String,
     pub sitemap: String,
     pub run: String,
     pub key: String,
@@ -124,6 +125,13 @@ where
     Newest<Id, Option<DateTime<Utc>>>: Position,
 {
     list(path, id, |id: Uuid| Newest::new(Some(later()), Id::from(id)))
+}
+
+fn json_to(path: impl Into<String>, body: &Value) -> Shot {
+    Shot {
+        body: Some((ContentType::JSON, body.to_string())),
+        ..plain(path)
+    }
 }
 
 /// The body, with and without a tenant.
@@ -206,6 +214,10 @@ pub const ENTRIES: &[Entry] = entries! {
     ].concat();
     Get "/api/v1/places/<place_id>" Rows: |ids| get(format!("/api/v1/places/{}", ids.place));
     Get "/api/v1/places/history" Nothing: |ids| list("/api/v1/places/history", &ids.number, |id: i64| PlaceChangeRowId::from(id));
+    Get "/api/v1/places/searches" Nothing: |ids| vec![
+        plain("/api/v1/places/searches"),
+        plain(format!("/api/v1/places/searches?location={}", ids.place)),
+    ];
     Get "/api/v1/places/<place_id>/history" Rows: |ids| get(format!("/api/v1/places/{}/history", ids.place));
     Get "/api/v1/places/export.csv" Nothing: |ids| vec![
         plain("/api/v1/places/export.csv"),
@@ -214,10 +226,6 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/places/export.jsonl" Nothing: |ids| vec![
         plain("/api/v1/places/export.jsonl"),
         plain(format!("/api/v1/places/export.jsonl?q={}", ids.place)),
-    Get "/api/v1/places/searches" Nothing: |ids| vec![
-        plain("/api/v1/places/searches"),
-        plain(format!("/api/v1/places/searches?location={}", ids.place)),
-    ];
     ];
     Get "/api/v1/domains/<id>/contacts" Rows: |ids| newest::<ContactId>(
         &format!("/api/v1/domains/{}/contacts", ids.domain), &ids.contact);
@@ -247,6 +255,8 @@ pub const ENTRIES: &[Entry] = entries! {
         format!("/api/v1/email-scanner/scan/{}/status", ids.domain));
     Get "/api/v1/costs" Nothing: |_ids| get("/api/v1/costs");
     Get "/api/v1/usage" Nothing: |_ids| get("/api/v1/usage");
+    Get "/api/v1/me" Nothing: |_ids| get("/api/v1/me");
+    Get "/api/v1/tenants" Tenants: |_ids| get("/api/v1/tenants");
     Get "/api/v1/keys" Nothing: |ids| newest::<ApiKeyId>("/api/v1/keys", &ids.key);
     Get "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
     Get "/api/v1/audit" Nothing: |ids| list("/api/v1/audit", &ids.number, |id: i64| AuditEntryId::from(id));
@@ -255,8 +265,6 @@ pub const ENTRIES: &[Entry] = entries! {
     Post "/api/v1/batch" Nothing: |ids| post_once("/api/v1/batch", json!({ "domains": ["new.bench.test"] }), ids);
     Post "/api/v1/batch/<id>/retry" Rows: |ids| {
         let path = format!("/api/v1/batch/{}/retry", ids.batch);
-    Get "/api/v1/me" Nothing: |_ids| get("/api/v1/me");
-    Get "/api/v1/tenants" Tenants: |_ids| get("/api/v1/tenants");
         let once = Shot { headers: vec![("Idempotency-Key", ids.once.clone())], ..plain(path.clone()) };
         vec![plain(path), once]
     };
@@ -287,6 +295,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Post "/api/v1/places/update" Some: |ids| post_once(
         "/api/v1/places/update", json!({ "place_ids": [ids.place], "status": "selected" }), ids);
     Post "/api/v1/places/undo" Nothing: |_ids| get("/api/v1/places/undo");
+    Post "/api/v1/places/changes/<change_id>/undo" Rows: |ids| get(format!("/api/v1/places/changes/{}/undo", ids.change));
     Post "/api/v1/places/details" Rows: |ids| post_once("/api/v1/places/details", json!({ "place_ids": [ids.place] }), ids);
     Post "/api/v1/places/hand-over" Rows: |ids| post_once("/api/v1/places/hand-over", json!({ "place_ids": [ids.place] }), ids);
     Post "/api/v1/places/import" Nothing: |ids| vec![Shot {
@@ -295,29 +304,28 @@ pub const ENTRIES: &[Entry] = entries! {
     }];
     Post "/email-scanner/scan/<id>" Rows: |ids| get(format!("/email-scanner/scan/{}", ids.domain));
     Post "/api/v1/email-scanner/scan/<id>" Rows: |ids| get(format!("/api/v1/email-scanner/scan/{}", ids.domain));
-    Post "/api/v1/places/changes/<change_id>/undo" Rows: |ids| get(format!("/api/v1/places/changes/{}/undo", ids.change));
     Patch "/api/v1/contacts/<id>" Rows: |ids| post(format!("/api/v1/contacts/{}", ids.contact), json!({ "notes": "x" }), ids);
     Post "/api/v1/suppressions" Nothing: |ids| post("/api/v1/suppressions", json!({ "email": "new@bench.test" }), ids);
-    Post "/api/v1/erasures" Nothing: |ids| post("/api/v1/erasures", json!({ "email": "new@bench.test" }), ids);
-    Post "/api/v1/keys" Nothing: |ids| post("/api/v1/keys", json!({ "name": "new", "scopes": ["read"] }), ids);
-    Post "/api/v1/keys/<id>/rotate" Rows: |ids| post(format!("/api/v1/keys/{}/rotate", ids.key), json!({}), ids);
-
-    Delete "/api/v1/contacts/<id>" Rows: |ids| get(format!("/api/v1/contacts/{}", ids.contact));
-    Delete "/api/v1/suppressions/<id>" Rows: |ids| get(format!("/api/v1/suppressions/{}", ids.suppression));
-    Delete "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
-    Delete "/api/v1/domains/<id>" Rows: |ids| get(format!("/api/v1/domains/{}", ids.domain));
     Post "/api/v1/suppressions/import" Nothing: |ids| {
         let path = "/api/v1/suppressions/import";
         let items = json!({ "items": [{ "email": "new@bench.test" }, { "domain": "new.bench.test" }] });
         let file = Shot { body: Some((ContentType::CSV, "email,reason\nnew@bench.test,x\n".to_owned())), ..plain(path) };
         [post_once(path, items, ids), vec![file]].concat()
     };
-};
-
+    Post "/api/v1/erasures" Nothing: |ids| post("/api/v1/erasures", json!({ "email": "new@bench.test" }), ids);
+    Post "/api/v1/keys" Nothing: |ids| post("/api/v1/keys", json!({ "name": "new", "scopes": ["read"] }), ids);
     Post "/api/v1/tenants" Tenants: |_ids| vec![json_to("/api/v1/tenants", &json!({ "name": "new" }))];
     Patch "/api/v1/tenants/<id>" Tenants: |ids| vec![
         json_to(format!("/api/v1/tenants/{}", ids.tenant), &json!({ "description": "x" })),
     ];
+    Post "/api/v1/keys/<id>/rotate" Rows: |ids| post(format!("/api/v1/keys/{}/rotate", ids.key), json!({}), ids);
+
+    Delete "/api/v1/contacts/<id>" Rows: |ids| get(format!("/api/v1/contacts/{}", ids.contact));
+    Delete "/api/v1/suppressions/<id>" Rows: |ids| get(format!("/api/v1/suppressions/{}", ids.suppression));
+    Delete "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
+    Delete "/api/v1/domains/<id>" Rows: |ids| get(format!("/api/v1/domains/{}", ids.domain));
+};
+
 /// The proofs only cover the routes listed here, so all must be listed.
 #[tokio::test]
 async fn every_route_is_entered() {

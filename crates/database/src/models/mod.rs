@@ -4,6 +4,7 @@
 //! decision. Insertable structs have no tenant, since the connection decides it, and no row id, since a caller that
 //! chose one could hit another tenant's row.
 
+pub mod actor;
 pub mod api_call;
 pub mod api_key;
 pub mod audit_entry;

@@ -7,6 +7,7 @@ use diesel::expression::{AsExpression, TypedExpressionType};
 use diesel::sql_types::{Record, SqlType};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::ids::{
     ApiKeyId, AuditEntryId, ContactId, JobId, PageId, PlaceChangeRowId, PlaceSearchId, SitemapFileId, SitemapRunId,
@@ -148,12 +149,12 @@ positions! {
     Newest<ContactId>: "contacts";
     Newest<JobId>: "jobs";
     Newest<PageId, Option<DateTime<Utc>>>: "pages";
-    Newest<SitemapFileId, Option<DateTime<Utc>>>: "sitemaps";
     Newest<PlaceSearchId, Option<DateTime<Utc>>>: "places/searches";
+    Newest<SitemapFileId, Option<DateTime<Utc>>>: "sitemaps";
     Newest<SitemapRunId>: "sitemap-runs";
     Newest<SuppressionId>: "suppressions";
-    AuditEntryId: "audit";
     Newest<Uuid>: "tenants";
+    AuditEntryId: "audit";
     PlaceChangeRowId: "places/history";
     SitemapUrlChangeId: "sitemap-runs/changes";
 }
@@ -199,8 +200,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     #[test]

@@ -2,13 +2,16 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use diesel::dsl::{case_when, now};
-use diesel::prelude::{ExpressionMethods, IntoSql, PgTimestampExpressionMethods, QueryResult};
+use diesel::prelude::{
+    ExpressionMethods, IntoSql, OptionalExtension, PgTimestampExpressionMethods, QueryDsl, QueryResult, Queryable,
+};
 use diesel::sql_types::Timestamptz;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::scan_days;
 
 use super::functions::date;
+use crate::ids::TenantId;
 use crate::tenant::TenantConnection;
 
 /// The state of a tenant's current day.
@@ -18,6 +21,27 @@ pub struct ScanDay {
     pub scans: i64,
     /// The number of seconds until the day ends (UTC).
     pub ends_in: f64,
+}
+
+/// The number of scans that a tenant queued today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable)]
+pub struct ScansToday {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// The number of scans counted.
+    pub scans: i64,
+}
+
+/// Finds how many scans were counted today (UTC). They are counted while the tenant has a limit.
+pub async fn find_today(conn: &mut TenantConnection) -> QueryResult<Option<ScansToday>> {
+    let tenant = conn.tenant_id();
+    scan_days::table
+        .filter(scan_days::tenant_id.eq(tenant))
+        .filter(scan_days::day.eq(date(now.into_sql::<Timestamptz>().at_time_zone("UTC"))))
+        .select((scan_days::tenant_id, scan_days::scans))
+        .first(&mut conn.reading())
+        .await
+        .optional()
 }
 
 /// Counts scans in the transaction that queues them.

@@ -34,6 +34,7 @@ pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
         search: search.body["job_id"].as_str().unwrap().to_owned(),
         batch: rows.batch.batch_id.to_string(),
         place: rows.place_id,
+        change: rows.change.to_string(),
         sitemap: rows.file.id.to_string(),
         run: rows.run.id.to_string(),
         key: rows.key.id.to_string(),
@@ -53,13 +54,14 @@ pub async fn remove(app: &TestApp, ids: &Ids) {
         search,
         batch,
         place,
+        change,
         key,
         suppression,
         ..
     } = ids;
     app.sql(&format!(
         "DELETE FROM place_finds WHERE place_id = '{place}'; DELETE FROM place_details WHERE place_id = '{place}';
-         DELETE FROM place_changes WHERE place_id = '{place}'; DELETE FROM places_staging WHERE place_id = '{place}';
+         DELETE FROM place_changes WHERE place_id = '{place}' OR change_id = '{change}'; DELETE FROM places_staging WHERE place_id = '{place}';
          DELETE FROM domains WHERE id = '{domain}'; DELETE FROM suppressions WHERE id = '{suppression}'; DELETE FROM api_keys WHERE id = '{key}';
          DELETE FROM jobs WHERE job_id IN ('{pending}', '{failed}', '{search}') OR batch_id = '{batch}';
          DELETE FROM batch_jobs WHERE batch_id = '{batch}'"
@@ -78,6 +80,7 @@ pub fn nobodys() -> Ids {
         search: id(),
         batch: id(),
         place: "nobodys".to_owned(),
+        change: id(),
         sitemap: id(),
         run: id(),
         key: id(),
@@ -99,6 +102,7 @@ pub fn all(text: &str) -> Ids {
         search: text(),
         batch: text(),
         place: text(),
+        change: text(),
         sitemap: text(),
         run: text(),
         key: text(),

@@ -102,7 +102,7 @@ impl Rows {
         let rows = agency
             .run(async |conn| {
                 let (run, scan) = fill_scans(conn, &site, name).await?;
-                fill_places(conn, name).await?;
+                let change = fill_places(conn, name).await?;
                 let suppression = fill_contacts(conn, &site, name).await?;
                 let rows = Self::filled(conn, site, name, (run, scan, suppression)).await?;
                 Ok(Self { change, ..rows })
@@ -269,8 +269,9 @@ async fn fill_scans(conn: &mut TenantConnection, site: &OneSite, name: &str) -> 
 async fn fill_places(conn: &mut TenantConnection, name: &str) -> QueryResult<PlaceChangeId> {
     places::upsert_many(conn, &[new_place(name), new_place(SHARED)]).await?;
     place_details::upsert_many(conn, &[new_details(name)]).await?;
-    place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await?;
-    Ok(())
+    let by = by_somebody();
+    place_changes::change(conn, &PlaceFilter::default(), &archived(), by).await?;
+    Ok(by.change_id)
 }
 
 /// Adds a contact, and another one that must stay unchanged.

@@ -37,7 +37,7 @@ use database::repo::jobs::Enqueued;
 use database::repo::place_changes::{NotUndone, Undone};
 use database::repo::place_details::Candidate;
 use database::repo::rate_windows::Taken;
-use database::repo::scan_days::ScanDay;
+use database::repo::scan_days::{ScanDay, ScansToday};
 use database::repo::sitemap_files::FileTotals;
 use database::repo::sitemap_url_changes::ChangeCounts;
 

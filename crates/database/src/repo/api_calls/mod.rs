@@ -1,10 +1,10 @@
 //! Table `api_calls`: the ledger of paid calls.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{count, now};
+use diesel::dsl::{count, count_star, now, sum};
 use diesel::prelude::{
     AggregateExpressionMethods, BoolExpressionMethods, ExpressionMethods, HasQuery, IntoSql, NullableExpressionMethods,
-    QueryDsl, QueryResult, QueryableByName,
+    QueryDsl, QueryResult, Queryable, QueryableByName,
 };
 use diesel::sql_types::{BigInt, Date, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
