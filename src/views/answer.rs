@@ -32,8 +32,7 @@ impl Answer {
 }
 
 /// The part of a body that says where to follow accepted work.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Deserialize)]
 struct Followed {
     status_url: Option<String>,
 }
