@@ -18,7 +18,13 @@ ALTER TABLE jobs
         'storage_full', 'quota_reached', 'internal')),
     ADD COLUMN dedup_key text,
     ADD COLUMN progress_step text,
-    ADD COLUMN progress_message text;
+    ADD COLUMN progress_message text,
+    -- Without a foreign key: a job is deleted by its age, and its parent ended before it did.
+    ADD COLUMN parent_id uuid;
+COMMENT ON COLUMN jobs.parent_id IS 'The job that queued it, which may have been deleted since.';
+-- Work that was open already when a batch asked for it stays where it is, and is counted by both.
+ALTER TABLE batch_jobs ADD COLUMN joined uuid[] NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN batch_jobs.joined IS 'Jobs outside of the batch that do work of it.';
 -- Rows of the old system were due when they were made.
 UPDATE jobs SET run_at = created_at WHERE legacy IS NOT NULL;
 SELECT scrapersky_internal.put_back('create_queue', 'down');
@@ -41,8 +47,13 @@ CREATE UNIQUE INDEX jobs_tenant_id_kind_dedup_key_key ON jobs (tenant_id, kind, 
 CREATE INDEX jobs_completed_at_idx ON jobs (completed_at) WHERE status IN ('completed', 'failed', 'cancelled');
 -- jobs::list of a domain, domains::delete, follow_job.
 CREATE INDEX jobs_tenant_id_domain_id_idx ON jobs (tenant_id, domain_id) WHERE domain_id IS NOT NULL;
--- batches::count_jobs, jobs::retry_batch, queue::delete_ended, jobs_batch_fkey.
-CREATE INDEX jobs_tenant_id_batch_id_idx ON jobs (tenant_id, batch_id) WHERE batch_id IS NOT NULL;
+-- jobs::list of a batch, batches::count_jobs, batches::list_ended, queue::delete_ended, jobs_batch_fkey. With the status, so that a
+-- batch of 10,000 jobs is counted without reading its rows.
+CREATE INDEX jobs_tenant_id_batch_id_idx ON jobs (tenant_id, batch_id) INCLUDE (status, outcome) WHERE batch_id IS NOT NULL;
+-- jobs::list of the jobs that a job queued.
+CREATE INDEX jobs_tenant_id_parent_id_idx ON jobs (tenant_id, parent_id) WHERE parent_id IS NOT NULL;
+-- jobs::list of an outcome, newest first: failures are rare, and "ok" is found soon in any order.
+CREATE INDEX jobs_tenant_id_outcome_created_at_idx ON jobs (tenant_id, outcome, created_at, job_id) WHERE outcome <> 'ok';
 -- jobs::list, newest first: all, of a state, of a kind.
 CREATE INDEX jobs_tenant_id_created_at_idx ON jobs (tenant_id, created_at, job_id);
 CREATE INDEX jobs_tenant_id_status_created_at_idx ON jobs (tenant_id, status, created_at, job_id);
@@ -212,10 +223,12 @@ BEGIN
         UPDATE sitemap_runs SET state = 'failed', completed_at = now(), note = reason
         WHERE tenant_id = NEW.tenant_id AND job_id = NEW.job_id AND state = 'running';
     END IF;
-    -- Another job that waits or runs decides what the domain says.
+    -- Another job that waits or runs decides what the domain says. OFFSET keeps the other conditions from choosing an index: for
+    -- thousands of jobs that were just queued, and of which the statistics know nothing, it would be one that reads all of them.
     IF NEW.status <> 'pending' AND EXISTS (
-        SELECT FROM jobs WHERE tenant_id = NEW.tenant_id AND domain_id = NEW.domain_id AND kind = NEW.kind
-            AND job_id <> NEW.job_id AND status IN ('pending', 'running')) THEN
+        SELECT FROM (SELECT j.job_id, j.kind, j.status FROM jobs j
+                     WHERE j.tenant_id = NEW.tenant_id AND j.domain_id = NEW.domain_id OFFSET 0) of_domain
+        WHERE of_domain.kind = NEW.kind AND of_domain.job_id <> NEW.job_id AND of_domain.status IN ('pending', 'running')) THEN
         RETURN NULL;
     END IF;
     -- Whoever changes a job locks its domain first, so that it is free here. Others never wait for it: a transaction that has

@@ -125,11 +125,11 @@ async fn scan(names: &[String], tenant: Uuid, config: &Config, database: &Databa
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} domains, {elapsed}")?);
     let all_ended = work::until(async || {
         let mut conn = pool.tenant(tenant).await?;
-        let counts = repo::jobs::count_of_batch(&mut conn, batch.id, &batch.joined).await?;
+        let counts = repo::batches::count_jobs(&mut conn, &[batch.id]).await?;
         let ended: i64 = counts
             .iter()
-            .filter(|(status, _)| status.is_final())
-            .map(|(_, count)| count)
+            .filter(|count| count.status.is_final())
+            .map(|count| count.jobs)
             .sum();
         bar.set_position(u64::try_from(ended).unwrap_or_default());
         Ok(usize::try_from(ended)
@@ -155,9 +155,12 @@ async fn submit(pool: &Pool, tenant: TenantId, domains: &[String]) -> anyhow::Re
 
 /// Reads the results of the scans of a batch, by domain.
 async fn results(pool: &Pool, tenant: TenantId, batch: &SubmittedBatch) -> anyhow::Result<Vec<Scanned>> {
+    let mut conn = pool.tenant(tenant).await?;
+    let joined = repo::batches::list_joined(&mut conn, batch.id).await?;
+    drop(conn);
     let filter = JobFilter {
         batch_id: Some(batch.id),
-        others: &batch.joined,
+        others: &joined,
         ..JobFilter::default()
     };
     let (mut scanned, mut paging) = (Vec::new(), Paging::first(AT_ONCE));

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use database::ids::{BatchId, DomainId, JobId, UserId};
 use database::models::job::{Job, NewJob};
 use database::models::values::RawJson;
-use database::repo::jobs::Enqueued;
+use database::repo::jobs::{Enqueued, JobFilter};
 use database::repo::{self, QueryError, QueryResult};
 use database::tenant::TenantConnection;
 
+use super::context::JobContext;
 use super::error::JobError;
 use super::job::BackgroundJob;
 use super::quota::count_stored_rows;
@@ -79,7 +80,7 @@ impl From<SubmitError> for JobError {
 /// Options of a queued job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EnqueueOptions {
-    /// The batch it is part of.
+    /// The batch it is part of, or that joins it if it is open already.
     pub batch_id: Option<BatchId>,
     /// The priority, 0 by default: of a tenant's jobs, those with the highest run first.
     pub priority: Option<i16>,
@@ -107,6 +108,8 @@ pub struct Submission<'c> {
     conn: &'c mut TenantConnection,
     /// Who requests the work: a user or an API key.
     created_by: Option<UserId>,
+    /// The job that queues the work.
+    parent: Option<JobId>,
     /// The number of scans to count.
     scans: usize,
 }
@@ -135,6 +138,7 @@ impl<'c> Submission<'c> {
         let mut submission = Submission {
             conn,
             created_by: Some(created_by),
+            parent: None,
             scans: 0,
         };
         let done = work(&mut submission).await?;
@@ -147,15 +151,22 @@ impl<'c> Submission<'c> {
     /// Queues work without a quota, for an operator.
     #[must_use]
     pub fn of_operator(conn: &'c mut TenantConnection) -> Self {
-        Self::of_job(conn, None)
-    }
-
-    /// Queues work without a quota, for a job that was itself counted, in the name of whoever requested that.
-    #[must_use]
-    pub fn of_job(conn: &'c mut TenantConnection, created_by: Option<UserId>) -> Self {
         Self {
             conn,
-            created_by,
+            created_by: None,
+            parent: None,
+            scans: 0,
+        }
+    }
+
+    /// Queues work without a quota, for a job that was itself counted, as its children and in the name of whoever
+    /// requested it.
+    #[must_use]
+    pub fn of_job<S>(conn: &'c mut TenantConnection, job: &JobContext<S>) -> Self {
+        Self {
+            conn,
+            created_by: job.created_by(),
+            parent: Some(job.job_id()),
             scans: 0,
         }
     }
@@ -182,10 +193,11 @@ impl<'c> Submission<'c> {
         options: &EnqueueOptions,
     ) -> Result<Enqueued, SubmitError> {
         let stored = Stored::of(job)?;
-        let queued = repo::jobs::enqueue(self.conn, &stored.row::<J>(options, self.created_by)).await?;
+        let queued = repo::jobs::enqueue(self.conn, &stored.row::<J>(options, self.created_by, self.parent)).await?;
         if queued.is_new {
             self.scans += stored.scans;
         }
+        self.join(options, [&queued]).await?;
         Ok(queued)
     }
 
@@ -223,7 +235,7 @@ impl<'c> Submission<'c> {
             let rows: Vec<NewJob<'_>> = some
                 .iter()
                 .filter_map(|at| stored.get(*at))
-                .map(|stored| stored.row::<J>(options, self.created_by))
+                .map(|stored| stored.row::<J>(options, self.created_by, self.parent))
                 .collect();
             let made = repo::jobs::enqueue_many(self.conn, &rows).await?;
             queued.extend(some.iter().copied().zip(made));
@@ -235,7 +247,27 @@ impl<'c> Submission<'c> {
             .map(|stored| stored.scans)
             .sum();
         self.scans += scans;
+        self.join(options, queued.values()).await?;
         Ok(places.iter().filter_map(|first| queued.get(first).cloned()).collect())
+    }
+
+    /// Notes the jobs that belong to others and do work of the batch.
+    async fn join<'q>(
+        &mut self,
+        options: &EnqueueOptions,
+        queued: impl IntoIterator<Item = &'q Enqueued>,
+    ) -> Result<(), SubmitError> {
+        let Some(batch) = options.batch_id else { return Ok(()) };
+        let is_foreign = |queued: &&Enqueued| queued.job.batch_id != Some(batch);
+        let joined: Vec<JobId> = queued
+            .into_iter()
+            .filter(is_foreign)
+            .map(|queued| queued.job.job_id)
+            .collect();
+        if !joined.is_empty() {
+            repo::batches::join(self.conn, batch, &joined).await?;
+        }
+        Ok(())
     }
 
     /// Queues a failed or cancelled job again, which counts as one scan; returns `None` for a job in another state.
@@ -249,14 +281,14 @@ impl<'c> Submission<'c> {
         Ok(retried)
     }
 
-    /// Queues the failed and cancelled jobs of a batch again, and those in `others`, which its entries point to. Skips
-    /// jobs whose work an unfinished job does. Returns the number of jobs queued.
+    /// Queues the matching failed and cancelled jobs again, each of which counts as one scan, and returns how many; see
+    /// [`repo::jobs::bulk::retry_many`].
     ///
     /// # Errors
     ///
-    /// Those of the database.
-    pub async fn retry_batch(&mut self, id: BatchId, others: &[JobId]) -> Result<usize, SubmitError> {
-        let retried = repo::jobs::retry_batch(self.conn, id, others).await?;
+    /// A unique violation if the same work is queued at the same moment.
+    pub async fn retry_many(&mut self, filter: &JobFilter<'_>) -> Result<usize, SubmitError> {
+        let retried = repo::jobs::bulk::retry_many(self.conn, filter).await?;
         self.scans += retried;
         Ok(retried)
     }
@@ -298,13 +330,19 @@ impl Stored {
         })
     }
 
-    fn row<J: BackgroundJob>(&self, options: &EnqueueOptions, created_by: Option<UserId>) -> NewJob<'_> {
+    fn row<J: BackgroundJob>(
+        &self,
+        options: &EnqueueOptions,
+        created_by: Option<UserId>,
+        parent_id: Option<JobId>,
+    ) -> NewJob<'_> {
         NewJob {
             kind: J::KIND,
             payload: Some(&self.payload),
             created_by,
             domain_id: options.domain_id.or(self.domain_id),
             batch_id: options.batch_id,
+            parent_id,
             priority: options.priority,
             run_at: options.run_at,
             max_attempts: Some(J::MAX_ATTEMPTS),

@@ -103,6 +103,8 @@ diesel::table! {
         error -> Nullable<Text>,
         batch_id -> Uuid,
         legacy -> Nullable<Jsonb>,
+        /// Jobs outside of the batch that do work of it.
+        joined -> Array<Nullable<Uuid>>,
     }
 }
 
@@ -355,6 +357,8 @@ diesel::table! {
         dedup_key -> Nullable<Text>,
         progress_step -> Nullable<Text>,
         progress_message -> Nullable<Text>,
+        /// The job that queued it, which may have been deleted since.
+        parent_id -> Nullable<Uuid>,
     }
 }
 

@@ -18,7 +18,7 @@ pub struct BatchJob {
     pub updated_at: DateTime<Utc>,
     /// The tenant that owns the row.
     pub tenant_id: TenantId,
-    /// The kind of its jobs.
+    /// The kind of the batch: that of its jobs, or of the work that queued them.
     pub processor_type: String,
     /// Its status.
     pub status: BatchStatus,
@@ -48,13 +48,37 @@ pub struct BatchJob {
     pub batch_id: BatchId,
 }
 
+/// A batch of jobs, without its metadata.
+#[derive(Clone, Debug, PartialEq, HasQuery)]
+#[diesel(table_name = batch_jobs)]
+pub struct BatchSummary {
+    /// Identifies the batch.
+    pub batch_id: BatchId,
+    /// The tenant that owns the row.
+    pub tenant_id: TenantId,
+    /// When the row was created.
+    pub created_at: DateTime<Utc>,
+    /// Who created the row.
+    pub created_by: Option<UserId>,
+    /// The kind of the batch.
+    pub processor_type: String,
+    /// Its status, in a batch of the old system.
+    pub status: BatchStatus,
+    /// The number of entries requested.
+    pub total_domains: Option<i32>,
+    /// How many completed, in a batch of the old system.
+    pub completed_domains: Option<i32>,
+    /// How many failed, in a batch of the old system or because no job could be queued.
+    pub failed_domains: Option<i32>,
+}
+
 /// A new [`BatchJob`].
 ///
 /// `None` leaves a column at its default.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = batch_jobs)]
 pub struct NewBatchJob<'a> {
-    /// The kind of its jobs.
+    /// The kind of the batch: that of its jobs, or of the work that queued them.
     pub processor_type: &'a str,
     /// Who created the row.
     pub created_by: Option<UserId>,
@@ -74,6 +98,10 @@ pub struct NewBatchJob<'a> {
 #[derive(Clone, Debug, Default, AsChangeset)]
 #[diesel(table_name = batch_jobs)]
 pub struct BatchJobChanges<'a> {
+    /// The number of entries requested.
+    pub total_domains: Option<Option<i32>>,
+    /// How many failed, because no job could be queued.
+    pub failed_domains: Option<Option<i32>>,
     /// Its status.
     pub status: Option<BatchStatus>,
     /// When its first job started.

@@ -68,6 +68,8 @@ pub struct Job {
     pub progress_step: Option<String>,
     /// The current step, for people.
     pub progress_message: Option<String>,
+    /// The job that queued it, which may have been deleted since.
+    pub parent_id: Option<JobId>,
 }
 
 /// A new [`Job`].
@@ -86,6 +88,8 @@ pub struct NewJob<'a> {
     pub domain_id: Option<DomainId>,
     /// The batch it is part of.
     pub batch_id: Option<BatchId>,
+    /// The job that queues it.
+    pub parent_id: Option<JobId>,
     /// Its priority: higher comes first.
     pub priority: Option<i16>,
     /// The earliest time of its next claim.

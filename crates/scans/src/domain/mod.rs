@@ -5,4 +5,5 @@ mod store;
 mod submit;
 
 pub use scan::DomainScan;
+pub(crate) use submit::read_pages;
 pub use submit::{BatchEntry, BatchMetadata, DEFAULT_PAGES, Submitted, SubmittedBatch, submit, submit_batch};

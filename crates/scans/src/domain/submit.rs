@@ -53,18 +53,6 @@ pub struct BatchMetadata {
     pub entries: Vec<BatchEntry>,
 }
 
-impl BatchMetadata {
-    /// Returns the ids of the entries' jobs.
-    #[must_use]
-    pub fn jobs(&self) -> Vec<JobId> {
-        self.entries
-            .iter()
-            .filter_map(|entry| entry.job_id)
-            .map(JobId::from)
-            .collect()
-    }
-}
-
 /// A submitted batch.
 #[derive(Debug)]
 pub struct SubmittedBatch {
@@ -72,8 +60,6 @@ pub struct SubmittedBatch {
     pub id: BatchId,
     /// Its entries, in order.
     pub entries: Vec<BatchEntry>,
-    /// Unfinished jobs outside the batch that entries point to.
-    pub joined: Vec<JobId>,
 }
 
 impl DomainScan {
@@ -84,12 +70,17 @@ impl DomainScan {
     /// [`SubmitError::Invalid`] for an invalid domain or number of pages.
     pub fn read(base_url: &str, max_pages: i64) -> Result<Self, SubmitError> {
         let name = DomainName::parse(base_url).map_err(|error| SubmitError::invalid("base_url", error.to_string()))?;
-        if (1..=MAX_PAGES).contains(&max_pages) {
-            return Ok(Self::new(&name, max_pages).spelled(base_url));
-        }
-        let detail = format!("max_pages is {max_pages}: it must be from 1 to {MAX_PAGES}");
-        Err(SubmitError::invalid("max_pages", detail))
+        Ok(Self::new(&name, read_pages(max_pages)?).spelled(base_url))
     }
+}
+
+/// Checks how many pages of a site a scan is to count.
+pub(crate) fn read_pages(max_pages: i64) -> Result<i64, SubmitError> {
+    if (1..=MAX_PAGES).contains(&max_pages) {
+        return Ok(max_pages);
+    }
+    let detail = format!("max_pages is {max_pages}: it must be from 1 to {MAX_PAGES}");
+    Err(SubmitError::invalid("max_pages", detail))
 }
 
 /// Submits scans, creates the rows of their domains, marks these as queued, and returns one scan per domain in order of
@@ -183,10 +174,8 @@ pub async fn submit_batch(submission: &mut Submission<'_>, domains: &[String]) -
         ..BatchJobChanges::default()
     };
     repo::batches::update(submission.conn(), id, &changes).await?;
-    let joined = submitted.iter().filter(|scan| !scan.is_new).map(|scan| scan.job_id);
     Ok(SubmittedBatch {
         id,
-        joined: joined.collect(),
         entries: kept.entries,
     })
 }

@@ -20,4 +20,5 @@ mod visit;
 
 pub use mail::MailCheck;
 pub use scan::EmailScanJob;
-pub use submit::{DEFAULT_PAGES, Submitted, submit, submit_many};
+pub(crate) use submit::SUPPRESSED;
+pub use submit::{DEFAULT_PAGES, Submitted, SubmittedMany, submit, submit_many};

@@ -15,6 +15,9 @@ use super::EmailScanJob;
 /// How many pages a scan fetches by default, which clients of the v1 contract see as the total.
 pub const DEFAULT_PAGES: i32 = 100;
 
+/// Why a suppressed domain is not scanned.
+pub(crate) const SUPPRESSED: &str = "this domain is suppressed: nothing that is found on its site may be kept";
+
 /// A submitted scan.
 #[derive(Clone, Debug)]
 pub struct Submitted {
@@ -47,8 +50,7 @@ pub async fn submit(
         .await?
         .is_empty()
     {
-        let detail = "this domain is suppressed: nothing that is found on its site may be kept";
-        return Err(SubmitError::Conflict(detail.to_owned()));
+        return Err(SubmitError::Conflict(SUPPRESSED.to_owned()));
     }
     let job = EmailScanJob {
         domain: domain.domain.clone(),
@@ -68,8 +70,19 @@ pub async fn submit(
     })
 }
 
-/// Submits scans of domains' sites and returns the number of new ones. Skips domains that have an unfinished scan or
-/// were deleted meanwhile.
+/// Submitted scans of several domains.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubmittedMany {
+    /// The number of new scans.
+    pub new: usize,
+    /// The number of domains whose scan was unfinished already.
+    pub joined: usize,
+    /// The names of suppressed domains, which are not scanned.
+    pub suppressed: Vec<String>,
+}
+
+/// Submits scans of domains' sites. Skips domains that are suppressed or were deleted meanwhile; for those with an
+/// unfinished scan that one counts.
 ///
 /// # Errors
 ///
@@ -77,13 +90,21 @@ pub async fn submit(
 pub async fn submit_many(
     submission: &mut Submission<'_>,
     domains: &[(DomainId, String)],
-) -> Result<usize, SubmitError> {
+    options: &EnqueueOptions,
+) -> Result<SubmittedMany, SubmitError> {
     let ids: Vec<_> = domains.iter().map(|(id, _)| *id).collect();
     let left: HashSet<_> = repo::domains::lock_many(submission.conn(), &ids)
         .await?
         .into_iter()
         .collect();
-    let domains: Vec<_> = domains.iter().filter(|(id, _)| left.contains(id)).collect();
+    let names: Vec<String> = domains.iter().map(|(_, name)| format!("@{name}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let covered = repo::suppressions::list_covered(submission.conn(), &names).await?;
+    let suppressed: HashSet<&str> = covered.iter().filter_map(|name| name.strip_prefix('@')).collect();
+    let domains: Vec<_> = domains
+        .iter()
+        .filter(|(id, name)| left.contains(id) && !suppressed.contains(name.as_str()))
+        .collect();
     let scans: Vec<_> = domains
         .iter()
         .map(|(id, name)| EmailScanJob {
@@ -92,7 +113,7 @@ pub async fn submit_many(
             total_pages: DEFAULT_PAGES,
         })
         .collect();
-    let queued = submission.enqueue_many(&scans, &EnqueueOptions::default()).await?;
+    let queued = submission.enqueue_many(&scans, options).await?;
     let begun: Vec<_> = domains
         .iter()
         .zip(&queued)
@@ -102,7 +123,11 @@ pub async fn submit_many(
     repo::email_scans::begin_many(submission.conn(), &begun, DEFAULT_PAGES).await?;
     let ids: Vec<_> = begun.iter().map(|(id, _)| *id).collect();
     note_waiting(submission, &ids).await?;
-    Ok(begun.len())
+    Ok(SubmittedMany {
+        new: begun.len(),
+        joined: domains.len() - begun.len(),
+        suppressed: suppressed.into_iter().map(str::to_owned).collect(),
+    })
 }
 
 async fn note_waiting(submission: &mut Submission<'_>, domains: &[DomainId]) -> Result<(), SubmitError> {

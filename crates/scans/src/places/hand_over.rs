@@ -81,12 +81,18 @@ impl BackgroundJob for PlacesHandOver {
         }
         let (ctx, looked_up) = (&ctx, &looked_up);
         ctx.finish_with(async |mut conn| {
+            let options = EnqueueOptions {
+                batch_id: ctx.batch_id(),
+                ..EnqueueOptions::default()
+            };
             let done = HandedOver {
                 looked_up: looked_up.clone(),
                 ..self
-                    .hand_over(&mut Submission::of_job(&mut conn, ctx.created_by()))
+                    .hand_over(&mut Submission::of_job(&mut conn, ctx), &options)
                     .await?
             };
+            // Last, in the order of locks: a hand-over that is cancelled by now leaves no scans behind.
+            ctx.hold(&mut conn).await?;
             let outcome = match (done.handed_over, done.left_out) {
                 (0, _) => Outcome::OkEmpty,
                 (_, 0) => Outcome::Ok,
@@ -105,7 +111,11 @@ impl BackgroundJob for PlacesHandOver {
 
 impl PlacesHandOver {
     /// Makes domains of the places and queues their scans, which were counted when the hand-over was requested.
-    async fn hand_over(&self, submission: &mut Submission<'_>) -> Result<HandedOver, JobError> {
+    async fn hand_over(
+        &self,
+        submission: &mut Submission<'_>,
+        options: &EnqueueOptions,
+    ) -> Result<HandedOver, JobError> {
         let candidates = repo::place_details::list_candidates(submission.conn(), &self.place_ids).await?;
         let created_by = submission.created_by();
         let sorted: Vec<(&Candidate, Result<DomainName, String>)> =
@@ -145,13 +155,13 @@ impl PlacesHandOver {
                 .values()
                 .map(|name| DomainScan::new(name, DEFAULT_PAGES))
                 .collect();
-            let submitted = domain::submit(submission, all, &EnqueueOptions::default()).await?;
+            let submitted = domain::submit(submission, all, options).await?;
             scans = submitted.iter().filter(|scan| scan.is_new).count();
         }
         let mut email_scans = 0;
         if self.emails {
             let all: Vec<(DomainId, String)> = ids.iter().map(|(name, id)| (*id, name.clone())).collect();
-            email_scans = email::submit_many(submission, &all).await?;
+            email_scans = email::submit_many(submission, &all, options).await?.new;
         }
         let handed_over = done.iter().filter(|place| place.domain_id.is_some()).count();
         Ok(HandedOver {

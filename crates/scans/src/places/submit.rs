@@ -1,12 +1,13 @@
 //! Submission of work on places.
 
-use database::ids::JobId;
+use database::ids::{BatchId, JobId};
+use database::models::batch_job::NewBatchJob;
 use database::models::enums::ProcessingStatus;
 use database::models::place_search::NewPlaceSearch;
 use database::models::values::RawJson;
 use database::repo::places::PlaceFilter;
 use database::repo::{self, QueryError};
-use jobs::{EnqueueOptions, Submission, SubmitError};
+use jobs::{BackgroundJob, EnqueueOptions, Submission, SubmitError};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -50,6 +51,8 @@ pub struct SearchRequest<'a> {
 pub struct Submitted {
     /// The job that does it.
     pub job_id: JobId,
+    /// The batch of the job and those that it queues; `None` if it queues none.
+    pub batch_id: Option<BatchId>,
     /// The number of places that the job processes.
     pub places: usize,
 }
@@ -155,12 +158,13 @@ pub async fn submit_details(
         .await?;
     Ok(Submitted {
         job_id: queued.job.job_id,
+        batch_id: None,
         places,
     })
 }
 
-/// Submits the hand-over of all matching places, with the choices of `job`, or returns the unfinished hand-over of the
-/// same places with the same choices.
+/// Submits the hand-over of all matching places, with the choices of `job`, as a batch to which its scans will belong, or
+/// returns the unfinished hand-over of the same places with the same choices.
 ///
 /// # Errors
 ///
@@ -175,8 +179,23 @@ pub async fn submit_hand_over(
     let queued = submission
         .enqueue(&PlacesHandOver { place_ids, ..job }, &EnqueueOptions::default())
         .await?;
+    let mut batch_id = queued.job.batch_id;
+    if queued.is_new {
+        let new = NewBatchJob {
+            processor_type: PlacesHandOver::KIND,
+            created_by: submission.created_by(),
+            total_domains: None,
+            failed_domains: None,
+            metadata: None,
+            options: None,
+        };
+        let batch = repo::batches::insert(submission.conn(), &new).await?.batch_id;
+        repo::jobs::set_batch(submission.conn(), queued.job.job_id, batch).await?;
+        batch_id = Some(batch);
+    }
     Ok(Submitted {
         job_id: queued.job.job_id,
+        batch_id,
         places,
     })
 }
