@@ -1,6 +1,6 @@
 //! Table `domains`, and reads that join the facts about its site.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -26,6 +26,8 @@ use crate::tenant::TenantConnection;
 /// Which domains to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct DomainFilter<'a> {
+    /// Only these domains.
+    pub ids: Option<&'a [DomainId]>,
     /// Only those whose name contains this text.
     pub text: Option<&'a str>,
     /// Only those with this status.
@@ -183,6 +185,36 @@ pub async fn list(
     page!(conn, rows, matching(tenant, filter), paging.limit)
 }
 
+/// Counts the matching domains.
+pub async fn count(conn: &mut TenantConnection, filter: &DomainFilter<'_>) -> QueryResult<i64> {
+    let tenant = conn.tenant_id();
+    matching(tenant, filter).count().get_result(&mut conn.reading()).await
+}
+
+/// Lists the matching domains in no particular order, at most `limit`, and prevents their deletion until the transaction ends.
+pub async fn lock_matching(
+    conn: &mut TenantConnection,
+    filter: &DomainFilter<'_>,
+    limit: i64,
+) -> QueryResult<Vec<(DomainId, String)>> {
+    let tenant = conn.tenant_id();
+    let ids: Vec<DomainId> = matching(tenant, filter)
+        .order(domains::id)
+        .limit(limit)
+        .select(domains::id)
+        .load(&mut conn.reading())
+        .await?;
+    domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::id.eq_any(ids))
+        // Sorted, so that concurrent calls do not deadlock.
+        .order(domains::id)
+        .select((domains::id, domains::domain))
+        .for_no_key_update()
+        .load(conn)
+        .await
+}
+
 /// Inserts a domain, or returns the existing one of this name unchanged.
 pub async fn upsert(conn: &mut TenantConnection, new: &NewDomain<'_>) -> QueryResult<Domain> {
     let tenant = conn.tenant_id();
@@ -201,20 +233,37 @@ pub async fn upsert(conn: &mut TenantConnection, new: &NewDomain<'_>) -> QueryRe
 /// particular order. If a name is given more than once, the last one counts.
 pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewDomain<'_>]) -> QueryResult<Vec<(DomainId, String)>> {
     let tenant = conn.tenant_id();
-    // Sorted, so that concurrent calls do not deadlock.
     let rows: BTreeMap<&str, &NewDomain<'_>> = new.iter().map(|row| (row.domain, row)).collect();
-    let rows: Vec<_> = rows
+    let names: Vec<&str> = rows.keys().copied().collect();
+    // Those that exist are locked in the order of everybody who locks several, and others inserted in the order of their
+    // names, so that concurrent calls do not deadlock.
+    let mut stored: Vec<(DomainId, String)> = domains::table
+        .filter(domains::tenant_id.eq(tenant))
+        .filter(domains::domain.eq_any(names))
+        .order(domains::id)
+        .select((domains::id, domains::domain))
+        .for_no_key_update()
+        .load(conn)
+        .await?;
+    let known: HashSet<&str> = stored.iter().map(|(_, name)| name.as_str()).collect();
+    let missing: Vec<_> = rows
         .into_values()
+        .filter(|row| !known.contains(row.domain))
         .map(|row| (row, domains::tenant_id.eq(tenant)))
         .collect();
-    diesel::insert_into(domains::table)
-        .values(rows)
+    if missing.is_empty() {
+        return Ok(stored);
+    }
+    let inserted: Vec<(DomainId, String)> = diesel::insert_into(domains::table)
+        .values(missing)
         .on_conflict((domains::tenant_id, domains::domain))
         .do_update()
         .set(domains::domain.eq(excluded(domains::domain)))
         .returning((domains::id, domains::domain))
         .get_results(conn)
-        .await
+        .await?;
+    stored.extend(inserted);
+    Ok(stored)
 }
 
 /// Updates a domain.
@@ -269,7 +318,7 @@ pub async fn delete(conn: &mut TenantConnection, id: DomainId) -> QueryResult<()
     .get_result::<DomainId>(conn)
     .await?;
     // Does not wait for locked rows: a locked job ends by itself, since its domain is gone.
-    super::jobs::cancel_of_domain(conn, id).await?;
+    super::jobs::bulk::cancel_of_domain(conn, id).await?;
     Ok(())
 }
 
@@ -328,6 +377,9 @@ pub async fn lock_many(conn: &mut TenantConnection, ids: &[DomainId]) -> QueryRe
 
 fn matching<'a>(tenant: TenantId, filter: &DomainFilter<'a>) -> domains::BoxedQuery<'a, Pg> {
     let mut query = domains::table.filter(domains::tenant_id.eq(tenant)).into_boxed();
+    if let Some(ids) = filter.ids {
+        query = query.filter(domains::id.eq_any(ids));
+    }
     if let Some(text) = filter.text {
         query = query.filter(domains::domain.ilike(containing(text)));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use diesel::data_types::PgInterval;
 use diesel::dsl::{IntervalDsl, now};
-use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult};
+use diesel::prelude::{ExpressionMethods, IntoSql, OptionalExtension, QueryDsl, QueryResult};
 use diesel::sql_types::Timestamptz;
 use diesel_async::RunQueryDsl;
 
@@ -43,6 +43,20 @@ pub async fn take(conn: &mut SystemConnection, host: &str, interval: Duration, b
         .await?;
     let wait = (due_at - at).to_std().unwrap_or_default();
     Ok(wait.saturating_sub(interval.saturating_mul(burst)))
+}
+
+/// Returns how long it takes until the busiest of these hosts has had all requests that were given a slot.
+pub async fn find_backlog(conn: &mut SystemConnection, hosts: &[&str]) -> QueryResult<Duration> {
+    let busiest: Option<(DateTime<Utc>, DateTime<Utc>)> = host_turns::table
+        .filter(host_turns::host.eq_any(hosts))
+        .order(host_turns::due_at.desc())
+        .select((host_turns::due_at, clock_timestamp()))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(busiest
+        .and_then(|(due_at, at)| (due_at - at).to_std().ok())
+        .unwrap_or_default())
 }
 
 /// Deletes the rows of hosts without requests for an hour, and returns how many.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::{
-    ApiKeyId, AuditEntryId, ContactId, JobId, PageId, PlaceChangeRowId, PlaceSearchId, SitemapFileId, SitemapRunId,
-    SitemapUrlChangeId, SuppressionId,
+    ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, PageId, PlaceChangeRowId, PlaceSearchId, SitemapFileId,
+    SitemapRunId, SitemapUrlChangeId, SuppressionId,
 };
 
 /// The requested part of a list: at most `limit` rows, from the start or after a row.
@@ -146,6 +146,7 @@ macro_rules! positions {
 
 positions! {
     Newest<ApiKeyId>: "keys";
+    Newest<BatchId>: "batches";
     Newest<ContactId>: "contacts";
     Newest<JobId>: "jobs";
     Newest<PageId, Option<DateTime<Utc>>>: "pages";

@@ -1,15 +1,16 @@
 //! Table `jobs`, as tenants use it. The workers' side is in [`queue`].
 
+pub mod bulk;
+mod filter;
 pub mod queue;
+pub mod waiting;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, not, now};
+use diesel::dsl::now;
 use diesel::pg::Pg;
-use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper,
-};
+use diesel::prelude::{ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
 use diesel::result::Error;
 use diesel::sql_types::{self, Bool, Timestamptz};
 use diesel::upsert::{DecoratableTarget, excluded};
@@ -17,8 +18,10 @@ use diesel_async::RunQueryDsl;
 use schema::{domains, jobs};
 use uuid::Uuid;
 
+pub use self::filter::JobFilter;
+use self::filter::matching;
 use super::paging::{Newest, Paging, before, page};
-use crate::ids::{BatchId, DomainId, JobId, TenantId};
+use crate::ids::{BatchId, DomainId, JobId};
 use crate::models::enums::{JobStatus, Outcome};
 use crate::models::job::{Job, NewJob};
 use crate::tenant::TenantConnection;
@@ -41,25 +44,7 @@ macro_rules! as_new {
         )
     };
 }
-
-/// Which jobs to list; `None` matches all.
-#[derive(Clone, Debug, Default)]
-pub struct JobFilter<'a> {
-    /// Only those with this status.
-    pub status: Option<JobStatus>,
-    /// Only those of this kind.
-    pub kind: Option<&'a str>,
-    /// Only those created then or later.
-    pub created_from: Option<DateTime<Utc>>,
-    /// Only those created earlier.
-    pub created_before: Option<DateTime<Utc>>,
-    /// Only those of this batch.
-    pub batch_id: Option<BatchId>,
-    /// With `batch_id`, also these jobs, to which the batch's entries refer.
-    pub others: &'a [JobId],
-    /// Only those about this domain.
-    pub domain_id: Option<DomainId>,
-}
+use as_new;
 
 /// The result of queueing a job.
 #[derive(Clone, Debug, PartialEq)]
@@ -228,46 +213,6 @@ pub async fn cancel(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> 
     }
 }
 
-/// Cancels the unfinished jobs of a domain, and returns how many: waiting ones at once, running ones at their worker's
-/// next heartbeat. Jobs whose rows are locked are skipped.
-pub(super) async fn cancel_of_domain(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<usize> {
-    let tenant = conn.tenant_id();
-    let open: Vec<JobId> = jobs::table
-        .filter(jobs::tenant_id.eq(tenant))
-        .filter(jobs::domain_id.eq(domain))
-        .filter(jobs::status.eq_any([JobStatus::Pending, JobStatus::Running]))
-        .select(jobs::job_id)
-        .for_update()
-        .skip_locked()
-        .load(conn)
-        .await?;
-    let own = |status: JobStatus| {
-        jobs::table
-            .filter(jobs::tenant_id.eq(tenant))
-            .filter(jobs::job_id.eq_any(&open))
-            .filter(jobs::status.eq(status))
-    };
-    let ended = diesel::update(own(JobStatus::Pending))
-        .set((
-            jobs::status.eq(JobStatus::Cancelled),
-            jobs::cancel_requested_at.eq(now),
-            jobs::completed_at.eq(now),
-            jobs::updated_at.eq(now),
-        ))
-        .execute(conn)
-        .await?;
-    let asked = diesel::update(own(JobStatus::Running).filter(jobs::cancel_requested_at.is_null()))
-        .set((
-            jobs::cancel_requested_at.eq(now),
-            // Frees the key, so that a new domain of the same name can be scanned.
-            jobs::dedup_key.eq(None::<String>),
-            jobs::updated_at.eq(now),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(ended + asked)
-}
-
 /// Requeues a failed or cancelled job with all its attempts; `None` if it is neither.
 ///
 /// # Errors
@@ -289,50 +234,23 @@ pub async fn retry(conn: &mut TenantConnection, id: JobId) -> QueryResult<Option
         .optional()
 }
 
-/// Requeues the failed and cancelled jobs of a batch and `others`, except those whose work an unfinished job does.
-/// Returns how many.
-pub async fn retry_batch(conn: &mut TenantConnection, id: BatchId, others: &[JobId]) -> QueryResult<usize> {
+/// Makes a job part of a batch.
+///
+/// # Errors
+///
+/// `NotFound`, and a foreign key violation if the tenant has no such batch.
+pub async fn set_batch(conn: &mut TenantConnection, id: JobId, batch: BatchId) -> QueryResult<()> {
     let tenant = conn.tenant_id();
-    let all = || {
+    diesel::update(
         jobs::table
             .filter(jobs::tenant_id.eq(tenant))
-            .filter(jobs::batch_id.eq(id).or(jobs::job_id.eq_any(others)))
-    };
-    lock_domains(conn, all().into_boxed()).await?;
-    let open = diesel::alias!(jobs as open);
-    let is_done_elsewhere = exists(
-        open.filter(open.field(jobs::tenant_id).eq(jobs::tenant_id))
-            .filter(open.field(jobs::kind).eq(jobs::kind))
-            .filter(open.field(jobs::dedup_key).eq(jobs::dedup_key))
-            .filter(
-                open.field(jobs::status)
-                    .eq_any([JobStatus::Pending, JobStatus::Running]),
-            ),
-    );
-    diesel::update(
-        all()
-            .filter(jobs::status.eq_any([JobStatus::Failed, JobStatus::Cancelled]))
-            .filter(not(is_done_elsewhere)),
+            .filter(jobs::job_id.eq(id)),
     )
-    .set(as_new!())
-    .execute(conn)
+    .set(jobs::batch_id.eq(batch))
+    .returning(jobs::job_id)
+    .get_result::<JobId>(conn)
     .await
-}
-
-/// Counts the jobs of a batch and `others` by status.
-pub async fn count_of_batch(
-    conn: &mut TenantConnection,
-    id: BatchId,
-    others: &[JobId],
-) -> QueryResult<Vec<(JobStatus, i64)>> {
-    let tenant = conn.tenant_id();
-    jobs::table
-        .filter(jobs::tenant_id.eq(tenant))
-        .filter(jobs::batch_id.eq(id).or(jobs::job_id.eq_any(others)))
-        .group_by(jobs::status)
-        .select((jobs::status, diesel::dsl::count_star()))
-        .load(&mut conn.reading())
-        .await
+    .map(drop)
 }
 
 /// Locks the domains of jobs that are about to change their status, and returns whether all of them exist. The jobs'
@@ -360,27 +278,4 @@ async fn lock_domains(conn: &mut TenantConnection, chosen: jobs::BoxedQuery<'_, 
         .load(conn)
         .await?;
     Ok(locked.len() == ids.len())
-}
-
-fn matching<'a>(tenant: TenantId, filter: &JobFilter<'a>) -> jobs::BoxedQuery<'a, Pg> {
-    let mut query = jobs::table.filter(jobs::tenant_id.eq(tenant)).into_boxed();
-    if let Some(status) = filter.status {
-        query = query.filter(jobs::status.eq(status));
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(jobs::kind.eq(kind));
-    }
-    if let Some(from) = filter.created_from {
-        query = query.filter(jobs::created_at.ge(from));
-    }
-    if let Some(before) = filter.created_before {
-        query = query.filter(jobs::created_at.lt(before));
-    }
-    if let Some(batch) = filter.batch_id {
-        query = query.filter(jobs::batch_id.eq(batch).or(jobs::job_id.eq_any(filter.others)));
-    }
-    if let Some(domain) = filter.domain_id {
-        query = query.filter(jobs::domain_id.eq(domain));
-    }
-    query
 }

@@ -102,6 +102,7 @@ pub async fn heartbeat(
 ) -> QueryResult<Vec<(Lease, Option<DateTime<Utc>>)>> {
     let ids: Vec<JobId> = leases.iter().map(|lease| lease.job_id).collect();
     let tokens: Vec<LeaseToken> = leases.iter().map(|lease| lease.token).collect();
+    lock_in_order(conn, &ids).await?;
     // By id, not by status: the planner would choose the small index of running jobs and read through the dead entries
     // that every claim leaves there.
     let held: Vec<(JobId, Option<LeaseToken>, Option<DateTime<Utc>>)> = diesel::update(
@@ -117,6 +118,19 @@ pub async fn heartbeat(
         .into_iter()
         .filter_map(|(job_id, token, cancel)| Some((Lease { job_id, token: token? }, cancel)))
         .collect())
+}
+
+/// Locks jobs in order of their ids, as everybody does who changes several: otherwise a bulk change and a heartbeat could
+/// wait for one another.
+async fn lock_in_order(conn: &mut SystemConnection, ids: &[JobId]) -> QueryResult<()> {
+    jobs::table
+        .filter(jobs::job_id.eq_any(ids))
+        .order(jobs::job_id)
+        .select(jobs::job_id)
+        .for_no_key_update()
+        .load::<JobId>(conn)
+        .await
+        .map(drop)
 }
 
 /// Locks a job with a valid lease until the transaction ends.
@@ -294,6 +308,7 @@ pub async fn end_cancelled(conn: &mut TenantConnection, lease: Lease) -> QueryRe
 pub async fn release(conn: &mut SystemConnection, leases: &[Lease]) -> QueryResult<usize> {
     let ids: Vec<JobId> = leases.iter().map(|lease| lease.job_id).collect();
     let tokens: Vec<LeaseToken> = leases.iter().map(|lease| lease.token).collect();
+    lock_in_order(conn, &ids).await?;
     diesel::update(
         jobs::table
             .filter(jobs::job_id.eq_any(ids))
