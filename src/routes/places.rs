@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::names::names_of;
 use super::place_filter::{PlaceQuery, read_order, status_of};
 use super::query::Asked;
+use super::wait::{self, Patience};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, OptionalBody, Permission, Read, Scan};
 use crate::views::answer::Answer;
@@ -76,17 +77,26 @@ async fn search_places(
     .await
 }
 
-/// Returns the status of a search.
+/// Returns the status of a search; with `wait` as soon as it ends, or after so many seconds.
 #[utoipa::path(
     tags = ["Places", "v1"],
-    params(ScanId),
+    params(
+        ScanId,
+        ("wait" = Option<i64>, Query, minimum = 1, maximum = 30, description = "Seconds to wait for the end; without it the answer comes at once."),
+    ),
     responses((status = 200, body = SearchStatus)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/places/status/<id>")]
-async fn get_search_status(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json<SearchStatus>> {
+#[get("/api/v1/places/status/<id>?<wait>")]
+async fn get_search_status(
+    caller: Caller<Read>,
+    db: Db<'_>,
+    patience: Patience<'_>,
+    id: ScanId,
+    wait: Option<&str>,
+) -> ApiResult<Json<SearchStatus>> {
+    let job = wait::get_job(&caller, &db, patience, id.0, wait).await?;
     let mut conn = db.tenant(&caller).await?;
-    let job = repo::jobs::get(&mut conn, id.0).await?;
     if job.kind != PlacesSearch::KIND {
         return Err(ApiError::NotFound);
     }

@@ -1,12 +1,12 @@
 //! Domain scans (v1 contract).
 
-use database::repo;
 use jobs::EnqueueOptions;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{get, post};
 use scans::domain::{self, DomainScan};
 
+use super::wait::{self, Patience};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once, Read, Scan};
 use crate::views::answer::Answer;
@@ -39,15 +39,23 @@ async fn scan_domain(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<Sc
     .await
 }
 
-/// Returns the status of a scan.
+/// Returns the status of a scan; with `wait` as soon as it ends, or after so many seconds.
 #[utoipa::path(
     tags = ["Scans", "v1"],
-    params(ScanId),
+    params(
+        ScanId,
+        ("wait" = Option<i64>, Query, minimum = 1, maximum = 30, description = "Seconds to wait for the end; without it the answer comes at once."),
+    ),
     responses((status = 200, body = ScanStatus)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/status/<id>")]
-async fn get_scan_status(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json<ScanStatus>> {
-    let mut conn = db.tenant(&caller).await?;
-    Ok(Json(repo::jobs::get(&mut conn, id.0).await?.into()))
+#[get("/api/v1/status/<id>?<wait>")]
+async fn get_scan_status(
+    caller: Caller<Read>,
+    db: Db<'_>,
+    patience: Patience<'_>,
+    id: ScanId,
+    wait: Option<&str>,
+) -> ApiResult<Json<ScanStatus>> {
+    Ok(Json(wait::get_job(&caller, &db, patience, id.0, wait).await?.into()))
 }

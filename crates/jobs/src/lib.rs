@@ -39,6 +39,7 @@ mod shared;
 mod stats;
 mod submission;
 mod upkeep;
+mod waiters;
 
 pub use self::context::{Finished, JobContext};
 pub use self::error::{JobError, Retry};
@@ -52,3 +53,4 @@ pub use self::runner::Runner;
 pub use self::settings::{InvalidSettings, JobsConfig};
 pub use self::stats::{RunnerStats, StatsSnapshot};
 pub use self::submission::{EnqueueOptions, Quotas, Submission, SubmitError};
+pub use self::waiters::{Awaited, TooManyWaiters, Waiters};
