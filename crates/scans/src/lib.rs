@@ -5,6 +5,7 @@ pub mod email;
 mod failure;
 mod pace;
 pub mod places;
+pub mod rescan;
 mod room;
 mod services;
 mod settings;
