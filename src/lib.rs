@@ -24,7 +24,7 @@ mod routes;
 mod views;
 
 use database::pool::Pool;
-use jobs::Waker;
+use jobs::{Waiters, Waker};
 use postgres::Watch;
 use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
@@ -32,6 +32,7 @@ use rocket::{Build, Rocket};
 use self::config::Config;
 use self::guards::{Identities, Limits, OneHost, Tokens, Traffic};
 use self::routes::contract::Document;
+use self::routes::jobs::HostPace;
 use self::routes::service::Probe;
 use self::routes::suppressions::Turns;
 
@@ -46,6 +47,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let traffic = Traffic::default();
     Ok(rocket::custom(&config.rocket)
         .manage(Waker::new(pool.clone()))
+        .manage(Waiters::new(pool.clone()))
         .manage(Probe::new(&pool)?)
         .manage(pool)
         .manage(Identities::default())
@@ -55,6 +57,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(config.disk())
         .manage(config.places.clone())
         .manage(config.scans.sitemap.clone())
+        .manage(HostPace(config.scans.fetch.pace))
         .manage(Tokens::new(&callers.tokens)?)
         .manage(Limits::new(callers.limits))
         .manage(document.parameters())

@@ -87,7 +87,11 @@ async fn page(host: &Host<'_>) -> Answer {
 /// Returns which business of the made-up map a host belongs to, such as 7 for `www.b7.demo.test`.
 fn business(host: &str) -> Option<u32> {
     let host = host.strip_prefix("www.").unwrap_or(host);
-    host.strip_prefix('b')?.strip_suffix(SUFFIX)?.strip_suffix('.')?.parse().ok()
+    host.strip_prefix('b')?
+        .strip_suffix(SUFFIX)?
+        .strip_suffix('.')?
+        .parse()
+        .ok()
 }
 
 /// Returns the site of a business, on one page.

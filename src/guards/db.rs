@@ -34,6 +34,12 @@ impl<'r> Db<'r> {
         self.pool
     }
 
+    /// Returns the disk of the database.
+    #[must_use]
+    pub fn disk(&self) -> &'r Disk {
+        self.disk
+    }
+
     /// Opens a transaction of the caller's tenant.
     ///
     /// # Errors

@@ -1,44 +1,29 @@
 //! Jobs of any kind.
 
+use std::time::Duration;
+
+use chrono::Utc;
+use database::models::job::Job;
 use database::repo;
-use database::repo::jobs::JobFilter;
+use database::repo::jobs::waiting;
 use database::repo::paging::Newest;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{FromForm, get, post};
-use utoipa::IntoParams;
+use rocket::{State, get, post};
+use web::fetch::BURST;
 
-use super::query::{Asked, parsed};
+use super::job_filter::{ChosenJobs, JobWords};
+use super::query::Asked;
+use super::wait::{self, Patience};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once, Read, Scan};
 use crate::views::Page;
 use crate::views::answer::{Accepted, Answer};
-use crate::views::job::JobView;
+use crate::views::job::{JobView, domain_of};
 use crate::views::scan::ScanId;
+use crate::views::waiting::Waiting;
 
 handlers![list_jobs, get_job, cancel_job, retry_job];
-
-/// A filter in the query.
-#[derive(FromForm, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct JobQuery<'r> {
-    status: Option<&'r str>,
-    kind: Option<&'r str>,
-    created_from: Option<&'r str>,
-    created_before: Option<&'r str>,
-}
-
-impl<'r> JobQuery<'r> {
-    fn filter(&self) -> ApiResult<JobFilter<'r>> {
-        Ok(JobFilter {
-            status: parsed("status", self.status)?,
-            kind: self.kind,
-            created_from: parsed("created_from", self.created_from)?,
-            created_before: parsed("created_before", self.created_before)?,
-            ..JobFilter::default()
-        })
-    }
-}
 
 /// Lists the tenant's jobs, newest first.
 #[utoipa::path(
@@ -46,37 +31,90 @@ impl<'r> JobQuery<'r> {
     params(
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
-        JobQuery<'static>,
+        ("ids" = Option<String>, Query, description = "Only the jobs with these ids, separated by commas; at most 1000."),
+        JobWords,
     ),
     responses((status = 200, body = Page<JobView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/jobs?<limit>&<cursor>&<query..>")]
+#[get("/api/v1/jobs?<limit>&<cursor>&<ids>&<query..>")]
 async fn list_jobs(
     caller: Caller<Read>,
     db: Db<'_>,
     limit: Option<&str>,
     cursor: Option<&str>,
-    query: JobQuery<'_>,
+    ids: Option<&str>,
+    query: JobWords,
 ) -> ApiResult<Page<JobView>> {
     let asked = Asked::read(limit, cursor, &())?;
-    let filter = query.filter()?;
+    let mut chosen = ChosenJobs::read(&query)?.with_ids(ids)?;
     let mut conn = db.tenant(&caller).await?;
-    let (jobs, total) = repo::jobs::list(&mut conn, &filter, &asked.paging).await?;
+    chosen.join(&mut conn).await?;
+    let (jobs, total) = repo::jobs::list(&mut conn, &chosen.filter(), &asked.paging).await?;
     asked.page(jobs, Some(total), |job| Newest::new(job.created_at, job.job_id))
 }
 
-/// Returns a job.
+/// Returns a job, and why it has not ended; with `wait` as soon as it ends, or after so many seconds.
 #[utoipa::path(
     tag = "Jobs",
-    params(ScanId),
+    params(
+        ScanId,
+        ("wait" = Option<i64>, Query, minimum = 1, maximum = 30, description = "Seconds to wait for the end; without it the answer comes at once."),
+    ),
     responses((status = 200, body = JobView)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/jobs/<id>")]
-async fn get_job(caller: Caller<Read>, db: Db<'_>, id: ScanId) -> ApiResult<Json<JobView>> {
-    let mut conn = db.tenant(&caller).await?;
-    Ok(Json(repo::jobs::get(&mut conn, id.0).await?.into()))
+#[get("/api/v1/jobs/<id>?<wait>")]
+async fn get_job(
+    caller: Caller<Read>,
+    db: Db<'_>,
+    patience: Patience<'_>,
+    pace: &State<HostPace>,
+    id: ScanId,
+    wait: Option<&str>,
+) -> ApiResult<Json<JobView>> {
+    let job = wait::get_job(&caller, &db, patience, id.0, wait).await?;
+    let waiting = explain(&caller, &db, pace, &job).await?;
+    let view = JobView::from(job);
+    Ok(Json(JobView {
+        waiting: waiting.or(view.waiting),
+        ..view
+    }))
+}
+
+/// The time between two requests to a host, by default.
+#[derive(Clone, Copy, Debug)]
+pub struct HostPace(pub Duration);
+
+/// Returns more about what an unfinished job waits for than its row says.
+async fn explain(caller: &Caller<Read>, db: &Db<'_>, pace: &HostPace, job: &Job) -> ApiResult<Option<Waiting>> {
+    let Some(known) = Waiting::of(job, Utc::now()) else {
+        return Ok(None);
+    };
+    match known.reason {
+        "queue" => {
+            if let Some(shortage) = db.disk().shortage() {
+                return Ok(Some(Waiting::without_room(&shortage.to_string())));
+            }
+            let mut conn = db.tenant(caller).await?;
+            let ahead = waiting::count_ahead(&mut conn, job).await?;
+            let running = waiting::count_running(&mut conn).await?;
+            drop(conn);
+            let mut conn = db.pool().system().await?;
+            let tenants = waiting::count_waiting_tenants(&mut conn).await?;
+            Ok(Some(Waiting::in_queue(ahead, running, tenants)))
+        }
+        "running" => {
+            let Some(host) = domain_of(job) else { return Ok(None) };
+            let hosts = [host.as_str(), &format!("www.{host}")];
+            let mut conn = db.pool().system().await?;
+            let backlog = repo::host_turns::find_backlog(&mut conn, &hosts).await?;
+            // Within the burst a request may be sent at once.
+            let waits = backlog > pace.0.saturating_mul(BURST);
+            Ok(waits.then(|| Waiting::for_host(&host, Utc::now() + backlog)))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Cancels a job: a pending one at once, a running one at its worker's next heartbeat. A job that has ended or is being

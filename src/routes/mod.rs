@@ -34,6 +34,8 @@ pub mod costs;
 pub mod domains;
 pub mod email_scans;
 pub mod export;
+pub mod job_changes;
+mod job_filter;
 pub mod jobs;
 pub mod keys;
 pub mod me;
@@ -44,6 +46,7 @@ pub mod place_filter;
 pub mod place_searches;
 pub mod places;
 mod query;
+pub mod rescans;
 pub mod scans;
 pub mod service;
 pub mod sitemap_files;
@@ -52,6 +55,7 @@ pub mod suppression_import;
 pub mod suppressions;
 pub mod tenants;
 pub mod usage;
+mod wait;
 
 /// Returns all routes of the program.
 #[must_use]
@@ -62,7 +66,9 @@ pub fn routes() -> Vec<Route> {
         scans::routes(),
         batches::routes(),
         jobs::routes(),
+        job_changes::routes(),
         domains::routes(),
+        rescans::routes(),
         places::routes(),
         place_curation::routes(),
         place_files::routes(),
@@ -104,7 +110,9 @@ fn descriptions() -> Vec<OpenApi> {
         scans::describe(),
         batches::describe(),
         jobs::describe(),
+        job_changes::describe(),
         domains::describe(),
+        rescans::describe(),
         places::describe(),
         place_curation::describe(),
         place_files::describe(),

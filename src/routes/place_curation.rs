@@ -279,7 +279,7 @@ async fn list_place_changes(
     responses((status = 200, body = Page<ChangeView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/places/<place_id>/history?<limit>&<cursor>")]
+#[get("/api/v1/places/<place_id>/history?<limit>&<cursor>", rank = 10)]
 async fn list_changes_of_place(
     caller: Caller<Read>,
     db: Db<'_>,
@@ -353,12 +353,17 @@ struct HandOverRequest {
 /// How many places a queued job works on.
 #[derive(Debug, Serialize, ToSchema)]
 struct Queued {
+    /// The batch of the job and those that it queues; null if it queues none.
+    batch_id: Option<Uuid>,
     places: usize,
 }
 
 fn accepted(submitted: &Submitted) -> (Status, Accepted<Queued>) {
-    let places = submitted.places;
-    (Status::Accepted, Accepted::new(submitted.job_id, Queued { places }))
+    let queued = Queued {
+        batch_id: submitted.batch_id.map(|id| id.get()),
+        places: submitted.places,
+    };
+    (Status::Accepted, Accepted::new(submitted.job_id, queued))
 }
 
 /// Queues the look-up of places' details: one call to Google per place.

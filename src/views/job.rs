@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use database::models::job::Job;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::scan::{next_attempt_at, v1_message};
+use super::waiting::Waiting;
 
 /// A job of the tenant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,6 +37,8 @@ pub struct JobView {
     pub domain_id: Option<Uuid>,
     /// Id of the job's batch; null if it has none.
     pub batch_id: Option<Uuid>,
+    /// Id of the job that queued it; null if none did.
+    pub parent_id: Option<Uuid>,
     /// The job's result; null until it has one.
     #[schema(value_type = Option<serde_json::Value>)]
     pub result: Option<Box<RawValue>>,
@@ -49,12 +52,15 @@ pub struct JobView {
     pub completed_at: Option<DateTime<Utc>>,
     /// When its cancellation was requested; null if it was not.
     pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// Why it has not ended; null once it has.
+    pub waiting: Option<Waiting>,
 }
 
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
         // The last progress report of a failed attempt no longer describes the job.
         let failed = next_attempt_at(&job).map(|_| v1_message(&job));
+        let waiting = Waiting::of(&job, Utc::now());
         let Job {
             job_id,
             tenant_id: _,
@@ -84,6 +90,7 @@ impl From<Job> for JobView {
             dedup_key: _,
             progress_step,
             progress_message,
+            parent_id,
         } = job;
         Self {
             id: job_id.get(),
@@ -100,12 +107,24 @@ impl From<Job> for JobView {
             max_attempts,
             domain_id: domain_id.map(|id| id.get()),
             batch_id: batch_id.map(|id| id.get()),
+            parent_id: parent_id.map(|id| id.get()),
             result: result.map(database::models::values::RawJson::into_raw),
             created_at,
             run_at,
             started_at,
             completed_at,
             cancel_requested_at,
+            waiting,
         }
     }
+}
+
+/// Returns the domain that a job works on, as its payload names it.
+#[must_use]
+pub fn domain_of(job: &Job) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        domain: String,
+    }
+    job.payload.parse::<Named>().ok().map(|named| named.domain)
 }

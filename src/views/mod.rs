@@ -19,6 +19,7 @@ pub mod problem;
 pub mod scan;
 pub mod sitemap;
 pub mod tenant;
+pub mod waiting;
 pub mod who;
 
 pub use self::page::Page;

@@ -42,7 +42,7 @@ pub use self::client::SetupError;
 pub use self::error::{FailureKind, FetchError};
 pub use self::fetcher::Fetcher;
 pub use self::home::{Candidates, Home, real_cause};
-pub use self::pace::SharedPace;
+pub use self::pace::{BURST, SharedPace};
 pub use self::page::{Download, Page, Tls, Want};
 pub use self::resolve::{Lookup, SystemLookup};
 pub use self::service::{Reply, Service};

@@ -11,7 +11,7 @@ use futures_core::future::BoxFuture;
 use tokio::time::{Instant, sleep_until};
 
 /// The number of requests to a host before they are spread: a page with its robots.txt and redirects.
-const BURST: u32 = 4;
+pub const BURST: u32 = 4;
 
 /// The number of remembered hosts above which idle ones are forgotten.
 const REMEMBERED: usize = 1024;

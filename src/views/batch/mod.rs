@@ -1,6 +1,8 @@
-//! Batches of domain scans, in the form of the v1 contract.
+//! Batches of jobs: those of domain scans in the form of the v1 contract, and those of any kind.
 
-use std::collections::HashMap;
+mod summary;
+
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -16,7 +18,9 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
+pub use self::summary::{BatchChanged, BatchDetailsView, BatchView, status_url, summary_of};
 use super::described;
+use super::job::domain_of;
 use super::scan::{ScanId, v1_error, v1_status};
 
 /// A request to scan several domains.
@@ -200,12 +204,15 @@ fn entry_views(entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Vec<BatchEntryView> 
             .filter(|_| job.status.is_final())
             .map(database::models::enums::Outcome::label),
     };
-    if entries.is_empty() {
-        return jobs.into_iter().map(|job| view(String::new(), job)).collect();
-    }
-    let mut jobs: HashMap<JobId, Job> = jobs.into_iter().map(|job| (job.job_id, job)).collect();
-    let mut lookup = |id: Option<Uuid>| id.and_then(|id| jobs.remove(&JobId::from(id)));
-    entries
+    let listed: HashSet<JobId> = entries
+        .iter()
+        .filter_map(|entry| entry.job_id)
+        .map(JobId::from)
+        .collect();
+    let (listed, others): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| listed.contains(&job.job_id));
+    let mut listed: HashMap<JobId, Job> = listed.into_iter().map(|job| (job.job_id, job)).collect();
+    let mut lookup = |id: Option<Uuid>| id.and_then(|id| listed.remove(&JobId::from(id)));
+    let entries: Vec<BatchEntryView> = entries
         .into_iter()
         .map(|BatchEntry { domain, job_id, error }| match (error, lookup(job_id)) {
             (None, Some(job)) => view(domain, job),
@@ -218,7 +225,12 @@ fn entry_views(entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Vec<BatchEntryView> 
                 outcome: None,
             },
         })
-        .collect()
+        .collect();
+    // Batches that are not lists of domains, and those of the old system, store no entry for their jobs.
+    let others = others
+        .into_iter()
+        .map(|job| view(domain_of(&job).unwrap_or_default(), job));
+    entries.into_iter().chain(others).collect()
 }
 
 fn stored_status(status: BatchStatus) -> &'static str {
