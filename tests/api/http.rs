@@ -252,7 +252,8 @@ async fn another_tenants_rows_look_missing() {
     for path in [
         format!("/api/v1/jobs/{scan}/cancel"),
         format!("/api/v1/jobs/{scan}/retry"),
-        format!("/api/v1/batch/{batch}/retry"),
+        format!("/api/v1/batches/{batch}/retry"),
+        format!("/api/v1/batches/{batch}/cancel"),
     ] {
         assert_eq!(umbra.post(&path, json!({})).await.status, 404, "{path}");
     }

@@ -20,6 +20,7 @@ mod emails;
 mod embedded;
 mod failover;
 mod fetch;
+mod followed;
 mod house;
 mod http;
 mod jobs;

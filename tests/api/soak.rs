@@ -191,7 +191,7 @@ async fn unit(pool: &Pool, tenant: TenantId, number: usize, tally: &Tally) -> an
         }
         5 => {
             let filter = JobFilter {
-                status: Some(JobStatus::Pending),
+                statuses: &[JobStatus::Pending],
                 ..JobFilter::default()
             };
             let (jobs, _) = repo::jobs::list(&mut conn, &filter, &Paging::first(20)).await?;

@@ -87,9 +87,9 @@ async fn a_batch_entry_refers_to_the_unfinished_scan() {
     acme.post(&format!("/api/v1/jobs/{id}/cancel"), json!({})).await;
     assert_eq!(acme.get(&path).await.body["jobs"][1]["status"], "failed");
     let batch_id = batch.body["batch_id"].as_str().unwrap();
-    let retried = acme.post(&format!("/api/v1/batch/{batch_id}/retry"), json!({})).await;
+    let retried = acme.post(&format!("/api/v1/batches/{batch_id}/retry"), json!({})).await;
     assert_eq!(
-        (retried.status, &retried.body["job_count"]),
+        (retried.status, &retried.body["changed"]),
         (202, &json!(1)),
         "{retried:?}"
     );
@@ -109,10 +109,10 @@ async fn a_batch_is_not_retried_if_other_jobs_do_its_work() {
     acme.post(&format!("/api/v1/jobs/{id}/cancel"), json!({})).await;
     acme.post("/api/v1/scrapersky", json!({ "base_url": "a.bench.test" }))
         .await;
-    let retry = format!("/api/v1/batch/{}/retry", batch["batch_id"].as_str().unwrap());
+    let retry = format!("/api/v1/batches/{}/retry", batch["batch_id"].as_str().unwrap());
     let retried = acme.post(&retry, json!({})).await;
     assert_eq!(
-        (retried.status, &retried.body["job_count"]),
+        (retried.status, &retried.body["changed"]),
         (202, &json!(0)),
         "{retried:?}"
     );

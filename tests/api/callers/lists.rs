@@ -29,6 +29,8 @@ const AT_IF_KNOWN: &str = "CASE WHEN n % 3 > 0 THEN timestamptz '2026-01-01' + m
 #[rustfmt::skip]
 const LISTS: &[List] = &[
     List { path: "/api/v1/jobs", id: "id", sql: "INSERT INTO jobs (tenant_id, kind, created_at) SELECT '$T', 'listed', $AT FROM $N" },
+    List { path: "/api/v1/batches", id: "id",
+        sql: "INSERT INTO batch_jobs (tenant_id, batch_id, processor_type, created_at) SELECT '$T', gen_random_uuid(), 'listed', $AT FROM $N" },
     List { path: "/api/v1/domains", id: "id", sql: DOMAINS },
     List { path: "/api/v1/domains?sort=-last_scan", id: "id", sql: DOMAINS },
     List { path: "/api/v1/domains?sort=domain", id: "id", sql: DOMAINS },

@@ -7,7 +7,8 @@ use super::routes::{ENTRIES, Names};
 use crate::support::app::{Answer, TestApp};
 
 /// The routes that start work.
-const STARTING_WORK: [&str; 10] = [
+const STARTING_WORK: [&str; 11] = [
+    "/api/v1/domains/scan",
     "/api/v1/scrapersky",
     "/api/v1/batch",
     "/api/v1/sitemap/scan",
@@ -21,8 +22,9 @@ const STARTING_WORK: [&str; 10] = [
 ];
 
 /// Those whose accepted work is answered with 202, in the order of the entries.
-const ACCEPTING: [&str; 5] = [
-    "/api/v1/batch/<id>/retry",
+const ACCEPTING: [&str; 6] = [
+    "/api/v1/batches/<id>/retry",
+    "/api/v1/domains/scan",
     "/api/v1/jobs/<id>/retry",
     "/api/v1/sitemap/scan",
     "/api/v1/places/details",

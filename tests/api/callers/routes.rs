@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use database::ids::{
-    ApiKeyId, AuditEntryId, ContactId, JobId, PageId, PlaceChangeRowId, SitemapFileId, SitemapRunId,
+    ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, PageId, PlaceChangeRowId, SitemapFileId, SitemapRunId,
     SitemapUrlChangeId, SuppressionId,
 };
 use database::repo::domains::DomainPosition;
@@ -183,7 +183,13 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/jobs" Nothing: |ids| [
         newest::<JobId>("/api/v1/jobs", &ids.pending),
         get(format!("/api/v1/jobs?kind={}-kind", ids.place)),
+        get(format!("/api/v1/jobs?batch_id={}", ids.batch)),
+        get(format!("/api/v1/jobs?domain_id={}", ids.domain)),
+        get(format!("/api/v1/jobs?parent_id={}", ids.failed)),
+        get(format!("/api/v1/jobs?ids={},{}", ids.pending, ids.failed)),
     ].concat();
+    Get "/api/v1/batches" Nothing: |ids| newest::<BatchId>("/api/v1/batches", &ids.batch);
+    Get "/api/v1/batches/<id>" Rows: |ids| get(format!("/api/v1/batches/{}", ids.batch));
     Get "/api/v1/jobs/<id>" Rows: |ids| get(format!("/api/v1/jobs/{}", ids.pending));
     Get "/api/v1/domains" Nothing: |ids| [
         list("/api/v1/domains", &ids.domain, |id: Uuid| DomainPosition::Newest(later(), id.into())),
@@ -263,11 +269,21 @@ pub const ENTRIES: &[Entry] = entries! {
 
     Post "/api/v1/scrapersky" Nothing: |ids| post_once("/api/v1/scrapersky", json!({ "base_url": "new.bench.test" }), ids);
     Post "/api/v1/batch" Nothing: |ids| post_once("/api/v1/batch", json!({ "domains": ["new.bench.test"] }), ids);
-    Post "/api/v1/batch/<id>/retry" Rows: |ids| {
-        let path = format!("/api/v1/batch/{}/retry", ids.batch);
+    Post "/api/v1/batches/<id>/retry" Rows: |ids| {
+        let path = format!("/api/v1/batches/{}/retry", ids.batch);
         let once = Shot { headers: vec![("Idempotency-Key", ids.once.clone())], ..plain(path.clone()) };
         vec![plain(path), once]
     };
+    Post "/api/v1/batches/<id>/cancel" Rows: |ids| get(format!("/api/v1/batches/{}/cancel", ids.batch));
+    Post "/api/v1/jobs/retry" Some: |ids| [
+        post_once("/api/v1/jobs/retry", json!({ "ids": [ids.failed] }), ids),
+        post("/api/v1/jobs/retry", json!({ "filter": { "batch_id": ids.batch } }), ids),
+    ].concat();
+    Post "/api/v1/jobs/cancel" Some: |ids| [
+        post_once("/api/v1/jobs/cancel", json!({ "ids": [ids.pending] }), ids),
+        post("/api/v1/jobs/cancel", json!({ "filter": { "domain_id": ids.domain } }), ids),
+    ].concat();
+    Post "/api/v1/domains/scan" Rows: |ids| post_once("/api/v1/domains/scan", json!({ "ids": [ids.domain] }), ids);
     Post "/api/v1/jobs/<id>/retry" Rows: |ids| get(format!("/api/v1/jobs/{}/retry", ids.failed));
     Post "/api/v1/jobs/<id>/cancel" Rows: |ids| get(format!("/api/v1/jobs/{}/cancel", ids.pending));
     Post "/api/v1/sitemap/scan" Nothing: |ids| post_once("/api/v1/sitemap/scan", json!({ "domain": "new.bench.test" }), ids);

@@ -126,7 +126,10 @@ async fn failures_name_their_kind_by_a_path_that_explains_it() {
     }
     let answer = agency.delete("/api/v1/jobs").await;
     assert_eq!(answer.body["detail"], "method not allowed; allowed: GET");
-    for path in ["/api/v1/contacts/export.csv", "/api/v1/contacts/export.csv?unheard_of=1"] {
+    for path in [
+        "/api/v1/contacts/export.csv",
+        "/api/v1/contacts/export.csv?unheard_of=1",
+    ] {
         let answer = agency.delete(path).await;
         assert_eq!(answer.status, 405, "a file is not a contact with an id: {answer:?}");
     }

@@ -1,8 +1,10 @@
 //! Batches of jobs.
 
+use database::ids::BatchId;
 use database::models::batch_job::{BatchJobChanges, NewBatchJob};
-use database::models::enums::{BatchStatus, JobStatus};
+use database::models::enums::{BatchStatus, JobStatus, Outcome};
 use database::models::job::NewJob;
+use database::repo::batches::JobCount;
 use database::repo::jobs::JobFilter;
 use database::repo::paging::Paging;
 use database::repo::{batches, jobs};
@@ -34,15 +36,23 @@ async fn a_batch_counts_its_jobs_by_status() {
     let done = claim(&agencies, &["scan"], 1).await.remove(0);
     finish(&acme, &done).await.unwrap();
 
-    let mut counts = acme
-        .run(async |conn| jobs::count_of_batch(conn, batch.batch_id, &[]).await)
+    let both = [batch.batch_id, other.batch_id];
+    let counted = || async { acme.run(async |conn| batches::count_jobs(conn, &both).await).await };
+    let (pending, completed) = (
+        (JobStatus::Pending, None, 2),
+        (JobStatus::Completed, Some(Outcome::Ok), 1),
+    );
+    assert_eq!(of(&counted().await, batch.batch_id), [pending, completed]);
+    assert_eq!(of(&counted().await, other.batch_id), []);
+    let joined = [done.job_id];
+    acme.run(async |conn| batches::join(conn, other.batch_id, &joined).await)
         .await;
-    counts.sort_unstable();
-    assert_eq!(counts, [(JobStatus::Pending, 2), (JobStatus::Completed, 1)]);
+    assert_eq!(of(&counted().await, batch.batch_id), [pending, completed]);
+    assert_eq!(of(&counted().await, other.batch_id), [completed]);
     assert_eq!(
-        acme.run(async |conn| jobs::count_of_batch(conn, other.batch_id, &[]).await)
+        acme.run(async |conn| batches::list_joined(conn, other.batch_id).await)
             .await,
-        []
+        joined
     );
     let of_batch = JobFilter {
         batch_id: Some(batch.batch_id),
@@ -66,4 +76,15 @@ async fn a_batch_counts_its_jobs_by_status() {
         changed
     );
     assert_eq!(changed.error.as_deref(), Some("one failed"));
+}
+
+/// Returns the counts of a batch in the order of statuses.
+fn of(counted: &[JobCount], batch: BatchId) -> Vec<(JobStatus, Option<Outcome>, i64)> {
+    let mut counts: Vec<_> = counted
+        .iter()
+        .filter(|count| count.batch_id == batch)
+        .map(|count| (count.status, count.outcome, count.jobs))
+        .collect();
+    counts.sort_unstable();
+    counts
 }

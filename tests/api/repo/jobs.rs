@@ -116,8 +116,8 @@ fn cases(last: DateTime<Utc>) -> [(JobFilter<'static>, usize); 5] {
     let none = JobFilter::default;
     [
         (JobFilter { kind: Some("crawl"), ..none() }, 1),
-        (JobFilter { status: Some(JobStatus::Pending), ..none() }, 8),
-        (JobFilter { status: Some(JobStatus::Failed), ..none() }, 0),
+        (JobFilter { statuses: &[JobStatus::Pending], ..none() }, 8),
+        (JobFilter { statuses: &[JobStatus::Failed], ..none() }, 0),
         (JobFilter { created_from: Some(last), ..none() }, 1),
         (JobFilter { created_before: Some(last), ..none() }, 7),
     ]

@@ -317,6 +317,7 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         contacts::forget_jobs: (rows.tenant, &[rows.failed.job_id]);
         diagnostics::unknown_tenants: ();
         host_turns::take: ("acme.test", hour, 1);
+        host_turns::find_backlog: (&["acme.test"]);
         host_turns::delete_rested: ();
         jobs::queue::claim: ("test", &["fails"], 10, hour);
         jobs::queue::claim: ("test", &["fails"], 1, hour);
@@ -326,6 +327,8 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         jobs::queue::sweep: ();
         jobs::queue::delete_ended: (tomorrow, 10);
         jobs::queue::notify: ();
+        jobs::waiting::count_waiting_tenants: ();
+        jobs::waiting::list_ended: (&[(rows.tenant, rows.lease.job_id)], &[(rows.tenant, rows.batch.batch_id)]);
         place_details::list_tenants_with_expired: (tomorrow);
         set_aside::list: ();
         tenant_limits::set: (rows.tenant, NewTenantLimits::default());

@@ -238,6 +238,7 @@ pub fn new_job(kind: &str) -> NewJob<'_> {
         created_by: None,
         domain_id: None,
         batch_id: None,
+        parent_id: None,
         priority: None,
         run_at: None,
         max_attempts: None,

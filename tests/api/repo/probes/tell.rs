@@ -6,14 +6,13 @@ use database::models::actor::ActorName;
 use database::models::api_call::ApiCall;
 use database::models::api_key::ApiKey;
 use database::models::audit_entry::AuditEntry;
-use database::models::batch_job::BatchJob;
+use database::models::batch_job::{BatchJob, BatchSummary};
 use database::models::contact::{Contact, ContactSource};
 use database::models::domain::Domain;
 use database::models::domain_hosting::DomainHosting;
 use database::models::domain_profile::DomainProfile;
 use database::models::domain_technologies::DomainTechnologies;
 use database::models::email_scan::{DomainPages, EmailScan, EmailScanUrl};
-use database::models::enums::JobStatus;
 use database::models::idempotency_key::IdempotencyKey;
 use database::models::job::Job;
 use database::models::page::Page;
@@ -30,10 +29,13 @@ use database::models::suppression::Suppression;
 use database::models::tenant::Tenant;
 use database::models::tenant_limits::TenantLimits;
 use database::repo::api_calls::{Billed, CostLine, Reserved};
+use database::repo::batches::JobCount;
 use database::repo::bulk::Upserted;
 use database::repo::domains;
 use database::repo::erasures::Erased;
 use database::repo::jobs::Enqueued;
+use database::repo::jobs::bulk::Cancelled;
+use database::repo::jobs::waiting::Ahead;
 use database::repo::place_changes::{NotUndone, Undone};
 use database::repo::place_details::Candidate;
 use database::repo::rate_windows::Taken;
@@ -66,6 +68,7 @@ rows_tell_their_tenant!(
     Tenant: id,
     TenantLimits: tenant_id,
     BatchJob: tenant_id,
+    BatchSummary: tenant_id,
     Contact: tenant_id,
     Domain: tenant_id,
     DomainHosting: tenant_id,
@@ -189,9 +192,28 @@ impl Tell for (DomainId, String) {
     }
 }
 
-impl Tell for (JobStatus, i64) {
+impl Tell for JobCount {
     fn tell(&self) -> Seen {
-        self.1.tell()
+        self.jobs.tell()
+    }
+}
+
+impl Tell for Cancelled {
+    fn tell(&self) -> Seen {
+        self.total().tell()
+    }
+}
+
+impl Tell for Ahead {
+    fn tell(&self) -> Seen {
+        (self.jobs + self.of_kind).tell()
+    }
+}
+
+/// When jobs started and ended.
+impl Tell for (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    fn tell(&self) -> Seen {
+        (i64::from(self.0.is_some()) + i64::from(self.1.is_some())).tell()
     }
 }
 
