@@ -6,6 +6,7 @@ pub mod answer;
 pub mod audit;
 pub mod batch;
 pub mod contact;
+pub mod costs;
 pub mod csv;
 pub mod described;
 pub mod domain;
