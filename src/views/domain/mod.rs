@@ -1,10 +1,12 @@
 //! A domain with the facts known about its site.
 
+mod csv;
 mod hosting;
 mod profile;
 mod row;
 mod technologies;
 
+pub use self::csv::DOMAIN_CSV_HEAD;
 pub use self::hosting::DomainHostingView;
 pub use self::profile::DomainProfileView;
 pub use self::row::DomainView;
