@@ -42,6 +42,8 @@ pub struct DomainFilter<'a> {
     pub sitemap_curation_status: Option<CurationStatus>,
     /// Only those known to run on WordPress, or known not to.
     pub is_wordpress: Option<bool>,
+    /// Only the one with this name.
+    pub name: Option<&'a str>,
 }
 
 /// The order of a list of domains; ties are ordered by id.
@@ -164,25 +166,49 @@ pub async fn list(
     paging: &Paging<DomainPosition>,
 ) -> QueryResult<(Vec<Domain>, i64)> {
     let tenant = conn.tenant_id();
-    let rows = matching(tenant, filter).select(Domain::as_select());
-    let rows = match &paging.after {
+    let rows = behind(tenant, filter, order, paging).select(Domain::as_select());
+    page!(conn, rows, matching(tenant, filter), paging.limit)
+}
+
+/// Lists domains without counting them, for readers of the whole list; see [`list`].
+pub async fn list_after(
+    conn: &mut TenantConnection,
+    filter: &DomainFilter<'_>,
+    order: DomainOrder,
+    paging: &Paging<DomainPosition>,
+) -> QueryResult<Vec<Domain>> {
+    behind(conn.tenant_id(), filter, order, paging)
+        .select(Domain::as_select())
+        .limit(paging.limit)
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Selects the matching domains behind a position, in order.
+fn behind<'a>(
+    tenant: TenantId,
+    filter: &DomainFilter<'a>,
+    order: DomainOrder,
+    paging: &Paging<DomainPosition>,
+) -> domains::BoxedQuery<'a, Pg> {
+    let rows = matching(tenant, filter);
+    let rows = match paging.after.clone() {
         None => rows,
         Some(DomainPosition::Newest(at, id)) => rows.filter(before::<(Timestamptz, Uuid), _, _>(
             (domains::created_at, domains::id),
-            (*at, *id),
+            (at, id),
         )),
         Some(DomainPosition::LastScan(at, id)) => rows.filter(before::<(Timestamptz, Uuid), _, _>(
             (domains::last_scan, domains::id),
-            (*at, *id),
+            (at, id),
         )),
         Some(DomainPosition::Name(name)) => rows.filter(domains::domain.gt(name)),
     };
-    let rows = match order {
+    match order {
         DomainOrder::Newest => rows.order((domains::created_at.desc(), domains::id.desc())),
         DomainOrder::LastScan => rows.order((domains::last_scan.desc(), domains::id.desc())),
         DomainOrder::Name => rows.order(domains::domain.asc()),
-    };
-    page!(conn, rows, matching(tenant, filter), paging.limit)
+    }
 }
 
 /// Counts the matching domains.
@@ -405,6 +431,9 @@ fn matching<'a>(tenant: TenantId, filter: &DomainFilter<'a>) -> domains::BoxedQu
                 .filter(domain_technologies::domain_id.eq(domains::id))
                 .filter(domain_technologies::is_wordpress.eq(is_wordpress)),
         ));
+    }
+    if let Some(name) = filter.name {
+        query = query.filter(domains::domain.eq(name));
     }
     query
 }

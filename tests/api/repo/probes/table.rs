@@ -153,6 +153,8 @@ pub const PROBES: &[Probe] = probes! {
     domains::update_many: Nothing, |conn, a| (&[a.domain.id], &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::delete: Nothing, |conn, a| (a.domain.id);
     domains::lock: Nothing, |conn, a| (a.domain.id);
+    domains::list_after: OwnRows, |conn, a| (&DomainFilter::default(), DomainOrder::Newest, &Paging::default());
+    domains::list_after: Nothing, |conn, a| (&DomainFilter { name: Some(&a.name), ..Default::default() }, DomainOrder::Name, &Paging::default());
     domains::list_names: Nothing, |conn, a| (&[a.domain.id]);
     domains::keep: Nothing, |conn, a| (a.domain.id);
     domains::lock_many: Nothing, |conn, a| (&[a.domain.id]);
@@ -166,6 +168,8 @@ pub const PROBES: &[Probe] = probes! {
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { batch_id: Some(a.batch.batch_id), ..new_job("x") });
     jobs::enqueue_many: NewRow, |conn, a| (&[deduplicated(&a.pending.kind, &a.name)]);
     jobs::get: Nothing, |conn, a| (a.pending.job_id);
+    jobs::list_after: OwnRows, |conn, a| (&JobFilter::default(), &Paging::default());
+    jobs::list_after: Nothing, |conn, a| (&JobFilter { domain_id: Some(a.domain.id), ..Default::default() }, &Paging::default());
     jobs::list: OwnRows, |conn, a| (&JobFilter::default(), &Paging::default());
     jobs::list: OwnRows, |conn, a| (&JobFilter::default(), &behind(Newest::new(Utc::now() + SECOND, a.pending.job_id)));
     jobs::list: Nothing, |conn, a| (&JobFilter { domain_id: Some(a.domain.id), ..Default::default() }, &Paging::default());

@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub use self::filter::JobFilter;
 use self::filter::matching;
 use super::paging::{Newest, Paging, before, page};
-use crate::ids::{BatchId, DomainId, JobId};
+use crate::ids::{BatchId, DomainId, JobId, TenantId};
 use crate::models::enums::{JobStatus, Outcome};
 use crate::models::job::{Job, NewJob};
 use crate::tenant::TenantConnection;
@@ -161,15 +161,37 @@ pub async fn list(
     paging: &Paging<Newest<JobId>>,
 ) -> QueryResult<(Vec<Job>, i64)> {
     let tenant = conn.tenant_id();
-    let mut rows = matching(tenant, filter).select(Job::as_select());
+    let rows = newest_behind(tenant, filter, paging).select(Job::as_select());
+    page!(conn, rows, matching(tenant, filter), paging.limit)
+}
+
+/// Lists jobs, newest first, without counting them, for readers of the whole list.
+pub async fn list_after(
+    conn: &mut TenantConnection,
+    filter: &JobFilter<'_>,
+    paging: &Paging<Newest<JobId>>,
+) -> QueryResult<Vec<Job>> {
+    newest_behind(conn.tenant_id(), filter, paging)
+        .select(Job::as_select())
+        .limit(paging.limit)
+        .load(&mut conn.reading())
+        .await
+}
+
+/// Selects the matching jobs behind a position, newest first.
+fn newest_behind<'a>(
+    tenant: TenantId,
+    filter: &JobFilter<'a>,
+    paging: &Paging<Newest<JobId>>,
+) -> jobs::BoxedQuery<'a, Pg> {
+    let mut rows = matching(tenant, filter);
     if let Some(Newest { at, id }) = paging.after {
         rows = rows.filter(before::<(Timestamptz, sql_types::Uuid), _, _>(
             (jobs::created_at, jobs::job_id),
             (at, id),
         ));
     }
-    let rows = rows.order((jobs::created_at.desc(), jobs::job_id.desc()));
-    page!(conn, rows, matching(tenant, filter), paging.limit)
+    rows.order((jobs::created_at.desc(), jobs::job_id.desc()))
 }
 
 /// Requests the cancellation of a job and returns the job.
