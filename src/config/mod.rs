@@ -9,11 +9,14 @@ mod callers;
 mod email;
 mod fetch;
 mod jobs;
+mod known;
+pub(crate) mod nearest;
 mod places;
 mod reader;
 mod sitemap;
 mod storage;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -56,6 +59,9 @@ pub struct Config {
     pub pg_bin: Option<PathBuf>,
     /// Log filter in `RUST_LOG` syntax.
     pub log: Option<String>,
+    /// A sentence for each variable with the prefix `SCRAPERSKY_`, and each key of the table `scrapersky`, that is not
+    /// known.
+    pub unknown: Vec<String>,
 }
 
 /// Returns Rocket's settings: `ROCKET_*` over `Rocket.toml` over this program's defaults.
@@ -82,18 +88,24 @@ fn layered(file: impl Provider) -> Figment {
 }
 
 impl Config {
-    /// Returns the URL that Rocket will listen on.
+    /// Returns these settings with another port to listen on.
+    #[must_use]
+    pub fn with_port(&self, port: u16) -> Self {
+        Self {
+            rocket: self.rocket.clone().merge(("port", port)),
+            ..self.clone()
+        }
+    }
+
+    /// Returns the address and port that Rocket will listen on; port 0 is any free one.
     ///
     /// # Errors
     ///
     /// Returns an error if the settings do not name an address and a port.
-    pub fn listening_url(&self) -> Result<String, ConfigError> {
+    pub fn listening_address(&self) -> Result<SocketAddr, ConfigError> {
         let rocket = rocket::Config::try_from(&self.rocket)
             .map_err(|error| ConfigError(format!("Rocket's settings cannot be used: {error}")))?;
-        Ok(format!(
-            "http://{}",
-            std::net::SocketAddr::from((rocket.address, rocket.port))
-        ))
+        Ok(SocketAddr::from((rocket.address, rocket.port)))
     }
 
     /// Returns the disk of the private PostgreSQL, which work must not fill. That of any other server is not watched.
@@ -109,13 +121,26 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for the first invalid setting.
+    /// [`ConfigError`] for the first invalid setting. Names that are not known are no error here: see
+    /// [`Config::refuse_unknown`].
     pub fn load() -> Result<Self, ConfigError> {
-        Self::read(
-            &figment(),
-            &|name| std::env::var(name).ok(),
-            nix::unistd::geteuid().is_root(),
-        )
+        let variables: Vec<String> = std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .collect();
+        let env = |name: &str| std::env::var(name).ok();
+        Self::read_all(&figment(), &env, &variables, nix::unistd::geteuid().is_root())
+    }
+
+    /// Refuses settings whose names are not known: a mistyped one would have no effect.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] that names each of them, with the nearest known name.
+    pub fn refuse_unknown(&self) -> Result<(), ConfigError> {
+        match self.unknown.as_slice() {
+            [] => Ok(()),
+            unknown => Err(ConfigError(unknown.join("; "))),
+        }
     }
 
     /// Reads the settings from `figment` and from `env`, which looks up environment variables.
@@ -124,11 +149,23 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn read(figment: &Figment, env: &dyn Fn(&str) -> Option<String>, is_root: bool) -> Result<Self, ConfigError> {
-        let settings = Settings { figment, env };
-        Ok(Self {
+        Self::read_all(figment, env, &[], is_root)
+    }
+
+    /// Reads the settings, and looks for names that are not known among `variables`.
+    fn read_all(
+        figment: &Figment,
+        env: &dyn Fn(&str) -> Option<String>,
+        variables: &[String],
+        is_root: bool,
+    ) -> Result<Self, ConfigError> {
+        let settings = Settings::new(figment, env);
+        let config = Self {
             // Rocket would close the listener at once: the program hears signals itself.
             rocket: figment
                 .clone()
+                // Its colours would reach files and terminals as escapes: the log has its own.
+                .merge(("cli_colors", false))
                 .merge(("shutdown.ctrlc", false))
                 .merge(("shutdown.signals", [(); 0])),
             database: settings.database()?,
@@ -147,7 +184,10 @@ impl Config {
             min_free_disk: settings.min_free_disk()?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
             log: settings.text("SCRAPERSKY_LOG")?.or(settings.text("RUST_LOG")?),
-        })
+            unknown: Vec::new(),
+        };
+        let unknown = known::unknown(figment, variables, &settings.known.borrow());
+        Ok(Self { unknown, ..config })
     }
 }
 
@@ -277,7 +317,8 @@ mod tests {
     #[test]
     fn the_shipped_rocket_toml_is_valid() {
         let toml = include_str!("../../Rocket.toml");
-        assert_eq!(read(toml, &[]).unwrap().pool, PoolConfig::default());
+        let config = read(toml, &[]).unwrap();
+        assert_eq!((config.pool, config.unknown), (PoolConfig::default(), Vec::new()));
         for (profile, file) in [("debug", toml), ("release", toml), ("release", "")] {
             let figment = layered(Toml::string(file).nested()).select(profile);
             let rocket = rocket::Config::try_from(figment).unwrap();

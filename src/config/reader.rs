@@ -1,5 +1,7 @@
 //! Looks up settings and reports invalid ones.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -7,6 +9,9 @@ use std::time::Duration;
 
 use rocket::figment::Figment;
 use url::Url;
+
+/// The beginning of the program's own variables.
+pub(super) const PREFIX: &str = "SCRAPERSKY_";
 
 /// The expected form of a Supabase project's URL, for errors.
 pub(super) const PROJECT_URL: &str = "it must be the project's URL, https://<project>.supabase.co";
@@ -23,11 +28,27 @@ pub struct ConfigError(pub(super) String);
 pub(super) struct Settings<'a> {
     pub(super) figment: &'a Figment,
     pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+    /// The names of the variables that were looked up: those that the program knows.
+    pub(super) known: RefCell<BTreeSet<String>>,
 }
 
-impl Settings<'_> {
+impl<'a> Settings<'a> {
+    pub(super) fn new(figment: &'a Figment, env: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self {
+            figment,
+            env,
+            known: RefCell::default(),
+        }
+    }
+
+    /// Makes a variable known that is only looked up if others are set.
+    pub(super) fn know(&self, variable: &str) {
+        self.known.borrow_mut().insert(variable.to_owned());
+    }
+
     /// Returns a setting as text; `None` if it is empty or not set.
     pub(super) fn text(&self, variable: &str) -> Result<Option<String>, ConfigError> {
+        self.know(variable);
         if let Some(value) = (self.env)(variable) {
             return Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()));
         }
@@ -151,11 +172,8 @@ impl Settings<'_> {
 }
 
 /// Returns the key that a variable has in the file.
-fn key(variable: &str) -> String {
-    variable
-        .strip_prefix("SCRAPERSKY_")
-        .unwrap_or(variable)
-        .to_ascii_lowercase()
+pub(super) fn key(variable: &str) -> String {
+    variable.strip_prefix(PREFIX).unwrap_or(variable).to_ascii_lowercase()
 }
 
 /// Reads the URL of a service; `None` if it is invalid or has a login or a query.
@@ -176,9 +194,6 @@ pub(super) fn read_from<T>(
         found.map(|(_, value)| (*value).to_owned())
     };
     let figment = Figment::new();
-    let settings = Settings {
-        figment: &figment,
-        env: &env,
-    };
+    let settings = Settings::new(&figment, &env);
     read(&settings).map_err(|error| error.to_string())
 }

@@ -68,6 +68,15 @@ impl Settings<'_> {
     }
 
     pub(super) fn database(&self) -> Result<DatabaseSource, ConfigError> {
+        for variable in [
+            "SUPABASE_URL",
+            "SUPABASE_DB_PASSWORD",
+            "SUPABASE_POOLER_HOST",
+            "SUPABASE_POOLER_PORT",
+            "SUPABASE_POOLER_USER",
+        ] {
+            self.know(variable);
+        }
         let direct = self.url("DATABASE_DIRECT_URL")?;
         if let Some(url) = self.url("DATABASE_URL")? {
             return Ok(DatabaseSource::Server { url, direct });

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::nearest;
+use crate::config::nearest;
 use crate::error::{ApiError, ApiResult};
 
 /// A body parsed as JSON, limited in size by Rocket's limit `json` (1 MiB by default).

@@ -10,7 +10,6 @@ pub mod identity;
 pub mod jwks;
 mod leases;
 pub mod limits;
-mod nearest;
 pub mod once;
 pub mod parameters;
 pub mod super_admin;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use rocket::request::Request;
 
-use super::nearest;
+use crate::config::nearest;
 use crate::error::{ApiError, ApiResult, other_methods};
 
 /// The query parameters that each route takes, by method and path as Rocket has them.

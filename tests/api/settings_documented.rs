@@ -90,6 +90,19 @@ fn documented_keys_and_defaults_are_correct() {
 }
 
 #[test]
+fn every_documented_key_is_known() {
+    for Row { variable, key, .. } in documented() {
+        if key == NO_KEY {
+            continue;
+        }
+        // Values that are refused say nothing of names.
+        let figment = Figment::new().merge((format!("scrapersky.{key}"), ""));
+        let config = Config::read(&figment, &|_| None, true).unwrap();
+        assert_eq!(config.unknown, [""; 0], "{variable}");
+    }
+}
+
+#[test]
 fn rocket_toml_names_documented_keys_only() {
     let keys: BTreeSet<String> = documented().into_iter().map(|row| row.key).collect();
     let file = fs::read_to_string(root().join("Rocket.toml")).unwrap();
@@ -138,6 +151,7 @@ fn config(variables: &[(&str, &str)], keys: &[(&str, &str)]) -> Result<String, S
     };
     Config::read(&figment, &env, true)
         .map(|mut config| {
+            assert!(config.unknown.is_empty(), "{:?}", config.unknown);
             // It contains every key as written, whether or not it is read.
             config.rocket = Figment::new();
             format!("{config:?}")

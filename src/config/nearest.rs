@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 /// Describes a name that is not known, by the nearest known one, else by all of them. The name may be a path, such as
 /// `filter.status`.
-pub(super) fn unknown(kind: &str, path: &str, known: &[&str]) -> String {
+#[must_use]
+pub fn unknown(kind: &str, path: &str, known: &[&str]) -> String {
     let mut detail = format!("unknown {kind} `{path}`");
     let name = path.rsplit('.').next().unwrap_or(path);
     let rest = match (nearest(name, known), known) {
@@ -17,7 +18,8 @@ pub(super) fn unknown(kind: &str, path: &str, known: &[&str]) -> String {
 }
 
 /// Returns the known name that differs in at most a third of its characters, the nearest one first.
-fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+#[must_use]
+pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_lowercase();
     known
         .iter()
