@@ -23,11 +23,17 @@ pub mod logging;
 mod routes;
 mod views;
 
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Mutex;
+
 use database::pool::Pool;
 use jobs::{Waiters, Waker};
 use postgres::Watch;
+use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
+use tokio::sync::oneshot;
 
 use self::config::Config;
 use self::guards::{Identities, Limits, OneHost, Tokens, Traffic};
@@ -103,4 +109,37 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
                 }
             })
         })))
+}
+
+/// Returns the server with what receives the address that it listens on, once it does. The receiver fails if the server ends
+/// before.
+#[must_use]
+pub fn telling(server: Rocket<Build>) -> (Rocket<Build>, oneshot::Receiver<SocketAddr>) {
+    let (listens, listening) = oneshot::channel();
+    let listens = Mutex::new(Some(listens));
+    let server = server.attach(AdHoc::on_liftoff("Tell where it listens", move |rocket| {
+        let listens = listens.lock().ok().and_then(|mut listens| listens.take());
+        if let Some(listens) = listens {
+            // The receiver may have been dropped.
+            let _ = listens.send(SocketAddr::from((rocket.config().address, rocket.config().port)));
+        }
+        Box::pin(std::future::ready(()))
+    }));
+    (server, listening)
+}
+
+/// Describes why a server could not listen on `address`, or ended by itself.
+#[must_use]
+pub fn launch_failure(error: &rocket::Error, address: SocketAddr) -> String {
+    match error.kind() {
+        ErrorKind::Bind(bind) if bind.kind() == io::ErrorKind::AddrInUse => format!(
+            "port {} of {} is in use: stop the program that listens there, or set another port with `--port` or ROCKET_PORT",
+            address.port(),
+            address.ip()
+        ),
+        ErrorKind::Bind(bind) => format!(
+            "the server cannot listen on {address}: {bind}; ROCKET_ADDRESS and ROCKET_PORT (or `--port`) say where it listens"
+        ),
+        _ => format!("the server failed: {error}"),
+    }
 }

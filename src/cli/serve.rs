@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use database::connection::Connection;
 use database::migrate;
@@ -43,6 +43,9 @@ pub struct ServeOptions {
     /// Does not migrate the database; refuses to start if it has to be migrated
     #[arg(long)]
     no_migrate: bool,
+    /// Port to listen on, instead of that of the settings (`ROCKET_PORT`, 8000 by default)
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
 }
 
 /// Serves the HTTP API, and runs jobs, until it is told to stop.
@@ -61,12 +64,13 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         }
         require_schema(&database).await?;
         let pool = Pool::new(&database.url, &config.pool)?;
-        let address = config.listening_url()?;
-        announce(&address, &pool, config).await?;
-        let ready = crate::rocket(config, pool.clone())?
-            .ignite()
-            .await
-            .context("the server cannot start")?;
+        let config = &options
+            .port
+            .map_or_else(|| config.clone(), |port| config.with_port(port));
+        let address = config.listening_address()?;
+        let greeting = greeting(&pool, config).await?;
+        let (server, listening) = crate::telling(crate::rocket(config, pool.clone())?);
+        let ready = server.ignite().await.context("the server cannot start")?;
         if let Some(watch) = ready.state::<Watch>() {
             revive(watch, config)?;
         }
@@ -76,6 +80,13 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         }
         let (stop_working, stopped) = oneshot::channel::<()>();
         let working = tokio::spawn(async move {
+            // Without a listener the server ends at once: its workers claim nothing.
+            let Ok(address) = listening.await else { return };
+            say!(
+                "ScraperSky listens on http://{address}. {}",
+                greeting.replace(ADDRESS, &address.to_string())
+            );
+            log::info!("the server at http://{address} started");
             if let Some(runner) = runner {
                 // A sender that is gone says the same.
                 runner.run(async { drop(stopped.await) }).await;
@@ -84,7 +95,6 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         let asked = stop_asked_for()?;
         let traffic = ready.state::<Traffic>().cloned().unwrap_or_default();
         let shutdown = ready.shutdown();
-        log::info!("the server at {address} started");
         let stopping = async {
             asked.await;
             drop(stop_working);
@@ -95,12 +105,12 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
             anyhow::Ok(())
         };
         let served = tokio::select! {
-            served = ready.launch() => served.map(drop).context("the server failed"),
+            served = ready.launch() => served.map(drop).map_err(|error| anyhow!(crate::launch_failure(&error, address))),
             stopped = stopping => stopped,
         };
         working.await.context("the workers failed")?;
         log::info!(
-            "the server at {address} stopped: {} requests in progress",
+            "the server at http://{address} stopped: {} requests in progress",
             traffic.in_progress()
         );
         served
@@ -122,23 +132,21 @@ fn runner_of_server(
     runner(workers, config, database, Pool::new(&database.url, &connections)?)
 }
 
-/// Says where the server listens and how it is called.
-async fn announce(address: &str, pool: &Pool, config: &Config) -> anyhow::Result<()> {
-    if config.database == DatabaseSource::Embedded {
-        let key = keys::ensure_default_key(pool, &config.data_dir).await?;
-        say!(
-            "ScraperSky listens on {address}. The API key of the default tenant is in {}.",
-            key.display()
-        );
-        say!(
-            "Try: curl -s -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n       \
-             -d '{{\"base_url\": \"example.com\"}}' {address}/api/v1/scrapersky",
-            key.display()
-        );
-    } else {
-        say!("ScraperSky listens on {address}. `scrapersky keys create` makes an API key.");
+/// The place of the server's address in a greeting, which is known when the server listens.
+const ADDRESS: &str = "{address}";
+
+/// Returns what operators are told once the server listens: how it is called.
+async fn greeting(pool: &Pool, config: &Config) -> anyhow::Result<String> {
+    if config.database != DatabaseSource::Embedded {
+        return Ok("`scrapersky keys create` makes an API key.".to_owned());
     }
-    Ok(())
+    let key = keys::ensure_default_key(pool, &config.data_dir).await?;
+    let key = key.display();
+    Ok(format!(
+        "The API key of the default tenant is in {key}.\n\
+         Try: curl -s -H \"Authorization: Bearer $(cat {key})\" -H 'Content-Type: application/json' \\\n       \
+         -d '{{\"base_url\": \"example.com\"}}' http://{ADDRESS}/api/v1/scrapersky"
+    ))
 }
 
 /// Serves on for `time` while `/ready` says that the server stops, or until it is told to stop once more.

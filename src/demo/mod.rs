@@ -4,13 +4,10 @@ pub mod places_api;
 pub mod sites;
 
 use std::net::SocketAddr;
-use std::sync::Mutex;
 
 use rocket::config::{Ident, LogLevel, Shutdown as ShutdownConfig};
-use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use rocket::{Build, Rocket, Shutdown};
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// A running server, which is closed when this value is dropped.
@@ -45,6 +42,7 @@ pub fn figment() -> Figment {
     Figment::from(rocket::Config {
         port: 0,
         ident: Ident::none(),
+        cli_colors: false,
         log_level: LogLevel::Off,
         shutdown: ShutdownConfig {
             ctrlc: false,
@@ -63,19 +61,8 @@ pub fn figment() -> Figment {
 ///
 /// Returns an error if the server cannot start.
 pub async fn launch(server: Rocket<Build>) -> anyhow::Result<Listening> {
-    let (listens, listening) = oneshot::channel();
-    let listens = Mutex::new(Some(listens));
-    let ready = server
-        .attach(AdHoc::on_liftoff("says where it listens", move |rocket| {
-            let listens = listens.lock().ok().and_then(|mut listens| listens.take());
-            if let Some(listens) = listens {
-                // The receiver may have been dropped.
-                let _ = listens.send(SocketAddr::from((rocket.config().address, rocket.config().port)));
-            }
-            Box::pin(std::future::ready(()))
-        }))
-        .ignite()
-        .await?;
+    let (server, listening) = crate::telling(server);
+    let ready = server.ignite().await?;
     let shutdown = ready.shutdown();
     let mut launched = tokio::spawn(ready.launch());
     tokio::select! {
