@@ -1,7 +1,7 @@
 //! `scrapersky demo`: everything at once, on this machine alone.
 
 use std::fs;
-use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -12,18 +12,19 @@ use database::migrate;
 use database::pool::Pool;
 use database::repo::tenants::DEFAULT_TENANT;
 use indicatif::{ProgressBar, ProgressStyle};
-use postgres::{DATABASE, Durability, EmbeddedOptions, EmbeddedPostgres};
+use postgres::{DATABASE, Durability, EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 use reqwest::{Client, RequestBuilder};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use super::bring_up::Database;
 use super::run::block_on;
 use super::scan::{self, Scanned};
 use super::work::Workers;
-use super::{keys, serve};
+use super::{keys, serve, work};
 use crate::config::Config;
 use crate::demo;
 use crate::demo::places_api::{PlacesApi, Trouble, World};
@@ -51,20 +52,43 @@ pub struct DemoOptions {
 ///
 /// When a part cannot be started, or the API answers with an error.
 pub fn run(options: DemoOptions, config: &Config) -> anyhow::Result<ExitCode> {
-    let postgres = DemoPostgres::start(config)?;
-    let shown = block_on(async {
-        let interrupted = serve::stop_asked_for()?;
-        tokio::select! {
-            shown = show(options, config, &postgres) => shown,
-            () = interrupted => Ok(()),
-        }
-    });
-    postgres.stop()?;
-    shown.map(|()| ExitCode::SUCCESS)
+    block_on(async {
+        // Heard before anything exists that would be left behind.
+        let mut interrupted = pin!(serve::stop_asked_for()?);
+        let temporary = Temporary::new(config);
+        say!(
+            "Starting a PostgreSQL for this demo in {} ...",
+            temporary.options.data_dir.display()
+        );
+        let mut starting = temporary.start();
+        let (server, is_interrupted) = tokio::select! {
+            server = &mut starting => (server, false),
+            // What is being started has to be there before it can be removed.
+            () = &mut interrupted => {
+                say!("Stopping as soon as it has started ...");
+                (starting.await, true)
+            }
+        };
+        let shown = match server.context("the start was cut off")? {
+            Ok(_) if is_interrupted => Ok(work::interrupted()),
+            Ok(server) => tokio::select! {
+                shown = show(options, config, &server) => shown.map(|()| ExitCode::SUCCESS),
+                () = &mut interrupted => {
+                    say!("Stopping ...");
+                    Ok(if options.keep { ExitCode::SUCCESS } else { work::interrupted() })
+                }
+            },
+            Err(_) if is_interrupted => Ok(work::interrupted()),
+            Err(error) => Err(error.into()),
+        };
+        let removed = tokio::task::spawn_blocking(move || temporary.remove()).await?;
+        shown.and_then(|code| removed.map(|()| code))
+    })
 }
 
-async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) -> anyhow::Result<()> {
-    let url = postgres.server.url(DATABASE).parse()?;
+async fn show(options: DemoOptions, config: &Config, postgres: &EmbeddedPostgres) -> anyhow::Result<()> {
+    let url = postgres.url(DATABASE).parse()?;
+    say!("Creating the tables ...");
     migrate::up(&url).await?;
     let database = Database {
         direct: url.clone(),
@@ -74,6 +98,7 @@ async fn show(options: DemoOptions, config: &Config, postgres: &DemoPostgres) ->
     let tenant = keys::tenant(&pool, DEFAULT_TENANT).await?;
     let key = keys::create(&pool, tenant, "demo", &[], None).await?;
 
+    say!("Opening the sample sites, the HTTP API and workers ...");
     let sites = Sites::open().await.context("the sample sites cannot be opened")?;
     let mut config = config.clone();
     config.scans.fetch.connect_to = sites.connect_to();
@@ -308,26 +333,36 @@ impl Api {
     }
 }
 
-/// A PostgreSQL that is stopped and deleted when the demo ends.
-struct DemoPostgres {
-    server: EmbeddedPostgres,
-    folder: PathBuf,
+/// The PostgreSQL of a demo, which is removed when the demo ends.
+struct Temporary {
+    options: EmbeddedOptions,
 }
 
-impl DemoPostgres {
-    fn start(config: &Config) -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("scrapersky-demo-{}", std::process::id()));
-        say!("Starting a PostgreSQL for this demo in {} ...", folder.display());
-        let server = EmbeddedPostgres::start(&EmbeddedOptions {
-            data_dir: folder.clone(),
+impl Temporary {
+    fn new(config: &Config) -> Self {
+        let options = EmbeddedOptions {
+            data_dir: std::env::temp_dir().join(format!("scrapersky-demo-{}", std::process::id())),
             pg_bin: config.pg_bin.clone(),
             durability: Durability::Throwaway,
-        })?;
-        Ok(Self { server, folder })
+        };
+        Self { options }
     }
 
-    fn stop(self) -> anyhow::Result<()> {
-        self.server.stop()?;
-        fs::remove_dir_all(&self.folder).with_context(|| format!("{} cannot be removed", self.folder.display()))
+    /// Starts the server on a thread, which cannot be cut off.
+    fn start(&self) -> JoinHandle<Result<EmbeddedPostgres, EmbeddedError>> {
+        let options = self.options.clone();
+        tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options))
+    }
+
+    /// Stops the server, also one whose start failed midway, and removes its folder.
+    fn remove(&self) -> anyhow::Result<()> {
+        let folder = &self.options.data_dir;
+        if !folder.exists() {
+            return Ok(());
+        }
+        if let Some(server) = EmbeddedPostgres::find(&self.options)? {
+            server.stop()?;
+        }
+        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))
     }
 }
