@@ -1,67 +1,84 @@
 //! `scrapersky doctor`: is everything as it should be, and what did migrations set aside?
 
-use std::fmt::Display;
+mod report;
+mod surroundings;
+
 use std::process::ExitCode;
 use std::time::Instant;
 
+use clap::Args;
 use database::connection::Connection;
 use database::migrate::{self, SchemaState};
 use database::pool::Pool;
 use database::repo;
 use database::repo::diagnostics::ENCODING;
-use postgres::MINIMUM_MAJOR;
+use postgres::{EmbeddedPostgres, EmbeddedState, MINIMUM_MAJOR};
 
-use super::bring_up::{BringUpError, Database};
+use self::report::Report;
+use super::bring_up::{BringUpError, Database, embedded_options};
 use super::run::block_on;
 use crate::config::{Config, DatabaseSource};
 
-/// What was found, printed as it comes: a line a check.
-#[derive(Default)]
-struct Report {
-    failures: usize,
+/// How the report is printed.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DoctorOptions {
+    /// Prints the report as JSON
+    #[arg(long)]
+    json: bool,
 }
 
-impl Report {
-    fn good(&self, what: impl Display) {
-        say!("ok    {what}");
-    }
-
-    fn note(&self, what: impl Display) {
-        say!("note  {what}");
-    }
-
-    fn bad(&mut self, what: impl Display) {
-        say!("FAIL  {what}");
-        self.failures += 1;
-    }
-}
-
-/// Checks the settings and the database. The exit code says whether all is well; a note is no
+/// Checks the settings, the database and what surrounds the program. The exit code says whether all is well; a note is no
 /// failure.
 ///
 /// # Errors
 ///
 /// When a check could not be made at all.
-pub fn run(config: &Config) -> anyhow::Result<ExitCode> {
-    let mut report = Report::default();
-    match &config.database {
-        DatabaseSource::Server { url, .. } => report.good(format_args!("the database is {url}")),
-        DatabaseSource::Embedded => {
-            report.good(format_args!(
-                "the database is a private PostgreSQL in {}",
-                config.data_dir.display()
-            ));
+pub fn run(options: DoctorOptions, config: &Config) -> anyhow::Result<ExitCode> {
+    let mut report = Report::new(options.json);
+    surroundings::examine(config, &mut report);
+    let database = find_database(config, &mut report);
+    block_on(async {
+        surroundings::examine_network(&mut report).await;
+        match &database {
+            Some(database) => examine(config, database, &mut report).await,
+            None => Ok(()),
         }
-    }
-    match Database::bring_up(config) {
-        Ok(database) => block_on(examine(config, &database, &mut report))?,
-        Err(error @ (BringUpError::Config(_) | BringUpError::Embedded(_) | BringUpError::Url(_))) => report.bad(error),
-    }
-    Ok(if report.failures == 0 {
+    })?;
+    Ok(if report.end()? {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Returns the configured database; `None` if there is none yet, which is not for this command to change.
+fn find_database(config: &Config, report: &mut Report) -> Option<Database> {
+    match &config.database {
+        DatabaseSource::Server { url, .. } => report.good(format_args!("the database is {url}")),
+        DatabaseSource::Embedded => {
+            let folder = config.data_dir.display();
+            match EmbeddedPostgres::status(&embedded_options(config)) {
+                Ok(status) if status.state == EmbeddedState::Absent => {
+                    report.note(format_args!(
+                        "there is no database yet: the first start of `scrapersky` creates a private PostgreSQL in {folder}"
+                    ));
+                    return None;
+                }
+                Ok(_) => report.good(format_args!("the database is a private PostgreSQL in {folder}")),
+                Err(error) => {
+                    report.bad(error);
+                    return None;
+                }
+            }
+        }
+    }
+    match Database::bring_up(config) {
+        Ok(database) => Some(database),
+        Err(error @ (BringUpError::Config(_) | BringUpError::Embedded(_) | BringUpError::Url(_))) => {
+            report.bad(error);
+            None
+        }
+    }
 }
 
 async fn examine(config: &Config, database: &Database, report: &mut Report) -> anyhow::Result<()> {
