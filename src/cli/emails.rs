@@ -1,9 +1,7 @@
 //! `scrapersky emails`: runs the same job as the API's scan for email addresses.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use database::ids::{JobId, TenantId};
@@ -23,7 +21,9 @@ use uuid::Uuid;
 use web::names::DomainName;
 
 use super::bring_up::Database;
+use super::output::Output;
 use super::run::{block_on, require_schema};
+use super::work::Awaited;
 use super::{keys, work};
 use crate::config::Config;
 use crate::views::contact::{CONTACT_CSV_HEAD, ContactOfDomain, ContactView};
@@ -77,30 +77,34 @@ async fn scan(
     let pool = Pool::new(&database.url, &config.pool)?;
     let tenant = keys::tenant(&pool, options.tenant).await?;
     let (domain, id) = submit(&pool, tenant, name, options.max_pages).await?;
+    let awaited = Awaited {
+        work: "the scan",
+        subject: name.as_str().to_owned(),
+    };
 
-    let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
-        bail!("interrupted: the scan waits in the database; the same command, or `scrapersky worker`, continues it");
+    let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id, &awaited).await? else {
+        return Ok(work::interrupted());
     };
     let is_completed = job.status == JobStatus::Completed;
     if !is_completed {
-        log::error!("{}", job.error.as_deref().unwrap_or("the scan has not ended"));
+        eprintln!(
+            "scrapersky: {}",
+            job.error.as_deref().unwrap_or("the scan has not ended")
+        );
     }
     let contacts = contacts(&pool, tenant, &domain, id).await?;
     let contacts: Vec<ContactView> = contacts.into_iter().map(ContactView::from).collect();
     if options.json {
         say!("{:#}", json!({ "job": JobView::from(job), "contacts": contacts }));
     } else if options.csv {
-        let mut out = std::io::stdout().lock();
-        if !options.no_bom {
-            out.write_all(BYTE_ORDER_MARK.as_bytes())?;
-        }
-        let mut lines = csv::Writer::from_writer(out);
+        let start = if options.no_bom { "" } else { BYTE_ORDER_MARK };
+        let mut lines = csv::Writer::from_writer(start.as_bytes().to_vec());
         lines.write_record(CONTACT_CSV_HEAD)?;
         for contact in contacts {
             let domain = Some(domain.domain.clone());
             lines.write_record(ContactOfDomain { contact, domain }.csv())?;
         }
-        lines.flush()?;
+        Output::open(None)?.write(&lines.into_inner()?)?;
     } else {
         say!("{}", table(&contacts));
         let count = |name: &str| {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
-use database::ids::TenantId;
+use database::ids::{BatchId, TenantId};
 use database::migrate;
 use database::models::enums::JobStatus;
 use database::models::job::Job;
@@ -15,6 +15,7 @@ use database::repo;
 use database::repo::jobs::JobFilter;
 use database::repo::paging::{Newest, Paging};
 use database::repo::tenants::DEFAULT_TENANT;
+use database::tenant::TenantConnection;
 use indicatif::{ProgressBar, ProgressStyle};
 use jobs::Submission;
 use scans::domain::{self, DomainScan, SubmittedBatch};
@@ -31,6 +32,9 @@ use crate::views::csv::{BYTE_ORDER_MARK, LIST_SEPARATOR, cell};
 
 /// Number of jobs read at a time.
 const AT_ONCE: i64 = 1000;
+
+/// Number of sites that the progress bar names.
+const SITES_NAMED: i64 = 2;
 
 /// Domains to scan, and the format of the results.
 #[derive(Debug, Args)]
@@ -76,6 +80,7 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
         asked.extend(list::read(file)?);
     }
     let (mut scanned, mut names) = (Vec::new(), BTreeSet::new());
+    let mut is_interrupted = false;
     for domain in asked {
         match DomainName::parse(&domain) {
             Ok(name) => drop(names.insert(name.as_str().to_owned())),
@@ -91,7 +96,9 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
     if !names.is_empty() {
         let names: Vec<String> = names.into_iter().collect();
         let database = Database::bring_up(config)?;
-        scanned.extend(block_on(scan(&names, options.tenant, config, &database))?);
+        let (found, all_ended) = block_on(scan(&names, options.tenant, config, &database))?;
+        scanned.extend(found);
+        is_interrupted = !all_ended;
     }
     if options.json {
         let all: Vec<_> = scanned
@@ -105,6 +112,9 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
     } else {
         say!("{}", table(&scanned));
     }
+    if is_interrupted {
+        return Ok(work::interrupted());
+    }
     let all_completed = scanned.iter().all(|one| one.status == JobStatus::Completed.label());
     Ok(if all_completed {
         ExitCode::SUCCESS
@@ -113,7 +123,13 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn scan(names: &[String], tenant: Uuid, config: &Config, database: &Database) -> anyhow::Result<Vec<Scanned>> {
+/// Scans domains. Returns what was found, and whether all scans have ended: not if the command was interrupted.
+async fn scan(
+    names: &[String],
+    tenant: Uuid,
+    config: &Config,
+    database: &Database,
+) -> anyhow::Result<(Vec<Scanned>, bool)> {
     migrate::up(&database.direct).await?;
     require_schema(database).await?;
     let pool = Pool::new(&database.url, &config.pool)?;
@@ -122,7 +138,9 @@ async fn scan(names: &[String], tenant: Uuid, config: &Config, database: &Databa
 
     let workers = Workers::start(config, database, &pool)?;
     let bar = ProgressBar::new(u64::try_from(names.len()).unwrap_or(u64::MAX));
-    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} domains, {elapsed}")?);
+    bar.set_style(ProgressStyle::with_template(
+        "{bar:30} {pos}/{len} domains, {elapsed} {msg}",
+    )?);
     let all_ended = work::until(async || {
         let mut conn = pool.tenant(tenant).await?;
         let counts = repo::batches::count_jobs(&mut conn, &[batch.id]).await?;
@@ -132,17 +150,52 @@ async fn scan(names: &[String], tenant: Uuid, config: &Config, database: &Databa
             .map(|count| count.jobs)
             .sum();
         bar.set_position(u64::try_from(ended).unwrap_or_default());
+        if !bar.is_hidden() {
+            bar.set_message(awaited_sites(&mut conn, batch.id).await?);
+        }
         Ok(usize::try_from(ended)
             .is_ok_and(|ended| ended >= names.len())
             .then_some(()))
     })
     .await;
     bar.finish_and_clear();
-    workers.end().await?;
-    if all_ended?.is_none() {
-        log::warn!("interrupted: unfinished scans wait in the database for `scrapersky worker`");
+    if matches!(all_ended, Ok(None)) {
+        work::leave(&format!(
+            "the unfinished scans go on when a worker runs (`scrapersky worker`); follow them with `scrapersky jobs list \
+             --batch-id {}`",
+            batch.id
+        ))?;
     }
-    results(&pool, tenant, &batch).await
+    workers.end().await?;
+    let all_ended = all_ended?.is_some();
+    Ok((results(&pool, tenant, &batch).await?, all_ended))
+}
+
+/// Returns which sites the scans of a batch wait for, in words.
+async fn awaited_sites(conn: &mut TenantConnection, batch: BatchId) -> anyhow::Result<String> {
+    let joined = repo::batches::list_joined(conn, batch).await?;
+    let filter = JobFilter {
+        statuses: &[JobStatus::Running],
+        batch_id: Some(batch),
+        others: &joined,
+        ..JobFilter::default()
+    };
+    let (running, count) = repo::jobs::list(conn, &filter, &Paging::first(SITES_NAMED)).await?;
+    let sites: Vec<String> = running
+        .into_iter()
+        .filter_map(|job| Some(job.payload.parse::<DomainScan>().ok()?.domain))
+        .collect();
+    Ok(waiting_for(&sites, count))
+}
+
+/// Names sites, out of `count`, in words; an empty text if there are none.
+fn waiting_for(sites: &[String], count: i64) -> String {
+    let named = i64::try_from(sites.len()).unwrap_or(i64::MAX);
+    match (sites, count.saturating_sub(named)) {
+        ([], _) => String::new(),
+        (sites, 0) => format!("waiting for {}", sites.join(", ")),
+        (sites, more) => format!("waiting for {} and {more} more", sites.join(", ")),
+    }
 }
 
 /// Queues the scans as one batch.
@@ -280,6 +333,14 @@ pub(super) fn table(scanned: &[Scanned]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_progress_bar_names_the_sites_it_waits_for() {
+        let sites = ["a.test".to_owned(), "b.test".to_owned()];
+        assert_eq!(waiting_for(&[], 0), "");
+        assert_eq!(waiting_for(&sites, 2), "waiting for a.test, b.test");
+        assert_eq!(waiting_for(&sites, 9), "waiting for a.test, b.test and 7 more");
+    }
 
     #[test]
     fn lists_are_plain_text_and_telephone_numbers_have_no_apostrophe() {

@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
 use clap::Args;
 use database::ids::{DomainId, JobId, TenantId};
 use database::migrate;
@@ -24,7 +22,9 @@ use url::Url;
 use uuid::Uuid;
 
 use super::bring_up::Database;
+use super::output::Output;
 use super::run::{block_on, require_schema};
+use super::work::Awaited;
 use super::{keys, work};
 use crate::config::Config;
 use crate::views::csv::BYTE_ORDER_MARK;
@@ -100,15 +100,20 @@ async fn analyse(
     let pool = Pool::new(&database.url, &config.pool)?;
     let tenant = keys::tenant(&pool, options.tenant).await?;
     let (domain, id) = submit(&pool, tenant, scan).await?;
+    let awaited = Awaited {
+        work: "the analysis",
+        subject: scan.domain.clone(),
+    };
 
-    let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
-        bail!(
-            "interrupted: the analysis waits in the database; the same command, or `scrapersky worker`, continues it"
-        );
+    let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id, &awaited).await? else {
+        return Ok(work::interrupted());
     };
     let is_completed = job.status == JobStatus::Completed;
     if !is_completed {
-        log::error!("{}", job.error.as_deref().unwrap_or("the analysis has not ended"));
+        eprintln!(
+            "scrapersky: {}",
+            job.error.as_deref().unwrap_or("the analysis has not ended")
+        );
     }
     let files = files(&pool, tenant, domain, id).await?;
     if options.json {
@@ -158,6 +163,7 @@ async fn files(pool: &Pool, tenant: TenantId, domain: DomainId, job: JobId) -> a
 }
 
 async fn print_csv(pool: &Pool, tenant: TenantId, domain: DomainId, bom: bool) -> anyhow::Result<()> {
+    let mut out = Output::open(None)?;
     let start = if bom { BYTE_ORDER_MARK } else { "" };
     let mut lines = csv::Writer::from_writer(start.as_bytes().to_vec());
     lines.write_record(CSV_HEAD)?;
@@ -171,11 +177,7 @@ async fn print_csv(pool: &Pool, tenant: TenantId, domain: DomainId, bom: bool) -
         for row in rows {
             lines.write_record(SitemapUrlView::from(row).csv())?;
         }
-        match io::stdout().write_all(&lines.into_inner()?) {
-            // As `| head` does: it has seen what it wanted.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            written => written.context("standard output cannot be written")?,
-        }
+        out.write(&lines.into_inner()?)?;
         if paging.after.is_none() {
             return Ok(());
         }

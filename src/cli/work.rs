@@ -1,5 +1,6 @@
 //! Workers in a command's own process, so that it needs no other one.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -20,6 +21,18 @@ use crate::config::Config;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long the database may be unavailable before a waiting command gives up.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The exit code of a command that was interrupted, as shells have it for SIGINT.
+pub const INTERRUPTED: u8 = 130;
+
+/// Work that a command waits for, in words.
+#[derive(Clone, Debug)]
+pub struct Awaited {
+    /// The work, such as "the analysis".
+    pub work: &'static str,
+    /// What it is done on, such as a domain.
+    pub subject: String,
+}
 
 /// The workers of a command, in its own process. Dropping them stops them as Ctrl-C does.
 pub struct Workers {
@@ -58,7 +71,8 @@ impl Workers {
     }
 }
 
-/// Runs jobs until this one has ended, and shows its progress. Returns `None` when interrupted.
+/// Runs jobs until this one has ended, and shows its progress. Returns `None` when interrupted, after saying what happens to
+/// the work.
 ///
 /// # Errors
 ///
@@ -69,10 +83,12 @@ pub async fn run_to_its_end(
     pool: &Pool,
     tenant: TenantId,
     id: JobId,
+    awaited: &Awaited,
 ) -> anyhow::Result<Option<Job>> {
     let workers = Workers::start(config, database, pool)?;
     let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {msg}, {elapsed}")?);
+    bar.set_style(ProgressStyle::with_template("{spinner} {prefix}: {msg}, {elapsed}")?);
+    bar.set_prefix(awaited.subject.clone());
     let ended = until(async || {
         let mut conn = pool.tenant(tenant).await?;
         let job = repo::jobs::get(&mut conn, id).await?;
@@ -82,8 +98,37 @@ pub async fn run_to_its_end(
     })
     .await;
     bar.finish_and_clear();
+    if matches!(ended, Ok(None)) {
+        let Awaited { work, subject } = awaited;
+        leave(&format!(
+            "{work} of {subject} goes on when a worker runs (`scrapersky worker`); follow it with `scrapersky jobs show {id}`"
+        ))?;
+    }
     workers.end().await?;
     ended
+}
+
+/// Says what happens to work that a command no longer waits for; a second signal ends the program at once.
+///
+/// # Errors
+///
+/// When signals cannot be heard.
+pub fn leave(what_happens: &str) -> anyhow::Result<()> {
+    let again = serve::stop_asked_for()?;
+    eprintln!("scrapersky: interrupted: {what_happens}");
+    eprintln!("scrapersky: handing back what runs here; Ctrl-C once more ends at once");
+    tokio::spawn(async move {
+        again.await;
+        // The leases of its jobs run out, and other workers take them.
+        std::process::exit(i32::from(INTERRUPTED));
+    });
+    Ok(())
+}
+
+/// Returns the exit code of an interrupted command.
+#[must_use]
+pub fn interrupted() -> ExitCode {
+    ExitCode::from(INTERRUPTED)
 }
 
 /// Polls until there is something to return. Returns `None` when interrupted.
