@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use scrapersky::cli::{self, Cli};
 use scrapersky::config::Config;
 use scrapersky::logging;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     match run(&cli) {
         Ok(code) => code,
         Err(error) => {
@@ -20,7 +19,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let mut config = Config::load()?;
-    logging::init(config.log.as_deref().unwrap_or_else(|| cli.default_log()))?;
+    logging::init(cli.log_filter(config.log.as_deref()))?;
     cli::descriptors::raise_limit(&mut config);
     cli::run(cli, &config)
 }

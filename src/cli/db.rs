@@ -1,10 +1,21 @@
 //! `scrapersky db`: the private PostgreSQL from the command line.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use postgres::{DATABASE, EmbeddedPostgres};
+use serde_json::json;
 
 use super::bring_up::embedded_options;
 use crate::config::{Config, DatabaseSource};
+
+/// What to do with the private PostgreSQL, and how the answer is printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct DbOptions {
+    #[command(subcommand)]
+    command: DbCommand,
+    /// Prints JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
 
 /// What to do with the private PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
@@ -24,12 +35,21 @@ pub enum DbCommand {
 /// # Errors
 ///
 /// The sentence of the [`EmbeddedError`](postgres::EmbeddedError).
-pub fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
+pub fn run(options: DbOptions, config: &Config) -> anyhow::Result<()> {
     if let DatabaseSource::Server { url, .. } = &config.database {
         log::warn!("the program uses {url}; this command is for the private PostgreSQL, which is not in use");
     }
+    let DbOptions { command, json } = options;
     let options = &embedded_options(config);
     match command {
+        DbCommand::Url | DbCommand::Start if json => {
+            let postgres = EmbeddedPostgres::start(options)?;
+            let state = if postgres.is_adopted() { "running" } else { "started" };
+            say!(
+                "{:#}",
+                json!({ "state": state, "pid": postgres.pid(), "url": postgres.url(DATABASE) })
+            );
+        }
         DbCommand::Url => say!("{}", EmbeddedPostgres::start(options)?.url(DATABASE)),
         DbCommand::Start => {
             let postgres = EmbeddedPostgres::start(options)?;
@@ -44,14 +64,31 @@ pub fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
                 postgres.url(DATABASE)
             );
         }
-        DbCommand::Stop => match EmbeddedPostgres::find(options)? {
-            Some(postgres) => {
-                let pid = postgres.pid();
+        DbCommand::Stop => {
+            let running = EmbeddedPostgres::find(options)?;
+            let pid = running.as_ref().map(EmbeddedPostgres::pid);
+            if let Some(postgres) = running {
                 postgres.stop()?;
-                say!("PostgreSQL stopped (process {pid})");
             }
-            None => say!("PostgreSQL was not running"),
-        },
+            match pid {
+                _ if json => say!("{:#}", json!({ "state": "stopped", "pid": pid })),
+                Some(pid) => say!("PostgreSQL stopped (process {pid})"),
+                None => say!("PostgreSQL was not running"),
+            }
+        }
+        DbCommand::Status if json => {
+            let status = EmbeddedPostgres::status(options)?;
+            say!(
+                "{:#}",
+                json!({
+                    "state": status.state.to_string(),
+                    "version": status.version,
+                    "data": status.data,
+                    "socket": status.socket,
+                    "log": status.log,
+                })
+            );
+        }
         DbCommand::Status => say!("{}", EmbeddedPostgres::status(options)?),
     }
     Ok(())

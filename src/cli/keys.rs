@@ -25,6 +25,7 @@ use super::bring_up::Database;
 use super::run::{block_on, migrate_if_fresh};
 use super::tenants::unknown;
 use crate::config::Config;
+use crate::views::key::KeyView;
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -33,6 +34,9 @@ pub enum KeysCommand {
     Create(CreateKey),
     /// Lists a tenant's keys
     List {
+        /// Prints JSON instead of a table
+        #[arg(long)]
+        json: bool,
         /// Tenant whose keys are listed
         #[arg(long, default_value_t = DEFAULT_TENANT)]
         tenant: Uuid,
@@ -83,10 +87,15 @@ pub fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
                 let secret = create(&pool, tenant, &wanted.name, &wanted.scopes, expires_at).await?;
                 say!("{}", secret.expose());
             }
-            KeysCommand::List { tenant: named } => {
+            KeysCommand::List { json, tenant: named } => {
                 let mut conn = pool.tenant(tenant(&pool, *named).await?).await?;
                 let keys = repo::api_keys::list(&mut conn).await?;
-                say!("{}", table(keys));
+                if *json {
+                    let keys: Vec<KeyView> = keys.into_iter().map(KeyView::from).collect();
+                    say!("{}", serde_json::to_string_pretty(&keys)?);
+                } else {
+                    say!("{}", table(keys));
+                }
             }
             KeysCommand::Revoke { id, tenant: named } => {
                 let mut conn = pool.tenant(tenant(&pool, *named).await?).await?;

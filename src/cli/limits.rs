@@ -5,6 +5,7 @@ use database::models::tenant_limits::NewTenantLimits;
 use database::pool::Pool;
 use database::repo;
 use database::repo::tenants::DEFAULT_TENANT;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::bring_up::Database;
@@ -36,6 +37,9 @@ pub struct LimitsOptions {
     /// Rows stored
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
     stored_rows: Option<i64>,
+    /// Prints the limits as JSON; null is that of the settings
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
@@ -60,6 +64,20 @@ pub fn run(options: &LimitsOptions, config: &Config) -> anyhow::Result<()> {
         let mut conn = pool.system().await?;
         repo::tenant_limits::set(&mut conn, tenant, limits).await?;
         conn.commit().await?;
+        if options.json {
+            say!(
+                "{:#}",
+                json!({
+                    "requests_per_minute": limits.requests_per_minute,
+                    "batches_per_minute": limits.batches_per_minute,
+                    "caller_requests_per_minute": limits.caller_requests_per_minute,
+                    "caller_batches_per_minute": limits.caller_batches_per_minute,
+                    "scans_per_day": limits.scans_per_day,
+                    "stored_rows": limits.rows_stored,
+                })
+            );
+            return Ok(());
+        }
         let said = |name: &str, limit: Option<i64>| match limit {
             Some(limit) => say!("{name}: {limit}"),
             None => say!("{name}: default"),

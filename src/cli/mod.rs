@@ -7,15 +7,22 @@ mod run;
 
 pub mod backup;
 pub mod bring_up;
+pub mod contacts;
+pub mod costs;
 pub mod db;
 pub mod demo;
 pub mod descriptors;
 pub mod doctor;
+pub mod domains;
 pub mod emails;
+mod examples;
+pub mod jobs;
 pub mod keys;
 pub mod limits;
 mod list;
+pub mod listing;
 pub mod migrate;
+mod output;
 pub mod places;
 pub mod scan;
 pub mod serve;
@@ -26,8 +33,10 @@ mod work;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 
+use self::output::{ClosedPipe, Output};
 use crate::config::Config;
 
 /// Gathers leads about local businesses, for many tenants, as durable jobs.
@@ -37,6 +46,9 @@ use crate::config::Config;
 #[derive(Debug, Parser)]
 #[command(name = "scrapersky", version)]
 pub struct Cli {
+    /// Shows what the program does on standard error; twice shows details. By default `SCRAPERSKY_LOG` or `RUST_LOG` decides
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    verbose: u8,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -63,12 +75,21 @@ enum Command {
     Sitemap(sitemap::SitemapOptions),
     /// Crawls a site for email addresses now and prints the contacts
     Emails(emails::EmailsOptions),
+    /// Lists, shows and exports domains
+    #[command(subcommand)]
+    Domains(domains::DomainsCommand),
+    /// Lists and exports contacts
+    #[command(subcommand)]
+    Contacts(contacts::ContactsCommand),
+    /// Lists, shows, cancels and retries jobs
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
+    /// Shows what calls to paid services cost, by month
+    Costs(costs::CostsOptions),
     /// Applies or reverts database migrations
-    #[command(subcommand)]
-    Migrate(migrate::MigrateCommand),
+    Migrate(migrate::MigrateOptions),
     /// Controls the private PostgreSQL
-    #[command(subcommand)]
-    Db(db::DbCommand),
+    Db(db::DbOptions),
     /// Writes every row of the database to a file
     Backup {
         /// The file, which is replaced when the backup is complete
@@ -87,21 +108,48 @@ enum Command {
     Tenants(tenants::TenantsCommand),
     /// Sets a tenant's rate limits, where they differ from the settings
     Limits(limits::LimitsOptions),
-    /// Checks the settings and the database, and lists what migrations could not convert
-    Doctor,
+    /// Checks the settings, the database, the network and the port, and lists what migrations could not convert
+    Doctor(doctor::DoctorOptions),
+    /// Prints the completions of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 impl Cli {
-    /// Returns the default log filter.
+    /// Reads the arguments of this process; prints help, version or what is wrong, and ends, if they are not to be run.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = examples::add(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Returns the log filter: that of the arguments, else the `set` one, else the command's own.
     ///
     /// With a logger installed, Rocket's own `log_level` has no effect, and making its lines for every request costs a
     /// quarter of the throughput.
     #[must_use]
-    pub fn default_log(&self) -> &'static str {
-        match self.command {
+    pub fn log_filter<'a>(&self, set: Option<&'a str>) -> &'a str {
+        match (self.verbose, set, &self.command) {
+            (1, ..) => "info,rocket=warn",
+            (2.., ..) => "debug,rocket=warn",
+            (0, Some(set), _) => set,
+            (
+                0,
+                None,
+                None
+                | Some(
+                    Command::Serve(_)
+                    | Command::Worker { .. }
+                    | Command::Migrate(_)
+                    | Command::Db(_)
+                    | Command::Backup { .. }
+                    | Command::Restore { .. },
+                ),
+            ) => "info,rocket=warn",
             // These talk to a person: progress and a table, and what goes wrong with a job stands in that.
-            Some(Command::Demo(_) | Command::Emails(_) | Command::Scan(_)) => "error,rocket=off",
-            _ => "info,rocket=warn",
+            (0, None, Some(_)) => "error,rocket=off",
         }
     }
 }
@@ -112,6 +160,17 @@ impl Cli {
 ///
 /// When it cannot be done, with the sentence that a person reads.
 pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
+    match run_command(cli, config) {
+        // As `| head` does: it has what it wanted.
+        Err(error) if error.is::<ClosedPipe>() => Ok(ExitCode::SUCCESS),
+        ended => ended,
+    }
+}
+
+fn run_command(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
+    if !matches!(cli.command, Some(Command::Doctor(_) | Command::Completions { .. })) {
+        config.refuse_unknown()?;
+    }
     match &cli.command {
         None => serve::serve(&serve::ServeOptions::default(), config)?,
         Some(Command::Serve(options)) => serve::serve(options, config)?,
@@ -121,14 +180,26 @@ pub fn run(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Scan(options)) => return scan::run(options, config),
         Some(Command::Sitemap(options)) => return sitemap::run(options, config),
         Some(Command::Emails(options)) => return emails::run(options, config),
-        Some(Command::Migrate(command)) => migrate::run(command, config)?,
-        Some(Command::Db(command)) => db::run(*command, config)?,
+        Some(Command::Domains(command)) => domains::run(command, config)?,
+        Some(Command::Contacts(command)) => contacts::run(command, config)?,
+        Some(Command::Jobs(command)) => jobs::run(command, config)?,
+        Some(Command::Costs(options)) => costs::run(*options, config)?,
+        Some(Command::Migrate(options)) => migrate::run(*options, config)?,
+        Some(Command::Db(options)) => db::run(*options, config)?,
         Some(Command::Backup { file }) => backup::make(file, config)?,
         Some(Command::Restore { file }) => backup::restore(file, config)?,
         Some(Command::Keys(command)) => keys::run(command, config)?,
         Some(Command::Tenants(command)) => tenants::run(command, config)?,
         Some(Command::Limits(options)) => limits::run(options, config)?,
-        Some(Command::Doctor) => return doctor::run(config),
+        Some(Command::Doctor(options)) => return doctor::run(*options, config),
+        Some(Command::Completions { shell }) => complete(*shell)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the completions of a shell.
+fn complete(shell: Shell) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "scrapersky", &mut script);
+    Output::open(None)?.write(&script)
 }

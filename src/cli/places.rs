@@ -1,12 +1,9 @@
 //! `scrapersky places`: searches, lists and exports of places.
 
 use std::collections::HashMap;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use anyhow::bail;
-use clap::{Args, Subcommand, ValueEnum};
-use comfy_table::{ContentArrangement, Table, presets};
+use clap::{Args, Subcommand};
 use database::ids::{JobId, TenantId};
 use database::migrate;
 use database::models::enums::{CurationStatus, JobStatus};
@@ -19,18 +16,18 @@ use database::repo::tenants::DEFAULT_TENANT;
 use jobs::Submission;
 use scans::places::cost::estimate;
 use scans::places::{PlacesSearch, RESULTS_OF_ONE_QUERY, SearchRequest, submit_search};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::bring_up::Database;
+use super::listing::{ExportForm, Format, ListForm, Listed, Source, json_lines, table};
 use super::run::{block_on, require_schema};
+use super::work::Awaited;
 use super::{keys, work};
 use crate::config::Config;
-use crate::views::csv::BYTE_ORDER_MARK;
-use crate::views::place::{PlaceView, STATUS_WORDS, read_status, status_word};
+use crate::views::job::JobView;
+use crate::views::place::{PlaceView, STATUS_WORDS, read_status};
 use crate::views::place_csv;
-
-/// Number of places read at a time.
-const AT_ONCE: i64 = 500;
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -38,31 +35,26 @@ pub enum PlacesCommand {
     /// Searches for businesses now and prints what was found
     Search(SearchOptions),
     /// Prints staged places as a table
-    List(ListOptions),
-    /// Writes staged places to standard output as a CSV file or JSON lines
+    List {
+        /// The places to list
+        #[command(flatten)]
+        which: PlaceChoice,
+        /// How they are shown
+        #[command(flatten)]
+        form: ListForm,
+    },
+    /// Writes staged places as CSV or JSON lines
     Export {
-        /// File format
-        #[arg(long, value_enum, default_value_t = Format::Csv)]
-        format: Format,
         /// Adds a column with the places as Google sent them to the CSV
         #[arg(long)]
         raw_data: bool,
-        /// Writes the CSV without a byte order mark
-        #[arg(long)]
-        no_bom: bool,
         /// Places to export
         #[command(flatten)]
-        which: ListOptions,
+        which: PlaceChoice,
+        /// How they are written
+        #[command(flatten)]
+        form: ExportForm,
     },
-}
-
-/// Format of an exported file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// CSV with a header line, safe to open in a spreadsheet
-    Csv,
-    /// One JSON object per line
-    Jsonl,
 }
 
 /// A search.
@@ -81,6 +73,9 @@ pub struct SearchOptions {
     /// Only prints the estimated cost
     #[arg(long)]
     dry_run: bool,
+    /// Prints the search and its places as JSON
+    #[arg(long, conflicts_with = "dry_run")]
+    json: bool,
     /// Tenant that owns the results
     #[arg(long, default_value_t = DEFAULT_TENANT)]
     tenant: Uuid,
@@ -88,7 +83,7 @@ pub struct SearchOptions {
 
 /// A filter.
 #[derive(Debug, Args)]
-pub struct ListOptions {
+pub struct PlaceChoice {
     /// Only places with this curation status: new, selected, maybe, `not_a_fit`, archived
     #[arg(long, value_parser = parse_status)]
     status: Option<CurationStatus>,
@@ -98,12 +93,6 @@ pub struct ListOptions {
     /// Only places whose address or searched location contains this text
     #[arg(long)]
     location: Option<String>,
-    /// Maximum number of places
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-    /// Tenant that owns the places
-    #[arg(long, default_value_t = DEFAULT_TENANT)]
-    tenant: Uuid,
 }
 
 fn parse_status(text: &str) -> Result<CurationStatus, String> {
@@ -118,110 +107,70 @@ fn parse_status(text: &str) -> Result<CurationStatus, String> {
 pub fn run(command: &PlacesCommand, config: &Config) -> anyhow::Result<ExitCode> {
     match command {
         PlacesCommand::Search(options) => search(options, config),
-        PlacesCommand::List(which) => {
-            let mut table = Table::new();
-            table
-                .load_style(presets::NOTHING)
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_header(["place", "name", "address", "rating", "status", "found as"]);
-            each_part(which, config, async |_, _, rows| {
-                for place in rows {
-                    table.add_row(line(place));
-                }
-                Ok(())
-            })?;
-            say!("{table}");
+        PlacesCommand::List { which, form } => {
+            form.print(
+                config,
+                async |source, paging| which.read(source, paging).await,
+                |place| PlacePosition::of(place, PlaceOrder::Newest),
+                async |_, rows| Ok(rows.into_iter().map(PlaceView::from).collect()),
+            )?;
             Ok(ExitCode::SUCCESS)
         }
-        PlacesCommand::Export {
-            format,
-            raw_data,
-            no_bom,
-            which,
-        } => {
-            let mut out = io::stdout();
-            if *format == Format::Csv {
-                if !no_bom {
-                    out.write_all(BYTE_ORDER_MARK.as_bytes())?;
-                }
-                out.write_all(&place_csv::header(*raw_data)?)?;
-            }
-            each_part(which, config, async |pool, tenant, rows| {
-                let written = write((*format, *raw_data), pool, tenant, rows).await?;
-                Ok(out.write_all(&written)?)
-            })?;
+        PlacesCommand::Export { raw_data, which, form } => {
+            form.write_parts(
+                config,
+                place_csv::header(*raw_data)?,
+                async |source, paging| which.read(source, paging).await,
+                |place| PlacePosition::of(place, PlaceOrder::Newest),
+                async |source, format, rows| write(source, format, *raw_data, rows).await,
+            )?;
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-async fn write(
-    (format, raw_data): (Format, bool),
-    pool: &Pool,
-    tenant: TenantId,
-    rows: Vec<StagedPlace>,
-) -> anyhow::Result<Vec<u8>> {
+async fn write(source: &Source, format: Format, raw_data: bool, rows: Vec<StagedPlace>) -> anyhow::Result<Vec<u8>> {
     match format {
         Format::Csv => {
             let ids: Vec<&str> = rows.iter().map(|row| row.place_id.as_str()).collect();
-            let mut conn = pool.tenant(tenant).await?;
+            let mut conn = source.pool.tenant(source.tenant).await?;
             let details = repo::place_details::list(&mut conn, &ids).await?;
             let details: HashMap<_, _> = details.into_iter().map(|row| (row.place_id.clone(), row)).collect();
             Ok(place_csv::lines(&rows, &details, raw_data)?)
         }
         Format::Jsonl => {
-            let mut bytes = Vec::new();
-            for row in rows {
-                serde_json::to_writer(&mut bytes, &PlaceView::from(row))?;
-                bytes.push(b'\n');
-            }
-            Ok(bytes)
+            let places: Vec<PlaceView> = rows.into_iter().map(PlaceView::from).collect();
+            json_lines(&places)
         }
     }
 }
 
-fn line(place: StagedPlace) -> [String; 6] {
-    [
-        place.place_id,
-        place.name,
-        place.formatted_address.unwrap_or_default(),
-        place.rating.map(|rating| rating.to_string()).unwrap_or_default(),
-        status_word(place.status).to_owned(),
-        place.business_type.unwrap_or_default(),
-    ]
-}
-
-/// Reads the matching places, page by page.
-fn each_part(
-    which: &ListOptions,
-    config: &Config,
-    mut part: impl AsyncFnMut(&Pool, TenantId, Vec<StagedPlace>) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let database = Database::bring_up(config)?;
-    block_on(async {
-        require_schema(&database).await?;
-        let pool = Pool::new(&database.url, &config.pool)?;
-        let tenant = keys::tenant(&pool, which.tenant).await?;
+impl PlaceChoice {
+    async fn read(&self, source: &Source, paging: &Paging<PlacePosition>) -> anyhow::Result<Vec<StagedPlace>> {
         let filter = PlaceFilter {
-            status: which.status,
-            business_type: which.business_type.as_deref(),
-            location: which.location.as_deref(),
+            status: self.status,
+            business_type: self.business_type.as_deref(),
+            location: self.location.as_deref(),
             ..PlaceFilter::default()
         };
-        let (order, mut after, mut left) = (PlaceOrder::Newest, None, which.limit.unwrap_or(usize::MAX));
-        while left > 0 {
-            let wanted = i64::try_from(left).unwrap_or(i64::MAX).min(AT_ONCE);
-            let mut conn = pool.tenant(tenant).await?;
-            let paging = Paging { limit: wanted, after };
-            let rows = repo::places::list_after(&mut conn, &filter, order, &paging).await?;
-            drop(conn);
-            let Some(last) = rows.last() else { break };
-            after = Some(PlacePosition::of(last, order));
-            left -= rows.len();
-            part(&pool, tenant, rows).await?;
-        }
-        Ok(())
-    })
+        let mut conn = source.pool.tenant(source.tenant).await?;
+        Ok(repo::places::list_after(&mut conn, &filter, PlaceOrder::Newest, paging).await?)
+    }
+}
+
+impl Listed for PlaceView {
+    const TABLE: &'static [&'static str] = &["place", "name", "address", "rating", "status", "found as"];
+
+    fn row(&self) -> Vec<String> {
+        vec![
+            self.place_id.clone(),
+            self.name.clone(),
+            self.formatted_address.clone().unwrap_or_default(),
+            self.rating.map(|rating| rating.to_string()).unwrap_or_default(),
+            self.status.to_owned(),
+            self.business_type.clone().unwrap_or_default(),
+        ]
+    }
 }
 
 fn search(options: &SearchOptions, config: &Config) -> anyhow::Result<ExitCode> {
@@ -231,6 +180,7 @@ fn search(options: &SearchOptions, config: &Config) -> anyhow::Result<ExitCode> 
         radius_km,
         max_results,
         dry_run,
+        json,
         tenant,
     } = options;
     let grid = *max_results > RESULTS_OF_ONE_QUERY;
@@ -257,11 +207,17 @@ fn search(options: &SearchOptions, config: &Config) -> anyhow::Result<ExitCode> 
         return Ok(ExitCode::SUCCESS);
     }
     let database = Database::bring_up(config)?;
-    block_on(search_now(search, *tenant, config, &database))
+    let awaited = Awaited {
+        work: "the search",
+        subject: format!("{business_type} in {location}"),
+    };
+    block_on(search_now(search, &awaited, *json, *tenant, config, &database))
 }
 
 async fn search_now(
     search: PlacesSearch,
+    awaited: &Awaited,
+    json: bool,
     tenant: Uuid,
     config: &Config,
     database: &Database,
@@ -274,34 +230,35 @@ async fn search_now(
     let id = submit_search(&mut Submission::of_operator(&mut conn), search).await?;
     conn.commit().await?;
 
-    let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id).await? else {
-        bail!("interrupted: the search waits in the database for `scrapersky worker`");
+    let Some(job) = work::run_to_its_end(config, database, &pool, tenant, id, awaited).await? else {
+        return Ok(work::interrupted());
     };
-    if job.status == JobStatus::Completed {
-        let places = found(&pool, tenant, id).await?;
-        let mut table = Table::new();
-        table
-            .load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_header(["place", "name", "address", "rating", "status", "found as"]);
-        let count = places.len();
-        for place in places {
-            table.add_row(line(place));
-        }
-        say!("{table}");
-        log::info!("{count} places were found");
-        return Ok(ExitCode::SUCCESS);
+    let is_completed = job.status == JobStatus::Completed;
+    if !is_completed {
+        eprintln!("scrapersky: {}", job.error.as_deref().unwrap_or(job.status.label()));
     }
-    eprintln!("{}", job.error.as_deref().unwrap_or(job.status.label()));
-    Ok(ExitCode::FAILURE)
+    if json {
+        let places = found(&pool, tenant, id).await?;
+        say!("{:#}", json!({ "job": JobView::from(job), "places": places }));
+    } else if is_completed {
+        let places = found(&pool, tenant, id).await?;
+        say!("{}", table(Some(PlaceView::TABLE), places.iter().map(Listed::row)));
+        say!("{} places", places.len());
+    }
+    Ok(if is_completed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Reads all places that a search found: at most 2,000.
-async fn found(pool: &Pool, tenant: TenantId, id: JobId) -> anyhow::Result<Vec<StagedPlace>> {
+async fn found(pool: &Pool, tenant: TenantId, id: JobId) -> anyhow::Result<Vec<PlaceView>> {
     let filter = PlaceFilter {
         search_job_id: Some(id),
         ..PlaceFilter::default()
     };
     let mut conn = pool.tenant(tenant).await?;
-    Ok(repo::places::list_after(&mut conn, &filter, PlaceOrder::Newest, &Paging::first(2000)).await?)
+    let rows = repo::places::list_after(&mut conn, &filter, PlaceOrder::Newest, &Paging::first(2000)).await?;
+    Ok(rows.into_iter().map(PlaceView::from).collect())
 }
