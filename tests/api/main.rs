@@ -11,6 +11,7 @@ mod backup;
 mod callers;
 mod catalogue;
 mod chaos;
+mod command_line;
 mod connection;
 mod connection_values;
 mod descriptors;

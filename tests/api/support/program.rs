@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -112,6 +112,13 @@ impl Program {
         Running(self.command(arguments).stdout(Stdio::null()).spawn().unwrap())
     }
 
+    /// Starts a process whose output and errors the test reads.
+    pub fn watched(&self, arguments: &[&str]) -> (Running, ChildStdout, ChildStderr) {
+        let mut child = self.command(arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let (out, errors) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        (Running(child), out, errors)
+    }
+
     /// Starts a server, and returns it when it responds, with a client that has all scopes.
     pub async fn serve(&self, arguments: &[&str], key: &str) -> (Running, Api) {
         self.serve_to(arguments, key, Stdio::inherit()).await
@@ -158,6 +165,11 @@ impl Running {
     /// Waits for the end of the process, and returns whether it exited successfully.
     pub fn wait(mut self) -> bool {
         self.0.wait().unwrap().success()
+    }
+
+    /// Waits for the end of the process, and returns its exit code.
+    pub fn code(mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
     }
 
     /// Asks the process to end, and returns whether it exited successfully.
