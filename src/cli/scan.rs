@@ -139,7 +139,7 @@ async fn scan(
     let workers = Workers::start(config, database, &pool)?;
     let bar = ProgressBar::new(u64::try_from(names.len()).unwrap_or(u64::MAX));
     bar.set_style(ProgressStyle::with_template(
-        "{bar:30} {pos}/{len} domains, {elapsed} {msg}",
+        "{bar:30} {pos}/{len} domains, {elapsed}{msg}",
     )?);
     let all_ended = work::until(async || {
         let mut conn = pool.tenant(tenant).await?;
@@ -188,13 +188,13 @@ async fn awaited_sites(conn: &mut TenantConnection, batch: BatchId) -> anyhow::R
     Ok(waiting_for(&sites, count))
 }
 
-/// Names sites, out of `count`, in words; an empty text if there are none.
+/// Names sites, out of `count`, in words that follow others; an empty text if there are none.
 fn waiting_for(sites: &[String], count: i64) -> String {
     let named = i64::try_from(sites.len()).unwrap_or(i64::MAX);
     match (sites, count.saturating_sub(named)) {
         ([], _) => String::new(),
-        (sites, 0) => format!("waiting for {}", sites.join(", ")),
-        (sites, more) => format!("waiting for {} and {more} more", sites.join(", ")),
+        (sites, 0) => format!(", waiting for {}", sites.join(", ")),
+        (sites, more) => format!(", waiting for {} and {more} more", sites.join(", ")),
     }
 }
 
@@ -338,8 +338,8 @@ mod tests {
     fn the_progress_bar_names_the_sites_it_waits_for() {
         let sites = ["a.test".to_owned(), "b.test".to_owned()];
         assert_eq!(waiting_for(&[], 0), "");
-        assert_eq!(waiting_for(&sites, 2), "waiting for a.test, b.test");
-        assert_eq!(waiting_for(&sites, 9), "waiting for a.test, b.test and 7 more");
+        assert_eq!(waiting_for(&sites, 2), ", waiting for a.test, b.test");
+        assert_eq!(waiting_for(&sites, 9), ", waiting for a.test, b.test and 7 more");
     }
 
     #[test]
