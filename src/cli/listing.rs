@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use database::ids::TenantId;
@@ -16,6 +17,7 @@ use super::bring_up::Database;
 use super::keys;
 use super::output::Output;
 use super::run::{block_on, require_schema};
+use super::serve::stop_asked_for;
 use crate::config::Config;
 use crate::views::csv::BYTE_ORDER_MARK;
 
@@ -216,7 +218,18 @@ impl ExportForm {
                 out.write(&head)?;
             }
             let part = async |source: &Source, rows: Vec<R>| out.write(&write(source, format, rows).await?);
-            source.each_part(self.limit, read, position, part).await
+            let written = source.each_part(self.limit, read, position, part);
+            match &self.output {
+                // Ended by the signal itself, the program would leave a part of the file behind.
+                Some(file) => {
+                    let interrupted = stop_asked_for()?;
+                    tokio::select! {
+                        written = written => written,
+                        () = interrupted => bail!("interrupted: {} is as it was", file.display()),
+                    }
+                }
+                None => written.await,
+            }
         })?;
         out.finish()
     }
