@@ -112,6 +112,18 @@ impl ApiError {
         }
     }
 
+    /// Returns the error that the route of a request calls for: where it matches only because an id in its path may be any
+    /// text, not the request is wrong but its method.
+    pub(crate) fn of_route(self, request: &Request<'_>) -> Self {
+        match self {
+            Self::BadRequest { .. } => match other_methods(request) {
+                methods if methods.is_empty() => self,
+                methods => Self::MethodNotAllowed(methods),
+            },
+            other => other,
+        }
+    }
+
     fn status(&self) -> Status {
         match self {
             Self::NotFound => Status::NotFound,
@@ -308,7 +320,7 @@ fn answer(status: Status, request: &Request<'_>) -> ApiError {
 /// Returns the methods that a path supports, or none if the request's method is among them.
 ///
 /// Of the routes that match the path, those with the most literal parts decide: `/contacts/export.csv` is not a contact.
-pub(crate) fn other_methods(request: &Request<'_>) -> Vec<&'static str> {
+fn other_methods(request: &Request<'_>) -> Vec<&'static str> {
     let path: Vec<&str> = request.uri().path().as_str().trim_matches('/').split('/').collect();
     let literal_parts = |route: &Route| {
         let pattern: Vec<&str> = route.uri.path().trim_matches('/').split('/').collect();

@@ -49,7 +49,7 @@ use self::routes::suppressions::Turns;
 /// Returns an error if the client for the public keys of tokens cannot be set up, or the API's description not be written.
 pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let callers = &config.callers;
-    let document = Document::new()?;
+    let document = Document::new(routes::descriptions())?;
     let traffic = Traffic::default();
     Ok(rocket::custom(&config.rocket)
         .manage(Waker::new(pool.clone()))

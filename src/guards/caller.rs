@@ -259,7 +259,10 @@ impl Known {
     /// Returns the caller of a request, authenticated and counted once, however many guards need it.
     pub(super) async fn of(request: &Request<'_>) -> Result<Self, Status> {
         let known: &Result<Self, Status> = request
-            .local_cache_async(async { Self::authenticate(request).await.map_err(|error| error.keep(request)) })
+            .local_cache_async(async {
+                let known = Self::authenticate(request).await;
+                known.map_err(|error| error.of_route(request).keep(request))
+            })
             .await;
         known.clone()
     }

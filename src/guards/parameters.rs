@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use rocket::request::Request;
 
 use crate::config::nearest;
-use crate::error::{ApiError, ApiResult, other_methods};
+use crate::error::{ApiError, ApiResult};
 
 /// The query parameters that each route takes, by method and path as Rocket has them.
 ///
@@ -29,8 +29,7 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`ApiError::BadRequest`], which names the parameter and the nearest one that the route takes;
-    /// [`ApiError::MethodNotAllowed`] if the route matches only because an id in its path may be any text.
+    /// [`ApiError::BadRequest`], which names the parameter and the nearest one that the route takes.
     pub(super) fn check(&self, request: &Request<'_>) -> ApiResult<()> {
         let route = request.route();
         let known = route.and_then(|route| {
@@ -44,10 +43,6 @@ impl Parameters {
         for field in request.query_fields() {
             let name = field.name.source().to_string();
             if !known.contains(&name) {
-                let methods = other_methods(request);
-                if !methods.is_empty() {
-                    return Err(ApiError::MethodNotAllowed(methods));
-                }
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 let detail = nearest::unknown("parameter", &name, &known);
                 return Err(ApiError::bad_request(name, detail));

@@ -146,7 +146,6 @@ impl ChosenJobs {
             others: &self.others,
             parent_id: self.parent_id,
             domain_id: self.domain_id,
-            ..JobFilter::default()
         }
     }
 }

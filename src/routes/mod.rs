@@ -103,7 +103,8 @@ fn prefixed(routes: Vec<Route>) -> Vec<Route> {
 }
 
 /// Returns the descriptions of all routes.
-fn descriptions() -> Vec<OpenApi> {
+#[must_use]
+pub fn descriptions() -> Vec<OpenApi> {
     vec![
         contract::describe(),
         service::describe(),

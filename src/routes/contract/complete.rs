@@ -1,97 +1,187 @@
 //! What is true of every route, added to what its handler says.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
-use super::{V1, texts};
 use crate::views::problem::ProblemKind;
 
+/// Routes with this tag are those of the v1 contract: they ignore parameters and fields that they do not know.
+pub(super) const V1: &str = "v1";
 /// The name of the security scheme.
 const CREDENTIAL: &str = "credential";
 
+/// A JSON object.
+type Object = Map<String, Value>;
+
 /// Adds to each route its failures, its scope, the class of its rate limit and the parameters that all callers may send.
-pub(super) fn complete(document: &mut Value) {
-    document["info"]["license"] = json!({ "name": "MIT", "identifier": "MIT" });
-    document["servers"] = json!([{ "url": "/" }]);
-    document["components"]["responses"] = responses();
-    document["components"]["headers"] = headers();
-    document["components"]["parameters"] = parameters();
-    document["components"]["securitySchemes"] = json!({ CREDENTIAL: {
+pub(super) fn complete(document: &mut Object) {
+    refer(document);
+    let info = part(document, "info");
+    info.insert("license".to_owned(), json!({ "name": "MIT", "identifier": "MIT" }));
+    document.insert("servers".to_owned(), json!([{ "url": "/" }]));
+    let components = part(document, "components");
+    components.insert("responses".to_owned(), responses());
+    components.insert("headers".to_owned(), headers());
+    components.insert(
+        "parameters".to_owned(),
+        json!({ "X-Tenant-Id": tenant("X-Tenant-Id", "header") }),
+    );
+    let scheme = json!({
         "type": "http",
         "scheme": "bearer",
         "description": "An API key, or a token of Supabase. A key has scopes: `read`, `scan` (start work), `curate` (decide \
                         about rows), `admin` (keys, deletions, audit log).",
-    } });
-    let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for (path, item) in paths {
+    });
+    components.insert("securitySchemes".to_owned(), json!({ CREDENTIAL: scheme }));
+    for (path, item) in part(document, "paths") {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
-            complete_operation(path, method, operation);
+            if let Some(operation) = operation.as_object_mut() {
+                complete_operation(path, method, operation);
+            }
         }
     }
 }
 
-fn complete_operation(path: &str, method: &str, operation: &mut Value) {
-    let scopes: Vec<String> = operation["security"][0][CREDENTIAL]
-        .as_array()
-        .map(|scopes| texts(&json!(scopes)).map(str::to_owned).collect())
-        .unwrap_or_default();
-    let is_v1 = texts(&operation["tags"]).any(|tag| tag == V1);
-    let has_body = operation.get("requestBody").is_some();
-    let mut failures: Vec<u16> = vec![429, 500, 503];
-    if let Some(scope) = scopes.first() {
-        operation["x-scope"] = json!(scope);
-        failures.extend([400, 401, 403, 404]);
-        let mut own = operation["parameters"].as_array().cloned().unwrap_or_default();
-        own.push(json!({ "$ref": "#/components/parameters/X-Tenant-Id" }));
-        // A reference would be opaque to what reads the names of parameters from here.
-        own.push(parameters()["tenant_id"].clone());
-        operation["parameters"] = Value::Array(own);
+/// Returns an object within an object, made if it is missing.
+fn part<'o>(object: &'o mut Object, name: &str) -> &'o mut Object {
+    let part = object.entry(name).or_insert_with(|| json!({}));
+    if !part.is_object() {
+        *part = json!({});
+    }
+    match part {
+        Value::Object(part) => part,
+        _ => unreachable!("it was made an object"),
+    }
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Object) {
+    let scope = operation
+        .get("security")
+        .and_then(|security| security.pointer("/0/credential/0"));
+    let scope = scope.and_then(Value::as_str).map(str::to_owned);
+    let is_v1 = texts(operation.get("tags")).any(|tag| tag == V1);
+    let has_body = operation.contains_key("requestBody");
+    if operation.get("requestBody").is_some_and(is_without_fields) {
+        // Generated clients would send `null` for it.
+        operation.remove("requestBody");
+    }
+    let failures = failures(method, scope.is_some(), is_v1, has_body);
+    if let Some(scope) = &scope {
+        operation.insert("x-scope".to_owned(), json!(scope));
+        let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+        if let Some(parameters) = parameters.as_array_mut() {
+            parameters.push(json!({ "$ref": "#/components/parameters/X-Tenant-Id" }));
+            // A reference would be opaque to what reads the names of parameters from here.
+            parameters.push(tenant("tenant_id", "query"));
+        }
+    }
+    if path.starts_with("/email-scanner") {
+        // The same handlers under the API's prefix have the plain names.
+        let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
+        operation.insert("operationId".to_owned(), json!(format!("{name}_unprefixed")));
+    }
+    let class = rate_class(path, method, scope.is_some());
+    operation.insert("x-rate-class".to_owned(), json!(class));
+    let summary = operation.get("summary").cloned().unwrap_or_default();
+    complete_responses(part(operation, "responses"), &summary, scope.is_some(), &failures);
+}
+
+/// Returns the statuses of failures that a route may have whatever it does.
+fn failures(method: &str, has_caller: bool, is_v1: bool, has_body: bool) -> Vec<u16> {
+    let mut failures = vec![429, 500, 503];
+    if has_caller {
+        // An id in a path may stand where another path has a word: then the method is wrong.
+        failures.extend([400, 401, 403, 404, 405]);
     } else if !is_v1 {
         failures.push(400);
     }
     if has_body {
         failures.extend([400, 413, 415, 422]);
     }
-    if !scopes.is_empty() && method != "get" {
+    if has_caller && method != "get" {
         // A POST refuses a header or a body that it would ignore.
         failures.push(422);
     }
-    if path.starts_with("/email-scanner") {
-        // The same handlers under the API's prefix have the plain names.
-        let name = operation["operationId"].as_str().unwrap_or_default();
-        operation["operationId"] = json!(format!("{name}_unprefixed"));
-    }
-    operation["x-rate-class"] = json!(rate_class(path, method, !scopes.is_empty()));
-    let summary = operation["summary"].clone();
-    let Some(all) = operation["responses"].as_object_mut() else {
-        return;
-    };
-    for (status, response) in all.iter_mut().filter(|(status, _)| status.starts_with('2')) {
-        if response.get("description").is_none() {
-            response["description"] = summary.clone();
+    failures
+}
+
+fn complete_responses(all: &mut Object, summary: &Value, has_caller: bool, failures: &[u16]) {
+    for (status, response) in all.iter_mut() {
+        let Some(response) = response.as_object_mut() else {
+            continue;
+        };
+        if !status.starts_with('2') {
+            // A handler that lists a failure of its own gives only its reason.
+            if !response.contains_key("$ref") && !response.contains_key("content") {
+                response.insert("content".to_owned(), problem_content());
+            }
+            continue;
         }
-        let mut own = response["headers"].as_object().cloned().unwrap_or_default();
-        own.insert("X-Request-Id".to_owned(), header_ref("X-Request-Id"));
-        if !scopes.is_empty() {
-            own.insert("RateLimit".to_owned(), header_ref("RateLimit"));
-            own.insert("RateLimit-Policy".to_owned(), header_ref("RateLimit-Policy"));
+        response.entry("description").or_insert_with(|| summary.clone());
+        let of_caller: &[&str] = if has_caller {
+            &["RateLimit", "RateLimit-Policy"]
+        } else {
+            &[]
+        };
+        let of_work: &[&str] = if status == "202" { &["Location", "Link"] } else { &[] };
+        let headers = part(response, "headers");
+        for name in ["X-Request-Id"].iter().chain(of_caller).chain(of_work) {
+            headers.insert((*name).to_owned(), header_ref(name));
         }
-        if status == "202" {
-            own.insert("Location".to_owned(), header_ref("Location"));
-            own.insert("Link".to_owned(), header_ref("Link"));
-        }
-        response["headers"] = Value::Object(own);
     }
     for status in failures {
-        let code = ProblemKind::of(status).code;
+        let code = ProblemKind::of(*status).code;
         all.entry(status.to_string())
             .or_insert_with(|| json!({ "$ref": format!("#/components/responses/{code}") }));
     }
-    // A handler that lists a failure of its own gives only its reason.
-    for (status, response) in all.iter_mut() {
-        let is_failure = status.parse().is_ok_and(|status: u16| status >= 400);
-        if is_failure && response.get("$ref").is_none() && response.get("content").is_none() {
-            response["content"] = problem_content();
+}
+
+/// Returns whether a body may only be missing or empty.
+fn is_without_fields(body: &Value) -> bool {
+    let choices = body.pointer("/content/application~1json/schema/oneOf");
+    let mut choices = choices.and_then(Value::as_array).into_iter().flatten();
+    choices.any(|schema| reference(schema) == Some("#/components/schemas/NoFields"))
+}
+
+fn reference(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()
+}
+
+/// Replaces each copy of a named schema by a reference to it: what is in a page of a list is described once.
+fn refer(document: &mut Object) {
+    let schemas = part(part(document, "components"), "schemas");
+    let names: HashMap<String, String> = schemas
+        .iter()
+        .filter(|(_, schema)| has_properties(schema))
+        .map(|(name, schema)| (schema.to_string(), format!("#/components/schemas/{name}")))
+        .collect();
+    for (name, schema) in schemas.iter_mut() {
+        let own = format!("#/components/schemas/{name}");
+        for part in schema.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            replace_copies(part, &names, &own);
         }
+    }
+    if let Some(paths) = document.get_mut("paths") {
+        replace_copies(paths, &names, "");
+    }
+}
+
+fn has_properties(schema: &Value) -> bool {
+    schema.get("properties").is_some_and(Value::is_object)
+}
+
+fn replace_copies(node: &mut Value, names: &HashMap<String, String>, own: &str) {
+    if has_properties(node)
+        && let Some(name) = names.get(&node.to_string()).filter(|name| *name != own)
+    {
+        *node = json!({ "$ref": name });
+        return;
+    }
+    match node {
+        Value::Array(parts) => parts.iter_mut().for_each(|part| replace_copies(part, names, own)),
+        Value::Object(parts) => parts.values_mut().for_each(|part| replace_copies(part, names, own)),
+        _ => {}
     }
 }
 
@@ -127,7 +217,7 @@ fn responses() -> Value {
         let response = json!({ "description": kind.meaning, "headers": headers, "content": problem_content() });
         (kind.code.to_owned(), response)
     };
-    ProblemKind::ALL.iter().map(response).collect::<Map<_, _>>().into()
+    ProblemKind::ALL.iter().map(response).collect::<Object>().into()
 }
 
 fn headers() -> Value {
@@ -144,18 +234,26 @@ fn headers() -> Value {
     })
 }
 
-fn parameters() -> Value {
-    let tenant =
-        "The tenant to act for, by default the caller's own; one that the caller may not act for is refused with 403.";
+fn tenant(name: &str, place: &str) -> Value {
+    // Pages of v1 send the parameter of the query empty.
+    let pattern = if place == "query" {
+        "^([0-9a-fA-F-]{36})?$"
+    } else {
+        "^[0-9a-fA-F-]{36}$"
+    };
     json!({
-        "X-Tenant-Id": {
-            "name": "X-Tenant-Id", "in": "header", "required": false, "description": tenant,
-            "schema": { "type": "string", "format": "uuid" },
-        },
-        "tenant_id": {
-            "name": "tenant_id", "in": "query", "required": false, "description": tenant,
-            // Pages of v1 send it empty.
-            "schema": { "type": "string", "pattern": "^([0-9a-fA-F-]{36})?$", "example": "550e8400-e29b-41d4-a716-446655440000" },
-        },
+        "name": name,
+        "in": place,
+        "required": false,
+        "description": "The tenant to act for, by default the caller's own; one that the caller may not act for is refused with 403.",
+        "schema": { "type": "string", "pattern": pattern, "example": "550e8400-e29b-41d4-a716-446655440000" },
     })
+}
+
+/// Returns the texts in a list.
+pub(super) fn texts(list: Option<&Value>) -> impl Iterator<Item = &str> {
+    list.and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }

@@ -4,11 +4,11 @@ use rocket::http::{ContentType, Header};
 use rocket::response::{Responder, content};
 use rocket::{State, get};
 
-use super::Document;
+use super::document::Document;
 use crate::guards::Visitor;
 use crate::views::problem::ProblemKind;
 
-/// RapiDoc 9.3.8, compressed with gzip (MIT; see `assets/rapidoc-LICENSE.txt`).
+/// `RapiDoc` 9.3.8, compressed with gzip (MIT; see `assets/rapidoc-LICENSE.txt`).
 const SCRIPT: &[u8] = include_bytes!("assets/rapidoc-9.3.8.min.js.gz");
 const PAGE: &str = include_str!("assets/docs.html");
 const STYLE: &str = include_str!("assets/docs.css");
