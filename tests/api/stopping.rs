@@ -88,13 +88,14 @@ async fn a_draining_server_says_so_and_goes_on_serving() {
 }
 
 /// Requests that fail, and what the log says of them.
-fn failures() -> [(Method, &'static str, Option<Value>, &'static str); 5] {
+fn failures() -> [(Method, &'static str, Option<Value>, &'static str); 6] {
     let get = |path, line| (Method::GET, path, None, line);
     let body = json!({ "planted": "planted" });
     [
+        get("/api/v1/domains/planted", "404 not_found, GET /api/v1/domains/<id>"),
         get(
             "/api/v1/domains/planted?planted=1",
-            "404 not_found, GET /api/v1/domains/<id>",
+            "400 bad_request, GET /api/v1/domains/<id>",
         ),
         get("/api/v1/planted?a=planted", "404 not_found, GET no route"),
         get("/api/v1/jobs?status=planted", "400 bad_request, GET /api/v1/jobs"),

@@ -82,6 +82,13 @@ fn any_value(name: &str, kind: &str, is_enum: bool, length: Option<i32>, number:
                     if nullable { "" } else { "ELSE '{}'" }
                 );
             }
+            "uuid[]" => {
+                return format!(
+                    r#"CASE {pick} % 4 WHEN 0 THEN '{{}}'::uuid[] WHEN 1 THEN ARRAY[md5('{name}' || i)::uuid]
+                                       WHEN 2 THEN ARRAY[md5('{name}' || i)::uuid, md5('other' || i)::uuid] {} END"#,
+                    if nullable { "" } else { "ELSE '{}'" }
+                );
+            }
             "uuid" => {
                 return nullable_at(nullable, &pick, format!("md5('{name}' || i)::uuid"));
             }
