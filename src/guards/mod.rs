@@ -24,7 +24,6 @@ pub use self::host::OneHost;
 pub use self::identity::Identities;
 pub use self::limits::{Limits, Visitor};
 pub use self::once::Once;
-pub use self::parameters::Parameters;
 pub use self::super_admin::SuperAdmin;
 pub use self::token::Tokens;
 pub use self::traffic::Traffic;

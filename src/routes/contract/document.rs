@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
 use super::complete::{V1, complete, texts};
-use crate::guards::Parameters;
+use crate::guards::parameters::{Known, Parameters};
 use crate::views::problem::Problem;
 
 /// What is the same for all routes.
@@ -58,13 +58,17 @@ impl Document {
         Ok(Self { json, text })
     }
 
-    /// Returns the query parameters of each route that is not of the v1 contract.
+    /// Returns the query parameters of each route.
     #[must_use]
     pub fn parameters(&self) -> Parameters {
-        operations(&self.json)
-            .filter(|operation| !operation.is_v1())
-            .map(|operation| (operation.method(), operation.mounted_path(), operation.query()))
-            .collect()
+        let routes = operations(&self.json).map(|operation| {
+            let known = Known {
+                names: operation.query(),
+                ignores_others: operation.is_v1(),
+            };
+            (operation.method(), operation.mounted_path(), known)
+        });
+        routes.collect()
     }
 }
 
