@@ -91,6 +91,11 @@ async fn a_mistyped_name_is_answered_with_the_right_one() {
         answer.body["detail"],
         "the parameter `status` is given twice: it must be given once"
     );
+    let answer = agency.get("/api/v1/places/staging?limit=1&limit=2&unheard_of=1").await;
+    assert_eq!(
+        answer.body["field"], "limit",
+        "routes of v1 take a parameter once as well: {answer:?}"
+    );
     let answer = agency
         .post(
             "/api/v1/places/update",
