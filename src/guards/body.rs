@@ -67,6 +67,13 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
         field: None,
         detail: format!("the body is not valid JSON: {error}"),
     })?;
+    // Serde would read a list as the fields of a struct in their order.
+    if !json.is_object() {
+        return Err(ApiError::Unprocessable {
+            field: None,
+            detail: "invalid body: it must be a JSON object".to_owned(),
+        });
+    }
     let json = figment::value::Value::serialize(json).map_err(invalid_shape)?;
     json.deserialize().map_err(invalid_shape)
 }

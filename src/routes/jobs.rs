@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use chrono::Utc;
+use database::models::enums::JobStatus;
 use database::models::job::Job;
 use database::repo;
-use database::repo::jobs::waiting;
-use database::repo::paging::Newest;
+use database::repo::jobs::{JobFilter, waiting};
+use database::repo::paging::{Newest, Paging};
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{State, get, post};
@@ -98,7 +99,11 @@ async fn explain(caller: &Caller<Read>, db: &Db<'_>, pace: &HostPace, job: &Job)
             }
             let mut conn = db.tenant(caller).await?;
             let ahead = waiting::count_ahead(&mut conn, job).await?;
-            let running = waiting::count_running(&mut conn).await?;
+            let running = JobFilter {
+                statuses: &[JobStatus::Running],
+                ..JobFilter::default()
+            };
+            let (_, running) = repo::jobs::list(&mut conn, &running, &Paging::first(1)).await?;
             drop(conn);
             let mut conn = db.pool().system().await?;
             let tenants = waiting::count_waiting_tenants(&mut conn).await?;

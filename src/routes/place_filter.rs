@@ -31,7 +31,7 @@ pub struct PlaceQuery<'r> {
     /// A tag that the place has.
     tag: Option<&'r str>,
     /// The search that found the place.
-    #[param(value_type = Option<Uuid>)]
+    #[param(pattern = "^([0-9a-fA-F-]{36})?$")]
     search_job_id: Option<&'r str>,
     /// Degrees north and east; required with `within_km`.
     #[param(example = "29.76,-95.37")]

@@ -47,11 +47,11 @@ async fn new_and_existing_domains_are_returned_once_each() {
         named("b.test", "4"),
     ];
     let mut stored = acme.run(async |conn| domains::upsert_many(conn, &new).await).await;
-    stored.sort_by(|one, other| one.1.cmp(&other.1));
-    let names: Vec<_> = stored.iter().map(|(_, name)| name.as_str()).collect();
+    stored.sort_by(|one, other| one.domain.cmp(&other.domain));
+    let names: Vec<_> = stored.iter().map(|row| row.domain.as_str()).collect();
     assert_eq!(names, ["a.test", "b.test", "c.test"]);
-    assert_eq!(stored[1].0, old.id);
-    let last = acme.run(async |conn| domains::get(conn, stored[2].0).await).await;
+    assert_eq!(stored[1].id, old.id);
+    let last = acme.run(async |conn| domains::get(conn, stored[2].id).await).await;
     assert_eq!(last.lead_source.as_deref(), Some("3"), "the last one of a name counts");
     let none = acme.run(async |conn| domains::upsert_many(conn, &[]).await).await;
     assert_eq!(none, []);

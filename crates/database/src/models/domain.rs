@@ -8,6 +8,18 @@ use uuid::Uuid;
 use super::enums::{CurationStatus, ProcessingStatus, TaskStatus};
 use crate::ids::{DomainId, TenantId, UserId};
 
+/// A domain by its name.
+#[derive(Clone, Debug, PartialEq, Eq, HasQuery)]
+#[diesel(table_name = domains)]
+pub struct NamedDomain {
+    /// Identifies the domain.
+    pub id: DomainId,
+    /// The tenant that owns the row.
+    pub tenant_id: TenantId,
+    /// Its name.
+    pub domain: String,
+}
+
 /// A domain of a tenant: its identity, lifecycle and curation.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = domains)]

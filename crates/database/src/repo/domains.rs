@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::paging::{Paging, Position, before, containing, page};
 use crate::ids::{DomainId, TenantId};
-use crate::models::domain::{Domain, DomainChanges, NewDomain};
+use crate::models::domain::{Domain, DomainChanges, NamedDomain, NewDomain};
 use crate::models::domain_hosting::DomainHosting;
 use crate::models::domain_profile::DomainProfile;
 use crate::models::domain_technologies::DomainTechnologies;
@@ -257,21 +257,21 @@ pub async fn upsert(conn: &mut TenantConnection, new: &NewDomain<'_>) -> QueryRe
 
 /// Inserts up to 15,000 domains in one statement, and returns their ids and names, including existing ones, in no
 /// particular order. If a name is given more than once, the last one counts.
-pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewDomain<'_>]) -> QueryResult<Vec<(DomainId, String)>> {
+pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewDomain<'_>]) -> QueryResult<Vec<NamedDomain>> {
     let tenant = conn.tenant_id();
     let rows: BTreeMap<&str, &NewDomain<'_>> = new.iter().map(|row| (row.domain, row)).collect();
     let names: Vec<&str> = rows.keys().copied().collect();
     // Those that exist are locked in the order of everybody who locks several, and others inserted in the order of their
     // names, so that concurrent calls do not deadlock.
-    let mut stored: Vec<(DomainId, String)> = domains::table
+    let mut stored: Vec<NamedDomain> = domains::table
         .filter(domains::tenant_id.eq(tenant))
         .filter(domains::domain.eq_any(names))
         .order(domains::id)
-        .select((domains::id, domains::domain))
+        .select(NamedDomain::as_select())
         .for_no_key_update()
         .load(conn)
         .await?;
-    let known: HashSet<&str> = stored.iter().map(|(_, name)| name.as_str()).collect();
+    let known: HashSet<&str> = stored.iter().map(|row| row.domain.as_str()).collect();
     let missing: Vec<_> = rows
         .into_values()
         .filter(|row| !known.contains(row.domain))
@@ -280,12 +280,12 @@ pub async fn upsert_many(conn: &mut TenantConnection, new: &[NewDomain<'_>]) -> 
     if missing.is_empty() {
         return Ok(stored);
     }
-    let inserted: Vec<(DomainId, String)> = diesel::insert_into(domains::table)
+    let inserted: Vec<NamedDomain> = diesel::insert_into(domains::table)
         .values(missing)
         .on_conflict((domains::tenant_id, domains::domain))
         .do_update()
         .set(domains::domain.eq(excluded(domains::domain)))
-        .returning((domains::id, domains::domain))
+        .returning(NamedDomain::as_returning())
         .get_results(conn)
         .await?;
     stored.extend(inserted);

@@ -111,7 +111,7 @@ pub async fn submit(
             })
             .collect();
         let rows = repo::domains::upsert_many(submission.conn(), &new).await?;
-        ids.extend(rows.into_iter().map(|(id, name)| (name, id)));
+        ids.extend(rows.into_iter().map(|row| (row.domain, row.id)));
     }
     for scan in &mut scans {
         scan.domain_id = ids.get(&scan.domain).copied();

@@ -133,7 +133,7 @@ impl PlacesHandOver {
             BTreeMap::new()
         } else {
             let stored = repo::domains::upsert_many(submission.conn(), &names).await?;
-            stored.into_iter().map(|(id, name)| (name, id)).collect()
+            stored.into_iter().map(|row| (row.domain, row.id)).collect()
         };
         let done: Vec<HandOver<'_>> = sorted
             .iter()

@@ -137,6 +137,7 @@ impl Rows {
         let kind = kind(name);
         let batch = batches::insert(conn, &new_batch(&kind)).await?;
         let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
+        batches::join(conn, batch.batch_id, &[pending.job_id]).await?;
         place_finds::insert_many(conn, pending.job_id, &[name]).await?;
         let call = api_calls::reserve(conn, &new_call(pending.job_id), NO_CAPS).await?;
         let Reserved::Call(call) = call else { panic!("no call") };

@@ -183,8 +183,8 @@ pub const PROBES: &[Probe] = probes! {
     jobs::bulk::cancel_many: Nothing, |conn, a| (&JobFilter { ids: Some(&[a.pending.job_id, a.lease.job_id]), ..Default::default() });
     jobs::bulk::count_retriable: Nothing, |conn, a| (&JobFilter { ids: Some(&[a.failed.job_id]), ..Default::default() });
     jobs::bulk::retry_many: Nothing, |conn, a| (&JobFilter { ids: Some(&[a.failed.job_id]), ..Default::default() });
-    jobs::waiting::count_ahead: OwnRows, |conn, a| (&Job { priority: i16::MIN, ..a.pending.clone() });
-    jobs::waiting::count_running: OwnRows, |conn, a| ();
+    jobs::waiting::count_ahead: Nothing, |conn, a| (&Job { priority: i16::MIN, ..a.pending.clone() });
+    jobs::waiting::count_ahead: Nothing, |conn, a| (&Job { run_at: Utc::now() + SECOND, ..a.pending.clone() });
     jobs::bulk::retry_many: Nothing, |conn, a| (&JobFilter { batch_id: Some(a.batch.batch_id), others: &[a.failed.job_id], ..Default::default() });
     jobs::queue::hold: Nothing, |conn, a| (a.lease);
     jobs::queue::report: Nothing, |conn, a| (a.lease, 0.5, "step", "message");

@@ -8,7 +8,7 @@ use database::models::api_key::ApiKey;
 use database::models::audit_entry::AuditEntry;
 use database::models::batch_job::{BatchJob, BatchSummary};
 use database::models::contact::{Contact, ContactSource};
-use database::models::domain::Domain;
+use database::models::domain::{Domain, NamedDomain};
 use database::models::domain_hosting::DomainHosting;
 use database::models::domain_profile::DomainProfile;
 use database::models::domain_technologies::DomainTechnologies;
@@ -71,6 +71,7 @@ rows_tell_their_tenant!(
     BatchSummary: tenant_id,
     Contact: tenant_id,
     Domain: tenant_id,
+    NamedDomain: tenant_id,
     DomainHosting: tenant_id,
     DomainProfile: tenant_id,
     DomainTechnologies: tenant_id,
@@ -204,9 +205,10 @@ impl Tell for Cancelled {
     }
 }
 
+/// Kinds of jobs are named after their tenant.
 impl Tell for Ahead {
     fn tell(&self) -> Seen {
-        (self.jobs + self.of_kind).tell()
+        self.of_kind.tell()
     }
 }
 

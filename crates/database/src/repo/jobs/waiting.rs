@@ -1,14 +1,11 @@
 //! What an unfinished job waits for, and who waits for jobs.
 
-use diesel::dsl::count_star;
-use diesel::prelude::{ExpressionMethods, QueryDsl, QueryResult, QueryableByName};
+use diesel::prelude::{QueryResult, QueryableByName};
 use diesel::sql_types::{Array, BigInt, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use schema::jobs;
 use uuid::Uuid;
 
 use crate::ids::{BatchId, JobId, TenantId};
-use crate::models::enums::JobStatus;
 use crate::models::job::Job;
 use crate::tenant::{SystemConnection, TenantConnection};
 
@@ -36,17 +33,6 @@ pub async fn count_ahead(conn: &mut TenantConnection, job: &Job) -> QueryResult<
         .bind::<SqlUuid, _>(job.job_id)
         .bind::<Text, _>(&job.kind)
         .bind::<BigInt, _>(MAX_AHEAD)
-        .get_result(&mut conn.reading())
-        .await
-}
-
-/// Counts the tenant's running jobs.
-pub async fn count_running(conn: &mut TenantConnection) -> QueryResult<i64> {
-    let tenant = conn.tenant_id();
-    jobs::table
-        .filter(jobs::tenant_id.eq(tenant))
-        .filter(jobs::status.eq(JobStatus::Running))
-        .select(count_star())
         .get_result(&mut conn.reading())
         .await
 }
