@@ -26,7 +26,9 @@ async fn gated_site() -> (watch::Sender<bool>, Site) {
 async fn an_interrupted_command_says_what_happens_to_the_work() {
     let database = TestDatabase::new().await;
     let (gate, site) = gated_site().await;
-    let program = Program::new(database.url(), &site);
+    let mut program = Program::new(database.url(), &site);
+    // Not what the log says.
+    program.set("SCRAPERSKY_LOG", "off");
     for (arguments, follow) in [
         (&["scan", "shop.bench.test"][..], "jobs list --batch-id "),
         (&["emails", "other.bench.test"], "jobs show "),
@@ -66,7 +68,9 @@ async fn an_interrupted_command_says_what_happens_to_the_work() {
 async fn an_interrupted_demo_leaves_nothing_behind() {
     // While PostgreSQL is created, and while the demo is shown.
     for line in ["Starting a PostgreSQL", "Opening the sample sites"] {
-        let (child, out, mut errors) = Program::bare().watched(&["demo"]);
+        let mut program = Program::bare();
+        program.set("SCRAPERSKY_LOG", "off");
+        let (child, out, mut errors) = program.watched(&["demo"]);
         let pid = child.id();
         let mut lines = BufReader::new(out).lines();
         while !lines.next().unwrap().unwrap().starts_with(line) {}
