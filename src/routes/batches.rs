@@ -70,7 +70,7 @@ async fn create_batch(
     .await
 }
 
-/// Returns the status of a batch and of each entry; with `wait` as soon as it ends, or after so many seconds.
+/// Returns the status of a batch and of each entry. With `wait`, answers when the batch ends, or after that many seconds.
 #[utoipa::path(
     tags = ["Scans", "v1"],
     params(
@@ -151,7 +151,7 @@ async fn list_batches(
     })
 }
 
-/// Returns a batch, the numbers of its jobs, and what failed; with `wait` as soon as it ends, or after so many seconds.
+/// Returns a batch, its numbers of jobs, and what failed. With `wait`, answers when it ends, or after that many seconds.
 #[utoipa::path(
     tag = "Jobs",
     params(

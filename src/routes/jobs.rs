@@ -55,7 +55,7 @@ async fn list_jobs(
     asked.page(jobs, Some(total), |job| Newest::new(job.created_at, job.job_id))
 }
 
-/// Returns a job, and why it has not ended; with `wait` as soon as it ends, or after so many seconds.
+/// Returns a job, and why it has not ended. With `wait`, answers when it ends, or after that many seconds.
 #[utoipa::path(
     tag = "Jobs",
     params(

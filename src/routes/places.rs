@@ -77,7 +77,7 @@ async fn search_places(
     .await
 }
 
-/// Returns the status of a search; with `wait` as soon as it ends, or after so many seconds.
+/// Returns the status of a search. With `wait`, answers when it ends, or after that many seconds.
 #[utoipa::path(
     tags = ["Places", "v1"],
     params(

@@ -39,7 +39,7 @@ async fn scan_domain(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<Sc
     .await
 }
 
-/// Returns the status of a scan; with `wait` as soon as it ends, or after so many seconds.
+/// Returns the status of a scan. With `wait`, answers when it ends, or after that many seconds.
 #[utoipa::path(
     tags = ["Scans", "v1"],
     params(

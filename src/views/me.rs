@@ -1,4 +1,4 @@
-//! Who calls, what they may do, and what of it is used.
+//! The caller: its tenant, scopes, limits, and how much of them is used.
 
 use scans::places::money::Usd;
 use serde::Serialize;

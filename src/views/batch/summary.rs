@@ -72,7 +72,7 @@ impl JobCounts {
         self.pending + self.running + self.completed + self.failed + self.cancelled
     }
 
-    /// Returns the status of a batch with these jobs and so many entries that could not be queued.
+    /// Returns the status of a batch with these jobs and this number of entries that could not be queued.
     fn status(self, not_queued: i64) -> BatchStatus {
         let ended = self.completed + self.failed + self.cancelled;
         match (self.pending + self.running, self.completed, self.failed + not_queued) {

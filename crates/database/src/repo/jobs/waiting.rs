@@ -1,4 +1,4 @@
-//! What an unfinished job waits for, and who waits for jobs.
+//! What an unfinished job waits for, and which of the awaited jobs have ended.
 
 use diesel::prelude::{QueryResult, QueryableByName};
 use diesel::sql_types::{Array, BigInt, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
