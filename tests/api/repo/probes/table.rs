@@ -183,6 +183,7 @@ pub const PROBES: &[Probe] = probes! {
     jobs::bulk::cancel_many: Nothing, |conn, a| (&JobFilter { ids: Some(&[a.pending.job_id, a.lease.job_id]), ..Default::default() });
     jobs::bulk::count_retriable: Nothing, |conn, a| (&JobFilter { ids: Some(&[a.failed.job_id]), ..Default::default() });
     jobs::bulk::retry_many: Nothing, |conn, a| (&JobFilter { ids: Some(&[a.failed.job_id]), ..Default::default() });
+    jobs::count: Nothing, |conn, a| (&JobFilter { kind: Some(&a.pending.kind), ..Default::default() });
     jobs::waiting::count_ahead: Nothing, |conn, a| (&Job { priority: i16::MIN, ..a.pending.clone() });
     jobs::waiting::count_ahead: Nothing, |conn, a| (&Job { run_at: Utc::now() + SECOND, ..a.pending.clone() });
     jobs::bulk::retry_many: Nothing, |conn, a| (&JobFilter { batch_id: Some(a.batch.batch_id), others: &[a.failed.job_id], ..Default::default() });

@@ -165,6 +165,12 @@ pub async fn list(
     page!(conn, rows, matching(tenant, filter), paging.limit)
 }
 
+/// Counts jobs.
+pub async fn count(conn: &mut TenantConnection, filter: &JobFilter<'_>) -> QueryResult<i64> {
+    let tenant = conn.tenant_id();
+    matching(tenant, filter).count().get_result(&mut conn.reading()).await
+}
+
 /// Lists jobs, newest first, without counting them, for readers of the whole list.
 pub async fn list_after(
     conn: &mut TenantConnection,
