@@ -4,7 +4,7 @@ use database::repo;
 use rocket::get;
 
 use super::names::names_of;
-use super::query::Asked;
+use super::query::{Asked, PageQuery};
 use crate::error::ApiResult;
 use crate::guards::{Admin, Caller, Db};
 use crate::views::Page;
@@ -18,21 +18,19 @@ handlers![list_audit];
     tag = "Accounts",
     params(
         ("action" = Option<String>, Query, description = "Only entries of this action, such as `key.create`."),
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
     ),
     responses((status = 200, body = Page<AuditView>)),
     security(("credential" = ["admin"]))
 )]
-#[get("/api/v1/audit?<action>&<limit>&<cursor>")]
+#[get("/api/v1/audit?<action>")]
 async fn list_audit(
     caller: Caller<Admin>,
     db: Db<'_>,
     action: Option<&str>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
 ) -> ApiResult<Page<AuditView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(&page, &())?;
     let mut conn = db.tenant(&caller).await?;
     let mut entries = repo::audit_log::list(&mut conn, action, &asked.paging).await?;
     let next_cursor = asked.cut(&mut entries, |entry| entry.id)?;

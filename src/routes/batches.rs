@@ -16,7 +16,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 
 use super::job_filter::ChosenJobs;
-use super::query::{Asked, parsed};
+use super::query::{Asked, PageQuery, parsed};
 use super::wait::{Patience, read_wait};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, CountedBatch, Db, Once, Read, Scan};
@@ -117,22 +117,20 @@ struct BatchQuery<'r> {
 #[utoipa::path(
     tag = "Jobs",
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
         BatchQuery<'static>,
     ),
     responses((status = 200, body = Page<BatchView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/batches?<limit>&<cursor>&<query..>")]
+#[get("/api/v1/batches?<query..>")]
 async fn list_batches(
     caller: Caller<Read>,
     db: Db<'_>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
     query: BatchQuery<'_>,
 ) -> ApiResult<Page<BatchView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(&page, &())?;
     let filter = BatchFilter {
         kind: query.kind,
         created_from: parsed("created_from", query.created_from)?,

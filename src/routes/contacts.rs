@@ -19,7 +19,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::export::{Export, PartResult, csv_lines, csv_start, json_lines, json_lines_type};
-use super::query::{Asked, PathId, parsed, position_behind};
+use super::query::{Asked, PageQuery, PathId, parsed, position_behind};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
@@ -93,22 +93,20 @@ fn email_type(field: &'static str, word: &str) -> ApiResult<EmailType> {
 #[utoipa::path(
     tag = "Contacts",
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
         ContactQuery<'static>,
     ),
     responses((status = 200, body = Page<ContactView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/contacts?<limit>&<cursor>&<query..>")]
+#[get("/api/v1/contacts?<query..>")]
 async fn list_contacts(
     caller: Caller<Read>,
     db: Db<'_>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
     query: ContactQuery<'_>,
 ) -> ApiResult<Page<ContactView>> {
-    list(caller, db, &query.filter()?, limit, cursor).await
+    list(caller, db, &query.filter()?, &page).await
 }
 
 /// Lists the contacts found on a domain's site.
@@ -116,20 +114,18 @@ async fn list_contacts(
     tag = "Contacts",
     params(
         PathId<DomainId>,
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
         ContactQuery<'static>,
     ),
     responses((status = 200, body = Page<ContactView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/domains/<id>/contacts?<limit>&<cursor>&<query..>")]
+#[get("/api/v1/domains/<id>/contacts?<query..>")]
 async fn list_domain_contacts(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
     query: ContactQuery<'_>,
 ) -> ApiResult<Page<ContactView>> {
     let filter = ContactFilter {
@@ -140,17 +136,16 @@ async fn list_domain_contacts(
     let mut conn = db.tenant(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
     drop(conn);
-    list(caller, db, &filter, limit, cursor).await
+    list(caller, db, &filter, &page).await
 }
 
 async fn list(
     caller: Caller<Read>,
     db: Db<'_>,
     filter: &ContactFilter<'_>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: &PageQuery<'_>,
 ) -> ApiResult<Page<ContactView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(page, &())?;
     let mut conn = db.tenant(&caller).await?;
     let total = repo::contacts::count(&mut conn, filter).await?;
     let rows = repo::contacts::list(&mut conn, filter, &asked.paging).await?;
@@ -164,23 +159,21 @@ async fn list(
         PathId<DomainId>,
         ("q" = Option<String>, Query, description = "A part of the URL."),
         ("page_type" = Option<String>, Query, description = "The kind of page."),
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
     ),
     responses((status = 200, body = Page<PageView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/domains/<id>/pages?<q>&<page_type>&<limit>&<cursor>")]
+#[get("/api/v1/domains/<id>/pages?<q>&<page_type>")]
 async fn list_pages(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
     q: Option<&str>,
     page_type: Option<&str>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
 ) -> ApiResult<Page<PageView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(&page, &())?;
     let filter = PageFilter {
         domain_id: Some(id.0),
         page_type,

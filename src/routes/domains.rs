@@ -9,7 +9,7 @@ use rocket::{FromForm, delete, get};
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::query::{Asked, PathId, parsed};
+use super::query::{Asked, PageQuery, PathId, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Caller, Db, Read};
 use crate::views::Page;
@@ -64,23 +64,21 @@ impl<'r> DomainQuery<'r> {
 #[utoipa::path(
     tag = "Domains",
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
         DomainQuery<'static>,
     ),
     responses((status = 200, body = Page<DomainView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/domains?<limit>&<cursor>&<query..>")]
+#[get("/api/v1/domains?<query..>")]
 async fn list_domains(
     caller: Caller<Read>,
     db: Db<'_>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
     query: DomainQuery<'_>,
 ) -> ApiResult<Page<DomainView>> {
     let (filter, order) = (query.filter()?, query.order()?);
-    let asked = Asked::read(limit, cursor, &order)?;
+    let asked = Asked::read(&page, &order)?;
     let mut conn = db.tenant(&caller).await?;
     let (domains, total) = repo::domains::list(&mut conn, &filter, order, &asked.paging).await?;
     asked.page(domains, Some(total), |domain| DomainPosition::of(domain, order))

@@ -8,7 +8,7 @@ use rocket::serde::json::Json;
 use rocket::{get, post};
 use scans::email::{self, DEFAULT_PAGES};
 
-use super::query::{Asked, PathId};
+use super::query::{Asked, PageQuery, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once, Read, Scan};
 use crate::views::answer::Answer;
@@ -23,8 +23,8 @@ handlers![list_scanned_domains, list_websites, start_email_scan, get_email_scan]
 #[utoipa::path(
     tags = ["Contacts", "v1"],
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of domains; 1000 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of domains to skip."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
     ),
     responses((status = 200, body = Vec<ScannedDomainView>)),
@@ -39,7 +39,11 @@ async fn list_scanned_domains(
     cursor: Option<&str>,
 ) -> ApiResult<ScannedDomains> {
     // The old front end does not request further pages.
-    let asked = Asked::read(limit.or(Some("1000")), cursor, &())?;
+    let page = PageQuery {
+        limit: limit.or(Some("1000")),
+        cursor,
+    };
+    let asked = Asked::read(&page, &())?;
     let offset = asked.read_offset(offset)?;
     let mut conn = db.tenant(&caller).await?;
     let mut rows = repo::email_scans::list_domains(&mut conn, &asked.paging, offset, SHOWN_PAGES).await?;
@@ -54,8 +58,8 @@ async fn list_scanned_domains(
 #[utoipa::path(
     tags = ["Contacts", "v1"],
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of domains; 1000 by default."),
+        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of domains to skip."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
     ),
     responses((status = 200, body = Vec<ScannedDomainView>)),

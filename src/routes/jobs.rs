@@ -7,14 +7,14 @@ use database::models::enums::JobStatus;
 use database::models::job::Job;
 use database::repo;
 use database::repo::jobs::{JobFilter, waiting};
-use database::repo::paging::{Newest, Paging};
+use database::repo::paging::Newest;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{State, get, post};
 use web::fetch::BURST;
 
 use super::job_filter::{ChosenJobs, JobWords};
-use super::query::Asked;
+use super::query::{Asked, PageQuery};
 use super::wait::{self, Patience};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once, Read, Scan};
@@ -30,24 +30,22 @@ handlers![list_jobs, get_job, cancel_job, retry_job];
 #[utoipa::path(
     tag = "Jobs",
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
         ("ids" = Option<String>, Query, description = "Only the jobs with these ids, separated by commas; at most 1000."),
         JobWords,
     ),
     responses((status = 200, body = Page<JobView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/jobs?<limit>&<cursor>&<ids>&<query..>")]
+#[get("/api/v1/jobs?<ids>&<query..>")]
 async fn list_jobs(
     caller: Caller<Read>,
     db: Db<'_>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
     ids: Option<&str>,
     query: JobWords,
 ) -> ApiResult<Page<JobView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(&page, &())?;
     let mut chosen = ChosenJobs::read(&query)?.with_ids(ids)?;
     let mut conn = db.tenant(&caller).await?;
     chosen.join(&mut conn).await?;
@@ -103,7 +101,7 @@ async fn explain(caller: &Caller<Read>, db: &Db<'_>, pace: &HostPace, job: &Job)
                 statuses: &[JobStatus::Running],
                 ..JobFilter::default()
             };
-            let (_, running) = repo::jobs::list(&mut conn, &running, &Paging::first(1)).await?;
+            let running = repo::jobs::count(&mut conn, &running).await?;
             drop(conn);
             let mut conn = db.pool().system().await?;
             let tenants = waiting::count_waiting_tenants(&mut conn).await?;

@@ -12,7 +12,7 @@ use rocket::serde::json::Json;
 use rocket::{delete, get, post};
 use serde_json::json;
 
-use super::query::{Asked, PathId};
+use super::query::{Asked, PageQuery, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Db, OptionalBody};
 use crate::views::Page;
@@ -31,20 +31,14 @@ handlers![list_keys, get_key, create_key, rotate_key, revoke_key];
 #[utoipa::path(
     tag = "Accounts",
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
     ),
     responses((status = 200, body = Page<KeyView>)),
     security(("credential" = ["admin"]))
 )]
-#[get("/api/v1/keys?<limit>&<cursor>")]
-async fn list_keys(
-    caller: Caller<Admin>,
-    db: Db<'_>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
-) -> ApiResult<Page<KeyView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+#[get("/api/v1/keys")]
+async fn list_keys(caller: Caller<Admin>, db: Db<'_>, page: PageQuery<'_>) -> ApiResult<Page<KeyView>> {
+    let asked = Asked::read(&page, &())?;
     let mut conn = db.tenant(&caller).await?;
     let (keys, total) = repo::api_keys::list_page(&mut conn, &asked.paging).await?;
     asked.page(keys, Some(total), |key| Newest::new(key.created_at, key.id))

@@ -18,11 +18,12 @@ use uuid::Uuid;
 use super::names::names_of;
 use super::place_filter::{Chosen, FilterBody, status_of};
 use super::places::{storable, who};
-use super::query::{Asked, PathId};
+use super::query::{Asked, PageQuery, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, NoFields, Once, OptionalBody, Read, Scan};
 use crate::views::Page;
 use crate::views::answer::{Accepted, Answer};
+use crate::views::fields;
 use crate::views::place::ChangeView;
 use crate::views::who::id_in;
 
@@ -47,6 +48,7 @@ struct BulkUpdate {
     #[schema(example = json!(["ChIJAbC123"]))]
     place_ids: Option<Vec<String>>,
     /// What the places have in common; `{}` selects all.
+    #[serde(default, deserialize_with = "fields::optional")]
     filter: Option<FilterBody>,
     #[serde(default)]
     tenant_id: Option<String>,
@@ -252,52 +254,43 @@ async fn noted(
 #[utoipa::path(
     tag = "Places",
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
     ),
     responses((status = 200, body = Page<ChangeView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/places/history?<limit>&<cursor>")]
-async fn list_place_changes(
-    caller: Caller<Read>,
-    db: Db<'_>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
-) -> ApiResult<Page<ChangeView>> {
-    history(&caller, &db, None, limit, cursor).await
+#[get("/api/v1/places/history")]
+async fn list_place_changes(caller: Caller<Read>, db: Db<'_>, page: PageQuery<'_>) -> ApiResult<Page<ChangeView>> {
+    history(&caller, &db, None, &page).await
 }
 
 /// Lists the changes of a place, newest first.
 #[utoipa::path(
     tag = "Places",
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
         ("place_id" = String, Path, description = "Id of the place at Google, or as imported."),
     ),
     responses((status = 200, body = Page<ChangeView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/places/<place_id>/history?<limit>&<cursor>", rank = 10)]
+#[get("/api/v1/places/<place_id>/history", rank = 10)]
 async fn list_changes_of_place(
     caller: Caller<Read>,
     db: Db<'_>,
     place_id: &str,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
 ) -> ApiResult<Page<ChangeView>> {
-    history(&caller, &db, Some(place_id), limit, cursor).await
+    history(&caller, &db, Some(place_id), &page).await
 }
 
 async fn history(
     caller: &Caller<Read>,
     db: &Db<'_>,
     place_id: Option<&str>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: &PageQuery<'_>,
 ) -> ApiResult<Page<ChangeView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(page, &())?;
     let mut conn = db.tenant(caller).await?;
     if let Some(place_id) = place_id {
         repo::places::get(&mut conn, place_id).await?;
@@ -323,6 +316,7 @@ struct LookUpRequest {
     #[schema(example = json!(["ChIJAbC123"]))]
     place_ids: Option<Vec<String>>,
     /// What the places have in common; `{}` selects all.
+    #[serde(default, deserialize_with = "fields::optional")]
     filter: Option<FilterBody>,
     #[serde(default)]
     tenant_id: Option<String>,
@@ -336,6 +330,7 @@ struct HandOverRequest {
     #[schema(example = json!(["ChIJAbC123"]))]
     place_ids: Option<Vec<String>>,
     /// What the places have in common; `{}` selects all.
+    #[serde(default, deserialize_with = "fields::optional")]
     filter: Option<FilterBody>,
     #[serde(default)]
     tenant_id: Option<String>,

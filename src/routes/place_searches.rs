@@ -9,7 +9,7 @@ use rocket::{FromForm, get};
 use utoipa::IntoParams;
 
 use super::names::names_of;
-use super::query::{Asked, parsed};
+use super::query::{Asked, PageQuery, parsed};
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
 use crate::views::Page;
@@ -51,22 +51,20 @@ impl<'r> SearchQuery<'r> {
 #[utoipa::path(
     tag = "Places",
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
         SearchQuery<'static>,
     ),
     responses((status = 200, body = Page<PastSearchView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/places/searches?<limit>&<cursor>&<query..>")]
+#[get("/api/v1/places/searches?<query..>")]
 async fn list_searches(
     caller: Caller<Read>,
     db: Db<'_>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
     query: SearchQuery<'_>,
 ) -> ApiResult<Page<PastSearchView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(&page, &())?;
     let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;
     let (mut searches, total) = repo::place_searches::list(&mut conn, &filter, &asked.paging).await?;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::names::names_of;
 use super::place_filter::{PlaceQuery, read_order, status_of};
-use super::query::Asked;
+use super::query::{Asked, PageQuery};
 use super::wait::{self, Patience};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, OptionalBody, Permission, Read, Scan};
@@ -110,25 +110,23 @@ async fn get_search_status(
 #[utoipa::path(
     tags = ["Places", "v1"],
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
+        PageQuery<'static>,
         ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
         PlaceQuery<'static>,
     ),
     responses((status = 200, body = PlaceList)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/places/staging?<limit>&<offset>&<cursor>&<query..>")]
+#[get("/api/v1/places/staging?<offset>&<query..>")]
 async fn list_places(
     caller: Caller<Read>,
     db: Db<'_>,
-    limit: Option<&str>,
+    page: PageQuery<'_>,
     offset: Option<&str>,
-    cursor: Option<&str>,
     query: PlaceQuery<'_>,
 ) -> ApiResult<PlaceList> {
     let order = read_order(query.sort)?;
-    let asked = Asked::read(limit, cursor, &order)?;
+    let asked = Asked::read(&page, &order)?;
     let offset = asked.read_offset(offset)?;
     let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;

@@ -1,10 +1,11 @@
 //! Parsing of paths and queries.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::str::FromStr;
 
 use database::repo::paging::{Paging, Position};
-use rocket::request::FromParam;
+use rocket::request::{FromParam, FromRequest, Outcome, Request};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
@@ -53,6 +54,35 @@ fn read_limit(limit: Option<&str>) -> ApiResult<i64> {
     Ok(limit)
 }
 
+/// The part of a list that a query asks for. A guard, so that each list takes and describes the same two parameters.
+#[derive(Clone, Copy, Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PageQuery<'r> {
+    /// Maximum number of rows; 100 by default.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    pub(super) limit: Option<&'r str>,
+    /// `next_cursor` of the previous page.
+    pub(super) cursor: Option<&'r str>,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for PageQuery<'r> {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        let value = |name: &str| {
+            request
+                .query_fields()
+                .find(|field| field.name == name)
+                .map(|field| field.value)
+        };
+        Outcome::Success(Self {
+            limit: value("limit"),
+            cursor: value("cursor"),
+        })
+    }
+}
+
 /// The page of a list that a request asks for.
 pub(super) struct Asked<P> {
     /// The maximum number of rows.
@@ -63,9 +93,10 @@ pub(super) struct Asked<P> {
 
 impl<P: Position> Asked<P> {
     /// Reads the size and start of a page of a list in this order from the query.
-    pub(super) fn read(limit: Option<&str>, cursor: Option<&str>, order: &P::Order) -> ApiResult<Self> {
-        let limit = read_limit(limit)?;
-        let after = cursor
+    pub(super) fn read(page: &PageQuery<'_>, order: &P::Order) -> ApiResult<Self> {
+        let limit = read_limit(page.limit)?;
+        let after = page
+            .cursor
             .map(|cursor| P::from_cursor(cursor, order))
             .transpose()
             .map_err(|error| ApiError::bad_request("cursor", error.to_string()))?;

@@ -15,7 +15,7 @@ use scans::sitemap::{self, SitemapRequest, SitemapScan};
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::query::{Asked, PathId, parsed};
+use super::query::{Asked, PageQuery, PathId, parsed};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, Read, Scan};
 use crate::views::Page;
@@ -111,23 +111,21 @@ impl<'r> SitemapQuery<'r> {
     tag = "Sitemaps",
     params(
         PathId<DomainId>,
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
         SitemapQuery<'static>,
     ),
     responses((status = 200, body = Page<SitemapView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/domains/<id>/sitemaps?<limit>&<cursor>&<query..>")]
+#[get("/api/v1/domains/<id>/sitemaps?<query..>")]
 async fn list_sitemaps(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
     query: SitemapQuery<'_>,
 ) -> ApiResult<Page<SitemapView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(&page, &())?;
     let filter = SitemapFileFilter {
         domain_id: Some(id.0),
         ..query.filter()?
@@ -186,23 +184,21 @@ impl<'r> UrlQuery<'r> {
     tag = "Sitemaps",
     params(
         PathId<SitemapFileId>,
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
         UrlQuery<'static>,
     ),
     responses((status = 200, body = Page<SitemapUrlView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/sitemaps/<id>/urls?<limit>&<cursor>&<query..>")]
+#[get("/api/v1/sitemaps/<id>/urls?<query..>")]
 async fn list_sitemap_urls(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<SitemapFileId>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
     query: UrlQuery<'_>,
 ) -> ApiResult<Page<SitemapUrlView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(&page, &())?;
     let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;
     repo::sitemap_files::get(&mut conn, id.0).await?;
@@ -321,21 +317,19 @@ fn curation(field: &'static str, word: &str) -> ApiResult<CurationStatus> {
     tag = "Sitemaps",
     params(
         PathId<DomainId>,
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
     ),
     responses((status = 200, body = Page<SitemapRunView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/domains/<id>/sitemap-runs?<limit>&<cursor>")]
+#[get("/api/v1/domains/<id>/sitemap-runs")]
 async fn list_sitemap_runs(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<DomainId>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
 ) -> ApiResult<Page<SitemapRunView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(&page, &())?;
     let mut conn = db.tenant(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
     let runs = repo::sitemap_runs::list(&mut conn, id.0, &asked.paging).await?;
@@ -348,22 +342,20 @@ async fn list_sitemap_runs(
     params(
         PathId<SitemapRunId>,
         ("change" = Option<String>, Query, description = "`added`, `removed` or `changed`."),
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
     ),
     responses((status = 200, body = SitemapDiffView)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/sitemap-runs/<id>/changes?<change>&<limit>&<cursor>")]
+#[get("/api/v1/sitemap-runs/<id>/changes?<change>")]
 async fn list_sitemap_changes(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<SitemapRunId>,
     change: Option<&str>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
+    page: PageQuery<'_>,
 ) -> ApiResult<SitemapDiffView> {
-    let asked = Asked::read(limit, cursor, &())?;
+    let asked = Asked::read(&page, &())?;
     let change: Option<UrlChange> = parsed("change", change)?;
     let mut conn = db.tenant(&caller).await?;
     let run = repo::sitemap_runs::get(&mut conn, id.0).await?;

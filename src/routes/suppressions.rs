@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use web::names::DomainName;
 
-use super::query::{Asked, PathId};
+use super::query::{Asked, PageQuery, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
@@ -137,20 +137,14 @@ async fn create_erasure(
 #[utoipa::path(
     tag = "Suppressions",
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
     ),
     responses((status = 200, body = Page<SuppressionView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/suppressions?<limit>&<cursor>")]
-async fn list_suppressions(
-    caller: Caller<Read>,
-    db: Db<'_>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
-) -> ApiResult<Page<SuppressionView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+#[get("/api/v1/suppressions")]
+async fn list_suppressions(caller: Caller<Read>, db: Db<'_>, page: PageQuery<'_>) -> ApiResult<Page<SuppressionView>> {
+    let asked = Asked::read(&page, &())?;
     let mut conn = db.tenant(&caller).await?;
     let (rows, total) = repo::suppressions::list(&mut conn, &asked.paging).await?;
     asked.page(rows, Some(total), |row| Newest::new(row.created_at, row.id))

@@ -9,7 +9,7 @@ use rocket::{get, patch, post};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::query::{Asked, PathId};
+use super::query::{Asked, PageQuery, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Db, SuperAdmin};
 use crate::views::Page;
@@ -26,20 +26,14 @@ handlers![list_tenants, create_tenant, update_tenant];
 #[utoipa::path(
     tag = "Accounts",
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of rows; 100 by default."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        PageQuery<'static>,
     ),
     responses((status = 200, body = Page<TenantView>)),
     security(("credential" = ["super admin"]))
 )]
-#[get("/api/v1/tenants?<limit>&<cursor>")]
-async fn list_tenants(
-    admin: SuperAdmin,
-    db: Db<'_>,
-    limit: Option<&str>,
-    cursor: Option<&str>,
-) -> ApiResult<Page<TenantView>> {
-    let asked = Asked::read(limit, cursor, &())?;
+#[get("/api/v1/tenants")]
+async fn list_tenants(admin: SuperAdmin, db: Db<'_>, page: PageQuery<'_>) -> ApiResult<Page<TenantView>> {
+    let asked = Asked::read(&page, &())?;
     let mut conn = db.system(&admin).await?;
     let (tenants, total) = repo::tenants::list_page(&mut conn, &asked.paging).await?;
     asked.page(tenants, Some(total), |tenant: &Tenant| {
