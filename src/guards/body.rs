@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::config::nearest;
 use crate::error::{ApiError, ApiResult};
+use crate::views::fields::Fields;
 
 /// A body parsed as JSON, limited in size by Rocket's limit `json` (1 MiB by default).
 #[derive(Debug)]
@@ -67,15 +68,9 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
         field: None,
         detail: format!("the body is not valid JSON: {error}"),
     })?;
-    // Serde would read a list as the fields of a struct in their order.
-    if !json.is_object() {
-        return Err(ApiError::Unprocessable {
-            field: None,
-            detail: "invalid body: it must be a JSON object".to_owned(),
-        });
-    }
     let json = figment::value::Value::serialize(json).map_err(invalid_shape)?;
-    json.deserialize().map_err(invalid_shape)
+    let Fields(value) = json.deserialize().map_err(invalid_shape)?;
+    Ok(value)
 }
 
 /// Returns the error for a body of the wrong shape, with the path of the field.

@@ -11,6 +11,7 @@ use super::job_filter::{ChosenJobs, JobWords};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once, Scan};
 use crate::views::answer::Answer;
+use crate::views::fields;
 
 handlers![cancel_jobs, retry_jobs];
 
@@ -22,7 +23,7 @@ struct JobsChangeRequest {
     #[serde(default)]
     ids: Option<Vec<String>>,
     /// Selects the jobs as the list does; `{}` selects all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "fields::optional")]
     filter: Option<JobWords>,
     /// Whether to count the jobs without changing them.
     #[serde(default)]

@@ -18,6 +18,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, CountedBatch, Db, Once, Scan};
 use crate::views::answer::Answer;
 use crate::views::batch::status_url;
+use crate::views::fields;
 
 handlers![scan_domains];
 
@@ -29,7 +30,7 @@ struct RescanRequest {
     #[serde(default)]
     ids: Option<Vec<String>>,
     /// Selects the domains as the list does; `{}` selects all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "fields::optional")]
     filter: Option<DomainWords>,
     /// The maximum number of each site's pages to count; 1000 by default.
     #[serde(default)]

@@ -35,8 +35,7 @@ struct Head;
 /// The description, as it is served.
 #[derive(Debug)]
 pub struct Document {
-    /// The document.
-    pub json: Value,
+    json: Value,
     /// The same, serialized.
     pub(super) text: String,
 }
@@ -74,35 +73,30 @@ impl Document {
 
 /// What is described of one route.
 #[derive(Clone, Copy, Debug)]
-pub struct Operation<'d> {
+struct Operation<'d> {
     path: &'d str,
     method: &'d str,
-    /// The operation object.
-    pub json: &'d Value,
+    json: &'d Value,
 }
 
 impl Operation<'_> {
     /// Returns its method in upper case.
-    #[must_use]
-    pub fn method(&self) -> String {
+    fn method(&self) -> String {
         self.method.to_uppercase()
     }
 
     /// Returns its path as Rocket writes it, such as `/api/v1/jobs/<id>`.
-    #[must_use]
-    pub fn mounted_path(&self) -> String {
+    fn mounted_path(&self) -> String {
         self.path.replace('{', "<").replace('}', ">")
     }
 
     /// Returns whether it is one of the v1 contract.
-    #[must_use]
-    pub fn is_v1(&self) -> bool {
+    fn is_v1(&self) -> bool {
         texts(self.json.get("tags")).any(|tag| tag == V1)
     }
 
     /// Returns the names of its query parameters.
-    #[must_use]
-    pub fn query(&self) -> Vec<String> {
+    fn query(&self) -> Vec<String> {
         let parameters = self.json["parameters"].as_array().into_iter().flatten();
         parameters
             .filter(|parameter| parameter["in"] == "query")
@@ -112,7 +106,7 @@ impl Operation<'_> {
 }
 
 /// Returns what is described of each route.
-pub fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
+fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths.flat_map(|(path, item)| {
         let operations = item.as_object().into_iter().flatten();

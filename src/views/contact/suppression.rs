@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::views::fields;
+
 /// A request to suppress or erase an address or a domain: either `email` or `domain` is required.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +31,7 @@ pub struct SuppressionRequest {
 #[serde(deny_unknown_fields)]
 pub struct SuppressionImport {
     /// The addresses and domains, at most 10,000.
+    #[serde(deserialize_with = "fields::list")]
     pub items: Vec<SuppressionItem>,
     /// The reason for those without one of their own.
     #[serde(default)]

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::views::fields;
+
 /// A decision about one sitemap file.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +25,7 @@ pub struct BulkCurationRequest {
     #[serde(default)]
     pub ids: Option<Vec<Uuid>>,
     /// Selects the files to change; `{}` selects all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "fields::optional")]
     pub filter: Option<CurationFilter>,
     /// Whether to count the files without changing them.
     #[serde(default)]

@@ -70,6 +70,44 @@ async fn unknown_fields_are_refused_on_every_route_but_v1s() {
     assert!(refused > 8, "{refused} refused");
 }
 
+/// Serde would read a list as the fields of a struct in their order.
+#[tokio::test]
+async fn a_list_is_not_read_as_an_object() {
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await;
+    let ids = all(&Uuid::new_v4().to_string());
+    let contract = app.contract();
+    let mut refused = Vec::new();
+    for entry in ENTRIES {
+        let shot = (entry.shots)(&ids).remove(0);
+        let Some(body) = contract.body(entry.method, &shot.path) else {
+            continue;
+        };
+        let nulls = |schema: &Value| vec![Value::Null; schema["properties"].as_object().unwrap().len()];
+        let mut bodies = vec![(None, json!(nulls(body)))];
+        for (name, property) in body["properties"].as_object().unwrap() {
+            if let Some(object) = contract.object(property) {
+                bodies.push((Some(name), json!({ name: nulls(object) })));
+            } else if let Some(object) = contract.object(&property["items"]) {
+                bodies.push((Some(name), json!({ name: [nulls(object)] })));
+            }
+        }
+        for (name, body) in bodies {
+            let text = body.to_string();
+            let body = Some((ContentType::JSON, text.as_str()));
+            let answer = app.send(entry.method, &shot.path, Some(&agency.key), body).await;
+            // Tenants are for super administrators.
+            if answer.status != 403 {
+                assert_eq!(answer.status, 422, "{} {} {text}: {answer:?}", entry.method, shot.path);
+                let detail = answer.body["detail"].as_str().unwrap();
+                assert!(detail.contains("expected an object"), "{} {text}: {detail}", shot.path);
+            }
+            refused.extend(name);
+        }
+    }
+    assert!(refused.len() >= 6, "{refused:?}");
+}
+
 #[tokio::test]
 async fn a_mistyped_name_is_answered_with_the_right_one() {
     let app = TestApp::new().await;

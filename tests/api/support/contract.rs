@@ -70,17 +70,26 @@ impl Contract {
             .collect()
     }
 
-    /// Returns the names of the fields that the body of a route has.
-    pub fn fields(&self, method: Method, path: &str) -> Vec<String> {
-        let Some((_, operation)) = self.operation(method, path) else {
-            return Vec::new();
-        };
-        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    /// Returns the schema of the JSON object that a route reads.
+    pub fn body(&self, method: Method, path: &str) -> Option<&Value> {
+        let (_, operation) = self.operation(method, path)?;
+        self.object(&operation["requestBody"]["content"]["application/json"]["schema"])
+    }
+
+    /// Returns the schema of an object with named fields that a schema refers to, perhaps as one that may be null.
+    pub fn object<'a>(&'a self, schema: &'a Value) -> Option<&'a Value> {
         let choices = schema["oneOf"].as_array().into_iter().flatten().chain([schema]);
         choices
-            .filter_map(|schema| self.document.pointer(&schema["$ref"].as_str()?[1..])?["properties"].as_object())
-            .flat_map(|properties| properties.keys().cloned())
-            .collect()
+            .filter_map(|schema| self.document.pointer(&schema["$ref"].as_str()?[1..]))
+            .find(|schema| schema["properties"].is_object())
+    }
+
+    /// Returns the names of the fields that the body of a route has.
+    pub fn fields(&self, method: Method, path: &str) -> Vec<String> {
+        let properties = self
+            .body(method, path)
+            .and_then(|schema| schema["properties"].as_object());
+        properties.into_iter().flatten().map(|(name, _)| name.clone()).collect()
     }
 
     /// Panics if a response is not one that the description allows.
