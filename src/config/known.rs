@@ -13,7 +13,6 @@ const OTHERS: &[&str] = &[
     "CHAOS_",
     "DB_PASSWORD",
     "KEEP_TEST_",
-    "OWN_KEY_ID",
     "SOAK",
     "TEST_",
     "WILD_",

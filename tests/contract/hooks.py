@@ -4,7 +4,7 @@ import os
 
 import schemathesis
 
-OWN = os.environ["SCRAPERSKY_OWN_KEY_ID"]
+OWN = os.environ["OWN_KEY_ID"]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
