@@ -411,7 +411,8 @@ impl Manager for Opener {
         // Only a query detects a peer that vanished silently. Doing that every time would cost every request a round
         // trip, so a recently used connection counts as alive.
         if metrics.last_used() > self.ping_after {
-            match timeout(PING_TIMEOUT, connection.batch_execute("")).await {
+            // Boxed, since it is rare, and would make the future of every request for a connection large.
+            match timeout(PING_TIMEOUT, Box::pin(connection.batch_execute(""))).await {
                 Ok(answer) => {
                     answer.map_err(|error| RecycleError::Backend(ConnectionError::CouldntSetupConfiguration(error)))?
                 }

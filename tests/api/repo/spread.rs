@@ -292,9 +292,14 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
     macro_rules! call {
         ($($function:path: ($($argument:expr),*);)+) => {
             $({
-                let mut conn = agencies.pool.system().await.unwrap();
-                // On the heap: the futures of all calls together would fill a test's stack.
-                let _ = Box::pin($function(&mut conn, $($argument),*)).await.unwrap();
+                // On the heap, and made in a frame of its own: all calls together would fill a test's stack.
+                let call = || {
+                    Box::pin(async {
+                        let mut conn = agencies.pool.system().await.unwrap();
+                        $function(&mut conn, $($argument),*).await.map(drop)
+                    })
+                };
+                call().await.unwrap();
                 called.insert(stringify!($function).replace(' ', ""));
             })+
         };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
 use super::log;
@@ -220,19 +220,29 @@ impl Api {
 
     /// Sends a request that may fail.
     pub async fn try_send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<(u16, Value)> {
-        let mut request = self
-            .http
-            .request(method, format!("{}{path}", self.url))
-            .bearer_auth(&self.key);
+        let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request
                 .header("Content-Type", "application/json")
                 .body(body.to_string());
         }
-        let response = request.send().await?;
-        let status = response.status().as_u16();
-        let body = response.bytes().await?;
-        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+        answer_of(request).await
+    }
+
+    /// Posts a request that may fail, and that is done once however often it is sent with `key`.
+    pub async fn try_post_once(&self, path: &str, body: &Value, key: &str) -> reqwest::Result<(u16, Value)> {
+        let request = self
+            .request(Method::POST, path)
+            .header("Idempotency-Key", key)
+            .header("Content-Type", "application/json")
+            .body(body.to_string());
+        answer_of(request).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.key)
     }
 
     /// Gets the domains with an additional header.
@@ -242,10 +252,7 @@ impl Api {
             request = request.bearer_auth(&self.key);
         }
         log::note(name, value);
-        let response = request.header(name, value).send().await.unwrap();
-        let status = response.status().as_u16();
-        let body = response.bytes().await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap_or_default())
+        answer_of(request.header(name, value)).await.unwrap()
     }
 
     /// Returns status and body of `path`.
@@ -266,4 +273,12 @@ impl Api {
         let (status, answer) = self.try_send(Method::GET, &path, None).await.ok()?;
         (status == 200).then(|| answer["total"].as_u64().unwrap())
     }
+}
+
+/// Sends a request, and returns the status and the JSON of its answer.
+async fn answer_of(request: RequestBuilder) -> reqwest::Result<(u16, Value)> {
+    let response = request.send().await?;
+    let status = response.status().as_u16();
+    let body = response.bytes().await?;
+    Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
 }

@@ -73,8 +73,9 @@ pub struct Rows {
 impl Rows {
     /// Fills every table for two tenants, and returns the rows of the first, for calls of the other.
     pub async fn of_both(agencies: &Agencies, acme: &Agency, bolt: &Agency) -> Self {
-        let rows = Self::of(agencies, acme, "acme").await;
-        let own = Self::of(agencies, bolt, "boltz").await;
+        // On the heap, since the futures are large for a test's stack.
+        let rows = Box::pin(Self::of(agencies, acme, "acme")).await;
+        let own = Box::pin(Self::of(agencies, bolt, "boltz")).await;
         // The other tenant's change is the last one: a query without the tenant would find that.
         acme.run(async |conn| place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await)
             .await;
