@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use database::repo::batches;
 use database::repo::jobs::queue::{self, Lease, Swept};
 use tokio::time::Instant;
 
@@ -112,7 +113,7 @@ async fn sweep_once<S>(shared: &Shared<S>) -> anyhow::Result<Swept> {
     }
 }
 
-/// Deletes jobs that ended longer than `kept` ago, forever.
+/// Deletes jobs that ended longer than `kept` ago, and batches without jobs that are as old, forever.
 pub(super) async fn retention<S>(shared: Arc<Shared<S>>, kept: Duration) {
     // Not at startup, and not at the same time in every process.
     let mut pause = spread(RETENTION_INTERVAL, 0.0, 0.1);
@@ -120,28 +121,33 @@ pub(super) async fn retention<S>(shared: Arc<Shared<S>>, kept: Duration) {
         tokio::time::sleep(pause).await;
         pause = spread(RETENTION_INTERVAL, 0.9, 1.1);
         match delete_ended(&shared, kept).await {
-            Ok(0) => {}
-            Ok(deleted) => log::info!("retention deleted {deleted} ended jobs"),
+            Ok((0, 0)) => {}
+            Ok((jobs, batches)) => {
+                log::info!("retention deleted {jobs} ended jobs, and {batches} batches without jobs")
+            }
             Err(error) => log::warn!("retention failed to delete ended jobs, next try in an hour: {error:#}"),
         }
     }
 }
 
-async fn delete_ended<S>(shared: &Shared<S>, kept: Duration) -> anyhow::Result<usize> {
+/// Returns the number of jobs deleted, and of batches that had none.
+async fn delete_ended<S>(shared: &Shared<S>, kept: Duration) -> anyhow::Result<(usize, usize)> {
     let Some(cutoff) = chrono::Duration::from_std(kept)
         .ok()
         .and_then(|kept| Utc::now().checked_sub_signed(kept))
     else {
-        return Ok(0);
+        return Ok((0, 0));
     };
-    let mut all = 0;
+    let (mut jobs, mut batches) = (0, 0);
     loop {
         let mut conn = shared.pool.system().await?;
-        let deleted = queue::delete_ended(&mut conn, cutoff, DELETE_BATCH).await?;
+        let ended = queue::delete_ended(&mut conn, cutoff, DELETE_BATCH).await?;
+        let bare = batches::delete_ended(&mut conn, cutoff, DELETE_BATCH).await?;
         conn.commit().await?;
-        all += deleted;
-        if deleted == 0 {
-            return Ok(all);
+        jobs += ended;
+        batches += bare;
+        if ended + bare == 0 {
+            return Ok((jobs, batches));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -4,11 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use database::models::batch_job::NewBatchJob;
 use database::models::enums::{JobStatus, Outcome};
 use database::models::job::{Job, NewJob};
 use database::models::values::RawJson;
-use database::repo::batches;
 use database::repo::jobs::queue::{self, Lease, Swept};
 use database::repo::jobs::{self, Failure};
 use diesel::QueryResult;
@@ -333,56 +331,6 @@ async fn ended_jobs_are_deleted_by_age_in_batches() {
     assert_eq!(delete(tomorrow, 2).await, 1);
     assert_eq!(delete(tomorrow, 2).await, 0);
     assert_eq!(get(&acme, &waiting).await.status, JobStatus::Pending);
-}
-
-/// Otherwise a completed batch would report deleted scans as failed.
-#[tokio::test]
-async fn a_batch_and_its_jobs_are_deleted_together() {
-    let agencies = Agencies::new().await;
-    let acme = agencies.tenant("acme").await;
-    let batch = acme
-        .run(async |conn| {
-            let new = NewBatchJob {
-                processor_type: "scan",
-                created_by: None,
-                total_domains: Some(2),
-                failed_domains: None,
-                metadata: None,
-                options: None,
-            };
-            let batch = batches::insert(conn, &new).await?;
-            for kind in ["first", "second"] {
-                let job = NewJob {
-                    batch_id: Some(batch.batch_id),
-                    ..new_job(kind)
-                };
-                jobs::enqueue(conn, &job).await?;
-            }
-            Ok(batch)
-        })
-        .await;
-    let tomorrow = Utc::now() + TimeDelta::days(1);
-    let delete = async || {
-        agencies
-            .system(async |conn| queue::delete_ended(conn, tomorrow, 10).await)
-            .await
-    };
-    let first = claim(&agencies, &["first"], 1).await;
-    finish(&acme, &first[0]).await.unwrap();
-    assert_eq!(delete().await, 0, "another job of the batch is pending");
-    let second = claim(&agencies, &["second"], 1).await;
-    let done = agencies
-        .system(async |conn| {
-            let end = (lease(&second[0]), Outcome::Ok, RawJson::from(json!({})));
-            queue::finish_many(conn, &[end]).await
-        })
-        .await;
-    assert_eq!(done, [second[0].job_id]);
-    assert_eq!(delete().await, 2);
-    let gone = acme
-        .attempt(async |conn| batches::get(conn, batch.batch_id).await)
-        .await;
-    assert_eq!(gone.unwrap_err(), Error::NotFound);
 }
 
 /// Claims jobs as a worker named `worker`.

@@ -15,8 +15,8 @@ use database::models::tenant_limits::NewTenantLimits;
 use database::models::values::RawJson;
 use database::repo::paging::Paging;
 use database::repo::{
-    api_keys, audit_log, callers, contacts, diagnostics, host_turns, jobs, place_details, set_aside, tenant_limits,
-    tenants,
+    api_keys, audit_log, batches, callers, contacts, diagnostics, host_turns, jobs, place_details, set_aside,
+    tenant_limits, tenants,
 };
 use regex::Regex;
 use serde_json::json;
@@ -318,6 +318,7 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         api_keys::find_valid: (&[1; 32]);
         api_keys::touch: (&untouched);
         audit_log::insert_about: (rows.tenant, &new_entry("x"));
+        batches::delete_ended: (tomorrow, 10);
         callers::find_person: (UserId::from(Uuid::nil()));
         callers::find_tenant: (Uuid::nil());
         contacts::forget_jobs: (rows.tenant, &[rows.failed.job_id]);

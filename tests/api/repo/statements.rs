@@ -19,6 +19,7 @@ use crate::support::tenants::Agencies;
 /// Raw statements of the system, by the last two parts of their paths; all others are of tenants.
 const SYSTEM: &[&str] = &[
     "backups/digests.sql",
+    "batches/delete_ended.sql",
     "diagnostics/session.sql",
     "jobs/claim.sql",
     "jobs/count_waiting_tenants.sql",

@@ -15,7 +15,7 @@ use super::paging::{Newest, Paging, before, page};
 use crate::ids::{BatchId, JobId, TenantId};
 use crate::models::batch_job::{BatchJob, BatchJobChanges, BatchSummary, NewBatchJob};
 use crate::models::enums::{JobStatus, Outcome};
-use crate::tenant::TenantConnection;
+use crate::tenant::{SystemConnection, TenantConnection};
 
 /// Which batches to list; `None` matches all.
 #[derive(Clone, Copy, Debug, Default)]
@@ -161,6 +161,17 @@ pub async fn update(conn: &mut TenantConnection, id: BatchId, changes: &BatchJob
     .returning(BatchJob::as_returning())
     .get_result(conn)
     .await
+}
+
+/// Deletes up to `limit` batches created before `cutoff` of whose jobs, own and [joined](list_joined), none is left, and returns
+/// how many were deleted. They are those that never had jobs of their own: others go with their last job.
+pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+    // Diesel cannot join the elements of an array.
+    diesel::sql_query(include_str!("delete_ended.sql"))
+        .bind::<Timestamptz, _>(cutoff)
+        .bind::<BigInt, _>(limit)
+        .execute(conn)
+        .await
 }
 
 fn matching<'a>(tenant: TenantId, filter: &BatchFilter<'a>) -> batch_jobs::BoxedQuery<'a, Pg> {
