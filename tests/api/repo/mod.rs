@@ -10,6 +10,7 @@ mod mutants;
 mod pages;
 mod places;
 mod plans;
+mod plans_of_jobs;
 pub mod probes;
 mod queue;
 mod sitemaps;

@@ -324,7 +324,7 @@ async fn assert_orders(conn: &mut TenantConnection, sent: &Mutex<Vec<String>>, t
 }
 
 /// Returns the first query sent since the last call.
-fn first_sent(sent: &Mutex<Vec<String>>) -> String {
+pub fn first_sent(sent: &Mutex<Vec<String>>) -> String {
     let all = std::mem::take(&mut *sent.lock().unwrap());
     all.into_iter()
         .find(|sql| sql.starts_with("SELECT") || sql.starts_with("WITH"))
@@ -344,7 +344,7 @@ async fn vacuum_places(client: &tokio_postgres::Client) {
 }
 
 /// Records the text of every query of the connection.
-fn record(conn: &mut TenantConnection) -> Arc<Mutex<Vec<String>>> {
+pub fn record(conn: &mut TenantConnection) -> Arc<Mutex<Vec<String>>> {
     let sent = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&sent);
     conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
@@ -366,7 +366,7 @@ async fn explain(conn: &mut TenantConnection, query: &str, tenant: &str, limit: 
 }
 
 /// Returns the plan of a query with these binds.
-async fn explain_with(conn: &mut TenantConnection, query: &str, binds: &str) -> String {
+pub async fn explain_with(conn: &mut TenantConnection, query: &str, binds: &str) -> String {
     #[derive(QueryableByName)]
     struct Line {
         #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
