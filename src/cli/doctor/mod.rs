@@ -51,7 +51,7 @@ pub fn run(options: DoctorOptions, config: &Config) -> anyhow::Result<ExitCode> 
     })
 }
 
-/// Returns the configured database; `None` if there is none yet, which is not for this command to change.
+/// Returns the configured database; `None` if there is none yet or it does not run, which is not for this command to change.
 fn find_database(config: &Config, report: &mut Report) -> Option<Database> {
     match &config.database {
         DatabaseSource::Server { url, .. } => report.good(format_args!("the database is {url}")),
@@ -61,6 +61,14 @@ fn find_database(config: &Config, report: &mut Report) -> Option<Database> {
                 Ok(status) if status.state == EmbeddedState::Absent => {
                     report.note(format_args!(
                         "there is no database yet: the first start of `scrapersky` creates a private PostgreSQL in {folder}"
+                    ));
+                    return None;
+                }
+                Ok(status) if matches!(status.state, EmbeddedState::Stopped | EmbeddedState::Stale) => {
+                    report.note(format_args!(
+                        "the private PostgreSQL in {folder} is {}: `scrapersky db start` starts it, as every command that \
+                         needs it does",
+                        status.state
                     ));
                     return None;
                 }

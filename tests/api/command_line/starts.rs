@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use serde_json::Value;
 
 use super::{printed, program, said};
+use crate::support::cluster::Scratch;
 use crate::support::port;
 use crate::support::program::{Api, Program};
 
@@ -107,5 +108,30 @@ fn the_doctor_creates_no_database_and_looks_at_the_surroundings() {
     assert!(
         report.contains("is in use") && report.contains("GOOGLE_MAPS_API_KEY is not set"),
         "{report}"
+    );
+}
+
+/// A machine may be examined without starting what somebody stopped.
+#[test]
+fn the_doctor_says_that_the_private_database_is_stopped() {
+    let scratch = Scratch::new();
+    let mut program = Program::bare();
+    program.set("SCRAPERSKY_DATA_DIR", scratch.path("pg").to_str().unwrap());
+    program.run(&["migrate", "up"]);
+    assert!(
+        program
+            .run(&["doctor"])
+            .contains("ok    the database is a private PostgreSQL")
+    );
+    program.run(&["db", "stop"]);
+    let report = program.run(&["doctor"]);
+    let said = report.lines().find(|line| line.contains("private PostgreSQL")).unwrap();
+    assert!(
+        said.starts_with("note  ") && said.contains("is stopped: `scrapersky db start` starts it"),
+        "{report}"
+    );
+    assert!(
+        program.run(&["db", "status"]).contains("state    stopped"),
+        "the doctor started it"
     );
 }
