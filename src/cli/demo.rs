@@ -96,7 +96,7 @@ async fn show(options: DemoOptions, config: &Config, postgres: &EmbeddedPostgres
     };
     let pool = Pool::new(&database.url, &config.pool)?;
     let tenant = keys::tenant(&pool, DEFAULT_TENANT).await?;
-    let key = keys::create(&pool, tenant, "demo", &[], None).await?;
+    let (_, key) = keys::create(&pool, tenant, "demo", &[], None).await?;
 
     say!("Opening the sample sites, the HTTP API and workers ...");
     let sites = Sites::open().await.context("the sample sites cannot be opened")?;

@@ -25,12 +25,12 @@ use super::bring_up::Database;
 use super::run::{block_on, migrate_if_fresh};
 use super::tenants::unknown;
 use crate::config::Config;
-use crate::views::key::KeyView;
+use crate::views::key::{KeyCreated, KeyView};
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Creates a key and prints it once, alone on standard output
+    /// Creates a key and prints it once, alone on standard output unless as JSON
     Create(CreateKey),
     /// Lists a tenant's keys
     List {
@@ -66,6 +66,9 @@ pub struct CreateKey {
     /// Days until it expires
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
     expires_in_days: Option<u16>,
+    /// Prints the key with all that is known of it as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
@@ -84,8 +87,13 @@ pub fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
                 let expires_at = wanted
                     .expires_in_days
                     .map(|days| Utc::now() + TimeDelta::days(days.into()));
-                let secret = create(&pool, tenant, &wanted.name, &wanted.scopes, expires_at).await?;
-                say!("{}", secret.expose());
+                let (key, secret) = create(&pool, tenant, &wanted.name, &wanted.scopes, expires_at).await?;
+                if wanted.json {
+                    let created = KeyCreated::new(key, &secret, None);
+                    say!("{}", serde_json::to_string_pretty(&created)?);
+                } else {
+                    say!("{}", secret.expose());
+                }
             }
             KeysCommand::List { json, tenant: named } => {
                 let mut conn = pool.tenant(tenant(&pool, *named).await?).await?;
@@ -132,7 +140,7 @@ pub(super) async fn create(
     name: &str,
     scopes: &[Scope],
     expires_at: Option<chrono::DateTime<Utc>>,
-) -> anyhow::Result<KeySecret> {
+) -> anyhow::Result<(ApiKey, KeySecret)> {
     let scopes = if scopes.is_empty() { Scope::ALL } else { scopes };
     let scopes: TextList = scopes.iter().map(|scope| scope.label()).collect();
     let secret = KeySecret::generate();
@@ -150,7 +158,7 @@ pub(super) async fn create(
         .context("the key could not be stored")?;
     note(&mut conn, "key.create", &key).await?;
     conn.commit().await?;
-    Ok(secret)
+    Ok((key, secret))
 }
 
 /// Records a change of a key in the audit log.
@@ -181,7 +189,7 @@ pub(super) async fn ensure_default_key(pool: &Pool, data_dir: &Path) -> anyhow::
             return Ok(path);
         }
     }
-    let secret = create(pool, tenant, "made at first start", &[], None).await?;
+    let (_, secret) = create(pool, tenant, "made at first start", &[], None).await?;
     let unfinished = data_dir.join(format!("api-key.{}", std::process::id()));
     let written = OpenOptions::new()
         .write(true)

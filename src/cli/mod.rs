@@ -30,7 +30,6 @@ pub mod sitemap;
 pub mod tenants;
 mod work;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -91,15 +90,9 @@ enum Command {
     /// Controls the private PostgreSQL
     Db(db::DbOptions),
     /// Writes every row of the database to a file
-    Backup {
-        /// The file, which is replaced when the backup is complete
-        file: PathBuf,
-    },
+    Backup(backup::BackupOptions),
     /// Restores a backup into an empty database, completely or not at all
-    Restore {
-        /// The file that `backup` has written
-        file: PathBuf,
-    },
+    Restore(backup::RestoreOptions),
     /// Creates, lists and revokes API keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -144,8 +137,8 @@ impl Cli {
                     | Command::Worker { .. }
                     | Command::Migrate(_)
                     | Command::Db(_)
-                    | Command::Backup { .. }
-                    | Command::Restore { .. },
+                    | Command::Backup(_)
+                    | Command::Restore(_),
                 ),
             ) => "info,rocket=warn",
             // These talk to a person: progress and a table, and what goes wrong with a job stands in that.
@@ -186,8 +179,8 @@ fn run_command(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Costs(options)) => costs::run(*options, config)?,
         Some(Command::Migrate(options)) => migrate::run(*options, config)?,
         Some(Command::Db(options)) => db::run(*options, config)?,
-        Some(Command::Backup { file }) => backup::make(file, config)?,
-        Some(Command::Restore { file }) => backup::restore(file, config)?,
+        Some(Command::Backup(options)) => backup::make(options, config)?,
+        Some(Command::Restore(options)) => backup::restore(options, config)?,
         Some(Command::Keys(command)) => keys::run(command, config)?,
         Some(Command::Tenants(command)) => tenants::run(command, config)?,
         Some(Command::Limits(options)) => limits::run(options, config)?,

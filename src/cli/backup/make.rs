@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail, ensure};
 use chrono::{SecondsFormat, Utc};
+use clap::Args;
 use database::connection::Connection;
 use database::repo::diagnostics;
 use database::snapshot::Snapshot;
 use database::url::DatabaseUrl;
 use postgres::ClientPrograms;
+use serde_json::json;
 use tempfile::NamedTempFile;
 
 use super::archive::{Manifest, Table, Writer};
@@ -19,12 +21,23 @@ use crate::cli::run::block_on;
 use crate::cli::serve::stop_asked_for;
 use crate::config::Config;
 
+/// What to write.
+#[derive(Debug, Args)]
+pub struct BackupOptions {
+    /// The file, which is replaced when the backup is complete
+    file: PathBuf,
+    /// Prints the file, its size and the numbers of rows and tables as JSON
+    #[arg(long)]
+    json: bool,
+}
+
 /// Writes every row of the database to a file, which is there when it is complete.
 ///
 /// # Errors
 ///
 /// When rows are hidden, `pg_dump` is missing or fails, or the file cannot be written.
-pub fn make(file: &Path, config: &Config) -> anyhow::Result<()> {
+pub fn make(options: &BackupOptions, config: &Config) -> anyhow::Result<()> {
+    let BackupOptions { file, json } = options;
     ensure!(!file.is_dir(), "{} is a folder: name a file", file.display());
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
@@ -49,10 +62,17 @@ pub fn make(file: &Path, config: &Config) -> anyhow::Result<()> {
     let (rows, tables) = written.with_context(|| format!("no backup was written to {}", file.display()))?;
     put_in_place(partial, file, &folder)?;
     let size = fs::metadata(file)?.len();
-    say!(
-        "{rows} rows of {tables} tables are in {} ({size} bytes)",
-        file.display()
-    );
+    if *json {
+        say!(
+            "{:#}",
+            json!({ "file": file, "rows": rows, "tables": tables, "bytes": size })
+        );
+    } else {
+        say!(
+            "{rows} rows of {tables} tables are in {} ({size} bytes)",
+            file.display()
+        );
+    }
     Ok(())
 }
 

@@ -10,5 +10,5 @@ mod make;
 mod meter;
 mod restore;
 
-pub use self::make::make;
-pub use self::restore::restore;
+pub use self::make::{BackupOptions, make};
+pub use self::restore::{RestoreOptions, restore};

@@ -1,14 +1,16 @@
 //! `scrapersky restore`.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail, ensure};
+use clap::Args;
 use database::connection::Connection;
 use database::migrate::{self, LOCK_KEY};
 use database::repo::{backups, diagnostics};
 use database::url::DatabaseUrl;
 use postgres::{ClientPrograms, Session};
+use serde_json::json;
 use tempfile::NamedTempFile;
 
 use super::archive::{Dump, Reader};
@@ -21,12 +23,23 @@ use crate::config::{Config, DatabaseSource};
 /// How many names a message has.
 const MAX_NAMES: usize = 3;
 
+/// What to restore.
+#[derive(Debug, Args)]
+pub struct RestoreOptions {
+    /// The file that `backup` has written
+    file: PathBuf,
+    /// Prints the file and the numbers of rows and tables as JSON
+    #[arg(long)]
+    json: bool,
+}
+
 /// Restores a backup into an empty database, all of it or nothing.
 ///
 /// # Errors
 ///
 /// When the database is not empty, a program is missing, a statement fails, or the rows are not those that were backed up.
-pub fn restore(file: &Path, config: &Config) -> anyhow::Result<()> {
+pub fn restore(options: &RestoreOptions, config: &Config) -> anyhow::Result<()> {
+    let RestoreOptions { file, json } = options;
     let backup = Reader::open(file)?;
     let url = Database::bring_up(config)?.direct;
     let major = block_on(check_target(config, &url))?;
@@ -41,7 +54,11 @@ pub fn restore(file: &Path, config: &Config) -> anyhow::Result<()> {
     Restoring { backup, programs }
         .run()
         .with_context(|| format!("nothing was restored into {url}"))?;
-    say!("{rows} rows of {tables} tables were restored from {}", file.display());
+    if *json {
+        say!("{:#}", json!({ "file": file, "rows": rows, "tables": tables }));
+    } else {
+        say!("{rows} rows of {tables} tables were restored from {}", file.display());
+    }
     block_on(async {
         let mut conn = Connection::connect(&url).await?;
         if let Some(objection) = migrate::check(&mut conn).await?.objection() {

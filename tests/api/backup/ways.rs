@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use serde_json::{Value, json};
+
 use super::{OWNERS, Owner, Place, names};
 use crate::catalogue::missing_policies;
 use crate::migrations::adoption::database_of_supabase;
@@ -31,7 +33,12 @@ async fn goes_from(owner: Owner) {
         assert!(!rows.is_empty(), "{table} has no row: the test says nothing about it");
     }
     let file = source.file("all.backup");
-    source.program.run(&["backup", &file]);
+    let made: Value = serde_json::from_str(&source.program.run(&["backup", &file, "--json"])).unwrap();
+    let rows: usize = before.iter().map(|(_, rows)| rows.len()).sum();
+    let size = std::fs::metadata(&file).unwrap().len();
+    assert_eq!((&made["file"], &made["bytes"]), (&json!(file), &json!(size)), "{made}");
+    let backed_up = usize::try_from(made["rows"].as_u64().unwrap()).unwrap();
+    assert!(backed_up >= rows, "{made}: {rows} rows");
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let folder = std::path::Path::new(&file).parent().unwrap();
@@ -54,7 +61,12 @@ async fn arrives_at(owner: Owner, file: &str, before: &[(String, Vec<String>)], 
 }
 
 async fn arrives(target: &Place, file: &str, before: &[(String, Vec<String>)], way: &str) {
-    target.program.run(&["restore", file]);
+    let restored: Value = serde_json::from_str(&target.program.run(&["restore", file, "--json"])).unwrap();
+    assert_eq!(restored["file"], file);
+    assert!(
+        restored["rows"].as_u64() > Some(0) && restored["tables"].as_u64() > Some(20),
+        "{restored}"
+    );
     let client = target.client().await;
     assert_same(way, before, &everything(&client).await);
     let report = target.program.run(&["doctor"]);

@@ -95,7 +95,10 @@ impl Program {
             std::io::stderr().write_all(&output.stderr).unwrap();
         }
         if arguments.starts_with(&["keys", "create"]) {
-            log::secret(String::from_utf8_lossy(&output.stdout).trim());
+            let printed = String::from_utf8_lossy(&output.stdout);
+            let created: Option<Value> = serde_json::from_str(&printed).ok();
+            let key = created.as_ref().and_then(|created| created["key"].as_str());
+            log::secret(key.unwrap_or(printed.trim()));
         }
         output
     }
