@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::listing::{ExportForm, Exported, ListForm, Listed, Source};
 use crate::config::Config;
-use crate::views::contact::{CONTACT_CSV_HEAD, ContactOfDomain, email_type_word, read_email_type};
+use crate::views::contact::{CONTACT_CSV_HEAD, ContactOfDomain};
+use crate::views::words::Words;
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -66,10 +67,7 @@ pub struct ContactChoice {
 }
 
 fn parse_type(word: &str) -> Result<EmailType, String> {
-    read_email_type(word).ok_or_else(|| {
-        let known: Vec<_> = EmailType::ALL.iter().map(|kind| email_type_word(*kind)).collect();
-        format!("expected one of {}", known.join(", "))
-    })
+    EmailType::read(word).ok_or_else(|| format!("expected one of {}", EmailType::listed()))
 }
 
 /// Runs the command.

@@ -26,9 +26,9 @@ use super::run::{block_on, require_schema};
 use super::work::Awaited;
 use super::{keys, work};
 use crate::config::Config;
+use crate::routes::names::view_job;
 use crate::views::contact::{CONTACT_CSV_HEAD, ContactOfDomain, ContactView};
 use crate::views::csv::BYTE_ORDER_MARK;
-use crate::views::job::JobView;
 
 /// Number of contacts read at a time.
 const AT_ONCE: i64 = 1000;
@@ -95,7 +95,8 @@ async fn scan(
     let contacts = contacts(&pool, tenant, &domain, id).await?;
     let contacts: Vec<ContactView> = contacts.into_iter().map(ContactView::from).collect();
     if options.json {
-        say!("{:#}", json!({ "job": JobView::from(job), "contacts": contacts }));
+        let view = view_job(&mut pool.tenant(tenant).await?, job).await?;
+        say!("{:#}", json!({ "job": view, "contacts": contacts }));
     } else if options.csv {
         let start = if options.no_bom { "" } else { BYTE_ORDER_MARK };
         let mut lines = csv::Writer::from_writer(start.as_bytes().to_vec());

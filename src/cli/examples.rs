@@ -33,7 +33,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "scrapersky places search dentist 'Houston, TX' --dry-run    # what it would cost",
         ],
     ),
-    ("places list", &["scrapersky places list --status selected --json"]),
+    (
+        "places list",
+        &[
+            "scrapersky places list --status selected --json",
+            "scrapersky places list --near 29.76,-95.37 --within-km 5 --sort rating",
+        ],
+    ),
     (
         "places export",
         &["scrapersky places export --status selected --output places.csv"],
@@ -99,7 +105,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("db start", &["scrapersky db start"]),
     ("db stop", &["scrapersky db stop"]),
     ("db status", &["scrapersky db status --json"]),
-    ("backup", &["scrapersky backup scrapersky-2026-11-28.tar"]),
+    (
+        "backup",
+        &[
+            "scrapersky backup scrapersky-2026-11-28.tar",
+            "scrapersky backup scrapersky-2026-11-28.tar --json    # its rows and its size, for a script",
+        ],
+    ),
     ("restore", &["scrapersky restore scrapersky-2026-11-28.tar"]),
     (
         "keys create",

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::listing::{ListForm, Listed, Source, facts};
 use crate::config::Config;
+use crate::routes::names::{view_job, view_jobs};
 use crate::views::job::JobView;
 
 /// The subcommands.
@@ -125,7 +126,7 @@ pub fn run(command: &JobsCommand, config: &Config) -> anyhow::Result<()> {
             config,
             async |source, paging| which.read(source, paging).await,
             |job| Newest::new(job.created_at, job.job_id),
-            async |_, rows| Ok(rows.into_iter().map(JobView::from).collect()),
+            async |source, rows| Ok(view_jobs(&mut source.pool.tenant(source.tenant).await?, rows).await?),
         ),
         JobsCommand::Show { id, json, tenant } => Source::with(config, *tenant, async |source| {
             let mut conn = source.pool.tenant(source.tenant).await?;
@@ -133,8 +134,8 @@ pub fn run(command: &JobsCommand, config: &Config) -> anyhow::Result<()> {
                 Err(QueryError::NotFound) => Err(unknown(*id)),
                 job => Ok(job?),
             }?;
+            let view = view_job(&mut conn, job).await?;
             drop(conn);
-            let view = JobView::from(job);
             if *json {
                 say!("{}", serde_json::to_string_pretty(&view)?);
             } else {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use database::ids::{JobId, TenantId};
 use database::migrate;
 use database::models::enums::{CurationStatus, JobStatus};
@@ -25,9 +25,11 @@ use super::run::{block_on, require_schema};
 use super::work::Awaited;
 use super::{keys, work};
 use crate::config::Config;
-use crate::views::job::JobView;
-use crate::views::place::{PlaceView, STATUS_WORDS, read_status};
+use crate::routes::names::view_job;
+use crate::routes::place_filter::{circle, read_point};
+use crate::views::place::PlaceView;
 use crate::views::place_csv;
+use crate::views::words::Words;
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -81,7 +83,7 @@ pub struct SearchOptions {
     tenant: Uuid,
 }
 
-/// A filter.
+/// A filter and an order, as the API has them.
 #[derive(Debug, Args)]
 pub struct PlaceChoice {
     /// Only places with this curation status: new, selected, maybe, `not_a_fit`, archived
@@ -93,10 +95,58 @@ pub struct PlaceChoice {
     /// Only places whose address or searched location contains this text
     #[arg(long)]
     location: Option<String>,
+    /// Only places whose name contains this text
+    #[arg(long, short, value_name = "TEXT")]
+    q: Option<String>,
+    /// Only places with at least this rating
+    #[arg(long, value_name = "RATING")]
+    min_rating: Option<f64>,
+    /// Only places with this tag
+    #[arg(long)]
+    tag: Option<String>,
+    /// Only places that the search of this job found
+    #[arg(long, value_name = "UUID")]
+    search_job_id: Option<Uuid>,
+    /// Only places around this point, in degrees north and east, such as 29.76,-95.37
+    #[arg(long, value_name = "NORTH,EAST", value_parser = read_point, requires = "within_km", allow_hyphen_values = true)]
+    near: Option<(f64, f64)>,
+    /// How far from there
+    #[arg(long, value_name = "KM", requires = "near")]
+    within_km: Option<f64>,
+    /// The order
+    #[arg(long, value_enum, default_value_t = Sort::Newest, allow_hyphen_values = true)]
+    sort: Sort,
+}
+
+/// The order of a list of places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Sort {
+    /// Most recently found first
+    #[value(alias = "-search_time")]
+    Newest,
+    /// Best rating first
+    #[value(alias = "-rating")]
+    Rating,
+    /// Highest priority first
+    #[value(alias = "-priority")]
+    Priority,
+    /// By name
+    Name,
+}
+
+impl From<Sort> for PlaceOrder {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Newest => Self::Newest,
+            Sort::Rating => Self::Rating,
+            Sort::Priority => Self::Priority,
+            Sort::Name => Self::Name,
+        }
+    }
 }
 
 fn parse_status(text: &str) -> Result<CurationStatus, String> {
-    read_status(text).ok_or_else(|| format!("it must be one of {STATUS_WORDS}"))
+    CurationStatus::read(text).ok_or_else(|| format!("it must be one of {}", CurationStatus::listed()))
 }
 
 /// Runs the command. The exit code is 0 if a search completed.
@@ -111,7 +161,7 @@ pub fn run(command: &PlacesCommand, config: &Config) -> anyhow::Result<ExitCode>
             form.print(
                 config,
                 async |source, paging| which.read(source, paging).await,
-                |place| PlacePosition::of(place, PlaceOrder::Newest),
+                |place| PlacePosition::of(place, which.sort.into()),
                 async |_, rows| Ok(rows.into_iter().map(PlaceView::from).collect()),
             )?;
             Ok(ExitCode::SUCCESS)
@@ -121,7 +171,7 @@ pub fn run(command: &PlacesCommand, config: &Config) -> anyhow::Result<ExitCode>
                 config,
                 place_csv::header(*raw_data)?,
                 async |source, paging| which.read(source, paging).await,
-                |place| PlacePosition::of(place, PlaceOrder::Newest),
+                |place| PlacePosition::of(place, which.sort.into()),
                 async |source, format, rows| write(source, format, *raw_data, rows).await,
             )?;
             Ok(ExitCode::SUCCESS)
@@ -151,10 +201,15 @@ impl PlaceChoice {
             status: self.status,
             business_type: self.business_type.as_deref(),
             location: self.location.as_deref(),
-            ..PlaceFilter::default()
+            name: self.q.as_deref(),
+            min_rating: self.min_rating,
+            tag: self.tag.as_deref(),
+            search_job_id: self.search_job_id.map(JobId::from),
+            near: circle(self.near, self.within_km)?,
+            place_ids: None,
         };
         let mut conn = source.pool.tenant(source.tenant).await?;
-        Ok(repo::places::list_after(&mut conn, &filter, PlaceOrder::Newest, paging).await?)
+        Ok(repo::places::list_after(&mut conn, &filter, self.sort.into(), paging).await?)
     }
 }
 
@@ -239,7 +294,8 @@ async fn search_now(
     }
     if json {
         let places = found(&pool, tenant, id).await?;
-        say!("{:#}", json!({ "job": JobView::from(job), "places": places }));
+        let view = view_job(&mut pool.tenant(tenant).await?, job).await?;
+        say!("{:#}", json!({ "job": view, "places": places }));
     } else if is_completed {
         let places = found(&pool, tenant, id).await?;
         say!("{}", table(Some(PlaceView::TABLE), places.iter().map(Listed::row)));

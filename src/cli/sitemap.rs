@@ -27,8 +27,8 @@ use super::run::{block_on, require_schema};
 use super::work::Awaited;
 use super::{keys, work};
 use crate::config::Config;
+use crate::routes::names::view_job;
 use crate::views::csv::BYTE_ORDER_MARK;
-use crate::views::job::JobView;
 use crate::views::sitemap::{CSV_HEAD, SitemapUrlView, SitemapView};
 
 /// Number of rows read at a time.
@@ -118,7 +118,8 @@ async fn analyse(
     let files = files(&pool, tenant, domain, id).await?;
     if options.json {
         let files: Vec<_> = files.into_iter().map(SitemapView::from).collect();
-        say!("{:#}", json!({ "job": JobView::from(job), "files": files }));
+        let view = view_job(&mut pool.tenant(tenant).await?, job).await?;
+        say!("{:#}", json!({ "job": view, "files": files }));
     } else if options.csv {
         print_csv(&pool, tenant, domain, !options.no_bom).await?;
     } else {

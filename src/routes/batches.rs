@@ -16,8 +16,9 @@ use serde_json::json;
 use utoipa::IntoParams;
 
 use super::job_filter::ChosenJobs;
+use super::names::names_of;
 use super::query::{Asked, PageQuery, parsed};
-use super::wait::{Patience, read_wait};
+use super::wait::Patience;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, CountedBatch, Db, Once, Read, Scan};
 use crate::views::Page;
@@ -75,20 +76,19 @@ async fn create_batch(
     tags = ["Scans", "v1"],
     params(
         BatchParam,
-        ("wait" = Option<i64>, Query, minimum = 1, maximum = 30, description = "Seconds to wait for the end; without it the answer comes at once."),
+        Patience<'static>,
     ),
     responses((status = 200, body = BatchStatusView)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/batch/status/<id>?<wait>")]
+#[get("/api/v1/batch/status/<id>")]
 async fn get_batch_status(
     caller: Caller<Read>,
     db: Db<'_>,
     patience: Patience<'_>,
     id: BatchParam,
-    wait: Option<&str>,
 ) -> ApiResult<Json<BatchStatusView>> {
-    wait_for(&caller, &db, patience, id.0, wait).await?;
+    wait_for(&caller, &db, patience, id.0).await?;
     let mut conn = db.tenant(&caller).await?;
     let batch = repo::batches::get(&mut conn, id.0).await?;
     let mut chosen = ChosenJobs::of_batch(id.0);
@@ -102,14 +102,14 @@ async fn get_batch_status(
 #[derive(FromForm, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct BatchQuery<'r> {
-    /// `domain_scan`, `rescan` or `place_hand_over`.
+    /// Only batches of this kind: `domain_scan`, `rescan`, `place_hand_over`, or a word of the old system.
     #[param(example = "rescan")]
     kind: Option<&'r str>,
     /// Only batches created then or later.
-    #[param(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    #[param(value_type = Option<DateTime<Utc>>)]
     created_from: Option<&'r str>,
     /// Only batches created earlier.
-    #[param(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    #[param(value_type = Option<DateTime<Utc>>)]
     created_before: Option<&'r str>,
 }
 
@@ -141,7 +141,12 @@ async fn list_batches(
     let next_cursor = asked.cut(&mut batches, |batch| Newest::new(batch.created_at, batch.batch_id))?;
     let ids: Vec<BatchId> = batches.iter().map(|batch| batch.batch_id).collect();
     let counts = repo::batches::count_jobs(&mut conn, &ids).await?;
-    let views = batches.into_iter().map(|batch| BatchView::new(batch, &counts));
+    let names = names_of(
+        &mut conn,
+        batches.iter().filter_map(|batch| batch.created_by).map(|id| id.get()),
+    )
+    .await?;
+    let views = batches.into_iter().map(|batch| BatchView::new(batch, &counts, &names));
     Ok(Page {
         items: views.collect(),
         next_cursor,
@@ -154,20 +159,19 @@ async fn list_batches(
     tag = "Jobs",
     params(
         BatchParam,
-        ("wait" = Option<i64>, Query, minimum = 1, maximum = 30, description = "Seconds to wait for the end; without it the answer comes at once."),
+        Patience<'static>,
     ),
     responses((status = 200, body = BatchDetailsView)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/batches/<id>?<wait>")]
+#[get("/api/v1/batches/<id>")]
 async fn get_batch(
     caller: Caller<Read>,
     db: Db<'_>,
     patience: Patience<'_>,
     id: BatchParam,
-    wait: Option<&str>,
 ) -> ApiResult<Json<BatchDetailsView>> {
-    wait_for(&caller, &db, patience, id.0, wait).await?;
+    wait_for(&caller, &db, patience, id.0).await?;
     let mut conn = db.tenant(&caller).await?;
     let batch = repo::batches::get(&mut conn, id.0).await?;
     let counts = repo::batches::count_jobs(&mut conn, &[id.0]).await?;
@@ -181,7 +185,8 @@ async fn get_batch(
     };
     let most = i64::try_from(BatchDetailsView::MAX_FAILED).unwrap_or(i64::MAX);
     let (failed, _) = repo::jobs::list(&mut conn, &filter, &Paging::first(most)).await?;
-    let view = BatchView::new(summary_of(&batch), &counts);
+    let names = names_of(&mut conn, batch.created_by.iter().map(|id| id.get())).await?;
+    let view = BatchView::new(summary_of(&batch), &counts, &names);
     Ok(Json(BatchDetailsView::new(view, times, read_entries(&batch), failed)))
 }
 
@@ -246,14 +251,8 @@ async fn retry_batch(
 }
 
 /// Waits until a batch has ended, if the request waits.
-async fn wait_for(
-    caller: &Caller<Read>,
-    db: &Db<'_>,
-    patience: Patience<'_>,
-    id: BatchId,
-    wait: Option<&str>,
-) -> ApiResult<()> {
-    let Some(time) = read_wait(wait)? else { return Ok(()) };
+async fn wait_for(caller: &Caller<Read>, db: &Db<'_>, patience: Patience<'_>, id: BatchId) -> ApiResult<()> {
+    let Some(time) = patience.time()? else { return Ok(()) };
     let mut conn = db.tenant(caller).await?;
     repo::batches::get(&mut conn, id).await?;
     let counts = repo::batches::count_jobs(&mut conn, &[id]).await?;

@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use database::ids::{ContactId, DomainId, TenantId};
 use database::models::contact::{Contact, ContactChanges};
-use database::models::enums::EmailType;
 use database::pool::Pool;
 use database::repo;
 use database::repo::contacts::ContactFilter;
 use database::repo::pages::PageFilter;
 use database::repo::paging::{Newest, Paging};
+use database::tenant::TenantConnection;
 use rocket::http::{ContentType, Status};
 use rocket::serde::json::Json;
 use rocket::{FromForm, State, delete, get, patch};
@@ -18,15 +18,15 @@ use serde_json::json;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::export::{Export, PartResult, csv_lines, csv_start, json_lines, json_lines_type};
-use super::query::{Asked, PageQuery, PathId, parsed, position_behind};
+use super::export::{Bom, Export, PartResult, csv_lines, json_lines, json_lines_type};
+use super::query::{Asked, PageQuery, PathId, parsed, position_behind, word};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
 use crate::views::contact::{
     CONTACT_CSV_HEAD, ContactDetailsView, ContactOfDomain, ContactPatch, ContactSourceView, ContactView, PageView,
-    email_type_word, read_email_type,
 };
+use crate::views::words::EmailTypeWord;
 
 /// How many contacts an export reads per transaction. No transaction is open while the client reads.
 const PART: i64 = 500;
@@ -48,14 +48,26 @@ handlers![
 #[derive(FromForm, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ContactQuery<'r> {
+    /// Only contacts of the domain with this name.
+    #[param(example = "example.com")]
     domain: Option<&'r str>,
+    /// Only contacts of the domain with this id.
+    #[param(value_type = Option<Uuid>)]
     domain_id: Option<&'r str>,
+    /// Only addresses of this type.
     #[field(name = "type")]
-    #[param(rename = "type")]
+    #[param(rename = "type", inline, value_type = Option<EmailTypeWord>)]
     email_type: Option<&'r str>,
+    /// Only contacts whose address or context contains this text.
     q: Option<&'r str>,
+    /// Only contacts last seen then or later.
+    #[param(value_type = Option<DateTime<Utc>>)]
     seen_since: Option<&'r str>,
+    /// Only contacts last seen before then: those that are gone.
+    #[param(value_type = Option<DateTime<Utc>>)]
     last_seen_before: Option<&'r str>,
+    /// Only contacts first seen then or later: the new ones.
+    #[param(value_type = Option<DateTime<Utc>>)]
     first_seen_since: Option<&'r str>,
 }
 
@@ -66,7 +78,7 @@ impl<'r> ContactQuery<'r> {
     fn filter(&self) -> ApiResult<ContactFilter<'r>> {
         Ok(ContactFilter {
             domain_id: parsed::<Uuid>("domain_id", self.domain_id)?.map(DomainId::from),
-            email_type: self.email_type.map(|word| email_type("type", word)).transpose()?,
+            email_type: self.email_type.map(|text| word("type", text)).transpose()?,
             text: self.q,
             seen_since: parsed::<DateTime<Utc>>("seen_since", self.seen_since)?,
             last_seen_before: parsed::<DateTime<Utc>>("last_seen_before", self.last_seen_before)?,
@@ -77,16 +89,6 @@ impl<'r> ContactQuery<'r> {
             unsuppressed: true,
         })
     }
-}
-
-fn email_type(field: &'static str, word: &str) -> ApiResult<EmailType> {
-    read_email_type(word).ok_or_else(|| {
-        let valid: Vec<_> = EmailType::ALL.iter().map(|kind| email_type_word(*kind)).collect();
-        ApiError::bad_request(
-            field,
-            format!("{field} is {word:?}: expected one of {}", valid.join(", ")),
-        )
-    })
 }
 
 /// Lists the tenant's contacts, newest first; the cursor is stable while contacts are added.
@@ -106,7 +108,9 @@ async fn list_contacts(
     page: PageQuery<'_>,
     query: ContactQuery<'_>,
 ) -> ApiResult<Page<ContactView>> {
-    list(caller, db, &query.filter()?, &page).await
+    let (filter, asked) = (query.filter()?, Asked::read(&page, &())?);
+    let mut conn = db.tenant(&caller).await?;
+    list(&mut conn, &filter, &asked).await
 }
 
 /// Lists the contacts found on a domain's site.
@@ -132,23 +136,20 @@ async fn list_domain_contacts(
         domain_id: Some(id.0),
         ..query.filter()?
     };
-    // 404 for a domain that does not exist, an empty list for one without contacts.
+    let asked = Asked::read(&page, &())?;
     let mut conn = db.tenant(&caller).await?;
+    // 404 for a domain that does not exist, an empty list for one without contacts.
     repo::domains::get(&mut conn, id.0).await?;
-    drop(conn);
-    list(caller, db, &filter, &page).await
+    list(&mut conn, &filter, &asked).await
 }
 
 async fn list(
-    caller: Caller<Read>,
-    db: Db<'_>,
+    conn: &mut TenantConnection,
     filter: &ContactFilter<'_>,
-    page: &PageQuery<'_>,
+    asked: &Asked<Newest<ContactId>>,
 ) -> ApiResult<Page<ContactView>> {
-    let asked = Asked::read(page, &())?;
-    let mut conn = db.tenant(&caller).await?;
-    let total = repo::contacts::count(&mut conn, filter).await?;
-    let rows = repo::contacts::list(&mut conn, filter, &asked.paging).await?;
+    let total = repo::contacts::count(conn, filter).await?;
+    let rows = repo::contacts::list(conn, filter, &asked.paging).await?;
     asked.page(rows, Some(total), position)
 }
 
@@ -158,7 +159,7 @@ async fn list(
     params(
         PathId<DomainId>,
         ("q" = Option<String>, Query, description = "A part of the URL."),
-        ("page_type" = Option<String>, Query, description = "The kind of page."),
+        ("page_type" = Option<String>, Query, description = "The kind of page, such as `contact` or `legal`."),
         PageQuery<'static>,
     ),
     responses((status = 200, body = Page<PageView>)),
@@ -237,7 +238,7 @@ async fn update_contact(
     let changes = ContactChanges {
         email_type: kind
             .as_deref()
-            .map(|word| email_type("email_type", word))
+            .map(|text| word("email_type", text))
             .transpose()?
             .map(Some),
         name: name.as_ref().map(|text| text.as_deref()),
@@ -278,20 +279,20 @@ type Write = fn(Vec<ContactOfDomain>) -> ApiResult<Vec<u8>>;
 #[utoipa::path(
     tag = "Contacts",
     params(
-        ("bom" = Option<bool>, Query, description = "Whether the file begins with a byte order mark; true by default."),
+        Bom<'static>,
         ContactParams,
     ),
     responses((status = 200, body = String, content_type = "text/csv")),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/contacts/export.csv?<bom>&<query..>")]
+#[get("/api/v1/contacts/export.csv?<query..>")]
 fn export_contacts_csv<'r>(
     caller: Caller<Read>,
     pool: &'r State<Pool>,
-    bom: Option<&str>,
+    bom: Bom<'_>,
     query: ContactQuery<'r>,
 ) -> ApiResult<Export<'r>> {
-    let mut head = csv_start(bom)?;
+    let mut head = bom.csv_start()?;
     head.extend(csv_lines([CONTACT_CSV_HEAD.map(str::to_owned)])?);
     let write: Write = |rows| csv_lines(rows.iter().map(ContactOfDomain::csv));
     let (tenant, filter) = (caller.tenant(), query.filter()?);

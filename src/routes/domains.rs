@@ -9,11 +9,12 @@ use rocket::{FromForm, delete, get};
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::query::{Asked, PageQuery, PathId, parsed};
-use crate::error::{ApiError, ApiResult};
+use super::query::{Asked, PageQuery, PathId, parsed, word};
+use crate::error::ApiResult;
 use crate::guards::{Admin, Caller, Db, Read};
 use crate::views::Page;
 use crate::views::domain::{DomainDetailsView, DomainView};
+use crate::views::words::{TaskStatusWord, Word, Words};
 
 handlers![list_domains, get_domain, delete_domain];
 
@@ -26,13 +27,13 @@ struct DomainQuery<'r> {
     /// The status that people gave the domain.
     status: Option<&'r str>,
     /// The status of the last scan.
-    #[param(example = "completed")]
+    #[param(inline, value_type = Option<TaskStatusWord>)]
     content_scrape_status: Option<&'r str>,
     /// Whether the site runs on WordPress.
     #[param(value_type = Option<bool>)]
     is_wordpress: Option<&'r str>,
-    /// The order: `-created_at`, `-last_scan` or `domain`.
-    #[param(example = "domain")]
+    /// The order: newest first, last scanned first, or by name.
+    #[param(inline, value_type = Option<DomainOrderWord>)]
     sort: Option<&'r str>,
 }
 
@@ -48,14 +49,23 @@ impl<'r> DomainQuery<'r> {
     }
 
     fn order(&self) -> ApiResult<DomainOrder> {
-        match self.sort {
-            None | Some("-created_at") => Ok(DomainOrder::Newest),
-            Some("-last_scan") => Ok(DomainOrder::LastScan),
-            Some("domain") => Ok(DomainOrder::Name),
-            Some(other) => {
-                let detail = format!("sort is {other:?}: it must be -created_at, -last_scan or domain");
-                Err(ApiError::bad_request("sort", detail))
-            }
+        self.sort.map_or(Ok(DomainOrder::Newest), |text| word("sort", text))
+    }
+}
+
+/// Describes an order of the list.
+type DomainOrderWord = Word<DomainOrder>;
+
+impl Words for DomainOrder {
+    const NAME: &'static str = "DomainOrder";
+    const ALL: &'static [Self] = &[Self::Newest, Self::LastScan, Self::Name];
+    const DEFAULT: Option<Self> = Some(Self::Newest);
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Newest => "-created_at",
+            Self::LastScan => "-last_scan",
+            Self::Name => "domain",
         }
     }
 }

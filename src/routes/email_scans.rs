@@ -5,10 +5,11 @@ use database::repo;
 use database::repo::email_scans::ScannedPosition;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{get, post};
+use rocket::{FromForm, get, post};
 use scans::email::{self, DEFAULT_PAGES};
+use utoipa::IntoParams;
 
-use super::query::{Asked, PageQuery, PathId};
+use super::query::{Asked, OffsetQuery, PageQuery, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Once, Read, Scan};
 use crate::views::answer::Answer;
@@ -19,32 +20,41 @@ const SHOWN_PAGES: i64 = DEFAULT_PAGES as i64;
 
 handlers![list_scanned_domains, list_websites, start_email_scan, get_email_scan];
 
+/// The page that a query asks for, by default a long one: the old front end does not request further pages.
+#[derive(FromForm, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ScannedQuery<'r> {
+    /// Maximum number of domains.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 1000)]
+    limit: Option<&'r str>,
+    /// The cursor in the `Link` of the previous page.
+    #[param(pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<&'r str>,
+}
+
 /// Lists the tenant's domains by name, each with its pages.
 #[utoipa::path(
     tags = ["Contacts", "v1"],
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of domains; 1000 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of domains to skip."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        ScannedQuery<'static>,
+        OffsetQuery<'static>,
     ),
     responses((status = 200, body = Vec<ScannedDomainView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/email-scanner/domains?<limit>&<offset>&<cursor>")]
+#[get("/email-scanner/domains?<query..>")]
 async fn list_scanned_domains(
     caller: Caller<Read>,
     db: Db<'_>,
-    limit: Option<&str>,
-    offset: Option<&str>,
-    cursor: Option<&str>,
+    query: ScannedQuery<'_>,
+    offset: OffsetQuery<'_>,
 ) -> ApiResult<ScannedDomains> {
-    // The old front end does not request further pages.
     let page = PageQuery {
-        limit: limit.or(Some("1000")),
-        cursor,
+        limit: query.limit.or(Some("1000")),
+        cursor: query.cursor,
     };
     let asked = Asked::read(&page, &())?;
-    let offset = asked.read_offset(offset)?;
+    let offset = asked.read_offset(&offset)?;
     let mut conn = db.tenant(&caller).await?;
     let mut rows = repo::email_scans::list_domains(&mut conn, &asked.paging, offset, SHOWN_PAGES).await?;
     let next_cursor = asked.cut(&mut rows, ScannedPosition::of)?;
@@ -58,22 +68,20 @@ async fn list_scanned_domains(
 #[utoipa::path(
     tags = ["Contacts", "v1"],
     params(
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Maximum number of domains; 1000 by default."),
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of domains to skip."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page."),
+        ScannedQuery<'static>,
+        OffsetQuery<'static>,
     ),
     responses((status = 200, body = Vec<ScannedDomainView>)),
     security(("credential" = ["read"]))
 )]
-#[get("/email-scanner/websites?<limit>&<offset>&<cursor>")]
+#[get("/email-scanner/websites?<query..>")]
 async fn list_websites(
     caller: Caller<Read>,
     db: Db<'_>,
-    limit: Option<&str>,
-    offset: Option<&str>,
-    cursor: Option<&str>,
+    query: ScannedQuery<'_>,
+    offset: OffsetQuery<'_>,
 ) -> ApiResult<ScannedDomains> {
-    list_scanned_domains(caller, db, limit, offset, cursor).await
+    list_scanned_domains(caller, db, query, offset).await
 }
 
 /// Queues a scan of a domain's site, or returns the unfinished one.

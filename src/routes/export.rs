@@ -1,5 +1,6 @@
 //! Exports: files that are streamed while their rows are read in parts.
 
+use std::convert::Infallible;
 use std::io::{self, Cursor};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,12 +9,14 @@ use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use rocket::Request;
 use rocket::http::{ContentType, Header};
+use rocket::request::{FromRequest, Outcome};
 use rocket::response::stream::ReaderStream;
 use rocket::response::{self, Responder, Response};
 use rocket::tokio::io::{AsyncRead, ReadBuf};
 use serde::Serialize;
+use utoipa::IntoParams;
 
-use super::query::parsed;
+use super::query::{query_value, read_flag};
 use crate::error::{ApiError, ApiResult};
 use crate::views::csv::BYTE_ORDER_MARK;
 
@@ -104,15 +107,33 @@ pub fn json_lines<T: Serialize>(rows: impl IntoIterator<Item = T>) -> ApiResult<
     Ok(lines)
 }
 
-/// Returns the beginning of a CSV file: a byte order mark, unless `bom` in the query is `false`.
-///
-/// # Errors
-///
-/// [`ApiError::BadRequest`] if `bom` is neither `true` nor `false`.
-pub fn csv_start(bom: Option<&str>) -> ApiResult<Vec<u8>> {
-    let wanted = parsed::<bool>("bom", bom.filter(|text| !text.is_empty()))?.unwrap_or(true);
-    let start = if wanted { BYTE_ORDER_MARK } else { "" };
-    Ok(start.as_bytes().to_vec())
+/// How a CSV file begins. A guard, so that each export takes and describes the same parameter.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Bom<'r> {
+    /// Whether the file begins with a byte order mark.
+    #[param(value_type = Option<bool>, default = true)]
+    bom: Option<&'r str>,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Bom<'r> {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(Self {
+            bom: query_value(request, "bom"),
+        })
+    }
+}
+
+impl Bom<'_> {
+    /// Returns the beginning of the file: a byte order mark, unless the query says `bom=false`.
+    pub(super) fn csv_start(&self) -> ApiResult<Vec<u8>> {
+        let wanted = read_flag("bom", self.bom)?.unwrap_or(true);
+        let start = if wanted { BYTE_ORDER_MARK } else { "" };
+        Ok(start.as_bytes().to_vec())
+    }
 }
 
 /// Serializes rows as CSV, with lines that end in CR LF (RFC 4180).

@@ -18,15 +18,18 @@ handlers![cancel_jobs, retry_jobs];
 /// Jobs to change: either `ids` or `filter` is required.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "filter": { "status": "failed", "outcome": "timeout" }, "preview": true }))]
 struct JobsChangeRequest {
-    /// Ids of the jobs, at most 10000.
+    /// Ids of the jobs: UUIDs, or `scan_` and 32 hex digits.
     #[serde(default)]
+    #[schema(max_items = 10_000)]
     ids: Option<Vec<String>>,
     /// Selects the jobs as the list does; `{}` selects all.
     #[serde(default, deserialize_with = "fields::optional")]
     filter: Option<JobWords>,
     /// Whether to count the jobs without changing them.
     #[serde(default)]
+    #[schema(default = false)]
     preview: bool,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]

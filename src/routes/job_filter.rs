@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::query::parsed;
 use crate::error::{ApiError, ApiResult};
+use crate::views::words::{JobStatusList, OutcomeWord};
 
 /// Maximum number of ids in a query.
 const MAX_IDS_OF_QUERY: usize = 1000;
@@ -25,22 +26,28 @@ const MAX_IDS_OF_QUERY: usize = 1000;
 #[serde(deny_unknown_fields)]
 pub(super) struct JobWords {
     /// Only jobs with one of these statuses, separated by commas.
-    #[param(example = "pending,running")]
-    #[schema(example = "pending,running")]
+    #[param(inline, value_type = Option<JobStatusList>, example = "pending,running")]
+    #[schema(inline, value_type = Option<JobStatusList>, example = "pending,running")]
     status: Option<String>,
-    /// Only jobs of this kind.
+    /// Only jobs of this kind, such as `domain_scan`.
+    #[param(example = "domain_scan")]
+    #[schema(example = "domain_scan")]
     kind: Option<String>,
     /// Only jobs that ended for this reason.
-    #[param(example = "timeout")]
-    #[schema(example = "timeout")]
+    #[param(inline, value_type = Option<OutcomeWord>, example = "timeout")]
+    #[schema(value_type = Option<OutcomeWord>, example = "timeout")]
     outcome: Option<String>,
     /// Only jobs about the domain with this id.
     #[param(value_type = Option<Uuid>)]
     #[schema(value_type = Option<Uuid>)]
     domain_id: Option<String>,
     /// Only jobs of the batch with this id, a UUID or `batch_` and 32 hex digits, and those that do work of it.
+    #[param(pattern = "^(batch_)?[0-9a-fA-F-]{32,36}$")]
+    #[schema(pattern = "^(batch_)?[0-9a-fA-F-]{32,36}$")]
     batch_id: Option<String>,
     /// Only jobs that the job with this id, a UUID or `scan_` and 32 hex digits, queued.
+    #[param(pattern = "^(scan_)?[0-9a-fA-F-]{32,36}$")]
+    #[schema(pattern = "^(scan_)?[0-9a-fA-F-]{32,36}$")]
     parent_id: Option<String>,
     /// Only jobs created then or later.
     #[param(value_type = Option<DateTime<Utc>>)]

@@ -14,6 +14,7 @@ use rocket::{State, get, post};
 use web::fetch::BURST;
 
 use super::job_filter::{ChosenJobs, JobWords};
+use super::names::{view_job, view_jobs};
 use super::query::{Asked, PageQuery};
 use super::wait::{self, Patience};
 use crate::error::{ApiError, ApiResult};
@@ -22,7 +23,7 @@ use crate::views::Page;
 use crate::views::answer::{Accepted, Answer};
 use crate::views::job::{JobView, domain_of};
 use crate::views::scan::ScanId;
-use crate::views::waiting::Waiting;
+use crate::views::waiting::{Waiting, WaitingReason};
 
 handlers![list_jobs, get_job, cancel_job, retry_job];
 
@@ -31,7 +32,12 @@ handlers![list_jobs, get_job, cancel_job, retry_job];
     tag = "Jobs",
     params(
         PageQuery<'static>,
-        ("ids" = Option<String>, Query, description = "Only the jobs with these ids, separated by commas; at most 1000."),
+        (
+            "ids" = Option<String>,
+            Query,
+            pattern = "^(scan_)?[0-9a-fA-F-]{32,36}(,(scan_)?[0-9a-fA-F-]{32,36})*$",
+            description = "Only the jobs with these ids, separated by commas; at most 1000."
+        ),
         JobWords,
     ),
     responses((status = 200, body = Page<JobView>)),
@@ -49,8 +55,13 @@ async fn list_jobs(
     let mut chosen = ChosenJobs::read(&query)?.with_ids(ids)?;
     let mut conn = db.tenant(&caller).await?;
     chosen.join(&mut conn).await?;
-    let (jobs, total) = repo::jobs::list(&mut conn, &chosen.filter(), &asked.paging).await?;
-    asked.page(jobs, Some(total), |job| Newest::new(job.created_at, job.job_id))
+    let (mut jobs, total) = repo::jobs::list(&mut conn, &chosen.filter(), &asked.paging).await?;
+    let next_cursor = asked.cut(&mut jobs, |job| Newest::new(job.created_at, job.job_id))?;
+    Ok(Page {
+        items: view_jobs(&mut conn, jobs).await?,
+        next_cursor,
+        total: Some(total),
+    })
 }
 
 /// Returns a job, and why it has not ended. With `wait`, answers when it ends, or after that many seconds.
@@ -58,23 +69,22 @@ async fn list_jobs(
     tag = "Jobs",
     params(
         ScanId,
-        ("wait" = Option<i64>, Query, minimum = 1, maximum = 30, description = "Seconds to wait for the end; without it the answer comes at once."),
+        Patience<'static>,
     ),
     responses((status = 200, body = JobView)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/jobs/<id>?<wait>")]
+#[get("/api/v1/jobs/<id>")]
 async fn get_job(
     caller: Caller<Read>,
     db: Db<'_>,
     patience: Patience<'_>,
     pace: &State<HostPace>,
     id: ScanId,
-    wait: Option<&str>,
 ) -> ApiResult<Json<JobView>> {
-    let job = wait::get_job(&caller, &db, patience, id.0, wait).await?;
+    let job = wait::get_job(&caller, &db, patience, id.0).await?;
     let waiting = explain(&caller, &db, pace, &job).await?;
-    let view = JobView::from(job);
+    let view = view_job(&mut db.tenant(&caller).await?, job).await?;
     Ok(Json(JobView {
         waiting: waiting.or(view.waiting),
         ..view
@@ -91,7 +101,7 @@ async fn explain(caller: &Caller<Read>, db: &Db<'_>, pace: &HostPace, job: &Job)
         return Ok(None);
     };
     match known.reason {
-        "queue" => {
+        WaitingReason::Queue => {
             if let Some(shortage) = db.disk().shortage() {
                 return Ok(Some(Waiting::without_room(&shortage.to_string())));
             }
@@ -107,7 +117,7 @@ async fn explain(caller: &Caller<Read>, db: &Db<'_>, pace: &HostPace, job: &Job)
             let tenants = waiting::count_waiting_tenants(&mut conn).await?;
             Ok(Some(Waiting::in_queue(ahead, running, tenants)))
         }
-        "running" => {
+        WaitingReason::Running => {
             let Some(host) = domain_of(job) else { return Ok(None) };
             let hosts = [host.as_str(), &format!("www.{host}")];
             let mut conn = db.pool().system().await?;
@@ -140,7 +150,7 @@ async fn cancel_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) ->
         } else {
             Status::Accepted
         };
-        Ok((status, Accepted::new(job.job_id, JobView::from(job))))
+        Ok((status, Accepted::new(job.job_id, view_job(conn, job).await?)))
     })
     .await
 }
@@ -165,7 +175,8 @@ async fn retry_job(caller: Caller<Scan>, db: Db<'_>, once: Once, id: ScanId) -> 
                 job.status
             )));
         };
-        Ok((Status::Accepted, Accepted::new(job.job_id, JobView::from(job))))
+        let view = view_job(submission.conn(), job).await?;
+        Ok((Status::Accepted, Accepted::new(id.0, view)))
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 use database::ids::ApiKeyId;
-use database::models::api_key::{KeySecret, NewApiKey};
+use database::models::api_key::{ApiKey, KeySecret, NewApiKey};
 use database::models::enums::Scope;
 use database::models::values::TextList;
 use database::repo;
@@ -16,6 +16,7 @@ use super::query::{Asked, PageQuery, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Db, OptionalBody};
 use crate::views::Page;
+use crate::views::answer::Created;
 use crate::views::key::{KeyCreated, KeyRequest, KeyView, RotationRequest};
 
 /// How long a rotated key stays valid by default, in seconds: a day.
@@ -65,11 +66,7 @@ async fn get_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> Api
     security(("credential" = ["admin"]))
 )]
 #[post("/api/v1/keys", data = "<body>")]
-async fn create_key(
-    caller: Caller<Admin>,
-    db: Db<'_>,
-    body: Body<KeyRequest>,
-) -> ApiResult<(Status, Json<KeyCreated>)> {
+async fn create_key(caller: Caller<Admin>, db: Db<'_>, body: Body<KeyRequest>) -> ApiResult<Created<KeyCreated>> {
     let KeyRequest {
         name,
         scopes,
@@ -105,7 +102,14 @@ async fn create_key(
         .note(&mut conn, "key.create", Some(&key.id.to_string()), details)
         .await?;
     conn.commit().await?;
-    Ok((Status::Created, Json(KeyCreated::new(key, &secret, None))))
+    Ok(created(key, &secret, None))
+}
+
+fn created(key: ApiKey, secret: &KeySecret, replaces: Option<ApiKey>) -> Created<KeyCreated> {
+    Created::new(
+        format!("/api/v1/keys/{}", key.id),
+        KeyCreated::new(key, secret, replaces),
+    )
 }
 
 /// Parses scopes. Callers can grant only scopes that they have themselves.
@@ -146,7 +150,7 @@ async fn rotate_key(
     db: Db<'_>,
     id: PathId<ApiKeyId>,
     body: OptionalBody<RotationRequest>,
-) -> ApiResult<(Status, Json<KeyCreated>)> {
+) -> ApiResult<Created<KeyCreated>> {
     let RotationRequest {
         overlap_seconds,
         tenant_id,
@@ -186,7 +190,7 @@ async fn rotate_key(
         .note(&mut conn, "key.rotate", Some(&old.id.to_string()), details)
         .await?;
     conn.commit().await?;
-    Ok((Status::Created, Json(KeyCreated::new(key, &secret, Some(replaced)))))
+    Ok(created(key, &secret, Some(replaced)))
 }
 
 /// Revokes a key permanently. Every process refuses it within 5 s.

@@ -39,7 +39,7 @@ mod job_filter;
 pub mod jobs;
 pub mod keys;
 pub mod me;
-mod names;
+pub mod names;
 pub mod place_curation;
 pub mod place_files;
 pub mod place_filter;

@@ -10,7 +10,7 @@ use database::tenant::TenantConnection;
 use rocket::http::Status;
 use rocket::{get, post};
 use scans::places::{self, PlacesHandOver, Submitted};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -26,6 +26,7 @@ use crate::views::answer::{Accepted, Answer};
 use crate::views::fields;
 use crate::views::place::ChangeView;
 use crate::views::who::id_in;
+use crate::views::words::CurationWord;
 
 /// Maximum number of tags in a request.
 const MAX_TAGS: usize = 100;
@@ -43,6 +44,7 @@ handlers![
 /// A bulk change of places. A missing field changes nothing; null removes the value.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "filter": { "min_rating": 4.5 }, "status": "selected", "add_tags": ["today"] }))]
 struct BulkUpdate {
     /// Ids of places.
     #[schema(example = json!(["ChIJAbC123"]))]
@@ -50,23 +52,36 @@ struct BulkUpdate {
     /// What the places have in common; `{}` selects all.
     #[serde(default, deserialize_with = "fields::optional")]
     filter: Option<FilterBody>,
+    /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     tenant_id: Option<String>,
     /// Whether to only count the places.
     #[serde(default)]
+    #[schema(default = false)]
     preview: bool,
+    /// The new curation status.
+    #[schema(value_type = Option<CurationWord>)]
     status: Option<String>,
-    #[serde(default, deserialize_with = "null_or")]
+    /// The new notes.
+    #[serde(default, deserialize_with = "fields::null_or")]
     notes: Option<Option<String>>,
-    #[serde(default, deserialize_with = "null_or")]
+    /// Labels, instead of those that the places have.
+    #[serde(default, deserialize_with = "fields::null_or")]
+    #[schema(max_items = 100)]
     tags: Option<Option<Vec<String>>>,
+    /// Labels to add.
     #[serde(default)]
+    #[schema(max_items = 100)]
     add_tags: Vec<String>,
+    /// Labels to remove.
     #[serde(default)]
+    #[schema(max_items = 100)]
     remove_tags: Vec<String>,
-    #[serde(default, deserialize_with = "null_or")]
+    /// The new priority: higher comes first.
+    #[serde(default, deserialize_with = "fields::null_or")]
     priority: Option<Option<i32>>,
-    #[serde(default, deserialize_with = "null_or")]
+    /// The date to look at the places again.
+    #[serde(default, deserialize_with = "fields::null_or")]
     revisit_date: Option<Option<NaiveDate>>,
 }
 
@@ -74,17 +89,14 @@ const fn chosen<'r>(place_ids: Option<&'r [String]>, filter: Option<&'r FilterBo
     Chosen { place_ids, filter }
 }
 
-/// Distinguishes null from a missing field.
-#[expect(clippy::option_option, reason = "missing, null and a value are three things")]
-fn null_or<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 /// The result of a bulk change.
 #[derive(Debug, Serialize, ToSchema)]
 struct BulkUpdated {
+    /// The number of places selected.
     matched: i64,
+    /// The number of places changed.
     changed: usize,
+    /// Id of the change, by which it can be undone; null if nothing was changed.
     change_id: Option<Uuid>,
 }
 
@@ -167,7 +179,9 @@ fn read_curation(update: &BulkUpdate) -> ApiResult<PlaceCuration> {
 /// The result of an undo.
 #[derive(Debug, Serialize, ToSchema)]
 struct Undone {
+    /// Id of the change that was undone.
     change_id: Uuid,
+    /// The number of places restored.
     restored: i64,
     /// Places that were changed again since, or that no longer exist.
     skipped: i64,
@@ -311,6 +325,7 @@ async fn history(
 /// Places whose details to look up.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "filter": { "status": "selected" } }))]
 struct LookUpRequest {
     /// Ids of places.
     #[schema(example = json!(["ChIJAbC123"]))]
@@ -318,6 +333,7 @@ struct LookUpRequest {
     /// What the places have in common; `{}` selects all.
     #[serde(default, deserialize_with = "fields::optional")]
     filter: Option<FilterBody>,
+    /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     tenant_id: Option<String>,
 }
@@ -325,6 +341,7 @@ struct LookUpRequest {
 /// Places to hand over, and what to do with their domains.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "filter": { "status": "selected" }, "scan": true, "emails": true }))]
 struct HandOverRequest {
     /// Ids of places.
     #[schema(example = json!(["ChIJAbC123"]))]
@@ -332,16 +349,20 @@ struct HandOverRequest {
     /// What the places have in common; `{}` selects all.
     #[serde(default, deserialize_with = "fields::optional")]
     filter: Option<FilterBody>,
+    /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     tenant_id: Option<String>,
     /// Whether to scan the domains.
     #[serde(default)]
+    #[schema(default = false)]
     scan: bool,
     /// Whether to scan their sites for email addresses.
     #[serde(default)]
+    #[schema(default = false)]
     emails: bool,
     /// Whether to look up details of places without a known website, at the cost of one call each.
     #[serde(default)]
+    #[schema(default = false)]
     look_up: bool,
 }
 
@@ -350,6 +371,7 @@ struct HandOverRequest {
 struct Queued {
     /// The batch of the job and those that it queues; null if it queues none.
     batch_id: Option<Uuid>,
+    /// The number of places.
     places: usize,
 }
 

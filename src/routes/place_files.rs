@@ -1,6 +1,7 @@
 //! Staged places as files: export as CSV and JSON lines, import of CSV.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 
 use database::ids::{PlaceChangeId, TenantId, UserId};
 use database::models::enums::PlaceAction;
@@ -13,21 +14,23 @@ use database::repo::paging::Paging;
 use database::repo::place_changes::ChangedBy;
 use database::repo::places::{PlaceFilter, PlaceOrder, PlacePosition};
 use rocket::http::{ContentType, Status};
+use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{State, get, post};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::export::{Export, PartResult, csv_start, json_lines, json_lines_type, unwritable};
+use super::export::{Bom, Export, PartResult, json_lines, json_lines_type, unwritable};
 use super::place_filter::{PlaceParams, PlaceQuery, read_order};
 use super::places::who;
-use super::query::{parsed, position_behind};
+use super::query::{position_behind, query_value, read_flag};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Curate, Db, Once, Read, Upload};
 use crate::views::answer::Answer;
 use crate::views::place::PlaceView;
-use crate::views::place_csv::{self, ImportLine, ImportReport, Imported, ImportedPlace};
+use crate::views::place_csv::{self, ImportLine, ImportReport, ImportResult, Imported, ImportedPlace};
 
 /// How many places an export reads per transaction. No transaction is open while the client reads.
 const PART: i64 = 500;
@@ -39,28 +42,48 @@ handlers![export_places_csv, export_places_jsonl, import_places];
 /// Serializes a part of the places.
 type Write = fn(Vec<StagedPlace>, &HashMap<String, PlaceDetails>) -> ApiResult<Vec<u8>>;
 
+/// Whether an export has what Google sent.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RawData<'r> {
+    /// Whether to add the places as Google sent them.
+    #[param(value_type = Option<bool>, default = false)]
+    raw_data: Option<&'r str>,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for RawData<'r> {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(Self {
+            raw_data: query_value(request, "raw_data"),
+        })
+    }
+}
+
 /// Exports the matching places as CSV, with a byte order mark unless `bom=false`, and with the places as Google
 /// returned them if `raw_data=true`.
 #[utoipa::path(
     tag = "Places",
     params(
-        ("bom" = Option<bool>, Query, description = "Whether the file begins with a byte order mark; true by default."),
-        ("raw_data" = Option<bool>, Query, description = "Whether to add the places as Google sent them."),
+        Bom<'static>,
+        RawData<'static>,
         PlaceParams,
     ),
     responses((status = 200, body = String, content_type = "text/csv")),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/places/export.csv?<bom>&<raw_data>&<query..>")]
+#[get("/api/v1/places/export.csv?<query..>")]
 fn export_places_csv<'r>(
     caller: Caller<Read>,
     pool: &'r State<Pool>,
-    bom: Option<&str>,
-    raw_data: Option<&str>,
+    bom: Bom<'_>,
+    raw_data: RawData<'_>,
     query: PlaceQuery<'r>,
 ) -> ApiResult<Export<'r>> {
-    let raw_data = parsed::<bool>("raw_data", raw_data.filter(|text| !text.is_empty()))?.unwrap_or(false);
-    let mut start = csv_start(bom)?;
+    let raw_data = read_flag("raw_data", raw_data.raw_data)?.unwrap_or(false);
+    let mut start = bom.csv_start()?;
     start.extend(place_csv::header(raw_data).map_err(unwritable)?);
     let write: Write = if raw_data {
         |rows, details| place_csv::lines(&rows, details, true).map_err(unwritable)
@@ -150,7 +173,11 @@ async fn part(
 #[utoipa::path(
     tag = "Places",
     params(Once),
-    request_body(content = String, content_type = "text/csv"),
+    request_body(
+        content = String,
+        content_type = "text/csv",
+        example = json!("name,website,status\nBayou Bikes,https://bayou-bikes.com,selected\n")
+    ),
     responses((status = 200, body = ImportReport)),
     security(("credential" = ["curate"]))
 )]
@@ -237,9 +264,9 @@ fn report(imported: Imported, known: &HashSet<String>) -> ImportReport {
     let written = places.into_iter().map(|place| ImportLine {
         line: place.line,
         result: if known.contains(&place.place_id) {
-            "updated"
+            ImportResult::Updated
         } else {
-            "inserted"
+            ImportResult::Inserted
         },
         place_id: Some(place.place_id),
         error: None,

@@ -8,20 +8,20 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::query::parsed;
+use super::query::{parsed, word};
 use crate::error::{ApiError, ApiResult};
-use crate::views::place::{STATUS_WORDS, read_status};
+use crate::views::words::{CurationWord, CurationWordOrEmpty, WordOrEmpty, Words};
 
 /// A filter in the query. An empty parameter is ignored.
 #[derive(Clone, Copy, Debug, Default, FromForm, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PlaceQuery<'r> {
-    /// `new`, `selected`, `maybe`, `not_a_fit` or `archived`; the spelling of the old database is read as well.
-    #[param(example = "selected")]
+    /// The curation status; the spelling of the old database is read as well.
+    #[param(inline, value_type = Option<CurationWordOrEmpty>, example = "selected")]
     status: Option<&'r str>,
     /// The business type of the search that found the place.
     business_type: Option<&'r str>,
-    /// The location of the search that found the place.
+    /// A part of the address or of the location of the search that found the place.
     location: Option<&'r str>,
     /// A part of the name.
     q: Option<&'r str>,
@@ -34,13 +34,13 @@ pub struct PlaceQuery<'r> {
     #[param(pattern = "^([0-9a-fA-F-]{36})?$")]
     search_job_id: Option<&'r str>,
     /// Degrees north and east; required with `within_km`.
-    #[param(example = "29.76,-95.37")]
+    #[param(pattern = "^(-?[0-9.]+, *-?[0-9.]+)?$", example = "29.76,-95.37")]
     near: Option<&'r str>,
     /// The distance from `near`, in kilometres.
-    #[param(value_type = Option<f64>)]
+    #[param(value_type = Option<f64>, exclusive_minimum = 0, maximum = 20_100)]
     within_km: Option<&'r str>,
-    /// The order of a list: `-search_time`, `-rating`, `-priority` or `name`.
-    #[param(example = "-rating")]
+    /// The order: most recently found first, best rated first, highest priority first, or by name.
+    #[param(inline, value_type = Option<PlaceOrderWord>, example = "-rating")]
     pub sort: Option<&'r str>,
 }
 
@@ -58,13 +58,8 @@ impl<'r> PlaceQuery<'r> {
         let near = match chosen(self.near) {
             None => None,
             Some(text) => {
-                let point = text
-                    .split_once(',')
-                    .and_then(|(north, east)| Some((north.trim().parse().ok()?, east.trim().parse().ok()?)));
-                Some(point.ok_or_else(|| {
-                    let detail = format!("near is {text:?}: it must be degrees north and east, such as 29.76,-95.37");
-                    ApiError::bad_request("near", detail)
-                })?)
+                let refused = |detail| ApiError::bad_request("near", format!("near is {text:?}: {detail}"));
+                Some(read_point(text).map_err(refused)?)
             }
         };
         Ok(PlaceFilter {
@@ -94,16 +89,26 @@ pub struct Chosen<'r> {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterBody {
+    /// The curation status.
+    #[schema(value_type = Option<CurationWord>)]
     status: Option<String>,
+    /// The business type of the search that found the place.
     business_type: Option<String>,
+    /// A part of the address or of the location of the search that found the place.
     location: Option<String>,
+    /// A part of the name.
     q: Option<String>,
+    /// The lowest rating.
     min_rating: Option<f64>,
+    /// A tag that the place has.
     tag: Option<String>,
+    /// The search that found the place.
     search_job_id: Option<Uuid>,
     /// Degrees north and east; required with `within_km`.
     #[schema(value_type = Option<Vec<f64>>, min_items = 2, max_items = 2)]
     near: Option<(f64, f64)>,
+    /// The distance from `near`, in kilometres.
+    #[schema(exclusive_minimum = 0, maximum = 20_100)]
     within_km: Option<f64>,
 }
 
@@ -141,7 +146,24 @@ impl<'r> Chosen<'r> {
 /// Half the circumference of the earth, rounded up, in kilometres.
 const MAX_KM: f64 = 20_100.0;
 
-fn circle(near: Option<(f64, f64)>, within_km: Option<f64>) -> ApiResult<Option<Near>> {
+/// Reads degrees north and east, separated by a comma.
+///
+/// # Errors
+///
+/// The form that they must have.
+pub fn read_point(text: &str) -> Result<(f64, f64), &'static str> {
+    let point = text
+        .split_once(',')
+        .and_then(|(north, east)| Some((north.trim().parse().ok()?, east.trim().parse().ok()?)));
+    point.ok_or("it must be degrees north and east, such as 29.76,-95.37")
+}
+
+/// Returns the circle around a point.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], if only one of the two is given or is out of range.
+pub fn circle(near: Option<(f64, f64)>, within_km: Option<f64>) -> ApiResult<Option<Near>> {
     let refused = |field, detail: &str| Err(ApiError::bad_request(field, detail));
     match (near, within_km) {
         (None, None) => Ok(None),
@@ -161,26 +183,35 @@ fn circle(near: Option<(f64, f64)>, within_km: Option<f64>) -> ApiResult<Option<
     }
 }
 
+/// Describes an order of a list, or an empty text, which is ignored.
+type PlaceOrderWord = WordOrEmpty<PlaceOrder>;
+
+impl Words for PlaceOrder {
+    const NAME: &'static str = "PlaceOrder";
+    const ALL: &'static [Self] = &[Self::Newest, Self::Rating, Self::Priority, Self::Name];
+    const DEFAULT: Option<Self> = Some(Self::Newest);
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Newest => "-search_time",
+            Self::Rating => "-rating",
+            Self::Priority => "-priority",
+            Self::Name => "name",
+        }
+    }
+}
+
 /// Reads the order of a list.
 ///
 /// # Errors
 ///
 /// [`ApiError::BadRequest`], which lists the valid orders.
 pub fn read_order(sort: Option<&str>) -> ApiResult<PlaceOrder> {
-    match sort {
-        None | Some("" | "-search_time") => Ok(PlaceOrder::Newest),
-        Some("-rating") => Ok(PlaceOrder::Rating),
-        Some("-priority") => Ok(PlaceOrder::Priority),
-        Some("name") => Ok(PlaceOrder::Name),
-        Some(other) => {
-            let detail = format!("sort is {other:?}: it must be -search_time, -rating, -priority or name");
-            Err(ApiError::bad_request("sort", detail))
-        }
-    }
+    let sort = sort.filter(|text| !text.is_empty());
+    sort.map_or(Ok(PlaceOrder::Newest), |text| word("sort", text))
 }
 
 /// Reads a status in the API's or the old database's spelling.
 pub(super) fn status_of(text: &str) -> ApiResult<CurationStatus> {
-    read_status(text)
-        .ok_or_else(|| ApiError::bad_request("status", format!("status is {text:?}: expected one of {STATUS_WORDS}")))
+    word("status", text)
 }

@@ -14,6 +14,7 @@ use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
 use crate::views::Page;
 use crate::views::place::{PastSearchView, SearchTotals};
+use crate::views::words::JobStatusWord;
 
 handlers![list_searches];
 
@@ -25,7 +26,8 @@ struct SearchQuery<'r> {
     business_type: Option<&'r str>,
     /// Only searches whose location contains this text.
     location: Option<&'r str>,
-    /// Only searches with this status: `pending`, `running`, `completed`, `failed` or `cancelled`.
+    /// Only searches with this status.
+    #[param(inline, value_type = Option<JobStatusWord>)]
     status: Option<&'r str>,
     /// Only searches requested then or later.
     #[param(value_type = Option<DateTime<Utc>>)]

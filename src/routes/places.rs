@@ -10,23 +10,24 @@ use database::repo::places::{PlaceFilter, PlacePosition};
 use jobs::BackgroundJob;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{State, get, post};
+use rocket::{FromForm, State, get, post};
 use scans::PlacesConfig;
 use scans::places::cost::estimate;
 use scans::places::{self, PlacesSearch};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::names::names_of;
 use super::place_filter::{PlaceQuery, read_order, status_of};
-use super::query::{Asked, PageQuery};
+use super::query::{Asked, OffsetQuery, PageQuery};
 use super::wait::{self, Patience};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, OptionalBody, Permission, Read, Scan};
 use crate::views::answer::Answer;
 use crate::views::place::{Done, PlaceDetailsView, PlaceList, PlaceView, SearchAnswer, SearchRequest, SearchStatus};
 use crate::views::scan::ScanId;
+use crate::views::words::CurationWord;
 
 handlers![
     search_places,
@@ -82,20 +83,19 @@ async fn search_places(
     tags = ["Places", "v1"],
     params(
         ScanId,
-        ("wait" = Option<i64>, Query, minimum = 1, maximum = 30, description = "Seconds to wait for the end; without it the answer comes at once."),
+        Patience<'static>,
     ),
     responses((status = 200, body = SearchStatus)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/places/status/<id>?<wait>")]
+#[get("/api/v1/places/status/<id>")]
 async fn get_search_status(
     caller: Caller<Read>,
     db: Db<'_>,
     patience: Patience<'_>,
     id: ScanId,
-    wait: Option<&str>,
 ) -> ApiResult<Json<SearchStatus>> {
-    let job = wait::get_job(&caller, &db, patience, id.0, wait).await?;
+    let job = wait::get_job(&caller, &db, patience, id.0).await?;
     let mut conn = db.tenant(&caller).await?;
     if job.kind != PlacesSearch::KIND {
         return Err(ApiError::NotFound);
@@ -111,23 +111,23 @@ async fn get_search_status(
     tags = ["Places", "v1"],
     params(
         PageQuery<'static>,
-        ("offset" = Option<i64>, Query, minimum = 0, description = "The number of rows to skip."),
+        OffsetQuery<'static>,
         PlaceQuery<'static>,
     ),
     responses((status = 200, body = PlaceList)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/places/staging?<offset>&<query..>")]
+#[get("/api/v1/places/staging?<query..>")]
 async fn list_places(
     caller: Caller<Read>,
     db: Db<'_>,
     page: PageQuery<'_>,
-    offset: Option<&str>,
+    offset: OffsetQuery<'_>,
     query: PlaceQuery<'_>,
 ) -> ApiResult<PlaceList> {
     let order = read_order(query.sort)?;
     let asked = Asked::read(&page, &order)?;
-    let offset = asked.read_offset(offset)?;
+    let offset = asked.read_offset(&offset)?;
     let filter = query.filter()?;
     let mut conn = db.tenant(&caller).await?;
     let (mut rows, total) = if asked.paging.after.is_none() {
@@ -174,11 +174,28 @@ async fn get_place(caller: Caller<Read>, db: Db<'_>, place_id: &str) -> ApiResul
 
 /// A change of one place in a body, as an alternative to query parameters.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = json!({ "place_id": "ChIJAbC123", "status": "selected" }))]
 struct Update {
+    /// Id of the place; also in the query.
     place_id: Option<String>,
+    /// The new status; also in the query.
+    #[schema(value_type = Option<CurationWord>)]
     status: Option<String>,
+    /// The new notes; also in the query.
     notes: Option<String>,
+    /// Id of the tenant to act for; by default the caller's own.
     tenant_id: Option<String>,
+}
+
+/// The new status in a query.
+#[derive(FromForm, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct StatusQuery {
+    /// Id of the place; also in the body.
+    place_id: Option<String>,
+    /// The new status; also in the body.
+    #[param(inline, value_type = Option<CurationWord>)]
+    status: Option<String>,
 }
 
 impl Update {
@@ -196,23 +213,21 @@ impl Update {
 #[utoipa::path(
     tags = ["Places", "v1"],
     params(
-        ("place_id" = Option<String>, Query, description = "Id of the place; also in the body."),
-        ("status" = Option<String>, Query, description = "The new status; also in the body."),
+        StatusQuery,
     ),
     request_body = Option<Update>,
     responses((status = 200, body = Done)),
     security(("credential" = ["curate"]))
 )]
-#[post("/api/v1/places/update-status?<place_id>&<status>", data = "<body>")]
+#[post("/api/v1/places/update-status?<query..>", data = "<body>")]
 async fn update_status(
     caller: Caller<Curate>,
     db: Db<'_>,
-    place_id: Option<String>,
-    status: Option<String>,
+    query: StatusQuery,
     body: OptionalBody<Update>,
 ) -> ApiResult<Json<Done>> {
-    let update = body.0.unwrap_or_default().or(place_id);
-    let status = required("status", update.status.clone().or(status))?;
+    let update = body.0.unwrap_or_default().or(query.place_id);
+    let status = required("status", update.status.clone().or(query.status))?;
     let curation = PlaceCuration {
         status: Some(status_of(&status)?),
         ..PlaceCuration::default()

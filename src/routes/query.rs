@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::error::{ApiError, ApiResult};
 use crate::views::Page;
 use crate::views::described;
+use crate::views::words::Words;
 
 /// The id of a row in a path.
 pub(super) struct PathId<T>(pub(super) T);
@@ -58,10 +59,11 @@ fn read_limit(limit: Option<&str>) -> ApiResult<i64> {
 #[derive(Clone, Copy, Debug, Default, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PageQuery<'r> {
-    /// Maximum number of rows; 100 by default.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    /// Maximum number of rows.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 100)]
     pub(super) limit: Option<&'r str>,
     /// `next_cursor` of the previous page.
+    #[param(pattern = "^[A-Za-z0-9_-]+$")]
     pub(super) cursor: Option<&'r str>,
 }
 
@@ -70,15 +72,35 @@ impl<'r> FromRequest<'r> for PageQuery<'r> {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        let value = |name: &str| {
-            request
-                .query_fields()
-                .find(|field| field.name == name)
-                .map(|field| field.value)
-        };
         Outcome::Success(Self {
-            limit: value("limit"),
-            cursor: value("cursor"),
+            limit: query_value(request, "limit"),
+            cursor: query_value(request, "cursor"),
+        })
+    }
+}
+
+/// Returns the value of a parameter of the query.
+pub(super) fn query_value<'r>(request: &'r Request<'_>, name: &str) -> Option<&'r str> {
+    let mut fields = request.query_fields();
+    fields.find(|field| field.name == name).map(|field| field.value)
+}
+
+/// The number of rows that a query skips, in lists of v1.
+#[derive(Clone, Copy, Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OffsetQuery<'r> {
+    /// The number of rows to skip; not combined with `cursor`.
+    #[param(value_type = Option<i64>, minimum = 0, default = 0)]
+    pub(super) offset: Option<&'r str>,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for OffsetQuery<'r> {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(Self {
+            offset: query_value(request, "offset"),
         })
     }
 }
@@ -108,8 +130,8 @@ impl<P: Position> Asked<P> {
     }
 
     /// Reads the number of rows to skip, which lists of v1 have as well.
-    pub(super) fn read_offset(&self, offset: Option<&str>) -> ApiResult<i64> {
-        let offset = parsed("offset", offset)?.unwrap_or(0);
+    pub(super) fn read_offset(&self, query: &OffsetQuery<'_>) -> ApiResult<i64> {
+        let offset = parsed("offset", query.offset)?.unwrap_or(0);
         if offset < 0 {
             let detail = format!("offset is {offset}: it must be 0 or more");
             return Err(ApiError::bad_request("offset", detail));
@@ -157,4 +179,17 @@ where
     text.map(str::parse)
         .transpose()
         .map_err(|error| ApiError::bad_request(field, format!("{field} is {:?}: {error}", text.unwrap_or_default())))
+}
+
+/// Reads a word of a closed set.
+pub(super) fn word<T: Words>(field: &'static str, text: &str) -> ApiResult<T> {
+    T::read(text).ok_or_else(|| {
+        let detail = format!("{field} is {text:?}: expected one of {}", T::listed());
+        ApiError::bad_request(field, detail)
+    })
+}
+
+/// Reads `true` or `false`; an empty text counts as missing.
+pub(super) fn read_flag(field: &'static str, text: Option<&str>) -> ApiResult<Option<bool>> {
+    parsed(field, text.filter(|text| !text.is_empty()))
 }

@@ -19,27 +19,33 @@ use crate::guards::{Body, Caller, CountedBatch, Db, Once, Scan};
 use crate::views::answer::Answer;
 use crate::views::batch::status_url;
 use crate::views::fields;
+use crate::views::words::TaskStatusWord;
 
 handlers![scan_domains];
 
 /// Domains to scan: either `ids` or `filter` is required.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "filter": { "content_scrape_status": "Error" }, "emails": true }))]
 struct RescanRequest {
-    /// Ids of the domains, at most 10000.
+    /// Ids of the domains.
     #[serde(default)]
+    #[schema(value_type = Option<Vec<Uuid>>, max_items = 10_000)]
     ids: Option<Vec<String>>,
     /// Selects the domains as the list does; `{}` selects all.
     #[serde(default, deserialize_with = "fields::optional")]
     filter: Option<DomainWords>,
-    /// The maximum number of each site's pages to count; 1000 by default.
+    /// The maximum number of each site's pages to count.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000_000, default = 1000)]
     max_pages: Option<i64>,
     /// Whether to scan the sites for email addresses as well.
     #[serde(default)]
+    #[schema(default = false)]
     emails: bool,
     /// Whether to count the domains without scanning them.
     #[serde(default)]
+    #[schema(default = false)]
     preview: bool,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
@@ -58,6 +64,7 @@ struct DomainWords {
     status: Option<String>,
     /// Only domains whose scan has this status.
     #[serde(default)]
+    #[schema(value_type = Option<TaskStatusWord>)]
     content_scrape_status: Option<String>,
     /// Only domains known to run on WordPress, or known not to.
     #[serde(default)]

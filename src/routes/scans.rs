@@ -44,18 +44,17 @@ async fn scan_domain(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<Sc
     tags = ["Scans", "v1"],
     params(
         ScanId,
-        ("wait" = Option<i64>, Query, minimum = 1, maximum = 30, description = "Seconds to wait for the end; without it the answer comes at once."),
+        Patience<'static>,
     ),
     responses((status = 200, body = ScanStatus)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/status/<id>?<wait>")]
+#[get("/api/v1/status/<id>")]
 async fn get_scan_status(
     caller: Caller<Read>,
     db: Db<'_>,
     patience: Patience<'_>,
     id: ScanId,
-    wait: Option<&str>,
 ) -> ApiResult<Json<ScanStatus>> {
-    Ok(Json(wait::get_job(&caller, &db, patience, id.0, wait).await?.into()))
+    Ok(Json(wait::get_job(&caller, &db, patience, id.0).await?.into()))
 }

@@ -132,18 +132,31 @@ async fn examine(pool: &Pool, roles_at: Option<Instant>) -> ApiResult<Found> {
 
 handlers![show_index, get_health, head_health, get_live, get_ready];
 
+/// How the program is, in one word.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum HealthStatus {
+    /// It runs, in the word of v1.
+    Healthy,
+    /// Its process runs.
+    Live,
+    /// It can work.
+    Ready,
+}
+
 /// How the program is.
 #[derive(Debug, Serialize, ToSchema)]
 struct Health {
-    /// `healthy`, `live` or `ready`.
-    status: &'static str,
+    /// How it is.
+    status: HealthStatus,
     /// What will soon keep it from working; missing if nothing is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     warning: Option<String>,
 }
 
 impl Health {
-    const fn of(status: &'static str) -> Self {
+    const fn of(status: HealthStatus) -> Self {
         Self { status, warning: None }
     }
 }
@@ -162,7 +175,7 @@ fn show_index(_visitor: Visitor) -> RawHtml<&'static str> {
 #[utoipa::path(tags = ["Service", "v1"], responses((status = 200, body = Health)))]
 #[get("/health")]
 fn get_health(_visitor: Visitor) -> Json<Health> {
-    Json(Health::of("healthy"))
+    Json(Health::of(HealthStatus::Healthy))
 }
 
 /// Reports the same without a body.
@@ -176,7 +189,7 @@ fn head_health(_visitor: Visitor) -> Status {
 #[utoipa::path(tag = "Service", responses((status = 200, body = Health)))]
 #[get("/live")]
 fn get_live(_visitor: Visitor) -> Json<Health> {
-    Json(Health::of("live"))
+    Json(Health::of(HealthStatus::Live))
 }
 
 /// Reports whether the program is ready: the database answers in time, accepts writes and has room to work, its schema
@@ -207,7 +220,7 @@ async fn get_ready(
         // Reading and deleting still work.
         None => Ok(Json(Health {
             warning: shortage.map(|shortage| shortage.to_string()),
-            ..Health::of("ready")
+            ..Health::of(HealthStatus::Ready)
         })),
         Some(reason) => Err(ApiError::NotReady(reason)),
     }

@@ -9,7 +9,7 @@ use database::repo::sitemap_urls::SitemapUrlFilter;
 use rocket::http::ContentType;
 use rocket::{State, get};
 
-use super::export::{Export, PartResult, csv_lines, csv_start, json_lines, json_lines_type};
+use super::export::{Bom, Export, PartResult, csv_lines, json_lines, json_lines_type};
 use super::query::{PathId, position_behind};
 use super::sitemaps::{UrlParams, UrlQuery};
 use crate::error::ApiResult;
@@ -27,24 +27,24 @@ handlers![export_urls_csv, export_urls_jsonl];
     tag = "Sitemaps",
     params(
         PathId<DomainId>,
-        ("bom" = Option<bool>, Query, description = "Whether the file begins with a byte order mark; true by default."),
+        Bom<'static>,
         UrlParams,
     ),
     responses((status = 200, body = String, content_type = "text/csv")),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/domains/<id>/urls.csv?<bom>&<query..>")]
+#[get("/api/v1/domains/<id>/urls.csv?<query..>")]
 async fn export_urls_csv<'r>(
     caller: Caller<Read>,
     db: Db<'_>,
     pool: &'r State<Pool>,
     id: PathId<DomainId>,
-    bom: Option<&str>,
+    bom: Bom<'_>,
     query: UrlQuery<'r>,
 ) -> ApiResult<Export<'r>> {
     let filter = query.filter()?;
     check_domain(&caller, db, id.0).await?;
-    let mut head = csv_start(bom)?;
+    let mut head = bom.csv_start()?;
     head.extend(csv_lines([CSV_HEAD.map(str::to_owned)])?);
     let write: Write = |rows| csv_lines(rows.into_iter().map(|row| SitemapUrlView::from(row).csv()));
     let (tenant, domain) = (caller.tenant(), id.0);

@@ -15,15 +15,16 @@ use scans::sitemap::{self, SitemapRequest, SitemapScan};
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::query::{Asked, PageQuery, PathId, parsed};
+use super::query::{Asked, PageQuery, PathId, parsed, word};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, Read, Scan};
 use crate::views::Page;
 use crate::views::answer::{Accepted, Answer};
 use crate::views::sitemap::{
     BulkCurationRequest, BulkCurationView, CurationFilter, CurationRequest, SitemapDiffView, SitemapRunView,
-    SitemapScanAccepted, SitemapScanRequest, SitemapUrlView, SitemapView, read_curation,
+    SitemapScanAccepted, SitemapScanRequest, SitemapUrlView, SitemapView,
 };
+use crate::views::words::{CurationWord, UrlChangeWord};
 
 /// Maximum number of ids in a bulk change.
 const MAX_IDS: usize = 10_000;
@@ -87,19 +88,23 @@ async fn scan_sitemaps(
 struct SitemapQuery<'r> {
     /// A part of the URL.
     q: Option<&'r str>,
-    /// The status of the file's analysis.
+    /// The status of the file's analysis: `pending`, `completed`, `partial`, `failed`, `skipped`, `gone`, or a word of the old
+    /// system.
+    #[param(example = "partial")]
     status: Option<&'r str>,
-    /// `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
-    #[param(example = "selected")]
+    /// The curation status.
+    #[param(inline, value_type = Option<CurationWord>)]
     curation_status: Option<&'r str>,
 }
 
 impl<'r> SitemapQuery<'r> {
     fn filter(&self) -> ApiResult<SitemapFileFilter<'r>> {
-        let word = self.curation_status;
         Ok(SitemapFileFilter {
             status: self.status,
-            curation_status: word.map(|word| curation("curation_status", word)).transpose()?,
+            curation_status: self
+                .curation_status
+                .map(|text| word("curation_status", text))
+                .transpose()?,
             text: self.q,
             ..SitemapFileFilter::default()
         })
@@ -222,7 +227,7 @@ async fn curate_sitemap(
     id: PathId<SitemapFileId>,
     body: Body<CurationRequest>,
 ) -> ApiResult<Json<SitemapView>> {
-    let changes = decision(curation("status", &body.value.status)?);
+    let changes = decision(word("status", &body.value.status)?);
     let mut conn = db.tenant(&caller).await?;
     let file = repo::sitemap_files::update(&mut conn, id.0, &changes).await?;
     conn.commit().await?;
@@ -248,7 +253,7 @@ async fn curate_sitemaps(
         filter,
         preview,
     } = body.value;
-    let changes = decision(curation("status", &status)?);
+    let changes = decision(word("status", &status)?);
     let ids: Option<Vec<SitemapFileId>> = ids.map(|ids| ids.into_iter().map(Into::into).collect());
     let filter = match (&ids, &filter) {
         (Some(ids), None) if ids.len() <= MAX_IDS => SitemapFileFilter {
@@ -291,7 +296,7 @@ fn read_filter(filter: &CurationFilter) -> ApiResult<SitemapFileFilter<'_>> {
         status: status.as_deref(),
         curation_status: curation_status
             .as_deref()
-            .map(|word| curation("filter.curation_status", word))
+            .map(|text| word("filter.curation_status", text))
             .transpose()?,
         text: q.as_deref(),
         ..SitemapFileFilter::default()
@@ -303,13 +308,6 @@ fn decision(status: CurationStatus) -> SitemapFileChanges<'static> {
         deep_scrape_curation_status: Some(Some(status)),
         ..SitemapFileChanges::default()
     }
-}
-
-fn curation(field: &'static str, word: &str) -> ApiResult<CurationStatus> {
-    read_curation(word).ok_or_else(|| {
-        let detail = format!("{field} is {word:?}: expected one of new, selected, maybe, not_a_fit, archived");
-        ApiError::bad_request(field, detail)
-    })
 }
 
 /// Lists the analyses of a domain's sitemaps, newest first, each with its number of changes.
@@ -336,27 +334,36 @@ async fn list_sitemap_runs(
     asked.page(runs, None, |run| Newest::new(run.started_at, run.id))
 }
 
+/// A filter of differences in the query.
+#[derive(FromForm, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ChangeQuery<'r> {
+    /// Only URLs that differ in this way.
+    #[param(inline, value_type = Option<UrlChangeWord>)]
+    change: Option<&'r str>,
+}
+
 /// Lists the differences between an analysis and the previous one.
 #[utoipa::path(
     tag = "Sitemaps",
     params(
         PathId<SitemapRunId>,
-        ("change" = Option<String>, Query, description = "`added`, `removed` or `changed`."),
+        ChangeQuery<'static>,
         PageQuery<'static>,
     ),
     responses((status = 200, body = SitemapDiffView)),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/sitemap-runs/<id>/changes?<change>")]
+#[get("/api/v1/sitemap-runs/<id>/changes?<query..>")]
 async fn list_sitemap_changes(
     caller: Caller<Read>,
     db: Db<'_>,
     id: PathId<SitemapRunId>,
-    change: Option<&str>,
+    query: ChangeQuery<'_>,
     page: PageQuery<'_>,
 ) -> ApiResult<SitemapDiffView> {
     let asked = Asked::read(&page, &())?;
-    let change: Option<UrlChange> = parsed("change", change)?;
+    let change: Option<UrlChange> = parsed("change", query.change)?;
     let mut conn = db.tenant(&caller).await?;
     let run = repo::sitemap_runs::get(&mut conn, id.0).await?;
     // Changes noted while the analysis runs are not final.

@@ -18,7 +18,9 @@ use crate::guards::body::parse;
 use crate::guards::{Caller, Curate, Db, Once, Upload};
 use crate::views::answer::Answer;
 use crate::views::contact::suppression_file::{self, SuppressionFile};
-use crate::views::contact::{SuppressionImport, SuppressionItem, SuppressionLine, SuppressionReport};
+use crate::views::contact::{
+    SuppressionImport, SuppressionItem, SuppressionLine, SuppressionReport, SuppressionResult,
+};
 
 /// Maximum number of addresses and domains of an import.
 const MAX_LINES: usize = 10_000;
@@ -33,7 +35,11 @@ handlers![import_suppressions];
     params(Once),
     request_body(
         description = "JSON, or a file with an address or a domain per line, or with columns `email`, `domain` and `reason`.",
-        content((SuppressionImport = "application/json"), (String = "text/csv"), (String = "text/plain"))
+        content(
+            (SuppressionImport = "application/json"),
+            (String = "text/csv", example = json!("email,domain,reason\njane@example.com,,asked\n,example.org,customer\n")),
+            (String = "text/plain", example = json!("jane@example.com\nexample.org\n"))
+        )
     ),
     responses((status = 200, body = SuppressionReport)),
     security(("credential" = ["curate"]))
@@ -169,9 +175,9 @@ impl Import {
     fn report(&self, mut inserted: HashSet<String>) -> SuppressionReport {
         let line = |(line, wanted): &(u64, Result<Wanted, String>)| {
             let (result, error) = match wanted {
-                Err(error) => ("failed", Some(error.clone())),
-                Ok(wanted) if inserted.remove(&wanted.value) => ("inserted", None),
-                Ok(_) => ("already", None),
+                Err(error) => (SuppressionResult::Failed, Some(error.clone())),
+                Ok(wanted) if inserted.remove(&wanted.value) => (SuppressionResult::Inserted, None),
+                Ok(_) => (SuppressionResult::Already, None),
             };
             SuppressionLine {
                 line: *line,
@@ -180,12 +186,12 @@ impl Import {
             }
         };
         let lines: Vec<SuppressionLine> = self.lines.iter().map(line).collect();
-        let count = |result: &str| lines.iter().filter(|line| line.result == result).count();
+        let count = |result| lines.iter().filter(|line| line.result == result).count();
         SuppressionReport {
             rows: lines.len(),
-            inserted: count("inserted"),
-            already: count("already"),
-            failed: count("failed"),
+            inserted: count(SuppressionResult::Inserted),
+            already: count(SuppressionResult::Already),
+            failed: count(SuppressionResult::Failed),
             ignored_columns: self.ignored_columns.clone(),
             lines,
         }

@@ -20,6 +20,7 @@ use super::query::{Asked, PageQuery, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Curate, Db, Read};
 use crate::views::Page;
+use crate::views::answer::Created;
 use crate::views::contact::{ErasureView, SuppressionRequest, SuppressionView};
 
 /// Maximum length of an address, in bytes (RFC 5321).
@@ -52,6 +53,7 @@ impl Turns {
 handlers![
     create_suppression,
     list_suppressions,
+    get_suppression,
     delete_suppression,
     create_erasure
 ];
@@ -68,7 +70,7 @@ async fn create_suppression(
     caller: Caller<Curate>,
     db: Db<'_>,
     body: Body<SuppressionRequest>,
-) -> ApiResult<(Status, Json<SuppressionView>)> {
+) -> ApiResult<Created<SuppressionView>> {
     let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
     let (kind, value) = read_value(body.value.email.as_deref(), body.value.domain.as_deref())?;
     let mut conn = db.tenant(&caller).await?;
@@ -90,7 +92,7 @@ async fn create_suppression(
         )
         .await?;
     conn.commit().await?;
-    Ok((Status::Created, Json(row.into())))
+    Ok(Created::new(format!("/api/v1/suppressions/{}", row.id), row.into()))
 }
 
 /// Erases an address or a whole domain from the tenant's rows, and suppresses it by its hash.
@@ -148,6 +150,23 @@ async fn list_suppressions(caller: Caller<Read>, db: Db<'_>, page: PageQuery<'_>
     let mut conn = db.tenant(&caller).await?;
     let (rows, total) = repo::suppressions::list(&mut conn, &asked.paging).await?;
     asked.page(rows, Some(total), |row| Newest::new(row.created_at, row.id))
+}
+
+/// Returns a suppression.
+#[utoipa::path(
+    tag = "Suppressions",
+    params(PathId<SuppressionId>),
+    responses((status = 200, body = SuppressionView)),
+    security(("credential" = ["read"]))
+)]
+#[get("/api/v1/suppressions/<id>")]
+async fn get_suppression(
+    caller: Caller<Read>,
+    db: Db<'_>,
+    id: PathId<SuppressionId>,
+) -> ApiResult<Json<SuppressionView>> {
+    let mut conn = db.tenant(&caller).await?;
+    Ok(Json(repo::suppressions::get(&mut conn, id.0).await?.into()))
 }
 
 /// Lifts a suppression.

@@ -3,7 +3,6 @@
 use database::models::tenant::{NewTenant, Tenant, TenantChanges};
 use database::repo;
 use database::repo::paging::Newest;
-use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{get, patch, post};
 use serde_json::json;
@@ -13,6 +12,7 @@ use super::query::{Asked, PageQuery, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Db, SuperAdmin};
 use crate::views::Page;
+use crate::views::answer::Created;
 use crate::views::tenant::{TenantPatch, TenantRequest, TenantView};
 
 /// Maximum length of a name, in characters.
@@ -20,7 +20,7 @@ const MAX_NAME_CHARS: usize = 200;
 /// Maximum length of a description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 10_000;
 
-handlers![list_tenants, create_tenant, update_tenant];
+handlers![list_tenants, get_tenant, create_tenant, update_tenant];
 
 /// Lists all tenants, newest first.
 #[utoipa::path(
@@ -41,6 +41,20 @@ async fn list_tenants(admin: SuperAdmin, db: Db<'_>, page: PageQuery<'_>) -> Api
     })
 }
 
+/// Returns a tenant.
+#[utoipa::path(
+    tag = "Accounts",
+    params(PathId<Uuid>),
+    responses((status = 200, body = TenantView)),
+    security(("credential" = ["super admin"]))
+)]
+#[get("/api/v1/tenants/<id>")]
+async fn get_tenant(admin: SuperAdmin, db: Db<'_>, id: PathId<Uuid>) -> ApiResult<Json<TenantView>> {
+    let mut conn = db.system(&admin).await?;
+    let tenant = repo::tenants::find(&mut conn, id.0).await?;
+    Ok(Json(tenant.ok_or(ApiError::NotFound)?.into()))
+}
+
 /// Creates a tenant. Keys for it are created with `POST /api/v1/keys` and its id in `tenant_id`.
 #[utoipa::path(
     tag = "Accounts",
@@ -49,11 +63,7 @@ async fn list_tenants(admin: SuperAdmin, db: Db<'_>, page: PageQuery<'_>) -> Api
     security(("credential" = ["super admin"]))
 )]
 #[post("/api/v1/tenants", data = "<body>")]
-async fn create_tenant(
-    admin: SuperAdmin,
-    db: Db<'_>,
-    body: Body<TenantRequest>,
-) -> ApiResult<(Status, Json<TenantView>)> {
+async fn create_tenant(admin: SuperAdmin, db: Db<'_>, body: Body<TenantRequest>) -> ApiResult<Created<TenantView>> {
     let TenantRequest { name, description } = &body.value;
     let new = NewTenant {
         name: read_name(name)?,
@@ -64,7 +74,7 @@ async fn create_tenant(
     let details = json!({ "name": tenant.name });
     admin.note(&mut conn, tenant.id, "tenant.create", details).await?;
     conn.commit().await?;
-    Ok((Status::Created, Json(tenant.into())))
+    Ok(Created::new(format!("/api/v1/tenants/{}", tenant.id), tenant.into()))
 }
 
 /// Renames, describes, deactivates or activates a tenant. It takes effect within 5 s.

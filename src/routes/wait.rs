@@ -8,17 +8,26 @@ use database::repo;
 use jobs::{Awaited, Waiters};
 use rocket::Shutdown;
 use rocket::request::{FromRequest, Outcome, Request};
+use utoipa::IntoParams;
 
-use super::query::parsed;
+use super::query::{parsed, query_value};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Db, Permission};
 
 /// The longest time that a request may wait, in seconds.
 const MAX_SECONDS: u64 = 30;
 
-/// The right to wait, which ends with the server.
+/// How long a request waits, and the right to, which ends with the server. A guard, so that each status takes and describes
+/// the same parameter.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Patience<'r> {
+    /// Seconds to wait for the end; without it the answer comes at once.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 30)]
+    wait: Option<&'r str>,
+    #[param(ignore)]
     waiters: &'r Waiters,
+    #[param(ignore)]
     shutdown: Shutdown,
 }
 
@@ -29,6 +38,7 @@ impl<'r> FromRequest<'r> for Patience<'r> {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match request.rocket().state() {
             Some(waiters) => Outcome::Success(Self {
+                wait: query_value(request, "wait"),
                 waiters,
                 shutdown: request.rocket().shutdown(),
             }),
@@ -41,6 +51,22 @@ impl<'r> FromRequest<'r> for Patience<'r> {
 }
 
 impl Patience<'_> {
+    /// Reads how long the request waits; `None` if it does not.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::BadRequest`] if the time is out of range.
+    pub(super) fn time(&self) -> ApiResult<Option<Duration>> {
+        let Some(seconds) = parsed::<u64>("wait", self.wait)? else {
+            return Ok(None);
+        };
+        if !(1..=MAX_SECONDS).contains(&seconds) {
+            let detail = format!("wait is {seconds}: it must be from 1 to {MAX_SECONDS} seconds");
+            return Err(ApiError::bad_request("wait", detail));
+        }
+        Ok(Some(Duration::from_secs(seconds)))
+    }
+
     /// Waits until work of the caller's tenant has ended, the time is over or the server stops. No connection must be held
     /// meanwhile.
     ///
@@ -63,33 +89,20 @@ impl Patience<'_> {
     }
 }
 
-/// Reads how long a request waits; `None` if it does not.
-pub(super) fn read_wait(wait: Option<&str>) -> ApiResult<Option<Duration>> {
-    let Some(seconds) = parsed::<u64>("wait", wait)? else {
-        return Ok(None);
-    };
-    if !(1..=MAX_SECONDS).contains(&seconds) {
-        let detail = format!("wait is {seconds}: it must be from 1 to {MAX_SECONDS} seconds");
-        return Err(ApiError::bad_request("wait", detail));
-    }
-    Ok(Some(Duration::from_secs(seconds)))
-}
-
 /// Returns a job, as soon as it has ended or after the time to wait.
 pub(super) async fn get_job<P: Permission>(
     caller: &Caller<P>,
     db: &Db<'_>,
     patience: Patience<'_>,
     id: JobId,
-    wait: Option<&str>,
 ) -> ApiResult<Job> {
-    let wait = read_wait(wait)?;
+    let time = patience.time()?;
     let read = async || {
         let mut conn = db.tenant(caller).await?;
         ApiResult::Ok(repo::jobs::get(&mut conn, id).await?)
     };
     let job = read().await?;
-    match wait {
+    match time {
         Some(time) if !job.status.is_final() => {
             patience.wait(caller, Awaited::Job(id), time).await?;
             read().await

@@ -6,6 +6,7 @@ use database::ids::JobId;
 use rocket::http::{ContentType, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
+use rocket::serde::json::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -75,5 +76,27 @@ impl<T> Accepted<T> {
             status_url: format!("/api/v1/jobs/{job}"),
             more,
         }
+    }
+}
+
+/// What was created, and its path.
+#[derive(Debug)]
+pub struct Created<T> {
+    path: String,
+    view: T,
+}
+
+impl<T> Created<T> {
+    /// Creates the response for what has this path.
+    #[must_use]
+    pub const fn new(path: String, view: T) -> Self {
+        Self { path, view }
+    }
+}
+
+impl<'r, T: Serialize> Responder<'r, 'static> for Created<T> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let mut response = Response::build_from(Json(self.view).respond_to(request)?);
+        response.status(Status::Created).raw_header("Location", self.path).ok()
     }
 }

@@ -1,4 +1,4 @@
-//! Descriptions of ids for the API's document.
+//! Descriptions of ids and words for the API's document.
 
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
@@ -11,6 +11,15 @@ pub fn text(pattern: &str, example: &str) -> RefOr<Schema> {
         .schema_type(Type::String)
         .pattern(Some(pattern))
         .examples([example])
+        .into()
+}
+
+/// Describes a text that is one of these.
+#[must_use]
+pub fn one_of(words: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(words))
         .into()
 }
 

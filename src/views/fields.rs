@@ -50,3 +50,13 @@ pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> 
     let objects: Vec<Fields<T>> = Vec::deserialize(deserializer)?;
     Ok(objects.into_iter().map(|Fields(value)| value).collect())
 }
+
+/// Reads a field that may be null, and distinguishes that from a missing one.
+///
+/// # Errors
+///
+/// Those of the value.
+#[expect(clippy::option_option, reason = "missing, null and a value are three things")]
+pub fn null_or<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

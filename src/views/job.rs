@@ -7,19 +7,23 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::scan::{next_attempt_at, v1_message};
+use super::scan::{next_attempt_at, outcome_of, v1_message};
 use super::waiting::Waiting;
+use super::who::{Names, WhoView};
+use super::words::{JobStatusWord, OutcomeWord};
 
 /// A job of the tenant.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JobView {
     /// Id of the job.
     pub id: Uuid,
-    /// The kind of work.
+    /// The kind of work, such as `domain_scan`, `email_scan`, `sitemap_scan` or `places_search`.
     pub kind: String,
-    /// `pending`, `running`, `completed`, `failed` or `cancelled`.
+    /// How far the job is.
+    #[schema(value_type = JobStatusWord)]
     pub status: &'static str,
     /// Why the job ended the way it did, in one word; null until it has ended.
+    #[schema(value_type = Option<OutcomeWord>)]
     pub outcome: Option<&'static str>,
     /// Why the job failed, or why its last attempt failed while it waits for the next one.
     pub error: Option<String>,
@@ -44,6 +48,8 @@ pub struct JobView {
     pub result: Option<Box<RawValue>>,
     /// When the job was requested.
     pub created_at: DateTime<Utc>,
+    /// Who requested it.
+    pub created_by: WhoView,
     /// The earliest time of the next attempt, while the job is pending.
     pub run_at: DateTime<Utc>,
     /// When the last attempt started; null before the first one.
@@ -56,11 +62,14 @@ pub struct JobView {
     pub waiting: Option<Waiting>,
 }
 
-impl From<Job> for JobView {
-    fn from(job: Job) -> Self {
+impl JobView {
+    /// Creates the view of a job; `names` has the name of who requested it.
+    #[must_use]
+    pub fn new(job: Job, names: &Names) -> Self {
         // The last progress report of a failed attempt no longer describes the job.
         let failed = next_attempt_at(&job).map(|_| v1_message(&job));
         let waiting = Waiting::of(&job, Utc::now());
+        let outcome = outcome_of(&job);
         let Job {
             job_id,
             tenant_id: _,
@@ -73,7 +82,7 @@ impl From<Job> for JobView {
             error,
             result,
             metadata: _,
-            created_by: _,
+            created_by,
             domain_id,
             updated_at: _,
             batch_id,
@@ -86,7 +95,7 @@ impl From<Job> for JobView {
             lease_expires_at: _,
             worker: _,
             cancel_requested_at,
-            outcome,
+            outcome: _,
             dedup_key: _,
             progress_step,
             progress_message,
@@ -96,9 +105,7 @@ impl From<Job> for JobView {
             id: job_id.get(),
             kind,
             status: status.label(),
-            outcome: outcome
-                .filter(|_| status.is_final())
-                .map(database::models::enums::Outcome::label),
+            outcome,
             error,
             progress: progress.unwrap_or_default(),
             step: progress_step,
@@ -110,6 +117,7 @@ impl From<Job> for JobView {
             parent_id: parent_id.map(|id| id.get()),
             result: result.map(database::models::values::RawJson::into_raw),
             created_at,
+            created_by: names.by_id(created_by.map(|id| id.get())),
             run_at,
             started_at,
             completed_at,

@@ -6,15 +6,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::words::ScopeWord;
+
 /// A request to create a key.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "name": "front end", "scopes": ["read", "scan"] }))]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
     /// Name of the key.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    /// Scopes of the key: `read`, `scan`, `curate`, `admin`.
+    /// Scopes of the key; only those that the caller has.
+    #[schema(value_type = Vec<ScopeWord>, min_items = 1)]
     pub scopes: Vec<String>,
-    /// When the key expires; if missing, it never does.
+    /// When the key expires, in the future; if missing, it never does.
     pub expires_at: Option<DateTime<Utc>>,
     /// Id of the tenant to act for, for super administrators; by default the caller's own.
     pub tenant_id: Option<String>,
@@ -22,12 +27,26 @@ pub struct KeyRequest {
 
 /// A request to replace a key by a new one.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = json!({ "overlap_seconds": 3600 }))]
 #[serde(deny_unknown_fields)]
 pub struct RotationRequest {
-    /// How long the old key stays valid, in seconds; 86400 (one day) by default, at most 30 days.
+    /// How long the old key stays valid, in seconds: by default a day, at most 30 days.
+    #[schema(minimum = 0, maximum = 2_592_000, default = 86_400)]
     pub overlap_seconds: Option<i64>,
     /// Id of the tenant to act for, for super administrators; by default the caller's own.
     pub tenant_id: Option<String>,
+}
+
+/// Whether a key is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum KeyState {
+    /// It is.
+    Valid,
+    /// Its time is over.
+    Expired,
+    /// It was revoked.
+    Revoked,
 }
 
 /// An API key without its secret.
@@ -39,10 +58,11 @@ pub struct KeyView {
     name: String,
     /// The first characters of the key.
     prefix: String,
-    /// Scopes of the key: `read`, `scan`, `curate`, `admin`.
+    /// Scopes of the key.
+    #[schema(value_type = Vec<ScopeWord>)]
     scopes: Vec<String>,
-    /// `valid`, `expired` or `revoked`.
-    state: &'static str,
+    /// Whether it is accepted.
+    state: KeyState,
     /// When the key was created.
     created_at: DateTime<Utc>,
     /// When the key was last used; null if never.
@@ -68,9 +88,9 @@ impl From<ApiKey> for KeyView {
             revoked_at,
         } = key;
         let state = match (revoked_at, expires_at) {
-            (Some(_), _) => "revoked",
-            (None, Some(at)) if at <= Utc::now() => "expired",
-            (None, _) => "valid",
+            (Some(_), _) => KeyState::Revoked,
+            (None, Some(at)) if at <= Utc::now() => KeyState::Expired,
+            (None, _) => KeyState::Valid,
         };
         Self {
             id: id.get(),

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::who::WhoView;
+use super::words::ScopeWord;
 
 /// The caller, the tenant, and what they may do.
 #[derive(Debug, Serialize, ToSchema)]
@@ -14,7 +15,8 @@ pub struct MeView {
     pub tenant: TenantName,
     /// The caller.
     pub caller: WhoView,
-    /// What the caller may do: `read`, `scan`, `curate`, `admin`.
+    /// What the caller may do.
+    #[schema(value_type = Vec<ScopeWord>)]
     pub scopes: Vec<&'static str>,
     /// Whether the caller is a super administrator, who may act for every tenant.
     pub may_act_for_all_tenants: bool,

@@ -23,5 +23,6 @@ pub mod sitemap;
 pub mod tenant;
 pub mod waiting;
 pub mod who;
+pub mod words;
 
 pub use self::page::Page;

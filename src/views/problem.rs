@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
+
+use super::described;
 
 /// The description of a failed request.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,7 +23,7 @@ pub struct Problem<'a> {
     #[schema(example = "not found")]
     pub detail: &'a str,
     /// The kind of failure, for programs.
-    #[schema(example = "not_found")]
+    #[schema(schema_with = code)]
     pub code: &'static str,
     /// The field of the request that is wrong; missing if there is no single one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,6 +31,10 @@ pub struct Problem<'a> {
     pub field: Option<&'a str>,
     /// Id of the request in the server's log.
     pub request_id: Uuid,
+}
+
+fn code() -> RefOr<Schema> {
+    described::one_of(ProblemKind::ALL.iter().map(|kind| kind.code))
 }
 
 /// A kind of failure.

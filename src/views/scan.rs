@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use database::ids::JobId;
-use database::models::enums::JobStatus;
+use database::models::enums::{JobStatus, Outcome};
 use database::models::job::Job;
 use rocket::request::FromParam;
 use serde::{Deserialize, Serialize};
@@ -15,17 +15,20 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::described;
+use super::words::OutcomeWord;
 
 /// A request to scan a domain.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "base_url": "example.com" }))]
 pub struct ScanRequest {
     /// The domain, such as `example.com`, `www.example.com` or `http://example.com/x?y`.
     pub base_url: String,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,
-    /// The maximum number of the site's pages to count; 1000 by default.
+    /// The maximum number of the site's pages to count.
     #[serde(default = "ScanRequest::default_max_pages")]
+    #[schema(minimum = 1, maximum = 1_000_000, default = 1000)]
     pub max_pages: i64,
 }
 
@@ -101,8 +104,8 @@ impl<'a> FromParam<'a> for ScanId {
 pub struct ScanStatus {
     /// Id of the scan: `scan_` and 32 hex digits.
     pub job_id: ScanId,
-    /// `pending`, `running`, `completed` or `failed`; a cancelled scan is `failed` in v1.
-    pub status: &'static str,
+    /// How far the scan is; a cancelled one is `failed` in v1.
+    pub status: ScanState,
     /// When the last attempt started; null before the first one.
     pub started_at: Option<DateTime<Utc>>,
     /// When the scan ended; null before that.
@@ -115,6 +118,7 @@ pub struct ScanStatus {
     /// The current step.
     pub progress: Progress,
     /// Why the scan ended the way it did, in one word; null until it has ended.
+    #[schema(value_type = Option<OutcomeWord>)]
     pub outcome: Option<&'static str>,
     /// When the next attempt is due; null unless an attempt failed and another one follows.
     pub next_attempt_at: Option<DateTime<Utc>>,
@@ -129,14 +133,28 @@ pub struct Progress {
     pub message: String,
 }
 
-/// Returns v1's word for a job's status.
-#[must_use]
-pub fn v1_status(status: JobStatus) -> &'static str {
-    match status {
-        JobStatus::Pending => "pending",
-        JobStatus::Running => "running",
-        JobStatus::Completed => "completed",
-        JobStatus::Failed | JobStatus::Cancelled => "failed",
+/// How far a scan or a search is, in v1's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanState {
+    /// Waiting for a worker.
+    Pending,
+    /// A worker has it.
+    Running,
+    /// Ended with a result.
+    Completed,
+    /// Ended without one, or cancelled.
+    Failed,
+}
+
+impl From<JobStatus> for ScanState {
+    fn from(status: JobStatus) -> Self {
+        match status {
+            JobStatus::Pending => Self::Pending,
+            JobStatus::Running => Self::Running,
+            JobStatus::Completed => Self::Completed,
+            JobStatus::Failed | JobStatus::Cancelled => Self::Failed,
+        }
     }
 }
 
@@ -148,6 +166,12 @@ pub fn v1_error(job: &Job) -> Option<String> {
         JobStatus::Cancelled => Some("cancelled".to_owned()),
         JobStatus::Running | JobStatus::Completed => None,
     }
+}
+
+/// Returns why a job ended the way it did; `None` until it has ended, since an attempt has an outcome as well.
+#[must_use]
+pub fn outcome_of(job: &Job) -> Option<&'static str> {
+    job.outcome.filter(|_| job.status.is_final()).map(Outcome::label)
 }
 
 /// Returns when the next attempt of a failed job is due; `None` before its first attempt.
@@ -179,6 +203,7 @@ pub fn v1_message(job: &Job) -> String {
 impl From<Job> for ScanStatus {
     fn from(job: Job) -> Self {
         let (error, message, next_attempt_at) = (v1_error(&job), v1_message(&job), next_attempt_at(&job));
+        let outcome = outcome_of(&job);
         let Job {
             job_id,
             status,
@@ -186,7 +211,6 @@ impl From<Job> for ScanStatus {
             completed_at,
             result,
             progress_step,
-            outcome,
             ..
         } = job;
         let step = match status {
@@ -196,7 +220,7 @@ impl From<Job> for ScanStatus {
         };
         Self {
             job_id: ScanId(job_id),
-            status: v1_status(status),
+            status: status.into(),
             started_at,
             completed_at,
             metadata: result
@@ -204,10 +228,7 @@ impl From<Job> for ScanStatus {
                 .map(database::models::values::RawJson::into_raw),
             error,
             progress: Progress { step, message },
-            // An outcome describes the job only if no further attempt follows.
-            outcome: outcome
-                .filter(|_| status.is_final())
-                .map(database::models::enums::Outcome::label),
+            outcome,
             next_attempt_at,
         }
     }

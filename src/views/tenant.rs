@@ -2,40 +2,41 @@
 
 use chrono::{DateTime, Utc};
 use database::models::tenant::Tenant;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use super::fields;
 
 /// A request to create a tenant.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Bolt & Co" }))]
 pub struct TenantRequest {
-    /// Name of the tenant, 1 to 200 characters.
+    /// Name of the tenant.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    /// Description of the tenant, at most 10,000 characters.
+    /// Description of the tenant.
     #[serde(default)]
+    #[schema(max_length = 10_000)]
     pub description: Option<String>,
 }
 
 /// A change of a tenant. A missing field changes nothing.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Bolt & Sons" }))]
 pub struct TenantPatch {
-    /// Name of the tenant, 1 to 200 characters.
+    /// Name of the tenant.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     pub name: Option<String>,
     /// Description of the tenant; null removes it.
-    #[serde(default, deserialize_with = "null_or")]
+    #[serde(default, deserialize_with = "fields::null_or")]
     pub description: Option<Option<String>>,
     /// Whether the tenant is in use: callers of one that is not are refused.
     #[serde(default)]
     pub is_active: Option<bool>,
-}
-
-/// Distinguishes null from a missing field.
-#[expect(clippy::option_option, reason = "missing, null and a value are three things")]
-fn null_or<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// A tenant.

@@ -14,13 +14,25 @@ pub const PERSON: &str = "user ";
 /// The same of a super administrator of another tenant.
 pub const ADMINISTRATOR: &str = "administrator ";
 
+/// What somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhoKind {
+    /// An API key.
+    Key,
+    /// A person with a token.
+    Person,
+    /// Whoever uses the command line.
+    Operator,
+}
+
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WhoView {
     /// Id of the key or the person; null for the operator.
     pub id: Option<Uuid>,
-    /// `key`, `person` or `operator`, who uses the command line.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: WhoKind,
     /// Name of the key; name of the person, or else the address; `administrator` for a super administrator of another
     /// tenant. Null if unknown.
     pub name: Option<String>,
@@ -30,21 +42,21 @@ impl WhoView {
     /// Creates the view of a key.
     #[must_use]
     pub fn key(id: Uuid, name: Option<String>) -> Self {
-        let (id, kind) = (Some(id), "key");
+        let (id, kind) = (Some(id), WhoKind::Key);
         Self { id, kind, name }
     }
 
     /// Creates the view of a person.
     #[must_use]
     pub fn person(id: Uuid, name: Option<String>) -> Self {
-        let (id, kind) = (Some(id), "person");
+        let (id, kind) = (Some(id), WhoKind::Person);
         Self { id, kind, name }
     }
 
     /// Creates the view of whoever runs the program.
     #[must_use]
     pub fn operator(name: Option<String>) -> Self {
-        let (id, kind) = (None, "operator");
+        let (id, kind) = (None, WhoKind::Operator);
         Self { id, kind, name }
     }
 }
@@ -126,7 +138,7 @@ mod tests {
         let elsewhere = names.by_text(&format!("{ADMINISTRATOR}{stranger}"));
         assert_eq!(elsewhere, WhoView::person(stranger, named("administrator")));
         assert_eq!(names.by_text("command line"), WhoView::operator(named("command line")));
-        assert_eq!(names.by_id(Some(key)).kind, "key");
+        assert_eq!(names.by_id(Some(key)).kind, WhoKind::Key);
         assert_eq!(names.by_id(Some(stranger)), WhoView::person(stranger, None));
         assert_eq!(names.by_id(None), WhoView::operator(None));
         assert_eq!(

@@ -99,7 +99,7 @@ contacts = ask(list_contacts, q="office@business-", limit=1000)
 assert contacts.total == sites, contacts
 shown = ask(get_domain, contacts.items[0].domain_id)
 assert shown.profile.title.startswith("Business"), shown
-new = ask(list_contacts, first_seen_since=batch.created_at.isoformat())
+new = ask(list_contacts, first_seen_since=batch.created_at)
 assert new.total == sites, new
 
 report = ask(

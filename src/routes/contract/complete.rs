@@ -83,8 +83,22 @@ fn complete_operation(path: &str, method: &str, operation: &mut Object) {
     }
     let class = rate_class(path, method, scope.is_some());
     operation.insert("x-rate-class".to_owned(), json!(class));
+    add_words(operation, scope.as_deref(), class);
     let summary = operation.get("summary").cloned().unwrap_or_default();
     complete_responses(part(operation, "responses"), &summary, scope.is_some(), &failures);
+}
+
+/// Says in the description, which pages show, what the extensions say to programs.
+fn add_words(operation: &mut Object, scope: Option<&str>, class: &str) {
+    let needs = match scope {
+        None => "No credential is needed.".to_owned(),
+        Some("any") => "Every valid key or token may call it.".to_owned(),
+        Some("super admin") => "For super administrators.".to_owned(),
+        Some(scope) => format!("Scope: `{scope}`."),
+    };
+    let said = operation.get("description").and_then(Value::as_str).unwrap_or_default();
+    let all = format!("{said}\n\n{needs} Rate class: {class}.");
+    operation.insert("description".to_owned(), json!(all.trim_start()));
 }
 
 /// Returns the statuses of failures that a route may have whatever it does.
@@ -124,9 +138,13 @@ fn complete_responses(all: &mut Object, summary: &Value, has_caller: bool, failu
         } else {
             &[]
         };
-        let of_work: &[&str] = if status == "202" { &["Location", "Link"] } else { &[] };
+        let of_status: &[&str] = match status.as_str() {
+            "201" => &["Location"],
+            "202" => &["Location", "Link"],
+            _ => &[],
+        };
         let headers = part(response, "headers");
-        for name in ["X-Request-Id"].iter().chain(of_caller).chain(of_work) {
+        for name in ["X-Request-Id"].iter().chain(of_caller).chain(of_status) {
             headers.insert((*name).to_owned(), header_ref(name));
         }
     }
@@ -229,7 +247,7 @@ fn headers() -> Value {
         "Retry-After": { "description": "Seconds until a retry may succeed.", "schema": { "type": "integer", "minimum": 1 } },
         "WWW-Authenticate": text("`Bearer`."),
         "Allow": text("The methods that the path exists for."),
-        "Location": text("The path at which to follow the work."),
+        "Location": text("The path of what was created, or of the status of accepted work."),
         "Link": text("The next page (`rel=\"next\"`), or the status of accepted work (`rel=\"status\"`), RFC 8288."),
     })
 }

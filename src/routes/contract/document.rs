@@ -14,7 +14,9 @@ use crate::views::problem::Problem;
     info(
         title = "ScraperSky",
         description = "Collects leads about local businesses. A request that starts work answers with a job; follow the job, \
-                       then read its rows. Times are ISO 8601 in UTC, ids are UUIDs, amounts of money are exact decimals.",
+                       then read its rows. Times are ISO 8601 in UTC, ids are UUIDs, amounts of money are exact decimals. \
+                       Requests are counted by class: `reads` (GET and HEAD), `requests` (all others), `batches` (those that \
+                       queue a batch, which count as `requests` too) and `visitors` (without a caller, by address).",
     ),
     components(schemas(Problem<'_>)),
     tags(

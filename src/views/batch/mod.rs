@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use database::ids::{BatchId, JobId};
 use database::models::batch_job::BatchJob;
-use database::models::enums::{BatchStatus, JobStatus};
+use database::models::enums::BatchStatus;
 use database::models::job::Job;
 use rocket::request::FromParam;
 use scans::domain::BatchEntry;
@@ -21,12 +21,15 @@ use uuid::Uuid;
 pub use self::summary::{BatchChanged, BatchDetailsView, BatchView, status_url, summary_of};
 use super::described;
 use super::job::domain_of;
-use super::scan::{ScanId, v1_error, v1_status};
+use super::scan::{ScanId, ScanState, outcome_of, v1_error};
+use super::words::OutcomeWord;
 
 /// A request to scan several domains.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "domains": ["example.com", "example.org"] }))]
 pub struct BatchRequest {
-    /// The domains to scan, 1 to 100.
+    /// The domains to scan.
+    #[schema(min_items = 1, max_items = 100)]
     pub domains: Vec<String>,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
@@ -104,8 +107,8 @@ impl<'a> FromParam<'a> for BatchParam {
 pub struct BatchStatusView {
     /// Id of the batch: `batch_` and 32 hex digits.
     pub batch_id: BatchParam,
-    /// `pending`, `in_progress`, `completed`, `failed` (every entry failed) or `partial` (some entries failed).
-    pub status: &'static str,
+    /// How far the batch is.
+    pub status: BatchState,
     /// When the first scan started; null before that.
     pub started_at: Option<DateTime<Utc>>,
     /// When the last scan ended; null while a scan is pending or running.
@@ -120,6 +123,22 @@ pub struct BatchStatusView {
     pub jobs: Vec<BatchEntryView>,
 }
 
+/// How far a batch is, in v1's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchState {
+    /// No scan has started.
+    Pending,
+    /// Some scans have started.
+    InProgress,
+    /// Every entry completed.
+    Completed,
+    /// Every entry failed.
+    Failed,
+    /// All ended, and some entries failed.
+    Partial,
+}
+
 /// The status of an entry of a batch.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BatchEntryView {
@@ -127,12 +146,13 @@ pub struct BatchEntryView {
     pub domain: String,
     /// Id of its scan: `scan_` and 32 hex digits; null if none was queued.
     pub job_id: Option<ScanId>,
-    /// `pending`, `running`, `completed` or `failed`; a cancelled scan is `failed`.
-    pub status: &'static str,
+    /// How far the scan is; a cancelled one is `failed`.
+    pub status: ScanState,
     /// Why the scan failed, or why its last attempt failed while it waits for the next one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Why the scan ended the way it did, in one word; missing until it has ended.
+    #[schema(value_type = Option<OutcomeWord>, nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
 }
@@ -158,7 +178,7 @@ impl BatchStatusView {
             let count = |stored: Option<i32>| stored.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
             return Self {
                 batch_id: BatchParam(batch_id),
-                status: stored_status(status),
+                status: status.into(),
                 started_at,
                 completed_at,
                 total_jobs: count(total_domains),
@@ -170,21 +190,21 @@ impl BatchStatusView {
         let begun = jobs.iter().filter_map(|job| job.started_at).min();
         let ended = jobs.iter().filter_map(|job| job.completed_at).max();
         let views = entry_views(entries, jobs);
-        let count = |wanted: &str| views.iter().filter(|entry| entry.status == wanted).count();
-        let (pending, running, completed, failed) =
-            (count("pending"), count("running"), count("completed"), count("failed"));
-        let status = match (pending + running, completed, failed) {
-            (0, _, 0) => "completed",
-            (0, 0, _) => "failed",
-            (0, _, _) => "partial",
-            _ if begun.is_none() => "pending",
-            _ => "in_progress",
+        let count = |wanted: ScanState| views.iter().filter(|entry| entry.status == wanted).count();
+        let unfinished = count(ScanState::Pending) + count(ScanState::Running);
+        let (completed, failed) = (count(ScanState::Completed), count(ScanState::Failed));
+        let status = match (unfinished, completed, failed) {
+            (0, _, 0) => BatchState::Completed,
+            (0, 0, _) => BatchState::Failed,
+            (0, _, _) => BatchState::Partial,
+            _ if begun.is_none() => BatchState::Pending,
+            _ => BatchState::InProgress,
         };
         Self {
             batch_id: BatchParam(batch_id),
             status,
             started_at: begun,
-            completed_at: ended.filter(|_| pending + running == 0),
+            completed_at: ended.filter(|_| unfinished == 0),
             total_jobs: views.len(),
             completed_jobs: completed,
             failed_jobs: failed,
@@ -197,12 +217,9 @@ fn entry_views(entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Vec<BatchEntryView> 
     let view = |domain: String, job: Job| BatchEntryView {
         domain,
         job_id: Some(ScanId(job.job_id)),
-        status: v1_status(job.status),
+        status: job.status.into(),
         error: v1_error(&job),
-        outcome: job
-            .outcome
-            .filter(|_| job.status.is_final())
-            .map(database::models::enums::Outcome::label),
+        outcome: outcome_of(&job),
     };
     let listed: HashSet<JobId> = entries
         .iter()
@@ -219,7 +236,7 @@ fn entry_views(entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Vec<BatchEntryView> 
             (error, _) => BatchEntryView {
                 domain,
                 job_id: job_id.map(|id| ScanId(id.into())),
-                status: v1_status(JobStatus::Failed),
+                status: ScanState::Failed,
                 // Jobs that have ended are deleted after the retention time.
                 error: error.or_else(|| Some("this scan is no longer available".to_owned())),
                 outcome: None,
@@ -233,12 +250,14 @@ fn entry_views(entries: Vec<BatchEntry>, jobs: Vec<Job>) -> Vec<BatchEntryView> 
     entries.into_iter().chain(others).collect()
 }
 
-fn stored_status(status: BatchStatus) -> &'static str {
-    match status {
-        BatchStatus::Pending => "pending",
-        BatchStatus::Running => "in_progress",
-        BatchStatus::Completed => "completed",
-        BatchStatus::Failed | BatchStatus::Cancelled => "failed",
-        BatchStatus::Partial => "partial",
+impl From<BatchStatus> for BatchState {
+    fn from(stored: BatchStatus) -> Self {
+        match stored {
+            BatchStatus::Pending => Self::Pending,
+            BatchStatus::Running => Self::InProgress,
+            BatchStatus::Completed => Self::Completed,
+            BatchStatus::Failed | BatchStatus::Cancelled => Self::Failed,
+            BatchStatus::Partial => Self::Partial,
+        }
     }
 }

@@ -13,7 +13,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::views::job::{JobView, domain_of};
+use crate::views::job::domain_of;
+use crate::views::scan::outcome_of;
+use crate::views::who::{Names, WhoView};
+use crate::views::words::{BatchStatusWord, OutcomeWord};
 
 /// A batch of jobs.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,13 +25,14 @@ pub struct BatchView {
     pub id: Uuid,
     /// `domain_scan`, `rescan`, `place_hand_over`, or a word of the old system.
     pub kind: String,
-    /// `pending`, `running`, `completed`, `failed` (no job completed), `partial` (some completed) or `cancelled` (all that
-    /// did not complete were cancelled).
+    /// How far it is: `failed` if no job completed, `partial` if some did, `cancelled` if all that did not complete were
+    /// cancelled.
+    #[schema(value_type = BatchStatusWord)]
     pub status: &'static str,
     /// When it was requested.
     pub created_at: DateTime<Utc>,
-    /// Who requested it: id of a person or a key; null for an operator.
-    pub created_by: Option<Uuid>,
+    /// Who requested it.
+    pub created_by: WhoView,
     /// The number of jobs, and of entries that could not be queued.
     pub total: i64,
     /// The number of jobs by status.
@@ -93,11 +97,12 @@ pub fn status_url(id: Uuid) -> String {
 }
 
 impl BatchView {
-    /// Creates the view of a batch with the counts of its jobs; those of other batches are ignored.
+    /// Creates the view of a batch with the counts of its jobs, and the name of who requested it; those of other batches are
+    /// ignored.
     ///
     /// A batch without jobs, such as one of the old system, shows the stored counts.
     #[must_use]
-    pub fn new(batch: BatchSummary, counted: &[JobCount]) -> Self {
+    pub fn new(batch: BatchSummary, counted: &[JobCount], names: &Names) -> Self {
         let BatchSummary {
             batch_id,
             tenant_id: _,
@@ -130,7 +135,7 @@ impl BatchView {
             kind: processor_type,
             status: status.label(),
             created_at,
-            created_by: created_by.map(|id| id.get()),
+            created_by: names.by_id(created_by.map(|id| id.get())),
             total,
             jobs,
             outcomes,
@@ -166,6 +171,7 @@ pub struct FailedEntry {
     /// The kind of the job; null if none was queued.
     pub kind: Option<String>,
     /// Why it failed, in one word; null if no job was queued.
+    #[schema(value_type = Option<OutcomeWord>)]
     pub outcome: Option<&'static str>,
     /// Why it failed.
     pub error: Option<String>,
@@ -195,22 +201,12 @@ impl BatchDetailsView {
                 outcome: None,
                 error: entry.error,
             });
-        let jobs = failed.into_iter().map(|job| {
-            let domain = domain_of(&job);
-            let JobView {
-                id,
-                kind,
-                outcome,
-                error,
-                ..
-            } = JobView::from(job);
-            FailedEntry {
-                domain,
-                job_id: Some(id),
-                kind: Some(kind),
-                outcome,
-                error,
-            }
+        let jobs = failed.into_iter().map(|job| FailedEntry {
+            domain: domain_of(&job),
+            job_id: Some(job.job_id.get()),
+            outcome: outcome_of(&job),
+            kind: Some(job.kind),
+            error: job.error,
         });
         let is_open = batch.jobs.pending + batch.jobs.running > 0;
         Self {

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use database::models::contact::ContactSource;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::row::ContactView;
+use crate::views::fields;
+use crate::views::words::EmailTypeWord;
 
 /// A contact with every page that shows its address.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,26 +61,22 @@ impl From<ContactSource> for ContactSourceView {
 /// Changes to a contact. A missing field is left unchanged; null clears it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Jane Doe", "role": "owner", "notes": null }))]
 pub struct ContactPatch {
-    /// The type of address: `service`, `corporate`, `free` or `unknown`.
+    /// The type of address.
     #[serde(default)]
+    #[schema(value_type = Option<EmailTypeWord>)]
     pub email_type: Option<String>,
     /// Name of the person the address belongs to.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "fields::null_or")]
     pub name: Option<Option<String>>,
     /// Role of that person.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "fields::null_or")]
     pub role: Option<Option<String>>,
     /// Notes about the contact.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "fields::null_or")]
     pub notes: Option<Option<String>>,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,
-}
-
-/// Distinguishes null from a missing field.
-#[expect(clippy::option_option, reason = "missing, null and a value are three things")]
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }

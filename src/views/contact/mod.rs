@@ -9,9 +9,9 @@ pub mod suppression_file;
 
 pub use self::details::{ContactDetailsView, ContactPatch, ContactSourceView};
 pub use self::page::PageView;
-pub use self::row::{CONTACT_CSV_HEAD, ContactOfDomain, ContactView, email_type_word, read_email_type};
+pub use self::row::{CONTACT_CSV_HEAD, ContactOfDomain, ContactView};
 pub use self::scan::{EmailScanView, ScannedDomainView, ScannedDomains};
 pub use self::suppression::{
     ErasureView, SuppressionImport, SuppressionItem, SuppressionLine, SuppressionReport, SuppressionRequest,
-    SuppressionView,
+    SuppressionResult, SuppressionView,
 };

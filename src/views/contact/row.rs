@@ -2,32 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use database::models::contact::Contact;
-use database::models::enums::{EmailType, MxStatus};
+use database::models::enums::MxStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::views::csv::{cell, escape_formula};
-
-/// Returns the API's word for a type of address.
-#[must_use]
-pub fn email_type_word(kind: EmailType) -> &'static str {
-    match kind {
-        EmailType::Service => "service",
-        EmailType::Corporate => "corporate",
-        EmailType::Free => "free",
-        EmailType::Unknown => "unknown",
-    }
-}
-
-/// Reads a type of address in the API's spelling or the database's; `None` if the word is neither.
-#[must_use]
-pub fn read_email_type(word: &str) -> Option<EmailType> {
-    EmailType::ALL
-        .iter()
-        .copied()
-        .find(|kind| word.eq_ignore_ascii_case(email_type_word(*kind)))
-}
+use crate::views::words::{EmailTypeWord, MxStatusWord, Words};
 
 /// An email address found on a site.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,7 +21,8 @@ pub struct ContactView {
     pub page_id: Uuid,
     /// The address, in lower case.
     pub email: String,
-    /// The type of address: `service`, `corporate`, `free` or `unknown`.
+    /// The type of address.
+    #[schema(value_type = Option<EmailTypeWord>)]
     pub email_type: Option<&'static str>,
     /// Whether the mailbox is at Gmail.
     pub has_gmail: Option<bool>,
@@ -58,7 +40,8 @@ pub struct ContactView {
     pub notes: Option<String>,
     /// Confidence that the text is an email address, 0 to 100.
     pub confidence: Option<i16>,
-    /// Whether the address's domain accepts mail: `ok`, `none` or `unknown`; null if not checked.
+    /// Whether the address's domain accepts mail; null if not checked.
+    #[schema(value_type = Option<MxStatusWord>)]
     pub mx_status: Option<&'static str>,
     /// When the address was first found.
     pub first_seen_at: DateTime<Utc>,
@@ -95,7 +78,7 @@ impl From<Contact> for ContactView {
             domain_id: domain_id.get(),
             page_id: page_id.get(),
             email,
-            email_type: email_type.map(email_type_word),
+            email_type: email_type.map(Words::word),
             has_gmail,
             context,
             source_url,

@@ -58,6 +58,20 @@ impl<'r> Responder<'r, 'static> for ScannedDomains {
     }
 }
 
+/// How far a scan for email addresses is, in v1's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailScanState {
+    /// Waiting for a worker.
+    Pending,
+    /// A worker has it.
+    Scanning,
+    /// Ended with a result.
+    Completed,
+    /// Ended without one, or cancelled.
+    Failed,
+}
+
 /// A scan for email addresses, in the form of the v1 contract.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EmailScanView {
@@ -73,10 +87,12 @@ pub struct EmailScanView {
     pub contacts_found: i32,
     /// When the scan was requested.
     pub scan_timestamp: DateTime<Utc>,
-    /// `pending`, `scanning`, `completed` or `failed`; a cancelled scan is `failed`.
-    pub status: &'static str,
+    /// How far the scan is; a cancelled one is `failed`.
+    pub status: EmailScanState,
     /// Id of the scan's job.
     pub job_id: Uuid,
+    /// Path of the scan's status.
+    pub status_url: String,
     /// When the scan ended; null before that.
     pub completed_at: Option<DateTime<Utc>>,
     /// What the scan left out, such as pages beyond a limit; null if nothing.
@@ -111,12 +127,12 @@ impl EmailScanView {
             error,
         } = scan;
         let status = match job.map(|job| job.status) {
-            Some(JobStatus::Pending) => "pending",
-            Some(JobStatus::Running) => "scanning",
-            Some(JobStatus::Completed) => "completed",
-            Some(JobStatus::Failed | JobStatus::Cancelled) => "failed",
-            None if completed_at.is_some() && error.is_none() => "completed",
-            None => "failed",
+            Some(JobStatus::Pending) => EmailScanState::Pending,
+            Some(JobStatus::Running) => EmailScanState::Scanning,
+            Some(JobStatus::Completed) => EmailScanState::Completed,
+            Some(JobStatus::Failed | JobStatus::Cancelled) => EmailScanState::Failed,
+            None if completed_at.is_some() && error.is_none() => EmailScanState::Completed,
+            None => EmailScanState::Failed,
         };
         Self {
             domain_id: domain_id.get(),
@@ -127,6 +143,7 @@ impl EmailScanView {
             scan_timestamp: created_at,
             status,
             job_id: job_id.get(),
+            status_url: format!("/email-scanner/scan/{domain_id}/status"),
             completed_at,
             note,
             error: job.map_or(error, v1_error),

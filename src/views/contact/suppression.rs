@@ -7,10 +7,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::views::fields;
+use crate::views::words::SuppressionKindWord;
 
 /// A request to suppress or erase an address or a domain: either `email` or `domain` is required.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "jane@example.com", "reason": "asked to be left out" }))]
 pub struct SuppressionRequest {
     /// The address.
     #[serde(default)]
@@ -29,8 +31,10 @@ pub struct SuppressionRequest {
 /// Addresses and domains to suppress.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "items": [{ "email": "jane@example.com" }, { "domain": "example.com" }], "reason": "customers" }))]
 pub struct SuppressionImport {
-    /// The addresses and domains, at most 10,000.
+    /// The addresses and domains.
+    #[schema(max_items = 10_000)]
     #[serde(deserialize_with = "fields::list")]
     pub items: Vec<SuppressionItem>,
     /// The reason for those without one of their own.
@@ -73,13 +77,25 @@ pub struct SuppressionReport {
     pub lines: Vec<SuppressionLine>,
 }
 
+/// What became of a line of an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SuppressionResult {
+    /// It is suppressed from now on.
+    Inserted,
+    /// It was suppressed already, or is in an earlier line.
+    Already,
+    /// It could not be used.
+    Failed,
+}
+
 /// The result of one line of an import.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SuppressionLine {
     /// Number of the line in the file, or of the item, from 1.
     pub line: u64,
-    /// `inserted`, `already` or `failed`.
-    pub result: &'static str,
+    /// What became of it.
+    pub result: SuppressionResult,
     /// Why the line failed; null if it did not.
     pub error: Option<String>,
 }
@@ -89,7 +105,8 @@ pub struct SuppressionLine {
 pub struct SuppressionView {
     /// Id of the suppression.
     pub id: Uuid,
-    /// `address` or `domain`.
+    /// What is suppressed.
+    #[schema(value_type = SuppressionKindWord)]
     pub kind: &'static str,
     /// The address or domain; null after an erasure, which keeps only a hash.
     pub value: Option<String>,

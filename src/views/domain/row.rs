@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use database::models::domain::Domain;
-use database::models::enums::{CurationStatus, ProcessingStatus, TaskStatus};
+use database::models::enums::{ProcessingStatus, TaskStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::views::words::{CurationWord, ProcessingStatusWord, TaskStatusWord, Words};
 
 /// A domain of the tenant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,20 +22,22 @@ pub struct DomainView {
     pub is_active: Option<bool>,
     /// Status of the domain.
     pub status: String,
-    /// Status of the domain scan: `Queued`, `InProgress`, `Completed`, `Error`, `ManualReview`, `Cancelled` or
-    /// `Paused`; null if none was queued.
+    /// Status of the domain scan; null if none was queued.
+    #[schema(value_type = Option<TaskStatusWord>)]
     pub content_scrape_status: Option<&'static str>,
     /// When the status of the domain scan last changed.
     pub content_scrape_at: Option<DateTime<Utc>>,
     /// Why the domain scan failed; null if it did not.
     pub content_scrape_error: Option<String>,
-    /// Status of the crawl for contacts, in the words of `content_scrape_status`; null if none was queued.
+    /// Status of the crawl for contacts; null if none was queued.
+    #[schema(value_type = Option<TaskStatusWord>)]
     pub page_scrape_status: Option<&'static str>,
     /// When the status of the crawl last changed.
     pub page_scrape_at: Option<DateTime<Utc>>,
     /// Why the crawl failed; null if it did not.
     pub page_scrape_error: Option<String>,
-    /// Status of the sitemap monitoring, in the words of `content_scrape_status`.
+    /// Status of the sitemap monitoring.
+    #[schema(value_type = Option<TaskStatusWord>)]
     pub sitemap_monitor_status: Option<&'static str>,
     /// When the status of the sitemap monitoring last changed.
     pub sitemap_monitor_at: Option<DateTime<Utc>>,
@@ -63,9 +67,11 @@ pub struct DomainView {
     pub total_sitemaps: Option<i32>,
     /// Id of the domain's business in a table of the old system.
     pub local_business_id: Option<Uuid>,
-    /// A person's decision about the domain's sitemaps: `New`, `Selected`, `Maybe`, `Not a Fit` or `Archived`.
+    /// A person's decision about the domain's sitemaps.
+    #[schema(value_type = Option<CurationWord>)]
     pub sitemap_curation_status: Option<&'static str>,
-    /// Status of the sitemap analysis: `Queued`, `Processing`, `Completed` or `Error`; null if none was queued.
+    /// Status of the sitemap analysis; null if none was queued.
+    #[schema(value_type = Option<ProcessingStatusWord>)]
     pub sitemap_analysis_status: Option<&'static str>,
     /// Why the sitemap analysis failed; null if it did not.
     pub sitemap_analysis_error: Option<String>,
@@ -133,7 +139,7 @@ impl From<Domain> for DomainView {
             sitemap_urls,
             total_sitemaps,
             local_business_id,
-            sitemap_curation_status: sitemap_curation_status.map(CurationStatus::label),
+            sitemap_curation_status: sitemap_curation_status.map(Words::word),
             sitemap_analysis_status: sitemap_analysis_status.map(ProcessingStatus::label),
             sitemap_analysis_error,
         }

@@ -7,13 +7,16 @@ use database::models::enums::TaskStatus;
 use database::models::place_details::PlaceDetails;
 use database::models::staged_place::StagedPlace;
 use database::models::values::RawJson;
-use scans::places::website::portal_page;
+use scans::places::website::{PORTAL_KINDS, portal_page};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use super::staged::PlaceView;
+use crate::views::described;
+use crate::views::words::TaskStatusWord;
 
 /// A place with its details, its searches and its domain.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,12 +44,17 @@ pub struct PlaceDetailsView {
 /// A business's page on a booking portal, a directory or a social network.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProfileView {
-    /// The kind of portal: `social`, `map`, `link`, `booking`, `directory` or `shop`.
+    /// The kind of portal.
+    #[schema(schema_with = portal_kind)]
     pub kind: &'static str,
     /// Domain of the portal.
     pub site: String,
     /// URL of the page.
     pub url: String,
+}
+
+fn portal_kind() -> RefOr<Schema> {
+    described::one_of(PORTAL_KINDS)
 }
 
 impl ProfileView {
@@ -73,11 +81,13 @@ pub struct HandOverView {
     pub domain_id: Option<Uuid>,
     /// Name of the domain; null before the hand-over.
     pub domain: Option<String>,
-    /// Status of the domain scan, such as `Queued` or `Completed`; null if none was queued.
+    /// Status of the domain scan; null if none was queued.
+    #[schema(value_type = Option<TaskStatusWord>)]
     pub scan_status: Option<&'static str>,
     /// Why the domain scan failed; null if it did not.
     pub scan_error: Option<String>,
-    /// Status of the scan for email addresses, such as `Queued` or `Completed`; null if none was queued.
+    /// Status of the scan for email addresses; null if none was queued.
+    #[schema(value_type = Option<TaskStatusWord>)]
     pub email_scan_status: Option<&'static str>,
     /// Why the scan for email addresses failed; null if it did not.
     pub email_scan_error: Option<String>,

@@ -1,13 +1,14 @@
 //! Changes to places.
 
 use chrono::{DateTime, Utc};
+use database::models::enums::CurationStatus;
 use database::models::place_change::PlaceChange;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::status::{read_status, status_word};
 use crate::views::who::{Names, WhoView};
+use crate::views::words::{CurationWord, PlaceActionWord, Words};
 
 /// A change that a request made to a place.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,7 +17,8 @@ pub struct ChangeView {
     pub id: i64,
     /// Id of the request; all places that it changed share it.
     pub change_id: Uuid,
-    /// The kind of request: `update`, `bulk`, `import` or `undo`.
+    /// The kind of request.
+    #[schema(value_type = PlaceActionWord)]
     pub action: &'static str,
     /// Id of the place.
     pub place_id: String,
@@ -35,7 +37,8 @@ pub struct ChangeView {
 /// People's decisions about a place.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 pub struct Curated {
-    /// The curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
+    /// The curation status.
+    #[schema(value_type = Option<CurationWord>)]
     #[serde(serialize_with = "in_v1_words")]
     pub status: Option<String>,
     /// Notes about the place.
@@ -51,8 +54,8 @@ pub struct Curated {
 fn in_v1_words<S: serde::Serializer>(label: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     label
         .as_deref()
-        .and_then(read_status)
-        .map(status_word)
+        .and_then(CurationStatus::read)
+        .map(Words::word)
         .serialize(serializer)
 }
 

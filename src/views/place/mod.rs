@@ -5,14 +5,12 @@ mod history;
 mod past_search;
 mod search;
 mod staged;
-mod status;
 
 pub use self::details::PlaceDetailsView;
 pub use self::history::ChangeView;
 pub use self::past_search::{PastSearchView, SearchTotals};
 pub use self::search::{SearchAnswer, SearchRequest, SearchStatus};
 pub use self::staged::{PlaceList, PlaceView};
-pub use self::status::{STATUS_WORDS, read_status, status_word};
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::views::who::{Names, WhoView};
+use crate::views::words::{JobStatusWord, OutcomeWord};
 
 /// A search for places, which is kept when its job is deleted.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,9 +36,11 @@ pub struct PastSearchView {
     pub created_by: WhoView,
     /// When the search was requested; null if the old system did not say.
     pub created_at: Option<DateTime<Utc>>,
-    /// `pending`, `running`, `completed`, `failed` or `cancelled`; null if the old system used another word.
+    /// How far the search is; null if the old system used another word.
+    #[schema(value_type = Option<JobStatusWord>)]
     pub status: Option<&'static str>,
     /// Why the search ended the way it did, in one word; null until it has ended.
+    #[schema(value_type = Option<OutcomeWord>)]
     pub outcome: Option<&'static str>,
     /// The number of places found that are still stored.
     pub found: i64,

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use database::ids::JobId;
 use database::models::api_call::ApiCall;
-use database::models::enums::Outcome;
 use database::models::job::Job;
 use scans::places::cost::Estimate;
 use scans::places::money::Usd;
@@ -11,36 +10,45 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::views::scan::{next_attempt_at, v1_error, v1_message, v1_status};
+use crate::views::scan::{ScanState, next_attempt_at, outcome_of, v1_error, v1_message};
 use crate::views::who::Names;
+use crate::views::words::OutcomeWord;
 
 /// A request to search for places.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "business_type": "dentist", "location": "Houston, TX", "radius_km": 10, "max_results": 60 }))]
 pub struct SearchRequest {
-    /// The location to search, in words, at most 255 characters.
+    /// The location to search, in words.
+    #[schema(max_length = 255)]
     pub location: String,
-    /// The kind of business to search for, at most 100 characters.
+    /// The kind of business to search for.
+    #[schema(max_length = 100)]
     pub business_type: String,
-    /// Radius around the location in kilometres, 1 to 50; 10 by default.
+    /// Radius around the location in kilometres.
     #[serde(default = "SearchRequest::default_radius")]
+    #[schema(minimum = 1, maximum = 50, default = 10.0)]
     pub radius_km: f64,
-    /// The maximum number of places, 1 to 100; with `grid`, up to 2000; 20 by default.
+    /// The maximum number of places; more than 100 only with `grid`.
     #[serde(default = "SearchRequest::default_results")]
+    #[schema(minimum = 1, maximum = 2000, default = 20)]
     pub max_results: i64,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,
     /// Latitude of the location in degrees north; required with `longitude`.
     #[serde(default)]
+    #[schema(minimum = -90, maximum = 90)]
     pub latitude: Option<f64>,
     /// Longitude of the location in degrees east; required with `latitude`.
     #[serde(default)]
+    #[schema(minimum = -180, maximum = 180)]
     pub longitude: Option<f64>,
     /// Whether the area may be split to find more than 60 places; by default, if `max_results` exceeds 60.
     #[serde(default)]
     pub grid: Option<bool>,
     /// Whether to return only the cost of the search.
     #[serde(default)]
+    #[schema(default = false)]
     pub dry_run: bool,
 }
 
@@ -100,13 +108,21 @@ impl From<Estimate> for EstimateView {
     }
 }
 
+/// What has become of a request to search, in v1's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchState {
+    /// The search is queued.
+    Started,
+}
+
 /// An accepted search and where to follow it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SearchAccepted {
     /// Id of the search's job.
     pub job_id: Uuid,
-    /// Always `started`.
-    pub status: &'static str,
+    /// The word of v1.
+    pub status: SearchState,
     /// Path of the search's status.
     pub status_url: String,
 }
@@ -115,7 +131,7 @@ impl From<JobId> for SearchAccepted {
     fn from(id: JobId) -> Self {
         Self {
             job_id: id.get(),
-            status: "started",
+            status: SearchState::Started,
             status_url: format!("/api/v1/places/status/{id}"),
         }
     }
@@ -126,8 +142,8 @@ impl From<JobId> for SearchAccepted {
 pub struct SearchStatus {
     /// Id of the search's job.
     pub job_id: Uuid,
-    /// `pending`, `running`, `completed` or `failed`; a cancelled search is `failed`.
-    pub status: &'static str,
+    /// How far the search is; a cancelled one is `failed`.
+    pub status: ScanState,
     /// The number of places found within the radius, at most `max_results`.
     pub total_places: i64,
     /// The number of places stored.
@@ -147,6 +163,7 @@ pub struct SearchStatus {
     /// Why the search failed, or why its last attempt failed while it waits for the next one.
     pub error: Option<String>,
     /// Why the search ended the way it did, in one word; null until it has ended.
+    #[schema(value_type = Option<OutcomeWord>)]
     pub outcome: Option<&'static str>,
     /// Why the search found fewer places: a cap was reached, or the area could not be split; otherwise null.
     pub note: Option<String>,
@@ -179,7 +196,7 @@ impl SearchStatus {
     /// Creates the status of a search from the number of places stored, the calls made, and the name of who requested it.
     #[must_use]
     pub fn new(job: Job, stored: i64, calls: &[ApiCall], names: &Names) -> Self {
-        let (error, next_attempt_at) = (v1_error(&job), next_attempt_at(&job));
+        let (error, outcome, next_attempt_at) = (v1_error(&job), outcome_of(&job), next_attempt_at(&job));
         let message = Some(v1_message(&job)).filter(|_| job.progress_message.is_some() || next_attempt_at.is_some());
         let Job {
             job_id,
@@ -190,7 +207,6 @@ impl SearchStatus {
             result,
             created_by,
             payload,
-            outcome,
             ..
         } = job;
         let subject: Option<Subject> = payload.parse().ok();
@@ -203,7 +219,7 @@ impl SearchStatus {
             .collect();
         Self {
             job_id: job_id.get(),
-            status: v1_status(status),
+            status: status.into(),
             total_places: stored,
             stored_places: stored,
             created_at,
@@ -213,7 +229,7 @@ impl SearchStatus {
             user_id: created_by.map(|id| id.get()),
             user_name: created_by.and_then(|id| names.by_id(Some(id.get())).name),
             error,
-            outcome: outcome.filter(|_| status.is_final()).map(Outcome::label),
+            outcome,
             note: found.note,
             message,
             next_attempt_at,

@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::status::status_word;
 use crate::views::page;
+use crate::views::words::{CurationWord, ProcessingStatusWord, Words};
 
 /// A staged place: every column of `places_staging`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,7 +51,8 @@ pub struct PlaceView {
     pub search_location: Option<String>,
     /// When the place was last found.
     pub search_time: Option<DateTime<Utc>>,
-    /// The curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
+    /// The curation status.
+    #[schema(value_type = CurationWord)]
     pub status: &'static str,
     /// People's notes about the place.
     pub notes: Option<String>,
@@ -78,7 +79,8 @@ pub struct PlaceView {
     pub updated_at: Option<DateTime<Utc>>,
     /// Why the look-up of the place's details failed; null if it did not.
     pub deep_scan_error: Option<String>,
-    /// Status of that look-up: `Queued`, `Processing`, `Completed` or `Error`; null if none was queued.
+    /// Status of that look-up; null if none was queued.
+    #[schema(value_type = Option<ProcessingStatusWord>)]
     pub deep_scan_status: Option<&'static str>,
 }
 
@@ -136,7 +138,7 @@ impl From<StagedPlace> for PlaceView {
             search_query,
             search_location,
             search_time,
-            status: status_word(status),
+            status: status.word(),
             notes,
             priority,
             tags: tags.map(|tags| tags.0),

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use database::models::enums::CurationStatus;
 use database::models::values::RawJson;
 use scans::places::website::unwrap_link;
 use serde_json::value::RawValue;
@@ -12,7 +13,7 @@ use web::table::{Row, decimal, whole};
 use super::columns::Columns;
 use super::tags;
 use crate::views::csv::unescape_formula;
-use crate::views::place::{STATUS_WORDS, read_status};
+use crate::views::words::Words;
 
 /// The cells of a row, found by our names of the columns.
 pub(super) struct Cells<'a> {
@@ -170,8 +171,8 @@ impl Cells<'_> {
         let mut patch = Map::new();
         let has = |column: &str| self.columns.at(column).is_some();
         if let Some(status) = self.text("status") {
-            let read = read_status(&status)
-                .ok_or_else(|| format!("status is {status:?}: it must be one of {STATUS_WORDS}"))?;
+            let read = CurationStatus::read(&status)
+                .ok_or_else(|| format!("status is {status:?}: it must be one of {}", CurationStatus::listed()))?;
             patch.insert("status".to_owned(), read.label().into());
         }
         if has("notes") {

@@ -80,6 +80,18 @@ impl ImportedPlace {
     }
 }
 
+/// What became of a line of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportResult {
+    /// It is a new place.
+    Inserted,
+    /// It changed a place.
+    Updated,
+    /// It could not be used.
+    Failed,
+}
+
 /// The result of one line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportLine {
@@ -87,8 +99,8 @@ pub struct ImportLine {
     pub line: u64,
     /// Id of the place; null if the line does not name one.
     pub place_id: Option<String>,
-    /// `inserted`, `updated` or `failed`.
-    pub result: &'static str,
+    /// What became of it.
+    pub result: ImportResult,
     /// Why the line failed; null if it did not.
     pub error: Option<String>,
 }
@@ -148,7 +160,7 @@ pub fn read(file: &[u8], charset: Option<&str>) -> Result<Imported, String> {
             Err(error) => failed.push(ImportLine {
                 line,
                 place_id: cells.text("place_id"),
-                result: "failed",
+                result: ImportResult::Failed,
                 error: Some(error),
             }),
         }

@@ -11,7 +11,7 @@ use database::models::values::RawJson;
 use super::columns::{COLUMNS, RAW_DATA};
 use super::tags;
 use crate::views::csv::{cell, escape_formula};
-use crate::views::place::status_word;
+use crate::views::words::Words;
 
 /// Writes the header line; with the [`RAW_DATA`] column if `raw_data` is set.
 ///
@@ -58,7 +58,7 @@ pub fn lines(
                 .search_time
                 .map(|time| time.to_rfc3339_opts(SecondsFormat::Micros, true))
                 .unwrap_or_default(),
-            status_word(place.status).to_owned(),
+            place.status.word().to_owned(),
             cell(place.notes.as_deref()),
             whole(place.priority),
             cell(tags.as_deref()),

@@ -1,34 +1,40 @@
 //! Curation of sitemap files.
 
-use database::models::enums::CurationStatus;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::views::fields;
+use crate::views::words::CurationWord;
 
 /// A decision about one sitemap file.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "status": "selected" }))]
 pub struct CurationRequest {
-    /// The new curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
+    /// The new curation status.
+    #[schema(value_type = CurationWord)]
     pub status: String,
 }
 
 /// A decision about many sitemap files: either `ids` or `filter` is required.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "status": "archived", "filter": { "curation_status": "maybe" }, "preview": true }))]
 pub struct BulkCurationRequest {
-    /// The new curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
+    /// The new curation status.
+    #[schema(value_type = CurationWord)]
     pub status: String,
-    /// Ids of the files to change, at most 10000.
+    /// Ids of the files to change.
     #[serde(default)]
+    #[schema(max_items = 10_000)]
     pub ids: Option<Vec<Uuid>>,
     /// Selects the files to change; `{}` selects all.
     #[serde(default, deserialize_with = "fields::optional")]
     pub filter: Option<CurationFilter>,
     /// Whether to count the files without changing them.
     #[serde(default)]
+    #[schema(default = false)]
     pub preview: bool,
 }
 
@@ -44,6 +50,7 @@ pub struct CurationFilter {
     pub status: Option<String>,
     /// Only files with this curation status.
     #[serde(default)]
+    #[schema(value_type = Option<CurationWord>)]
     pub curation_status: Option<String>,
     /// Only files whose URL contains this text.
     #[serde(default)]
@@ -57,23 +64,4 @@ pub struct BulkCurationView {
     pub matched: i64,
     /// The number of files changed.
     pub updated: usize,
-}
-
-/// Returns the API's word for a curation status.
-#[must_use]
-pub const fn curation_word(status: CurationStatus) -> &'static str {
-    match status {
-        CurationStatus::New => "new",
-        CurationStatus::Selected => "selected",
-        CurationStatus::Maybe => "maybe",
-        CurationStatus::NotAFit => "not_a_fit",
-        CurationStatus::Archived => "archived",
-    }
-}
-
-/// Reads a curation status in the API's spelling or the database's; `None` if the word is neither.
-#[must_use]
-pub fn read_curation(word: &str) -> Option<CurationStatus> {
-    let is_meant = |status: &CurationStatus| curation_word(*status) == word || status.label() == word;
-    CurationStatus::ALL.iter().copied().find(is_meant)
 }

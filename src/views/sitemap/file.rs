@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::curation::curation_word;
+use crate::views::words::{CurationWord, ProcessingStatusWord, Words};
 
 /// A sitemap file of a domain.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,7 +26,7 @@ pub struct SitemapView {
     pub parent_id: Option<Uuid>,
     /// The number of sitemap indexes that lead to the file.
     pub depth: Option<i16>,
-    /// The status of its analysis: `pending`, `completed`, `partial`, `failed`, `skipped` or `gone`.
+    /// The status of its analysis: `pending`, `completed`, `partial`, `failed`, `skipped`, `gone`, or a word of the old system.
     pub status: String,
     /// HTTP status of the last response.
     pub status_code: Option<i32>,
@@ -50,9 +50,11 @@ pub struct SitemapView {
     pub has_changefreq: Option<bool>,
     /// The program that generated the file, if known.
     pub generator: Option<String>,
-    /// The curation status: `new`, `selected`, `maybe`, `not_a_fit` or `archived`.
+    /// The curation status.
+    #[schema(value_type = Option<CurationWord>)]
     pub curation_status: Option<&'static str>,
-    /// Status of the import: `Queued`, `Processing`, `Completed` or `Error`.
+    /// Status of the import.
+    #[schema(value_type = Option<ProcessingStatusWord>)]
     pub import_status: Option<&'static str>,
     /// Why the import failed; null if it did not.
     pub import_error: Option<String>,
@@ -123,7 +125,7 @@ impl From<SitemapFile> for SitemapView {
             has_priority,
             has_changefreq,
             generator,
-            curation_status: deep_scrape_curation_status.map(curation_word),
+            curation_status: deep_scrape_curation_status.map(Words::word),
             import_status: sitemap_import_status.map(ProcessingStatus::label),
             import_error: sitemap_import_error,
             job_id: job_id.map(|id| id.get()),

@@ -6,7 +6,7 @@ mod run;
 mod scan;
 mod url;
 
-pub use self::curation::{BulkCurationRequest, BulkCurationView, CurationFilter, CurationRequest, read_curation};
+pub use self::curation::{BulkCurationRequest, BulkCurationView, CurationFilter, CurationRequest};
 pub use self::file::SitemapView;
 pub use self::run::{SitemapDiffView, SitemapRunView};
 pub use self::scan::{SitemapScanAccepted, SitemapScanRequest};

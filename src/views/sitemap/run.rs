@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::views::page::{self, Page};
+use crate::views::words::{SitemapRunStateWord, UrlChangeWord};
 
 /// An analysis of a domain's sitemaps.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,7 +21,8 @@ pub struct SitemapRunView {
     pub domain_id: Uuid,
     /// Id of the analysis's job.
     pub job_id: Uuid,
-    /// `running`, `completed`, `partial` or `failed`.
+    /// How far it is.
+    #[schema(value_type = SitemapRunStateWord)]
     pub state: &'static str,
     /// Whether the analysis is the domain's first, which has nothing to compare with.
     pub is_first: bool,
@@ -94,7 +96,8 @@ impl From<SitemapRun> for SitemapRunView {
 /// A URL that differs from the previous analysis.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SitemapUrlChangeView {
-    /// `added`, `removed` or `changed`.
+    /// How the URL differs.
+    #[schema(value_type = UrlChangeWord)]
     pub change: &'static str,
     /// The URL that differs.
     pub url: String,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 /// A request to analyse all sitemaps of a domain, or one sitemap: `domain` or `sitemap_url` is required.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "domain": "example.com", "max_depth": 2 }))]
 pub struct SitemapScanRequest {
     /// The domain, in any spelling that a domain scan accepts; by default the domain of `sitemap_url`.
     #[serde(default)]
@@ -14,11 +15,13 @@ pub struct SitemapScanRequest {
     /// URL of the sitemap to start with, instead of those that the site names.
     #[serde(default)]
     pub sitemap_url: Option<String>,
-    /// The maximum number of URLs to store; 1000000 by default.
+    /// The maximum number of URLs to store.
     #[serde(default)]
+    #[schema(minimum = 1, default = 1_000_000)]
     pub max_urls: Option<i64>,
-    /// The maximum depth of nested sitemap indexes; 3 by default.
+    /// The maximum depth of nested sitemap indexes.
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 10, default = 3)]
     pub max_depth: Option<i16>,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]

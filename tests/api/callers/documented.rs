@@ -1,29 +1,29 @@
-//! The API's description and `docs/api.md` list every route and its required scope.
+//! The API's description has every route and its required scope.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use database::models::enums::Scope;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::isolation::all;
 use super::routes::ENTRIES;
 use super::tokens::person;
 use crate::support::app::TestApp;
+use crate::support::contract::Contract;
 use crate::support::tokens::{SECRET, token};
 
-/// The scope column of routes without a caller.
+/// The scope of routes without a caller.
 const PUBLIC: &str = "none";
-/// The scope column of routes for every caller.
+/// The scope of routes for every caller.
 const ANY: &str = "any";
-/// The scope column of routes for super administrators.
+/// The scope of routes for super administrators.
 const SUPER_ADMIN: &str = "super admin";
 
 const ISSUER: &str = "https://project.test/auth/v1";
 
-/// A row of the tables.
+/// A described route.
 #[derive(Debug)]
 struct Row {
     method: String,
@@ -31,33 +31,6 @@ struct Row {
     scope: String,
 }
 
-#[tokio::test]
-async fn documented_and_mounted_routes_are_equal() {
-    let app = TestApp::new().await;
-    let mounted: BTreeSet<(String, String)> = app
-        .client()
-        .rocket()
-        .routes()
-        .map(|route| (route.method.to_string(), route.uri.path().to_owned()))
-        .collect();
-    let rows = documented();
-    let documented: BTreeSet<(String, String)> =
-        rows.iter().map(|row| (row.method.clone(), row.path.clone())).collect();
-    let missing: Vec<_> = mounted.difference(&documented).collect();
-    assert!(
-        missing.is_empty(),
-        "docs/api.md does not list these routes: {missing:#?}"
-    );
-    let gone: Vec<_> = documented.difference(&mounted).collect();
-    assert!(
-        gone.is_empty(),
-        "docs/api.md lists routes that are not mounted: {gone:#?}"
-    );
-    assert_eq!(rows.len(), documented.len(), "docs/api.md lists a route twice");
-}
-
-/// What `/openapi.json` describes is what is mounted, with the scopes and the `Idempotency-Key` that `docs/api.md` and the
-/// handlers have.
 #[tokio::test]
 async fn described_and_mounted_routes_are_equal() {
     let app = TestApp::new().await;
@@ -67,29 +40,10 @@ async fn described_and_mounted_routes_are_equal() {
         .routes()
         .map(|route| (route.method.to_string(), route.uri.path().to_owned()))
         .collect();
-    let scopes: BTreeMap<(String, String), String> = documented()
+    let described: BTreeSet<(String, String)> = described(app.contract())
         .into_iter()
-        .map(|row| ((row.method, row.path), row.scope))
+        .map(|route| (route.method, route.path))
         .collect();
-    let mut described = BTreeSet::new();
-    let mut names = BTreeSet::new();
-    for (path, item) in app.contract().document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            let route = (method.to_uppercase(), path.replace('{', "<").replace('}', ">"));
-            assert!(operation["summary"].is_string(), "{route:?} has no summary");
-            assert!(
-                names.insert(operation["operationId"].as_str().unwrap()),
-                "{route:?} has the name of another"
-            );
-            let scope = operation["x-scope"].as_str().unwrap_or(PUBLIC);
-            assert_eq!(
-                scopes.get(&route).map(String::as_str),
-                Some(scope),
-                "the scope of {route:?}"
-            );
-            described.insert(route);
-        }
-    }
     let missing: Vec<_> = mounted.difference(&described).collect();
     assert!(missing.is_empty(), "these routes are not described: {missing:#?}");
     let gone: Vec<_> = described.difference(&mounted).collect();
@@ -107,7 +61,7 @@ async fn routes_require_the_documented_scopes() {
     let people = async |role: &str| token(ISSUER, person(&app, agency.id, role).await);
     let (admin, super_admin) = (people("ADMIN").await, people("SUPER_ADMIN").await);
     let ids = all(&Uuid::new_v4().to_string());
-    for row in documented() {
+    for row in described(app.contract()) {
         let entry = ENTRIES
             .iter()
             .find(|entry| entry.method.as_str() == row.method && entry.path == row.path)
@@ -150,25 +104,15 @@ async fn routes_require_the_documented_scopes() {
     }
 }
 
-/// Returns the table rows that name a route.
-fn documented() -> Vec<Row> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md");
-    let text = fs::read_to_string(path).unwrap();
-    let rows: Vec<Row> = text
-        .lines()
-        .filter_map(|line| {
-            let cells: Vec<&str> = line.strip_prefix("| `")?.split(" | ").collect();
-            let [method, path, scope, ..] = cells[..] else {
-                return None;
-            };
-            Some(Row {
-                method: method.trim_end_matches('`').to_owned(),
-                path: path.trim_matches('`').to_owned(),
-                scope: scope.trim_matches('`').to_owned(),
-            })
-        })
-        .filter(|row| row.path.starts_with('/'))
-        .collect();
-    assert!(rows.len() > 50, "only {} routes were found in docs/api.md", rows.len());
-    rows
+/// Returns the described routes.
+fn described(contract: &Contract) -> Vec<Row> {
+    let row = |path: &str, method: &str, operation: &Value| Row {
+        method: method.to_uppercase(),
+        path: path.replace('{', "<").replace('}', ">"),
+        scope: operation["x-scope"].as_str().unwrap_or(PUBLIC).to_owned(),
+    };
+    contract
+        .operations()
+        .map(|(path, method, operation)| row(path, method, operation))
+        .collect()
 }

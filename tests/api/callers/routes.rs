@@ -252,6 +252,7 @@ pub const ENTRIES: &[Entry] = entries! {
         plain(format!("/api/v1/contacts/export.jsonl?q={}", ids.place)),
     ];
     Get "/api/v1/suppressions" Nothing: |ids| newest::<SuppressionId>("/api/v1/suppressions", &ids.suppression);
+    Get "/api/v1/suppressions/<id>" Rows: |ids| get(format!("/api/v1/suppressions/{}", ids.suppression));
     Get "/email-scanner/domains" Nothing: |_ids| get("/email-scanner/domains");
     Get "/email-scanner/websites" Nothing: |_ids| get("/email-scanner/websites");
     Get "/api/v1/email-scanner/domains" Nothing: |_ids| get("/api/v1/email-scanner/domains");
@@ -263,6 +264,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/usage" Nothing: |_ids| get("/api/v1/usage");
     Get "/api/v1/me" Nothing: |_ids| get("/api/v1/me");
     Get "/api/v1/tenants" Tenants: |_ids| get("/api/v1/tenants");
+    Get "/api/v1/tenants/<id>" Tenants: |ids| get(format!("/api/v1/tenants/{}", ids.tenant));
     Get "/api/v1/keys" Nothing: |ids| newest::<ApiKeyId>("/api/v1/keys", &ids.key);
     Get "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
     Get "/api/v1/audit" Nothing: |ids| list("/api/v1/audit", &ids.number, |id: i64| AuditEntryId::from(id));

@@ -126,6 +126,7 @@ async fn what_prints_prints_json_as_well() {
     let (_scene, program) = program().await;
     for arguments in [
         &["keys", "list"][..],
+        &["keys", "create", "--name", "front end", "--scope", "read"],
         &["tenants", "list"],
         &["migrate", "status"],
         &["migrate", "up"],
@@ -144,5 +145,57 @@ async fn what_prints_prints_json_as_well() {
             is_json(&printed) || printed.lines().all(is_json),
             "{arguments:?}: {output:?}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_key_is_printed_with_all_that_is_known_of_it() {
+    let (_scene, program) = program().await;
+    let key: Value = serde_json::from_str(&program.run(&["keys", "create", "--name", "front end", "--json"])).unwrap();
+    assert_eq!(
+        (&key["name"], &key["state"]),
+        (&Value::from("front end"), &Value::from("valid"))
+    );
+    let secret = key["key"].as_str().unwrap();
+    assert!(secret.starts_with(key["prefix"].as_str().unwrap()), "{}", key["prefix"]);
+    let listed: Value = serde_json::from_str(&program.run(&["keys", "list", "--json"])).unwrap();
+    assert_eq!(listed[0]["id"], key["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn places_are_chosen_and_ordered_as_by_the_api() {
+    let ((database, _site), program) = program().await;
+    let sql = format!(
+        "INSERT INTO places_staging (tenant_id, place_id, name, created_by, search_time, rating, tags, latitude, longitude, priority)
+         SELECT '{DEFAULT_TENANT}', 'p' || i, 'Shop ' || i, '{DEFAULT_TENANT}', now() - make_interval(secs => i), i,
+             CASE i WHEN 2 THEN '{{warm}}'::text[] END, -30 - i, 95, CASE i WHEN 3 THEN 9 END FROM generate_series(1, 4) i"
+    );
+    database.client().await.batch_execute(&sql).await.unwrap();
+    for (filter, chosen) in [
+        (&[][..], &["p1", "p2", "p3", "p4"][..]),
+        (&["--sort", "-rating"], &["p4", "p3", "p2", "p1"]),
+        (&["--sort", "priority", "--limit", "1"], &["p3"]),
+        (&["-q", "shop 2"], &["p2"]),
+        (&["--min-rating", "3"], &["p3", "p4"]),
+        (&["--tag", "warm"], &["p2"]),
+        (&["--near", "-31,95", "--within-km", "1"], &["p1"]),
+        (&["--search-job-id", "00000000-0000-0000-0000-000000000001"], &[]),
+    ] {
+        for command in [&["places", "list", "--json"][..], &["places", "export", "--json"]] {
+            let found = rows(&program.run(&[command, filter].concat()));
+            let ids: Vec<&str> = found.iter().map(|row| row["place_id"].as_str().unwrap()).collect();
+            assert_eq!(ids, chosen, "{command:?} {filter:?}");
+        }
+    }
+    for (wrong, cause) in [
+        (&["--near", "31,95"][..], "--within-km"),
+        (&["--near", "north", "--within-km", "1"], "degrees north and east"),
+        (
+            &["--near", "31,95", "--within-km", "0"],
+            "within_km must be more than 0",
+        ),
+    ] {
+        let output = program.output(&[&["places", "list"], wrong].concat());
+        assert!(!output.status.success() && said(&output).contains(cause), "{output:?}");
     }
 }

@@ -51,6 +51,11 @@ async fn ended(holder: &Holder<'_>, id: &str) -> Value {
 async fn scan(holder: &Holder<'_>, id: &str) -> Value {
     let answer = start(holder, id).await;
     assert_eq!(answer.status, 200, "{answer:?}");
+    let path = answer.body["status_url"].as_str().unwrap();
+    let link = answer.headers.iter().find(|(name, _)| name == "link");
+    let (_, link) = link.unwrap_or_else(|| panic!("the answer has no link: {answer:?}"));
+    assert_eq!(*link, format!("<{path}>; rel=\"status\""));
+    assert_eq!(holder.get(path).await.body["job_id"], answer.body["job_id"]);
     ended(holder, id).await
 }
 

@@ -51,6 +51,21 @@ async fn jobs_are_listed_by_every_filter() {
         assert_eq!(jobs(&acme, &query).await.len(), count, "{query}");
         assert_eq!(jobs(&bolt, &query).await.len(), 0, "{query}");
     }
+    // Who asked is named, by a list as by one; the operator has no id.
+    let by_key = &jobs(&acme, &format!("batch_id={id}")).await[0]["created_by"];
+    assert_eq!(
+        (&by_key["kind"], &by_key["name"]),
+        (&json!("key"), &json!("test")),
+        "{by_key}"
+    );
+    assert_eq!(&lone_job["created_by"], by_key);
+    app.sql(&format!("UPDATE jobs SET created_by = NULL WHERE job_id = '{job}'"))
+        .await;
+    let by_nobody = acme.get(&format!("/api/v1/jobs/{lone}")).await.body;
+    assert_eq!(
+        by_nobody["created_by"],
+        json!({ "id": null, "kind": "operator", "name": null })
+    );
     for (query, field) in [
         ("status=done", "status"),
         ("status=pending,", "status"),
@@ -93,6 +108,8 @@ async fn past_batches_are_listed_newest_first() {
         .collect();
     assert_eq!(ids, [&json!(uuid(&later)), &json!(uuid(&id))]);
     assert_eq!(list["items"][1]["jobs"]["pending"], 2, "{list}");
+    let by = &list["items"][1]["created_by"];
+    assert_eq!((&by["kind"], &by["name"]), (&json!("key"), &json!("test")), "{by}");
     assert_eq!(list["items"][1]["not_queued"], 1, "{list}");
     for (query, count) in [
         ("kind=rescan", 0),
@@ -126,6 +143,7 @@ async fn a_batch_shows_its_jobs_its_failures_and_what_it_joined() {
     );
     assert_eq!(shown["status_url"], format!("/api/v1/batches/{}", uuid(&id)));
     assert_eq!(shown["failed"][0]["domain"], "localhost");
+    assert_eq!(shown["created_by"]["name"], "test");
     assert_eq!(jobs(&acme, &format!("batch_id={id}")).await.len(), 3);
 
     acme.post(&format!("{path}/cancel"), json!({})).await;

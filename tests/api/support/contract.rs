@@ -38,6 +38,15 @@ impl Contract {
         })
     }
 
+    /// Returns the path, the method in lower case and what is said of each operation.
+    pub fn operations(&self) -> impl Iterator<Item = (&str, &str, &Value)> {
+        let paths = self.document["paths"].as_object().unwrap();
+        paths.iter().flat_map(|(path, item)| {
+            let operations = item.as_object().unwrap().iter();
+            operations.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+        })
+    }
+
     /// Returns the operation that a request is for: its path in the description, and what is said of it.
     pub fn operation(&self, method: Method, path: &str) -> Option<(&str, &Value)> {
         let path: Vec<&str> = path.split('?').next()?.trim_matches('/').split('/').collect();
@@ -105,6 +114,10 @@ impl Contract {
             );
             return;
         };
+        if answer.status == 201 {
+            let location = answer.headers.iter().find(|(name, _)| name == "location");
+            assert!(location.is_some(), "{method} {path} says not where it is: {answer:?}");
+        }
         let status = answer.status.to_string();
         let place = format!("{method} {template} {status}");
         let mut response = &operation["responses"][&status];
@@ -122,17 +135,18 @@ impl Contract {
         if kind.ends_with("json") && described.get("schema").is_some() {
             let body =
                 serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{place}: {error}: {answer:?}"));
-            let validator = self.validator(&place, &described["schema"]);
-            let errors: Vec<String> = validator
-                .iter_errors(&body)
-                .map(|error| format!("{}: {error}", error.instance_path()))
-                .collect();
-            assert!(
-                errors.is_empty(),
-                "{place} is not as described: {errors:#?}\n{}",
-                answer.text
-            );
+            self.check_value(&place, &described["schema"], &body);
         }
+    }
+
+    /// Panics if a value is not one that a schema of the description allows.
+    pub fn check_value(&self, place: &str, schema: &Value, value: &Value) {
+        let validator = self.validator(place, schema);
+        let errors: Vec<String> = validator
+            .iter_errors(value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{place} is not as described: {errors:#?}\n{value}");
     }
 
     fn validator(&self, place: &str, schema: &Value) -> Arc<Validator> {

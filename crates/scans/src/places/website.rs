@@ -24,10 +24,13 @@ const WRAPPERS: &[(&str, &[&str], &[&str])] = &[
     ("yelp", &["/biz_redir"], &["url"]),
 ];
 
+/// The kinds of sites with pages of many businesses.
+pub const PORTAL_KINDS: [&str; 6] = ["social", "map", "link", "booking", "directory", "shop"];
+
 /// A page on a portal, a directory or a social network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Portal {
-    /// The kind of site: `social`, `map`, `link`, `booking`, `directory` or `shop`.
+    /// The kind of site, one of [`PORTAL_KINDS`].
     pub kind: &'static str,
     /// Its registered name, such as `facebook.com`; `yelp.*` means that name below every public suffix.
     pub site: &'static str,
@@ -145,11 +148,10 @@ mod tests {
 
     #[test]
     fn each_line_of_the_list_describes_a_portal() {
-        let kinds = ["social", "map", "link", "booking", "directory", "shop"];
         let mut seen = HashSet::new();
         for line in LIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (kind, site) = line.split_once(' ').unwrap();
-            assert!(kinds.contains(&kind), "{line}");
+            assert!(PORTAL_KINDS.contains(&kind), "{line}");
             assert!(seen.insert(site), "{line} is there twice");
             let host = site.replace(".*", ".co.uk");
             let parsed = DomainName::parse(&host).unwrap();

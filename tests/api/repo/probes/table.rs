@@ -129,6 +129,7 @@ pub const PROBES: &[Probe] = probes! {
     erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Domain, &a.domain.domain)]);
     suppressions::upsert: NewRow, |conn, a| (new_suppression(a.suppression.value.as_deref().unwrap()));
     suppressions::insert_many: NewRow, |conn, a| (&[new_suppression(a.suppression.value.as_deref().unwrap())]);
+    suppressions::get: Nothing, |conn, a| (a.suppression.id);
     suppressions::list: OwnRows, |conn, a| (&Paging::default());
     suppressions::list: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + SECOND, a.suppression.id)));
     suppressions::delete: Nothing, |conn, a| (a.suppression.id);

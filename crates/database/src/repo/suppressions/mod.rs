@@ -1,7 +1,7 @@
 //! Table `suppressions`: addresses and domains that a tenant must not store.
 
 use diesel::dsl::case_when;
-use diesel::prelude::{ExpressionMethods, IntoSql, QueryDsl, QueryResult, SelectableHelper};
+use diesel::prelude::{ExpressionMethods, HasQuery, IntoSql, QueryDsl, QueryResult, SelectableHelper};
 use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
@@ -56,6 +56,16 @@ pub async fn insert_many(conn: &mut TenantConnection, new: &[NewSuppression<'_>]
         .bind::<Array<Text>, _>(column(new, |row| row.value))
         .bind::<Array<Nullable<Text>>, _>(column(new, |row| row.reason))
         .load(conn)
+        .await
+}
+
+/// Returns a suppression.
+pub async fn get(conn: &mut TenantConnection, id: SuppressionId) -> QueryResult<Suppression> {
+    let tenant = conn.tenant_id();
+    Suppression::query()
+        .filter(suppressions::tenant_id.eq(tenant))
+        .filter(suppressions::id.eq(id))
+        .first(&mut conn.reading())
         .await
 }
 
