@@ -163,8 +163,9 @@ pub async fn update(conn: &mut TenantConnection, id: BatchId, changes: &BatchJob
     .await
 }
 
-/// Deletes up to `limit` batches created before `cutoff` of whose jobs, own and [joined](list_joined), none is left, and returns
-/// how many were deleted. They are those that never had jobs of their own: others go with their last job.
+/// Deletes up to `limit` batches that never had jobs of their own and are older than `cutoff`, and returns how many.
+///
+/// Other batches go with their last job; these, when the jobs that they [joined](list_joined) have gone.
 pub async fn delete_ended(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     // Diesel cannot join the elements of an array.
     diesel::sql_query(include_str!("delete_ended.sql"))
