@@ -51,21 +51,6 @@ async fn jobs_are_listed_by_every_filter() {
         assert_eq!(jobs(&acme, &query).await.len(), count, "{query}");
         assert_eq!(jobs(&bolt, &query).await.len(), 0, "{query}");
     }
-    // Who asked is named, by a list as by one; the operator has no id.
-    let by_key = &jobs(&acme, &format!("batch_id={id}")).await[0]["created_by"];
-    assert_eq!(
-        (&by_key["kind"], &by_key["name"]),
-        (&json!("key"), &json!("test")),
-        "{by_key}"
-    );
-    assert_eq!(&lone_job["created_by"], by_key);
-    app.sql(&format!("UPDATE jobs SET created_by = NULL WHERE job_id = '{job}'"))
-        .await;
-    let by_nobody = acme.get(&format!("/api/v1/jobs/{lone}")).await.body;
-    assert_eq!(
-        by_nobody["created_by"],
-        json!({ "id": null, "kind": "operator", "name": null })
-    );
     for (query, field) in [
         ("status=done", "status"),
         ("status=pending,", "status"),
@@ -83,6 +68,27 @@ async fn jobs_are_listed_by_every_filter() {
     }
     let many = vec![lone.as_str(); 1001].join(",");
     assert_eq!(acme.get(&format!("/api/v1/jobs?ids={many}")).await.status, 400);
+}
+
+/// By a list as by one; the operator has no id.
+#[tokio::test]
+async fn a_job_names_who_requested_it() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let id = scan(&acme, "a.bench.test").await;
+    let listed = &jobs(&acme, &format!("ids={id}")).await[0]["created_by"];
+    assert_eq!(
+        (&listed["kind"], &listed["name"]),
+        (&json!("key"), &json!("test")),
+        "{listed}"
+    );
+    let path = format!("/api/v1/jobs/{id}");
+    assert_eq!(&acme.get(&path).await.body["created_by"], listed);
+    app.sql("UPDATE jobs SET created_by = NULL").await;
+    assert_eq!(
+        acme.get(&path).await.body["created_by"],
+        json!({ "id": null, "kind": "operator", "name": null })
+    );
 }
 
 /// Returns the UUID of a batch in v1's form.
