@@ -28,7 +28,8 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use database::pool::Pool;
-use jobs::{Waiters, Waker};
+use database::replica::Reads;
+use jobs::{StoredRowCounts, Waiters, Waker};
 use postgres::Watch;
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
@@ -51,14 +52,19 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let callers = &config.callers;
     let document = Document::new(routes::descriptions())?;
     let traffic = Traffic::default();
+    let replica = config.read_database.as_ref();
+    let replica = replica.map(|url| Pool::new(url, &config.pool)).transpose()?;
+    let reads = Reads::new(pool.clone(), replica);
     Ok(rocket::custom(&config.rocket)
         .manage(Waker::new(pool.clone()))
         .manage(Waiters::new(pool.clone()))
         .manage(Probe::new(&pool)?)
         .manage(pool)
+        .manage(reads.clone())
         .manage(Identities::default())
         .manage(traffic.clone())
         .manage(Turns::default())
+        .manage(StoredRowCounts::default())
         .manage(Watch::default())
         .manage(config.disk())
         .manage(config.places.clone())
@@ -70,6 +76,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(document)
         .attach(traffic)
         .attach(OneHost)
+        .attach(headers::Bodies)
         .attach(headers::Headers::new(callers.origins.clone()))
         // An empty shield: `Headers` sets the security headers.
         .attach(rocket::shield::Shield::new())
@@ -85,6 +92,10 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
                 })
             },
         ))
+        .attach(AdHoc::on_liftoff("Compare the primary with its standby", |_| {
+            tokio::spawn(reads.tend());
+            Box::pin(std::future::ready(()))
+        }))
         .attach(AdHoc::on_shutdown(
             "Give back requests that were taken in advance",
             |rocket| {

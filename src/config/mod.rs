@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use ::jobs::JobsConfig;
 use database::settings::PoolConfig;
+use database::url::DatabaseUrl;
 use postgres::Disk;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
@@ -41,6 +42,8 @@ pub struct Config {
     pub database: DatabaseSource,
     /// The limits of the connection pool.
     pub pool: PoolConfig,
+    /// A standby of the database that answers reads.
+    pub read_database: Option<DatabaseUrl>,
     /// The settings of scans.
     pub scans: ScansConfig,
     /// The settings of background jobs.
@@ -170,6 +173,7 @@ impl Config {
                 .merge(("shutdown.signals", [(); 0])),
             database: settings.database()?,
             pool: settings.pool()?,
+            read_database: settings.read_database()?,
             scans: ScansConfig {
                 fetch: settings.fetch()?,
                 sitemap: settings.sitemap()?,

@@ -96,6 +96,11 @@ impl Settings<'_> {
         }
     }
 
+    /// Returns the URL of a standby that answers reads, if there is one.
+    pub(super) fn read_database(&self) -> Result<Option<DatabaseUrl>, ConfigError> {
+        self.url("DATABASE_READ_URL")
+    }
+
     fn url(&self, variable: &str) -> Result<Option<DatabaseUrl>, ConfigError> {
         self.secret(variable, str::parse)
     }

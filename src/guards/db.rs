@@ -1,11 +1,13 @@
 //! The database guard, which opens connections lazily.
 
 use std::convert::Infallible;
+use std::sync::OnceLock;
 
-use database::ids::UserId;
+use database::ids::{TenantId, UserId};
 use database::pool::Pool;
+use database::replica::Reads;
 use database::tenant::{SystemConnection, TenantConnection};
-use jobs::{self, RequestKey, Submission, Waker};
+use jobs::{self, RequestKey, StoredRowCounts, Submission, Waker};
 use postgres::Disk;
 use rocket::http::{Method, Status};
 use rocket::request::{FromRequest, Outcome, Request};
@@ -22,9 +24,22 @@ use crate::views::answer::Answer;
 /// It holds no connection: guards run before the body is read, and a client that stalls its upload would occupy one.
 pub struct Db<'r> {
     pool: &'r Pool,
+    reads: &'r Reads,
     waker: &'r Waker,
     disk: &'r Disk,
+    stored: &'r StoredRowCounts,
     request: &'r Request<'r>,
+    /// The tenant whose rows the request may have changed.
+    changed: OnceLock<TenantId>,
+}
+
+/// Once the handler has ended, and its transaction with it, what the tenant reads includes what it wrote.
+impl Drop for Db<'_> {
+    fn drop(&mut self) {
+        if let Some(tenant) = self.changed.get() {
+            self.reads.note_write(*tenant);
+        }
+    }
 }
 
 impl<'r> Db<'r> {
@@ -48,7 +63,19 @@ impl<'r> Db<'r> {
     /// `Idempotency-Key` that its handler does not support.
     pub async fn tenant<P: Permission>(&self, caller: &Caller<P>) -> ApiResult<TenantConnection> {
         self.check_once()?;
+        if self.request.method() != Method::Get {
+            self.changed.get_or_init(|| caller.tenant());
+        }
         self.pool.tenant(caller.tenant()).await.map_err(ApiError::from)
+    }
+
+    /// Opens a transaction that only reads the tenant's rows, on a standby if there is one that has what the tenant wrote.
+    ///
+    /// # Errors
+    ///
+    /// As [`tenant`](Self::tenant).
+    pub async fn reading<P: Permission>(&self, caller: &Caller<P>) -> ApiResult<TenantConnection> {
+        self.reads.tenant(caller.tenant()).await.map_err(ApiError::from)
     }
 
     /// Opens a transaction across tenants, for what super administrators do to tenants.
@@ -115,7 +142,7 @@ impl<'r> Db<'r> {
         let quotas = caller.quotas();
         let answer = self
             .once(caller, key, async |conn: &mut TenantConnection| {
-                Submission::of_caller(conn, created_by, quotas, work).await
+                Submission::of_caller(conn, created_by, quotas, self.stored, work).await
             })
             .await?;
         self.waker.wake();
@@ -129,16 +156,20 @@ impl<'r> FromRequest<'r> for Db<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
         let rocket = request.rocket();
-        match (rocket.state(), rocket.state(), rocket.state()) {
-            (Some(pool), Some(waker), Some(disk)) => Outcome::Success(Self {
+        let (disk, stored) = (rocket.state(), rocket.state());
+        match (rocket.state(), rocket.state(), rocket.state(), disk, stored) {
+            (Some(pool), Some(reads), Some(waker), Some(disk), Some(stored)) => Outcome::Success(Self {
                 pool,
+                reads,
                 waker,
                 disk,
+                stored,
                 request,
+                changed: OnceLock::new(),
             }),
             _ => {
-                let status =
-                    ApiError::Internal("the pool, the waker or the disk is not managed".to_owned()).keep(request);
+                let status = ApiError::Internal("a part of the program that requests need is not managed".to_owned())
+                    .keep(request);
                 Outcome::Forward(status)
             }
         }

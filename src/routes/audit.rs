@@ -31,7 +31,7 @@ async fn list_audit(
     page: PageQuery<'_>,
 ) -> ApiResult<Page<AuditView>> {
     let asked = Asked::read(&page, &())?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     let mut entries = repo::audit_log::list(&mut conn, action, &asked.paging).await?;
     let next_cursor = asked.cut(&mut entries, |entry| entry.id)?;
     let names = names_of(&mut conn, entries.iter().filter_map(|entry| id_in(&entry.actor))).await?;

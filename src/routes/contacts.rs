@@ -109,7 +109,7 @@ async fn list_contacts(
     query: ContactQuery<'_>,
 ) -> ApiResult<Page<ContactView>> {
     let (filter, asked) = (query.filter()?, Asked::read(&page, &())?);
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     list(&mut conn, &filter, &asked).await
 }
 
@@ -137,7 +137,7 @@ async fn list_domain_contacts(
         ..query.filter()?
     };
     let asked = Asked::read(&page, &())?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     // 404 for a domain that does not exist, an empty list for one without contacts.
     repo::domains::get(&mut conn, id.0).await?;
     list(&mut conn, &filter, &asked).await
@@ -181,7 +181,7 @@ async fn list_pages(
         text: q,
         ..PageFilter::default()
     };
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
     let (pages, total) = repo::pages::list(&mut conn, &filter, &asked.paging).await?;
     asked.page(pages, Some(total), |page| Newest::new(page.created_at, page.id))
@@ -196,7 +196,7 @@ async fn list_pages(
 )]
 #[get("/api/v1/contacts/<id>")]
 async fn get_contact(caller: Caller<Read>, db: Db<'_>, id: PathId<ContactId>) -> ApiResult<Json<ContactDetailsView>> {
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     let contact = repo::contacts::get(&mut conn, id.0).await?;
     let sources = repo::contacts::list_sources(&mut conn, id.0).await?;
     Ok(Json(ContactDetailsView {

@@ -30,7 +30,7 @@ async fn list_costs(
     from: Option<&str>,
 ) -> ApiResult<Json<Costs>> {
     let from = parsed::<NaiveDate>("from", from)?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     let lines = repo::api_calls::list_costs(&mut conn, Costs::begin(from, Utc::now())).await?;
     Ok(Json(Costs::new(lines, config, Utc::now())))
 }

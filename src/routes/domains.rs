@@ -89,7 +89,7 @@ async fn list_domains(
 ) -> ApiResult<Page<DomainView>> {
     let (filter, order) = (query.filter()?, query.order()?);
     let asked = Asked::read(&page, &order)?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     let (domains, total) = repo::domains::list(&mut conn, &filter, order, &asked.paging).await?;
     asked.page(domains, Some(total), |domain| DomainPosition::of(domain, order))
 }
@@ -103,7 +103,7 @@ async fn list_domains(
 )]
 #[get("/api/v1/domains/<id>")]
 async fn get_domain(caller: Caller<Read>, db: Db<'_>, id: PathId<DomainId>) -> ApiResult<Json<DomainDetailsView>> {
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     Ok(Json(repo::domains::get_details(&mut conn, id.0).await?.into()))
 }
 

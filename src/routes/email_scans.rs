@@ -55,7 +55,7 @@ async fn list_scanned_domains(
     };
     let asked = Asked::read(&page, &())?;
     let offset = asked.read_offset(&offset)?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     let mut rows = repo::email_scans::list_domains(&mut conn, &asked.paging, offset, SHOWN_PAGES).await?;
     let next_cursor = asked.cut(&mut rows, ScannedPosition::of)?;
     Ok(ScannedDomains {

@@ -305,7 +305,7 @@ async fn history(
     page: &PageQuery<'_>,
 ) -> ApiResult<Page<ChangeView>> {
     let asked = Asked::read(page, &())?;
-    let mut conn = db.tenant(caller).await?;
+    let mut conn = db.reading(caller).await?;
     if let Some(place_id) = place_id {
         repo::places::get(&mut conn, place_id).await?;
     }

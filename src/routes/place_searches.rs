@@ -68,7 +68,7 @@ async fn list_searches(
 ) -> ApiResult<Page<PastSearchView>> {
     let asked = Asked::read(&page, &())?;
     let filter = query.filter()?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     let (mut searches, total) = repo::place_searches::list(&mut conn, &filter, &asked.paging).await?;
     let next_cursor = asked.cut(&mut searches, |search: &PlaceSearch| {
         Newest::new(search.created_at, search.id)

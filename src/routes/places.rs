@@ -129,7 +129,7 @@ async fn list_places(
     let asked = Asked::read(&page, &order)?;
     let offset = asked.read_offset(&offset)?;
     let filter = query.filter()?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     let (mut rows, total) = if asked.paging.after.is_none() {
         let paging = Offset {
             limit: asked.paging.limit,
@@ -161,7 +161,7 @@ async fn list_places(
 )]
 #[get("/api/v1/places/<place_id>", rank = 10)]
 async fn get_place(caller: Caller<Read>, db: Db<'_>, place_id: &str) -> ApiResult<Json<PlaceDetailsView>> {
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     let place = repo::places::get(&mut conn, place_id).await?;
     let details = repo::place_details::find(&mut conn, place_id).await?;
     let domain = match details.as_ref().and_then(|details| details.domain_id) {

@@ -82,7 +82,7 @@ async fn export_urls_jsonl<'r>(
 
 /// Fails if the domain is not the tenant's, before the status of the response is sent.
 async fn check_domain(caller: &Caller<Read>, db: Db<'_>, domain: DomainId) -> ApiResult<()> {
-    let mut conn = db.tenant(caller).await?;
+    let mut conn = db.reading(caller).await?;
     repo::domains::get(&mut conn, domain).await?;
     Ok(())
 }

@@ -135,7 +135,7 @@ async fn list_sitemaps(
         domain_id: Some(id.0),
         ..query.filter()?
     };
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
     let (files, total) = repo::sitemap_files::list(&mut conn, &filter, &asked.paging).await?;
     asked.page(files, Some(total), |file| Newest::new(file.created_at, file.id))
@@ -150,7 +150,7 @@ async fn list_sitemaps(
 )]
 #[get("/api/v1/sitemaps/<id>")]
 async fn get_sitemap(caller: Caller<Read>, db: Db<'_>, id: PathId<SitemapFileId>) -> ApiResult<Json<SitemapView>> {
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     Ok(Json(repo::sitemap_files::get(&mut conn, id.0).await?.into()))
 }
 
@@ -205,7 +205,7 @@ async fn list_sitemap_urls(
 ) -> ApiResult<Page<SitemapUrlView>> {
     let asked = Asked::read(&page, &())?;
     let filter = query.filter()?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     repo::sitemap_files::get(&mut conn, id.0).await?;
     let total = repo::sitemap_urls::count_of_file(&mut conn, id.0, &filter).await?;
     let rows = repo::sitemap_urls::list_of_file(&mut conn, id.0, &filter, &asked.paging).await?;
@@ -328,7 +328,7 @@ async fn list_sitemap_runs(
     page: PageQuery<'_>,
 ) -> ApiResult<Page<SitemapRunView>> {
     let asked = Asked::read(&page, &())?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     repo::domains::get(&mut conn, id.0).await?;
     let runs = repo::sitemap_runs::list(&mut conn, id.0, &asked.paging).await?;
     asked.page(runs, None, |run| Newest::new(run.started_at, run.id))
@@ -364,7 +364,7 @@ async fn list_sitemap_changes(
 ) -> ApiResult<SitemapDiffView> {
     let asked = Asked::read(&page, &())?;
     let change: Option<UrlChange> = parsed("change", query.change)?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     let run = repo::sitemap_runs::get(&mut conn, id.0).await?;
     // Changes noted while the analysis runs are not final.
     let rows = if run.completed_at.is_some() {

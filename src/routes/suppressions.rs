@@ -147,7 +147,7 @@ async fn create_erasure(
 #[get("/api/v1/suppressions")]
 async fn list_suppressions(caller: Caller<Read>, db: Db<'_>, page: PageQuery<'_>) -> ApiResult<Page<SuppressionView>> {
     let asked = Asked::read(&page, &())?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     let (rows, total) = repo::suppressions::list(&mut conn, &asked.paging).await?;
     asked.page(rows, Some(total), |row| Newest::new(row.created_at, row.id))
 }
@@ -165,7 +165,7 @@ async fn get_suppression(
     db: Db<'_>,
     id: PathId<SuppressionId>,
 ) -> ApiResult<Json<SuppressionView>> {
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.reading(&caller).await?;
     Ok(Json(repo::suppressions::get(&mut conn, id.0).await?.into()))
 }
 

@@ -32,6 +32,7 @@ mod pool;
 mod poolers;
 mod program;
 mod proxy;
+mod replica;
 mod repo;
 mod settings_documented;
 mod shortage;

@@ -18,6 +18,7 @@ pub mod listen;
 pub mod migrate;
 pub mod models;
 pub mod pool;
+pub mod replica;
 pub mod repo;
 mod servers;
 pub mod settings;

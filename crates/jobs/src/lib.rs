@@ -46,7 +46,7 @@ pub use self::error::{JobError, Retry};
 pub use self::job::BackgroundJob;
 pub use self::notify::Waker;
 pub use self::once::{OnceError, Reply, RequestKey, once};
-pub use self::quota::count_stored_rows;
+pub use self::quota::{StoredRowCounts, count_stored_rows};
 pub use self::registry::Registry;
 pub use self::room::Room;
 pub use self::runner::Runner;

@@ -13,7 +13,7 @@ use database::tenant::TenantConnection;
 use super::context::JobContext;
 use super::error::JobError;
 use super::job::BackgroundJob;
-use super::quota::count_stored_rows;
+use super::quota::StoredRowCounts;
 
 /// Maximum number of jobs per statement, which takes at most 65,535 binds.
 const MAX_ROWS: usize = 1000;
@@ -127,10 +127,11 @@ impl<'c> Submission<'c> {
         conn: &'c mut TenantConnection,
         created_by: UserId,
         quotas: Quotas,
+        counts: &StoredRowCounts,
         work: impl AsyncFnOnce(&mut Submission<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         if let Some(quota) = quotas.stored_rows {
-            let stored = count_stored_rows(conn).await.map_err(SubmitError::from)?;
+            let stored = counts.near(conn, quota).await.map_err(SubmitError::from)?;
             if stored >= quota {
                 return Err(SubmitError::Storage { quota, stored }.into());
             }

@@ -85,7 +85,14 @@ fn complete_operation(path: &str, method: &str, operation: &mut Object) {
     operation.insert("x-rate-class".to_owned(), json!(class));
     add_words(operation, scope.as_deref(), class);
     let summary = operation.get("summary").cloned().unwrap_or_default();
-    complete_responses(part(operation, "responses"), &summary, scope.is_some(), &failures);
+    let responses = part(operation, "responses");
+    complete_responses(responses, &summary, scope.is_some(), &failures);
+    if method == "get" {
+        let unchanged = "The body is the one whose `ETag` the request names in `If-None-Match`.";
+        responses
+            .entry("304")
+            .or_insert_with(|| json!({ "description": unchanged }));
+    }
 }
 
 /// Says in the description, which pages show, what the extensions say to programs.

@@ -10,17 +10,12 @@ use rocket::http::{Header, Method};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::support::app::{Answer, TestApp};
+use crate::support::app::TestApp;
 use crate::support::database::eventually;
 use crate::support::extent;
 use crate::support::program::{Api, Program, Running};
 use crate::support::site::Site;
 use crate::support::tenants::Agencies;
-
-fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
-    let found = answer.headers.iter().find(|(given, _)| given == name);
-    found.map(|(_, value)| value.as_str())
-}
 
 #[tokio::test]
 async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
@@ -33,8 +28,8 @@ async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
     for left in (0..5).rev() {
         let answer = get(&acme.key).await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        assert_eq!(header(&answer, "ratelimit-policy"), Some("\"reads\";q=5;w=60"));
-        let stands = header(&answer, "ratelimit").unwrap();
+        assert_eq!(answer.header("ratelimit-policy"), Some("\"reads\";q=5;w=60"));
+        let stands = answer.header("ratelimit").unwrap();
         assert!(stands.starts_with(&format!("\"reads\";r={left};t=")), "{stands}");
     }
     for _ in 0..3 {
@@ -43,9 +38,9 @@ async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
             (refused.status, refused.body["code"].as_str()),
             (429, Some("too_many_requests"))
         );
-        let wait: u64 = header(&refused, "retry-after").unwrap().parse().unwrap();
+        let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait), "{wait}");
-        assert!(header(&refused, "ratelimit").unwrap().starts_with("\"reads\";r=0;t="));
+        assert!(refused.header("ratelimit").unwrap().starts_with("\"reads\";r=0;t="));
     }
     // Another key has its own limit within the tenant's; refused requests did not count.
     for _ in 0..3 {
@@ -53,7 +48,7 @@ async fn a_caller_and_a_tenant_have_a_limit_per_minute() {
     }
     let refused = get(&second).await;
     assert_eq!(refused.status, 429);
-    assert_eq!(header(&refused, "ratelimit-policy"), Some("\"reads\";q=8;w=60"));
+    assert_eq!(refused.header("ratelimit-policy"), Some("\"reads\";q=8;w=60"));
     assert_eq!(get(&bolt.key).await.status, 200, "another tenant");
 
     // A minute later on the database's clock. Only this process remembers full windows.
@@ -126,7 +121,7 @@ async fn a_tenant_has_a_daily_quota_of_scans() {
     let scan = json!({ "base_url": "b.bench.test" });
     let refused = acme.post("/api/v1/scrapersky", scan.clone()).await;
     assert_eq!(refused.status, 429);
-    let wait: u64 = header(&refused, "retry-after").unwrap().parse().unwrap();
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=86_400).contains(&wait));
     app.sql("UPDATE scan_days SET day = day - 1").await;
     assert_eq!(acme.post("/api/v1/scrapersky", scan).await.status, 200, "the next day");

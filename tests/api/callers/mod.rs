@@ -1,5 +1,6 @@
 //! Callers: authentication, limits and isolation.
 
+mod bodies;
 mod described;
 mod documented;
 mod headers;

@@ -7,6 +7,7 @@ use database::models::api_key::{KeySecret, NewApiKey};
 use database::models::enums::Scope;
 use database::models::values::TextList;
 use database::pool::Pool;
+use flate2::read::GzDecoder;
 use jobs::Runner;
 use rocket::figment::Figment;
 use rocket::http::{ContentType, Header, Method};
@@ -50,7 +51,18 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     pub content_type: String,
     pub body: Value,
+    /// The body, unpacked where it was compressed.
     pub text: String,
+    /// The size of the body as it was sent, in bytes.
+    pub size: usize,
+}
+
+impl Answer {
+    /// Returns the value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 impl TestApp {
@@ -298,14 +310,20 @@ impl TestApp {
             .content_type()
             .map(|found| found.to_string())
             .unwrap_or_default();
-        let text = response.into_string().await.unwrap_or_default();
-        let answer = Answer {
+        let sent = response.into_bytes().await.unwrap_or_default();
+        let mut answer = Answer {
             status,
             headers,
             content_type,
-            body: serde_json::from_str(&text).unwrap_or(Value::Null),
-            text,
+            body: Value::Null,
+            text: String::new(),
+            size: sent.len(),
         };
+        answer.text = match answer.header("content-encoding") {
+            Some("gzip") => std::io::read_to_string(GzDecoder::new(sent.as_slice())).unwrap(),
+            _ => String::from_utf8(sent).unwrap_or_default(),
+        };
+        answer.body = serde_json::from_str(&answer.text).unwrap_or(Value::Null);
         self.contract.check(method, path, &answer);
         answer
     }

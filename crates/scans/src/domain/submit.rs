@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use database::ids::{BatchId, DomainId, JobId};
 use database::models::batch_job::{BatchJobChanges, NewBatchJob};
-use database::models::domain::{DomainChanges, NewDomain};
-use database::models::enums::TaskStatus;
+use database::models::domain::NewDomain;
 use database::models::values::RawJson;
 use database::repo::{self, QueryError};
 use jobs::{BackgroundJob, EnqueueOptions, Submission, SubmitError};
@@ -83,7 +82,7 @@ pub(crate) fn read_pages(max_pages: i64) -> Result<i64, SubmitError> {
     Err(SubmitError::invalid("max_pages", detail))
 }
 
-/// Submits scans, creates the rows of their domains, marks these as queued, and returns one scan per domain in order of
+/// Submits scans, creates the rows of their domains, marked as queued, and returns one scan per domain in order of
 /// names. For a domain with an unfinished scan, returns that scan.
 ///
 /// # Errors
@@ -110,25 +109,13 @@ pub async fn submit(
                 created_by,
             })
             .collect();
-        let rows = repo::domains::upsert_many(submission.conn(), &new).await?;
+        let rows = repo::domains::upsert_queued(submission.conn(), &new).await?;
         ids.extend(rows.into_iter().map(|row| (row.domain, row.id)));
     }
     for scan in &mut scans {
         scan.domain_id = ids.get(&scan.domain).copied();
     }
     let queued = submission.enqueue_many(&scans, options).await?;
-    let begun: Vec<DomainId> = scans
-        .iter()
-        .zip(&queued)
-        .filter(|(_, queued)| queued.is_new)
-        .filter_map(|(scan, _)| scan.domain_id)
-        .collect();
-    let waits = DomainChanges {
-        content_scrape_status: Some(Some(TaskStatus::Queued)),
-        content_scrape_error: Some(None),
-        ..DomainChanges::default()
-    };
-    repo::domains::update_many(submission.conn(), &begun, &waits).await?;
     let submitted = scans.into_iter().zip(queued).map(|(scan, queued)| Submitted {
         domain: scan.domain,
         job_id: queued.job.job_id,

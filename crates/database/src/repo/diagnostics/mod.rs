@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use diesel::prelude::{QueryDsl, QueryResult, QueryableByName};
-use diesel::sql_types::{Bool, Integer, Nullable, Text};
+use diesel::prelude::{OptionalExtension, QueryDsl, QueryResult, QueryableByName};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use schema::{batch_jobs, domains, jobs, place_searches, places_staging, tenants};
 use uuid::Uuid;
@@ -88,6 +88,31 @@ pub async fn read_only(conn: &mut Connection) -> QueryResult<Option<ReadOnly>> {
         State { is_read_only: true, .. } => Some(ReadOnly::Setting),
         _ => None,
     })
+}
+
+#[derive(QueryableByName)]
+struct WalPosition {
+    #[diesel(sql_type = BigInt)]
+    position: i64,
+}
+
+/// Returns how far the primary has written its log, in bytes.
+pub async fn written(conn: &mut SystemConnection) -> QueryResult<i64> {
+    // Diesel's schema does not include the system functions.
+    let found: WalPosition = diesel::sql_query(include_str!("written.sql"))
+        .get_result(&mut conn.reading())
+        .await?;
+    Ok(found.position)
+}
+
+/// Returns how far a standby has replayed the primary's log, in bytes; `None` if the server is not a standby.
+pub async fn replayed(conn: &mut SystemConnection) -> QueryResult<Option<i64>> {
+    // Diesel's schema does not include the system functions.
+    let found: Option<WalPosition> = diesel::sql_query(include_str!("replayed.sql"))
+        .get_result(&mut conn.reading())
+        .await
+        .optional()?;
+    Ok(found.map(|found| found.position))
 }
 
 /// Lists the tenant ids used by rows without a row in `tenants`: nobody can act for them.

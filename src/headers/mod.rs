@@ -1,5 +1,7 @@
 //! Header fields of every response: the request's id, rate limits, security, and cross-origin access (CORS).
 
+mod bodies;
+
 use std::io::Cursor;
 
 use rocket::fairing::{Fairing, Info, Kind};
@@ -7,6 +9,7 @@ use rocket::http::{Header, Method, Status};
 use rocket::request::Request;
 use rocket::response::Response;
 
+pub use self::bodies::Bodies;
 use crate::error::RequestId;
 use crate::guards::limits::Shown;
 
@@ -21,9 +24,8 @@ const ALWAYS: &[(&str, &str)] = &[
 const CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-Tenant-Id, Idempotency-Key";
-const ANSWER_HEADERS: &str =
-    "X-Request-Id, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Content-Disposition, WWW-Authenticate";
+const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-Tenant-Id, Idempotency-Key, If-None-Match";
+const ANSWER_HEADERS: &str = "X-Request-Id, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Content-Disposition, WWW-Authenticate";
 /// How long browsers may cache a preflight response, in seconds.
 const PREFLIGHT_SECONDS: &str = "600";
 
