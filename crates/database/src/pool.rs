@@ -294,6 +294,11 @@ pub struct PooledConnection {
 }
 
 impl PooledConnection {
+    /// Counts the connection no longer as the tenant's: nothing is done with it any more but to roll back.
+    pub(crate) fn leave_share(&mut self) {
+        self.slot = None;
+    }
+
     /// Closes the connection instead of returning it.
     pub fn discard(self) {
         self.object.condemn();

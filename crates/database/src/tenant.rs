@@ -180,6 +180,8 @@ impl Drop for Transaction {
         // connection.
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
+                // The tenant's next request may arrive before the answer to the rollback.
+                connection.leave_share();
                 runtime.spawn(async move {
                     let rollback = tokio::time::timeout(ROLLBACK_TIMEOUT, connection.rollback()).await;
                     match rollback {

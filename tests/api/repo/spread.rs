@@ -322,7 +322,9 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         callers::find_person: (UserId::from(Uuid::nil()));
         callers::find_tenant: (Uuid::nil());
         contacts::forget_jobs: (rows.tenant, &[rows.failed.job_id]);
+        diagnostics::replayed: ();
         diagnostics::unknown_tenants: ();
+        diagnostics::written: ();
         host_turns::take: ("acme.test", hour, 1);
         host_turns::find_backlog: (&["acme.test"]);
         host_turns::delete_rested: ();

@@ -109,7 +109,7 @@ pub async fn submit(
                 created_by,
             })
             .collect();
-        let rows = repo::domains::upsert_queued(submission.conn(), &new).await?;
+        let rows = repo::domains::queued::upsert(submission.conn(), &new).await?;
         ids.extend(rows.into_iter().map(|row| (row.domain, row.id)));
     }
     for scan in &mut scans {

@@ -150,6 +150,7 @@ pub const PROBES: &[Probe] = probes! {
     domains::lock_matching: Nothing, |conn, a| (&DomainFilter { ids: Some(&[a.domain.id]), ..Default::default() }, 100);
     domains::upsert: NewRow, |conn, a| (&new_domain(&a.domain.domain));
     domains::upsert_many: NewRow, |conn, a| (&[new_domain(&a.domain.domain)]);
+    domains::queued::upsert: NewRow, |conn, a| (&[new_domain(&a.domain.domain)]);
     domains::update: Nothing, |conn, a| (a.domain.id, &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::update_many: Nothing, |conn, a| (&[a.domain.id], &DomainChanges { notes: Some(Some("x")), ..Default::default() });
     domains::delete: Nothing, |conn, a| (a.domain.id);
@@ -284,6 +285,7 @@ pub const PROBES: &[Probe] = probes! {
     domain_facts::upsert: NoSuchRow, |conn, a| (a.bare_domain.id, &DomainTechnologiesChanges::default());
     domains::upsert: NewRow, |conn, a| (&new_domain("fresh.test"));
     domains::upsert_many: NewRow, |conn, a| (&[new_domain("fresh.test")]);
+    domains::queued::upsert: NewRow, |conn, a| (&[new_domain("fresh.test")]);
     jobs::enqueue: NewRow, |conn, a| (&new_job("fresh"));
     jobs::enqueue_many: NewRow, |conn, a| (&[new_job("fresh")]);
     pages::upsert: NoSuchRow, |conn, a| (&new_page(&a.domain, "https://fresh.test/"));
