@@ -33,7 +33,7 @@ use jobs::{StoredRowCounts, Waiters, Waker};
 use postgres::Watch;
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
-use rocket::{Build, Rocket};
+use rocket::{Build, Request, Rocket};
 use tokio::sync::oneshot;
 
 use self::config::Config;
@@ -60,7 +60,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(Waiters::new(pool.clone()))
         .manage(Probe::new(&pool)?)
         .manage(pool)
-        .manage(reads.clone())
+        .manage(reads)
         .manage(Identities::default())
         .manage(traffic.clone())
         .manage(Turns::default())
@@ -82,19 +82,16 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .attach(rocket::shield::Shield::new())
         .mount("/", routes::routes())
         .register("/", error::catchers())
-        .attach(AdHoc::on_liftoff(
-            "Give back requests that were taken in advance",
-            |rocket| {
-                Box::pin(async move {
-                    if let (Some(limits), Some(pool)) = (rocket.state::<Limits>(), rocket.state::<Pool>()) {
-                        tokio::spawn(limits.tend(pool.clone()));
-                    }
-                })
-            },
-        ))
-        .attach(AdHoc::on_liftoff("Compare the primary with its standby", |_| {
-            tokio::spawn(reads.tend());
-            Box::pin(std::future::ready(()))
+        .attach(AdHoc::on_liftoff("Tend what works beside requests", |rocket| {
+            Box::pin(async move {
+                let pool = rocket.state::<Pool>().cloned();
+                if let (Some(limits), Some(pool)) = (rocket.state::<Limits>(), pool) {
+                    tokio::spawn(limits.tend(pool));
+                }
+                if let Some(reads) = rocket.state::<Reads>() {
+                    tokio::spawn(reads.clone().tend());
+                }
+            })
         }))
         .attach(AdHoc::on_shutdown(
             "Give back requests that were taken in advance",
@@ -107,19 +104,21 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
             },
         ))
         .attach(AdHoc::on_request("Ignore trailing slashes", |request, _| {
-            Box::pin(async move {
-                let uri = request.uri();
-                let path = uri.path().as_str();
-                let trimmed = path.trim_end_matches('/');
-                if trimmed.is_empty() || trimmed.len() == path.len() {
-                    return;
-                }
-                let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-                if let Ok(uri) = rocket::http::uri::Origin::parse_owned(format!("{trimmed}{query}")) {
-                    request.set_uri(uri);
-                }
-            })
+            Box::pin(async move { trim_slashes(request) })
         })))
+}
+
+fn trim_slashes(request: &mut Request<'_>) {
+    let uri = request.uri();
+    let path = uri.path().as_str();
+    let trimmed = path.trim_end_matches('/');
+    if trimmed.is_empty() || trimmed.len() == path.len() {
+        return;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    if let Ok(uri) = rocket::http::uri::Origin::parse_owned(format!("{trimmed}{query}")) {
+        request.set_uri(uri);
+    }
 }
 
 /// Returns the server with what receives the address that it listens on, once it does. The receiver fails if the server ends

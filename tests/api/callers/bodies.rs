@@ -26,8 +26,10 @@ async fn a_body_that_the_client_has_is_not_sent_again() {
     // What has changed is sent.
     let before = app.send(Method::Get, "/api/v1/domains", key, None).await;
     let tag = before.header("etag").unwrap().to_owned();
-    acme.post("/api/v1/domains/scan", json!({ "domains": ["shop.test"] }))
+    let accepted = acme
+        .post("/api/v1/batch", json!({ "domains": ["shop.example.com"] }))
         .await;
+    assert_eq!(accepted.body["job_count"], 1, "{accepted:?}");
     let after = app
         .send_with(&[("If-None-Match", &tag)], Method::Get, "/api/v1/domains", key, None)
         .await;
@@ -46,13 +48,13 @@ async fn large_answers_are_compressed_where_the_client_asks() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let key = Some(acme.key.as_str());
-    let names: Vec<String> = (0..50).map(|i| format!("shop-{i}.test")).collect();
-    acme.post("/api/v1/batch", json!({ "domains": names })).await;
-    for path in [
-        "/api/v1/domains?limit=50",
-        "/api/v1/domains/export.csv",
-        "/api/v1/domains/export.jsonl",
-        "/openapi.json",
+    let names: Vec<String> = (0..50).map(|i| format!("shop-{i}.example.com")).collect();
+    let accepted = acme.post("/api/v1/batch", json!({ "domains": names })).await;
+    assert_eq!(accepted.body["job_count"], 50, "{accepted:?}");
+    for (path, is_known_in_advance) in [
+        ("/api/v1/domains?limit=50", true),
+        ("/openapi.json", true),
+        ("/api/v1/places/export.csv", false),
     ] {
         let plain = app.send(Method::Get, path, key, None).await;
         assert_eq!(plain.header("content-encoding"), None, "{path}");
@@ -60,10 +62,11 @@ async fn large_answers_are_compressed_where_the_client_asks() {
             .send_with(&[("Accept-Encoding", "br, gzip")], Method::Get, path, key, None)
             .await;
         assert_eq!(packed.header("content-encoding"), Some("gzip"), "{path}");
-        assert!(packed.header("vary").unwrap().contains("Accept-Encoding"), "{path}");
+        let varies = ("vary".to_owned(), "Accept-Encoding".to_owned());
+        assert!(packed.headers.contains(&varies), "{path}");
         assert_eq!(packed.header("etag"), plain.header("etag"), "{path}");
         assert_eq!(packed.text, plain.text, "{path}");
-        assert!(packed.size * 2 < plain.size, "{path}");
+        assert!(!is_known_in_advance || packed.size * 2 < plain.size, "{path}");
     }
     // Small ones are not.
     let small = app

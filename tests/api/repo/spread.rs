@@ -286,6 +286,13 @@ fn outside_parentheses(part: &str) -> String {
         .collect()
 }
 
+fn new_tenant() -> NewTenant<'static> {
+    NewTenant {
+        name: "new",
+        description: None,
+    }
+}
+
 /// Calls every repository function of the system, each in a transaction that is rolled back, and returns their names.
 async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<String> {
     let mut called = BTreeSet::new();
@@ -310,10 +317,7 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         last_used_at: None,
         ..rows.key.clone()
     };
-    let new = NewTenant {
-        name: "new",
-        description: None,
-    };
+    let new = new_tenant();
     call! {
         api_keys::find_valid: (&[1; 32]);
         api_keys::touch: (&untouched);
