@@ -3,11 +3,13 @@
 use std::fmt::Arguments;
 use std::future::Future;
 use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use database::connection::Connection;
 use database::migrate::{self, check};
+use web::extract::technology::Rules;
 
 use super::bring_up::Database;
 use crate::config::{Config, DatabaseSource};
@@ -67,4 +69,10 @@ pub(super) async fn require_schema(database: &Database) -> anyhow::Result<()> {
         None => Ok(()),
         Some(objection) => bail!(objection),
     }
+}
+
+/// Reads the rules by which technologies are told: the program's own, the operator's, and those in `paths`.
+pub(super) fn read_rules(config: &Config, paths: &[PathBuf]) -> anyhow::Result<Rules> {
+    let all: Vec<&PathBuf> = config.scans.rules_dir.iter().chain(paths).collect();
+    Ok(Rules::with(&all)?)
 }

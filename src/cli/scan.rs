@@ -134,9 +134,10 @@ async fn scan(
     require_schema(database).await?;
     let pool = Pool::new(&database.url, &config.pool)?;
     let tenant = keys::tenant(&pool, tenant).await?;
+    // First, so that nothing is queued if they cannot start.
+    let workers = Workers::start(config, database, &pool)?;
     let batch = submit(&pool, tenant, names).await?;
 
-    let workers = Workers::start(config, database, &pool)?;
     let bar = ProgressBar::new(u64::try_from(names.len()).unwrap_or(u64::MAX));
     bar.set_style(ProgressStyle::with_template(
         "{bar:30} {pos}/{len} domains, {elapsed}{msg}",

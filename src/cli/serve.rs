@@ -15,10 +15,11 @@ use postgres::Watch;
 use scans::Services;
 use scans::places::retention;
 use tokio::sync::oneshot;
+use web::extract::technology::Rules;
 
 use super::bring_up::{Database, embedded_options};
 use super::keys;
-use super::run::{block_on, require_schema};
+use super::run::{block_on, read_rules, require_schema};
 use crate::config::{Config, DatabaseSource};
 use crate::guards::Traffic;
 
@@ -54,6 +55,7 @@ pub struct ServeOptions {
 ///
 /// When the database, the schema or a setting does not allow it.
 pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
+    let rules = read_rules(config, &[])?;
     let database = Database::bring_up(config)?;
     block_on(async {
         if !options.no_migrate {
@@ -74,7 +76,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         if let Some(watch) = ready.state::<Watch>() {
             revive(watch, config)?;
         }
-        let runner = runner_of_server(options.workers, config, &database)?;
+        let runner = runner_of_server((options.workers, rules), config, &database)?;
         if runner.is_some() {
             tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
         }
@@ -120,7 +122,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
 /// Prepares the workers of a server, with connections of their own: a heartbeat that waits behind requests for a
 /// connection loses jobs.
 fn runner_of_server(
-    workers: Option<usize>,
+    workers: (Option<usize>, Rules),
     config: &Config,
     database: &Database,
 ) -> anyhow::Result<Option<Runner<Services>>> {
@@ -169,6 +171,7 @@ async fn drain(traffic: &Traffic, time: Duration) -> anyhow::Result<()> {
 ///
 /// As [`serve`].
 pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
+    let rules = read_rules(config, &[])?;
     let database = Database::bring_up(config)?;
     block_on(async {
         // Heard from the start: whoever is told that a worker works may stop it at once.
@@ -177,7 +180,7 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
             wait_for(&database).await?;
             require_schema(&database).await?;
             let pool = Pool::new(&database.url, &config.pool)?;
-            anyhow::Ok((runner(workers, config, &database, pool.clone())?, pool))
+            anyhow::Ok((runner((workers, rules), config, &database, pool.clone())?, pool))
         };
         let (runner, pool) = tokio::select! {
             () = &mut stop => return Ok(()),
@@ -221,9 +224,10 @@ fn room(config: &Config) -> Room {
     Room::new(move || disk.shortage().map(|shortage| shortage.to_string()))
 }
 
-/// Prepares the workers of this process; `None` when it is to have none.
+/// Prepares the workers of this process, with their number and the rules by which they tell technologies; `None` when it is to
+/// have none.
 pub(super) fn runner(
-    workers: Option<usize>,
+    (workers, rules): (Option<usize>, Rules),
     config: &Config,
     database: &Database,
     pool: Pool,
@@ -236,7 +240,7 @@ pub(super) fn runner(
         return Ok(None);
     }
     let services = Arc::new(
-        Services::new(&config.scans)?
+        Services::new(&config.scans, rules)?
             .with_places(&config.scans.fetch, &config.places)?
             .sharing_pace(pool.clone()),
     );

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::bring_up::Database;
+use super::run::read_rules;
 use super::serve;
 use crate::config::Config;
 
@@ -45,10 +46,11 @@ impl Workers {
     ///
     /// # Errors
     ///
-    /// When a setting is out of range.
+    /// When a setting is out of range, or a file of rules cannot be used.
     pub fn start(config: &Config, database: &Database, pool: &Pool) -> anyhow::Result<Self> {
         let (stop, stopped) = oneshot::channel();
-        let working = serve::runner(None, config, database, pool.clone())?.map(|runner| {
+        let rules = read_rules(config, &[])?;
+        let working = serve::runner((None, rules), config, database, pool.clone())?.map(|runner| {
             tokio::spawn(runner.run(async {
                 // A sender that is gone says the same.
                 let _ = stopped.await;

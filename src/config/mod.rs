@@ -178,6 +178,7 @@ impl Config {
                 fetch: settings.fetch()?,
                 sitemap: settings.sitemap()?,
                 email: settings.email()?,
+                rules_dir: settings.rules_dir()?,
                 rows_per_tenant: settings.rows_per_tenant()?,
             },
             jobs: settings.jobs()?,

@@ -148,6 +148,12 @@ impl Settings<'_> {
         self.whole("SCRAPERSKY_ROWS_PER_TENANT", 100_000_000, 0..=1_000_000_000_000)
     }
 
+    /// Returns the folder with further rules by which technologies are told.
+    pub(super) fn rules_dir(&self) -> Result<Option<PathBuf>, ConfigError> {
+        let absolute = |text: &str| Some(PathBuf::from(text)).filter(|dir| dir.is_absolute());
+        self.parsed("SCRAPERSKY_RULES_DIR", "an absolute path", absolute)
+    }
+
     pub(super) fn data_dir(&self, is_root: bool) -> Result<PathBuf, ConfigError> {
         let absolute = |text: &str| Some(PathBuf::from(text)).filter(|dir| dir.is_absolute());
         if let Some(dir) = self.parsed("SCRAPERSKY_DATA_DIR", "an absolute path", absolute)? {

@@ -9,6 +9,7 @@ use web::extract::{PageContext, Spelling, extract, read_page};
 use web::html::{Document, Limits, parse};
 
 use crate::support::extent;
+use crate::support::rules::RULES;
 
 /// The minimum number of documents for a meaningful test.
 const MIN_DOCUMENTS: usize = 500;
@@ -156,6 +157,7 @@ fn invented(page: &str, document: &Document, url: &Url) -> (Vec<String>, [usize;
         &PageContext {
             final_url: url,
             headers: &[],
+            rules: &RULES,
         },
     );
     let links = &facts.social_links;
@@ -207,7 +209,7 @@ fn nothing_is_invented_on_installed_documents() {
             continue;
         };
         read += 1;
-        for contact in read_page(&document, &url).contacts {
+        for contact in read_page(&document, &url, &RULES).contacts {
             count += 1;
             *spellings.entry(contact.spelling).or_default() += 1;
             if !holds(&page, &contact.email) {

@@ -14,6 +14,7 @@ use web::fetch::{FetchConfig, Fetcher, Lookup};
 
 use crate::support::app::{Holder, TestApp};
 use crate::support::database::eventually;
+use crate::support::rules::RULES;
 use crate::support::site::{Authority, Reply, Site, self_signed};
 
 const HOST: &str = "acme.bench.test";
@@ -215,7 +216,7 @@ async fn a_crawl_outlasts_an_outage_of_dns() {
     };
     let services = Services {
         fetcher: Fetcher::with_lookup(&config.fetch, Arc::new(Outage)).unwrap(),
-        ..Services::new(&config).unwrap()
+        ..Services::new(&config, RULES.clone()).unwrap()
     };
     let work = app.work_by(services);
     let job = start_crawl(&acme).await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use database::pool::Pool;
+use web::extract::technology::Rules;
 use web::fetch::{FetchConfig, Fetcher, SetupError};
 
 use super::email::MailCheck;
@@ -21,6 +22,8 @@ pub struct Services {
     pub sitemap: SitemapConfig,
     /// The limits of email scans.
     pub email: EmailConfig,
+    /// The rules by which technologies are told.
+    pub rules: Rules,
     /// The mail check, if enabled.
     pub mail: Option<MailCheck>,
     /// How many rows a tenant may store, where it has no limit of its own; 0 means no limit.
@@ -28,13 +31,14 @@ pub struct Services {
 }
 
 impl Services {
-    /// Creates the services.
+    /// Creates the services, with the rules by which technologies are told.
     ///
     /// # Errors
     ///
     /// Returns an error if the settings of outbound HTTP are invalid.
-    pub fn new(config: &ScansConfig) -> Result<Self, SetupError> {
+    pub fn new(config: &ScansConfig, rules: Rules) -> Result<Self, SetupError> {
         Ok(Self {
+            rules,
             fetcher: Fetcher::new(&config.fetch)?,
             places: None,
             sitemap: config.sitemap.clone(),

@@ -1,6 +1,7 @@
 //! Limits of scans and place searches.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -16,6 +17,8 @@ pub struct ScansConfig {
     pub sitemap: SitemapConfig,
     /// The limits of email scans.
     pub email: EmailConfig,
+    /// A folder with further rules by which technologies are told.
+    pub rules_dir: Option<PathBuf>,
     /// How many rows a tenant may store, where it has no limit of its own; 0 means no limit.
     pub rows_per_tenant: i64,
 }

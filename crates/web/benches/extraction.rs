@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use scraper::Html;
 use url::Url;
+use web::extract::technology::Rules;
 use web::extract::{PageContext, extract};
 use web::html::{Limits, parse};
 
@@ -79,9 +80,11 @@ fn extraction(criterion: &mut Criterion) {
     assert!(bytes > 0, "no pages to measure with");
     println!("{} pages, {bytes} bytes", pages.len());
     let final_url = Url::parse("https://www.acme.test/").expect("a literal URL");
+    let rules = Rules::standard().expect("the shipped rules are valid");
     let context = PageContext {
         final_url: &final_url,
         headers: &[("content-type", "text/html")],
+        rules: &rules,
     };
     let limits = Limits::default();
 

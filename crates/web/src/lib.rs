@@ -9,6 +9,7 @@ pub mod fetch;
 mod finder;
 pub mod html;
 pub mod names;
+pub mod nearest;
 pub mod sitemap;
 pub mod stand_in;
 pub mod table;

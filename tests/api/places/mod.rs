@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 use web::fetch::FetchConfig;
 
 use crate::support::app::{Holder, TestApp};
+use crate::support::rules::RULES;
 use crate::support::workers::patient;
 
 const BOTH: [PlacesProtocol; 2] = [PlacesProtocol::Legacy, PlacesProtocol::New];
@@ -53,7 +54,7 @@ fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
 /// Runs jobs until it is dropped.
 fn work(app: &TestApp, config: &PlacesConfig) -> oneshot::Sender<()> {
     let fetch = FetchConfig::default();
-    let services = Services::new(&ScansConfig::default())
+    let services = Services::new(&ScansConfig::default(), RULES.clone())
         .unwrap()
         .with_places(&fetch, config)
         .unwrap();

@@ -22,6 +22,7 @@ use web::fetch::{ConnectTo, FetchConfig};
 use super::contract::Contract;
 use super::database::TestDatabase;
 use super::log;
+use super::rules::RULES;
 use super::site::Site;
 use super::tenants::{Agencies, Agency};
 use super::workers::patient;
@@ -241,7 +242,7 @@ impl TestApp {
             },
             ..ScansConfig::default()
         });
-        self.work_by(Services::new(&scans).unwrap())
+        self.work_by(Services::new(&scans, RULES.clone()).unwrap())
     }
 
     /// Runs jobs by these services until it is dropped.

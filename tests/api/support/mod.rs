@@ -13,6 +13,7 @@ pub mod process;
 pub mod program;
 pub mod rewriter;
 pub mod rows;
+pub mod rules;
 pub mod server;
 pub mod site;
 pub mod tenants;

@@ -167,6 +167,7 @@ async fn add_frames(
 
 /// Reads a page on a blocking thread.
 async fn read(ctx: &JobContext<Services>, page: Page) -> Result<(Page, SiteMetadata, PageLinks), JobError> {
+    let rules = ctx.services().rules.clone();
     let read = ctx.blocking(move || {
         let text = page.text();
         let document = html::parse(&text.text, &Limits::default())?;
@@ -180,6 +181,7 @@ async fn read(ctx: &JobContext<Services>, page: Page) -> Result<(Page, SiteMetad
             &PageContext {
                 final_url: &page.final_url,
                 headers: &headers,
+                rules: &rules,
             },
         );
         let links = PageLinks::of(document.html(), &page.final_url);

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jobs::{JobContext, JobError};
 use url::Url;
+use web::extract::technology::Rules;
 use web::extract::{PageReading, read_card, read_page};
 use web::fetch::{FetchError, Page, Want};
 use web::html::{self, Limits};
@@ -85,9 +86,10 @@ pub(super) async fn fetch(
         let reason = format!("the server answered with status {}", page.status.as_u16());
         return Ok(Fetched::Page(Box::new(page), Err(reason)));
     }
+    let rules = ctx.services().rules.clone();
     let (page, read) = ctx
         .blocking(move || {
-            let read = read(&page);
+            let read = read(&page, &rules);
             (page, read)
         })
         .await?;
@@ -104,7 +106,7 @@ pub(super) async fn fetch(
     Ok(Fetched::Page(Box::new(page), read))
 }
 
-fn read(page: &Page) -> Result<Read, String> {
+fn read(page: &Page, rules: &Rules) -> Result<Read, String> {
     let text = page.text();
     let is_card = page
         .content_type()
@@ -118,7 +120,7 @@ fn read(page: &Page) -> Result<Read, String> {
     let document = html::parse(&text.text, &Limits::default()).map_err(|error| error.to_string())?;
     let sitemaps = PageLinks::of(document.html(), &page.final_url).sitemaps;
     Ok(Read {
-        reading: read_page(&document, &page.final_url),
+        reading: read_page(&document, &page.final_url, rules),
         sitemaps: sitemaps.into_iter().take(10).map(String::from).collect(),
     })
 }

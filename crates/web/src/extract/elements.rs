@@ -11,9 +11,8 @@ use super::images::{ImageMarks, names_header};
 use super::page::{Page, RawLink};
 use super::phone::{Candidate, PhoneKind};
 use super::social::Source;
-use super::text::{clean, contains_ignore_case};
-use super::vcard;
-use super::{email, language, notices};
+use super::text::clean;
+use super::{email, language, notices, vcard, wordpress};
 use crate::{names, stand_in};
 
 const MAX_TITLE_CHARS: usize = 500;
@@ -112,7 +111,7 @@ impl Page {
                 {
                     found.handlers.push(value);
                 }
-                self.technologies.see_attribute(name);
+                self.technologies.see_attribute(name, value);
             }
         }
     }
@@ -169,17 +168,16 @@ impl Page {
             "og:logo" if self.og_logo.is_none() => self.og_logo = self.site.address(content),
             "generator" => {
                 fill(&mut self.generator, MAX_GENERATOR_CHARS);
-                self.technologies.see_generator(content.trim_start());
-                self.wordpress.see_generator(content);
+                self.technologies.see_generator(content);
             }
-            other => self.technologies.see_meta(other),
+            other => self.technologies.see_meta(other, content),
         }
     }
 
     pub(super) fn see_link(&mut self, attributes: &Attributes<'_>) {
         let Some(href) = attributes.href else { return };
         let has_rel = |word: &str| has_word(attributes.rel, word);
-        self.wordpress.see_rest_link(attributes.rel, href, &self.site);
+        self.technologies.see_link(attributes.rel, href, &self.site);
         if has_rel("canonical") && self.canonical_url.is_none() {
             self.canonical_url = self.site.address(href);
         }
@@ -197,17 +195,17 @@ impl Page {
             {
                 self.feed_urls.push(url);
             }
-        } else if !has_rel("canonical") && !has_rel("next") && !has_rel("prev") {
-            let is_code = has_rel("stylesheet")
-                || has_rel("modulepreload")
-                || ["style", "script"]
-                    .iter()
-                    .any(|kind| attributes.as_kind.eq_ignore_ascii_case(kind));
-            self.see_resource(Some(href), is_code);
         }
-        if has_rel("pingback") {
-            self.wordpress.see_pingback(href, &self.site);
-        }
+        // What a page links as another page of its own may be a file of the software behind it; a resource may be
+        // anybody's.
+        let is_page = ["alternate", "canonical", "next", "prev", "pingback"]
+            .iter()
+            .any(|word| has_rel(word) && !has_rel("stylesheet"));
+        let is_picture = is_page
+            || has_rel("icon")
+            || has_rel("apple-touch-icon")
+            || attributes.as_kind.eq_ignore_ascii_case("image");
+        self.see_resource(href, is_picture);
         if has_rel("me") || attributes.itemprop == "sameAs" {
             self.take_social(href, Source::Declared);
         }
@@ -215,17 +213,19 @@ impl Page {
             .see_link(attributes.rel, href, attributes.sizes, &self.site);
     }
 
-    /// Examines a file that the page loads. Code is stronger evidence than a picture.
-    fn see_resource(&mut self, url: Option<&str>, is_code: bool) {
-        if let Some(url) = url {
-            self.technologies.see_url(url);
-            self.wordpress.see_url(url, is_code, &self.site);
+    /// Examines a file that the page loads. A picture may be another site's.
+    fn see_resource(&mut self, url: &str, is_picture: bool) {
+        self.technologies.see_url(url, is_picture, &self.site);
+        if self.theme.is_none() {
+            self.theme = wordpress::theme(url, is_picture, &self.site);
         }
     }
 
     pub(super) fn see_script(&mut self, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) {
         self.performance.script_count += 1;
-        self.see_resource(attributes.src.or(attributes.data_src), true);
+        if let Some(src) = attributes.src.or(attributes.data_src) {
+            self.see_resource(src, false);
+        }
         let text = node.first_child().and_then(|child| child.value().as_text());
         let Some(text) = text else { return };
         let essence = attributes.kind.split(';').next().unwrap_or_default().trim();
@@ -233,11 +233,8 @@ impl Page {
             self.read_structured(text);
         } else {
             self.state.see_script(essence, text);
-            self.technologies.see_script(text);
+            self.technologies.see_script(essence, text);
             self.see_written(text);
-            if contains_ignore_case(attributes.kind, "magento-init") {
-                self.technologies.note("Magento");
-            }
         }
     }
 
@@ -338,7 +335,7 @@ impl Page {
             .filter(|src| !src.starts_with("data:"))
             .or(attributes.data_src);
         let Some(src) = src else { return };
-        self.wordpress.see_url(src, false, &self.site);
+        self.see_resource(src, true);
         let marks = ImageMarks {
             class: attributes.class,
             id: attributes.id,

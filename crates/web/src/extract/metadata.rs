@@ -5,7 +5,8 @@ use url::Url;
 
 use super::phone::PhoneKind;
 use super::social::SocialLinks;
-use super::technology::TechStack;
+use super::technology::{Claim, Shown, Sightings, TechStack};
+use super::wordpress::{self, WordPressFacts};
 use crate::stand_in::StandIn;
 
 /// How many addresses and numbers the v1 contract shows; all of them are stored.
@@ -56,7 +57,12 @@ pub struct SiteMetadata {
     pub has_privacy_policy: bool,
     /// Whether the site runs on shop software.
     pub has_ecommerce: bool,
-    /// The technologies of the site.
+    /// The technologies of the site, each with its evidence.
+    pub technologies: Vec<Claim>,
+    /// The signs that [`SiteMetadata::technologies`] follows from, together with which those of other pages may prove more.
+    #[serde(skip)]
+    pub sightings: Sightings,
+    /// The names of the technologies, by list.
     pub tech_stack: TechStack,
     /// Facts about WordPress.
     pub wordpress: WordPressFacts,
@@ -83,31 +89,6 @@ pub struct PhoneNumber {
     pub number: String,
     /// The kind of number.
     pub kind: PhoneKind,
-}
-
-/// Facts about WordPress.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct WordPressFacts {
-    /// Whether the site runs on WordPress.
-    pub is_wordpress: bool,
-    /// The version of WordPress, if the generator states it.
-    pub version: Option<String>,
-    /// The folder of the theme.
-    pub theme: Option<String>,
-    /// Whether the site uses Elementor.
-    pub has_elementor: bool,
-    /// The version of Elementor, if the generator states it.
-    pub elementor_version: Option<String>,
-    /// Whether the site uses Divi.
-    pub has_divi: bool,
-    /// Whether the site uses WooCommerce.
-    pub has_woocommerce: bool,
-    /// Whether the site uses Contact Form 7.
-    pub has_contact_form7: bool,
-    /// Whether the site uses Yoast SEO.
-    pub has_yoast_seo: bool,
-    /// Whether the site uses WPForms.
-    pub has_wpforms: bool,
 }
 
 /// Counts of a page's elements.
@@ -176,6 +157,26 @@ impl SiteMetadata {
         self.copyright_year = self.copyright_year.take().or(frame.copyright_year);
         self.has_privacy_policy |= frame.has_privacy_policy;
         self.is_truncated |= frame.is_truncated;
+        self.wordpress.theme = self.wordpress.theme.take().or(frame.wordpress.theme);
+        self.add_sightings(frame.sightings);
+    }
+
+    /// Adds the signs of technologies that another page of the site, its headers or its DNS show, and judges anew.
+    pub fn add_sightings(&mut self, seen: Sightings) {
+        self.sightings.merge(seen);
+        self.judge_technologies();
+    }
+
+    /// Derives all facts about technologies from the signs.
+    pub(super) fn judge_technologies(&mut self) {
+        let seen = &self.sightings;
+        self.technologies = seen.claims();
+        self.tech_stack = seen.tech_stack(&self.technologies);
+        self.has_cookie_notice = seen.shows(Shown::CookieNotice);
+        self.has_ecommerce = seen.shows(Shown::Shop);
+        self.google_analytics_id = seen.tags.google_analytics.clone();
+        self.google_tag_manager_id = seen.tags.google_tag_manager.clone();
+        self.wordpress = wordpress::facts(&self.technologies, self.wordpress.theme.take());
     }
 
     /// Returns the `metadata` object of the v1 contract.

@@ -38,7 +38,7 @@ mod site;
 mod social;
 mod social_links;
 mod state;
-mod technology;
+pub mod technology;
 mod text;
 mod vcard;
 mod walk;
@@ -49,15 +49,15 @@ mod tests;
 
 use country::{Clues, Regions};
 pub use email::Spelling;
-pub use metadata::{ContractMetadata, Performance, PhoneNumber, SiteMetadata, WordPressFacts};
+pub use metadata::{ContractMetadata, Performance, PhoneNumber, SiteMetadata};
 use page::Page;
 pub use phone::PhoneKind;
 pub use reading::{FoundContact, PageLink, PageReading, read_card, read_page};
 use site::Site;
 pub use social::SocialLinks;
-use technology::Sign;
-pub use technology::TechStack;
+use technology::{Rules, Sightings, TechStack};
 use url::Url;
+pub use wordpress::WordPressFacts;
 
 use crate::html::Document;
 
@@ -71,6 +71,8 @@ pub struct PageContext<'a> {
     pub final_url: &'a Url,
     /// The response headers that are text. `Content-Language`, `Link` and those that name software are read.
     pub headers: &'a [(&'a str, &'a str)],
+    /// The rules by which technologies are told.
+    pub rules: &'a Rules,
 }
 
 impl PageContext<'_> {
@@ -88,10 +90,12 @@ impl PageContext<'_> {
 /// their end.
 #[must_use]
 pub fn extract(document: &Document, context: &PageContext<'_>) -> SiteMetadata {
-    let mut page = Page::new(Site::new(context.final_url));
+    let mut page = Page::new(
+        Site::new(context.final_url),
+        Sightings::new(context.rules, Some(context.final_url)),
+    );
     for (name, value) in context.headers {
-        page.technologies.see_header(name, value);
-        page.wordpress.see_header(name, value, &page.site);
+        page.technologies.see_header_of(name, value, &page.site);
     }
     page.walk(document.html().tree.root());
     finish(page, context, document.is_truncated())
@@ -106,9 +110,6 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
     let numbers = phones(std::mem::take(&mut page.phones), &page, language.as_deref());
     let phones = numbers.iter().filter(|phone| phone.kind != PhoneKind::Fax);
     let phones = phones.map(|phone| phone.number.clone()).collect();
-    if page.wordpress.is_proven() {
-        page.technologies.note("WordPress");
-    }
     let logo_url = page
         .structured
         .logo
@@ -117,7 +118,7 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         .or(page.og_logo)
         .or(page.image_logo);
 
-    SiteMetadata {
+    let mut metadata = SiteMetadata {
         title: page.title.or(page.og_title),
         description: page.description.or(page.og_description),
         language,
@@ -133,18 +134,25 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         copyright_year: notices::copyright_year(text),
         business_hours: page.structured.week.into_json(),
         feed_urls: page.feed_urls,
-        has_cookie_notice: page.technologies.shows(Sign::CookieNotice),
+        has_cookie_notice: false,
         has_privacy_policy: page.has_privacy_policy,
-        has_ecommerce: page.technologies.shows(Sign::Shop),
-        tech_stack: page.technologies.stack(),
-        wordpress: page.wordpress.finish(&page.technologies),
-        google_analytics_id: page.technologies.google_analytics_id(),
-        google_tag_manager_id: page.technologies.google_tag_manager_id(),
+        has_ecommerce: false,
+        technologies: Vec::new(),
+        sightings: page.technologies,
+        tech_stack: TechStack::default(),
+        wordpress: WordPressFacts {
+            theme: page.theme,
+            ..WordPressFacts::default()
+        },
+        google_analytics_id: None,
+        google_tag_manager_id: None,
         performance: page.performance,
         is_truncated,
         stand_in,
         frames: page.frames,
-    }
+    };
+    metadata.judge_technologies();
+    metadata
 }
 
 /// Validates the declared numbers and those in the text, and returns them in page order, each once.

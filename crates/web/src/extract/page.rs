@@ -14,9 +14,8 @@ use super::phone::{Candidate, PhoneField};
 use super::site::Site;
 use super::social::Profiles;
 use super::state::State;
-use super::technology::{Sign, Technologies};
+use super::technology::{Shown, Sightings};
 use super::text::PageText;
-use super::wordpress::WordPress;
 use crate::stand_in::{Look, StandIn};
 
 /// The data collected in one pass over a page.
@@ -32,8 +31,9 @@ pub(super) struct Page {
     pub(super) profiles: Profiles,
     /// The number of profiles, and the position in the text, at the beginning of the open link to a profile.
     pub(super) credit_start: Option<(usize, usize)>,
-    pub(super) technologies: Technologies,
-    pub(super) wordpress: WordPress,
+    pub(super) technologies: Sightings,
+    /// The folder of the WordPress theme.
+    pub(super) theme: Option<String>,
     pub(super) favicon: Favicon,
     pub(super) structured: StructuredData,
     pub(super) performance: Performance,
@@ -100,7 +100,7 @@ pub(super) struct Form {
 }
 
 impl Page {
-    pub(super) fn new(site: Site) -> Self {
+    pub(super) fn new(site: Site, technologies: Sightings) -> Self {
         Self {
             site,
             text: PageText::default(),
@@ -109,8 +109,8 @@ impl Page {
             phone_fields: Vec::new(),
             profiles: Profiles::default(),
             credit_start: None,
-            technologies: Technologies::new(),
-            wordpress: WordPress::default(),
+            technologies,
+            theme: None,
             favicon: Favicon::default(),
             structured: StructuredData::default(),
             performance: Performance::default(),
@@ -188,8 +188,8 @@ impl Page {
         let look = Look {
             title: self.title.as_deref().unwrap_or_default(),
             text: self.text.as_str(),
-            has_challenge_mark: self.technologies.shows(Sign::Challenge),
-            has_parking_mark: self.technologies.shows(Sign::Parked),
+            has_challenge_mark: self.technologies.shows(Shown::Challenge),
+            has_parking_mark: self.technologies.shows(Shown::Parked),
             scripts: self.performance.script_count,
             images: self.performance.image_count,
             links: self.performance.link_count,

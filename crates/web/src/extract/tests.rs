@@ -1,12 +1,16 @@
 //! Whole pages from `fixtures/pages`, each compared with its snapshot.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use serde_json::json;
 use url::Url;
 
 use super::*;
 use crate::html::{Limits, parse};
+
+/// The rules that ship with the program.
+pub(super) static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::standard().unwrap());
 
 fn extract_from(html: &str, url: &str, headers: &[(&str, &str)]) -> SiteMetadata {
     let document = parse(html, &Limits::default()).unwrap();
@@ -16,6 +20,7 @@ fn extract_from(html: &str, url: &str, headers: &[(&str, &str)]) -> SiteMetadata
         &PageContext {
             final_url: &final_url,
             headers,
+            rules: &RULES,
         },
     )
 }
@@ -98,7 +103,7 @@ fn headers_are_evidence() {
     assert_eq!(metadata.language.as_deref(), Some("pt-BR"));
     assert!(metadata.wordpress.is_wordpress);
     assert_eq!(metadata.tech_stack.cms, ["WordPress"]);
-    assert_eq!(metadata.tech_stack.frameworks, ["Next.js"]);
+    assert_eq!(metadata.tech_stack.frameworks, ["Next.js", "React"]);
 }
 
 #[test]

@@ -54,7 +54,11 @@ impl Page {
             }
             Node::Element(element) => self.open_element(node, element),
             Node::Document => true,
-            Node::Fragment | Node::Comment(_) | Node::Doctype(_) | Node::ProcessingInstruction(_) => false,
+            Node::Comment(comment) => {
+                self.technologies.see_comment(comment);
+                false
+            }
+            Node::Fragment | Node::Doctype(_) | Node::ProcessingInstruction(_) => false,
         }
     }
 
@@ -67,6 +71,7 @@ impl Page {
         }
         self.separate(tag);
         self.has_mount |= **tag == *"app-root";
+        self.technologies.see_element(tag);
         if element.attrs.is_empty() {
             return self.open_html(node, tag, &Attributes::default());
         }

@@ -10,6 +10,7 @@ use super::email::{self, Found, Spelling};
 use super::json_ld::Person;
 use super::page::Page;
 use super::site::Site;
+use super::technology::{Rules, Sightings};
 use super::text::{BREAK, SEAM, clean};
 use super::{credit, people, vcard};
 use crate::html::Document;
@@ -82,18 +83,18 @@ pub struct FoundContact {
     pub is_credit: bool,
 }
 
-/// Reads a page fetched from `url`.
+/// Reads a page fetched from `url`. The rules tell what stands in for a page of the site.
 #[must_use]
-pub fn read_page(document: &Document, url: &Url) -> PageReading {
-    let reading = read_tree(document.html(), url);
+pub fn read_page(document: &Document, url: &Url, rules: &Rules) -> PageReading {
+    let reading = read_tree(document.html(), url, rules);
     PageReading {
         is_truncated: document.is_truncated(),
         ..reading
     }
 }
 
-fn read_tree(html: &Html, url: &Url) -> PageReading {
-    let mut page = Page::new(Site::new(url));
+fn read_tree(html: &Html, url: &Url, rules: &Rules) -> PageReading {
+    let mut page = Page::new(Site::new(url), Sightings::new(rules, None));
     page.walk(html.tree.root());
     let stand_in = page.take_stand_in();
     let text = page.text.as_str();

@@ -1,8 +1,9 @@
 use super::*;
+use crate::extract::tests::RULES;
 
 fn read(page: &str) -> PageReading {
     let url = Url::parse("https://www.firma.de/kontakt/").unwrap();
-    read_tree(&Html::parse_document(page), &url)
+    read_tree(&Html::parse_document(page), &url, &RULES)
 }
 
 fn emails(page: &str) -> Vec<(String, Spelling)> {

@@ -1,0 +1,53 @@
+//! The ids of a site's tags.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+static ANALYTICS_ID: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\b(?:G-[A-Z0-9]{6,12}|UA-[0-9]{4,10}-[0-9]{1,4})\b").ok());
+static TAG_MANAGER_ID: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\bGTM-[A-Z0-9]{4,10}\b").ok());
+
+/// The first ids that a site states.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::extract) struct TagIds {
+    /// The Google Analytics id, with `G-` or `UA-`.
+    pub(in crate::extract) google_analytics: Option<String>,
+    /// The Google Tag Manager id.
+    pub(in crate::extract) google_tag_manager: Option<String>,
+}
+
+impl TagIds {
+    /// Examines a URL.
+    pub(super) fn see_url(&mut self, url: &str) {
+        if url.contains("google") {
+            self.see(url);
+        }
+    }
+
+    /// Examines an inline script.
+    pub(super) fn see_script(&mut self, script: &str) {
+        if ["gtag(", "googletagmanager", "google-analytics", "gtm.start"]
+            .iter()
+            .any(|sign| script.contains(sign))
+        {
+            self.see(script);
+        }
+    }
+
+    /// Takes the ids of another page where this one has none.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.google_analytics = self.google_analytics.take().or(other.google_analytics);
+        self.google_tag_manager = self.google_tag_manager.take().or(other.google_tag_manager);
+    }
+
+    fn see(&mut self, text: &str) {
+        let first = |regex: &Option<Regex>| Some(regex.as_ref()?.find(text)?.as_str().to_owned());
+        if self.google_analytics.is_none() {
+            self.google_analytics = first(&ANALYTICS_ID);
+        }
+        if self.google_tag_manager.is_none() {
+            self.google_tag_manager = first(&TAG_MANAGER_ID);
+        }
+    }
+}
