@@ -98,6 +98,11 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "costs",
         &["scrapersky costs --from 2026-11-01", "scrapersky costs --json"],
     ),
+    ("rules list", &["scrapersky rules list --json"]),
+    (
+        "rules test",
+        &["scrapersky rules test", "scrapersky rules test my-rules/"],
+    ),
     ("migrate up", &["scrapersky migrate up"]),
     ("migrate down", &["scrapersky migrate down 2"]),
     ("migrate status", &["scrapersky migrate status --json"]),

@@ -24,6 +24,7 @@ pub mod listing;
 pub mod migrate;
 mod output;
 pub mod places;
+pub mod rules;
 pub mod scan;
 pub mod serve;
 pub mod sitemap;
@@ -85,6 +86,9 @@ enum Command {
     Jobs(jobs::JobsCommand),
     /// Shows what calls to paid services cost, by month
     Costs(costs::CostsOptions),
+    /// Lists and tests the rules by which technologies are told
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Applies or reverts database migrations
     Migrate(migrate::MigrateOptions),
     /// Controls the private PostgreSQL
@@ -177,6 +181,7 @@ fn run_command(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Contacts(command)) => contacts::run(command, config)?,
         Some(Command::Jobs(command)) => jobs::run(command, config)?,
         Some(Command::Costs(options)) => costs::run(*options, config)?,
+        Some(Command::Rules(command)) => return rules::run(command, config),
         Some(Command::Migrate(options)) => migrate::run(*options, config)?,
         Some(Command::Db(options)) => db::run(*options, config)?,
         Some(Command::Backup(options)) => backup::make(options, config)?,

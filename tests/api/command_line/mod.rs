@@ -3,6 +3,7 @@
 mod jobs;
 mod lists;
 mod output;
+mod rules;
 mod starts;
 mod waiting;
 
