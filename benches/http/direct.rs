@@ -83,7 +83,7 @@ impl Direct {
     pub fn places(&self) -> String {
         format!(
             "{BEGIN}
-            SELECT * FROM places_staging WHERE tenant_id = '{TENANT}' ORDER BY search_time DESC, id DESC LIMIT 100;
+            SELECT * FROM places_staging WHERE tenant_id = '{TENANT}' ORDER BY search_time DESC NULLS LAST, id DESC LIMIT 100;
             SELECT count(*) FROM places_staging WHERE tenant_id = '{TENANT}';
             COMMIT;"
         )
