@@ -1,8 +1,8 @@
 //! A standby that answers reads where its rows are recent enough.
 //!
-//! Each [`PROBE`] the primary is asked how far it has written, and the standby how far it has replayed. Once the standby
+//! Ten times a second the primary is asked how far it has written, and the standby how far it has replayed. Once the standby
 //! has replayed what the primary had written at some moment, it shows everything that was committed by that moment. A
-//! tenant reads from it if that moment lies less than [`MAX_LAG`] back, and behind the tenant's last write through this
+//! tenant reads from it if that moment lies less than two seconds back, and behind the tenant's last write through this
 //! process; in all other cases the primary answers.
 
 use std::collections::VecDeque;

@@ -57,12 +57,18 @@ impl Offset {
 
 /// Loads at most `$limit` of `$rows` and counts all of `$matching`; both queries are sent together. A macro, since
 /// Diesel's bounds for a generic function would be very long.
+///
+/// Both answers are awaited: where the first query fails, the second says only that the transaction has failed, and may
+/// be read before.
 macro_rules! page {
     ($conn:expr, $rows:expr, $matching:expr, $limit:expr) => {
-        futures_util::try_join!(
+        match futures_util::join!(
             $rows.limit($limit).load(&mut $conn.reading()),
             $matching.count().get_result(&mut $conn.reading()),
-        )
+        ) {
+            (Ok(rows), Ok(count)) => Ok((rows, count)),
+            (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+        }
     };
 }
 pub(super) use page;
