@@ -1,11 +1,13 @@
-//! Reads on a standby: which of them go there, and that nobody misses what he wrote.
+//! Reads on a standby: which of them go there, and that tenants see what they wrote.
+
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 use crate::program::PAGE;
 use crate::support::database::{connect, eventually};
-use crate::support::program::{Api, Program};
+use crate::support::program::{Api, Program, Running};
 use crate::support::server::Server;
 use crate::support::site::{Reply, Site};
 
@@ -27,64 +29,89 @@ async fn names(api: &Api) -> Vec<String> {
         .collect()
 }
 
-/// Waits until the standby has answered a list.
+/// Waits until the standby answers a list that is asked for from now on.
 async fn standby_is_read(api: &Api, standby: &Client) {
-    let sql =
-        r#"SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%FROM "domains"%' AND pid <> pg_backend_pid()"#;
+    let now = standby.query_one("SELECT clock_timestamp()", &[]).await.unwrap();
+    let now: SystemTime = now.get(0);
+    let sql = r#"SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%FROM "domains"%' AND query_start > $1 AND pid <> pg_backend_pid()"#;
     eventually("a list is read from the standby", async || {
         names(api).await;
-        standby.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) > 0
+        standby.query_one(sql, &[&now]).await.unwrap().get::<_, i64>(0) > 0
     })
     .await;
 }
 
+/// A server on a primary, with a standby to read from.
+struct Setting {
+    _primary: Server,
+    standby: Server,
+    _site: Site,
+    _server: Running,
+    api: Api,
+    /// A connection to the primary.
+    writer: Client,
+    /// A connection to the standby.
+    reader: Client,
+}
+
+impl Setting {
+    async fn start() -> Self {
+        let primary = Server::start(&[]);
+        let standby = primary.start_standby().await;
+        let site = Site::start(|_| Reply::html(PAGE)).await;
+        let (url, read_url) = (primary.tcp_url("127.0.0.1"), standby.tcp_url("127.0.0.1"));
+        let mut program = Program::new(&url, &site);
+        program.run(&["migrate", "up"]);
+        let key = program.run(&["keys", "create", "--name", "reads"]);
+        program.set("DATABASE_READ_URL", &read_url);
+        let (server, api) = program.serve(&["--workers", "0"], &key).await;
+        Self {
+            writer: connect(&url).await,
+            reader: connect(&read_url).await,
+            _primary: primary,
+            standby,
+            _site: site,
+            _server: server,
+            api,
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_answers_reads_while_it_is_recent() {
-    let primary = Server::start(&[]);
-    let mut standby = primary.start_standby().await;
-    let site = Site::start(|_| Reply::html(PAGE)).await;
-    let url = primary.tcp_url("127.0.0.1");
-    let mut program = Program::new(&url, &site);
-    program.run(&["migrate", "up"]);
-    let key = program.run(&["keys", "create", "--name", "reads"]);
-    program.set("DATABASE_READ_URL", &standby.tcp_url("127.0.0.1"));
-    let (_server, api) = program.serve(&["--workers", "0"], &key).await;
-    let (writer, reader) = (connect(&url).await, connect(&standby.tcp_url("127.0.0.1")).await);
+    let mut both = Setting::start().await;
+    let (api, writer, reader) = (&both.api, &both.writer, &both.reader);
     // The standby will stop, and nobody is to wait for it then.
     let alone = "ALTER SYSTEM SET synchronous_standby_names = ''";
     writer.batch_execute(alone).await.unwrap();
     writer.batch_execute("SELECT pg_reload_conf()").await.unwrap();
 
-    add(&writer, "first.test").await;
-    standby_is_read(&api, &reader).await;
+    add(writer, "first.test").await;
+    standby_is_read(api, reader).await;
     // One that is behind answers for two seconds at most, and one's own writes are seen at once.
     reader.batch_execute("SELECT pg_wal_replay_pause()").await.unwrap();
-    add(&writer, "second.test").await;
-    assert_eq!(names(&api).await, ["first.test"], "it is read from the standby");
+    add(writer, "second.test").await;
+    assert_eq!(names(api).await, ["first.test"], "it is read from the standby");
     let body = json!({ "base_url": "own.test" });
     api.post("/api/v1/scrapersky", &body).await;
-    assert_eq!(names(&api).await, ["own.test", "second.test", "first.test"]);
+    assert_eq!(names(api).await, ["own.test", "second.test", "first.test"]);
     reader.batch_execute("SELECT pg_wal_replay_resume()").await.unwrap();
 
-    eventually("the standby is read again", async || {
-        standby_is_read(&api, &reader).await;
-        true
-    })
-    .await;
+    standby_is_read(api, reader).await;
     reader.batch_execute("SELECT pg_wal_replay_pause()").await.unwrap();
-    add(&writer, "third.test").await;
+    add(writer, "third.test").await;
     eventually("the primary answers where the standby is behind", async || {
-        names(&api).await.len() == 4
+        names(api).await.len() == 4
     })
     .await;
     reader.batch_execute("SELECT pg_wal_replay_resume()").await.unwrap();
 
-    standby_is_read(&api, &reader).await;
-    standby.kill();
-    add(&writer, "fourth.test").await;
+    standby_is_read(api, reader).await;
+    both.standby.kill();
+    add(writer, "fourth.test").await;
     for _ in 0..20 {
         assert_eq!(
-            names(&api).await.len(),
+            names(api).await.len(),
             5,
             "the primary answers where the standby is down"
         );
@@ -94,25 +121,17 @@ async fn a_standby_answers_reads_while_it_is_recent() {
 /// Ensures that no route that reads from the standby writes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_that_reads_can_be_answered_by_a_standby() {
-    let primary = Server::start(&[]);
-    let standby = primary.start_standby().await;
-    let site = Site::start(|_| Reply::html(PAGE)).await;
-    let url = primary.tcp_url("127.0.0.1");
-    let mut program = Program::new(&url, &site);
-    program.run(&["migrate", "up"]);
-    let key = program.run(&["keys", "create", "--name", "reads"]);
-    program.set("DATABASE_READ_URL", &standby.tcp_url("127.0.0.1"));
-    let (_server, api) = program.serve(&["--workers", "0"], &key).await;
-    let (writer, reader) = (connect(&url).await, connect(&standby.tcp_url("127.0.0.1")).await);
-    add(&writer, "first.test").await;
-    standby_is_read(&api, &reader).await;
+    let both = Setting::start().await;
+    let (api, writer, reader) = (&both.api, &both.writer, &both.reader);
+    add(writer, "first.test").await;
+    standby_is_read(api, reader).await;
     let (_, document) = api.get("/openapi.json").await;
+    let id = first_id(api).await;
     let mut asked = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         if operations.get("get").is_none() || !path.starts_with("/api/v1") {
             continue;
         }
-        let id = names_first(&api).await;
         let (status, answer) = api.get(&path.replace("{id}", &id).replace("{place_id}", "p1")).await;
         assert!(status < 500, "{path}: {status} {answer}");
         asked += 1;
@@ -120,7 +139,7 @@ async fn every_route_that_reads_can_be_answered_by_a_standby() {
     assert!(asked > 30, "{asked}");
 }
 
-async fn names_first(api: &Api) -> String {
+async fn first_id(api: &Api) -> String {
     let (_, list) = api.get(LIST).await;
     let id: &Value = &list["items"][0]["id"];
     id.as_str().unwrap().to_owned()
