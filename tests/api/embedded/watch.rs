@@ -1,5 +1,6 @@
 //! Server and worker start a private PostgreSQL again that has died under them.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use nix::sys::signal::{Signal, kill};
@@ -41,7 +42,11 @@ async fn a_postmaster_that_is_killed_is_started_again_once_and_one_that_is_stopp
     program.set("SCRAPERSKY_DATA_DIR", folder.to_str().unwrap());
     program.set("SCRAPERSKY_LOG", "error");
     let (_server, api) = program.serve(&[], "none").await;
-    let _worker = program.start(&["worker"]);
+    program.set("SCRAPERSKY_LOG", "info");
+    let (_worker, _output, log) = program.watched(&["worker"]);
+    let mut log = BufReader::new(log).lines();
+    // A worker that still starts would start the server that is stopped below.
+    assert!(log.any(|line| line.unwrap().contains("started: ")), "the worker ended");
     eventually("the server is ready", async || ready(&api).await.0 == 200).await;
 
     let first = pid(&options).unwrap();

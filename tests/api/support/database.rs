@@ -297,7 +297,8 @@ pub async fn empty_database(set_up: &str) -> DatabaseUrl {
 
 /// Waits until `condition` is true, and fails the test on a timeout.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    // A machine that has just built everything may take a minute to write it, and to recover a database meanwhile.
+    let deadline = Instant::now() + Duration::from_secs(180);
     // Often at first, then rarely, to leave the machine to others.
     let mut pause = Duration::from_millis(5);
     while !condition().await {
