@@ -29,7 +29,7 @@ use std::sync::Mutex;
 
 use database::pool::Pool;
 use database::replica::Reads;
-use jobs::{StoredRowCounts, Waiters, Waker};
+use jobs::{Followers, StoredRowCounts, Waiters, Waker};
 use postgres::Watch;
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
@@ -58,6 +58,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     Ok(rocket::custom(&config.rocket)
         .manage(Waker::new(pool.clone()))
         .manage(Waiters::new(pool.clone()))
+        .manage(Followers::new(pool.clone()))
         .manage(Probe::new(&pool)?)
         .manage(pool)
         .manage(reads)

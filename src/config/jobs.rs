@@ -16,7 +16,8 @@ impl Settings<'_> {
             grace: self.seconds("SCRAPERSKY_GRACE_SECONDS", default.grace)?,
             retry_base: self.seconds("SCRAPERSKY_RETRY_SECONDS", default.retry_base)?,
             retry_cap: self.seconds("SCRAPERSKY_RETRY_CAP_SECONDS", default.retry_cap)?,
-            retention: self.days("SCRAPERSKY_KEEP_JOBS_DAYS", 65535)?,
+            retention: self.days("SCRAPERSKY_KEEP_JOBS_DAYS", default.retention, 65535)?,
+            events_kept: self.days("SCRAPERSKY_KEEP_EVENTS_DAYS", default.events_kept, 65535)?,
         };
         config.validate().map_err(|error| ConfigError(error.to_string()))?;
         Ok(config)
@@ -58,5 +59,6 @@ mod tests {
         assert_eq!(read(&[("SCRAPERSKY_KEEP_JOBS_DAYS", "0")]).unwrap().retention, None);
         let kept = read(&[("SCRAPERSKY_KEEP_JOBS_DAYS", "2")]).unwrap().retention;
         assert_eq!(kept, Some(Duration::from_secs(172_800)));
+        assert_eq!(read(&[("SCRAPERSKY_KEEP_EVENTS_DAYS", "0")]).unwrap().events_kept, None);
     }
 }

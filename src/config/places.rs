@@ -33,7 +33,7 @@ impl Settings<'_> {
             token_delay: default.token_delay,
             calls_per_search: calls("SCRAPERSKY_PLACES_CALLS_PER_SEARCH", default.calls_per_search)?.max(1),
             calls_per_month: Some(month).filter(|calls| *calls > 0),
-            keep: self.days("SCRAPERSKY_PLACES_KEEP_DAYS", u32::MAX)?,
+            keep: self.days("SCRAPERSKY_PLACES_KEEP_DAYS", None, u32::MAX)?,
             expired: expired.unwrap_or(default.expired),
         })
     }

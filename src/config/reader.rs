@@ -115,13 +115,20 @@ impl<'a> Settings<'a> {
         Ok(number.unwrap_or(default))
     }
 
-    /// Returns a number of days; `None` if it is 0 or not set.
-    pub(super) fn days(&self, variable: &str, most: u32) -> Result<Option<Duration>, ConfigError> {
+    /// Returns a number of days; `None` if it is 0.
+    pub(super) fn days(
+        &self,
+        variable: &str,
+        default: Option<Duration>,
+        most: u32,
+    ) -> Result<Option<Duration>, ConfigError> {
         let wanted = format_args!("a whole number of days from 0 (keep all) to {most}, such as 90");
         let days = self.parsed(variable, wanted, |text| {
             text.parse().ok().filter(|days: &u32| *days <= most)
         })?;
-        let time = days.map(|days| Duration::from_secs(u64::from(days) * 24 * 60 * 60));
+        let time = days.map_or(default, |days| {
+            Some(Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+        });
         Ok(time.filter(|time| !time.is_zero()))
     }
 

@@ -69,7 +69,7 @@ impl Permission for Anyone {
 /// the query's `tenant_id` names; [`Caller::acting_for`] checks one that a body names.
 #[derive(Debug)]
 pub struct Caller<P> {
-    known: Known,
+    pub(super) known: Known,
     permission: PhantomData<fn() -> P>,
 }
 
@@ -78,7 +78,7 @@ pub struct Caller<P> {
 pub(super) struct Known {
     pub(super) actor: Actor,
     /// The tenant that the request acts for.
-    tenant: TenantId,
+    pub(super) tenant: TenantId,
     /// The caller's own tenant.
     pub(super) home: TenantId,
     scopes: Vec<Scope>,
@@ -301,7 +301,7 @@ impl Known {
 }
 
 /// The managed state that the guard needs.
-struct Managed<'r> {
+pub(super) struct Managed<'r> {
     pool: &'r Pool,
     identities: &'r Identities,
     tokens: &'r Tokens,
@@ -312,7 +312,7 @@ struct Managed<'r> {
 impl<'r> Managed<'r> {
     /// Returns the identity behind the credential of a request. Credentials that are not valid count against the limit of
     /// their address.
-    async fn identify(&self, request: &Request<'_>) -> ApiResult<Identity> {
+    pub(super) async fn identify(&self, request: &Request<'_>) -> ApiResult<Identity> {
         let credential = credential(request)?;
         let address = request.client_ip();
         let found = if is_key(credential) {
@@ -337,7 +337,7 @@ impl<'r> Managed<'r> {
         self.identities.person(self.pool, person).await
     }
 
-    fn of(request: &'r Request<'_>) -> ApiResult<Self> {
+    pub(super) fn of(request: &'r Request<'_>) -> ApiResult<Self> {
         let rocket = request.rocket();
         let found = || {
             Some(Self {

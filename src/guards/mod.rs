@@ -8,6 +8,7 @@ pub mod db;
 pub mod host;
 pub mod identity;
 pub mod jwks;
+mod lasting;
 mod leases;
 pub mod limits;
 pub mod once;

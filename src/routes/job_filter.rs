@@ -175,7 +175,8 @@ fn read_ids(ids: &[impl AsRef<str>]) -> ApiResult<Vec<JobId>> {
     ids.iter().map(|id| read_one("ids", "scan_", id.as_ref())).collect()
 }
 
-fn read_id<T: From<Uuid>>(field: &'static str, prefix: &str, text: Option<&str>) -> ApiResult<Option<T>> {
+/// As [`read_one`], for an id that may be missing.
+pub(super) fn read_id<T: From<Uuid>>(field: &'static str, prefix: &str, text: Option<&str>) -> ApiResult<Option<T>> {
     text.map(|text| read_one(field, prefix, text)).transpose()
 }
 

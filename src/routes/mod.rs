@@ -33,7 +33,9 @@ pub mod contract;
 pub mod costs;
 pub mod domains;
 pub mod email_scans;
+pub mod events;
 pub mod export;
+mod follow;
 pub mod job_changes;
 mod job_filter;
 pub mod jobs;
@@ -67,6 +69,7 @@ pub fn routes() -> Vec<Route> {
         batches::routes(),
         jobs::routes(),
         job_changes::routes(),
+        events::routes(),
         domains::routes(),
         rescans::routes(),
         places::routes(),
@@ -112,6 +115,7 @@ pub fn descriptions() -> Vec<OpenApi> {
         batches::describe(),
         jobs::describe(),
         job_changes::describe(),
+        events::describe(),
         domains::describe(),
         rescans::describe(),
         places::describe(),

@@ -10,6 +10,7 @@ pub mod costs;
 pub mod csv;
 pub mod described;
 pub mod domain;
+pub mod event;
 pub mod fields;
 pub mod job;
 pub mod key;

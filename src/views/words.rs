@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use database::models::enums::{
-    BatchStatus, CurationStatus, EmailType, JobStatus, MxStatus, Outcome, PlaceAction, ProcessingStatus, Scope,
-    SitemapRunState, SuppressionKind, TaskStatus, UrlChange,
+    BatchStatus, CurationStatus, EmailType, EventKind, JobStatus, MxStatus, Outcome, PlaceAction, ProcessingStatus,
+    Scope, SitemapRunState, SuppressionKind, TaskStatus, UrlChange,
 };
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -116,6 +116,7 @@ macro_rules! labels {
 
 labels! {
     BatchStatus: BatchStatusWord,
+    EventKind: EventKindWord,
     JobStatus: JobStatusWord,
     MxStatus: MxStatusWord,
     Outcome: OutcomeWord,

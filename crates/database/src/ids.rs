@@ -106,6 +106,10 @@ typed_id! {
     EmailScanId(Uuid): sql_types::Uuid
 }
 typed_id! {
+    /// Numbers the events of one transaction; see [`EventPosition`](crate::models::event::EventPosition).
+    EventId(i64): sql_types::Int8
+}
+typed_id! {
     /// Identifies a job.
     JobId(Uuid): sql_types::Uuid
 }

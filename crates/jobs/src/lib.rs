@@ -25,6 +25,7 @@
 mod attempt;
 mod context;
 mod error;
+mod followers;
 mod hold;
 mod job;
 mod notify;
@@ -43,6 +44,7 @@ mod waiters;
 
 pub use self::context::{Finished, JobContext};
 pub use self::error::{JobError, Retry};
+pub use self::followers::{Follower, Followers, TooManyFollowers};
 pub use self::job::BackgroundJob;
 pub use self::notify::Waker;
 pub use self::once::{OnceError, Reply, RequestKey, once};

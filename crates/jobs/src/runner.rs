@@ -95,9 +95,8 @@ impl<S: Send + Sync + 'static> Runner<S> {
         let mut upkeep = JoinSet::new();
         upkeep.spawn(upkeep::heartbeat(Arc::clone(shared)));
         upkeep.spawn(upkeep::sweep(Arc::clone(shared)));
-        if let Some(kept) = shared.config.retention {
-            upkeep.spawn(upkeep::retention(Arc::clone(shared), kept));
-        }
+        upkeep.spawn(upkeep::note_batches(Arc::clone(shared)));
+        upkeep.spawn(upkeep::retention(Arc::clone(shared)));
         if let Some(url) = self.listen {
             let wake = Arc::clone(&shared.wake);
             upkeep.spawn(async move { notify::listen(&url, &wake).await });

@@ -28,10 +28,12 @@ pub struct JobsConfig {
     pub retry_cap: Duration,
     /// How long jobs that have ended are kept; `None` means forever.
     pub retention: Option<Duration>,
+    /// How long events are kept; `None` means forever.
+    pub events_kept: Option<Duration>,
 }
 
 impl Default for JobsConfig {
-    /// 8 workers, a lease of 30 s, a heartbeat every 10 s, a sweep every 5 s; nothing is ever deleted.
+    /// 8 workers, a lease of 30 s, a heartbeat every 10 s, a sweep every 5 s; events are kept for 14 days, jobs forever.
     fn default() -> Self {
         Self {
             workers: 8,
@@ -44,6 +46,7 @@ impl Default for JobsConfig {
             retry_base: Duration::from_secs(5),
             retry_cap: Duration::from_secs(10 * 60),
             retention: None,
+            events_kept: Some(Duration::from_secs(14 * 24 * 60 * 60)),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! A runner's background tasks: heartbeats, the sweep, retention.
+//! A runner's background tasks: heartbeats, the sweep, batches that are done, retention.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
-use database::repo::batches;
+use chrono::{DateTime, Utc};
 use database::repo::jobs::queue::{self, Lease, Swept};
+use database::repo::{batches, events};
 use tokio::time::Instant;
 
 use super::hold::{Hold, Stop};
@@ -14,9 +14,13 @@ use super::shared::Shared;
 
 /// How many jobs the sweep takes back per statement.
 const SWEEP_BATCH: usize = 1000;
-/// How many old jobs are deleted per statement, so that none holds locks for long.
+/// How many old rows are deleted per statement, so that none holds locks for long.
 const DELETE_BATCH: i64 = 500;
-/// How often old jobs are deleted.
+/// The pause between two such statements.
+const BETWEEN_DELETIONS: Duration = Duration::from_millis(50);
+/// How often batches are looked at, at most.
+const NOTE_INTERVAL: Duration = Duration::from_secs(1);
+/// How often old rows are deleted.
 const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Extends the leases of all running jobs, forever.
@@ -113,31 +117,66 @@ async fn sweep_once<S>(shared: &Shared<S>) -> anyhow::Result<Swept> {
     }
 }
 
-/// Deletes jobs that ended longer than `kept` ago, and batches without jobs that are as old, forever.
-pub(super) async fn retention<S>(shared: Arc<Shared<S>>, kept: Duration) {
+/// Notes batches whose jobs have all ended, forever.
+pub(super) async fn note_batches<S>(shared: Arc<Shared<S>>) {
+    let mut pause = NOTE_INTERVAL;
+    loop {
+        tokio::time::sleep(spread(pause, 0.8, 1.2)).await;
+        let begun = Instant::now();
+        if let Err(error) = note_batches_once(&shared).await {
+            shared
+                .outage
+                .failed("looking for batches that are done", &format_args!("{error:#}"));
+        }
+        // Where many large batches are open, looking at them takes time: it may take a twentieth of a connection.
+        pause = NOTE_INTERVAL.max(begun.elapsed() * 20);
+    }
+}
+
+async fn note_batches_once<S>(shared: &Shared<S>) -> anyhow::Result<()> {
+    loop {
+        let mut conn = shared.pool.system().await?;
+        let noted = batches::note_done(&mut conn, DELETE_BATCH).await?;
+        if noted == 0 {
+            return Ok(());
+        }
+        conn.commit().await?;
+    }
+}
+
+/// Deletes what is older than it is kept, forever: jobs that ended, batches without jobs, events.
+pub(super) async fn retention<S>(shared: Arc<Shared<S>>) {
     // Not at startup, and not at the same time in every process.
     let mut pause = spread(RETENTION_INTERVAL, 0.0, 0.1);
     loop {
         tokio::time::sleep(pause).await;
         pause = spread(RETENTION_INTERVAL, 0.9, 1.1);
-        match delete_ended(&shared, kept).await {
-            Ok((0, 0)) => {}
-            Ok((jobs, batches)) => {
-                log::info!("retention deleted {jobs} ended jobs, and {batches} batches without jobs")
+        if let Some(cutoff) = shared.config.retention.and_then(cutoff) {
+            match delete_ended(&shared, cutoff).await {
+                Ok((0, 0)) => {}
+                Ok((jobs, batches)) => {
+                    log::info!("retention deleted {jobs} ended jobs, and {batches} batches without jobs")
+                }
+                Err(error) => log::warn!("retention failed to delete ended jobs, next try in an hour: {error:#}"),
             }
-            Err(error) => log::warn!("retention failed to delete ended jobs, next try in an hour: {error:#}"),
+        }
+        if let Some(cutoff) = shared.config.events_kept.and_then(cutoff) {
+            match delete_events(&shared, cutoff).await {
+                Ok(0) => {}
+                Ok(events) => log::info!("retention deleted {events} events"),
+                Err(error) => log::warn!("retention failed to delete events, next try in an hour: {error:#}"),
+            }
         }
     }
 }
 
+/// Returns the time before which everything is older than `kept`; `None` beyond the calendar.
+fn cutoff(kept: Duration) -> Option<DateTime<Utc>> {
+    Utc::now().checked_sub_signed(chrono::Duration::from_std(kept).ok()?)
+}
+
 /// Returns the number of jobs deleted, and of batches that had none.
-async fn delete_ended<S>(shared: &Shared<S>, kept: Duration) -> anyhow::Result<(usize, usize)> {
-    let Some(cutoff) = chrono::Duration::from_std(kept)
-        .ok()
-        .and_then(|kept| Utc::now().checked_sub_signed(kept))
-    else {
-        return Ok((0, 0));
-    };
+async fn delete_ended<S>(shared: &Shared<S>, cutoff: DateTime<Utc>) -> anyhow::Result<(usize, usize)> {
     let (mut jobs, mut batches) = (0, 0);
     loop {
         let mut conn = shared.pool.system().await?;
@@ -149,6 +188,21 @@ async fn delete_ended<S>(shared: &Shared<S>, kept: Duration) -> anyhow::Result<(
         if ended + bare == 0 {
             return Ok((jobs, batches));
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(BETWEEN_DELETIONS).await;
+    }
+}
+
+/// Returns the number of events deleted.
+async fn delete_events<S>(shared: &Shared<S>, cutoff: DateTime<Utc>) -> anyhow::Result<usize> {
+    let mut deleted = 0;
+    loop {
+        let mut conn = shared.pool.system().await?;
+        let old = events::delete_old(&mut conn, cutoff, DELETE_BATCH).await?;
+        conn.commit().await?;
+        deleted += old;
+        if old == 0 {
+            return Ok(deleted);
+        }
+        tokio::time::sleep(BETWEEN_DELETIONS).await;
     }
 }

@@ -315,6 +315,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What happened, in the order in which readers see it.
+    events (tenant_id, clock, id) {
+        tenant_id -> Uuid,
+        clock -> Int8,
+        id -> Int8,
+        kind -> Text,
+        happened_at -> Timestamptz,
+        job_id -> Nullable<Uuid>,
+        batch_id -> Nullable<Uuid>,
+        data -> Jsonb,
+    }
+}
+
+diesel::table! {
     idempotency_keys (tenant_id, id) {
         id -> Uuid,
         tenant_id -> Uuid,
@@ -743,6 +757,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     domains,
     email_scan_urls,
     email_scans,
+    events,
     idempotency_keys,
     jobs,
     mail_domains,

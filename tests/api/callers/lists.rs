@@ -63,6 +63,10 @@ const LISTS: &[List] = &[
         sql: "INSERT INTO api_keys (tenant_id, name, prefix, hash, scopes, created_at) SELECT '$T', n, 'x', sha256(n::text::bytea), '{read}', $AT FROM $N" },
     List { path: "/api/v1/audit?action=listed", id: "id",
         sql: "INSERT INTO audit_log (tenant_id, actor, action) SELECT '$T', 'x', 'listed' FROM $N" },
+    List { path: "/api/v1/events?kind=batch.done", id: "id",
+        sql: "INSERT INTO events (tenant_id, clock, kind) SELECT '$T', 1, 'batch.done' FROM $N" },
+    List { path: "/api/v1/jobs/$J/events", id: "id",
+        sql: "INSERT INTO events (tenant_id, clock, kind, job_id) SELECT '$T', 1, 'job.progressed', '$J' FROM $N" },
     List { path: "/email-scanner/domains", id: "domain", sql: DOMAINS },
     List { path: "/api/v1/email-scanner/websites", id: "domain", sql: DOMAINS },
 ];
@@ -79,7 +83,7 @@ const CONTACTS: &str = "INSERT INTO contacts (tenant_id, domain_id, page_id, ema
 struct Listed<'a> {
     acme: Holder<'a>,
     app: &'a TestApp,
-    ids: [(&'static str, String); 5],
+    ids: [(&'static str, String); 6],
 }
 
 impl<'a> Listed<'a> {
@@ -92,6 +96,7 @@ impl<'a> Listed<'a> {
             ("$P", id()),
             ("$F", id()),
             ("$R", id()),
+            ("$J", id()),
         ];
         let listed = Self { acme, app, ids };
         let base = "INSERT INTO domains (tenant_id, id, domain) VALUES ('$T', '$D', 'a.test');
@@ -99,7 +104,8 @@ impl<'a> Listed<'a> {
             INSERT INTO sitemap_files (tenant_id, id, domain_id, url, sitemap_type) VALUES ('$T', '$F', '$D', 'https://a.test/a.xml', 'standard');
             INSERT INTO sitemap_runs (tenant_id, id, domain_id, job_id, is_whole_domain, has_previous, state, completed_at)
                 VALUES ('$T', '$R', '$D', gen_random_uuid(), true, true, 'completed', now());
-            INSERT INTO places_staging (tenant_id, place_id, name, created_by) VALUES ('$T', 'listed', 'x', '$T')";
+            INSERT INTO places_staging (tenant_id, place_id, name, created_by) VALUES ('$T', 'listed', 'x', '$T');
+            INSERT INTO jobs (tenant_id, job_id, kind, status) VALUES ('$T', '$J', 'followed', 'completed')";
         app.sql(&listed.with_ids(base)).await;
         listed
     }

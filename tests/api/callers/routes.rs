@@ -10,6 +10,7 @@ use database::ids::{
     ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, PageId, PlaceChangeRowId, SitemapFileId, SitemapRunId,
     SitemapUrlChangeId, SuppressionId,
 };
+use database::models::event::EventPosition;
 use database::repo::domains::DomainPosition;
 use database::repo::paging::{Newest, Position};
 use database::repo::places::{PlaceKey, PlacePosition};
@@ -190,6 +191,12 @@ pub const ENTRIES: &[Entry] = entries! {
     ].concat();
     Get "/api/v1/batches" Nothing: |ids| newest::<BatchId>("/api/v1/batches", &ids.batch);
     Get "/api/v1/batches/<id>" Rows: |ids| get(format!("/api/v1/batches/{}", ids.batch));
+    Get "/api/v1/events" Nothing: |ids| [
+        list("/api/v1/events", &ids.number, |id: i64| EventPosition { clock: 0, id: id.into() }),
+        get(format!("/api/v1/events?job_id={}", ids.pending)),
+        get(format!("/api/v1/events?batch_id={}&kind=job.queued", ids.batch)),
+    ].concat();
+    Get "/api/v1/jobs/<id>/events" Rows: |ids| get(format!("/api/v1/jobs/{}/events", ids.pending));
     Get "/api/v1/jobs/<id>" Rows: |ids| get(format!("/api/v1/jobs/{}", ids.pending));
     Get "/api/v1/domains" Nothing: |ids| [
         list("/api/v1/domains", &ids.domain, |id: Uuid| DomainPosition::Newest(later(), id.into())),

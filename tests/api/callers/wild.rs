@@ -47,6 +47,7 @@ const NAMES: &[&str] = &[
     "created_before",
     "outcome",
     "batch_id",
+    "job_id",
     "parent_id",
     "emails",
     "wait",

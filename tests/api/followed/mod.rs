@@ -1,7 +1,8 @@
-//! Work that can be followed: filters of jobs, batches, bulk changes, reasons, requests that wait, scans of known domains.
+//! Work that can be followed: filters of jobs, batches, bulk changes, events, reasons, requests that wait, scans of known domains.
 
 mod batches;
 mod changes;
+mod events;
 mod rescans;
 mod waiters;
 mod waiting;

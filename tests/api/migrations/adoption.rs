@@ -207,13 +207,14 @@ fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String
 }
 
 /// The tables that the old system did not have.
-const NEW_TABLES: [&str; 18] = [
+const NEW_TABLES: [&str; 19] = [
     "api_calls",
     "api_keys",
     "contact_sources",
     "email_scan_urls",
     "email_scans",
     "audit_log",
+    "events",
     "idempotency_keys",
     "mail_domains",
     "place_changes",

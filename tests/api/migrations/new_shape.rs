@@ -413,6 +413,7 @@ async fn fill_usage(client: &Client) {
         &[("tenant_id", TENANT), ("action", "'key.create'")],
     )
     .await;
+    fill(client, "events", 60, &[("tenant_id", TENANT), ("kind", "'job.ended'")]).await;
     let limit = "NULLIF(i, 2)";
     fill(
         client,

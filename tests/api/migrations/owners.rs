@@ -211,6 +211,7 @@ async fn add_callers(admin: &Client) {
         ("mail_domains", "mx_status", "'ok'"),
         ("api_calls", "price_micros", "i"),
         ("audit_log", "action", "'key.create'"),
+        ("events", "kind", "'job.ended'"),
         ("rate_windows", "kind", "'requests'"),
     ] {
         fill(admin, table, 12, &[own, (column, value)]).await;

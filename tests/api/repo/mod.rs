@@ -3,6 +3,7 @@
 mod batches;
 mod contacts;
 mod domains;
+mod events;
 pub mod isolation;
 mod jobs;
 mod keys;

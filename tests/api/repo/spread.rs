@@ -10,12 +10,13 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use database::ids::UserId;
 use database::models::enums::Outcome;
+use database::models::event::EventPosition;
 use database::models::tenant::{NewTenant, TenantChanges};
 use database::models::tenant_limits::NewTenantLimits;
 use database::models::values::RawJson;
 use database::repo::paging::Paging;
 use database::repo::{
-    api_keys, audit_log, batches, callers, contacts, diagnostics, host_turns, jobs, place_details, set_aside,
+    api_keys, audit_log, batches, callers, contacts, diagnostics, events, host_turns, jobs, place_details, set_aside,
     tenant_limits, tenants,
 };
 use regex::Regex;
@@ -30,10 +31,11 @@ use crate::support::rewriter::Rewriter;
 use crate::support::tenants::{Agencies, pool_at};
 
 /// The tables of the queue and of accounts, which stay on one machine. All others hold facts.
-const QUEUE: [&str; 10] = [
+const QUEUE: [&str; 11] = [
     "api_keys",
     "audit_log",
     "batch_jobs",
+    "events",
     "idempotency_keys",
     "jobs",
     "profiles",
@@ -323,12 +325,15 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         api_keys::touch: (&untouched);
         audit_log::insert_about: (rows.tenant, &new_entry("x"));
         batches::delete_ended: (tomorrow, 10);
+        batches::note_done: (10);
         callers::find_person: (UserId::from(Uuid::nil()));
         callers::find_tenant: (Uuid::nil());
         contacts::forget_jobs: (rows.tenant, &[rows.failed.job_id]);
         diagnostics::replayed: ();
         diagnostics::unknown_tenants: ();
         diagnostics::written: ();
+        events::delete_old: (tomorrow, 10);
+        events::follow: (&[rows.tenant], Some(EventPosition::before(1)), 10);
         host_turns::take: ("acme.test", hour, 1);
         host_turns::find_backlog: (&["acme.test"]);
         host_turns::delete_rested: ();

@@ -349,6 +349,7 @@ pub fn quick() -> JobsConfig {
         retry_base: Duration::from_millis(10),
         retry_cap: Duration::from_millis(40),
         retention: None,
+        events_kept: None,
     }
 }
 

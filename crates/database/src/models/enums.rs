@@ -110,6 +110,22 @@ impl JobStatus {
 }
 
 labelled_enum! {
+    /// What an event tells of.
+    EventKind("a kind of events"): Text {
+        /// A job waits for a worker: it is new, or is tried again.
+        JobQueued = "job.queued",
+        /// A worker began an attempt at a job.
+        JobBegun = "job.begun",
+        /// A running job reported its progress.
+        JobProgressed = "job.progressed",
+        /// A job completed, failed or was cancelled.
+        JobEnded = "job.ended",
+        /// All jobs of a batch have ended.
+        BatchDone = "batch.done",
+    }
+}
+
+labelled_enum! {
     /// The status of a batch.
     BatchStatus("a batch status"): Text {
         /// None of its jobs has started.

@@ -16,6 +16,7 @@ pub mod domain_profile;
 pub mod domain_technologies;
 pub mod email_scan;
 pub mod enums;
+pub mod event;
 pub mod idempotency_key;
 pub mod job;
 pub mod page;

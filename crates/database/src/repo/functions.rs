@@ -94,6 +94,11 @@ diesel::define_sql_function! {
 }
 
 diesel::define_sql_function! {
+    /// Returns the number, on the clock of events, of the oldest transaction that has not ended.
+    fn events_horizon() -> BigInt;
+}
+
+diesel::define_sql_function! {
     /// Notifies the listeners of a channel when the transaction commits.
     fn pg_notify(channel: Text, payload: Text) -> Void;
 }

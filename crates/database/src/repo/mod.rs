@@ -33,6 +33,7 @@ pub mod domain_facts;
 pub mod domains;
 pub mod email_scans;
 pub mod erasures;
+pub mod events;
 mod functions;
 pub mod host_turns;
 pub mod idempotency_keys;

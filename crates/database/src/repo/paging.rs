@@ -13,6 +13,7 @@ use crate::ids::{
     ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, PageId, PlaceChangeRowId, PlaceSearchId, SitemapFileId,
     SitemapRunId, SitemapUrlChangeId, SuppressionId,
 };
+use crate::models::event::EventPosition;
 
 /// The requested part of a list: at most `limit` rows, from the start or after a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +163,7 @@ positions! {
     Newest<SuppressionId>: "suppressions";
     Newest<Uuid>: "tenants";
     AuditEntryId: "audit";
+    EventPosition: "events";
     PlaceChangeRowId: "places/history";
     SitemapUrlChangeId: "sitemap-runs/changes";
 }

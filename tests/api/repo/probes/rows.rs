@@ -195,6 +195,7 @@ impl Rows {
         // Limits are set by the operator, and windows end with time.
         let past = format!(
             "INSERT INTO tenant_limits (tenant_id) VALUES ('{owner}') ON CONFLICT DO NOTHING;
+             INSERT INTO events (tenant_id, clock, kind, job_id, batch_id) VALUES ('{owner}', 1, 'job.ended', '{}', '{}');
              UPDATE sitemap_files SET status = 'completed', url_count = 1 WHERE id = '{}';
              UPDATE sitemap_files SET status = 'pending', job_id = '{}' WHERE id = '{}';
              INSERT INTO sitemap_files (tenant_id, domain_id, url, sitemap_type, status, job_id)
@@ -202,7 +203,7 @@ impl Rows {
              INSERT INTO idempotency_keys (tenant_id, key, request_hash) VALUES ('{owner}', '{name}-open', sha256('x'));
              UPDATE rate_windows SET started_at = started_at - interval '2 hours' WHERE tenant_id = '{owner}';
              UPDATE idempotency_keys SET created_at = created_at - interval '2 days' WHERE tenant_id = '{owner}' AND status IS NOT NULL",
-            bare_file, self.pending.job_id, self.file.id, self.bare_domain.id, self.failed.job_id
+            self.pending.job_id, self.batch.batch_id, bare_file, self.pending.job_id, self.file.id, self.bare_domain.id, self.failed.job_id
         );
         let client = agencies.database.client().await;
         client.batch_execute(&past).await.unwrap();

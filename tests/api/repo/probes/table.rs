@@ -9,6 +9,7 @@ use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
 use database::models::email_scan::EmailScanChanges;
 use database::models::enums::{MxStatus, Outcome, ProcessingStatus, RateKind, SuppressionKind};
+use database::models::event::EventPosition;
 use database::models::job::{Job, NewJob};
 use database::models::place_details::HandOver;
 use database::models::place_search::NewPlaceSearch;
@@ -19,6 +20,7 @@ use database::repo::api_calls::Caps;
 use database::repo::batches::BatchFilter;
 use database::repo::contacts::ContactFilter;
 use database::repo::domains::{DomainFilter, DomainOrder, DomainPosition};
+use database::repo::events::EventFilter;
 use database::repo::jobs::{Failure, JobFilter};
 use database::repo::pages::PageFilter;
 use database::repo::paging::{Newest, Offset, Paging};
@@ -27,7 +29,7 @@ use database::repo::places::{PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
 use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
-    actors, api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures,
+    actors, api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures, events,
     idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows,
     scan_days, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions,
     tenant_limits, tenants,
@@ -127,6 +129,10 @@ pub const PROBES: &[Probe] = probes! {
     erasures::erase: Nothing, |conn, a| (SuppressionKind::Domain, &a.domain.domain);
     erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Address, &a.contact.email)]);
     erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Domain, &a.domain.domain)]);
+    events::list: OwnRows, |conn, a| (&EventFilter::default(), &Paging::default());
+    events::list: OwnRows, |conn, a| (&EventFilter::default(), &behind(EventPosition::before(0)));
+    events::list: Nothing, |conn, a| (&EventFilter { job: Some(a.pending.job_id), ..Default::default() }, &Paging::default());
+    events::list: Nothing, |conn, a| (&EventFilter { batch: Some(a.batch.batch_id), ..Default::default() }, &Paging::default());
     suppressions::upsert: NewRow, |conn, a| (new_suppression(a.suppression.value.as_deref().unwrap()));
     suppressions::insert_many: NewRow, |conn, a| (&[new_suppression(a.suppression.value.as_deref().unwrap())]);
     suppressions::get: Nothing, |conn, a| (a.suppression.id);

@@ -13,6 +13,7 @@ use database::models::domain_hosting::DomainHosting;
 use database::models::domain_profile::DomainProfile;
 use database::models::domain_technologies::DomainTechnologies;
 use database::models::email_scan::{DomainPages, EmailScan, EmailScanUrl};
+use database::models::event::Event;
 use database::models::idempotency_key::IdempotencyKey;
 use database::models::job::Job;
 use database::models::page::Page;
@@ -76,6 +77,7 @@ rows_tell_their_tenant!(
     DomainProfile: tenant_id,
     DomainTechnologies: tenant_id,
     EmailScan: tenant_id,
+    Event: tenant_id,
     EmailScanUrl: tenant_id,
     Suppression: tenant_id,
     Job: tenant_id,

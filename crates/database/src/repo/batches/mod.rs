@@ -163,6 +163,18 @@ pub async fn update(conn: &mut TenantConnection, id: BatchId, changes: &BatchJob
     .await
 }
 
+/// Notes up to `limit` batches whose jobs have all ended, with an event for each, and returns how many.
+///
+/// Not by the last job, in its transaction: of two that end at the same moment neither sees that it is the last one, and a
+/// lock on the batch would make the ends of its jobs wait for each other.
+pub async fn note_done(conn: &mut SystemConnection, limit: i64) -> QueryResult<usize> {
+    // Diesel cannot join the elements of an array.
+    diesel::sql_query(include_str!("note_done.sql"))
+        .bind::<BigInt, _>(limit)
+        .execute(conn)
+        .await
+}
+
 /// Deletes up to `limit` batches that never had jobs of their own and are older than `cutoff`, and returns how many.
 ///
 /// Other batches go with their last job; these, when the jobs that they [joined](list_joined) have gone.
