@@ -14,8 +14,11 @@ ALTER TABLE contacts
     ADD COLUMN notes text,
     ADD COLUMN confidence smallint CHECK (confidence BETWEEN 0 AND 100),
     ADD COLUMN mx_status text CHECK (mx_status IN ('ok', 'none', 'unknown')),
-    ADD COLUMN last_seen_at timestamptz NOT NULL DEFAULT now();
+    ADD COLUMN last_seen_at timestamptz NOT NULL DEFAULT now(),
+    ADD COLUMN mark text CHECK (mark IN ('contacted', 'bounced', 'wrong')),
+    ADD COLUMN marked_at timestamptz;
 COMMENT ON COLUMN contacts.mx_status IS 'Whether the domain of the address accepts mail, by DNS.';
+COMMENT ON COLUMN contacts.mark IS 'What came of writing to the address.';
 -- In the old system a contact changed when it was seen.
 UPDATE contacts SET last_seen_at = updated_at;
 

@@ -114,6 +114,14 @@ typed_id! {
     JobId(Uuid): sql_types::Uuid
 }
 typed_id! {
+    /// Identifies one request's change of one lead.
+    LeadChangeRowId(i64): sql_types::Int8
+}
+typed_id! {
+    /// Identifies a lead.
+    LeadId(Uuid): sql_types::Uuid
+}
+typed_id! {
     /// Identifies one claim of a job: only its holder may update the job.
     LeaseToken(Uuid): sql_types::Uuid
 }

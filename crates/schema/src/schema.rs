@@ -145,6 +145,9 @@ diesel::table! {
         /// Whether the domain of the address accepts mail, by DNS.
         mx_status -> Nullable<Text>,
         last_seen_at -> Timestamptz,
+        /// What came of writing to the address.
+        mark -> Nullable<Text>,
+        marked_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -373,6 +376,54 @@ diesel::table! {
         progress_message -> Nullable<Text>,
         /// The job that queued it, which may have been deleted since.
         parent_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    lead_changes (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Int8,
+        change_id -> Uuid,
+        action -> Text,
+        lead_id -> Uuid,
+        changed_by -> Text,
+        changed_at -> Timestamptz,
+        before -> Jsonb,
+        after -> Jsonb,
+        undone_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    leads (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        place_id -> Nullable<Text>,
+        domain_id -> Nullable<Uuid>,
+        status -> Text,
+        notes -> Nullable<Text>,
+        tags -> Nullable<Array<Nullable<Text>>>,
+        priority -> Nullable<Int4>,
+        revisit_date -> Nullable<Date>,
+        name -> Text,
+        business_type -> Nullable<Text>,
+        latitude -> Nullable<Float8>,
+        longitude -> Nullable<Float8>,
+        rating -> Nullable<Float8>,
+        search_address -> Bytea,
+        domain -> Nullable<Text>,
+        has_email -> Bool,
+        has_phone -> Bool,
+        is_contacted -> Bool,
+        has_bounced -> Bool,
+        has_wrong -> Bool,
+        has_ssl -> Nullable<Bool>,
+        certificate_expires_at -> Nullable<Timestamptz>,
+        search_technologies -> Bytea,
+        last_scan_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        search_name -> Bytea,
     }
 }
 
@@ -760,6 +811,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     idempotency_keys,
     jobs,
+    lead_changes,
+    leads,
     mail_domains,
     pages,
     place_changes,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use database::models::contact::Contact;
-use database::models::enums::MxStatus;
+use database::models::enums::{ContactMark, MxStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -47,6 +47,10 @@ pub struct ContactView {
     pub first_seen_at: DateTime<Utc>,
     /// When a scan last found the address.
     pub last_seen_at: DateTime<Utc>,
+    /// What came of writing to the address: `contacted`, `bounced` or `wrong`; null if nobody said so.
+    pub mark: Option<&'static str>,
+    /// When a person said so.
+    pub marked_at: Option<DateTime<Utc>>,
     /// When the contact last changed.
     pub updated_at: DateTime<Utc>,
 }
@@ -72,6 +76,8 @@ impl From<Contact> for ContactView {
             confidence,
             mx_status,
             last_seen_at,
+            mark,
+            marked_at,
         } = contact;
         Self {
             id: id.get(),
@@ -90,13 +96,15 @@ impl From<Contact> for ContactView {
             mx_status: mx_status.map(MxStatus::label),
             first_seen_at: created_at,
             last_seen_at,
+            mark: mark.map(ContactMark::label),
+            marked_at,
             updated_at,
         }
     }
 }
 
 /// The header of a CSV export of contacts.
-pub const CONTACT_CSV_HEAD: [&str; 14] = [
+pub const CONTACT_CSV_HEAD: [&str; 15] = [
     "email",
     "email_type",
     "name",
@@ -109,6 +117,7 @@ pub const CONTACT_CSV_HEAD: [&str; 14] = [
     "notes",
     "first_seen_at",
     "last_seen_at",
+    "mark",
     "domain_id",
     "domain",
 ];
@@ -126,7 +135,7 @@ pub struct ContactOfDomain {
 impl ContactOfDomain {
     /// Returns the cells of a CSV line under [`CONTACT_CSV_HEAD`], safe to open in a spreadsheet.
     #[must_use]
-    pub fn csv(&self) -> [String; 14] {
+    pub fn csv(&self) -> [String; 15] {
         let Self { contact, domain } = self;
         [
             escape_formula(&contact.email),
@@ -141,6 +150,7 @@ impl ContactOfDomain {
             cell(contact.notes.as_deref()),
             contact.first_seen_at.to_rfc3339(),
             contact.last_seen_at.to_rfc3339(),
+            cell(contact.mark),
             contact.domain_id.to_string(),
             cell(domain.as_deref()),
         ]

@@ -216,6 +216,7 @@ const NEW_TABLES: [&str; 19] = [
     "audit_log",
     "events",
     "idempotency_keys",
+    "lead_changes",
     "mail_domains",
     "place_changes",
     "place_details",

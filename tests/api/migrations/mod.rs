@@ -2,6 +2,7 @@
 
 pub mod adoption;
 mod dump;
+mod lead_rows;
 mod legacy;
 mod legacy_rows;
 pub mod new_shape;

@@ -2,6 +2,7 @@
 
 use tokio_postgres::Client;
 
+use super::lead_rows::fill_leads;
 use crate::support::rows::fill;
 
 const TENANT: &str = "md5('tenant' || i % 3)::uuid";
@@ -27,11 +28,13 @@ pub async fn fill_every_table(client: &Client) {
     fill_pages(client).await;
     fill_email_scans(client).await;
     fill_places(client).await;
+    fill_leads(client, TENANT).await;
     fill_usage(client).await;
     // Rows that an earlier migration set aside.
     client
         .batch_execute(
-            "SELECT scrapersky_internal.set_aside_rows('scope_places', 'up', 'places_staging', $$SELECT '7' AS key, 'no tenant' AS reason$$, 'id');
+            "DELETE FROM leads l USING places_staging p WHERE p.id = 7 AND p.tenant_id = l.tenant_id AND p.place_id = l.place_id;
+             SELECT scrapersky_internal.set_aside_rows('scope_places', 'up', 'places_staging', $$SELECT '7' AS key, 'no tenant' AS reason$$, 'id');
              UPDATE scrapersky_internal.set_aside SET contents = contents || '{\"tenant_id\": null, \"place_id\": \"nobody''s\"}'",
         )
         .await
@@ -286,6 +289,7 @@ async fn fill_pages(client: &Client) {
             ("email", "'owner' || i || '@shop.com'"),
             ("confidence", "CASE WHEN i % 3 > 0 THEN i % 101 END"),
             ("mx_status", "(ARRAY['ok', 'none', 'unknown', NULL])[1 + i % 4]"),
+            ("mark", "(ARRAY['contacted', 'bounced', 'wrong', NULL])[1 + i / 2 % 4]"),
             (
                 "source_job_id",
                 // Sometimes of a deleted job.

@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use tokio_postgres::Client;
 
 use super::adoption::own_database;
+use super::lead_rows::fill_leads;
 use super::legacy_rows::fill_legacy_tables;
 use super::new_shape::fill_every_table;
 use super::{down, making_roles, name, step_up, up};
@@ -123,6 +124,7 @@ async fn work_for_a_while(admin: &Client) {
         )
         .await
         .unwrap();
+    fill_leads(admin, TENANT).await;
 }
 
 /// One of the four tenants.

@@ -180,7 +180,7 @@ async fn lists_behind(conn: &mut TenantConnection, sent: &Mutex<Vec<String>>, do
 }
 
 /// The places of 20 tenants, 500 each, interleaved as they would arrive.
-const PLACES: &str = "
+pub(super) const PLACES: &str = "
     INSERT INTO tenants (name) SELECT 'tenant ' || n FROM generate_series(1, 18) n;
     INSERT INTO places_staging (tenant_id, place_id, name, formatted_address, search_location, business_type, latitude, longitude, rating,
                                 created_by, search_time, status, priority, tags, notes)
@@ -196,7 +196,7 @@ async fn place_lists_use_index_only_scans_and_no_sorting() {
     let acme = agencies.tenant("acme").await;
     let client = agencies.database.client().await;
     client.batch_execute(PLACES).await.unwrap();
-    vacuum_places(&client).await;
+    vacuum(&client, "places_staging").await;
     let tenant = format!("'{}'", acme.id);
     let mut conn = acme.open().await;
     let sent = record(&mut conn);
@@ -332,11 +332,11 @@ pub fn first_sent(sent: &Mutex<Vec<String>>) -> String {
 }
 
 /// Vacuums until every page is all-visible, which takes until older commits are written out.
-async fn vacuum_places(client: &tokio_postgres::Client) {
+pub(super) async fn vacuum(client: &tokio_postgres::Client, table: &str) {
     for _ in 0..1000 {
-        client.batch_execute("VACUUM ANALYZE places_staging").await.unwrap();
-        let visible = "SELECT relallvisible = relpages FROM pg_class WHERE oid = 'places_staging'::regclass";
-        if client.query_one(visible, &[]).await.unwrap().get(0) {
+        client.batch_execute(&format!("VACUUM ANALYZE {table}")).await.unwrap();
+        let visible = format!("SELECT relallvisible = relpages FROM pg_class WHERE oid = '{table}'::regclass");
+        if client.query_one(&visible, &[]).await.unwrap().get(0) {
             return;
         }
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::{AsChangeset, HasQuery, Queryable};
 use schema::contacts;
 
-use super::enums::{EmailType, MxStatus};
+use super::enums::{ContactMark, EmailType, MxStatus};
 use crate::ids::{ContactId, DomainId, JobId, PageId, TenantId};
 
 /// An email address found on a site.
@@ -47,6 +47,10 @@ pub struct Contact {
     pub mx_status: Option<MxStatus>,
     /// When a scan last saw it; the row's creation is when one first did.
     pub last_seen_at: DateTime<Utc>,
+    /// What came of writing to the address.
+    pub mark: Option<ContactMark>,
+    /// When a person said so.
+    pub marked_at: Option<DateTime<Utc>>,
 }
 
 /// A page that has an address.
@@ -121,4 +125,8 @@ pub struct ContactChanges<'a> {
     pub role: Option<Option<&'a str>>,
     /// People's notes.
     pub notes: Option<Option<&'a str>>,
+    /// What came of writing to the address.
+    pub mark: Option<Option<ContactMark>>,
+    /// When a person said so.
+    pub marked_at: Option<Option<DateTime<Utc>>>,
 }

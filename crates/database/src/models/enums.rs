@@ -216,8 +216,8 @@ labelled_enum! {
 }
 
 labelled_enum! {
-    /// A person's decision about a place, a domain's sitemap or a sitemap file.
-    CurationStatus("a curation status"): pg_enums::PlaceStatusEnum, pg_enums::SitemapCurationStatusEnum {
+    /// A person's decision about a lead, a place, a domain's sitemap or a sitemap file.
+    CurationStatus("a curation status"): Text, pg_enums::PlaceStatusEnum, pg_enums::SitemapCurationStatusEnum {
         /// Not checked yet.
         New = "New",
         /// Wanted.
@@ -228,6 +228,18 @@ labelled_enum! {
         NotAFit = "Not a Fit",
         /// Hidden.
         Archived = "Archived",
+    }
+}
+
+labelled_enum! {
+    /// What came of writing to a contact.
+    ContactMark("a mark of a contact"): Text {
+        /// Somebody wrote to the address.
+        Contacted = "contacted",
+        /// The address does not accept mail.
+        Bounced = "bounced",
+        /// The address belongs to somebody else.
+        Wrong = "wrong",
     }
 }
 

@@ -19,6 +19,8 @@ pub mod enums;
 pub mod event;
 pub mod idempotency_key;
 pub mod job;
+pub mod lead;
+pub mod lead_change;
 pub mod page;
 pub mod place_change;
 pub mod place_details;

@@ -35,7 +35,18 @@ pub struct PlaceChange {
     pub undone_at: Option<DateTime<Utc>>,
 }
 
-/// People's decisions about a place. `None` leaves a value unchanged, `Some(None)` removes it.
+/// The author and kind of a change.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangedBy<'a> {
+    /// Identifies the request.
+    pub change_id: PlaceChangeId,
+    /// The kind of request.
+    pub action: PlaceAction,
+    /// The author of the request.
+    pub who: &'a str,
+}
+
+/// People's decisions about a place or a lead. `None` leaves a value unchanged, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlaceCuration {
     /// The new curation status.

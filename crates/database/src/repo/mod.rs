@@ -38,6 +38,8 @@ mod functions;
 pub mod host_turns;
 pub mod idempotency_keys;
 pub mod jobs;
+pub mod lead_changes;
+pub mod leads;
 mod locks;
 pub mod pages;
 pub mod paging;

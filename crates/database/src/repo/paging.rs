@@ -1,17 +1,22 @@
 //! Paging and text search, shared by all lists.
 
+use std::marker::PhantomData;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use diesel::expression::{AsExpression, TypedExpressionType};
-use diesel::sql_types::{Record, SqlType};
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::sql_types::{Array, Integer, Record, SqlType};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::{
-    ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, PageId, PlaceChangeRowId, PlaceSearchId, SitemapFileId,
-    SitemapRunId, SitemapUrlChangeId, SuppressionId,
+    ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId, PlaceSearchId,
+    SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId,
 };
 use crate::models::event::EventPosition;
 
@@ -73,6 +78,51 @@ macro_rules! page {
     };
 }
 pub(super) use page;
+
+/// A page of row numbers and the number of all matches: finding a few matches among many takes as long as counting
+/// them, so one pass does both.
+#[derive(QueryId)]
+pub(super) struct Counted<Q, Id> {
+    ids: Q,
+    /// The first and last position of the page, from 1.
+    first: i32,
+    last: i32,
+    id: PhantomData<Id>,
+}
+
+impl<Q, Id> Counted<Q, Id> {
+    /// Returns the query for a part of the row numbers that `ids` selects, all of them, in order.
+    pub(super) fn new(ids: Q, Offset { limit, offset }: Offset) -> Self {
+        let at = |position: i64| i32::try_from(position).unwrap_or(i32::MAX);
+        Self {
+            ids,
+            first: at(offset.saturating_add(1)),
+            last: at(offset.saturating_add(limit)),
+            id: PhantomData,
+        }
+    }
+}
+
+impl<Q, Id> Query for Counted<Q, Id>
+where
+    Array<Id>: SqlType,
+{
+    type SqlType = (Array<Id>, Integer);
+}
+
+impl<Q: QueryFragment<Pg>, Id> QueryFragment<Pg> for Counted<Q, Id> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // Without MATERIALIZED it would run twice.
+        out.push_sql("WITH found AS MATERIALIZED (SELECT ARRAY(");
+        self.ids.walk_ast(out.reborrow())?;
+        out.push_sql(") AS ids) SELECT ids[");
+        out.push_bind_param::<Integer, _>(&self.first)?;
+        out.push_sql(" : ");
+        out.push_bind_param::<Integer, _>(&self.last)?;
+        out.push_sql("], cardinality(ids) FROM found");
+        Ok(())
+    }
+}
 
 /// The version of the text of cursors.
 const VERSION: u8 = 1;
@@ -164,6 +214,7 @@ positions! {
     Newest<Uuid>: "tenants";
     AuditEntryId: "audit";
     EventPosition: "events";
+    LeadChangeRowId: "leads/history";
     PlaceChangeRowId: "places/history";
     SitemapUrlChangeId: "sitemap-runs/changes";
 }

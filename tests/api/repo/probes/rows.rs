@@ -12,6 +12,7 @@ use database::models::domain_technologies::DomainTechnologiesChanges;
 use database::models::email_scan::EmailScan;
 use database::models::enums::{MxStatus, RateKind};
 use database::models::job::{Job, NewJob};
+use database::models::lead::Lead;
 use database::models::page::{NewPage, Page};
 use database::models::place_search::NewPlaceSearch;
 use database::models::sitemap_file::SitemapFile;
@@ -21,11 +22,12 @@ use database::models::values::TextList;
 use database::repo::api_calls::Reserved;
 use database::repo::contacts::ContactFilter;
 use database::repo::jobs::queue::Lease;
+use database::repo::leads::{LeadFilter, LeadOrder};
 use database::repo::paging::Paging;
 use database::repo::places::PlaceFilter;
 use database::repo::rate_windows::Taken;
 use database::repo::{
-    api_calls, api_keys, audit_log, batches, contacts, domain_facts, email_scans, idempotency_keys, jobs, pages,
+    api_calls, api_keys, audit_log, batches, contacts, domain_facts, email_scans, idempotency_keys, jobs, leads, pages,
     place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days, sitemap_runs,
     sitemap_urls, suppressions,
 };
@@ -54,6 +56,9 @@ pub struct Rows {
     /// A change of the place, and the person of the tenant.
     pub change: PlaceChangeId,
     pub person: Uuid,
+    /// The leads of the place and of the domain, and a change of the latter.
+    pub leads: [Lead; 2],
+    pub lead_change: PlaceChangeId,
     pub batch: BatchJob,
     pub pending: Job,
     pub failed: Job,
@@ -77,7 +82,7 @@ impl Rows {
         let rows = Box::pin(Self::of(agencies, acme, "acme")).await;
         let own = Box::pin(Self::of(agencies, bolt, "boltz")).await;
         // The other tenant's change is the last one: a query without the tenant would find that.
-        acme.run(async |conn| place_changes::change(conn, &PlaceFilter::default(), &archived(), by_somebody()).await)
+        acme.run(async |conn| leads::change(conn, &LeadFilter::default(), &archived(), by_somebody()).await)
             .await;
         Self {
             own_domain: own.domain.id,
@@ -105,8 +110,13 @@ impl Rows {
                 let (run, scan) = fill_scans(conn, &site, name).await?;
                 let change = fill_places(conn, name).await?;
                 let suppression = fill_contacts(conn, &site, name).await?;
-                let rows = Self::filled(conn, site, name, (run, scan, suppression)).await?;
-                Ok(Self { change, ..rows })
+                let (leads, lead_change) = change_leads(conn, name).await?;
+                let rows = Self::filled(conn, site, name, (run, scan, suppression), leads).await?;
+                Ok(Self {
+                    change,
+                    lead_change,
+                    ..rows
+                })
             })
             .await;
         let lease = rows.pass_time(agencies, agency, bare_file).await;
@@ -119,6 +129,7 @@ impl Rows {
         site: OneSite,
         name: &str,
         (run, scan, suppression): (SitemapRun, EmailScan, Suppression),
+        leads: [Lead; 2],
     ) -> QueryResult<Self> {
         audit_log::insert(conn, &new_entry(name)).await?;
         let mut window = rate_windows::take(conn, RateKind::Requests, Uuid::max(), 10, |_| 1).await?;
@@ -154,6 +165,8 @@ impl Rows {
             contact: found.into_iter().next().unwrap(),
             place_id: name.to_owned(),
             change: Uuid::nil().into(),
+            leads,
+            lead_change: Uuid::nil().into(),
             person: Uuid::nil(),
             batch,
             pending,
@@ -275,6 +288,21 @@ async fn fill_places(conn: &mut TenantConnection, name: &str) -> QueryResult<Pla
     let by = by_somebody();
     place_changes::change(conn, &PlaceFilter::default(), &archived(), by).await?;
     Ok(by.change_id)
+}
+
+/// Changes the lead of the domain, and returns the leads of the place and of the domain.
+async fn change_leads(conn: &mut TenantConnection, name: &str) -> QueryResult<([Lead; 2], PlaceChangeId)> {
+    let (all, _) = leads::list(conn, &LeadFilter::default(), LeadOrder::Newest, 100).await?;
+    let host = format!("{name}.test");
+    let of_place = all.iter().find(|lead| lead.place_id.as_deref() == Some(name)).unwrap();
+    let of_domain = all.iter().find(|lead| lead.domain.as_deref() == Some(&host)).unwrap();
+    let by = by_somebody();
+    let filter = LeadFilter {
+        ids: Some(&[of_domain.id]),
+        ..LeadFilter::default()
+    };
+    leads::change(conn, &filter, &archived(), by).await?;
+    Ok(([of_place.clone(), of_domain.clone()], by.change_id))
 }
 
 /// Adds a contact, and another one that must stay unchanged.

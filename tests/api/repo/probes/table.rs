@@ -8,7 +8,7 @@ use database::models::domain_hosting::DomainHostingChanges;
 use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
 use database::models::email_scan::EmailScanChanges;
-use database::models::enums::{MxStatus, Outcome, ProcessingStatus, RateKind, SuppressionKind};
+use database::models::enums::{ContactMark, MxStatus, Outcome, ProcessingStatus, RateKind, SuppressionKind};
 use database::models::event::EventPosition;
 use database::models::job::{Job, NewJob};
 use database::models::place_details::HandOver;
@@ -22,6 +22,7 @@ use database::repo::contacts::ContactFilter;
 use database::repo::domains::{DomainFilter, DomainOrder, DomainPosition};
 use database::repo::events::EventFilter;
 use database::repo::jobs::{Failure, JobFilter};
+use database::repo::leads::{LeadFilter, LeadKey, LeadOrder, LeadPosition};
 use database::repo::pages::PageFilter;
 use database::repo::paging::{Newest, Offset, Paging};
 use database::repo::place_searches::SearchFilter;
@@ -29,10 +30,10 @@ use database::repo::places::{PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
 use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
-    actors, api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures, events,
-    idempotency_keys, jobs, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows,
-    scan_days, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions,
-    tenant_limits, tenants,
+    actors, api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures,
+    events, idempotency_keys, jobs, lead_changes, leads, pages, place_changes, place_details, place_finds, place_searches,
+    places, rate_windows, scan_days, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows,
+    suppressions, tenant_limits, tenants,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -109,6 +110,8 @@ pub const PROBES: &[Probe] = probes! {
     contacts::upsert_many: NoSuchRow, |conn, a| (&[new_contact(&a.page, &a.contact.email)]);
     // The other tenant's suppression does not affect the caller.
     contacts::upsert_many: NewRow, |conn, a| (&[new_contact(&a.own_page, a.suppression.value.as_deref().unwrap())]);
+    contacts::mark_many: Nothing, |conn, a| (&ContactFilter { ids: Some(&[a.contact.id]), ..Default::default() }, Some(ContactMark::Bounced));
+    contacts::mark_many: OwnRows, |conn, a| (&ContactFilter::default(), Some(ContactMark::Bounced));
     contacts::update: Nothing, |conn, a| (a.contact.id, &ContactChanges { context: Some(Some("x")), ..Default::default() });
     contacts::delete: Nothing, |conn, a| (a.contact.id);
     contacts::list_sources: Nothing, |conn, a| (a.contact.id);
@@ -209,6 +212,22 @@ pub const PROBES: &[Probe] = probes! {
     place_searches::insert: NewRow, |conn, a| (&NewPlaceSearch { user_id: None, location: &a.name, business_type: &a.name, params: None, status: None });
     place_searches::list: OwnRows, |conn, a| (&SearchFilter::default(), &Paging::default());
     place_searches::list: Nothing, |conn, a| (&SearchFilter { location: Some(&a.name), ..Default::default() }, &Paging::default());
+    lead_changes::list: Nothing, |conn, a| (a.leads[1].id, &Paging::default());
+    lead_changes::list: Nothing, |conn, a| (a.leads[1].id, &behind(i64::MAX.into()));
+    leads::get: Nothing, |conn, a| (a.leads[0].id);
+    leads::list: OwnRows, |conn, a| (&LeadFilter::default(), LeadOrder::Newest, 100);
+    leads::list: Nothing, |conn, a| (&LeadFilter { text: Some(&a.name), ..Default::default() }, LeadOrder::Name, 100);
+    leads::list_after: OwnRows, |conn, a| (&LeadFilter::default(), LeadOrder::Priority, &Paging::default());
+    leads::list_after: OwnRows, |conn, a| (&LeadFilter::default(), LeadOrder::Newest, &behind(LeadPosition { key: LeadKey::Newest(Utc::now() + SECOND), id: a.leads[0].id }));
+    leads::list_after: OwnRows, |conn, a| (&LeadFilter::default(), LeadOrder::LastScan, &behind(LeadPosition { key: LeadKey::LastScan(Some(Utc::now() + SECOND)), id: a.leads[0].id }));
+    leads::count: OwnRows, |conn, a| (&LeadFilter::default());
+    leads::count: Nothing, |conn, a| (&LeadFilter { ids: Some(&[a.leads[0].id, a.leads[1].id]), ..Default::default() });
+    leads::count: Nothing, |conn, a| (&LeadFilter { search_job_id: Some(a.pending.job_id), ..Default::default() });
+    leads::show: Nothing, |conn, a| (&a.leads);
+    leads::change: Nothing, |conn, a| (&LeadFilter { ids: Some(&[a.leads[0].id, a.leads[1].id]), ..Default::default() }, &archived(), by_somebody());
+    leads::change: OwnRows, |conn, a| (&LeadFilter::default(), &archived(), by_somebody());
+    leads::undo_last: OwnRows, |conn, a| (uuid::Uuid::new_v4().into(), "somebody");
+    place_changes::undo: Nothing, |conn, a| (a.lead_change, uuid::Uuid::new_v4().into(), "somebody");
     place_changes::change: Nothing, |conn, a| (&PlaceFilter { name: Some(&a.name), ..Default::default() }, &archived(), by_somebody());
     place_changes::change_each: Nothing, |conn, a| (&[&a.place_id], &[archived().patch()], by_somebody());
     place_changes::change: OwnRows, |conn, a| (&PlaceFilter::default(), &archived(), by_somebody());

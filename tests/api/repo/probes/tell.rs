@@ -16,6 +16,8 @@ use database::models::email_scan::{DomainPages, EmailScan, EmailScanUrl};
 use database::models::event::Event;
 use database::models::idempotency_key::IdempotencyKey;
 use database::models::job::Job;
+use database::models::lead::Lead;
+use database::models::lead_change::LeadChange;
 use database::models::page::Page;
 use database::models::place_change::PlaceChange;
 use database::models::place_details::PlaceDetails;
@@ -37,6 +39,7 @@ use database::repo::erasures::Erased;
 use database::repo::jobs::Enqueued;
 use database::repo::jobs::bulk::Cancelled;
 use database::repo::jobs::waiting::Ahead;
+use database::repo::leads::Shown;
 use database::repo::place_changes::{NotUndone, Undone};
 use database::repo::place_details::Candidate;
 use database::repo::rate_windows::Taken;
@@ -81,6 +84,8 @@ rows_tell_their_tenant!(
     EmailScanUrl: tenant_id,
     Suppression: tenant_id,
     Job: tenant_id,
+    Lead: tenant_id,
+    LeadChange: tenant_id,
     Page: tenant_id,
     ApiCall: tenant_id,
     PlaceChange: tenant_id,
@@ -107,6 +112,12 @@ impl Tell for ScanDay {
 impl Tell for domains::DomainDetails {
     fn tell(&self) -> Seen {
         self.0.tell()
+    }
+}
+
+impl Tell for Shown {
+    fn tell(&self) -> Seen {
+        (self.places.len() + self.sites.len() + self.contacts.len()).tell()
     }
 }
 

@@ -19,12 +19,16 @@ use super::functions::split_part;
 use super::paging::{Newest, Paging, before, containing};
 use crate::ids::{ContactId, DomainId, JobId, TenantId};
 use crate::models::contact::{Contact, ContactChanges, ContactSource, NewContact};
-use crate::models::enums::{EmailType, MxStatus};
+use crate::models::enums::{ContactMark, EmailType, MxStatus};
 use crate::tenant::{SystemConnection, TenantConnection};
 
 /// Which contacts to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
 pub struct ContactFilter<'a> {
+    /// Only these contacts.
+    pub ids: Option<&'a [ContactId]>,
+    /// Only those with this mark.
+    pub mark: Option<ContactMark>,
     /// Only those of this domain.
     pub domain_id: Option<DomainId>,
     /// Only those of this type.
@@ -227,6 +231,40 @@ pub async fn update(conn: &mut TenantConnection, id: ContactId, changes: &Contac
     .await
 }
 
+/// Marks all matching contacts, or removes their marks, and returns how many there were.
+pub async fn mark_many(
+    conn: &mut TenantConnection,
+    filter: &ContactFilter<'_>,
+    mark: Option<ContactMark>,
+) -> QueryResult<usize> {
+    let tenant = conn.tenant_id();
+    let matched: Vec<ContactId> = matching(tenant, filter)
+        .select(contacts::id)
+        .load(&mut conn.reading())
+        .await?;
+    // Sorted, so that concurrent calls do not deadlock.
+    let ids: Vec<ContactId> = contacts::table
+        .filter(contacts::tenant_id.eq(tenant))
+        .filter(contacts::id.eq_any(matched))
+        .order(contacts::id)
+        .select(contacts::id)
+        .for_no_key_update()
+        .load(conn)
+        .await?;
+    diesel::update(
+        contacts::table
+            .filter(contacts::tenant_id.eq(tenant))
+            .filter(contacts::id.eq_any(ids)),
+    )
+    .set((
+        contacts::mark.eq(mark),
+        contacts::marked_at.eq(mark.map(|_| Utc::now())),
+        contacts::updated_at.eq(now),
+    ))
+    .execute(conn)
+    .await
+}
+
 /// Deletes a contact.
 ///
 /// # Errors
@@ -263,6 +301,12 @@ fn newest_first(query: contacts::BoxedQuery<'_, Pg>) -> contacts::BoxedQuery<'_,
 
 fn matching<'a>(tenant: TenantId, filter: &ContactFilter<'a>) -> contacts::BoxedQuery<'a, Pg> {
     let mut query = contacts::table.filter(contacts::tenant_id.eq(tenant)).into_boxed();
+    if let Some(ids) = filter.ids {
+        query = query.filter(contacts::id.eq_any(ids));
+    }
+    if let Some(mark) = filter.mark {
+        query = query.filter(contacts::mark.eq(mark));
+    }
     if let Some(domain) = filter.domain_id {
         query = query.filter(contacts::domain_id.eq(domain));
     }

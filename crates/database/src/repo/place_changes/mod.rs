@@ -7,15 +7,17 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::{
     ExpressionMethods, IntoSql, OptionalExtension, QueryDsl, QueryResult, QueryableByName, SelectableHelper,
 };
+use diesel::result::Error::NotFound;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::{place_changes, places_staging};
 
-use super::locks;
 use super::paging::Paging;
 use super::places::{PlaceFilter, matching};
-use crate::ids::{PlaceChangeId, PlaceChangeRowId};
+use super::{lead_changes, locks};
+use crate::ids::{DomainId, PlaceChangeId, PlaceChangeRowId};
 use crate::models::enums::PlaceAction;
+pub use crate::models::place_change::ChangedBy;
 use crate::models::place_change::{PlaceChange, PlaceCuration};
 use crate::models::values::RawJson;
 use crate::tenant::TenantConnection;
@@ -28,27 +30,16 @@ macro_rules! current {
     };
 }
 
-/// The author and kind of a change.
-#[derive(Clone, Copy, Debug)]
-pub struct ChangedBy<'a> {
-    /// Identifies the request.
-    pub change_id: PlaceChangeId,
-    /// The kind of request.
-    pub action: PlaceAction,
-    /// The author of the request.
-    pub who: &'a str,
-}
-
 /// The result of an undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
 pub struct Undone {
     /// The change that was undone.
     #[diesel(sql_type = Uuid)]
     pub change_id: PlaceChangeId,
-    /// The number of places it had changed.
+    /// The number of places it had changed, and of leads without one.
     #[diesel(sql_type = BigInt)]
     pub changed: i64,
-    /// The number of places restored. Places changed again since then stay unchanged.
+    /// The number of those restored. Those changed again since then stay unchanged.
     #[diesel(sql_type = BigInt)]
     pub restored: i64,
 }
@@ -124,6 +115,26 @@ pub async fn change_each(
     apply(conn, by.change_id).await
 }
 
+/// Adds what people decided about domains without a place to the places that are handed over to them, and records that as a
+/// change of these. The statuses stay. Nobody decides more about those domains until the transaction ends.
+pub(super) async fn inherit(conn: &mut TenantConnection, places: &[&str], domains: &[DomainId]) -> QueryResult<()> {
+    lock(conn).await?;
+    let change = PlaceChangeId::from(uuid::Uuid::new_v4());
+    // Joins two arrays.
+    let inherited = diesel::sql_query(include_str!("inherit.sql"))
+        .bind::<Uuid, _>(conn.tenant_id())
+        .bind::<Uuid, _>(change)
+        .bind::<Text, _>("hand-over")
+        .bind::<Array<Text>, _>(places)
+        .bind::<Array<Uuid>, _>(domains)
+        .execute(conn)
+        .await?;
+    if inherited > 0 {
+        apply(conn, change).await?;
+    }
+    Ok(())
+}
+
 /// Why a change is not undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotUndone {
@@ -138,25 +149,29 @@ pub enum NotUndone {
 /// Undoes the last bulk change or import that is not undone yet, for every place that was not changed again since.
 /// `None` if there is none.
 pub async fn undo_last(conn: &mut TenantConnection, undo: PlaceChangeId, who: &str) -> QueryResult<Option<Undone>> {
-    let tenant = conn.tenant_id();
     lock(conn).await?;
-    let last: Option<PlaceChangeId> = place_changes::table
-        .filter(place_changes::tenant_id.eq(tenant))
-        .filter(place_changes::action.eq_any([PlaceAction::Bulk, PlaceAction::Import]))
-        .filter(place_changes::undone_at.is_null())
-        .order(place_changes::id.desc())
-        .select(place_changes::change_id)
-        .first(&mut conn.reading())
-        .await
-        .optional()?;
-    match last {
-        Some(change) => restore(conn, change, undo, who).await.map(Some),
+    match find_last(conn).await? {
+        Some((change, _)) => restore(conn, change, undo, who).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// Undoes a change of any kind but an undo, for every place that was not changed again since. If the change is not
-/// undone, the transaction must be rolled back.
+/// Finds the last bulk change or import of places that is not undone yet, and its time.
+pub(super) async fn find_last(conn: &mut TenantConnection) -> QueryResult<Option<(PlaceChangeId, DateTime<Utc>)>> {
+    let tenant = conn.tenant_id();
+    place_changes::table
+        .filter(place_changes::tenant_id.eq(tenant))
+        .filter(place_changes::action.eq_any([PlaceAction::Bulk, PlaceAction::Import]))
+        .filter(place_changes::undone_at.is_null())
+        .order(place_changes::id.desc())
+        .select((place_changes::change_id, place_changes::changed_at))
+        .first(&mut conn.reading())
+        .await
+        .optional()
+}
+
+/// Undoes a change of any kind but an undo, of places and of leads without one, for everything that was not changed again
+/// since. If the change is not undone, the transaction must be rolled back.
 ///
 /// # Errors
 ///
@@ -169,12 +184,17 @@ pub async fn undo(
 ) -> QueryResult<Result<Undone, NotUndone>> {
     let tenant = conn.tenant_id();
     lock(conn).await?;
-    let (action, undone_at): (PlaceAction, Option<DateTime<Utc>>) = place_changes::table
+    let of_places: Option<(PlaceAction, Option<DateTime<Utc>>)> = place_changes::table
         .filter(place_changes::tenant_id.eq(tenant))
         .filter(place_changes::change_id.eq(change))
         .select((place_changes::action, place_changes::undone_at))
         .first(&mut conn.reading())
-        .await?;
+        .await
+        .optional()?;
+    let (action, undone_at) = match of_places {
+        Some(found) => found,
+        None => lead_changes::find(conn, change).await?.ok_or(NotFound)?,
+    };
     if let Some(at) = undone_at {
         return Ok(Err(NotUndone::IsUndone(at)));
     }
@@ -190,7 +210,7 @@ pub async fn undo(
 }
 
 /// Restores what a change replaced, and records that as another change.
-async fn restore(
+pub(super) async fn restore(
     conn: &mut TenantConnection,
     change: PlaceChangeId,
     undo: PlaceChangeId,
@@ -205,7 +225,12 @@ async fn restore(
         .get_result(conn)
         .await?;
     apply(conn, undo).await?;
-    Ok(undone)
+    let own = lead_changes::restore(conn, change, undo, who).await?;
+    Ok(Undone {
+        change_id: undone.change_id,
+        changed: undone.changed + own.changed,
+        restored: undone.restored + own.restored,
+    })
 }
 
 /// Lists changes of one place or of all, newest first.
@@ -233,7 +258,7 @@ pub async fn list(
 }
 
 /// Serialises the tenant's changes, so that each records the state it replaces.
-async fn lock(conn: &mut TenantConnection) -> QueryResult<()> {
+pub(super) async fn lock(conn: &mut TenantConnection) -> QueryResult<()> {
     locks::exclusive(conn, "scrapersky place_changes").await
 }
 

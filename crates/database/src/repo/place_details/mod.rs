@@ -13,6 +13,7 @@ use schema::{place_details, places_staging, tenants};
 
 use super::bulk::column;
 use super::functions::{coalesce, greatest};
+use super::place_changes;
 use crate::ids::{DomainId, TenantId};
 use crate::models::enums::{CurationStatus, ProcessingStatus};
 use crate::models::place_details::{HandOver, NewPlaceDetails, PlaceDetails};
@@ -101,12 +102,21 @@ pub async fn list_candidates(conn: &mut TenantConnection, place_ids: &[String]) 
         .await
 }
 
-/// Records the results of handing places over, each given once, and marks those that became a domain as processed.
+/// Records the results of handing places over, each given once, and marks those that became a domain as processed. What
+/// people decided about the domain so far is added to its places.
 ///
 /// # Errors
 ///
 /// A foreign key violation if a place or domain does not exist.
 pub async fn hand_over_many(conn: &mut TenantConnection, done: &[HandOver<'_>]) -> QueryResult<usize> {
+    let joined: Vec<_> = done
+        .iter()
+        .filter_map(|row| Some((row.place_id, row.domain_id?)))
+        .collect();
+    let (places, domains): (Vec<&str>, Vec<DomainId>) = joined.into_iter().unzip();
+    if !places.is_empty() {
+        place_changes::inherit(conn, &places, &domains).await?;
+    }
     // Diesel has no UPDATE ... FROM.
     diesel::sql_query(include_str!("hand_over.sql"))
         .bind::<Uuid, _>(conn.tenant_id())

@@ -5,7 +5,9 @@ use std::f64::consts::{FRAC_PI_2, PI};
 use diesel::dsl::{AsExprOf, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::Pg;
-use diesel::prelude::{ExpressionMethods, PgArrayExpressionMethods, PgBinaryExpressionMethods, QueryDsl};
+use diesel::prelude::{
+    BoxableExpression, ExpressionMethods, PgArrayExpressionMethods, PgBinaryExpressionMethods, QueryDsl,
+};
 use diesel::sql_types::{Binary, Bool, Double, Text, Uuid};
 use schema::places_staging;
 
@@ -143,11 +145,11 @@ fn search_address() -> SqlLiteral<Binary> {
 }
 
 /// A text as those columns store it: in lower case, as bytes.
-pub(super) type Searched = SqlLiteral<Binary, UncheckedBind<SqlLiteral<Binary>, AsExprOf<String, Text>>>;
+pub(in crate::repo) type Searched = SqlLiteral<Binary, UncheckedBind<SqlLiteral<Binary>, AsExprOf<String, Text>>>;
 
 /// Converts a text to the form in those columns, once per statement: `convert_to` is not immutable and would be called
 /// for every row.
-pub(super) fn searched(text: String) -> Searched {
+pub(in crate::repo) fn searched(text: String) -> Searched {
     sql("replace(lower(").bind::<Text, _>(text).sql(r"), '\', '\\')::bytea")
 }
 
@@ -158,17 +160,23 @@ impl Near {
         query
             .filter(places_staging::latitude.between(south, north))
             .filter(places_staging::longitude.between(west, east))
-            // Great-circle distance by the haversine formula: h = sin²(distance / 2r) on a sphere of 6,371 km.
-            .filter(
-                sql::<Bool>("sin(radians(places_staging.latitude - ")
-                    .bind::<Double, _>(self.latitude)
-                    .sql(") / 2) ^ 2 + cos(radians(")
-                    .bind::<Double, _>(self.latitude)
-                    .sql(")) * cos(radians(places_staging.latitude)) * sin(radians(places_staging.longitude - ")
-                    .bind::<Double, _>(self.longitude)
-                    .sql(") / 2) ^ 2 <= ")
-                    .bind::<Double, _>(self.haversine()),
-            )
+            .filter(self.contains())
+    }
+
+    /// Returns the condition for the columns `latitude` and `longitude` to be in the circle.
+    ///
+    /// Great-circle distance by the haversine formula: h = sin²(distance / 2r) on a sphere of 6,371 km.
+    pub(in crate::repo) fn contains<Table>(self) -> Box<dyn BoxableExpression<Table, Pg, SqlType = Bool>> {
+        Box::new(
+            sql::<Bool>("sin(radians(latitude - ")
+                .bind::<Double, _>(self.latitude)
+                .sql(") / 2) ^ 2 + cos(radians(")
+                .bind::<Double, _>(self.latitude)
+                .sql(")) * cos(radians(latitude)) * sin(radians(longitude - ")
+                .bind::<Double, _>(self.longitude)
+                .sql(") / 2) ^ 2 <= ")
+                .bind::<Double, _>(self.haversine()),
+        )
     }
 
     /// Returns the haversine of the radius as an angle at the centre of the Earth.
@@ -183,7 +191,7 @@ impl Near {
     }
 
     /// Returns the latitudes and longitudes that bound the circle.
-    fn bounds(self) -> ([f64; 2], [f64; 2]) {
+    pub(in crate::repo) fn bounds(self) -> ([f64; 2], [f64; 2]) {
         let north = self.within_km / KM_PER_DEGREE;
         let latitudes = [self.latitude - north, self.latitude + north];
         let widest = latitudes.map(f64::abs).into_iter().fold(0.0, f64::max);

@@ -5,19 +5,18 @@ mod order;
 
 use std::collections::HashMap;
 
-use diesel::pg::Pg;
 use diesel::prelude::{ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::places_staging;
 
-pub(super) use self::filter::matching;
 pub use self::filter::{EARTH_KM, KM_PER_DEGREE, Near, PlaceFilter};
+pub(super) use self::filter::{matching, searched};
+pub(super) use self::order::{NAME_CHARS, exact};
 pub use self::order::{PlaceKey, PlaceOrder, PlacePosition};
 use self::order::{behind, ordered};
 use super::bulk::{Upserted, column};
-use super::paging::{Offset, Paging, page};
+use super::paging::{Counted, Offset, Paging, page};
 use crate::ids::StagedPlaceId;
 use crate::models::staged_place::{NewStagedPlace, StagedPlace};
 use crate::tenant::TenantConnection;
@@ -50,12 +49,7 @@ pub async fn list(
     let tenant = conn.tenant_id();
     let rows = ordered(matching(tenant, filter), order);
     if filter.name.is_some() || filter.location.is_some() {
-        let at = |position: i64| i32::try_from(position).unwrap_or(i32::MAX);
-        let page = Counted {
-            ids: rows.select(places_staging::id),
-            first: at(paging.offset.saturating_add(1)),
-            last: at(paging.offset.saturating_add(paging.limit)),
-        };
+        let page = Counted::<_, Integer>::new(rows.select(places_staging::id), paging);
         let (ids, total): (Vec<StagedPlaceId>, i32) = page.get_result(&mut conn.reading()).await?;
         return Ok((rows_of(conn, &ids).await?, total.into()));
     }
@@ -67,34 +61,6 @@ pub async fn list(
     let rows = rows.offset(paging.offset).select(places_staging::id);
     let (ids, total): (Vec<StagedPlaceId>, i64) = page!(conn, rows, matching, paging.limit)?;
     Ok((rows_of(conn, &ids).await?, total))
-}
-
-/// A page of row numbers and the number of all matches: finding a few matches among many takes as long as counting
-/// them, so one pass does both.
-#[derive(QueryId)]
-struct Counted<Q> {
-    ids: Q,
-    /// The first and last position of the page, from 1.
-    first: i32,
-    last: i32,
-}
-
-impl<Q> Query for Counted<Q> {
-    type SqlType = (Array<Integer>, Integer);
-}
-
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // Without MATERIALIZED it would run twice.
-        out.push_sql("WITH found AS MATERIALIZED (SELECT ARRAY(");
-        self.ids.walk_ast(out.reborrow())?;
-        out.push_sql(") AS ids) SELECT ids[");
-        out.push_bind_param::<Integer, _>(&self.first)?;
-        out.push_sql(" : ");
-        out.push_bind_param::<Integer, _>(&self.last)?;
-        out.push_sql("], cardinality(ids) FROM found");
-        Ok(())
-    }
 }
 
 /// Lists places, from the start or after a position in the same order.

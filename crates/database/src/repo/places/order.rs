@@ -12,7 +12,7 @@ use crate::models::staged_place::StagedPlace;
 use crate::repo::paging::{Position, after, before};
 
 /// How many characters at the start of a name are used for searching and sorting.
-const NAME_CHARS: usize = 120;
+pub(in crate::repo) const NAME_CHARS: usize = 120;
 
 /// The order of a list of places; ties are ordered by row number, and rows without a value come last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,15 +80,15 @@ impl Position for PlacePosition {
 }
 
 /// Numbers by their bits: JSON has no infinite ones, and readers round.
-mod exact {
+pub(in crate::repo) mod exact {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[expect(clippy::ref_option, reason = "serde's signature")]
-    pub(super) fn serialize<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::repo) fn serialize<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
         number.map(f64::to_bits).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    pub(in crate::repo) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
         Ok(Option::<u64>::deserialize(deserializer)?.map(f64::from_bits))
     }
 }

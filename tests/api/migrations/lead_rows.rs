@@ -1,0 +1,26 @@
+//! Leads as in a database in use.
+
+use tokio_postgres::Client;
+
+use crate::support::rows::fill;
+
+/// Adds what people decided about leads, which places and domains have made, and gives them ids and times that are the same in
+/// every run.
+pub async fn fill_leads(client: &Client, tenant: &str) {
+    client
+        .batch_execute(
+            "UPDATE leads SET notes = 'call ' || domain, tags = '{warm,NULL}', priority = NULL, revisit_date = '2026-12-01', status = 'Maybe'
+             WHERE place_id IS NULL;
+             UPDATE leads SET id = md5(tenant_id || coalesce(place_id, domain_id::text))::uuid, created_at = '2026-11-27', updated_at = '2026-11-27'",
+        )
+        .await
+        .unwrap();
+    let actions = "(ARRAY['update', 'bulk', 'import', 'undo'])[1 + i % 4]";
+    fill(
+        client,
+        "lead_changes",
+        60,
+        &[("tenant_id", tenant), ("action", actions)],
+    )
+    .await;
+}
