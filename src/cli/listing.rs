@@ -280,7 +280,7 @@ pub(super) fn json_lines(rows: &[impl Serialize]) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Serializes rows as CSV, with lines that end in CR LF as those of the API do.
-fn csv_lines(rows: impl IntoIterator<Item = Vec<String>>) -> anyhow::Result<Vec<u8>> {
+pub(super) fn csv_lines(rows: impl IntoIterator<Item = Vec<String>>) -> anyhow::Result<Vec<u8>> {
     let mut lines = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());

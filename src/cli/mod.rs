@@ -18,6 +18,7 @@ pub mod emails;
 mod examples;
 pub mod jobs;
 pub mod keys;
+pub mod leads;
 pub mod limits;
 mod list;
 pub mod listing;
@@ -78,6 +79,9 @@ enum Command {
     /// Lists, shows and exports domains
     #[command(subcommand)]
     Domains(domains::DomainsCommand),
+    /// Lists and exports leads
+    #[command(subcommand)]
+    Leads(leads::LeadsCommand),
     /// Lists and exports contacts
     #[command(subcommand)]
     Contacts(contacts::ContactsCommand),
@@ -178,6 +182,7 @@ fn run_command(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Sitemap(options)) => return sitemap::run(options, config),
         Some(Command::Emails(options)) => return emails::run(options, config),
         Some(Command::Domains(command)) => domains::run(command, config)?,
+        Some(Command::Leads(command)) => leads::run(command, config)?,
         Some(Command::Contacts(command)) => contacts::run(command, config)?,
         Some(Command::Jobs(command)) => jobs::run(command, config)?,
         Some(Command::Costs(options)) => costs::run(*options, config)?,

@@ -26,7 +26,7 @@ use crate::views::Page;
 use crate::views::contact::{
     CONTACT_CSV_HEAD, ContactDetailsView, ContactOfDomain, ContactPatch, ContactSourceView, ContactView, PageView,
 };
-use crate::views::words::EmailTypeWord;
+use crate::views::words::{ContactMarkWord, EmailTypeWord};
 
 /// How many contacts an export reads per transaction. No transaction is open while the client reads.
 const PART: i64 = 500;
@@ -60,6 +60,9 @@ struct ContactQuery<'r> {
     email_type: Option<&'r str>,
     /// Only contacts whose address or context contains this text.
     q: Option<&'r str>,
+    /// Only contacts with this mark.
+    #[param(inline, value_type = Option<ContactMarkWord>)]
+    mark: Option<&'r str>,
     /// Only contacts last seen then or later.
     #[param(value_type = Option<DateTime<Utc>>)]
     seen_since: Option<&'r str>,
@@ -79,6 +82,8 @@ impl<'r> ContactQuery<'r> {
         Ok(ContactFilter {
             domain_id: parsed::<Uuid>("domain_id", self.domain_id)?.map(DomainId::from),
             email_type: self.email_type.map(|text| word("type", text)).transpose()?,
+            ids: None,
+            mark: self.mark.map(|text| word("mark", text)).transpose()?,
             text: self.q,
             seen_since: parsed::<DateTime<Utc>>("seen_since", self.seen_since)?,
             last_seen_before: parsed::<DateTime<Utc>>("last_seen_before", self.last_seen_before)?,
@@ -225,6 +230,7 @@ async fn update_contact(
         name,
         role,
         notes,
+        mark,
         tenant_id,
     } = &body.value;
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
@@ -244,6 +250,11 @@ async fn update_contact(
         name: name.as_ref().map(|text| text.as_deref()),
         role: role.as_ref().map(|text| text.as_deref()),
         notes: notes.as_ref().map(|text| text.as_deref()),
+        mark: mark
+            .as_ref()
+            .map(|text| text.as_deref().map(|text| word("mark", text)).transpose())
+            .transpose()?,
+        marked_at: mark.as_ref().map(|text| text.as_ref().map(|_| Utc::now())),
         ..ContactChanges::default()
     };
     let mut conn = db.tenant(&caller).await?;

@@ -28,9 +28,11 @@ macro_rules! handlers {
 
 pub mod audit;
 pub mod batches;
+pub mod contact_marks;
 pub mod contacts;
 pub mod contract;
 pub mod costs;
+mod curation;
 pub mod domains;
 pub mod email_scans;
 pub mod events;
@@ -40,6 +42,9 @@ pub mod job_changes;
 mod job_filter;
 pub mod jobs;
 pub mod keys;
+pub mod lead_files;
+pub mod lead_filter;
+pub mod leads;
 pub mod me;
 pub mod names;
 pub mod place_curation;
@@ -83,6 +88,9 @@ pub fn routes() -> Vec<Route> {
         email_scans::routes(),
         prefixed(email_scans::routes()),
         contacts::routes(),
+        contact_marks::routes(),
+        leads::routes(),
+        lead_files::routes(),
         suppressions::routes(),
         suppression_import::routes(),
         me::routes(),
@@ -127,6 +135,9 @@ pub fn descriptions() -> Vec<OpenApi> {
         sitemap_files::describe(),
         sitemaps::describe(),
         contacts::describe(),
+        contact_marks::describe(),
+        leads::describe(),
+        lead_files::describe(),
         suppressions::describe(),
         suppression_import::describe(),
         me::describe(),

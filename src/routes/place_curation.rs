@@ -3,10 +3,8 @@
 use chrono::NaiveDate;
 use database::ids::PlaceChangeId;
 use database::models::enums::PlaceAction;
-use database::models::place_change::PlaceCuration;
 use database::repo;
-use database::repo::place_changes::{self, ChangedBy, NotUndone};
-use database::tenant::TenantConnection;
+use database::repo::place_changes::ChangedBy;
 use rocket::http::Status;
 use rocket::{get, post};
 use scans::places::{self, PlacesHandOver, Submitted};
@@ -15,11 +13,12 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::curation::{BulkUpdated, Decisions, Undone, not_undone, noted, nothing_to_change, nothing_to_undo};
 use super::names::names_of;
-use super::place_filter::{Chosen, FilterBody, status_of};
-use super::places::{storable, who};
+use super::place_filter::{Chosen, FilterBody};
+use super::places::who;
 use super::query::{Asked, PageQuery, PathId};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::guards::{Body, Caller, Curate, Db, NoFields, Once, OptionalBody, Read, Scan};
 use crate::views::Page;
 use crate::views::answer::{Accepted, Answer};
@@ -27,9 +26,6 @@ use crate::views::fields;
 use crate::views::place::ChangeView;
 use crate::views::who::id_in;
 use crate::views::words::CurationWord;
-
-/// Maximum number of tags in a request.
-const MAX_TAGS: usize = 100;
 
 handlers![
     update_places,
@@ -89,17 +85,6 @@ const fn chosen<'r>(place_ids: Option<&'r [String]>, filter: Option<&'r FilterBo
     Chosen { place_ids, filter }
 }
 
-/// The result of a bulk change.
-#[derive(Debug, Serialize, ToSchema)]
-struct BulkUpdated {
-    /// The number of places selected.
-    matched: i64,
-    /// The number of places changed.
-    changed: usize,
-    /// Id of the change, by which it can be undone; null if nothing was changed.
-    change_id: Option<Uuid>,
-}
-
 /// Changes places by their ids or by a filter; with `preview` only counts them.
 #[utoipa::path(
     tag = "Places",
@@ -113,20 +98,23 @@ async fn update_places(caller: Caller<Curate>, db: Db<'_>, once: Once, body: Bod
     let update = &body.value;
     let caller = caller.acting_for(update.tenant_id.as_deref(), db.pool()).await?;
     let filter = chosen(update.place_ids.as_deref(), update.filter.as_ref()).filter()?;
-    let curation = read_curation(update)?;
+    let decisions = Decisions {
+        status: update.status.as_deref(),
+        notes: &update.notes,
+        tags: &update.tags,
+        add_tags: &update.add_tags,
+        remove_tags: &update.remove_tags,
+        priority: update.priority,
+        revisit_date: update.revisit_date,
+    };
+    let curation = decisions.read()?;
     if curation.is_empty() && !update.preview {
-        let detail = "nothing to change: one of status, notes, tags, add_tags, remove_tags, priority, revisit_date or \
-                      preview is required";
-        return Err(ApiError::bad_request("status", detail));
+        return Err(nothing_to_change());
     }
     db.once(&caller, once.of(&body)?, async |conn| {
         if update.preview {
-            let view = BulkUpdated {
-                matched: repo::places::count(conn, &filter).await?,
-                changed: 0,
-                change_id: None,
-            };
-            return Ok((Status::Ok, view));
+            let matched = repo::places::count(conn, &filter).await?;
+            return Ok((Status::Ok, BulkUpdated::preview(matched)));
         }
         let who = who(&caller);
         let by = ChangedBy {
@@ -139,52 +127,9 @@ async fn update_places(caller: Caller<Curate>, db: Db<'_>, once: Once, body: Bod
         caller
             .note(conn, "places.update", Some(&by.change_id.to_string()), details)
             .await?;
-        let view = BulkUpdated {
-            matched: i64::try_from(changed).unwrap_or(i64::MAX),
-            changed,
-            change_id: (changed > 0).then(|| by.change_id.get()),
-        };
-        Ok((Status::Ok, view))
+        Ok((Status::Ok, BulkUpdated::new(changed, by.change_id)))
     })
     .await
-}
-
-fn read_curation(update: &BulkUpdate) -> ApiResult<PlaceCuration> {
-    let tags = update.tags.iter().flatten().flatten();
-    let all = tags.chain(&update.add_tags).chain(&update.remove_tags);
-    for tag in all.clone() {
-        storable("tags", tag.clone())?;
-    }
-    if all.count() > MAX_TAGS {
-        return Err(ApiError::bad_request(
-            "tags",
-            format!("too many tags: at most {MAX_TAGS} per request"),
-        ));
-    }
-    let notes = match &update.notes {
-        Some(Some(notes)) => Some(Some(storable("notes", notes.clone())?)),
-        notes => notes.clone(),
-    };
-    Ok(PlaceCuration {
-        status: update.status.as_deref().map(status_of).transpose()?,
-        notes,
-        tags: update.tags.clone(),
-        add_tags: update.add_tags.clone(),
-        remove_tags: update.remove_tags.clone(),
-        priority: update.priority,
-        revisit_date: update.revisit_date,
-    })
-}
-
-/// The result of an undo.
-#[derive(Debug, Serialize, ToSchema)]
-struct Undone {
-    /// Id of the change that was undone.
-    change_id: Uuid,
-    /// The number of places restored.
-    restored: i64,
-    /// Places that were changed again since, or that no longer exist.
-    skipped: i64,
 }
 
 /// Undoes the latest bulk change or import that was not undone yet.
@@ -205,8 +150,8 @@ async fn undo_place_change(
     db.once(&caller, once.without_body()?, async |conn| {
         let undo = PlaceChangeId::from(Uuid::new_v4());
         let undone = repo::place_changes::undo_last(conn, undo, &who(&caller)).await?;
-        let undone = undone.ok_or_else(|| ApiError::Conflict("no bulk change is left to undo".to_owned()))?;
-        Ok((Status::Ok, noted(&caller, conn, undone).await?))
+        let undone = undone.ok_or_else(nothing_to_undo)?;
+        Ok((Status::Ok, noted(&caller, conn, "places.undo", undone).await?))
     })
     .await
 }
@@ -233,35 +178,10 @@ async fn undo_named_change(
     db.once(&caller, once.without_body()?, async |conn| {
         let undo = PlaceChangeId::from(Uuid::new_v4());
         let undone = repo::place_changes::undo(conn, change_id.0, undo, &who(&caller)).await?;
-        let undone = undone.map_err(|reason| {
-            ApiError::Conflict(match reason {
-                NotUndone::IsUndone(at) => format!("the change was undone already, at {}", at.to_rfc3339()),
-                NotUndone::IsUndo => "the change is itself an undo, which cannot be undone".to_owned(),
-                NotUndone::NothingLeft => {
-                    "nothing is left to undo: every place was changed again since, or no longer exists".to_owned()
-                }
-            })
-        })?;
-        Ok((Status::Ok, noted(&caller, conn, undone).await?))
+        let undone = undone.map_err(not_undone)?;
+        Ok((Status::Ok, noted(&caller, conn, "places.undo", undone).await?))
     })
     .await
-}
-
-/// Records an undo in the audit log, and returns its view.
-async fn noted(
-    caller: &Caller<Curate>,
-    conn: &mut TenantConnection,
-    undone: place_changes::Undone,
-) -> ApiResult<Undone> {
-    let details = json!({ "restored": undone.restored });
-    caller
-        .note(conn, "places.undo", Some(&undone.change_id.to_string()), details)
-        .await?;
-    Ok(Undone {
-        change_id: undone.change_id.get(),
-        restored: undone.restored,
-        skipped: undone.changed - undone.restored,
-    })
 }
 
 /// Lists the changes of all places, newest first.

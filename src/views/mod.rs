@@ -14,6 +14,7 @@ pub mod event;
 pub mod fields;
 pub mod job;
 pub mod key;
+pub mod lead;
 pub mod me;
 mod page;
 pub mod place;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use database::models::enums::{
-    BatchStatus, CurationStatus, EmailType, EventKind, JobStatus, MxStatus, Outcome, PlaceAction, ProcessingStatus,
+    BatchStatus, ContactMark, CurationStatus, EmailType, EventKind, JobStatus, MxStatus, Outcome, PlaceAction, ProcessingStatus,
     Scope, SitemapRunState, SuppressionKind, TaskStatus, UrlChange,
 };
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -116,6 +116,7 @@ macro_rules! labels {
 
 labels! {
     BatchStatus: BatchStatusWord,
+    ContactMark: ContactMarkWord,
     EventKind: EventKindWord,
     JobStatus: JobStatusWord,
     MxStatus: MxStatusWord,

@@ -25,6 +25,7 @@ mod followed;
 mod house;
 mod http;
 mod jobs;
+mod leads;
 mod migrations;
 mod named;
 mod places;

@@ -24,6 +24,7 @@ use crate::views::problem::Problem;
         (name = "Jobs", description = "Background work of any kind: follow, cancel, retry."),
         (name = "Domains", description = "Domains, and what is known about their sites."),
         (name = "Sitemaps", description = "Sitemap files, the URLs in them, and how they changed."),
+        (name = "Leads", description = "What an agency works on: places with their domains, and domains without a place."),
         (name = "Contacts", description = "Email addresses found on sites, with the pages that show them."),
         (name = "Suppressions", description = "Addresses and domains that are not stored, and erasures."),
         (name = "Places", description = "Places found by search: staging, curation, files, hand-over to domains."),

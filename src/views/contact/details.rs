@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::row::ContactView;
 use crate::views::fields;
-use crate::views::words::EmailTypeWord;
+use crate::views::words::{ContactMarkWord, EmailTypeWord};
 
 /// A contact with every page that shows its address.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,6 +76,10 @@ pub struct ContactPatch {
     /// Notes about the contact.
     #[serde(default, deserialize_with = "fields::null_or")]
     pub notes: Option<Option<String>>,
+    /// What came of writing to the address.
+    #[serde(default, deserialize_with = "fields::null_or")]
+    #[schema(value_type = Option<ContactMarkWord>)]
+    pub mark: Option<Option<String>>,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,

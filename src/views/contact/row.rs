@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use database::models::contact::Contact;
-use database::models::enums::{ContactMark, MxStatus};
+use database::models::enums::MxStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::views::csv::{cell, escape_formula};
-use crate::views::words::{EmailTypeWord, MxStatusWord, Words};
+use crate::views::words::{ContactMarkWord, EmailTypeWord, MxStatusWord, Words};
 
 /// An email address found on a site.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,7 +47,8 @@ pub struct ContactView {
     pub first_seen_at: DateTime<Utc>,
     /// When a scan last found the address.
     pub last_seen_at: DateTime<Utc>,
-    /// What came of writing to the address: `contacted`, `bounced` or `wrong`; null if nobody said so.
+    /// What came of writing to the address; null if nobody said so.
+    #[schema(value_type = Option<ContactMarkWord>)]
     pub mark: Option<&'static str>,
     /// When a person said so.
     pub marked_at: Option<DateTime<Utc>>,
@@ -96,7 +97,7 @@ impl From<Contact> for ContactView {
             mx_status: mx_status.map(MxStatus::label),
             first_seen_at: created_at,
             last_seen_at,
-            mark: mark.map(ContactMark::label),
+            mark: mark.map(Words::word),
             marked_at,
             updated_at,
         }

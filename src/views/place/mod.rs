@@ -7,7 +7,7 @@ mod search;
 mod staged;
 
 pub use self::details::PlaceDetailsView;
-pub use self::history::ChangeView;
+pub use self::history::{ChangeView, Curated};
 pub use self::past_search::{PastSearchView, SearchTotals};
 pub use self::search::{SearchAnswer, SearchRequest, SearchStatus};
 pub use self::staged::{PlaceList, PlaceView};

@@ -57,6 +57,14 @@ const LISTS: &[List] = &[
         sql: "INSERT INTO place_searches (tenant_id, location, business_type, created_at) SELECT '$T', 'x', 'y', $KNOWN FROM $N" },
     List { path: "/api/v1/contacts", id: "id", sql: CONTACTS },
     List { path: "/api/v1/domains/$D/contacts", id: "id", sql: CONTACTS },
+    List { path: "/api/v1/leads", id: "id", sql: LEADS },
+    List { path: "/api/v1/leads?sort=-updated_at", id: "id", sql: LEADS },
+    List { path: "/api/v1/leads?sort=name", id: "id", sql: LEADS },
+    List { path: "/api/v1/leads?sort=-priority", id: "id", sql: LEADS },
+    List { path: "/api/v1/leads?sort=-rating", id: "id", sql: LEADS },
+    List { path: "/api/v1/leads?sort=-last_scan_at", id: "id", sql: LEADS },
+    List { path: "/api/v1/leads/$L/history", id: "id",
+        sql: "INSERT INTO lead_changes (tenant_id, change_id, action, lead_id, changed_by, before, after) SELECT '$T', gen_random_uuid(), 'update', '$L', 'x', '{}', '{}' FROM $N" },
     List { path: "/api/v1/suppressions", id: "id",
         sql: "INSERT INTO suppressions (tenant_id, kind, hash, value, created_at) SELECT '$T', 'address', sha256(n::text::bytea), n || '@b.test', $AT FROM $N" },
     List { path: "/api/v1/keys", id: "id",
@@ -76,6 +84,9 @@ const DOMAINS: &str =
     ON CONFLICT DO NOTHING";
 const PLACES: &str = "INSERT INTO places_staging (tenant_id, place_id, name, created_by, search_time, rating, priority)
     SELECT '$T', 'listed ' || n, 'Name ' || n % 3, '$T', $KNOWN, nullif(n % 4, 0) + 0.3, nullif(n % 4, 0) FROM $N ON CONFLICT DO NOTHING";
+const LEADS: &str = "INSERT INTO domains (tenant_id, id, domain) SELECT '$T', md5('lead' || n)::uuid, 'lead' || n || '.test' FROM $N ON CONFLICT DO NOTHING;
+    UPDATE leads SET name = 'Name ' || n % 3, created_at = $AT, updated_at = $AT, rating = nullif(n % 4, 0) + 0.3, priority = nullif(n % 4, 0), last_scan_at = $KNOWN
+        FROM $N WHERE domain_id = md5('lead' || n)::uuid";
 const CONTACTS: &str = "INSERT INTO contacts (tenant_id, domain_id, page_id, email, created_at)
     SELECT '$T', '$D', '$P', n || '@a.test', $AT FROM $N ON CONFLICT DO NOTHING";
 
@@ -83,7 +94,7 @@ const CONTACTS: &str = "INSERT INTO contacts (tenant_id, domain_id, page_id, ema
 struct Listed<'a> {
     acme: Holder<'a>,
     app: &'a TestApp,
-    ids: [(&'static str, String); 6],
+    ids: [(&'static str, String); 7],
 }
 
 impl<'a> Listed<'a> {
@@ -97,9 +108,11 @@ impl<'a> Listed<'a> {
             ("$F", id()),
             ("$R", id()),
             ("$J", id()),
+            ("$L", id()),
         ];
         let listed = Self { acme, app, ids };
         let base = "INSERT INTO domains (tenant_id, id, domain) VALUES ('$T', '$D', 'a.test');
+            UPDATE leads SET id = '$L' WHERE domain_id = '$D';
             INSERT INTO pages (tenant_id, id, domain_id, url) VALUES ('$T', '$P', '$D', 'https://a.test/');
             INSERT INTO sitemap_files (tenant_id, id, domain_id, url, sitemap_type) VALUES ('$T', '$F', '$D', 'https://a.test/a.xml', 'standard');
             INSERT INTO sitemap_runs (tenant_id, id, domain_id, job_id, is_whole_domain, has_previous, state, completed_at)
@@ -247,7 +260,13 @@ fn list_and_order(path: &str) -> (String, Option<String>) {
         .map(str::to_owned);
     let last = path.rsplit('/').next().unwrap();
     let of_scanner = path.contains("/email-scanner/");
-    (if of_scanner { "email-scanner" } else { last }.to_owned(), sort)
+    let of_lead = path.contains("/leads/");
+    let list = match last {
+        _ if of_scanner => "email-scanner",
+        "history" if of_lead => "leads/history",
+        _ => last,
+    };
+    (list.to_owned(), sort)
 }
 
 /// A new list has to be walked as well.

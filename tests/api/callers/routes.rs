@@ -7,11 +7,12 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use database::ids::{
-    ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, PageId, PlaceChangeRowId, SitemapFileId, SitemapRunId,
-    SitemapUrlChangeId, SuppressionId,
+    ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId, SitemapFileId,
+    SitemapRunId, SitemapUrlChangeId, SuppressionId,
 };
 use database::models::event::EventPosition;
 use database::repo::domains::DomainPosition;
+use database::repo::leads::{LeadKey, LeadPosition};
 use database::repo::paging::{Newest, Position};
 use database::repo::places::{PlaceKey, PlacePosition};
 use database::repo::sitemap_urls::UrlPosition;
@@ -47,6 +48,8 @@ pub struct Ids {
     pub batch: String,
     pub place: String,
     pub change: String,
+    pub lead: String,
+    pub lead_change: String,
     pub sitemap: String,
     pub run: String,
     pub key: String,
@@ -258,6 +261,28 @@ pub const ENTRIES: &[Entry] = entries! {
         plain("/api/v1/contacts/export.jsonl"),
         plain(format!("/api/v1/contacts/export.jsonl?q={}", ids.place)),
     ];
+    Get "/api/v1/leads" Nothing: |ids| [
+        list("/api/v1/leads", &ids.lead, |id: Uuid| LeadPosition { key: LeadKey::Newest(later()), id: id.into() }),
+        list("/api/v1/leads?sort=-last_scan_at", &ids.lead, |id: Uuid| LeadPosition { key: LeadKey::LastScan(Some(later())), id: id.into() }),
+        get(format!("/api/v1/leads?domain_id={}", ids.domain)),
+        get(format!("/api/v1/leads?search_job_id={}", ids.search)),
+        get(format!("/api/v1/leads?q={}", ids.place)),
+    ].concat();
+    Get "/api/v1/leads/export.csv" Nothing: |ids| vec![
+        plain("/api/v1/leads/export.csv"),
+        plain(format!("/api/v1/leads/export.csv?domain_id={}&preset=hubspot", ids.domain)),
+    ];
+    Get "/api/v1/leads/export.jsonl" Nothing: |ids| vec![
+        plain("/api/v1/leads/export.jsonl"),
+        plain(format!("/api/v1/leads/export.jsonl?q={}", ids.place)),
+    ];
+    Get "/api/v1/leads/export.xlsx" Nothing: |ids| vec![
+        plain("/api/v1/leads/export.xlsx"),
+        plain(format!("/api/v1/leads/export.xlsx?search_job_id={}", ids.search)),
+    ];
+    Get "/api/v1/leads/<id>" Rows: |ids| get(format!("/api/v1/leads/{}", ids.lead));
+    Get "/api/v1/leads/<id>/history" Rows: |ids| list(
+        &format!("/api/v1/leads/{}/history", ids.lead), &ids.number, |id: i64| LeadChangeRowId::from(id));
     Get "/api/v1/suppressions" Nothing: |ids| newest::<SuppressionId>("/api/v1/suppressions", &ids.suppression);
     Get "/api/v1/suppressions/<id>" Rows: |ids| get(format!("/api/v1/suppressions/{}", ids.suppression));
     Get "/email-scanner/domains" Nothing: |_ids| get("/email-scanner/domains");
@@ -319,6 +344,16 @@ pub const ENTRIES: &[Entry] = entries! {
     ].concat();
     Post "/api/v1/places/update" Some: |ids| post_once(
         "/api/v1/places/update", json!({ "place_ids": [ids.place], "status": "selected" }), ids);
+    Post "/api/v1/leads/changes/<change_id>/undo" Rows: |ids| get(format!("/api/v1/leads/changes/{}/undo", ids.lead_change));
+    Post "/api/v1/leads/change" Some: |ids| [
+        post_once("/api/v1/leads/change", json!({ "ids": [ids.lead], "status": "selected" }), ids),
+        post("/api/v1/leads/change", json!({ "filter": { "domain_id": ids.domain }, "add_tags": ["x"] }), ids),
+    ].concat();
+    Post "/api/v1/leads/undo" Nothing: |_ids| get("/api/v1/leads/undo");
+    Post "/api/v1/contacts/mark" Some: |ids| [
+        post_once("/api/v1/contacts/mark", json!({ "ids": [ids.contact], "mark": "contacted" }), ids),
+        post("/api/v1/contacts/mark", json!({ "filter": { "domain_id": ids.domain }, "mark": "wrong" }), ids),
+    ].concat();
     Post "/api/v1/places/undo" Nothing: |_ids| get("/api/v1/places/undo");
     Post "/api/v1/places/changes/<change_id>/undo" Rows: |ids| get(format!("/api/v1/places/changes/{}/undo", ids.change));
     Post "/api/v1/places/details" Rows: |ids| post_once("/api/v1/places/details", json!({ "place_ids": [ids.place] }), ids);
@@ -329,6 +364,7 @@ pub const ENTRIES: &[Entry] = entries! {
     }];
     Post "/email-scanner/scan/<id>" Rows: |ids| get(format!("/email-scanner/scan/{}", ids.domain));
     Post "/api/v1/email-scanner/scan/<id>" Rows: |ids| get(format!("/api/v1/email-scanner/scan/{}", ids.domain));
+    Patch "/api/v1/leads/<id>" Rows: |ids| post(format!("/api/v1/leads/{}", ids.lead), json!({ "notes": "x" }), ids);
     Patch "/api/v1/contacts/<id>" Rows: |ids| post(format!("/api/v1/contacts/{}", ids.contact), json!({ "notes": "x" }), ids);
     Post "/api/v1/suppressions" Nothing: |ids| post("/api/v1/suppressions", json!({ "email": "new@bench.test" }), ids);
     Post "/api/v1/suppressions/import" Nothing: |ids| {

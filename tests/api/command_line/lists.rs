@@ -113,6 +113,17 @@ async fn contacts_and_costs_are_listed() {
     let csv = program.run(&["contacts", "export", "--no-bom"]);
     assert!(csv.starts_with("email,") && csv.lines().count() == 2, "{csv}");
 
+    let leads = rows(&program.run(&["leads", "list", "--json", "--has-email", "true"]));
+    assert_eq!(leads.len(), 1, "{leads:?}");
+    assert_eq!(leads[0]["contact"]["email"], "hello@bayou-bikes.com");
+    assert_eq!(program.run(&["leads", "list", "--json", "--technology", "none"]), "");
+    let table = program.run(&["leads", "list", "--sort", "name"]);
+    assert!(table.contains("shop.bench.test"), "{table}");
+    let csv = program.run(&["leads", "export", "--no-bom", "--columns", "domain,email"]);
+    assert_eq!(csv, "domain,email\r\nshop.bench.test,hello@bayou-bikes.com");
+    let csv = program.run(&["leads", "export", "--no-bom", "--preset", "brevo"]);
+    assert!(csv.starts_with("EMAIL,"), "{csv}");
+
     let costs: Value = serde_json::from_str(&program.run(&["costs", "--json"])).unwrap();
     assert_eq!(
         (&costs["items"], &costs["calls_this_month"]),

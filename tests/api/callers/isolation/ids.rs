@@ -16,6 +16,8 @@ pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
         "UPDATE places_staging SET name = '{canary}', notes = '{canary}' WHERE place_id = '{name}';
          UPDATE place_details SET website = '{canary}' WHERE place_id = '{name}';
          UPDATE place_changes SET changed_by = '{canary}' WHERE place_id = '{name}';
+         UPDATE leads SET notes = '{canary}' WHERE tenant_id = '{tenant}';
+         UPDATE lead_changes SET changed_by = '{canary}', after = after || jsonb_build_object('notes', '{canary}') WHERE tenant_id = '{tenant}';
          UPDATE api_keys SET name = '{canary}' WHERE tenant_id = '{tenant}';
          UPDATE audit_log SET actor = '{canary}' WHERE tenant_id = '{tenant}';
          UPDATE suppressions SET reason = '{canary}' WHERE tenant_id = '{tenant}';
@@ -35,6 +37,8 @@ pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
         batch: rows.batch.batch_id.to_string(),
         place: rows.place_id,
         change: rows.change.to_string(),
+        lead: rows.leads[1].id.to_string(),
+        lead_change: rows.lead_change.to_string(),
         sitemap: rows.file.id.to_string(),
         run: rows.run.id.to_string(),
         key: rows.key.id.to_string(),
@@ -55,12 +59,13 @@ pub async fn remove(app: &TestApp, ids: &Ids) {
         batch,
         place,
         change,
+        lead_change,
         key,
         suppression,
         ..
     } = ids;
     app.sql(&format!(
-        "DELETE FROM place_finds WHERE place_id = '{place}'; DELETE FROM place_details WHERE place_id = '{place}';
+        "DELETE FROM lead_changes WHERE change_id = '{lead_change}'; DELETE FROM place_finds WHERE place_id = '{place}'; DELETE FROM place_details WHERE place_id = '{place}';
          DELETE FROM place_changes WHERE place_id = '{place}' OR change_id = '{change}'; DELETE FROM places_staging WHERE place_id = '{place}';
          DELETE FROM domains WHERE id = '{domain}'; DELETE FROM suppressions WHERE id = '{suppression}'; DELETE FROM api_keys WHERE id = '{key}';
          DELETE FROM jobs WHERE job_id IN ('{pending}', '{failed}', '{search}') OR batch_id = '{batch}';
@@ -81,6 +86,8 @@ pub fn nobodys() -> Ids {
         batch: id(),
         place: "nobodys".to_owned(),
         change: id(),
+        lead: id(),
+        lead_change: id(),
         sitemap: id(),
         run: id(),
         key: id(),
@@ -103,6 +110,8 @@ pub fn all(text: &str) -> Ids {
         batch: text(),
         place: text(),
         change: text(),
+        lead: text(),
+        lead_change: text(),
         sitemap: text(),
         run: text(),
         key: text(),
