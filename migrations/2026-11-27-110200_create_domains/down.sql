@@ -1,9 +1,9 @@
 SET LOCAL row_security = off;
 
-SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_hosting', '{ssl_fault,ssl_error}',
-    $$SELECT tenant_id || ',' || domain_id AS key, 'the older shape does not say why there is no TLS' AS reason FROM domain_hosting
-      WHERE num_nonnulls(ssl_fault, ssl_error) > 0$$);
-ALTER TABLE domain_hosting DROP COLUMN ssl_fault, DROP COLUMN ssl_error;
+SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_hosting', '{ssl_fault,ssl_error,ssl_names,redirects}',
+    $$SELECT tenant_id || ',' || domain_id AS key, 'the older shape says less of TLS and of redirects' AS reason FROM domain_hosting
+      WHERE num_nonnulls(ssl_fault, ssl_error, ssl_names, redirects) > 0$$);
+ALTER TABLE domain_hosting DROP COLUMN ssl_fault, DROP COLUMN ssl_error, DROP COLUMN ssl_names, DROP COLUMN redirects;
 DROP INDEX domains_tenant_id_created_at_idx, domains_tenant_id_last_scan_idx, domains_tenant_id_status_idx,
     domains_local_business_id_idx;
 ALTER TABLE domains

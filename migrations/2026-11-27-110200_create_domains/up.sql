@@ -19,6 +19,10 @@ ALTER TABLE domains
 
 -- Why a site is not served over TLS, next to whether it is.
 ALTER TABLE domain_hosting ADD COLUMN ssl_fault text, ADD COLUMN ssl_error text;
+-- What its certificate is for, and where its other addresses lead.
+ALTER TABLE domain_hosting ADD COLUMN ssl_names text[], ADD COLUMN redirects jsonb;
 COMMENT ON COLUMN domain_hosting.ssl_fault IS 'What is wrong with TLS where the site is not served over it, such as expired or self_signed.';
 COMMENT ON COLUMN domain_hosting.ssl_error IS 'Why the site is not served over TLS.';
+COMMENT ON COLUMN domain_hosting.ssl_names IS 'The names of the hosts that the certificate is for.';
+COMMENT ON COLUMN domain_hosting.redirects IS 'Where the addresses of the site lead: by http, and with or without www.';
 SELECT scrapersky_internal.put_back('create_domains', 'down');

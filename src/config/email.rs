@@ -13,11 +13,6 @@ impl Settings<'_> {
             time: self.limit("SCRAPERSKY_EMAIL_SECONDS", default.time)?,
             subdomains: self.yes_or_no("SCRAPERSKY_EMAIL_SUBDOMAINS", default.subdomains)?,
             mx_check: self.yes_or_no("SCRAPERSKY_EMAIL_MX_CHECK", default.mx_check)?,
-            dns_server: self.parsed(
-                "SCRAPERSKY_DNS_SERVER",
-                "an address and a port, such as 127.0.0.1:53",
-                |text| text.parse().ok(),
-            )?,
         })
     }
 }
@@ -36,11 +31,8 @@ mod tests {
         assert_eq!(read("", "").unwrap(), EmailConfig::default());
         assert!(!read("SCRAPERSKY_EMAIL_MX_CHECK", "off").unwrap().mx_check);
         assert!(read("SCRAPERSKY_EMAIL_SUBDOMAINS", "Yes").unwrap().subdomains);
-        let server = read("SCRAPERSKY_DNS_SERVER", "127.0.0.1:5353").unwrap().dns_server;
-        assert_eq!(server.map(|server| server.port()), Some(5353));
         for (variable, value) in [
             ("SCRAPERSKY_EMAIL_MX_CHECK", "perhaps"),
-            ("SCRAPERSKY_DNS_SERVER", "localhost"),
             ("SCRAPERSKY_EMAIL_SECONDS", "0"),
         ] {
             assert!(read(variable, value).unwrap_err().contains(variable));

@@ -6,6 +6,7 @@
 //! (`ROCKET_ADDRESS`, `address`, ...) keep their names.
 
 mod callers;
+mod domain;
 mod email;
 mod fetch;
 mod jobs;
@@ -176,6 +177,8 @@ impl Config {
             read_database: settings.read_database()?,
             scans: ScansConfig {
                 fetch: settings.fetch()?,
+                dns_server: settings.dns_server()?,
+                domain: settings.domain()?,
                 sitemap: settings.sitemap()?,
                 email: settings.email()?,
                 rules_dir: settings.rules_dir()?,

@@ -19,6 +19,7 @@ mod documentation;
 mod documents;
 mod emails;
 mod embedded;
+mod facts;
 mod failover;
 mod fetch;
 mod followed;

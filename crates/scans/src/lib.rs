@@ -1,5 +1,6 @@
 //! The scrapers, which collect facts from other hosts: one folder each.
 
+mod dns;
 pub mod domain;
 pub mod email;
 mod failure;
@@ -13,10 +14,13 @@ pub mod sitemap;
 
 use jobs::Registry;
 
+pub use self::dns::Dns;
 use self::domain::DomainScan;
 use self::email::EmailScanJob;
 pub use self::services::Services;
-pub use self::settings::{EmailConfig, ExpiredPlaces, PlacesConfig, PlacesProtocol, ScansConfig, SitemapConfig};
+pub use self::settings::{
+    DomainConfig, EmailConfig, ExpiredPlaces, PlacesConfig, PlacesProtocol, ScansConfig, SitemapConfig,
+};
 use self::sitemap::SitemapScan;
 
 /// Returns all kinds of jobs that this program runs.

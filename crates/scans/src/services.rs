@@ -6,10 +6,11 @@ use database::pool::Pool;
 use web::extract::technology::Rules;
 use web::fetch::{FetchConfig, Fetcher, SetupError};
 
+use super::dns::Dns;
 use super::email::MailCheck;
 use super::pace::DatabasePace;
 use super::places::Places;
-use crate::settings::{EmailConfig, PlacesConfig, ScansConfig, SitemapConfig};
+use crate::settings::{DomainConfig, EmailConfig, PlacesConfig, ScansConfig, SitemapConfig};
 
 /// The services shared by all jobs of a process.
 #[derive(Debug)]
@@ -18,6 +19,10 @@ pub struct Services {
     pub fetcher: Fetcher,
     /// The client for Google's places, if configured.
     pub places: Option<Places>,
+    /// The limits of domain scans.
+    pub domain: DomainConfig,
+    /// The DNS client for domain scans, if enabled.
+    pub dns: Option<Dns>,
     /// The limits of sitemap analyses.
     pub sitemap: SitemapConfig,
     /// The limits of email scans.
@@ -37,12 +42,16 @@ impl Services {
     ///
     /// Returns an error if the settings of outbound HTTP are invalid.
     pub fn new(config: &ScansConfig, rules: Rules) -> Result<Self, SetupError> {
+        let asks_dns = config.domain.dns_check || config.email.mx_check;
+        let dns = asks_dns.then(|| Dns::new(config.dns_server)).flatten();
         Ok(Self {
             rules,
+            domain: config.domain.clone(),
+            mail: dns.clone().filter(|_| config.email.mx_check).map(MailCheck::new),
+            dns: dns.filter(|_| config.domain.dns_check),
             fetcher: Fetcher::new(&config.fetch)?,
             places: None,
             sitemap: config.sitemap.clone(),
-            mail: MailCheck::new(&config.email),
             email: config.email.clone(),
             rows_per_tenant: config.rows_per_tenant,
         })

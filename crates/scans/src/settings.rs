@@ -13,6 +13,10 @@ use web::fetch::FetchConfig;
 pub struct ScansConfig {
     /// Outbound HTTP.
     pub fetch: FetchConfig,
+    /// The name server to use instead of the system's.
+    pub dns_server: Option<SocketAddr>,
+    /// The limits of domain scans.
+    pub domain: DomainConfig,
     /// The limits of sitemap analyses.
     pub sitemap: SitemapConfig,
     /// The limits of email scans.
@@ -21,6 +25,27 @@ pub struct ScansConfig {
     pub rules_dir: Option<PathBuf>,
     /// How many rows a tenant may store, where it has no limit of its own; 0 means no limit.
     pub rows_per_tenant: i64,
+}
+
+/// The limits and options of a domain scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainConfig {
+    /// The maximum number of pages read besides the home page.
+    pub pages: usize,
+    /// The maximum duration of reading them.
+    pub pages_time: Duration,
+    /// Whether to ask DNS for the domain's records.
+    pub dns_check: bool,
+}
+
+impl Default for DomainConfig {
+    fn default() -> Self {
+        Self {
+            pages: 5,
+            pages_time: Duration::from_secs(60),
+            dns_check: true,
+        }
+    }
 }
 
 /// The limits of an analysis of a site's sitemaps.
@@ -70,8 +95,6 @@ pub struct EmailConfig {
     pub subdomains: bool,
     /// Whether to check by DNS if the domains of addresses accept mail.
     pub mx_check: bool,
-    /// The name server to use instead of the system's.
-    pub dns_server: Option<SocketAddr>,
 }
 
 impl Default for EmailConfig {
@@ -81,7 +104,6 @@ impl Default for EmailConfig {
             time: Duration::from_secs(30 * 60),
             subdomains: false,
             mx_check: true,
-            dns_server: None,
         }
     }
 }

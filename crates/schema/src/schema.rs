@@ -183,6 +183,10 @@ diesel::table! {
         ssl_fault -> Nullable<Text>,
         /// Why the site is not served over TLS.
         ssl_error -> Nullable<Text>,
+        /// The names of the hosts that the certificate is for.
+        ssl_names -> Nullable<Array<Nullable<Text>>>,
+        /// Where the addresses of the site lead: by http, and with or without www.
+        redirects -> Nullable<Jsonb>,
     }
 }
 

@@ -3,7 +3,7 @@
 use bigdecimal::ToPrimitive;
 use chrono::{DateTime, Utc};
 use database::models::domain_hosting::DomainHosting;
-use database::models::values::RawJson;
+use database::models::values::{RawJson, TextList};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -23,7 +23,14 @@ pub struct DomainHostingView {
     pub ssl_fault: Option<String>,
     /// Why the site is not served over TLS.
     pub ssl_error: Option<String>,
-    /// Its security headers.
+    /// The names of the hosts that the site's certificate is for, such as `acme.de` and `*.acme.de`.
+    pub ssl_names: Option<Vec<String>>,
+    /// Where the site's addresses lead: `host`, at which the site is; `http` and `other_name` (with or without `www.`),
+    /// each with `route`, `status` and `error`, or null where nobody had to ask.
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub redirects: Option<Box<RawValue>>,
+    /// The site's security: `grade` (`A+` to `F`) and `score`, the `tests` with the points and the reason of each, and the
+    /// values of the `headers`.
     #[schema(value_type = Option<serde_json::Value>)]
     pub security_headers: Option<Box<RawValue>>,
     /// The server software that the site names.
@@ -43,7 +50,7 @@ pub struct DomainHostingView {
     pub dns_records: Option<Box<RawValue>>,
     /// Time to the first byte of the last scan, in milliseconds.
     pub server_response_time: Option<i32>,
-    /// Mean time to the first byte over all scans, in milliseconds.
+    /// Mean time to the first byte over the pages of the last scan, in milliseconds.
     pub average_response_time: Option<i32>,
     /// Uptime in per cent.
     pub uptime_percentage: Option<f64>,
@@ -70,6 +77,7 @@ pub struct DomainHostingView {
 }
 
 impl From<DomainHosting> for DomainHostingView {
+    #[expect(clippy::too_many_lines, reason = "two lines for each column")]
     fn from(row: DomainHosting) -> Self {
         let DomainHosting {
             tenant_id: _,
@@ -100,6 +108,8 @@ impl From<DomainHosting> for DomainHostingView {
             last_successful_scan,
             ssl_fault,
             ssl_error,
+            ssl_names,
+            redirects,
         } = row;
         Self {
             has_ssl,
@@ -108,6 +118,8 @@ impl From<DomainHosting> for DomainHostingView {
             ssl_version,
             ssl_fault,
             ssl_error,
+            ssl_names: ssl_names.map(|TextList(texts)| texts),
+            redirects: redirects.map(RawJson::into_raw),
             security_headers: security_headers.map(RawJson::into_raw),
             server_type,
             ip_address,

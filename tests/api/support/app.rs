@@ -12,7 +12,7 @@ use jobs::Runner;
 use rocket::figment::Figment;
 use rocket::http::{ContentType, Header, Method};
 use rocket::local::asynchronous::Client;
-use scans::{EmailConfig, ScansConfig};
+use scans::{DomainConfig, EmailConfig, ScansConfig};
 use scans::{Services, registry};
 use scrapersky::config::Config;
 use serde_json::Value;
@@ -236,6 +236,10 @@ impl TestApp {
                 ..FetchConfig::default()
             },
             // Does not use the machine's DNS: a test that needs DNS starts its own server.
+            domain: DomainConfig {
+                dns_check: false,
+                ..DomainConfig::default()
+            },
             email: EmailConfig {
                 mx_check: false,
                 ..EmailConfig::default()

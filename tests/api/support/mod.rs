@@ -6,6 +6,7 @@ pub mod contract;
 pub mod database;
 pub mod extent;
 pub mod log;
+pub mod name_server;
 pub mod planted;
 pub mod pooler;
 pub mod port;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::{AsChangeset, HasQuery, Insertable};
 use schema::domain_hosting;
 
-use super::values::RawJson;
+use super::values::{RawJson, TextList};
 use crate::ids::{DomainId, TenantId};
 
 /// How a domain's site is hosted: TLS, DNS, server, speed.
@@ -42,7 +42,7 @@ pub struct DomainHosting {
     pub dns_records: Option<RawJson>,
     /// Time to the first byte in milliseconds.
     pub server_response_time: Option<i32>,
-    /// The mean of its response times over its scans, in milliseconds.
+    /// The mean time to the first byte of the pages of its last scan, in milliseconds.
     pub average_response_time: Option<i32>,
     /// Its uptime in per cent.
     pub uptime_percentage: Option<BigDecimal>,
@@ -68,6 +68,10 @@ pub struct DomainHosting {
     pub ssl_fault: Option<String>,
     /// Why the site is not served over TLS.
     pub ssl_error: Option<String>,
+    /// The names of the hosts that its certificate is for.
+    pub ssl_names: Option<TextList>,
+    /// Where its addresses lead.
+    pub redirects: Option<RawJson>,
 }
 
 /// Changes of [`DomainHosting`].
@@ -102,7 +106,7 @@ pub struct DomainHostingChanges<'a> {
     pub dns_records: Option<Option<&'a RawJson>>,
     /// Time to the first byte in milliseconds.
     pub server_response_time: Option<Option<i32>>,
-    /// The mean of its response times over its scans, in milliseconds.
+    /// The mean time to the first byte of the pages of its last scan, in milliseconds.
     pub average_response_time: Option<Option<i32>>,
     /// Its uptime in per cent.
     pub uptime_percentage: Option<Option<&'a BigDecimal>>,
@@ -128,4 +132,8 @@ pub struct DomainHostingChanges<'a> {
     pub ssl_fault: Option<Option<&'a str>>,
     /// Why the site is not served over TLS.
     pub ssl_error: Option<Option<&'a str>>,
+    /// The names of the hosts that its certificate is for.
+    pub ssl_names: Option<Option<&'a TextList>>,
+    /// Where its addresses lead.
+    pub redirects: Option<Option<&'a RawJson>>,
 }

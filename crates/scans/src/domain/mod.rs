@@ -1,5 +1,9 @@
 //! The domain scan: facts from a domain's home page, and the job that collects them.
 
+mod gathered;
+mod pages;
+mod read;
+mod redirects;
 mod scan;
 mod store;
 mod submit;

@@ -6,15 +6,18 @@ use database::ids::DomainId;
 use database::models::enums::Outcome;
 use jobs::{BackgroundJob, Finished, JobContext, JobError};
 use serde::{Deserialize, Serialize};
-use web::extract::{PageContext, SiteMetadata, extract};
+use web::extract::SiteMetadata;
 use web::fetch::{FetchError, Fetcher, Home, Page, Want};
-use web::html::{self, Limits};
-use web::names::{DomainName, is_spelled_with_www};
-use web::sitemap::discover::PageLinks;
+use web::names::{DomainName, is_for_tests, is_spelled_with_www};
 use web::stand_in::StandIn;
 
-use super::store::{self, Served};
+use super::gathered::Gathered;
+use super::pages::{self, Totals};
+use super::read::{read, unreadable};
+use super::redirects::Redirects;
+use super::store;
 use crate::Services;
+use crate::dns::DnsRecords;
 use crate::failure::{job_error, stand_in};
 use crate::room::require_room;
 use crate::sitemap::count::count;
@@ -113,11 +116,14 @@ impl DomainScan {
         let Home { page, https_failure } = home;
         ctx.report("extracting", &format!("reading {}", page.final_url), 0.5)
             .await;
-        let (page, mut metadata, links) = read(ctx, page).await?;
+        let bytes = page.body.len();
+        let (page, mut metadata, links) = read(ctx, page).await?.map_err(|error| unreadable(&error))?;
         if let Some(what) = metadata.stand_in.filter(|what| *what != StandIn::Shell) {
             let host = self.domain.clone();
             return Err(job_error(&FetchError::StandIn { host, what }, ctx.attempt()).into());
         }
+        let mut totals = Totals::default();
+        totals.add(bytes, &page, metadata.performance.image_count);
         add_frames(ctx, &fetcher, &mut metadata).await?;
         ctx.report(
             "extracting",
@@ -127,24 +133,56 @@ impl DomainScan {
         .await;
         let max_pages = u64::try_from(self.max_pages).unwrap_or(0);
         let sitemaps = count(ctx, &fetcher, &page.final_url, &links, max_pages).await?;
+        ctx.report("extracting", &format!("reading inner pages of {}", self.domain), 0.8)
+            .await;
+        pages::add(
+            ctx,
+            &fetcher,
+            &page.final_url,
+            &sitemaps.named,
+            &mut metadata,
+            &mut totals,
+        )
+        .await?;
+        let redirects = Redirects::ask(ctx, &fetcher, &page).await?;
+        let robots = fetcher.robots(&page.final_url).await.ok();
+        let dns = self.ask_dns(ctx, &page).await;
         ctx.report("storing", &format!("storing what {} says", self.domain), 0.9)
             .await;
+        let gathered = Gathered {
+            home: page,
+            https_failure,
+            metadata,
+            sitemaps,
+            redirects,
+            totals,
+            robots,
+            dns,
+        };
+        Ok(self.store(ctx, &gathered).await?)
+    }
+
+    /// Asks for the domain's records; `None` if that is switched off, or if the name is reserved for tests.
+    async fn ask_dns(&self, ctx: &JobContext<Services>, home: &Page) -> Option<DnsRecords> {
+        let dns = ctx.services().dns.as_ref().filter(|_| !is_for_tests(&self.domain))?;
+        let host = home.final_url.host_str().unwrap_or(&self.domain);
+        Some(DnsRecords::ask(dns, &self.domain, host, home.remote_addr.ip()).await)
+    }
+
+    async fn store(&self, ctx: &JobContext<Services>, gathered: &Gathered) -> Result<Finished, JobError> {
+        let metadata = &gathered.metadata;
         let outcome = match metadata.stand_in {
             Some(what) => stand_in(what),
             None if metadata.is_truncated => Outcome::Partial,
             None => Outcome::Ok,
         };
-        let served = Served {
-            page: &page,
-            https_failure: https_failure.as_ref(),
-        };
         let finished = ctx.finish_with(async |mut conn| {
-            let metadata = store::drop_suppressed(&mut conn, &self.domain, &metadata).await?;
-            store::success(ctx, &mut conn, &self.domain, served, &metadata, &sitemaps).await?;
+            let metadata = store::drop_suppressed(&mut conn, &self.domain, metadata).await?;
+            store::success(ctx, &mut conn, &self.domain, gathered, &metadata).await?;
             let summary = format!("{} is scanned", self.domain);
             ctx.finish(conn, outcome, &summary, &metadata.contract()).await
         });
-        Ok(finished.await?)
+        finished.await
     }
 }
 
@@ -159,35 +197,9 @@ async fn add_frames(
         let left = deadline.saturating_duration_since(Instant::now());
         let want = Want::html().within(left.min(fetcher.timeout()));
         if let Ok(frame) = fetcher.get(frame, want).await.and_then(Page::success) {
-            metadata.add_frame(read(ctx, frame).await?.1);
+            let (_, frame, _) = read(ctx, frame).await?.map_err(|error| unreadable(&error))?;
+            metadata.add_frame(frame);
         }
     }
     Ok(())
-}
-
-/// Reads a page on a blocking thread.
-async fn read(ctx: &JobContext<Services>, page: Page) -> Result<(Page, SiteMetadata, PageLinks), JobError> {
-    let rules = ctx.services().rules.clone();
-    let read = ctx.blocking(move || {
-        let text = page.text();
-        let document = html::parse(&text.text, &Limits::default())?;
-        let headers: Vec<(&str, &str)> = page
-            .headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-            .collect();
-        let metadata = extract(
-            &document,
-            &PageContext {
-                final_url: &page.final_url,
-                headers: &headers,
-                rules: &rules,
-            },
-        );
-        let links = PageLinks::of(document.html(), &page.final_url);
-        drop(document);
-        Ok::<_, html::ParseError>((page, metadata, links))
-    });
-    read.await?
-        .map_err(|error| JobError::permanent(Outcome::Parse, error.to_string()))
 }

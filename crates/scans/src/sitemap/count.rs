@@ -8,6 +8,7 @@ use jobs::{JobContext, JobError};
 use tokio::time::Instant;
 use url::Url;
 use web::fetch::Fetcher;
+use web::pages::page_kind;
 use web::sitemap::discover::{Effort, PageLinks, discover, page_key};
 use web::sitemap::download::{Fetched, download};
 use web::sitemap::parse::{Item, ParseLimits, parse};
@@ -19,6 +20,8 @@ use crate::settings::SitemapConfig;
 
 /// Maximum number of files read.
 const MAX_FILES: usize = 200;
+/// Maximum number of pages of each file that are collected because they say whose the site is, and of all files.
+const MAX_NAMED: usize = 50;
 
 /// The totals of a site's sitemaps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +32,25 @@ pub struct SitemapCount {
     pub files: usize,
     /// The number of pages that the files list, up to the requested maximum.
     pub pages: u64,
+    /// The first of these pages that say whose the site is.
+    pub named: Vec<String>,
+}
+
+/// Which of the listed pages are collected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// Those that say whose the site is, up to [`MAX_NAMED`].
+    Named,
+    All,
+}
+
+impl Keep {
+    fn keeps(self, url: &str, kept: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named => kept < MAX_NAMED && Url::parse(url).is_ok_and(|url| page_kind(&url, "").is_some()),
+        }
+    }
 }
 
 /// Finds a site's sitemaps and counts the pages they list, up to `max_pages`. Unreadable files are not counted.
@@ -43,9 +65,10 @@ pub async fn count(
     links: &PageLinks,
     max_pages: u64,
 ) -> Result<SitemapCount, JobError> {
-    walk(ctx, fetcher, origin, links, max_pages, false)
-        .await
-        .map(|(count, _)| count)
+    let (mut count, mut named) = walk(ctx, fetcher, origin, links, max_pages, Keep::Named).await?;
+    named.truncate(MAX_NAMED);
+    count.named = named;
+    Ok(count)
 }
 
 /// Returns the URLs of up to `max_pages` pages in a site's sitemaps, found as by [`count`].
@@ -60,7 +83,7 @@ pub async fn list(
     links: &PageLinks,
     max_pages: u64,
 ) -> Result<Vec<String>, JobError> {
-    walk(ctx, fetcher, origin, links, max_pages, true)
+    walk(ctx, fetcher, origin, links, max_pages, Keep::All)
         .await
         .map(|(_, pages)| pages)
 }
@@ -71,7 +94,7 @@ async fn walk(
     origin: &Url,
     links: &PageLinks,
     max_pages: u64,
-    keeps: bool,
+    keep: Keep,
 ) -> Result<(SitemapCount, Vec<String>), JobError> {
     let mut listed = Vec::new();
     let config = &ctx.services().sitemap;
@@ -105,7 +128,7 @@ async fn walk(
             continue;
         }
         let room = MAX_FILES.saturating_sub(waiting.len());
-        let read = read(ctx, fetched, left, room, keeps, counted).await?;
+        let read = read(ctx, fetched, left, room, keep, counted).await?;
         counted = read.counted;
         if !read.is_sitemap {
             continue;
@@ -133,7 +156,7 @@ struct ListedBy {
     count: u64,
     /// Hashes of the pages of all files so far, equal with and without `www.`.
     counted: HashSet<u64>,
-    /// The URLs of the pages, if they are collected.
+    /// The URLs of the pages that are collected.
     pages: Vec<String>,
     /// The URLs of further sitemap files.
     children: Vec<String>,
@@ -146,7 +169,7 @@ async fn read(
     fetched: Fetched,
     left: u64,
     room: usize,
-    keeps: bool,
+    keep: Keep,
     mut counted: HashSet<u64>,
 ) -> Result<ListedBy, JobError> {
     let limits = limits(&ctx.services().sitemap);
@@ -160,7 +183,7 @@ async fn read(
                         return ControlFlow::Continue(());
                     }
                     count += 1;
-                    if keeps {
+                    if keep.keeps(&page.url, pages.len()) {
                         pages.push(page.url.clone());
                     }
                     if count >= left {

@@ -18,6 +18,8 @@ pub(super) struct Attributes<'a> {
     pub(super) href: Option<&'a str>,
     pub(super) http_equiv: &'a str,
     pub(super) id: &'a str,
+    /// Whether the element has a hash of its content.
+    pub(super) has_integrity: bool,
     pub(super) itemprop: &'a str,
     pub(super) itemscope: bool,
     pub(super) itemtype: &'a str,

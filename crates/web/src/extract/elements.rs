@@ -7,7 +7,6 @@ use scraper::node::Element;
 
 use super::attributes::Attributes;
 use super::email::{Found, Spelling};
-use super::images::{ImageMarks, names_header};
 use super::page::{Page, RawLink};
 use super::phone::{Candidate, PhoneKind};
 use super::social::Source;
@@ -50,8 +49,6 @@ const DOMAIN_ATTRIBUTES: [&str; 6] = [
     "data-mail-domain",
 ];
 const TOP_LEVEL_ATTRIBUTES: [&str; 3] = ["data-ext", "data-part3", "data-tld"];
-/// Maximum number of images whose position in the page is checked.
-const MAX_LOGO_CHECKS: usize = 30;
 
 impl Page {
     pub(super) fn read_attributes<'a>(&mut self, element: &'a Element) -> Attributes<'a> {
@@ -99,6 +96,7 @@ impl Page {
         match name {
             "data-cfemail" => found.cfemail = Some(value),
             "data-src" => found.data_src = Some(value),
+            "integrity" => found.has_integrity = !value.trim().is_empty(),
             _ => {
                 if name.starts_with("data-") && value.len() <= MAX_DATA_BYTES {
                     found.data.push((name, value));
@@ -131,6 +129,12 @@ impl Page {
         if attributes.http_equiv.eq_ignore_ascii_case("content-language") && self.meta_language.is_none() {
             self.meta_language = clean(content, MAX_GENERATOR_CHARS);
         }
+        let stands_for = if attributes.http_equiv.is_empty() {
+            attributes.name
+        } else {
+            attributes.http_equiv
+        };
+        self.security.see_policy(stands_for.trim(), content);
         // An element may use two vocabularies at once.
         for name in [attributes.name, attributes.property] {
             if !name.is_empty() {
@@ -214,7 +218,7 @@ impl Page {
     }
 
     /// Examines a file that the page loads. A picture may be another site's.
-    fn see_resource(&mut self, url: &str, is_picture: bool) {
+    pub(super) fn see_resource(&mut self, url: &str, is_picture: bool) {
         self.technologies.see_url(url, is_picture, &self.site);
         if self.theme.is_none() {
             self.theme = wordpress::theme(url, is_picture, &self.site);
@@ -223,6 +227,14 @@ impl Page {
 
     pub(super) fn see_script(&mut self, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) {
         self.performance.script_count += 1;
+        self.security.has_scripts = true;
+        if let Some(src) = attributes.src
+            && let Some(url) = self.site.resolve(src)
+        {
+            let (is_own, is_https) = (self.site.owns_url(&url), url.scheme() == "https");
+            self.security
+                .see_script(src, is_own, is_https, attributes.has_integrity);
+        }
         if let Some(src) = attributes.src.or(attributes.data_src) {
             self.see_resource(src, false);
         }
@@ -251,6 +263,9 @@ impl Page {
         }
         for number in std::mem::take(&mut self.structured.fax_numbers) {
             self.add_phones(Candidate::structured(position, &number, Some(PhoneKind::Fax)));
+        }
+        for text in std::mem::take(&mut self.structured.payments) {
+            self.payments.see_statement(&text);
         }
         for link in std::mem::take(&mut self.structured.links) {
             self.take_social(&link, Source::Declared);
@@ -323,33 +338,6 @@ impl Page {
         url.is_some_and(|url| url.host_str().is_some_and(is_own))
     }
 
-    pub(super) fn see_image(&mut self, node: NodeRef<'_, Node>, attributes: &Attributes<'_>) {
-        self.performance.image_count += 1;
-        let alt = attributes.alt.trim_matches(['(', ')', '[', ']', ' ']);
-        if alt == "@" || alt.eq_ignore_ascii_case("at") {
-            self.text.push("@");
-        }
-        // Lazy loading puts the URL into another attribute and a placeholder into `src`.
-        let src = attributes
-            .src
-            .filter(|src| !src.starts_with("data:"))
-            .or(attributes.data_src);
-        let Some(src) = src else { return };
-        self.see_resource(src, true);
-        let marks = ImageMarks {
-            class: attributes.class,
-            id: attributes.id,
-            alt: attributes.alt,
-            src,
-        };
-        if self.image_logo.is_none() && self.logo_checks < MAX_LOGO_CHECKS && marks.name_a_logo() {
-            self.logo_checks += 1;
-            if marks.are_of_wordpress() || is_in_header(node) {
-                self.image_logo = self.site.address(src);
-            }
-        }
-    }
-
     pub(super) fn add_email(&mut self, email: String, spelling: Spelling) {
         if self.emails.len() < MAX_LINKED {
             self.emails.push(Found {
@@ -418,18 +406,4 @@ impl Page {
 /// Returns whether a list of words contains a word, ignoring ASCII case.
 fn has_word(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|own| own.eq_ignore_ascii_case(word))
-}
-
-/// Returns whether a node is in the page's header.
-fn is_in_header(node: NodeRef<'_, Node>) -> bool {
-    node.ancestors()
-        .filter_map(|ancestor| ancestor.value().as_element())
-        .any(|element| {
-            element.name() == "header"
-                || element.attr("role") == Some("banner")
-                || [element.attr("id"), element.attr("class")]
-                    .into_iter()
-                    .flatten()
-                    .any(names_header)
-        })
 }

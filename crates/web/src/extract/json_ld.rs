@@ -43,6 +43,8 @@ pub(super) struct StructuredData {
     pub(super) links: Vec<String>,
     /// The links of persons.
     pub(super) person_links: Vec<String>,
+    /// What the objects say of payment.
+    pub(super) payments: Vec<String>,
     pub(super) logo: Option<String>,
     pub(super) addresses: Vec<String>,
     pub(super) country: Option<String>,
@@ -145,6 +147,7 @@ impl StructuredData {
                 "sameAs" if is_person => texts(value, &mut self.person_links),
                 "sameAs" => texts(value, &mut self.links),
                 "logo" if self.logo.is_none() => self.logo = image(value),
+                "paymentAccepted" => texts(value, &mut self.payments),
                 "openingHours" => self.week.read_texts(value),
                 "openingHoursSpecification" => self.week.read_specification(value),
                 "address" => self.read_address(value),

@@ -3,10 +3,14 @@
 use serde::Serialize;
 use url::Url;
 
+use super::business::Business;
+use super::detect::DetectedLanguage;
 use super::phone::PhoneKind;
 use super::social::SocialLinks;
 use super::technology::{Claim, Shown, Sightings, TechStack};
 use super::wordpress::{self, WordPressFacts};
+use crate::pages::NamedPage;
+use crate::security::PageSecurity;
 use crate::stand_in::StandIn;
 
 /// How many addresses and numbers the v1 contract shows; all of them are stored.
@@ -80,6 +84,22 @@ pub struct SiteMetadata {
     /// URLs of frames that show pages of the site.
     #[serde(skip)]
     pub frames: Vec<Url>,
+    /// The language of the page's text.
+    pub detected_language: Option<DetectedLanguage>,
+    /// The kind of business that the page declares.
+    pub business: Business,
+    /// The payment methods that the page declares or shows.
+    pub payment_methods: Vec<String>,
+    /// The URL that the page calls its own.
+    pub canonical_url: Option<String>,
+    /// What the page asks of robots.
+    pub meta_robots: Option<String>,
+    /// Links to pages that say whose the site is.
+    #[serde(skip)]
+    pub named_pages: Vec<NamedPage>,
+    /// The observations that concern security.
+    #[serde(skip)]
+    pub security: PageSecurity,
 }
 
 /// A telephone or fax number.
@@ -135,32 +155,6 @@ struct ContactInfo<'a> {
 }
 
 impl SiteMetadata {
-    /// Adds the facts of a page shown in a frame.
-    pub fn add_frame(&mut self, frame: Self) {
-        fn merge(list: &mut Vec<String>, more: Vec<String>) {
-            for text in more {
-                if !list.contains(&text) {
-                    list.push(text);
-                }
-            }
-        }
-        if frame.stand_in.is_some_and(|stand_in| stand_in != StandIn::Shell) {
-            return;
-        }
-        merge(&mut self.emails, frame.emails);
-        merge(&mut self.phones, frame.phones);
-        merge(&mut self.addresses, frame.addresses);
-        self.title = self.title.take().or(frame.title);
-        self.description = self.description.take().or(frame.description);
-        self.language = self.language.take().or(frame.language);
-        self.business_hours = self.business_hours.take().or(frame.business_hours);
-        self.copyright_year = self.copyright_year.take().or(frame.copyright_year);
-        self.has_privacy_policy |= frame.has_privacy_policy;
-        self.is_truncated |= frame.is_truncated;
-        self.wordpress.theme = self.wordpress.theme.take().or(frame.wordpress.theme);
-        self.add_sightings(frame.sightings);
-    }
-
     /// Adds the signs of technologies that another page of the site, its headers or its DNS show, and judges anew.
     pub fn add_sightings(&mut self, seen: Sightings) {
         self.sightings.merge(seen);

@@ -15,7 +15,7 @@ const MAX_VALUE_CHARS: usize = 300;
 const MAX_OPEN: usize = 50;
 
 /// The properties that are read, and those that may contain them.
-const PROPERTIES: [&str; 13] = [
+const PROPERTIES: [&str; 14] = [
     "telephone",
     "address",
     "openingHours",
@@ -29,6 +29,7 @@ const PROPERTIES: [&str; 13] = [
     "opens",
     "closes",
     "validFrom",
+    "paymentAccepted",
 ];
 
 impl Page {
@@ -94,6 +95,7 @@ impl Page {
             // Telephone numbers are read from any element; see `phone_links`.
             "telephone" => {}
             "openingHours" => self.structured.week.read_text(&value),
+            "paymentAccepted" => self.payments.see_statement(&value),
             "address" => self.add_postal(Some(value), &Map::new()),
             property => {
                 let around = self.items.open.iter_mut().rev().find_map(|open| open.object.as_mut());

@@ -12,10 +12,12 @@
 //!   written.
 
 mod attributes;
+mod business;
 mod cloak;
 mod country;
 mod credit;
 mod decode;
+mod detect;
 mod elements;
 mod email;
 mod frames;
@@ -25,6 +27,7 @@ mod items;
 mod json_ld;
 mod language;
 mod lenient;
+mod merge;
 mod metadata;
 mod microdata;
 mod notices;
@@ -32,6 +35,7 @@ mod page;
 mod people;
 mod phone;
 mod phone_links;
+mod pictures;
 mod reading;
 mod script;
 mod site;
@@ -47,7 +51,9 @@ mod wordpress;
 #[cfg(test)]
 mod tests;
 
+pub use business::Business;
 use country::{Clues, Regions};
+pub use detect::DetectedLanguage;
 pub use email::Spelling;
 pub use metadata::{ContractMetadata, Performance, PhoneNumber, SiteMetadata};
 use page::Page;
@@ -60,9 +66,12 @@ use url::Url;
 pub use wordpress::WordPressFacts;
 
 use crate::html::Document;
+use crate::pages::{NamedPage, page_kind};
 
 /// Maximum number of languages kept.
 const MAX_LANGUAGES: usize = 10;
+/// Maximum number of links to pages that say whose the site is.
+const MAX_NAMED_PAGES: usize = 50;
 
 /// The origin of a page.
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +116,8 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
     let stand_in = page.take_stand_in();
     let addresses = page.take_addresses();
     let text = page.text.as_str();
+    let named_pages = named_pages(&page, text);
+    let detected_language = detect::detect(text);
     let numbers = phones(std::mem::take(&mut page.phones), &page, language.as_deref());
     let phones = numbers.iter().filter(|phone| phone.kind != PhoneKind::Fax);
     let phones = phones.map(|phone| phone.number.clone()).collect();
@@ -150,9 +161,27 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         is_truncated,
         stand_in,
         frames: page.frames,
+        detected_language,
+        business: Business::read(&page.structured.types),
+        payment_methods: page.payments.finish(),
+        canonical_url: page.canonical_url,
+        meta_robots: page.meta_robots,
+        named_pages,
+        security: page.security,
     };
     metadata.judge_technologies();
     metadata
+}
+
+/// Returns the site's pages that say whose it is, in the order of the links to them.
+fn named_pages(page: &Page, text: &str) -> Vec<NamedPage> {
+    let links = reading::links(page, text).into_iter();
+    let own = links.filter(|link| page.site.owns_url(&link.url) && !link.nofollow);
+    let named = own.filter_map(|link| {
+        let kind = page_kind(&link.url, &link.text)?;
+        Some(NamedPage { kind, url: link.url })
+    });
+    named.take(MAX_NAMED_PAGES).collect()
 }
 
 /// Validates the declared numbers and those in the text, and returns them in page order, each once.

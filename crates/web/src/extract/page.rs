@@ -5,6 +5,7 @@ use std::ops::Range;
 use ego_tree::NodeId;
 use url::Url;
 
+use super::business::Payments;
 use super::email::{self, Found, Spelling};
 use super::images::Favicon;
 use super::items::Items;
@@ -16,6 +17,7 @@ use super::social::Profiles;
 use super::state::State;
 use super::technology::{Shown, Sightings};
 use super::text::PageText;
+use crate::security::PageSecurity;
 use crate::stand_in::{Look, StandIn};
 
 /// The data collected in one pass over a page.
@@ -37,6 +39,8 @@ pub(super) struct Page {
     pub(super) favicon: Favicon,
     pub(super) structured: StructuredData,
     pub(super) performance: Performance,
+    pub(super) security: PageSecurity,
+    pub(super) payments: Payments,
     pub(super) title: Option<String>,
     pub(super) og_title: Option<String>,
     pub(super) description: Option<String>,
@@ -114,6 +118,8 @@ impl Page {
             favicon: Favicon::default(),
             structured: StructuredData::default(),
             performance: Performance::default(),
+            security: PageSecurity::default(),
+            payments: Payments::default(),
             title: None,
             og_title: None,
             description: None,

@@ -139,7 +139,7 @@ pub(super) async fn exchange(
         http_version: response.version(),
         tls: Tls::of(&response),
     };
-    if answer.is_redirect() {
+    if answer.is_redirect() || want.is_headers() {
         return Ok(answer);
     }
     let codings = coding::codings(&answer.headers);

@@ -23,6 +23,7 @@ mod client;
 mod coding;
 mod cookies;
 mod date;
+mod entrance;
 mod error;
 mod fetcher;
 mod home;
@@ -39,6 +40,7 @@ mod tls;
 mod trail;
 
 pub use self::client::SetupError;
+pub use self::entrance::Entrance;
 pub use self::error::{FailureKind, FetchError};
 pub use self::fetcher::Fetcher;
 pub use self::home::{Candidates, Home, real_cause};

@@ -31,6 +31,7 @@ enum Kind {
     HtmlOrCard,
     Xml,
     Anything,
+    Headers,
 }
 
 impl Want {
@@ -56,6 +57,12 @@ impl Want {
     #[must_use]
     pub fn anything() -> Self {
         Self::of(Kind::Anything)
+    }
+
+    /// Requests the status and headers alone, as a visitor of the page would get them; the body is not read.
+    #[must_use]
+    pub fn headers() -> Self {
+        Self::of(Kind::Headers)
     }
 
     /// Accepts bodies of up to `bytes` after decompression, instead of the configured limit.
@@ -87,7 +94,7 @@ impl Want {
     /// Returns the `Accept` header.
     pub(super) fn accept(self) -> &'static str {
         match self.kind {
-            Kind::Html => "text/html,application/xhtml+xml;q=0.9",
+            Kind::Html | Kind::Headers => "text/html,application/xhtml+xml;q=0.9",
             Kind::HtmlOrCard => "text/html,application/xhtml+xml;q=0.9,text/vcard;q=0.5",
             Kind::Xml => "application/xml,text/xml;q=0.9,*/*;q=0.5",
             Kind::Anything => "*/*",
@@ -99,6 +106,11 @@ impl Want {
         matches!(self.kind, Kind::Html | Kind::HtmlOrCard)
     }
 
+    /// Returns whether the body is not read.
+    pub(super) fn is_headers(self) -> bool {
+        self.kind == Kind::Headers
+    }
+
     /// Checks the media type of a body, and where that leaves open what it is returns that the body has to be looked at.
     pub(super) fn check(self, host: &str, essence: Option<&str>) -> Result<Fit, FetchError> {
         let Some(essence) = essence else {
@@ -107,7 +119,7 @@ impl Want {
         let is_card = matches!(essence, "text/vcard" | "text/x-vcard" | "text/directory");
         let is_html = matches!(essence, "text/html" | "application/xhtml+xml");
         let (fits, wanted) = match self.kind {
-            Kind::Anything => return Ok(Fit::Yes),
+            Kind::Anything | Kind::Headers => return Ok(Fit::Yes),
             Kind::Html | Kind::HtmlOrCard if !is_html && media::is_xml(essence) => return Ok(Fit::Look),
             Kind::Html => (is_html, "a web page"),
             Kind::HtmlOrCard => (is_html || is_card, "a web page"),

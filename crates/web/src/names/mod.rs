@@ -30,6 +30,14 @@ const PRIVATE_TOP_LEVELS: [&str; 12] = [
     "localhost",
 ];
 
+/// Returns whether a name is reserved for tests, so that the DNS does not know it (RFC 6761, 6.2).
+#[must_use]
+pub fn is_for_tests(name: &str) -> bool {
+    name.rsplit('.')
+        .next()
+        .is_some_and(|label| label.eq_ignore_ascii_case("test"))
+}
+
 /// A public host name in standard form: lower case, punycode, without scheme, user, `www.`, port, path or trailing dot.
 ///
 /// Different spellings of a site give the same name, and parsing a name returns it unchanged. The SQL function

@@ -160,3 +160,15 @@ fn the_registrable_part_is_known() {
     assert_eq!(registrable("github.io"), "github.io");
     assert_eq!(registrable("a.b.shop.test"), "shop.test");
 }
+
+#[test]
+fn names_for_tests_are_told_by_their_end() {
+    for (name, expected) in [
+        ("shop.test", true),
+        ("a.b.TEST", true),
+        ("test.de", false),
+        ("latest", false),
+    ] {
+        assert_eq!(is_for_tests(name), expected, "{name}");
+    }
+}

@@ -128,7 +128,7 @@ fn read_tree(html: &Html, url: &Url, rules: &Rules) -> PageReading {
 }
 
 /// Returns the links of a page, each URL once.
-fn links(page: &Page, text: &str) -> Vec<PageLink> {
+pub(super) fn links(page: &Page, text: &str) -> Vec<PageLink> {
     let mut seen = HashSet::new();
     page.links
         .iter()

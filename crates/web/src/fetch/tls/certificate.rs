@@ -1,9 +1,12 @@
 //! Reads what a certificate says (RFC 5280).
 
 use chrono::{DateTime, Utc};
+use x509_cert::TbsCertificate;
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
 use x509_cert::der::{Decode, Reader, SliceReader, Tag, Tagged};
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
@@ -12,6 +15,8 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 
 /// The longest name that is kept, in characters.
 const MAX_NAME: usize = 200;
+/// Maximum number of names of hosts that are kept.
+const MAX_NAMES: usize = 100;
 
 /// What a server's certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +25,8 @@ pub struct Certificate {
     pub issuer: Option<String>,
     /// Until when it is valid.
     pub expires: Option<DateTime<Utc>>,
+    /// The names of the hosts it is for, such as `acme.de` and `*.acme.de`.
+    pub names: Vec<String>,
 }
 
 impl Certificate {
@@ -28,12 +35,30 @@ impl Certificate {
         let certificate = x509_cert::Certificate::from_der(der).ok()?.tbs_certificate;
         let expires = certificate.validity.not_after.to_unix_duration().as_secs();
         Some(Self {
+            names: host_names(&certificate),
             issuer: named(&certificate.issuer),
             expires: i64::try_from(expires)
                 .ok()
                 .and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
         })
     }
+}
+
+/// Returns the DNS names that a certificate is for (RFC 5280, 4.2.1.6).
+fn host_names(certificate: &TbsCertificate) -> Vec<String> {
+    let Ok(Some((_, SubjectAltName(names)))) = certificate.get::<SubjectAltName>() else {
+        return Vec::new();
+    };
+    let names = names.iter().filter_map(|name| match name {
+        GeneralName::DnsName(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let is_plain = |name: &&str| name.len() <= MAX_NAME && name.bytes().all(|byte| byte.is_ascii_graphic());
+    names
+        .filter(is_plain)
+        .take(MAX_NAMES)
+        .map(str::to_ascii_lowercase)
+        .collect()
 }
 
 /// Names and key of a certificate, as far as they explain a failure.

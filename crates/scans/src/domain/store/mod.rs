@@ -1,0 +1,143 @@
+//! The rows that a domain scan writes: the domain's own and three with the facts about its site.
+
+mod hosting;
+mod json;
+mod profile;
+mod technologies;
+
+use chrono::Utc;
+use database::models::domain::DomainChanges;
+use database::models::domain_hosting::DomainHostingChanges;
+use database::models::enums::{ProcessingStatus, TaskStatus};
+use database::repo;
+use database::tenant::TenantConnection;
+use jobs::{JobContext, JobError};
+use url::Url;
+use web::extract::SiteMetadata;
+use web::fetch::FetchError;
+
+use super::gathered::Gathered;
+use crate::Services;
+
+/// Returns the metadata without addresses that are suppressed.
+pub(super) async fn drop_suppressed(
+    conn: &mut TenantConnection,
+    domain: &str,
+    found: &SiteMetadata,
+) -> Result<SiteMetadata, JobError> {
+    let mut found = found.clone();
+    if found.emails.is_empty() {
+        return Ok(found);
+    }
+    let own = format!("@{domain}");
+    let asked: Vec<&str> = found.emails.iter().map(String::as_str).chain([own.as_str()]).collect();
+    let covered = repo::suppressions::list_covered(conn, &asked).await?;
+    if covered.contains(&own) {
+        found.emails.clear();
+    }
+    found.emails.retain(|email| !covered.contains(email));
+    Ok(found)
+}
+
+/// Marks the domain's scan as running.
+pub(super) async fn begin(ctx: &JobContext<Services>, domain: &str) -> Result<(), JobError> {
+    let mut conn = ctx.tenant().await?;
+    let row = ctx.domain(&mut conn, domain).await?;
+    ctx.hold(&mut conn).await?;
+    let changes = DomainChanges {
+        content_scrape_status: Some(Some(TaskStatus::InProgress)),
+        ..DomainChanges::default()
+    };
+    repo::domains::update(&mut conn, row.id, &changes).await?;
+    conn.commit().await?;
+    Ok(())
+}
+
+/// Writes the results of a scan, in the caller's transaction: `found` is what the site states, without suppressed
+/// addresses. A fact that was not found becomes NULL, since the site no longer states it.
+pub(super) async fn success(
+    ctx: &JobContext<Services>,
+    conn: &mut TenantConnection,
+    domain: &str,
+    gathered: &Gathered,
+    found: &SiteMetadata,
+) -> Result<(), JobError> {
+    let sitemaps = &gathered.sitemaps;
+    let now = Utc::now();
+    let row = ctx.domain(conn, domain).await?;
+    let changes = DomainChanges {
+        content_scrape_status: Some(Some(TaskStatus::Completed)),
+        content_scrape_at: Some(Some(now)),
+        content_scrape_error: Some(None),
+        last_scan: Some(now),
+        has_sitemap: Some(Some(sitemaps.first.is_some())),
+        sitemap_url: Some(sitemaps.first.as_ref().map(Url::as_str)),
+        total_sitemaps: Some(i32::try_from(sitemaps.files).ok()),
+        // Without a sitemap, the number of pages is unknown.
+        page_count: Some(sitemaps.first.as_ref().and_then(|_| i32::try_from(sitemaps.pages).ok())),
+        sitemap_urls: Some(i32::try_from(sitemaps.pages).ok()),
+        ..DomainChanges::default()
+    };
+    // An analysis of all sitemaps found more than a scan counts.
+    let changes = if row.sitemap_analysis_status == Some(ProcessingStatus::Completed) {
+        DomainChanges {
+            has_sitemap: None,
+            sitemap_url: None,
+            total_sitemaps: None,
+            sitemap_urls: None,
+            ..changes
+        }
+    } else {
+        changes
+    };
+    repo::domains::update(conn, row.id, &changes).await?;
+    profile::upsert(conn, row.id, found).await?;
+    technologies::upsert(conn, row.id, found).await?;
+    hosting::upsert(conn, row.id, gathered, found).await
+}
+
+/// Records at the domain that its scan failed, if this worker still holds the job. Earlier results are kept.
+///
+/// If the record cannot be written, it is skipped: the job itself states why it failed.
+pub(super) async fn failure(ctx: &JobContext<Services>, domain: &str, message: &str, fetch: Option<&FetchError>) {
+    if let Err(error) = note_failure(ctx, domain, message, fetch).await {
+        log::debug!(
+            "job {}: the failure could not be recorded at the domain: {error}",
+            ctx.job_id()
+        );
+    }
+}
+
+async fn note_failure(
+    ctx: &JobContext<Services>,
+    domain: &str,
+    message: &str,
+    fetch: Option<&FetchError>,
+) -> Result<(), JobError> {
+    let mut conn = ctx.tenant().await?;
+    let row = ctx.domain(&mut conn, domain).await?;
+    ctx.hold(&mut conn).await?;
+    let changes = DomainChanges {
+        content_scrape_status: Some(Some(TaskStatus::Error)),
+        content_scrape_at: Some(Some(Utc::now())),
+        content_scrape_error: Some(Some(message)),
+        ..DomainChanges::default()
+    };
+    repo::domains::update(&mut conn, row.id, &changes).await?;
+    let before = repo::domain_facts::find_hosting(&mut conn, row.id)
+        .await?
+        .and_then(|hosting| hosting.error_count);
+    let tls = fetch.and_then(FetchError::tls);
+    let names = tls.and_then(|(_, certificate)| certificate).map(hosting::names);
+    let hosting = DomainHostingChanges {
+        last_error: Some(Some(message)),
+        error_count: Some(Some(before.unwrap_or(0).saturating_add(1))),
+        ..match tls {
+            Some((fault, certificate)) => hosting::without_tls(fault, certificate, names.as_ref(), message),
+            None => DomainHostingChanges::default(),
+        }
+    };
+    repo::domain_facts::upsert(&mut conn, row.id, &hosting).await?;
+    conn.commit().await?;
+    Ok(())
+}
