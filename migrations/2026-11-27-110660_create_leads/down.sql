@@ -7,8 +7,8 @@ BEGIN
     FOR followed IN
         SELECT tgname, tgrelid::regclass AS target FROM pg_trigger
         WHERE tgfoid = ANY ('{scrapersky_internal.follow_places(),scrapersky_internal.follow_place_details(),
-            scrapersky_internal.follow_new_domains(),scrapersky_internal.follow_domain(),scrapersky_internal.follow_site(),
-            scrapersky_internal.follow_contacts(),scrapersky_internal.follow_suppressions()}'::regprocedure[])
+            scrapersky_internal.follow_new_domains(),scrapersky_internal.follow_domains(),scrapersky_internal.follow_sites(),
+            scrapersky_internal.follow_suppressions()}'::regprocedure[])
     LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', followed.tgname, followed.target);
     END LOOP;
@@ -17,9 +17,8 @@ $$;
 DROP FUNCTION scrapersky_internal.follow_places();
 DROP FUNCTION scrapersky_internal.follow_place_details();
 DROP FUNCTION scrapersky_internal.follow_new_domains();
-DROP FUNCTION scrapersky_internal.follow_domain();
-DROP FUNCTION scrapersky_internal.follow_site();
-DROP FUNCTION scrapersky_internal.follow_contacts();
+DROP FUNCTION scrapersky_internal.follow_domains();
+DROP FUNCTION scrapersky_internal.follow_sites();
 DROP FUNCTION scrapersky_internal.follow_suppressions();
 DROP FUNCTION refresh_leads(uuid[], uuid[]);
 SELECT scrapersky_internal.set_aside_table('create_leads', 'lead_changes', 'the older shape has no leads');

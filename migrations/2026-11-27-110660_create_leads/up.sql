@@ -100,6 +100,9 @@ SELECT scrapersky_internal.put_back('create_leads', 'down', '{leads,lead_changes
 CREATE FUNCTION refresh_leads(owners uuid[], ids uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF ids IS NULL THEN
+        RETURN;
+    END IF;
     WITH meant AS MATERIALIZED (
         SELECT l.tenant_id, l.id, l.place_id, l.domain_id
         FROM unnest(owners, ids) AS m (tenant_id, id) JOIN leads l ON l.tenant_id = m.tenant_id AND l.id = m.id
@@ -253,26 +256,21 @@ BEGIN
 END
 $$;
 
--- A domain was scanned.
-CREATE FUNCTION scrapersky_internal.follow_domain() RETURNS trigger
+-- Domains were scanned.
+CREATE FUNCTION scrapersky_internal.follow_domains() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM refresh_leads(array_agg(tenant_id), array_agg(id)) FROM leads WHERE tenant_id = NEW.tenant_id AND domain_id = NEW.id;
+    PERFORM refresh_leads(array_agg(l.tenant_id), array_agg(l.id))
+    FROM come c
+    JOIN gone g ON g.tenant_id = c.tenant_id AND g.id = c.id
+    JOIN leads l ON l.tenant_id = c.tenant_id AND l.domain_id = c.id
+    WHERE (g.domain, g.last_scan) IS DISTINCT FROM (c.domain, c.last_scan);
     RETURN NULL;
 END
 $$;
 
--- A fact about a domain's site changed.
-CREATE FUNCTION scrapersky_internal.follow_site() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM refresh_leads(array_agg(tenant_id), array_agg(id)) FROM leads WHERE tenant_id = NEW.tenant_id AND domain_id = NEW.domain_id;
-    RETURN NULL;
-END
-$$;
-
--- Contacts were found, marked or removed.
-CREATE FUNCTION scrapersky_internal.follow_contacts() RETURNS trigger
+-- Facts about sites were found, or contacts were found, marked or removed.
+CREATE FUNCTION scrapersky_internal.follow_sites() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM refresh_leads(array_agg(l.tenant_id), array_agg(l.id))
@@ -315,21 +313,26 @@ CREATE TRIGGER follow_deleted AFTER DELETE ON place_details REFERENCING OLD TABL
     FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_place_details();
 CREATE TRIGGER follow_inserted AFTER INSERT ON domains REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_new_domains();
-CREATE TRIGGER follow_updated AFTER UPDATE OF domain, last_scan ON domains
-    FOR EACH ROW WHEN ((OLD.domain, OLD.last_scan) IS DISTINCT FROM (NEW.domain, NEW.last_scan))
-    EXECUTE FUNCTION scrapersky_internal.follow_domain();
-CREATE TRIGGER follow_changed AFTER INSERT OR UPDATE OF phone_numbers ON domain_profiles
-    FOR EACH ROW EXECUTE FUNCTION scrapersky_internal.follow_site();
-CREATE TRIGGER follow_changed AFTER INSERT OR UPDATE OF has_ssl, ssl_expiry_date ON domain_hosting
-    FOR EACH ROW EXECUTE FUNCTION scrapersky_internal.follow_site();
-CREATE TRIGGER follow_changed AFTER INSERT OR UPDATE OF tech_stack ON domain_technologies
-    FOR EACH ROW EXECUTE FUNCTION scrapersky_internal.follow_site();
+CREATE TRIGGER follow_updated AFTER UPDATE ON domains REFERENCING OLD TABLE AS gone NEW TABLE AS come
+    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_domains();
+CREATE TRIGGER follow_inserted AFTER INSERT ON domain_profiles REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_sites();
+CREATE TRIGGER follow_updated AFTER UPDATE ON domain_profiles REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_sites();
+CREATE TRIGGER follow_inserted AFTER INSERT ON domain_hosting REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_sites();
+CREATE TRIGGER follow_updated AFTER UPDATE ON domain_hosting REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_sites();
+CREATE TRIGGER follow_inserted AFTER INSERT ON domain_technologies REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_sites();
+CREATE TRIGGER follow_updated AFTER UPDATE ON domain_technologies REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_sites();
 CREATE TRIGGER follow_inserted AFTER INSERT ON contacts REFERENCING NEW TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_contacts();
+    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_sites();
 CREATE TRIGGER follow_updated AFTER UPDATE ON contacts REFERENCING NEW TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_contacts();
+    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_sites();
 CREATE TRIGGER follow_deleted AFTER DELETE ON contacts REFERENCING OLD TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_contacts();
+    FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_sites();
 CREATE TRIGGER follow_inserted AFTER INSERT ON suppressions REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_suppressions();
 CREATE TRIGGER follow_deleted AFTER DELETE ON suppressions REFERENCING OLD TABLE AS changed
