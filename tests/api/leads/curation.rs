@@ -70,7 +70,13 @@ async fn a_decision_about_a_lead_with_a_place_is_the_places() {
         .await;
     assert_eq!(missing.status, 404);
     assert_eq!(acme.patch(&path, json!({ "status": "x" })).await.status, 400);
-    // What people wrote about the domain of a lead without a place is the lead's.
+}
+
+#[tokio::test]
+async fn a_decision_about_a_lead_without_a_place_is_its_own() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    filled(&app, &acme).await;
     let solo = lead(&acme, "solo.test").await;
     let path = format!("/api/v1/leads/{}", solo["id"].as_str().unwrap());
     let changed = acme
@@ -115,9 +121,9 @@ async fn bulk_changes_of_leads_are_previewed_and_undone_whole() {
     let counted = acme.post("/api/v1/leads/change", change.clone()).await;
     assert_eq!(counted.body, json!({ "matched": 2, "changed": 0, "change_id": null }));
     assert_eq!(decisions(&acme).await, before);
-    let mut real = change.clone();
+    let mut real = change;
     real["preview"] = json!(false);
-    let changed = acme.post("/api/v1/leads/change", real.clone()).await;
+    let changed = acme.post("/api/v1/leads/change", real).await;
     assert_eq!(
         (changed.status, &changed.body["changed"]),
         (200, &json!(2)),
@@ -136,8 +142,23 @@ async fn bulk_changes_of_leads_are_previewed_and_undone_whole() {
     );
     assert_eq!(decisions(&acme).await, before);
     assert_eq!(acme.post("/api/v1/leads/undo", json!({})).await.status, 409);
+    for body in [
+        json!({}),
+        json!({ "filter": {} }),
+        json!({ "ids": [], "filter": { "x": 1 }, "status": "new" }),
+    ] {
+        let refused = acme.post("/api/v1/leads/change", body.clone()).await;
+        assert!([400, 422].contains(&refused.status), "{body}: {refused:?}");
+    }
+}
 
-    // A change is undone whole by the routes of places too.
+#[tokio::test]
+async fn a_change_of_leads_is_undone_by_its_id_where_nothing_changed_since() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    filled(&app, &acme).await;
+    let before = decisions(&acme).await;
+    // By the routes of places too.
     let ids: Vec<Value> = listed(&acme, "").await.iter().map(|lead| lead["id"].clone()).collect();
     let second = acme
         .post("/api/v1/leads/change", json!({ "ids": ids, "notes": "all" }))
@@ -150,7 +171,8 @@ async fn bulk_changes_of_leads_are_previewed_and_undone_whole() {
     let again = acme.post(&format!("/api/v1/leads/changes/{id}/undo"), json!({})).await;
     assert_eq!(again.status, 409, "{again:?}");
     // Of what changed again since, nothing is undone.
-    let third = acme.post("/api/v1/leads/change", real).await;
+    let change = json!({ "filter": { "has_email": true }, "status": "maybe" });
+    let third = acme.post("/api/v1/leads/change", change).await;
     let solo = lead(&acme, "solo.test").await;
     let path = format!("/api/v1/leads/{}", solo["id"].as_str().unwrap());
     acme.patch(&path, json!({ "notes": "since" })).await;
@@ -162,14 +184,6 @@ async fn bulk_changes_of_leads_are_previewed_and_undone_whole() {
         "{undone:?}"
     );
     assert_eq!(names(&acme, "&status=maybe").await, ["solo.test"]);
-    for body in [
-        json!({}),
-        json!({ "filter": {} }),
-        json!({ "ids": [], "filter": { "x": 1 }, "status": "new" }),
-    ] {
-        let refused = acme.post("/api/v1/leads/change", body.clone()).await;
-        assert!([400, 422].contains(&refused.status), "{body}: {refused:?}");
-    }
 }
 
 #[tokio::test]
