@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::listing::{ExportForm, Format, ListForm, Listed, Source, csv_lines, json_lines};
 use crate::config::Config;
 use crate::views::lead::LeadView;
-use crate::views::lead::columns::{COLUMNS, Column, PRESETS, choose, preset};
+use crate::views::lead::columns::{COLUMNS, Column, Preset, choose};
 use crate::views::words::Words;
 
 /// The subcommands.
@@ -126,8 +126,8 @@ pub struct ColumnChoice {
     #[arg(long, value_name = "NAMES", conflicts_with = "preset")]
     columns: Option<String>,
     /// Columns that another program imports: hubspot, pipedrive, brevo
-    #[arg(long)]
-    preset: Option<String>,
+    #[arg(long, value_parser = parse_preset)]
+    preset: Option<Preset>,
 }
 
 fn parse_status(word: &str) -> Result<CurationStatus, String> {
@@ -136,6 +136,10 @@ fn parse_status(word: &str) -> Result<CurationStatus, String> {
 
 fn parse_mark(word: &str) -> Result<ContactMark, String> {
     ContactMark::read(word).ok_or_else(|| format!("expected one of {}", ContactMark::listed()))
+}
+
+fn parse_preset(word: &str) -> Result<Preset, String> {
+    Preset::read(word).ok_or_else(|| format!("expected one of {}", Preset::listed()))
 }
 
 /// Runs the command.
@@ -183,11 +187,7 @@ impl ColumnChoice {
                 anyhow::anyhow!("--columns has {name:?}: expected some of {}", known.join(", "))
             });
         }
-        let Some(name) = &self.preset else {
-            return Ok(COLUMNS.to_vec());
-        };
-        let columns = preset(name).map(<[Column]>::to_vec);
-        columns.ok_or_else(|| anyhow::anyhow!("--preset is {name:?}: expected one of {PRESETS}"))
+        Ok(self.preset.map_or(COLUMNS, Preset::columns).to_vec())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Leads as files: CSV, JSON lines and workbooks, with chosen columns or those that another program imports.
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::Seek;
 
@@ -9,7 +10,7 @@ use database::repo;
 use database::repo::leads::{LeadFilter, LeadOrder, LeadPosition};
 use database::repo::paging::Paging;
 use rocket::http::{ContentType, Header};
-use rocket::request::Request;
+use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::{self, Responder, Response};
 use rocket::{State, get};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
@@ -17,11 +18,12 @@ use utoipa::IntoParams;
 
 use super::export::{Bom, Export, json_lines, json_lines_type, unwritable};
 use super::lead_filter::{LeadParams, LeadQuery, read_order};
-use super::query::position_behind;
+use super::query::{position_behind, query_value, word};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Caller, Read};
 use crate::views::lead::LeadView;
-use crate::views::lead::columns::{COLUMNS, Cell, Column, PRESETS, choose, preset as preset_of};
+use crate::views::lead::columns::{COLUMNS, Cell, Column, Preset, choose};
+use crate::views::words::WordOrEmpty;
 
 /// How many leads an export reads per transaction. No transaction is open while the client reads.
 const PART: i64 = 500;
@@ -32,34 +34,43 @@ const MAX_CELL_CHARS: usize = 32_767;
 
 handlers![export_leads_csv, export_leads_jsonl, export_leads_xlsx];
 
-/// The columns of a file.
+/// The columns of a file. A guard, since a route takes one structure of the query only.
 #[derive(Clone, Copy, Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ColumnsQuery<'r> {
     /// Names of columns, separated by commas, in their order; all by default.
-    #[param(example = "name,email,phone")]
+    #[param(pattern = "^([a-z_]+( *, *[a-z_]+)*)?$", example = "name,email,phone")]
     columns: Option<&'r str>,
-    /// `hubspot`, `pipedrive` or `brevo`: the columns that the program imports.
-    #[param(example = "hubspot")]
+    /// The program whose import takes the columns.
+    #[param(inline, value_type = Option<WordOrEmpty<Preset>>, example = "hubspot")]
     preset: Option<&'r str>,
 }
 
 /// The parameters of the columns, as they are described.
 type ColumnsParams = ColumnsQuery<'static>;
 
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for ColumnsQuery<'r> {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(Self {
+            columns: query_value(request, "columns").filter(|text| !text.is_empty()),
+            preset: query_value(request, "preset").filter(|text| !text.is_empty()),
+        })
+    }
+}
+
 impl ColumnsQuery<'_> {
     fn read(self) -> ApiResult<Vec<Column>> {
-        let chosen = |text: Option<&'_ str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-        match (chosen(self.columns), chosen(self.preset)) {
+        match (self.columns, self.preset) {
             (None, None) => Ok(COLUMNS.to_vec()),
-            (Some(names), None) => choose(&names).map_err(|name| {
+            (Some(names), None) => choose(names).map_err(|name| {
                 let known: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
                 let detail = format!("columns has {name:?}: expected some of {}", known.join(", "));
                 ApiError::bad_request("columns", detail)
             }),
-            (None, Some(name)) => preset_of(&name).map(<[Column]>::to_vec).ok_or_else(|| {
-                ApiError::bad_request("preset", format!("preset is {name:?}: expected one of {PRESETS}"))
-            }),
+            (None, Some(name)) => Ok(word::<Preset>("preset", name)?.columns().to_vec()),
             (Some(_), Some(_)) => Err(ApiError::bad_request(
                 "preset",
                 "preset cannot be combined with columns: it has columns of its own",
@@ -79,16 +90,15 @@ impl ColumnsQuery<'_> {
     responses((status = 200, body = String, content_type = "text/csv")),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/leads/export.csv?<columns>&<preset>&<query..>")]
+#[get("/api/v1/leads/export.csv?<query..>")]
 fn export_leads_csv<'r>(
     caller: Caller<Read>,
     pool: &'r State<Pool>,
     bom: Bom<'_>,
-    columns: Option<&str>,
-    preset: Option<&str>,
+    columns: ColumnsQuery<'_>,
     query: LeadQuery<'r>,
 ) -> ApiResult<Export<'r>> {
-    let columns = ColumnsQuery { columns, preset }.read()?;
+    let columns = columns.read()?;
     let mut head = bom.csv_start()?;
     head.extend(csv_records([columns.iter().map(|column| column.name.to_owned())])?);
     let (tenant, filter, order) = (caller.tenant(), query.filter()?, read_order(query.sort)?);
@@ -166,15 +176,14 @@ async fn part(
     )),
     security(("credential" = ["read"]))
 )]
-#[get("/api/v1/leads/export.xlsx?<columns>&<preset>&<query..>")]
+#[get("/api/v1/leads/export.xlsx?<query..>")]
 async fn export_leads_xlsx(
     caller: Caller<Read>,
     pool: &State<Pool>,
-    columns: Option<&str>,
-    preset: Option<&str>,
+    columns: ColumnsQuery<'_>,
     query: LeadQuery<'_>,
 ) -> ApiResult<Sheet> {
-    let columns = ColumnsQuery { columns, preset }.read()?;
+    let columns = columns.read()?;
     let (tenant, filter, order) = (caller.tenant(), query.filter()?, read_order(query.sort)?);
     let mut conn = pool.tenant(tenant).await?;
     let count = repo::leads::count(&mut conn, &filter).await?;

@@ -27,7 +27,7 @@ pub struct LeadQuery<'r> {
     /// A tag that the lead has.
     tag: Option<&'r str>,
     /// The lowest priority.
-    #[param(value_type = Option<i32>)]
+    #[param(value_type = Option<i32>, minimum = -2_147_483_648, maximum = 2_147_483_647)]
     min_priority: Option<&'r str>,
     /// The last date to look at the lead again.
     #[param(value_type = Option<NaiveDate>)]
@@ -69,7 +69,7 @@ pub struct LeadQuery<'r> {
     #[param(value_type = Option<bool>)]
     has_ssl: Option<&'r str>,
     /// The number of days within which the site's certificate expires; expired ones are included.
-    #[param(value_type = Option<u32>, maximum = 36_500)]
+    #[param(value_type = Option<u32>, minimum = 0, maximum = 36_500)]
     certificate_days: Option<&'r str>,
     /// The time since which the lead changed.
     #[param(value_type = Option<DateTime<Utc>>)]

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::row::LeadView;
 use crate::views::csv::{LIST_SEPARATOR, escape_formula};
+use crate::views::words::Words;
 
 /// The value of a cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,17 +158,39 @@ fn plain_number(phone: &str) -> Option<String> {
     (is_number && !digits.is_empty()).then(|| format!("+{digits}"))
 }
 
-/// The names of the presets.
-pub const PRESETS: &str = "hubspot, pipedrive, brevo";
+/// A program with a known import of leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// `HubSpot`.
+    HubSpot,
+    /// Pipedrive.
+    Pipedrive,
+    /// Brevo.
+    Brevo,
+}
 
-/// Returns the columns that a preset's program imports; `None` if there is no such preset.
-#[must_use]
-pub fn preset(name: &str) -> Option<&'static [Column]> {
-    match name {
-        "hubspot" => Some(HUBSPOT),
-        "pipedrive" => Some(PIPEDRIVE),
-        "brevo" => Some(BREVO),
-        _ => None,
+impl Words for Preset {
+    const NAME: &'static str = "LeadPreset";
+    const ALL: &'static [Self] = &[Self::HubSpot, Self::Pipedrive, Self::Brevo];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::HubSpot => "hubspot",
+            Self::Pipedrive => "pipedrive",
+            Self::Brevo => "brevo",
+        }
+    }
+}
+
+impl Preset {
+    /// Returns the columns that the program imports.
+    #[must_use]
+    pub fn columns(self) -> &'static [Column] {
+        match self {
+            Self::HubSpot => HUBSPOT,
+            Self::Pipedrive => PIPEDRIVE,
+            Self::Brevo => BREVO,
+        }
     }
 }
 
@@ -199,8 +222,6 @@ mod tests {
         assert_eq!(choose("").map(names), Err(String::new()));
         let all: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
         assert_eq!(choose(&all.join(",")).map(names), Ok(all));
-        assert!(PRESETS.split(", ").all(|name| preset(name).is_some()));
-        assert!(preset("x").is_none());
     }
 
     #[test]

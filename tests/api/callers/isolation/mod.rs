@@ -352,8 +352,8 @@ fn judge(identity: &Identity, entry: &Entry, aim: &str, shot: &Shot, seen: &Seen
         (_, None) => *status == 401,
         (Names::Tenants, Some(_)) => *status == 403 || aim == "malformed" && [400, 404].contains(status),
         (Names::Nothing | Names::Rows | Names::Some, Some(_)) if shot.names_tenant => match aim {
-            // An empty or malformed tenant id may be rejected as such.
-            "malformed" => [400, 403, 404].contains(status),
+            // An empty or malformed tenant id may be rejected as such, and so may other ids of a body.
+            "malformed" => [400, 403, 404, 422].contains(status),
             _ => *status == 403,
         },
         (Names::Rows, Some(_)) => [400, 403, 404, 422].contains(status),
