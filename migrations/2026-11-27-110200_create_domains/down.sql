@@ -4,6 +4,14 @@ SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_h
     $$SELECT tenant_id || ',' || domain_id AS key, 'the older shape says less of TLS and of redirects' AS reason FROM domain_hosting
       WHERE num_nonnulls(ssl_fault, ssl_error, ssl_names, redirects) > 0$$);
 ALTER TABLE domain_hosting DROP COLUMN ssl_fault, DROP COLUMN ssl_error, DROP COLUMN ssl_names, DROP COLUMN redirects;
+SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_profiles', '{business_name}',
+    $$SELECT tenant_id || ',' || domain_id AS key, 'the older shape does not name the business' AS reason FROM domain_profiles
+      WHERE business_name IS NOT NULL$$);
+ALTER TABLE domain_profiles DROP COLUMN business_name;
+SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_technologies', '{claims}',
+    $$SELECT tenant_id || ',' || domain_id AS key, 'the older shape has no evidence' AS reason FROM domain_technologies
+      WHERE claims IS NOT NULL$$);
+ALTER TABLE domain_technologies DROP COLUMN claims;
 DROP INDEX domains_tenant_id_created_at_idx, domains_tenant_id_last_scan_idx, domains_tenant_id_status_idx,
     domains_local_business_id_idx;
 ALTER TABLE domains

@@ -220,6 +220,8 @@ diesel::table! {
         has_ecommerce -> Nullable<Bool>,
         feed_urls -> Nullable<Jsonb>,
         meta_json -> Nullable<Jsonb>,
+        /// The name of the business, as its structured data says it.
+        business_name -> Nullable<Text>,
     }
 }
 
@@ -240,6 +242,8 @@ diesel::table! {
         has_wpforms -> Nullable<Bool>,
         google_analytics_id -> Nullable<Text>,
         google_tag_manager_id -> Nullable<Text>,
+        /// Each technology with its category, version, confidence and evidence.
+        claims -> Nullable<Jsonb>,
     }
 }
 

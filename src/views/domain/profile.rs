@@ -45,6 +45,8 @@ pub struct DomainProfileView {
     pub instagram_url: Option<String>,
     /// URL of the business's YouTube channel.
     pub youtube_url: Option<String>,
+    /// Name of the business.
+    pub business_name: Option<String>,
     /// Category of the business.
     pub business_category: Option<String>,
     /// Type of the business.
@@ -97,6 +99,7 @@ impl From<DomainProfile> for DomainProfileView {
             has_ecommerce,
             feed_urls,
             meta_json,
+            business_name,
         } = row;
         Self {
             title,
@@ -117,6 +120,7 @@ impl From<DomainProfile> for DomainProfileView {
             linkedin_url,
             instagram_url,
             youtube_url,
+            business_name,
             business_category,
             business_type,
             industry_vertical,

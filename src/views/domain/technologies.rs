@@ -12,6 +12,9 @@ pub struct DomainTechnologiesView {
     /// CMS, frameworks, analytics and widgets.
     #[schema(value_type = Option<serde_json::Value>)]
     pub tech_stack: Option<Box<RawValue>>,
+    /// Each technology: its name, category, version, confidence (0 to 100), and its evidence (rule, snippet, URL of the page).
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub claims: Option<Box<RawValue>>,
     /// Whether the site runs on WordPress.
     pub is_wordpress: Option<bool>,
     /// Version of WordPress, if the site states it.
@@ -56,9 +59,11 @@ impl From<DomainTechnologies> for DomainTechnologiesView {
             has_wpforms,
             google_analytics_id,
             google_tag_manager_id,
+            claims,
         } = row;
         Self {
             tech_stack: tech_stack.map(RawJson::into_raw),
+            claims: claims.map(RawJson::into_raw),
             is_wordpress,
             wordpress_version,
             wordpress_theme,

@@ -116,6 +116,11 @@ async fn a_suppressed_address_is_gone_from_every_answer_at_once() {
     let ann = contact("ann@acme.bench.test");
     assert_eq!(acme.get(&ann).await.status, 404);
     assert_eq!(acme.patch(&ann, json!({ "notes": "x" })).await.status, 404);
+    // Nor does another scan of the domain bring it back.
+    let again = acme.post("/api/v1/scrapersky", json!({ "base_url": HOST })).await.body;
+    acme.ended(again["status_url"].as_str().unwrap()).await;
+    let after = answers().await;
+    assert!(!after.contains("ann@acme") && after.contains("[erased]"), "{after}");
     // All that is found on the site of a domain that is suppressed.
     acme.post("/api/v1/suppressions", json!({ "domain": HOST })).await;
     let after = answers().await;

@@ -57,7 +57,8 @@ async fn the_records_of_a_domain_and_of_the_one_above_it_are_kept() {
     ])
     .await;
     let _work = app.work_with(&site, |scans| with_dns(scans, &site, &server));
-    let hosting = scan(&acme, HOST).await["hosting"].clone();
+    let domain = scan(&acme, HOST).await;
+    let hosting = &domain["hosting"];
     assert_eq!(
         hosting["dns_records"],
         json!({
@@ -82,6 +83,14 @@ async fn the_records_of_a_domain_and_of_the_one_above_it_are_kept() {
     );
     assert_eq!(hosting["cdn_provider"], "Cloudflare");
     assert_eq!(hosting["hosting_provider"], "ALL-INKL");
+    let claims = domain["technologies"]["claims"].as_array().unwrap();
+    let mail = claims.iter().find(|claim| claim["name"] == "Microsoft 365").unwrap();
+    assert_eq!(mail["category"], "mail", "{mail}");
+    assert_eq!(
+        mail["evidence"][0],
+        json!({ "rule": "mx mail.protection.outlook.com", "snippet": "10 acme.mail.protection.outlook.com" }),
+        "{mail}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,7 @@ const HOST: &str = "acme.bench.test";
 
 const HOME: &str = "<html lang='de-DE'><title>Bäckerei Acme</title><meta name='robots' content='index, follow'>\
     <link rel='canonical' href='https://acme.bench.test/'><link rel='alternate' type='application/rss+xml' href='/feed'>\
-    <script type='application/ld+json'>{\"@type\": [\"Bakery\", \"LocalBusiness\"], \"paymentAccepted\": \"Bar, EC-Karte\"}</script>\
+    <script type='application/ld+json'>{\"@type\": [\"Bakery\", \"LocalBusiness\"], \"name\": \"Bäckerei Acme\", \"paymentAccepted\": \"Bar, EC-Karte\"}</script>\
     <p>Seit drei Generationen backen wir in unserer Backstube jeden Morgen frisches Brot und Brötchen, ganz ohne Zusätze. \
     Unsere Teige dürfen lange ruhen, und gebacken wird im Steinofen. Besuchen Sie uns in der Altstadt, wir freuen uns auf Sie \
     und beraten Sie gerne zu unseren Torten für Hochzeiten und andere Feste.</p>\
@@ -70,6 +70,7 @@ fn profile_columns() -> Vec<(&'static str, Value)> {
         ),
         ("facebook_url", json!("https://www.facebook.com/baeckereiacme")),
         ("copyright_year", json!("2021")),
+        ("business_name", json!("Bäckerei Acme")),
         ("business_type", json!("Bakery")),
         ("business_category", json!("FoodEstablishment")),
         ("industry_vertical", Value::Null),

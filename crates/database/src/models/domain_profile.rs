@@ -66,6 +66,8 @@ pub struct DomainProfile {
     pub feed_urls: Option<RawJson>,
     /// The whole metadata of the last scan.
     pub meta_json: Option<RawJson>,
+    /// The name of the business.
+    pub business_name: Option<String>,
 }
 
 /// Changes of a [`DomainProfile`].
@@ -110,6 +112,8 @@ pub struct DomainProfileChanges<'a> {
     pub instagram_url: Option<Option<&'a str>>,
     /// Its YouTube channel.
     pub youtube_url: Option<Option<&'a str>>,
+    /// The name of the business.
+    pub business_name: Option<Option<&'a str>>,
     /// The category of the business.
     pub business_category: Option<Option<&'a str>>,
     /// The type of the business.

@@ -40,6 +40,8 @@ pub struct DomainTechnologies {
     pub google_analytics_id: Option<String>,
     /// Its Google Tag Manager id.
     pub google_tag_manager_id: Option<String>,
+    /// Each technology with its evidence.
+    pub claims: Option<RawJson>,
 }
 
 /// Changes of [`DomainTechnologies`].
@@ -74,4 +76,6 @@ pub struct DomainTechnologiesChanges<'a> {
     pub google_analytics_id: Option<Option<&'a str>>,
     /// Its Google Tag Manager id.
     pub google_tag_manager_id: Option<Option<&'a str>>,
+    /// Each technology with its evidence.
+    pub claims: Option<Option<&'a RawJson>>,
 }

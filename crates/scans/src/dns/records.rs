@@ -8,6 +8,7 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use serde::Serialize;
 use tokio::time::Instant;
 use web::dns::{Dmarc, Spf};
+use web::extract::technology::{DnsRecord, Rules, Sightings};
 use web::names::registrable;
 
 use super::client::Dns;
@@ -83,6 +84,24 @@ impl DnsRecords {
             dmarc,
             caa,
         }
+    }
+
+    /// Returns the signs of technologies in the records.
+    pub(crate) fn sightings(&self, rules: &Rules) -> Sightings {
+        let mut seen = Sightings::new(rules, None);
+        for server in self.mx.iter().flatten() {
+            seen.see_dns(DnsRecord::Mx, &format!("{} {}", server.preference, server.host));
+        }
+        for (kind, records) in [
+            (DnsRecord::Ns, &self.ns),
+            (DnsRecord::Txt, &self.txt),
+            (DnsRecord::Cname, &self.cname),
+        ] {
+            for record in records.iter().flatten() {
+                seen.see_dns(kind, record);
+            }
+        }
+        seen
     }
 
     /// Returns the names of the mail servers.

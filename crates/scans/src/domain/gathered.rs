@@ -89,6 +89,10 @@ impl Gathered {
     /// Returns the text of robots.txt as it is stored; `None` if there is none.
     pub(super) fn robots_txt(&self) -> Option<String> {
         let text = self.robots.as_ref()?.text()?;
+        // Some servers answer every path with a page.
+        if text.trim_start().starts_with('<') {
+            return None;
+        }
         let text = text.get(..text.floor_char_boundary(MAX_ROBOTS))?;
         // PostgreSQL stores no NUL characters.
         Some(text.replace('\0', "\u{fffd}"))

@@ -15,7 +15,7 @@ use super::gathered::Gathered;
 use super::pages::{self, Totals};
 use super::read::{read, unreadable};
 use super::redirects::Redirects;
-use super::store;
+use super::store::{self, Hidden};
 use crate::Services;
 use crate::dns::DnsRecords;
 use crate::failure::{job_error, stand_in};
@@ -147,6 +147,9 @@ impl DomainScan {
         let redirects = Redirects::ask(ctx, &fetcher, &page).await?;
         let robots = fetcher.robots(&page.final_url).await.ok();
         let dns = self.ask_dns(ctx, &page).await;
+        if let Some(records) = &dns {
+            metadata.add_sightings(records.sightings(&ctx.services().rules));
+        }
         ctx.report("storing", &format!("storing what {} says", self.domain), 0.9)
             .await;
         let gathered = Gathered {
@@ -177,8 +180,9 @@ impl DomainScan {
             None => Outcome::Ok,
         };
         let finished = ctx.finish_with(async |mut conn| {
-            let metadata = store::drop_suppressed(&mut conn, &self.domain, metadata).await?;
-            store::success(ctx, &mut conn, &self.domain, gathered, &metadata).await?;
+            let hidden = Hidden::find(&mut conn, &self.domain, gathered).await?;
+            let metadata = hidden.without(metadata);
+            store::success(ctx, &mut conn, &self.domain, (gathered, &metadata), &hidden).await?;
             let summary = format!("{} is scanned", self.domain);
             ctx.finish(conn, outcome, &summary, &metadata.contract()).await
         });

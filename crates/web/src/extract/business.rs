@@ -46,9 +46,21 @@ static PAYMENTS: LazyLock<Vec<Method>> = LazyLock::new(|| {
     toml_edit::de::from_str::<Methods>(METHODS).map_or_else(|_| Vec::new(), |methods| methods.method)
 });
 
-/// The kind of business that a page declares in the terms of schema.org.
+/// Types of organizations that may be the business behind a site where no local business is declared.
+const ORGANIZATIONS: [&str; 3] = ["Organization", "Corporation", "OnlineStore"];
+
+/// The name of an object of structured data, and the object's types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) types: Vec<String>,
+}
+
+/// The business that a page declares in the terms of schema.org.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Business {
+    /// The name; `None` if the page declares none or several.
+    pub name: Option<String>,
     /// The type, such as `Restaurant`; `None` if the page declares none or several.
     pub kind: Option<&'static str>,
     /// The category of the type, such as `FoodEstablishment`; `None` if there are several.
@@ -56,8 +68,15 @@ pub struct Business {
 }
 
 impl Business {
-    /// Reads the types of a page's structured data.
-    pub(super) fn read(types: &[String]) -> Self {
+    /// Reads the types of a page's structured data, and the names of its outermost objects.
+    pub(super) fn read(types: &[String], names: &[Named]) -> Self {
+        Self {
+            name: business_name(names),
+            ..Self::of_types(types)
+        }
+    }
+
+    fn of_types(types: &[String]) -> Self {
         let mut known: Vec<(&str, &str)> = Vec::new();
         for kind in types {
             if let Some(found) = CATEGORIES.get_key_value(kind.as_str())
@@ -75,15 +94,34 @@ impl Business {
         match known.as_slice() {
             [] => Self::default(),
             [(kind, category)] => Self {
+                name: None,
                 kind: Some(kind),
                 category: Some(category),
             },
             [(_, category), rest @ ..] => Self {
+                name: None,
                 kind: None,
                 category: rest.iter().all(|(_, other)| other == category).then_some(category),
             },
         }
     }
+}
+
+/// Returns the one name of the local businesses, or else of the organizations, that are declared.
+fn business_name(names: &[Named]) -> Option<String> {
+    let is_local = |kind: &String| kind == "LocalBusiness" || CATEGORIES.contains_key(kind.as_str());
+    let is_organization = |kind: &String| ORGANIZATIONS.contains(&kind.as_str());
+    let mut found: Vec<&Named> = names.iter().filter(|named| named.types.iter().any(is_local)).collect();
+    if found.is_empty() {
+        found = names
+            .iter()
+            .filter(|named| named.types.iter().any(is_organization))
+            .collect();
+    }
+    let (first, rest) = found.split_first()?;
+    rest.iter()
+        .all(|other| other.name == first.name)
+        .then(|| first.name.clone())
 }
 
 /// The payment methods that a page shows.
@@ -165,8 +203,36 @@ mod tests {
 
     fn business(types: &[&str]) -> (Option<&'static str>, Option<&'static str>) {
         let types: Vec<String> = types.iter().map(|kind| (*kind).to_owned()).collect();
-        let found = Business::read(&types);
+        let found = Business::read(&types, &[]);
         (found.kind, found.category)
+    }
+
+    #[test]
+    fn the_name_is_that_of_the_one_business() {
+        let name = |objects: &[(&str, &str)]| {
+            let names: Vec<Named> = objects
+                .iter()
+                .map(|(kind, name)| Named {
+                    name: (*name).to_owned(),
+                    types: vec![(*kind).to_owned()],
+                })
+                .collect();
+            Business::read(&[], &names).name
+        };
+        assert_eq!(
+            name(&[("Bakery", "Acme"), ("Organization", "Acme GmbH")]).as_deref(),
+            Some("Acme")
+        );
+        assert_eq!(
+            name(&[("WebSite", "acme.de"), ("Organization", "Acme GmbH")]).as_deref(),
+            Some("Acme GmbH")
+        );
+        assert_eq!(
+            name(&[("Bakery", "Acme"), ("LocalBusiness", "Acme")]).as_deref(),
+            Some("Acme")
+        );
+        assert_eq!(name(&[("Bakery", "Acme Berlin"), ("Bakery", "Acme Hamburg")]), None);
+        assert_eq!(name(&[("WebSite", "acme.de"), ("Person", "Jane")]), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::business::Named;
 use super::hours::Week;
 use super::lenient;
 use super::text::clean;
@@ -38,6 +39,8 @@ pub(super) struct StructuredData {
     pub(super) people: Vec<Person>,
     /// The types of the objects, each once.
     pub(super) types: Vec<String>,
+    /// The names of the outermost objects: others are parties that these are about.
+    pub(super) names: Vec<Named>,
     pub(super) telephones: Vec<String>,
     pub(super) fax_numbers: Vec<String>,
     pub(super) links: Vec<String>,
@@ -108,7 +111,36 @@ impl StructuredData {
         if self.scripts > MAX_SCRIPTS || script.len() > MAX_SCRIPT_BYTES {
             return;
         }
-        lenient::read(script).iter().for_each(|value| self.visit(value));
+        let values = lenient::read(script);
+        values.iter().for_each(|value| self.read_names(value));
+        values.iter().for_each(|value| self.visit(value));
+    }
+
+    /// Records the names of the outermost objects.
+    fn read_names(&mut self, value: &Value) {
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| self.read_names(value)),
+            Value::Object(object) => {
+                if let Some(graph) = object.get("@graph") {
+                    self.read_names(graph);
+                }
+                let name = object.get("name").and_then(Value::as_str);
+                if let Some(name) = name.and_then(|name| clean(name, MAX_NAME_CHARS))
+                    && self.names.len() < MAX_TYPES
+                {
+                    let mut types = Vec::new();
+                    object
+                        .get("@type")
+                        .into_iter()
+                        .for_each(|value| texts(value, &mut types));
+                    for kind in &mut types {
+                        *kind = kind.rsplit(['/', '#', ':']).next().unwrap_or_default().to_owned();
+                    }
+                    self.names.push(Named { name, types });
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Visits a value, whose depth the JSON parser has limited.

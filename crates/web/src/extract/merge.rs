@@ -72,8 +72,10 @@ impl SiteMetadata {
         fill(&mut self.generator, page.generator);
         fill(&mut self.business_hours, page.business_hours);
         fill(&mut self.copyright_year, page.copyright_year);
+        fill(&mut self.business.name, page.business.name);
         if self.business.category.is_none() && self.business.kind.is_none() {
-            self.business = page.business;
+            self.business.kind = page.business.kind;
+            self.business.category = page.business.category;
         }
         self.has_privacy_policy |= page.has_privacy_policy;
         fill(&mut self.wordpress.theme, page.wordpress.theme);

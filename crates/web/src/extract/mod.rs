@@ -162,7 +162,7 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         stand_in,
         frames: page.frames,
         detected_language,
-        business: Business::read(&page.structured.types),
+        business: Business::read(&page.structured.types, &page.structured.names),
         payment_methods: page.payments.finish(),
         canonical_url: page.canonical_url,
         meta_robots: page.meta_robots,

@@ -36,7 +36,14 @@ macro_rules! is_below {
 }
 
 /// Tables that repeat addresses which scans found, next to the contacts.
-const FOUND: [&str; 4] = ["domain_profiles", "idempotency_keys", "jobs", "pages"];
+const FOUND: [&str; 6] = [
+    "domain_hosting",
+    "domain_profiles",
+    "domain_technologies",
+    "idempotency_keys",
+    "jobs",
+    "pages",
+];
 
 /// What a suppression or an erasure means: an address or a domain, in lower case.
 pub type Meant<'a> = (SuppressionKind, &'a str);

@@ -11,7 +11,7 @@ use serde::Serialize;
 use web::extract::SiteMetadata;
 use web::fetch::{Certificate, FetchError, Page, TlsFault};
 
-use super::json::json;
+use super::hidden::Hidden;
 use crate::dns::DnsRecords;
 use crate::domain::gathered::Gathered;
 
@@ -30,8 +30,8 @@ struct StoredDns<'a> {
 pub(super) async fn upsert(
     conn: &mut TenantConnection,
     domain: DomainId,
-    gathered: &Gathered,
-    found: &SiteMetadata,
+    (gathered, found): (&Gathered, &SiteMetadata),
+    hidden: &Hidden,
 ) -> Result<(), JobError> {
     let (page, https_failure) = (&gathered.home, gathered.https_failure.as_ref());
     let is_https = page.final_url.scheme() == "https";
@@ -44,14 +44,15 @@ pub(super) async fn upsert(
     let certificate = shown.or(refused.flatten());
     let reason = https_failure.map(ToString::to_string);
     let names = certificate.map(names);
-    let security = json(&gathered.security())?;
-    let redirects = json(&gathered.redirects.to_json())?;
-    let performance = json(&found.performance)?;
-    let hints = json(&gathered.crawler_hints())?;
+    let security = hidden.json(&gathered.security())?;
+    let redirects = hidden.json(&gathered.redirects.to_json())?;
+    let performance = hidden.json(&found.performance)?;
+    let hints = hidden.json(&gathered.crawler_hints())?;
     let robots = gathered.robots_txt();
+    let robots = robots.as_deref().map(|text| hidden.text(text));
     let providers = gathered.providers();
     let dns = match &gathered.dns {
-        Some(records) => Some(json(&StoredDns {
+        Some(records) => Some(hidden.json(&StoredDns {
             records,
             dns_provider: providers.dns.as_ref().map(|told| told.provider),
             mail_provider: providers.mail.as_ref().map(|told| told.provider),

@@ -1,5 +1,6 @@
 //! The rows that a domain scan writes: the domain's own and three with the facts about its site.
 
+mod hidden;
 mod hosting;
 mod json;
 mod profile;
@@ -16,28 +17,9 @@ use url::Url;
 use web::extract::SiteMetadata;
 use web::fetch::FetchError;
 
+pub(super) use self::hidden::Hidden;
 use super::gathered::Gathered;
 use crate::Services;
-
-/// Returns the metadata without addresses that are suppressed.
-pub(super) async fn drop_suppressed(
-    conn: &mut TenantConnection,
-    domain: &str,
-    found: &SiteMetadata,
-) -> Result<SiteMetadata, JobError> {
-    let mut found = found.clone();
-    if found.emails.is_empty() {
-        return Ok(found);
-    }
-    let own = format!("@{domain}");
-    let asked: Vec<&str> = found.emails.iter().map(String::as_str).chain([own.as_str()]).collect();
-    let covered = repo::suppressions::list_covered(conn, &asked).await?;
-    if covered.contains(&own) {
-        found.emails.clear();
-    }
-    found.emails.retain(|email| !covered.contains(email));
-    Ok(found)
-}
 
 /// Marks the domain's scan as running.
 pub(super) async fn begin(ctx: &JobContext<Services>, domain: &str) -> Result<(), JobError> {
@@ -53,14 +35,14 @@ pub(super) async fn begin(ctx: &JobContext<Services>, domain: &str) -> Result<()
     Ok(())
 }
 
-/// Writes the results of a scan, in the caller's transaction: `found` is what the site states, without suppressed
-/// addresses. A fact that was not found becomes NULL, since the site no longer states it.
+/// Writes the results of a scan without suppressed addresses, in the caller's transaction; `found` is what the site states,
+/// without them. A fact that was not found becomes NULL, since the site no longer states it.
 pub(super) async fn success(
     ctx: &JobContext<Services>,
     conn: &mut TenantConnection,
     domain: &str,
-    gathered: &Gathered,
-    found: &SiteMetadata,
+    (gathered, found): (&Gathered, &SiteMetadata),
+    hidden: &Hidden,
 ) -> Result<(), JobError> {
     let sitemaps = &gathered.sitemaps;
     let now = Utc::now();
@@ -91,9 +73,9 @@ pub(super) async fn success(
         changes
     };
     repo::domains::update(conn, row.id, &changes).await?;
-    profile::upsert(conn, row.id, found).await?;
-    technologies::upsert(conn, row.id, found).await?;
-    hosting::upsert(conn, row.id, gathered, found).await
+    profile::upsert(conn, row.id, found, hidden).await?;
+    technologies::upsert(conn, row.id, found, hidden).await?;
+    hosting::upsert(conn, row.id, (gathered, found), hidden).await
 }
 
 /// Records at the domain that its scan failed, if this worker still holds the job. Earlier results are kept.

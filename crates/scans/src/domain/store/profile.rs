@@ -8,13 +8,14 @@ use database::tenant::TenantConnection;
 use jobs::JobError;
 use web::extract::SiteMetadata;
 
-use super::json::json;
+use super::hidden::Hidden;
 
 /// Writes the content of the site.
 pub(super) async fn upsert(
     conn: &mut TenantConnection,
     domain: DomainId,
     found: &SiteMetadata,
+    hidden: &Hidden,
 ) -> Result<(), JobError> {
     let list = |texts: &[String]| texts.iter().collect::<TextList>();
     let (emails, phones, addresses, languages, payments) = (
@@ -24,8 +25,8 @@ pub(super) async fn upsert(
         list(&found.content_language),
         list(&found.payment_methods),
     );
-    let meta = json(&found.contract())?;
-    let feeds = json(&found.feed_urls)?;
+    let meta = hidden.json(&found.contract())?;
+    let feeds = hidden.json(&found.feed_urls)?;
     let hours = found.business_hours.clone().map(RawJson::from);
     let social = &found.social_links;
     let profile = DomainProfileChanges {
@@ -48,6 +49,7 @@ pub(super) async fn upsert(
         instagram_url: Some(social.instagram.as_deref()),
         youtube_url: Some(social.youtube.as_deref()),
         business_hours: Some(hours.as_ref()),
+        business_name: Some(found.business.name.as_deref()),
         business_type: Some(found.business.kind),
         business_category: Some(found.business.category),
         payment_methods: Some(Some(&payments)),

@@ -7,16 +7,18 @@ use database::tenant::TenantConnection;
 use jobs::JobError;
 use web::extract::SiteMetadata;
 
-use super::json::json;
+use super::hidden::Hidden;
 
 /// Writes the technologies of the site.
 pub(super) async fn upsert(
     conn: &mut TenantConnection,
     domain: DomainId,
     found: &SiteMetadata,
+    hidden: &Hidden,
 ) -> Result<(), JobError> {
     let wordpress = &found.wordpress;
-    let stack = json(&found.tech_stack)?;
+    let stack = hidden.json(&found.tech_stack)?;
+    let claims = hidden.json(&found.technologies)?;
     let technologies = DomainTechnologiesChanges {
         tech_stack: Some(Some(&stack)),
         is_wordpress: Some(Some(wordpress.is_wordpress)),
@@ -31,6 +33,7 @@ pub(super) async fn upsert(
         has_wpforms: Some(Some(wordpress.has_wpforms)),
         google_analytics_id: Some(found.google_analytics_id.as_deref()),
         google_tag_manager_id: Some(found.google_tag_manager_id.as_deref()),
+        claims: Some(Some(&claims)),
     };
     repo::domain_facts::upsert(conn, domain, &technologies).await?;
     Ok(())
