@@ -34,6 +34,9 @@ const MAX_CELL_CHARS: usize = 32_767;
 
 handlers![export_leads_csv, export_leads_jsonl, export_leads_xlsx];
 
+/// Describes a preset, or an empty text, which is ignored.
+type PresetWordOrEmpty = WordOrEmpty<Preset>;
+
 /// The columns of a file. A guard, since a route takes one structure of the query only.
 #[derive(Clone, Copy, Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -42,7 +45,7 @@ struct ColumnsQuery<'r> {
     #[param(pattern = "^([a-z_]+( *, *[a-z_]+)*)?$", example = "name,email,phone")]
     columns: Option<&'r str>,
     /// The program whose import takes the columns.
-    #[param(inline, value_type = Option<WordOrEmpty<Preset>>, example = "hubspot")]
+    #[param(inline, value_type = Option<PresetWordOrEmpty>, example = "hubspot")]
     preset: Option<&'r str>,
 }
 
