@@ -146,10 +146,7 @@ impl DomainScan {
         .await?;
         let redirects = Redirects::ask(ctx, &fetcher, &page).await?;
         let robots = fetcher.robots(&page.final_url).await.ok();
-        let dns = self.ask_dns(ctx, &page).await;
-        if let Some(records) = &dns {
-            metadata.add_sightings(records.sightings(&ctx.services().rules));
-        }
+        let dns = self.ask_dns(ctx, &page, &mut metadata).await;
         ctx.report("storing", &format!("storing what {} says", self.domain), 0.9)
             .await;
         let gathered = Gathered {
@@ -165,11 +162,19 @@ impl DomainScan {
         Ok(self.store(ctx, &gathered).await?)
     }
 
-    /// Asks for the domain's records; `None` if that is switched off, or if the name is reserved for tests.
-    async fn ask_dns(&self, ctx: &JobContext<Services>, home: &Page) -> Option<DnsRecords> {
+    /// Asks for the domain's records, and adds the technologies that they tell; `None` if that is switched off, or if the
+    /// name is reserved for tests.
+    async fn ask_dns(
+        &self,
+        ctx: &JobContext<Services>,
+        home: &Page,
+        metadata: &mut SiteMetadata,
+    ) -> Option<DnsRecords> {
         let dns = ctx.services().dns.as_ref().filter(|_| !is_for_tests(&self.domain))?;
         let host = home.final_url.host_str().unwrap_or(&self.domain);
-        Some(DnsRecords::ask(dns, &self.domain, host, home.remote_addr.ip()).await)
+        let records = DnsRecords::ask(dns, &self.domain, host, home.remote_addr.ip()).await;
+        metadata.add_sightings(records.sightings(&ctx.services().rules));
+        Some(records)
     }
 
     async fn store(&self, ctx: &JobContext<Services>, gathered: &Gathered) -> Result<Finished, JobError> {

@@ -48,8 +48,7 @@ pub(super) async fn upsert(
     let redirects = hidden.json(&gathered.redirects.to_json())?;
     let performance = hidden.json(&found.performance)?;
     let hints = hidden.json(&gathered.crawler_hints())?;
-    let robots = gathered.robots_txt();
-    let robots = robots.as_deref().map(|text| hidden.text(text));
+    let robots = gathered.robots_txt().map(|text| hidden.text(&text).into_owned());
     let providers = gathered.providers();
     let dns = match &gathered.dns {
         Some(records) => Some(hidden.json(&StoredDns {
