@@ -30,8 +30,8 @@ use database::repo::places::{PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
 use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
-    actors, api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures,
-    events, idempotency_keys, jobs, lead_changes, leads, pages, place_changes, place_details, place_finds, place_searches,
+    actors, api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures, events,
+    idempotency_keys, jobs, lead_changes, leads, pages, place_changes, place_details, place_finds, place_searches,
     places, rate_windows, scan_days, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows,
     suppressions, tenant_limits, tenants,
 };
