@@ -43,6 +43,16 @@ diesel::define_sql_function! {
 }
 
 diesel::define_sql_function! {
+    /// Returns whether the server is a standby.
+    fn pg_is_in_recovery() -> Bool;
+}
+
+diesel::define_sql_function! {
+    /// Returns the value of a setting of the server.
+    fn current_setting(name: Text) -> Text;
+}
+
+diesel::define_sql_function! {
     /// Returns the start of the month (or other `unit`) of a time, in a time zone.
     #[sql_name = "date_trunc"]
     fn begin_of(unit: Text, time: Timestamptz, zone: Text) -> Timestamptz;

@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use schema::{batch_jobs, domains, jobs, place_searches, places_staging, tenants};
 use uuid::Uuid;
 
+use super::functions::{current_setting, pg_is_in_recovery};
 use crate::connection::Connection;
 use crate::ids::TenantId;
 use crate::tenant::SystemConnection;
@@ -70,22 +71,13 @@ pub enum ReadOnly {
 
 /// Returns why the server of `conn` accepts no writes, or `None` if it accepts them.
 pub async fn read_only(conn: &mut Connection) -> QueryResult<Option<ReadOnly>> {
-    #[derive(QueryableByName)]
-    struct State {
-        #[diesel(sql_type = Bool)]
-        is_in_recovery: bool,
-        #[diesel(sql_type = Bool)]
-        is_read_only: bool,
-    }
-    // Diesel's schema does not include the system functions.
-    let state: State = diesel::sql_query(include_str!("read_only.sql"))
-        .get_result(&mut conn.reading())
-        .await?;
-    Ok(match state {
-        State {
-            is_in_recovery: true, ..
-        } => Some(ReadOnly::Standby),
-        State { is_read_only: true, .. } => Some(ReadOnly::Setting),
+    let (is_in_recovery, setting): (bool, String) =
+        diesel::select((pg_is_in_recovery(), current_setting("transaction_read_only")))
+            .get_result(&mut conn.reading())
+            .await?;
+    Ok(match (is_in_recovery, setting.as_str()) {
+        (true, _) => Some(ReadOnly::Standby),
+        (false, "on") => Some(ReadOnly::Setting),
         _ => None,
     })
 }
