@@ -7,7 +7,7 @@
 //! The modules are layers. Each may name only those to its left, which a test checks:
 //!
 //! ```text
-//! config < logging < views < error < guards < headers < routes < (this file) < demo < cli < main
+//! config < logging < views < error < guards < headers < routes < console < (this file) < demo < cli < main
 //! ```
 //!
 //! Below them are the crates `scans` (the scrapers), `jobs` (the queue and its runner), `database` (connections,
@@ -15,6 +15,7 @@
 
 pub mod cli;
 pub mod config;
+mod console;
 pub mod demo;
 mod error;
 mod guards;
@@ -77,11 +78,13 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(document)
         .attach(traffic)
         .attach(OneHost)
+        .attach(console::Failures)
         .attach(headers::Bodies)
         .attach(headers::Headers::new(callers.origins.clone()))
         // An empty shield: `Headers` sets the security headers.
         .attach(rocket::shield::Shield::new())
         .mount("/", routes::routes())
+        .mount("/", console::routes())
         .register("/", error::catchers())
         .attach(AdHoc::on_liftoff("Tend what works beside requests", |rocket| {
             Box::pin(async move {

@@ -1,7 +1,7 @@
 SET LOCAL row_security = off;
 
 SELECT scrapersky_internal.set_aside_table('create_accounts', t::regclass, 'the older shape has no such table')
-FROM unnest('{audit_log,idempotency_keys,scan_days,rate_windows,tenant_limits,api_keys}'::text[]) t;
+FROM unnest('{audit_log,idempotency_keys,scan_days,rate_windows,tenant_limits,sessions,api_keys}'::text[]) t;
 
 -- Only the row that `up` made, and only where nobody uses it.
 DELETE FROM tenants t

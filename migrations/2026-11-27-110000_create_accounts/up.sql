@@ -27,6 +27,28 @@ CREATE TABLE api_keys (
 -- api_keys::list, newest first.
 CREATE INDEX api_keys_tenant_id_created_at_idx ON api_keys (tenant_id, created_at, id);
 
+-- Who is signed in to the console, with the rights of a key or of a person, and links that sign in once. Stored is the SHA-256
+-- of the 256 random bits in the cookie or link.
+CREATE TABLE sessions (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    tenant_id uuid NOT NULL,
+    hash bytea NOT NULL CHECK (length(hash) = 32),
+    key_id uuid,
+    user_id uuid,
+    is_link boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    last_used_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    -- sessions::find and ::take_link: a session is looked up before its tenant is known.
+    CONSTRAINT sessions_hash_key UNIQUE (hash),
+    CONSTRAINT sessions_subject_check CHECK (num_nonnulls(key_id, user_id) = 1),
+    CONSTRAINT sessions_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE,
+    CONSTRAINT sessions_key_fkey FOREIGN KEY (tenant_id, key_id) REFERENCES api_keys (tenant_id, id) ON DELETE CASCADE
+);
+-- The foreign key to api_keys, when keys are deleted.
+CREATE INDEX sessions_tenant_id_key_id_idx ON sessions (tenant_id, key_id);
+
 -- Where a tenant's limits differ from the settings; NULL leaves a limit as it is set for everybody.
 CREATE TABLE tenant_limits (
     tenant_id uuid PRIMARY KEY,
@@ -98,4 +120,4 @@ CREATE TABLE audit_log (
     CONSTRAINT audit_log_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
 
-SELECT scrapersky_internal.put_back('create_accounts', 'down', '{api_keys,tenant_limits,rate_windows,scan_days,idempotency_keys,audit_log}');
+SELECT scrapersky_internal.put_back('create_accounts', 'down', '{api_keys,sessions,tenant_limits,rate_windows,scan_days,idempotency_keys,audit_log}');

@@ -29,6 +29,7 @@ use crate::config::Config;
 use crate::demo;
 use crate::demo::places_api::{PlacesApi, Trouble, World};
 use crate::demo::sites::{DOMAINS, SUFFIX, Sites};
+use crate::guards::make_link;
 
 /// How often the demo polls the batch.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -139,6 +140,11 @@ async fn show(options: DemoOptions, config: &Config, postgres: &EmbeddedPostgres
     api.search_places().await?;
 
     if options.keep {
+        let link = make_link(&pool, key.expose()).await?;
+        say!(
+            "The console, signed in (once, within half an hour): {}{link}\n",
+            api.url
+        );
         say!("The API goes on until you press Ctrl-C. For the tour in the README:");
         say!("  export API={}", api.url);
         say!("  export KEY={}", key.expose());

@@ -1,5 +1,6 @@
 //! `scrapersky serve` and `scrapersky worker`.
 
+use std::io::IsTerminal as _;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ use super::bring_up::{Database, embedded_options};
 use super::keys;
 use super::run::{block_on, read_rules, require_schema};
 use crate::config::{Config, DatabaseSource};
-use crate::guards::Traffic;
+use crate::guards::{Traffic, make_link};
 
 /// The maximum number of connections that the workers of a server open in addition to its own, above the one they
 /// keep. A job needs one for milliseconds, when it reports and when it stores.
@@ -142,10 +143,18 @@ async fn greeting(pool: &Pool, config: &Config) -> anyhow::Result<String> {
     if config.database != DatabaseSource::Embedded {
         return Ok("`scrapersky keys create` makes an API key.".to_owned());
     }
-    let key = keys::ensure_default_key(pool, &config.data_dir).await?;
-    let key = key.display();
+    let file = keys::ensure_default_key(pool, &config.data_dir).await?;
+    let key = file.display();
+    // Whoever reads this could read the key as well. A log is read by others, and later.
+    let console = if std::io::stdout().is_terminal() {
+        let key = std::fs::read_to_string(&file).with_context(|| format!("the key in {key} cannot be read"))?;
+        let link = make_link(pool, key.trim()).await?;
+        format!("The console, signed in (once, within half an hour): http://{ADDRESS}{link}\n")
+    } else {
+        String::new()
+    };
     Ok(format!(
-        "The API key of the default tenant is in {key}.\n\
+        "\n{console}The API key of the default tenant is in {key}.\n\
          Try: curl -s -H \"Authorization: Bearer $(cat {key})\" -H 'Content-Type: application/json' \\\n       \
          -d '{{\"base_url\": \"example.com\"}}' http://{ADDRESS}/api/v1/scrapersky"
     ))

@@ -89,6 +89,15 @@ pub(super) struct Known {
 }
 
 impl<P: Permission> Caller<P> {
+    /// Checks that a caller has the permission.
+    pub(super) fn with(known: Known) -> ApiResult<Self> {
+        P::SCOPE.map_or(Ok(()), |scope| known.require(scope))?;
+        Ok(Self {
+            known,
+            permission: PhantomData,
+        })
+    }
+
     /// Returns the tenant that the request acts for.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
@@ -269,13 +278,28 @@ impl Known {
 
     async fn authenticate(request: &Request<'_>) -> ApiResult<Self> {
         let state = Managed::of(request)?;
+        let identity = state.identify(request, credential(request)?).await?;
+        let known = Self::counted_once(request, &state, identity).await?;
+        state.parameters.check(request)?;
+        match named_tenant(request)? {
+            None => Ok(known),
+            Some(named) => known.turn_to(named, state.pool).await,
+        }
+    }
+
+    /// Returns the caller with an identity, once the request is counted.
+    pub(super) async fn counted_once(
+        request: &Request<'_>,
+        state: &Managed<'_>,
+        identity: Identity,
+    ) -> ApiResult<Self> {
         let Identity {
             actor,
             tenant,
             scopes,
             may_act_for_all,
             limits,
-        } = state.identify(request).await?;
+        } = identity;
         let known = Self {
             actor,
             tenant,
@@ -292,18 +316,14 @@ impl Known {
             _ => RateKind::Requests,
         });
         state.limits.count(request, state.pool, &counted).await?;
-        state.parameters.check(request)?;
-        match named_tenant(request)? {
-            None => Ok(known),
-            Some(named) => known.turn_to(named, state.pool).await,
-        }
+        Ok(known)
     }
 }
 
-/// The managed state that the guard needs.
+/// The managed state that the guards of callers need.
 pub(super) struct Managed<'r> {
-    pool: &'r Pool,
-    identities: &'r Identities,
+    pub(super) pool: &'r Pool,
+    pub(super) identities: &'r Identities,
     tokens: &'r Tokens,
     limits: &'r Limits,
     parameters: &'r Parameters,
@@ -312,8 +332,7 @@ pub(super) struct Managed<'r> {
 impl<'r> Managed<'r> {
     /// Returns the identity behind the credential of a request. Credentials that are not valid count against the limit of
     /// their address.
-    pub(super) async fn identify(&self, request: &Request<'_>) -> ApiResult<Identity> {
-        let credential = credential(request)?;
+    pub(super) async fn identify(&self, request: &Request<'_>, credential: &str) -> ApiResult<Identity> {
         let address = request.client_ip();
         let found = if is_key(credential) {
             let hash = KeySecret::hash_of(credential);
@@ -403,11 +422,8 @@ impl<'r, P: Permission> FromRequest<'r> for Caller<P> {
             Ok(known) => known,
             Err(status) => return Outcome::Error((status, ())),
         };
-        match P::SCOPE.map_or(Ok(()), |scope| known.require(scope)) {
-            Ok(()) => Outcome::Success(Self {
-                known,
-                permission: PhantomData,
-            }),
+        match Self::with(known) {
+            Ok(caller) => Outcome::Success(caller),
             Err(error) => Outcome::Error((error.keep(request), ())),
         }
     }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use database::ids::{TenantId, UserId};
+use database::ids::{SessionId, TenantId, UserId};
+use database::models::api_key::ApiKey;
 use database::models::enums::Scope;
 use database::models::tenant_limits::TenantLimits;
 use database::pool::Pool;
 use database::repo;
+use database::tenant::SystemConnection;
 use moka::sync::Cache;
 
 use super::actor::{Actor, fingerprint};
@@ -29,6 +31,18 @@ pub(super) struct Identity {
     pub(super) scopes: Vec<Scope>,
     pub(super) may_act_for_all: bool,
     pub(super) limits: Option<TenantLimits>,
+}
+
+impl Identity {
+    fn of_key(key: &ApiKey, limits: Option<TenantLimits>) -> Self {
+        Self {
+            actor: Actor::Key(key.id),
+            tenant: key.tenant_id,
+            scopes: key.scopes.0.iter().filter_map(|label| label.parse().ok()).collect(),
+            may_act_for_all: false,
+            limits,
+        }
+    }
 }
 
 /// Why a credential has no identity.
@@ -58,6 +72,7 @@ pub struct Identities {
     valid: Cache<[u8; 32], Identity>,
     invalid: Cache<[u8; 32], Refusal>,
     trusted: Cache<[u8; 32], ()>,
+    sessions: Cache<[u8; 32], (Identity, SessionId)>,
 }
 
 impl Default for Identities {
@@ -69,6 +84,7 @@ impl Default for Identities {
             valid: cache(CACHED_FOR),
             invalid: cache(CACHED_FOR),
             trusted: cache(TRUSTED_FOR),
+            sessions: cache(CACHED_FOR),
         }
     }
 }
@@ -105,6 +121,21 @@ impl Identities {
         }
     }
 
+    /// Returns the identity of the session with this hash, and the session.
+    pub(super) async fn session(&self, pool: &Pool, hash: &[u8; 32]) -> ApiResult<(Identity, SessionId)> {
+        if let Some(known) = self.sessions.get(hash) {
+            return Ok(known);
+        }
+        let found = find_session(pool, hash).await?;
+        self.sessions.insert(*hash, found.clone());
+        Ok(found)
+    }
+
+    /// Forgets a session that has ended.
+    pub(super) fn forget_session(&self, hash: &[u8; 32]) {
+        self.sessions.invalidate(hash);
+    }
+
     fn known(&self, name: &[u8; 32]) -> Option<Found> {
         let valid = self.valid.get(name).map(Ok);
         valid.or_else(|| self.invalid.get(name).map(Err))
@@ -126,19 +157,40 @@ async fn find_key(pool: &Pool, hash: &[u8; 32]) -> ApiResult<Found> {
     };
     repo::api_keys::touch(&mut conn, &key).await?;
     conn.commit().await?;
-    Ok(Ok(Identity {
-        actor: Actor::Key(key.id),
-        tenant: key.tenant_id,
-        scopes: key.scopes.0.iter().filter_map(|label| label.parse().ok()).collect(),
-        may_act_for_all: false,
-        limits,
-    }))
+    Ok(Ok(Identity::of_key(&key, limits)))
+}
+
+async fn find_session(pool: &Pool, hash: &[u8; 32]) -> ApiResult<(Identity, SessionId)> {
+    const ENDED: ApiError = ApiError::Unauthorized("the session has ended: sign in again");
+    let mut conn = pool.system().await?;
+    let session = repo::sessions::find(&mut conn, hash).await?.ok_or(ENDED)?;
+    let identity = match session.user_id {
+        None => {
+            let found = repo::api_keys::find_valid_of(&mut conn, &session).await?;
+            let (key, limits) = found.ok_or(ENDED)?;
+            repo::api_keys::touch(&mut conn, &key).await?;
+            Identity::of_key(&key, limits)
+        }
+        Some(user) => {
+            let person = Person {
+                id: user.get(),
+                tenant: Some(session.tenant_id.get()),
+            };
+            find_person_with(&mut conn, person).await??
+        }
+    };
+    repo::sessions::touch(&mut conn, &session).await?;
+    conn.commit().await?;
+    Ok((identity, session.id))
 }
 
 async fn find_person(pool: &Pool, person: Person) -> ApiResult<Found> {
-    let mut conn = pool.system().await?;
+    find_person_with(&mut pool.system().await?, person).await
+}
+
+async fn find_person_with(conn: &mut SystemConnection, person: Person) -> ApiResult<Found> {
     let id = UserId::from(person.id);
-    let (tenant, role, limits) = match repo::callers::find_person(&mut conn, id).await? {
+    let (tenant, role, limits) = match repo::callers::find_person(conn, id).await? {
         Some((profile, tenant, limits)) => (tenant, profile.role, limits),
         None => match person.tenant {
             None => {
@@ -146,7 +198,7 @@ async fn find_person(pool: &Pool, person: Person) -> ApiResult<Found> {
                     "this user has no profile, and the token names no tenant: an administrator must add a profile",
                 )));
             }
-            Some(named) => match repo::callers::find_tenant(&mut conn, named).await? {
+            Some(named) => match repo::callers::find_tenant(conn, named).await? {
                 Some((tenant, limits)) => (tenant, None, limits),
                 None => return Ok(Err(Refusal::Stranger("the tenant that the token names does not exist"))),
             },

@@ -24,7 +24,7 @@ const MAX_IDS_OF_QUERY: usize = 1000;
 #[derive(Debug, Default, FromForm, Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct JobWords {
+pub(crate) struct JobWords {
     /// Only jobs with one of these statuses, separated by commas.
     #[param(inline, value_type = Option<JobStatusList>, example = "pending,running")]
     #[schema(inline, value_type = Option<JobStatusList>, example = "pending,running")]
@@ -59,9 +59,26 @@ pub(super) struct JobWords {
     created_before: Option<String>,
 }
 
+impl JobWords {
+    /// Returns the wanted statuses, as they were written.
+    pub(crate) fn status(&self) -> Option<&str> {
+        self.status.as_deref()
+    }
+
+    /// Returns the wanted kind.
+    pub(crate) fn kind(&self) -> Option<&str> {
+        self.kind.as_deref()
+    }
+
+    /// Returns the wanted batch, as it was written.
+    pub(crate) fn batch_id(&self) -> Option<&str> {
+        self.batch_id.as_deref()
+    }
+}
+
 /// A filter of jobs, read.
 #[derive(Debug, Default)]
-pub(super) struct ChosenJobs {
+pub(crate) struct ChosenJobs {
     ids: Option<Vec<JobId>>,
     statuses: Vec<JobStatus>,
     kind: Option<String>,
@@ -76,7 +93,7 @@ pub(super) struct ChosenJobs {
 
 impl ChosenJobs {
     /// Reads a filter.
-    pub(super) fn read(words: &JobWords) -> ApiResult<Self> {
+    pub(crate) fn read(words: &JobWords) -> ApiResult<Self> {
         let JobWords {
             status,
             kind,
@@ -133,7 +150,7 @@ impl ChosenJobs {
     }
 
     /// Finds the jobs of others that do work of the batch, if the filter names one.
-    pub(super) async fn join(&mut self, conn: &mut TenantConnection) -> ApiResult<()> {
+    pub(crate) async fn join(&mut self, conn: &mut TenantConnection) -> ApiResult<()> {
         if let Some(batch) = self.batch_id {
             self.others = repo::batches::list_joined(conn, batch).await?;
         }
@@ -141,7 +158,7 @@ impl ChosenJobs {
     }
 
     /// Returns the filter.
-    pub(super) fn filter(&self) -> JobFilter<'_> {
+    pub(crate) fn filter(&self) -> JobFilter<'_> {
         JobFilter {
             ids: self.ids.as_deref(),
             statuses: &self.statuses,

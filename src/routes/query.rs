@@ -58,13 +58,13 @@ fn read_limit(limit: Option<&str>) -> ApiResult<i64> {
 /// The part of a list that a query asks for. A guard, so that each list takes and describes the same two parameters.
 #[derive(Clone, Copy, Debug, Default, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct PageQuery<'r> {
+pub(crate) struct PageQuery<'r> {
     /// Maximum number of rows.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 100)]
-    pub(super) limit: Option<&'r str>,
+    pub(crate) limit: Option<&'r str>,
     /// `next_cursor` of the previous page.
     #[param(pattern = "^[A-Za-z0-9_-]+$")]
-    pub(super) cursor: Option<&'r str>,
+    pub(crate) cursor: Option<&'r str>,
 }
 
 #[rocket::async_trait]
@@ -106,16 +106,16 @@ impl<'r> FromRequest<'r> for OffsetQuery<'r> {
 }
 
 /// The page of a list that a request asks for.
-pub(super) struct Asked<P> {
+pub(crate) struct Asked<P> {
     /// The maximum number of rows.
     pub(super) limit: i64,
     /// What to read: one row more, which says whether a page follows.
-    pub(super) paging: Paging<P>,
+    pub(crate) paging: Paging<P>,
 }
 
 impl<P: Position> Asked<P> {
     /// Reads the size and start of a page of a list in this order from the query.
-    pub(super) fn read(page: &PageQuery<'_>, order: &P::Order) -> ApiResult<Self> {
+    pub(crate) fn read(page: &PageQuery<'_>, order: &P::Order) -> ApiResult<Self> {
         let limit = read_limit(page.limit)?;
         let after = page
             .cursor
@@ -144,7 +144,7 @@ impl<P: Position> Asked<P> {
     }
 
     /// Cuts the rows that were read to the page, and returns the cursor of the next one.
-    pub(super) fn cut<R>(&self, rows: &mut Vec<R>, position: impl FnOnce(&R) -> P) -> ApiResult<Option<String>> {
+    pub(crate) fn cut<R>(&self, rows: &mut Vec<R>, position: impl FnOnce(&R) -> P) -> ApiResult<Option<String>> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         if rows.len() <= limit {
             return Ok(None);

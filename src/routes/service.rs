@@ -11,7 +11,6 @@ use database::repo::tenants::DEFAULT_TENANT;
 use database::repo::{self, diagnostics};
 use postgres::{Disk, Watch};
 use rocket::http::Status;
-use rocket::response::content::RawHtml;
 use rocket::serde::json::Json;
 use rocket::{State, get, head};
 use serde::Serialize;
@@ -130,7 +129,7 @@ async fn examine(pool: &Pool, roles_at: Option<Instant>) -> ApiResult<Found> {
     })
 }
 
-handlers![show_index, get_health, head_health, get_live, get_ready];
+handlers![get_health, head_health, get_live, get_ready];
 
 /// How the program is, in one word.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -159,16 +158,6 @@ impl Health {
     const fn of(status: HealthStatus) -> Self {
         Self { status, warning: None }
     }
-}
-
-/// Shows a short page that names the API, until there is a console.
-#[utoipa::path(tags = ["Service", "v1"], responses((status = 200, body = String, content_type = "text/html")))]
-#[get("/")]
-fn show_index(_visitor: Visitor) -> RawHtml<&'static str> {
-    RawHtml(
-        "<!doctype html><html lang=\"en\"><title>ScraperSky</title><h1>ScraperSky</h1>\
-         <p>The HTTP API that gathers leads about local businesses. Its routes are described at <a href=\"/docs\">/docs</a>, for programs at <a href=\"/openapi.json\">/openapi.json</a>.</p></html>",
-    )
 }
 
 /// Reports that the program runs (v1 contract).

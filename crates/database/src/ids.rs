@@ -82,6 +82,10 @@ typed_id! {
     ApiKeyId(Uuid): sql_types::Uuid
 }
 typed_id! {
+    /// Identifies a session of the console.
+    SessionId(Uuid): sql_types::Uuid
+}
+typed_id! {
     /// Identifies a call in the ledger.
     ApiCallId(i64): sql_types::Int8
 }

@@ -623,6 +623,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    sessions (tenant_id, id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        hash -> Bytea,
+        key_id -> Nullable<Uuid>,
+        user_id -> Nullable<Uuid>,
+        is_link -> Bool,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     sitemap_file_curations (tenant_id, sitemap_file_id) {
         tenant_id -> Uuid,
         sitemap_file_id -> Uuid,
@@ -801,6 +815,7 @@ diesel::joinable!(idempotency_keys -> tenants (tenant_id));
 diesel::joinable!(profiles -> tenants (tenant_id));
 diesel::joinable!(rate_windows -> tenants (tenant_id));
 diesel::joinable!(scan_days -> tenants (tenant_id));
+diesel::joinable!(sessions -> tenants (tenant_id));
 diesel::joinable!(tenant_limits -> tenants (tenant_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -831,6 +846,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     profiles,
     rate_windows,
     scan_days,
+    sessions,
     sitemap_file_curations,
     sitemap_files,
     sitemap_runs,

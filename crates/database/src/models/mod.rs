@@ -26,6 +26,7 @@ pub mod place_change;
 pub mod place_details;
 pub mod place_search;
 pub mod profile;
+pub mod session;
 pub mod sitemap_file;
 pub mod sitemap_run;
 pub mod sitemap_url;

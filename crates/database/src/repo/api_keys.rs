@@ -14,24 +14,45 @@ use super::functions::{coalesce, least};
 use super::paging::{Newest, Paging, before, page};
 use crate::ids::ApiKeyId;
 use crate::models::api_key::{ApiKey, NewApiKey};
+use crate::models::session::Session;
 use crate::models::tenant_limits::TenantLimits;
 use crate::tenant::{SystemConnection, TenantConnection};
 
 /// The precision of a key's last use: a busy key is not updated at every request.
 const LAST_USE_PRECISION: TimeDelta = TimeDelta::minutes(1);
 
+/// Keys that may be used, with their tenants and those tenants' limits.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn valid() -> _ {
+    api_keys::table
+        .inner_join(tenants::table.on(tenants::id.eq(api_keys::tenant_id)))
+        .left_join(tenant_limits::table.on(tenant_limits::tenant_id.eq(api_keys::tenant_id)))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now)))
+        .filter(tenants::is_active)
+}
+
 /// Finds the key with this SHA-256 if it is valid and its tenant is active.
 pub async fn find_valid(
     conn: &mut SystemConnection,
     hash: &[u8; 32],
 ) -> QueryResult<Option<(ApiKey, Option<TenantLimits>)>> {
-    api_keys::table
-        .inner_join(tenants::table.on(tenants::id.eq(api_keys::tenant_id)))
-        .left_join(tenant_limits::table.on(tenant_limits::tenant_id.eq(api_keys::tenant_id)))
+    valid()
         .filter(api_keys::hash.eq(hash.as_slice()))
-        .filter(api_keys::revoked_at.is_null())
-        .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now)))
-        .filter(tenants::is_active)
+        .select((ApiKey::as_select(), Option::<TenantLimits>::as_select()))
+        .first(&mut conn.reading())
+        .await
+        .optional()
+}
+
+/// Finds the key of a session if it is valid and its tenant is active.
+pub async fn find_valid_of(
+    conn: &mut SystemConnection,
+    session: &Session,
+) -> QueryResult<Option<(ApiKey, Option<TenantLimits>)>> {
+    valid()
+        .filter(api_keys::tenant_id.eq(session.tenant_id))
+        .filter(api_keys::id.nullable().eq(session.key_id))
         .select((ApiKey::as_select(), Option::<TenantLimits>::as_select()))
         .first(&mut conn.reading())
         .await

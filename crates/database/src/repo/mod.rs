@@ -51,6 +51,7 @@ pub mod places;
 pub mod rate_windows;
 pub mod safeguards;
 pub mod scan_days;
+pub mod sessions;
 pub mod set_aside;
 pub mod sitemap_files;
 pub mod sitemap_runs;

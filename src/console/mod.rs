@@ -1,0 +1,30 @@
+//! The console: the API's resources in the browser.
+//!
+//! Pages are rendered by the server over the same guards, repositories and views as the API, and work without
+//! JavaScript; htmx refreshes what moves. Nothing is loaded from another host, and nothing scraped becomes HTML: maud
+//! escapes every text, and links to sites are made by [`page::link`] alone.
+
+mod assets;
+mod failures;
+mod find;
+mod jobs;
+mod page;
+mod sign_in;
+mod start;
+
+use rocket::Route;
+
+pub use self::failures::Failures;
+
+/// Returns the routes of the console.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    [
+        assets::routes(),
+        sign_in::routes(),
+        start::routes(),
+        find::routes(),
+        jobs::routes(),
+    ]
+    .concat()
+}
