@@ -5,6 +5,7 @@ use database::models::job::Job;
 use database::repo;
 use database::repo::paging::Newest;
 use maud::{Markup, html};
+use rocket::http::Status;
 use rocket::response::Redirect;
 use rocket::{Route, get, post, routes};
 
@@ -169,11 +170,15 @@ async fn cancel(visit: SignedIn<Scan>, db: Db<'_>, id: ScanId) -> ApiResult<Redi
 
 #[post("/jobs/<id>/retry")]
 async fn retry(visit: SignedIn<Scan>, db: Db<'_>, id: ScanId) -> ApiResult<Redirect> {
-    db.submit(&visit, None, async |submission| match submission.retry(id.0).await? {
-        Some(job) => Ok((rocket::http::Status::Accepted, job.job_id.get())),
-        None => Err(ApiError::Conflict(
-            "the job has neither failed nor was it cancelled: there is nothing to try again".to_owned(),
-        )),
+    db.submit(&visit, None, async |submission| {
+        let job = repo::jobs::get(submission.conn(), id.0).await?;
+        match submission.retry(job.job_id).await? {
+            Some(job) => Ok((Status::Accepted, job.job_id.get())),
+            None => Err(ApiError::Conflict(format!(
+                "the job is {}: only failed and cancelled jobs can be tried again",
+                job.status
+            ))),
+        }
     })
     .await?;
     Ok(Redirect::to(format!("/jobs/{}", id.0)))

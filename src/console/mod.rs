@@ -2,7 +2,7 @@
 //!
 //! Pages are rendered by the server over the same guards, repositories and views as the API, and work without
 //! JavaScript; htmx refreshes what moves. Nothing is loaded from another host, and nothing scraped becomes HTML: maud
-//! escapes every text, and links to sites are made by [`page::link`] alone.
+//! escapes every text.
 
 mod assets;
 mod failures;

@@ -116,15 +116,3 @@ fn frame(title: &str, content: &Markup) -> Markup {
 pub fn time(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M")) " UTC" } }
 }
-
-/// Links to a page of a scanned site, if it is on the web.
-pub fn link(address: &str) -> Markup {
-    let is_web = address.starts_with("https://") || address.starts_with("http://");
-    html! {
-        @if is_web {
-            a href=(address) target="_blank" rel="noopener noreferrer nofollow" { (address) }
-        } @else {
-            (address)
-        }
-    }
-}

@@ -11,6 +11,7 @@ pub mod jwks;
 mod lasting;
 mod leases;
 pub mod limits;
+mod named;
 pub mod once;
 pub mod parameters;
 pub mod session;

@@ -104,20 +104,20 @@ rules! {
              WHERE i.indrelid = t.relation AND i.indisprimary AND a.attname = t.tenant_column)";
 
     /// Otherwise a conflict would reveal another tenant's values, and rows could not be distributed by tenant. The
-    /// exceptions are looked up before the tenant is known: a key by its hash, a person by a token's id, a job by its
+    /// exceptions are looked up before the tenant is known: a key or session by its hash, a person by a token's id, a job by its
     /// worker.
     every_uniqueness_begins_with_the_tenant:
         "SELECT t.name || ': ' || i.indexrelid::regclass
          FROM pg_index i JOIN TENANT_TABLES t ON t.relation = i.indrelid
          JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = t.tenant_column
          WHERE i.indisunique AND i.indkey[0] <> a.attnum
-           AND i.indexrelid <> ALL ('{api_keys_hash_key,profiles_id_key,jobs_job_id_key}'::regclass[])";
+           AND i.indexrelid <> ALL ('{api_keys_hash_key,sessions_hash_key,profiles_id_key,jobs_job_id_key}'::regclass[])";
 
     /// The queue and accounts stay on one machine if facts are distributed; only `follow_job` connects them.
     no_foreign_key_connects_the_queue_and_facts:
         "SELECT f.conname::text
          FROM pg_constraint f JOIN TENANT_TABLES t ON t.relation = f.conrelid JOIN TENANT_TABLES parent ON parent.relation = f.confrelid,
-              (SELECT '{api_keys,audit_log,batch_jobs,events,idempotency_keys,jobs,profiles,rate_windows,scan_days,tenant_limits,tenants}'::name[] AS names) queue
+              (SELECT '{api_keys,audit_log,batch_jobs,events,idempotency_keys,jobs,profiles,rate_windows,scan_days,sessions,tenant_limits,tenants}'::name[] AS names) queue
          WHERE f.contype = 'f' AND (t.name::name = ANY (queue.names)) <> (parent.name::name = ANY (queue.names))";
 
     /// Triggers fire in order of their names; a foreign key's own are named `RI_ConstraintTrigger...`.

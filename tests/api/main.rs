@@ -14,6 +14,7 @@ mod chaos;
 mod command_line;
 mod connection;
 mod connection_values;
+mod console;
 mod descriptors;
 mod documentation;
 mod documents;

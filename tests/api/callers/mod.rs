@@ -10,6 +10,7 @@ mod limits;
 mod lists;
 mod me;
 mod once;
+pub mod pages;
 mod routes;
 mod secrets;
 mod strict;

@@ -20,6 +20,7 @@ use rocket::http::{ContentType, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::pages::{DOORS, PAGES};
 use crate::support::app::TestApp;
 
 /// What the shots of a route identify, which decides the expected responses for another tenant's rows.
@@ -96,7 +97,8 @@ fn plain(path: impl Into<String>) -> Shot {
     }
 }
 
-fn get(path: impl Into<String>) -> Vec<Shot> {
+/// A request without a body.
+pub fn get(path: impl Into<String>) -> Vec<Shot> {
     vec![plain(path)]
 }
 
@@ -171,7 +173,6 @@ macro_rules! entries {
 
 /// Every route; routes that remove rows come last.
 pub const ENTRIES: &[Entry] = entries! {
-    Get "/" Public: |_ids| get("/");
     Get "/health" Public: |_ids| get("/health");
     Head "/health" Public: |_ids| get("/health");
     Get "/live" Public: |_ids| get("/live");
@@ -399,7 +400,10 @@ async fn every_route_is_entered() {
         .collect();
     let entered: BTreeSet<(String, String)> = ENTRIES
         .iter()
-        .map(|entry| (entry.method.to_string(), entry.path.to_owned()))
+        .chain(PAGES)
+        .map(|entry| (entry.method.as_str(), entry.path))
+        .chain(DOORS.iter().copied())
+        .map(|(method, path)| (method.to_owned(), path.to_owned()))
         .collect();
     let list = |routes: Vec<&(String, String)>| -> String {
         routes
@@ -418,5 +422,6 @@ async fn every_route_is_entered() {
         gone.is_empty(),
         "these are entered in tests/api/callers/routes.rs, but not mounted:{gone}"
     );
-    assert_eq!(ENTRIES.len(), entered.len(), "a route is entered twice");
+    let count = ENTRIES.len() + PAGES.len() + DOORS.len();
+    assert_eq!(count, entered.len(), "a route is entered twice");
 }

@@ -223,6 +223,7 @@ const NEW_TABLES: [&str; 20] = [
     "place_finds",
     "rate_windows",
     "scan_days",
+    "sessions",
     "sitemap_runs",
     "sitemap_url_changes",
     "stored_rows",

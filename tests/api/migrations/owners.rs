@@ -252,6 +252,18 @@ async fn add_callers(admin: &Client) {
     fill(admin, "scan_days", 3, &[own]).await;
     fill(
         admin,
+        "sessions",
+        12,
+        &[
+            own,
+            ("hash", "sha256(i::text::bytea)"),
+            ("key_id", "NULL::uuid"),
+            ("user_id", "md5(i::text)::uuid"),
+        ],
+    )
+    .await;
+    fill(
+        admin,
         "tenant_limits",
         3,
         &[

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use database::ids::UserId;
 use database::models::enums::Outcome;
 use database::models::event::EventPosition;
@@ -16,7 +16,7 @@ use database::models::tenant_limits::NewTenantLimits;
 use database::models::values::RawJson;
 use database::repo::paging::Paging;
 use database::repo::{
-    api_keys, audit_log, batches, callers, contacts, diagnostics, events, host_turns, jobs, place_details, set_aside,
+    api_keys, audit_log, batches, callers, contacts, diagnostics, events, host_turns, jobs, place_details, sessions, set_aside,
     tenant_limits, tenants,
 };
 use regex::Regex;
@@ -41,6 +41,7 @@ const QUEUE: [&str; 11] = [
     "profiles",
     "rate_windows",
     "scan_days",
+    "sessions",
     "tenant_limits",
     "tenants",
 ];
@@ -319,9 +320,14 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         last_used_at: None,
         ..rows.key.clone()
     };
+    let idle = database::models::session::Session {
+        last_used_at: DateTime::UNIX_EPOCH,
+        ..rows.session.clone()
+    };
     let new = new_tenant();
     call! {
         api_keys::find_valid: (&[1; 32]);
+        api_keys::find_valid_of: (&idle);
         api_keys::touch: (&untouched);
         audit_log::insert_about: (rows.tenant, &new_entry("x"));
         batches::delete_ended: (tomorrow, 10);
@@ -348,6 +354,9 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         jobs::waiting::count_waiting_tenants: ();
         jobs::waiting::list_ended: (&[(rows.tenant, rows.lease.job_id)], &[(rows.tenant, rows.batch.batch_id)]);
         place_details::list_tenants_with_expired: (tomorrow);
+        sessions::find: (&[1; 32]);
+        sessions::take_link: (&[1; 32]);
+        sessions::touch: (&idle);
         set_aside::list: ();
         tenant_limits::set: (rows.tenant, NewTenantLimits::default());
         tenants::find: (Uuid::nil());

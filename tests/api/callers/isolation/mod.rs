@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio_postgres::{Client, Statement};
 
 pub(super) use self::ids::{all, nobodys, remove, rows};
+use super::pages::{Cookies, PAGES, cookie_of};
 use super::routes::{ENTRIES, Entry, Ids, Names, Shot};
 use super::tokens::person;
 use crate::repo::isolation::{digest_of, tenant_tables};
@@ -71,6 +72,7 @@ struct Proof {
     app: TestApp,
     client: Client,
     tables: Vec<String>,
+    cookies: Cookies,
     /// The number of requests sent.
     requests: usize,
     /// What failed, one line each.
@@ -99,6 +101,7 @@ async fn prove(walls: Walls) {
         client: app.agencies().database.client().await,
         tables: tenant_tables(app.agencies()).await,
         app,
+        cookies: Cookies::default(),
         requests: 0,
         failures: String::new(),
     };
@@ -214,7 +217,7 @@ impl Proof {
         let digest = self.client.prepare(&digest).await.unwrap();
         let mut before = self.read(&digest).await;
         assert_eq!(before.len(), self.tables.len());
-        for (number, entry) in ENTRIES.iter().enumerate() {
+        for (number, entry) in ENTRIES.iter().chain(PAGES).enumerate() {
             let mut answers = Vec::new();
             for (aim, ids) in self.aims(identity, number, target, gone) {
                 answers.push(self.ask(identity, entry, target, aim, &ids).await);
@@ -275,9 +278,10 @@ impl Proof {
         ids: &Ids,
     ) -> Vec<(u16, Value)> {
         let mut answers = Vec::new();
+        let credential = self.credential(entry, identity.credential.as_deref()).await;
         for shot in shots(entry, ids) {
             self.requests += 1;
-            let seen = send(&self.app, entry.method, &shot, identity.credential.as_deref()).await;
+            let seen = send(&self.app, entry.method, &shot, &credential).await;
             if let Err(complaint) = judge(identity, entry, aim, &shot, &seen, target.canary) {
                 writeln!(
                     self.failures,
@@ -294,16 +298,18 @@ impl Proof {
     /// Sends every request for the caller's own rows: a refusal to others proves nothing unless the request itself is
     /// valid.
     async fn ask_for_the_own(&mut self, owner: &str, super_admin: &str, ids: &Ids) {
-        for entry in ENTRIES {
+        for entry in PAGES.iter().chain(ENTRIES) {
             let credential = match entry.names {
                 Names::Tenants => super_admin,
                 _ => owner,
             };
+            let credential = self.credential(entry, Some(credential)).await;
             for shot in (entry.shots)(ids) {
                 self.requests += 1;
-                let seen = send(&self.app, entry.method, &shot, Some(credential)).await;
+                let seen = send(&self.app, entry.method, &shot, &credential).await;
                 let is_again = shot.headers.iter().any(|(name, _)| *name == "Idempotency-Key");
                 let is_fine = seen.status < 300
+                    || seen.status == 303 && is_page(entry)
                     // In use for another request, or cancelled, retried or rotated by the previous shot.
                     || seen.status == 422 && is_again
                     || seen.status == 409 && ["undo", "retry"].iter().any(|end| shot.path.ends_with(end));
@@ -313,6 +319,15 @@ impl Proof {
                 }
             }
         }
+    }
+
+    /// Returns the header fields by which a caller names itself to a route.
+    async fn credential(&mut self, entry: &Entry, credential: Option<&str>) -> Vec<(&'static str, String)> {
+        if is_page(entry) {
+            return self.cookies.headers(&self.app, credential).await;
+        }
+        let header = |credential| ("Authorization", format!("Bearer {credential}"));
+        credential.map(header).into_iter().collect()
     }
 
     fn fail(&mut self, identity: &Identity, entry: &Entry, said: &str) {
@@ -328,7 +343,8 @@ impl Proof {
 /// Returns the requests of a route, including variants that name the tenant in a header or query.
 fn shots(entry: &Entry, ids: &Ids) -> Vec<Shot> {
     let mut shots = (entry.shots)(ids);
-    if entry.names != Names::Public {
+    // A page shows the tenant that somebody signed in for.
+    if entry.names != Names::Public && !is_page(entry) {
         let mut by_header = shots[0].clone();
         by_header.headers.push(("X-Tenant-Id", ids.tenant.clone()));
         by_header.names_tenant = true;
@@ -339,6 +355,11 @@ fn shots(entry: &Entry, ids: &Ids) -> Vec<Shot> {
         shots.extend([by_header, by_query]);
     }
     shots
+}
+
+/// Returns whether a route is the console's.
+fn is_page(entry: &Entry) -> bool {
+    PAGES.iter().any(|page| std::ptr::eq(page, entry))
 }
 
 /// Checks a response.
@@ -358,6 +379,7 @@ fn judge(identity: &Identity, entry: &Entry, aim: &str, shot: &Shot, seen: &Seen
         },
         (Names::Rows, Some(_)) => [400, 403, 404, 422].contains(status),
         // Otherwise it must say that the action is impossible or nothing was found.
+        (Names::Nothing | Names::Some, Some(_)) if is_page(entry) => *status < 300 || [303, 400].contains(status),
         (Names::Nothing | Names::Some, Some(_)) => *status < 300 || [400, 403, 404, 409, 422].contains(status),
     };
     if is_right {
@@ -367,13 +389,13 @@ fn judge(identity: &Identity, entry: &Entry, aim: &str, shot: &Shot, seen: &Seen
     }
 }
 
-async fn send(app: &TestApp, method: Method, shot: &Shot, credential: Option<&str>) -> Seen {
+async fn send(app: &TestApp, method: Method, shot: &Shot, credential: &[(&'static str, String)]) -> Seen {
     let mut request = app.client().req(method, shot.path.clone());
-    for (name, value) in &shot.headers {
-        request.add_header(Header::new(*name, value.clone()));
-    }
-    if let Some(credential) = credential {
-        request.add_header(Header::new("Authorization", format!("Bearer {credential}")));
+    for (name, value) in shot.headers.iter().chain(credential) {
+        match cookie_of(value).filter(|_| *name == "Cookie") {
+            Some(cookie) => request = request.cookie(cookie),
+            None => request.add_header(Header::new(*name, value.clone())),
+        }
     }
     if let Some((content_type, body)) = &shot.body {
         request = request.header(content_type.clone()).body(body);

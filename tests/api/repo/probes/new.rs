@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use database::ids::JobId;
+use chrono::{DateTime, TimeDelta, Utc};
+use database::ids::{ApiKeyId, JobId, UserId};
 use database::models::api_call::NewApiCall;
 use database::models::api_key::NewApiKey;
 use database::models::audit_entry::NewAuditEntry;
@@ -15,6 +15,7 @@ use database::models::job::NewJob;
 use database::models::page::Page;
 use database::models::place_change::PlaceCuration;
 use database::models::place_details::NewPlaceDetails;
+use database::models::session::NewSession;
 use database::models::suppression::NewSuppression;
 use database::models::values::TextList;
 use database::repo::api_calls::Caps;
@@ -22,6 +23,7 @@ use database::repo::jobs::Failure;
 use database::repo::paging::Paging;
 use database::repo::place_changes::ChangedBy;
 use database::repo::places::{PlaceKey, PlacePosition};
+use uuid::Uuid;
 
 use crate::support::tenants::new_job;
 
@@ -129,6 +131,17 @@ pub fn new_batch(kind: &str) -> NewBatchJob<'_> {
         failed_domains: None,
         metadata: None,
         options: None,
+    }
+}
+
+/// A session of a key, or of some person.
+pub fn new_session(hash: &[u8; 32], key: Option<ApiKeyId>) -> NewSession<'_> {
+    NewSession {
+        hash,
+        key_id: key,
+        user_id: key.is_none().then(|| UserId::from(Uuid::max())),
+        is_link: false,
+        expires_at: Utc::now() + TimeDelta::days(1),
     }
 }
 

@@ -15,6 +15,7 @@ use database::models::job::{Job, NewJob};
 use database::models::lead::Lead;
 use database::models::page::{NewPage, Page};
 use database::models::place_search::NewPlaceSearch;
+use database::models::session::Session;
 use database::models::sitemap_file::SitemapFile;
 use database::models::sitemap_run::SitemapRun;
 use database::models::suppression::Suppression;
@@ -28,7 +29,7 @@ use database::repo::places::PlaceFilter;
 use database::repo::rate_windows::Taken;
 use database::repo::{
     api_calls, api_keys, audit_log, batches, contacts, domain_facts, email_scans, idempotency_keys, jobs, leads, pages,
-    place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days, sitemap_runs,
+    place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days, sessions, sitemap_runs,
     sitemap_urls, suppressions,
 };
 use database::tenant::TenantConnection;
@@ -37,7 +38,7 @@ use uuid::Uuid;
 
 use super::new::{
     NO_CAPS, SECOND, SHARED, archived, by_somebody, deduplicated, final_failure, new_batch, new_call, new_contact,
-    new_details, new_entry, new_key, new_scan_url, new_suppression,
+    new_details, new_entry, new_key, new_scan_url, new_session, new_suppression,
 };
 use crate::support::tenants::{Agencies, Agency, new_job, new_page, new_place, new_sitemap_url};
 
@@ -64,6 +65,7 @@ pub struct Rows {
     pub failed: Job,
     pub lease: Lease,
     pub key: ApiKey,
+    pub session: Session,
     pub idempotency_key: String,
     pub call: ApiCallId,
     pub run: SitemapRun,
@@ -159,9 +161,11 @@ impl Rows {
         };
         idempotency_keys::begin(conn, name, &[1; 32]).await?;
         idempotency_keys::finish(conn, name, 200, name).await?;
+        let key = api_keys::insert(conn, &new_key(&hash, &TextList::from_iter(["read"]))).await?;
         Ok(Self {
             tenant: conn.tenant_id(),
             name: name.to_owned(),
+            session: sessions::insert(conn, &new_session(&hash, Some(key.id))).await?,
             contact: found.into_iter().next().unwrap(),
             place_id: name.to_owned(),
             change: Uuid::nil().into(),
@@ -180,7 +184,7 @@ impl Rows {
                 job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
                 token: uuid::Uuid::nil().into(),
             },
-            key: api_keys::insert(conn, &new_key(&hash, &TextList::from_iter(["read"]))).await?,
+            key,
             idempotency_key: name.to_owned(),
             own_domain: site.domain.id,
             own_page: site.page.clone(),
@@ -209,6 +213,7 @@ impl Rows {
         let past = format!(
             "INSERT INTO tenant_limits (tenant_id) VALUES ('{owner}') ON CONFLICT DO NOTHING;
              INSERT INTO events (tenant_id, clock, kind, job_id, batch_id) VALUES ('{owner}', 1, 'job.ended', '{}', '{}');
+             UPDATE sessions SET expires_at = now() - interval '1 day' WHERE tenant_id = '{owner}';
              UPDATE sitemap_files SET status = 'completed', url_count = 1 WHERE id = '{}';
              UPDATE sitemap_files SET status = 'pending', job_id = '{}' WHERE id = '{}';
              INSERT INTO sitemap_files (tenant_id, domain_id, url, sitemap_type, status, job_id)

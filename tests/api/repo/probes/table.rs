@@ -32,15 +32,15 @@ use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
     actors, api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures, events,
     idempotency_keys, jobs, lead_changes, leads, pages, place_changes, place_details, place_finds, place_searches,
-    places, rate_windows, scan_days, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows,
-    suppressions, tenant_limits, tenants,
+    places, rate_windows, scan_days, sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls,
+    stored_rows, suppressions, tenant_limits, tenants,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::new::{
     NO_CAPS, SECOND, SHARED, archived, behind, by_somebody, deduplicated, final_failure, found, new_batch, new_call,
-    new_contact, new_details, new_entry, new_key, new_scan_url, new_suppression,
+    new_contact, new_details, new_entry, new_key, new_scan_url, new_session, new_suppression,
 };
 use super::tell::Tell;
 use super::{Expects, Probe};
@@ -82,6 +82,10 @@ pub const PROBES: &[Probe] = probes! {
     api_keys::list_page: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + SECOND, a.key.id)));
     api_keys::get: Nothing, |conn, a| (a.key.id);
     api_keys::expire_in: Nothing, |conn, a| (a.key.id, TimeDelta::seconds(1));
+    sessions::insert: NewRow, |conn, a| (&new_session(&[98; 32], None));
+    sessions::insert: NoSuchRow, |conn, a| (&new_session(&[98; 32], Some(a.key.id)));
+    sessions::delete: Nothing, |conn, a| (a.session.id);
+    sessions::delete_ended: OwnRows, |conn, a| ();
     audit_log::insert: NewRow, |conn, a| (&new_entry(&a.name));
     audit_log::list: OwnRows, |conn, a| (None, &Paging::default());
     audit_log::list: OwnRows, |conn, a| (None, &behind(i64::MAX.into()));

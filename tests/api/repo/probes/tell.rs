@@ -22,6 +22,7 @@ use database::models::page::Page;
 use database::models::place_change::PlaceChange;
 use database::models::place_details::PlaceDetails;
 use database::models::place_search::PlaceSearch;
+use database::models::session::Session;
 use database::models::sitemap_file::SitemapFile;
 use database::models::sitemap_run::SitemapRun;
 use database::models::sitemap_url::SitemapUrl;
@@ -66,6 +67,7 @@ macro_rules! rows_tell_their_tenant {
 
 rows_tell_their_tenant!(
     ApiKey: tenant_id,
+    Session: tenant_id,
     AuditEntry: tenant_id,
     Taken: tenant_id,
     StoredRows: tenant_id,

@@ -1,0 +1,82 @@
+//! The console's routes and their requests, for the isolation proof, and who is signed in by which cookie.
+
+use std::collections::HashMap;
+
+use rocket::http::{ContentType, Cookie, Method};
+
+use super::routes::{Entry, Ids, Names, Shot, get};
+use crate::support::app::TestApp;
+
+/// Routes that sign somebody in or out: [`console`](crate::console) tests them.
+pub const DOORS: &[(&str, &str)] = &[("POST", "/sign-in"), ("GET", "/sign-in/<link>"), ("POST", "/sign-out")];
+
+fn form(path: impl Into<String>, body: &str) -> Vec<Shot> {
+    vec![Shot {
+        path: path.into(),
+        headers: Vec::new(),
+        body: Some((ContentType::Form, body.to_owned())),
+        names_tenant: false,
+    }]
+}
+
+macro_rules! pages {
+    ($($method:ident $path:literal $names:ident: |$ids:ident| $shots:expr;)*) => {
+        &[$(Entry { method: Method::$method, path: $path, names: Names::$names, shots: |$ids: &Ids| $shots }),*]
+    };
+}
+
+/// Every other route of the console.
+pub static PAGES: &[Entry] = pages! {
+    Get "/console/htmx.js" Public: |_ids| get("/console/htmx.js");
+    Get "/console/console.js" Public: |_ids| get("/console/console.js");
+    Get "/console/console.css" Public: |_ids| get("/console/console.css");
+    Get "/sign-in" Public: |_ids| get("/sign-in");
+    Get "/" Nothing: |_ids| get("/");
+    Get "/find" Nothing: |_ids| get("/find");
+    Post "/find/domains" Nothing: |_ids| form("/find/domains", "domains=new.bench.test%0D%0Ano+domain");
+    Post "/find/places" Nothing: |_ids| [
+        form("/find/places", "business_type=dentist&location=Houston&radius_km=5&max_results=20&confirmed=false"),
+        form("/find/places", "business_type=dentist&location=Houston&radius_km=5&max_results=20&confirmed=true"),
+    ].concat();
+    Get "/jobs" Nothing: |ids| [
+        get("/jobs"),
+        get(format!("/jobs?status=pending,failed&kind=domain_scan&batch_id={}", ids.batch)),
+    ].concat();
+    Get "/jobs/<id>" Rows: |ids| get(format!("/jobs/{}", ids.pending));
+    Post "/jobs/<id>/cancel" Rows: |ids| form(format!("/jobs/{}/cancel", ids.pending), "");
+    Post "/jobs/<id>/retry" Rows: |ids| form(format!("/jobs/{}/retry", ids.failed), "");
+};
+
+/// The cookies of those who signed in to the console.
+#[derive(Default)]
+pub struct Cookies(HashMap<String, Option<String>>);
+
+impl Cookies {
+    /// Returns the header fields of a request of the console's own pages, by somebody with this credential.
+    pub async fn headers(&mut self, app: &TestApp, credential: Option<&str>) -> Vec<(&'static str, String)> {
+        let mut headers = vec![("Sec-Fetch-Site", "same-origin".to_owned())];
+        let Some(credential) = credential else { return headers };
+        if !self.0.contains_key(credential) {
+            self.0.insert(credential.to_owned(), sign_in(app, credential).await);
+        }
+        // Whoever is not let in offers the credential as the cookie.
+        let forged = format!("__Host-scrapersky={credential}");
+        headers.push(("Cookie", self.0[credential].clone().unwrap_or(forged)));
+        headers
+    }
+}
+
+/// Reads a cookie as a browser sends it: a request without a connection has no parsed header.
+pub fn cookie_of(sent: &str) -> Option<Cookie<'static>> {
+    let (name, value) = sent.split_once('=')?;
+    Some(Cookie::new(name.to_owned(), value.to_owned()))
+}
+
+/// Signs in, and returns the cookie as a browser sends it; `None` if the credential is refused.
+pub async fn sign_in(app: &TestApp, credential: &str) -> Option<String> {
+    let request = app.client().post("/sign-in").header(ContentType::Form);
+    let request = request.header(rocket::http::Header::new("Sec-Fetch-Site", "same-origin"));
+    let response = request.body(format!("credential={credential}")).dispatch().await;
+    let set = response.headers().get_one("Set-Cookie")?;
+    set.split(';').next().map(str::to_owned)
+}

@@ -1,0 +1,337 @@
+//! The console: who gets in, who is kept out, and that nothing scraped becomes markup.
+
+use std::time::Duration;
+
+use database::models::enums::Scope;
+use rocket::http::{ContentType, Header, Method};
+use scraper::{Html, Selector};
+
+use crate::callers::pages::{PAGES, cookie_of, sign_in};
+use crate::support::app::TestApp;
+use crate::support::database::eventually;
+use crate::support::tenants::Agency;
+
+/// What a browser shows, or why it does not.
+struct Shown {
+    status: u16,
+    location: Option<String>,
+    policy: Option<String>,
+    text: String,
+}
+
+/// A browser with a cookie.
+struct Browser<'a> {
+    app: &'a TestApp,
+    cookie: String,
+}
+
+impl<'a> Browser<'a> {
+    async fn of(app: &'a TestApp, agency: &Agency, scopes: &[Scope]) -> Self {
+        let key = app.key(agency, scopes).await;
+        let cookie = sign_in(app, &key).await.expect("the key signs in");
+        Self { app, cookie }
+    }
+
+    async fn get(&self, path: &str) -> Shown {
+        self.send(Method::Get, path, "", &[("Sec-Fetch-Site", "same-origin")])
+            .await
+    }
+
+    async fn post(&self, path: &str, form: &str) -> Shown {
+        self.send(Method::Post, path, form, &[("Sec-Fetch-Site", "same-origin")])
+            .await
+    }
+
+    async fn send(&self, method: Method, path: &str, form: &str, headers: &[(&'static str, &'static str)]) -> Shown {
+        let mut request = self.app.client().req(method, path.to_owned());
+        if let Some(cookie) = cookie_of(&self.cookie) {
+            request = request.cookie(cookie);
+        }
+        request.add_header(Header::new("Accept", "text/html"));
+        request.add_header(Header::new("Host", "console.test"));
+        for (name, value) in headers {
+            request.add_header(Header::new(*name, *value));
+        }
+        if method == Method::Post {
+            request.add_header(ContentType::Form);
+        }
+        let response = request.body(form).dispatch().await;
+        let header = |name| response.headers().get_one(name).map(str::to_owned);
+        Shown {
+            status: response.status().code,
+            location: header("Location"),
+            policy: header("Content-Security-Policy"),
+            text: response.into_string().await.unwrap_or_default(),
+        }
+    }
+}
+
+/// The jobs of everybody, so that a change by a forged request is seen.
+async fn states(app: &TestApp) -> Vec<String> {
+    app.texts("SELECT job_id || ' ' || status || ' ' || coalesce(cancel_requested_at::text, '') FROM jobs ORDER BY 1")
+        .await
+}
+
+#[tokio::test]
+async fn a_key_signs_in_and_whoever_is_not_signed_in_is_led_to_the_form() {
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await.agency;
+    let stranger = Browser {
+        app: &app,
+        cookie: String::new(),
+    };
+    for page in PAGES.iter().filter(|page| page.path == "/" || page.path == "/jobs") {
+        let shown = stranger.get(page.path).await;
+        assert_eq!(
+            (shown.status, shown.location.as_deref()),
+            (303, Some("/sign-in")),
+            "{}",
+            page.path
+        );
+    }
+    let form = stranger.get("/sign-in").await;
+    assert_eq!(form.status, 200);
+    assert!(
+        form.text.contains("drop the cookie"),
+        "plain HTTP under another name: {}",
+        form.text
+    );
+    let refused = stranger.post("/sign-in", "credential=sky_wrong").await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.text.contains("this API key is not valid"), "{}", refused.text);
+
+    let signed_in = Browser::of(&app, &agency, Scope::ALL).await;
+    let start = signed_in.get("/").await;
+    assert_eq!(start.status, 200, "{}", start.text);
+    assert!(start.text.contains("Nothing was gathered yet"), "{}", start.text);
+    assert_eq!(
+        signed_in.post("/sign-out", "").await.location.as_deref(),
+        Some("/sign-in")
+    );
+    assert_eq!(signed_in.get("/").await.status, 303, "the session has ended");
+    assert_eq!(app.count("SELECT count(*) FROM sessions").await, 0);
+}
+
+#[tokio::test]
+async fn the_cookie_is_kept_from_scripts_and_other_hosts() {
+    let app = TestApp::new().await;
+    let key = app.agency("acme").await.key;
+    let request = app.client().post("/sign-in").header(ContentType::Form);
+    let request = request.header(Header::new("Sec-Fetch-Site", "same-origin"));
+    // Whoever plants a cookie before gets nothing by it: another one is made.
+    let request = request.cookie(cookie_of("__Host-scrapersky=planted").unwrap());
+    let response = request.body(format!("credential={key}")).dispatch().await;
+    let set = response.headers().get_one("Set-Cookie").unwrap();
+    for part in ["__Host-scrapersky=", "HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
+        assert!(set.contains(part), "{part}: {set}");
+    }
+    assert!(!set.contains("Domain") && !set.contains("planted"), "{set}");
+    let secret = set.split(['=', ';']).nth(1).unwrap();
+    let stored = format!("SELECT count(*) FROM sessions WHERE hash = sha256('{secret}')");
+    assert_eq!(app.count(&stored).await, 1, "its hash is stored");
+}
+
+#[tokio::test]
+async fn a_link_signs_in_once() {
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await.agency;
+    let link = |name: &str, ends: &str| {
+        format!(
+            "INSERT INTO sessions (tenant_id, hash, user_id, key_id, is_link, expires_at)
+             SELECT tenant_id, sha256('{name}'), NULL, id, true, now() + '{ends}' FROM api_keys WHERE tenant_id = '{}'",
+            agency.id
+        )
+    };
+    app.sql(&link("fresh", "1 minute")).await;
+    app.sql(&link("late", "-1 minute")).await;
+    let browser = Browser {
+        app: &app,
+        cookie: String::new(),
+    };
+    // A link that is not a session: its secret is no cookie.
+    let impostor = Browser {
+        app: &app,
+        cookie: "__Host-scrapersky=fresh".to_owned(),
+    };
+    assert_eq!(impostor.get("/").await.status, 303);
+    for (name, status) in [("late", 401), ("never", 401), ("fresh", 303), ("fresh", 401)] {
+        assert_eq!(browser.get(&format!("/sign-in/{name}")).await.status, status, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_key_its_time_and_without_use() {
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await.agency;
+    for end in [
+        "UPDATE api_keys SET revoked_at = now()",
+        "UPDATE sessions SET expires_at = now()",
+        "UPDATE sessions SET last_used_at = now() - interval '12 hours'",
+        "DELETE FROM sessions",
+        "DELETE FROM api_keys",
+    ] {
+        let browser = Browser::of(&app, &agency, Scope::ALL).await;
+        assert_eq!(browser.get("/").await.status, 200, "before {end}");
+        app.sql(end).await;
+        let begun = std::time::Instant::now();
+        eventually("the session has ended", async || browser.get("/").await.status == 303).await;
+        assert!(begun.elapsed() < Duration::from_secs(5), "{end}: {:?}", begun.elapsed());
+    }
+}
+
+/// Ensures that no other site can use a session: by forms, scripts, frames or images.
+#[tokio::test]
+async fn forged_requests_are_refused() {
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await.agency;
+    let browser = Browser::of(&app, &agency, Scope::ALL).await;
+    browser.post("/find/domains", "domains=forged.bench.test").await;
+    let job = app.texts("SELECT job_id::text FROM jobs").await.remove(0);
+    let before = states(&app).await;
+    let forgeries: [&[(&str, &str)]; 8] = [
+        &[("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")],
+        &[("Sec-Fetch-Site", "same-site"), ("Sec-Fetch-Mode", "navigate")],
+        &[("Sec-Fetch-Site", "none"), ("Sec-Fetch-Mode", "navigate")],
+        &[
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Mode", "cors"),
+            ("Origin", "https://evil.test"),
+        ],
+        &[("Origin", "https://evil.test")],
+        &[("Origin", "null")],
+        &[("Origin", "https://console.test.evil.test")],
+        &[("Sec-Fetch-Site", "invented")],
+    ];
+    let mut sent = 0;
+    for headers in forgeries {
+        for (path, form) in [
+            ("/find/domains".to_owned(), "domains=other.bench.test"),
+            (
+                "/find/places".to_owned(),
+                "business_type=a&location=b&radius_km=1&max_results=1&confirmed=true",
+            ),
+            (format!("/jobs/{job}/cancel"), ""),
+            (format!("/jobs/{job}/retry"), ""),
+            ("/sign-out".to_owned(), ""),
+            ("/sign-in".to_owned(), "credential=x"),
+        ] {
+            let shown = browser.send(Method::Post, &path, form, headers).await;
+            assert_eq!(shown.status, 403, "{path} with {headers:?}: {}", shown.text);
+            sent += 1;
+        }
+        // What another site's script may ask for, it cannot read; a person may follow a link.
+        let read = browser.send(Method::Get, "/jobs", "", headers).await;
+        let is_link = headers.contains(&("Sec-Fetch-Mode", "navigate"));
+        assert_eq!(read.status, if is_link { 200 } else { 403 }, "{headers:?}");
+    }
+    assert!(sent >= 40);
+    assert_eq!(states(&app).await, before, "a forged request changed something");
+    // The same requests are fine from the console itself, also from a browser that does not send Sec-Fetch-Site.
+    let own = [("Origin", "http://console.test")];
+    let cancelled = browser
+        .send(Method::Post, &format!("/jobs/{job}/cancel"), "", &own)
+        .await;
+    assert_eq!(cancelled.status, 303, "{}", cancelled.text);
+    assert_ne!(states(&app).await, before);
+}
+
+#[tokio::test]
+async fn a_cookie_is_no_credential_of_the_api() {
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await.agency;
+    let browser = Browser::of(&app, &agency, Scope::ALL).await;
+    for path in ["/api/v1/jobs", "/api/v1/me", "/api/v1/domains"] {
+        assert_eq!(browser.get(path).await.status, 401, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn scopes_say_what_one_may_do() {
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await.agency;
+    let reader = Browser::of(&app, &agency, &[Scope::Read]).await;
+    assert!(reader.get("/").await.text.contains("may read, and start nothing"));
+    let refused = reader.post("/find/domains", "domains=a.bench.test").await;
+    assert_eq!(refused.status, 403);
+    assert!(
+        refused.text.contains("does not have the scope &quot;scan&quot;"),
+        "{}",
+        refused.text
+    );
+    assert!(states(&app).await.is_empty());
+    let blind = Browser::of(&app, &agency, &[Scope::Scan]).await;
+    assert_eq!(blind.get("/jobs").await.status, 403);
+}
+
+#[tokio::test]
+async fn pages_are_whole_and_nothing_scraped_is_markup() {
+    const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>";
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await.agency;
+    let browser = Browser::of(&app, &agency, Scope::ALL).await;
+    let form = format!(
+        "domains={}",
+        percent_encoding::utf8_percent_encode(HOSTILE, percent_encoding::NON_ALPHANUMERIC)
+    );
+    browser.post("/find/domains", &form).await;
+    browser.post("/find/domains", "domains=a.bench.test").await;
+    let quoted = HOSTILE.replace('\'', "''");
+    app.sql(&format!(
+        "UPDATE jobs SET error = '{quoted}', kind = '{quoted}', progress_message = '{quoted}'"
+    ))
+    .await;
+    app.sql(&format!(
+        "UPDATE jobs SET result = jsonb_build_object('title', '{quoted}')"
+    ))
+    .await;
+    app.sql(&format!("UPDATE api_keys SET name = '{quoted}'")).await;
+    let job = app.texts("SELECT job_id::text FROM jobs").await.remove(0);
+    let (active, scripts) = (
+        Selector::parse("img, svg, iframe, object, embed, style, base, [style]").unwrap(),
+        Selector::parse("script").unwrap(),
+    );
+    let mut hostile = 0;
+    let pasted = browser.post("/find/domains", &form).await;
+    let mut shown = vec![("/find/domains".to_owned(), pasted)];
+    for path in ["/", "/find", "/jobs", &format!("/jobs/{job}"), "/nothing-here"] {
+        shown.push((path.to_owned(), browser.get(path).await));
+    }
+    for (path, page) in shown {
+        let html = Html::parse_document(&page.text);
+        let found: Vec<String> = html.select(&active).map(|element| element.html()).collect();
+        assert!(found.is_empty(), "{path}: {found:?}");
+        for script in html.select(&scripts) {
+            let source = script.value().attr("src").unwrap_or_default();
+            assert!(source.starts_with("/console/"), "{path}: {}", script.html());
+        }
+        for element in html.tree.nodes().filter_map(|node| node.value().as_element()) {
+            let handler = element.attrs().find(|(name, _)| name.starts_with("on"));
+            assert_eq!(handler, None, "{path}");
+        }
+        let policy = page.policy.unwrap();
+        assert!(
+            policy.contains("script-src 'self'") && !policy.contains("unsafe"),
+            "{path}: {policy}"
+        );
+        hostile += usize::from(page.text.contains("&lt;script&gt;alert(1)"));
+    }
+    assert!(hostile >= 4, "{hostile} pages showed the text");
+}
+
+#[tokio::test]
+async fn searches_say_their_price_before_they_run() {
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await.agency;
+    let browser = Browser::of(&app, &agency, Scope::ALL).await;
+    let form = "business_type=dentist&location=Houston&radius_km=5&max_results=20";
+    let price = browser.post("/find/places", form).await;
+    assert!(price.text.contains("US dollars"), "{}", price.text);
+    assert!(states(&app).await.is_empty(), "nothing was queued");
+    let queued = browser.post("/find/places", &format!("{form}&confirmed=true")).await;
+    assert_eq!(queued.status, 303);
+    assert_eq!(states(&app).await.len(), 1);
+    assert_eq!(browser.get(&queued.location.unwrap()).await.status, 200);
+    let wrong = browser.post("/find/places", &form.replace("=20", "=0")).await;
+    assert_eq!(wrong.status, 400);
+    assert!(wrong.text.contains("max_results"), "{}", wrong.text);
+}
