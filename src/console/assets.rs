@@ -9,13 +9,14 @@ use crate::guards::Visitor;
 /// htmx 4.0.1 (0BSD; see `assets/htmx-LICENSE.txt`).
 const HTMX: &str = include_str!("assets/htmx-4.0.1.min.js");
 const SCRIPT: &str = include_str!("assets/console.js");
+const ICON: &str = include_str!("assets/icon.svg");
 const STYLE: &str = include_str!("assets/console.css");
 /// Browsers keep files for an hour; their paths have the version of the program.
 const CACHE: &str = "private, max-age=3600";
 
 /// Returns the routes of this file.
 pub fn routes() -> Vec<Route> {
-    routes![get_htmx, get_script, get_style]
+    routes![get_htmx, get_script, get_style, get_icon]
 }
 
 /// A file of the console.
@@ -47,4 +48,9 @@ fn get_script(_visitor: Visitor) -> Asset {
 #[get("/console/console.css")]
 fn get_style(_visitor: Visitor) -> Asset {
     Asset::new(ContentType::CSS, STYLE)
+}
+
+#[get("/console/icon.svg")]
+fn get_icon(_visitor: Visitor) -> Asset {
+    Asset::new(ContentType::SVG, ICON)
 }

@@ -2,12 +2,13 @@
 //!
 //! Pages are rendered by the server over the same guards, repositories and views as the API, and work without
 //! JavaScript; htmx refreshes what moves. Nothing is loaded from another host, and nothing scraped becomes HTML: maud
-//! escapes every text.
+//! escapes every text, and `page::link` alone links to sites.
 
 mod assets;
 mod failures;
 mod find;
 mod jobs;
+mod leads;
 mod page;
 mod sign_in;
 mod start;
@@ -23,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         assets::routes(),
         sign_in::routes(),
         start::routes(),
+        leads::routes(),
         find::routes(),
         jobs::routes(),
     ]

@@ -78,12 +78,14 @@ impl<'r> Responder<'r, 'static> for Page {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     Start,
+    Leads,
     Find,
     Jobs,
 }
 
 const PLACES: &[(Place, &str, &str)] = &[
     (Place::Start, "/", "Start"),
+    (Place::Leads, "/leads", "Leads"),
     (Place::Find, "/find", "Find"),
     (Place::Jobs, "/jobs", "Jobs"),
 ];
@@ -99,7 +101,7 @@ fn frame(title: &str, content: &Markup) -> Markup {
                 // The style of its indicators would be inline, which the policy forbids.
                 meta name="htmx-config" content=(PreEscaped(r#"{&quot;includeIndicatorCSS&quot;:false}"#));
                 title { (title) " · ScraperSky" }
-                link rel="icon" href="data:,";
+                link rel="icon" href="/console/icon.svg";
                 link rel="stylesheet" href="/console/console.css";
                 script src="/console/htmx.js" defer {}
                 script src="/console/console.js" defer {}
@@ -115,4 +117,16 @@ fn frame(title: &str, content: &Markup) -> Markup {
 /// Writes a time, which the script shows in the reader's zone.
 pub fn time(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M")) " UTC" } }
+}
+
+/// Links to a page of a scanned site, if it is on the web.
+pub fn link(address: &str) -> Markup {
+    let is_web = address.starts_with("https://") || address.starts_with("http://");
+    html! {
+        @if is_web {
+            a href=(address) target="_blank" rel="noopener noreferrer nofollow" { (address) }
+        } @else {
+            (address)
+        }
+    }
 }

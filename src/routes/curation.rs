@@ -110,7 +110,7 @@ pub(super) struct Undone {
 }
 
 /// Returns the refusal of an undo.
-pub(super) fn not_undone(reason: NotUndone) -> ApiError {
+pub(crate) fn not_undone(reason: NotUndone) -> ApiError {
     ApiError::Conflict(match reason {
         NotUndone::IsUndone(at) => format!("the change was undone already, at {}", at.to_rfc3339()),
         NotUndone::IsUndo => "the change is itself an undo, which cannot be undone".to_owned(),

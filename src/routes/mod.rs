@@ -32,7 +32,7 @@ pub mod contact_marks;
 pub mod contacts;
 pub mod contract;
 pub mod costs;
-mod curation;
+pub(crate) mod curation;
 pub mod domains;
 pub mod email_scans;
 pub mod events;

@@ -212,6 +212,6 @@ pub fn read_order(sort: Option<&str>) -> ApiResult<PlaceOrder> {
 }
 
 /// Reads a status in the API's or the old database's spelling.
-pub(super) fn status_of(text: &str) -> ApiResult<CurationStatus> {
+pub(crate) fn status_of(text: &str) -> ApiResult<CurationStatus> {
     word("status", text)
 }

@@ -291,7 +291,7 @@ async fn change_one(caller: Caller<Curate>, db: &Db<'_>, update: Update, curatio
 }
 
 /// Returns the caller's name in the history.
-pub(super) fn who<P: Permission>(caller: &Caller<P>) -> String {
+pub(crate) fn who<P: Permission>(caller: &Caller<P>) -> String {
     caller.actor().to_string()
 }
 

@@ -16,7 +16,7 @@ use crate::views::described;
 use crate::views::words::Words;
 
 /// The id of a row in a path.
-pub(super) struct PathId<T>(pub(super) T);
+pub(crate) struct PathId<T>(pub(crate) T);
 
 impl<T> IntoParams for PathId<T> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
@@ -171,7 +171,7 @@ impl<P: Position> Asked<P> {
 }
 
 /// Parses an optional query parameter; Rocket itself would treat an invalid one as missing.
-pub(super) fn parsed<T>(field: &'static str, text: Option<&str>) -> ApiResult<Option<T>>
+pub(crate) fn parsed<T>(field: &'static str, text: Option<&str>) -> ApiResult<Option<T>>
 where
     T: FromStr,
     T::Err: Display,
