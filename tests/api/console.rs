@@ -285,6 +285,15 @@ async fn pages_are_whole_and_nothing_scraped_is_markup() {
     ))
     .await;
     app.sql(&format!("UPDATE api_keys SET name = '{quoted}'")).await;
+    add_leads(&app, &agency, &[HOSTILE]).await;
+    app.sql(&format!(
+        "UPDATE places_staging SET notes = '{quoted}', tags = ARRAY['{quoted}']"
+    ))
+    .await;
+    let lead = app
+        .texts("SELECT id::text FROM leads WHERE place_id = 'p0'")
+        .await
+        .remove(0);
     let job = app.texts("SELECT job_id::text FROM jobs").await.remove(0);
     let (active, scripts) = (
         Selector::parse("img, svg, iframe, object, embed, style, base, [style]").unwrap(),
@@ -293,7 +302,16 @@ async fn pages_are_whole_and_nothing_scraped_is_markup() {
     let mut hostile = 0;
     let pasted = browser.post("/find/domains", &form).await;
     let mut shown = vec![("/find/domains".to_owned(), pasted)];
-    for path in ["/", "/find", "/jobs", &format!("/jobs/{job}"), "/nothing-here"] {
+    for path in [
+        "/",
+        "/find",
+        "/jobs",
+        &format!("/jobs/{job}"),
+        "/leads",
+        "/leads?changed=%3Cscript%3Ealert(1)%3C/script%3E&count=%3Cscript%3Ealert(1)",
+        &format!("/leads/{lead}"),
+        "/nothing-here",
+    ] {
         shown.push((path.to_owned(), browser.get(path).await));
     }
     for (path, page) in shown {
@@ -315,7 +333,83 @@ async fn pages_are_whole_and_nothing_scraped_is_markup() {
         );
         hostile += usize::from(page.text.contains("&lt;script&gt;alert(1)"));
     }
-    assert!(hostile >= 4, "{hostile} pages showed the text");
+    assert!(hostile >= 7, "{hostile} pages showed the text");
+}
+
+/// Adds a place, and so a lead, of each name.
+async fn add_leads(app: &TestApp, agency: &Agency, names: &[&str]) {
+    for (number, name) in names.iter().enumerate() {
+        let name = name.replace('\'', "''");
+        app.sql(&format!(
+            "INSERT INTO places_staging (tenant_id, place_id, name, formatted_address, created_by, status)
+             VALUES ('{}', 'p{number}', '{name}', '{name}', '{}', 'New')",
+            agency.id,
+            uuid::Uuid::nil()
+        ))
+        .await;
+    }
+}
+
+/// The names of the leads on a page, in order.
+fn leads(page: &str) -> Vec<String> {
+    let rows = Selector::parse("table.leads tbody tr td a").unwrap();
+    let page = Html::parse_document(page);
+    page.select(&rows).map(|name| name.text().collect()).collect()
+}
+
+#[tokio::test]
+async fn leads_are_found_decided_about_and_undone() {
+    let app = TestApp::new().await;
+    let agency = app.agency("acme").await.agency;
+    let browser = Browser::of(&app, &agency, Scope::ALL).await;
+    assert!(browser.get("/leads").await.text.contains("No leads match"));
+    add_leads(&app, &agency, &["Acme", "Bolt", "Cafe"]).await;
+    assert_eq!(
+        leads(&browser.get("/leads?sort=name").await.text),
+        ["Acme", "Bolt", "Cafe"]
+    );
+    assert_eq!(leads(&browser.get("/leads?q=ol&status=").await.text), ["Bolt"]);
+    assert_eq!(browser.get("/leads?status=wrong").await.status, 400);
+
+    // All that match, which the list of the next page is asked for again.
+    let form = "scope=matching&new_status=selected&add_tag=today&remove_tag=";
+    let changed = browser.post("/leads?q=ol", form).await;
+    let back = changed.location.expect("the list, with what changed");
+    let list = browser.get(&back).await.text;
+    assert!(list.contains("1 leads were changed"), "{list}");
+    assert_eq!(leads(&browser.get("/leads?status=selected").await.text), ["Bolt"]);
+    assert_eq!(leads(&browser.get("/leads?tag=today").await.text), ["Bolt"]);
+    let undo = Html::parse_document(&list);
+    let undo = undo.select(&Selector::parse("form.notice").unwrap()).next().unwrap();
+    assert_eq!(browser.post(undo.attr("action").unwrap(), "").await.status, 303);
+    assert!(leads(&browser.get("/leads?status=selected").await.text).is_empty());
+
+    // Those that are ticked, and none where none is.
+    let none = browser
+        .post("/leads", "scope=ticked&new_status=selected&add_tag=&remove_tag=")
+        .await;
+    assert_eq!(none.status, 400);
+    assert!(none.text.contains("no lead is ticked"), "{}", none.text);
+    let id = app
+        .texts("SELECT id::text FROM leads WHERE place_id = 'p0'")
+        .await
+        .remove(0);
+    browser
+        .post(
+            "/leads",
+            &format!("scope=ticked&ids={id}&new_status=selected&add_tag=&remove_tag="),
+        )
+        .await;
+    assert_eq!(leads(&browser.get("/leads?status=selected").await.text), ["Acme"]);
+
+    let form = "status=archived&tags=a,+b&priority=7&revisit_date=2027-01-31&notes=call+again";
+    assert_eq!(browser.post(&format!("/leads/{id}"), form).await.status, 303);
+    let lead = browser.get(&format!("/leads/{id}")).await.text;
+    for kept in ["value=\"a, b\"", "value=\"7\"", "value=\"2027-01-31\"", ">call again<"] {
+        assert!(lead.contains(kept), "{kept}: {lead}");
+    }
+    let wrong = form.replace("=7", "=high");
+    assert_eq!(browser.post(&format!("/leads/{id}"), &wrong).await.status, 400);
 }
 
 #[tokio::test]

@@ -33,11 +33,11 @@ pub static PAGES: &[Entry] = pages! {
     Get "/console/icon.svg" Public: |_ids| get("/console/icon.svg");
     Get "/sign-in" Public: |_ids| get("/sign-in");
     Get "/" Nothing: |_ids| get("/");
+    Post "/leads/undo/<id>" Rows: |ids| form(format!("/leads/undo/{}", ids.change), "");
     Get "/leads" Nothing: |_ids| [get("/leads"), get("/leads?status=New&q=a&has_email=true&sort=name")].concat();
     Get "/leads/<id>" Rows: |ids| get(format!("/leads/{}", ids.lead));
     Post "/leads/<id>" Rows: |ids| form(format!("/leads/{}", ids.lead), "status=selected&tags=x&priority=1&revisit_date=&notes=n");
     Post "/leads" Some: |ids| form("/leads", &format!("scope=ticked&ids={}&new_status=selected&add_tag=y&remove_tag=", ids.lead));
-    Post "/leads/undo/<id>" Rows: |ids| form(format!("/leads/undo/{}", ids.change), "");
     Get "/find" Nothing: |_ids| get("/find");
     Post "/find/domains" Nothing: |_ids| form("/find/domains", "domains=new.bench.test%0D%0Ano+domain");
     Post "/find/places" Nothing: |_ids| [

@@ -435,9 +435,8 @@ async fn fill_usage(client: &Client) {
     )
     .await;
     fill(client, "scan_days", 3, &[("tenant_id", TENANT)]).await;
-    let hash = ("hash", "sha256(i::text::bytea)");
-    let subject = [("key_id", "NULL::uuid"), ("user_id", "md5(i::text)::uuid")];
-    let columns = [("tenant_id", TENANT), hash, subject[0], subject[1]];
+    let (hash, person) = (("hash", "sha256(i::text::bytea)"), ("user_id", "md5(i::text)::uuid"));
+    let columns = [("tenant_id", TENANT), hash, person, ("key_id", "NULL::uuid")];
     fill(client, "sessions", 12, &columns).await;
     fill(
         client,
