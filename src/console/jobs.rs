@@ -62,7 +62,7 @@ async fn show_jobs(visit: SignedIn<Read>, db: Db<'_>, page: PageQuery<'_>, query
         }
         // While something moves, the list is asked for again; htmx takes the same part out of the answer.
         section id="list" hx-get=[is_moving.then(|| address(&query, page.cursor))] hx-trigger="every 2s" hx-select="#list" hx-target="#list" hx-swap="outerHTML" {
-            p.hint { (total) " jobs" }
+            p.hint { (total) (if total == 1 { " job" } else { " jobs" }) }
             (table(&jobs))
             @if let Some(next) = &next {
                 p { a rel="next" href=(address(&query, Some(next))) { "Older jobs" } }

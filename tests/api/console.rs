@@ -376,7 +376,7 @@ async fn leads_are_found_decided_about_and_undone() {
     let changed = browser.post("/leads?q=ol", form).await;
     let back = changed.location.expect("the list, with what changed");
     let list = browser.get(&back).await.text;
-    assert!(list.contains("1 leads were changed"), "{list}");
+    assert!(list.contains("1 lead was changed"), "{list}");
     assert_eq!(leads(&browser.get("/leads?status=selected").await.text), ["Bolt"]);
     assert_eq!(leads(&browser.get("/leads?tag=today").await.text), ["Bolt"]);
     let undo = Html::parse_document(&list);

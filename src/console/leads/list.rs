@@ -22,7 +22,7 @@ pub fn filters(asked: &Address) -> Markup {
             span.field {
                 label for=(name) { (label) }
                 select id=(name) name=(name) {
-                    option value="" { "any" }
+                    option value="" { (if name == "sort" { "newest" } else { "any" }) }
                     @for (word, text) in options {
                         option value=(word) selected[value(name) == *word] { (text) }
                     }
@@ -89,7 +89,8 @@ pub fn changed(change: &str, asked: &Address) -> Markup {
     let count = asked.value("count").unwrap_or_default();
     html! {
         form.notice method="post" action={ "/leads/undo/" (change) } role="status" {
-            (count) " leads were changed. " button.quiet { "Undo" }
+            @if count == "1" { "1 lead was changed. " } @else { (count) " leads were changed. " }
+            button.quiet { "Undo" }
         }
     }
 }

@@ -71,7 +71,7 @@ async fn show_leads(
     let content = html! {
         (filters(&asked))
         @if let Some(change) = asked.value("changed") { (changed(&change, &asked)) }
-        p.hint { (total) " leads" }
+        p.hint { (total) (if total == 1 { " lead" } else { " leads" }) }
         @if leads.is_empty() {
             p.empty { "No leads match. " a href="/leads" { "Show all" } ", or " a href="/find" { "find businesses" } "." }
         } @else {
