@@ -2,6 +2,7 @@
 
 mod address;
 mod decision;
+mod facts;
 mod list;
 mod one;
 

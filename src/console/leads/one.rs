@@ -1,22 +1,28 @@
 //! One lead, and what was decided about it.
 
-use database::ids::LeadId;
+use database::ids::{DomainId, LeadId};
+use database::models::contact::Contact;
 use database::models::enums::{CurationStatus, PlaceAction, Scope};
 use database::models::place_change::PlaceCuration;
 use database::repo;
+use database::repo::contacts::ContactFilter;
 use database::repo::leads::LeadFilter;
+use database::repo::paging::Paging;
+use database::tenant::TenantConnection;
 use maud::{Markup, html};
 use rocket::form::Form;
 use rocket::response::Redirect;
 use rocket::{FromForm, get, post};
 
 use super::decision::change;
+use super::facts::{contacts, facts};
 use super::list::signs;
 use crate::console::page::{Page, Place, link, time};
 use crate::error::ApiResult;
 use crate::guards::{Curate, Db, Read, SignedIn};
 use crate::routes::place_filter::status_of;
 use crate::routes::query::{PathId, parsed};
+use crate::views::domain::DomainDetailsView;
 use crate::views::lead::LeadView;
 use crate::views::words::Words;
 
@@ -25,12 +31,64 @@ pub async fn show_lead(visit: SignedIn<Read>, db: Db<'_>, id: PathId<LeadId>) ->
     let mut conn = db.reading(&visit).await?;
     let lead = repo::leads::get(&mut conn, id.0).await?;
     let shown = repo::leads::show(&mut conn, std::slice::from_ref(&lead)).await?;
+    let site = match lead.domain_id {
+        Some(domain) => Some(Site::load(&mut conn, domain).await?),
+        None => None,
+    };
     drop(conn);
     let lead = LeadView::new(lead, &shown);
     let content = html! {
         p { (signs(&lead)) }
         div.columns {
             section {
+                (known(&lead))
+            }
+            @if visit.scopes().contains(&Scope::Curate) { (decide(&lead)) } @else { (decided(&lead)) }
+        }
+        @if let Some(site) = &site {
+            (contacts(&site.contacts))
+            div.columns { (facts(&site.details)) }
+        }
+    };
+    Ok(Page::new(Place::Leads, &lead.name, &visit, &content))
+}
+
+/// The maximum number of contacts that the page of a lead shows.
+const CONTACTS: i64 = 100;
+
+/// What scans found about a lead's site.
+struct Site {
+    details: DomainDetailsView,
+    contacts: Vec<Contact>,
+}
+
+impl Site {
+    async fn load(conn: &mut TenantConnection, domain: DomainId) -> ApiResult<Self> {
+        let details = repo::domains::get_details(conn, domain).await?.into();
+        let filter = ContactFilter {
+            domain_id: Some(domain),
+            unsuppressed: true,
+            ..ContactFilter::default()
+        };
+        let contacts = repo::contacts::list(conn, &filter, &Paging::first(CONTACTS)).await?;
+        Ok(Self { details, contacts })
+    }
+}
+
+/// Where the site is, by what is known of it.
+fn website(lead: &LeadView) -> Option<String> {
+    let domain = lead.domain.as_ref();
+    let at_domain = match lead.has_ssl {
+        Some(true) => domain.map(|domain| format!("https://{domain}/")),
+        Some(false) => domain.map(|domain| format!("http://{domain}/")),
+        None => domain.cloned(),
+    };
+    lead.website.clone().or(at_domain)
+}
+
+fn known(lead: &LeadView) -> Markup {
+    html! {
+                @if lead.place_id.is_some() {
                 h2 { "The business" }
                 dl {
                     @if let Some(address) = &lead.address { dt { "Address" } dd { (address) } }
@@ -46,11 +104,10 @@ pub async fn show_lead(visit: SignedIn<Read>, db: Db<'_>, id: PathId<LeadId>) ->
                         }
                     }
                 }
+                }
                 h2 { "The site" }
                 dl {
-                    @if let Some(website) = lead.website.clone().or_else(|| lead.domain.as_ref().map(|domain| format!("https://{domain}/"))) {
-                        dt { "Website" } dd { (link(&website)) }
-                    }
+                    @if let Some(website) = website(lead) { dt { "Website" } dd { (link(&website)) } }
                     @if let Some(at) = lead.last_scan_at { dt { "Last scan" } dd { (time(at)) } }
                     @if let Some(secure) = lead.has_ssl { dt { "HTTPS" } dd { (if secure { "yes" } else { "no" }) } }
                     @if let Some(end) = lead.certificate_expires_at { dt { "Certificate ends" } dd { (time(end)) } }
@@ -60,11 +117,7 @@ pub async fn show_lead(visit: SignedIn<Read>, db: Db<'_>, id: PathId<LeadId>) ->
                         @if let Some(profile) = profile { dt { (name) } dd { (link(profile)) } }
                     }
                 }
-            }
-            @if visit.scopes().contains(&Scope::Curate) { (decide(&lead)) } @else { (decided(&lead)) }
-        }
-    };
-    Ok(Page::new(Place::Leads, &lead.name, &visit, &content))
+    }
 }
 
 fn decide(lead: &LeadView) -> Markup {
