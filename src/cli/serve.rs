@@ -86,7 +86,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
             // Without a listener the server ends at once: its workers claim nothing.
             let Ok(address) = listening.await else { return };
             say!(
-                "ScraperSky listens on http://{address}. {}",
+                "ScraperSky listens on http://{address}.{}",
                 greeting.replace(ADDRESS, &address.to_string())
             );
             log::info!("the server at http://{address} started");
@@ -141,7 +141,7 @@ const ADDRESS: &str = "{address}";
 /// Returns what operators are told once the server listens: how it is called.
 async fn greeting(pool: &Pool, config: &Config) -> anyhow::Result<String> {
     if config.database != DatabaseSource::Embedded {
-        return Ok("`scrapersky keys create` makes an API key.".to_owned());
+        return Ok(" `scrapersky keys create` makes an API key.".to_owned());
     }
     let file = keys::ensure_default_key(pool, &config.data_dir).await?;
     let key = file.display();
