@@ -140,22 +140,27 @@ async fn show(options: DemoOptions, config: &Config, postgres: &EmbeddedPostgres
     api.search_places().await?;
 
     if options.keep {
-        let link = make_link(&pool, key.expose()).await?;
-        say!(
-            "The console, signed in (once, within half an hour): {}{link}\n",
-            api.url
-        );
-        say!("The API goes on until you press Ctrl-C. For the tour in the README:");
-        say!("  export API={}", api.url);
-        say!("  export KEY={}", key.expose());
-        say!("Every route is described at {}/docs.", api.url);
-        std::future::pending::<()>().await;
+        stay_open(&pool, &api).await?;
     } else {
         say!("`scrapersky demo --keep` leaves the API open; `scrapersky` alone starts the real server.");
     }
     server.close().await;
     workers.end().await?;
     Ok(())
+}
+
+/// Says where the server is, and keeps it open until the demo is interrupted.
+async fn stay_open(pool: &Pool, api: &Api) -> anyhow::Result<()> {
+    let link = make_link(pool, &api.key).await?;
+    say!(
+        "The console, signed in (once, within half an hour): {}{link}\n",
+        api.url
+    );
+    say!("The API goes on until you press Ctrl-C. For the tour in the README:");
+    say!("  export API={}", api.url);
+    say!("  export KEY={}", api.key);
+    say!("Every route is described at {}/docs.", api.url);
+    std::future::pending().await
 }
 
 /// A client of the HTTP API.

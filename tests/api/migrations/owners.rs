@@ -206,6 +206,11 @@ async fn add_what_is_found(admin: &Client) {
     .await;
 }
 
+async fn add_sessions(admin: &Client, own: (&str, &str)) {
+    let (hash, person) = (("hash", "sha256(i::text::bytea)"), ("user_id", "md5(i::text)::uuid"));
+    fill(admin, "sessions", 12, &[own, hash, person, ("key_id", "NULL::uuid")]).await;
+}
+
 /// Keys, limits and traces of callers.
 async fn add_callers(admin: &Client) {
     let own = ("tenant_id", TENANT);
@@ -250,18 +255,7 @@ async fn add_callers(admin: &Client) {
     )
     .await;
     fill(admin, "scan_days", 3, &[own]).await;
-    fill(
-        admin,
-        "sessions",
-        12,
-        &[
-            own,
-            ("hash", "sha256(i::text::bytea)"),
-            ("key_id", "NULL::uuid"),
-            ("user_id", "md5(i::text)::uuid"),
-        ],
-    )
-    .await;
+    add_sessions(admin, own).await;
     fill(
         admin,
         "tenant_limits",

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::ids::UserId;
+use database::models::api_key::ApiKey;
 use database::models::enums::Outcome;
 use database::models::event::EventPosition;
+use database::models::session::Session;
 use database::models::tenant::{NewTenant, TenantChanges};
 use database::models::tenant_limits::NewTenantLimits;
 use database::models::values::RawJson;
@@ -296,6 +298,20 @@ fn new_tenant() -> NewTenant<'static> {
     }
 }
 
+fn untouched(key: &ApiKey) -> ApiKey {
+    ApiKey {
+        last_used_at: None,
+        ..key.clone()
+    }
+}
+
+fn idle(session: &Session) -> Session {
+    Session {
+        last_used_at: DateTime::UNIX_EPOCH,
+        ..session.clone()
+    }
+}
+
 /// Calls every repository function of the system, each in a transaction that is rolled back, and returns their names.
 async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<String> {
     let mut called = BTreeSet::new();
@@ -316,14 +332,8 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
     }
     let tomorrow = Utc::now() + TimeDelta::days(1);
     let (hour, leases) = (Duration::from_secs(3600), [rows.lease]);
-    let untouched = database::models::api_key::ApiKey {
-        last_used_at: None,
-        ..rows.key.clone()
-    };
-    let idle = database::models::session::Session {
-        last_used_at: DateTime::UNIX_EPOCH,
-        ..rows.session.clone()
-    };
+    let untouched = untouched(&rows.key);
+    let idle = idle(&rows.session);
     let new = new_tenant();
     call! {
         api_keys::find_valid: (&[1; 32]);

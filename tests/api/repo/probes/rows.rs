@@ -140,14 +140,7 @@ impl Rows {
         scan_days::count(conn, 1).await?;
         let found = contacts::list(conn, &ContactFilter::default(), &Paging::default()).await?;
         let hash = [name.len() as u8; 32];
-        let search = NewPlaceSearch {
-            user_id: None,
-            location: name,
-            business_type: name,
-            params: None,
-            status: None,
-        };
-        place_searches::insert(conn, &search).await?;
+        place_searches::insert(conn, &new_search(name)).await?;
         let kind = kind(name);
         let batch = batches::insert(conn, &new_batch(&kind)).await?;
         let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
@@ -317,4 +310,14 @@ async fn fill_contacts(conn: &mut TenantConnection, site: &OneSite, name: &str) 
     contacts::upsert_mail_domains(conn, &[(format!("{name}.test"), MxStatus::Ok)]).await?;
     let suppressed = format!("{name}@suppressed.test");
     suppressions::upsert(conn, new_suppression(&suppressed)).await
+}
+
+fn new_search(name: &str) -> NewPlaceSearch<'_> {
+    NewPlaceSearch {
+        user_id: None,
+        location: name,
+        business_type: name,
+        params: None,
+        status: None,
+    }
 }
