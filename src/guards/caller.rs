@@ -279,7 +279,7 @@ impl Known {
 
     async fn authenticate(request: &Request<'_>) -> ApiResult<Self> {
         let state = Managed::of(request)?;
-        let identity = state.identify(request, credential(request)?).await?;
+        let identity = state.identify_by_header(request).await?;
         let known = Self::counted_once(request, &state, identity).await?;
         state.parameters.check(request)?;
         match named_tenant(request)? {
@@ -331,6 +331,11 @@ pub(super) struct Managed<'r> {
 }
 
 impl<'r> Managed<'r> {
+    /// Returns the identity behind the credential in the header fields of a request.
+    pub(super) async fn identify_by_header(&self, request: &Request<'_>) -> ApiResult<Identity> {
+        self.identify(request, credential(request)?).await
+    }
+
     /// Returns the identity behind the credential of a request. Credentials that are not valid count against the limit of
     /// their address.
     pub(super) async fn identify(&self, request: &Request<'_>, credential: &str) -> ApiResult<Identity> {

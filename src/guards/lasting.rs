@@ -12,7 +12,7 @@ impl<P: Permission> Caller<P> {
         let Ok(state) = Managed::of(request) else {
             return false;
         };
-        match state.identify(request).await {
+        match state.identify_by_header(request).await {
             Ok(identity) => {
                 identity.tenant == self.known.home
                     && (self.known.tenant == self.known.home || identity.may_act_for_all)
