@@ -435,9 +435,7 @@ async fn fill_usage(client: &Client) {
     )
     .await;
     fill(client, "scan_days", 3, &[("tenant_id", TENANT)]).await;
-    let (hash, person) = (("hash", "sha256(i::text::bytea)"), ("user_id", "md5(i::text)::uuid"));
-    let columns = [("tenant_id", TENANT), hash, person, ("key_id", "NULL::uuid")];
-    fill(client, "sessions", 12, &columns).await;
+    super::owners::add_sessions(client, ("tenant_id", TENANT)).await;
     fill(
         client,
         "rate_windows",

@@ -206,7 +206,8 @@ async fn add_what_is_found(admin: &Client) {
     .await;
 }
 
-async fn add_sessions(admin: &Client, own: (&str, &str)) {
+/// Adds sessions of people.
+pub async fn add_sessions(admin: &Client, own: (&str, &str)) {
     let (hash, person) = (("hash", "sha256(i::text::bytea)"), ("user_id", "md5(i::text)::uuid"));
     fill(admin, "sessions", 12, &[own, hash, person, ("key_id", "NULL::uuid")]).await;
 }
