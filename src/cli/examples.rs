@@ -76,6 +76,17 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["scrapersky contacts export --seen-since 2026-11-01T00:00:00Z --output contacts.csv"],
     ),
     (
+        "leads list",
+        &[
+            "scrapersky leads list --has-email true --technology WordPress",
+            "scrapersky leads list --certificate-days 14 --json",
+        ],
+    ),
+    (
+        "leads export",
+        &["scrapersky leads export --status selected --preset hubspot --output leads.csv"],
+    ),
+    (
         "jobs list",
         &[
             "scrapersky jobs list --status pending,running",
