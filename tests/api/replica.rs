@@ -109,6 +109,11 @@ async fn a_standby_answers_reads_while_it_is_recent() {
     standby_is_read(api, reader).await;
     both.standby.kill();
     add(writer, "fourth.test").await;
+    // A list that was under way on the standby when it died fails.
+    eventually("the primary answers where the standby is down", async || {
+        api.get(LIST).await.0 == 200
+    })
+    .await;
     for _ in 0..20 {
         assert_eq!(
             names(api).await.len(),
