@@ -30,7 +30,7 @@ pub struct LeadQuery<'r> {
     #[param(value_type = Option<i32>, minimum = -2_147_483_648, maximum = 2_147_483_647)]
     min_priority: Option<&'r str>,
     /// The last date to look at the lead again.
-    #[param(value_type = Option<NaiveDate>)]
+    #[param(pattern = "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", example = "2026-12-31")]
     revisit_by: Option<&'r str>,
     /// A part of the name or the domain.
     q: Option<&'r str>,
