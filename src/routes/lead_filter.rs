@@ -72,7 +72,7 @@ pub struct LeadQuery<'r> {
     #[param(value_type = Option<u32>, minimum = 0, maximum = 36_500)]
     certificate_days: Option<&'r str>,
     /// The time since which the lead changed.
-    #[param(pattern = "^([0-9]{4}-[0-9]{2}-[0-9]{2}T.+)?$", example = "2026-11-01T00:00:00Z")]
+    #[param(value_type = Option<DateTime<Utc>>)]
     changed_since: Option<&'r str>,
     /// The order: newest first, last changed first, by name, highest priority first, best rated first, or last scanned first.
     #[param(inline, value_type = Option<LeadOrderWord>, example = "-priority")]
@@ -114,7 +114,8 @@ impl<'r> LeadQuery<'r> {
             technology: chosen(self.technology),
             has_ssl: parsed("has_ssl", chosen(self.has_ssl))?,
             certificate_expires_before: days.map(in_days).transpose()?,
-            changed_since: parsed("changed_since", chosen(self.changed_since))?,
+            // Not ignored where it is empty: that is no time.
+            changed_since: parsed("changed_since", self.changed_since)?,
         })
     }
 }
