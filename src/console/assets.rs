@@ -11,7 +11,7 @@ const HTMX: &str = include_str!("assets/htmx-4.0.1.min.js");
 const SCRIPT: &str = include_str!("assets/console.js");
 const ICON: &str = include_str!("assets/icon.svg");
 const STYLE: &str = include_str!("assets/console.css");
-/// Browsers keep files for an hour; their paths have the version of the program.
+/// Browsers keep files for an hour: after an update of the program theirs may be that old.
 const CACHE: &str = "private, max-age=3600";
 
 /// Returns the routes of this file.

@@ -87,7 +87,7 @@ def scan(page):
     page.goto(API + "/find")
     page.fill("#domains", "slow.demo.test\nno domain")
     page.click("button:has-text('Scan')")
-    check("no domain" in page.locator("table").inner_text(), "a line that is no domain is listed")
+    check("no domain" in page.locator("table").inner_text(), "a line that is not a domain is listed")
     page.click("text=Follow the jobs")
     page.evaluate("window.kept = true")
     page.wait_for_selector("#list .state.completed", timeout=60_000)
