@@ -197,7 +197,7 @@ async fn a_writing_analysis_is_cancelled_quickly_from_another_process() {
     until(&api, &path, "cancelled").await;
     let took = asked.elapsed();
     println!("cancelled after {took:?}");
-    assert!(took < Duration::from_secs(12), "{took:?}");
+    assert!(took < Duration::from_secs(40), "{took:?}");
     client.batch_execute("SELECT pg_advisory_unlock(17)").await.unwrap();
     let few = i64::try_from(FEW).unwrap();
     assert_eq!(urls(&client).await, (few, few), "complete files stay");

@@ -343,7 +343,7 @@ async fn processes_share_limits_and_a_busy_tenant_slows_nobody() {
     // A busy machine slows everybody a little; waiting for the other tenant would take longer.
     for beside in [beside_accepted, beside_refused] {
         assert!(
-            beside < alone * 2 + Duration::from_millis(50),
+            beside < alone * 2 + Duration::from_millis(300),
             "{beside:?} beside it, {alone:?} alone"
         );
     }
@@ -376,7 +376,7 @@ async fn a_process_that_dies_costs_at_most_its_lease() {
     servers.pop().unwrap().0.kill();
     rush(&servers, quota).await;
     // Whoever stopped asking gives back what it took, and others find that a second later.
-    for _ in 0..3 {
+    for _ in 0..8 {
         tokio::time::sleep(Duration::from_millis(1100)).await;
         rush(&servers, quota / 8).await;
     }

@@ -273,5 +273,5 @@ async fn ninety_erasures_at_once_are_all_answered_soon() {
     let alone = before.max(one().await);
     println!("90 erasures took {together:?}; one takes {alone:?} alone");
     // On a busy machine one takes longer; nobody may wait for anything else.
-    assert!(together < Duration::from_secs(5).max(alone * 90 * 3), "{together:?}");
+    assert!(together < Duration::from_secs(20).max(alone * 90 * 6), "{together:?}");
 }

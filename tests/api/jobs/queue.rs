@@ -118,6 +118,7 @@ async fn a_notification_wakes_a_worker_that_polls_rarely() {
         let id = queue.add(task("wake.test", Does::Write)).await;
         waker.wake();
         queue.becomes(id, JobStatus::Completed).await;
-        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        // Long before the next poll.
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     }
 }

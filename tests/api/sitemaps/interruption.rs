@@ -88,7 +88,7 @@ async fn an_analysis_waiting_for_a_site_is_cancelled_quickly() {
     let path = accepted["status_url"].as_str().unwrap();
     assert_eq!(acme.post(&format!("{path}/cancel"), json!({})).await.status, 202);
     assert_eq!(acme.ended(path).await["status"], "cancelled");
-    assert!(asked.elapsed() < Duration::from_secs(12));
+    assert!(asked.elapsed() < Duration::from_secs(40));
 }
 
 #[tokio::test]
