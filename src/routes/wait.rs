@@ -98,7 +98,7 @@ pub(super) async fn get_job<P: Permission>(
 ) -> ApiResult<Job> {
     let time = patience.time()?;
     let read = async || {
-        let mut conn = db.tenant(caller).await?;
+        let mut conn = db.tenant(caller).await?.ending_after(1);
         ApiResult::Ok(repo::jobs::get(&mut conn, id).await?)
     };
     let job = read().await?;

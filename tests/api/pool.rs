@@ -71,16 +71,15 @@ async fn fifteen_connections_serve_fifty_users_and_shrink_to_five() {
     };
     join_all((0..50).map(|_| user())).await;
     assert!(most.into_inner() <= 15);
-    assert_eq!(
-        pool.status(),
-        PoolStatus {
-            size: 5,
-            idle: 5,
-            in_use: 0,
-            waiting: 0,
-            max: 15
-        }
-    );
+    // Whatever is spare is closed when nobody needed it for a while.
+    let calm = PoolStatus {
+        size: 5,
+        idle: 5,
+        in_use: 0,
+        waiting: 0,
+        max: 15,
+    };
+    eventually("the pool has shrunk", async || pool.status() == calm).await;
     let watcher = Connection::connect(&url).await.unwrap();
     let sql = "SELECT count(*)::int AS pid FROM pg_stat_activity \
                WHERE datname = current_database() AND pid <> pg_backend_pid()";
@@ -302,6 +301,9 @@ async fn cancelled_users_leave_nothing_behind() {
         })
     });
     try_join_all(users).await.unwrap();
-    let status = pool.status();
-    assert!(status.in_use == 0 && status.size <= 2, "{status:?}");
+    eventually("the pool is at rest and has shrunk", async || {
+        let status = pool.status();
+        status.in_use == 0 && status.size <= 2
+    })
+    .await;
 }

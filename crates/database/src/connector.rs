@@ -106,6 +106,8 @@ pub(crate) struct Opened {
     pub(crate) socket: tokio_postgres::Connection<Socket, Stream>,
     /// Whether the session is certainly the server's own: no pooler is in between.
     pub(crate) is_direct: bool,
+    /// The number of the server in the URL.
+    pub(crate) server: usize,
 }
 
 /// Opens connections to one URL; its certificates are read once, in `new`.
@@ -173,6 +175,16 @@ impl Connector {
         }
     }
 
+    /// Lets the next search begin behind a server that fell silent: it may accept connections again, and no longer be the one
+    /// that others write to.
+    pub(crate) fn leave(&self, server: usize) {
+        let next = (server + 1) % self.servers.len().max(1);
+        // Several connections to it may say so; only the first moves the search on.
+        let _ = self
+            .first
+            .compare_exchange(server, next, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// Asks the server to cancel the running statement of a connection opened here.
     pub(crate) async fn cancel(&self, token: &CancelToken) -> Result<(), Cause> {
         match timeout(self.connect_timeout, token.cancel_query(self.tls.clone())).await {
@@ -198,8 +210,9 @@ impl Connector {
                 next: (index + 1) % count,
             };
             match self.open(driver, server, wanted).await {
-                Ok(opened) => {
+                Ok(mut opened) => {
                     search.next = index;
+                    opened.server = index;
                     return Ok(opened);
                 }
                 Err(cause) => causes.push((server.clone(), cause)),
@@ -270,6 +283,7 @@ impl Connector {
             client,
             socket,
             is_direct: false,
+            server: 0,
         })
     }
 }

@@ -35,6 +35,7 @@ impl Listener {
             client,
             mut socket,
             is_direct,
+            ..
         } = opened.map_err(|error| bad(error.to_string()))?;
         // LISTEN would stay on a server connection that other clients use next.
         if !is_direct && !url.keeps_sessions() {

@@ -7,6 +7,7 @@ mod events;
 pub mod isolation;
 mod jobs;
 mod keys;
+mod last_reads;
 mod lead_plans;
 mod mutants;
 mod pages;

@@ -25,15 +25,17 @@ mod lock;
 pub mod reading;
 mod rows;
 mod statements;
+mod texts;
 mod traits;
 mod types;
 mod wire;
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
-use diesel::pg::{Pg, PgQueryBuilder};
+use diesel::pg::Pg;
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
-use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
+use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::AnsiTransactionManager;
 use tokio::task::AbortHandle;
@@ -53,6 +55,9 @@ use crate::url::DatabaseUrl;
 /// The empty `SELECT` fails in an aborted transaction, and then `COMMIT` is not executed.
 const COMMIT: &str = "SELECT; COMMIT";
 
+/// How long a statement that nobody waits for may go on after a cancellation, until the next is sent.
+const CANCEL_AGAIN: Duration = Duration::from_millis(200);
+
 /// Statements are short and many run at once, so parallel workers only slow them down. (Listing places in a circle
 /// among 100,000 took 4 ms; with workers 23 ms at best and 760 ms on a busy machine.)
 const NO_PARALLEL_PLANS: (&str, u128) = ("max_parallel_workers_per_gather", 0);
@@ -71,6 +76,7 @@ pub struct Connection {
     types: Types,
     transaction_settings: String,
     connector: Connector,
+    server: usize,
     socket: AbortHandle,
     through_pooler: bool,
     keeps_session: bool,
@@ -144,6 +150,7 @@ impl Connection {
             client,
             socket,
             is_direct,
+            server,
         } = opened;
         // The task ends when the client is dropped. Its error becomes the error of every pending answer.
         let socket = tokio::spawn(async move {
@@ -179,6 +186,7 @@ impl Connection {
             types,
             transaction_settings,
             connector: connector.clone(),
+            server,
             socket: socket.abort_handle(),
             through_pooler: pooler,
             keeps_session: !pooler || options.url.keeps_sessions(),
@@ -212,6 +220,23 @@ impl Connection {
     pub fn send_ahead(&self, settings: &str) -> QueryResult<()> {
         self.wire
             .send_ahead(format!("BEGIN; {}{settings}", self.transaction_settings))
+    }
+
+    /// Lets the transaction that waits to be opened end with its `reads`-th statement: its rollback leaves in the same flush.
+    ///
+    /// They must all be sent through [`reading`](Self::reading); a later statement is refused.
+    pub(crate) fn end_after(&self, reads: usize) {
+        self.wire.end_after(reads);
+    }
+
+    /// Returns whether the transaction has ended by itself, as [`end_after`](Self::end_after) said, or is about to.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.wire.is_ending()
+    }
+
+    /// Waits until the transaction has ended, if it is about to.
+    pub(crate) async fn ended(&self) {
+        self.wire.ended().await;
     }
 
     /// Cancels a transaction that is waiting to be opened. Returns `true` if it had not been sent, so that there is
@@ -264,9 +289,13 @@ impl Connection {
         !self.in_flight() && self.wire.is_idle()
     }
 
-    /// Returns whether the connection may be kept: it is clean, or only the end of the last answer is still to come,
-    /// which the next borrower checks again.
+    /// Returns whether the connection may be kept: it is clean, or only the end of the last answer or of its transaction is
+    /// still to come, which the next borrower checks again.
     pub(crate) fn is_worth_keeping(&self) -> bool {
+        self.wire.read_end();
+        if self.wire.is_ending() {
+            return self.wire.is_usable();
+        }
         let progress = self.wire.progress();
         progress.read_tail();
         (!progress.in_flight() || progress.has_tail()) && self.wire.is_idle()
@@ -275,6 +304,11 @@ impl Connection {
     /// Returns whether the server was silent for so long that it counts as frozen or out of reach.
     pub(crate) fn is_silent(&self) -> bool {
         self.wire.progress().is_silent()
+    }
+
+    /// Lets the search for the next connection begin behind this one's server, which fell silent.
+    pub(crate) fn leave_server(&self) {
+        self.connector.leave(self.server);
     }
 
     /// Returns whether the connection leads, or may lead, through a pooler: the URL says so, or the probe of the new
@@ -296,9 +330,8 @@ impl Connection {
         self.wire.condemn();
     }
 
-    fn statement(&self, query: &impl QueryFragment<Pg>) -> QueryResult<Statement> {
-        let mut text = PgQueryBuilder::default();
-        query.to_sql(&mut text, &Pg)?;
+    fn statement(&self, query: &(impl QueryFragment<Pg> + QueryId)) -> QueryResult<Statement> {
+        let text = texts::of(query)?;
         let mut collected = RawBytesBindCollector::<Pg>::new();
         query.collect_binds(&mut collected, &mut self.types.lookup(), &Pg)?;
         let binds = collected
@@ -313,7 +346,7 @@ impl Connection {
                 (Bind(bytes), declared)
             })
             .collect();
-        Ok((text.finish(), binds))
+        Ok((text, binds))
     }
 
     fn start(&self, query: &(impl QueryFragment<Pg> + QueryId)) -> QueryResult<Statement> {
@@ -355,11 +388,15 @@ impl Drop for Connection {
         let (token, connector) = (self.wire.client().cancel_token(), self.connector.clone());
         let socket = self.socket.clone();
         runtime.spawn(async move {
-            if let Err(error) = connector.cancel(&token).await {
-                log::debug!("a query that nobody waits for could not be cancelled: {error}");
+            // A cancellation stops what runs when it arrives. A statement that begins a moment later would go on, so it is
+            // sent again; the socket closes after the last answer, which a frozen server never sends.
+            let end = Instant::now() + connector.connect_timeout();
+            while !socket.is_finished() && Instant::now() < end {
+                if let Err(error) = connector.cancel(&token).await {
+                    log::debug!("a query that nobody waits for could not be cancelled: {error}");
+                }
+                tokio::time::sleep(CANCEL_AGAIN).await;
             }
-            // The socket closes after the last answer, which a frozen server never sends.
-            tokio::time::sleep(connector.connect_timeout()).await;
             socket.abort();
         });
     }

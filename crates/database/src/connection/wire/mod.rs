@@ -1,5 +1,8 @@
 //! Sends statements in order and tracks their answers.
 
+mod ending;
+mod named;
+
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,13 +13,13 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel::connection::{DebugQuery, DynInstrumentation, Instrumentation, InstrumentationEvent, StrQueryHelper};
 use diesel::result::Error;
-use futures_core::future::BoxFuture;
-use futures_util::future::{FutureExt, OptionFuture, Shared, join, maybe_done};
+use futures_util::future::{FutureExt, OptionFuture, join, maybe_done};
 use futures_util::stream::TryStreamExt;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
+use self::ending::{Ending, Gate};
 use super::errors::{is_outdated, outdated, outdates_statements, query_error};
 use super::lock::lock;
 use super::rows::{Progress, Rows};
@@ -24,10 +27,9 @@ use super::statements::{Answer, Message, Statements};
 use super::types::Bind;
 
 /// A statement ready to be sent: its text, and each bind with its declared type.
-pub(super) type Statement = (String, Vec<(Bind, Type)>);
+pub(super) type Statement = (Arc<str>, Vec<(Bind, Type)>);
 
-/// The answer to the query that opens a transaction, awaited by every later statement.
-type Gate = Shared<BoxFuture<'static, Result<(), Arc<tokio_postgres::Error>>>>;
+const ROLLBACK: &str = "ROLLBACK";
 
 /// The answer to a query sent ahead, if there was one.
 type Opened = Option<Result<(), Arc<tokio_postgres::Error>>>;
@@ -53,6 +55,16 @@ enum Ahead {
     Failed(Arc<tokio_postgres::Error>),
 }
 
+impl Ahead {
+    fn is_settled(&self) -> bool {
+        match self {
+            Self::Clear => true,
+            Self::Sent(gate) => matches!(gate.peek(), Some(Ok(()))),
+            Self::Waiting(_) | Self::Failed(_) => false,
+        }
+    }
+}
+
 /// One socket to PostgreSQL and its state.
 pub(super) struct Wire {
     client: Arc<Client>,
@@ -63,6 +75,8 @@ pub(super) struct Wire {
     ahead: Mutex<Ahead>,
     /// The query that opened the last transaction, with its number.
     begun: Mutex<(String, u64)>,
+    /// How the transaction will end.
+    ending: Ending,
     /// Prepared statements; `None` where statements must not be named.
     named: Option<Mutex<Statements>>,
     /// `BEGIN` was sent, and the end of its transaction is not confirmed.
@@ -81,6 +95,7 @@ impl Wire {
             turn: tokio::sync::Mutex::new(()),
             ahead: Mutex::new(Ahead::Clear),
             begun: Mutex::default(),
+            ending: Ending::default(),
             named: is_direct.then(Mutex::default),
             in_transaction: AtomicBool::new(false),
             condemned: AtomicBool::new(false),
@@ -103,15 +118,12 @@ impl Wire {
     /// Returns whether nothing waits to be sent, no transaction is open and no failure is permanent. Answers may be
     /// outstanding.
     pub(super) fn is_idle(&self) -> bool {
-        let ahead_is_settled = match &*lock(&self.ahead) {
-            Ahead::Clear => true,
-            Ahead::Sent(gate) => matches!(gate.peek(), Some(Ok(()))),
-            Ahead::Waiting(_) | Ahead::Failed(_) => false,
-        };
-        ahead_is_settled
-            && !self.in_transaction.load(Ordering::Acquire)
-            && !self.condemned.load(Ordering::Acquire)
-            && !self.client.is_closed()
+        self.is_usable() && !self.in_transaction.load(Ordering::Acquire)
+    }
+
+    /// Returns whether no failure is permanent and nothing waits to be sent.
+    pub(super) fn is_usable(&self) -> bool {
+        lock(&self.ahead).is_settled() && !self.condemned.load(Ordering::Acquire) && !self.client.is_closed()
     }
 
     /// Queues `begin`, a simple query that opens a transaction, before the next statement.
@@ -121,16 +133,43 @@ impl Wire {
             return Err(Error::AlreadyInTransaction);
         }
         let mut ahead = lock(&self.ahead);
-        let settled = match &*ahead {
-            Ahead::Clear => true,
-            Ahead::Sent(gate) => matches!(gate.peek(), Some(Ok(()))),
-            Ahead::Waiting(_) | Ahead::Failed(_) => false,
-        };
-        if !settled {
+        if !ahead.is_settled() {
             return Err(Error::QueryBuilderError("another query was already sent ahead".into()));
         }
         *ahead = Ahead::Waiting(begin);
+        self.ending.take();
         Ok(())
+    }
+
+    /// Lets the transaction that waits to be opened end with its `reads`-th statement.
+    pub(super) fn end_after(&self, reads: usize) {
+        self.ending.after(reads);
+    }
+
+    /// Returns whether the end of the transaction was sent with its last statement, and is all that is left.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.is_all_that_is_left()
+    }
+
+    /// Waits for the answer to the end that was sent, if there is one.
+    pub(super) async fn ended(&self) {
+        let Some(end) = self.ending.sent() else { return };
+        let answer = end.await;
+        self.finished(ROLLBACK, &answer.map_err(query_error));
+        if self.ending.take().is_some_and(|end| matches!(end.peek(), Some(Ok(())))) {
+            self.in_transaction.store(false, Ordering::Release);
+        }
+    }
+
+    /// Takes the answer to the end that was sent, if it has come.
+    pub(super) fn read_end(&self) {
+        let _ = self.ended().now_or_never();
+    }
+
+    /// Returns the query that ends the transaction, to be sent by its first poll.
+    fn rollback(&self) -> Gate {
+        self.started(&StrQueryHelper::new(ROLLBACK));
+        self.gate(ROLLBACK.to_owned(), self.progress.begin())
     }
 
     /// Takes back the query that waits for the next statement. Returns whether it had not been sent.
@@ -222,6 +261,7 @@ impl Wire {
     /// Sends `end`, which ends the transaction; it counts as ended only after success, since a refused one may have
     /// left the transaction open.
     pub(super) async fn end_transaction(&self, end: &str) -> QueryResult<()> {
+        self.ending.when_asked();
         self.simple(end, Leaves::WithBegin).await?;
         self.in_transaction.store(false, Ordering::Release);
         Ok(())
@@ -261,21 +301,24 @@ impl Wire {
                 self.in_transaction.store(true, Ordering::Release);
                 let number = self.progress.begin();
                 *lock(&self.begun) = (sql.clone(), number);
-                let client = Arc::clone(&self.client);
-                let progress = Arc::clone(&self.progress);
-                let text = sql.clone();
-                // The query is sent on the first poll, which `in_turn` does before anything else.
-                let gate: Gate = async move {
-                    let answer = client.batch_execute(&text).await;
-                    progress.settle(number, answer.as_ref().err());
-                    answer.map_err(Arc::new)
-                }
-                .boxed()
-                .shared();
+                // Sent on the first poll, which `in_turn` does before anything else.
+                let gate = self.gate(sql.clone(), number);
                 *ahead = Ahead::Sent(gate.clone());
                 Ok((Some(gate), Some(sql)))
             }
         }
+    }
+
+    /// Returns a simple query with its number. It is sent on the first poll, and settled when it is answered.
+    fn gate(&self, sql: String, number: u64) -> Gate {
+        let (client, progress) = (Arc::clone(&self.client), Arc::clone(&self.progress));
+        async move {
+            let answer = client.batch_execute(&sql).await;
+            progress.settle(number, answer.as_ref().err());
+            answer.map_err(Arc::new)
+        }
+        .boxed()
+        .shared()
     }
 
     /// Sends a statement in its turn, and waits for the start of its answer and for the answer to the query sent ahead.
@@ -287,6 +330,7 @@ impl Wire {
 
     async fn send_and_wait(&self, leaves: Leaves, message: &Message<'_>) -> QueryResult<(Answer, u64)> {
         let turn = self.turn.lock().await;
+        self.ending.check_is_open()?;
         let (gate, sent) = self.open_gate()?;
         let mut opened = pin!(maybe_done(OptionFuture::from(gate)));
         let known = self.known(message);
@@ -302,10 +346,14 @@ impl Wire {
         };
         let number = self.progress.begin();
         let mut answer = pin!(maybe_done(self.send(message, prepared)));
+        let mut end = self.ending.count(|| self.rollback());
         // A first poll sends a statement, here directly after the query sent ahead.
         poll_fn(|context| {
             let _ = opened.as_mut().poll(context);
             let _ = answer.as_mut().poll(context);
+            if let Some(end) = &mut end {
+                let _ = end.poll_unpin(context);
+            }
             Poll::Ready(())
         })
         .await;
@@ -313,6 +361,9 @@ impl Wire {
         // Not `try_join`: the channel of each answer is bounded, so an unread answer blocks all later ones, even after
         // the other failed.
         join(opened.as_mut(), answer.as_mut()).await;
+        if end.is_some() {
+            self.ending.last_is_answered();
+        }
         self.pass(opened.as_mut().output_mut(), sent.as_deref())
             .inspect_err(|_| self.settle_unseen(number, answer.as_mut().take_output()))?;
         match answer.take_output() {
@@ -325,62 +376,6 @@ impl Wire {
             }
             Some(Err(error)) => Err(self.refused(number, error)),
             None => Err(Error::QueryBuilderError("a statement was answered twice".into())),
-        }
-    }
-
-    /// Returns the prepared statement of a message that is to be sent by its name: `Some(None)` if it has to be prepared.
-    fn known(&self, message: &Message<'_>) -> Option<Option<tokio_postgres::Statement>> {
-        match message {
-            Message::Batch(_) => None,
-            Message::Load(sql, binds) | Message::Execute(sql, binds) => {
-                Some(lock(self.named.as_ref()?).find(sql, binds))
-            }
-        }
-    }
-
-    /// Prepares a statement and keeps it. The caller has the turn.
-    async fn prepare(&self, message: &Message<'_>) -> QueryResult<Option<tokio_postgres::Statement>> {
-        let (Message::Load(sql, binds) | Message::Execute(sql, binds)) = message else {
-            return Ok(None);
-        };
-        let types: Vec<Type> = binds.iter().map(|(_, declared)| declared.clone()).collect();
-        let number = self.progress.begin();
-        match self.client.prepare_typed(sql, &types).await {
-            Ok(prepared) => {
-                self.progress.settle(number, None);
-                if let Some(named) = &self.named {
-                    lock(named).keep(sql, &types, prepared.clone());
-                }
-                Ok(Some(prepared))
-            }
-            Err(error) => Err(self.refused(number, error)),
-        }
-    }
-
-    /// Returns whether a statement that was refused as outdated may be sent once more: outside a transaction, or as the
-    /// first of one, which is then opened anew.
-    async fn can_repeat(&self) -> bool {
-        let _turn = self.turn.lock().await;
-        if !self.in_transaction.load(Ordering::Acquire) {
-            return true;
-        }
-        let (begin, number) = lock(&self.begun).clone();
-        if !self.progress.is_last(number + 1) {
-            return false;
-        }
-        let number = self.progress.begin();
-        let answer = self.client.batch_execute(&format!("ROLLBACK; {begin}")).await;
-        self.progress.settle(number, answer.as_ref().err());
-        match answer {
-            Ok(()) => {
-                *lock(&self.begun) = (begin, number);
-                true
-            }
-            Err(error) => {
-                // There may be no transaction now: nothing may be sent any more.
-                *lock(&self.ahead) = Ahead::Failed(Arc::new(error));
-                false
-            }
         }
     }
 

@@ -1,23 +1,26 @@
 //! The connection pool and its limits.
 //!
 //! The numbers mean what they mean in SQLAlchemy's `QueuePool`: `base` connections stay open, up to `overflow` more are
-//! opened under load and closed when they become idle, a caller waits at most `wait` for one, and a connection older
-//! than `recycle` is replaced before its next use.
+//! opened under load and closed when nobody needed them for a few seconds, a caller waits at most `wait` for one, and a
+//! connection older than `recycle` is replaced before its next use.
+
+mod opener;
+mod sweep;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
-use deadpool::managed::{Manager, Metrics, Object, QueueMode, RecycleError, RecycleResult, TimeoutType, Timeouts};
+use deadpool::managed::{Object, QueueMode, TimeoutType, Timeouts};
 use diesel::ConnectionError;
-use diesel_async::pooled_connection::PoolableConnection;
-use diesel_async::{AnsiTransactionManager, SimpleAsyncConnection, TransactionManager};
-
+use diesel_async::{AnsiTransactionManager, TransactionManager};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
 
+use self::opener::Opener;
+use self::sweep::Sweep;
 use super::admission::{Admission, Refusal};
 use super::connection::{ConnectOptions, Connection, is_crowded, is_read_only};
 use super::connector::Connector;
@@ -28,9 +31,6 @@ use crate::url::DatabaseUrl;
 
 /// The number of callers that may wait for each connection of a pool, by default.
 const QUEUE: usize = 4;
-
-/// How long an idle connection may take to answer a ping.
-const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why no connection is available.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +121,7 @@ impl Pool {
             recycle: config.recycle,
             ping_after: config.ping_after,
             suspect: Mutex::default(),
+            is_tended: AtomicBool::new(false),
         };
         let longest = opener.connector.longest();
         let inner = deadpool::managed::Pool::builder(opener)
@@ -308,6 +309,7 @@ impl PooledConnection {
 impl Drop for PooledConnection {
     fn drop(&mut self) {
         if self.object.is_silent() {
+            self.object.leave_server();
             self.sweep.is_silent = true;
         }
         let open_transaction = AnsiTransactionManager::is_broken_transaction_manager(&mut *self.object);
@@ -335,98 +337,5 @@ impl DerefMut for PooledConnection {
 impl fmt::Debug for PooledConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("PooledConnection").field(&**self).finish()
-    }
-}
-
-/// Closes connections that must not stay: condemned ones, and idle ones beyond the base.
-///
-/// The next borrower would reject a condemned connection anyway, but until then it would hold its transaction's locks.
-struct Sweep {
-    pool: deadpool::managed::WeakPool<Opener>,
-    base: usize,
-    condemned: bool,
-    is_silent: bool,
-}
-
-impl Drop for Sweep {
-    fn drop(&mut self) {
-        let Some(pool) = self.pool.upgrade() else {
-            return;
-        };
-        if self.is_silent {
-            pool.manager().suspect_all();
-        }
-        let status = pool.status();
-        if !self.condemned && (status.available <= self.base || status.waiting > 0) {
-            return;
-        }
-        // The least recently used come first; those are closed.
-        let spare = status.available.saturating_sub(self.base);
-        let mut closed = 0;
-        pool.retain(|connection, _| {
-            let keep = connection.is_worth_keeping() && closed >= spare;
-            closed += usize::from(!keep);
-            keep
-        });
-    }
-}
-
-/// Opens connections for the pool and decides which may be reused.
-struct Opener {
-    connector: Connector,
-    options: ConnectOptions,
-    recycle: Duration,
-    ping_after: Duration,
-    /// When the server was last found silent. Connections that are older lead to that server, and are replaced.
-    suspect: Mutex<Option<Instant>>,
-}
-
-impl Opener {
-    fn suspect_all(&self) {
-        *self.suspect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    fn is_suspect(&self, opened: Instant) -> bool {
-        self.suspect
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some_and(|since| opened < since)
-    }
-}
-
-impl Manager for Opener {
-    type Type = Connection;
-    type Error = ConnectionError;
-
-    async fn create(&self) -> Result<Connection, ConnectionError> {
-        // Boxed: the types of futures nest, and the compiler follows them only so far.
-        Box::pin(Connection::open_with(&self.connector, &self.options)).await
-    }
-
-    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<ConnectionError> {
-        if connection.is_broken() {
-            return Err(RecycleError::message("it is closed or has unfinished work"));
-        }
-        if metrics.age() > self.recycle {
-            return Err(RecycleError::message("it is due for replacement"));
-        }
-        if self.is_suspect(metrics.created) {
-            return Err(RecycleError::message("its server did not answer another connection"));
-        }
-        // Only a query detects a peer that vanished silently. Doing that every time would cost every request a round
-        // trip, so a recently used connection counts as alive.
-        if metrics.last_used() > self.ping_after {
-            // Boxed, since it is rare, and would make the future of every request for a connection large.
-            match timeout(PING_TIMEOUT, Box::pin(connection.batch_execute(""))).await {
-                Ok(answer) => {
-                    answer.map_err(|error| RecycleError::Backend(ConnectionError::CouldntSetupConfiguration(error)))?
-                }
-                Err(_) => {
-                    self.suspect_all();
-                    return Err(RecycleError::message("its server does not answer"));
-                }
-            }
-        }
-        Ok(())
     }
 }
