@@ -1,5 +1,7 @@
 SET LOCAL row_security = off;
 
+SELECT scrapersky_internal.set_aside_table('create_domains', 'domain_changes', 'the older shape compares no scans');
+
 SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_hosting', '{ssl_fault,ssl_error,ssl_names,redirects}',
     $$SELECT tenant_id || ',' || domain_id AS key, 'the older shape says less of TLS and of redirects' AS reason FROM domain_hosting
       WHERE num_nonnulls(ssl_fault, ssl_error, ssl_names, redirects) > 0$$);

@@ -33,6 +33,7 @@ pub mod contacts;
 pub mod contract;
 pub mod costs;
 pub(crate) mod curation;
+pub mod domain_changes;
 pub mod domains;
 pub mod email_scans;
 pub mod events;
@@ -76,6 +77,7 @@ pub fn routes() -> Vec<Route> {
         job_changes::routes(),
         events::routes(),
         domains::routes(),
+        domain_changes::routes(),
         rescans::routes(),
         places::routes(),
         place_curation::routes(),
@@ -125,6 +127,7 @@ pub fn descriptions() -> Vec<OpenApi> {
         job_changes::describe(),
         events::describe(),
         domains::describe(),
+        domain_changes::describe(),
         rescans::describe(),
         places::describe(),
         place_curation::describe(),

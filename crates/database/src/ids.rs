@@ -106,6 +106,10 @@ typed_id! {
     DomainId(Uuid): sql_types::Uuid
 }
 typed_id! {
+    /// Identifies a difference between two scans of a domain.
+    DomainChangeId(i64): sql_types::Int8
+}
+typed_id! {
     /// Identifies a crawl for email addresses.
     EmailScanId(Uuid): sql_types::Uuid
 }

@@ -1,11 +1,13 @@
 //! A domain with the facts known about its site.
 
+mod change;
 mod csv;
 mod hosting;
 mod profile;
 mod row;
 mod technologies;
 
+pub use self::change::DomainChangeView;
 pub use self::csv::DOMAIN_CSV_HEAD;
 pub use self::hosting::DomainHostingView;
 pub use self::profile::DomainProfileView;

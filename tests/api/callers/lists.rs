@@ -57,6 +57,8 @@ const LISTS: &[List] = &[
         sql: "INSERT INTO place_searches (tenant_id, location, business_type, created_at) SELECT '$T', 'x', 'y', $KNOWN FROM $N" },
     List { path: "/api/v1/contacts", id: "id", sql: CONTACTS },
     List { path: "/api/v1/domains/$D/contacts", id: "id", sql: CONTACTS },
+    List { path: "/api/v1/changes", id: "id", sql: CHANGES },
+    List { path: "/api/v1/domains/$D/changes", id: "id", sql: CHANGES },
     List { path: "/api/v1/leads", id: "id", sql: LEADS },
     List { path: "/api/v1/leads?sort=-updated_at", id: "id", sql: LEADS },
     List { path: "/api/v1/leads?sort=name", id: "id", sql: LEADS },
@@ -84,6 +86,8 @@ const DOMAINS: &str =
     ON CONFLICT DO NOTHING";
 const PLACES: &str = "INSERT INTO places_staging (tenant_id, place_id, name, created_by, search_time, rating, priority)
     SELECT '$T', 'listed ' || n, 'Name ' || n % 3, '$T', $KNOWN, nullif(n % 4, 0) + 0.3, nullif(n % 4, 0) FROM $N ON CONFLICT DO NOTHING";
+const CHANGES: &str = "INSERT INTO domain_changes (tenant_id, domain_id, job_id, kind, changed_at)
+    SELECT '$T', '$D', gen_random_uuid(), 'title', $AT FROM $N";
 const LEADS: &str = "INSERT INTO domains (tenant_id, id, domain) SELECT '$T', md5('lead' || n)::uuid, 'lead' || n || '.test' FROM $N ON CONFLICT DO NOTHING;
     UPDATE leads SET name = 'Name ' || n % 3, created_at = $AT, updated_at = $AT, rating = nullif(n % 4, 0) + 0.3, priority = nullif(n % 4, 0), last_scan_at = $KNOWN
         FROM $N WHERE domain_id = md5('lead' || n)::uuid";
@@ -264,6 +268,7 @@ fn list_and_order(path: &str) -> (String, Option<String>) {
     let list = match last {
         _ if of_scanner => "email-scanner",
         "history" if of_lead => "leads/history",
+        "changes" if path.contains("/sitemap-runs/") => "sitemap-runs/changes",
         _ => last,
     };
     (list.to_owned(), sort)

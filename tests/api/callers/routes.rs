@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use database::ids::{
-    ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId, SitemapFileId,
-    SitemapRunId, SitemapUrlChangeId, SuppressionId,
+    ApiKeyId, AuditEntryId, BatchId, ContactId, DomainChangeId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId,
+    SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId,
 };
 use database::models::event::EventPosition;
 use database::repo::domains::DomainPosition;
@@ -262,6 +262,10 @@ pub const ENTRIES: &[Entry] = entries! {
         plain("/api/v1/contacts/export.jsonl"),
         plain(format!("/api/v1/contacts/export.jsonl?q={}", ids.place)),
     ];
+    Get "/api/v1/changes" Nothing: |ids| list(
+        "/api/v1/changes", &ids.number, |id: i64| Newest::new(later(), DomainChangeId::from(id)));
+    Get "/api/v1/domains/<id>/changes" Rows: |ids| list(
+        &format!("/api/v1/domains/{}/changes", ids.domain), &ids.number, |id: i64| Newest::new(later(), DomainChangeId::from(id)));
     Get "/api/v1/leads" Nothing: |ids| [
         list("/api/v1/leads", &ids.lead, |id: Uuid| LeadPosition { key: LeadKey::Newest(later()), id: id.into() }),
         list("/api/v1/leads?sort=-last_scan_at", &ids.lead, |id: Uuid| LeadPosition { key: LeadKey::LastScan(Some(later())), id: id.into() }),

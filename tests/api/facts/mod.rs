@@ -1,5 +1,6 @@
 //! What a domain scan finds out about a site, column by column.
 
+mod changes;
 mod dns;
 mod documented;
 mod pages;

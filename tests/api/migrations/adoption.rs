@@ -211,6 +211,7 @@ const NEW_TABLES: [&str; 21] = [
     "api_calls",
     "api_keys",
     "contact_sources",
+    "domain_changes",
     "email_scan_urls",
     "email_scans",
     "audit_log",

@@ -246,6 +246,17 @@ async fn fill_sitemap_urls(client: &Client) {
     .await;
     fill(
         client,
+        "domain_changes",
+        60,
+        &[
+            ("tenant_id", TENANT),
+            ("domain_id", "md5('domain' || 1 + (i - 1) % 90)::uuid"),
+            ("kind", "(ARRAY['title', 'phone_added', 'phone_gone'])[1 + i % 3]"),
+        ],
+    )
+    .await;
+    fill(
+        client,
         "sitemap_url_changes",
         90,
         &[

@@ -151,6 +151,13 @@ async fn add_runs(admin: &Client) {
     ];
     let new = |what: &str| format!("md5('new {what}' || i)::uuid");
     let (run, scan) = (new("run"), new("scan"));
+    fill(
+        admin,
+        "domain_changes",
+        20,
+        &[of_domain[0], of_domain[1], ("kind", "'title'")],
+    )
+    .await;
     for (table, id) in [("sitemap_runs", &run), ("email_scans", &scan)] {
         let mut columns = vec![("id", id.as_str()), of_domain[0], of_domain[1]];
         columns.push(if table == "sitemap_runs" {

@@ -244,6 +244,42 @@ labelled_enum! {
 }
 
 labelled_enum! {
+    /// The kind of difference between two scans of a domain.
+    DomainChangeKind("a kind of difference between scans"): Text {
+        /// The site uses a technology that it did not use.
+        TechnologyAdded = "technology_added",
+        /// The site no longer uses a technology.
+        TechnologyRemoved = "technology_removed",
+        /// The site states another version of a technology.
+        TechnologyVersion = "technology_version",
+        /// The certificate expires within 30, 14 or 3 days.
+        CertificateExpires = "certificate_expires",
+        /// The certificate is valid for longer than the one before.
+        CertificateRenewed = "certificate_renewed",
+        /// The site shows an email address that it did not show.
+        EmailAdded = "email_added",
+        /// The site no longer shows an email address.
+        EmailGone = "email_gone",
+        /// The site shows a telephone number that it did not show.
+        PhoneAdded = "phone_added",
+        /// The site no longer shows a telephone number.
+        PhoneGone = "phone_gone",
+        /// The title differs.
+        Title = "title",
+        /// The opening hours differ.
+        Hours = "hours",
+        /// The site can no longer be scanned.
+        SiteDown = "site_down",
+        /// The site can be scanned again.
+        SiteUp = "site_up",
+        /// The site is at another domain.
+        SiteMoved = "site_moved",
+        /// The domain is parked or for sale.
+        SiteParked = "site_parked",
+    }
+}
+
+labelled_enum! {
     /// The kind of request that changed places.
     PlaceAction("a kind of change"): Text {
         /// A change of one place.

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::{
-    ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId, PlaceSearchId,
-    SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId,
+    ApiKeyId, AuditEntryId, BatchId, ContactId, DomainChangeId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId,
+    PlaceSearchId, SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId,
 };
 use crate::models::event::EventPosition;
 
@@ -205,6 +205,7 @@ positions! {
     Newest<ApiKeyId>: "keys";
     Newest<BatchId>: "batches";
     Newest<ContactId>: "contacts";
+    Newest<DomainChangeId>: "changes";
     Newest<JobId>: "jobs";
     Newest<PageId, Option<DateTime<Utc>>>: "pages";
     Newest<PlaceSearchId, Option<DateTime<Utc>>>: "places/searches";

@@ -20,6 +20,8 @@ pub(super) struct Totals {
     bytes: u64,
     milliseconds: u64,
     images: u64,
+    /// Pages that were chosen and could not be read.
+    missed: u64,
 }
 
 impl Totals {
@@ -29,6 +31,11 @@ impl Totals {
         self.bytes += bytes as u64;
         self.milliseconds += u64::try_from(page.time_to_first_byte.as_millis()).unwrap_or(u64::MAX);
         self.images += images as u64;
+    }
+
+    /// Returns whether a page that was chosen could not be read.
+    pub(super) const fn is_partial(&self) -> bool {
+        self.missed > 0
     }
 
     /// Returns the mean size of the pages in bytes, after decompression.
@@ -70,13 +77,17 @@ pub(super) async fn add(
     for NamedPage { url, .. } in chosen {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
+            totals.missed += 1;
             break;
         }
         let want = Want::html().within(left.min(fetcher.timeout()));
         let page = match fetcher.get_within(&url, want).await.and_then(Page::success) {
             Ok(page) => page,
             Err(error) if error.is_shortage() => return Err(job_error(&error, ctx.attempt())),
-            Err(_) => continue,
+            Err(_) => {
+                totals.missed += 1;
+                continue;
+            }
         };
         // Sites redirect pages that they do not have to their home page.
         let key = page_key(page.final_url.as_str()).to_owned();

@@ -9,8 +9,9 @@ use database::models::api_key::NewApiKey;
 use database::models::audit_entry::NewAuditEntry;
 use database::models::batch_job::NewBatchJob;
 use database::models::contact::NewContact;
+use database::models::domain_change::NewDomainChange;
 use database::models::email_scan::NewEmailScanUrl;
-use database::models::enums::{CurationStatus, Outcome, PlaceAction, ScanUrlState, SuppressionKind};
+use database::models::enums::{CurationStatus, DomainChangeKind, Outcome, PlaceAction, ScanUrlState, SuppressionKind};
 use database::models::job::NewJob;
 use database::models::page::Page;
 use database::models::place_change::PlaceCuration;
@@ -39,6 +40,16 @@ pub fn new_entry(name: &str) -> NewAuditEntry<'_> {
         subject: Some(name),
         details: None,
         request_id: None,
+    }
+}
+
+/// A difference between two scans.
+pub fn new_change(title: &str) -> NewDomainChange {
+    NewDomainChange {
+        kind: DomainChangeKind::Title,
+        subject: None,
+        before: None,
+        after: Some(title.to_owned()),
     }
 }
 

@@ -28,17 +28,17 @@ use database::repo::paging::Paging;
 use database::repo::places::PlaceFilter;
 use database::repo::rate_windows::Taken;
 use database::repo::{
-    api_calls, api_keys, audit_log, batches, contacts, domain_facts, email_scans, idempotency_keys, jobs, leads, pages,
-    place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days, sessions, sitemap_runs,
-    sitemap_urls, suppressions,
+    api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, email_scans, idempotency_keys,
+    jobs, leads, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days,
+    sessions, sitemap_runs, sitemap_urls, suppressions,
 };
 use database::tenant::TenantConnection;
 use diesel::QueryResult;
 use uuid::Uuid;
 
 use super::new::{
-    NO_CAPS, SECOND, SHARED, archived, by_somebody, deduplicated, final_failure, new_batch, new_call, new_contact,
-    new_details, new_entry, new_key, new_scan_url, new_session, new_suppression,
+    NO_CAPS, SECOND, SHARED, archived, by_somebody, deduplicated, final_failure, new_batch, new_call, new_change,
+    new_contact, new_details, new_entry, new_key, new_scan_url, new_session, new_suppression,
 };
 use crate::support::tenants::{Agencies, Agency, new_job, new_page, new_place, new_sitemap_url};
 
@@ -272,6 +272,7 @@ async fn fill_scans(conn: &mut TenantConnection, site: &OneSite, name: &str) -> 
     domain_facts::upsert(conn, domain, &DomainProfileChanges::default()).await?;
     domain_facts::upsert(conn, domain, &DomainTechnologiesChanges::default()).await?;
     domain_facts::upsert(conn, domain, &DomainHostingChanges::default()).await?;
+    domain_changes::insert_many(conn, domain, Uuid::new_v4().into(), &[new_change(name)]).await?;
     let job = jobs::enqueue(conn, &deduplicated(&kind(name), name)).await?.job.job_id;
     let run = sitemap_runs::begin(conn, domain, job, true).await?;
     sitemap_urls::upsert_many(conn, Some(run.id), &[new_sitemap_url(&site.file, &site.url)]).await?;

@@ -19,6 +19,7 @@ use database::models::values::{RawJson, TextList};
 use database::repo::api_calls::Caps;
 use database::repo::batches::BatchFilter;
 use database::repo::contacts::ContactFilter;
+use database::repo::domain_changes::DomainChangeFilter;
 use database::repo::domains::{DomainFilter, DomainOrder, DomainPosition};
 use database::repo::events::EventFilter;
 use database::repo::jobs::{Failure, JobFilter};
@@ -30,9 +31,9 @@ use database::repo::places::{PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
 use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
-    actors, api_calls, api_keys, audit_log, batches, contacts, domain_facts, domains, email_scans, erasures, events,
-    idempotency_keys, jobs, lead_changes, leads, pages, place_changes, place_details, place_finds, place_searches,
-    places, rate_windows, scan_days, sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls,
+    actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, domains, email_scans,
+    erasures, events, idempotency_keys, jobs, lead_changes, leads, pages, place_changes, place_details, place_finds,
+    place_searches, places, rate_windows, scan_days, sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls,
     stored_rows, suppressions, tenant_limits, tenants,
 };
 use serde_json::json;
@@ -40,7 +41,7 @@ use uuid::Uuid;
 
 use super::new::{
     NO_CAPS, SECOND, SHARED, archived, behind, by_somebody, deduplicated, final_failure, found, new_batch, new_call,
-    new_contact, new_details, new_entry, new_key, new_scan_url, new_session, new_suppression,
+    new_change, new_contact, new_details, new_entry, new_key, new_scan_url, new_session, new_suppression,
 };
 use super::tell::Tell;
 use super::{Expects, Probe};
@@ -147,6 +148,10 @@ pub const PROBES: &[Probe] = probes! {
     suppressions::list: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + SECOND, a.suppression.id)));
     suppressions::delete: Nothing, |conn, a| (a.suppression.id);
     suppressions::list_covered: Nothing, |conn, a| (&[a.suppression.value.as_deref().unwrap()]);
+    domain_changes::insert_many: NoSuchRow, |conn, a| (a.domain.id, a.pending.job_id, &[new_change("x")]);
+    domain_changes::list: OwnRows, |conn, a| (&DomainChangeFilter::default(), &Paging::default());
+    domain_changes::list: OwnRows, |conn, a| (&DomainChangeFilter::default(), &behind(Newest::new(Utc::now() + SECOND, i64::MAX.into())));
+    domain_changes::list: Nothing, |conn, a| (&DomainChangeFilter { domain_id: Some(a.domain.id), ..Default::default() }, &Paging::default());
     domain_facts::find_hosting: Nothing, |conn, a| (a.domain.id);
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainHostingChanges { has_ssl: Some(Some(true)), ..Default::default() });
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainProfileChanges { title: Some(Some("x")), ..Default::default() });

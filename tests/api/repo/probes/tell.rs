@@ -9,6 +9,7 @@ use database::models::audit_entry::AuditEntry;
 use database::models::batch_job::{BatchJob, BatchSummary};
 use database::models::contact::{Contact, ContactSource};
 use database::models::domain::{Domain, NamedDomain};
+use database::models::domain_change::DomainChange;
 use database::models::domain_hosting::DomainHosting;
 use database::models::domain_profile::DomainProfile;
 use database::models::domain_technologies::DomainTechnologies;
@@ -78,6 +79,7 @@ rows_tell_their_tenant!(
     Contact: tenant_id,
     Domain: tenant_id,
     NamedDomain: tenant_id,
+    DomainChange: tenant_id,
     DomainHosting: tenant_id,
     DomainProfile: tenant_id,
     DomainTechnologies: tenant_id,
@@ -112,6 +114,12 @@ impl Tell for ScanDay {
 }
 
 impl Tell for domains::DomainDetails {
+    fn tell(&self) -> Seen {
+        self.0.tell()
+    }
+}
+
+impl Tell for (DomainChange, String) {
     fn tell(&self) -> Seen {
         self.0.tell()
     }

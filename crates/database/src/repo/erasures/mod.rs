@@ -36,7 +36,8 @@ macro_rules! is_below {
 }
 
 /// Tables that repeat addresses which scans found, next to the contacts.
-const FOUND: [&str; 6] = [
+const FOUND: [&str; 7] = [
+    "domain_changes",
     "domain_hosting",
     "domain_profiles",
     "domain_technologies",

@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use database::ids::DomainId;
-use database::models::domain_hosting::DomainHostingChanges;
+use database::models::domain_hosting::{DomainHosting, DomainHostingChanges};
 use database::models::values::TextList;
 use database::repo;
 use database::tenant::TenantConnection;
@@ -32,7 +32,7 @@ pub(super) async fn upsert(
     domain: DomainId,
     (gathered, found): (&Gathered, &SiteMetadata),
     hidden: &Hidden,
-) -> Result<(), JobError> {
+) -> Result<DomainHosting, JobError> {
     let (page, https_failure) = (&gathered.home, gathered.https_failure.as_ref());
     let is_https = page.final_url.scheme() == "https";
     let (fault, refused) = https_failure.and_then(FetchError::tls).unzip();
@@ -89,8 +89,7 @@ pub(super) async fn upsert(
         last_successful_scan: Some(Some(Utc::now())),
         ..DomainHostingChanges::default()
     };
-    repo::domain_facts::upsert(conn, domain, &hosting).await?;
-    Ok(())
+    Ok(repo::domain_facts::upsert(conn, domain, &hosting).await?)
 }
 
 /// Returns the names that a certificate is for, as they are stored.

@@ -1,5 +1,6 @@
 //! The rows that a domain scan writes: the domain's own and three with the facts about its site.
 
+mod differences;
 mod hidden;
 mod hosting;
 mod json;
@@ -7,7 +8,9 @@ mod profile;
 mod technologies;
 
 use chrono::Utc;
+use database::ids::DomainId;
 use database::models::domain::DomainChanges;
+use database::models::domain_change::NewDomainChange;
 use database::models::domain_hosting::DomainHostingChanges;
 use database::models::enums::{ProcessingStatus, TaskStatus};
 use database::repo;
@@ -17,6 +20,7 @@ use url::Url;
 use web::extract::SiteMetadata;
 use web::fetch::FetchError;
 
+use self::differences::Facts;
 pub(super) use self::hidden::Hidden;
 use super::gathered::Gathered;
 use crate::Services;
@@ -72,10 +76,32 @@ pub(super) async fn success(
     } else {
         changes
     };
+    let before = Facts::of(repo::domains::get_details(conn, row.id).await?);
     repo::domains::update(conn, row.id, &changes).await?;
-    profile::upsert(conn, row.id, found, hidden).await?;
-    technologies::upsert(conn, row.id, found, hidden).await?;
-    hosting::upsert(conn, row.id, (gathered, found), hidden).await
+    let after = Facts {
+        profile: profile::upsert(conn, row.id, found, hidden).await?,
+        technologies: technologies::upsert(conn, row.id, found, hidden).await?,
+        hosting: hosting::upsert(conn, row.id, (gathered, found), hidden).await?,
+    };
+    if let Some(before) = before {
+        let is_whole = !found.is_truncated && !gathered.totals.is_partial();
+        let differences = before.differences(&after, now, is_whole);
+        record(ctx, conn, row.id, &differences).await?;
+    }
+    Ok(())
+}
+
+/// Records how the scan differs from the one before.
+async fn record(
+    ctx: &JobContext<Services>,
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    differences: &[NewDomainChange],
+) -> Result<(), JobError> {
+    if !differences.is_empty() {
+        repo::domain_changes::insert_many(conn, domain, ctx.job_id(), differences).await?;
+    }
+    Ok(())
 }
 
 /// Records at the domain that its scan failed, if this worker still holds the job. Earlier results are kept.
@@ -106,9 +132,12 @@ async fn note_failure(
         ..DomainChanges::default()
     };
     repo::domains::update(&mut conn, row.id, &changes).await?;
-    let before = repo::domain_facts::find_hosting(&mut conn, row.id)
-        .await?
-        .and_then(|hosting| hosting.error_count);
+    let before = repo::domain_facts::find_hosting(&mut conn, row.id).await?;
+    let lost = before
+        .as_ref()
+        .and_then(|before| differences::loss(before, message, fetch));
+    record(ctx, &mut conn, row.id, lost.as_slice()).await?;
+    let before = before.and_then(|hosting| hosting.error_count);
     let tls = fetch.and_then(FetchError::tls);
     let names = tls.and_then(|(_, certificate)| certificate).map(hosting::names);
     let hosting = DomainHostingChanges {

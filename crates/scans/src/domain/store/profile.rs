@@ -1,7 +1,7 @@
 //! What the site says.
 
 use database::ids::DomainId;
-use database::models::domain_profile::DomainProfileChanges;
+use database::models::domain_profile::{DomainProfile, DomainProfileChanges};
 use database::models::values::{RawJson, TextList};
 use database::repo;
 use database::tenant::TenantConnection;
@@ -16,7 +16,7 @@ pub(super) async fn upsert(
     domain: DomainId,
     found: &SiteMetadata,
     hidden: &Hidden,
-) -> Result<(), JobError> {
+) -> Result<DomainProfile, JobError> {
     let list = |texts: &[String]| texts.iter().collect::<TextList>();
     let (emails, phones, addresses, languages, payments) = (
         list(&found.emails),
@@ -58,6 +58,5 @@ pub(super) async fn upsert(
         meta_json: Some(Some(&meta)),
         ..DomainProfileChanges::default()
     };
-    repo::domain_facts::upsert(conn, domain, &profile).await?;
-    Ok(())
+    Ok(repo::domain_facts::upsert(conn, domain, &profile).await?)
 }

@@ -1,7 +1,7 @@
 //! What the site runs on.
 
 use database::ids::DomainId;
-use database::models::domain_technologies::DomainTechnologiesChanges;
+use database::models::domain_technologies::{DomainTechnologies, DomainTechnologiesChanges};
 use database::repo;
 use database::tenant::TenantConnection;
 use jobs::JobError;
@@ -15,7 +15,7 @@ pub(super) async fn upsert(
     domain: DomainId,
     found: &SiteMetadata,
     hidden: &Hidden,
-) -> Result<(), JobError> {
+) -> Result<DomainTechnologies, JobError> {
     let wordpress = &found.wordpress;
     let stack = hidden.json(&found.tech_stack)?;
     let claims = hidden.json(&found.technologies)?;
@@ -35,6 +35,5 @@ pub(super) async fn upsert(
         google_tag_manager_id: Some(found.google_tag_manager_id.as_deref()),
         claims: Some(Some(&claims)),
     };
-    repo::domain_facts::upsert(conn, domain, &technologies).await?;
-    Ok(())
+    Ok(repo::domain_facts::upsert(conn, domain, &technologies).await?)
 }
