@@ -18,12 +18,15 @@ use crate::views::words::WordOrEmpty;
 
 handlers![list_changes, list_domain_changes];
 
+/// Describes a kind of difference, or an empty text, which is ignored.
+type KindWordOrEmpty = WordOrEmpty<DomainChangeKind>;
+
 /// A filter of differences in the query.
 #[derive(Clone, Copy, Debug, FromForm, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ChangesQuery<'r> {
     /// Only differences of this kind.
-    #[param(inline, value_type = Option<WordOrEmpty<DomainChangeKind>>, example = "technology_added")]
+    #[param(inline, value_type = Option<KindWordOrEmpty>, example = "technology_added")]
     kind: Option<&'r str>,
     /// Only differences found then or later.
     #[param(value_type = Option<DateTime<Utc>>)]

@@ -152,6 +152,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    domain_changes (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Int8,
+        domain_id -> Uuid,
+        job_id -> Uuid,
+        kind -> Text,
+        subject -> Nullable<Text>,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     domain_hosting (tenant_id, domain_id) {
         tenant_id -> Uuid,
         domain_id -> Uuid,
@@ -825,6 +839,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     batch_jobs,
     contact_sources,
     contacts,
+    domain_changes,
     domain_hosting,
     domain_profiles,
     domain_technologies,
