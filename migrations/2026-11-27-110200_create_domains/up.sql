@@ -53,4 +53,6 @@ CREATE INDEX domain_changes_tenant_id_changed_at_idx ON domain_changes (tenant_i
 CREATE INDEX domain_changes_tenant_id_kind_idx ON domain_changes (tenant_id, kind, changed_at, id);
 -- domain_changes::list of a domain; domain_changes_domain_fkey.
 CREATE INDEX domain_changes_tenant_id_domain_id_idx ON domain_changes (tenant_id, domain_id, changed_at, id);
+-- domain_changes::delete_old.
+CREATE INDEX domain_changes_changed_at_idx ON domain_changes (changed_at);
 SELECT scrapersky_internal.put_back('create_domains', 'down', '{domain_changes}');

@@ -18,6 +18,7 @@ impl Settings<'_> {
             retry_cap: self.seconds("SCRAPERSKY_RETRY_CAP_SECONDS", default.retry_cap)?,
             retention: self.days("SCRAPERSKY_KEEP_JOBS_DAYS", default.retention, 65535)?,
             events_kept: self.days("SCRAPERSKY_KEEP_EVENTS_DAYS", default.events_kept, 65535)?,
+            changes_kept: self.days("SCRAPERSKY_KEEP_CHANGES_DAYS", default.changes_kept, 65535)?,
         };
         config.validate().map_err(|error| ConfigError(error.to_string()))?;
         Ok(config)
@@ -60,5 +61,9 @@ mod tests {
         let kept = read(&[("SCRAPERSKY_KEEP_JOBS_DAYS", "2")]).unwrap().retention;
         assert_eq!(kept, Some(Duration::from_secs(172_800)));
         assert_eq!(read(&[("SCRAPERSKY_KEEP_EVENTS_DAYS", "0")]).unwrap().events_kept, None);
+        assert_eq!(
+            read(&[("SCRAPERSKY_KEEP_CHANGES_DAYS", "0")]).unwrap().changes_kept,
+            None
+        );
     }
 }

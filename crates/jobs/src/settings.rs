@@ -30,10 +30,13 @@ pub struct JobsConfig {
     pub retention: Option<Duration>,
     /// How long events are kept; `None` means forever.
     pub events_kept: Option<Duration>,
+    /// How long differences between scans of domains are kept; `None` means forever.
+    pub changes_kept: Option<Duration>,
 }
 
 impl Default for JobsConfig {
-    /// 8 workers, a lease of 30 s, a heartbeat every 10 s, a sweep every 5 s; events are kept for 14 days, jobs forever.
+    /// 8 workers, a lease of 30 s, a heartbeat every 10 s, a sweep every 5 s; events are kept for 14 days,
+    /// differences between scans for a year, jobs forever.
     fn default() -> Self {
         Self {
             workers: 8,
@@ -47,6 +50,7 @@ impl Default for JobsConfig {
             retry_cap: Duration::from_secs(10 * 60),
             retention: None,
             events_kept: Some(Duration::from_secs(14 * 24 * 60 * 60)),
+            changes_kept: Some(Duration::from_secs(365 * 24 * 60 * 60)),
         }
     }
 }

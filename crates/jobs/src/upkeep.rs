@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::repo::jobs::queue::{self, Lease, Swept};
-use database::repo::{batches, events};
+use database::repo::{batches, domain_changes, events};
 use tokio::time::Instant;
 
 use super::hold::{Hold, Stop};
@@ -144,7 +144,8 @@ async fn note_batches_once<S>(shared: &Shared<S>) -> anyhow::Result<()> {
     }
 }
 
-/// Deletes what is older than it is kept, forever: jobs that ended, batches without jobs, events.
+/// Deletes what is older than it is kept, forever: jobs that ended, batches without jobs, events, differences
+/// between scans.
 pub(super) async fn retention<S>(shared: Arc<Shared<S>>) {
     // Not at startup, and not at the same time in every process.
     let mut pause = spread(RETENTION_INTERVAL, 0.0, 0.1);
@@ -160,11 +161,16 @@ pub(super) async fn retention<S>(shared: Arc<Shared<S>>) {
                 Err(error) => log::warn!("retention failed to delete ended jobs, next try in an hour: {error:#}"),
             }
         }
-        if let Some(cutoff) = shared.config.events_kept.and_then(cutoff) {
-            match delete_events(&shared, cutoff).await {
+        for (what, kept) in [
+            (Old::Events, shared.config.events_kept),
+            (Old::Changes, shared.config.changes_kept),
+        ] {
+            let Some(cutoff) = kept.and_then(cutoff) else { continue };
+            let name = what.name();
+            match delete_old(&shared, what, cutoff).await {
                 Ok(0) => {}
-                Ok(events) => log::info!("retention deleted {events} events"),
-                Err(error) => log::warn!("retention failed to delete events, next try in an hour: {error:#}"),
+                Ok(rows) => log::info!("retention deleted {rows} {name}"),
+                Err(error) => log::warn!("retention failed to delete {name}, next try in an hour: {error:#}"),
             }
         }
     }
@@ -192,12 +198,31 @@ async fn delete_ended<S>(shared: &Shared<S>, cutoff: DateTime<Utc>) -> anyhow::R
     }
 }
 
-/// Returns the number of events deleted.
-async fn delete_events<S>(shared: &Shared<S>, cutoff: DateTime<Utc>) -> anyhow::Result<usize> {
+/// Rows that are kept for a time.
+#[derive(Clone, Copy)]
+enum Old {
+    Events,
+    Changes,
+}
+
+impl Old {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Changes => "differences between scans",
+        }
+    }
+}
+
+/// Returns the number of rows deleted.
+async fn delete_old<S>(shared: &Shared<S>, what: Old, cutoff: DateTime<Utc>) -> anyhow::Result<usize> {
     let mut deleted = 0;
     loop {
         let mut conn = shared.pool.system().await?;
-        let old = events::delete_old(&mut conn, cutoff, DELETE_BATCH).await?;
+        let old = match what {
+            Old::Events => events::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
+            Old::Changes => domain_changes::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
+        };
         conn.commit().await?;
         deleted += old;
         if old == 0 {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use chrono::{TimeDelta, Utc};
+use database::repo::domain_changes;
 use serde_json::{Value, json};
 
 use super::{at_once, scan};
@@ -126,4 +128,28 @@ async fn a_site_that_is_parked_and_comes_back_is_told_once_each() {
     which.store(0, Ordering::SeqCst);
     scan(&acme, HOST).await;
     assert_eq!(kinds().await, ["site_parked", "site_up"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn old_differences_are_deleted() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let sql = format!(
+        "WITH made AS (INSERT INTO domains (tenant_id, domain) VALUES ('{0}', 'old.test') RETURNING id)
+         INSERT INTO domain_changes (tenant_id, domain_id, job_id, kind, after, changed_at)
+             SELECT '{0}', id, gen_random_uuid(), 'title', n::text, now() - n * interval '1 day' FROM made, generate_series(0, 2) n",
+        acme.agency.id
+    );
+    app.sql(&sql).await;
+    let cutoff = Utc::now() - TimeDelta::hours(12);
+    for expected in [1, 1, 0] {
+        let mut conn = app.pool().system().await.unwrap();
+        let deleted = domain_changes::delete_old(&mut conn, cutoff, 1).await.unwrap();
+        conn.commit().await.unwrap();
+        assert_eq!(deleted, expected);
+    }
+    assert_eq!(
+        changes(&acme, "/api/v1/changes").await,
+        [json!(["title", null, null, "0"])]
+    );
 }

@@ -18,8 +18,8 @@ use database::models::tenant_limits::NewTenantLimits;
 use database::models::values::RawJson;
 use database::repo::paging::Paging;
 use database::repo::{
-    api_keys, audit_log, batches, callers, contacts, diagnostics, events, host_turns, jobs, place_details, sessions,
-    set_aside, tenant_limits, tenants,
+    api_keys, audit_log, batches, callers, contacts, diagnostics, domain_changes, events, host_turns, jobs,
+    place_details, sessions, set_aside, tenant_limits, tenants,
 };
 use regex::Regex;
 use serde_json::json;
@@ -346,6 +346,7 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         callers::find_person: (UserId::from(Uuid::nil()));
         callers::find_tenant: (Uuid::nil());
         contacts::forget_jobs: (rows.tenant, &[rows.failed.job_id]);
+        domain_changes::delete_old: (tomorrow, 10);
         diagnostics::replayed: ();
         diagnostics::unknown_tenants: ();
         diagnostics::written: ();

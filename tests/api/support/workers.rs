@@ -350,6 +350,7 @@ pub fn quick() -> JobsConfig {
         retry_cap: Duration::from_millis(40),
         retention: None,
         events_kept: None,
+        changes_kept: None,
     }
 }
 

@@ -33,8 +33,8 @@ use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
     actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, domains, email_scans,
     erasures, events, idempotency_keys, jobs, lead_changes, leads, pages, place_changes, place_details, place_finds,
-    place_searches, places, rate_windows, scan_days, sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls,
-    stored_rows, suppressions, tenant_limits, tenants,
+    place_searches, places, rate_windows, scan_days, sessions, sitemap_files, sitemap_runs, sitemap_url_changes,
+    sitemap_urls, stored_rows, suppressions, tenant_limits, tenants,
 };
 use serde_json::json;
 use uuid::Uuid;

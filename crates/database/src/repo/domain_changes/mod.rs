@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, QueryDsl, QueryResult, SelectableHelper};
-use diesel::sql_types::{Int8, Timestamptz};
+use diesel::sql_types::{BigInt, Int8, Timestamptz};
 use diesel_async::RunQueryDsl;
 use schema::{domain_changes, domains};
 
@@ -10,7 +10,7 @@ use super::paging::{Newest, Paging, before};
 use crate::ids::{DomainChangeId, DomainId, JobId};
 use crate::models::domain_change::{DomainChange, NewDomainChange};
 use crate::models::enums::DomainChangeKind;
-use crate::tenant::TenantConnection;
+use crate::tenant::{SystemConnection, TenantConnection};
 
 /// Which differences to list; `None` matches all.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,5 +82,15 @@ pub async fn list(
         .order((domain_changes::changed_at.desc(), domain_changes::id.desc()))
         .limit(paging.limit)
         .load(&mut conn.reading())
+        .await
+}
+
+/// Deletes up to `limit` differences that were found before `cutoff`, and returns how many.
+pub async fn delete_old(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+    // Diesel has no subselect of several columns.
+    diesel::sql_query(include_str!("delete_old.sql"))
+        .bind::<Timestamptz, _>(cutoff)
+        .bind::<BigInt, _>(limit)
+        .execute(conn)
         .await
 }
