@@ -207,7 +207,7 @@ fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String
 }
 
 /// The tables that the old system did not have.
-const NEW_TABLES: [&str; 21] = [
+const NEW_TABLES: [&str; 22] = [
     "api_calls",
     "api_keys",
     "contact_sources",
