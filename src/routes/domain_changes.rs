@@ -1,6 +1,5 @@
 //! What scans of domains found changed.
 
-use chrono::{DateTime, Utc};
 use database::ids::DomainId;
 use database::models::enums::DomainChangeKind;
 use database::repo;
