@@ -1,4 +1,4 @@
-//! Leads as in a database in use.
+//! Leads, and what scans found changed, as in a database in use.
 
 use tokio_postgres::Client;
 
@@ -21,6 +21,21 @@ pub async fn fill_leads(client: &Client, tenant: &str) {
         "lead_changes",
         60,
         &[("tenant_id", tenant), ("action", actions)],
+    )
+    .await;
+}
+
+/// Adds what scans found changed.
+pub async fn fill_changes(client: &Client, tenant: &str) {
+    fill(
+        client,
+        "domain_changes",
+        60,
+        &[
+            ("tenant_id", tenant),
+            ("domain_id", "md5('domain' || 1 + (i - 1) % 90)::uuid"),
+            ("kind", "(ARRAY['title', 'phone_added', 'phone_gone'])[1 + i % 3]"),
+        ],
     )
     .await;
 }

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::lead_rows::fill_leads;
+use super::lead_rows::{fill_changes, fill_leads};
 use crate::support::rows::fill;
 
 const TENANT: &str = "md5('tenant' || i % 3)::uuid";
@@ -244,17 +244,7 @@ async fn fill_sitemap_urls(client: &Client) {
         ],
     )
     .await;
-    fill(
-        client,
-        "domain_changes",
-        60,
-        &[
-            ("tenant_id", TENANT),
-            ("domain_id", "md5('domain' || 1 + (i - 1) % 90)::uuid"),
-            ("kind", "(ARRAY['title', 'phone_added', 'phone_gone'])[1 + i % 3]"),
-        ],
-    )
-    .await;
+    fill_changes(client, TENANT).await;
     fill(
         client,
         "sitemap_url_changes",

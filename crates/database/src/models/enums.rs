@@ -11,79 +11,9 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 use schema::sql_types as pg_enums;
 
-/// The text is not a label of the enumeration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{given}\" is not {what}; expected one of {}", valid.join(", "))]
-pub struct UnknownLabel {
-    given: String,
-    what: &'static str,
-    valid: &'static [&'static str],
-}
-
-/// Declares an enum and the database's label for each variant.
-macro_rules! labelled_enum {
-    (
-        $(#[$doc:meta])*
-        $name:ident($what:literal): $($sql:ty),+ {
-            $($(#[$variant_doc:meta])* $variant:ident = $label:literal),+ $(,)?
-        }
-    ) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, FromSqlRow, AsExpression)]
-        $(#[diesel(sql_type = $sql)])+
-        pub enum $name {
-            $($(#[$variant_doc])* $variant),+
-        }
-
-        impl $name {
-            /// Every variant, in the database's order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The label of every variant, in the same order.
-            pub const LABELS: &'static [&'static str] = &[$($label),+];
-
-            /// Returns the database's label of the variant.
-            #[must_use]
-            pub const fn label(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $label),+
-                }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownLabel;
-
-            fn from_str(label: &str) -> Result<Self, UnknownLabel> {
-                match label {
-                    $($label => Ok(Self::$variant),)+
-                    _ => Err(UnknownLabel { given: label.to_owned(), what: $what, valid: Self::LABELS }),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.label())
-            }
-        }
-
-        $(
-            impl ToSql<$sql, Pg> for $name {
-                fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-                    out.write_all(self.label().as_bytes())?;
-                    Ok(IsNull::No)
-                }
-            }
-
-            impl FromSql<$sql, Pg> for $name {
-                fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-                    Ok(std::str::from_utf8(value.as_bytes())?.parse()?)
-                }
-            }
-        )+
-    };
-}
+pub use super::domain_change::DomainChangeKind;
+pub use super::labels::UnknownLabel;
+use super::labels::labelled_enum;
 
 labelled_enum! {
     /// The status of a job.
@@ -240,42 +170,6 @@ labelled_enum! {
         Bounced = "bounced",
         /// The address belongs to somebody else.
         Wrong = "wrong",
-    }
-}
-
-labelled_enum! {
-    /// The kind of difference between two scans of a domain.
-    DomainChangeKind("a kind of difference between scans"): Text {
-        /// The site uses a technology that it did not use.
-        TechnologyAdded = "technology_added",
-        /// The site no longer uses a technology.
-        TechnologyRemoved = "technology_removed",
-        /// The site states another version of a technology.
-        TechnologyVersion = "technology_version",
-        /// The certificate expires within 30, 14 or 3 days.
-        CertificateExpires = "certificate_expires",
-        /// The certificate is valid for longer than the one before.
-        CertificateRenewed = "certificate_renewed",
-        /// The site shows an email address that it did not show.
-        EmailAdded = "email_added",
-        /// The site no longer shows an email address.
-        EmailGone = "email_gone",
-        /// The site shows a telephone number that it did not show.
-        PhoneAdded = "phone_added",
-        /// The site no longer shows a telephone number.
-        PhoneGone = "phone_gone",
-        /// The title differs.
-        Title = "title",
-        /// The opening hours differ.
-        Hours = "hours",
-        /// The site can no longer be scanned.
-        SiteDown = "site_down",
-        /// The site can be scanned again.
-        SiteUp = "site_up",
-        /// The site is at another domain.
-        SiteMoved = "site_moved",
-        /// The domain is parked or for sale.
-        SiteParked = "site_parked",
     }
 }
 

@@ -20,6 +20,7 @@ pub mod enums;
 pub mod event;
 pub mod idempotency_key;
 pub mod job;
+mod labels;
 pub mod lead;
 pub mod lead_change;
 pub mod page;

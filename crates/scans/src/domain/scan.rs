@@ -120,7 +120,11 @@ impl DomainScan {
         let (page, mut metadata, links) = read(ctx, page).await?.map_err(|error| unreadable(&error))?;
         if let Some(what) = metadata.stand_in.filter(|what| *what != StandIn::Shell) {
             let host = self.domain.clone();
-            return Err(job_error(&FetchError::StandIn { host, what }, ctx.attempt()).into());
+            let fetch = FetchError::StandIn { host, what };
+            return Err(Failed {
+                error: job_error(&fetch, ctx.attempt()),
+                fetch: Some(fetch),
+            });
         }
         let mut totals = Totals::default();
         totals.add(bytes, &page, metadata.performance.image_count);
