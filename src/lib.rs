@@ -36,6 +36,7 @@ use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 use rocket::{Build, Request, Rocket};
 use tokio::sync::oneshot;
+use web::score::ScoreRules;
 
 use self::config::Config;
 use self::guards::{Identities, Limits, OneHost, Tokens, Traffic};
@@ -71,6 +72,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(config.disk())
         .manage(config.places.clone())
         .manage(config.scans.sitemap.clone())
+        .manage(ScoreRules::with(config.scans.versions_file.as_deref())?)
         .manage(HostPace(config.scans.fetch.pace))
         .manage(Tokens::new(&callers.tokens)?)
         .manage(Limits::new(callers.limits))

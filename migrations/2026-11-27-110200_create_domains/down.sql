@@ -6,10 +6,10 @@ SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_h
     $$SELECT tenant_id || ',' || domain_id AS key, 'the older shape says less of TLS and of redirects' AS reason FROM domain_hosting
       WHERE num_nonnulls(ssl_fault, ssl_error, ssl_names, redirects) > 0$$);
 ALTER TABLE domain_hosting DROP COLUMN ssl_fault, DROP COLUMN ssl_error, DROP COLUMN ssl_names, DROP COLUMN redirects;
-SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_profiles', '{business_name}',
-    $$SELECT tenant_id || ',' || domain_id AS key, 'the older shape does not name the business' AS reason FROM domain_profiles
-      WHERE business_name IS NOT NULL$$);
-ALTER TABLE domain_profiles DROP COLUMN business_name;
+SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_profiles', '{business_name,has_viewport}',
+    $$SELECT tenant_id || ',' || domain_id AS key, 'the older shape says neither the name of the business nor the viewport' AS reason FROM domain_profiles
+      WHERE num_nonnulls(business_name, has_viewport) > 0$$);
+ALTER TABLE domain_profiles DROP COLUMN business_name, DROP COLUMN has_viewport;
 SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_technologies', '{claims}',
     $$SELECT tenant_id || ',' || domain_id AS key, 'the older shape has no evidence' AS reason FROM domain_technologies
       WHERE claims IS NOT NULL$$);

@@ -22,13 +22,14 @@ ALTER TABLE domain_hosting ADD COLUMN ssl_fault text, ADD COLUMN ssl_error text;
 -- What its certificate is for, and where its other addresses lead.
 ALTER TABLE domain_hosting ADD COLUMN ssl_names text[], ADD COLUMN redirects jsonb;
 -- What the business calls itself, and what each technology is told by.
-ALTER TABLE domain_profiles ADD COLUMN business_name text;
+ALTER TABLE domain_profiles ADD COLUMN business_name text, ADD COLUMN has_viewport boolean;
 ALTER TABLE domain_technologies ADD COLUMN claims jsonb;
 COMMENT ON COLUMN domain_hosting.ssl_fault IS 'What is wrong with TLS where the site is not served over it, such as expired or self_signed.';
 COMMENT ON COLUMN domain_hosting.ssl_error IS 'Why the site is not served over TLS.';
 COMMENT ON COLUMN domain_hosting.ssl_names IS 'The names of the hosts that the certificate is for.';
 COMMENT ON COLUMN domain_hosting.redirects IS 'Where the addresses of the site lead: by http, and with or without www.';
 COMMENT ON COLUMN domain_profiles.business_name IS 'The name of the business, as its structured data says it.';
+COMMENT ON COLUMN domain_profiles.has_viewport IS 'Whether the home page has a viewport for phones.';
 COMMENT ON COLUMN domain_technologies.claims IS 'Each technology with its category, version, confidence and evidence.';
 
 -- How a scan of a domain differs from the one before. There is no key to the scan's job: jobs are deleted by age.

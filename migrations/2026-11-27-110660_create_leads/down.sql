@@ -21,5 +21,6 @@ DROP FUNCTION scrapersky_internal.follow_domains();
 DROP FUNCTION scrapersky_internal.follow_sites();
 DROP FUNCTION scrapersky_internal.follow_suppressions();
 DROP FUNCTION refresh_leads(uuid[], uuid[]);
+SELECT scrapersky_internal.set_aside_table('create_leads', 'score_points', 'the older shape has no scores');
 SELECT scrapersky_internal.set_aside_table('create_leads', 'lead_changes', 'the older shape has no leads');
 SELECT scrapersky_internal.set_aside_table('create_leads', 'leads', 'the older shape has no leads');

@@ -38,6 +38,11 @@ CREATE TABLE leads (
     -- Names in lower case, each between line feeds; see search_name in create_places. Cut off so that an index entry has room.
     search_technologies bytea NOT NULL DEFAULT '',
     last_scan_at timestamptz,
+    -- The points by the rules of the score, and the rules that gave them; written by the program.
+    score smallint CHECK (score BETWEEN 0 AND 100),
+    score_reasons jsonb,
+    -- When the score has to be looked at again; -infinity where what it is made from changed.
+    score_due_at timestamptz NOT NULL DEFAULT '-infinity',
     created_at timestamptz NOT NULL DEFAULT now(),
     -- When what the lead says last changed; a scan that finds the same changes nothing.
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -56,7 +61,7 @@ CREATE UNIQUE INDEX leads_tenant_id_domain_id_key ON leads (tenant_id, domain_id
 CREATE INDEX leads_tenant_id_domain_id_idx ON leads (tenant_id, domain_id);
 -- leads::list, newest first, and every filter: as in create_places, an index alone decides. At most 2.4 kB.
 CREATE INDEX leads_tenant_id_created_at_idx ON leads (tenant_id, created_at, id)
-    INCLUDE (status, priority, rating, last_scan_at, updated_at, has_email, has_phone, is_contacted, has_bounced, has_wrong, has_ssl,
+    INCLUDE (status, priority, rating, score, last_scan_at, updated_at, has_email, has_phone, is_contacted, has_bounced, has_wrong, has_ssl,
         certificate_expires_at, latitude, longitude, domain_id, search_name, search_address, search_technologies);
 -- leads::list and ::count of a status.
 CREATE INDEX leads_tenant_id_status_idx ON leads (tenant_id, status, created_at, id);
@@ -68,6 +73,9 @@ CREATE INDEX leads_tenant_id_search_name_idx ON leads (tenant_id, search_name, i
 CREATE INDEX leads_tenant_id_priority_idx ON leads (tenant_id, priority DESC NULLS LAST, id DESC);
 CREATE INDEX leads_tenant_id_rating_idx ON leads (tenant_id, rating DESC NULLS LAST, id DESC);
 CREATE INDEX leads_tenant_id_last_scan_at_idx ON leads (tenant_id, last_scan_at DESC NULLS LAST, id DESC);
+CREATE INDEX leads_tenant_id_score_idx ON leads (tenant_id, score DESC NULLS LAST, id DESC);
+-- lead_scores::list_tenants_due and ::lock_due.
+CREATE INDEX leads_tenant_id_score_due_at_idx ON leads (tenant_id, score_due_at);
 -- leads::list of a tag: few leads have one.
 CREATE INDEX leads_tagged_idx ON leads (tenant_id, created_at, id) WHERE tags IS NOT NULL;
 ALTER TABLE leads SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05);
@@ -93,7 +101,17 @@ CREATE INDEX lead_changes_tenant_id_lead_id_idx ON lead_changes (tenant_id, lead
 -- lead_changes::change and ::restore.
 CREATE INDEX lead_changes_tenant_id_change_id_idx ON lead_changes (tenant_id, change_id);
 
-SELECT scrapersky_internal.put_back('create_leads', 'down', '{leads,lead_changes}');
+-- The points that a tenant chose for rules of the score.
+CREATE TABLE score_points (
+    tenant_id uuid PRIMARY KEY,
+    -- By the names of the rules; others have their own.
+    points jsonb NOT NULL DEFAULT '{}',
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    -- The rules by which all leads were scored; null where the points changed since.
+    scored_by text
+);
+
+SELECT scrapersky_internal.put_back('create_leads', 'down', '{leads,lead_changes,score_points}');
 
 -- Looks up what leads repeat of their domains, its site and contacts, and their places' telephone numbers. Leads are locked in
 -- the order of their ids, so that transactions that change several do not deadlock.
@@ -144,16 +162,18 @@ BEGIN
              l.is_contacted, l.has_bounced, l.has_wrong)
             IS DISTINCT FROM (f.domain, f.has_ssl, f.certificate_expires_at, f.has_phone, f.technologies, f.has_email,
              f.is_contacted, f.has_bounced, f.has_wrong) AS is_news,
-            l.last_scan_at IS DISTINCT FROM f.last_scan_at AS is_scanned
+            l.last_scan_at IS DISTINCT FROM f.last_scan_at AS is_scanned,
+            -- Scores are made from more than leads repeat.
+            l.score_due_at > '-infinity' AS was_scored
         FROM found f JOIN leads l ON l.tenant_id = f.tenant_id AND l.id = f.id
     )
     UPDATE leads l SET
         name = s.name, domain = s.domain, has_ssl = s.has_ssl, certificate_expires_at = s.certificate_expires_at,
         last_scan_at = s.last_scan_at, has_phone = s.has_phone, search_technologies = s.technologies, has_email = s.has_email,
-        is_contacted = s.is_contacted, has_bounced = s.has_bounced, has_wrong = s.has_wrong,
+        is_contacted = s.is_contacted, has_bounced = s.has_bounced, has_wrong = s.has_wrong, score_due_at = '-infinity',
         updated_at = CASE WHEN s.is_news THEN now() ELSE l.updated_at END
     FROM stale s
-    WHERE l.tenant_id = s.tenant_id AND l.id = s.id AND (s.is_news OR s.is_scanned);
+    WHERE l.tenant_id = s.tenant_id AND l.id = s.id AND (s.is_news OR s.is_scanned OR s.was_scored);
 END
 $$;
 
@@ -185,18 +205,22 @@ BEGIN
         RETURN NULL;
     END IF;
     WITH stale AS MATERIALIZED (
-        SELECT l.id AS lead_id, c.*
-        FROM changed c JOIN leads l ON l.tenant_id = c.tenant_id AND l.place_id = c.place_id
-        WHERE (l.status, l.notes, l.tags, l.priority, l.revisit_date, l.name, l.business_type, l.latitude, l.longitude, l.rating, l.search_address)
+        SELECT l.id AS lead_id, (l.rating, g.user_ratings_total) IS DISTINCT FROM (c.rating, c.user_ratings_total) AS is_rated_anew, c.*
+        FROM changed c
+        JOIN gone g ON g.tenant_id = c.tenant_id AND g.place_id = c.place_id
+        JOIN leads l ON l.tenant_id = c.tenant_id AND l.place_id = c.place_id
+        WHERE (l.status, l.notes, l.tags, l.priority, l.revisit_date, l.name, l.business_type, l.latitude, l.longitude, l.rating, l.search_address,
+               g.user_ratings_total)
             IS DISTINCT FROM (c.status::text, c.notes, c.tags, c.priority, c.revisit_date, c.name, c.business_type, c.latitude, c.longitude,
-                              c.rating, c.search_address)
+                              c.rating, c.search_address, c.user_ratings_total)
         ORDER BY l.tenant_id, l.id
         FOR NO KEY UPDATE OF l
     )
     UPDATE leads l SET
         status = s.status::text, notes = s.notes, tags = s.tags, priority = s.priority, revisit_date = s.revisit_date, name = s.name,
         business_type = s.business_type, latitude = s.latitude, longitude = s.longitude, rating = s.rating,
-        search_address = s.search_address, updated_at = now()
+        search_address = s.search_address,
+        score_due_at = CASE WHEN s.is_rated_anew THEN '-infinity' ELSE l.score_due_at END, updated_at = now()
     FROM stale s WHERE l.tenant_id = s.tenant_id AND l.id = s.lead_id;
     RETURN NULL;
 END
@@ -303,7 +327,7 @@ $$;
 
 CREATE TRIGGER follow_inserted AFTER INSERT ON places_staging REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_places();
-CREATE TRIGGER follow_updated AFTER UPDATE ON places_staging REFERENCING NEW TABLE AS changed
+CREATE TRIGGER follow_updated AFTER UPDATE ON places_staging REFERENCING OLD TABLE AS gone NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_places();
 CREATE TRIGGER follow_inserted AFTER INSERT ON place_details REFERENCING NEW TABLE AS come
     FOR EACH STATEMENT EXECUTE FUNCTION scrapersky_internal.follow_place_details();

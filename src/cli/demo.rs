@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use database::migrate;
 use database::pool::Pool;
 use database::repo::tenants::DEFAULT_TENANT;
@@ -138,6 +138,7 @@ async fn show(options: DemoOptions, config: &Config, postgres: &EmbeddedPostgres
     );
     say!("{}\n", scan::table(&api.follow(&batch).await?));
     api.search_places().await?;
+    api.show_leads().await?;
 
     if options.keep {
         stay_open(&pool, &api).await?;
@@ -196,6 +197,24 @@ struct Place {
     name: String,
     formatted_address: Option<String>,
     rating: Option<f64>,
+}
+
+/// A page of the list of leads.
+#[derive(Deserialize)]
+struct Leads {
+    items: Vec<Lead>,
+}
+
+#[derive(Deserialize)]
+struct Lead {
+    score: Option<i16>,
+    name: String,
+    score_reasons: Vec<Reason>,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    because: String,
 }
 
 /// The status of a batch.
@@ -301,6 +320,23 @@ impl Api {
         Ok(())
     }
 
+    /// Prints the leads with the highest scores, and why.
+    async fn show_leads(&self) -> anyhow::Result<()> {
+        let first: Leads = self.get("/api/v1/leads?sort=-score&limit=5").await?;
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_header(["score", "lead", "why"]);
+        for lead in first.items {
+            let why: Vec<String> = lead.score_reasons.into_iter().map(|reason| reason.because).collect();
+            let score = lead.score.map(|score| score.to_string()).unwrap_or_default();
+            table.add_row([score, lead.name, why.join("; ")]);
+        }
+        say!("The leads with the highest scores:\n{table}\n");
+        Ok(())
+    }
+
     /// Shows the progress of a batch until it ends, and returns its results.
     async fn follow(&self, accepted: &Accepted) -> anyhow::Result<Vec<Scanned>> {
         let begun = Instant::now();
@@ -338,6 +374,7 @@ impl Api {
                 outcome,
                 error,
                 metadata,
+                score: None,
             });
         }
         Ok(scanned)

@@ -57,6 +57,8 @@ pub enum Sort {
     Rating,
     /// Last scanned first
     LastScan,
+    /// Highest score first
+    Score,
 }
 
 impl Sort {
@@ -68,6 +70,7 @@ impl Sort {
             Self::Priority => LeadOrder::Priority,
             Self::Rating => LeadOrder::Rating,
             Self::LastScan => LeadOrder::LastScan,
+            Self::Score => LeadOrder::Score,
         }
     }
 }
@@ -81,6 +84,9 @@ pub struct LeadChoice {
     /// Only leads with this tag
     #[arg(long)]
     tag: Option<String>,
+    /// Only leads with this score or a higher one
+    #[arg(long, value_name = "POINTS", value_parser = clap::value_parser!(i16).range(0..=100))]
+    min_score: Option<i16>,
     /// Only leads whose name or domain contains this text
     #[arg(long, short, value_name = "TEXT")]
     q: Option<String>,
@@ -200,6 +206,7 @@ impl LeadChoice {
         let filter = LeadFilter {
             status: self.status,
             tag: self.tag.as_deref(),
+            min_score: self.min_score,
             text: self.q.as_deref(),
             location: self.location.as_deref(),
             business_type: self.business_type.as_deref(),
@@ -229,12 +236,13 @@ async fn shown(source: &Source, rows: Vec<Lead>) -> anyhow::Result<Vec<LeadView>
 }
 
 impl Listed for LeadView {
-    const TABLE: &'static [&'static str] = &["name", "status", "domain", "email", "phone", "last scan"];
+    const TABLE: &'static [&'static str] = &["score", "name", "status", "domain", "email", "phone", "last scan"];
 
     fn row(&self) -> Vec<String> {
         let email = self.contact.as_ref().map(|contact| contact.email.clone());
         let scanned = self.last_scan_at.map(|at| at.format("%F %R").to_string());
         vec![
+            self.score.map(|score| score.to_string()).unwrap_or_default(),
             self.name.clone(),
             self.status.to_owned(),
             self.domain.clone().unwrap_or_default(),

@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use database::connection::Connection;
 use database::migrate::{self, check};
 use web::extract::technology::Rules;
+use web::score::ScoreRules;
 
 use super::bring_up::Database;
 use crate::config::{Config, DatabaseSource};
@@ -75,4 +76,23 @@ pub(super) async fn require_schema(database: &Database) -> anyhow::Result<()> {
 pub(super) fn read_rules(config: &Config, paths: &[PathBuf]) -> anyhow::Result<Rules> {
     let all: Vec<&PathBuf> = config.scans.rules_dir.iter().chain(paths).collect();
     Ok(Rules::with(&all)?)
+}
+
+/// The rules of a process, read once.
+#[derive(Clone)]
+pub(super) struct RuleSets {
+    /// Those by which technologies are told.
+    pub technologies: Rules,
+    /// Those of the score of leads.
+    pub score: ScoreRules,
+}
+
+impl RuleSets {
+    /// Reads the rules that ship with the program, and the operator's.
+    pub(super) fn read(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            technologies: read_rules(config, &[])?,
+            score: ScoreRules::with(config.scans.versions_file.as_deref())?,
+        })
+    }
 }

@@ -1,12 +1,12 @@
 //! `scrapersky scan`: runs the same jobs as the API's domain scans.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
-use database::ids::{BatchId, TenantId};
+use database::ids::{BatchId, DomainId, TenantId};
 use database::migrate;
 use database::models::enums::JobStatus;
 use database::models::job::Job;
@@ -29,6 +29,7 @@ use super::work::{self, Workers};
 use super::{keys, list};
 use crate::config::Config;
 use crate::views::csv::{BYTE_ORDER_MARK, LIST_SEPARATOR, cell};
+use crate::views::lead::ScoreReasonView;
 
 /// Number of jobs read at a time.
 const AT_ONCE: i64 = 1000;
@@ -67,6 +68,8 @@ pub(super) struct Scanned {
     pub(super) outcome: Option<String>,
     pub(super) error: Option<String>,
     pub(super) metadata: Option<Value>,
+    /// The score, and why, where the scan gave one.
+    pub(super) score: Option<(i16, Vec<String>)>,
 }
 
 /// Scans domains and prints the results. The exit code is 0 if all scans completed.
@@ -90,6 +93,7 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
                 outcome: None,
                 error: Some(error.to_string()),
                 metadata: None,
+                score: None,
             }),
         }
     }
@@ -103,7 +107,8 @@ pub fn run(options: &ScanOptions, config: &Config) -> anyhow::Result<ExitCode> {
     if options.json {
         let all: Vec<_> = scanned
             .iter()
-            .map(|one| json!({ "domain": one.domain, "status": one.status, "outcome": one.outcome, "error": one.error, "metadata": one.metadata }))
+            .map(|one| json!({ "domain": one.domain, "status": one.status, "outcome": one.outcome, "error": one.error, "metadata": one.metadata,
+                "score": one.score.as_ref().map(|(score, _)| score), "score_reasons": one.score.as_ref().map(|(_, why)| why) }))
             .collect();
         say!("{:#}", Value::from(all));
     } else if options.csv {
@@ -222,8 +227,11 @@ async fn results(pool: &Pool, tenant: TenantId, batch: &SubmittedBatch) -> anyho
         let mut conn = pool.tenant(tenant).await?;
         let (page, _) = repo::jobs::list(&mut conn, &filter, &paging).await?;
         let Some(last) = page.last() else { break };
+        let ids: Vec<DomainId> = page.iter().filter_map(|job| job.domain_id).collect();
+        let scores = scores(&mut conn, &ids).await?;
         paging.after = Some(Newest::new(last.created_at, last.job_id));
         for Job {
+            domain_id,
             status,
             outcome,
             payload,
@@ -241,11 +249,28 @@ async fn results(pool: &Pool, tenant: TenantId, batch: &SubmittedBatch) -> anyho
                 outcome: outcome.map(|outcome| outcome.label().to_owned()),
                 error,
                 metadata,
+                score: domain_id.and_then(|id| scores.get(&id).cloned()),
             });
         }
     }
     scanned.sort_by(|one, other| one.domain.cmp(&other.domain));
     Ok(scanned)
+}
+
+/// Returns the scores of domains, and why. Branches share what their site says: the first of them stands for all.
+async fn scores(
+    conn: &mut TenantConnection,
+    domains: &[DomainId],
+) -> anyhow::Result<HashMap<DomainId, (i16, Vec<String>)>> {
+    let mut scores = HashMap::new();
+    for lead in repo::leads::list_of_domains(conn, domains, AT_ONCE).await? {
+        if let (Some(domain), Some(score)) = (lead.domain_id, lead.score) {
+            let reasons: Vec<ScoreReasonView> = lead.score_reasons.map_or(Ok(Vec::new()), |reasons| reasons.parse())?;
+            let why = reasons.into_iter().map(|reason| reason.because).collect();
+            scores.entry(domain).or_insert((score, why));
+        }
+    }
+    Ok(scores)
 }
 
 /// The CSV's columns after the domain and the outcome, as JSON pointers into the metadata.
@@ -308,7 +333,9 @@ pub(super) fn table(scanned: &[Scanned]) -> Table {
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["domain", "status", "outcome", "title", "runs on", "email", "phone"]);
+        .set_header([
+            "domain", "status", "outcome", "title", "runs on", "email", "phone", "score", "why",
+        ]);
     for one in scanned {
         let title = one.error.clone().unwrap_or_else(|| one.text("/title"));
         let columns = [
@@ -316,6 +343,14 @@ pub(super) fn table(scanned: &[Scanned]) -> Table {
             one.text("/tech_stack/cms"),
             one.text("/contact_info/email"),
             one.text("/contact_info/phone"),
+            one.score
+                .as_ref()
+                .map(|(score, _)| score.to_string())
+                .unwrap_or_default(),
+            one.score
+                .as_ref()
+                .map(|(_, why)| why.join(LIST_SEPARATOR))
+                .unwrap_or_default(),
         ];
         table.add_row(
             [
@@ -354,6 +389,7 @@ mod tests {
                 "title": "=1+1",
                 "contact_info": { "email": ["a@a.test", "b@a.test"], "phone": ["+49 30 1", "+49 30 2"] },
             })),
+            score: Some((5, vec!["an email address is known".to_owned()])),
         };
         let csv = csv_of(&[scanned]).unwrap();
         let line = csv.lines().nth(1).unwrap();

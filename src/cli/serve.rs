@@ -13,14 +13,13 @@ use database::pool::Pool;
 use database::settings::PoolConfig;
 use jobs::{JobsConfig, Room, Runner};
 use postgres::Watch;
-use scans::Services;
 use scans::places::retention;
+use scans::{Services, leads};
 use tokio::sync::oneshot;
-use web::extract::technology::Rules;
 
 use super::bring_up::{Database, embedded_options};
 use super::keys;
-use super::run::{block_on, read_rules, require_schema};
+use super::run::{RuleSets, block_on, require_schema};
 use crate::config::{Config, DatabaseSource};
 use crate::guards::{Traffic, make_link};
 
@@ -56,7 +55,7 @@ pub struct ServeOptions {
 ///
 /// When the database, the schema or a setting does not allow it.
 pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
-    let rules = read_rules(config, &[])?;
+    let rules = RuleSets::read(config)?;
     let database = Database::bring_up(config)?;
     block_on(async {
         if !options.no_migrate {
@@ -77,9 +76,11 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         if let Some(watch) = ready.state::<Watch>() {
             revive(watch, config)?;
         }
+        let score = rules.score.clone();
         let runner = runner_of_server((options.workers, rules), config, &database)?;
         if runner.is_some() {
             tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
+            tokio::spawn(leads::watch(pool.clone(), score));
         }
         let (stop_working, stopped) = oneshot::channel::<()>();
         let working = tokio::spawn(async move {
@@ -123,7 +124,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
 /// Prepares the workers of a server, with connections of their own: a heartbeat that waits behind requests for a
 /// connection loses jobs.
 fn runner_of_server(
-    workers: (Option<usize>, Rules),
+    workers: (Option<usize>, RuleSets),
     config: &Config,
     database: &Database,
 ) -> anyhow::Result<Option<Runner<Services>>> {
@@ -180,7 +181,7 @@ async fn drain(traffic: &Traffic, time: Duration) -> anyhow::Result<()> {
 ///
 /// As [`serve`].
 pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
-    let rules = read_rules(config, &[])?;
+    let rules = RuleSets::read(config)?;
     let database = Database::bring_up(config)?;
     block_on(async {
         // Heard from the start: whoever is told that a worker works may stop it at once.
@@ -189,7 +190,7 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
             wait_for(&database).await?;
             require_schema(&database).await?;
             let pool = Pool::new(&database.url, &config.pool)?;
-            anyhow::Ok((runner((workers, rules), config, &database, pool.clone())?, pool))
+            anyhow::Ok((runner((workers, rules.clone()), config, &database, pool.clone())?, pool))
         };
         let (runner, pool) = tokio::select! {
             () = &mut stop => return Ok(()),
@@ -199,7 +200,8 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
             anyhow::bail!("a worker needs at least one worker: use `--workers 1` or more");
         };
         revive(&Watch::default(), config)?;
-        tokio::spawn(retention::watch(pool, config.places.clone()));
+        tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
+        tokio::spawn(leads::watch(pool, rules.score));
         say!("ScraperSky runs jobs as {}.", runner.name());
         runner.run(stop).await;
         Ok(())
@@ -233,10 +235,10 @@ fn room(config: &Config) -> Room {
     Room::new(move || disk.shortage().map(|shortage| shortage.to_string()))
 }
 
-/// Prepares the workers of this process, with their number and the rules by which they tell technologies; `None` when it is to
+/// Prepares the workers of this process, with their number and their rules; `None` when it is to
 /// have none.
 pub(super) fn runner(
-    (workers, rules): (Option<usize>, Rules),
+    (workers, rules): (Option<usize>, RuleSets),
     config: &Config,
     database: &Database,
     pool: Pool,
@@ -249,7 +251,8 @@ pub(super) fn runner(
         return Ok(None);
     }
     let services = Arc::new(
-        Services::new(&config.scans, rules)?
+        Services::new(&config.scans, rules.technologies)?
+            .scoring_by(rules.score)
             .with_places(&config.scans.fetch, &config.places)?
             .sharing_pace(pool.clone()),
     );

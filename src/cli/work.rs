@@ -9,12 +9,13 @@ use database::models::job::Job;
 use database::pool::Pool;
 use database::repo;
 use indicatif::{ProgressBar, ProgressStyle};
+use scans::leads;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::bring_up::Database;
-use super::run::read_rules;
+use super::run::RuleSets;
 use super::serve;
 use crate::config::Config;
 
@@ -49,8 +50,10 @@ impl Workers {
     /// When a setting is out of range, or a file of rules cannot be used.
     pub fn start(config: &Config, database: &Database, pool: &Pool) -> anyhow::Result<Self> {
         let (stop, stopped) = oneshot::channel();
-        let rules = read_rules(config, &[])?;
+        let rules = RuleSets::read(config)?;
+        let score = rules.score.clone();
         let working = serve::runner((None, rules), config, database, pool.clone())?.map(|runner| {
+            tokio::spawn(leads::watch(pool.clone(), score));
             tokio::spawn(runner.run(async {
                 // A sender that is gone says the same.
                 let _ = stopped.await;

@@ -182,6 +182,7 @@ impl Config {
                 sitemap: settings.sitemap()?,
                 email: settings.email()?,
                 rules_dir: settings.rules_dir()?,
+                versions_file: settings.versions_file()?,
                 rows_per_tenant: settings.rows_per_tenant()?,
             },
             jobs: settings.jobs()?,

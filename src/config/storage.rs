@@ -154,6 +154,12 @@ impl Settings<'_> {
         self.parsed("SCRAPERSKY_RULES_DIR", "an absolute path", absolute)
     }
 
+    /// Returns the file with current versions that is read instead of the shipped one.
+    pub(super) fn versions_file(&self) -> Result<Option<PathBuf>, ConfigError> {
+        let absolute = |text: &str| Some(PathBuf::from(text)).filter(|file| file.is_absolute());
+        self.parsed("SCRAPERSKY_VERSIONS_FILE", "an absolute path", absolute)
+    }
+
     pub(super) fn data_dir(&self, is_root: bool) -> Result<PathBuf, ConfigError> {
         let absolute = |text: &str| Some(PathBuf::from(text)).filter(|dir| dir.is_absolute());
         if let Some(dir) = self.parsed("SCRAPERSKY_DATA_DIR", "an absolute path", absolute)? {

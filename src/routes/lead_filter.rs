@@ -29,6 +29,9 @@ pub struct LeadQuery<'r> {
     /// The lowest priority.
     #[param(value_type = Option<i32>, minimum = -2_147_483_648, maximum = 2_147_483_647)]
     min_priority: Option<&'r str>,
+    /// The lowest score.
+    #[param(value_type = Option<i16>, minimum = -32_768, maximum = 32_767)]
+    min_score: Option<&'r str>,
     /// The last date to look at the lead again.
     #[param(pattern = "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", example = "2026-12-31")]
     revisit_by: Option<&'r str>,
@@ -74,7 +77,8 @@ pub struct LeadQuery<'r> {
     /// The time since which the lead changed.
     #[param(value_type = Option<DateTime<Utc>>)]
     changed_since: Option<&'r str>,
-    /// The order: newest first, last changed first, by name, highest priority first, best rated first, or last scanned first.
+    /// The order: newest first, last changed first, by name, highest priority first, best rated first, last scanned first, or highest
+    /// score first.
     #[param(inline, value_type = Option<LeadOrderWord>, example = "-priority")]
     pub sort: Option<&'r str>,
 }
@@ -100,6 +104,7 @@ impl<'r> LeadQuery<'r> {
             status: chosen(self.status).map(status_of).transpose()?,
             tag: chosen(self.tag),
             min_priority: parsed("min_priority", chosen(self.min_priority))?,
+            min_score: parsed("min_score", chosen(self.min_score))?,
             revisit_by: parsed("revisit_by", chosen(self.revisit_by))?,
             text: chosen(self.q),
             location: chosen(self.location),
@@ -131,6 +136,8 @@ pub struct LeadFilterBody {
     tag: Option<String>,
     /// The lowest priority.
     min_priority: Option<i32>,
+    /// The lowest score.
+    min_score: Option<i16>,
     /// The last date to look at the lead again.
     revisit_by: Option<NaiveDate>,
     /// A part of the name or the domain.
@@ -191,6 +198,7 @@ impl LeadFilterBody {
             status: self.status.as_deref().map(status_of).transpose()?,
             tag: self.tag.as_deref(),
             min_priority: self.min_priority,
+            min_score: self.min_score,
             revisit_by: self.revisit_by,
             text: self.q.as_deref(),
             location: self.location.as_deref(),
@@ -234,6 +242,7 @@ impl Words for LeadOrder {
         Self::Priority,
         Self::Rating,
         Self::LastScan,
+        Self::Score,
     ];
     const DEFAULT: Option<Self> = Some(Self::Newest);
 
@@ -245,6 +254,7 @@ impl Words for LeadOrder {
             Self::Priority => "-priority",
             Self::Rating => "-rating",
             Self::LastScan => "-last_scan_at",
+            Self::Score => "-score",
         }
     }
 }

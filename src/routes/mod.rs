@@ -45,6 +45,7 @@ pub mod jobs;
 pub mod keys;
 pub mod lead_files;
 pub mod lead_filter;
+pub mod lead_report;
 pub mod leads;
 pub mod me;
 pub mod names;
@@ -56,6 +57,7 @@ pub mod places;
 pub(crate) mod query;
 pub mod rescans;
 pub mod scans;
+pub mod score_rules;
 pub mod service;
 pub mod sitemap_files;
 pub mod sitemaps;
@@ -93,6 +95,8 @@ pub fn routes() -> Vec<Route> {
         contact_marks::routes(),
         leads::routes(),
         lead_files::routes(),
+        lead_report::routes(),
+        score_rules::routes(),
         suppressions::routes(),
         suppression_import::routes(),
         me::routes(),
@@ -141,6 +145,8 @@ pub fn descriptions() -> Vec<OpenApi> {
         contact_marks::describe(),
         leads::describe(),
         lead_files::describe(),
+        lead_report::describe(),
+        score_rules::describe(),
         suppressions::describe(),
         suppression_import::describe(),
         me::describe(),

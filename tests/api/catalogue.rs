@@ -260,5 +260,5 @@ async fn the_rules_cover_all_tables_of_the_program() {
     let db = TestDatabase::new().await;
     let sql = format!("SELECT count(*) FROM {TENANT_TABLES} t");
     let count: i64 = db.client().await.query_one(&sql, &[]).await.unwrap().get(0);
-    assert_eq!(count, 38);
+    assert_eq!(count, 39);
 }

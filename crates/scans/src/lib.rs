@@ -4,6 +4,7 @@ mod dns;
 pub mod domain;
 pub mod email;
 mod failure;
+pub mod leads;
 mod pace;
 pub mod places;
 pub mod rescan;
@@ -17,6 +18,7 @@ use jobs::Registry;
 pub use self::dns::Dns;
 use self::domain::DomainScan;
 use self::email::EmailScanJob;
+use self::leads::ScoreLeads;
 pub use self::services::Services;
 pub use self::settings::{
     DomainConfig, EmailConfig, ExpiredPlaces, PlacesConfig, PlacesProtocol, ScansConfig, SitemapConfig,
@@ -30,6 +32,7 @@ pub fn registry() -> Registry<Services> {
         Registry::new()
             .register::<DomainScan>()
             .register::<SitemapScan>()
-            .register::<EmailScanJob>(),
+            .register::<EmailScanJob>()
+            .register::<ScoreLeads>(),
     )
 }

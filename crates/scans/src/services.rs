@@ -5,6 +5,7 @@ use std::sync::Arc;
 use database::pool::Pool;
 use web::extract::technology::Rules;
 use web::fetch::{FetchConfig, Fetcher, SetupError};
+use web::score::ScoreRules;
 
 use super::dns::Dns;
 use super::email::MailCheck;
@@ -29,6 +30,8 @@ pub struct Services {
     pub email: EmailConfig,
     /// The rules by which technologies are told.
     pub rules: Rules,
+    /// The rules of the score of leads.
+    pub score: ScoreRules,
     /// The mail check, if enabled.
     pub mail: Option<MailCheck>,
     /// How many rows a tenant may store, where it has no limit of its own; 0 means no limit.
@@ -46,6 +49,7 @@ impl Services {
         let dns = asks_dns.then(|| Dns::new(config.dns_server)).flatten();
         Ok(Self {
             rules,
+            score: ScoreRules::standard(),
             domain: config.domain.clone(),
             mail: dns.clone().filter(|_| config.email.mx_check).map(MailCheck::new),
             dns: dns.filter(|_| config.domain.dns_check),
@@ -62,6 +66,12 @@ impl Services {
     pub fn sharing_pace(self, pool: Pool) -> Self {
         self.fetcher.share_pace(Arc::new(DatabasePace(pool)));
         self
+    }
+
+    /// Scores leads by other rules than those that ship with the program.
+    #[must_use]
+    pub fn scoring_by(self, score: ScoreRules) -> Self {
+        Self { score, ..self }
     }
 
     /// Adds the client for Google's places.

@@ -23,6 +23,8 @@ pub struct ScansConfig {
     pub email: EmailConfig,
     /// A folder with further rules by which technologies are told.
     pub rules_dir: Option<PathBuf>,
+    /// A file with current versions, instead of the one that ships with the program.
+    pub versions_file: Option<PathBuf>,
     /// How many rows a tenant may store, where it has no limit of its own; 0 means no limit.
     pub rows_per_tenant: i64,
 }

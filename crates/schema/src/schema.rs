@@ -236,6 +236,8 @@ diesel::table! {
         meta_json -> Nullable<Jsonb>,
         /// The name of the business, as its structured data says it.
         business_name -> Nullable<Text>,
+        /// Whether the home page has a viewport for phones.
+        has_viewport -> Nullable<Bool>,
     }
 }
 
@@ -443,6 +445,9 @@ diesel::table! {
         certificate_expires_at -> Nullable<Timestamptz>,
         search_technologies -> Bytea,
         last_scan_at -> Nullable<Timestamptz>,
+        score -> Nullable<Int2>,
+        score_reasons -> Nullable<Jsonb>,
+        score_due_at -> Timestamptz,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         search_name -> Bytea,
@@ -633,6 +638,15 @@ diesel::table! {
         tenant_id -> Uuid,
         day -> Date,
         scans -> Int8,
+    }
+}
+
+diesel::table! {
+    score_points (tenant_id) {
+        tenant_id -> Uuid,
+        points -> Jsonb,
+        updated_at -> Timestamptz,
+        scored_by -> Nullable<Text>,
     }
 }
 
@@ -861,6 +875,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     profiles,
     rate_windows,
     scan_days,
+    score_points,
     sessions,
     sitemap_file_curations,
     sitemap_files,

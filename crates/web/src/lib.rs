@@ -13,6 +13,7 @@ pub mod html;
 pub mod names;
 pub mod nearest;
 pub mod pages;
+pub mod score;
 pub mod security;
 pub mod sitemap;
 pub mod stand_in;

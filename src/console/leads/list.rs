@@ -42,6 +42,10 @@ pub fn filters(asked: &Address) -> Markup {
                 input id="q" name="q" type="search" value=(value("q"));
             }
             (choice("status", "Status", &statuses))
+            span.field {
+                label for="min_score" { "Score from" }
+                input id="min_score" name="min_score" type="number" min="0" max="100" value=(value("min_score"));
+            }
             (choice("has_email", "Has an email", &yes_or_no))
             (choice("has_ssl", "HTTPS", &yes_or_no))
             span.field {
@@ -52,7 +56,7 @@ pub fn filters(asked: &Address) -> Markup {
                 label for="tag" { "Tag" }
                 input id="tag" name="tag" value=(value("tag"));
             }
-            (choice("sort", "Order", &[("-updated_at", "last changed"), ("name", "name"), ("-priority", "priority"), ("-rating", "rating"), ("-last_scan_at", "last scan")]))
+            (choice("sort", "Order", &[("-updated_at", "last changed"), ("name", "name"), ("-priority", "priority"), ("-rating", "rating"), ("-last_scan_at", "last scan"), ("-score", "score")]))
             button { "Show" }
             @if !asked.without(&["cursor", "changed", "count", "sort"]).is_empty() { a href="/leads" { "Clear" } }
         }
@@ -100,7 +104,7 @@ pub fn table(leads: &[LeadView], may_curate: bool) -> Markup {
         div.scroll { table.leads {
             thead { tr {
                 @if may_curate { th { span.unseen { "Selected" } } }
-                th { "Lead" } th { "Status" } th { "Signs" } th { "Contact" } th { "Phone" } th { "Rating" } th { "Last scan" }
+                th { "Lead" } th { "Score" } th { "Status" } th { "Signs" } th { "Contact" } th { "Phone" } th { "Rating" } th { "Last scan" }
             } }
             tbody {
                 @for lead in leads {
@@ -112,6 +116,7 @@ pub fn table(leads: &[LeadView], may_curate: bool) -> Markup {
                             a href={ "/leads/" (lead.id) } { (lead.name) }
                             @if let Some(domain) = lead.domain.as_ref().filter(|domain| **domain != lead.name) { div.hint { (domain) } }
                         }
+                        td { (score(lead)) }
                         td {
                             (lead.status)
                             @for tag in lead.tags.iter().flatten() { " " span.chip.tag { (tag) } }
@@ -130,6 +135,31 @@ pub fn table(leads: &[LeadView], may_curate: bool) -> Markup {
                 }
             }
         } }
+    }
+}
+
+/// The score of a lead; who opens it sees why.
+fn score(lead: &LeadView) -> Markup {
+    html! {
+        @if let Some(score) = lead.score {
+            @if lead.score_reasons.is_empty() {
+                span.chip { (score) }
+            } @else {
+                details.score {
+                    summary { span.chip { (score) } }
+                    (reasons(lead))
+                }
+            }
+        }
+    }
+}
+
+/// What the score of a lead is made of.
+pub fn reasons(lead: &LeadView) -> Markup {
+    html! {
+        ul.reasons {
+            @for reason in &lead.score_reasons { li { (reason.because) " " span.hint { (format!("{:+}", reason.points)) } } }
+        }
     }
 }
 

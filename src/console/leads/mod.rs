@@ -38,7 +38,14 @@ const ROWS: &str = "50";
 
 /// Returns the routes of this file.
 pub fn routes() -> Vec<Route> {
-    routes![show_leads, change_leads, undo, one::show_lead, one::change_lead]
+    routes![
+        show_leads,
+        change_leads,
+        undo,
+        one::show_lead,
+        one::show_report,
+        one::change_lead
+    ]
 }
 
 #[get("/leads?<query..>")]

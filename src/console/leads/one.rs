@@ -12,14 +12,16 @@ use database::tenant::TenantConnection;
 use maud::{Markup, html};
 use rocket::form::Form;
 use rocket::response::Redirect;
-use rocket::{FromForm, get, post};
+use rocket::{FromForm, State, get, post};
+use web::score::ScoreRules;
 
 use super::decision::change;
 use super::facts::{contacts, facts};
-use super::list::signs;
+use super::list::{reasons, signs};
 use crate::console::page::{Page, Place, link, time};
 use crate::error::ApiResult;
 use crate::guards::{Curate, Db, Read, SignedIn};
+use crate::routes::lead_report::{ReportPage, load};
 use crate::routes::place_filter::status_of;
 use crate::routes::query::{PathId, parsed};
 use crate::views::domain::DomainDetailsView;
@@ -38,7 +40,13 @@ pub async fn show_lead(visit: SignedIn<Read>, db: Db<'_>, id: PathId<LeadId>) ->
     drop(conn);
     let lead = LeadView::new(lead, &shown);
     let content = html! {
-        p { (signs(&lead)) }
+        p { (signs(&lead)) " " a href={ "/leads/" (lead.id) "/report" } { "Report to print" } }
+        @if let Some(score) = lead.score {
+            section {
+                h2 { "Score " (score) " of 100" }
+                (reasons(&lead))
+            }
+        }
         div.columns {
             section {
                 (known(&lead))
@@ -51,6 +59,17 @@ pub async fn show_lead(visit: SignedIn<Read>, db: Db<'_>, id: PathId<LeadId>) ->
         }
     };
     Ok(Page::new(Place::Leads, &lead.name, &visit, &content))
+}
+
+#[get("/leads/<id>/report")]
+pub async fn show_report(
+    visit: SignedIn<Read>,
+    db: Db<'_>,
+    rules: &State<ScoreRules>,
+    id: PathId<LeadId>,
+) -> ApiResult<ReportPage> {
+    let mut conn = db.reading(&visit).await?;
+    Ok(load(&mut conn, rules, id.0).await?.into())
 }
 
 /// The maximum number of contacts that the page of a lead shows.

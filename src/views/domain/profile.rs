@@ -29,6 +29,8 @@ pub struct DomainProfileView {
     pub has_cookie_notice: Option<bool>,
     /// Whether the site links to a privacy policy.
     pub has_privacy_policy: Option<bool>,
+    /// Whether the home page has a viewport for phones.
+    pub has_viewport: Option<bool>,
     /// Every telephone number found, in page order.
     pub phone_numbers: Option<Vec<String>>,
     /// Every email address found, in page order.
@@ -100,6 +102,7 @@ impl From<DomainProfile> for DomainProfileView {
             feed_urls,
             meta_json,
             business_name,
+            has_viewport,
         } = row;
         Self {
             title,
@@ -112,6 +115,7 @@ impl From<DomainProfile> for DomainProfileView {
             copyright_year,
             has_cookie_notice,
             has_privacy_policy,
+            has_viewport,
             phone_numbers: phone_numbers.map(|TextList(texts)| texts),
             email_addresses: email_addresses.map(|TextList(texts)| texts),
             physical_addresses: physical_addresses.map(|TextList(texts)| texts),

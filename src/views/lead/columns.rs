@@ -97,6 +97,8 @@ pub const COLUMNS: &[Column] = columns! {
     "wordpress_version": |lead| text(lead.wordpress_version.as_ref());
     "has_ssl": |lead| lead.has_ssl.map_or(Cell::Empty, Cell::Flag);
     "certificate_expires_at": |lead| time(lead.certificate_expires_at);
+    "score": |lead| number(lead.score);
+    "score_reasons": |lead| list(&lead.score_reasons.iter().map(|reason| reason.because.clone()).collect::<Vec<_>>());
     "status": |lead| word(Some(lead.status));
     "priority": |lead| number(lead.priority);
     "tags": |lead| list(lead.tags.as_deref().unwrap_or_default());

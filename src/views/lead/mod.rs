@@ -2,7 +2,9 @@
 
 pub mod columns;
 mod history;
+mod report;
 mod row;
 
 pub use self::history::{Change, LeadChangeView};
-pub use self::row::LeadView;
+pub use self::report::Report;
+pub use self::row::{LeadView, ScoreReasonView};

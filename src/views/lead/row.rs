@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use database::models::lead::{Lead, LeadContact, LeadPlace, LeadSite};
 use database::models::values::RawJson;
 use database::repo::leads::Shown;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -75,10 +75,27 @@ pub struct LeadView {
     pub sitemap_analysis_status: Option<&'static str>,
     /// When the site was last scanned.
     pub last_scan_at: Option<DateTime<Utc>>,
+    /// Score by the rules, 0 to 100; null where nothing is known of the lead. It is made anew within seconds of what it is made
+    /// from.
+    #[schema(minimum = 0, maximum = 100)]
+    pub score: Option<i16>,
+    /// What the score is made of.
+    pub score_reasons: Vec<ScoreReasonView>,
     /// When the lead was made.
     pub created_at: DateTime<Utc>,
     /// When what the lead says last changed; a scan that finds the same changes nothing.
     pub updated_at: DateTime<Utc>,
+}
+
+/// A rule that holds for a lead.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ScoreReasonView {
+    /// Name of the rule.
+    pub rule: String,
+    /// The points that it gives.
+    pub points: i16,
+    /// The reason in words.
+    pub because: String,
 }
 
 /// The contact to write to about a lead.
@@ -146,6 +163,8 @@ impl LeadView {
             has_ssl,
             certificate_expires_at,
             last_scan_at,
+            score,
+            score_reasons,
             created_at,
             updated_at,
         } = lead;
@@ -187,6 +206,10 @@ impl LeadView {
             page_scrape_status: site.page_scrape_status,
             sitemap_analysis_status: site.sitemap_analysis_status,
             last_scan_at,
+            score,
+            score_reasons: score_reasons
+                .and_then(|reasons| reasons.parse().ok())
+                .unwrap_or_default(),
             created_at,
             updated_at,
         }

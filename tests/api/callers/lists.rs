@@ -62,6 +62,7 @@ const LISTS: &[List] = &[
     List { path: "/api/v1/leads", id: "id", sql: LEADS },
     List { path: "/api/v1/leads?sort=-updated_at", id: "id", sql: LEADS },
     List { path: "/api/v1/leads?sort=name", id: "id", sql: LEADS },
+    List { path: "/api/v1/leads?sort=-score", id: "id", sql: LEADS },
     List { path: "/api/v1/leads?sort=-priority", id: "id", sql: LEADS },
     List { path: "/api/v1/leads?sort=-rating", id: "id", sql: LEADS },
     List { path: "/api/v1/leads?sort=-last_scan_at", id: "id", sql: LEADS },
@@ -89,7 +90,7 @@ const PLACES: &str = "INSERT INTO places_staging (tenant_id, place_id, name, cre
 const CHANGES: &str = "INSERT INTO domain_changes (tenant_id, domain_id, job_id, kind, changed_at)
     SELECT '$T', '$D', gen_random_uuid(), 'title', $AT FROM $N";
 const LEADS: &str = "INSERT INTO domains (tenant_id, id, domain) SELECT '$T', md5('lead' || n)::uuid, 'lead' || n || '.test' FROM $N ON CONFLICT DO NOTHING;
-    UPDATE leads SET name = 'Name ' || n % 3, created_at = $AT, updated_at = $AT, rating = nullif(n % 4, 0) + 0.3, priority = nullif(n % 4, 0), last_scan_at = $KNOWN
+    UPDATE leads SET name = 'Name ' || n % 3, created_at = $AT, updated_at = $AT, rating = nullif(n % 4, 0) + 0.3, priority = nullif(n % 4, 0), score = nullif(n % 4, 0), last_scan_at = $KNOWN
         FROM $N WHERE domain_id = md5('lead' || n)::uuid";
 const CONTACTS: &str = "INSERT INTO contacts (tenant_id, domain_id, page_id, email, created_at)
     SELECT '$T', '$D', '$P', n || '@a.test', $AT FROM $N ON CONFLICT DO NOTHING";

@@ -36,6 +36,7 @@ pub static PAGES: &[Entry] = pages! {
     Post "/leads/undo/<id>" Rows: |ids| form(format!("/leads/undo/{}", ids.change), "");
     Get "/leads" Nothing: |_ids| [get("/leads"), get("/leads?status=New&q=a&has_email=true&sort=name")].concat();
     Get "/leads/<id>" Rows: |ids| get(format!("/leads/{}", ids.lead));
+    Get "/leads/<id>/report" Rows: |ids| get(format!("/leads/{}/report", ids.lead));
     Post "/leads/<id>" Rows: |ids| form(format!("/leads/{}", ids.lead), "status=selected&tags=x&priority=1&revisit_date=&notes=n");
     Post "/leads" Some: |ids| form("/leads", &format!("scope=ticked&ids={}&new_status=selected&add_tag=y&remove_tag=", ids.lead));
     Get "/find" Nothing: |_ids| get("/find");

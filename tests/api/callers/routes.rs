@@ -269,6 +269,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/leads" Nothing: |ids| [
         list("/api/v1/leads", &ids.lead, |id: Uuid| LeadPosition { key: LeadKey::Newest(later()), id: id.into() }),
         list("/api/v1/leads?sort=-last_scan_at", &ids.lead, |id: Uuid| LeadPosition { key: LeadKey::LastScan(Some(later())), id: id.into() }),
+        list("/api/v1/leads?sort=-score", &ids.lead, |id: Uuid| LeadPosition { key: LeadKey::Score(Some(100)), id: id.into() }),
         get(format!("/api/v1/leads?domain_id={}", ids.domain)),
         get(format!("/api/v1/leads?search_job_id={}", ids.search)),
         get(format!("/api/v1/leads?q={}", ids.place)),
@@ -285,6 +286,8 @@ pub const ENTRIES: &[Entry] = entries! {
         plain("/api/v1/leads/export.xlsx"),
         plain(format!("/api/v1/leads/export.xlsx?search_job_id={}", ids.search)),
     ];
+    Get "/api/v1/leads/<id>/report" Rows: |ids| get(format!("/api/v1/leads/{}/report", ids.lead));
+    Get "/api/v1/score-rules" Nothing: |_ids| get("/api/v1/score-rules");
     Get "/api/v1/leads/<id>" Rows: |ids| get(format!("/api/v1/leads/{}", ids.lead));
     Get "/api/v1/leads/<id>/history" Rows: |ids| list(
         &format!("/api/v1/leads/{}/history", ids.lead), &ids.number, |id: i64| LeadChangeRowId::from(id));
@@ -370,6 +373,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Post "/email-scanner/scan/<id>" Rows: |ids| get(format!("/email-scanner/scan/{}", ids.domain));
     Post "/api/v1/email-scanner/scan/<id>" Rows: |ids| get(format!("/api/v1/email-scanner/scan/{}", ids.domain));
     Patch "/api/v1/leads/<id>" Rows: |ids| post(format!("/api/v1/leads/{}", ids.lead), json!({ "notes": "x" }), ids);
+    Patch "/api/v1/score-rules" Nothing: |ids| post("/api/v1/score-rules", json!({ "points": { "slow": 0, "builder": null } }), ids);
     Patch "/api/v1/contacts/<id>" Rows: |ids| post(format!("/api/v1/contacts/{}", ids.contact), json!({ "notes": "x" }), ids);
     Post "/api/v1/suppressions" Nothing: |ids| post("/api/v1/suppressions", json!({ "email": "new@bench.test" }), ids);
     Post "/api/v1/suppressions/import" Nothing: |ids| {

@@ -66,6 +66,8 @@ const NAMES: &[&str] = &[
     "changed_since",
     "revisit_by",
     "min_priority",
+    "min_score",
+    "points",
     "radius_km",
     "max_results",
     "grid",

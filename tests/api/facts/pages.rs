@@ -76,6 +76,7 @@ fn profile_columns() -> Vec<(&'static str, Value)> {
         ("industry_vertical", Value::Null),
         ("payment_methods", json!(["EC card", "Cash"])),
         ("has_privacy_policy", json!(false)),
+        ("has_viewport", json!(false)),
         ("has_cookie_notice", json!(false)),
         ("feed_urls", json!(["http://acme.bench.test/feed"])),
         ("business_hours", Value::Null),

@@ -12,7 +12,8 @@ async fn leads_are_filtered_by_what_they_are_made_of() {
     filled(&app, &acme).await;
     let tenant = acme.agency.id;
     app.sql(&format!(
-        "UPDATE places_staging SET tags = '{{warm}}', priority = 7, status = 'Selected', revisit_date = '2026-12-01', search_job_id = md5('job')::uuid
+        "UPDATE leads SET score = 30 WHERE place_id = 'p2';
+         UPDATE places_staging SET tags = '{{warm}}', priority = 7, status = 'Selected', revisit_date = '2026-12-01', search_job_id = md5('job')::uuid
              WHERE place_id = 'p2';
          INSERT INTO place_finds (tenant_id, search_job_id, place_id) VALUES ('{tenant}', md5('job')::uuid, 'p1');
          UPDATE contacts SET mark = 'contacted' WHERE email = 'info@solo.test'"
@@ -46,6 +47,7 @@ async fn a_filter_that_cannot_be_read_is_refused() {
         "sort=x",
         "has_email=x",
         "certificate_days=-1",
+        "min_score=x",
         "near=1,2",
         "domain_id=1",
         "changed_since=now",
@@ -71,6 +73,8 @@ fn queries(domain: &str, job: &str) -> Vec<(String, Vec<&'static str>)> {
         ("status=new".to_owned(), vec![dental, solo]),
         ("tag=warm".to_owned(), vec![bakery]),
         ("min_priority=1".to_owned(), vec![bakery]),
+        ("min_score=30".to_owned(), vec![bakery]),
+        ("min_score=31".to_owned(), vec![]),
         ("revisit_by=2026-12-01".to_owned(), vec![bakery]),
         ("revisit_by=2026-11-30".to_owned(), vec![]),
         (format!("search_job_id={job}"), vec![dental, bakery]),

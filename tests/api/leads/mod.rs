@@ -4,6 +4,8 @@ mod curation;
 mod files;
 mod follows;
 mod lists;
+mod report;
+mod scores;
 
 use serde_json::Value;
 

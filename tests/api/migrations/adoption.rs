@@ -207,7 +207,7 @@ fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String
 }
 
 /// The tables that the old system did not have.
-const NEW_TABLES: [&str; 22] = [
+const NEW_TABLES: [&str; 23] = [
     "api_calls",
     "api_keys",
     "contact_sources",
@@ -224,6 +224,7 @@ const NEW_TABLES: [&str; 22] = [
     "place_finds",
     "rate_windows",
     "scan_days",
+    "score_points",
     "sessions",
     "sitemap_runs",
     "sitemap_url_changes",

@@ -23,6 +23,7 @@ pub async fn fill_leads(client: &Client, tenant: &str) {
         &[("tenant_id", tenant), ("action", actions)],
     )
     .await;
+    fill(client, "score_points", 3, &[("tenant_id", tenant)]).await;
 }
 
 /// Adds what scans found changed.

@@ -11,7 +11,7 @@ use crate::support::tenants::Agencies;
 
 /// Filters, their binds, and the index each should use.
 #[rustfmt::skip]
-fn filters() -> [(LeadFilter<'static>, &'static str, &'static str); 10] {
+fn filters() -> [(LeadFilter<'static>, &'static str, &'static str); 11] {
     let none = LeadFilter::default;
     let covering = "leads_tenant_id_created_at_idx";
     [
@@ -24,6 +24,7 @@ fn filters() -> [(LeadFilter<'static>, &'static str, &'static str); 10] {
         (LeadFilter { has_email: Some(true), text: Some("ness 77"), ..none() }, "'%ness 77%', true", covering),
         (LeadFilter { has_phone: Some(true), has_ssl: Some(false), ..none() }, "true, false", covering),
         (LeadFilter { mark: Some(ContactMark::Bounced), min_priority: Some(3), ..none() }, "3", covering),
+        (LeadFilter { min_score: Some(50), has_ssl: Some(true), ..none() }, "50, true", covering),
         (LeadFilter { certificate_expires_before: Some(Utc::now()), ..none() }, "now()", covering),
     ]
 }
@@ -80,6 +81,7 @@ async fn each_order_of_leads_reads_its_index() {
         ),
         (LeadOrder::Priority, LeadKey::Priority(Some(3)), "3", "priority"),
         (LeadOrder::Rating, LeadKey::Rating(Some(3.0)), "3", "rating"),
+        (LeadOrder::Score, LeadKey::Score(Some(3)), "3", "score"),
         (
             LeadOrder::LastScan,
             LeadKey::LastScan(Some(now)),

@@ -19,7 +19,7 @@ use database::models::values::RawJson;
 use database::repo::paging::Paging;
 use database::repo::{
     api_keys, audit_log, batches, callers, contacts, diagnostics, domain_changes, events, host_turns, jobs,
-    place_details, sessions, set_aside, tenant_limits, tenants,
+    lead_scores, place_details, score_points, sessions, set_aside, tenant_limits, tenants,
 };
 use regex::Regex;
 use serde_json::json;
@@ -184,7 +184,7 @@ impl Names {
         for table in QUEUE {
             assert!(facts.remove(table), "no table {table}");
         }
-        assert_eq!(facts.len(), 26);
+        assert_eq!(facts.len(), 27);
         let stable_types = read(
             "SELECT t.typname::text FROM pg_type t JOIN pg_proc p ON p.oid = t.typinput
              WHERE p.provolatile <> 'i' AND t.typtype IN ('b', 'e') AND t.typname !~ '^_'",
@@ -365,7 +365,10 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         jobs::queue::notify: ();
         jobs::waiting::count_waiting_tenants: ();
         jobs::waiting::list_ended: (&[(rows.tenant, rows.lease.job_id)], &[(rows.tenant, rows.batch.batch_id)]);
+        lead_scores::list_tenants_due: ();
+        lead_scores::list_tenants_outdated: ("x");
         place_details::list_tenants_with_expired: (tomorrow);
+        score_points::list_tenants_unscored: ();
         sessions::find: (&[1; 32]);
         sessions::take_link: (&[1; 32]);
         sessions::touch: (&idle);

@@ -228,6 +228,11 @@ impl TestApp {
 
     /// The same with other settings.
     pub fn work_with(&self, site: &Site, change: impl FnOnce(ScansConfig) -> ScansConfig) -> oneshot::Sender<()> {
+        self.work_by(Self::services(site, change))
+    }
+
+    /// The services of a worker for which names below `.bench.test` resolve to `site`.
+    pub fn services(site: &Site, change: impl FnOnce(ScansConfig) -> ScansConfig) -> Services {
         let rule: ConnectTo = format!("*.bench.test={}", site.addr).parse().unwrap();
         let scans = change(ScansConfig {
             fetch: FetchConfig {
@@ -246,12 +251,13 @@ impl TestApp {
             },
             ..ScansConfig::default()
         });
-        self.work_by(Services::new(&scans, RULES.clone()).unwrap())
+        Services::new(&scans, RULES.clone()).unwrap()
     }
 
     /// Runs jobs by these services until it is dropped.
     pub fn work_by(&self, services: Services) -> oneshot::Sender<()> {
         let services = Arc::new(services.sharing_pace(self.pool.clone()));
+        tokio::spawn(scans::leads::watch(self.pool.clone(), services.score.clone()));
         let runner = Runner::new(self.pool.clone(), registry(), services, patient()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(runner.run(async move {

@@ -68,6 +68,8 @@ pub struct DomainProfile {
     pub meta_json: Option<RawJson>,
     /// The name of the business.
     pub business_name: Option<String>,
+    /// Whether the home page has a viewport for phones.
+    pub has_viewport: Option<bool>,
 }
 
 /// Changes of a [`DomainProfile`].
@@ -96,6 +98,8 @@ pub struct DomainProfileChanges<'a> {
     pub has_cookie_notice: Option<Option<bool>>,
     /// Whether it links to a privacy policy.
     pub has_privacy_policy: Option<Option<bool>>,
+    /// Whether the home page has a viewport for phones.
+    pub has_viewport: Option<Option<bool>>,
     /// Every phone number found, in page order.
     pub phone_numbers: Option<Option<&'a TextList>>,
     /// Every email address found, in page order.

@@ -49,6 +49,10 @@ pub struct Lead {
     pub certificate_expires_at: Option<DateTime<Utc>>,
     /// When the site was last scanned.
     pub last_scan_at: Option<DateTime<Utc>>,
+    /// The score by the rules, 0 to 100.
+    pub score: Option<i16>,
+    /// The rules that gave its points, with the reasons in words.
+    pub score_reasons: Option<RawJson>,
     /// When the lead was made.
     pub created_at: DateTime<Utc>,
     /// When what it says last changed.

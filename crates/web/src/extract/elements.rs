@@ -155,6 +155,10 @@ impl Page {
             "og:title" => fill(&mut self.og_title, MAX_TITLE_CHARS),
             "og:locale" if self.og_locale.is_none() => self.og_locale = language::read(content),
             "robots" => fill(&mut self.meta_robots, MAX_GENERATOR_CHARS),
+            "viewport" => {
+                let content = content.to_ascii_lowercase();
+                self.has_viewport |= content.contains("device-width") || content.contains("initial-scale");
+            }
             "og:email" | "reply-to" | "business:contact_data:email" => {
                 if let Some(email) = email::whole(content, &self.site) {
                     self.add_email(email, Spelling::Attribute);

@@ -59,6 +59,8 @@ pub struct SiteMetadata {
     pub has_cookie_notice: bool,
     /// Whether the page links to a privacy policy of its own.
     pub has_privacy_policy: bool,
+    /// Whether the page has a viewport for phones.
+    pub has_viewport: bool,
     /// Whether the site runs on shop software.
     pub has_ecommerce: bool,
     /// The technologies of the site, each with its evidence.

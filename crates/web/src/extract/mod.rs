@@ -147,6 +147,7 @@ fn finish(mut page: Page, context: &PageContext<'_>, is_truncated: bool) -> Site
         feed_urls: page.feed_urls,
         has_cookie_notice: false,
         has_privacy_policy: page.has_privacy_policy,
+        has_viewport: page.has_viewport,
         has_ecommerce: false,
         technologies: Vec::new(),
         sightings: page.technologies,

@@ -62,6 +62,7 @@ pub(super) struct Page {
     pub(super) items: Items,
     pub(super) state: State,
     pub(super) has_privacy_policy: bool,
+    pub(super) has_viewport: bool,
     pub(super) has_title: bool,
     /// Depth within `<svg>`, whose text is not part of the page.
     pub(super) svg_depth: usize,
@@ -139,6 +140,7 @@ impl Page {
             items: Items::default(),
             state: State::default(),
             has_privacy_policy: false,
+            has_viewport: false,
             has_title: false,
             svg_depth: 0,
             link_start: None,

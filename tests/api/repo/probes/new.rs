@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use database::ids::{ApiKeyId, JobId, UserId};
+use database::ids::{ApiKeyId, JobId, LeadId, UserId};
 use database::models::api_call::NewApiCall;
 use database::models::api_key::NewApiKey;
 use database::models::audit_entry::NewAuditEntry;
@@ -13,6 +13,7 @@ use database::models::domain_change::NewDomainChange;
 use database::models::email_scan::NewEmailScanUrl;
 use database::models::enums::{CurationStatus, DomainChangeKind, Outcome, PlaceAction, ScanUrlState, SuppressionKind};
 use database::models::job::NewJob;
+use database::models::lead_score::NewScore;
 use database::models::page::Page;
 use database::models::place_change::PlaceCuration;
 use database::models::place_details::NewPlaceDetails;
@@ -50,6 +51,16 @@ pub fn new_change(title: &str) -> NewDomainChange {
         subject: None,
         before: None,
         after: Some(title.to_owned()),
+    }
+}
+
+/// A score.
+pub fn new_score(lead_id: LeadId) -> NewScore {
+    NewScore {
+        lead_id,
+        score: Some(7),
+        reasons: "[]".to_owned(),
+        due_at: None,
     }
 }
 

@@ -15,6 +15,7 @@ use database::models::job::{Job, NewJob};
 use database::models::lead::Lead;
 use database::models::page::{NewPage, Page};
 use database::models::place_search::NewPlaceSearch;
+use database::models::score_points::ScorePoints;
 use database::models::session::Session;
 use database::models::sitemap_file::SitemapFile;
 use database::models::sitemap_run::SitemapRun;
@@ -30,7 +31,7 @@ use database::repo::rate_windows::Taken;
 use database::repo::{
     api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, email_scans, idempotency_keys,
     jobs, leads, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days,
-    sessions, sitemap_runs, sitemap_urls, suppressions,
+    score_points, sessions, sitemap_runs, sitemap_urls, suppressions,
 };
 use database::tenant::TenantConnection;
 use diesel::QueryResult;
@@ -60,6 +61,8 @@ pub struct Rows {
     /// The leads of the place and of the domain, and a change of the latter.
     pub leads: [Lead; 2],
     pub lead_change: PlaceChangeId,
+    /// The points of rules of the score.
+    pub points: ScorePoints,
     pub batch: BatchJob,
     pub pending: Job,
     pub failed: Job,
@@ -138,6 +141,7 @@ impl Rows {
         // As below.
         window.started_at -= TimeDelta::hours(2);
         scan_days::count(conn, 1).await?;
+        let points = score_points::lock(conn).await?;
         let found = contacts::list(conn, &ContactFilter::default(), &Paging::default()).await?;
         let hash = [name.len() as u8; 32];
         place_searches::insert(conn, &new_search(name)).await?;
@@ -164,6 +168,7 @@ impl Rows {
             change: Uuid::nil().into(),
             leads,
             lead_change: Uuid::nil().into(),
+            points,
             person: Uuid::nil(),
             batch,
             pending,

@@ -32,16 +32,16 @@ use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
     actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, domains, email_scans,
-    erasures, events, idempotency_keys, jobs, lead_changes, leads, pages, place_changes, place_details, place_finds,
-    place_searches, places, rate_windows, scan_days, sessions, sitemap_files, sitemap_runs, sitemap_url_changes,
-    sitemap_urls, stored_rows, suppressions, tenant_limits, tenants,
+    erasures, events, idempotency_keys, jobs, lead_changes, lead_scores, leads, pages, place_changes, place_details,
+    place_finds, place_searches, places, rate_windows, scan_days, score_points, sessions, sitemap_files, sitemap_runs,
+    sitemap_url_changes, sitemap_urls, stored_rows, suppressions, tenant_limits, tenants,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::new::{
     NO_CAPS, SECOND, SHARED, archived, behind, by_somebody, deduplicated, final_failure, found, new_batch, new_call,
-    new_change, new_contact, new_details, new_entry, new_key, new_scan_url, new_session, new_suppression,
+    new_change, new_contact, new_details, new_entry, new_key, new_scan_url, new_score, new_session, new_suppression,
 };
 use super::tell::Tell;
 use super::{Expects, Probe};
@@ -83,6 +83,11 @@ pub const PROBES: &[Probe] = probes! {
     api_keys::list_page: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + SECOND, a.key.id)));
     api_keys::get: Nothing, |conn, a| (a.key.id);
     api_keys::expire_in: Nothing, |conn, a| (a.key.id, TimeDelta::seconds(1));
+    score_points::find: OwnRows, |conn, a| ();
+    score_points::find_or_insert: OwnRows, |conn, a| ("x");
+    score_points::lock: OwnRows, |conn, a| ();
+    score_points::note_scored: Nothing, |conn, a| ("x", a.points.updated_at);
+    score_points::update: OwnRows, |conn, a| (&RawJson::from(json!({ "slow": 1 })));
     sessions::insert: NewRow, |conn, a| (&new_session(&[98; 32], None));
     sessions::insert: NoSuchRow, |conn, a| (&new_session(&[98; 32], Some(a.key.id)));
     sessions::delete: Nothing, |conn, a| (a.session.id);
@@ -223,7 +228,13 @@ pub const PROBES: &[Probe] = probes! {
     place_searches::list: Nothing, |conn, a| (&SearchFilter { location: Some(&a.name), ..Default::default() }, &Paging::default());
     lead_changes::list: Nothing, |conn, a| (a.leads[1].id, &Paging::default());
     lead_changes::list: Nothing, |conn, a| (a.leads[1].id, &behind(i64::MAX.into()));
+    lead_scores::list_facts: Nothing, |conn, a| (&[a.leads[0].id, a.leads[1].id]);
+    lead_scores::lock_after: OwnRows, |conn, a| (None, 100);
+    lead_scores::lock_due: OwnRows, |conn, a| (100);
+    lead_scores::lock_of_domain: Nothing, |conn, a| (a.domain.id, 100);
+    lead_scores::store: Nothing, |conn, a| (&[new_score(a.leads[1].id)]);
     leads::get: Nothing, |conn, a| (a.leads[0].id);
+    leads::list_of_domains: Nothing, |conn, a| (&[a.domain.id], 100);
     leads::list: OwnRows, |conn, a| (&LeadFilter::default(), LeadOrder::Newest, 100);
     leads::list: Nothing, |conn, a| (&LeadFilter { text: Some(&a.name), ..Default::default() }, LeadOrder::Name, 100);
     leads::list_after: OwnRows, |conn, a| (&LeadFilter::default(), LeadOrder::Priority, &Paging::default());

@@ -19,10 +19,12 @@ use database::models::idempotency_key::IdempotencyKey;
 use database::models::job::Job;
 use database::models::lead::Lead;
 use database::models::lead_change::LeadChange;
+use database::models::lead_score::{LockedLead, ScoreFacts};
 use database::models::page::Page;
 use database::models::place_change::PlaceChange;
 use database::models::place_details::PlaceDetails;
 use database::models::place_search::PlaceSearch;
+use database::models::score_points::ScorePoints;
 use database::models::session::Session;
 use database::models::sitemap_file::SitemapFile;
 use database::models::sitemap_run::SitemapRun;
@@ -89,6 +91,8 @@ rows_tell_their_tenant!(
     Suppression: tenant_id,
     Job: tenant_id,
     Lead: tenant_id,
+    LockedLead: tenant_id,
+    ScorePoints: tenant_id,
     LeadChange: tenant_id,
     Page: tenant_id,
     ApiCall: tenant_id,
@@ -122,6 +126,12 @@ impl Tell for domains::DomainDetails {
 impl Tell for (DomainChange, String) {
     fn tell(&self) -> Seen {
         self.0.tell()
+    }
+}
+
+impl Tell for ScoreFacts {
+    fn tell(&self) -> Seen {
+        1_i64.tell()
     }
 }
 

@@ -26,6 +26,8 @@ pub struct LeadFilter<'a> {
     pub tag: Option<&'a str>,
     /// Only those with this priority or a higher one.
     pub min_priority: Option<i32>,
+    /// Only those with at least this score.
+    pub min_score: Option<i16>,
     /// Only those to be looked at again on this day or before.
     pub revisit_by: Option<chrono::NaiveDate>,
     /// Only those whose name or domain contains this text in its first 120 characters, ignoring case.
@@ -94,6 +96,9 @@ fn curated<'a>(mut query: Rows<'a>, filter: &LeadFilter<'a>) -> Rows<'a> {
     }
     if let Some(text) = filter.text {
         query = query.filter(leads::search_name.like(searched(containing(text))));
+    }
+    if let Some(score) = filter.min_score {
+        query = query.filter(leads::score.ge(score));
     }
     if let Some(since) = filter.changed_since {
         query = query.filter(leads::updated_at.ge(since));

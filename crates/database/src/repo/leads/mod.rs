@@ -35,6 +35,18 @@ pub async fn get(conn: &mut TenantConnection, id: LeadId) -> QueryResult<Lead> {
         .await
 }
 
+/// Lists the leads of domains, at most `limit`.
+pub async fn list_of_domains(conn: &mut TenantConnection, domains: &[DomainId], limit: i64) -> QueryResult<Vec<Lead>> {
+    let tenant = conn.tenant_id();
+    Lead::query()
+        .filter(leads::tenant_id.eq(tenant))
+        .filter(leads::domain_id.eq_any(domains))
+        .order(leads::id)
+        .limit(limit)
+        .load(&mut conn.reading())
+        .await
+}
+
 /// Lists the first `limit` leads and counts all matches.
 pub async fn list(
     conn: &mut TenantConnection,

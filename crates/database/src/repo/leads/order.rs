@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::{ExpressionMethods, PgSortExpressionMethods, QueryDsl};
-use diesel::sql_types::{Binary, Double, Integer, Nullable, Timestamptz, Uuid};
+use diesel::sql_types::{Binary, Double, Integer, Nullable, SmallInt, Timestamptz, Uuid};
 use schema::leads;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub enum LeadOrder {
     Rating,
     /// Last scanned first.
     LastScan,
+    /// Highest score first.
+    Score,
 }
 
 /// A lead in a list, after which the next page starts.
@@ -54,6 +56,8 @@ pub enum LeadKey {
     Rating(#[serde(with = "exact")] Option<f64>),
     /// For [`LeadOrder::LastScan`].
     LastScan(Option<DateTime<Utc>>),
+    /// For [`LeadOrder::Score`].
+    Score(Option<i16>),
 }
 
 impl LeadPosition {
@@ -74,6 +78,7 @@ impl LeadPosition {
             LeadOrder::Priority => LeadKey::Priority(row.priority),
             LeadOrder::Rating => LeadKey::Rating(row.rating),
             LeadOrder::LastScan => LeadKey::LastScan(row.last_scan_at),
+            LeadOrder::Score => LeadKey::Score(row.score),
         };
         Self { key, id: row.id }
     }
@@ -92,6 +97,7 @@ impl Position for LeadPosition {
             LeadKey::Priority(_) => LeadOrder::Priority,
             LeadKey::Rating(_) => LeadOrder::Rating,
             LeadKey::LastScan(_) => LeadOrder::LastScan,
+            LeadKey::Score(_) => LeadOrder::Score,
         }
     }
 }
@@ -104,6 +110,7 @@ pub(super) fn ordered(query: Rows<'_>, order: LeadOrder) -> Rows<'_> {
         LeadOrder::Priority => query.order((leads::priority.desc().nulls_last(), leads::id.desc())),
         LeadOrder::Rating => query.order((leads::rating.desc().nulls_last(), leads::id.desc())),
         LeadOrder::LastScan => query.order((leads::last_scan_at.desc().nulls_last(), leads::id.desc())),
+        LeadOrder::Score => query.order((leads::score.desc().nulls_last(), leads::id.desc())),
     }
 }
 
@@ -144,6 +151,7 @@ pub(super) fn behind<'a>(
         LeadKey::Priority(priority) => less!(priority: Integer, *priority),
         LeadKey::Rating(rating) => less!(rating: Double, *rating),
         LeadKey::LastScan(time) => less!(last_scan_at: Timestamptz, *time),
+        LeadKey::Score(score) => less!(score: SmallInt, *score),
     }
 }
 
@@ -163,6 +171,8 @@ mod tests {
             (LeadKey::Rating(None), LeadOrder::Rating),
             (LeadKey::LastScan(Some(time)), LeadOrder::LastScan),
             (LeadKey::LastScan(None), LeadOrder::LastScan),
+            (LeadKey::Score(Some(70)), LeadOrder::Score),
+            (LeadKey::Score(None), LeadOrder::Score),
         ];
         for (key, order) in orders.clone() {
             let cursor = LeadPosition {

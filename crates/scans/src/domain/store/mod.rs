@@ -24,6 +24,7 @@ use self::differences::Facts;
 pub(super) use self::hidden::Hidden;
 use super::gathered::Gathered;
 use crate::Services;
+use crate::leads::score_domain;
 
 /// Marks the domain's scan as running.
 pub(super) async fn begin(ctx: &JobContext<Services>, domain: &str) -> Result<(), JobError> {
@@ -88,6 +89,7 @@ pub(super) async fn success(
         let differences = before.differences(&after, now, is_whole);
         record(ctx, conn, row.id, &differences).await?;
     }
+    score_domain(conn, &ctx.services().score, row.id).await?;
     Ok(())
 }
 

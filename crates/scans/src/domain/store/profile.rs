@@ -40,6 +40,7 @@ pub(super) async fn upsert(
         copyright_year: Some(found.copyright_year.as_deref()),
         has_cookie_notice: Some(Some(found.has_cookie_notice)),
         has_privacy_policy: Some(Some(found.has_privacy_policy)),
+        has_viewport: Some(Some(found.has_viewport)),
         phone_numbers: Some(Some(&phones)),
         email_addresses: Some(Some(&emails)),
         physical_addresses: Some(Some(&addresses)),

@@ -1,0 +1,62 @@
+//! The report about a lead.
+
+use serde_json::json;
+
+use super::{filled, lead};
+use crate::support::app::TestApp;
+
+#[tokio::test]
+async fn a_report_says_what_is_wrong_and_nothing_scraped_becomes_markup() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    filled(&app, &acme).await;
+    let tenant = acme.agency.id;
+    app.sql(&format!(
+        "UPDATE tenants SET name = 'Acme & Sons' WHERE id = '{tenant}';
+         UPDATE domain_profiles SET title = '<script>alert(1)</script>', has_privacy_policy = false;
+         UPDATE domain_technologies SET claims = '[{{\"name\": \"WordPress\", \"category\": \"cms\", \"version\": \"5.8.1\"}}]';
+         UPDATE contacts SET name = '<b>Jane</b>' WHERE email = 'info@solo.test';
+         INSERT INTO domain_changes (tenant_id, domain_id, job_id, kind, before, after)
+             SELECT tenant_id, id, gen_random_uuid(), 'title', '<i>Old</i>', 'New' FROM domains WHERE domain = 'solo.test'"
+    ))
+    .await;
+    scans::leads::score_due(app.pool(), &web::score::ScoreRules::standard())
+        .await
+        .unwrap();
+    let id = lead(&acme, "solo.test").await["id"].as_str().unwrap().to_owned();
+    let report = acme.get(&format!("/api/v1/leads/{id}/report")).await;
+    assert_eq!(
+        (report.status, report.content_type.as_str()),
+        (200, "text/html; charset=utf-8"),
+        "{report:?}"
+    );
+    for said in [
+        "Acme &amp; Sons",
+        "WordPress 5.8.1 is outdated: 6.8.3 was current on 2025-10-31",
+        "No privacy page was found",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "&lt;b&gt;Jane&lt;/b&gt;",
+        "info@solo.test",
+        "&lt;i&gt;Old&lt;/i&gt; \u{2192} New",
+        "+49 30 1",
+    ] {
+        assert!(report.text.contains(said), "{said}: {}", report.text);
+    }
+    // What is good for the agency alone is not said.
+    for hidden in ["an email address is known", "<script", "<b>Jane", "<i>Old"] {
+        assert!(!report.text.contains(hidden), "{hidden}: {}", report.text);
+    }
+    assert!(
+        report
+            .header("content-security-policy")
+            .unwrap()
+            .starts_with("default-src 'none'")
+    );
+
+    acme.post("/api/v1/suppressions", json!({ "email": "info@solo.test" }))
+        .await;
+    let report = acme.get(&format!("/api/v1/leads/{id}/report")).await;
+    assert!(!report.text.contains("info@solo.test"), "{}", report.text);
+    let missing = "/api/v1/leads/00000000-0000-0000-0000-000000000000/report";
+    assert_eq!(acme.get(missing).await.status, 404);
+}
