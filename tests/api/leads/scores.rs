@@ -56,6 +56,23 @@ fn score(lead: &Value) -> (Value, Vec<(i64, String)>) {
     (lead["score"].clone(), reasons.map(reason).collect())
 }
 
+/// The reasons for the score of the old site.
+fn expected() -> [(i64, String); 7] {
+    let year = chrono::Utc::now().year() - 3;
+    [
+        (30, "the site is not served over HTTPS".to_owned()),
+        (20, "the home page has no viewport for phones".to_owned()),
+        (10, format!("the copyright notice says {year}")),
+        (15, "no privacy page was found".to_owned()),
+        (5, "the security headers have grade F".to_owned()),
+        (
+            20,
+            "WordPress 5.8.1 is outdated: 6.8.3 was current on 2025-10-31".to_owned(),
+        ),
+        (5, "no analytics were found".to_owned()),
+    ]
+}
+
 /// Waits until a lead has this score.
 async fn reaches(holder: &Holder<'_>, name: &str, expected: Value) {
     let expected = &expected;
@@ -74,20 +91,7 @@ async fn a_scan_scores_its_lead_with_exact_reasons_and_other_points_score_it_ane
     let _work = app.work(&site);
     scan(&acme).await;
     let (total, reasons) = score(&lead(&acme, HOST).await);
-    let year = chrono::Utc::now().year() - 3;
-    let expected = [
-        (30, "the site is not served over HTTPS".to_owned()),
-        (20, "the home page has no viewport for phones".to_owned()),
-        (10, format!("the copyright notice says {year}")),
-        (15, "no privacy page was found".to_owned()),
-        (5, "the security headers have grade F".to_owned()),
-        (
-            20,
-            "WordPress 5.8.1 is outdated: 6.8.3 was current on 2025-10-31".to_owned(),
-        ),
-        (5, "no analytics were found".to_owned()),
-    ];
-    assert_eq!((total, reasons), (json!(100), expected.to_vec()));
+    assert_eq!((total, reasons), (json!(100), expected().to_vec()));
 
     let asked = requests.load(Ordering::SeqCst);
     let changed = acme

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::{ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
-use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use schema::score_points;
 
@@ -37,7 +36,7 @@ pub async fn find_or_insert(conn: &mut TenantConnection, rules: &str) -> QueryRe
         ))
         .on_conflict(score_points::tenant_id)
         .do_update()
-        .set(score_points::tenant_id.eq(excluded(score_points::tenant_id)))
+        .set(score_points::updated_at.eq(score_points::updated_at))
         .returning(ScorePoints::as_returning())
         .get_result(conn)
         .await
@@ -53,7 +52,7 @@ pub async fn lock(conn: &mut TenantConnection) -> QueryResult<ScorePoints> {
         ))
         .on_conflict(score_points::tenant_id)
         .do_update()
-        .set(score_points::tenant_id.eq(excluded(score_points::tenant_id)))
+        .set(score_points::updated_at.eq(score_points::updated_at))
         .returning(ScorePoints::as_returning())
         .get_result(conn)
         .await

@@ -1,5 +1,7 @@
 //! The conditions of rules.
 
+use std::fmt;
+
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Deserialize;
 
@@ -48,7 +50,7 @@ pub(super) const PLACEHOLDERS: [&str; 11] = [
 pub(super) struct Values(Vec<(&'static str, String)>);
 
 impl Values {
-    fn add(&mut self, name: &'static str, value: impl ToString) {
+    fn add(&mut self, name: &'static str, value: &dyn fmt::Display) {
         self.0.push((name, value.to_string()));
     }
 
@@ -63,12 +65,21 @@ impl Values {
 }
 
 /// Whether a condition, if there is one, holds for a fact that is known.
-fn holds<C, F>(condition: Option<&C>, fact: Option<F>, test: impl FnOnce(&C, F) -> bool) -> bool {
+fn holds<C: ?Sized, F>(condition: Option<&C>, fact: Option<F>, test: impl FnOnce(&C, F) -> bool) -> bool {
     condition.is_none_or(|condition| fact.is_some_and(|fact| test(condition, fact)))
 }
 
-fn is_one(words: &Vec<String>, word: &str) -> bool {
+fn is_one(words: &[String], word: &str) -> bool {
     words.iter().any(|known| known == word)
+}
+
+/// The technologies of these categories; `None` if it is not known what a site uses.
+fn of_categories<'f>(used: Option<&'f [Technology]>, words: &[String]) -> Option<Vec<&'f Technology>> {
+    Some(used?.iter().filter(|one| is_one(words, &one.category)).collect())
+}
+
+fn days_before(end: DateTime<Utc>, days: u16) -> DateTime<Utc> {
+    end.checked_sub_signed(TimeDelta::days(days.into())).unwrap_or(end)
 }
 
 impl When {
@@ -80,8 +91,8 @@ impl When {
             && equal(self.has_privacy_policy.as_ref(), facts.has_privacy_policy)
             && equal(self.has_viewport.as_ref(), facts.has_viewport)
             && equal(self.has_email.as_ref(), facts.has_email)
-            && holds(self.ssl_fault.as_ref(), facts.ssl_fault.as_deref(), is_one)
-            && holds(self.security_grade.as_ref(), facts.security_grade.as_deref(), is_one)
+            && holds(self.ssl_fault.as_deref(), facts.ssl_fault.as_deref(), is_one)
+            && holds(self.security_grade.as_deref(), facts.security_grade.as_deref(), is_one)
             && holds(self.slower_than_ms.as_ref(), facts.response_ms, |limit, ms| ms > *limit)
             && holds(self.heavier_than_kb.as_ref(), facts.page_bytes, |limit, bytes| {
                 bytes / 1000 > *limit
@@ -95,12 +106,12 @@ impl When {
             && holds(
                 self.copyright_older_than_years.as_ref(),
                 facts.copyright_year,
-                |years, year| now.year() - year > i32::from(*years),
+                |years, year| now.year().saturating_sub(year) > i32::from(*years),
             )
             && holds(
                 self.certificate_ends_within_days.as_ref(),
                 facts.certificate_end,
-                |days, end| end - TimeDelta::days((*days).into()) <= now && now < end,
+                |days, end| days_before(end, *days) <= now && now < end,
             );
         all.then(|| self.by_technologies(facts, versions)).flatten()
     }
@@ -109,10 +120,7 @@ impl When {
     fn by_technologies(&self, facts: &Facts, versions: &Versions) -> Option<Values> {
         let mut values = Values::default();
         let used = facts.technologies.as_deref();
-        let of = |words: &Vec<String>| {
-            used.map(|used| used.iter().filter(|one| is_one(words, &one.category)))
-                .map(Iterator::collect::<Vec<&Technology>>)
-        };
+        let of = |words: &[String]| of_categories(used, words);
         if let Some(words) = &self.uses_category {
             values.add("technology", &of(words)?.first()?.name);
         }
@@ -128,29 +136,29 @@ impl When {
                 return None;
             }
             values.add("version", version);
-            values.add("current", table.current.as_str());
-            values.add("as_of", versions.as_of.0);
+            values.add("current", &table.current.as_str());
+            values.add("as_of", &versions.as_of.0);
         }
         if let Some(year) = facts.copyright_year {
-            values.add("copyright_year", year);
+            values.add("copyright_year", &year);
         }
         if let Some(end) = facts.certificate_end {
-            values.add("certificate_end", end.format("%Y-%m-%d"));
+            values.add("certificate_end", &end.format("%Y-%m-%d"));
         }
         if let Some(ms) = facts.response_ms {
-            values.add("response_ms", ms);
+            values.add("response_ms", &ms);
         }
         if let Some(bytes) = facts.page_bytes {
-            values.add("page_kb", bytes / 1000);
+            values.add("page_kb", &(bytes / 1000));
         }
         if let Some(grade) = &facts.security_grade {
             values.add("grade", grade);
         }
         if let Some(rating) = facts.rating {
-            values.add("rating", rating);
+            values.add("rating", &rating);
         }
         if let Some(count) = facts.ratings {
-            values.add("ratings", count);
+            values.add("ratings", &count);
         }
         Some(values)
     }
@@ -158,7 +166,7 @@ impl When {
     /// Returns the next time after `now` at which the conditions may hold or no longer hold although the facts are the same.
     pub(super) fn changes_at(&self, facts: &Facts, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let certificate = self.certificate_ends_within_days.zip(facts.certificate_end);
-        let certificate = certificate.map(|(days, end)| [end - TimeDelta::days(days.into()), end]);
+        let certificate = certificate.map(|(days, end)| [days_before(end, days), end]);
         let copyright = self.copyright_older_than_years.zip(facts.copyright_year);
         let copyright = copyright.and_then(|(years, year)| {
             let day = NaiveDate::from_ymd_opt(year.checked_add(i32::from(years))?.checked_add(1)?, 1, 1)?;
