@@ -118,7 +118,7 @@ async fn parameters_say_what_they_mean_and_their_ranges() {
             }
             // Without one of these nothing is waited for, and nothing is left out.
             let has_default =
-                schema["default"].is_i64() || ["wait", "min_priority", "certificate_days"].contains(&name);
+                schema["default"].is_i64() || ["wait", "min_priority", "min_score", "certificate_days"].contains(&name);
             if !schema["minimum"].is_i64() || !has_default {
                 wrong.push(format!("{place}: {name} has no minimum or no default: {schema}"));
             }

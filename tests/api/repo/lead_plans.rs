@@ -24,7 +24,7 @@ fn filters() -> [(LeadFilter<'static>, &'static str, &'static str); 11] {
         (LeadFilter { has_email: Some(true), text: Some("ness 77"), ..none() }, "'%ness 77%', true", covering),
         (LeadFilter { has_phone: Some(true), has_ssl: Some(false), ..none() }, "true, false", covering),
         (LeadFilter { mark: Some(ContactMark::Bounced), min_priority: Some(3), ..none() }, "3", covering),
-        (LeadFilter { min_score: Some(50), has_ssl: Some(true), ..none() }, "50, true", covering),
+        (LeadFilter { min_score: Some(50), ..none() }, "50", "leads_tenant_id_score_idx"),
         (LeadFilter { certificate_expires_before: Some(Utc::now()), ..none() }, "now()", covering),
     ]
 }

@@ -84,8 +84,8 @@ pub const PROBES: &[Probe] = probes! {
     api_keys::get: Nothing, |conn, a| (a.key.id);
     api_keys::expire_in: Nothing, |conn, a| (a.key.id, TimeDelta::seconds(1));
     score_points::find: OwnRows, |conn, a| ();
-    score_points::find_or_insert: OwnRows, |conn, a| ("x");
-    score_points::lock: OwnRows, |conn, a| ();
+    score_points::find_or_insert: NewRow, |conn, a| ("x");
+    score_points::lock: NewRow, |conn, a| ();
     score_points::note_scored: Nothing, |conn, a| ("x", a.points.updated_at);
     score_points::update: OwnRows, |conn, a| (&RawJson::from(json!({ "slow": 1 })));
     sessions::insert: NewRow, |conn, a| (&new_session(&[98; 32], None));
@@ -228,9 +228,9 @@ pub const PROBES: &[Probe] = probes! {
     place_searches::list: Nothing, |conn, a| (&SearchFilter { location: Some(&a.name), ..Default::default() }, &Paging::default());
     lead_changes::list: Nothing, |conn, a| (a.leads[1].id, &Paging::default());
     lead_changes::list: Nothing, |conn, a| (a.leads[1].id, &behind(i64::MAX.into()));
+    lead_scores::lock_due: OwnRows, |conn, a| (100);
     lead_scores::list_facts: Nothing, |conn, a| (&[a.leads[0].id, a.leads[1].id]);
     lead_scores::lock_after: OwnRows, |conn, a| (None, 100);
-    lead_scores::lock_due: OwnRows, |conn, a| (100);
     lead_scores::lock_of_domain: Nothing, |conn, a| (a.domain.id, 100);
     lead_scores::store: Nothing, |conn, a| (&[new_score(a.leads[1].id)]);
     leads::get: Nothing, |conn, a| (a.leads[0].id);
