@@ -12,27 +12,27 @@ use crate::support::database::eventually;
 use crate::support::tenants::Agency;
 
 /// What a browser shows, or why it does not.
-struct Shown {
-    status: u16,
+pub struct Shown {
+    pub status: u16,
     location: Option<String>,
     policy: Option<String>,
-    text: String,
+    pub text: String,
 }
 
 /// A browser with a cookie.
-struct Browser<'a> {
+pub struct Browser<'a> {
     app: &'a TestApp,
     cookie: String,
 }
 
 impl<'a> Browser<'a> {
-    async fn of(app: &'a TestApp, agency: &Agency, scopes: &[Scope]) -> Self {
+    pub async fn of(app: &'a TestApp, agency: &Agency, scopes: &[Scope]) -> Self {
         let key = app.key(agency, scopes).await;
         let cookie = sign_in(app, &key).await.expect("the key signs in");
         Self { app, cookie }
     }
 
-    async fn get(&self, path: &str) -> Shown {
+    pub async fn get(&self, path: &str) -> Shown {
         self.send(Method::Get, path, "", &[("Sec-Fetch-Site", "same-origin")])
             .await
     }

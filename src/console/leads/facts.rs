@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::console::page::{link, time};
-use crate::views::domain::DomainDetailsView;
+use crate::views::domain::{DomainChangeView, DomainDetailsView};
 
 /// Columns that say which row it is, not what the site is like.
 const OF_THE_ROW: &[&str] = &["id", "domain_id", "created_at", "updated_at"];
@@ -91,6 +91,30 @@ pub fn contacts(contacts: &[Contact]) -> Markup {
                                 td { (contact.mark.map(|mark| mark.label()).unwrap_or_default()) }
                                 td { (time(contact.created_at)) }
                                 td { (time(contact.last_seen_at)) }
+                            }
+                        }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+/// Shows what scans found changed, newest first.
+pub fn changes(changes: &[DomainChangeView]) -> Markup {
+    html! {
+        @if !changes.is_empty() {
+            section {
+                h2 { "What changed" }
+                div.scroll { table {
+                    thead { tr { th { "When" } th { "What" } th { "Before" } th { "After" } } }
+                    tbody {
+                        @for change in changes {
+                            tr {
+                                td { (time(change.changed_at)) }
+                                td { (label(change.kind)) @if let Some(subject) = &change.subject { ": " (subject) } }
+                                td { (change.before.as_deref().unwrap_or_default()) }
+                                td { (change.after.as_deref().unwrap_or_default()) }
                             }
                         }
                     }

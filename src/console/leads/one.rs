@@ -6,6 +6,7 @@ use database::models::enums::{CurationStatus, PlaceAction, Scope};
 use database::models::place_change::PlaceCuration;
 use database::repo;
 use database::repo::contacts::ContactFilter;
+use database::repo::domain_changes::DomainChangeFilter;
 use database::repo::leads::LeadFilter;
 use database::repo::paging::Paging;
 use database::tenant::TenantConnection;
@@ -16,7 +17,7 @@ use rocket::{FromForm, State, get, post};
 use web::score::ScoreRules;
 
 use super::decision::change;
-use super::facts::{contacts, facts};
+use super::facts::{changes, contacts, facts};
 use super::list::{reasons, signs};
 use crate::console::page::{Page, Place, link, time};
 use crate::error::ApiResult;
@@ -24,7 +25,7 @@ use crate::guards::{Curate, Db, Read, SignedIn};
 use crate::routes::lead_report::{ReportPage, load};
 use crate::routes::place_filter::status_of;
 use crate::routes::query::{PathId, parsed};
-use crate::views::domain::DomainDetailsView;
+use crate::views::domain::{DomainChangeView, DomainDetailsView};
 use crate::views::lead::LeadView;
 use crate::views::words::Words;
 
@@ -55,6 +56,7 @@ pub async fn show_lead(visit: SignedIn<Read>, db: Db<'_>, id: PathId<LeadId>) ->
         }
         @if let Some(site) = &site {
             (contacts(&site.contacts))
+            (changes(&site.changes))
             div.columns { (facts(&site.details)) }
         }
     };
@@ -74,11 +76,14 @@ pub async fn show_report(
 
 /// The maximum number of contacts that the page of a lead shows.
 const CONTACTS: i64 = 100;
+/// The maximum number of changes that it shows.
+const CHANGES: i64 = 20;
 
 /// What scans found about a lead's site.
 struct Site {
     details: DomainDetailsView,
     contacts: Vec<Contact>,
+    changes: Vec<DomainChangeView>,
 }
 
 impl Site {
@@ -90,7 +95,16 @@ impl Site {
             ..ContactFilter::default()
         };
         let contacts = repo::contacts::list(conn, &filter, &Paging::first(CONTACTS)).await?;
-        Ok(Self { details, contacts })
+        let filter = DomainChangeFilter {
+            domain_id: Some(domain),
+            ..DomainChangeFilter::default()
+        };
+        let changes = repo::domain_changes::list(conn, &filter, &Paging::first(CHANGES)).await?;
+        Ok(Self {
+            details,
+            contacts,
+            changes: changes.into_iter().map(Into::into).collect(),
+        })
     }
 }
 

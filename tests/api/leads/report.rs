@@ -1,8 +1,10 @@
 //! The report about a lead.
 
+use database::models::enums::Scope;
 use serde_json::json;
 
 use super::{filled, lead};
+use crate::console::Browser;
 use crate::support::app::TestApp;
 
 #[tokio::test]
@@ -59,4 +61,24 @@ async fn a_report_says_what_is_wrong_and_nothing_scraped_becomes_markup() {
     assert!(!report.text.contains("info@solo.test"), "{}", report.text);
     let missing = "/api/v1/leads/00000000-0000-0000-0000-000000000000/report";
     assert_eq!(acme.get(missing).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_lead_shows_its_score_and_a_report() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    filled(&app, &acme).await;
+    let browser = Browser::of(&app, &acme.agency, &[Scope::Read]).await;
+    app.sql("UPDATE leads SET score = 55, score_reasons = '[{\"rule\": \"slow\", \"points\": 10, \"because\": \"<b>slow\"}]'")
+        .await;
+    let id = lead(&acme, "solo.test").await["id"].as_str().unwrap().to_owned();
+    for path in [
+        "/leads?min_score=55&sort=-score",
+        &format!("/leads/{id}"),
+        &format!("/leads/{id}/report"),
+    ] {
+        let page = browser.get(path).await;
+        assert!(page.text.contains("&lt;b&gt;slow"), "{path}: {}", page.text);
+        assert!(!page.text.contains("<b>"), "{path}: {}", page.text);
+    }
 }
