@@ -74,8 +74,7 @@ fn expected() -> [(i64, String); 7] {
 }
 
 /// Waits until a lead has this score.
-async fn reaches(holder: &Holder<'_>, name: &str, expected: Value) {
-    let expected = &expected;
+async fn reaches(holder: &Holder<'_>, name: &str, expected: &Value) {
     eventually("the score is made anew", || async move {
         score(&lead(holder, name).await).0 == *expected
     })
@@ -106,7 +105,7 @@ async fn a_scan_scores_its_lead_with_exact_reasons_and_other_points_score_it_ane
         "{changed:?}"
     );
     // 7 + 10 + 15 + 5 - 5 + 5.
-    reaches(&acme, HOST, json!(37)).await;
+    reaches(&acme, HOST, &json!(37)).await;
     assert_eq!(requests.load(Ordering::SeqCst), asked, "nothing was scanned");
     let acme = &acme;
     eventually("all leads are scored", || async move {
@@ -129,7 +128,7 @@ async fn a_scan_scores_its_lead_with_exact_reasons_and_other_points_score_it_ane
         json!({ "points": { "outdated_wordpress": null } }),
     )
     .await;
-    reaches(&acme, HOST, json!(62)).await;
+    reaches(&acme, HOST, &json!(62)).await;
     scan(&acme).await;
     assert_eq!(score(&lead(&acme, HOST).await).0, 62);
 }
@@ -243,7 +242,7 @@ async fn leads_are_scored_anew_when_the_table_of_versions_changes() {
     let site = Site::start(|_| Reply::html("")).await;
     let services = TestApp::services(&site, |scans| scans).scoring_by(rules.clone());
     let _work = app.work_by(services);
-    reaches(&acme, "old.test", json!(10)).await;
+    reaches(&acme, "old.test", &json!(10)).await;
     let expected = [(10, "PHP 8.2.1 is outdated: 8.6 was current on 2027-01-01".to_owned())];
     assert_eq!(score(&lead(&acme, "old.test").await).1, expected);
     let app = &app;
