@@ -11,6 +11,7 @@ mod email;
 mod fetch;
 mod jobs;
 mod known;
+mod logs;
 pub(crate) mod nearest;
 mod places;
 mod reader;
@@ -30,6 +31,7 @@ use rocket::figment::{Figment, Profile, Provider};
 use scans::{PlacesConfig, ScansConfig};
 
 pub use self::callers::{CallersConfig, LimitsConfig, Rates, TokensConfig};
+pub use self::logs::LogFormat;
 pub use self::reader::ConfigError;
 use self::reader::Settings;
 pub use self::storage::DatabaseSource;
@@ -63,6 +65,8 @@ pub struct Config {
     pub pg_bin: Option<PathBuf>,
     /// Log filter in `RUST_LOG` syntax.
     pub log: Option<String>,
+    /// How log events are written.
+    pub log_format: LogFormat,
     /// A sentence for each variable with the prefix `SCRAPERSKY_`, and each key of the table `scrapersky`, that is not
     /// known.
     pub unknown: Vec<String>,
@@ -192,6 +196,9 @@ impl Config {
             min_free_disk: settings.min_free_disk()?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
             log: settings.text("SCRAPERSKY_LOG")?.or(settings.text("RUST_LOG")?),
+            log_format: settings
+                .parsed("SCRAPERSKY_LOG_FORMAT", "`text` or `json`", LogFormat::read)?
+                .unwrap_or_default(),
             unknown: Vec::new(),
         };
         let unknown = known::unknown(figment, variables, &settings.known.borrow());
@@ -227,6 +234,7 @@ mod tests {
         assert_eq!(config.pool, PoolConfig::default());
         assert_eq!(config.data_dir, PathBuf::from("/var/lib/scrapersky"));
         assert_eq!(config.log, None);
+        assert_eq!(config.log_format, LogFormat::Text);
     }
 
     #[test]
