@@ -38,9 +38,10 @@ use rocket::{Build, Request, Rocket};
 use tokio::sync::oneshot;
 
 use self::config::Config;
-use self::guards::{Identities, Limits, OneHost, Tokens, Traffic};
+use self::guards::{Identities, Limits, Meter, OneHost, Tokens, Traffic};
 use self::routes::contract::Document;
 use self::routes::jobs::HostPace;
+pub use self::routes::metrics::{Sources, server as metrics};
 use self::routes::service::Probe;
 use self::routes::suppressions::Turns;
 
@@ -53,6 +54,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let callers = &config.callers;
     let document = Document::new(routes::descriptions())?;
     let traffic = Traffic::default();
+    let meter = Meter::default();
     let replica = config.read_database.as_ref();
     let replica = replica.map(|url| Pool::new(url, &config.pool)).transpose()?;
     let reads = Reads::new(pool.clone(), replica);
@@ -65,6 +67,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(reads)
         .manage(Identities::default())
         .manage(traffic.clone())
+        .manage(meter.clone())
         .manage(Turns::default())
         .manage(StoredRowCounts::default())
         .manage(Watch::default())
@@ -77,6 +80,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(document.parameters())
         .manage(document)
         .attach(traffic)
+        .attach(meter)
         .attach(OneHost)
         .attach(console::Failures)
         .attach(headers::Bodies)

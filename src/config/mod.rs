@@ -65,6 +65,8 @@ pub struct Config {
     pub pg_bin: Option<PathBuf>,
     /// Log filter in `RUST_LOG` syntax.
     pub log: Option<String>,
+    /// The address on which the figures of the process are served.
+    pub metrics: Option<SocketAddr>,
     /// How log events are written.
     pub log_format: LogFormat,
     /// A sentence for each variable with the prefix `SCRAPERSKY_`, and each key of the table `scrapersky`, that is not
@@ -195,6 +197,11 @@ impl Config {
             data_dir: settings.data_dir(is_root)?,
             min_free_disk: settings.min_free_disk()?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
+            metrics: settings.parsed(
+                "SCRAPERSKY_METRICS_ADDRESS",
+                "an address with a port, such as 127.0.0.1:9464",
+                |text| text.parse().ok(),
+            )?,
             log: settings.text("SCRAPERSKY_LOG")?.or(settings.text("RUST_LOG")?),
             log_format: settings
                 .parsed("SCRAPERSKY_LOG_FORMAT", "`text` or `json`", LogFormat::read)?

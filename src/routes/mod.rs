@@ -46,6 +46,7 @@ pub mod lead_files;
 pub mod lead_filter;
 pub mod leads;
 pub mod me;
+pub mod metrics;
 pub mod names;
 pub mod place_curation;
 pub mod place_files;

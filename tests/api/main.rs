@@ -23,6 +23,7 @@ mod embedded;
 mod facts;
 mod failover;
 mod fetch;
+mod figures;
 mod followed;
 mod house;
 mod http;

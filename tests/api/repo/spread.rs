@@ -349,11 +349,13 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         diagnostics::replayed: ();
         diagnostics::unknown_tenants: ();
         diagnostics::written: ();
+        events::count_ends: (tomorrow);
         events::delete_old: (tomorrow, 10);
         events::follow: (&[rows.tenant], Some(EventPosition::before(1)), 10);
         host_turns::take: ("acme.test", hour, 1);
         host_turns::find_backlog: (&["acme.test"]);
         host_turns::delete_rested: ();
+        jobs::waiting::list_open: ();
         jobs::queue::claim: ("test", &["fails"], 10, hour);
         jobs::queue::claim: ("test", &["fails"], 1, hour);
         jobs::queue::heartbeat: (&leases, hour);

@@ -6,8 +6,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
-use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult};
-use diesel::sql_types::{BigInt, Timestamptz};
+use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, QueryableByName};
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use schema::events;
 
@@ -94,6 +94,32 @@ pub async fn follow(
     let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
     let last = found.last().filter(|_| is_full).map(Event::position);
     Ok((found, last.unwrap_or(end)))
+}
+
+/// The number of jobs of all tenants, of a kind, that ended in the same way.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct EndCount {
+    /// The kind of the jobs.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// Their status.
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    /// Why they ended.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub outcome: Option<String>,
+    /// How many jobs.
+    #[diesel(sql_type = BigInt)]
+    pub jobs: i64,
+}
+
+/// Counts the jobs that ended since then, by kind, status and outcome.
+pub async fn count_ends(conn: &mut SystemConnection, since: DateTime<Utc>) -> QueryResult<Vec<EndCount>> {
+    // Diesel cannot group by a field of a document.
+    diesel::sql_query(include_str!("count_ends.sql"))
+        .bind::<Timestamptz, _>(since)
+        .load(&mut conn.reading())
+        .await
 }
 
 /// Deletes up to `limit` events that happened before `cutoff`, and returns how many.

@@ -1,0 +1,111 @@
+//! The figures for operators.
+
+use rocket::local::asynchronous::Client;
+use scrapersky::{Sources, metrics};
+use serde_json::json;
+
+use crate::support::app::{Holder, TestApp};
+
+/// Returns the figures of a server.
+async fn figures(app: &TestApp) -> String {
+    let rocket = app.client().rocket();
+    let sources = Sources {
+        pool: app.agencies().pool.clone(),
+        stats: None,
+        disk: rocket.state().cloned().unwrap_or_default(),
+        meter: rocket.state().cloned().unwrap(),
+        followers: rocket.state().cloned(),
+    };
+    let address = "127.0.0.1:9464".parse().unwrap();
+    let client = Client::untracked(metrics(rocket.figment(), address, sources))
+        .await
+        .unwrap();
+    let answer = client.get("/metrics").dispatch().await;
+    let kind = answer.content_type().unwrap().to_string();
+    assert_eq!(kind, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    answer.into_string().await.unwrap()
+}
+
+fn assert_has(text: &str, line: &str) {
+    assert!(text.lines().any(|found| found == line), "{line} is missing:\n{text}");
+}
+
+/// Sends requests of two tenants, with a job of each: one ends and one waits.
+async fn fill(app: &TestApp) -> (Holder<'_>, Holder<'_>) {
+    let (acme, bolt) = (app.agency("acme").await, app.agency("bolt").await);
+    for holder in [&acme, &bolt] {
+        let answer = holder.post("/api/v1/scrapersky", json!({ "base_url": "a.test" })).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        holder
+            .get(&format!("/api/v1/jobs/{}", answer.body["job_id"].as_str().unwrap()))
+            .await;
+    }
+    bolt.get("/api/v1/jobs/nothing").await;
+    app.sql(
+        "UPDATE jobs SET status = 'completed', outcome = 'ok' WHERE tenant_id = (SELECT min(tenant_id::text)::uuid FROM jobs);
+         UPDATE jobs SET run_at = now() - interval '1 h' WHERE status = 'pending'",
+    )
+    .await;
+    (acme, bolt)
+}
+
+#[tokio::test]
+async fn figures_show_requests_and_jobs_of_all_tenants() {
+    let app = TestApp::new().await;
+    let (acme, bolt) = fill(&app).await;
+    let text = figures(&app).await;
+    for line in [
+        "scrapersky_requests_total{method=\"POST\",route=\"/api/v1/scrapersky\",status=\"200\"} 2",
+        "scrapersky_requests_total{method=\"GET\",route=\"/api/v1/jobs/<id>\",status=\"200\"} 2",
+        "scrapersky_jobs{kind=\"domain_scan\",status=\"pending\"} 1",
+        "scrapersky_jobs_ended_recently{kind=\"domain_scan\",status=\"completed\",outcome=\"ok\"} 1",
+        "scrapersky_database_answers 1",
+        "scrapersky_event_streams 0",
+        "scrapersky_disk_short 0",
+        "# EOF",
+    ] {
+        assert_has(&text, line);
+    }
+    let oldest = "scrapersky_jobs_oldest_waiting_seconds{kind=\"domain_scan\"} 36";
+    assert!(text.contains(oldest), "{text}");
+    for holder in [&acme, &bolt] {
+        assert!(!text.contains(&holder.agency.id.to_string()), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn figures_of_the_process_are_shown_without_the_database() {
+    let app = TestApp::new().await;
+    app.agencies().pool.close();
+    let text = figures(&app).await;
+    assert_has(&text, "scrapersky_database_answers 0");
+    assert!(
+        text.contains("scrapersky_connections_max") && !text.contains("scrapersky_jobs"),
+        "{text}"
+    );
+}
+
+/// Every figure of the alerts and of the dashboard exists.
+#[tokio::test]
+async fn alerts_and_dashboard_name_figures_that_are_shown() {
+    let app = TestApp::new().await;
+    fill(&app).await;
+    let text = figures(&app).await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    let name = regex::Regex::new(r"\bscrapersky_[a-z_]+").unwrap();
+    let mut names = 0;
+    for file in ["alerts.yml", "alerts-test.yml", "dashboard.json"] {
+        let file = std::fs::read_to_string(folder.join(file)).unwrap();
+        for found in name.find_iter(&file) {
+            let family = found.as_str().trim_end_matches("_total").trim_end_matches("_bucket");
+            let is_of_workers = family.starts_with("scrapersky_worker_");
+            let described = format!("# TYPE {family} ");
+            assert!(
+                is_of_workers || text.contains(&described),
+                "{family} is not shown:\n{text}"
+            );
+            names += 1;
+        }
+    }
+    assert!(names > 10, "{names}");
+}
