@@ -82,13 +82,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         if runner.is_some() {
             tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
         }
-        let sources = Sources {
-            pool: pool.clone(),
-            stats: runner.as_ref().map(Runner::stats),
-            disk: config.disk(),
-            meter: ready.state().cloned().unwrap_or_default(),
-            followers: ready.state().cloned(),
-        };
+        let sources = Sources::of_server(&ready, pool, runner.as_ref().map(Runner::stats));
         let figures = serve_figures(config, sources).await?;
         let (stop_working, stopped) = oneshot::channel::<()>();
         let working = tokio::spawn(async move {

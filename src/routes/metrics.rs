@@ -21,7 +21,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 use rocket::figment::Figment;
 use rocket::http::ContentType;
-use rocket::{Build, Rocket, State, get};
+use rocket::{Build, Ignite, Rocket, State, get};
 
 use crate::error::{ApiError, ApiResult, catchers};
 use crate::guards::Meter;
@@ -92,6 +92,18 @@ struct InState {
 }
 
 impl Sources {
+    /// Returns the sources of a server with this pool, and of the workers in its process.
+    #[must_use]
+    pub fn of_server(server: &Rocket<Ignite>, pool: Pool, stats: Option<RunnerStats>) -> Self {
+        Self {
+            pool,
+            stats,
+            disk: server.state().cloned().unwrap_or_default(),
+            meter: server.state().cloned().unwrap_or_default(),
+            followers: server.state().cloned(),
+        }
+    }
+
     /// Returns all figures. Those of the database are left out while it cannot be asked.
     async fn text(&self) -> ApiResult<String> {
         let mut registry = Registry::with_prefix("scrapersky");
