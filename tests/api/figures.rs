@@ -1,10 +1,15 @@
 //! The figures for operators.
 
+use std::io::{BufRead as _, BufReader, Read as _};
+
 use rocket::local::asynchronous::Client;
 use scrapersky::{Sources, metrics};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::app::{Holder, TestApp};
+use crate::support::database::TestDatabase;
+use crate::support::program::Program;
+use crate::support::site::Site;
 
 /// Returns the figures of a server.
 async fn figures(app: &TestApp) -> String {
@@ -108,4 +113,44 @@ async fn alerts_and_dashboard_name_figures_that_are_shown() {
         }
     }
     assert!(names > 10, "{names}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_in_json_has_one_object_on_each_line() {
+    let db = TestDatabase::new().await;
+    let mut program = Program::new(db.url(), &Site::canary().await);
+    program.set("SCRAPERSKY_LOG", "info");
+    program.set("SCRAPERSKY_LOG_FORMAT", "json");
+    let (worker, _out, errors) = program.watched(&["worker"]);
+    let mut errors = BufReader::new(errors);
+    let mut log = String::new();
+    assert!(errors.read_line(&mut log).unwrap() > 0, "the worker logs its start");
+    assert!(worker.end());
+    errors.read_to_string(&mut log).unwrap();
+    let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = |event: &Value, text: &str| event["message"].as_str().is_some_and(|message| message.contains(text));
+    assert!(events.iter().any(|event| told(event, "started: ")), "{log}");
+    assert!(
+        events.iter().any(|event| told(event, "stopped: 0 jobs completed")),
+        "{log}"
+    );
+    for event in &events {
+        let names: Vec<&String> = event.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["level", "message", "target", "time"], "{event}");
+        assert!(
+            event["time"]
+                .as_str()
+                .unwrap()
+                .parse::<chrono::DateTime<chrono::Utc>>()
+                .is_ok(),
+            "{event}"
+        );
+        assert_eq!(
+            (
+                &event["level"],
+                event["target"].as_str().map(|target| target.starts_with("jobs"))
+            ),
+            (&json!("INFO"), Some(true))
+        );
+    }
 }
