@@ -44,6 +44,8 @@ use self::routes::jobs::HostPace;
 pub use self::routes::metrics::{Sources, server as metrics};
 use self::routes::service::Probe;
 use self::routes::suppressions::Turns;
+use self::routes::webhooks::Targets;
+pub use self::views::webhook::write as write_delivery;
 
 /// Builds the HTTP API. The server and the tests share this one composition root.
 ///
@@ -69,6 +71,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(traffic.clone())
         .manage(meter.clone())
         .manage(Turns::default())
+        .manage(Targets(config.scans.fetch.clone()))
         .manage(StoredRowCounts::default())
         .manage(Watch::default())
         .manage(config.disk())

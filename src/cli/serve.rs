@@ -15,6 +15,7 @@ use jobs::{JobsConfig, Room, Runner};
 use postgres::Watch;
 use scans::Services;
 use scans::places::retention;
+use scans::webhooks::Courier;
 use tokio::sync::oneshot;
 use web::extract::technology::Rules;
 
@@ -81,6 +82,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         let runner = runner_of_server((options.workers, rules), config, &database)?;
         if runner.is_some() {
             tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
+            tokio::spawn(courier(&pool, config)?.run());
         }
         let sources = Sources::of_server(&ready, pool, runner.as_ref().map(Runner::stats));
         let figures = serve_figures(config, sources).await?;
@@ -234,6 +236,7 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
         };
         revive(&Watch::default(), config)?;
         tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
+        tokio::spawn(courier(&pool, config)?.run());
         let sources = Sources {
             pool,
             stats: Some(runner.stats()),
@@ -246,6 +249,17 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
         runner.run(stop).await;
         Ok(())
     })
+}
+
+/// Prepares who posts events to webhooks.
+fn courier(pool: &Pool, config: &Config) -> anyhow::Result<Courier> {
+    let courier = Courier::new(
+        pool.clone(),
+        &config.scans.fetch,
+        config.webhooks,
+        crate::write_delivery,
+    );
+    courier.context("webhooks cannot be posted to")
 }
 
 /// Starts the private PostgreSQL again whenever it dies, if that is the database.

@@ -17,6 +17,7 @@ mod places;
 mod reader;
 mod sitemap;
 mod storage;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ use database::url::DatabaseUrl;
 use postgres::Disk;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
-use scans::{PlacesConfig, ScansConfig};
+use scans::{PlacesConfig, ScansConfig, WebhooksConfig};
 
 pub use self::callers::{CallersConfig, LimitsConfig, Rates, TokensConfig};
 pub use self::logs::LogFormat;
@@ -55,6 +56,8 @@ pub struct Config {
     pub drain: Duration,
     /// The settings of place searches.
     pub places: PlacesConfig,
+    /// Webhooks.
+    pub webhooks: WebhooksConfig,
     /// Authentication, rate limits and allowed origins.
     pub callers: CallersConfig,
     /// The folder for everything the program writes, including the private PostgreSQL.
@@ -193,6 +196,7 @@ impl Config {
             jobs: settings.jobs()?,
             drain: settings.seconds("SCRAPERSKY_DRAIN_SECONDS", Duration::ZERO)?,
             places: settings.places()?,
+            webhooks: settings.webhooks()?,
             callers: settings.callers()?,
             data_dir: settings.data_dir(is_root)?,
             min_free_disk: settings.min_free_disk()?,

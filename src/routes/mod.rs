@@ -64,6 +64,8 @@ pub mod suppressions;
 pub mod tenants;
 pub mod usage;
 mod wait;
+pub mod webhook_deliveries;
+pub mod webhooks;
 
 /// Returns all routes of the program.
 #[must_use]
@@ -98,6 +100,8 @@ pub fn routes() -> Vec<Route> {
         tenants::routes(),
         keys::routes(),
         audit::routes(),
+        webhooks::routes(),
+        webhook_deliveries::routes(),
     ]
     .concat()
 }
@@ -145,6 +149,8 @@ pub fn descriptions() -> Vec<OpenApi> {
         tenants::describe(),
         keys::describe(),
         audit::describe(),
+        webhooks::describe(),
+        webhook_deliveries::describe(),
         email_scans::describe(),
         OpenApi::default().nest(PREFIX, email_scans::describe()),
     ]

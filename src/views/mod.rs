@@ -24,6 +24,7 @@ pub mod scan;
 pub mod sitemap;
 pub mod tenant;
 pub mod waiting;
+pub mod webhook;
 pub mod who;
 pub mod words;
 

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use database::models::enums::{
-    BatchStatus, ContactMark, CurationStatus, EmailType, EventKind, JobStatus, MxStatus, Outcome, PlaceAction,
-    ProcessingStatus, Scope, SitemapRunState, SuppressionKind, TaskStatus, UrlChange,
+    BatchStatus, ContactMark, CurationStatus, DeliveryStatus, DisabledBecause, EmailType, EventKind, JobStatus,
+    MxStatus, Outcome, PlaceAction, ProcessingStatus, Scope, SitemapRunState, SuppressionKind, TaskStatus, UrlChange,
 };
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -117,6 +117,8 @@ macro_rules! labels {
 labels! {
     BatchStatus: BatchStatusWord,
     ContactMark: ContactMarkWord,
+    DeliveryStatus: DeliveryStatusWord,
+    DisabledBecause: DisabledBecauseWord,
     EventKind: EventKindWord,
     JobStatus: JobStatusWord,
     MxStatus: MxStatusWord,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::repo::jobs::queue::{self, Lease, Swept};
-use database::repo::{batches, events};
+use database::repo::{batches, events, webhook_deliveries};
 use tokio::time::Instant;
 
 use super::hold::{Hold, Stop};
@@ -192,7 +192,7 @@ async fn delete_ended<S>(shared: &Shared<S>, cutoff: DateTime<Utc>) -> anyhow::R
     }
 }
 
-/// Returns the number of events deleted.
+/// Deletes events, and deliveries of events, and returns the number of the former.
 async fn delete_events<S>(shared: &Shared<S>, cutoff: DateTime<Utc>) -> anyhow::Result<usize> {
     let mut deleted = 0;
     loop {
@@ -200,6 +200,15 @@ async fn delete_events<S>(shared: &Shared<S>, cutoff: DateTime<Utc>) -> anyhow::
         let old = events::delete_old(&mut conn, cutoff, DELETE_BATCH).await?;
         conn.commit().await?;
         deleted += old;
+        if old == 0 {
+            break;
+        }
+        tokio::time::sleep(BETWEEN_DELETIONS).await;
+    }
+    loop {
+        let mut conn = shared.pool.system().await?;
+        let old = webhook_deliveries::delete_old(&mut conn, cutoff, DELETE_BATCH).await?;
+        conn.commit().await?;
         if old == 0 {
             return Ok(deleted);
         }

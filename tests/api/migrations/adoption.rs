@@ -207,7 +207,7 @@ fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String
 }
 
 /// The tables that the old system did not have.
-const NEW_TABLES: [&str; 21] = [
+const NEW_TABLES: [&str; 24] = [
     "api_calls",
     "api_keys",
     "contact_sources",
@@ -229,6 +229,9 @@ const NEW_TABLES: [&str; 21] = [
     "stored_rows",
     "suppressions",
     "tenant_limits",
+    "webhook_deliveries",
+    "webhook_secrets",
+    "webhooks",
 ];
 
 /// Fails if a tenant can see, write or move another tenant's row, in any table.

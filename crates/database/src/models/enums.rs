@@ -122,6 +122,36 @@ labelled_enum! {
         JobEnded = "job.ended",
         /// All jobs of a batch have ended.
         BatchDone = "batch.done",
+        /// A webhook was disabled.
+        WebhookDisabled = "webhook.disabled",
+        /// A test call of a webhook was requested.
+        WebhookTested = "webhook.tested",
+    }
+}
+
+labelled_enum! {
+    /// What became of an event for a webhook.
+    DeliveryStatus("a delivery status"): Text {
+        /// It is tried, or waits for its next try.
+        Waiting = "waiting",
+        /// The receiver accepted it.
+        Delivered = "delivered",
+        /// The receiver accepted it at none of the tries.
+        Failed = "failed",
+        /// The webhook was disabled before.
+        Dropped = "dropped",
+    }
+}
+
+labelled_enum! {
+    /// Why a webhook is disabled.
+    DisabledBecause("a reason to disable a webhook"): Text {
+        /// A client requested it.
+        Request = "request",
+        /// The receiver answered with 410 (Gone).
+        Gone = "gone",
+        /// The receiver accepted nothing for days.
+        Failing = "failing",
     }
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::ids::{
     ApiKeyId, AuditEntryId, BatchId, ContactId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId, PlaceSearchId,
-    SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId,
+    SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId, WebhookId,
 };
 use crate::models::event::EventPosition;
 
@@ -212,6 +212,7 @@ positions! {
     Newest<SitemapRunId>: "sitemap-runs";
     Newest<SuppressionId>: "suppressions";
     Newest<Uuid>: "tenants";
+    Newest<WebhookId>: "webhooks";
     AuditEntryId: "audit";
     EventPosition: "events";
     LeadChangeRowId: "leads/history";
