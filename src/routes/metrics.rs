@@ -7,10 +7,11 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 
 use chrono::{TimeDelta, Utc};
-use database::models::enums::JobStatus;
+use database::models::enums::{DeliveryStatus, JobStatus};
 use database::pool::Pool;
 use database::repo::events::{self, EndCount};
 use database::repo::jobs::waiting::{self, OpenJobs};
+use database::repo::webhook_deliveries;
 use jobs::{Followers, RunnerStats};
 use postgres::Disk;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -85,6 +86,19 @@ struct Ended {
     outcome: String,
 }
 
+/// The labels of deliveries.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Became {
+    status: &'static str,
+}
+
+/// What the database knows.
+struct Asked {
+    open: Vec<OpenJobs>,
+    ended: Vec<EndCount>,
+    deliveries: Vec<(DeliveryStatus, i64)>,
+}
+
 /// The labels of connections.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct InState {
@@ -113,9 +127,10 @@ impl Sources {
         let answers = ConstGauge::new(i64::from(asked.is_ok()));
         registry.register("database_answers", "Whether the database answered", answers);
         match asked {
-            Ok((open, ended)) => {
-                add_open(&mut registry, open);
-                add_ended(&mut registry, ended);
+            Ok(asked) => {
+                add_open(&mut registry, asked.open);
+                add_ended(&mut registry, asked.ended);
+                add_deliveries(&mut registry, &asked.deliveries);
             }
             Err(error) => log::warn!("the figures lack those of the database: {error}"),
         }
@@ -125,11 +140,14 @@ impl Sources {
         Ok(text)
     }
 
-    async fn ask(&self) -> ApiResult<(Vec<OpenJobs>, Vec<EndCount>)> {
+    async fn ask(&self) -> ApiResult<Asked> {
         let mut conn = self.pool.system().await?;
-        let open = waiting::list_open(&mut conn).await?;
-        let ended = events::count_ends(&mut conn, Utc::now() - RECENTLY).await?;
-        Ok((open, ended))
+        let since = Utc::now() - RECENTLY;
+        Ok(Asked {
+            open: waiting::list_open(&mut conn).await?,
+            ended: events::count_ends(&mut conn, since).await?,
+            deliveries: webhook_deliveries::count_recent(&mut conn, since).await?,
+        })
     }
 
     /// Adds what the process knows by itself.
@@ -240,6 +258,19 @@ fn add_ended(registry: &mut Registry, ended: Vec<EndCount>) {
         "jobs_ended_recently",
         "Jobs that ended in the last five minutes, of all processes",
         jobs,
+    );
+}
+
+fn add_deliveries(registry: &mut Registry, counts: &[(DeliveryStatus, i64)]) {
+    let deliveries = Family::<Became, Gauge>::default();
+    for (status, count) in counts {
+        let status = status.label();
+        deliveries.get_or_create(&Became { status }).set(*count);
+    }
+    registry.register(
+        "webhook_deliveries",
+        "Events for webhooks that wait, and that ended in the last five minutes, of all processes",
+        deliveries,
     );
 }
 

@@ -18,7 +18,8 @@ use super::words::{DeliveryStatusWord, DisabledBecauseWord, EventKindWord};
 #[schema(example = json!({ "url": "https://hooks.example.com/scrapersky", "kinds": ["job.ended", "batch.done"] }))]
 #[serde(deny_unknown_fields)]
 pub struct WebhookRequest {
-    /// URL to post events to: `https` or `http`, at a public address.
+    /// URL to post events to: `https` or `http`, at a public address, without user name and password.
+    #[schema(pattern = "^https?://")]
     pub url: String,
     /// Kinds of events to post.
     #[schema(value_type = Vec<EventKindWord>, min_items = 1)]
@@ -42,6 +43,7 @@ pub struct WebhookRequest {
 pub struct WebhookPatch {
     /// URL to post events to.
     #[serde(default)]
+    #[schema(pattern = "^https?://")]
     pub url: Option<String>,
     /// Kinds of events to post.
     #[serde(default)]

@@ -48,7 +48,11 @@ async fn fill(app: &TestApp) -> (Holder<'_>, Holder<'_>) {
     bolt.get("/api/v1/jobs/nothing").await;
     app.sql(
         "UPDATE jobs SET status = 'completed', outcome = 'ok' WHERE tenant_id = (SELECT min(tenant_id::text)::uuid FROM jobs);
-         UPDATE jobs SET run_at = now() - interval '1 h' WHERE status = 'pending'",
+         UPDATE jobs SET run_at = now() - interval '1 h' WHERE status = 'pending';
+         INSERT INTO webhooks (tenant_id, id, url, kinds, clock, event_id) SELECT id, id, 'https://a.test/', '{job.ended}', 1, 1 FROM tenants;
+         INSERT INTO webhook_deliveries (tenant_id, webhook_id, clock, event_id, kind, happened_at, data, status, ended_at)
+             SELECT id, id, 1, n, 'job.ended', now(), '{}', CASE n WHEN 1 THEN 'waiting' ELSE 'failed' END, CASE n WHEN 2 THEN now() WHEN 3 THEN now() - interval '1 h' END
+             FROM tenants, generate_series(1, 3) n",
     )
     .await;
     (acme, bolt)
@@ -64,6 +68,8 @@ async fn figures_show_requests_and_jobs_of_all_tenants() {
         "scrapersky_requests_total{method=\"GET\",route=\"/api/v1/jobs/<id>\",status=\"200\"} 2",
         "scrapersky_jobs{kind=\"domain_scan\",status=\"pending\"} 1",
         "scrapersky_jobs_ended_recently{kind=\"domain_scan\",status=\"completed\",outcome=\"ok\"} 1",
+        "scrapersky_webhook_deliveries{status=\"waiting\"} 3",
+        "scrapersky_webhook_deliveries{status=\"failed\"} 3",
         "scrapersky_database_answers 1",
         "scrapersky_event_streams 0",
         "scrapersky_disk_short 0",

@@ -809,15 +809,6 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(api_keys -> tenants (tenant_id));
-diesel::joinable!(audit_log -> tenants (tenant_id));
-diesel::joinable!(idempotency_keys -> tenants (tenant_id));
-diesel::joinable!(profiles -> tenants (tenant_id));
-diesel::joinable!(rate_windows -> tenants (tenant_id));
-diesel::joinable!(scan_days -> tenants (tenant_id));
-diesel::joinable!(sessions -> tenants (tenant_id));
-diesel::joinable!(tenant_limits -> tenants (tenant_id));
-
 diesel::table! {
     webhook_deliveries (tenant_id, id) {
         tenant_id -> Uuid,
@@ -872,6 +863,16 @@ diesel::table! {
         updated_at -> Timestamptz,
     }
 }
+
+diesel::joinable!(api_keys -> tenants (tenant_id));
+diesel::joinable!(audit_log -> tenants (tenant_id));
+diesel::joinable!(idempotency_keys -> tenants (tenant_id));
+diesel::joinable!(profiles -> tenants (tenant_id));
+diesel::joinable!(rate_windows -> tenants (tenant_id));
+diesel::joinable!(scan_days -> tenants (tenant_id));
+diesel::joinable!(sessions -> tenants (tenant_id));
+diesel::joinable!(tenant_limits -> tenants (tenant_id));
+diesel::joinable!(webhooks -> tenants (tenant_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     api_calls,

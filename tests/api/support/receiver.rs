@@ -72,6 +72,11 @@ impl Receiver {
         self.posts.lock().unwrap().clone()
     }
 
+    /// The number of posts so far.
+    pub fn count(&self) -> usize {
+        self.posts.lock().unwrap().len()
+    }
+
     /// The posts to a path so far.
     pub fn posts_to(&self, path: &str) -> Vec<Post> {
         let mut posts = self.posts();

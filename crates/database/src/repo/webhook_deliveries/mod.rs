@@ -1,11 +1,11 @@
 //! Table `webhook_deliveries`: events for webhooks, and what became of them.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::dsl::{case_when, now};
+use diesel::dsl::{case_when, count_star, now};
 use diesel::pg::Pg;
 use diesel::prelude::{
-    ExpressionMethods, HasQuery, IntoSql, OptionalExtension, PgJsonbExpressionMethods, QueryDsl, QueryResult,
-    SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, HasQuery, IntoSql, OptionalExtension, PgJsonbExpressionMethods, QueryDsl,
+    QueryResult, SelectableHelper,
 };
 use diesel::sql_types::{BigInt, Bool, Interval, Jsonb, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
@@ -191,6 +191,23 @@ pub async fn hold_back(conn: &mut TenantConnection, failed: &WebhookDelivery, wa
     .set(webhook_deliveries::due_at.eq(due_at))
     .execute(conn)
     .await
+}
+
+/// Counts the deliveries of all tenants that wait, and those that ended since then, by status.
+pub async fn count_recent(
+    conn: &mut SystemConnection,
+    since: DateTime<Utc>,
+) -> QueryResult<Vec<(DeliveryStatus, i64)>> {
+    webhook_deliveries::table
+        .filter(
+            webhook_deliveries::status
+                .eq(DeliveryStatus::Waiting)
+                .or(webhook_deliveries::ended_at.ge(since)),
+        )
+        .group_by(webhook_deliveries::status)
+        .select((webhook_deliveries::status, count_star()))
+        .load(&mut conn.reading())
+        .await
 }
 
 /// Deletes up to `limit` deliveries that ended before `cutoff`, and returns how many.
