@@ -31,8 +31,8 @@ CREATE INDEX webhooks_tenant_id_created_at_idx ON webhooks (tenant_id, created_a
 COMMENT ON COLUMN webhooks.kinds IS 'Only events of these kinds are posted.';
 COMMENT ON COLUMN webhooks.job_kinds IS 'Only events of jobs of these kinds are posted; all where it is empty.';
 
--- What signs the posts: the secret itself, since a signature is made from it. No role but the tenant's reads it. There are two
--- while one replaces the other.
+-- What signs the posts: the secret itself, since a signature is made from it. It is read as its tenant only; the system's role
+-- backs it up. There are two while one replaces the other.
 CREATE TABLE webhook_secrets (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL DEFAULT gen_random_uuid(),

@@ -1,4 +1,4 @@
-//! Table `webhook_secrets`, which only tenants read.
+//! Table `webhook_secrets`: no function of the system reads it.
 
 use chrono::TimeDelta;
 use diesel::dsl::now;
