@@ -12,6 +12,8 @@ CREATE TABLE webhooks (
     -- The last event that was looked at: later ones become deliveries.
     clock bigint NOT NULL,
     event_id bigint NOT NULL,
+    -- From when on events are posted: the position alone would include what has just happened.
+    enabled_at timestamptz NOT NULL DEFAULT now(),
     -- The turn of a worker, and until when it holds.
     turn uuid,
     turn_ends_at timestamptz,

@@ -853,6 +853,7 @@ diesel::table! {
         job_kinds -> Array<Nullable<Text>>,
         clock -> Int8,
         event_id -> Int8,
+        enabled_at -> Timestamptz,
         turn -> Nullable<Uuid>,
         turn_ends_at -> Nullable<Timestamptz>,
         paused_until -> Nullable<Timestamptz>,

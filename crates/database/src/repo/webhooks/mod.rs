@@ -93,6 +93,7 @@ pub async fn enable(conn: &mut TenantConnection, id: WebhookId) -> QueryResult<b
     .set((
         webhooks::clock.eq(events_horizon()),
         webhooks::event_id.eq(BEFORE_ALL),
+        webhooks::enabled_at.eq(now),
         webhooks::paused_until.eq(None::<DateTime<Utc>>),
         webhooks::failing_since.eq(None::<DateTime<Utc>>),
         webhooks::disabled_at.eq(None::<DateTime<Utc>>),
