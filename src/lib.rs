@@ -39,11 +39,14 @@ use tokio::sync::oneshot;
 use web::score::ScoreRules;
 
 use self::config::Config;
-use self::guards::{Identities, Limits, OneHost, Tokens, Traffic};
+use self::guards::{Identities, Limits, Meter, OneHost, Tokens, Traffic};
 use self::routes::contract::Document;
 use self::routes::jobs::HostPace;
+pub use self::routes::metrics::{Sources, server as metrics};
 use self::routes::service::Probe;
 use self::routes::suppressions::Turns;
+use self::routes::webhooks::Targets;
+pub use self::views::webhook::write as write_delivery;
 
 /// Builds the HTTP API. The server and the tests share this one composition root.
 ///
@@ -54,6 +57,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let callers = &config.callers;
     let document = Document::new(routes::descriptions())?;
     let traffic = Traffic::default();
+    let meter = Meter::default();
     let replica = config.read_database.as_ref();
     let replica = replica.map(|url| Pool::new(url, &config.pool)).transpose()?;
     let reads = Reads::new(pool.clone(), replica);
@@ -66,7 +70,9 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(reads)
         .manage(Identities::default())
         .manage(traffic.clone())
+        .manage(meter.clone())
         .manage(Turns::default())
+        .manage(Targets(config.scans.fetch.clone()))
         .manage(StoredRowCounts::default())
         .manage(Watch::default())
         .manage(config.disk())
@@ -79,6 +85,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(document.parameters())
         .manage(document)
         .attach(traffic)
+        .attach(meter)
         .attach(OneHost)
         .attach(console::Failures)
         .attach(headers::Bodies)

@@ -4,6 +4,9 @@ use std::io::{self, Write};
 
 use env_logger::fmt::Formatter;
 use log::{Level, Record};
+use serde::Serialize;
+
+use crate::config::LogFormat;
 
 /// Packages that log whole requests, including `Authorization`, at detailed levels. The log shows none of their events
 /// beyond `info`, whatever the filter is.
@@ -15,24 +18,54 @@ const SAID_OTHERWISE: &[&str] = &["rocket::launch", "rocket::request", "rocket::
 /// The end of a target of Rocket's lines that continue another one, also those of handlers in this program.
 const CONTINUATION: &str = "::_";
 
-/// Starts logging with a filter in `RUST_LOG` syntax, such as `info` or `scrapersky=debug`.
+/// Starts logging in a format, with a filter in `RUST_LOG` syntax, such as `info` or `scrapersky=debug`.
 ///
 /// # Errors
 ///
 /// Returns an error if logging was already started.
-pub fn init(filter: &str) -> Result<(), log::SetLoggerError> {
+pub fn init(filter: &str, format: LogFormat) -> Result<(), log::SetLoggerError> {
+    let write = match format {
+        LogFormat::Text => write_line,
+        LogFormat::Json => write_json,
+    };
     env_logger::Builder::new()
         .parse_filters(filter)
-        .format(write_event)
+        .format(move |out, record| {
+            if is_shown(record.target(), record.level()) {
+                write(out, record)
+            } else {
+                Ok(())
+            }
+        })
         .try_init()
 }
 
-fn write_event(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+fn is_shown(target: &str, level: Level) -> bool {
+    !is_said_otherwise(target) && (level <= Level::Info || !comes_from(target, VERBOSE_TARGETS))
+}
+
+/// An event as JSON.
+#[derive(Debug, Serialize)]
+struct Event<'a> {
+    time: &'a str,
+    level: &'a str,
+    target: &'a str,
+    message: &'a str,
+}
+
+fn write_json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let event = Event {
+        time: &out.timestamp_millis().to_string(),
+        level: record.level().as_str(),
+        target: record.target(),
+        message: &record.args().to_string(),
+    };
+    // JSON escapes control characters itself.
+    writeln!(out, "{}", serde_json::to_string(&event)?)
+}
+
+fn write_line(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let level = record.level();
-    let target = record.target();
-    if is_said_otherwise(target) || level > Level::Info && comes_from(target, VERBOSE_TARGETS) {
-        return Ok(());
-    }
     let time = out.timestamp_millis();
     let style = out.default_level_style(level);
     let message = escape(&record.args().to_string());
@@ -68,7 +101,9 @@ fn escape(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{VERBOSE_TARGETS, comes_from, escape, is_said_otherwise};
+    use log::Level;
+
+    use super::{VERBOSE_TARGETS, comes_from, escape, is_said_otherwise, is_shown};
 
     #[test]
     fn packages_that_log_headers_are_recognised_by_their_modules() {
@@ -90,6 +125,12 @@ mod tests {
         for target in ["rocket::config", "rocket_http::listener", "scrapersky::error"] {
             assert!(!is_said_otherwise(target), "{target}");
         }
+    }
+
+    #[test]
+    fn no_format_shows_what_names_whole_requests() {
+        assert!(is_shown("scrapersky::error", Level::Debug) && is_shown("hyper", Level::Info));
+        assert!(!is_shown("hyper", Level::Debug) && !is_shown("rocket::request", Level::Error));
     }
 
     #[test]

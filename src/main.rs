@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let mut config = Config::load()?;
-    logging::init(cli.log_filter(config.log.as_deref()))?;
+    logging::init(cli.log_filter(config.log.as_deref()), config.log_format)?;
     cli::descriptors::raise_limit(&mut config);
     cli::run(cli, &config)
 }

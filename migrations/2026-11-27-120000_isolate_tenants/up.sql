@@ -132,17 +132,18 @@ END;
 
 -- Returns every table with rows of tenants, the column that says whose a row is, and what the two roles may do;
 -- tests/api/catalogue.rs finds one that is missing here. A tenant does not make, rename or end tenants, and does not set its own
--- limits. What is written in the audit log stays as it is, whatever the program does.
+-- limits. What is written in the audit log stays as it is, whatever the program does. Secrets of webhooks are read as their tenant; the
+-- system backs them up and restores them.
 CREATE FUNCTION scrapersky_internal.tenant_tables(OUT target regclass, OUT tenant_column text, OUT tenant_may text, OUT system_may text)
 RETURNS SETOF record
 LANGUAGE sql STABLE AS $$
     SELECT ('public.' || t.name)::regclass, CASE t.name WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END,
         CASE WHEN t.name IN ('tenants', 'tenant_limits') THEN 'SELECT' WHEN t.name = 'audit_log' THEN 'INSERT, SELECT' ELSE 'DELETE, INSERT, SELECT, UPDATE' END,
-        CASE WHEN t.name = 'audit_log' THEN 'INSERT, SELECT' ELSE 'DELETE, INSERT, SELECT, UPDATE' END
+        CASE WHEN t.name IN ('audit_log', 'webhook_secrets') THEN 'INSERT, SELECT' ELSE 'DELETE, INSERT, SELECT, UPDATE' END
     FROM unnest('{api_calls,api_keys,audit_log,batch_jobs,contact_sources,contacts,domain_changes,domain_hosting,domain_profiles,domain_technologies,domains,
         email_scan_urls,email_scans,events,idempotency_keys,jobs,lead_changes,leads,mail_domains,pages,place_changes,place_details,
         place_finds,place_searches,places_staging,profiles,rate_windows,scan_days,score_points,sessions,sitemap_file_curations,sitemap_files,sitemap_runs,sitemap_url_changes,
-        sitemap_urls,stored_rows,suppressions,tenant_limits,tenants}'::text[]) t(name)
+        sitemap_urls,stored_rows,suppressions,tenant_limits,tenants,webhook_deliveries,webhook_secrets,webhooks}'::text[]) t(name)
 $$;
 
 -- Returns every grant to the two roles, and what must not be granted to others: privileges in the order of the alphabet.

@@ -14,14 +14,16 @@ use database::settings::PoolConfig;
 use jobs::{JobsConfig, Room, Runner};
 use postgres::Watch;
 use scans::places::retention;
+use scans::webhooks::Courier;
 use scans::{Services, leads};
 use tokio::sync::oneshot;
 
 use super::bring_up::{Database, embedded_options};
 use super::keys;
 use super::run::{RuleSets, block_on, require_schema};
+use crate::Sources;
 use crate::config::{Config, DatabaseSource};
-use crate::guards::{Traffic, make_link};
+use crate::guards::{Meter, Traffic, make_link};
 
 /// The maximum number of connections that the workers of a server open in addition to its own, above the one they
 /// keep. A job needs one for milliseconds, when it reports and when it stores.
@@ -81,7 +83,10 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         if runner.is_some() {
             tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
             tokio::spawn(leads::watch(pool.clone(), score));
+            tokio::spawn(courier(&pool, config)?.run());
         }
+        let sources = Sources::of_server(&ready, pool, runner.as_ref().map(Runner::stats));
+        let figures = serve_figures(config, sources).await?;
         let (stop_working, stopped) = oneshot::channel::<()>();
         let working = tokio::spawn(async move {
             // Without a listener the server ends at once: its workers claim nothing.
@@ -113,6 +118,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
             stopped = stopping => stopped,
         };
         working.await.context("the workers failed")?;
+        drop(figures);
         log::info!(
             "the server at http://{address} stopped: {} requests in progress",
             traffic.in_progress()
@@ -161,6 +167,36 @@ async fn greeting(pool: &Pool, config: &Config) -> anyhow::Result<String> {
     ))
 }
 
+/// Serves the figures of the process, if the settings name an address, until the answer is dropped.
+async fn serve_figures(config: &Config, sources: Sources) -> anyhow::Result<Option<oneshot::Sender<()>>> {
+    let Some(address) = config.metrics else {
+        return Ok(None);
+    };
+    let (server, listening) = crate::telling(crate::metrics(&config.rocket, address, sources));
+    let ready = server
+        .ignite()
+        .await
+        .context("the server of the figures cannot start")?;
+    let shutdown = ready.shutdown();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = tokio::spawn(async move {
+        let served = ready.launch().await;
+        served
+            .map(drop)
+            .map_err(|error| anyhow!(crate::launch_failure(&error, address)))
+    });
+    let Ok(address) = listening.await else {
+        return served.await?.map(|()| None);
+    };
+    log::info!("the figures are at http://{address}/metrics");
+    tokio::spawn(async move {
+        // A sender that is gone says the same.
+        let _ = stopped.await;
+        shutdown.notify();
+    });
+    Ok(Some(stop))
+}
+
 /// Serves on for `time` while `/ready` says that the server stops, or until it is told to stop once more.
 async fn drain(traffic: &Traffic, time: Duration) -> anyhow::Result<()> {
     traffic.begin_draining();
@@ -201,11 +237,31 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
         };
         revive(&Watch::default(), config)?;
         tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
-        tokio::spawn(leads::watch(pool, rules.score));
+        tokio::spawn(leads::watch(pool.clone(), rules.score));
+        tokio::spawn(courier(&pool, config)?.run());
+        let sources = Sources {
+            pool,
+            stats: Some(runner.stats()),
+            disk: config.disk(),
+            meter: Meter::default(),
+            followers: None,
+        };
+        let _figures = serve_figures(config, sources).await?;
         say!("ScraperSky runs jobs as {}.", runner.name());
         runner.run(stop).await;
         Ok(())
     })
+}
+
+/// Prepares who posts events to webhooks.
+fn courier(pool: &Pool, config: &Config) -> anyhow::Result<Courier> {
+    let courier = Courier::new(
+        pool.clone(),
+        &config.scans.fetch,
+        config.webhooks,
+        crate::write_delivery,
+    );
+    courier.context("webhooks cannot be posted to")
 }
 
 /// Starts the private PostgreSQL again whenever it dies, if that is the database.

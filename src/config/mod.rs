@@ -11,11 +11,13 @@ mod email;
 mod fetch;
 mod jobs;
 mod known;
+mod logs;
 pub(crate) mod nearest;
 mod places;
 mod reader;
 mod sitemap;
 mod storage;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,9 +29,10 @@ use database::url::DatabaseUrl;
 use postgres::Disk;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
-use scans::{PlacesConfig, ScansConfig};
+use scans::{PlacesConfig, ScansConfig, WebhooksConfig};
 
 pub use self::callers::{CallersConfig, LimitsConfig, Rates, TokensConfig};
+pub use self::logs::LogFormat;
 pub use self::reader::ConfigError;
 use self::reader::Settings;
 pub use self::storage::DatabaseSource;
@@ -53,6 +56,8 @@ pub struct Config {
     pub drain: Duration,
     /// The settings of place searches.
     pub places: PlacesConfig,
+    /// Webhooks.
+    pub webhooks: WebhooksConfig,
     /// Authentication, rate limits and allowed origins.
     pub callers: CallersConfig,
     /// The folder for everything the program writes, including the private PostgreSQL.
@@ -63,6 +68,10 @@ pub struct Config {
     pub pg_bin: Option<PathBuf>,
     /// Log filter in `RUST_LOG` syntax.
     pub log: Option<String>,
+    /// The address on which the figures of the process are served.
+    pub metrics: Option<SocketAddr>,
+    /// How log events are written.
+    pub log_format: LogFormat,
     /// A sentence for each variable with the prefix `SCRAPERSKY_`, and each key of the table `scrapersky`, that is not
     /// known.
     pub unknown: Vec<String>,
@@ -188,11 +197,20 @@ impl Config {
             jobs: settings.jobs()?,
             drain: settings.seconds("SCRAPERSKY_DRAIN_SECONDS", Duration::ZERO)?,
             places: settings.places()?,
+            webhooks: settings.webhooks()?,
             callers: settings.callers()?,
             data_dir: settings.data_dir(is_root)?,
             min_free_disk: settings.min_free_disk()?,
             pg_bin: settings.text("SCRAPERSKY_PG_BIN")?.map(PathBuf::from),
+            metrics: settings.parsed(
+                "SCRAPERSKY_METRICS_ADDRESS",
+                "an address with a port, such as 127.0.0.1:9464",
+                |text| text.parse().ok(),
+            )?,
             log: settings.text("SCRAPERSKY_LOG")?.or(settings.text("RUST_LOG")?),
+            log_format: settings
+                .parsed("SCRAPERSKY_LOG_FORMAT", "`text` or `json`", LogFormat::read)?
+                .unwrap_or_default(),
             unknown: Vec::new(),
         };
         let unknown = known::unknown(figment, variables, &settings.known.borrow());
@@ -228,6 +246,7 @@ mod tests {
         assert_eq!(config.pool, PoolConfig::default());
         assert_eq!(config.data_dir, PathBuf::from("/var/lib/scrapersky"));
         assert_eq!(config.log, None);
+        assert_eq!(config.log_format, LogFormat::Text);
     }
 
     #[test]

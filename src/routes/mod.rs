@@ -48,6 +48,7 @@ pub mod lead_filter;
 pub mod lead_report;
 pub mod leads;
 pub mod me;
+pub mod metrics;
 pub mod names;
 pub mod place_curation;
 pub mod place_files;
@@ -66,6 +67,8 @@ pub mod suppressions;
 pub mod tenants;
 pub mod usage;
 mod wait;
+pub mod webhook_deliveries;
+pub mod webhooks;
 
 /// Returns all routes of the program.
 #[must_use]
@@ -103,6 +106,8 @@ pub fn routes() -> Vec<Route> {
         tenants::routes(),
         keys::routes(),
         audit::routes(),
+        webhooks::routes(),
+        webhook_deliveries::routes(),
     ]
     .concat()
 }
@@ -153,6 +158,8 @@ pub fn descriptions() -> Vec<OpenApi> {
         tenants::describe(),
         keys::describe(),
         audit::describe(),
+        webhooks::describe(),
+        webhook_deliveries::describe(),
         email_scans::describe(),
         OpenApi::default().nest(PREFIX, email_scans::describe()),
     ]

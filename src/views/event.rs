@@ -13,7 +13,7 @@ use super::batch::BatchParam;
 use super::scan::ScanId;
 use super::words::EventKindWord;
 
-/// Something that happened to a job or a batch.
+/// Something that happened to a job, a batch or a webhook.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventView {
     /// Place of the event, to resume behind it: as `cursor` of a request, or as `Last-Event-ID` of a stream.
@@ -23,12 +23,12 @@ pub struct EventView {
     kind: &'static str,
     /// When the transaction began that did it.
     at: DateTime<Utc>,
-    /// Id of the job; null for an event of a batch.
+    /// Id of the job; null for an event that is about none.
     job_id: Option<ScanId>,
     /// Id of the batch, or of the batch that the job is part of.
     batch_id: Option<BatchParam>,
     /// More about it. Of a job: `job_kind`, `domain_id`, `attempt`, `progress`, `step`, `message`, `status`, `outcome`, `error`,
-    /// `run_at`, as far as they are known.
+    /// `run_at`, as far as they are known. Of a webhook: `webhook_id`, and `because` where it was disabled.
     #[schema(value_type = serde_json::Value)]
     data: Box<RawValue>,
 }

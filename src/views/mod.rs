@@ -25,6 +25,7 @@ pub mod score;
 pub mod sitemap;
 pub mod tenant;
 pub mod waiting;
+pub mod webhook;
 pub mod who;
 pub mod words;
 

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use database::models::enums::{
-    BatchStatus, ContactMark, CurationStatus, DomainChangeKind, EmailType, EventKind, JobStatus, MxStatus, Outcome,
-    PlaceAction, ProcessingStatus, Scope, SitemapRunState, SuppressionKind, TaskStatus, UrlChange,
+    BatchStatus, ContactMark, CurationStatus, DeliveryStatus, DisabledBecause, DomainChangeKind, EmailType, EventKind,
+    JobStatus, MxStatus, Outcome, PlaceAction, ProcessingStatus, Scope, SitemapRunState, SuppressionKind, TaskStatus,
+    UrlChange,
 };
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -117,6 +118,8 @@ macro_rules! labels {
 labels! {
     BatchStatus: BatchStatusWord,
     ContactMark: ContactMarkWord,
+    DeliveryStatus: DeliveryStatusWord,
+    DisabledBecause: DisabledBecauseWord,
     DomainChangeKind: DomainChangeKindWord,
     EventKind: EventKindWord,
     JobStatus: JobStatusWord,

@@ -23,6 +23,7 @@ mod embedded;
 mod facts;
 mod failover;
 mod fetch;
+mod figures;
 mod followed;
 mod house;
 mod http;
@@ -49,3 +50,4 @@ mod submissions;
 mod support;
 
 mod tls;
+mod webhooks;

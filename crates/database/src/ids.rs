@@ -174,6 +174,22 @@ typed_id! {
     SuppressionId(Uuid): sql_types::Uuid
 }
 typed_id! {
+    /// Identifies a webhook.
+    WebhookId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies an event for a webhook.
+    WebhookDeliveryId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a secret of a webhook.
+    WebhookSecretId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies the turn of a worker at a webhook: only its holder may post to it.
+    WebhookTurn(Uuid): sql_types::Uuid
+}
+typed_id! {
     /// Identifies a person, as Supabase's `auth.users` does.
     UserId(Uuid): sql_types::Uuid
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::repo::jobs::queue::{self, Lease, Swept};
-use database::repo::{batches, domain_changes, events};
+use database::repo::{batches, domain_changes, events, webhook_deliveries};
 use tokio::time::Instant;
 
 use super::hold::{Hold, Stop};
@@ -144,7 +144,7 @@ async fn note_batches_once<S>(shared: &Shared<S>) -> anyhow::Result<()> {
     }
 }
 
-/// Deletes what is older than it is kept, forever: jobs that ended, batches without jobs, events, differences
+/// Deletes what is older than it is kept, forever: jobs that ended, batches without jobs, events and their deliveries, differences
 /// between scans.
 pub(super) async fn retention<S>(shared: Arc<Shared<S>>) {
     // Not at startup, and not at the same time in every process.
@@ -163,6 +163,7 @@ pub(super) async fn retention<S>(shared: Arc<Shared<S>>) {
         }
         for (what, kept) in [
             (Old::Events, shared.config.events_kept),
+            (Old::Deliveries, shared.config.events_kept),
             (Old::Changes, shared.config.changes_kept),
         ] {
             let Some(cutoff) = kept.and_then(cutoff) else { continue };
@@ -202,6 +203,7 @@ async fn delete_ended<S>(shared: &Shared<S>, cutoff: DateTime<Utc>) -> anyhow::R
 #[derive(Clone, Copy)]
 enum Old {
     Events,
+    Deliveries,
     Changes,
 }
 
@@ -209,6 +211,7 @@ impl Old {
     const fn name(self) -> &'static str {
         match self {
             Self::Events => "events",
+            Self::Deliveries => "deliveries of events",
             Self::Changes => "differences between scans",
         }
     }
@@ -221,6 +224,7 @@ async fn delete_old<S>(shared: &Shared<S>, what: Old, cutoff: DateTime<Utc>) -> 
         let mut conn = shared.pool.system().await?;
         let old = match what {
             Old::Events => events::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
+            Old::Deliveries => webhook_deliveries::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
             Old::Changes => domain_changes::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
         };
         conn.commit().await?;

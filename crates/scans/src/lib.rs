@@ -1,4 +1,4 @@
-//! The scrapers, which collect facts from other hosts: one folder each.
+//! The scrapers, which collect facts from other hosts, and the webhooks, which tell other hosts of events: one folder each.
 
 mod dns;
 pub mod domain;
@@ -12,6 +12,7 @@ mod room;
 mod services;
 mod settings;
 pub mod sitemap;
+pub mod webhooks;
 
 use jobs::Registry;
 
@@ -24,6 +25,7 @@ pub use self::settings::{
     DomainConfig, EmailConfig, ExpiredPlaces, PlacesConfig, PlacesProtocol, ScansConfig, SitemapConfig,
 };
 use self::sitemap::SitemapScan;
+pub use self::webhooks::WebhooksConfig;
 
 /// Returns all kinds of jobs that this program runs.
 #[must_use]

@@ -837,6 +837,62 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_deliveries (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        webhook_id -> Uuid,
+        clock -> Int8,
+        event_id -> Int8,
+        kind -> Text,
+        happened_at -> Timestamptz,
+        job_id -> Nullable<Uuid>,
+        batch_id -> Nullable<Uuid>,
+        data -> Jsonb,
+        status -> Text,
+        attempts -> Int4,
+        due_at -> Timestamptz,
+        /// Each try: when it began, how long it took, and its answer.
+        tries -> Jsonb,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_secrets (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        webhook_id -> Uuid,
+        secret -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhooks (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        url -> Text,
+        description -> Nullable<Text>,
+        /// Only events of these kinds are posted.
+        kinds -> Array<Nullable<Text>>,
+        /// Only events of jobs of these kinds are posted; all where it is empty.
+        job_kinds -> Array<Nullable<Text>>,
+        clock -> Int8,
+        event_id -> Int8,
+        enabled_at -> Timestamptz,
+        turn -> Nullable<Uuid>,
+        turn_ends_at -> Nullable<Timestamptz>,
+        paused_until -> Nullable<Timestamptz>,
+        failing_since -> Nullable<Timestamptz>,
+        disabled_at -> Nullable<Timestamptz>,
+        disabled_because -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(api_keys -> tenants (tenant_id));
 diesel::joinable!(audit_log -> tenants (tenant_id));
 diesel::joinable!(idempotency_keys -> tenants (tenant_id));
@@ -845,6 +901,7 @@ diesel::joinable!(rate_windows -> tenants (tenant_id));
 diesel::joinable!(scan_days -> tenants (tenant_id));
 diesel::joinable!(sessions -> tenants (tenant_id));
 diesel::joinable!(tenant_limits -> tenants (tenant_id));
+diesel::joinable!(webhooks -> tenants (tenant_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     api_calls,
@@ -886,4 +943,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     suppressions,
     tenant_limits,
     tenants,
+    webhook_deliveries,
+    webhook_secrets,
+    webhooks,
 );

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use database::ids::{
     ApiKeyId, AuditEntryId, BatchId, ContactId, DomainChangeId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId,
-    SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId,
+    SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId, WebhookId,
 };
 use database::models::event::EventPosition;
 use database::repo::domains::DomainPosition;
@@ -60,6 +60,8 @@ pub struct Ids {
     pub once: String,
     /// A row's number, as in cursors.
     pub number: String,
+    pub webhook: String,
+    pub delivery: String,
 }
 
 /// One request.
@@ -309,6 +311,13 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
     Get "/api/v1/audit" Nothing: |ids| list("/api/v1/audit", &ids.number, |id: i64| AuditEntryId::from(id));
 
+    Get "/api/v1/webhooks" Nothing: |ids| newest::<WebhookId>("/api/v1/webhooks", &ids.webhook);
+    Get "/api/v1/webhooks/<id>" Rows: |ids| get(format!("/api/v1/webhooks/{}", ids.webhook));
+    Get "/api/v1/webhooks/<id>/deliveries" Rows: |ids| list(
+        &format!("/api/v1/webhooks/{}/deliveries", ids.webhook), &ids.number, |id: i64| EventPosition { clock: i64::MAX, id: id.into() });
+    Get "/api/v1/webhooks/<id>/deliveries/<delivery_id>" Rows: |ids| get(
+        format!("/api/v1/webhooks/{}/deliveries/{}", ids.webhook, ids.delivery));
+
     Post "/api/v1/scrapersky" Nothing: |ids| post_once("/api/v1/scrapersky", json!({ "base_url": "new.bench.test" }), ids);
     Post "/api/v1/batch" Nothing: |ids| post_once("/api/v1/batch", json!({ "domains": ["new.bench.test"] }), ids);
     Post "/api/v1/batches/<id>/retry" Rows: |ids| {
@@ -389,7 +398,15 @@ pub const ENTRIES: &[Entry] = entries! {
         json_to(format!("/api/v1/tenants/{}", ids.tenant), &json!({ "description": "x" })),
     ];
     Post "/api/v1/keys/<id>/rotate" Rows: |ids| post(format!("/api/v1/keys/{}/rotate", ids.key), json!({}), ids);
+    Post "/api/v1/webhooks" Nothing: |ids| post(
+        "/api/v1/webhooks", json!({ "url": "https://new.bench.test/hook", "kinds": ["job.ended"] }), ids);
+    Patch "/api/v1/webhooks/<id>" Rows: |ids| post(format!("/api/v1/webhooks/{}", ids.webhook), json!({ "is_enabled": true }), ids);
+    Post "/api/v1/webhooks/<id>/rotate" Rows: |ids| post(format!("/api/v1/webhooks/{}/rotate", ids.webhook), json!({}), ids);
+    Post "/api/v1/webhooks/<id>/test" Rows: |ids| get(format!("/api/v1/webhooks/{}/test", ids.webhook));
+    Post "/api/v1/webhooks/<id>/deliveries/<delivery_id>/redeliver" Rows: |ids| get(
+        format!("/api/v1/webhooks/{}/deliveries/{}/redeliver", ids.webhook, ids.delivery));
 
+    Delete "/api/v1/webhooks/<id>" Rows: |ids| get(format!("/api/v1/webhooks/{}", ids.webhook));
     Delete "/api/v1/contacts/<id>" Rows: |ids| get(format!("/api/v1/contacts/{}", ids.contact));
     Delete "/api/v1/suppressions/<id>" Rows: |ids| get(format!("/api/v1/suppressions/{}", ids.suppression));
     Delete "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));

@@ -207,7 +207,7 @@ fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String
 }
 
 /// The tables that the old system did not have.
-const NEW_TABLES: [&str; 23] = [
+const NEW_TABLES: [&str; 26] = [
     "api_calls",
     "api_keys",
     "contact_sources",
@@ -231,6 +231,9 @@ const NEW_TABLES: [&str; 23] = [
     "stored_rows",
     "suppressions",
     "tenant_limits",
+    "webhook_deliveries",
+    "webhook_secrets",
+    "webhooks",
 ];
 
 /// Fails if a tenant can see, write or move another tenant's row, in any table.

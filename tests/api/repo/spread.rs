@@ -19,7 +19,8 @@ use database::models::values::RawJson;
 use database::repo::paging::Paging;
 use database::repo::{
     api_keys, audit_log, batches, callers, contacts, diagnostics, domain_changes, events, host_turns, jobs,
-    lead_scores, place_details, score_points, sessions, set_aside, tenant_limits, tenants,
+    lead_scores, place_details, score_points, sessions, set_aside, tenant_limits, tenants, webhook_deliveries,
+    webhooks,
 };
 use regex::Regex;
 use serde_json::json;
@@ -33,7 +34,7 @@ use crate::support::rewriter::Rewriter;
 use crate::support::tenants::{Agencies, pool_at};
 
 /// The tables of the queue and of accounts, which stay on one machine. All others hold facts.
-const QUEUE: [&str; 12] = [
+const QUEUE: [&str; 15] = [
     "api_keys",
     "audit_log",
     "batch_jobs",
@@ -46,6 +47,9 @@ const QUEUE: [&str; 12] = [
     "sessions",
     "tenant_limits",
     "tenants",
+    "webhook_deliveries",
+    "webhook_secrets",
+    "webhooks",
 ];
 
 #[tokio::test]
@@ -350,11 +354,13 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         diagnostics::replayed: ();
         diagnostics::unknown_tenants: ();
         diagnostics::written: ();
+        events::count_ends: (tomorrow);
         events::delete_old: (tomorrow, 10);
         events::follow: (&[rows.tenant], Some(EventPosition::before(1)), 10);
         host_turns::take: ("acme.test", hour, 1);
         host_turns::find_backlog: (&["acme.test"]);
         host_turns::delete_rested: ();
+        jobs::waiting::list_open: ();
         jobs::queue::claim: ("test", &["fails"], 10, hour);
         jobs::queue::claim: ("test", &["fails"], 1, hour);
         jobs::queue::heartbeat: (&leases, hour);
@@ -378,6 +384,10 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         tenants::insert: (&new);
         tenants::list: ();
         tenants::list_page: (&Paging::default());
+        webhook_deliveries::count_recent: (tomorrow);
+        webhook_deliveries::delete_old: (tomorrow, 10);
+        webhooks::turns::queue: (10, 10);
+        webhooks::turns::take: (10, TimeDelta::hours(1));
         tenants::update: (rows.tenant.get(), TenantChanges { is_active: Some(true), ..TenantChanges::default() });
     }
     called

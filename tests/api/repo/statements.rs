@@ -29,6 +29,8 @@ const SYSTEM: &[&str] = &[
     "jobs/sweep.sql",
     "safeguards/list.sql",
     "set_aside/list.sql",
+    "webhook_deliveries/delete_old.sql",
+    "webhooks/queue.sql",
 ];
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         if let Some(level) = level() {
-            scrapersky::logging::init(&level).expect("nobody else logs");
+            scrapersky::logging::init(&level, scrapersky::config::LogFormat::Text).expect("nobody else logs");
         }
     });
 }

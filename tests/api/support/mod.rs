@@ -12,6 +12,7 @@ pub mod pooler;
 pub mod port;
 pub mod process;
 pub mod program;
+pub mod receiver;
 pub mod rewriter;
 pub mod rows;
 pub mod rules;

@@ -9,7 +9,7 @@ use super::enums::EventKind;
 use super::values::RawJson;
 use crate::ids::{BatchId, EventId, JobId, TenantId};
 
-/// Something that happened to a job or a batch, written by the database in the transaction that did it.
+/// Something that happened, written in the transaction that did it.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = events)]
 pub struct Event {

@@ -41,3 +41,6 @@ pub mod suppression;
 pub mod tenant;
 pub mod tenant_limits;
 pub mod values;
+pub mod webhook;
+pub mod webhook_delivery;
+pub mod webhook_secret;

@@ -64,6 +64,9 @@ pub mod stored_rows;
 pub mod suppressions;
 pub mod tenant_limits;
 pub mod tenants;
+pub mod webhook_deliveries;
+pub mod webhook_secrets;
+pub mod webhooks;
 
 /// The result types of queries, for layers that do not use Diesel.
 pub use diesel::{QueryResult, result::Error as QueryError};

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::ids::{
     ApiKeyId, AuditEntryId, BatchId, ContactId, DomainChangeId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId,
-    PlaceSearchId, SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId,
+    PlaceSearchId, SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId, WebhookId,
 };
 use crate::models::event::EventPosition;
 
@@ -213,6 +213,7 @@ positions! {
     Newest<SitemapRunId>: "sitemap-runs";
     Newest<SuppressionId>: "suppressions";
     Newest<Uuid>: "tenants";
+    Newest<WebhookId>: "webhooks";
     AuditEntryId: "audit";
     EventPosition: "events";
     LeadChangeRowId: "leads/history";

@@ -143,7 +143,7 @@ pub(super) async fn exchange(
         return Ok(answer);
     }
     let codings = coding::codings(&answer.headers);
-    if !answer.status.is_success() {
+    if !answer.status.is_success() || want.is_status() {
         // What an error page says matters less than that it is one. Nor does a body that is damaged or never ends hide
         // the status; and no file is for it.
         let body = Body::new(response, &codings.unwrap_or_default(), limits);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, Method, redirect, retry};
 use rustls::ClientConfig;
 use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use rustls::crypto::ring;
@@ -63,7 +63,7 @@ pub(super) struct Clients {
 impl Clients {
     pub(super) fn new(config: &FetchConfig, policy: &Arc<Policy>, lookup: Arc<dyn Lookup>) -> Result<Self, SetupError> {
         let mut tls = tls_config(config)?;
-        // A rule's client sends the URL's port only in the Host header (see `Clients::get`), which HTTP/2 does not
+        // A rule's client sends the URL's port only in the Host header (see `Clients::request`), which HTTP/2 does not
         // support next to the URL.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let rule = |rule: &ConnectTo| client(config, tls.clone(), Arc::new(Fixed(rule.to())));
@@ -75,22 +75,28 @@ impl Clients {
         Ok(Self { direct, http1, rules })
     }
 
-    /// Starts a request for `url` along `route`, by HTTP/1.1 if `is_http1`.
-    pub(super) fn get(&self, route: Route, url: &url::Url, is_http1: bool) -> reqwest::RequestBuilder {
+    /// Starts a request of a method for `url` along `route`, by HTTP/1.1 if `is_http1`.
+    pub(super) fn request(
+        &self,
+        method: Method,
+        route: Route,
+        url: &url::Url,
+        is_http1: bool,
+    ) -> reqwest::RequestBuilder {
         let rule = match route {
             Route::Direct => None,
             Route::Rule(index) => self.rules.get(index),
         };
         match (rule, url.port()) {
-            (None, _) if is_http1 => self.http1.get(url.clone()),
-            (None, _) => self.direct.get(url.clone()),
-            (Some(client), None) => client.get(url.clone()),
+            (None, _) if is_http1 => self.http1.request(method, url.clone()),
+            (None, _) => self.direct.request(method, url.clone()),
+            (Some(client), None) => client.request(method, url.clone()),
             (Some(client), Some(port)) => {
                 // A port in the URL would override the resolver's.
                 let mut to = url.clone();
                 let _ = to.set_port(None);
                 let host = format!("{}:{port}", url.host_str().unwrap_or_default());
-                client.get(to).header(reqwest::header::HOST, host)
+                client.request(method, to).header(reqwest::header::HOST, host)
             }
         }
     }

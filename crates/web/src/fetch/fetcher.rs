@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use reqwest::Method;
 use reqwest::header::{COOKIE, HeaderValue};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -370,7 +371,7 @@ impl Inner {
         // Waiting for the pace does not count against the site's time limit.
         self.pace.turn(host, pause).await;
         let _connection = self.connections.acquire().await;
-        let mut builder = self.clients.get(route, request.url, request.is_http1);
+        let mut builder = self.clients.request(Method::GET, route, request.url, request.is_http1);
         if let Some(cookies) = request.cookies {
             builder = builder.header(COOKIE, cookies);
         }

@@ -32,6 +32,7 @@ enum Kind {
     Xml,
     Anything,
     Headers,
+    Status,
 }
 
 impl Want {
@@ -63,6 +64,12 @@ impl Want {
     #[must_use]
     pub fn headers() -> Self {
         Self::of(Kind::Headers)
+    }
+
+    /// Requests the status, with what comes of the body soon: one that is damaged or never ends does not hide the status.
+    #[must_use]
+    pub fn status() -> Self {
+        Self::of(Kind::Status)
     }
 
     /// Accepts bodies of up to `bytes` after decompression, instead of the configured limit.
@@ -97,7 +104,7 @@ impl Want {
             Kind::Html | Kind::Headers => "text/html,application/xhtml+xml;q=0.9",
             Kind::HtmlOrCard => "text/html,application/xhtml+xml;q=0.9,text/vcard;q=0.5",
             Kind::Xml => "application/xml,text/xml;q=0.9,*/*;q=0.5",
-            Kind::Anything => "*/*",
+            Kind::Anything | Kind::Status => "*/*",
         }
     }
 
@@ -111,6 +118,11 @@ impl Want {
         self.kind == Kind::Headers
     }
 
+    /// Returns whether the status matters more than the body.
+    pub(super) fn is_status(self) -> bool {
+        self.kind == Kind::Status
+    }
+
     /// Checks the media type of a body, and where that leaves open what it is returns that the body has to be looked at.
     pub(super) fn check(self, host: &str, essence: Option<&str>) -> Result<Fit, FetchError> {
         let Some(essence) = essence else {
@@ -119,7 +131,7 @@ impl Want {
         let is_card = matches!(essence, "text/vcard" | "text/x-vcard" | "text/directory");
         let is_html = matches!(essence, "text/html" | "application/xhtml+xml");
         let (fits, wanted) = match self.kind {
-            Kind::Anything | Kind::Headers => return Ok(Fit::Yes),
+            Kind::Anything | Kind::Headers | Kind::Status => return Ok(Fit::Yes),
             Kind::Html | Kind::HtmlOrCard if !is_html && media::is_xml(essence) => return Ok(Fit::Look),
             Kind::Html => (is_html, "a web page"),
             Kind::HtmlOrCard => (is_html || is_card, "a web page"),

@@ -23,6 +23,8 @@ pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
          UPDATE audit_log SET actor = '{canary}' WHERE tenant_id = '{tenant}';
          UPDATE suppressions SET reason = '{canary}' WHERE tenant_id = '{tenant}';
          UPDATE idempotency_keys SET response = '{canary}' WHERE key = '{name}';
+         UPDATE webhooks SET description = '{canary}' WHERE tenant_id = '{tenant}';
+         UPDATE webhook_deliveries SET data = data || jsonb_build_object('step', '{canary}') WHERE tenant_id = '{tenant}';
          UPDATE jobs SET error = '{canary}', progress_message = '{canary}' WHERE tenant_id = '{tenant}'"
     ))
     .await;
@@ -47,6 +49,8 @@ pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
         suppression: rows.suppression.id.to_string(),
         once: rows.idempotency_key,
         number: rows.call.get().to_string(),
+        webhook: rows.webhook.id.to_string(),
+        delivery: rows.delivery.id.to_string(),
     }
 }
 
@@ -63,6 +67,7 @@ pub async fn remove(app: &TestApp, ids: &Ids) {
         lead_change,
         key,
         suppression,
+        webhook,
         ..
     } = ids;
     app.sql(&format!(
@@ -70,7 +75,7 @@ pub async fn remove(app: &TestApp, ids: &Ids) {
          DELETE FROM place_changes WHERE place_id = '{place}' OR change_id = '{change}'; DELETE FROM places_staging WHERE place_id = '{place}';
          DELETE FROM domains WHERE id = '{domain}'; DELETE FROM suppressions WHERE id = '{suppression}'; DELETE FROM api_keys WHERE id = '{key}';
          DELETE FROM jobs WHERE job_id IN ('{pending}', '{failed}', '{search}') OR batch_id = '{batch}';
-         DELETE FROM batch_jobs WHERE batch_id = '{batch}'"
+         DELETE FROM batch_jobs WHERE batch_id = '{batch}'; DELETE FROM webhooks WHERE id = '{webhook}'"
     ))
     .await;
 }
@@ -96,6 +101,8 @@ pub fn nobodys() -> Ids {
         suppression: id(),
         once: "nobodys".to_owned(),
         number: "999999".to_owned(),
+        webhook: id(),
+        delivery: id(),
     }
 }
 
@@ -120,5 +127,7 @@ pub fn all(text: &str) -> Ids {
         suppression: text(),
         once: text(),
         number: text(),
+        webhook: text(),
+        delivery: text(),
     }
 }

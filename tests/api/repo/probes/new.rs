@@ -20,6 +20,8 @@ use database::models::place_details::NewPlaceDetails;
 use database::models::session::NewSession;
 use database::models::suppression::NewSuppression;
 use database::models::values::TextList;
+use database::models::webhook::NewWebhook;
+use database::models::webhook_delivery::Try;
 use database::repo::api_calls::Caps;
 use database::repo::jobs::Failure;
 use database::repo::paging::Paging;
@@ -205,5 +207,26 @@ pub fn found(time: Option<DateTime<Utc>>) -> PlacePosition {
     PlacePosition {
         key: PlaceKey::Newest(time),
         id: i32::MAX.into(),
+    }
+}
+
+pub fn new_webhook<'a>(url: &'a str, kinds: &'a TextList) -> NewWebhook<'a> {
+    const ALL: &TextList = &TextList(Vec::new());
+    NewWebhook {
+        url,
+        description: None,
+        kinds,
+        job_kinds: ALL,
+    }
+}
+
+/// A try that succeeded.
+pub fn new_try() -> Try {
+    Try {
+        at: DateTime::UNIX_EPOCH,
+        seconds: 0.0,
+        status: Some(200),
+        answer: None,
+        error: None,
     }
 }

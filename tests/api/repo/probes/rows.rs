@@ -1,7 +1,7 @@
 //! Rows in every table, for two tenants.
 
 use chrono::TimeDelta;
-use database::ids::{ApiCallId, DomainId, PlaceChangeId, SitemapFileId, TenantId};
+use database::ids::{ApiCallId, DomainId, PlaceChangeId, SitemapFileId, TenantId, WebhookTurn};
 use database::models::api_key::ApiKey;
 use database::models::batch_job::BatchJob;
 use database::models::contact::Contact;
@@ -10,7 +10,7 @@ use database::models::domain_hosting::DomainHostingChanges;
 use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
 use database::models::email_scan::EmailScan;
-use database::models::enums::{MxStatus, RateKind};
+use database::models::enums::{DisabledBecause, MxStatus, RateKind};
 use database::models::job::{Job, NewJob};
 use database::models::lead::Lead;
 use database::models::page::{NewPage, Page};
@@ -21,6 +21,9 @@ use database::models::sitemap_file::SitemapFile;
 use database::models::sitemap_run::SitemapRun;
 use database::models::suppression::Suppression;
 use database::models::values::TextList;
+use database::models::webhook::Webhook;
+use database::models::webhook_delivery::WebhookDelivery;
+use database::models::webhook_secret::WebhookSecret;
 use database::repo::api_calls::Reserved;
 use database::repo::contacts::ContactFilter;
 use database::repo::jobs::queue::Lease;
@@ -28,18 +31,20 @@ use database::repo::leads::{LeadFilter, LeadOrder};
 use database::repo::paging::Paging;
 use database::repo::places::PlaceFilter;
 use database::repo::rate_windows::Taken;
+use database::repo::webhooks::turns;
 use database::repo::{
     api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, email_scans, idempotency_keys,
     jobs, leads, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days,
-    score_points, sessions, sitemap_runs, sitemap_urls, suppressions,
+    score_points, sessions, sitemap_runs, sitemap_urls, suppressions, webhook_deliveries, webhook_secrets, webhooks,
 };
 use database::tenant::TenantConnection;
 use diesel::QueryResult;
+use diesel_async::SimpleAsyncConnection;
 use uuid::Uuid;
 
 use super::new::{
     NO_CAPS, SECOND, SHARED, archived, by_somebody, deduplicated, final_failure, new_batch, new_call, new_change,
-    new_contact, new_details, new_entry, new_key, new_scan_url, new_session, new_suppression,
+    new_contact, new_details, new_entry, new_key, new_scan_url, new_session, new_suppression, new_webhook,
 };
 use crate::support::tenants::{Agencies, Agency, new_job, new_page, new_place, new_sitemap_url};
 
@@ -75,6 +80,11 @@ pub struct Rows {
     pub scan: EmailScan,
     pub suppression: Suppression,
     pub window: Taken,
+    /// A webhook at which a worker has a turn, one that is disabled, and a delivery to the former that waits.
+    pub webhook: Webhook,
+    pub off_webhook: Webhook,
+    pub delivery: WebhookDelivery,
+    pub turn: WebhookTurn,
     /// A domain of the calling tenant, and one of its pages.
     pub own_domain: DomainId,
     pub own_page: Page,
@@ -116,7 +126,8 @@ impl Rows {
                 let change = fill_places(conn, name).await?;
                 let suppression = fill_contacts(conn, &site, name).await?;
                 let (leads, lead_change) = change_leads(conn, name).await?;
-                let rows = Self::filled(conn, site, name, (run, scan, suppression), leads).await?;
+                let webhooks = fill_webhooks(conn, name).await?;
+                let rows = Self::filled(conn, site, name, (run, scan, suppression), (leads, webhooks)).await?;
                 Ok(Self {
                     change,
                     lead_change,
@@ -125,7 +136,15 @@ impl Rows {
             })
             .await;
         let lease = rows.pass_time(agencies, agency, bare_file).await;
-        Self { lease, person, ..rows }
+        let (_, turn) = agencies
+            .system(async |conn| turns::take(conn, 100, TimeDelta::days(1)).await)
+            .await;
+        Self {
+            lease,
+            person,
+            turn,
+            ..rows
+        }
     }
 
     /// Fills the tables of jobs and callers, and returns the names of all rows.
@@ -134,7 +153,7 @@ impl Rows {
         site: OneSite,
         name: &str,
         (run, scan, suppression): (SitemapRun, EmailScan, Suppression),
-        leads: [Lead; 2],
+        (leads, [webhook, off_webhook]): ([Lead; 2], [Webhook; 2]),
     ) -> QueryResult<Self> {
         audit_log::insert(conn, &new_entry(name)).await?;
         let mut window = rate_windows::take(conn, RateKind::Requests, Uuid::max(), 10, |_| 1).await?;
@@ -162,6 +181,10 @@ impl Rows {
         Ok(Self {
             tenant: conn.tenant_id(),
             name: name.to_owned(),
+            delivery: deliver(conn, &webhook, &pending).await?,
+            webhook,
+            off_webhook,
+            turn: Uuid::nil().into(),
             session: sessions::insert(conn, &new_session(&hash, Some(key.id))).await?,
             contact: found.into_iter().next().unwrap(),
             place_id: name.to_owned(),
@@ -326,4 +349,25 @@ fn new_search(name: &str) -> NewPlaceSearch<'_> {
         params: None,
         status: None,
     }
+}
+
+/// Adds a webhook, and one that is disabled.
+async fn fill_webhooks(conn: &mut TenantConnection, name: &str) -> QueryResult<[Webhook; 2]> {
+    let url = format!("https://{name}.test/hook");
+    let webhook = webhooks::insert(conn, &new_webhook(&url, &TextList::from_iter(["job.ended"]))).await?;
+    webhook_secrets::insert(conn, webhook.id, &WebhookSecret::generate()).await?;
+    let off = webhooks::insert(conn, &new_webhook(&url, &TextList::from_iter(["job.begun"]))).await?;
+    webhooks::disable(conn, off.id, DisabledBecause::Request).await?;
+    Ok([webhook, off])
+}
+
+/// Adds a delivery of an event of a job.
+async fn deliver(conn: &mut TenantConnection, webhook: &Webhook, job: &Job) -> QueryResult<WebhookDelivery> {
+    let delivery = webhook_deliveries::insert_test(conn, webhook.id).await?;
+    let of_job = format!(
+        "UPDATE webhook_deliveries SET job_id = '{}' WHERE tenant_id = '{}' AND id = '{}'",
+        job.job_id, delivery.tenant_id, delivery.id
+    );
+    conn.batch_execute(&of_job).await?;
+    webhook_deliveries::get(conn, webhook.id, delivery.id).await
 }

@@ -8,7 +8,10 @@ use database::models::domain_hosting::DomainHostingChanges;
 use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
 use database::models::email_scan::EmailScanChanges;
-use database::models::enums::{ContactMark, MxStatus, Outcome, ProcessingStatus, RateKind, SuppressionKind};
+use database::models::enums::{
+    ContactMark, DeliveryStatus, DisabledBecause, EventKind, MxStatus, Outcome, ProcessingStatus, RateKind,
+    SuppressionKind,
+};
 use database::models::event::EventPosition;
 use database::models::job::{Job, NewJob};
 use database::models::place_details::HandOver;
@@ -16,6 +19,8 @@ use database::models::place_search::NewPlaceSearch;
 use database::models::sitemap_file::SitemapFileChanges;
 use database::models::sitemap_run::SitemapRunChanges;
 use database::models::values::{RawJson, TextList};
+use database::models::webhook::WebhookChanges;
+use database::models::webhook_secret::WebhookSecret;
 use database::repo::api_calls::Caps;
 use database::repo::batches::BatchFilter;
 use database::repo::contacts::ContactFilter;
@@ -34,7 +39,8 @@ use database::repo::{
     actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, domains, email_scans,
     erasures, events, idempotency_keys, jobs, lead_changes, lead_scores, leads, pages, place_changes, place_details,
     place_finds, place_searches, places, rate_windows, scan_days, score_points, sessions, sitemap_files, sitemap_runs,
-    sitemap_url_changes, sitemap_urls, stored_rows, suppressions, tenant_limits, tenants,
+    sitemap_url_changes, sitemap_urls, stored_rows, suppressions, tenant_limits, tenants, webhook_deliveries,
+    webhook_secrets, webhooks,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -42,6 +48,7 @@ use uuid::Uuid;
 use super::new::{
     NO_CAPS, SECOND, SHARED, archived, behind, by_somebody, deduplicated, final_failure, found, new_batch, new_call,
     new_change, new_contact, new_details, new_entry, new_key, new_scan_url, new_score, new_session, new_suppression,
+    new_try, new_webhook,
 };
 use super::tell::Tell;
 use super::{Expects, Probe};
@@ -142,6 +149,7 @@ pub const PROBES: &[Probe] = probes! {
     erasures::erase: Nothing, |conn, a| (SuppressionKind::Domain, &a.domain.domain);
     erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Address, &a.contact.email)]);
     erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Domain, &a.domain.domain)]);
+    events::insert: NewRow, |conn, a| (EventKind::WebhookTested, &RawJson::from(json!({})));
     events::list: OwnRows, |conn, a| (&EventFilter::default(), &Paging::default());
     events::list: OwnRows, |conn, a| (&EventFilter::default(), &behind(EventPosition::before(0)));
     events::list: Nothing, |conn, a| (&EventFilter { job: Some(a.pending.job_id), ..Default::default() }, &Paging::default());
@@ -336,4 +344,27 @@ pub const PROBES: &[Probe] = probes! {
     pages::upsert: NoSuchRow, |conn, a| (&new_page(&a.domain, "https://fresh.test/"));
     places::upsert_many: NewRow, |conn, a| (&[new_place("fresh")]);
     sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, "https://fresh.test/")]);
+    webhooks::list: OwnRows, |conn, a| (&Paging::default());
+    webhooks::list: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + TimeDelta::days(1), a.webhook.id)));
+    webhooks::get: Nothing, |conn, a| (a.webhook.id);
+    webhooks::insert: NewRow, |conn, a| (&new_webhook("https://new.test/", &TextList::from_iter(["job.ended"])));
+    webhooks::update: Nothing, |conn, a| (a.webhook.id, &WebhookChanges { url: Some("https://x.test/"), ..Default::default() });
+    webhooks::enable: Nothing, |conn, a| (a.off_webhook.id);
+    webhooks::disable: Nothing, |conn, a| (a.webhook.id, DisabledBecause::Request);
+    webhooks::delete: Nothing, |conn, a| (a.webhook.id);
+    webhooks::turns::keep: Nothing, |conn, a| (a.webhook.id, a.turn, TimeDelta::zero());
+    webhooks::turns::end: Nothing, |conn, a| (a.webhook.id, a.turn);
+    webhooks::turns::note_success: Nothing, |conn, a| (a.webhook.id);
+    webhooks::turns::note_failure: Nothing, |conn, a| (a.webhook.id, None);
+    webhook_secrets::insert: NoSuchRow, |conn, a| (a.webhook.id, &WebhookSecret::generate());
+    webhook_secrets::list_valid: Nothing, |conn, a| (a.webhook.id);
+    webhook_secrets::expire_in: Nothing, |conn, a| (a.webhook.id, TimeDelta::zero());
+    webhook_deliveries::list: Nothing, |conn, a| (a.webhook.id, None, &Paging::default());
+    webhook_deliveries::list: Nothing, |conn, a| (a.webhook.id, Some(DeliveryStatus::Waiting), &behind(EventPosition::before(i64::MAX)));
+    webhook_deliveries::get: Nothing, |conn, a| (a.webhook.id, a.delivery.id);
+    webhook_deliveries::insert_test: NoSuchRow, |conn, a| (a.webhook.id);
+    webhook_deliveries::retry: Nothing, |conn, a| (a.webhook.id, a.delivery.id);
+    webhook_deliveries::begin_next: Nothing, |conn, a| (a.webhook.id);
+    webhook_deliveries::note_try: Nothing, |conn, a| (a.delivery.id, &new_try(), DeliveryStatus::Delivered, TimeDelta::zero());
+    webhook_deliveries::hold_back: Nothing, |conn, a| (&a.delivery, TimeDelta::zero());
 };

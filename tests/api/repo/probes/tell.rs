@@ -1,7 +1,7 @@
 //! Extracts rows and their tenants from the repositories' results.
 
 use chrono::{DateTime, Utc};
-use database::ids::{DomainId, JobId, SitemapFileId};
+use database::ids::{DomainId, JobId, SitemapFileId, WebhookSecretId};
 use database::models::actor::ActorName;
 use database::models::api_call::ApiCall;
 use database::models::api_key::ApiKey;
@@ -35,6 +35,9 @@ use database::models::stored_rows::StoredRows;
 use database::models::suppression::Suppression;
 use database::models::tenant::Tenant;
 use database::models::tenant_limits::TenantLimits;
+use database::models::webhook::Webhook;
+use database::models::webhook_delivery::WebhookDelivery;
+use database::models::webhook_secret::WebhookSecret;
 use database::repo::api_calls::{Billed, CostLine, Reserved};
 use database::repo::batches::JobCount;
 use database::repo::bulk::Upserted;
@@ -105,6 +108,8 @@ rows_tell_their_tenant!(
     SitemapUrl: tenant_id,
     SitemapUrlChange: tenant_id,
     StagedPlace: tenant_id,
+    Webhook: tenant_id,
+    WebhookDelivery: tenant_id,
 );
 
 /// If it counted the other tenant's day, it would include that tenant's scans.
@@ -281,7 +286,15 @@ macro_rules! one_row_each {
     };
 }
 
-one_row_each!(ActorName, Candidate, ContactSource, (JobId, DateTime<Utc>));
+one_row_each!(
+    ActorName,
+    Candidate,
+    ContactSource,
+    (JobId, DateTime<Utc>),
+    DateTime<Utc>,
+    WebhookSecret,
+    WebhookSecretId
+);
 
 impl Tell for DomainPages {
     fn tell(&self) -> Seen {

@@ -1,4 +1,4 @@
-//! Table `events`, which triggers on the tables of the queue fill.
+//! Table `events`, which triggers on the tables of the queue fill, and [`insert`] with what happens to webhooks.
 //!
 //! Events are in the order of the transactions that wrote them, and are read up to the oldest transaction that has not
 //! ended. So a reader that resumes behind the last event it has seen misses none, however late another one commits. The
@@ -6,8 +6,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
-use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult};
-use diesel::sql_types::{BigInt, Timestamptz};
+use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, QueryableByName, SelectableHelper};
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use schema::events;
 
@@ -16,6 +16,7 @@ use super::paging::{Paging, after};
 use crate::ids::{BatchId, JobId, TenantId};
 use crate::models::enums::EventKind;
 use crate::models::event::{Event, EventPosition};
+use crate::models::values::RawJson;
 use crate::tenant::{SystemConnection, TenantConnection};
 
 /// The columns that order events.
@@ -40,6 +41,20 @@ impl EventFilter {
             && self.job.is_none_or(|job| event.job_id == Some(job))
             && self.batch.is_none_or(|batch| event.batch_id == Some(batch))
     }
+}
+
+/// Writes an event that is about no job, and returns it.
+pub async fn insert(conn: &mut TenantConnection, kind: EventKind, data: &RawJson) -> QueryResult<Event> {
+    let tenant = conn.tenant_id();
+    diesel::insert_into(events::table)
+        .values((
+            events::tenant_id.eq(tenant),
+            events::kind.eq(kind),
+            events::data.eq(data),
+        ))
+        .returning(Event::as_returning())
+        .get_result(conn)
+        .await
 }
 
 /// Lists events, oldest first.
@@ -94,6 +109,32 @@ pub async fn follow(
     let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
     let last = found.last().filter(|_| is_full).map(Event::position);
     Ok((found, last.unwrap_or(end)))
+}
+
+/// The number of jobs of all tenants, of a kind, that ended in the same way.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct EndCount {
+    /// The kind of the jobs.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// Their status.
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    /// Why they ended.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub outcome: Option<String>,
+    /// How many jobs.
+    #[diesel(sql_type = BigInt)]
+    pub jobs: i64,
+}
+
+/// Counts the jobs that ended since then, by kind, status and outcome.
+pub async fn count_ends(conn: &mut SystemConnection, since: DateTime<Utc>) -> QueryResult<Vec<EndCount>> {
+    // Diesel cannot group by a field of a document.
+    diesel::sql_query(include_str!("count_ends.sql"))
+        .bind::<Timestamptz, _>(since)
+        .load(&mut conn.reading())
+        .await
 }
 
 /// Deletes up to `limit` events that happened before `cutoff`, and returns how many.

@@ -1,11 +1,15 @@
 //! What an unfinished job waits for, and which of the awaited jobs have ended.
 
-use diesel::prelude::{QueryResult, QueryableByName};
+use chrono::{DateTime, Utc};
+use diesel::dsl::{count_star, min};
+use diesel::prelude::{ExpressionMethods, QueryDsl, QueryResult, Queryable, QueryableByName};
 use diesel::sql_types::{Array, BigInt, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use schema::jobs;
 use uuid::Uuid;
 
 use crate::ids::{BatchId, JobId, TenantId};
+use crate::models::enums::JobStatus;
 use crate::models::job::Job;
 use crate::tenant::{SystemConnection, TenantConnection};
 
@@ -44,6 +48,29 @@ pub async fn count_waiting_tenants(conn: &mut SystemConnection) -> QueryResult<i
         .get_result::<Count>(conn)
         .await
         .map(|row| row.count)
+}
+
+/// The jobs of all tenants of a kind that have the same unfinished status.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct OpenJobs {
+    /// The kind of the jobs.
+    pub kind: String,
+    /// Their status.
+    pub status: JobStatus,
+    /// How many jobs.
+    pub jobs: i64,
+    /// When the first of them was due.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// Lists the numbers of unfinished jobs, by kind and status.
+pub async fn list_open(conn: &mut SystemConnection) -> QueryResult<Vec<OpenJobs>> {
+    jobs::table
+        .filter(jobs::status.eq_any([JobStatus::Pending, JobStatus::Running]))
+        .group_by((jobs::kind, jobs::status))
+        .select((jobs::kind, jobs::status, count_star(), min(jobs::run_at)))
+        .load(&mut conn.reading())
+        .await
 }
 
 #[derive(QueryableByName)]

@@ -1,5 +1,7 @@
 //! Enumerations stored by label: PostgreSQL enums, and text columns with a CHECK.
 
+mod events;
+
 use std::fmt;
 use std::io::Write;
 use std::str::FromStr;
@@ -11,6 +13,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 use schema::sql_types as pg_enums;
 
+pub use self::events::{DeliveryStatus, DisabledBecause, EventKind};
 pub use super::domain_change::DomainChangeKind;
 pub use super::labels::UnknownLabel;
 use super::labels::labelled_enum;
@@ -36,22 +39,6 @@ impl JobStatus {
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
-    }
-}
-
-labelled_enum! {
-    /// What an event tells of.
-    EventKind("a kind of events"): Text {
-        /// A job waits for a worker: it is new, or is tried again.
-        JobQueued = "job.queued",
-        /// A worker began an attempt at a job.
-        JobBegun = "job.begun",
-        /// A running job reported its progress.
-        JobProgressed = "job.progressed",
-        /// A job completed, failed or was cancelled.
-        JobEnded = "job.ended",
-        /// All jobs of a batch have ended.
-        BatchDone = "batch.done",
     }
 }
 

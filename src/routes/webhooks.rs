@@ -1,0 +1,286 @@
+//! The webhooks of a tenant: URLs to which events are posted.
+
+use chrono::TimeDelta;
+use database::ids::WebhookId;
+use database::models::enums::{DisabledBecause, EventKind};
+use database::models::values::TextList;
+use database::models::webhook::{NewWebhook, WebhookChanges};
+use database::models::webhook_secret::WebhookSecret;
+use database::repo;
+use database::repo::paging::{Newest, Paging};
+use rocket::http::Status;
+use rocket::serde::json::Json;
+use rocket::{State, delete, get, patch, post};
+use serde_json::json;
+use web::fetch::{FetchConfig, Poster};
+
+use super::query::{Asked, PageQuery, PathId, word};
+use crate::error::{ApiError, ApiResult};
+use crate::guards::{Admin, Body, Caller, Db, OptionalBody};
+use crate::views::Page;
+use crate::views::answer::Created;
+use crate::views::webhook::{SecretRequest, WebhookPatch, WebhookRequest, WebhookView, WebhookWithSecret};
+
+/// Maximum number of webhooks of a tenant: each event is written once for each that wants it.
+const MAX_WEBHOOKS: i64 = 50;
+/// Maximum length of a description, in characters.
+const MAX_DESCRIPTION_CHARS: usize = 1000;
+/// How long a replaced secret signs as well by default, in seconds: a day.
+const DEFAULT_OVERLAP: i64 = 24 * 60 * 60;
+/// The maximum time that it does, in seconds: 30 days.
+const MAX_OVERLAP: i64 = 30 * DEFAULT_OVERLAP;
+
+handlers![
+    list_webhooks,
+    get_webhook,
+    create_webhook,
+    update_webhook,
+    rotate_webhook,
+    delete_webhook
+];
+
+/// Where posts may go, by the settings.
+#[derive(Clone, Debug)]
+pub struct Targets(pub FetchConfig);
+
+impl Targets {
+    fn read(&self, url: &str) -> ApiResult<String> {
+        let admitted = Poster::admit(&self.0, url.trim());
+        admitted
+            .map(String::from)
+            .map_err(|error| ApiError::bad_request("url", format!("url cannot be posted to: {error}")))
+    }
+}
+
+/// Lists the tenant's webhooks, newest first.
+#[utoipa::path(
+    tag = "Webhooks",
+    params(PageQuery<'static>),
+    responses((status = 200, body = Page<WebhookView>)),
+    security(("credential" = ["admin"]))
+)]
+#[get("/api/v1/webhooks")]
+async fn list_webhooks(caller: Caller<Admin>, db: Db<'_>, page: PageQuery<'_>) -> ApiResult<Page<WebhookView>> {
+    let asked = Asked::read(&page, &())?;
+    let mut conn = db.tenant(&caller).await?;
+    let (webhooks, total) = repo::webhooks::list(&mut conn, &asked.paging).await?;
+    asked.page(webhooks, Some(total), |webhook| {
+        Newest::new(webhook.created_at, webhook.id)
+    })
+}
+
+/// Returns a webhook without its secret.
+#[utoipa::path(
+    tag = "Webhooks",
+    params(PathId<WebhookId>),
+    responses((status = 200, body = WebhookView)),
+    security(("credential" = ["admin"]))
+)]
+#[get("/api/v1/webhooks/<id>")]
+async fn get_webhook(caller: Caller<Admin>, db: Db<'_>, id: PathId<WebhookId>) -> ApiResult<Json<WebhookView>> {
+    let mut conn = db.tenant(&caller).await?;
+    Ok(Json(repo::webhooks::get(&mut conn, id.0).await?.into()))
+}
+
+/// Creates a webhook, which gets what happens from now on. Only this response contains its secret, so an `Idempotency-Key` is
+/// refused.
+#[utoipa::path(
+    tag = "Webhooks",
+    request_body = WebhookRequest,
+    responses(
+        (status = 201, body = WebhookWithSecret),
+        (status = 409, description = "The tenant has as many webhooks as it may."),
+    ),
+    security(("credential" = ["admin"]))
+)]
+#[post("/api/v1/webhooks", data = "<body>")]
+async fn create_webhook(
+    caller: Caller<Admin>,
+    db: Db<'_>,
+    targets: &State<Targets>,
+    body: Body<WebhookRequest>,
+) -> ApiResult<Created<WebhookWithSecret>> {
+    let WebhookRequest {
+        url,
+        kinds,
+        job_kinds,
+        description,
+        tenant_id,
+    } = body.value;
+    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
+    let url = targets.read(&url)?;
+    check_description(description.as_deref())?;
+    let (kinds, job_kinds) = (read_kinds(&kinds)?, read_job_kinds(&job_kinds)?);
+    let new = NewWebhook {
+        url: &url,
+        description: description.as_deref(),
+        kinds: &kinds,
+        job_kinds: &job_kinds,
+    };
+    let mut conn = db.tenant(&caller).await?;
+    let (_, count) = repo::webhooks::list(&mut conn, &Paging::first(1)).await?;
+    if count >= MAX_WEBHOOKS {
+        let detail = format!("the tenant has {MAX_WEBHOOKS} webhooks, the maximum: delete one first");
+        return Err(ApiError::Conflict(detail));
+    }
+    let webhook = repo::webhooks::insert(&mut conn, &new).await?;
+    let secret = WebhookSecret::generate();
+    repo::webhook_secrets::insert(&mut conn, webhook.id, &secret).await?;
+    // Not the URL: who knows those of some receivers may post to them.
+    let details = json!({ "kinds": webhook.kinds.0, "job_kinds": webhook.job_kinds.0 });
+    caller
+        .note(&mut conn, "webhook.create", Some(&webhook.id.to_string()), details)
+        .await?;
+    conn.commit().await?;
+    let path = format!("/api/v1/webhooks/{}", webhook.id);
+    Ok(Created::new(path, WebhookWithSecret::new(webhook, &secret)))
+}
+
+fn check_description(text: Option<&str>) -> ApiResult<()> {
+    let text = text.unwrap_or_default();
+    if text.chars().count() > MAX_DESCRIPTION_CHARS || text.contains('\0') {
+        let detail = format!("description must be a text of at most {MAX_DESCRIPTION_CHARS} characters");
+        return Err(ApiError::bad_request("description", detail));
+    }
+    Ok(())
+}
+
+fn read_kinds(words: &[String]) -> ApiResult<TextList> {
+    let kinds: Vec<EventKind> = words.iter().map(|kind| word("kinds", kind)).collect::<ApiResult<_>>()?;
+    if kinds.is_empty() {
+        let detail = "kinds is empty: expected one or more kinds of events, such as job.ended";
+        return Err(ApiError::bad_request("kinds", detail));
+    }
+    Ok(without_repetitions(kinds.into_iter().map(EventKind::label)))
+}
+
+fn read_job_kinds(words: &[String]) -> ApiResult<TextList> {
+    let known = scans::registry().kinds();
+    if let Some(unknown) = words.iter().find(|kind| !known.contains(&kind.as_str())) {
+        let detail = format!(
+            "{unknown:?} is not a kind of jobs: expected one of {}",
+            known.join(", ")
+        );
+        return Err(ApiError::bad_request("job_kinds", detail));
+    }
+    Ok(without_repetitions(words.iter().map(String::as_str)))
+}
+
+fn without_repetitions<'a>(words: impl Iterator<Item = &'a str>) -> TextList {
+    let mut read: Vec<&str> = Vec::new();
+    for word in words {
+        if !read.contains(&word) {
+            read.push(word);
+        }
+    }
+    read.into_iter().collect()
+}
+
+/// Changes a webhook. One that is disabled drops what waits for it.
+#[utoipa::path(
+    tag = "Webhooks",
+    params(PathId<WebhookId>),
+    request_body = WebhookPatch,
+    responses((status = 200, body = WebhookView)),
+    security(("credential" = ["admin"]))
+)]
+#[patch("/api/v1/webhooks/<id>", data = "<body>")]
+async fn update_webhook(
+    caller: Caller<Admin>,
+    db: Db<'_>,
+    targets: &State<Targets>,
+    id: PathId<WebhookId>,
+    body: Body<WebhookPatch>,
+) -> ApiResult<Json<WebhookView>> {
+    let WebhookPatch {
+        url,
+        kinds,
+        job_kinds,
+        description,
+        is_enabled,
+        tenant_id,
+    } = body.value;
+    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
+    let url = url.map(|url| targets.read(&url)).transpose()?;
+    check_description(description.as_ref().and_then(Option::as_deref))?;
+    let changes = WebhookChanges {
+        url: url.as_deref(),
+        description: description.as_ref().map(Option::as_deref),
+        kinds: kinds.map(|kinds| read_kinds(&kinds)).transpose()?,
+        job_kinds: job_kinds.map(|kinds| read_job_kinds(&kinds)).transpose()?,
+    };
+    let mut conn = db.tenant(&caller).await?;
+    repo::webhooks::update(&mut conn, id.0, &changes).await?;
+    match is_enabled {
+        Some(true) => repo::webhooks::enable(&mut conn, id.0).await?,
+        Some(false) => repo::webhooks::disable(&mut conn, id.0, DisabledBecause::Request).await?,
+        None => false,
+    };
+    let webhook = repo::webhooks::get(&mut conn, id.0).await?;
+    let details = json!({
+        "kinds": webhook.kinds.0, "job_kinds": webhook.job_kinds.0,
+        "is_enabled": webhook.disabled_at.is_none(), "url_changed": url.is_some(),
+    });
+    caller
+        .note(&mut conn, "webhook.update", Some(&webhook.id.to_string()), details)
+        .await?;
+    conn.commit().await?;
+    Ok(Json(webhook.into()))
+}
+
+/// Replaces the secret of a webhook. During the overlap each post has two signatures, the new one first. Only this response contains
+/// the new secret.
+#[utoipa::path(
+    tag = "Webhooks",
+    params(PathId<WebhookId>),
+    request_body = Option<SecretRequest>,
+    responses((status = 200, body = WebhookWithSecret)),
+    security(("credential" = ["admin"]))
+)]
+#[post("/api/v1/webhooks/<id>/rotate", data = "<body>")]
+async fn rotate_webhook(
+    caller: Caller<Admin>,
+    db: Db<'_>,
+    id: PathId<WebhookId>,
+    body: OptionalBody<SecretRequest>,
+) -> ApiResult<Json<WebhookWithSecret>> {
+    let SecretRequest {
+        overlap_seconds,
+        tenant_id,
+    } = body.0.unwrap_or_default();
+    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
+    let overlap = overlap_seconds.unwrap_or(DEFAULT_OVERLAP);
+    if !(0..=MAX_OVERLAP).contains(&overlap) {
+        let detail = format!("overlap_seconds is {overlap}: it must be from 0 to {MAX_OVERLAP}");
+        return Err(ApiError::bad_request("overlap_seconds", detail));
+    }
+    let mut conn = db.tenant(&caller).await?;
+    let webhook = repo::webhooks::get(&mut conn, id.0).await?;
+    repo::webhook_secrets::expire_in(&mut conn, webhook.id, TimeDelta::seconds(overlap)).await?;
+    let secret = WebhookSecret::generate();
+    repo::webhook_secrets::insert(&mut conn, webhook.id, &secret).await?;
+    let details = json!({ "overlap_seconds": overlap });
+    caller
+        .note(&mut conn, "webhook.rotate", Some(&webhook.id.to_string()), details)
+        .await?;
+    conn.commit().await?;
+    Ok(Json(WebhookWithSecret::new(webhook, &secret)))
+}
+
+/// Deletes a webhook with its deliveries.
+#[utoipa::path(
+    tag = "Webhooks",
+    params(PathId<WebhookId>),
+    responses((status = 204, description = "Done.")),
+    security(("credential" = ["admin"]))
+)]
+#[delete("/api/v1/webhooks/<id>")]
+async fn delete_webhook(caller: Caller<Admin>, db: Db<'_>, id: PathId<WebhookId>) -> ApiResult<Status> {
+    let mut conn = db.tenant(&caller).await?;
+    repo::webhooks::delete(&mut conn, id.0).await?;
+    caller
+        .note(&mut conn, "webhook.delete", Some(&id.0.to_string()), json!({}))
+        .await?;
+    conn.commit().await?;
+    Ok(Status::NoContent)
+}
