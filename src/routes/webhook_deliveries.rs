@@ -1,8 +1,7 @@
 //! Deliveries of events to webhooks.
 
 use database::ids::{WebhookDeliveryId, WebhookId};
-use database::models::event::EventPosition;
-use database::models::webhook_delivery::WebhookDelivery;
+use database::models::webhook_delivery::{DeliveryPosition, WebhookDelivery};
 use database::repo;
 use database::tenant::TenantConnection;
 use rocket::serde::json::Json;
@@ -65,7 +64,7 @@ async fn list_deliveries(
     let mut conn = db.tenant(&caller).await?;
     repo::webhooks::get(&mut conn, id.0).await?;
     let mut found = repo::webhook_deliveries::list(&mut conn, id.0, status, &asked.paging).await?;
-    let next_cursor = asked.cut(&mut found, |delivery| EventPosition {
+    let next_cursor = asked.cut(&mut found, |delivery| DeliveryPosition {
         clock: delivery.clock,
         id: delivery.event_id,
     })?;

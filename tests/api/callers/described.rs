@@ -188,6 +188,9 @@ async fn every_201_says_where_to_find_what_was_created() {
     let bolt = app.agency("bolt").await;
     let key = bolt.post("/api/v1/keys", body).await;
     let key = key.body["id"].as_str().unwrap().to_owned();
+    let body = json!({ "url": "https://hooks.bench.test/events" });
+    let webhook = bolt.post("/api/v1/webhooks", body).await;
+    let webhook = webhook.body["id"].as_str().unwrap().to_owned();
     let mut created = Vec::new();
     for (path, method, operation) in app.contract().operations() {
         let answer = &operation["responses"]["201"];
@@ -198,7 +201,12 @@ async fn every_201_says_where_to_find_what_was_created() {
         let tenant = bolt.agency.id.to_string();
         // A tenant is of no tenant.
         let tenant = (!path.starts_with("/api/v1/tenants")).then_some(("tenant_id", tenant.as_str()));
-        let made = send(&app, &token, entry(path, method), &key, tenant).await;
+        let id = if path.starts_with("/api/v1/webhooks/") {
+            &webhook
+        } else {
+            &key
+        };
+        let made = send(&app, &token, entry(path, method), id, tenant).await;
         assert_eq!(made.status, 201, "{method} {path}: {made:?}");
         let location = made.headers.iter().find(|(name, _)| name == "location");
         let (_, location) = location.unwrap_or_else(|| panic!("{method} {path}: {made:?}"));

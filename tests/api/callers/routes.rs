@@ -11,6 +11,7 @@ use database::ids::{
     SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId, WebhookId,
 };
 use database::models::event::EventPosition;
+use database::models::webhook_delivery::DeliveryPosition;
 use database::repo::domains::DomainPosition;
 use database::repo::leads::{LeadKey, LeadPosition};
 use database::repo::paging::{Newest, Position};
@@ -300,8 +301,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/email-scanner/domains" Nothing: |_ids| get("/api/v1/email-scanner/domains");
     Get "/api/v1/email-scanner/websites" Nothing: |_ids| get("/api/v1/email-scanner/websites");
     Get "/email-scanner/scan/<id>/status" Rows: |ids| get(format!("/email-scanner/scan/{}/status", ids.domain));
-    Get "/api/v1/email-scanner/scan/<id>/status" Rows: |ids| get(
-        format!("/api/v1/email-scanner/scan/{}/status", ids.domain));
+    Get "/api/v1/email-scanner/scan/<id>/status" Rows: |ids| get(format!("/api/v1/email-scanner/scan/{}/status", ids.domain));
     Get "/api/v1/costs" Nothing: |_ids| get("/api/v1/costs");
     Get "/api/v1/usage" Nothing: |_ids| get("/api/v1/usage");
     Get "/api/v1/me" Nothing: |_ids| get("/api/v1/me");
@@ -310,11 +310,10 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/keys" Nothing: |ids| newest::<ApiKeyId>("/api/v1/keys", &ids.key);
     Get "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
     Get "/api/v1/audit" Nothing: |ids| list("/api/v1/audit", &ids.number, |id: i64| AuditEntryId::from(id));
-
     Get "/api/v1/webhooks" Nothing: |ids| newest::<WebhookId>("/api/v1/webhooks", &ids.webhook);
     Get "/api/v1/webhooks/<id>" Rows: |ids| get(format!("/api/v1/webhooks/{}", ids.webhook));
     Get "/api/v1/webhooks/<id>/deliveries" Rows: |ids| list(
-        &format!("/api/v1/webhooks/{}/deliveries", ids.webhook), &ids.number, |id: i64| EventPosition { clock: i64::MAX, id: id.into() });
+        &format!("/api/v1/webhooks/{}/deliveries", ids.webhook), &ids.number, |id: i64| DeliveryPosition { clock: i64::MAX, id: id.into() });
     Get "/api/v1/webhooks/<id>/deliveries/<delivery_id>" Rows: |ids| get(
         format!("/api/v1/webhooks/{}/deliveries/{}", ids.webhook, ids.delivery));
 
@@ -394,9 +393,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Post "/api/v1/erasures" Nothing: |ids| post("/api/v1/erasures", json!({ "email": "new@bench.test" }), ids);
     Post "/api/v1/keys" Nothing: |ids| post("/api/v1/keys", json!({ "name": "new", "scopes": ["read"] }), ids);
     Post "/api/v1/tenants" Tenants: |_ids| vec![json_to("/api/v1/tenants", &json!({ "name": "new" }))];
-    Patch "/api/v1/tenants/<id>" Tenants: |ids| vec![
-        json_to(format!("/api/v1/tenants/{}", ids.tenant), &json!({ "description": "x" })),
-    ];
+    Patch "/api/v1/tenants/<id>" Tenants: |ids| vec![json_to(format!("/api/v1/tenants/{}", ids.tenant), &json!({ "description": "x" }))];
     Post "/api/v1/keys/<id>/rotate" Rows: |ids| post(format!("/api/v1/keys/{}/rotate", ids.key), json!({}), ids);
     Post "/api/v1/webhooks" Nothing: |ids| post(
         "/api/v1/webhooks", json!({ "url": "https://new.bench.test/hook", "kinds": ["job.ended"] }), ids);

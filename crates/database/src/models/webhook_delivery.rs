@@ -10,6 +10,15 @@ use super::event::Event;
 use super::values::RawJson;
 use crate::ids::{BatchId, EventId, JobId, TenantId, WebhookDeliveryId, WebhookId};
 
+/// The place of a delivery among those of a webhook: that of its event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryPosition {
+    /// The number of the transaction that wrote the event.
+    pub clock: i64,
+    /// The number of the event.
+    pub id: EventId,
+}
+
 /// An event for a webhook, and what became of it.
 #[derive(Clone, Debug, PartialEq, HasQuery)]
 #[diesel(table_name = webhook_deliveries)]

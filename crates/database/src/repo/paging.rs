@@ -19,6 +19,7 @@ use crate::ids::{
     PlaceSearchId, SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId, WebhookId,
 };
 use crate::models::event::EventPosition;
+use crate::models::webhook_delivery::DeliveryPosition;
 
 /// The requested part of a list: at most `limit` rows, from the start or after a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,6 +216,7 @@ positions! {
     Newest<Uuid>: "tenants";
     Newest<WebhookId>: "webhooks";
     AuditEntryId: "audit";
+    DeliveryPosition: "webhooks/deliveries";
     EventPosition: "events";
     LeadChangeRowId: "leads/history";
     PlaceChangeRowId: "places/history";

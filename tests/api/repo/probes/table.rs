@@ -20,6 +20,7 @@ use database::models::sitemap_file::SitemapFileChanges;
 use database::models::sitemap_run::SitemapRunChanges;
 use database::models::values::{RawJson, TextList};
 use database::models::webhook::WebhookChanges;
+use database::models::webhook_delivery::DeliveryPosition;
 use database::models::webhook_secret::WebhookSecret;
 use database::repo::api_calls::Caps;
 use database::repo::batches::BatchFilter;
@@ -360,7 +361,7 @@ pub const PROBES: &[Probe] = probes! {
     webhook_secrets::list_valid: Nothing, |conn, a| (a.webhook.id);
     webhook_secrets::expire_in: Nothing, |conn, a| (a.webhook.id, TimeDelta::zero());
     webhook_deliveries::list: Nothing, |conn, a| (a.webhook.id, None, &Paging::default());
-    webhook_deliveries::list: Nothing, |conn, a| (a.webhook.id, Some(DeliveryStatus::Waiting), &behind(EventPosition::before(i64::MAX)));
+    webhook_deliveries::list: Nothing, |conn, a| (a.webhook.id, Some(DeliveryStatus::Waiting), &behind(DeliveryPosition { clock: i64::MAX, id: i64::MAX.into() }));
     webhook_deliveries::get: Nothing, |conn, a| (a.webhook.id, a.delivery.id);
     webhook_deliveries::insert_test: NoSuchRow, |conn, a| (a.webhook.id);
     webhook_deliveries::retry: Nothing, |conn, a| (a.webhook.id, a.delivery.id);

@@ -15,9 +15,8 @@ use super::events;
 use super::paging::{Paging, before};
 use crate::ids::{WebhookDeliveryId, WebhookId};
 use crate::models::enums::{DeliveryStatus, EventKind};
-use crate::models::event::EventPosition;
 use crate::models::values::RawJson;
-use crate::models::webhook_delivery::{Try, WebhookDelivery};
+use crate::models::webhook_delivery::{DeliveryPosition, Try, WebhookDelivery};
 use crate::tenant::{SystemConnection, TenantConnection};
 
 /// Lists the deliveries of a webhook with this status, or all of them, the newest events first.
@@ -25,7 +24,7 @@ pub async fn list(
     conn: &mut TenantConnection,
     webhook: WebhookId,
     status: Option<DeliveryStatus>,
-    paging: &Paging<EventPosition>,
+    paging: &Paging<DeliveryPosition>,
 ) -> QueryResult<Vec<WebhookDelivery>> {
     let tenant = conn.tenant_id();
     let mut query = WebhookDelivery::query()
