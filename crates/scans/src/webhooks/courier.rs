@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use url::Url;
 use web::fetch::{FetchConfig, FetchError, Poster, Reply, SetupError};
 
-use super::WebhooksConfig;
+use super::config::WebhooksConfig;
 use super::plan::{TRIES_IN_ORDER, pause_after, wait_after};
 use super::signature::sign;
 
