@@ -61,7 +61,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
     let replica = config.read_database.as_ref();
     let replica = replica.map(|url| Pool::new(url, &config.pool)).transpose()?;
     let reads = Reads::new(pool.clone(), replica);
-    Ok(rocket::custom(&config.rocket)
+    let server = rocket::custom(&config.rocket)
         .manage(Waker::new(pool.clone()))
         .manage(Waiters::new(pool.clone()))
         .manage(Followers::new(pool.clone()))
@@ -94,7 +94,13 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .attach(rocket::shield::Shield::new())
         .mount("/", routes::routes())
         .mount("/", console::routes())
-        .register("/", error::catchers())
+        .register("/", error::catchers());
+    Ok(with_upkeep(server))
+}
+
+/// Attaches what works beside requests, and what makes paths equal.
+fn with_upkeep(server: Rocket<Build>) -> Rocket<Build> {
+    server
         .attach(AdHoc::on_liftoff("Tend what works beside requests", |rocket| {
             Box::pin(async move {
                 let pool = rocket.state::<Pool>().cloned();
@@ -118,7 +124,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         ))
         .attach(AdHoc::on_request("Ignore trailing slashes", |request, _| {
             Box::pin(async move { trim_slashes(request) })
-        })))
+        }))
 }
 
 fn trim_slashes(request: &mut Request<'_>) {

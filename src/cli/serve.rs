@@ -1,6 +1,7 @@
 //! `scrapersky serve` and `scrapersky worker`.
 
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -61,10 +62,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
     let database = Database::bring_up(config)?;
     block_on(async {
         if !options.no_migrate {
-            migrate::up(&database.direct).await?;
-            for safeguard in migrate::repair(&database.direct).await? {
-                log::warn!("repaired {safeguard}");
-            }
+            bring_up_to_date(&database).await?;
         }
         require_schema(&database).await?;
         let pool = Pool::new(&database.url, &config.pool)?;
@@ -88,19 +86,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         let sources = Sources::of_server(&ready, pool, runner.as_ref().map(Runner::stats));
         let figures = serve_figures(config, sources).await?;
         let (stop_working, stopped) = oneshot::channel::<()>();
-        let working = tokio::spawn(async move {
-            // Without a listener the server ends at once: its workers claim nothing.
-            let Ok(address) = listening.await else { return };
-            say!(
-                "ScraperSky listens on http://{address}.{}",
-                greeting.replace(ADDRESS, &address.to_string())
-            );
-            log::info!("the server at http://{address} started");
-            if let Some(runner) = runner {
-                // A sender that is gone says the same.
-                runner.run(async { drop(stopped.await) }).await;
-            }
-        });
+        let working = tokio::spawn(work_behind(listening, greeting, runner, stopped));
         let asked = stop_asked_for()?;
         let traffic = ready.state::<Traffic>().cloned().unwrap_or_default();
         let shutdown = ready.shutdown();
@@ -125,6 +111,35 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         );
         served
     })
+}
+
+/// Migrates the database, and repairs what guards its rows.
+async fn bring_up_to_date(database: &Database) -> anyhow::Result<()> {
+    migrate::up(&database.direct).await?;
+    for safeguard in migrate::repair(&database.direct).await? {
+        log::warn!("repaired {safeguard}");
+    }
+    Ok(())
+}
+
+/// Says where the server listens, once it does, and runs its workers until they are stopped.
+async fn work_behind(
+    listening: oneshot::Receiver<SocketAddr>,
+    greeting: String,
+    runner: Option<Runner<Services>>,
+    stopped: oneshot::Receiver<()>,
+) {
+    // Without a listener the server ends at once: its workers claim nothing.
+    let Ok(address) = listening.await else { return };
+    say!(
+        "ScraperSky listens on http://{address}.{}",
+        greeting.replace(ADDRESS, &address.to_string())
+    );
+    log::info!("the server at http://{address} started");
+    if let Some(runner) = runner {
+        // A sender that is gone says the same.
+        runner.run(async { drop(stopped.await) }).await;
+    }
 }
 
 /// Prepares the workers of a server, with connections of their own: a heartbeat that waits behind requests for a

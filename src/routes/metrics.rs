@@ -1,4 +1,4 @@
-//! Figures of the program in the format of OpenMetrics, on an address of their own.
+//! Figures of the program in the format of `OpenMetrics`, on an address of their own.
 //!
 //! They name no tenant: whoever may read them learns nothing of whose work it is.
 

@@ -71,6 +71,7 @@ pub struct DomainProfileView {
 }
 
 impl From<DomainProfile> for DomainProfileView {
+    #[expect(clippy::too_many_lines, reason = "each column twice")]
     fn from(row: DomainProfile) -> Self {
         let DomainProfile {
             tenant_id: _,

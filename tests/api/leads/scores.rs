@@ -31,7 +31,7 @@ async fn site(requests: &Arc<AtomicUsize>) -> Site {
     Site::start(move |path| {
         requests.fetch_add(1, Ordering::SeqCst);
         match path {
-            "/" => Reply::html(&page()),
+            "/" => Reply::html(page()),
             _ => Reply::new("404 Not Found", &[], ""),
         }
     })
@@ -112,8 +112,8 @@ async fn a_scan_scores_its_lead_with_exact_reasons_and_other_points_score_it_ane
         acme.get("/api/v1/score-rules").await.body["is_scoring"] == false
     })
     .await;
-    assert_eq!(names(&acme, "&min_score=37").await, [HOST]);
-    assert_eq!(names(&acme, "&min_score=38").await, Vec::<String>::new());
+    assert_eq!(names(acme, "&min_score=37").await, [HOST]);
+    assert_eq!(names(acme, "&min_score=38").await, Vec::<String>::new());
     let csv = acme
         .get("/api/v1/leads/export.csv?bom=false&columns=domain,score,score_reasons")
         .await;
@@ -128,9 +128,9 @@ async fn a_scan_scores_its_lead_with_exact_reasons_and_other_points_score_it_ane
         json!({ "points": { "outdated_wordpress": null } }),
     )
     .await;
-    reaches(&acme, HOST, &json!(62)).await;
-    scan(&acme).await;
-    assert_eq!(score(&lead(&acme, HOST).await).0, 62);
+    reaches(acme, HOST, &json!(62)).await;
+    scan(acme).await;
+    assert_eq!(score(&lead(acme, HOST).await).0, 62);
 }
 
 #[tokio::test]

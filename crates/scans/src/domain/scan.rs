@@ -76,6 +76,14 @@ struct Failed {
     fetch: Option<FetchError>,
 }
 
+/// Returns that a home page could not be had.
+fn unfetched(ctx: &JobContext<Services>, fetch: FetchError) -> Failed {
+    Failed {
+        error: job_error(&fetch, ctx.attempt()),
+        fetch: Some(fetch),
+    }
+}
+
 impl From<JobError> for Failed {
     fn from(error: JobError) -> Self {
         Self { error, fetch: None }
@@ -109,22 +117,15 @@ impl DomainScan {
         ctx.report("starting", &format!("fetching {}", self.domain), 0.1).await;
         let fetcher = ctx.services().fetcher.session();
         let host = format!("{}{}", if self.www { "www." } else { "" }, self.domain);
-        let home = fetcher.home(&host).await.map_err(|error| Failed {
-            error: job_error(&error, ctx.attempt()),
-            fetch: Some(error),
-        })?;
-        let Home { page, https_failure } = home;
+        let home = fetcher.home(&host).await;
+        let Home { page, https_failure } = home.map_err(|error| unfetched(ctx, error))?;
         ctx.report("extracting", &format!("reading {}", page.final_url), 0.5)
             .await;
         let bytes = page.body.len();
         let (page, mut metadata, links) = read(ctx, page).await?.map_err(|error| unreadable(&error))?;
         if let Some(what) = metadata.stand_in.filter(|what| *what != StandIn::Shell) {
             let host = self.domain.clone();
-            let fetch = FetchError::StandIn { host, what };
-            return Err(Failed {
-                error: job_error(&fetch, ctx.attempt()),
-                fetch: Some(fetch),
-            });
+            return Err(unfetched(ctx, FetchError::StandIn { host, what }));
         }
         let mut totals = Totals::default();
         totals.add(bytes, &page, metadata.performance.image_count);

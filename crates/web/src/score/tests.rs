@@ -63,9 +63,12 @@ fn a_sound_site_scores_0_and_an_unknown_one_has_no_score() {
     assert_eq!(score(&Facts::default()), Score::default());
 }
 
+/// What makes a fault, the points of its rule and the reason that is given.
+type Fault = (fn(&mut Facts), i16, &'static str);
+
 /// What is wrong with a site: how it differs from a sound one, the points, and the reason.
 #[rustfmt::skip]
-const FAULTS: &[(fn(&mut Facts), i16, &str)] = &[
+const FAULTS: &[Fault] = &[
     (|facts| facts.has_site = Some(false), 40, "the business has no website"),
     (|facts| broken(facts, "refused"), 30, "the site is not served over HTTPS"),
     (|facts| broken(facts, "expired"), 35, "the certificate has expired: browsers warn visitors"),

@@ -11,7 +11,7 @@ use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
 use database::models::email_scan::EmailScan;
 use database::models::enums::{DisabledBecause, MxStatus, RateKind};
-use database::models::job::{Job, NewJob};
+use database::models::job::Job;
 use database::models::lead::Lead;
 use database::models::page::{NewPage, Page};
 use database::models::place_search::NewPlaceSearch;
@@ -171,10 +171,8 @@ impl Rows {
         place_finds::insert_many(conn, pending.job_id, &[name]).await?;
         let call = api_calls::reserve(conn, &new_call(pending.job_id), NO_CAPS).await?;
         let Reserved::Call(call) = call else { panic!("no call") };
-        let failing = NewJob {
-            batch_id: Some(batch.batch_id),
-            ..new_job("fails")
-        };
+        let mut failing = new_job("fails");
+        failing.batch_id = Some(batch.batch_id);
         idempotency_keys::begin(conn, name, &[1; 32]).await?;
         idempotency_keys::finish(conn, name, 200, name).await?;
         let key = api_keys::insert(conn, &new_key(&hash, &TextList::from_iter(["read"]))).await?;
