@@ -200,7 +200,7 @@ impl Message {
 ///
 /// # Errors
 ///
-/// As [`EventView::new`].
+/// Returns an error if the event cannot be represented as JSON.
 pub fn write(delivery: &WebhookDelivery) -> serde_json::Result<(String, String)> {
     let message = Message::new(delivery)?;
     Ok((message.data.id().to_owned(), serde_json::to_string(&message)?))
