@@ -277,7 +277,12 @@ async fn a_paused_worker_writes_nothing_late() {
     first.signal(Signal::SIGCONT);
     assert!(first.end());
     let ends = "SELECT count(*) FROM audit WHERE new = 'completed'";
-    assert_eq!(client.query_one(ends, &[]).await.unwrap().get::<_, i64>(0), 1);
+    let job: String = client
+        .query_one("SELECT to_jsonb(jobs)::text FROM jobs", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(client.query_one(ends, &[]).await.unwrap().get::<_, i64>(0), 1, "{job}");
     let by = format!(
         "SELECT count(*) FROM jobs WHERE status = 'completed' AND worker LIKE '%:{}:%'",
         second.id()

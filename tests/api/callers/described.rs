@@ -188,8 +188,9 @@ async fn every_201_says_where_to_find_what_was_created() {
     let bolt = app.agency("bolt").await;
     let key = bolt.post("/api/v1/keys", body).await;
     let key = key.body["id"].as_str().unwrap().to_owned();
-    let body = json!({ "url": "https://hooks.bench.test/events" });
+    let body = json!({ "url": "https://hooks.bench.test/events", "kinds": ["job.ended"] });
     let webhook = bolt.post("/api/v1/webhooks", body).await;
+    assert_eq!(webhook.status, 201, "{webhook:?}");
     let webhook = webhook.body["id"].as_str().unwrap().to_owned();
     let mut created = Vec::new();
     for (path, method, operation) in app.contract().operations() {
