@@ -205,14 +205,12 @@ BEGIN
         RETURN NULL;
     END IF;
     WITH stale AS MATERIALIZED (
-        SELECT l.id AS lead_id, (l.rating, g.user_ratings_total) IS DISTINCT FROM (c.rating, c.user_ratings_total) AS is_rated_anew, c.*
+        SELECT l.id AS lead_id, l.rating IS DISTINCT FROM c.rating AS is_rated_anew, c.*
         FROM changed c
-        JOIN gone g ON g.tenant_id = c.tenant_id AND g.place_id = c.place_id
         JOIN leads l ON l.tenant_id = c.tenant_id AND l.place_id = c.place_id
-        WHERE (l.status, l.notes, l.tags, l.priority, l.revisit_date, l.name, l.business_type, l.latitude, l.longitude, l.rating, l.search_address,
-               g.user_ratings_total)
+        WHERE (l.status, l.notes, l.tags, l.priority, l.revisit_date, l.name, l.business_type, l.latitude, l.longitude, l.rating, l.search_address)
             IS DISTINCT FROM (c.status::text, c.notes, c.tags, c.priority, c.revisit_date, c.name, c.business_type, c.latitude, c.longitude,
-                              c.rating, c.search_address, c.user_ratings_total)
+                              c.rating, c.search_address)
         ORDER BY l.tenant_id, l.id
         FOR NO KEY UPDATE OF l
     )
@@ -222,6 +220,18 @@ BEGIN
         search_address = s.search_address,
         score_due_at = CASE WHEN s.is_rated_anew THEN '-infinity' ELSE l.score_due_at END, updated_at = now()
     FROM stale s WHERE l.tenant_id = s.tenant_id AND l.id = s.lead_id;
+    -- Not by a join of both tables, which a plan made for few rows would do row by row.
+    WITH counted AS MATERIALIZED (
+        SELECT l.tenant_id, l.id
+        FROM (
+            SELECT tenant_id, place_id, user_ratings_total FROM changed
+            EXCEPT SELECT tenant_id, place_id, user_ratings_total FROM gone
+        ) c JOIN leads l ON l.tenant_id = c.tenant_id AND l.place_id = c.place_id
+        ORDER BY l.tenant_id, l.id
+        FOR NO KEY UPDATE OF l
+    )
+    UPDATE leads l SET score_due_at = '-infinity', updated_at = now()
+    FROM counted c WHERE l.tenant_id = c.tenant_id AND l.id = c.id;
     RETURN NULL;
 END
 $$;
