@@ -163,7 +163,7 @@ impl Sources {
         }
         registry.register(
             "connections",
-            "Connections of the pool, and who waits for one",
+            "Connections of the pool, and callers that wait for one",
             connections,
         );
         let most = ConstGauge::new(whole(status.max));

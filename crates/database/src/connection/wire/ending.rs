@@ -25,7 +25,7 @@ enum State {
     /// When that is asked for.
     #[default]
     Asked,
-    /// After so many statements, which only read.
+    /// When this many more statements have been sent; all of them only read.
     After(usize),
     /// Its end was sent.
     Sent {
