@@ -1,6 +1,6 @@
 //! The API keys of a tenant.
 
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use database::ids::ApiKeyId;
 use database::models::api_key::{ApiKey, KeySecret, NewApiKey};
 use database::models::enums::Scope;
@@ -12,6 +12,7 @@ use rocket::serde::json::Json;
 use rocket::{delete, get, post};
 use serde_json::json;
 
+use super::overlap;
 use super::query::{Asked, PageQuery, PathId};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Db, OptionalBody};
@@ -19,10 +20,6 @@ use crate::views::Page;
 use crate::views::answer::Created;
 use crate::views::key::{KeyCreated, KeyRequest, KeyView, RotationRequest};
 
-/// How long a rotated key stays valid by default, in seconds: a day.
-const DEFAULT_OVERLAP: i64 = 24 * 60 * 60;
-/// The maximum time that a rotated key stays valid, in seconds: 30 days.
-const MAX_OVERLAP: i64 = 30 * DEFAULT_OVERLAP;
 /// Maximum length of a name, in characters.
 const MAX_NAME_CHARS: usize = 200;
 
@@ -156,17 +153,13 @@ async fn rotate_key(
         tenant_id,
     } = body.0.unwrap_or_default();
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
-    let overlap = overlap_seconds.unwrap_or(DEFAULT_OVERLAP);
-    if !(0..=MAX_OVERLAP).contains(&overlap) {
-        let detail = format!("overlap_seconds is {overlap}: it must be from 0 to {MAX_OVERLAP}");
-        return Err(ApiError::bad_request("overlap_seconds", detail));
-    }
+    let overlap = overlap::read(overlap_seconds)?;
     let mut conn = db.tenant(&caller).await?;
     let old = repo::api_keys::get(&mut conn, id.0).await?;
     for scope in old.scopes.0.iter().filter_map(|label| label.parse().ok()) {
         caller.require(scope)?;
     }
-    let ends = repo::api_keys::expire_in(&mut conn, old.id, TimeDelta::seconds(overlap)).await;
+    let ends = repo::api_keys::expire_in(&mut conn, old.id, overlap).await;
     let replaced = match ends {
         Err(repo::QueryError::NotFound) => {
             return Err(ApiError::Conflict(

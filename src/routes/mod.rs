@@ -50,6 +50,7 @@ pub mod leads;
 pub mod me;
 pub mod metrics;
 pub mod names;
+mod overlap;
 pub mod place_curation;
 pub mod place_files;
 pub mod place_filter;

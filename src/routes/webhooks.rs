@@ -1,6 +1,5 @@
 //! The webhooks of a tenant: URLs to which events are posted.
 
-use chrono::TimeDelta;
 use database::ids::WebhookId;
 use database::models::enums::{DisabledBecause, EventKind};
 use database::models::values::TextList;
@@ -14,6 +13,7 @@ use rocket::{State, delete, get, patch, post};
 use serde_json::json;
 use web::fetch::{FetchConfig, Poster};
 
+use super::overlap;
 use super::query::{Asked, PageQuery, PathId, word};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Db, OptionalBody};
@@ -25,10 +25,6 @@ use crate::views::webhook::{SecretRequest, WebhookPatch, WebhookRequest, Webhook
 const MAX_WEBHOOKS: i64 = 50;
 /// Maximum length of a description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 1000;
-/// How long a replaced secret signs as well by default, in seconds: a day.
-const DEFAULT_OVERLAP: i64 = 24 * 60 * 60;
-/// The maximum time that it does, in seconds: 30 days.
-const MAX_OVERLAP: i64 = 30 * DEFAULT_OVERLAP;
 
 handlers![
     list_webhooks,
@@ -249,17 +245,13 @@ async fn rotate_webhook(
         tenant_id,
     } = body.0.unwrap_or_default();
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
-    let overlap = overlap_seconds.unwrap_or(DEFAULT_OVERLAP);
-    if !(0..=MAX_OVERLAP).contains(&overlap) {
-        let detail = format!("overlap_seconds is {overlap}: it must be from 0 to {MAX_OVERLAP}");
-        return Err(ApiError::bad_request("overlap_seconds", detail));
-    }
+    let overlap = overlap::read(overlap_seconds)?;
     let mut conn = db.tenant(&caller).await?;
     let webhook = repo::webhooks::get(&mut conn, id.0).await?;
-    repo::webhook_secrets::expire_in(&mut conn, webhook.id, TimeDelta::seconds(overlap)).await?;
+    repo::webhook_secrets::expire_in(&mut conn, webhook.id, overlap).await?;
     let secret = WebhookSecret::generate();
     repo::webhook_secrets::insert(&mut conn, webhook.id, &secret).await?;
-    let details = json!({ "overlap_seconds": overlap });
+    let details = json!({ "overlap_seconds": overlap.num_seconds() });
     caller
         .note(&mut conn, "webhook.rotate", Some(&webhook.id.to_string()), details)
         .await?;
