@@ -295,10 +295,10 @@ CREATE FUNCTION scrapersky_internal.follow_domains() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM refresh_leads(array_agg(l.tenant_id), array_agg(l.id))
-    FROM come c
-    JOIN gone g ON g.tenant_id = c.tenant_id AND g.id = c.id
-    JOIN leads l ON l.tenant_id = c.tenant_id AND l.domain_id = c.id
-    WHERE (g.domain, g.last_scan) IS DISTINCT FROM (c.domain, c.last_scan);
+    FROM (
+        SELECT tenant_id, id, domain, last_scan FROM come
+        EXCEPT SELECT tenant_id, id, domain, last_scan FROM gone
+    ) c JOIN leads l ON l.tenant_id = c.tenant_id AND l.domain_id = c.id;
     RETURN NULL;
 END
 $$;
