@@ -48,13 +48,15 @@ impl Wire {
             return true;
         }
         let (begin, number) = lock(&self.begun).clone();
-        let end = self.ending.take();
+        let end = self.ending.sent();
         if !self.progress.is_last(number + 1 + u64::from(end.is_some())) {
             return false;
         }
         if let Some(end) = end.clone() {
-            // Its answer comes anyway, and an error of it comes again.
+            // Its answer comes anyway, and an error of it comes again. Until now a statement was refused, as it would have
+            // run behind the end.
             let _ = end.await;
+            self.ending.take();
         }
         let number = self.progress.begin();
         let answer = self.client.batch_execute(&format!("ROLLBACK; {begin}")).await;
