@@ -44,7 +44,7 @@ impl BackgroundJob for ScoreLeads {
                 .finish_with(async |conn| ctx.finish(conn, Outcome::OkEmpty, summary, &Scored { leads: 0 }).await)
                 .await;
         };
-        let points = points_of(&chosen);
+        let points = points_of(&chosen)?;
         let (mut last, mut leads) = (None, 0);
         loop {
             let mut conn = ctx.tenant().await?;

@@ -14,9 +14,10 @@ use super::facts::facts;
 /// How many leads are scored at a time, so that none is locked for long.
 pub(super) const AT_ONCE: i64 = 500;
 
-/// Returns the points that a tenant chose.
-pub(super) fn points_of(chosen: &ScorePoints) -> Points {
-    chosen.points.parse().unwrap_or_default()
+/// Returns the points that a tenant chose. Unreadable ones are an error: a score by other points would be wrong.
+pub(super) fn points_of(chosen: &ScorePoints) -> Result<Points, QueryError> {
+    let points = chosen.points.parse();
+    points.map_err(|error| QueryError::DeserializationError(Box::new(error)))
 }
 
 /// Scores leads that the transaction has locked.
@@ -55,5 +56,5 @@ pub(crate) async fn score_domain(
 ) -> Result<(), QueryError> {
     let leads = repo::lead_scores::lock_of_domain(conn, domain, AT_ONCE).await?;
     let chosen = repo::score_points::find_or_insert(conn, rules.fingerprint()).await?;
-    score(conn, rules, &points_of(&chosen), &leads).await
+    score(conn, rules, &points_of(&chosen)?, &leads).await
 }

@@ -78,7 +78,7 @@ pub async fn score_due(pool: &Pool, rules: &ScoreRules) -> anyhow::Result<()> {
             let mut conn = pool.tenant(tenant).await?;
             let leads = repo::lead_scores::lock_due(&mut conn, AT_ONCE).await?;
             let chosen = repo::score_points::find_or_insert(&mut conn, rules.fingerprint()).await?;
-            score(&mut conn, rules, &points_of(&chosen), &leads).await?;
+            score(&mut conn, rules, &points_of(&chosen)?, &leads).await?;
             conn.commit().await?;
             scored += leads.len();
         }
