@@ -35,7 +35,7 @@ fn xml(body: &str) -> Reply {
 }
 
 fn gzip(text: &str) -> Vec<u8> {
-    let mut file = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut file = GzEncoder::new(Vec::new(), Compression::best());
     file.write_all(text.as_bytes()).unwrap();
     file.finish().unwrap()
 }

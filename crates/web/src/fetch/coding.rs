@@ -333,7 +333,7 @@ mod tests {
         let mut writer = brotli::CompressorWriter::new(&mut bomb, 4096, 5, 22);
         writer.write_all(&zeros).unwrap();
         drop(writer);
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(&zeros).unwrap();
         for (body, coding) in [(bomb, Coding::Brotli), (gzip.finish().unwrap(), Coding::Gzip)] {
             let mut decoder = Decoder::new(&[coding], 1000);
@@ -346,13 +346,13 @@ mod tests {
     #[test]
     fn codings_are_undone_in_turn_and_within_the_limit() {
         let text = b"hello hello hello";
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(text).unwrap();
         let gzip = gzip.finish().unwrap();
-        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
         zlib.write_all(&gzip).unwrap();
         let zlib = zlib.finish().unwrap();
-        let mut bare = DeflateEncoder::new(Vec::new(), Compression::fast());
+        let mut bare = DeflateEncoder::new(Vec::new(), Compression::best());
         bare.write_all(text).unwrap();
         let bare = bare.finish().unwrap();
         let undone = |body: &[u8], codings: &[Coding]| undo(body, codings, 17);

@@ -215,7 +215,7 @@ fn a_nesting_bomb_ends_at_once() {
 /// Compresses a text repeatedly: concatenated gzip files are one gzip file.
 fn bomb(first: &str, again: &str, times: usize) -> Vec<u8> {
     let gzip = |text: &str| {
-        let mut file = GzEncoder::new(Vec::new(), Compression::fast());
+        let mut file = GzEncoder::new(Vec::new(), Compression::best());
         file.write_all(text.as_bytes()).unwrap();
         file.finish().unwrap()
     };
