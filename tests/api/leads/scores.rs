@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::Datelike;
+use database::ids::LeadId;
+use database::models::lead_score::NewScore;
+use database::repo::lead_scores;
 use scans::leads::{score_due, watch};
 use serde_json::{Value, json};
 use web::score::ScoreRules;
@@ -263,4 +266,41 @@ async fn scan_nothing(app: &TestApp) {
     app.sql("UPDATE leads SET score_due_at = '-infinity'").await;
     let due = "SELECT count(*) FROM leads WHERE score_due_at = '-infinity'";
     eventually("all leads are scored", || async move { app.count(due).await == 0 }).await;
+}
+
+#[tokio::test]
+async fn a_fact_that_changes_while_its_lead_is_scored_is_scored_too() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    filled(&app, &acme).await;
+    let mut conn = acme.agency.open().await;
+    let leads = lead_scores::lock_due(&mut conn, 100).await.unwrap();
+    let ids: Vec<_> = leads.iter().map(|lead| lead.id).collect();
+    let claimed = lead_scores::claim(&mut conn, &ids).await.unwrap();
+    conn.commit().await.unwrap();
+    let scores = |score| {
+        let score = move |lead_id: &LeadId| NewScore {
+            lead_id: *lead_id,
+            score: Some(score),
+            reasons: "[]".to_owned(),
+            due_at: None,
+        };
+        ids.iter().map(score).collect::<Vec<_>>()
+    };
+    // No other process scores them meanwhile, and nothing waits for a lock.
+    assert_eq!(
+        lead_scores::lock_due(&mut acme.agency.open().await, 100).await.unwrap(),
+        []
+    );
+    app.sql("UPDATE domain_profiles SET has_privacy_policy = false").await;
+    let changed = "SELECT count(*) FROM leads WHERE score_due_at = '-infinity'";
+    assert_eq!(app.count(changed).await, 1);
+    let mut conn = acme.agency.open().await;
+    let stored = lead_scores::store(&mut conn, &scores(7), claimed).await.unwrap();
+    conn.commit().await.unwrap();
+    assert_eq!(stored, ids.len() - 1);
+    assert_eq!(app.count(changed).await, 1);
+    // Whoever is late writes nothing.
+    let mut conn = acme.agency.open().await;
+    assert_eq!(lead_scores::store(&mut conn, &scores(8), claimed).await.unwrap(), 0);
 }

@@ -50,7 +50,7 @@ impl BackgroundJob for ScoreLeads {
             let mut conn = ctx.tenant().await?;
             let some = repo::lead_scores::lock_after(&mut conn, last, AT_ONCE).await?;
             let Some(end) = some.last() else { break };
-            score(&mut conn, rules, &points, &some).await?;
+            score(&mut conn, rules, &points, &some, None).await?;
             conn.commit().await?;
             last = Some(end.id);
             leads += some.len();

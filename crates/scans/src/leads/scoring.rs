@@ -1,6 +1,6 @@
 //! Scores leads.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use database::ids::{DomainId, LeadId};
 use database::models::lead_score::{LockedLead, NewScore};
 use database::models::score_points::ScorePoints;
@@ -20,12 +20,13 @@ pub(super) fn points_of(chosen: &ScorePoints) -> Result<Points, QueryError> {
     points.map_err(|error| QueryError::DeserializationError(Box::new(error)))
 }
 
-/// Scores leads that the transaction has locked.
+/// Scores leads that were claimed until a time, or else that the transaction has locked.
 pub(super) async fn score(
     conn: &mut TenantConnection,
     rules: &ScoreRules,
     points: &Points,
     leads: &[LockedLead],
+    claimed: Option<DateTime<Utc>>,
 ) -> Result<(), QueryError> {
     if leads.is_empty() {
         return Ok(());
@@ -44,7 +45,7 @@ pub(super) async fn score(
         }
     });
     let scores: Vec<NewScore> = scored.collect();
-    repo::lead_scores::store(conn, &scores).await?;
+    repo::lead_scores::store(conn, &scores, claimed).await?;
     Ok(())
 }
 
@@ -56,5 +57,5 @@ pub(crate) async fn score_domain(
 ) -> Result<(), QueryError> {
     let leads = repo::lead_scores::lock_of_domain(conn, domain, AT_ONCE).await?;
     let chosen = repo::score_points::find_or_insert(conn, rules.fingerprint()).await?;
-    score(conn, rules, &points_of(&chosen)?, &leads).await
+    score(conn, rules, &points_of(&chosen)?, &leads, None).await
 }

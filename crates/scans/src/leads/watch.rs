@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use database::ids::TenantId;
+use database::ids::{LeadId, TenantId};
 use database::pool::Pool;
 use database::repo;
 use jobs::{EnqueueOptions, Submission};
@@ -75,16 +75,30 @@ pub async fn score_due(pool: &Pool, rules: &ScoreRules) -> anyhow::Result<()> {
         drop(conn);
         let mut scored = 0;
         for tenant in tenants {
-            let mut conn = pool.tenant(tenant).await?;
-            let leads = repo::lead_scores::lock_due(&mut conn, AT_ONCE).await?;
-            let chosen = repo::score_points::find_or_insert(&mut conn, rules.fingerprint()).await?;
-            score(&mut conn, rules, &points_of(&chosen)?, &leads).await?;
-            conn.commit().await?;
-            scored += leads.len();
+            scored += score_of_tenant(pool, rules, tenant).await?;
         }
         // What is left is locked by others, who score it.
         if scored == 0 {
             return Ok(());
         }
     }
+}
+
+/// Scores some leads of a tenant that are due, and returns how many.
+///
+/// They are claimed in one transaction and scored in another: a process that is paused between its statements would hold their
+/// locks, and up every scan of their domains.
+async fn score_of_tenant(pool: &Pool, rules: &ScoreRules, tenant: TenantId) -> anyhow::Result<usize> {
+    let mut conn = pool.tenant(tenant).await?;
+    let leads = repo::lead_scores::lock_due(&mut conn, AT_ONCE).await?;
+    let chosen = repo::score_points::find_or_insert(&mut conn, rules.fingerprint()).await?;
+    let ids: Vec<LeadId> = leads.iter().map(|lead| lead.id).collect();
+    let claimed = repo::lead_scores::claim(&mut conn, &ids).await?;
+    conn.commit().await?;
+    if claimed.is_some() {
+        let mut conn = pool.tenant(tenant).await?;
+        score(&mut conn, rules, &points_of(&chosen)?, &leads, claimed).await?;
+        conn.commit().await?;
+    }
+    Ok(leads.len())
 }

@@ -241,7 +241,8 @@ pub const PROBES: &[Probe] = probes! {
     lead_scores::list_facts: Nothing, |conn, a| (&[a.leads[0].id, a.leads[1].id]);
     lead_scores::lock_after: OwnRows, |conn, a| (None, 100);
     lead_scores::lock_of_domain: Nothing, |conn, a| (a.domain.id, 100);
-    lead_scores::store: Nothing, |conn, a| (&[new_score(a.leads[1].id)]);
+    lead_scores::claim: Nothing, |conn, a| (&[a.leads[1].id]);
+    lead_scores::store: Nothing, |conn, a| (&[new_score(a.leads[1].id)], None);
     leads::get: Nothing, |conn, a| (a.leads[0].id);
     leads::list_of_domains: Nothing, |conn, a| (&[a.domain.id], 100);
     leads::list: OwnRows, |conn, a| (&LeadFilter::default(), LeadOrder::Newest, 100);

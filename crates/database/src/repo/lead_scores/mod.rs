@@ -1,8 +1,9 @@
 //! The scores of leads, which stand in table `leads`.
 
-use diesel::dsl::now;
+use chrono::{DateTime, Utc};
+use diesel::dsl::{IntervalDsl, now};
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, QueryResult,
+    BoolExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl, NullableExpressionMethods, QueryDsl, QueryResult,
     QueryableByName, SelectableHelper,
 };
 use diesel::sql_types::{Array, Nullable, SmallInt, Text, Timestamptz, Uuid};
@@ -60,6 +61,22 @@ pub async fn lock_due(conn: &mut TenantConnection, limit: i64) -> QueryResult<Ve
         .skip_locked()
         .load(conn)
         .await
+}
+
+/// Lets locked leads be due again in a minute, and returns when that is; `None` where there are none.
+///
+/// Who has claimed leads so reads their facts without a lock: a fact that changes meanwhile makes its leads due at once, and
+/// [`store`] leaves leads alone that are due at another time than this one.
+pub async fn claim(conn: &mut TenantConnection, ids: &[LeadId]) -> QueryResult<Option<DateTime<Utc>>> {
+    let tenant = conn.tenant_id();
+    let due: Vec<DateTime<Utc>> = diesel::update(leads::table)
+        .filter(leads::tenant_id.eq(tenant))
+        .filter(leads::id.eq_any(ids))
+        .set(leads::score_due_at.eq(now.into_sql::<Timestamptz>() + 1.minute()))
+        .returning(leads::score_due_at)
+        .load(conn)
+        .await?;
+    Ok(due.into_iter().next())
 }
 
 /// Locks up to `limit` leads of a domain.
@@ -156,8 +173,13 @@ pub async fn list_facts(conn: &mut TenantConnection, ids: &[LeadId]) -> QueryRes
         .await
 }
 
-/// Stores scores, and returns how many differ from those that were there.
-pub async fn store(conn: &mut TenantConnection, new: &[NewScore]) -> QueryResult<usize> {
+/// Stores scores, and returns how many differ from those that were there. Of leads that were [claimed](claim), only those that
+/// are still due at the time of the claim; else the caller has locked them.
+pub async fn store(
+    conn: &mut TenantConnection,
+    new: &[NewScore],
+    claimed: Option<DateTime<Utc>>,
+) -> QueryResult<usize> {
     let ids: Vec<LeadId> = new.iter().map(|row| row.lead_id).collect();
     let scores: Vec<Option<i16>> = new.iter().map(|row| row.score).collect();
     let reasons: Vec<&str> = new.iter().map(|row| row.reasons.as_str()).collect();
@@ -169,6 +191,7 @@ pub async fn store(conn: &mut TenantConnection, new: &[NewScore]) -> QueryResult
         .bind::<Array<Nullable<SmallInt>>, _>(scores)
         .bind::<Array<Text>, _>(reasons)
         .bind::<Array<Nullable<Timestamptz>>, _>(due)
+        .bind::<Nullable<Timestamptz>, _>(claimed)
         .execute(conn)
         .await
 }
