@@ -1,5 +1,6 @@
 //! Attempts at a job and their outcomes.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use database::models::enums::{JobStatus, Outcome};
@@ -49,6 +50,33 @@ async fn only_transient_failures_are_retried() {
     let job = queue.becomes(hopeless, JobStatus::Failed).await;
     assert_eq!((job.attempts, job.outcome), (1, Some(Outcome::RefusedAddress)));
     assert_eq!(job.error.as_deref(), Some("it is no public address"));
+}
+
+#[tokio::test]
+async fn a_lock_that_another_transaction_holds_costs_no_attempt() {
+    let queue = Queue::new().await;
+    let (holder, watcher) = (queue.database.client().await, queue.database.client().await);
+    let brief = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = 50', current_database()); END $$";
+    watcher.batch_execute(brief).await.unwrap();
+    let tenant = queue.tenant;
+    holder
+        .batch_execute(&format!(
+            "BEGIN; INSERT INTO domains (tenant_id, domain) VALUES ('{tenant}', 'shop.test')"
+        ))
+        .await
+        .unwrap();
+    let id = queue.add(task("shop.test", Does::Write)).await;
+    let _worker = queue.worker();
+    let waits = "SELECT query_start::text FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let mut seen = HashSet::new();
+    // More often than the job has attempts.
+    while seen.len() < 5 {
+        let rows = watcher.query(waits, &[]).await.unwrap();
+        seen.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+    }
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    let job = queue.becomes(id, JobStatus::Completed).await;
+    assert_eq!((job.attempts, job.outcome), (1, Some(Outcome::Ok)));
 }
 
 #[tokio::test]
