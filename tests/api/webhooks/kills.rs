@@ -1,16 +1,17 @@
-//! Workers that are killed while they post.
+//! Processes that are killed while they post.
 
 use std::collections::{BTreeMap, HashMap};
+use std::env;
 use std::sync::Mutex;
 
-use rand::RngExt;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::{happen, webhook};
-use crate::support::app::TestApp;
+use super::{deliveries, happen, webhook};
+use crate::support::app::{Holder, TestApp};
 use crate::support::database::eventually;
-use crate::support::program::Program;
+use crate::support::extent;
+use crate::support::program::{Program, Running};
 use crate::support::receiver::{Receiver, accepted};
 use crate::support::site::{Reply, Site};
 
@@ -59,31 +60,32 @@ async fn what_a_killed_worker_was_posting_is_posted_once_more() {
     assert!(second.end());
 }
 
-/// How much the proof does: less unless it goes all the way.
-fn extent() -> (usize, usize) {
-    if crate::support::extent::is_full() {
-        (2_000, 8)
-    } else {
-        (300, 2)
-    }
+/// Returns how many events happen, and how often a process is killed meanwhile.
+fn events_and_kills() -> (usize, usize) {
+    let events = env::var("SCRAPERSKY_CHAOS_EVENTS").map(|text| text.parse().unwrap());
+    (events.unwrap_or(extent::of(2_000, 300)), extent::of(8, 2))
 }
 
-/// Starts a receiver with three paths: one accepts everything, a flaky one the third post of each event, and one is gone.
+/// Receivers that accept each event at last, by their paths.
+const RECOVERING: [&str; 4] = ["/steady", "/flaky", "/hanging", "/moving"];
+
+/// Starts a receiver whose paths behave as they are called: `/flaky` accepts the third post of each event, `/hanging` is silent
+/// about the first post of every hundredth and `/moving` redirects every tenth, and `/gone` accepts nothing.
 async fn mixed() -> Receiver {
-    let seen: Mutex<HashMap<String, usize>> = Mutex::default();
-    Receiver::start(move |post, _| match post.path.as_str() {
-        "/gone" => Reply::new("410 Gone", &[], ""),
-        "/flaky" => {
-            let mut seen = seen.lock().unwrap();
-            let times = seen.entry(post.id().to_owned()).or_default();
-            *times += 1;
-            if *times < 3 {
-                Reply::new("503 Service Unavailable", &[], "")
-            } else {
-                accepted()
-            }
+    let seen: Mutex<HashMap<String, HashMap<String, usize>>> = Mutex::default();
+    Receiver::start(move |post, _| {
+        let mut seen = seen.lock().unwrap();
+        let of_path = seen.entry(post.path.clone()).or_default();
+        let events = of_path.len();
+        let times = of_path.entry(post.id().to_owned()).or_default();
+        *times += 1;
+        match post.path.as_str() {
+            "/gone" => Reply::new("410 Gone", &[], ""),
+            "/flaky" if *times < 3 => Reply::new("503 Service Unavailable", &[], ""),
+            "/hanging" if *times == 1 && events % 100 == 0 => Reply::Silence,
+            "/moving" if *times == 1 && events % 10 == 0 => Reply::redirect("http://a.hooks.test/elsewhere"),
+            _ => accepted(),
         }
-        _ => accepted(),
     })
     .await
 }
@@ -97,56 +99,90 @@ fn times(receiver: &Receiver, path: &str) -> BTreeMap<String, usize> {
     times
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_event_reaches_every_receiver_that_recovers_through_kills_of_workers() {
-    let (events, kills) = extent();
-    let app = TestApp::new().await;
-    let acme = app.agency("acme").await;
-    let receiver = mixed().await;
-    let program = workers(&app, &receiver).await;
-    for path in ["/steady", "/flaky", "/gone"] {
-        webhook(&acme, path, &["job.ended"]).await;
-    }
-    let tenant = acme.agency.id;
-    let mut running = [program.start(&["worker"]), program.start(&["worker"])];
+/// Lets events happen, and kills the server and the worker in turn while they are posted. Returns what runs at the end.
+async fn kill_meanwhile(app: &TestApp, acme: &Holder<'_>, program: &Program, receiver: &Receiver) -> Vec<Running> {
+    let (events, kills) = events_and_kills();
+    let (tenant, key) = (acme.agency.id, &acme.key);
+    let mut running = vec![program.serve(&[], key).await.0, program.start(&["worker"])];
     for round in 0..=kills {
         let some = events / (kills + 1) + usize::from(round == 0) * (events % (kills + 1));
         app.sql(&format!(
             "INSERT INTO events (tenant_id, kind, job_id) SELECT '{tenant}', 'job.ended', gen_random_uuid() FROM generate_series(1, {some})"
         ))
         .await;
+        happen(app, acme, &["job.begun"]).await;
         let posted = receiver.count();
         eventually("something is posted", async || receiver.count() > posted + 10).await;
         if round < kills {
-            let victim = rand::rng().random_range(0..2);
-            std::mem::replace(&mut running[victim], program.start(&["worker"])).kill();
+            running.remove(0).kill();
+            let next = if round % 2 == 0 {
+                program.serve(&[], key).await.0
+            } else {
+                program.start(&["worker"])
+            };
+            running.push(next);
         }
     }
-    eventually("nothing waits", async || {
-        app.count("SELECT count(*) FROM webhook_deliveries WHERE status = 'waiting'")
-            .await
-            == 0
-            && app
-                .count("SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered'")
-                .await
-                == 2 * i64::try_from(events).unwrap()
-    })
-    .await;
-    for path in ["/steady", "/flaky"] {
+    running
+}
+
+/// Waits until no delivery waits; there is no time limit while deliveries end.
+async fn all_ended(app: &TestApp) {
+    const LEFT: &str =
+        "SELECT (SELECT count(*) FROM webhook_deliveries WHERE status = 'waiting') + (SELECT count(*) FROM events
+        WHERE kind IN ('job.begun', 'job.ended') AND id NOT IN (SELECT event_id FROM webhook_deliveries))";
+    loop {
+        let left = app.count(LEFT).await;
+        if left == 0 {
+            return;
+        }
+        eventually("deliveries end", async || app.count(LEFT).await != left).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_event_reaches_every_receiver_that_recovers_through_kills() {
+    let (events, kills) = events_and_kills();
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let (receiver, canary) = (mixed().await, Site::canary().await);
+    let program = workers(&app, &receiver).await;
+    for path in RECOVERING.iter().chain(&["/gone"]) {
+        webhook(&acme, path, &["job.ended"]).await;
+    }
+    let body = json!({ "url": format!("http://localhost:{}/", canary.port()), "kinds": ["job.begun"] });
+    let private = acme.post("/api/v1/webhooks", body).await.body;
+    let running = kill_meanwhile(&app, &acme, &program, &receiver).await;
+    all_ended(&app).await;
+
+    for path in RECOVERING {
         let times = times(&receiver, path);
         assert_eq!(times.len(), events, "{path}");
         let doubled = times.values().filter(|times| **times > 1).count();
         println!("{path}: {events} events, {doubled} posted more than once");
         assert!(
-            path == "/flaky" || doubled <= kills,
+            path != "/steady" || doubled <= kills,
             "{doubled} doubled by {kills} kills"
         );
     }
-    // A worker that was killed may not have noted the answer.
+    let delivered = "SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered'";
+    assert_eq!(
+        app.count(delivered).await,
+        i64::try_from(RECOVERING.len() * events).unwrap()
+    );
+    // A process that was killed may not have noted the answer.
     assert!(receiver.posts_to("/gone").len() <= 1 + kills);
+    assert!(receiver.posts_to("/elsewhere").is_empty());
     let gone = acme.get("/api/v1/events?kind=webhook.disabled").await.body;
     assert_eq!(gone["items"][0]["data"]["because"], json!("gone"));
-    for worker in running {
-        assert!(worker.end());
+    let refused = deliveries(&acme, &private).await;
+    assert_eq!((refused.len(), canary.connections()), (kills + 1, 0));
+    for delivery in refused {
+        let error = delivery["tries"][0]["error"].as_str().unwrap();
+        assert!(error.contains("only public addresses are allowed"), "{error}");
+        assert_eq!(delivery["status"], "failed");
+    }
+    for process in running {
+        assert!(process.end());
     }
 }
