@@ -35,11 +35,10 @@ struct ChangesQuery<'r> {
 impl ChangesQuery<'_> {
     fn filter(self, domain_id: Option<DomainId>) -> ApiResult<DomainChangeFilter> {
         let kind = self.kind.filter(|text| !text.is_empty());
-        let since = self.changed_since.filter(|text| !text.is_empty());
         Ok(DomainChangeFilter {
             domain_id,
             kind: kind.map(|text| word("kind", text)).transpose()?,
-            since: parsed("changed_since", since)?,
+            since: parsed("changed_since", self.changed_since)?,
         })
     }
 }
