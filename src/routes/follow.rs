@@ -29,6 +29,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often the credential of a stream is checked: half of the time in which a revocation takes effect, of which the cache of
 /// identities has the other half.
 const CHECK_EVERY: Duration = Duration::from_millis(2500);
+/// How long a stream waits before it reads again what it could not read, such as when many begin at once.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// How many events are read from the database at a time.
 const MAX_READ: i64 = 500;
 
@@ -201,7 +203,14 @@ impl<P: Permission> Sent<'_, P> {
                 (_, Some(last)) => last,
             };
             let events = if self.state == State::Reads {
-                let events = self.read(last).await?;
+                let events = match self.read(last).await {
+                    Ok(events) => events,
+                    Err(error) => {
+                        log::debug!("reading events for a stream failed; retrying: {error}");
+                        tokio::time::sleep(AFTER_FAILURE).await;
+                        continue;
+                    }
+                };
                 if i64::try_from(events.len()).is_ok_and(|count| count < MAX_READ) {
                     self.state = State::Follows;
                 }
@@ -229,19 +238,13 @@ impl<P: Permission> Sent<'_, P> {
         }
     }
 
-    async fn read(&self, after: EventPosition) -> Option<Vec<Event>> {
+    async fn read(&self, after: EventPosition) -> ApiResult<Vec<Event>> {
         let paging = Paging {
             limit: MAX_READ,
             after: Some(after),
         };
-        let read = async {
-            let mut conn = self.pool.tenant(self.caller.tenant()).await?;
-            ApiResult::Ok(events::list(&mut conn, &self.filter, &paging).await?)
-        };
-        let read = read.await;
-        // The client connects again.
-        read.inspect_err(|error| log::debug!("reading events for a stream failed: {error}"))
-            .ok()
+        let mut conn = self.pool.tenant(self.caller.tenant()).await?;
+        Ok(events::list(&mut conn, &self.filter, &paging).await?)
     }
 }
 

@@ -11,10 +11,14 @@ use rand::RngExt;
 use rocket::http::Header;
 use rocket::local::asynchronous::LocalResponse;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::TcpStream;
 
 use super::{batch, scan};
 use crate::support::app::{Holder, TestApp};
+use crate::support::database::TestDatabase;
+use crate::support::program::Program;
+use crate::support::site::Site;
 use crate::support::tenants::{Agency, new_job, pool_at};
 
 /// An open stream of events.
@@ -159,6 +163,39 @@ async fn a_stream_shows_what_happens_to_its_tenant_from_now_on() {
     };
     assert_eq!(event["kind"], "job.queued");
     assert!(scans.iter().any(|scan| event["job_id"] == *scan), "{event}");
+}
+
+/// Returns whether a stream over a connection of its own shows an event before it ends.
+async fn shows_an_event(address: &str, key: &str, last: &str) -> bool {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\nAuthorization: Bearer {key}\r\nLast-Event-ID: {last}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while stream.read_buf(&mut answer).await.unwrap() > 0 {
+        let text = String::from_utf8_lossy(&answer);
+        if text.contains("event:job.queued") {
+            return true;
+        }
+        if text.ends_with("0\r\n\r\n") {
+            return false;
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn more_streams_than_may_wait_for_a_connection_begin_at_once() {
+    let db = TestDatabase::new().await;
+    let program = Program::new(db.url(), &Site::canary().await);
+    let key = program.run(&["keys", "create", "--name", "follower"]);
+    let (_server, api) = program.serve(&["--workers", "0"], &key).await;
+    api.post("/api/v1/scrapersky", &json!({ "base_url": "a.test" })).await;
+    let begin = start();
+    let shown = (0..200).map(|_| shows_an_event(api.address(), &key, &begin));
+    let shown = futures_util::future::join_all(shown).await;
+    assert_eq!(shown.iter().filter(|shown| **shown).count(), 200);
 }
 
 #[tokio::test]
