@@ -82,8 +82,8 @@ async fn mixed() -> Receiver {
         match post.path.as_str() {
             "/gone" => Reply::new("410 Gone", &[], ""),
             "/flaky" if *times < 3 => Reply::new("503 Service Unavailable", &[], ""),
-            "/hanging" if *times == 1 && events % 100 == 0 => Reply::Silence,
-            "/moving" if *times == 1 && events % 10 == 0 => Reply::redirect("http://a.hooks.test/elsewhere"),
+            "/hanging" if *times == 1 && events.is_multiple_of(100) => Reply::Silence,
+            "/moving" if *times == 1 && events.is_multiple_of(10) => Reply::redirect("http://a.hooks.test/elsewhere"),
             _ => accepted(),
         }
     })
