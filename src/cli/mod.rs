@@ -24,6 +24,7 @@ mod list;
 pub mod listing;
 pub mod migrate;
 mod output;
+pub mod partition;
 pub mod places;
 pub mod rules;
 pub mod scan;
@@ -95,6 +96,8 @@ enum Command {
     Rules(rules::RulesCommand),
     /// Applies or reverts database migrations
     Migrate(migrate::MigrateOptions),
+    /// Divides the tables of facts by tenant, for many tenants on one machine
+    Partition(partition::PartitionOptions),
     /// Controls the private PostgreSQL
     Db(db::DbOptions),
     /// Writes every row of the database to a file
@@ -187,6 +190,7 @@ fn run_command(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Jobs(command)) => jobs::run(command, config)?,
         Some(Command::Costs(options)) => costs::run(*options, config)?,
         Some(Command::Rules(command)) => return rules::run(command, config),
+        Some(Command::Partition(options)) => partition::run(*options, config)?,
         Some(Command::Migrate(options)) => migrate::run(*options, config)?,
         Some(Command::Db(options)) => db::run(*options, config)?,
         Some(Command::Backup(options)) => backup::make(options, config)?,

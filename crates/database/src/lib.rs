@@ -17,6 +17,7 @@ mod libpq;
 pub mod listen;
 pub mod migrate;
 pub mod models;
+pub mod partition;
 pub mod pool;
 pub mod replica;
 pub mod repo;

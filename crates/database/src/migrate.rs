@@ -301,7 +301,7 @@ async fn applied_versions(conn: &mut Connection) -> QueryResult<Vec<String>> {
     Ok(versions.into_iter().map(|row| row.version).collect())
 }
 
-async fn connect(url: &DatabaseUrl) -> Result<Connection, MigrateError> {
+pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Connection, MigrateError> {
     if url.is_pooler() {
         return Err(MigrateError::Pooler(url.clone()));
     }
@@ -330,7 +330,7 @@ async fn run_locked(
 }
 
 /// Waits for the lock and logs which process holds it.
-async fn lock(conn: &mut Connection) -> Result<(), MigrateError> {
+pub(crate) async fn lock(conn: &mut Connection) -> Result<(), MigrateError> {
     let begun = Instant::now();
     // Migrations may exceed the usual statement timeout, and must fail if a policy would hide rows from them.
     let settings = format!(
@@ -436,7 +436,7 @@ impl Reason {
 }
 
 /// Formats PostgreSQL's message about an error.
-fn sentence(error: &diesel::result::Error) -> String {
+pub(crate) fn sentence(error: &diesel::result::Error) -> String {
     let mut text = error.to_string();
     if let diesel::result::Error::DatabaseError(_, information) = error {
         if let Some(detail) = information.details() {

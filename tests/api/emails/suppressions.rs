@@ -238,7 +238,7 @@ async fn erasing_a_domain_erases_all_its_addresses() {
 async fn all_rows(app: &TestApp) -> String {
     let tables = app
         .texts(
-            "SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+            "SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
              AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')",
         )
         .await;

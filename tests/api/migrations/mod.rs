@@ -7,6 +7,7 @@ mod legacy;
 mod legacy_rows;
 pub mod new_shape;
 mod owners;
+mod partitions;
 mod program;
 mod round_trip;
 

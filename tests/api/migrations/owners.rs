@@ -30,7 +30,7 @@ const OWNERS: [(&str, &str); 3] = [
 ];
 
 /// The roles of a run; in the short form only the first, who sees the least.
-fn owners() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(super) fn owners() -> impl Iterator<Item = (&'static str, &'static str)> {
     OWNERS.into_iter().take(extent::of(OWNERS.len(), 1))
 }
 
@@ -75,7 +75,7 @@ async fn settle_events(admin: &Client) {
 }
 
 /// Returns an empty database of that owner, and a connection that sees every row.
-async fn database(name: &str, attributes: &str) -> (TestDatabase, Client, Login) {
+pub(super) async fn database(name: &str, attributes: &str) -> (TestDatabase, Client, Login) {
     let mut db = TestDatabase::empty().await;
     let owner = db.login(name, attributes).await;
     let admin = db.client().await;

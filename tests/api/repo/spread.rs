@@ -17,6 +17,7 @@ use database::models::tenant::{NewTenant, TenantChanges};
 use database::models::tenant_limits::NewTenantLimits;
 use database::models::values::RawJson;
 use database::repo::paging::Paging;
+use database::repo::partitions::WHOLE;
 use database::repo::{
     api_keys, audit_log, batches, callers, contacts, diagnostics, domain_changes, events, host_turns, jobs,
     lead_scores, place_details, score_points, sessions, set_aside, tenant_limits, tenants, webhook_deliveries,
@@ -32,25 +33,6 @@ use super::probes::{PROBES, Rows};
 use crate::support::database::TestDatabase;
 use crate::support::rewriter::Rewriter;
 use crate::support::tenants::{Agencies, pool_at};
-
-/// The tables of the queue and of accounts, which stay on one machine. All others hold facts.
-const QUEUE: [&str; 15] = [
-    "api_keys",
-    "audit_log",
-    "batch_jobs",
-    "events",
-    "idempotency_keys",
-    "jobs",
-    "profiles",
-    "rate_windows",
-    "scan_days",
-    "sessions",
-    "tenant_limits",
-    "tenants",
-    "webhook_deliveries",
-    "webhook_secrets",
-    "webhooks",
-];
 
 #[tokio::test]
 async fn every_statement_allows_distribution_by_tenant() {
@@ -185,7 +167,7 @@ impl Names {
              WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname !~ '^__'",
         )
         .await;
-        for table in QUEUE {
+        for table in WHOLE {
             assert!(facts.remove(table), "no table {table}");
         }
         assert_eq!(facts.len(), 27);
@@ -251,7 +233,7 @@ fn broken_rules(sql: &str, names: &Names) -> Vec<Rule> {
     );
     note(
         Rule::QueueAndFacts,
-        QUEUE.iter().any(|table| words.contains(table))
+        WHOLE.iter().any(|table| words.contains(table))
             && names.facts.iter().any(|table| words.contains(table.as_str())),
     );
     broken

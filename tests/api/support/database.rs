@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use database::connection::Connection;
 use database::migrate;
+use database::partition;
 use database::url::DatabaseUrl;
 use diesel_async::SimpleAsyncConnection;
 use nix::errno::Errno;
@@ -37,7 +38,8 @@ impl TestDatabase {
     pub async fn new() -> Self {
         log::start();
         let admin = Admin::connect().await;
-        let template = format!("scrapersky_template_{:016x}", hash_of_migrations());
+        let kind = partitions().map_or_else(String::new, |count| format!("_{count}"));
+        let template = format!("scrapersky_template_{:016x}{kind}", hash_of_migrations());
         admin.lock().await;
         if !admin.has_template(&template).await {
             admin.make_template(&template).await;
@@ -180,6 +182,11 @@ pub fn migration_folders() -> Vec<PathBuf> {
     folders
 }
 
+/// Returns how many partitions the tables of facts have in tests; `None` where they are whole.
+fn partitions() -> Option<u16> {
+    std::env::var("SCRAPERSKY_TEST_PARTITIONS").ok()?.parse().ok()
+}
+
 fn hash_of_migrations() -> u64 {
     let files: BTreeMap<_, _> = migration_folders()
         .iter()
@@ -259,7 +266,11 @@ impl Admin {
         let create = format!("CREATE DATABASE {name} TEMPLATE template0");
         self.0.batch_execute(&create).await.unwrap();
         let admin: DatabaseUrl = cluster::admin_url().parse().unwrap();
-        migrate::up(&admin.with_database(name)).await.unwrap();
+        let url = admin.with_database(name);
+        migrate::up(&url).await.unwrap();
+        if let Some(count) = partitions() {
+            partition::run(&url, count, |_| ()).await.unwrap();
+        }
         // A database can be copied when nobody is connected to it; closing takes the server a moment.
         let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1";
         self.0.query(end, &[&name]).await.unwrap();

@@ -127,7 +127,7 @@ pub async fn columns(client: &Client, table: &str) -> Vec<String> {
 /// Returns the tables of a schema, sorted, except the table of migrations.
 pub async fn tables(client: &Client, schema: &str) -> Vec<String> {
     let sql = "SELECT relname::text FROM pg_class
-               WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' AND relname !~ '^__' ORDER BY 1";
+               WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p') AND relname !~ '^__' ORDER BY 1";
     let rows = client.query(sql, &[&schema]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }

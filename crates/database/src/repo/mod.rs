@@ -45,6 +45,7 @@ pub mod leads;
 mod locks;
 pub mod pages;
 pub mod paging;
+pub mod partitions;
 pub mod place_changes;
 pub mod place_details;
 pub mod place_finds;
