@@ -102,6 +102,13 @@ pub fn estimate(config: &PlacesConfig, max_results: usize, grid: bool, is_center
     }
 }
 
+/// Returns how many calls of a search this sum pays for, whichever calls they are.
+#[must_use]
+pub fn calls_within(protocol: PlacesProtocol, sum: Usd) -> i64 {
+    let price = |call: Call| i64::from(call.sku(protocol).price_micros);
+    (sum.micros() / price(Call::Search).max(price(Call::Center))).max(0)
+}
+
 /// The reason why no further call is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapReached(pub String);
@@ -183,6 +190,9 @@ mod tests {
         assert_eq!((small.calls_at_least, small.calls_at_most), (1, 3));
         let expected = (Usd::from_micros(32_000), Usd::from_micros(96_000));
         assert_eq!((small.usd_at_least, small.usd_at_most), expected);
+        assert_eq!(calls_within(PlacesProtocol::Legacy, Usd::from_micros(95_999)), 2);
+        assert_eq!(calls_within(PlacesProtocol::New, Usd::from_micros(96_000)), 2);
+        assert_eq!(calls_within(PlacesProtocol::New, Usd::from_micros(-1)), 0);
         let grid = estimate(&config, 500, true, false);
         assert_eq!((grid.calls_at_least, grid.calls_at_most), (26, 100));
     }

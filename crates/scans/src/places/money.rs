@@ -21,6 +21,22 @@ impl Usd {
     pub const fn from_micros(micros: i64) -> Self {
         Self { micros }
     }
+
+    /// Returns the sum nearest to a number of US dollars.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float beyond the range becomes its end"
+    )]
+    pub fn from_dollars(dollars: f64) -> Self {
+        Self::from_micros((dollars * 1_000_000.0).round() as i64)
+    }
+
+    /// Returns the sum in millionths of a US dollar.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.micros
+    }
 }
 
 impl Sum for Usd {
@@ -72,6 +88,13 @@ mod tests {
             let sum = Usd::from_micros(micros);
             assert_eq!(sum.to_string(), text);
             assert_eq!(serde_json::to_string(&sum).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn dollars_are_read_to_the_nearest_millionth() {
+        for (dollars, micros) in [(0.67, 670_000), (0.000_001, 1), (1e300, i64::MAX), (f64::NAN, 0)] {
+            assert_eq!(Usd::from_dollars(dollars).micros(), micros, "{dollars}");
         }
     }
 

@@ -19,6 +19,7 @@ use super::client::{Area, MAX_RESULTS, Places};
 use super::cost::{self, Call, CapReached};
 use super::error::PlacesError;
 use super::grid::{Cell, Point};
+use super::money::Usd;
 use crate::Services;
 use crate::room::require_room;
 use crate::settings::PlacesProtocol;
@@ -45,6 +46,9 @@ pub struct PlacesSearch {
     pub created_by: Uuid,
     /// Id of the row in the list of searches.
     pub search_id: Option<Uuid>,
+    /// What the search may cost, in millionths of a US dollar at list prices; `None` leaves it to the settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_micros: Option<i64>,
 }
 
 /// The result of a search.
@@ -370,7 +374,10 @@ impl<'a> Search<'a> {
 
     async fn reserve(&self, call: Call, step: &str) -> Result<ApiCallId, End> {
         let config = self.places.config();
-        let reserved = cost::reserve(self.ctx, config, call, step, config.calls_per_search).await?;
+        let paid = self.job.max_micros.map(Usd::from_micros);
+        let paid = paid.map(|sum| cost::calls_within(config.protocol, sum));
+        let per_job = config.calls_per_search.min(paid.unwrap_or(i64::MAX));
+        let reserved = cost::reserve(self.ctx, config, call, step, per_job).await?;
         reserved.map_err(End::Cap)
     }
 

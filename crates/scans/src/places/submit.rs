@@ -11,8 +11,11 @@ use jobs::{BackgroundJob, EnqueueOptions, Submission, SubmitError};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::cost::{calls_within, estimate};
 use super::grid::Point;
+use super::money::Usd;
 use super::{PlacesDetails, PlacesHandOver, PlacesSearch};
+use crate::settings::PlacesConfig;
 
 /// Maximum radius in kilometres, set by Google.
 const MAX_KM: f64 = 50.0;
@@ -89,6 +92,27 @@ impl PlacesSearch {
             grid: request.grid.unwrap_or(wanted > RESULTS_OF_ONE_QUERY),
             created_by: request.created_by,
             search_id: None,
+            max_micros: None,
+        })
+    }
+
+    /// Returns the search, which makes no more calls than `sum` pays for at list prices.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::Invalid`] if it would find nothing for that.
+    pub fn costing_at_most(self, sum: Usd, config: &PlacesConfig) -> Result<Self, SubmitError> {
+        let least = estimate(config, 1, self.grid, self.center.is_some());
+        if calls_within(config.protocol, sum) < least.calls_at_least {
+            let detail = format!(
+                "max_usd is {sum}: this search costs at least {} US dollars",
+                least.usd_at_least
+            );
+            return Err(SubmitError::invalid("max_usd", detail));
+        }
+        Ok(Self {
+            max_micros: Some(sum.micros()),
+            ..self
         })
     }
 }
