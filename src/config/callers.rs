@@ -1,5 +1,6 @@
 //! Settings of authentication, rate limits and allowed origins.
 
+use ::jobs::Quotas;
 use secrecy::SecretString;
 use url::Url;
 
@@ -43,6 +44,17 @@ pub struct LimitsConfig {
     pub stored_rows: i64,
     /// The maximum number of requests per minute and address on routes without authentication.
     pub public_per_minute: i32,
+}
+
+impl LimitsConfig {
+    /// Returns the quotas of tenants that have none of their own.
+    #[must_use]
+    pub fn quotas(&self) -> Quotas {
+        Quotas {
+            scans_per_day: Some(self.scans_per_day).filter(|quota| *quota > 0),
+            stored_rows: Some(self.stored_rows).filter(|quota| *quota > 0),
+        }
+    }
 }
 
 /// Limits per minute; 0 means no limit.

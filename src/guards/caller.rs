@@ -184,18 +184,13 @@ impl<P: Permission> Caller<P> {
     /// Returns the tenant's quotas.
     #[must_use]
     pub fn quotas(&self) -> Quotas {
-        let own = self.known.limits.as_ref().and_then(|limits| limits.scans_per_day);
-        Quotas {
-            scans_per_day: own.or(Some(self.known.defaults.scans_per_day).filter(|quota| *quota > 0)),
-            stored_rows: self.stored_rows(),
-        }
+        self.known.defaults.quotas().of_tenant(self.known.limits.as_ref())
     }
 
     /// Returns how many rows the tenant may store; `None` means no limit.
     #[must_use]
     pub fn stored_rows(&self) -> Option<i64> {
-        let own = self.known.limits.as_ref().and_then(|limits| limits.rows_stored);
-        own.or(Some(self.known.defaults.stored_rows).filter(|quota| *quota > 0))
+        self.quotas().stored_rows
     }
 }
 

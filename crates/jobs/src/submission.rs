@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use database::ids::{BatchId, DomainId, JobId, UserId};
 use database::models::job::{Job, NewJob};
+use database::models::tenant_limits::TenantLimits;
 use database::models::values::RawJson;
 use database::repo::jobs::{Enqueued, JobFilter};
 use database::repo::{self, QueryError, QueryResult};
@@ -65,6 +66,12 @@ impl SubmitError {
             detail: detail.into(),
         }
     }
+
+    /// Returns whether a row that the work needs does not exist.
+    #[must_use]
+    pub const fn is_not_found(&self) -> bool {
+        matches!(self, Self::Query(QueryError::NotFound))
+    }
 }
 
 /// Converts the error for jobs that queue other jobs.
@@ -99,10 +106,21 @@ pub struct Quotas {
     pub stored_rows: Option<i64>,
 }
 
+impl Quotas {
+    /// Returns the quotas of a tenant: its own, or else these.
+    #[must_use]
+    pub fn of_tenant(self, own: Option<&TenantLimits>) -> Self {
+        Self {
+            scans_per_day: own.and_then(|own| own.scans_per_day).or(self.scans_per_day),
+            stored_rows: own.and_then(|own| own.rows_stored).or(self.stored_rows),
+        }
+    }
+}
+
 /// The right to queue work in a transaction.
 ///
-/// A guard creates one with the tenant's quota for a caller with the scope `scan`; the command line and jobs create one
-/// without a quota. Queued work exists once the transaction commits.
+/// A guard creates one with the tenant's quota for a caller with the scope `scan`, and schedules do in the name of who made them;
+/// the command line and jobs create one without a quota. Queued work exists once the transaction commits.
 #[derive(Debug)]
 pub struct Submission<'c> {
     conn: &'c mut TenantConnection,
@@ -115,7 +133,8 @@ pub struct Submission<'c> {
 }
 
 impl<'c> Submission<'c> {
-    /// Runs `work` for a caller whose tenant may store more, and counts what it queued against the daily quota.
+    /// Runs `work` for a caller whose tenant may store more, and counts what it queued against the daily quota. A schedule of the
+    /// operator runs for nobody.
     ///
     /// The count is the last statement: it locks a row per tenant until the transaction ends, and a transaction that
     /// locked it earlier could deadlock with one that holds a row of the same domain.
@@ -125,7 +144,7 @@ impl<'c> Submission<'c> {
     /// The errors of `work`, [`SubmitError::Storage`], and [`SubmitError::Quota`].
     pub async fn of_caller<T, E: From<SubmitError>>(
         conn: &'c mut TenantConnection,
-        created_by: UserId,
+        created_by: impl Into<Option<UserId>>,
         quotas: Quotas,
         counts: &StoredRowCounts,
         work: impl AsyncFnOnce(&mut Submission<'_>) -> Result<T, E>,
@@ -138,7 +157,7 @@ impl<'c> Submission<'c> {
         }
         let mut submission = Submission {
             conn,
-            created_by: Some(created_by),
+            created_by: created_by.into(),
             parent: None,
             scans: 0,
         };
