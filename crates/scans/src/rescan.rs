@@ -1,15 +1,15 @@
 //! Scans of domains that are known already, as one batch.
 
-use database::ids::BatchId;
+use database::ids::{BatchId, DomainId};
 use database::models::batch_job::{BatchJobChanges, NewBatchJob};
 use database::models::values::RawJson;
 use database::repo::domains::DomainFilter;
 use database::repo::{self, QueryError};
-use jobs::{EnqueueOptions, Submission, SubmitError};
+use jobs::{BackgroundJob, EnqueueOptions, Submission, SubmitError};
 use web::names::DomainName;
 
 use crate::domain::{self, BatchEntry, BatchMetadata, DomainScan};
-use crate::email;
+use crate::email::{self, EmailScanJob};
 
 /// The kind of such a batch.
 pub const KIND: &str = "rescan";
@@ -19,7 +19,8 @@ pub const MAX_DOMAINS: usize = 10_000;
 /// What to scan of each domain.
 #[derive(Clone, Copy, Debug)]
 pub struct Rescan {
-    max_pages: i64,
+    /// At most how many pages a domain scan counts; `None` for no such scan.
+    max_pages: Option<i64>,
     emails: bool,
 }
 
@@ -41,8 +42,24 @@ impl Rescan {
     ///
     /// [`SubmitError::Invalid`] for an invalid number of pages.
     pub fn read(max_pages: i64, emails: bool) -> Result<Self, SubmitError> {
-        let max_pages = domain::read_pages(max_pages)?;
+        let max_pages = Some(domain::read_pages(max_pages)?);
         Ok(Self { max_pages, emails })
+    }
+
+    /// Scans for email addresses only.
+    #[must_use]
+    pub const fn for_emails() -> Self {
+        let (max_pages, emails) = (None, true);
+        Self { max_pages, emails }
+    }
+
+    /// Returns the kind of the jobs that it is mainly about.
+    #[must_use]
+    pub const fn job_kind(self) -> &'static str {
+        match self.max_pages {
+            Some(_) => DomainScan::KIND,
+            None => EmailScanJob::KIND,
+        }
     }
 
     /// Submits the scans of all matching domains as one batch. A domain that is suppressed is not scanned for addresses;
@@ -78,14 +95,10 @@ impl Rescan {
             batch_id: Some(batch_id),
             ..EnqueueOptions::default()
         };
-        let mut failed = Vec::new();
-        let mut scans = Vec::with_capacity(domains.len());
-        for (_, name) in &domains {
-            match DomainName::parse(name) {
-                Ok(name) => scans.push(DomainScan::new(&name, self.max_pages)),
-                Err(error) => failed.push(failure(name, error.to_string())),
-            }
-        }
+        let (scans, mut failed) = match self.max_pages {
+            Some(max_pages) => scans_of(&domains, max_pages),
+            None => (Vec::new(), Vec::new()),
+        };
         let mut count = domain::submit(submission, scans, &options).await?.len();
         if self.emails {
             let submitted = email::submit_many(submission, &domains, &options).await?;
@@ -100,6 +113,19 @@ impl Rescan {
             scans: count,
         })
     }
+}
+
+/// Returns the scans of domains, and those that cannot be scanned.
+fn scans_of(domains: &[(DomainId, String)], max_pages: i64) -> (Vec<DomainScan>, Vec<BatchEntry>) {
+    let mut failed = Vec::new();
+    let mut scans = Vec::with_capacity(domains.len());
+    for (_, name) in domains {
+        match DomainName::parse(name) {
+            Ok(name) => scans.push(DomainScan::new(&name, max_pages)),
+            Err(error) => failed.push(failure(name, error.to_string())),
+        }
+    }
+    (scans, failed)
 }
 
 fn failure(domain: &str, error: String) -> BatchEntry {
