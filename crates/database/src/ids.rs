@@ -154,6 +154,14 @@ typed_id! {
     StagedPlaceId(i32): sql_types::Int4
 }
 typed_id! {
+    /// Identifies a schedule.
+    ScheduleId(Uuid): sql_types::Uuid
+}
+typed_id! {
+    /// Identifies a run of a schedule.
+    ScheduleRunId(Uuid): sql_types::Uuid
+}
+typed_id! {
     /// Identifies a sitemap file.
     SitemapFileId(Uuid): sql_types::Uuid
 }

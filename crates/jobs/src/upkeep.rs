@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::repo::jobs::queue::{self, Lease, Swept};
-use database::repo::{batches, domain_changes, events, webhook_deliveries};
+use database::repo::{batches, domain_changes, events, schedule_runs, webhook_deliveries};
 use tokio::time::Instant;
 
 use super::hold::{Hold, Stop};
@@ -144,8 +144,8 @@ async fn note_batches_once<S>(shared: &Shared<S>) -> anyhow::Result<()> {
     }
 }
 
-/// Deletes what is older than it is kept, forever: jobs that ended, batches without jobs, events and their deliveries, differences
-/// between scans.
+/// Deletes what is older than it is kept, forever: jobs that ended, batches without jobs, runs of schedules, events and their
+/// deliveries, differences between scans.
 pub(super) async fn retention<S>(shared: Arc<Shared<S>>) {
     // Not at startup, and not at the same time in every process.
     let mut pause = spread(RETENTION_INTERVAL, 0.0, 0.1);
@@ -165,6 +165,7 @@ pub(super) async fn retention<S>(shared: Arc<Shared<S>>) {
             (Old::Events, shared.config.events_kept),
             (Old::Deliveries, shared.config.events_kept),
             (Old::Changes, shared.config.changes_kept),
+            (Old::Runs, shared.config.retention),
         ] {
             let Some(cutoff) = kept.and_then(cutoff) else { continue };
             let name = what.name();
@@ -205,6 +206,7 @@ enum Old {
     Events,
     Deliveries,
     Changes,
+    Runs,
 }
 
 impl Old {
@@ -213,6 +215,7 @@ impl Old {
             Self::Events => "events",
             Self::Deliveries => "deliveries of events",
             Self::Changes => "differences between scans",
+            Self::Runs => "runs of schedules",
         }
     }
 }
@@ -226,6 +229,7 @@ async fn delete_old<S>(shared: &Shared<S>, what: Old, cutoff: DateTime<Utc>) -> 
             Old::Events => events::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
             Old::Deliveries => webhook_deliveries::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
             Old::Changes => domain_changes::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
+            Old::Runs => schedule_runs::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
         };
         conn.commit().await?;
         deleted += old;

@@ -642,6 +642,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    schedule_runs (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        schedule_id -> Uuid,
+        due_at -> Nullable<Timestamptz>,
+        started_at -> Timestamptz,
+        outcome -> Text,
+        error -> Nullable<Text>,
+        job_id -> Nullable<Uuid>,
+        batch_id -> Nullable<Uuid>,
+        jobs -> Int8,
+    }
+}
+
+diesel::table! {
+    schedules (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        /// What is started, as requests say it.
+        work -> Jsonb,
+        cron -> Nullable<Text>,
+        time_zone -> Nullable<Text>,
+        every -> Nullable<Text>,
+        missed -> Text,
+        run_by -> Nullable<Uuid>,
+        next_run_at -> Timestamptz,
+        paused_at -> Nullable<Timestamptz>,
+        paused_because -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     score_points (tenant_id) {
         tenant_id -> Uuid,
         points -> Jsonb,
@@ -899,6 +934,7 @@ diesel::joinable!(idempotency_keys -> tenants (tenant_id));
 diesel::joinable!(profiles -> tenants (tenant_id));
 diesel::joinable!(rate_windows -> tenants (tenant_id));
 diesel::joinable!(scan_days -> tenants (tenant_id));
+diesel::joinable!(schedules -> tenants (tenant_id));
 diesel::joinable!(sessions -> tenants (tenant_id));
 diesel::joinable!(tenant_limits -> tenants (tenant_id));
 diesel::joinable!(webhooks -> tenants (tenant_id));
@@ -932,6 +968,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     profiles,
     rate_windows,
     scan_days,
+    schedule_runs,
+    schedules,
     score_points,
     sessions,
     sitemap_file_curations,

@@ -207,7 +207,7 @@ fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String
 }
 
 /// The tables that the old system did not have.
-const NEW_TABLES: [&str; 26] = [
+const NEW_TABLES: [&str; 28] = [
     "api_calls",
     "api_keys",
     "contact_sources",
@@ -224,6 +224,8 @@ const NEW_TABLES: [&str; 26] = [
     "place_finds",
     "rate_windows",
     "scan_days",
+    "schedule_runs",
+    "schedules",
     "score_points",
     "sessions",
     "sitemap_runs",

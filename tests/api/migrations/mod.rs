@@ -9,6 +9,7 @@ pub mod new_shape;
 mod owners;
 mod partitions;
 mod program;
+mod queue_rows;
 mod round_trip;
 
 use std::path::Path;

@@ -436,7 +436,7 @@ async fn fill_usage(client: &Client) {
     )
     .await;
     fill(client, "scan_days", 3, &[("tenant_id", TENANT)]).await;
-    super::owners::add_sessions_and_webhooks(client, ("tenant_id", TENANT)).await;
+    super::queue_rows::add_queue_rows(client, ("tenant_id", TENANT)).await;
     fill(
         client,
         "rate_windows",

@@ -14,6 +14,7 @@ use super::adoption::own_database;
 use super::lead_rows::fill_leads;
 use super::legacy_rows::fill_legacy_tables;
 use super::new_shape::fill_every_table;
+use super::queue_rows::add_queue_rows;
 use super::{down, making_roles, name, step_up, up};
 use crate::support::database::{Login, TestDatabase, migration_folders};
 use crate::support::extent;
@@ -221,41 +222,6 @@ async fn add_what_is_found(admin: &Client) {
     .await;
 }
 
-/// Adds what belongs to a tenant's people and to its webhooks.
-pub async fn add_sessions_and_webhooks(admin: &Client, own: (&str, &str)) {
-    add_sessions(admin, own).await;
-    add_webhooks(admin, own).await;
-}
-
-/// Adds sessions of people.
-async fn add_sessions(admin: &Client, own: (&str, &str)) {
-    let (hash, person) = (("hash", "sha256(i::text::bytea)"), ("user_id", "md5(i::text)::uuid"));
-    fill(admin, "sessions", 12, &[own, hash, person, ("key_id", "NULL::uuid")]).await;
-}
-
-/// Adds webhooks with their secrets and deliveries.
-async fn add_webhooks(admin: &Client, own: (&str, &str)) {
-    let id = "md5('webhook' || i)::uuid";
-    let (webhook, event) = (("webhook_id", id), ("event_id", "i"));
-    let ended = "CASE WHEN i % 3 > 0 THEN timestamptz '2026-11-27 12:00+00' + make_interval(hours => i) END";
-    let because = "(ARRAY['request', 'gone', 'failing'])[nullif(i % 3, 0)]";
-    let (disabled, because) = (("disabled_at", ended), ("disabled_because", because));
-    let kinds = ("kinds", "'{job.ended}'::text[]");
-    fill(
-        admin,
-        "webhooks",
-        12,
-        &[own, ("id", id), kinds, event, disabled, because],
-    )
-    .await;
-    let secret = ("secret", "sha256(i::text::bytea)");
-    fill(admin, "webhook_secrets", 12, &[own, webhook, secret]).await;
-    let status = "(ARRAY['waiting', 'failed', 'dropped'])[1 + i % 3]";
-    let (status, attempts) = (("status", status), ("attempts", "i"));
-    let deliveries = [own, webhook, event, status, attempts, ("ended_at", ended)];
-    fill(admin, "webhook_deliveries", 12, &deliveries).await;
-}
-
 /// Keys, limits and traces of callers.
 async fn add_callers(admin: &Client) {
     let own = ("tenant_id", TENANT);
@@ -300,7 +266,7 @@ async fn add_callers(admin: &Client) {
     )
     .await;
     fill(admin, "scan_days", 3, &[own]).await;
-    add_sessions_and_webhooks(admin, own).await;
+    add_queue_rows(admin, own).await;
     fill(
         admin,
         "tenant_limits",

@@ -20,8 +20,8 @@ use database::repo::paging::Paging;
 use database::repo::partitions::WHOLE;
 use database::repo::{
     api_keys, audit_log, batches, callers, contacts, diagnostics, domain_changes, events, host_turns, jobs,
-    lead_scores, place_details, score_points, sessions, set_aside, tenant_limits, tenants, webhook_deliveries,
-    webhooks,
+    lead_scores, place_details, schedule_runs, schedules, score_points, sessions, set_aside, tenant_limits, tenants,
+    webhook_deliveries, webhooks,
 };
 use regex::Regex;
 use serde_json::json;
@@ -356,6 +356,9 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         lead_scores::list_tenants_due: ();
         lead_scores::list_tenants_outdated: ("x");
         place_details::list_tenants_with_expired: (tomorrow);
+        schedule_runs::delete_old: (tomorrow, 10);
+        schedules::due::clock: ();
+        schedules::due::list: (tomorrow, 10);
         score_points::list_tenants_unscored: ();
         sessions::find: (&[1; 32]);
         sessions::take_link: (&[1; 32]);

@@ -28,6 +28,7 @@ const SYSTEM: &[&str] = &[
     "jobs/list_ended.sql",
     "jobs/sweep.sql",
     "safeguards/list.sql",
+    "schedule_runs/delete_old.sql",
     "set_aside/list.sql",
     "webhook_deliveries/delete_old.sql",
     "webhooks/queue.sql",

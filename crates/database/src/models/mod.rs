@@ -29,6 +29,8 @@ pub mod place_change;
 pub mod place_details;
 pub mod place_search;
 pub mod profile;
+pub mod schedule;
+pub mod schedule_run;
 pub mod score_points;
 pub mod session;
 pub mod sitemap_file;

@@ -1,7 +1,7 @@
 //! Table `api_keys`.
 
 use chrono::TimeDelta;
-use diesel::dsl::now;
+use diesel::dsl::{exists, now};
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, HasQuery, IntoSql, JoinOnDsl, NullableExpressionMethods,
     OptionalExtension, QueryDsl, QueryResult, SelectableHelper,
@@ -109,6 +109,16 @@ pub async fn get(conn: &mut TenantConnection, id: ApiKeyId) -> QueryResult<ApiKe
         .filter(api_keys::id.eq(id))
         .first(&mut conn.reading())
         .await
+}
+
+/// Returns whether this is the id of a key that was revoked or has expired.
+pub async fn has_ended(conn: &mut TenantConnection, id: ApiKeyId) -> QueryResult<bool> {
+    let tenant = conn.tenant_id();
+    let ended = api_keys::table
+        .filter(api_keys::tenant_id.eq(tenant))
+        .filter(api_keys::id.eq(id))
+        .filter(api_keys::revoked_at.is_not_null().or(api_keys::expires_at.le(now)));
+    diesel::select(exists(ended)).get_result(&mut conn.reading()).await
 }
 
 /// Inserts a key.

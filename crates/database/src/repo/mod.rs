@@ -54,6 +54,8 @@ pub mod places;
 pub mod rate_windows;
 pub mod safeguards;
 pub mod scan_days;
+pub mod schedule_runs;
+pub mod schedules;
 pub mod score_points;
 pub mod sessions;
 pub mod set_aside;

@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 use crate::ids::{
     ApiKeyId, AuditEntryId, BatchId, ContactId, DomainChangeId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId,
-    PlaceSearchId, SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId, WebhookId,
+    PlaceSearchId, ScheduleId, ScheduleRunId, SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId,
+    WebhookId,
 };
 use crate::models::event::EventPosition;
 use crate::models::webhook_delivery::DeliveryPosition;
@@ -210,6 +211,8 @@ positions! {
     Newest<JobId>: "jobs";
     Newest<PageId, Option<DateTime<Utc>>>: "pages";
     Newest<PlaceSearchId, Option<DateTime<Utc>>>: "places/searches";
+    Newest<ScheduleId>: "schedules";
+    Newest<ScheduleRunId>: "schedules/runs";
     Newest<SitemapFileId, Option<DateTime<Utc>>>: "sitemaps";
     Newest<SitemapRunId>: "sitemap-runs";
     Newest<SuppressionId>: "suppressions";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use database::ids::{ApiKeyId, JobId, LeadId, UserId};
+use database::ids::{ApiKeyId, JobId, LeadId, ScheduleId, UserId};
 use database::models::api_call::NewApiCall;
 use database::models::api_key::NewApiKey;
 use database::models::audit_entry::NewAuditEntry;
@@ -11,15 +11,19 @@ use database::models::batch_job::NewBatchJob;
 use database::models::contact::NewContact;
 use database::models::domain_change::NewDomainChange;
 use database::models::email_scan::NewEmailScanUrl;
-use database::models::enums::{CurationStatus, DomainChangeKind, Outcome, PlaceAction, ScanUrlState, SuppressionKind};
+use database::models::enums::{
+    CurationStatus, DomainChangeKind, MissedRuns, Outcome, PlaceAction, RunOutcome, ScanUrlState, SuppressionKind,
+};
 use database::models::job::NewJob;
 use database::models::lead_score::NewScore;
 use database::models::page::Page;
 use database::models::place_change::PlaceCuration;
 use database::models::place_details::NewPlaceDetails;
+use database::models::schedule::NewSchedule;
+use database::models::schedule_run::NewScheduleRun;
 use database::models::session::NewSession;
 use database::models::suppression::NewSuppression;
-use database::models::values::TextList;
+use database::models::values::{RawJson, TextList};
 use database::models::webhook::NewWebhook;
 use database::models::webhook_delivery::Try;
 use database::repo::api_calls::Caps;
@@ -207,6 +211,32 @@ pub fn found(time: Option<DateTime<Utc>>) -> PlacePosition {
     PlacePosition {
         key: PlaceKey::Newest(time),
         id: i32::MAX.into(),
+    }
+}
+
+pub fn new_schedule<'a>(name: &'a str, work: &'a RawJson, run_by: Option<UserId>) -> NewSchedule<'a> {
+    NewSchedule {
+        name,
+        work,
+        cron: None,
+        time_zone: None,
+        every: Some("P1D"),
+        missed: MissedRuns::Once,
+        run_by,
+        next_run_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+/// A run that was due at the epoch.
+pub fn new_run(schedule: ScheduleId) -> NewScheduleRun<'static> {
+    NewScheduleRun {
+        schedule_id: schedule,
+        due_at: Some(DateTime::UNIX_EPOCH),
+        outcome: RunOutcome::Nothing,
+        error: None,
+        job_id: None,
+        batch_id: None,
+        jobs: 0,
     }
 }
 

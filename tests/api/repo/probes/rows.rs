@@ -10,17 +10,19 @@ use database::models::domain_hosting::DomainHostingChanges;
 use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
 use database::models::email_scan::EmailScan;
-use database::models::enums::{DisabledBecause, MxStatus, RateKind};
+use database::models::enums::{DisabledBecause, MxStatus, PausedBecause, RateKind};
 use database::models::job::Job;
 use database::models::lead::Lead;
 use database::models::page::{NewPage, Page};
 use database::models::place_search::NewPlaceSearch;
+use database::models::schedule::Schedule;
+use database::models::schedule_run::ScheduleRun;
 use database::models::score_points::ScorePoints;
 use database::models::session::Session;
 use database::models::sitemap_file::SitemapFile;
 use database::models::sitemap_run::SitemapRun;
 use database::models::suppression::Suppression;
-use database::models::values::TextList;
+use database::models::values::{RawJson, TextList};
 use database::models::webhook::Webhook;
 use database::models::webhook_delivery::WebhookDelivery;
 use database::models::webhook_secret::WebhookSecret;
@@ -35,16 +37,19 @@ use database::repo::webhooks::turns;
 use database::repo::{
     api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, email_scans, idempotency_keys,
     jobs, leads, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days,
-    score_points, sessions, sitemap_runs, sitemap_urls, suppressions, webhook_deliveries, webhook_secrets, webhooks,
+    schedule_runs, schedules, score_points, sessions, sitemap_runs, sitemap_urls, suppressions, webhook_deliveries,
+    webhook_secrets, webhooks,
 };
 use database::tenant::TenantConnection;
 use diesel::QueryResult;
 use diesel_async::SimpleAsyncConnection;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::new::{
     NO_CAPS, SECOND, SHARED, archived, by_somebody, deduplicated, final_failure, new_batch, new_call, new_change,
-    new_contact, new_details, new_entry, new_key, new_scan_url, new_session, new_suppression, new_webhook,
+    new_contact, new_details, new_entry, new_key, new_run, new_scan_url, new_schedule, new_session, new_suppression,
+    new_webhook,
 };
 use crate::support::tenants::{Agencies, Agency, new_job, new_page, new_place, new_sitemap_url};
 
@@ -85,9 +90,18 @@ pub struct Rows {
     pub off_webhook: Webhook,
     pub delivery: WebhookDelivery,
     pub turn: WebhookTurn,
+    pub scheduled: Scheduled,
     /// A domain of the calling tenant, and one of its pages.
     pub own_domain: DomainId,
     pub own_page: Page,
+}
+
+/// A schedule that is due, one that is paused, a run of the former, and a key that was revoked.
+pub struct Scheduled {
+    pub due: Schedule,
+    pub paused: Schedule,
+    pub run: ScheduleRun,
+    pub ended_key: ApiKey,
 }
 
 impl Rows {
@@ -163,7 +177,6 @@ impl Rows {
         let points = score_points::lock(conn).await?;
         let found = contacts::list(conn, &ContactFilter::default(), &Paging::default()).await?;
         let hash = [name.len() as u8; 32];
-        place_searches::insert(conn, &new_search(name)).await?;
         let kind = kind(name);
         let batch = batches::insert(conn, &new_batch(&kind)).await?;
         let pending = jobs::enqueue(conn, &deduplicated(&kind, name)).await?.job;
@@ -183,6 +196,7 @@ impl Rows {
             webhook,
             off_webhook,
             turn: Uuid::nil().into(),
+            scheduled: fill_schedules(conn, &key, name).await?,
             session: sessions::insert(conn, &new_session(&hash, Some(key.id))).await?,
             contact: found.into_iter().next().unwrap(),
             place_id: name.to_owned(),
@@ -310,6 +324,7 @@ async fn fill_scans(conn: &mut TenantConnection, site: &OneSite, name: &str) -> 
 async fn fill_places(conn: &mut TenantConnection, name: &str) -> QueryResult<PlaceChangeId> {
     places::upsert_many(conn, &[new_place(name), new_place(SHARED)]).await?;
     place_details::upsert_many(conn, &[new_details(name)]).await?;
+    place_searches::insert(conn, &new_search(name)).await?;
     let by = by_somebody();
     place_changes::change(conn, &PlaceFilter::default(), &archived(), by).await?;
     Ok(by.change_id)
@@ -357,6 +372,23 @@ async fn fill_webhooks(conn: &mut TenantConnection, name: &str) -> QueryResult<[
     let off = webhooks::insert(conn, &new_webhook(&url, &TextList::from_iter(["job.begun"]))).await?;
     webhooks::disable(conn, off.id, DisabledBecause::Request).await?;
     Ok([webhook, off])
+}
+
+/// Adds schedules in the name of a key, and a key that was revoked.
+async fn fill_schedules(conn: &mut TenantConnection, key: &ApiKey, name: &str) -> QueryResult<Scheduled> {
+    let work = RawJson::from(json!({ "sitemap_scan": { "domain": format!("{name}.test") } }));
+    let run_by = Some(key.id.get().into());
+    let due = schedules::insert(conn, &new_schedule(name, &work, run_by)).await?;
+    let paused = schedules::insert(conn, &new_schedule(name, &work, run_by)).await?;
+    schedules::pause(conn, paused.id, PausedBecause::Request).await?;
+    let hash = [name.len() as u8 + 100; 32];
+    let ended = api_keys::insert(conn, &new_key(&hash, &TextList::from_iter(["read"]))).await?;
+    Ok(Scheduled {
+        run: schedule_runs::insert(conn, &new_run(due.id)).await?,
+        due,
+        paused,
+        ended_key: api_keys::revoke(conn, ended.id).await?,
+    })
 }
 
 /// Adds a delivery of an event of a job.

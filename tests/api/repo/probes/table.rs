@@ -9,13 +9,14 @@ use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
 use database::models::email_scan::EmailScanChanges;
 use database::models::enums::{
-    ContactMark, DeliveryStatus, DisabledBecause, EventKind, MxStatus, Outcome, ProcessingStatus, RateKind,
-    SuppressionKind,
+    ContactMark, DeliveryStatus, DisabledBecause, EventKind, MxStatus, Outcome, PausedBecause, ProcessingStatus,
+    RateKind, SuppressionKind,
 };
 use database::models::event::EventPosition;
 use database::models::job::{Job, NewJob};
 use database::models::place_details::HandOver;
 use database::models::place_search::NewPlaceSearch;
+use database::models::schedule::ScheduleChanges;
 use database::models::sitemap_file::SitemapFileChanges;
 use database::models::sitemap_run::SitemapRunChanges;
 use database::models::values::{RawJson, TextList};
@@ -27,7 +28,7 @@ use database::repo::batches::BatchFilter;
 use database::repo::contacts::ContactFilter;
 use database::repo::domain_changes::DomainChangeFilter;
 use database::repo::domains::{DomainFilter, DomainOrder, DomainPosition};
-use database::repo::events::EventFilter;
+use database::repo::events::{EventFilter, Subject};
 use database::repo::jobs::{Failure, JobFilter};
 use database::repo::leads::{LeadFilter, LeadKey, LeadOrder, LeadPosition};
 use database::repo::pages::PageFilter;
@@ -39,17 +40,17 @@ use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
     actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, domains, email_scans,
     erasures, events, idempotency_keys, jobs, lead_changes, lead_scores, leads, pages, place_changes, place_details,
-    place_finds, place_searches, places, rate_windows, scan_days, score_points, sessions, sitemap_files, sitemap_runs,
-    sitemap_url_changes, sitemap_urls, stored_rows, suppressions, tenant_limits, tenants, webhook_deliveries,
-    webhook_secrets, webhooks,
+    place_finds, place_searches, places, rate_windows, scan_days, schedule_runs, schedules, score_points, sessions,
+    sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions, tenant_limits, tenants,
+    webhook_deliveries, webhook_secrets, webhooks,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::new::{
     NO_CAPS, SECOND, SHARED, archived, behind, by_somebody, deduplicated, final_failure, found, new_batch, new_call,
-    new_change, new_contact, new_details, new_entry, new_key, new_scan_url, new_score, new_session, new_suppression,
-    new_try, new_webhook,
+    new_change, new_contact, new_details, new_entry, new_key, new_run, new_scan_url, new_schedule, new_score,
+    new_session, new_suppression, new_try, new_webhook,
 };
 use super::tell::Tell;
 use super::{Expects, Probe};
@@ -91,6 +92,25 @@ pub const PROBES: &[Probe] = probes! {
     api_keys::list_page: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + SECOND, a.key.id)));
     api_keys::get: Nothing, |conn, a| (a.key.id);
     api_keys::expire_in: Nothing, |conn, a| (a.key.id, TimeDelta::seconds(1));
+    api_keys::has_ended: Nothing, |conn, a| (a.scheduled.ended_key.id);
+    schedules::list: OwnRows, |conn, a| (&Paging::default());
+    schedules::list: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + TimeDelta::days(1), a.scheduled.due.id)));
+    schedules::get: Nothing, |conn, a| (a.scheduled.due.id);
+    schedules::lock: Nothing, |conn, a| (a.scheduled.due.id);
+    schedules::insert: NewRow, |conn, a| (&new_schedule("new", &RawJson::from(json!({})), None));
+    schedules::update: Nothing, |conn, a| (a.scheduled.due.id, &ScheduleChanges { name: Some("x"), ..Default::default() });
+    schedules::pause: Nothing, |conn, a| (a.scheduled.due.id, PausedBecause::Request);
+    schedules::resume: Nothing, |conn, a| (a.scheduled.paused.id, DateTime::UNIX_EPOCH);
+    schedules::hand_over: Nothing, |conn, a| (a.key.id, Uuid::max().into());
+    schedules::delete: Nothing, |conn, a| (a.scheduled.due.id);
+    schedules::due::lock: Nothing, |conn, a| (a.scheduled.due.id, Utc::now());
+    schedules::due::advance: Nothing, |conn, a| (a.scheduled.due.id, DateTime::UNIX_EPOCH + TimeDelta::days(1));
+    schedule_runs::list: Nothing, |conn, a| (a.scheduled.due.id, &Paging::default());
+    schedule_runs::list: Nothing, |conn, a| (a.scheduled.due.id, &behind(Newest::new(Utc::now() + TimeDelta::days(1), a.scheduled.run.id)));
+    schedule_runs::list_last: Nothing, |conn, a| (&[a.scheduled.due.id]);
+    schedule_runs::has_run: Nothing, |conn, a| (a.scheduled.due.id, DateTime::UNIX_EPOCH);
+    schedule_runs::insert: NoSuchRow, |conn, a| (&new_run(a.scheduled.due.id));
+    leads::list_domain_ids: OwnRows, |conn, a| (&LeadFilter::default(), 10);
     score_points::find: OwnRows, |conn, a| ();
     score_points::find_or_insert: NewRow, |conn, a| ("x");
     score_points::lock: NewRow, |conn, a| ();
@@ -150,7 +170,7 @@ pub const PROBES: &[Probe] = probes! {
     erasures::erase: Nothing, |conn, a| (SuppressionKind::Domain, &a.domain.domain);
     erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Address, &a.contact.email)]);
     erasures::hide: Nothing, |conn, a| (&[(SuppressionKind::Domain, &a.domain.domain)]);
-    events::insert: NewRow, |conn, a| (EventKind::WebhookTested, &RawJson::from(json!({})));
+    events::insert: NewRow, |conn, a| (EventKind::WebhookTested, Subject::default(), &RawJson::from(json!({})));
     events::list: OwnRows, |conn, a| (&EventFilter::default(), &Paging::default());
     events::list: OwnRows, |conn, a| (&EventFilter::default(), &behind(EventPosition::before(0)));
     events::list: Nothing, |conn, a| (&EventFilter { job: Some(a.pending.job_id), ..Default::default() }, &Paging::default());

@@ -24,6 +24,8 @@ use database::models::page::Page;
 use database::models::place_change::PlaceChange;
 use database::models::place_details::PlaceDetails;
 use database::models::place_search::PlaceSearch;
+use database::models::schedule::Schedule;
+use database::models::schedule_run::ScheduleRun;
 use database::models::score_points::ScorePoints;
 use database::models::session::Session;
 use database::models::sitemap_file::SitemapFile;
@@ -103,6 +105,8 @@ rows_tell_their_tenant!(
     PlaceDetails: tenant_id,
     PlaceSearch: tenant_id,
     ScansToday: tenant_id,
+    Schedule: tenant_id,
+    ScheduleRun: tenant_id,
     SitemapFile: tenant_id,
     SitemapRun: tenant_id,
     SitemapUrl: tenant_id,

@@ -25,6 +25,10 @@ labelled_enum! {
         JobEnded = "job.ended",
         /// All jobs of a batch have ended.
         BatchDone = "batch.done",
+        /// A run of a schedule was started.
+        ScheduleFired = "schedule.fired",
+        /// A run of a schedule was refused or missed.
+        ScheduleFailed = "schedule.failed",
         /// A webhook was disabled.
         WebhookDisabled = "webhook.disabled",
         /// A test call of a webhook was requested.

@@ -1,6 +1,7 @@
 //! Enumerations stored by label: PostgreSQL enums, and text columns with a CHECK.
 
 mod events;
+mod schedules;
 
 use std::fmt;
 use std::io::Write;
@@ -14,6 +15,7 @@ use diesel::sql_types::Text;
 use schema::sql_types as pg_enums;
 
 pub use self::events::{DeliveryStatus, DisabledBecause, EventKind};
+pub use self::schedules::{MissedRuns, PausedBecause, RunOutcome};
 pub use super::domain_change::DomainChangeKind;
 pub use super::labels::UnknownLabel;
 use super::labels::labelled_enum;

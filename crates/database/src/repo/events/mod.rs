@@ -1,4 +1,4 @@
-//! Table `events`, which triggers on the tables of the queue fill, and [`insert`] with what happens to webhooks.
+//! Table `events`, which triggers on the tables of the queue fill, and [`insert`] with what happens to webhooks and schedules.
 //!
 //! Events are in the order of the transactions that wrote them, and are read up to the oldest transaction that has not
 //! ended. So a reader that resumes behind the last event it has seen misses none, however late another one commits. The
@@ -43,13 +43,29 @@ impl EventFilter {
     }
 }
 
-/// Writes an event that is about no job, and returns it.
-pub async fn insert(conn: &mut TenantConnection, kind: EventKind, data: &RawJson) -> QueryResult<Event> {
+/// What an event is about, next to what its data name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// The job.
+    pub job: Option<JobId>,
+    /// The batch.
+    pub batch: Option<BatchId>,
+}
+
+/// Writes an event, and returns it.
+pub async fn insert(
+    conn: &mut TenantConnection,
+    kind: EventKind,
+    subject: Subject,
+    data: &RawJson,
+) -> QueryResult<Event> {
     let tenant = conn.tenant_id();
     diesel::insert_into(events::table)
         .values((
             events::tenant_id.eq(tenant),
             events::kind.eq(kind),
+            events::job_id.eq(subject.job),
+            events::batch_id.eq(subject.batch),
             events::data.eq(data),
         ))
         .returning(Event::as_returning())

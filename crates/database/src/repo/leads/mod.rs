@@ -47,6 +47,21 @@ pub async fn list_of_domains(conn: &mut TenantConnection, domains: &[DomainId], 
         .await
 }
 
+/// Lists the domains of matching leads, each once, at most `limit`.
+pub async fn list_domain_ids(
+    conn: &mut TenantConnection,
+    filter: &LeadFilter<'_>,
+    limit: i64,
+) -> QueryResult<Vec<DomainId>> {
+    matching(conn.tenant_id(), filter)
+        .filter(leads::domain_id.is_not_null())
+        .select(leads::domain_id.assume_not_null())
+        .distinct()
+        .limit(limit)
+        .load(&mut conn.reading())
+        .await
+}
+
 /// Lists the first `limit` leads and counts all matches.
 pub async fn list(
     conn: &mut TenantConnection,

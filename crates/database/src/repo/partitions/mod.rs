@@ -8,7 +8,7 @@ use crate::connection::Connection;
 
 /// The tables of the queue and of accounts. They stay whole, and on one machine: who claims work or counts limits looks at rows
 /// of many tenants. Every other table with a column `tenant_id` holds facts.
-pub const WHOLE: [&str; 15] = [
+pub const WHOLE: [&str; 17] = [
     "api_keys",
     "audit_log",
     "batch_jobs",
@@ -18,6 +18,8 @@ pub const WHOLE: [&str; 15] = [
     "profiles",
     "rate_windows",
     "scan_days",
+    "schedule_runs",
+    "schedules",
     "sessions",
     "tenant_limits",
     "tenants",

@@ -11,7 +11,7 @@ use diesel::sql_types::{BigInt, Bool, Interval, Jsonb, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 use schema::webhook_deliveries;
 
-use super::events;
+use super::events::{self, Subject};
 use super::paging::{Paging, before};
 use crate::ids::{WebhookDeliveryId, WebhookId};
 use crate::models::enums::{DeliveryStatus, EventKind};
@@ -68,7 +68,7 @@ pub async fn get(
 pub async fn insert_test(conn: &mut TenantConnection, webhook: WebhookId) -> QueryResult<WebhookDelivery> {
     let tenant = conn.tenant_id();
     let data = RawJson::from(serde_json::json!({ "webhook_id": webhook.get() }));
-    let event = events::insert(conn, EventKind::WebhookTested, &data).await?;
+    let event = events::insert(conn, EventKind::WebhookTested, Subject::default(), &data).await?;
     diesel::insert_into(webhook_deliveries::table)
         .values((
             webhook_deliveries::tenant_id.eq(tenant),

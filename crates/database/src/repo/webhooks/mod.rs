@@ -11,7 +11,7 @@ use diesel::sql_types::{Nullable, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use schema::{webhook_deliveries, webhooks};
 
-use super::events;
+use super::events::{self, Subject};
 use super::functions::events_horizon;
 use super::paging::{Newest, Paging, before, page};
 use crate::ids::{WebhookId, WebhookTurn};
@@ -139,7 +139,7 @@ pub async fn disable(conn: &mut TenantConnection, id: WebhookId, because: Disabl
     .execute(conn)
     .await?;
     let data = RawJson::from(serde_json::json!({ "webhook_id": id.get(), "because": because.label() }));
-    events::insert(conn, EventKind::WebhookDisabled, &data).await?;
+    events::insert(conn, EventKind::WebhookDisabled, Subject::default(), &data).await?;
     Ok(true)
 }
 
