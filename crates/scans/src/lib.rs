@@ -1,4 +1,5 @@
-//! The scrapers, which collect facts from other hosts, and the webhooks, which tell other hosts of events: one folder each.
+//! The scrapers, which collect facts from other hosts, the schedules, which start them, and the webhooks, which tell other hosts of
+//! events: one folder each.
 
 mod dns;
 pub mod domain;
@@ -9,6 +10,7 @@ mod pace;
 pub mod places;
 pub mod rescan;
 mod room;
+pub mod schedules;
 mod services;
 mod settings;
 pub mod sitemap;
