@@ -43,6 +43,7 @@ use self::guards::{Identities, Limits, Meter, OneHost, Tokens, Traffic};
 use self::routes::contract::Document;
 use self::routes::jobs::HostPace;
 pub use self::routes::metrics::{Sources, server as metrics};
+pub use self::routes::schedule_work::start as start_scheduled;
 use self::routes::service::Probe;
 use self::routes::suppressions::Turns;
 use self::routes::webhooks::Targets;
@@ -78,6 +79,7 @@ pub fn rocket(config: &Config, pool: Pool) -> anyhow::Result<Rocket<Build>> {
         .manage(config.disk())
         .manage(config.places.clone())
         .manage(config.scans.sitemap.clone())
+        .manage(config.bounds())
         .manage(ScoreRules::with(config.scans.versions_file.as_deref())?)
         .manage(HostPace(config.scans.fetch.pace))
         .manage(Tokens::new(&callers.tokens)?)

@@ -15,9 +15,11 @@ use database::settings::PoolConfig;
 use jobs::{JobsConfig, Room, Runner};
 use postgres::Watch;
 use scans::places::retention;
+use scans::schedules::Scheduler;
 use scans::webhooks::Courier;
 use scans::{Services, leads};
 use tokio::sync::oneshot;
+use web::score::ScoreRules;
 
 use super::bring_up::{Database, embedded_options};
 use super::keys;
@@ -79,9 +81,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         let score = rules.score.clone();
         let runner = runner_of_server((options.workers, rules), config, &database)?;
         if runner.is_some() {
-            tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
-            tokio::spawn(leads::watch(pool.clone(), score));
-            tokio::spawn(courier(&pool, config)?.run());
+            tend(&pool, config, score)?;
         }
         let sources = Sources::of_server(&ready, pool, runner.as_ref().map(Runner::stats));
         let figures = serve_figures(config, sources).await?;
@@ -251,9 +251,7 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
             anyhow::bail!("a worker needs at least one worker: use `--workers 1` or more");
         };
         revive(&Watch::default(), config)?;
-        tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
-        tokio::spawn(leads::watch(pool.clone(), rules.score));
-        tokio::spawn(courier(&pool, config)?.run());
+        tend(&pool, config, rules.score)?;
         let sources = Sources {
             pool,
             stats: Some(runner.stats()),
@@ -266,6 +264,16 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
         runner.run(stop).await;
         Ok(())
     })
+}
+
+/// Begins what workers do besides jobs.
+fn tend(pool: &Pool, config: &Config, score: ScoreRules) -> anyhow::Result<()> {
+    let scheduler = Scheduler::new(pool.clone(), config.bounds(), crate::start_scheduled, room(config));
+    tokio::spawn(retention::watch(pool.clone(), config.places.clone()));
+    tokio::spawn(leads::watch(pool.clone(), score));
+    tokio::spawn(courier(pool, config)?.run());
+    tokio::spawn(scheduler.run());
+    Ok(())
 }
 
 /// Prepares who posts events to webhooks.

@@ -29,6 +29,7 @@ use database::url::DatabaseUrl;
 use postgres::Disk;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use rocket::figment::{Figment, Profile, Provider};
+use scans::schedules::Bounds;
 use scans::{PlacesConfig, ScansConfig, WebhooksConfig};
 
 pub use self::callers::{CallersConfig, LimitsConfig, Rates, TokensConfig};
@@ -107,6 +108,16 @@ impl Config {
         Self {
             rocket: self.rocket.clone().merge(("port", port)),
             ..self.clone()
+        }
+    }
+
+    /// Returns what bounds the work that schedules start.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            places: self.places.clone(),
+            sitemaps: self.scans.sitemap.clone(),
+            quotas: self.callers.limits.quotas(),
         }
     }
 

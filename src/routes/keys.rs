@@ -133,7 +133,8 @@ fn read_scopes(caller: &Caller<Admin>, scopes: &[String]) -> ApiResult<TextList>
     Ok(read.into_iter().map(Scope::label).collect())
 }
 
-/// Replaces a key by a new one with the same name and scopes. Both are valid during the overlap.
+/// Replaces a key by a new one with the same name and scopes, in whose name the key's schedules run from then on. Both are valid
+/// during the overlap.
 #[utoipa::path(
     tag = "Accounts",
     params(PathId<ApiKeyId>),
@@ -178,6 +179,7 @@ async fn rotate_key(
         expires_at: old.expires_at,
     };
     let key = repo::api_keys::insert(&mut conn, &new).await?;
+    repo::schedules::hand_over(&mut conn, old.id, key.id).await?;
     let details = json!({ "by": key.id.get(), "prefix": key.prefix, "ends": replaced.expires_at });
     caller
         .note(&mut conn, "key.rotate", Some(&old.id.to_string()), details)
@@ -186,7 +188,7 @@ async fn rotate_key(
     Ok(created(key, &secret, Some(replaced)))
 }
 
-/// Revokes a key permanently. Every process refuses it within 5 s.
+/// Revokes a key permanently. Every process refuses it within 5 s, and schedules that run in its name are paused when they are due.
 #[utoipa::path(
     tag = "Accounts",
     params(PathId<ApiKeyId>),

@@ -5,7 +5,7 @@ use database::ids::LeadId;
 use database::models::enums::ContactMark;
 use database::repo::leads::{LeadFilter, LeadOrder};
 use rocket::FromForm;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -126,7 +126,7 @@ impl<'r> LeadQuery<'r> {
 }
 
 /// A filter in a body.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeadFilterBody {
     /// The curation status.

@@ -59,6 +59,8 @@ pub mod places;
 pub(crate) mod query;
 pub mod rescans;
 pub mod scans;
+pub mod schedule_work;
+pub mod schedules;
 pub mod score_rules;
 pub mod service;
 pub mod sitemap_files;
@@ -107,6 +109,7 @@ pub fn routes() -> Vec<Route> {
         tenants::routes(),
         keys::routes(),
         audit::routes(),
+        schedules::routes(),
         webhooks::routes(),
         webhook_deliveries::routes(),
     ]
@@ -159,6 +162,7 @@ pub fn descriptions() -> Vec<OpenApi> {
         tenants::describe(),
         keys::describe(),
         audit::describe(),
+        schedules::describe(),
         webhooks::describe(),
         webhook_deliveries::describe(),
         email_scans::describe(),

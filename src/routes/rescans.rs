@@ -53,9 +53,9 @@ struct RescanRequest {
 }
 
 /// A filter of domains, with the fields of the list.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct DomainWords {
+pub(super) struct DomainWords {
     /// Only domains whose name contains this text.
     #[serde(default)]
     q: Option<String>,
@@ -84,6 +84,19 @@ struct RescanAccepted {
     job_count: usize,
 }
 
+impl DomainWords {
+    /// Reads the filter.
+    pub(super) fn filter(&self) -> ApiResult<DomainFilter<'_>> {
+        Ok(DomainFilter {
+            text: self.q.as_deref(),
+            status: self.status.as_deref(),
+            content_scrape_status: parsed("content_scrape_status", self.content_scrape_status.as_deref())?,
+            is_wordpress: self.is_wordpress,
+            ..DomainFilter::default()
+        })
+    }
+}
+
 impl RescanRequest {
     fn filter<'a>(&'a self, ids: Option<&'a [DomainId]>) -> ApiResult<DomainFilter<'a>> {
         let most = rescan::MAX_DOMAINS;
@@ -96,13 +109,7 @@ impl RescanRequest {
                 let detail = format!("ids has {} ids: it must have at most {most}", ids.len());
                 Err(ApiError::bad_request("ids", detail))
             }
-            (None, Some(words)) => Ok(DomainFilter {
-                text: words.q.as_deref(),
-                status: words.status.as_deref(),
-                content_scrape_status: parsed("content_scrape_status", words.content_scrape_status.as_deref())?,
-                is_wordpress: words.is_wordpress,
-                ..DomainFilter::default()
-            }),
+            (None, Some(words)) => words.filter(),
             (None, None) | (Some(_), Some(_)) => Err(ApiError::bad_request(
                 "filter",
                 "either `ids` or `filter` is required; an empty filter, `{}`, selects all",

@@ -13,7 +13,7 @@ use super::batch::BatchParam;
 use super::scan::ScanId;
 use super::words::EventKindWord;
 
-/// Something that happened to a job, a batch or a webhook.
+/// Something that happened to a job, a batch, a schedule or a webhook.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventView {
     /// Place of the event, to resume behind it: as `cursor` of a request, or as `Last-Event-ID` of a stream.
@@ -28,7 +28,8 @@ pub struct EventView {
     /// Id of the batch, or of the batch that the job is part of.
     batch_id: Option<BatchParam>,
     /// More about it. Of a job: `job_kind`, `domain_id`, `attempt`, `progress`, `step`, `message`, `status`, `outcome`, `error`,
-    /// `run_at`, as far as they are known. Of a webhook: `webhook_id`, and `because` where it was disabled.
+    /// `run_at`, as far as they are known. Of a schedule: `schedule_id`, `name`, `run_id`, `outcome`, `job_kind`, `jobs`, `due_at`, `error`.
+    /// Of a webhook: `webhook_id`, and `because` where it was disabled.
     #[schema(value_type = serde_json::Value)]
     data: Box<RawValue>,
 }

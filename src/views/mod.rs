@@ -21,6 +21,7 @@ pub mod place;
 pub mod place_csv;
 pub mod problem;
 pub mod scan;
+pub mod schedule;
 pub mod score;
 pub mod sitemap;
 pub mod tenant;

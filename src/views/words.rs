@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use database::models::enums::{
     BatchStatus, ContactMark, CurationStatus, DeliveryStatus, DisabledBecause, DomainChangeKind, EmailType, EventKind,
-    JobStatus, MxStatus, Outcome, PlaceAction, ProcessingStatus, Scope, SitemapRunState, SuppressionKind, TaskStatus,
-    UrlChange,
+    JobStatus, MissedRuns, MxStatus, Outcome, PausedBecause, PlaceAction, ProcessingStatus, RunOutcome, Scope,
+    SitemapRunState, SuppressionKind, TaskStatus, UrlChange,
 };
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -123,10 +123,13 @@ labels! {
     DomainChangeKind: DomainChangeKindWord,
     EventKind: EventKindWord,
     JobStatus: JobStatusWord,
+    MissedRuns: MissedRunsWord,
     MxStatus: MxStatusWord,
     Outcome: OutcomeWord,
+    PausedBecause: PausedBecauseWord,
     PlaceAction: PlaceActionWord,
     ProcessingStatus: ProcessingStatusWord,
+    RunOutcome: RunOutcomeWord,
     Scope: ScopeWord,
     SitemapRunState: SitemapRunStateWord,
     SuppressionKind: SuppressionKindWord,

@@ -38,6 +38,7 @@ mod program;
 mod proxy;
 mod replica;
 mod repo;
+mod schedules;
 mod settings_documented;
 mod shortage;
 mod sitemap_jobs;

@@ -28,6 +28,7 @@ use crate::views::problem::Problem;
         (name = "Contacts", description = "Email addresses found on sites, with the pages that show them."),
         (name = "Suppressions", description = "Addresses and domains that are not stored, and erasures."),
         (name = "Places", description = "Places found by search: staging, curation, files, hand-over to domains."),
+        (name = "Schedules", description = "Work that starts by itself, again and again, and each of its runs."),
         (name = "Webhooks", description = "URLs to which events are posted, and what became of each."),
         (name = "Accounts", description = "Tenants, keys, the audit log, use and costs."),
         (name = "Service", description = "Health, readiness, and this description."),

@@ -78,6 +78,10 @@ const LISTS: &[List] = &[
         sql: "INSERT INTO events (tenant_id, clock, kind) SELECT '$T', 1, 'batch.done' FROM $N" },
     List { path: "/api/v1/jobs/$J/events", id: "id",
         sql: "INSERT INTO events (tenant_id, clock, kind, job_id) SELECT '$T', 1, 'job.progressed', '$J' FROM $N" },
+    List { path: "/api/v1/schedules", id: "id",
+        sql: "INSERT INTO schedules (tenant_id, name, work, every, next_run_at, created_at) SELECT '$T', n, '{}', 'P1D', now(), $AT FROM $N" },
+    List { path: "/api/v1/schedules/$S/runs", id: "id",
+        sql: "INSERT INTO schedule_runs (tenant_id, schedule_id, started_at, outcome) SELECT '$T', '$S', $AT, 'nothing' FROM $N" },
     List { path: "/api/v1/webhooks", id: "id",
         sql: "INSERT INTO webhooks (tenant_id, url, kinds, clock, event_id, created_at) SELECT '$T', 'https://a.test/', '{job.ended}', 1, n, $AT FROM $N" },
     List { path: "/api/v1/webhooks/$W/deliveries", id: "id",
@@ -103,7 +107,7 @@ const CONTACTS: &str = "INSERT INTO contacts (tenant_id, domain_id, page_id, ema
 struct Listed<'a> {
     acme: Holder<'a>,
     app: &'a TestApp,
-    ids: [(&'static str, String); 8],
+    ids: [(&'static str, String); 9],
 }
 
 impl<'a> Listed<'a> {
@@ -119,6 +123,7 @@ impl<'a> Listed<'a> {
             ("$J", id()),
             ("$L", id()),
             ("$W", id()),
+            ("$S", id()),
         ];
         let listed = Self { acme, app, ids };
         let base = "INSERT INTO domains (tenant_id, id, domain) VALUES ('$T', '$D', 'a.test');
@@ -128,6 +133,7 @@ impl<'a> Listed<'a> {
             INSERT INTO sitemap_runs (tenant_id, id, domain_id, job_id, is_whole_domain, has_previous, state, completed_at)
                 VALUES ('$T', '$R', '$D', gen_random_uuid(), true, true, 'completed', now());
             INSERT INTO places_staging (tenant_id, place_id, name, created_by) VALUES ('$T', 'listed', 'x', '$T');
+            INSERT INTO schedules (tenant_id, id, name, work, every, next_run_at, created_at) VALUES ('$T', '$S', 'x', '{}', 'P1D', now(), '2025-01-01');
             INSERT INTO webhooks (tenant_id, id, url, kinds, clock, event_id, created_at) VALUES ('$T', '$W', 'https://a.test/', '{job.ended}', 1, 1, '2025-01-01');
             INSERT INTO jobs (tenant_id, job_id, kind, status) VALUES ('$T', '$J', 'followed', 'completed')";
         app.sql(&listed.with_ids(base)).await;

@@ -9,6 +9,7 @@ mod keys;
 mod limits;
 mod lists;
 mod me;
+mod named;
 mod once;
 pub mod pages;
 mod routes;

@@ -7,7 +7,7 @@ use super::routes::{ENTRIES, Names};
 use crate::support::app::{Answer, TestApp};
 
 /// The routes that start work.
-const STARTING_WORK: [&str; 11] = [
+const STARTING_WORK: [&str; 12] = [
     "/api/v1/domains/scan",
     "/api/v1/scrapersky",
     "/api/v1/batch",
@@ -19,16 +19,18 @@ const STARTING_WORK: [&str; 11] = [
     "/api/v1/places/undo",
     "/api/v1/places/changes/<change_id>/undo",
     "/api/v1/suppressions/import",
+    "/api/v1/schedules/<id>/run",
 ];
 
 /// Those whose accepted work is answered with 202, in the order of the entries.
-const ACCEPTING: [&str; 6] = [
+const ACCEPTING: [&str; 7] = [
     "/api/v1/batches/<id>/retry",
     "/api/v1/domains/scan",
     "/api/v1/jobs/<id>/retry",
     "/api/v1/sitemap/scan",
     "/api/v1/places/details",
     "/api/v1/places/hand-over",
+    "/api/v1/schedules/<id>/run",
 ];
 
 #[tokio::test]

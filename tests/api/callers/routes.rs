@@ -8,7 +8,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use database::ids::{
     ApiKeyId, AuditEntryId, BatchId, ContactId, DomainChangeId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId,
-    SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId, WebhookId,
+    ScheduleId, ScheduleRunId, SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId, WebhookId,
 };
 use database::models::event::EventPosition;
 use database::models::webhook_delivery::DeliveryPosition;
@@ -21,6 +21,7 @@ use rocket::http::{ContentType, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub use super::named::Ids;
 use super::pages::{DOORS, PAGES};
 use crate::support::app::TestApp;
 
@@ -37,32 +38,6 @@ pub enum Names {
     Some,
     /// Tenants, which only super administrators manage.
     Tenants,
-}
-
-/// The ids of one tenant's rows, as requests have them.
-#[derive(Clone, Debug)]
-pub struct Ids {
-    pub tenant: String,
-    pub domain: String,
-    pub pending: String,
-    pub failed: String,
-    pub search: String,
-    pub batch: String,
-    pub place: String,
-    pub change: String,
-    pub lead: String,
-    pub lead_change: String,
-    pub sitemap: String,
-    pub run: String,
-    pub key: String,
-    pub contact: String,
-    pub suppression: String,
-    /// An `Idempotency-Key` in use.
-    pub once: String,
-    /// A row's number, as in cursors.
-    pub number: String,
-    pub webhook: String,
-    pub delivery: String,
 }
 
 /// One request.
@@ -310,6 +285,10 @@ pub const ENTRIES: &[Entry] = entries! {
     Get "/api/v1/keys" Nothing: |ids| newest::<ApiKeyId>("/api/v1/keys", &ids.key);
     Get "/api/v1/keys/<id>" Rows: |ids| get(format!("/api/v1/keys/{}", ids.key));
     Get "/api/v1/audit" Nothing: |ids| list("/api/v1/audit", &ids.number, |id: i64| AuditEntryId::from(id));
+    Get "/api/v1/schedules" Nothing: |ids| newest::<ScheduleId>("/api/v1/schedules", &ids.schedule);
+    Get "/api/v1/schedules/<id>" Rows: |ids| get(format!("/api/v1/schedules/{}", ids.schedule));
+    Get "/api/v1/schedules/<id>/runs" Rows: |ids| newest::<ScheduleRunId>(
+        &format!("/api/v1/schedules/{}/runs", ids.schedule), &ids.schedule_run);
     Get "/api/v1/webhooks" Nothing: |ids| newest::<WebhookId>("/api/v1/webhooks", &ids.webhook);
     Get "/api/v1/webhooks/<id>" Rows: |ids| get(format!("/api/v1/webhooks/{}", ids.webhook));
     Get "/api/v1/webhooks/<id>/deliveries" Rows: |ids| list(
@@ -395,6 +374,11 @@ pub const ENTRIES: &[Entry] = entries! {
     Post "/api/v1/tenants" Tenants: |_ids| vec![json_to("/api/v1/tenants", &json!({ "name": "new" }))];
     Patch "/api/v1/tenants/<id>" Tenants: |ids| vec![json_to(format!("/api/v1/tenants/{}", ids.tenant), &json!({ "description": "x" }))];
     Post "/api/v1/keys/<id>/rotate" Rows: |ids| post(format!("/api/v1/keys/{}/rotate", ids.key), json!({}), ids);
+    Post "/api/v1/schedules" Nothing: |ids| post("/api/v1/schedules", json!({
+        "name": "new", "cron": "0 6 * * 1", "work": { "domain_scan": { "leads": { "domain_id": ids.domain } } },
+    }), ids);
+    Patch "/api/v1/schedules/<id>" Rows: |ids| post(format!("/api/v1/schedules/{}", ids.schedule), json!({ "is_paused": false }), ids);
+    Post "/api/v1/schedules/<id>/run" Rows: |ids| get(format!("/api/v1/schedules/{}/run", ids.schedule));
     Post "/api/v1/webhooks" Nothing: |ids| post(
         "/api/v1/webhooks", json!({ "url": "https://new.bench.test/hook", "kinds": ["job.ended"] }), ids);
     Patch "/api/v1/webhooks/<id>" Rows: |ids| post(format!("/api/v1/webhooks/{}", ids.webhook), json!({ "is_enabled": true }), ids);
@@ -403,6 +387,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Post "/api/v1/webhooks/<id>/deliveries/<delivery_id>/redeliver" Rows: |ids| get(
         format!("/api/v1/webhooks/{}/deliveries/{}/redeliver", ids.webhook, ids.delivery));
 
+    Delete "/api/v1/schedules/<id>" Rows: |ids| get(format!("/api/v1/schedules/{}", ids.schedule));
     Delete "/api/v1/webhooks/<id>" Rows: |ids| get(format!("/api/v1/webhooks/{}", ids.webhook));
     Delete "/api/v1/contacts/<id>" Rows: |ids| get(format!("/api/v1/contacts/{}", ids.contact));
     Delete "/api/v1/suppressions/<id>" Rows: |ids| get(format!("/api/v1/suppressions/{}", ids.suppression));

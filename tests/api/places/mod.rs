@@ -36,11 +36,11 @@ fn world(businesses: usize) -> World {
     }
 }
 
-async fn google(businesses: usize) -> PlacesApi {
+pub async fn google(businesses: usize) -> PlacesApi {
     PlacesApi::start(world(businesses)).await.unwrap()
 }
 
-fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
+pub fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
     PlacesConfig {
         protocol,
         url: google.url().parse().unwrap(),
@@ -52,7 +52,7 @@ fn config(google: &PlacesApi, protocol: PlacesProtocol) -> PlacesConfig {
 }
 
 /// Runs jobs until it is dropped.
-fn work(app: &TestApp, config: &PlacesConfig) -> oneshot::Sender<()> {
+pub fn work(app: &TestApp, config: &PlacesConfig) -> oneshot::Sender<()> {
     let fetch = FetchConfig::default();
     let services = Services::new(&ScansConfig::default(), RULES.clone())
         .unwrap()

@@ -23,6 +23,8 @@ pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
          UPDATE audit_log SET actor = '{canary}' WHERE tenant_id = '{tenant}';
          UPDATE suppressions SET reason = '{canary}' WHERE tenant_id = '{tenant}';
          UPDATE idempotency_keys SET response = '{canary}' WHERE key = '{name}';
+         UPDATE schedules SET name = '{canary}' WHERE tenant_id = '{tenant}';
+         UPDATE schedule_runs SET error = '{canary}' WHERE tenant_id = '{tenant}';
          UPDATE webhooks SET description = '{canary}' WHERE tenant_id = '{tenant}';
          UPDATE webhook_deliveries SET data = data || jsonb_build_object('step', '{canary}') WHERE tenant_id = '{tenant}';
          UPDATE jobs SET error = '{canary}', progress_message = '{canary}' WHERE tenant_id = '{tenant}'"
@@ -51,6 +53,8 @@ pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
         number: rows.call.get().to_string(),
         webhook: rows.webhook.id.to_string(),
         delivery: rows.delivery.id.to_string(),
+        schedule: rows.scheduled.due.id.to_string(),
+        schedule_run: rows.scheduled.run.id.to_string(),
     }
 }
 
@@ -68,6 +72,7 @@ pub async fn remove(app: &TestApp, ids: &Ids) {
         key,
         suppression,
         webhook,
+        schedule,
         ..
     } = ids;
     app.sql(&format!(
@@ -75,7 +80,7 @@ pub async fn remove(app: &TestApp, ids: &Ids) {
          DELETE FROM place_changes WHERE place_id = '{place}' OR change_id = '{change}'; DELETE FROM places_staging WHERE place_id = '{place}';
          DELETE FROM domains WHERE id = '{domain}'; DELETE FROM suppressions WHERE id = '{suppression}'; DELETE FROM api_keys WHERE id = '{key}';
          DELETE FROM jobs WHERE job_id IN ('{pending}', '{failed}', '{search}') OR batch_id = '{batch}';
-         DELETE FROM batch_jobs WHERE batch_id = '{batch}'; DELETE FROM webhooks WHERE id = '{webhook}'"
+         DELETE FROM batch_jobs WHERE batch_id = '{batch}'; DELETE FROM webhooks WHERE id = '{webhook}'; DELETE FROM schedules WHERE id = '{schedule}'"
     ))
     .await;
 }
@@ -103,6 +108,8 @@ pub fn nobodys() -> Ids {
         number: "999999".to_owned(),
         webhook: id(),
         delivery: id(),
+        schedule: id(),
+        schedule_run: id(),
     }
 }
 
@@ -129,5 +136,7 @@ pub fn all(text: &str) -> Ids {
         number: text(),
         webhook: text(),
         delivery: text(),
+        schedule: text(),
+        schedule_run: text(),
     }
 }
