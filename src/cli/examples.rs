@@ -105,6 +105,30 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "jobs retry",
         &["scrapersky jobs retry --filter --status failed --created-from 2026-11-27T00:00:00Z"],
     ),
+    ("schedules list", &["scrapersky schedules list --json"]),
+    (
+        "schedules create",
+        &[
+            "scrapersky schedules create --name weekly --cron '0 6 * * 1' --time-zone Europe/Berlin --work '{\"domain_scan\": {\"leads\": {\"status\": \"selected\"}}}'",
+            "scrapersky schedules create --name sitemap --every P1D --missed skip --work '{\"sitemap_scan\": {\"domain\": \"example.com\"}}'",
+        ],
+    ),
+    (
+        "schedules run",
+        &["scrapersky schedules run 0c7f7d3c-3f0b-4a51-8f0a-0c6a5b0d3e11"],
+    ),
+    (
+        "schedules pause",
+        &["scrapersky schedules pause 0c7f7d3c-3f0b-4a51-8f0a-0c6a5b0d3e11"],
+    ),
+    (
+        "schedules resume",
+        &["scrapersky schedules resume 0c7f7d3c-3f0b-4a51-8f0a-0c6a5b0d3e11"],
+    ),
+    (
+        "schedules delete",
+        &["scrapersky schedules delete 0c7f7d3c-3f0b-4a51-8f0a-0c6a5b0d3e11"],
+    ),
     (
         "costs",
         &["scrapersky costs --from 2026-11-01", "scrapersky costs --json"],

@@ -28,6 +28,7 @@ pub mod partition;
 pub mod places;
 pub mod rules;
 pub mod scan;
+pub mod schedules;
 pub mod serve;
 pub mod sitemap;
 pub mod tenants;
@@ -89,6 +90,9 @@ enum Command {
     /// Lists, shows, cancels and retries jobs
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),
+    /// Lists, makes, runs, pauses, resumes and deletes schedules
+    #[command(subcommand)]
+    Schedules(schedules::SchedulesCommand),
     /// Shows what calls to paid services cost, by month
     Costs(costs::CostsOptions),
     /// Lists and tests the rules by which technologies are told
@@ -188,6 +192,7 @@ fn run_command(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Leads(command)) => leads::run(command, config)?,
         Some(Command::Contacts(command)) => contacts::run(command, config)?,
         Some(Command::Jobs(command)) => jobs::run(command, config)?,
+        Some(Command::Schedules(command)) => schedules::run(command, config)?,
         Some(Command::Costs(options)) => costs::run(*options, config)?,
         Some(Command::Rules(command)) => return rules::run(command, config),
         Some(Command::Partition(options)) => partition::run(*options, config)?,

@@ -4,6 +4,7 @@ mod jobs;
 mod lists;
 mod output;
 mod rules;
+mod schedules;
 mod starts;
 mod waiting;
 
