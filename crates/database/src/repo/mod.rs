@@ -43,6 +43,7 @@ pub mod lead_changes;
 pub mod lead_scores;
 pub mod leads;
 mod locks;
+pub mod overview;
 pub mod pages;
 pub mod paging;
 pub mod partitions;

@@ -39,9 +39,10 @@ use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
     actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, domains, email_scans,
-    erasures, events, idempotency_keys, jobs, lead_changes, lead_scores, leads, pages, place_changes, place_details,
-    place_finds, place_searches, places, rate_windows, scan_days, schedule_runs, schedules, score_points, sessions,
-    sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions, tenant_limits, tenants,
+    erasures, events, idempotency_keys, jobs, lead_changes, lead_scores, leads, overview, pages, place_changes,
+    place_details, place_finds, place_searches, places, rate_windows, scan_days, schedule_runs, schedules, score_points,
+    sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions, tenant_limits,
+    tenants,
     webhook_deliveries, webhook_secrets, webhooks,
 };
 use serde_json::json;
@@ -237,6 +238,7 @@ pub const PROBES: &[Probe] = probes! {
     jobs::bulk::cancel_many: Nothing, |conn, a| (&JobFilter { ids: Some(&[a.pending.job_id, a.lease.job_id]), ..Default::default() });
     jobs::bulk::count_retriable: Nothing, |conn, a| (&JobFilter { ids: Some(&[a.failed.job_id]), ..Default::default() });
     jobs::bulk::retry_many: Nothing, |conn, a| (&JobFilter { ids: Some(&[a.failed.job_id]), ..Default::default() });
+    jobs::count_states: OwnRows, |conn, a| (&JobFilter::default());
     jobs::count: Nothing, |conn, a| (&JobFilter { kind: Some(&a.pending.kind), ..Default::default() });
     jobs::waiting::count_ahead: Nothing, |conn, a| (&Job { priority: i16::MIN, ..a.pending.clone() });
     jobs::waiting::count_ahead: Nothing, |conn, a| (&Job { run_at: Utc::now() + SECOND, ..a.pending.clone() });
@@ -247,6 +249,7 @@ pub const PROBES: &[Probe] = probes! {
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &final_failure());
     jobs::queue::fail: Nothing, |conn, a| (a.lease, &Failure { retry_at: Some(Utc::now()), ..final_failure() });
     jobs::queue::end_cancelled: Nothing, |conn, a| (a.lease);
+    overview::read: OwnRows, |conn, a| (DateTime::UNIX_EPOCH);
     pages::list: OwnRows, |conn, a| (&PageFilter::default(), &Paging::default());
     pages::list: OwnRows, |conn, a| (&PageFilter::default(), &behind(Newest::new(Some(Utc::now() + SECOND), a.page.id)));
     pages::list: OwnRows, |conn, a| (&PageFilter::default(), &behind(Newest::new(None, a.page.id)));

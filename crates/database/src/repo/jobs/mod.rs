@@ -8,9 +8,12 @@ pub mod waiting;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
+use diesel::dsl::{count as count_of, now};
 use diesel::pg::Pg;
-use diesel::prelude::{ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, SelectableHelper};
+use diesel::prelude::{
+    AggregateExpressionMethods, ExpressionMethods, HasQuery, OptionalExtension, QueryDsl, QueryResult, Queryable,
+    SelectableHelper,
+};
 use diesel::result::Error;
 use diesel::sql_types::{self, Bool, Timestamptz};
 use diesel::upsert::{DecoratableTarget, excluded};
@@ -169,6 +172,47 @@ pub async fn list(
 pub async fn count(conn: &mut TenantConnection, filter: &JobFilter<'_>) -> QueryResult<i64> {
     let tenant = conn.tenant_id();
     matching(tenant, filter).count().get_result(&mut conn.reading()).await
+}
+
+/// How many jobs are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Queryable)]
+pub struct States {
+    pending: i64,
+    running: i64,
+    completed: i64,
+    failed: i64,
+    cancelled: i64,
+}
+
+impl States {
+    /// Returns how many jobs are in one of these states.
+    #[must_use]
+    pub fn of(&self, states: &[JobStatus]) -> i64 {
+        let count = |state: &JobStatus| match state {
+            JobStatus::Pending => self.pending,
+            JobStatus::Running => self.running,
+            JobStatus::Completed => self.completed,
+            JobStatus::Failed => self.failed,
+            JobStatus::Cancelled => self.cancelled,
+        };
+        states.iter().map(count).sum()
+    }
+}
+
+/// Counts jobs by their states.
+pub async fn count_states(conn: &mut TenantConnection, filter: &JobFilter<'_>) -> QueryResult<States> {
+    let tenant = conn.tenant_id();
+    let is = |status: JobStatus| count_of(jobs::job_id).aggregate_filter(jobs::status.eq(status));
+    matching(tenant, filter)
+        .select((
+            is(JobStatus::Pending),
+            is(JobStatus::Running),
+            is(JobStatus::Completed),
+            is(JobStatus::Failed),
+            is(JobStatus::Cancelled),
+        ))
+        .get_result(&mut conn.reading())
+        .await
 }
 
 /// Lists jobs, newest first, without counting them, for readers of the whole list.
