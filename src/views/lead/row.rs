@@ -49,6 +49,8 @@ pub struct LeadView {
     pub technologies: Vec<String>,
     /// Version of WordPress, if the site states it.
     pub wordpress_version: Option<String>,
+    /// The year in the site's copyright notice; null if it has none.
+    pub copyright_year: Option<i32>,
     /// Whether the site is served over TLS; null if unknown.
     pub has_ssl: Option<bool>,
     /// When the site's certificate expires.
@@ -195,6 +197,7 @@ impl LeadView {
             social_links: site.social_links,
             technologies: site.technologies,
             wordpress_version: site.wordpress_version,
+            copyright_year: site.copyright_year,
             has_ssl,
             certificate_expires_at,
             status: status.word(),
@@ -252,6 +255,7 @@ struct Site {
     social_links: SocialLinks,
     technologies: Vec<String>,
     wordpress_version: Option<String>,
+    copyright_year: Option<i32>,
     content_scrape_status: Option<&'static str>,
     page_scrape_status: Option<&'static str>,
     sitemap_analysis_status: Option<&'static str>,
@@ -273,6 +277,7 @@ impl Site {
             youtube_url,
             tech_stack,
             wordpress_version,
+            copyright_year,
         } = site.clone();
         let mut phones = phone_numbers.map(|list| list.0).unwrap_or_default().into_iter();
         Self {
@@ -286,6 +291,7 @@ impl Site {
             },
             technologies: tech_stack.as_ref().map(technology_names).unwrap_or_default(),
             wordpress_version,
+            copyright_year: copyright_year.and_then(|year| year.trim().parse().ok()),
             content_scrape_status: content_scrape_status.map(Words::word),
             page_scrape_status: page_scrape_status.map(Words::word),
             sitemap_analysis_status: sitemap_analysis_status.map(Words::word),

@@ -103,6 +103,8 @@ pub struct LeadSite {
     pub tech_stack: Option<RawJson>,
     /// The version of WordPress, if stated.
     pub wordpress_version: Option<String>,
+    /// The year in its copyright notice.
+    pub copyright_year: Option<String>,
 }
 
 /// The contact to write to about a lead.

@@ -5,10 +5,12 @@
 //! points changed, or that was scored by other rules.
 
 mod facts;
+mod preview;
 mod rescore;
 mod scoring;
 mod watch;
 
+pub use self::preview::{MAX_PREVIEWED, Preview, Rescored, preview};
 pub use self::rescore::ScoreLeads;
 pub(crate) use self::scoring::score_domain;
 pub use self::watch::{score_due, watch};

@@ -203,6 +203,7 @@ async fn list_sites(conn: &TenantConnection, ids: &[DomainId]) -> QueryResult<Ve
             domain_profiles::youtube_url.nullable(),
             domain_technologies::tech_stack.nullable(),
             domain_technologies::wordpress_version.nullable(),
+            domain_profiles::copyright_year.nullable(),
         ))
         .load(&mut conn.reading())
         .await
