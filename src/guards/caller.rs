@@ -87,6 +87,8 @@ pub(super) struct Known {
     limits: Option<TenantLimits>,
     defaults: LimitsConfig,
     pub(super) request: RequestId,
+    /// The hash of the session in which somebody is signed in; `None` where a header field has the credential.
+    pub(super) session: Option<[u8; 32]>,
 }
 
 impl<P: Permission> Caller<P> {
@@ -305,6 +307,7 @@ impl Known {
             limits,
             defaults: *state.limits.config(),
             request: RequestId::of(request),
+            session: None,
         };
         // Asking how far a job is must not keep anybody from starting one.
         let counted = known.counted(match request.method() {

@@ -12,7 +12,15 @@ impl<P: Permission> Caller<P> {
         let Ok(state) = Managed::of(request) else {
             return false;
         };
-        match state.identify_by_header(request).await {
+        let found = match &self.known.session {
+            Some(hash) => state
+                .identities
+                .session(state.pool, hash)
+                .await
+                .map(|(identity, _)| identity),
+            None => state.identify_by_header(request).await,
+        };
+        match found {
             Ok(identity) => {
                 identity.tenant == self.known.home
                     && (self.known.tenant == self.known.home || identity.may_act_for_all)

@@ -18,6 +18,7 @@ use rocket::request::{FromRequest, Outcome, Request};
 use super::actor::Actor;
 use super::caller::{Caller, Known, Managed, Permission};
 use super::identity::Identity;
+use super::super_admin::SuperAdmin;
 use crate::error::{ApiError, ApiResult};
 
 /// The name of the cookie. By its prefix browsers accept it only from this host, for all paths, and sent securely.
@@ -44,6 +45,21 @@ impl<P> Deref for SignedIn<P> {
 }
 
 impl<P: Permission> SignedIn<P> {
+    /// Returns whoever is signed in, for an answer that lasts as long as the session does.
+    #[must_use]
+    pub fn into_caller(self) -> Caller<P> {
+        self.caller
+    }
+
+    /// Returns whoever is signed in as a super administrator.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`] if it is none.
+    pub fn super_admin(&self) -> ApiResult<SuperAdmin> {
+        SuperAdmin::with(self.caller.known.clone())
+    }
+
     /// Ends the session. Other processes forget it within seconds.
     ///
     /// # Errors
@@ -196,7 +212,8 @@ async fn find(request: &Request<'_>) -> ApiResult<(Known, SessionId, [u8; 32])> 
     let hash = SessionSecret::hash_of(secret.value());
     let state = Managed::of(request)?;
     let (identity, session) = state.identities.session(state.pool, &hash).await?;
-    let known = Known::counted_once(request, &state, identity).await?;
+    let mut known = Known::counted_once(request, &state, identity).await?;
+    known.session = Some(hash);
     Ok((known, session, hash))
 }
 

@@ -19,6 +19,19 @@ pub struct SuperAdmin {
 }
 
 impl SuperAdmin {
+    /// Returns a caller as a super administrator.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`] if it is none.
+    pub(super) fn with(known: Known) -> ApiResult<Self> {
+        if known.may_act_for_all {
+            return Ok(Self { known });
+        }
+        let detail = "this request requires a token of a person with the role SUPER_ADMIN or GLOBAL_ADMIN";
+        Err(ApiError::Forbidden(detail.to_owned()))
+    }
+
     /// Returns the person's own tenant.
     #[must_use]
     pub fn home(&self) -> TenantId {
@@ -60,11 +73,9 @@ impl<'r> FromRequest<'r> for SuperAdmin {
             Ok(known) => known,
             Err(status) => return Outcome::Error((status, ())),
         };
-        if known.may_act_for_all {
-            return Outcome::Success(Self { known });
+        match Self::with(known) {
+            Ok(admin) => Outcome::Success(admin),
+            Err(error) => Outcome::Error((error.keep(request), ())),
         }
-        let detail = "this request requires a token of a person with the role SUPER_ADMIN or GLOBAL_ADMIN";
-        let status = ApiError::Forbidden(detail.to_owned()).keep(request);
-        Outcome::Error((status, ()))
     }
 }

@@ -25,6 +25,15 @@ impl Upload {
         let kind = self.content_type.as_ref()?;
         kind.param("charset").map(str::to_owned)
     }
+
+    /// Returns a field of a form, as browsers send it unless they are told otherwise. Forms that are read by Rocket have to be
+    /// small.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<String> {
+        let mut fields = url::form_urlencoded::parse(&self.bytes);
+        let found = fields.find(|(known, _)| known == name);
+        found.map(|(_, value)| value.into_owned())
+    }
 }
 
 #[rocket::async_trait]

@@ -30,8 +30,22 @@ async fn list_audit(
     action: Option<&str>,
     page: PageQuery<'_>,
 ) -> ApiResult<Page<AuditView>> {
-    let asked = Asked::read(&page, &())?;
-    let mut conn = db.reading(&caller).await?;
+    list(&caller, &db, action, &page).await
+}
+
+/// Lists the audit log.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`](crate::error::ApiError::BadRequest) for a wrong part of the list, and those of the database.
+pub(crate) async fn list(
+    caller: &Caller<Admin>,
+    db: &Db<'_>,
+    action: Option<&str>,
+    page: &PageQuery<'_>,
+) -> ApiResult<Page<AuditView>> {
+    let asked = Asked::read(page, &())?;
+    let mut conn = db.reading(caller).await?;
     let mut entries = repo::audit_log::list(&mut conn, action, &asked.paging).await?;
     let next_cursor = asked.cut(&mut entries, |entry| entry.id)?;
     let names = names_of(&mut conn, entries.iter().filter_map(|entry| id_in(&entry.actor))).await?;

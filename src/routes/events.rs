@@ -20,7 +20,7 @@ handlers![list_events, list_job_events];
 /// A filter of events in words.
 #[derive(Debug, Default, FromForm, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct EventWords {
+pub(crate) struct EventWords {
     /// Only events of these kinds, separated by commas.
     #[param(inline, value_type = Option<EventKindList>, example = "job.ended,batch.done")]
     kind: Option<String>,
@@ -33,7 +33,8 @@ struct EventWords {
 }
 
 impl EventWords {
-    fn read(&self) -> ApiResult<EventFilter> {
+    /// Reads the filter.
+    pub(crate) fn read(&self) -> ApiResult<EventFilter> {
         let kinds = self.kind.iter().flat_map(|kinds| kinds.split(','));
         Ok(EventFilter {
             kinds: kinds.map(|kind| word("kind", kind.trim())).collect::<ApiResult<_>>()?,
@@ -100,7 +101,7 @@ async fn list_job_events<'r>(
 }
 
 /// Answers with the events that match, as the request wants them; `beginning` is that of a stream where the request names none.
-async fn answer<'r>(
+pub(crate) async fn answer<'r>(
     caller: Caller<Read>,
     db: &Db<'r>,
     asked: &Asked<EventPosition>,

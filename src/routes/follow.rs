@@ -37,7 +37,7 @@ const MAX_READ: i64 = 500;
 /// Whether a request wants a stream, and what one needs. A guard, so that each route with events takes and describes the same.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-pub(super) struct Following<'r> {
+pub(crate) struct Following<'r> {
     /// `id` of the last event that a client of a stream has seen, which sends it by itself when it connects again.
     #[param(rename = "Last-Event-ID", pattern = "^[A-Za-z0-9_-]+$")]
     last_event_id: Option<&'r str>,
@@ -75,7 +75,7 @@ impl<'r> FromRequest<'r> for Following<'r> {
 
 /// Where a stream begins.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Beginning {
+pub(crate) enum Beginning {
     /// With what happens from now on.
     Now,
     /// Behind an event.
@@ -83,7 +83,7 @@ pub(super) enum Beginning {
 }
 
 /// Events, as the request wants them.
-pub(super) enum Events<'r> {
+pub(crate) enum Events<'r> {
     Page(Page<EventView>),
     Stream(EventStream<Pin<Box<dyn Stream<Item = stream::Event> + Send + 'r>>>),
 }
@@ -99,7 +99,7 @@ impl<'r> Responder<'r, 'r> for Events<'r> {
 
 impl<'r> Following<'r> {
     /// Returns whether the request prefers a stream.
-    pub(super) fn is_wanted(&self) -> bool {
+    pub(crate) fn is_wanted(&self) -> bool {
         let accepted = self.request.headers().get_one("Accept");
         let accepted = accepted.and_then(|text| text.parse::<Accept>().ok());
         accepted.is_some_and(|accept| {
@@ -114,7 +114,7 @@ impl<'r> Following<'r> {
     /// # Errors
     ///
     /// [`ApiError::BadRequest`] if `Last-Event-ID` is not the id of an event, [`ApiError::NotReady`] if too many follow.
-    pub(super) fn stream<P: Permission>(
+    pub(crate) fn stream<P: Permission>(
         self,
         caller: Caller<P>,
         filter: EventFilter,

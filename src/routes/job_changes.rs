@@ -1,6 +1,8 @@
 //! Changes of many jobs at once.
 
 use database::repo;
+use database::tenant::TenantConnection;
+use jobs::Submission;
 use rocket::http::Status;
 use rocket::post;
 use serde::{Deserialize, Serialize};
@@ -56,11 +58,11 @@ impl JobsChangeRequest {
 
 /// What a cancellation of many jobs did.
 #[derive(Debug, Serialize, ToSchema)]
-struct JobsCancelled {
+pub(crate) struct JobsCancelled {
     /// The number of selected jobs that have not ended and are not being cancelled.
     matched: i64,
     /// The number of jobs changed, at most 10000 per request.
-    changed: usize,
+    pub(crate) changed: usize,
     /// The number of jobs that waited and have ended.
     cancelled: usize,
     /// The number of jobs that run and end at their worker's next heartbeat.
@@ -69,11 +71,11 @@ struct JobsCancelled {
 
 /// What a retry of many jobs did.
 #[derive(Debug, Serialize, ToSchema)]
-struct JobsRetried {
+pub(crate) struct JobsRetried {
     /// The number of selected jobs that failed or were cancelled.
     matched: i64,
     /// The number of jobs queued again, at most 10000 per request.
-    changed: usize,
+    pub(crate) changed: usize,
 }
 
 /// Cancels unfinished jobs by their ids or by a filter, as one is cancelled; with `preview` only counts them.
@@ -92,26 +94,43 @@ async fn cancel_jobs(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<Jo
     let caller = caller.acting_for(request.tenant_id.as_deref(), db.pool()).await?;
     let mut chosen = request.chosen()?;
     db.once(&caller, once.of(&body)?, async |conn| {
+        if !request.preview {
+            return Ok((Status::Ok, cancel(&caller, conn, &mut chosen).await?));
+        }
         chosen.join(conn).await?;
         let matched = repo::jobs::bulk::count_cancellable(conn, &chosen.filter()).await?;
-        let done = if request.preview {
-            repo::jobs::bulk::Cancelled::default()
-        } else {
-            repo::jobs::bulk::cancel_many(conn, &chosen.filter()).await?
-        };
         let view = JobsCancelled {
             matched,
-            changed: done.total(),
-            cancelled: done.ended,
-            requested: done.asked,
+            changed: 0,
+            cancelled: 0,
+            requested: 0,
         };
-        if !request.preview {
-            let details = json!({ "cancelled": done.ended, "requested": done.asked });
-            caller.note(conn, "jobs.cancel", None, details).await?;
-        }
         Ok((Status::Ok, view))
     })
     .await
+}
+
+/// Cancels the chosen jobs that have not ended.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(crate) async fn cancel(
+    caller: &Caller<Scan>,
+    conn: &mut TenantConnection,
+    chosen: &mut ChosenJobs,
+) -> ApiResult<JobsCancelled> {
+    chosen.join(conn).await?;
+    let matched = repo::jobs::bulk::count_cancellable(conn, &chosen.filter()).await?;
+    let done = repo::jobs::bulk::cancel_many(conn, &chosen.filter()).await?;
+    let details = json!({ "cancelled": done.ended, "requested": done.asked });
+    caller.note(conn, "jobs.cancel", None, details).await?;
+    Ok(JobsCancelled {
+        matched,
+        changed: done.total(),
+        cancelled: done.ended,
+        requested: done.asked,
+    })
 }
 
 /// Queues failed and cancelled jobs again, by their ids or by a filter; with `preview` only counts them.
@@ -140,12 +159,25 @@ async fn retry_jobs(caller: Caller<Scan>, db: Db<'_>, once: Once, body: Body<Job
             .await;
     }
     db.submit(&caller, key, async |submission| {
-        chosen.join(submission.conn()).await?;
-        let matched = repo::jobs::bulk::count_retriable(submission.conn(), &chosen.filter()).await?;
-        let changed = submission.retry_many(&chosen.filter()).await?;
-        let details = json!({ "retried": changed });
-        caller.note(submission.conn(), "jobs.retry", None, details).await?;
-        Ok((Status::Ok, JobsRetried { matched, changed }))
+        Ok((Status::Ok, retry(&caller, submission, &mut chosen).await?))
     })
     .await
+}
+
+/// Queues the chosen jobs that failed or were cancelled again.
+///
+/// # Errors
+///
+/// Those of the database, and those of [`Submission::retry_many`].
+pub(crate) async fn retry(
+    caller: &Caller<Scan>,
+    submission: &mut Submission<'_>,
+    chosen: &mut ChosenJobs,
+) -> ApiResult<JobsRetried> {
+    chosen.join(submission.conn()).await?;
+    let matched = repo::jobs::bulk::count_retriable(submission.conn(), &chosen.filter()).await?;
+    let changed = submission.retry_many(&chosen.filter()).await?;
+    let details = json!({ "retried": changed });
+    caller.note(submission.conn(), "jobs.retry", None, details).await?;
+    Ok(JobsRetried { matched, changed })
 }

@@ -60,19 +60,15 @@ pub(crate) struct JobWords {
 }
 
 impl JobWords {
-    /// Returns the wanted statuses, as they were written.
-    pub(crate) fn status(&self) -> Option<&str> {
-        self.status.as_deref()
-    }
-
-    /// Returns the wanted kind.
-    pub(crate) fn kind(&self) -> Option<&str> {
-        self.kind.as_deref()
-    }
-
-    /// Returns the wanted batch, as it was written.
-    pub(crate) fn batch_id(&self) -> Option<&str> {
-        self.batch_id.as_deref()
+    /// Returns a filter by what people choose most.
+    pub(crate) fn of(status: Option<&str>, kind: Option<&str>, outcome: Option<&str>, batch_id: Option<&str>) -> Self {
+        Self {
+            status: status.map(str::to_owned),
+            kind: kind.map(str::to_owned),
+            outcome: outcome.map(str::to_owned),
+            batch_id: batch_id.map(str::to_owned),
+            ..Self::default()
+        }
     }
 }
 

@@ -96,7 +96,12 @@ async fn get_job(
 pub struct HostPace(pub Duration);
 
 /// Returns more about what an unfinished job waits for than its row says.
-async fn explain(caller: &Caller<Read>, db: &Db<'_>, pace: &HostPace, job: &Job) -> ApiResult<Option<Waiting>> {
+pub(crate) async fn explain(
+    caller: &Caller<Read>,
+    db: &Db<'_>,
+    pace: &HostPace,
+    job: &Job,
+) -> ApiResult<Option<Waiting>> {
     let Some(known) = Waiting::of(job, Utc::now()) else {
         return Ok(None);
     };

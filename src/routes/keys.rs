@@ -36,8 +36,17 @@ handlers![list_keys, get_key, create_key, rotate_key, revoke_key];
 )]
 #[get("/api/v1/keys")]
 async fn list_keys(caller: Caller<Admin>, db: Db<'_>, page: PageQuery<'_>) -> ApiResult<Page<KeyView>> {
-    let asked = Asked::read(&page, &())?;
-    let mut conn = db.tenant(&caller).await?;
+    list(&caller, &db, &page).await
+}
+
+/// Lists the tenant's keys.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] for a wrong part of the list, and those of the database.
+pub(crate) async fn list(caller: &Caller<Admin>, db: &Db<'_>, page: &PageQuery<'_>) -> ApiResult<Page<KeyView>> {
+    let asked = Asked::read(page, &())?;
+    let mut conn = db.tenant(caller).await?;
     let (keys, total) = repo::api_keys::list_page(&mut conn, &asked.paging).await?;
     asked.page(keys, Some(total), |key| Newest::new(key.created_at, key.id))
 }
@@ -64,13 +73,29 @@ async fn get_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> Api
 )]
 #[post("/api/v1/keys", data = "<body>")]
 async fn create_key(caller: Caller<Admin>, db: Db<'_>, body: Body<KeyRequest>) -> ApiResult<Created<KeyCreated>> {
+    let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
+    let (key, secret) = create(&caller, &db, &body.value).await?;
+    Ok(created(key, &secret, None))
+}
+
+/// Creates a key of the caller's tenant.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the field, [`ApiError::Forbidden`] for a scope that the caller does not have, and those of
+/// the database.
+pub(crate) async fn create(
+    caller: &Caller<Admin>,
+    db: &Db<'_>,
+    request: &KeyRequest,
+) -> ApiResult<(ApiKey, KeySecret)> {
     let KeyRequest {
         name,
         scopes,
         expires_at,
-        tenant_id,
-    } = body.value;
-    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
+        tenant_id: _,
+    } = request;
+    let (name, expires_at) = (name.as_str(), *expires_at);
     let name = name.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.contains('\0') {
         let detail = format!("name must have 1 to {MAX_NAME_CHARS} characters and no NUL");
@@ -82,7 +107,7 @@ async fn create_key(caller: Caller<Admin>, db: Db<'_>, body: Body<KeyRequest>) -
             "expires_at is in the past: it must be in the future",
         ));
     }
-    let scopes = read_scopes(&caller, &scopes)?;
+    let scopes = read_scopes(caller, scopes)?;
     let secret = KeySecret::generate();
     let hash = KeySecret::hash_of(secret.expose());
     let new = NewApiKey {
@@ -92,14 +117,14 @@ async fn create_key(caller: Caller<Admin>, db: Db<'_>, body: Body<KeyRequest>) -
         scopes: &scopes,
         expires_at,
     };
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.tenant(caller).await?;
     let key = repo::api_keys::insert(&mut conn, &new).await?;
     let details = json!({ "name": key.name, "prefix": key.prefix, "scopes": key.scopes.0, "expires_at": expires_at });
     caller
         .note(&mut conn, "key.create", Some(&key.id.to_string()), details)
         .await?;
     conn.commit().await?;
-    Ok(created(key, &secret, None))
+    Ok((key, secret))
 }
 
 fn created(key: ApiKey, secret: &KeySecret, replaces: Option<ApiKey>) -> Created<KeyCreated> {
@@ -197,12 +222,22 @@ async fn rotate_key(
 )]
 #[delete("/api/v1/keys/<id>")]
 async fn revoke_key(caller: Caller<Admin>, db: Db<'_>, id: PathId<ApiKeyId>) -> ApiResult<Status> {
-    let mut conn = db.tenant(&caller).await?;
-    let key = repo::api_keys::revoke(&mut conn, id.0).await?;
+    revoke(&caller, &db, id.0).await?;
+    Ok(Status::NoContent)
+}
+
+/// Revokes a key permanently.
+///
+/// # Errors
+///
+/// [`ApiError::NotFound`], and those of the database.
+pub(crate) async fn revoke(caller: &Caller<Admin>, db: &Db<'_>, id: ApiKeyId) -> ApiResult<()> {
+    let mut conn = db.tenant(caller).await?;
+    let key = repo::api_keys::revoke(&mut conn, id).await?;
     let details = json!({ "name": key.name, "prefix": key.prefix });
     caller
         .note(&mut conn, "key.revoke", Some(&key.id.to_string()), details)
         .await?;
     conn.commit().await?;
-    Ok(Status::NoContent)
+    Ok(())
 }

@@ -66,19 +66,28 @@ impl<'r> FromRequest<'r> for ColumnsQuery<'r> {
 
 impl ColumnsQuery<'_> {
     fn read(self) -> ApiResult<Vec<Column>> {
-        match (self.columns, self.preset) {
-            (None, None) => Ok(COLUMNS.to_vec()),
-            (Some(names), None) => choose(names).map_err(|name| {
-                let known: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
-                let detail = format!("columns has {name:?}: expected some of {}", known.join(", "));
-                ApiError::bad_request("columns", detail)
-            }),
-            (None, Some(name)) => Ok(word::<Preset>("preset", name)?.columns().to_vec()),
-            (Some(_), Some(_)) => Err(ApiError::bad_request(
-                "preset",
-                "preset cannot be combined with columns: it has columns of its own",
-            )),
-        }
+        columns_of(self.columns, self.preset)
+    }
+}
+
+/// Returns the columns with these names, those that a program imports, or all.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the parameter.
+pub(crate) fn columns_of(columns: Option<&str>, preset: Option<&str>) -> ApiResult<Vec<Column>> {
+    match (columns, preset) {
+        (None, None) => Ok(COLUMNS.to_vec()),
+        (Some(names), None) => choose(names).map_err(|name| {
+            let known: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+            let detail = format!("columns has {name:?}: expected some of {}", known.join(", "));
+            ApiError::bad_request("columns", detail)
+        }),
+        (None, Some(name)) => Ok(word::<Preset>("preset", name)?.columns().to_vec()),
+        (Some(_), Some(_)) => Err(ApiError::bad_request(
+            "preset",
+            "preset cannot be combined with columns: it has columns of its own",
+        )),
     }
 }
 
@@ -101,8 +110,22 @@ fn export_leads_csv<'r>(
     columns: ColumnsQuery<'_>,
     query: LeadQuery<'r>,
 ) -> ApiResult<Export<'r>> {
-    let columns = columns.read()?;
-    let mut head = bom.csv_start()?;
+    let (columns, head) = (columns.read()?, bom.csv_start()?);
+    csv_file(&caller, pool, head, columns, &query)
+}
+
+/// Returns the matching leads as a CSV file that begins with `head`.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the parameter.
+pub(crate) fn csv_file<'r>(
+    caller: &Caller<Read>,
+    pool: &'r Pool,
+    mut head: Vec<u8>,
+    columns: Vec<Column>,
+    query: &LeadQuery<'r>,
+) -> ApiResult<Export<'r>> {
     head.extend(csv_records([columns.iter().map(|column| column.name.to_owned())])?);
     let (tenant, filter, order) = (caller.tenant(), query.filter()?, read_order(query.sort)?);
     Ok(Export::new("leads.csv", ContentType::CSV, head, move |after| {
@@ -186,7 +209,20 @@ async fn export_leads_xlsx(
     columns: ColumnsQuery<'_>,
     query: LeadQuery<'_>,
 ) -> ApiResult<Sheet> {
-    let columns = columns.read()?;
+    workbook(&caller, pool, columns.read()?, &query).await
+}
+
+/// Returns the matching leads as a workbook.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] for a wrong parameter, or if more leads match than a workbook has room for, and those of the database.
+pub(crate) async fn workbook(
+    caller: &Caller<Read>,
+    pool: &Pool,
+    columns: Vec<Column>,
+    query: &LeadQuery<'_>,
+) -> ApiResult<Sheet> {
     let (tenant, filter, order) = (caller.tenant(), query.filter()?, read_order(query.sort)?);
     let mut conn = pool.tenant(tenant).await?;
     let count = repo::leads::count(&mut conn, &filter).await?;
@@ -293,7 +329,7 @@ fn write_cell(sheet: &mut Worksheet, (row, column): (u32, u16), cell: Cell, time
 }
 
 /// A workbook as a response, read from its file while it is sent.
-struct Sheet(File);
+pub(crate) struct Sheet(File);
 
 impl<'r> Responder<'r, 'static> for Sheet {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {

@@ -109,30 +109,44 @@ async fn list_lead_changes(
     let asked = Asked::<LeadChangeRowId>::read(&page, &())?;
     let mut conn = db.reading(&caller).await?;
     let lead = repo::leads::get(&mut conn, id.0).await?;
-    let mut changes: Vec<Change> = match &lead.place_id {
-        Some(place) => {
-            let paging = Paging {
-                limit: asked.paging.limit,
-                after: asked.paging.after.map(|row| PlaceChangeRowId::from(row.get())),
-            };
-            let rows = repo::place_changes::list(&mut conn, Some(place), &paging).await?;
-            rows.into_iter().map(Change::from).collect()
-        }
-        None => {
-            let rows = repo::lead_changes::list(&mut conn, lead.id, &asked.paging).await?;
-            rows.into_iter().map(Change::from).collect()
-        }
-    };
-    let next_cursor = asked.cut(&mut changes, |change| change.id.into())?;
-    let names = names_of(&mut conn, changes.iter().filter_map(|change| id_in(&change.changed_by))).await?;
+    let mut items = changes_of(&mut conn, &lead, &asked.paging).await?;
+    let next_cursor = asked.cut(&mut items, |change| change.id.into())?;
     Ok(Page {
-        items: changes
-            .iter()
-            .map(|change| LeadChangeView::new(change, &names))
-            .collect(),
+        items,
         next_cursor,
         total: None,
     })
+}
+
+/// Lists the changes of a lead, newest first; those of its place, if it has one.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(crate) async fn changes_of(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    paging: &Paging<LeadChangeRowId>,
+) -> ApiResult<Vec<LeadChangeView>> {
+    let changes: Vec<Change> = match &lead.place_id {
+        Some(place) => {
+            let paging = Paging {
+                limit: paging.limit,
+                after: paging.after.map(|row| PlaceChangeRowId::from(row.get())),
+            };
+            let rows = repo::place_changes::list(conn, Some(place), &paging).await?;
+            rows.into_iter().map(Change::from).collect()
+        }
+        None => {
+            let rows = repo::lead_changes::list(conn, lead.id, paging).await?;
+            rows.into_iter().map(Change::from).collect()
+        }
+    };
+    let names = names_of(conn, changes.iter().filter_map(|change| id_in(&change.changed_by))).await?;
+    Ok(changes
+        .iter()
+        .map(|change| LeadChangeView::new(change, &names))
+        .collect())
 }
 
 /// A change of a lead. A missing field changes nothing; null removes the value.

@@ -9,7 +9,7 @@ use scans::places::money::Usd;
 
 use super::names::names_of;
 use crate::error::ApiResult;
-use crate::guards::{Anyone, Caller, Db};
+use crate::guards::{Anyone, Caller, Db, Permission};
 use crate::views::me::{MeView, PaidCalls, QuotasView, RateLimits, Share, TenantName};
 
 handlers![get_me];
@@ -22,8 +22,17 @@ handlers![get_me];
 )]
 #[get("/api/v1/me")]
 async fn get_me(caller: Caller<Anyone>, db: Db<'_>, places: &State<PlacesConfig>) -> ApiResult<Json<MeView>> {
+    load(&caller, &db, places).await.map(Json)
+}
+
+/// Looks up what there is to say about a caller and its tenant.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(crate) async fn load<P: Permission>(caller: &Caller<P>, db: &Db<'_>, places: &PlacesConfig) -> ApiResult<MeView> {
     let quotas = caller.quotas();
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.tenant(caller).await?;
     let tenant = repo::tenants::get(&mut conn).await?;
     let names = names_of(&mut conn, std::iter::once(caller.actor().id())).await?;
     let scans_today = match quotas.scans_per_day {
@@ -36,7 +45,7 @@ async fn get_me(caller: Caller<Anyone>, db: Db<'_>, places: &State<PlacesConfig>
     let stored = repo::stored_rows::list(&mut conn).await?;
     let paid = repo::api_calls::sum_of_month(&mut conn).await?;
     let rates = |kind: RateKind| caller.rate_limits(kind).into();
-    Ok(Json(MeView {
+    Ok(MeView {
         tenant: TenantName {
             id: tenant.id.get(),
             name: tenant.name,
@@ -64,5 +73,5 @@ async fn get_me(caller: Caller<Anyone>, db: Db<'_>, places: &State<PlacesConfig>
                 usd: Usd::from_micros(paid.price_micros()),
             },
         },
-    }))
+    })
 }

@@ -38,7 +38,7 @@ pub mod domains;
 pub mod email_scans;
 pub mod events;
 pub mod export;
-mod follow;
+pub(crate) mod follow;
 pub mod job_changes;
 pub(crate) mod job_filter;
 pub mod jobs;

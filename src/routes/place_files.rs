@@ -13,6 +13,7 @@ use database::repo;
 use database::repo::paging::Paging;
 use database::repo::place_changes::ChangedBy;
 use database::repo::places::{PlaceFilter, PlaceOrder, PlacePosition};
+use database::tenant::TenantConnection;
 use rocket::http::{ContentType, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{State, get, post};
@@ -183,49 +184,68 @@ async fn part(
 )]
 #[post("/api/v1/places/import", data = "<file>")]
 async fn import_places(caller: Caller<Curate>, db: Db<'_>, once: Once, file: Upload) -> ApiResult<Answer> {
-    // On a blocking thread, since parsing a large file takes time.
-    let (digest, read) = tokio::task::spawn_blocking(move || {
-        let (charset, file) = (file.charset(), file.bytes);
-        (Sha256::digest(&file), place_csv::read(&file, charset.as_deref()))
+    let charset = file.charset();
+    let (digest, imported) = parse(file.bytes, charset).await?;
+    db.once(&caller, once.with_digest(&digest)?, async |conn| {
+        let (report, _) = store(&caller, conn, imported).await?;
+        Ok((Status::Ok, report))
     })
     .await
-    .map_err(|error| ApiError::Internal(format!("parsing an imported file failed: {error}")))?;
+}
+
+/// Returns the SHA-256 of a file, and the places in it.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] if the file is not CSV, or has no column that is known.
+pub(crate) async fn parse(file: Vec<u8>, charset: Option<String>) -> ApiResult<([u8; 32], Imported)> {
+    // On a blocking thread, since parsing a large file takes time.
+    let read = move || (Sha256::digest(&file), place_csv::read(&file, charset.as_deref()));
+    let (digest, read) = tokio::task::spawn_blocking(read)
+        .await
+        .map_err(|error| ApiError::Internal(format!("parsing an imported file failed: {error}")))?;
     let imported = read.map_err(|detail| ApiError::BadRequest {
         field: Some("file".into()),
         detail,
     })?;
-    let who = who(&caller);
+    Ok((digest.into(), imported))
+}
+
+/// Stores places with what the file decides about them, and returns what became of each line and the id of the change.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(crate) async fn store(
+    caller: &Caller<Curate>,
+    conn: &mut TenantConnection,
+    imported: Imported,
+) -> ApiResult<(ImportReport, PlaceChangeId)> {
+    let who = who(caller);
     let by = ChangedBy {
         change_id: PlaceChangeId::from(Uuid::new_v4()),
         action: PlaceAction::Import,
         who: &who,
     };
-    db.once(&caller, once.with_digest(&digest.into())?, async |conn| {
-        let mut known = HashSet::new();
-        let places = &imported.places;
-        for some in places.chunks(BATCH) {
-            known.extend(write(conn, some, UserId::from(caller.actor().id())).await?);
-        }
-        let ids: Vec<&str> = places.iter().map(|place| place.place_id.as_str()).collect();
-        let curations: Vec<RawJson> = places.iter().map(|place| place.curation.clone()).collect();
-        if !places.is_empty() {
-            repo::place_changes::change_each(conn, &ids, &curations, by).await?;
-        }
-        let details = json!({ "places": places.len() });
-        caller
-            .note(conn, "places.import", Some(&by.change_id.to_string()), details)
-            .await?;
-        Ok((Status::Ok, report(imported, &known)))
-    })
-    .await
+    let mut known = HashSet::new();
+    let places = &imported.places;
+    for some in places.chunks(BATCH) {
+        known.extend(write(conn, some, UserId::from(caller.actor().id())).await?);
+    }
+    let ids: Vec<&str> = places.iter().map(|place| place.place_id.as_str()).collect();
+    let curations: Vec<RawJson> = places.iter().map(|place| place.curation.clone()).collect();
+    if !places.is_empty() {
+        repo::place_changes::change_each(conn, &ids, &curations, by).await?;
+    }
+    let details = json!({ "places": places.len() });
+    caller
+        .note(conn, "places.import", Some(&by.change_id.to_string()), details)
+        .await?;
+    Ok((report(imported, &known), by.change_id))
 }
 
 /// Upserts places and returns the ids of those that existed before.
-async fn write(
-    conn: &mut database::tenant::TenantConnection,
-    places: &[ImportedPlace],
-    created_by: UserId,
-) -> ApiResult<Vec<String>> {
+async fn write(conn: &mut TenantConnection, places: &[ImportedPlace], created_by: UserId) -> ApiResult<Vec<String>> {
     let ids: Vec<String> = places.iter().map(|place| place.place_id.clone()).collect();
     let filter = PlaceFilter {
         place_ids: Some(&ids),

@@ -182,7 +182,7 @@ where
 }
 
 /// Reads a word of a closed set.
-pub(super) fn word<T: Words>(field: &'static str, text: &str) -> ApiResult<T> {
+pub(crate) fn word<T: Words>(field: &'static str, text: &str) -> ApiResult<T> {
     T::read(text).ok_or_else(|| {
         let detail = format!("{field} is {text:?}: expected one of {}", T::listed());
         ApiError::bad_request(field, detail)

@@ -25,9 +25,18 @@ async fn get_score_rules(
     db: Db<'_>,
     rules: &State<ScoreRules>,
 ) -> ApiResult<Json<ScoreRulesView>> {
-    let mut conn = db.reading(&caller).await?;
+    load(&caller, &db, rules).await.map(Json)
+}
+
+/// Looks up the rules of the score, with the tenant's points.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(crate) async fn load(caller: &Caller<Read>, db: &Db<'_>, rules: &ScoreRules) -> ApiResult<ScoreRulesView> {
+    let mut conn = db.reading(caller).await?;
     let chosen = repo::score_points::find(&mut conn).await?;
-    Ok(Json(ScoreRulesView::new(rules, chosen.as_ref())))
+    Ok(ScoreRulesView::new(rules, chosen.as_ref()))
 }
 
 /// Changes the points of rules; all leads of the tenant are then scored anew, without scanning anything.
@@ -46,19 +55,25 @@ async fn update_score_rules(
 ) -> ApiResult<Json<ScoreRulesView>> {
     let patch = &body.value;
     let caller = caller.acting_for(patch.tenant_id.as_deref(), db.pool()).await?;
-    for (name, points) in &patch.points {
-        check(rules, name, *points)?;
-    }
-    let mut conn = db.tenant(&caller).await?;
+    change(&caller, &db, rules, patch).await.map(Json)
+}
+
+/// Changes the points of rules.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] for points of a rule that does not exist or out of range, and those of the database.
+pub(crate) async fn change(
+    caller: &Caller<Curate>,
+    db: &Db<'_>,
+    rules: &ScoreRules,
+    patch: &ScoreRulesPatch,
+) -> ApiResult<ScoreRulesView> {
+    check_all(rules, patch)?;
+    let mut conn = db.tenant(caller).await?;
     let mut chosen = repo::score_points::lock(&mut conn).await?;
     let before: Points = chosen.points.parse().unwrap_or_default();
-    let mut after = before.clone();
-    for (name, points) in &patch.points {
-        match points {
-            Some(points) => after.insert(name.clone(), *points),
-            None => after.remove(name),
-        };
-    }
+    let after = changed(&before, patch);
     if after != before {
         chosen = repo::score_points::update(&mut conn, &RawJson::from(json!(after))).await?;
         caller
@@ -66,7 +81,31 @@ async fn update_score_rules(
             .await?;
     }
     conn.commit().await?;
-    Ok(Json(ScoreRulesView::new(rules, Some(&chosen))))
+    Ok(ScoreRulesView::new(rules, Some(&chosen)))
+}
+
+/// Returns the points after a change.
+pub(crate) fn changed(before: &Points, patch: &ScoreRulesPatch) -> Points {
+    let mut after = before.clone();
+    for (name, points) in &patch.points {
+        match points {
+            Some(points) => after.insert(name.clone(), *points),
+            None => after.remove(name),
+        };
+    }
+    after
+}
+
+/// Refuses a change that cannot be made.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the rule.
+pub(crate) fn check_all(rules: &ScoreRules, patch: &ScoreRulesPatch) -> ApiResult<()> {
+    patch
+        .points
+        .iter()
+        .try_for_each(|(name, points)| check(rules, name, *points))
 }
 
 /// Refuses points of a rule that does not exist, and points out of range.

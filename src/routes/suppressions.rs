@@ -72,13 +72,27 @@ async fn create_suppression(
     body: Body<SuppressionRequest>,
 ) -> ApiResult<Created<SuppressionView>> {
     let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
-    let (kind, value) = read_value(body.value.email.as_deref(), body.value.domain.as_deref())?;
-    let mut conn = db.tenant(&caller).await?;
+    let view = create(&caller, &db, &body.value).await?;
+    Ok(Created::new(format!("/api/v1/suppressions/{}", view.id), view))
+}
+
+/// Suppresses an address or a whole domain.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the field, and those of the database.
+pub(crate) async fn create(
+    caller: &Caller<Curate>,
+    db: &Db<'_>,
+    request: &SuppressionRequest,
+) -> ApiResult<SuppressionView> {
+    let (kind, value) = read_value(request.email.as_deref(), request.domain.as_deref())?;
+    let mut conn = db.tenant(caller).await?;
     let new = NewSuppression {
         kind,
         value: &value,
         keeps_value: true,
-        reason: body.value.reason.as_deref(),
+        reason: request.reason.as_deref(),
     };
     let row = repo::suppressions::upsert(&mut conn, new).await?;
     // Other rows that are shown or exported may mention it.
@@ -92,7 +106,7 @@ async fn create_suppression(
         )
         .await?;
     conn.commit().await?;
-    Ok(Created::new(format!("/api/v1/suppressions/{}", row.id), row.into()))
+    Ok(row.into())
 }
 
 /// Erases an address or a whole domain from the tenant's rows, and suppresses it by its hash.
@@ -146,8 +160,17 @@ async fn create_erasure(
 )]
 #[get("/api/v1/suppressions")]
 async fn list_suppressions(caller: Caller<Read>, db: Db<'_>, page: PageQuery<'_>) -> ApiResult<Page<SuppressionView>> {
-    let asked = Asked::read(&page, &())?;
-    let mut conn = db.reading(&caller).await?;
+    list(&caller, &db, &page).await
+}
+
+/// Lists suppressions.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] for a wrong part of the list, and those of the database.
+pub(crate) async fn list(caller: &Caller<Read>, db: &Db<'_>, page: &PageQuery<'_>) -> ApiResult<Page<SuppressionView>> {
+    let asked = Asked::read(page, &())?;
+    let mut conn = db.reading(caller).await?;
     let (rows, total) = repo::suppressions::list(&mut conn, &asked.paging).await?;
     asked.page(rows, Some(total), |row| Newest::new(row.created_at, row.id))
 }
@@ -178,13 +201,23 @@ async fn get_suppression(
 )]
 #[delete("/api/v1/suppressions/<id>")]
 async fn delete_suppression(caller: Caller<Admin>, db: Db<'_>, id: PathId<SuppressionId>) -> ApiResult<Status> {
-    let mut conn = db.tenant(&caller).await?;
-    repo::suppressions::delete(&mut conn, id.0).await?;
+    delete(&caller, &db, id.0).await?;
+    Ok(Status::NoContent)
+}
+
+/// Lifts a suppression.
+///
+/// # Errors
+///
+/// [`ApiError::NotFound`], and those of the database.
+pub(crate) async fn delete(caller: &Caller<Admin>, db: &Db<'_>, id: SuppressionId) -> ApiResult<()> {
+    let mut conn = db.tenant(caller).await?;
+    repo::suppressions::delete(&mut conn, id).await?;
     caller
-        .note(&mut conn, "suppression.delete", Some(&id.0.to_string()), json!({}))
+        .note(&mut conn, "suppression.delete", Some(&id.to_string()), json!({}))
         .await?;
     conn.commit().await?;
-    Ok(Status::NoContent)
+    Ok(())
 }
 
 /// Reads the address or domain, in normalized form.

@@ -33,8 +33,17 @@ handlers![list_tenants, get_tenant, create_tenant, update_tenant];
 )]
 #[get("/api/v1/tenants")]
 async fn list_tenants(admin: SuperAdmin, db: Db<'_>, page: PageQuery<'_>) -> ApiResult<Page<TenantView>> {
-    let asked = Asked::read(&page, &())?;
-    let mut conn = db.system(&admin).await?;
+    list(&admin, &db, &page).await
+}
+
+/// Lists all tenants.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] for a wrong part of the list, and those of the database.
+pub(crate) async fn list(admin: &SuperAdmin, db: &Db<'_>, page: &PageQuery<'_>) -> ApiResult<Page<TenantView>> {
+    let asked = Asked::read(page, &())?;
+    let mut conn = db.system(admin).await?;
     let (tenants, total) = repo::tenants::list_page(&mut conn, &asked.paging).await?;
     asked.page(tenants, Some(total), |tenant: &Tenant| {
         Newest::new(tenant.created_at, tenant.id.get())
@@ -64,17 +73,27 @@ async fn get_tenant(admin: SuperAdmin, db: Db<'_>, id: PathId<Uuid>) -> ApiResul
 )]
 #[post("/api/v1/tenants", data = "<body>")]
 async fn create_tenant(admin: SuperAdmin, db: Db<'_>, body: Body<TenantRequest>) -> ApiResult<Created<TenantView>> {
-    let TenantRequest { name, description } = &body.value;
+    let tenant = create(&admin, &db, &body.value).await?;
+    Ok(Created::new(format!("/api/v1/tenants/{}", tenant.id), tenant))
+}
+
+/// Creates a tenant.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the field, and those of the database.
+pub(crate) async fn create(admin: &SuperAdmin, db: &Db<'_>, request: &TenantRequest) -> ApiResult<TenantView> {
+    let TenantRequest { name, description } = request;
     let new = NewTenant {
         name: read_name(name)?,
         description: description.as_deref().map(read_description).transpose()?,
     };
-    let mut conn = db.system(&admin).await?;
+    let mut conn = db.system(admin).await?;
     let tenant = repo::tenants::insert(&mut conn, &new).await?;
     let details = json!({ "name": tenant.name });
     admin.note(&mut conn, tenant.id, "tenant.create", details).await?;
     conn.commit().await?;
-    Ok(Created::new(format!("/api/v1/tenants/{}", tenant.id), tenant.into()))
+    Ok(tenant.into())
 }
 
 /// Renames, describes, deactivates or activates a tenant. It takes effect within 5 s.
@@ -95,11 +114,21 @@ async fn update_tenant(
     id: PathId<Uuid>,
     body: Body<TenantPatch>,
 ) -> ApiResult<Json<TenantView>> {
+    update(&admin, &db, id.0, &body.value).await.map(Json)
+}
+
+/// Changes a tenant.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the field, [`ApiError::Conflict`] for the caller's own tenant, [`ApiError::NotFound`], and
+/// those of the database.
+pub(crate) async fn update(admin: &SuperAdmin, db: &Db<'_>, id: Uuid, request: &TenantPatch) -> ApiResult<TenantView> {
     let TenantPatch {
         name,
         description,
         is_active,
-    } = &body.value;
+    } = request;
     let changes = TenantChanges {
         name: name.as_deref().map(read_name).transpose()?,
         description: match description {
@@ -113,18 +142,18 @@ async fn update_tenant(
         let detail = "nothing to change: one of name, description, is_active is required";
         return Err(ApiError::bad_request("name", detail));
     }
-    if changes.is_active == Some(false) && id.0 == admin.home().get() {
+    if changes.is_active == Some(false) && id == admin.home().get() {
         return Err(ApiError::Conflict(
             "this is your own tenant: it can be deactivated on the command line, or by an administrator of another tenant"
                 .to_owned(),
         ));
     }
-    let mut conn = db.system(&admin).await?;
-    let tenant = repo::tenants::update(&mut conn, id.0, changes).await?;
+    let mut conn = db.system(admin).await?;
+    let tenant = repo::tenants::update(&mut conn, id, changes).await?;
     let details = json!({ "name": tenant.name, "is_active": tenant.is_active });
     admin.note(&mut conn, tenant.id, "tenant.update", details).await?;
     conn.commit().await?;
-    Ok(Json(tenant.into()))
+    Ok(tenant.into())
 }
 
 fn read_name(name: &str) -> ApiResult<&str> {

@@ -32,12 +32,22 @@ async fn test_webhook(
     id: PathId<WebhookId>,
     _body: OptionalBody<NoFields>,
 ) -> ApiResult<Created<DeliveryView>> {
-    let mut conn = db.tenant(&caller).await?;
-    require_enabled(&mut conn, id.0).await?;
-    let delivery = repo::webhook_deliveries::insert_test(&mut conn, id.0).await?;
-    conn.commit().await?;
+    let delivery = test(&caller, &db, id.0).await?;
     let path = format!("/api/v1/webhooks/{}/deliveries/{}", id.0, delivery.id);
     Ok(Created::new(path, view(delivery)?))
+}
+
+/// Posts an event that a webhook is tested to it, and returns its delivery.
+///
+/// # Errors
+///
+/// [`ApiError::NotFound`], [`ApiError::Conflict`] if the webhook is disabled, and those of the database.
+pub(crate) async fn test(caller: &Caller<Admin>, db: &Db<'_>, id: WebhookId) -> ApiResult<WebhookDelivery> {
+    let mut conn = db.tenant(caller).await?;
+    require_enabled(&mut conn, id).await?;
+    let delivery = repo::webhook_deliveries::insert_test(&mut conn, id).await?;
+    conn.commit().await?;
+    Ok(delivery)
 }
 
 /// Lists the deliveries of a webhook, those of the newest events first.
@@ -110,11 +120,25 @@ async fn redeliver(
     delivery_id: PathId<WebhookDeliveryId>,
     _body: OptionalBody<NoFields>,
 ) -> ApiResult<Json<DeliveryView>> {
-    let mut conn = db.tenant(&caller).await?;
-    require_enabled(&mut conn, id.0).await?;
-    let delivery = repo::webhook_deliveries::retry(&mut conn, id.0, delivery_id.0).await?;
-    conn.commit().await?;
+    let delivery = send_again(&caller, &db, (id.0, delivery_id.0)).await?;
     Ok(Json(view(delivery)?))
+}
+
+/// Sends the event of a delivery to its webhook again.
+///
+/// # Errors
+///
+/// [`ApiError::NotFound`], [`ApiError::Conflict`] if the webhook is disabled, and those of the database.
+pub(crate) async fn send_again(
+    caller: &Caller<Admin>,
+    db: &Db<'_>,
+    (webhook, id): (WebhookId, WebhookDeliveryId),
+) -> ApiResult<WebhookDelivery> {
+    let mut conn = db.tenant(caller).await?;
+    require_enabled(&mut conn, webhook).await?;
+    let delivery = repo::webhook_deliveries::retry(&mut conn, webhook, id).await?;
+    conn.commit().await?;
+    Ok(delivery)
 }
 
 /// Refuses a webhook that is disabled: nothing is posted to it.

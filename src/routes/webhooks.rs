@@ -3,7 +3,7 @@
 use database::ids::WebhookId;
 use database::models::enums::{DisabledBecause, EventKind};
 use database::models::values::TextList;
-use database::models::webhook::{NewWebhook, WebhookChanges};
+use database::models::webhook::{NewWebhook, Webhook, WebhookChanges};
 use database::models::webhook_secret::WebhookSecret;
 use database::repo;
 use database::repo::paging::{Newest, Paging};
@@ -96,24 +96,41 @@ async fn create_webhook(
     targets: &State<Targets>,
     body: Body<WebhookRequest>,
 ) -> ApiResult<Created<WebhookWithSecret>> {
+    let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
+    let (webhook, secret) = create(&caller, &db, targets, &body.value).await?;
+    let path = format!("/api/v1/webhooks/{}", webhook.id);
+    Ok(Created::new(path, WebhookWithSecret::new(webhook, &secret)))
+}
+
+/// Creates a webhook.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the field, [`ApiError::Conflict`] if there are as many as may be, and those of the
+/// database.
+pub(crate) async fn create(
+    caller: &Caller<Admin>,
+    db: &Db<'_>,
+    targets: &Targets,
+    request: &WebhookRequest,
+) -> ApiResult<(Webhook, WebhookSecret)> {
     let WebhookRequest {
         url,
         kinds,
         job_kinds,
         description,
-        tenant_id,
-    } = body.value;
-    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
-    let url = targets.read(&url)?;
+        tenant_id: _,
+    } = request;
+    let url = targets.read(url)?;
     check_description(description.as_deref())?;
-    let (kinds, job_kinds) = (read_kinds(&kinds)?, read_job_kinds(&job_kinds)?);
+    let (kinds, job_kinds) = (read_kinds(kinds)?, read_job_kinds(job_kinds)?);
     let new = NewWebhook {
         url: &url,
         description: description.as_deref(),
         kinds: &kinds,
         job_kinds: &job_kinds,
     };
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.tenant(caller).await?;
     let (_, count) = repo::webhooks::list(&mut conn, &Paging::first(1)).await?;
     if count >= MAX_WEBHOOKS {
         let detail = format!("the tenant has {MAX_WEBHOOKS} webhooks, the maximum: delete one first");
@@ -128,8 +145,7 @@ async fn create_webhook(
         .note(&mut conn, "webhook.create", Some(&webhook.id.to_string()), details)
         .await?;
     conn.commit().await?;
-    let path = format!("/api/v1/webhooks/{}", webhook.id);
-    Ok(Created::new(path, WebhookWithSecret::new(webhook, &secret)))
+    Ok((webhook, secret))
 }
 
 fn check_description(text: Option<&str>) -> ApiResult<()> {
@@ -188,15 +204,31 @@ async fn update_webhook(
     id: PathId<WebhookId>,
     body: Body<WebhookPatch>,
 ) -> ApiResult<Json<WebhookView>> {
+    let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
+    let webhook = update(&caller, &db, targets, id.0, body.value).await?;
+    Ok(Json(webhook.into()))
+}
+
+/// Changes a webhook.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the field, [`ApiError::NotFound`], and those of the database.
+pub(crate) async fn update(
+    caller: &Caller<Admin>,
+    db: &Db<'_>,
+    targets: &Targets,
+    id: WebhookId,
+    request: WebhookPatch,
+) -> ApiResult<Webhook> {
     let WebhookPatch {
         url,
         kinds,
         job_kinds,
         description,
         is_enabled,
-        tenant_id,
-    } = body.value;
-    let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
+        tenant_id: _,
+    } = request;
     let url = url.map(|url| targets.read(&url)).transpose()?;
     check_description(description.as_ref().and_then(Option::as_deref))?;
     let changes = WebhookChanges {
@@ -205,14 +237,14 @@ async fn update_webhook(
         kinds: kinds.map(|kinds| read_kinds(&kinds)).transpose()?,
         job_kinds: job_kinds.map(|kinds| read_job_kinds(&kinds)).transpose()?,
     };
-    let mut conn = db.tenant(&caller).await?;
-    repo::webhooks::update(&mut conn, id.0, &changes).await?;
+    let mut conn = db.tenant(caller).await?;
+    repo::webhooks::update(&mut conn, id, &changes).await?;
     match is_enabled {
-        Some(true) => repo::webhooks::enable(&mut conn, id.0).await?,
-        Some(false) => repo::webhooks::disable(&mut conn, id.0, DisabledBecause::Request).await?,
+        Some(true) => repo::webhooks::enable(&mut conn, id).await?,
+        Some(false) => repo::webhooks::disable(&mut conn, id, DisabledBecause::Request).await?,
         None => false,
     };
-    let webhook = repo::webhooks::get(&mut conn, id.0).await?;
+    let webhook = repo::webhooks::get(&mut conn, id).await?;
     let details = json!({
         "kinds": webhook.kinds.0, "job_kinds": webhook.job_kinds.0,
         "is_enabled": webhook.disabled_at.is_none(), "url_changed": url.is_some(),
@@ -221,7 +253,7 @@ async fn update_webhook(
         .note(&mut conn, "webhook.update", Some(&webhook.id.to_string()), details)
         .await?;
     conn.commit().await?;
-    Ok(Json(webhook.into()))
+    Ok(webhook)
 }
 
 /// Replaces the secret of a webhook. During the overlap each post has two signatures, the new one first. Only this response contains
@@ -245,9 +277,24 @@ async fn rotate_webhook(
         tenant_id,
     } = body.0.unwrap_or_default();
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
+    let (webhook, secret) = rotate(&caller, &db, id.0, overlap_seconds).await?;
+    Ok(Json(WebhookWithSecret::new(webhook, &secret)))
+}
+
+/// Replaces the secret of a webhook.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] if the overlap is out of range, [`ApiError::NotFound`], and those of the database.
+pub(crate) async fn rotate(
+    caller: &Caller<Admin>,
+    db: &Db<'_>,
+    id: WebhookId,
+    overlap_seconds: Option<i64>,
+) -> ApiResult<(Webhook, WebhookSecret)> {
     let overlap = overlap::read(overlap_seconds)?;
-    let mut conn = db.tenant(&caller).await?;
-    let webhook = repo::webhooks::get(&mut conn, id.0).await?;
+    let mut conn = db.tenant(caller).await?;
+    let webhook = repo::webhooks::get(&mut conn, id).await?;
     repo::webhook_secrets::expire_in(&mut conn, webhook.id, overlap).await?;
     let secret = WebhookSecret::generate();
     repo::webhook_secrets::insert(&mut conn, webhook.id, &secret).await?;
@@ -256,7 +303,7 @@ async fn rotate_webhook(
         .note(&mut conn, "webhook.rotate", Some(&webhook.id.to_string()), details)
         .await?;
     conn.commit().await?;
-    Ok(Json(WebhookWithSecret::new(webhook, &secret)))
+    Ok((webhook, secret))
 }
 
 /// Deletes a webhook with its deliveries.
@@ -268,11 +315,21 @@ async fn rotate_webhook(
 )]
 #[delete("/api/v1/webhooks/<id>")]
 async fn delete_webhook(caller: Caller<Admin>, db: Db<'_>, id: PathId<WebhookId>) -> ApiResult<Status> {
-    let mut conn = db.tenant(&caller).await?;
-    repo::webhooks::delete(&mut conn, id.0).await?;
+    delete(&caller, &db, id.0).await?;
+    Ok(Status::NoContent)
+}
+
+/// Deletes a webhook with its deliveries.
+///
+/// # Errors
+///
+/// [`ApiError::NotFound`], and those of the database.
+pub(crate) async fn delete(caller: &Caller<Admin>, db: &Db<'_>, id: WebhookId) -> ApiResult<()> {
+    let mut conn = db.tenant(caller).await?;
+    repo::webhooks::delete(&mut conn, id).await?;
     caller
-        .note(&mut conn, "webhook.delete", Some(&id.0.to_string()), json!({}))
+        .note(&mut conn, "webhook.delete", Some(&id.to_string()), json!({}))
         .await?;
     conn.commit().await?;
-    Ok(Status::NoContent)
+    Ok(())
 }

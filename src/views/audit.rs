@@ -14,20 +14,20 @@ use super::who::{Names, WhoView};
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditView {
     /// Id of the entry; later entries have higher ids.
-    id: i64,
+    pub id: i64,
     /// When the action was done.
-    at: DateTime<Utc>,
+    pub at: DateTime<Utc>,
     /// Who did it.
-    actor: WhoView,
+    pub actor: WhoView,
     /// The action, such as `key.revoke`.
-    action: String,
+    pub action: String,
     /// What the action was done to; null if that has no single name.
-    subject: Option<String>,
+    pub subject: Option<String>,
     /// Further details of the action.
     #[schema(value_type = Option<serde_json::Value>)]
-    details: Option<Box<RawValue>>,
+    pub details: Option<Box<RawValue>>,
     /// Id of the request that did it; null for the command line.
-    request_id: Option<Uuid>,
+    pub request_id: Option<Uuid>,
 }
 
 impl AuditView {

@@ -40,7 +40,7 @@ pub struct RotationRequest {
 /// Whether a key is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum KeyState {
+pub enum KeyState {
     /// It is.
     Valid,
     /// Its time is over.
@@ -53,24 +53,24 @@ enum KeyState {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeyView {
     /// Id of the key.
-    id: Uuid,
+    pub id: Uuid,
     /// Name of the key.
-    name: String,
+    pub name: String,
     /// The first characters of the key.
-    prefix: String,
+    pub prefix: String,
     /// Scopes of the key.
     #[schema(value_type = Vec<ScopeWord>)]
-    scopes: Vec<String>,
+    pub scopes: Vec<String>,
     /// Whether it is accepted.
-    state: KeyState,
+    pub state: KeyState,
     /// When the key was created.
-    created_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
     /// When the key was last used; null if never.
-    last_used_at: Option<DateTime<Utc>>,
+    pub last_used_at: Option<DateTime<Utc>>,
     /// When the key expires; null if never.
-    expires_at: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
     /// When the key was revoked; null if it was not.
-    revoked_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
 }
 
 impl From<ApiKey> for KeyView {
