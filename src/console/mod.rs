@@ -5,13 +5,17 @@
 //! escapes every text, and `page::link` alone links to sites.
 
 mod assets;
+mod chart;
 mod failures;
 mod find;
+mod form;
 mod jobs;
 mod leads;
 mod page;
+mod settings;
 mod sign_in;
 mod start;
+mod webhooks;
 
 use rocket::Route;
 
@@ -27,6 +31,8 @@ pub fn routes() -> Vec<Route> {
         leads::routes(),
         find::routes(),
         jobs::routes(),
+        webhooks::routes(),
+        settings::routes(),
     ]
     .concat()
 }

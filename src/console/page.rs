@@ -81,6 +81,8 @@ pub enum Place {
     Leads,
     Find,
     Jobs,
+    Webhooks,
+    Settings,
 }
 
 const PLACES: &[(Place, &str, &str)] = &[
@@ -88,6 +90,8 @@ const PLACES: &[(Place, &str, &str)] = &[
     (Place::Leads, "/leads", "Leads"),
     (Place::Find, "/find", "Find"),
     (Place::Jobs, "/jobs", "Jobs"),
+    (Place::Webhooks, "/webhooks", "Webhooks"),
+    (Place::Settings, "/settings", "Settings"),
 ];
 
 fn frame(title: &str, content: &Markup) -> Markup {
@@ -119,6 +123,24 @@ pub fn time(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M")) " UTC" } }
 }
 
+/// Writes the word of a kind, a step or a reason for people.
+pub fn words(word: &str) -> String {
+    word.replace(['_', '.'], " ")
+}
+
+/// Writes a number with a thin space between groups of three digits.
+pub fn thousands(number: i64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Links to a page of a scanned site, if it is on the web.
 pub fn link(address: &str) -> Markup {
     let is_web = address.starts_with("https://") || address.starts_with("http://");
@@ -127,6 +149,23 @@ pub fn link(address: &str) -> Markup {
             a href=(address) target="_blank" rel="noopener noreferrer nofollow" { (address) }
         } @else {
             (address)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thousands;
+
+    #[test]
+    fn groups_digits_by_three() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1\u{202f}000"),
+            (1_234_567, "1\u{202f}234\u{202f}567"),
+        ] {
+            assert_eq!(thousands(number), text);
         }
     }
 }

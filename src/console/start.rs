@@ -1,23 +1,26 @@
-//! The start page: how much there is, and what runs.
+//! The start page: how far the leads have come, what the last day brought, and what runs.
 
-use database::models::enums::{CurationStatus, JobStatus};
+use chrono::{TimeDelta, Utc};
+use database::models::enums::{JobStatus, Outcome};
 use database::repo;
-use database::repo::contacts::ContactFilter;
-use database::repo::domains::DomainFilter;
+use database::repo::domain_changes::DomainChangeFilter;
 use database::repo::jobs::JobFilter;
+use database::repo::jobs::States;
+use database::repo::overview::{Funnel, Overview, RecentJobs};
 use database::repo::paging::Paging;
-use database::repo::places::PlaceFilter;
-use database::tenant::TenantConnection;
 use maud::{Markup, html};
-use rocket::{Route, get, routes};
+use rocket::{Route, State, get, routes};
+use scans::PlacesConfig;
+use scans::places::money::Usd;
 
-use super::jobs::table;
-use super::page::{Page, Place};
+use super::chart::{Bar, Chart};
+use super::jobs::{rows, table};
+use super::page::{Page, Place, thousands, time, words};
 use crate::error::ApiResult;
 use crate::guards::{Db, Read, SignedIn};
-use crate::routes::names::view_jobs;
+use crate::views::domain::DomainChangeView;
 
-/// The number of jobs on the page.
+/// The number of jobs on the page, and of changes.
 const LATEST: i64 = 10;
 
 /// Returns the routes of this file.
@@ -25,99 +28,223 @@ pub fn routes() -> Vec<Route> {
     routes![show_start]
 }
 
-/// How many rows of each kind the tenant has.
-struct Counts {
-    places: i64,
-    selected: i64,
-    domains: i64,
-    contacts: i64,
-    waiting: i64,
-    running: i64,
-    failed: i64,
-}
-
-impl Counts {
-    async fn load(conn: &mut TenantConnection) -> ApiResult<Self> {
-        let selected = PlaceFilter {
-            status: Some(CurationStatus::Selected),
-            ..PlaceFilter::default()
-        };
-        Ok(Self {
-            places: repo::places::count(conn, &PlaceFilter::default()).await?,
-            selected: repo::places::count(conn, &selected).await?,
-            domains: repo::domains::count(conn, &DomainFilter::default()).await?,
-            contacts: repo::contacts::count(conn, &ContactFilter::default()).await?,
-            waiting: count_jobs(conn, JobStatus::Pending).await?,
-            running: count_jobs(conn, JobStatus::Running).await?,
-            failed: count_jobs(conn, JobStatus::Failed).await?,
-        })
-    }
-}
-
-async fn count_jobs(conn: &mut TenantConnection, status: JobStatus) -> ApiResult<i64> {
-    let filter = JobFilter {
-        statuses: &[status],
-        ..JobFilter::default()
-    };
-    Ok(repo::jobs::count(conn, &filter).await?)
-}
-
 #[get("/")]
-async fn show_start(visit: SignedIn<Read>, db: Db<'_>) -> ApiResult<Page> {
+async fn show_start(visit: SignedIn<Read>, db: Db<'_>, places: &State<PlacesConfig>) -> ApiResult<Page> {
+    let since = Utc::now() - TimeDelta::days(1);
     let mut conn = db.tenant(&visit).await?;
-    let counts = Counts::load(&mut conn).await?;
+    let overview = repo::overview::read(&mut conn, since).await?;
+    let states = repo::jobs::count_states(&mut conn, &JobFilter::default()).await?;
+    let paid = repo::api_calls::sum_of_month(&mut conn).await?;
     let jobs = repo::jobs::list_after(&mut conn, &JobFilter::default(), &Paging::first(LATEST)).await?;
-    let jobs = view_jobs(&mut conn, jobs).await?;
-    let is_empty = counts.places == 0 && counts.domains == 0;
+    let jobs = rows(&mut conn, jobs).await?;
+    let filter = DomainChangeFilter {
+        since: Some(since),
+        ..DomainChangeFilter::default()
+    };
+    let changes = repo::domain_changes::list(&mut conn, &filter, &Paging::first(LATEST)).await?;
+    drop(conn);
+    let changes: Vec<DomainChangeView> = changes.into_iter().map(Into::into).collect();
     let content = html! {
-        @if is_empty {
+        @if overview.funnel.found == 0 {
             p.empty { "Nothing was gathered yet. " a href="/find" { "Find businesses, or scan domains" } "." }
         }
-        ul.figures {
-            (figure("Places found", counts.places, "/find"))
-            (figure("Places selected", counts.selected, "/find"))
-            (figure("Domains", counts.domains, "/jobs?kind=domain_scan"))
-            (figure("Contacts", counts.contacts, "/jobs?kind=email_scan"))
-            (figure("Jobs waiting", counts.waiting, "/jobs?status=pending"))
-            (figure("Jobs running", counts.running, "/jobs?status=running"))
-            (figure("Jobs failed", counts.failed, "/jobs?status=failed"))
+        (figures(&overview, &states))
+        div.columns {
+            @if overview.funnel.found > 0 { section { h2 { "How far the leads have come" } (funnel(&overview.funnel)) } }
+            section {
+                h2 { "The last day" }
+                (last_day(&overview))
+                p {
+                    "Paid calls this month: " strong { (thousands(paid.calls)) }
+                    @if let Some(limit) = places.calls_per_month { " of at most " (thousands(limit)) }
+                    ", " strong { (Usd::from_micros(paid.price_micros())) " US dollars" } " at list prices."
+                }
+            }
         }
+        (running(&overview))
+        (news(&overview, &changes))
         h2 { "Latest jobs" }
         (table(&jobs))
     };
     Ok(Page::new(Place::Start, "Start", &visit, &content))
 }
 
+fn figures(overview: &Overview, states: &States) -> Markup {
+    let jobs = |state: JobStatus| states.of(&[state]);
+    html! {
+        ul.figures {
+            (figure("Leads", overview.funnel.found, "/leads"))
+            (figure("Selected", overview.funnel.selected, "/leads?status=selected"))
+            (figure("With an email", overview.funnel.with_email, "/leads?has_email=true"))
+            (figure("Jobs waiting", jobs(JobStatus::Pending), "/jobs?status=pending"))
+            (figure("Jobs running", jobs(JobStatus::Running), "/jobs?status=running"))
+            (figure("Jobs failed", jobs(JobStatus::Failed), "/jobs?status=failed"))
+        }
+    }
+}
+
 fn figure(name: &str, count: i64, path: &str) -> Markup {
     html! { li { a href=(path) { b { (thousands(count)) } " " span { (name) } } } }
 }
 
-/// Writes a number with a thin space between groups of three digits.
-fn thousands(number: i64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('\u{202f}');
+fn funnel(funnel: &Funnel) -> Markup {
+    let Funnel {
+        found,
+        selected,
+        handed_over,
+        scanned,
+        with_email,
+        contacted,
+    } = *funnel;
+    let chart = Chart {
+        id: "funnel",
+        title: "How far the leads have come",
+        rows: "Leads",
+        parts: &[("Leads", "plain")],
+    };
+    chart.draw(&[
+        Bar::new("Found", vec![found]),
+        Bar::new("Selected", vec![selected]),
+        Bar::new("Handed over", vec![handed_over]),
+        Bar::new("Scanned", vec![scanned]),
+        Bar::new("With an email", vec![with_email]),
+        Bar::new("Written to", vec![contacted]),
+    ])
+}
+
+/// What became of the jobs that were requested in the last day.
+fn last_day(overview: &Overview) -> Markup {
+    let chart = Chart {
+        id: "yield",
+        title: "Jobs of the last day, and what became of them",
+        rows: "Kind",
+        parts: &[
+            ("found something", "good"),
+            ("found nothing", "soft"),
+            ("failed", "bad"),
+            ("not done", "busy"),
+        ],
+    };
+    html! {
+        p {
+            strong { (thousands(overview.new_leads)) } " new leads and " strong { (thousands(overview.new_contacts)) } " new contacts."
         }
-        text.push(digit);
+        @if overview.jobs.is_empty() {
+            p.empty { "No job was requested." }
+        } @else {
+            (chart.draw(&by_kind(&overview.jobs)))
+        }
     }
-    text
+}
+
+/// Adds up the jobs of each kind: those that found something, that found nothing, that failed, and that have not ended.
+fn by_kind(jobs: &[RecentJobs]) -> Vec<Bar> {
+    let of_kind = |some: &[RecentJobs]| {
+        let (mut found, mut nothing, mut failed, mut open) = (0, 0, 0, 0);
+        for RecentJobs {
+            status, outcome, jobs, ..
+        } in some
+        {
+            match (status, outcome) {
+                (JobStatus::Completed, Some(Outcome::OkEmpty)) => nothing += jobs,
+                (JobStatus::Completed, _) => found += jobs,
+                (JobStatus::Failed | JobStatus::Cancelled, _) => failed += jobs,
+                (JobStatus::Pending | JobStatus::Running, _) => open += jobs,
+            }
+        }
+        let kind = some.first().map(|jobs| words(&jobs.kind));
+        Bar::new(kind.unwrap_or_default(), vec![found, nothing, failed, open])
+    };
+    jobs.chunk_by(|one, other| one.kind == other.kind)
+        .map(of_kind)
+        .collect()
+}
+
+/// What waits for longest, and who works.
+fn running(overview: &Overview) -> Markup {
+    html! {
+        @if overview.waiting.is_some() || !overview.workers.is_empty() {
+            h2 { "What runs" }
+            @if let Some(job) = &overview.waiting {
+                p { "The oldest waiting job, " a href={ "/jobs/" (job.id) } { (words(&job.kind)) } ", waits since " (time(job.created_at)) "." }
+            }
+            @if !overview.workers.is_empty() {
+                div.scroll { table {
+                    thead { tr { th { "Worker" } th { "Jobs" } th { "Heard of" } } }
+                    tbody {
+                        @for worker in &overview.workers {
+                            tr {
+                                td { (worker.name.as_deref().unwrap_or("unknown")) }
+                                td { (worker.jobs) }
+                                td {
+                                    @if let Some(until) = worker.until.filter(|until| *until > Utc::now()) { "its jobs are its own until " (time(until)) }
+                                    @else { span.error { "not in time: its jobs go to another worker" } }
+                                }
+                            }
+                        }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+/// What scans found changed in the last day.
+fn news(overview: &Overview, changes: &[DomainChangeView]) -> Markup {
+    html! {
+        h2 { "What changed since yesterday" }
+        @if changes.is_empty() {
+            p.empty { "No scan found a change. Sites that are scanned again show here what is new on them." }
+        } @else {
+            p {
+                @for (kind, count) in &overview.changes { span.chip { (words(kind.label())) " " (thousands(*count)) } " " }
+            }
+            div.scroll { table {
+                thead { tr { th { "Site" } th { "What" } th { "Before" } th { "After" } th { "When" } } }
+                tbody {
+                    @for change in changes {
+                        tr {
+                            td { a href={ "/leads?domain_id=" (change.domain_id) } { (change.domain) } }
+                            td { (words(change.kind)) @if let Some(subject) = &change.subject { ": " (subject) } }
+                            td { (change.before.as_deref().unwrap_or_default()) }
+                            td { (change.after.as_deref().unwrap_or_default()) }
+                            td { (time(change.changed_at)) }
+                        }
+                    }
+                }
+            } }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::thousands;
+    use super::*;
 
     #[test]
-    fn groups_digits_by_three() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1\u{202f}000"),
-            (1_234_567, "1\u{202f}234\u{202f}567"),
-        ] {
-            assert_eq!(thousands(number), text);
-        }
+    fn jobs_of_a_kind_are_one_bar() {
+        let jobs = |kind: &str, status, outcome, jobs| RecentJobs {
+            kind: kind.to_owned(),
+            status,
+            outcome,
+            jobs,
+        };
+        let bars = by_kind(&[
+            jobs("domain_scan", JobStatus::Completed, Some(Outcome::Ok), 5),
+            jobs("domain_scan", JobStatus::Completed, Some(Outcome::OkEmpty), 2),
+            jobs("domain_scan", JobStatus::Pending, Some(Outcome::Timeout), 1),
+            jobs("email_scan", JobStatus::Cancelled, None, 3),
+        ]);
+        let drawn = Chart {
+            id: "x",
+            title: "x",
+            rows: "x",
+            parts: &[("a", ""), ("b", ""), ("c", ""), ("d", "")],
+        };
+        let drawn = drawn.draw(&bars).into_string();
+        assert!(
+            drawn.contains("domain scan: 5 a, 2 b, 1 d. email scan: 3 c. "),
+            "{drawn}"
+        );
     }
 }
