@@ -22,12 +22,14 @@ impl Address {
     /// Returns the query without these values.
     pub fn without(&self, names: &[&str]) -> String {
         let mut text = url::form_urlencoded::Serializer::new(String::new());
-        text.extend_pairs(
-            self.0
-                .iter()
-                .filter(|(name, value)| !names.contains(&name.as_str()) && !value.is_empty()),
-        );
+        text.extend_pairs(self.pairs_without(names));
         text.finish()
+    }
+
+    /// Returns the values that are not empty, but for these.
+    pub fn pairs_without(&self, names: &[&str]) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        pairs.filter(|(name, value)| !names.contains(name) && !value.is_empty())
     }
 
     /// Returns the query with another value.

@@ -1,6 +1,6 @@
 //! The parts of the list of leads.
 
-use chrono::Utc;
+use chrono::{Datelike, Utc};
 use database::models::enums::CurationStatus;
 use maud::{Markup, html};
 
@@ -138,6 +138,33 @@ pub fn table(leads: &[LeadView], may_curate: bool) -> Markup {
     }
 }
 
+/// Says which keys the page knows.
+pub fn keys(may_curate: bool) -> Markup {
+    let moving = [
+        ("j k", "next, previous lead"),
+        ("Enter", "open the lead"),
+        ("/", "search"),
+        ("e", "export"),
+        ("?", "these keys"),
+    ];
+    let deciding = [
+        ("x", "tick the lead"),
+        ("s", "select"),
+        ("m", "maybe"),
+        ("n", "not a fit"),
+        ("a", "archive"),
+    ];
+    html! {
+        details id="keys" {
+            summary { "Keys" }
+            dl.keys {
+                @for (key, what) in moving.iter().chain(deciding.iter().filter(|_| may_curate)) { dt { kbd { (key) } } dd { (what) } }
+            }
+            @if may_curate { p.hint { "A decision is about the ticked leads, or about the one that is marked where none is ticked." } }
+        }
+    }
+}
+
 /// The score of a lead; who opens it sees why.
 fn score(lead: &LeadView) -> Markup {
     html! {
@@ -172,6 +199,7 @@ pub fn signs(lead: &LeadView) -> Markup {
         @if let Some(days) = ends_in.filter(|days| *days < CERTIFICATE_DAYS) {
             span.chip.bad { @if days < 0 { "certificate expired" } @else { "certificate ends in " (days) " days" } } " "
         }
+        @if let Some(year) = lead.copyright_year.filter(|year| *year < Utc::now().year() - 1) { span.chip.bad { "copyright " (year) } " " }
         @for technology in lead.technologies.iter().take(CHIPS) {
             span.chip { (technology) @if technology == "WordPress" { @if let Some(version) = wordpress { " " (version) } } } " "
         }

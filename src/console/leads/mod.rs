@@ -2,8 +2,10 @@
 
 mod address;
 mod decision;
+mod export;
 mod facts;
 mod list;
+mod more;
 mod one;
 
 use database::ids::{LeadId, PlaceChangeId};
@@ -22,7 +24,7 @@ use uuid::Uuid;
 
 use self::address::Address;
 use self::decision::change;
-use self::list::{changed, decisions, filters, table};
+use self::list::{changed, decisions, filters, keys, table};
 use super::page::{Page, Place};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Curate, Db, Read, SignedIn};
@@ -42,6 +44,7 @@ pub fn routes() -> Vec<Route> {
         show_leads,
         change_leads,
         undo,
+        export::export_leads,
         one::show_lead,
         one::show_report,
         one::change_lead
@@ -90,7 +93,9 @@ async fn show_leads(
             @if let Some(next) = next {
                 p { a rel="next" href={ "/leads?" (asked.with("cursor", &next)) } { "More leads" } }
             }
+            (export::form(&asked))
         }
+        (keys(may_curate))
     };
     Ok(Page::new(Place::Leads, "Leads", &visit, &content))
 }

@@ -19,6 +19,7 @@ use web::score::ScoreRules;
 use super::decision::change;
 use super::facts::{changes, contacts, facts};
 use super::list::{reasons, signs};
+use super::more::More;
 use crate::console::page::{Page, Place, link, time};
 use crate::error::ApiResult;
 use crate::guards::{Curate, Db, Read, SignedIn};
@@ -38,6 +39,7 @@ pub async fn show_lead(visit: SignedIn<Read>, db: Db<'_>, id: PathId<LeadId>) ->
         Some(domain) => Some(Site::load(&mut conn, domain).await?),
         None => None,
     };
+    let more = More::load(&mut conn, &lead).await?;
     drop(conn);
     let lead = LeadView::new(lead, &shown);
     let content = html! {
@@ -59,6 +61,7 @@ pub async fn show_lead(visit: SignedIn<Read>, db: Db<'_>, id: PathId<LeadId>) ->
             (changes(&site.changes))
             div.columns { (facts(&site.details)) }
         }
+        (more.show())
     };
     Ok(Page::new(Place::Leads, &lead.name, &visit, &content))
 }
@@ -157,7 +160,7 @@ fn decide(lead: &LeadView) -> Markup {
     html! {
         section {
             h2 { "What we decided" }
-            form method="post" action={ "/leads/" (lead.id) } {
+            form id="decision" method="post" action={ "/leads/" (lead.id) } {
                 label for="status" { "Status" }
                 select id="status" name="status" {
                     @for status in CurationStatus::ALL {
