@@ -1,5 +1,10 @@
 //! Finding businesses: a search for places, with its price first, and domains that are pasted.
 
+mod import;
+mod map;
+mod search;
+
+use database::models::enums::Scope;
 use maud::{Markup, html};
 use rocket::form::Form;
 use rocket::http::Status;
@@ -12,25 +17,36 @@ use scans::places::{self, PlacesSearch};
 
 use super::page::{Page, Place};
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Db, Read, Scan, SignedIn};
+use crate::guards::{Db, Read, Scan, SignedIn, Upload};
 
 /// Maximum number of domains that are pasted at once.
 const MAX_DOMAINS: usize = 1000;
 
 /// Returns the routes of this file.
 pub fn routes() -> Vec<Route> {
-    routes![show_find, scan_domains, search_places]
+    routes![
+        show_find,
+        scan_domains,
+        search_places,
+        search::show_search,
+        import::import_places
+    ]
 }
 
 #[get("/find")]
-fn show_find(visit: SignedIn<Read>) -> Page {
+async fn show_find(visit: SignedIn<Read>, db: Db<'_>) -> ApiResult<Page> {
+    let mut conn = db.reading(&visit).await?;
+    let searches = search::latest(&mut conn).await?;
+    drop(conn);
     let content = html! {
         div.columns {
             (search_form(&Search::default(), None))
             (domains_form("", None))
+            @if visit.scopes().contains(&Scope::Curate) { (import::form(None)) }
         }
+        (search::searches(&searches))
     };
-    Page::new(Place::Find, "Find", &visit, &content)
+    Ok(Page::new(Place::Find, "Find", &visit, &content))
 }
 
 /// What the form of a search sends.
@@ -131,7 +147,7 @@ async fn search_places(
         Ok((Status::Accepted, job.get()))
     });
     let id: uuid::Uuid = read(&queued.await?.body)?;
-    Ok(Ok(Redirect::to(format!("/jobs/{id}"))))
+    Ok(Ok(Redirect::to(format!("/find/searches/{id}"))))
 }
 
 fn domains_form(pasted: &str, problem: Option<&str>) -> Markup {
@@ -139,8 +155,10 @@ fn domains_form(pasted: &str, problem: Option<&str>) -> Markup {
         section {
             h2 { "Scan domains" }
             form method="post" action="/find/domains" {
-                label for="domains" { "One domain or address a line" }
-                textarea id="domains" name="domains" rows="8" spellcheck="false" required placeholder="example.com" { (pasted) }
+                label for="domains" { "One domain or address a line; a file may be dropped here" }
+                textarea id="domains" name="domains" rows="8" spellcheck="false" required placeholder="example.com" data-file="file" { (pasted) }
+                label for="file" { "Or a file of such lines" }
+                input id="file" type="file" accept=".txt,.csv,text/plain";
                 @if let Some(problem) = problem { p.error role="alert" { (problem) } }
                 button { "Scan" }
             }
@@ -148,17 +166,11 @@ fn domains_form(pasted: &str, problem: Option<&str>) -> Markup {
     }
 }
 
-/// What the form of domains sends.
-#[derive(FromForm)]
-struct Domains<'r> {
-    domains: &'r str,
-}
-
 /// Queues a scan of each line, and shows what became of each.
 #[post("/find/domains", data = "<sent>")]
-async fn scan_domains(visit: SignedIn<Scan>, db: Db<'_>, sent: Form<Domains<'_>>) -> ApiResult<Page> {
-    let lines: Vec<String> = sent
-        .domains
+async fn scan_domains(visit: SignedIn<Scan>, db: Db<'_>, sent: Upload) -> ApiResult<Page> {
+    let pasted = sent.field("domains").unwrap_or_default();
+    let lines: Vec<String> = pasted
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
@@ -166,7 +178,7 @@ async fn scan_domains(visit: SignedIn<Scan>, db: Db<'_>, sent: Form<Domains<'_>>
         .collect();
     if lines.is_empty() || lines.len() > MAX_DOMAINS {
         let problem = format!("there are {} lines: paste 1 to {MAX_DOMAINS}", lines.len());
-        let page = Page::new(Place::Find, "Find", &visit, &domains_form(sent.domains, Some(&problem)));
+        let page = Page::new(Place::Find, "Find", &visit, &domains_form(&pasted, Some(&problem)));
         return Ok(page.with_status(Status::BadRequest));
     }
     let queued = db.submit(&visit, None, async |submission| {
