@@ -1,5 +1,6 @@
 """A walk through the console in a browser. Reads API, KEY and LINK from the environment."""
 
+import gzip
 import json
 import os
 import shutil
@@ -80,6 +81,9 @@ def search(page):
     check("US dollars" in page.locator("main").inner_text(), "a search says its price")
     page.click("main button:has-text('Search')")
     page.wait_for_selector(".state.completed")
+    page.wait_for_selector("svg.map circle")
+    check(page.locator("svg.map circle").count() == page.locator("tbody tr").count(), "each place is on the map")
+    return page.url.removeprefix(API)
 
 
 def scan(page):
@@ -101,9 +105,15 @@ def curate(page):
     page.keyboard.press("j")
     page.keyboard.press("x")
     check(page.locator("tbody input:checked").count() == 1, "x ticks the lead")
-    page.select_option("#new_status", "selected")
-    page.click("button:has-text('Change')")
-    check("1 lead was changed" in page.locator(".notice").inner_text(), "the page says how many were changed")
+    page.keyboard.press("x")
+    name = page.locator("tr.here a").inner_text()
+    for key, status in (("s", "selected"), ("m", "maybe"), ("n", "not_a_fit"), ("a", "archived")):
+        page.keyboard.press(key)
+        page.wait_for_function(f"document.querySelector('tr.here')?.innerText.includes('{status}')")
+        check("1 lead was changed" in page.locator(".notice").inner_text(), f"{key} changes the lead")
+        check(page.locator("tr.here a").inner_text() == name, f"{key} stays at the lead")
+    page.keyboard.press("?")
+    check(page.locator("#keys dl").is_visible(), "? shows the keys")
     page.goto(API + "/leads?q=Business+1&sort=name")
     total = int(page.locator("p.hint").first.inner_text().split()[0])
     page.select_option("#scope", "matching")
@@ -116,6 +126,79 @@ def curate(page):
     check("No leads match" in page.locator("main").inner_text(), "the change is undone")
     page.keyboard.press("/")
     check(page.evaluate("document.activeElement.id") == "q", "/ goes to the search")
+
+
+def export(page):
+    """Exports what the list shows, with a column less."""
+    page.goto(API + "/leads?q=Business+1")
+    page.keyboard.press("e")
+    page.uncheck("#export input[value=domain]")
+    with page.expect_download() as waits:
+        page.click("#export button")
+    text = open(waits.value.path(), encoding="utf-8-sig").read()
+    check(text.startswith("name,website,email,"), f"the file begins with {text[:40]}")
+    check("Business 1" in text, "the file has what the list shows")
+
+
+def webhooks(page):
+    """Makes a webhook, tests it, pauses and enables it."""
+    page.goto(API + "/webhooks")
+    page.fill("#url", "https://receiver.demo.test/hook")
+    page.click("button:has-text('Create the webhook')")
+    check(page.locator("pre.secret").inner_text().startswith("whsec_"), "the secret is shown once")
+    page.click("text=The receiver has it")
+    page.click("button:has-text('Send a test call')")
+    page.wait_for_selector("#list tbody tr")
+    check("webhook tested" in page.locator("#list").inner_text(), "the test call is among the deliveries")
+    here = page.url.removeprefix(API)
+    page.click("summary:has-text('Pause')")
+    page.click("button.grave:has-text('Pause')")
+    check("paused" in page.locator("dl").inner_text(), "the webhook is paused")
+    page.click("button:has-text('Enable')")
+    check("enabled" in page.locator("dl").inner_text(), "the webhook is enabled")
+    return here
+
+
+def settings(page):
+    """Makes and revokes a key, suppresses an address, and looks at the effect of other points."""
+    page.goto(API + "/settings/keys")
+    page.fill("#name", "walker")
+    page.check("input[value=read]")
+    page.click("button:has-text('Create the key')")
+    check(page.locator("pre.secret").inner_text().startswith("sky_"), "the key is shown once")
+    page.click("text=I have kept it")
+    row = page.locator("tr", has_text="walker")
+    row.locator("summary").click()
+    row.locator("button.grave").click()
+    check("revoked" in page.locator("tr", has_text="walker").inner_text(), "the key is revoked")
+    page.goto(API + "/settings/suppressions")
+    page.fill("#what", "left-out@demo.test")
+    page.click("button:has-text('Suppress')")
+    check("left-out@demo.test" in page.locator("table").inner_text(), "the address is suppressed")
+    page.goto(API + "/settings/scoring")
+    page.fill("#no_https", "99")
+    page.click("button:has-text('Preview')")
+    check("another score" in page.locator("main").inner_text(), "the effect of other points is shown")
+    page.click("text=Leave them as they are")
+    check(page.input_value("#no_https") != "99", "nothing was changed")
+    page.goto(API + "/settings/audit")
+    check("key revoke" in page.locator("table").inner_text(), "the audit log says who did what")
+
+
+def bulk(page):
+    """Sees how many jobs would be tried again, and goes back."""
+    page.goto(API + "/jobs?status=failed")
+    page.click("text=Try all that failed again")
+    check("match" in page.locator("main p").first.inner_text(), "the number comes first")
+    page.click("text=Back to the jobs")
+    check(page.url.endswith("/jobs?status=failed"), f"the filter is kept: {page.url}")
+
+
+def weigh(page, path):
+    """Adds up what a page and all that it loads take, compressed as a proxy does it."""
+    parts = [path, "/console/htmx.js", "/console/console.js", "/console/console.css", "/console/icon.svg"]
+    total = sum(len(gzip.compress(page.request.get(API + part).body())) for part in parts)
+    check(total < 60_000, f"{path} takes {total} bytes")
 
 
 def open_lead(page):
@@ -166,9 +249,13 @@ with sync_playwright() as playwright:
     browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
     by_link(browser.new_context())
     page = sign_in(browser.new_context())
-    search(page)
+    found = search(page)
     scan(page)
     curate(page)
+    export(page)
+    webhook = webhooks(page)
+    settings(page)
+    bulk(page)
     lead = open_lead(page)
     job = api("GET", "/api/v1/jobs?limit=1")["items"][0]["id"]
     look(browser, {
@@ -179,8 +266,19 @@ with sync_playwright() as playwright:
         "find": "/find",
         "jobs": "/jobs",
         "job": f"/jobs/{job}",
+        "cancel": "/jobs/change?what=cancel",
+        "search": found,
+        "webhooks": "/webhooks",
+        "webhook": webhook,
+        "settings": "/settings",
+        "keys": "/settings/keys",
+        "suppressions": "/settings/suppressions",
+        "scoring": "/settings/scoring",
+        "audit": "/settings/audit",
         "missing": "/missing",
     })
+    for path in ("/", "/leads", lead, "/jobs", found, webhook, "/settings/scoring"):
+        weigh(page, path)
     revoke(page)
     browser.close()
 

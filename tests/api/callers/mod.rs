@@ -16,5 +16,5 @@ mod routes;
 mod secrets;
 mod strict;
 mod tenants;
-mod tokens;
+pub mod tokens;
 mod wild;

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use database::ids::{ApiKeyId, SuppressionId, WebhookId};
 use rocket::http::{ContentType, Cookie, Method};
 
-use super::routes::{Entry, Ids, Names, Shot, get};
+use super::routes::{Entry, Ids, Names, Shot, get, newest};
 use crate::support::app::TestApp;
 
 /// Routes that sign somebody in or out: [`console`](crate::console) tests them.
@@ -35,6 +36,12 @@ pub static PAGES: &[Entry] = pages! {
     Get "/" Nothing: |_ids| get("/");
     Post "/leads/undo/<id>" Rows: |ids| form(format!("/leads/undo/{}", ids.change), "");
     Get "/leads" Nothing: |_ids| [get("/leads"), get("/leads?status=New&q=a&has_email=true&sort=name")].concat();
+    Get "/leads/export" Nothing: |ids| [
+        get("/leads/export?format=csv&column=name&column=email"),
+        get(format!("/leads/export?format=xlsx&preset=hubspot&domain_id={}", ids.domain)),
+    ].concat();
+    Post "/find/import" Nothing: |_ids| form("/find/import", "rows=name,website%0D%0AA+new+place,https://new.bench.test");
+    Get "/find/searches/<id>" Rows: |ids| get(format!("/find/searches/{}", ids.search));
     Get "/leads/<id>" Rows: |ids| get(format!("/leads/{}", ids.lead));
     Get "/leads/<id>/report" Rows: |ids| get(format!("/leads/{}/report", ids.lead));
     Post "/leads/<id>" Rows: |ids| form(format!("/leads/{}", ids.lead), "status=selected&tags=x&priority=1&revisit_date=&notes=n");
@@ -49,9 +56,48 @@ pub static PAGES: &[Entry] = pages! {
         get("/jobs"),
         get(format!("/jobs?status=pending,failed&kind=domain_scan&batch_id={}", ids.batch)),
     ].concat();
+    Get "/jobs/events" Nothing: |ids| [
+        get("/jobs/events"),
+        get(format!("/jobs/events?job_id={}", ids.pending)),
+        get(format!("/jobs/events?batch_id={}", ids.batch)),
+    ].concat();
+    Get "/jobs/change" Some: |ids| get(format!("/jobs/change?what=cancel&batch_id={}", ids.batch));
+    Post "/jobs/change" Some: |ids| [
+        form(format!("/jobs/change?what=retry&status=failed&batch_id={}", ids.batch), ""),
+        form(format!("/jobs/change?what=cancel&batch_id={}", ids.batch), ""),
+    ].concat();
     Get "/jobs/<id>" Rows: |ids| get(format!("/jobs/{}", ids.pending));
     Post "/jobs/<id>/cancel" Rows: |ids| form(format!("/jobs/{}/cancel", ids.pending), "");
     Post "/jobs/<id>/retry" Rows: |ids| form(format!("/jobs/{}/retry", ids.failed), "");
+    Get "/webhooks" Nothing: |ids| newest::<WebhookId>("/webhooks", &ids.webhook);
+    Post "/webhooks" Nothing: |_ids| form("/webhooks", "url=https://hooks.bench.test/&kinds=job.ended&description=");
+    Get "/webhooks/<id>" Rows: |ids| [
+        get(format!("/webhooks/{}", ids.webhook)),
+        get(format!("/webhooks/{}?status=waiting", ids.webhook)),
+    ].concat();
+    Post "/webhooks/<id>/enable" Rows: |ids| form(format!("/webhooks/{}/enable", ids.webhook), "");
+    Post "/webhooks/<id>/test" Rows: |ids| form(format!("/webhooks/{}/test", ids.webhook), "");
+    Post "/webhooks/<id>/deliveries/<delivery_id>/redeliver" Rows: |ids| form(
+        format!("/webhooks/{}/deliveries/{}/redeliver", ids.webhook, ids.delivery), "");
+    Post "/webhooks/<id>/rotate" Rows: |ids| form(format!("/webhooks/{}/rotate", ids.webhook), "");
+    Post "/webhooks/<id>/pause" Rows: |ids| form(format!("/webhooks/{}/pause", ids.webhook), "");
+    Post "/webhooks/<id>/delete" Rows: |ids| form(format!("/webhooks/{}/delete", ids.webhook), "");
+    Get "/settings" Nothing: |_ids| get("/settings");
+    Get "/settings/keys" Nothing: |ids| newest::<ApiKeyId>("/settings/keys", &ids.key);
+    Post "/settings/keys" Nothing: |_ids| form("/settings/keys", "name=new&scopes=read&days=7");
+    Post "/settings/keys/<id>/revoke" Rows: |ids| form(format!("/settings/keys/{}/revoke", ids.key), "");
+    Get "/settings/suppressions" Nothing: |ids| newest::<SuppressionId>("/settings/suppressions", &ids.suppression);
+    Post "/settings/suppressions" Nothing: |_ids| form("/settings/suppressions", "what=new@bench.test&reason=");
+    Post "/settings/suppressions/<id>/delete" Rows: |ids| form(format!("/settings/suppressions/{}/delete", ids.suppression), "");
+    Get "/settings/scoring" Nothing: |_ids| get("/settings/scoring");
+    Post "/settings/scoring" Nothing: |_ids| [
+        form("/settings/scoring", "points[slow]=1&confirmed=false"),
+        form("/settings/scoring", "points[slow]=1&confirmed=true"),
+    ].concat();
+    Get "/settings/audit" Nothing: |_ids| [get("/settings/audit"), get("/settings/audit?action=key.create")].concat();
+    Get "/settings/tenants" Tenants: |_ids| get("/settings/tenants");
+    Post "/settings/tenants" Tenants: |_ids| form("/settings/tenants", "name=new&description=");
+    Post "/settings/tenants/<id>" Tenants: |ids| form(format!("/settings/tenants/{}", ids.tenant), "is_active=true");
 };
 
 /// The cookies of those who signed in to the console.

@@ -96,7 +96,7 @@ fn list<T: FromStr, P: Position>(path: &str, id: &str, position: impl Fn(T) -> P
 }
 
 /// The same, for a list that shows the newest rows first.
-fn newest<Id: From<Uuid>>(path: &str, id: &str) -> Vec<Shot>
+pub fn newest<Id: From<Uuid>>(path: &str, id: &str) -> Vec<Shot>
 where
     Newest<Id>: Position,
 {
