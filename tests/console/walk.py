@@ -109,7 +109,7 @@ def curate(page):
     name = page.locator("tr.here a").inner_text()
     for key, status in (("s", "selected"), ("m", "maybe"), ("n", "not_a_fit"), ("a", "archived")):
         page.keyboard.press(key)
-        page.wait_for_function(f"document.querySelector('tr.here')?.innerText.includes('{status}')")
+        page.locator("tr.here", has_text=status).wait_for()
         check("1 lead was changed" in page.locator(".notice").inner_text(), f"{key} changes the lead")
         check(page.locator("tr.here a").inner_text() == name, f"{key} stays at the lead")
     page.keyboard.press("?")

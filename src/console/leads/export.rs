@@ -98,7 +98,7 @@ impl<'r> FromRequest<'r> for Chosen<'r> {
 
 /// A file of leads.
 pub enum LeadFile<'r> {
-    Lines(Export<'r>),
+    Lines(Box<Export<'r>>),
     Workbook(Sheet),
 }
 
@@ -123,5 +123,5 @@ pub async fn export_leads<'r>(
     if chosen.is_workbook {
         return workbook(&visit, pool, columns, &query).await.map(LeadFile::Workbook);
     }
-    csv_file(&visit, pool, BYTE_ORDER_MARK.into(), columns, &query).map(LeadFile::Lines)
+    csv_file(&visit, pool, BYTE_ORDER_MARK.into(), columns, &query).map(|export| LeadFile::Lines(Box::new(export)))
 }

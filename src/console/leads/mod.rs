@@ -86,6 +86,7 @@ async fn show_leads(
         @if leads.is_empty() {
             p.empty { "No leads match. " a href="/leads" { "Show all" } ", or " a href="/find" { "find businesses" } "." }
         } @else {
+            div.actions { (export::form(&asked)) (keys(may_curate)) }
             form method="post" action={ "/leads?" (asked.without(&["changed"])) } id="selection" {
                 @if may_curate { (decisions(total)) }
                 (table(&leads, may_curate))
@@ -93,9 +94,7 @@ async fn show_leads(
             @if let Some(next) = next {
                 p { a rel="next" href={ "/leads?" (asked.with("cursor", &next)) } { "More leads" } }
             }
-            (export::form(&asked))
         }
-        (keys(may_curate))
     };
     Ok(Page::new(Place::Leads, "Leads", &visit, &content))
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rocket::{Route, get, routes};
 
-use super::{Tab, more, page};
+use super::frame::{Tab, more, page};
 use crate::console::form::{Field, filled};
 use crate::console::page::{Page, time, words};
 use crate::error::ApiResult;

@@ -8,7 +8,7 @@ use rocket::form::Form;
 use rocket::response::Redirect;
 use rocket::{FromForm, Route, get, post, routes};
 
-use super::{Tab, more, page};
+use super::frame::{Tab, more, page};
 use crate::console::form::{Field, Refusal, confirmed, filled, problem, rest};
 use crate::console::page::{Page, time};
 use crate::error::ApiResult;
@@ -50,8 +50,8 @@ fn table(found: &views::Page<KeyView>) -> Markup {
                     @for key in &found.items {
                         tr {
                             td { (key.name) }
-                            td { code { (key.prefix) } }
-                            td { (key.scopes.join(", ")) }
+                            td.whole { code { (key.prefix) } }
+                            td.whole { (key.scopes.join(", ")) }
                             td { (state(key)) }
                             td { @if let Some(at) = key.last_used_at { (time(at)) } @else { span.hint { "never" } } }
                             td { (time(key.created_at)) }

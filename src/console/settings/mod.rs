@@ -1,19 +1,20 @@
 //! Settings: who one is, what may be used, keys, suppressions, points of the score, the audit log and tenants.
 
 mod audit;
+mod frame;
 mod keys;
 mod scoring;
 mod suppressions;
 mod tenants;
 
-use database::models::enums::Scope;
 use maud::{Markup, html};
 use rocket::{Route, State, get};
 use scans::PlacesConfig;
 
-use super::page::{Page, Place, thousands};
+use self::frame::{Tab, page};
+use super::page::{Page, thousands};
 use crate::error::ApiResult;
-use crate::guards::{Anyone, Db, Permission, SignedIn};
+use crate::guards::{Anyone, Db, SignedIn};
 use crate::routes::me;
 use crate::views::me::{MeView, RateLimit};
 
@@ -28,53 +29,6 @@ pub fn routes() -> Vec<Route> {
         tenants::routes(),
     ]
     .concat()
-}
-
-/// The pages of the settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tab {
-    Use,
-    Keys,
-    Suppressions,
-    Scoring,
-    Audit,
-    Tenants,
-}
-
-/// Returns a page of the settings, with links to those that whoever is signed in may see.
-fn page<P: Permission>(tab: Tab, title: &str, visit: &SignedIn<P>, content: &Markup) -> Page {
-    let has = |scope| visit.scopes().contains(&scope);
-    let tabs = [
-        (Tab::Use, "/settings", "Limits and use", true),
-        (Tab::Keys, "/settings/keys", "Keys", has(Scope::Admin)),
-        (
-            Tab::Suppressions,
-            "/settings/suppressions",
-            "Suppressions",
-            has(Scope::Read),
-        ),
-        (Tab::Scoring, "/settings/scoring", "Score", has(Scope::Read)),
-        (Tab::Audit, "/settings/audit", "Audit", has(Scope::Admin)),
-        (Tab::Tenants, "/settings/tenants", "Tenants", visit.may_act_for_all()),
-    ];
-    let content = html! {
-        nav.tabs aria-label="Settings" {
-            @for (known, path, name, _) in tabs.into_iter().filter(|(.., is_seen)| *is_seen) {
-                a href=(path) aria-current=[(known == tab).then_some("page")] { (name) }
-            }
-        }
-        (content)
-    };
-    Page::new(Place::Settings, title, visit, &content)
-}
-
-/// Links to the next page of a list.
-fn more(path: &str, next: Option<&str>) -> Markup {
-    html! {
-        @if let Some(next) = next {
-            p { a rel="next" href={ (path) "?limit=50&cursor=" (next) } { "Older ones" } }
-        }
-    }
 }
 
 #[get("/settings")]

@@ -11,7 +11,7 @@ use rocket::{FromForm, Route, State, get, post, routes};
 use scans::leads::{MAX_PREVIEWED, Preview, preview};
 use web::score::{MAX_POINTS, Points, ScoreRules};
 
-use super::{Tab, page};
+use super::frame::{Tab, page};
 use crate::console::form::{Refusal, filled, rest};
 use crate::console::page::{Page, thousands};
 use crate::error::{ApiError, ApiResult};

@@ -7,7 +7,7 @@ use rocket::form::Form;
 use rocket::response::Redirect;
 use rocket::{FromForm, Route, get, post, routes};
 
-use super::{Tab, more, page};
+use super::frame::{Tab, more, page};
 use crate::console::form::{Field, Refusal, confirmed, filled, rest};
 use crate::console::page::{Page, time};
 use crate::error::ApiResult;

@@ -6,7 +6,7 @@ use rocket::response::Redirect;
 use rocket::{FromForm, Route, get, post, routes};
 use uuid::Uuid;
 
-use super::{Tab, more, page};
+use super::frame::{Tab, more, page};
 use crate::console::form::{Field, Refusal, filled, rest};
 use crate::console::page::{Page, time};
 use crate::error::ApiResult;

@@ -1,17 +1,18 @@
 //! Webhooks: where events are posted, and what became of each.
 
 mod one;
+mod shown;
 
 use database::ids::WebhookId;
 use database::models::enums::EventKind;
 use database::models::webhook::Webhook;
-use database::models::webhook_secret::WebhookSecret;
 use database::repo;
 use database::repo::paging::Newest;
 use maud::{Markup, html};
 use rocket::form::Form;
 use rocket::{FromForm, Route, State, get, post, routes};
 
+use self::shown::{jobs, state, with_secret};
 use super::form::{Field, Refusal, filled, problem, rest};
 use super::page::{Page, Place, time, words};
 use crate::error::ApiResult;
@@ -62,28 +63,6 @@ fn table(found: &[Webhook]) -> Markup {
                     }
                 }
             } }
-        }
-    }
-}
-
-fn jobs(webhook: &Webhook) -> String {
-    if webhook.job_kinds.0.is_empty() {
-        return "all kinds".to_owned();
-    }
-    let kinds: Vec<String> = webhook.job_kinds.0.iter().map(|kind| words(kind)).collect();
-    kinds.join(", ")
-}
-
-/// Says whether events are posted, and what keeps them from it.
-fn state(webhook: &Webhook) -> Markup {
-    html! {
-        @if webhook.disabled_at.is_some() {
-            span.state.failed { "paused" }
-            @if let Some(because) = webhook.disabled_because { " (" (because.label()) ")" }
-        } @else if let Some(since) = webhook.failing_since {
-            span.state.failed { "accepts nothing" } " since " (time(since))
-        } @else {
-            span.state.completed { "enabled" }
         }
     }
 }
@@ -164,14 +143,4 @@ async fn create_webhook(
             Ok(Page::new(Place::Webhooks, "Webhooks", &visit, &form).with_status(refusal.status))
         }
     }
-}
-
-/// Shows a secret, which is shown once.
-fn with_secret(visit: &SignedIn<Admin>, webhook: &Webhook, secret: &WebhookSecret) -> Page {
-    let content = html! {
-        p { "This is the secret of the webhook to " strong { (webhook.url) } ". It is shown this once: the receiver checks signatures by it." }
-        pre.secret { (secret.expose()) }
-        p { a href={ "/webhooks/" (webhook.id) } { "The receiver has it" } }
-    };
-    Page::new(Place::Webhooks, "The secret", visit, &content)
 }

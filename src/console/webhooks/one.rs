@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use rocket::response::Redirect;
 use rocket::{Route, State, get, post, routes};
 
-use super::{jobs, state, with_secret};
+use super::shown::{jobs, state, with_secret};
 use crate::console::form::{confirmed, filled};
 use crate::console::page::{Page, Place, time, words};
 use crate::error::{ApiError, ApiResult};

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use database::ids::{ApiKeyId, SuppressionId, WebhookId};
 use rocket::http::{ContentType, Cookie, Method};
 
+use super::isolation::nobodys;
 use super::routes::{Entry, Ids, Names, Shot, get, newest};
 use crate::support::app::TestApp;
 
@@ -99,6 +100,15 @@ pub static PAGES: &[Entry] = pages! {
     Post "/settings/tenants" Tenants: |_ids| form("/settings/tenants", "name=new&description=");
     Post "/settings/tenants/<id>" Tenants: |ids| form(format!("/settings/tenants/{}", ids.tenant), "is_active=true");
 };
+
+/// Returns a request for each change that a page can make: its path and its form.
+pub fn changes() -> Vec<(String, String)> {
+    let changing = PAGES.iter().filter(|page| page.method == Method::Post);
+    let shots = changing.flat_map(|page| (page.shots)(&nobodys()));
+    shots
+        .map(|shot| (shot.path, shot.body.map(|(_, form)| form).unwrap_or_default()))
+        .collect()
+}
 
 /// The cookies of those who signed in to the console.
 #[derive(Default)]

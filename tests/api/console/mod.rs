@@ -11,7 +11,7 @@ use database::models::enums::Scope;
 use rocket::http::{ContentType, Header, Method};
 use scraper::{Html, Selector};
 
-use crate::callers::pages::{PAGES, cookie_of, sign_in};
+use crate::callers::pages::{PAGES, changes, cookie_of, sign_in};
 use crate::support::app::TestApp;
 use crate::support::database::eventually;
 use crate::support::tenants::Agency;
@@ -207,31 +207,15 @@ async fn forged_requests_are_refused() {
         &[("Origin", "https://console.test.evil.test")],
         &[("Sec-Fetch-Site", "invented")],
     ];
-    let mut sent = 0;
+    let mut changes = changes();
+    changes.push((format!("/jobs/{job}/cancel"), String::new()));
+    changes.push(("/sign-out".to_owned(), String::new()));
+    changes.push(("/sign-in".to_owned(), "credential=x".to_owned()));
+    assert!(changes.len() > 20, "{changes:?}");
     for headers in forgeries {
-        for (path, form) in [
-            ("/find/domains".to_owned(), "domains=other.bench.test"),
-            (
-                "/find/places".to_owned(),
-                "business_type=a&location=b&radius_km=1&max_results=1&confirmed=true",
-            ),
-            (format!("/jobs/{job}/cancel"), ""),
-            (format!("/jobs/{job}/retry"), ""),
-            ("/sign-out".to_owned(), ""),
-            ("/sign-in".to_owned(), "credential=x"),
-            ("/jobs/change?what=cancel".to_owned(), ""),
-            (
-                "/webhooks".to_owned(),
-                "url=https://evil.bench.test/&kinds=job.ended&description=",
-            ),
-            ("/settings/keys".to_owned(), "name=evil&scopes=admin&days="),
-            ("/settings/suppressions".to_owned(), "what=evil.test&reason="),
-            ("/settings/scoring".to_owned(), "points[slow]=1&confirmed=true"),
-            ("/settings/tenants".to_owned(), "name=evil&description="),
-        ] {
-            let shown = browser.send(Method::Post, &path, form, headers).await;
+        for (path, form) in &changes {
+            let shown = browser.send(Method::Post, path, form, headers).await;
             assert_eq!(shown.status, 403, "{path} with {headers:?}: {}", shown.text);
-            sent += 1;
         }
         // What another site's script may ask for, it cannot read; a person may follow a link.
         let read = browser.send(Method::Get, "/jobs", "", headers).await;
@@ -240,7 +224,6 @@ async fn forged_requests_are_refused() {
         assert_eq!(stream.status, if is_link { 200 } else { 403 }, "{headers:?}");
         assert_eq!(read.status, if is_link { 200 } else { 403 }, "{headers:?}");
     }
-    assert!(sent >= 90);
     for table in ["webhooks", "suppressions", "score_points"] {
         assert_eq!(app.count(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
     }

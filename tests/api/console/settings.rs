@@ -5,6 +5,7 @@ use database::models::enums::Scope;
 use super::{Browser, sign_in};
 use crate::callers::tokens::person;
 use crate::support::app::TestApp;
+use crate::support::database::eventually;
 use crate::support::tokens::{SECRET, token};
 
 const ISSUER: &str = "https://project.test/auth/v1";
@@ -52,7 +53,7 @@ async fn a_key_is_made_shown_once_used_and_revoked() {
         browser.post(&format!("/settings/keys/{id}/revoke"), "").await.status,
         303
     );
-    assert!(sign_in(&app, &key).await.is_none(), "the key is revoked");
+    eventually("the key is revoked", async || sign_in(&app, &key).await.is_none()).await;
     let audit = browser.get("/settings/audit?action=key.revoke").await.text;
     assert!(audit.contains(&id), "{audit}");
 

@@ -9,7 +9,8 @@ use crate::support::app::TestApp;
 /// The texts of what a selector finds.
 fn texts(page: &str, selector: &str) -> Vec<String> {
     let page = Html::parse_document(page);
-    let found = page.select(&Selector::parse(selector).unwrap());
+    let selector = Selector::parse(selector).unwrap();
+    let found = page.select(&selector);
     found
         .map(|part| part.text().collect::<String>().trim().to_owned())
         .collect()

@@ -87,11 +87,7 @@ async fn prove(walls: Walls) {
     let of_acme = rows(&app, &acme, "acmecanary").await;
     let of_pages = rows(&app, &acme, "acmepages").await;
     let of_bolt = rows(&app, &bolt, "boltzcanary").await;
-    let mut gone = rows(&app, &bolt, "gone-boltzcanary").await;
-    remove(&app, &gone).await;
-    let other = app.agency("gone").await.agency.id;
-    app.sql(&format!("DELETE FROM tenants WHERE id = '{other}'")).await;
-    gone.tenant = other.to_string();
+    let gone = gone(&app, &bolt).await;
     let identities = identities(&app, &acme, &bolt).await;
     let owner_of_acme = token(ISSUER, person(&app, acme.agency.id, "ADMIN").await);
     let chief = token(ISSUER, person(&app, acme.agency.id, "SUPER_ADMIN").await);
@@ -144,6 +140,18 @@ async fn prove(walls: Walls) {
         identities.len() + 1,
         proof.requests
     );
+}
+
+/// Returns the ids of rows and of a tenant that there were.
+async fn gone(app: &TestApp, bolt: &Holder<'_>) -> Ids {
+    let gone = rows(app, bolt, "gone-boltzcanary").await;
+    remove(app, &gone).await;
+    let other = app.agency("gone").await.agency.id;
+    app.sql(&format!("DELETE FROM tenants WHERE id = '{other}'")).await;
+    Ids {
+        tenant: other.to_string(),
+        ..gone
+    }
 }
 
 /// Starts the program with the rewriter between it and the database.
