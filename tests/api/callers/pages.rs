@@ -62,7 +62,7 @@ pub static PAGES: &[Entry] = pages! {
         get(format!("/jobs/events?job_id={}", ids.pending)),
         get(format!("/jobs/events?batch_id={}", ids.batch)),
     ].concat();
-    Get "/jobs/change" Some: |ids| get(format!("/jobs/change?what=cancel&batch_id={}", ids.batch));
+    Get "/jobs/change" Nothing: |ids| get(format!("/jobs/change?what=cancel&batch_id={}", ids.batch));
     Post "/jobs/change" Some: |ids| [
         form(format!("/jobs/change?what=retry&status=failed&batch_id={}", ids.batch), ""),
         form(format!("/jobs/change?what=cancel&batch_id={}", ids.batch), ""),
