@@ -102,7 +102,7 @@ impl Chart<'_> {
 
     fn table(&self, bars: &[Bar]) -> Markup {
         html! {
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { (self.rows) } @for (name, _) in self.parts { th { (name) } } } }
                 tbody {
                     @for bar in bars {

@@ -169,7 +169,7 @@ fn running(overview: &Overview) -> Markup {
                 p { "The oldest waiting job, " a href={ "/jobs/" (job.id) } { (words(&job.kind)) } ", waits since " (time(job.created_at)) "." }
             }
             @if !overview.workers.is_empty() {
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { "Worker" } th { "Jobs" } th { "Heard of" } } }
                     tbody {
                         @for worker in &overview.workers {
@@ -199,7 +199,7 @@ fn news(overview: &Overview, changes: &[DomainChangeView]) -> Markup {
             p {
                 @for (kind, count) in &overview.changes { span.chip { (words(kind.label())) " " (thousands(*count)) } " " }
             }
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "Site" } th { "What" } th { "Before" } th { "After" } th { "When" } } }
                 tbody {
                     @for change in changes {

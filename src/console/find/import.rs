@@ -70,7 +70,7 @@ fn told(report: &ImportReport) -> Markup {
         }
         @if !failed.is_empty() {
             h2 { "Not imported" }
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "Line" } th { "Why" } } }
                 tbody {
                     @for line in failed.iter().take(LISTED) {

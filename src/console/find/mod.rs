@@ -191,7 +191,7 @@ async fn scan_domains(visit: SignedIn<Scan>, db: Db<'_>, sent: Upload) -> ApiRes
         p { (queued) " of " (entries.len()) " lines are scanned. " a href={ "/jobs?batch_id=" (batch) } { "Follow the jobs" } }
         @if queued < entries.len() {
             h2 { "Not scanned" }
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "Line" } th { "Why" } } }
                 tbody {
                     @for entry in entries.iter().filter(|entry| entry.job_id.is_none()) {

@@ -38,7 +38,7 @@ pub fn searches(searches: &[PlaceSearch]) -> Markup {
         @if !searches.is_empty() {
             section {
                 h2 { "The latest searches" }
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { "For" } th { "Where" } th { "State" } th { "Requested" } } }
                     tbody {
                         @for search in searches {
@@ -113,7 +113,7 @@ fn heading(places: &[StagedPlace]) -> String {
 
 fn list(places: &[StagedPlace]) -> Markup {
     html! {
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             thead { tr { th { "Place" } th { "Address" } th { "Rating" } th { "Status" } } }
             tbody {
                 @for place in places {

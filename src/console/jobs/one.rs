@@ -102,7 +102,7 @@ fn timeline(events: &[Event]) -> Markup {
     html! {
         @if !events.is_empty() {
             h2 { "What happened" }
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "When" } th { "What" } th { "Attempt" } th { "Progress" } th { "In words" } } }
                 tbody {
                     @for event in events {

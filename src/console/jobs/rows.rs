@@ -32,7 +32,7 @@ pub fn table(jobs: &[Row]) -> Markup {
         @if jobs.is_empty() {
             p.empty { "No jobs. " a href="/find" { "Find businesses, or scan domains" } "." }
         } @else {
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "Job" } th { "About" } th { "State" } th { "Progress" } th { "What happened" } th { "By" } th { "Requested" } } }
                 tbody {
                     @for Row { about, job } in jobs {

@@ -79,7 +79,7 @@ pub fn contacts(contacts: &[Contact]) -> Markup {
         @if !contacts.is_empty() {
             section {
                 h2 { "Contacts" }
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { "Address" } th { "Name" } th { "Role" } th { "Confidence" } th { "Mark" } th { "First seen" } th { "Last seen" } } }
                     tbody {
                         @for contact in contacts {
@@ -106,7 +106,7 @@ pub fn changes(changes: &[DomainChangeView]) -> Markup {
         @if !changes.is_empty() {
             section {
                 h2 { "What changed" }
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { "When" } th { "What" } th { "Before" } th { "After" } } }
                     tbody {
                         @for change in changes {

@@ -101,7 +101,7 @@ pub fn changed(change: &str, asked: &Address) -> Markup {
 
 pub fn table(leads: &[LeadView], may_curate: bool) -> Markup {
     html! {
-        div.scroll { table.leads {
+        div.scroll tabindex="0" { table.leads {
             thead { tr {
                 @if may_curate { th { span.unseen { "Selected" } } }
                 th { "Lead" } th { "Score" } th { "Status" } th { "Signs" } th { "Contact" } th { "Phone" } th { "Rating" } th { "Last scan" }

@@ -82,7 +82,7 @@ fn show_pages((pages, total): &(Vec<Page>, i64)) -> Markup {
         @if !pages.is_empty() {
             section {
                 (heading("Pages", pages.len(), *total))
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { "Address" } th { "Title" } th { "Kind" } th { "Answer" } th { "Last scan" } } }
                     tbody {
                         @for page in pages {
@@ -106,7 +106,7 @@ fn show_sitemaps((files, total): &(Vec<SitemapFile>, i64)) -> Markup {
         @if !files.is_empty() {
             section {
                 (heading("Sitemaps", files.len(), *total))
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { "Address" } th { "Kind" } th { "State" } th { "Pages" } th { "What went wrong" } } }
                     tbody {
                         @for file in files {
@@ -130,7 +130,7 @@ fn decisions(changes: &[LeadChangeView]) -> Markup {
         @if !changes.is_empty() {
             section {
                 h2 { "Who decided what" }
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { "When" } th { "Who" } th { "What" } } }
                     tbody {
                         @for change in changes {

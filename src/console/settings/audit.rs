@@ -45,7 +45,7 @@ fn table(found: &views::Page<AuditView>) -> Markup {
         @if found.items.is_empty() {
             p.empty { "Nothing was noted. Changes of keys, webhooks and points, bulk changes and deletions are." }
         } @else {
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "When" } th { "Who" } th { "What" } th { "To" } th { "Details" } } }
                 tbody {
                     @for entry in &found.items {

@@ -44,7 +44,7 @@ fn table(found: &views::Page<KeyView>) -> Markup {
         @if found.items.is_empty() {
             p.empty { "No keys. Programs need one to call the API." }
         } @else {
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "Name" } th { "Begins with" } th { "May" } th { "State" } th { "Last used" } th { "Created" } th { span.unseen { "Actions" } } } }
                 tbody {
                     @for key in &found.items {

@@ -48,7 +48,7 @@ fn in_use(me: &MeView) -> Markup {
             dt { "May" } dd { (me.scopes.join(", ")) @if me.may_act_for_all_tenants { ", and manage tenants" } }
         }
         h2 { "What is used" }
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             thead { tr { th { "What" } th { "Used" } th { "At most" } } }
             tbody {
                 tr { td { "Scans today" } td { (quotas.scans_today.used.map_or_else(|| "not counted".to_owned(), thousands)) } td { (at_most(quotas.scans_today.limit)) } }
@@ -57,7 +57,7 @@ fn in_use(me: &MeView) -> Markup {
             }
         } }
         h2 { "Requests per minute" }
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             thead { tr { th { "Requests" } th { "Of yours, at most" } th { "Of the tenant, at most" } } }
             tbody {
                 (rate("That read", &limits.reads))

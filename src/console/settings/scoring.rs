@@ -57,7 +57,7 @@ fn form(view: &ScoreRulesView, sent: &BTreeMap<&str, &str>, may_change: bool, re
     html! {
         form method="post" action=(PATH) {
             (rest(refusal, &[]))
-            div.scroll { table.points {
+            div.scroll tabindex="0" { table.points {
                 thead { tr { th { "Rule" } th { "Points" } th { "By default" } } }
                 tbody {
                     @for rule in &view.rules {
@@ -178,7 +178,7 @@ fn effect(found: &Preview) -> Markup {
         }
         @if !found.changed.is_empty() {
             h2 { "The greatest changes" }
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "Lead" } th { "Now" } th { "Then" } th { "Difference" } } }
                 tbody {
                     @for lead in found.changed.iter().take(LISTED) {

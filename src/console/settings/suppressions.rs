@@ -45,7 +45,7 @@ fn table(found: &views::Page<SuppressionView>, may_delete: bool) -> Markup {
         @if found.items.is_empty() {
             p.empty { "Nothing is suppressed. Who asks to be left out belongs here." }
         } @else {
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "What" } th { "Kind" } th { "Reason" } th { "Since" } @if may_delete { th { span.unseen { "Actions" } } } } }
                 tbody {
                     @for row in &found.items {

@@ -39,7 +39,7 @@ async fn show_tenants(visit: SignedIn<Anyone>, db: Db<'_>, query: PageQuery<'_>)
 
 fn table(found: &views::Page<TenantView>, own: Uuid) -> Markup {
     html! {
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             thead { tr { th { "Name" } th { "Id" } th { "Description" } th { "State" } th { "Created" } th { span.unseen { "Actions" } } } }
             tbody {
                 @for tenant in &found.items {

@@ -48,7 +48,7 @@ fn table(found: &[Webhook]) -> Markup {
         @if found.is_empty() {
             p.empty { "No webhooks. With one, another program learns at once what happens to jobs and batches." }
         } @else {
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "URL" } th { "State" } th { "Events" } th { "Of jobs" } th { "For" } th { "Created" } } }
                 tbody {
                     @for webhook in found {

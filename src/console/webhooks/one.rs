@@ -76,7 +76,7 @@ async fn show_webhook(
             @if found.is_empty() {
                 p.empty { "Nothing was delivered. A test call shows whether the receiver is there." }
             } @else {
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { "Event" } th { "Happened" } th { "State" } th { "Tries" } th { "Last answer" } th { span.unseen { "Actions" } } } }
                     tbody { @for delivery in &found { (row(&webhook, delivery)?) } }
                 } }
