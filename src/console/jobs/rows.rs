@@ -38,7 +38,7 @@ pub fn table(jobs: &[Row]) -> Markup {
                     @for Row { about, job } in jobs {
                         tr {
                             td { a href={ "/jobs/" (job.id) } { (words(&job.kind)) } }
-                            td { (about.as_deref().unwrap_or_default()) }
+                            td.whole { (about.as_deref().unwrap_or_default()) }
                             td { span.state.(job.status) { (job.status) } }
                             td { (progress(job)) }
                             td { (happened(job)) }
