@@ -40,10 +40,9 @@ use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
     actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, domains, email_scans,
     erasures, events, idempotency_keys, jobs, lead_changes, lead_scores, leads, overview, pages, place_changes,
-    place_details, place_finds, place_searches, places, rate_windows, scan_days, schedule_runs, schedules, score_points,
-    sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions, tenant_limits,
-    tenants,
-    webhook_deliveries, webhook_secrets, webhooks,
+    place_details, place_finds, place_searches, places, rate_windows, scan_days, schedule_runs, schedules,
+    score_points, sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions,
+    tenant_limits, tenants, webhook_deliveries, webhook_secrets, webhooks,
 };
 use serde_json::json;
 use uuid::Uuid;
