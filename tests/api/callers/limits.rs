@@ -362,7 +362,7 @@ async fn a_process_that_dies_costs_at_most_its_lease() {
     for _ in 0..4 {
         servers.push(program.serve(&["--workers", "0"], &key).await);
     }
-    let mut accepted = 0;
+    let (mut accepted, begun) = (0, Instant::now());
     let mut rush = async |servers: &[(Running, Api)], times: i32| {
         let clients: Vec<_> = servers
             .iter()
@@ -381,8 +381,10 @@ async fn a_process_that_dies_costs_at_most_its_lease() {
         rush(&servers, quota / 8).await;
     }
     println!("{accepted} accepted of {quota}, one of four processes killed in between");
+    // A machine that is busy with other things may take longer than the minute of the quota.
+    let minutes = 1 + i32::try_from(begun.elapsed().as_secs() / 60).unwrap();
     assert!(
-        accepted <= quota && quota - accepted <= quota / 10,
-        "{accepted} of {quota}"
+        accepted <= quota * minutes && quota - accepted <= quota / 10,
+        "{accepted} of {quota} in each of {minutes} minutes"
     );
 }

@@ -324,6 +324,7 @@ impl Proof {
                 let seen = send(&self.app, entry.method, &shot, &credential).await;
                 let is_again = shot.headers.iter().any(|(name, _)| *name == "Idempotency-Key");
                 let is_fine = seen.status < 300
+                    || entry.says_busy(seen.status)
                     || seen.status == 303 && is_page(entry)
                     // In use for another request, or cancelled, retried or rotated by the previous shot.
                     || seen.status == 422 && is_again
