@@ -63,8 +63,9 @@ async fn killed_workers_cost_no_run_and_repeat_none() {
         ended().await >= i64::try_from(count).unwrap()
     })
     .await;
+    // The last one may not have begun to look for signals.
     for worker in running {
-        assert!(worker.end());
+        worker.kill();
     }
     for (what, sql) in [
         ("runs", "SELECT count(*) FROM schedule_runs WHERE outcome = 'started'"),
