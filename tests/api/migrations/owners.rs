@@ -70,7 +70,7 @@ async fn an_adopted_database_keeps_every_row_whoever_migrates_it() {
 }
 
 /// Gives events, which triggers wrote, the same times in every database.
-async fn settle_events(admin: &Client) {
+pub(super) async fn settle_events(admin: &Client) {
     let settle = "UPDATE events SET clock = 1, happened_at = '2026-11-27 12:00+00'";
     admin.batch_execute(settle).await.unwrap();
 }

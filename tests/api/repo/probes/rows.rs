@@ -1,7 +1,7 @@
 //! Rows in every table, for two tenants.
 
 use chrono::TimeDelta;
-use database::ids::{ApiCallId, DomainId, PlaceChangeId, SitemapFileId, TenantId, WebhookTurn};
+use database::ids::{ApiCallId, DomainId, PlaceChangeId, SitemapFileId, TenantId, WebhookId, WebhookTurn};
 use database::models::api_key::ApiKey;
 use database::models::batch_job::BatchJob;
 use database::models::contact::Contact;
@@ -94,6 +94,7 @@ pub struct Rows {
     /// A domain of the calling tenant, and one of its pages.
     pub own_domain: DomainId,
     pub own_page: Page,
+    pub own_webhook: WebhookId,
 }
 
 /// A schedule that is due, one that is paused, a run of the former, and a key that was revoked.
@@ -116,6 +117,7 @@ impl Rows {
         Self {
             own_domain: own.domain.id,
             own_page: own.page,
+            own_webhook: own.webhook.id,
             ..rows
         }
     }
@@ -193,6 +195,7 @@ impl Rows {
             tenant: conn.tenant_id(),
             name: name.to_owned(),
             delivery: deliver(conn, &webhook, &pending).await?,
+            own_webhook: webhook.id,
             webhook,
             off_webhook,
             turn: Uuid::nil().into(),

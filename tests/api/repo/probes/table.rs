@@ -111,6 +111,7 @@ pub const PROBES: &[Probe] = probes! {
     schedule_runs::has_run: Nothing, |conn, a| (a.scheduled.due.id, DateTime::UNIX_EPOCH);
     schedule_runs::insert: NoSuchRow, |conn, a| (&new_run(a.scheduled.due.id));
     leads::list_domain_ids: OwnRows, |conn, a| (&LeadFilter::default(), 10);
+    leads::list_domain_ids: Nothing, |conn, a| (&LeadFilter { text: Some(&a.domain.domain), ..Default::default() }, 10);
     score_points::find: OwnRows, |conn, a| ();
     score_points::find_or_insert: NewRow, |conn, a| ("x");
     score_points::lock: NewRow, |conn, a| ();
@@ -375,6 +376,7 @@ pub const PROBES: &[Probe] = probes! {
     webhooks::update: Nothing, |conn, a| (a.webhook.id, &WebhookChanges { url: Some("https://x.test/"), ..Default::default() });
     webhooks::enable: Nothing, |conn, a| (a.off_webhook.id);
     webhooks::disable: Nothing, |conn, a| (a.webhook.id, DisabledBecause::Request);
+    webhooks::disable: OwnRows, |conn, a| (a.own_webhook, DisabledBecause::Request);
     webhooks::delete: Nothing, |conn, a| (a.webhook.id);
     webhooks::turns::keep: Nothing, |conn, a| (a.webhook.id, a.turn, TimeDelta::zero());
     webhooks::turns::end: Nothing, |conn, a| (a.webhook.id, a.turn);
