@@ -5,7 +5,8 @@ use database::ids::LeadId;
 use database::models::enums::ContactMark;
 use database::repo::leads::{LeadFilter, LeadOrder};
 use rocket::FromForm;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -148,6 +149,7 @@ pub struct LeadFilterBody {
     business_type: Option<String>,
     /// Degrees north and east; required with `within_km`.
     #[schema(value_type = Option<Vec<f64>>, min_items = 2, max_items = 2)]
+    #[serde(default, deserialize_with = "read_pair")]
     near: Option<(f64, f64)>,
     /// The distance from `near`, in kilometres.
     #[schema(exclusive_minimum = 0, maximum = 20_100)]
@@ -216,6 +218,17 @@ impl LeadFilterBody {
             changed_since: self.changed_since,
         })
     }
+}
+
+/// Reads two numbers. A pair would take more of them where a body is read in two steps, as that of a schedule is.
+fn read_pair<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<(f64, f64)>, D::Error> {
+    let Some(numbers) = Option::<Vec<f64>>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let length = numbers.len();
+    let pair = <[f64; 2]>::try_from(numbers);
+    pair.map(|pair| Some(pair.into()))
+        .map_err(|_| D::Error::invalid_length(length, &"latitude and longitude"))
 }
 
 /// The largest number of days within which certificates may be asked for.
