@@ -43,7 +43,7 @@ async fn show_suppressions(visit: SignedIn<Read>, db: Db<'_>, query: PageQuery<'
 fn table(found: &views::Page<SuppressionView>, may_delete: bool) -> Markup {
     html! {
         @if found.items.is_empty() {
-            p.empty { "Nothing is suppressed. Who asks to be left out belongs here." }
+            p.empty { "Nothing is suppressed. When somebody asks to be left out, add their address or domain here." }
         } @else {
             div.scroll tabindex="0" { table {
                 thead { tr { th { "What" } th { "Kind" } th { "Reason" } th { "Since" } @if may_delete { th { span.unseen { "Actions" } } } } }
