@@ -12,9 +12,8 @@ use database::repo::QueryError;
 /// The text for a failure whose cause concerns only the operator.
 const INTERNAL: &str = "internal error: the server's log has the cause under the job's id";
 
-/// The text for a lock that another transaction held for too long.
-const LOCKED: &str =
-    "another transaction of the database holds what this job writes: the job continues when that has ended";
+/// The text for a conflict with another transaction, such as a lock that it held for too long.
+const CONFLICT: &str = "the job met other work in the database: it is tried again, and this attempt does not count";
 
 /// The text for a database without room.
 const DISK_FULL: &str = "the disk of the database is full: the job continues when there is room";
@@ -200,7 +199,7 @@ impl From<QueryError> for JobError {
     fn from(error: QueryError) -> Self {
         match shortage(&error) {
             Some(Shortage::Space) => return Self::shortage(DISK_FULL).because(error),
-            Some(Shortage::Turn) => return Self::shortage(LOCKED).because(error),
+            Some(Shortage::Turn) => return Self::shortage(CONFLICT).because(error),
             _ => {}
         }
         let outage = is_outage(&error);
