@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use database::repo::paging::Offset;
+use database::repo::places::{self, PlaceFilter, PlaceOrder};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -17,14 +19,20 @@ use crate::support::cluster::Scratch;
 use crate::support::database::eventually;
 use crate::support::program::{Api, Program, Running};
 use crate::support::site::{Reply, Site};
-use crate::support::tenants::Agencies;
+use crate::support::tenants::{Agencies, new_domain, new_place};
 
 /// The tables whose rows are counted.
-const COUNTED: &str = "SELECT (SELECT count(*) FROM contact_sources WHERE tenant_id = $1) + (SELECT count(*) FROM contacts WHERE tenant_id = $1)
-    + (SELECT count(*) FROM domains WHERE tenant_id = $1) + (SELECT count(*) FROM email_scan_urls WHERE tenant_id = $1)
-    + (SELECT count(*) FROM pages WHERE tenant_id = $1) + (SELECT count(*) FROM places_staging WHERE tenant_id = $1)
-    + (SELECT count(*) FROM sitemap_files WHERE tenant_id = $1) + (SELECT count(*) FROM sitemap_url_changes WHERE tenant_id = $1)
-    + (SELECT count(*) FROM sitemap_urls WHERE tenant_id = $1)";
+const COUNTED: [&str; 9] = [
+    "contact_sources",
+    "contacts",
+    "domains",
+    "email_scan_urls",
+    "pages",
+    "places_staging",
+    "sitemap_files",
+    "sitemap_url_changes",
+    "sitemap_urls",
+];
 
 /// A site whose text sitemap lists this number of URLs.
 async fn listing(urls: usize) -> Site {
@@ -52,17 +60,17 @@ async fn rows_are_counted_exactly_and_no_writer_waits() {
 
     // An open transaction that has written does not keep others from writing.
     let mut open = acme.open().await;
-    let new = crate::support::tenants::new_domain("open.test");
+    let new = new_domain("open.test");
     database::repo::domains::upsert(&mut open, &new).await.unwrap();
     for number in 0..250 {
         acme.domain(&format!("s{number}.test")).await;
     }
     assert_eq!(stored().await, 253);
     open.commit().await.unwrap();
-    // The count before has put the entries together.
+    // The count before has put the entries of each of three tables together.
     let entries = format!("SELECT count(*) FROM stored_rows WHERE tenant_id = '{}'", acme.id);
     let entries: i64 = client.query_one(&entries, &[]).await.unwrap().get(0);
-    assert!(entries <= 3, "{entries}");
+    assert!(entries <= 5, "{entries}");
     assert_eq!(stored().await, 254);
     assert_eq!(really(&client, acme.id.get()).await, 254);
     // An upsert of what is there adds nothing.
@@ -72,12 +80,34 @@ async fn rows_are_counted_exactly_and_no_writer_waits() {
         .await;
     assert_eq!(stored().await, really(&client, acme.id.get()).await);
     assert_eq!(stored().await, 251);
+
+    // The total of the list of all places is that of the entries.
+    let (two, other) = ([new_place("one"), new_place("two")], [new_place("three")]);
+    acme.run(async |conn| places::upsert_many(conn, &two).await).await;
+    bolt.run(async |conn| places::upsert_many(conn, &other).await).await;
+    let all = PlaceFilter::default();
+    let (rows, total) = acme
+        .run(async |conn| places::list(conn, &all, PlaceOrder::Newest, Offset::first(1)).await)
+        .await;
+    assert_eq!((rows.len(), total), (1, 2));
+    assert_eq!(acme.run(async |conn| places::count(conn, &all).await).await, 2);
+    assert_eq!(really(&client, acme.id.get()).await, 253);
 }
 
-/// Counts a tenant's rows one by one.
+/// Counts a tenant's rows of each table one by one, and checks that the entries say the same.
 async fn really(client: &tokio_postgres::Client, tenant: uuid::Uuid) -> i64 {
-    let sql = COUNTED.replace("$1", &format!("'{tenant}'"));
-    client.query_one(&sql, &[]).await.unwrap().get(0)
+    let mut all = 0;
+    for table in COUNTED {
+        let sql = format!(
+            "SELECT (SELECT count(*) FROM {table} WHERE tenant_id = '{tenant}'),
+                    (SELECT coalesce(sum(rows), 0)::bigint FROM stored_rows WHERE tenant_id = '{tenant}' AND table_name = '{table}')"
+        );
+        let row = client.query_one(&sql, &[]).await.unwrap();
+        let (counted, stored): (i64, i64) = (row.get(0), row.get(1));
+        assert_eq!(stored, counted, "{table}");
+        all += counted;
+    }
+    all
 }
 
 #[tokio::test]

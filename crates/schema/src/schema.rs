@@ -829,8 +829,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    stored_rows (tenant_id, id) {
+    stored_rows (tenant_id, table_name, id) {
         tenant_id -> Uuid,
+        table_name -> Text,
         id -> Uuid,
         rows -> Int8,
     }

@@ -66,14 +66,25 @@ impl Offset {
 /// Loads at most `$limit` of `$rows` and counts all of `$matching`; both queries are sent together. A macro, since
 /// Diesel's bounds for a generic function would be very long.
 ///
+/// Where all of a tenant's rows of a table match, `stored in $table` adds up their [count](super::stored_rows) instead.
+///
 /// Both answers are awaited: where the first query fails, the second says only that the transaction has failed, and may
 /// be read before.
 macro_rules! page {
+    ($conn:expr, $rows:expr, stored in $table:literal, $limit:expr) => {{
+        let entries = crate::repo::stored_rows::entries($conn.tenant_id(), $table);
+        let counts = diesel_async::RunQueryDsl::load::<i64>(entries, &mut $conn.reading());
+        crate::repo::paging::page!($rows.limit($limit).load(&mut $conn.reading()), counts)
+            .map(|(rows, counts)| (rows, counts.iter().sum::<i64>()))
+    }};
     ($conn:expr, $rows:expr, $matching:expr, $limit:expr) => {
-        match futures_util::join!(
+        crate::repo::paging::page!(
             $rows.limit($limit).load(&mut $conn.reading()),
-            $matching.count().get_result(&mut $conn.reading()),
-        ) {
+            $matching.count().get_result(&mut $conn.reading())
+        )
+    };
+    ($rows:expr, $count:expr) => {
+        match futures_util::join!($rows, $count) {
             (Ok(rows), Ok(count)) => Ok((rows, count)),
             (Err(error), _) | (Ok(_), Err(error)) => Err(error),
         }
