@@ -86,6 +86,15 @@ async fn the_records_of_a_domain_and_of_the_one_above_it_are_kept() {
     let claims = domain["technologies"]["claims"].as_array().unwrap();
     let mail = claims.iter().find(|claim| claim["name"] == "Microsoft 365").unwrap();
     assert_eq!(mail["category"], "mail", "{mail}");
+    // Strato runs the DNS, and the header says who stands in front.
+    let serving = claims
+        .iter()
+        .filter(|claim| claim["category"] == "cdn" || claim["category"] == "hosting");
+    assert_eq!(
+        serving.map(|claim| &claim["name"]).collect::<Vec<_>>(),
+        ["Cloudflare"],
+        "{claims:?}"
+    );
     assert_eq!(
         mail["evidence"][0],
         json!({ "rule": "mx mail.protection.outlook.com", "snippet": "10 acme.mail.protection.outlook.com" }),

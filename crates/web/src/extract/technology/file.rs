@@ -17,6 +17,15 @@ const FIELDS: [&str; 10] = [
 const SAMPLE_FIELDS: [&str; 9] = ["html", "header", "url", "cookie", "mx", "txt", "ns", "cname", "version"];
 /// Minimum length of a pattern: shorter ones occur in unrelated texts.
 const MIN_PATTERN: usize = 3;
+/// Records of a domain that do not say who serves its site, and what they say.
+const OF_OTHERS: [(SignKind, &str); 3] = [
+    (SignKind::Ns, "name servers tell who runs the DNS"),
+    (SignKind::Mx, "mail servers tell who takes the mail"),
+    (
+        SignKind::Txt,
+        "texts in DNS tell who sends mail and who checked the domain",
+    ),
+];
 
 /// A file of rules that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +130,7 @@ impl Reader<'_> {
                 "a technology needs at least one sign in `strong`, or two kinds in `weak`",
             ));
         }
+        self.serving_signs(table, category)?;
         let versions = self.versions(table, &signs)?;
         let (positive, negative) = (self.samples(table, "positive")?, self.samples(table, "negative")?);
         for (field, samples) in [("positive", &positive), ("negative", &negative)] {
@@ -264,6 +274,28 @@ impl Reader<'_> {
             }
         }
         Ok(signs)
+    }
+
+    /// Refuses records of others as signs of who serves a site: a domain whose DNS or mail a company runs is often served
+    /// by somebody else.
+    fn serving_signs(&self, table: &dyn TableLike, category: Category) -> Result<(), RulesError> {
+        if !matches!(category, Category::Cdn | Category::Hosting) {
+            return Ok(());
+        }
+        for field in ["strong", "weak"] {
+            let Some(kinds) = self.kinds(table, field)? else {
+                continue;
+            };
+            let found = OF_OTHERS.iter().find(|(kind, _)| kinds.contains_key(kind.label()));
+            if let Some((kind, what)) = found {
+                let (kind, category) = (kind.label(), category.label());
+                let reason = format!(
+                    "`{field}.{kind}` is not a sign of a `{category}`: {what}, not who serves the site; use `cname` or `header`"
+                );
+                return Err(self.error(kinds.get(kind).and_then(Item::span), reason));
+            }
+        }
+        Ok(())
     }
 
     /// Returns a table whose fields are kinds of signs.
