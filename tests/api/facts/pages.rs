@@ -237,3 +237,47 @@ async fn a_plain_site_has_no_facts_that_it_does_not_state() {
     assert_eq!(hosting["total_images_count"], 0);
     assert_eq!(hosting["average_page_size"], 25);
 }
+
+const FEED: &str = "<rss version='2.0'><channel><title>News</title><item><link>http://acme.bench.test/blog/7</link></item></channel></rss>";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_feed_is_a_sitemap_where_the_site_names_it_as_one() {
+    for robots in ["", "Sitemap: http://acme.bench.test/feed\n"] {
+        let app = TestApp::new().await;
+        let acme = app.agency("acme").await;
+        let site = Site::start(move |path| match path {
+            "/" => Reply::html("<title>Acme</title><link rel=alternate type='application/rss+xml' href='/feed'>hello"),
+            "/robots.txt" => Reply::new("200 OK", &[], robots),
+            "/feed" => Reply::new("200 OK", &[("Content-Type", "application/rss+xml")], FEED),
+            _ => Reply::new("404 Not Found", &[], ""),
+        })
+        .await;
+        let _work = app.work_with(&site, at_once);
+        let expected = if robots.is_empty() {
+            json!([false, null, 0, 0, null])
+        } else {
+            json!([true, "http://acme.bench.test/feed", 1, 1, 1])
+        };
+        let scanned = scanned(&acme).await;
+        assert_eq!(sitemaps(&scanned), expected, "{scanned}");
+        assert_eq!(scanned["profile"]["feed_urls"], json!(["http://acme.bench.test/feed"]));
+        let accepted = acme.post("/api/v1/sitemap/scan", json!({ "domain": HOST })).await;
+        let ended = acme.ended(accepted.body["status_url"].as_str().unwrap()).await;
+        assert_eq!(ended["status"], "completed", "{ended}");
+        let path = format!("/api/v1/domains/{}", scanned["id"].as_str().unwrap());
+        let analysed = acme.get(&path).await.body;
+        assert_eq!(sitemaps(&analysed), expected, "{analysed}");
+    }
+}
+
+/// What a domain says of its sitemaps.
+fn sitemaps(domain: &Value) -> Value {
+    let columns = [
+        "has_sitemap",
+        "sitemap_url",
+        "total_sitemaps",
+        "sitemap_urls",
+        "page_count",
+    ];
+    columns.into_iter().map(|column| domain[column].clone()).collect()
+}

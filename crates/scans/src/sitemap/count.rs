@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use url::Url;
 use web::fetch::Fetcher;
 use web::pages::page_kind;
-use web::sitemap::discover::{Effort, PageLinks, discover, page_key};
+use web::sitemap::discover::{DiscoveryMethod, Effort, PageLinks, discover, page_key};
 use web::sitemap::download::{Fetched, download};
 use web::sitemap::parse::{Item, ParseLimits, parse};
 use web::sitemap::problem::Failure;
@@ -53,7 +53,8 @@ impl Keep {
     }
 }
 
-/// Finds a site's sitemaps and counts the pages they list, up to `max_pages`. Unreadable files are not counted.
+/// Finds a site's sitemaps and counts the pages they list, up to `max_pages`. Unreadable files are not counted, and neither
+/// are feeds that the site does not name as sitemaps.
 ///
 /// # Errors
 ///
@@ -99,11 +100,14 @@ async fn walk(
     let mut listed = Vec::new();
     let config = &ctx.services().sitemap;
     let deadline = Instant::now() + config.count_time;
-    let found = match discover(fetcher, origin, links, Effort::Quick).await {
+    let mut found = match discover(fetcher, origin, links, Effort::Quick).await {
         Ok(found) => found,
         Err(error) if error.is_shortage() => return Err(job_error(&error, ctx.attempt())),
         Err(_) => return Ok((SitemapCount::default(), listed)),
     };
+    if keep == Keep::Named {
+        found.retain(|file| file.method != DiscoveryMethod::Feed);
+    }
     let mut result = SitemapCount::default();
     let mut seen: HashSet<String> = found
         .iter()

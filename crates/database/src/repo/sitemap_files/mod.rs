@@ -5,8 +5,8 @@ use diesel::dsl::{self, now, sum};
 use diesel::pg::Pg;
 use diesel::prelude::{
     AggregateExpressionMethods, BoolExpressionMethods, ExpressionMethods, HasQuery, NullableExpressionMethods,
-    OptionalExtension, PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult, QueryableByName,
-    SelectableHelper,
+    OptionalExtension, PgExpressionMethods, PgSortExpressionMethods, PgTextExpressionMethods, QueryDsl, QueryResult,
+    QueryableByName, SelectableHelper,
 };
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
@@ -18,6 +18,9 @@ use crate::ids::{DomainId, JobId, SitemapFileId, TenantId};
 use crate::models::enums::{CurationStatus, ProcessingStatus, SitemapFileStatus};
 use crate::models::sitemap_file::{SitemapFile, SitemapFileChanges};
 use crate::tenant::TenantConnection;
+
+/// How a feed was found that the home page names as a feed and nothing names as a sitemap: it lists recent pages only.
+const FEED: &str = "feed";
 
 /// Which sitemap files to list; `None` matches all.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +104,8 @@ pub async fn lock(conn: &mut TenantConnection, id: SitemapFileId) -> QueryResult
         .await
 }
 
-/// Finds the main sitemap file of a domain: of the files read, the one nearest to the root.
+/// Finds the main sitemap file of a domain: of the files read, the one nearest to the root. A feed counts if the site names
+/// it as a sitemap.
 pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryResult<Option<SitemapFile>> {
     let tenant = conn.tenant_id();
     let read = [SitemapFileStatus::Completed.label(), SitemapFileStatus::Partial.label()];
@@ -109,6 +113,7 @@ pub async fn find_first(conn: &mut TenantConnection, domain: DomainId) -> QueryR
         .filter(sitemap_files::tenant_id.eq(tenant))
         .filter(sitemap_files::domain_id.eq(domain))
         .filter(sitemap_files::status.eq_any(read))
+        .filter(sitemap_files::discovery_method.is_distinct_from(FEED))
         .order((
             sitemap_files::depth.asc().nulls_last(),
             sitemap_files::created_at,
@@ -304,7 +309,7 @@ pub async fn skip_pending(conn: &mut TenantConnection, domain: DomainId, job: Jo
     .await
 }
 
-/// Returns totals over a domain's files, or over those that a job found.
+/// Returns totals over the files that a domain names as sitemaps, or over all that a job found.
 pub async fn total(conn: &mut TenantConnection, domain: DomainId, job: Option<JobId>) -> QueryResult<FileTotals> {
     let tenant = conn.tenant_id();
     let is = |status: SitemapFileStatus| sitemap_files::status.eq(status.label()).assume_not_null();
@@ -331,9 +336,10 @@ pub async fn total(conn: &mut TenantConnection, domain: DomainId, job: Option<Jo
             sum(sitemap_files::size_bytes).aggregate_filter(is_one_of(&read)),
         ))
         .into_boxed();
-    if let Some(job) = job {
-        files = files.filter(sitemap_files::job_id.eq(job));
-    }
+    files = match job {
+        Some(job) => files.filter(sitemap_files::job_id.eq(job)),
+        None => files.filter(sitemap_files::discovery_method.is_distinct_from(FEED)),
+    };
     let (pending, read, partial, failed, skipped, urls, bytes): (_, _, _, _, _, Option<i64>, Option<i64>) =
         files.get_result(&mut conn.reading()).await?;
     Ok(FileTotals {

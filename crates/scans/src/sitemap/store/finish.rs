@@ -162,11 +162,11 @@ impl Analysis {
         let all = repo::sitemap_files::total(conn, domain, None).await?;
         let first = repo::sitemap_files::find_first(conn, domain).await?;
         let domain_changes = DomainChanges {
-            has_sitemap: Some(Some(all.read > 0)),
+            has_sitemap: Some(Some(first.is_some())),
             sitemap_url: Some(first.as_ref().map(|file| file.url.as_str())),
             total_sitemaps: Some(Some(count(all.read))),
             sitemap_urls: Some(Some(count(all.urls))),
-            page_count: Some(Some(count(all.urls))),
+            page_count: Some(first.as_ref().map(|_| count(all.urls))),
             sitemap_analysis_status: Some(Some(ProcessingStatus::Completed)),
             sitemap_analysis_error: Some(None),
             ..DomainChanges::default()
