@@ -1,5 +1,6 @@
 SET LOCAL row_security = off;
 
+SELECT scrapersky_internal.set_aside_table('create_domains', 'domain_evidence', 'the older shape has no evidence');
 SELECT scrapersky_internal.set_aside_table('create_domains', 'domain_changes', 'the older shape compares no scans');
 
 SELECT scrapersky_internal.set_aside_columns('create_domains', 'down', 'domain_hosting', '{ssl_fault,ssl_error,ssl_names,redirects}',

@@ -119,11 +119,11 @@ $$;
 
 -- Returns the tables with texts of tenants that may be erased, in whichever table, later ones included: whether the table has
 -- URLs, and the assignments by which what matches the pattern $2 is removed from a row `r`. A column that identifies a row
--- cannot be changed. Accounts stay: they are the tenant's own people. A generated column is made anew when its source is
+-- cannot be changed. A row of evidence goes as a whole, since its value does. Accounts stay: they are the tenant's own people. A generated column is made anew when its source is
 -- erased. A partitioned table stands for its partitions.
-CREATE FUNCTION erasable_tables(OUT name regclass, OUT has_url boolean, OUT assignments text) RETURNS SETOF record
+CREATE FUNCTION erasable_tables(OUT name regclass, OUT is_evidence boolean, OUT has_url boolean, OUT assignments text) RETURNS SETOF record
 LANGUAGE sql STABLE AS $$
-    SELECT c.oid::regclass, bool_or(a.attname = 'url'), string_agg(
+    SELECT c.oid::regclass, c.relname = 'domain_evidence', bool_or(a.attname = 'url'), string_agg(
         CASE
             WHEN a.atttypid = 'jsonb'::regtype THEN format('%1$I = erase_json(r.%1$I, $2)', a.attname)
             WHEN a.atttypid = 'text[]'::regtype THEN format(
@@ -145,7 +145,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Removes what matches `pattern`, a regular expression, from every text, list and JSON of `owner`, and returns how many rows it
--- changed. `hint` is a LIKE pattern that a row has to match at all. Rows with a matching URL are deleted.
+-- changed. `hint` is a LIKE pattern that a row has to match at all. Rows with a matching URL are deleted, and evidence that matches.
 CREATE FUNCTION erase_text(owner uuid, pattern text, hint text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -154,6 +154,12 @@ DECLARE
     total bigint := 0;
 BEGIN
     FOR found IN SELECT * FROM erasable_tables() LOOP
+        IF found.is_evidence THEN
+            EXECUTE format('DELETE FROM %s AS r WHERE tenant_id = $1 AND r::text ILIKE $3 AND r::text ~* $2', found.name) USING owner, pattern, hint;
+            GET DIAGNOSTICS changed = ROW_COUNT;
+            total := total + changed;
+            CONTINUE;
+        END IF;
         IF found.has_url THEN
             EXECUTE format('DELETE FROM %s WHERE tenant_id = $1 AND url ILIKE $3 AND url ~* $2', found.name) USING owner, pattern, hint;
             GET DIAGNOSTICS changed = ROW_COUNT;
@@ -171,7 +177,7 @@ END
 $$;
 
 -- Removes addresses, and all addresses of domains, from the texts of `owner` in `tables`, and returns how many rows it changed.
--- `meant` are addresses and domains in lower case, `patterns` the regular expression of each. Nothing is deleted.
+-- `meant` are addresses and domains in lower case, `patterns` the regular expression of each. Only evidence is deleted.
 --
 -- Each table is read once, however many are meant: the texts around each `@` of a row say which of them it mentions, and only
 -- the patterns of those are tried on it. Before the `@` that is what may be an address without quotes; for a local part with
@@ -187,7 +193,10 @@ DECLARE
     total bigint := 0;
 BEGIN
     FOR found IN
-        SELECT e.name, e.assignments, a.attname AS key
+        SELECT e.name, a.attname AS key, CASE
+                WHEN e.is_evidence THEN format('DELETE FROM %s AS r USING of_row h', e.name)
+                ELSE format('UPDATE %s AS r SET %s FROM of_row h', e.name, replace(e.assignments, '$2', 'h.pattern'))
+            END AS change
         FROM erasable_tables() e
         JOIN pg_class c ON c.oid = e.name
         JOIN pg_index i ON i.indrelid = e.name AND i.indisprimary
@@ -222,9 +231,9 @@ BEGIN
             of_row AS MATERIALIZED (
                 SELECT key, string_agg(pattern, '|') AS pattern FROM hits GROUP BY key
             )
-            UPDATE %1$s AS r SET %3$s FROM of_row h
+            %3$s
             WHERE r.tenant_id = $1 AND r.%2$I = h.key AND r::text ~* h.pattern
-            $statement$, found.name, found.key, replace(found.assignments, '$2', 'h.pattern'))
+            $statement$, found.name, found.key, found.change)
             USING owner, meant, patterns, lengths, has_domains;
         GET DIAGNOSTICS changed = ROW_COUNT;
         total := total + changed;

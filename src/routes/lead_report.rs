@@ -15,7 +15,8 @@ use web::score::ScoreRules;
 use super::query::PathId;
 use crate::error::ApiResult;
 use crate::guards::{Caller, Db, Read};
-use crate::views::lead::{LeadView, Report};
+use crate::views::domain::DomainEvidenceView;
+use crate::views::lead::{Fault, LeadView, Report};
 
 /// The page loads nothing and runs nothing; its style is within.
 const CONTENT_POLICY: &str =
@@ -70,8 +71,11 @@ pub async fn load(conn: &mut TenantConnection, rules: &ScoreRules, id: LeadId) -
     let shown = repo::leads::show(conn, std::slice::from_ref(&lead)).await?;
     let agency = repo::tenants::get(conn).await?.name;
     let (mut site, mut contacts, mut changes) = (None, Vec::new(), Vec::new());
+    let mut evidence = Vec::new();
     if let Some(domain) = lead.domain_id {
-        site = Some(repo::domains::get_details(conn, domain).await?.into());
+        let details = repo::domains::get_details(conn, domain).await?.into();
+        evidence = super::domain_evidence::load(conn, domain, &details).await?;
+        site = Some(details);
         let filter = ContactFilter {
             domain_id: Some(domain),
             unsuppressed: true,
@@ -86,15 +90,35 @@ pub async fn load(conn: &mut TenantConnection, rules: &ScoreRules, id: LeadId) -
         changes = rows.into_iter().map(Into::into).collect();
     }
     let lead = LeadView::new(lead, &shown);
-    let is_fault = |name: &str| rules.iter().any(|rule| rule.name == name && rule.is_fault);
-    let faults = lead.score_reasons.iter().filter(|reason| is_fault(&reason.rule));
+    let faults = lead.score_reasons.iter().filter_map(|reason| {
+        let rule = rules.iter().find(|rule| rule.name == reason.rule && rule.is_fault)?;
+        Some(Fault {
+            because: reason.because.clone(),
+            pages: pages(&rule.columns(), &evidence),
+        })
+    });
     Ok(Report {
         agency,
         made_at: Utc::now(),
-        faults: faults.map(|reason| reason.because.clone()).collect(),
+        faults: faults.collect(),
         lead,
         site,
         contacts,
         changes,
     })
+}
+
+/// Returns the pages that tell the values of columns, each page once.
+fn pages(columns: &[(&str, Option<&str>)], evidence: &[DomainEvidenceView]) -> Vec<String> {
+    let is_asked = |told: &&DomainEvidenceView| {
+        let mut columns = columns.iter();
+        columns.any(|(column, value)| *column == told.column && value.is_none_or(|value| value == told.value))
+    };
+    let mut pages = Vec::new();
+    for page in evidence.iter().filter(is_asked).filter_map(|told| told.url.as_ref()) {
+        if !pages.contains(page) {
+            pages.push(page.clone());
+        }
+    }
+    pages
 }

@@ -34,6 +34,7 @@ pub mod contract;
 pub mod costs;
 pub(crate) mod curation;
 pub mod domain_changes;
+pub mod domain_evidence;
 pub mod domains;
 pub mod email_scans;
 pub mod events;
@@ -86,6 +87,7 @@ pub fn routes() -> Vec<Route> {
         events::routes(),
         domains::routes(),
         domain_changes::routes(),
+        domain_evidence::routes(),
         rescans::routes(),
         places::routes(),
         place_curation::routes(),
@@ -141,6 +143,7 @@ pub fn descriptions() -> Vec<OpenApi> {
         events::describe(),
         domains::describe(),
         domain_changes::describe(),
+        domain_evidence::describe(),
         rescans::describe(),
         places::describe(),
         place_curation::describe(),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
+use database::models::domain_evidence::EvidenceColumn;
 use database::models::enums::{
     BatchStatus, ContactMark, CurationStatus, DeliveryStatus, DisabledBecause, DomainChangeKind, EmailType, EventKind,
     JobStatus, MissedRuns, MxStatus, Outcome, PausedBecause, PlaceAction, ProcessingStatus, RunOutcome, Scope,
@@ -121,6 +122,7 @@ labels! {
     DeliveryStatus: DeliveryStatusWord,
     DisabledBecause: DisabledBecauseWord,
     DomainChangeKind: DomainChangeKindWord,
+    EvidenceColumn: EvidenceColumnWord,
     EventKind: EventKindWord,
     JobStatus: JobStatusWord,
     MissedRuns: MissedRunsWord,

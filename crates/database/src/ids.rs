@@ -110,6 +110,10 @@ typed_id! {
     DomainChangeId(i64): sql_types::Int8
 }
 typed_id! {
+    /// Identifies what a value of a domain is told by.
+    DomainEvidenceId(i64): sql_types::Int8
+}
+typed_id! {
     /// Identifies a crawl for email addresses.
     EmailScanId(Uuid): sql_types::Uuid
 }

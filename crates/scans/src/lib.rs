@@ -4,6 +4,7 @@
 mod dns;
 pub mod domain;
 pub mod email;
+mod evidence;
 mod failure;
 pub mod leads;
 mod pace;

@@ -166,6 +166,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    domain_evidence (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Int8,
+        domain_id -> Uuid,
+        column_name -> Text,
+        value -> Text,
+        url -> Nullable<Text>,
+        rule -> Nullable<Text>,
+        snippet -> Nullable<Text>,
+        claim -> Nullable<Text>,
+        confidence -> Int2,
+        first_seen -> Timestamptz,
+        last_seen -> Timestamptz,
+    }
+}
+
+diesel::table! {
     domain_hosting (tenant_id, domain_id) {
         tenant_id -> Uuid,
         domain_id -> Uuid,
@@ -948,6 +965,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contact_sources,
     contacts,
     domain_changes,
+    domain_evidence,
     domain_hosting,
     domain_profiles,
     domain_technologies,

@@ -6,21 +6,21 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::console::page::{link, time};
-use crate::views::domain::{DomainChangeView, DomainDetailsView};
+use crate::views::domain::{DomainChangeView, DomainDetailsView, DomainEvidenceView};
 
 /// Columns that say which row it is, not what the site is like.
 const OF_THE_ROW: &[&str] = &["id", "domain_id", "created_at", "updated_at"];
 
-/// Shows what scans found.
-pub fn facts(details: &DomainDetailsView) -> Markup {
+/// Shows what scans found, and what it is told by.
+pub fn facts(details: &DomainDetailsView, evidence: &[DomainEvidenceView]) -> Markup {
     html! {
-        (part("What the site says", details.profile.as_ref()))
-        (part("What it runs on", details.technologies.as_ref()))
-        (part("Where it is hosted", details.hosting.as_ref()))
+        (part("What the site says", details.profile.as_ref(), evidence))
+        (part("What it runs on", details.technologies.as_ref(), evidence))
+        (part("Where it is hosted", details.hosting.as_ref(), evidence))
     }
 }
 
-fn part<T: Serialize>(title: &str, view: Option<&T>) -> Markup {
+fn part<T: Serialize>(title: &str, view: Option<&T>, evidence: &[DomainEvidenceView]) -> Markup {
     let view = view.and_then(|view| serde_json::to_value(view).ok());
     let fields = match view {
         Some(Value::Object(fields)) => fields,
@@ -34,7 +34,31 @@ fn part<T: Serialize>(title: &str, view: Option<&T>) -> Markup {
         @if !known.is_empty() {
             section {
                 h2 { (title) }
-                dl { @for (name, value) in known { dt { (label(name)) } dd { (shown(value)) } } }
+                dl { @for (name, value) in known { dt { (label(name)) } dd { (shown(value)) (told_by(name, value, evidence)) } } }
+            }
+        }
+    }
+}
+
+/// Shows what the values of a column are told by.
+fn told_by(column: &str, value: &Value, evidence: &[DomainEvidenceView]) -> Markup {
+    let told: Vec<&DomainEvidenceView> = evidence.iter().filter(|told| told.column == column).collect();
+    let has_parts = value.is_array() || value.is_object();
+    html! {
+        @if !told.is_empty() {
+            details.evidence {
+                summary { "Evidence" }
+                ul {
+                    @for told in told {
+                        li {
+                            @if has_parts { b { (told.value) } " " }
+                            (told.rule)
+                            @if !told.snippet.is_empty() { ": " q { (told.snippet) } }
+                            @if let Some(url) = &told.url { " on " (link(url)) }
+                            div.hint { (told.confidence) " % sure, first seen " (time(told.first_seen)) ", last seen " (time(told.last_seen)) }
+                        }
+                    }
+                }
             }
         }
     }

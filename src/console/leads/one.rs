@@ -23,10 +23,11 @@ use super::more::More;
 use crate::console::page::{Page, Place, link, time};
 use crate::error::ApiResult;
 use crate::guards::{Curate, Db, Read, SignedIn};
+use crate::routes::domain_evidence;
 use crate::routes::lead_report::{ReportPage, load};
 use crate::routes::place_filter::status_of;
 use crate::routes::query::{PathId, parsed};
-use crate::views::domain::{DomainChangeView, DomainDetailsView};
+use crate::views::domain::{DomainChangeView, DomainDetailsView, DomainEvidenceView};
 use crate::views::lead::LeadView;
 use crate::views::words::Words;
 
@@ -59,7 +60,7 @@ pub async fn show_lead(visit: SignedIn<Read>, db: Db<'_>, id: PathId<LeadId>) ->
         @if let Some(site) = &site {
             (contacts(&site.contacts))
             (changes(&site.changes))
-            div.columns { (facts(&site.details)) }
+            div.columns { (facts(&site.details, &site.evidence)) }
         }
         (more.show())
     };
@@ -87,11 +88,13 @@ struct Site {
     details: DomainDetailsView,
     contacts: Vec<Contact>,
     changes: Vec<DomainChangeView>,
+    evidence: Vec<DomainEvidenceView>,
 }
 
 impl Site {
     async fn load(conn: &mut TenantConnection, domain: DomainId) -> ApiResult<Self> {
         let details = repo::domains::get_details(conn, domain).await?.into();
+        let evidence = domain_evidence::load(conn, domain, &details).await?;
         let filter = ContactFilter {
             domain_id: Some(domain),
             unsuppressed: true,
@@ -107,6 +110,7 @@ impl Site {
             details,
             contacts,
             changes: changes.into_iter().map(Into::into).collect(),
+            evidence,
         })
     }
 }

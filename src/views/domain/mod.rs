@@ -2,6 +2,7 @@
 
 mod change;
 mod csv;
+mod evidence;
 mod hosting;
 mod profile;
 mod row;
@@ -9,6 +10,7 @@ mod technologies;
 
 pub use self::change::DomainChangeView;
 pub use self::csv::DOMAIN_CSV_HEAD;
+pub use self::evidence::{ClaimedEvidence, DomainEvidenceView};
 pub use self::hosting::DomainHostingView;
 pub use self::profile::DomainProfileView;
 pub use self::row::DomainView;

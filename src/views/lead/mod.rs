@@ -6,5 +6,5 @@ mod report;
 mod row;
 
 pub use self::history::{Change, LeadChangeView};
-pub use self::report::Report;
+pub use self::report::{Fault, Report};
 pub use self::row::{LeadView, ScoreReasonView};

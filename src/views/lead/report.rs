@@ -14,7 +14,7 @@ const STYLE: &str = "\
     header { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 2px solid #1a1a1a; padding-bottom: .5rem; }\
     h1 { font-size: 1.6rem; line-height: 1.2; margin: 1.5rem 0 .25rem; } h2 { font-size: 1.1rem; margin: 1.75rem 0 .5rem; break-after: avoid; }\
     dl { display: grid; grid-template-columns: 12rem 1fr; gap: .2rem 1rem; margin: 0; } dt { color: #555; } dd { margin: 0; overflow-wrap: anywhere; }\
-    li { break-inside: avoid; } .faults li { margin-bottom: .3rem; font-weight: 600; } .soft { color: #555; }\
+    li { break-inside: avoid; } .faults li { margin-bottom: .3rem; font-weight: 600; } .faults .soft { font-weight: 400; overflow-wrap: anywhere; } .soft { color: #555; }\
     table { border-collapse: collapse; width: 100%; } td, th { text-align: left; vertical-align: top; padding: .2rem .5rem .2rem 0; overflow-wrap: anywhere; }\
     tr { break-inside: avoid; border-bottom: 1px solid #ddd; }\
     @page { margin: 18mm; } @media print { body { margin: 0; max-width: none; padding: 0; } a { color: inherit; text-decoration: none; } }";
@@ -29,13 +29,22 @@ pub struct Report {
     /// The lead.
     pub lead: LeadView,
     /// What is wrong with the site, in words.
-    pub faults: Vec<String>,
+    pub faults: Vec<Fault>,
     /// What scans found about the site.
     pub site: Option<DomainDetailsView>,
     /// The addresses that were found and may be written to.
     pub contacts: Vec<Contact>,
     /// What changed, newest first.
     pub changes: Vec<DomainChangeView>,
+}
+
+/// Something that is wrong with the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong, in words.
+    pub because: String,
+    /// The pages that tell it, where they are known.
+    pub pages: Vec<String>,
 }
 
 impl Report {
@@ -69,7 +78,11 @@ impl Report {
         html! {
             @if !self.faults.is_empty() {
                 h2 { "What we found" }
-                ul.faults { @for fault in &self.faults { li { (sentence(fault)) } } }
+                ul.faults {
+                    @for Fault { because, pages } in &self.faults {
+                        li { (sentence(because)) @if !pages.is_empty() { div.soft { "Seen at " (pages.join(", ")) } } }
+                    }
+                }
             }
         }
     }

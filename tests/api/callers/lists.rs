@@ -59,6 +59,9 @@ const LISTS: &[List] = &[
     List { path: "/api/v1/domains/$D/contacts", id: "id", sql: CONTACTS },
     List { path: "/api/v1/changes", id: "id", sql: CHANGES },
     List { path: "/api/v1/domains/$D/changes", id: "id", sql: CHANGES },
+    List { path: "/api/v1/domains/$D/evidence", id: "id",
+        sql: "INSERT INTO domain_evidence (tenant_id, domain_id, column_name, value, rule, snippet, confidence, first_seen, last_seen)
+            SELECT '$T', '$D', 'title', 'title ' || n, 'title', 'x', 90, now(), now() FROM $N" },
     List { path: "/api/v1/leads", id: "id", sql: LEADS },
     List { path: "/api/v1/leads?sort=-updated_at", id: "id", sql: LEADS },
     List { path: "/api/v1/leads?sort=name", id: "id", sql: LEADS },

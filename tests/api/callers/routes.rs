@@ -7,8 +7,9 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use database::ids::{
-    ApiKeyId, AuditEntryId, BatchId, ContactId, DomainChangeId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId,
-    ScheduleId, ScheduleRunId, SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId, WebhookId,
+    ApiKeyId, AuditEntryId, BatchId, ContactId, DomainChangeId, DomainEvidenceId, JobId, LeadChangeRowId, PageId,
+    PlaceChangeRowId, ScheduleId, ScheduleRunId, SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId,
+    WebhookId,
 };
 use database::models::event::EventPosition;
 use database::models::webhook_delivery::DeliveryPosition;
@@ -244,6 +245,8 @@ pub const ENTRIES: &[Entry] = entries! {
         "/api/v1/changes", &ids.number, |id: i64| Newest::new(later(), DomainChangeId::from(id)));
     Get "/api/v1/domains/<id>/changes" Rows: |ids| list(
         &format!("/api/v1/domains/{}/changes", ids.domain), &ids.number, |id: i64| Newest::new(later(), DomainChangeId::from(id)));
+    Get "/api/v1/domains/<id>/evidence" Rows: |ids| list(
+        &format!("/api/v1/domains/{}/evidence", ids.domain), &ids.number, |_: i64| DomainEvidenceId::from(0));
     Get "/api/v1/leads" Nothing: |ids| [
         list("/api/v1/leads", &ids.lead, |id: Uuid| LeadPosition { key: LeadKey::Newest(later()), id: id.into() }),
         list("/api/v1/leads?sort=-last_scan_at", &ids.lead, |id: Uuid| LeadPosition { key: LeadKey::LastScan(Some(later())), id: id.into() }),

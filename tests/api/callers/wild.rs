@@ -56,6 +56,7 @@ const NAMES: &[&str] = &[
     "location",
     "business_type",
     "mark",
+    "column",
     "columns",
     "preset",
     "url",

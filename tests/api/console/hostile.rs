@@ -110,7 +110,9 @@ async fn fill_settings(app: &TestApp, agency: &Agency, quoted: &str, job: &str) 
          UPDATE tenants SET name = '{quoted}' WHERE id = '{tenant}';
          UPDATE places_staging SET search_job_id = '{job}', latitude = 1, longitude = 1, business_type = '{quoted}', search_location = '{quoted}';
          INSERT INTO domain_changes (tenant_id, domain_id, job_id, kind, subject, before, after)
-             SELECT tenant_id, id, '{job}', 'title', '{quoted}', '{quoted}', '{quoted}' FROM domains"
+             SELECT tenant_id, id, '{job}', 'title', '{quoted}', '{quoted}', '{quoted}' FROM domains;
+         INSERT INTO domain_evidence (tenant_id, domain_id, column_name, value, url, rule, snippet, confidence, first_seen, last_seen)
+             SELECT tenant_id, id, 'title', '{quoted}', '{quoted}', '{quoted}', '{quoted}', 90, now(), now() FROM domains"
     ))
     .await;
     app.texts("SELECT id::text FROM webhooks").await.remove(0)

@@ -89,6 +89,7 @@ async fn a_suppressed_address_is_gone_from_every_answer_at_once() {
         format!("/api/v1/domains/{id}"),
         format!("/api/v1/domains/{id}/pages"),
         format!("/api/v1/domains/{id}/contacts"),
+        format!("/api/v1/domains/{id}/evidence?limit=1000"),
         format!("/email-scanner/scan/{id}/status"),
         accepted["status_url"].as_str().unwrap().to_owned(),
         "/api/v1/jobs".to_owned(),

@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-const TABLES: [&str; 4] = ["domains", "domain_profiles", "domain_technologies", "domain_hosting"];
+const TABLES: [&str; 5] = [
+    "domains",
+    "domain_profiles",
+    "domain_technologies",
+    "domain_hosting",
+    "domain_evidence",
+];
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()

@@ -3,6 +3,7 @@
 mod changes;
 mod dns;
 mod documented;
+mod evidence;
 mod pages;
 mod transport;
 
@@ -23,7 +24,7 @@ fn at_once(scans: ScansConfig) -> ScansConfig {
     }
 }
 
-/// Scans a host and returns the domain, as the API shows it.
+/// Scans a host and returns the domain, as the API shows it; each of its values has evidence.
 async fn scan(holder: &Holder<'_>, host: &str) -> Value {
     let accepted = holder.post("/api/v1/scrapersky", json!({ "base_url": host })).await;
     assert_eq!(accepted.status, 200, "{accepted:?}");
@@ -37,5 +38,7 @@ async fn scan(holder: &Holder<'_>, host: &str) -> Value {
         .iter()
         .find(|domain| domain["domain"] == bare);
     let id = domain.unwrap()["id"].as_str().unwrap();
-    holder.get(&format!("/api/v1/domains/{id}")).await.body
+    let scanned = holder.get(&format!("/api/v1/domains/{id}")).await.body;
+    evidence::assert_each_value_is_told(holder, &scanned).await;
+    scanned
 }

@@ -16,10 +16,16 @@ async fn a_report_says_what_is_wrong_and_nothing_scraped_becomes_markup() {
     app.sql(&format!(
         "UPDATE tenants SET name = 'Acme & Sons' WHERE id = '{tenant}';
          UPDATE domain_profiles SET title = '<script>alert(1)</script>', has_privacy_policy = false;
-         UPDATE domain_technologies SET claims = '[{{\"name\": \"WordPress\", \"category\": \"cms\", \"version\": \"5.8.1\"}}]';
+         UPDATE domain_technologies SET claims = '[{{\"name\": \"WordPress\", \"category\": \"cms\", \"version\": \"5.8.1\",
+             \"evidence\": [{{\"rule\": \"generator WordPress\", \"snippet\": \"WordPress 5.8.1\", \"url\": \"https://solo.test/blog\"}}]}}]';
          UPDATE contacts SET name = '<b>Jane</b>' WHERE email = 'info@solo.test';
          INSERT INTO domain_changes (tenant_id, domain_id, job_id, kind, before, after)
-             SELECT tenant_id, id, gen_random_uuid(), 'title', '<i>Old</i>', 'New' FROM domains WHERE domain = 'solo.test'"
+             SELECT tenant_id, id, gen_random_uuid(), 'title', '<i>Old</i>', 'New' FROM domains WHERE domain = 'solo.test';
+         INSERT INTO domain_evidence (tenant_id, domain_id, column_name, value, url, rule, snippet, claim, confidence, first_seen, last_seen)
+             SELECT tenant_id, id, 'has_privacy_policy', 'false', 'https://solo.test/', 'not found', 'pages read: 3', NULL, 90, now(), now()
+                 FROM domains WHERE domain = 'solo.test'
+             UNION ALL
+             SELECT tenant_id, id, 'claims', 'WordPress', NULL, NULL, NULL, 'WordPress', 90, now(), now() FROM domains WHERE domain = 'solo.test'"
     ))
     .await;
     scans::leads::score_due(app.pool(), &web::score::ScoreRules::standard())
@@ -35,7 +41,8 @@ async fn a_report_says_what_is_wrong_and_nothing_scraped_becomes_markup() {
     for said in [
         "Acme &amp; Sons",
         "WordPress 5.8.1 is outdated: 6.8.3 was current on 2025-10-31",
-        "No privacy page was found",
+        "No privacy page was found<div class=\"soft\">Seen at https://solo.test/</div>",
+        "Seen at https://solo.test/blog",
         "&lt;script&gt;alert(1)&lt;/script&gt;",
         "&lt;b&gt;Jane&lt;/b&gt;",
         "info@solo.test",

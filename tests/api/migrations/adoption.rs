@@ -207,11 +207,12 @@ fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String
 }
 
 /// The tables that the old system did not have.
-const NEW_TABLES: [&str; 28] = [
+const NEW_TABLES: [&str; 29] = [
     "api_calls",
     "api_keys",
     "contact_sources",
     "domain_changes",
+    "domain_evidence",
     "email_scan_urls",
     "email_scans",
     "audit_log",

@@ -26,7 +26,17 @@ pub async fn fill_leads(client: &Client, tenant: &str) {
     fill(client, "score_points", 3, &[("tenant_id", tenant)]).await;
 }
 
-/// Adds what scans found changed.
+/// The columns of evidence that must match each other.
+pub const TOLD: [(&str, &str); 6] = [
+    ("column_name", "(ARRAY['title', 'claims'])[1 + i % 2]"),
+    ("value", "'value ' || i"),
+    ("rule", "CASE WHEN i % 2 = 0 THEN 'title' END"),
+    ("snippet", "CASE WHEN i % 2 = 0 THEN 'seen ' || i END"),
+    ("claim", "CASE WHEN i % 2 = 1 THEN 'WordPress' END"),
+    ("confidence", "i % 101"),
+];
+
+/// Adds what scans found changed, and what values are told by.
 pub async fn fill_changes(client: &Client, tenant: &str) {
     fill(
         client,
@@ -37,6 +47,20 @@ pub async fn fill_changes(client: &Client, tenant: &str) {
             ("domain_id", "md5('domain' || 1 + (i - 1) % 90)::uuid"),
             ("kind", "(ARRAY['title', 'phone_added', 'phone_gone'])[1 + i % 3]"),
         ],
+    )
+    .await;
+    fill(
+        client,
+        "domain_evidence",
+        60,
+        &[
+            &[
+                ("tenant_id", tenant),
+                ("domain_id", "md5('domain' || 1 + (i - 1) % 90)::uuid"),
+            ],
+            TOLD.as_slice(),
+        ]
+        .concat(),
     )
     .await;
 }

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tokio_postgres::Client;
 
 use super::adoption::own_database;
-use super::lead_rows::fill_leads;
+use super::lead_rows::{TOLD, fill_leads};
 use super::legacy_rows::fill_legacy_tables;
 use super::new_shape::fill_every_table;
 use super::queue_rows::add_queue_rows;
@@ -159,6 +159,8 @@ async fn add_runs(admin: &Client) {
         &[of_domain[0], of_domain[1], ("kind", "'title'")],
     )
     .await;
+    let told = [&of_domain, TOLD.as_slice()].concat();
+    fill(admin, "domain_evidence", 20, &told).await;
     for (table, id) in [("sitemap_runs", &run), ("email_scans", &scan)] {
         let mut columns = vec![("id", id.as_str()), of_domain[0], of_domain[1]];
         columns.push(if table == "sitemap_runs" {

@@ -12,6 +12,7 @@ pub mod batch_job;
 pub mod contact;
 pub mod domain;
 pub mod domain_change;
+pub mod domain_evidence;
 pub mod domain_hosting;
 pub mod domain_profile;
 pub mod domain_technologies;

@@ -30,6 +30,7 @@ pub mod callers;
 pub mod contacts;
 pub mod diagnostics;
 pub mod domain_changes;
+pub mod domain_evidence;
 pub mod domain_facts;
 pub mod domains;
 pub mod email_scans;

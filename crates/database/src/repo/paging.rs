@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::{
-    ApiKeyId, AuditEntryId, BatchId, ContactId, DomainChangeId, JobId, LeadChangeRowId, PageId, PlaceChangeRowId,
-    PlaceSearchId, ScheduleId, ScheduleRunId, SitemapFileId, SitemapRunId, SitemapUrlChangeId, SuppressionId,
-    WebhookId,
+    ApiKeyId, AuditEntryId, BatchId, ContactId, DomainChangeId, DomainEvidenceId, JobId, LeadChangeRowId, PageId,
+    PlaceChangeRowId, PlaceSearchId, ScheduleId, ScheduleRunId, SitemapFileId, SitemapRunId, SitemapUrlChangeId,
+    SuppressionId, WebhookId,
 };
 use crate::models::event::EventPosition;
 use crate::models::webhook_delivery::DeliveryPosition;
@@ -231,6 +231,7 @@ positions! {
     Newest<WebhookId>: "webhooks";
     AuditEntryId: "audit";
     DeliveryPosition: "webhooks/deliveries";
+    DomainEvidenceId: "domains/evidence";
     EventPosition: "events";
     LeadChangeRowId: "leads/history";
     PlaceChangeRowId: "places/history";

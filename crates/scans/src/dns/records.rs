@@ -104,6 +104,27 @@ impl DnsRecords {
         seen
     }
 
+    /// Returns each record as a text, with its kind.
+    pub(crate) fn texts(&self) -> Vec<(&'static str, String)> {
+        let lists = [
+            ("A", &self.a),
+            ("AAAA", &self.aaaa),
+            ("CNAME", &self.cname),
+            ("PTR", &self.ptr),
+            ("NS", &self.ns),
+            ("TXT", &self.txt),
+        ];
+        let plain = lists.into_iter().flat_map(|(kind, list)| {
+            let records = list.iter().flatten();
+            records.map(move |record| (kind, record.clone()))
+        });
+        let servers = self.mx.iter().flatten();
+        let servers = servers.map(|server| ("MX", format!("{} {}", server.preference, server.host)));
+        let authorities = self.caa.iter().flatten();
+        let authorities = authorities.map(|caa| ("CAA", format!("{} {}", caa.tag, caa.value)));
+        plain.chain(servers).chain(authorities).collect()
+    }
+
     /// Returns the names of the mail servers.
     pub(crate) fn mail_servers(&self) -> Vec<String> {
         self.mx.iter().flatten().map(|server| server.host.clone()).collect()

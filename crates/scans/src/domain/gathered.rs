@@ -41,15 +41,15 @@ pub(super) struct Gathered {
 #[derive(Serialize)]
 pub(super) struct CrawlerHints<'a> {
     /// What the home page asks in `<meta name="robots">`.
-    meta_robots: Option<&'a str>,
+    pub(super) meta_robots: Option<&'a str>,
     /// What its headers ask in `X-Robots-Tag`.
-    x_robots_tag: Option<String>,
+    pub(super) x_robots_tag: Option<String>,
     /// The URL that the home page calls its own.
-    canonical_url: Option<&'a str>,
+    pub(super) canonical_url: Option<&'a str>,
     /// The sitemaps that robots.txt names.
-    sitemaps: Vec<&'a str>,
+    pub(super) sitemaps: Vec<&'a str>,
     /// The pause between requests that robots.txt asks for, in seconds.
-    crawl_delay: Option<u64>,
+    pub(super) crawl_delay: Option<u64>,
 }
 
 impl Gathered {

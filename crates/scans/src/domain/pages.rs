@@ -33,6 +33,11 @@ impl Totals {
         self.images += images as u64;
     }
 
+    /// Returns the number of pages.
+    pub(super) const fn pages(&self) -> u64 {
+        self.pages
+    }
+
     /// Returns whether a page that was chosen could not be read.
     pub(super) const fn is_partial(&self) -> bool {
         self.missed > 0

@@ -79,6 +79,15 @@ impl Redirects {
         })
     }
 
+    /// Iterates over the addresses that were asked, each with the rule that names it.
+    pub(super) fn entrances(&self) -> impl Iterator<Item = (&'static str, &Entrance)> {
+        let other = self
+            .other_name
+            .as_ref()
+            .map(|other| ("request for the other name", other));
+        [("request by http", &self.http)].into_iter().chain(other)
+    }
+
     /// Returns the value that is stored.
     pub(super) fn to_json(&self) -> impl Serialize {
         #[derive(Serialize)]

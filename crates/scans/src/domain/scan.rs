@@ -15,7 +15,7 @@ use super::gathered::Gathered;
 use super::pages::{self, Totals};
 use super::read::{read, unreadable};
 use super::redirects::Redirects;
-use super::store::{self, Hidden};
+use super::store::{self, Hidden, of_pages};
 use crate::Services;
 use crate::dns::DnsRecords;
 use crate::failure::{job_error, stand_in};
@@ -190,9 +190,10 @@ impl DomainScan {
             None => Outcome::Ok,
         };
         let finished = ctx.finish_with(async |mut conn| {
-            let hidden = Hidden::find(&mut conn, &self.domain, gathered).await?;
+            let evidence = of_pages(metadata);
+            let hidden = Hidden::find(&mut conn, &self.domain, gathered, &evidence).await?;
             let metadata = hidden.without(metadata);
-            store::success(ctx, &mut conn, &self.domain, (gathered, &metadata), &hidden).await?;
+            store::success(ctx, &mut conn, &self.domain, (gathered, &metadata, evidence), &hidden).await?;
             let summary = format!("{} is scanned", self.domain);
             ctx.finish(conn, outcome, &summary, &metadata.contract()).await
         });

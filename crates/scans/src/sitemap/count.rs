@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use url::Url;
 use web::fetch::Fetcher;
 use web::pages::page_kind;
-use web::sitemap::discover::{DiscoveryMethod, Effort, PageLinks, discover, page_key};
+use web::sitemap::discover::{DiscoveryMethod, Effort, Found, PageLinks, discover, page_key};
 use web::sitemap::download::{Fetched, download};
 use web::sitemap::parse::{Item, ParseLimits, parse};
 use web::sitemap::problem::Failure;
@@ -26,8 +26,8 @@ const MAX_NAMED: usize = 50;
 /// The totals of a site's sitemaps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SitemapCount {
-    /// URL of the first file.
-    pub first: Option<Url>,
+    /// The first file.
+    pub first: Option<Found>,
     /// The number of files read.
     pub files: usize,
     /// The number of pages that the files list, up to the requested maximum.
@@ -114,8 +114,8 @@ async fn walk(
         .map(|file| page_key(file.url.as_str()).to_owned())
         .collect();
     let mut counted = HashSet::new();
-    let mut waiting: VecDeque<(Url, usize)> = found.into_iter().map(|file| (file.url, 0)).collect();
-    while let Some((url, depth)) = waiting.pop_front() {
+    let mut waiting: VecDeque<(Found, usize)> = found.into_iter().map(|file| (file, 0)).collect();
+    while let Some((file, depth)) = waiting.pop_front() {
         let left = max_pages.saturating_sub(result.pages);
         if left == 0 || result.files >= MAX_FILES || Instant::now() >= deadline {
             break;
@@ -123,7 +123,7 @@ async fn walk(
         let time = config
             .file_timeout
             .min(deadline.saturating_duration_since(Instant::now()));
-        let fetched = match download(fetcher, &url, config.max_file_bytes, time).await {
+        let fetched = match download(fetcher, &file.url, config.max_file_bytes, time).await {
             Ok(fetched) => fetched,
             Err(error) if error.is_shortage() => return Err(job_error(&error, ctx.attempt())),
             Err(_) => continue,
@@ -137,7 +137,7 @@ async fn walk(
         if !read.is_sitemap {
             continue;
         }
-        result.first.get_or_insert(url);
+        result.first.get_or_insert(file);
         result.files += 1;
         result.pages += read.count;
         listed.extend(read.pages);
@@ -146,7 +146,13 @@ async fn walk(
                 .children
                 .into_iter()
                 .filter(|child| seen.insert(page_key(child).to_owned()));
-            waiting.extend(new.filter_map(|child| Some((Url::parse(&child).ok()?, depth + 1))));
+            waiting.extend(new.filter_map(|child| {
+                let file = Found {
+                    url: Url::parse(&child).ok()?,
+                    method: DiscoveryMethod::Index,
+                };
+                Some((file, depth + 1))
+            }));
         }
     }
     Ok((result, listed))

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::proofs::{DECLARED, Fact, Proofs, READ};
+
 const KINDS: &str = include_str!("../../../../rules/businesses.txt");
 const METHODS: &str = include_str!("../../../../rules/payments.toml");
 
@@ -69,11 +71,19 @@ pub struct Business {
 
 impl Business {
     /// Reads the types of a page's structured data, and the names of its outermost objects.
-    pub(super) fn read(types: &[String], names: &[Named]) -> Self {
-        Self {
+    pub(super) fn read(types: &[String], names: &[Named], proofs: &mut Proofs) -> Self {
+        let business = Self {
             name: business_name(names),
             ..Self::of_types(types)
+        };
+        if let Some(name) = &business.name {
+            proofs.add(Fact::BusinessName, name, "structured data name", name, DECLARED);
         }
+        for kind in [business.kind, business.category].into_iter().flatten() {
+            let all = types.join(", ");
+            proofs.add(Fact::BusinessType, kind, "structured data @type", &all, DECLARED);
+        }
+        business
     }
 
     fn of_types(types: &[String]) -> Self {
@@ -127,11 +137,11 @@ fn business_name(names: &[Named]) -> Option<String> {
 /// The payment methods that a page shows.
 #[derive(Debug, Default)]
 pub(super) struct Payments {
-    /// The indexes of those in pictures, each once.
-    pictured: Vec<usize>,
+    /// The indexes of those in pictures, each once, with the name of the picture.
+    pictured: Vec<(usize, String)>,
     pictures: usize,
-    /// What `paymentAccepted` says.
-    statements: Vec<String>,
+    /// What `paymentAccepted` says, in lower case and as it is written.
+    statements: Vec<(String, String)>,
 }
 
 impl Payments {
@@ -148,13 +158,13 @@ impl Payments {
             if name.is_empty() || name.len() > MAX_MARK {
                 continue;
             }
-            let name: String = name.chars().filter(|char| char.is_alphanumeric()).collect();
-            let name = name.to_lowercase();
-            let found = PAYMENTS.iter().position(|method| method.mark.contains(&name));
+            let mark: String = name.chars().filter(|char| char.is_alphanumeric()).collect();
+            let mark = mark.to_lowercase();
+            let found = PAYMENTS.iter().position(|method| method.mark.contains(&mark));
             if let Some(found) = found
-                && !self.pictured.contains(&found)
+                && self.pictured.iter().all(|(known, _)| *known != found)
             {
-                self.pictured.push(found);
+                self.pictured.push((found, name.to_owned()));
             }
         }
     }
@@ -162,27 +172,41 @@ impl Payments {
     /// Records what `paymentAccepted` says.
     pub(super) fn see_statement(&mut self, text: &str) {
         if self.statements.len() < MAX_STATEMENTS {
-            self.statements.push(text.to_lowercase());
+            self.statements.push((text.to_lowercase(), text.to_owned()));
         }
     }
 
     /// Returns the methods in the order of the table: those that are declared, and those in pictures if there are two or
     /// more.
-    pub(super) fn finish(self) -> Vec<String> {
-        let is_said = |method: &Method| {
+    pub(super) fn finish(self, proofs: &mut Proofs) -> Vec<String> {
+        let said = |method: &Method| {
             let mut texts = self.statements.iter();
-            texts.any(|text| method.said.iter().any(|word| has_words(text, word)))
+            texts.find(|(lower, _)| method.said.iter().any(|word| has_words(lower, word)))
         };
         let pictured = if self.pictured.len() >= 2 {
             &self.pictured[..]
         } else {
             &[]
         };
-        let methods = PAYMENTS.iter().enumerate();
+        let mut methods = Vec::new();
+        for (index, method) in PAYMENTS.iter().enumerate() {
+            let picture = pictured.iter().find(|(pictured, _)| *pictured == index);
+            if let Some((_, text)) = said(method) {
+                proofs.add(
+                    Fact::Payment,
+                    &method.name,
+                    "structured data paymentAccepted",
+                    text,
+                    DECLARED,
+                );
+            } else if let Some((_, name)) = picture {
+                proofs.add(Fact::Payment, &method.name, "pictures of payment methods", name, READ);
+            } else {
+                continue;
+            }
+            methods.push(method.name.clone());
+        }
         methods
-            .filter(|(index, method)| pictured.contains(index) || is_said(method))
-            .map(|(_, method)| method.name.clone())
-            .collect()
     }
 }
 
@@ -203,7 +227,7 @@ mod tests {
 
     fn business(types: &[&str]) -> (Option<&'static str>, Option<&'static str>) {
         let types: Vec<String> = types.iter().map(|kind| (*kind).to_owned()).collect();
-        let found = Business::read(&types, &[]);
+        let found = Business::read(&types, &[], &mut Proofs::default());
         (found.kind, found.category)
     }
 
@@ -217,7 +241,7 @@ mod tests {
                     types: vec![(*kind).to_owned()],
                 })
                 .collect();
-            Business::read(&[], &names).name
+            Business::read(&[], &names, &mut Proofs::default()).name
         };
         assert_eq!(
             name(&[("Bakery", "Acme"), ("Organization", "Acme GmbH")]).as_deref(),
@@ -281,7 +305,7 @@ mod tests {
             for (alt, src) in pictures {
                 payments.see_picture(alt, src);
             }
-            payments.finish()
+            payments.finish(&mut Proofs::default())
         };
         assert_eq!(
             pictured(&[
@@ -303,7 +327,7 @@ mod tests {
         let said = |text: &str| {
             let mut payments = Payments::default();
             payments.see_statement(text);
-            payments.finish()
+            payments.finish(&mut Proofs::default())
         };
         assert_eq!(said("Cash, Credit Cards"), ["Cash", "Credit card"]);
         assert_eq!(said("VISA / Mastercard / EC-Karte"), ["Visa", "Mastercard", "EC card"]);

@@ -9,6 +9,7 @@ use super::attributes::Attributes;
 use super::email::{Found, Spelling};
 use super::page::{Page, RawLink};
 use super::phone::{Candidate, PhoneKind};
+use super::proofs::{DECLARED, Fact, LINKED};
 use super::social::Source;
 use super::text::clean;
 use super::{email, language, notices, vcard, wordpress};
@@ -153,11 +154,21 @@ impl Page {
             "description" => fill(&mut self.description, MAX_DESCRIPTION_CHARS),
             "og:description" => fill(&mut self.og_description, MAX_DESCRIPTION_CHARS),
             "og:title" => fill(&mut self.og_title, MAX_TITLE_CHARS),
-            "og:locale" if self.og_locale.is_none() => self.og_locale = language::read(content),
+            "og:locale" if self.og_locale.is_none() => {
+                self.og_locale = language::read(content);
+                if let Some(language) = &self.og_locale {
+                    self.proofs
+                        .add(Fact::Language, language, "meta og:locale", content, DECLARED);
+                }
+            }
             "robots" => fill(&mut self.meta_robots, MAX_GENERATOR_CHARS),
             "viewport" => {
-                let content = content.to_ascii_lowercase();
-                self.has_viewport |= content.contains("device-width") || content.contains("initial-scale");
+                let lower = content.to_ascii_lowercase();
+                if lower.contains("device-width") || lower.contains("initial-scale") {
+                    self.has_viewport = true;
+                    self.proofs
+                        .add(Fact::Viewport, "true", "meta viewport", content, DECLARED);
+                }
             }
             "og:email" | "reply-to" | "business:contact_data:email" => {
                 if let Some(email) = email::whole(content, &self.site) {
@@ -201,6 +212,7 @@ impl Page {
                 && let Some(url) = self.site.address(href)
                 && !self.feed_urls.contains(&url)
             {
+                self.proofs.add(Fact::Feed, &url, "link alternate", href, DECLARED);
                 self.feed_urls.push(url);
             }
         }
@@ -226,6 +238,10 @@ impl Page {
         self.technologies.see_url(url, is_picture, &self.site);
         if self.theme.is_none() {
             self.theme = wordpress::theme(url, is_picture, &self.site);
+            if let Some(theme) = &self.theme {
+                self.proofs
+                    .add(Fact::Theme, theme, "url wp-content/themes/", url, LINKED);
+            }
         }
     }
 
@@ -329,17 +345,21 @@ impl Page {
     /// Records a link to a privacy policy, unless it leads to a company whose own policy other sites link.
     fn see_policy_link(&mut self, href: &str) {
         if notices::names_policy(href) {
-            self.has_privacy_policy = self.may_be_own_policy(href);
+            self.take_policy(href);
         } else {
             self.link_start = Some(self.text.position());
         }
     }
 
-    /// Returns whether a link that names a policy may lead to the site's own.
-    pub(super) fn may_be_own_policy(&self, href: &str) -> bool {
+    /// Takes a link that names a policy, if it may lead to the site's own.
+    pub(super) fn take_policy(&mut self, href: &str) {
         let is_own = |host: &str| self.site.owns(host) || !notices::is_policy_of_others(names::registrable(host));
         let url = self.site.resolve(href);
-        url.is_some_and(|url| url.host_str().is_some_and(is_own))
+        if url.is_some_and(|url| url.host_str().is_some_and(is_own)) {
+            self.has_privacy_policy = true;
+            self.proofs
+                .add(Fact::PrivacyPolicy, "true", "link to a policy", href, LINKED);
+        }
     }
 
     pub(super) fn add_email(&mut self, email: String, spelling: Spelling) {

@@ -35,8 +35,17 @@ impl Favicon {
         }
     }
 
-    pub(super) fn into_url(self) -> Option<String> {
-        self.best.map(|(_, url)| url)
+    /// Returns the URL of the icon, and the relation that names it.
+    pub(super) fn finish(self) -> Option<(String, &'static str)> {
+        let (Rank(purpose, _), url) = self.best?;
+        Some((
+            url,
+            if purpose == 2 {
+                "link icon"
+            } else {
+                "link apple-touch-icon"
+            },
+        ))
     }
 }
 
@@ -125,7 +134,7 @@ mod tests {
             for (rel, href, sizes) in links {
                 favicon.see_link(rel, href, *sizes, &site);
             }
-            favicon.into_url()
+            favicon.finish().map(|(url, _)| url)
         };
         let apple = ("apple-touch-icon", "/apple.png", Some("180x180"));
         assert_eq!(best(&[apple]).as_deref(), Some("https://acme.test/apple.png"));

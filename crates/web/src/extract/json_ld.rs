@@ -52,6 +52,8 @@ pub(super) struct StructuredData {
     pub(super) addresses: Vec<String>,
     pub(super) country: Option<String>,
     pub(super) week: Week,
+    /// What states the opening hours, as it is written.
+    pub(super) hours: Option<String>,
     scripts: usize,
     objects: usize,
 }
@@ -180,8 +182,14 @@ impl StructuredData {
                 "sameAs" => texts(value, &mut self.links),
                 "logo" if self.logo.is_none() => self.logo = image(value),
                 "paymentAccepted" => texts(value, &mut self.payments),
-                "openingHours" => self.week.read_texts(value),
-                "openingHoursSpecification" => self.week.read_specification(value),
+                "openingHours" => {
+                    self.hours.get_or_insert_with(|| value.to_string());
+                    self.week.read_texts(value);
+                }
+                "openingHoursSpecification" => {
+                    self.hours.get_or_insert_with(|| value.to_string());
+                    self.week.read_specification(value);
+                }
                 "address" => self.read_address(value),
                 _ => {}
             }

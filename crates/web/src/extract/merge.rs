@@ -79,6 +79,7 @@ impl SiteMetadata {
         }
         self.has_privacy_policy |= page.has_privacy_policy;
         fill(&mut self.wordpress.theme, page.wordpress.theme);
+        self.proofs.merge(page.proofs);
         self.add_sightings(page.sightings);
     }
 }

@@ -6,8 +6,9 @@ use url::Url;
 use super::business::Business;
 use super::detect::DetectedLanguage;
 use super::phone::PhoneKind;
+use super::proofs::{Fact, Proof, Proofs, READ};
 use super::social::SocialLinks;
-use super::technology::{Claim, Shown, Sightings, TechStack};
+use super::technology::{Claim, Shown, Sightings, Tag, TechStack};
 use super::wordpress::{self, WordPressFacts};
 use crate::pages::NamedPage;
 use crate::security::PageSecurity;
@@ -96,6 +97,9 @@ pub struct SiteMetadata {
     pub canonical_url: Option<String>,
     /// What the page asks of robots.
     pub meta_robots: Option<String>,
+    /// What the facts are told by. Technologies have their evidence in their claims.
+    #[serde(skip)]
+    pub proofs: Proofs,
     /// Links to pages that say whose the site is.
     #[serde(skip)]
     pub named_pages: Vec<NamedPage>,
@@ -168,10 +172,40 @@ impl SiteMetadata {
         let seen = &self.sightings;
         self.technologies = seen.claims();
         self.tech_stack = seen.tech_stack(&self.technologies);
-        self.has_cookie_notice = seen.shows(Shown::CookieNotice);
-        self.has_ecommerce = seen.shows(Shown::Shop);
-        self.google_analytics_id = seen.tags.google_analytics.clone();
-        self.google_tag_manager_id = seen.tags.google_tag_manager.clone();
+        let shown = |shown, fact| {
+            let showing = seen.shown_by(shown)?;
+            Some(Proof {
+                fact,
+                value: true.to_string(),
+                confidence: showing.confidence,
+                claim: showing.claim,
+                evidence: showing.evidence,
+            })
+        };
+        let told = |tag: Option<&Tag>, fact| {
+            let Tag { id, evidence } = tag.cloned()?;
+            Some(Proof {
+                fact,
+                value: id,
+                confidence: READ,
+                claim: None,
+                evidence,
+            })
+        };
+        let [notice, shop, analytics, manager] = [
+            shown(Shown::CookieNotice, Fact::CookieNotice),
+            shown(Shown::Shop, Fact::Shop),
+            told(seen.tags.google_analytics.as_ref(), Fact::Analytics),
+            told(seen.tags.google_tag_manager.as_ref(), Fact::TagManager),
+        ];
+        let id = |proof: Option<&Proof>| proof.map(|proof| proof.value.clone());
+        self.has_cookie_notice = notice.is_some();
+        self.has_ecommerce = shop.is_some();
+        self.google_analytics_id = id(analytics.as_ref());
+        self.google_tag_manager_id = id(manager.as_ref());
+        for proof in [notice, shop, analytics, manager].into_iter().flatten() {
+            self.proofs.push(proof);
+        }
         self.wordpress = wordpress::facts(&self.technologies, self.wordpress.theme.take());
     }
 

@@ -94,7 +94,10 @@ impl Page {
         match item.property {
             // Telephone numbers are read from any element; see `phone_links`.
             "telephone" => {}
-            "openingHours" => self.structured.week.read_text(&value),
+            "openingHours" => {
+                self.structured.week.read_text(&value);
+                self.structured.hours.get_or_insert(value);
+            }
             "paymentAccepted" => self.payments.see_statement(&value),
             "address" => self.add_postal(Some(value), &Map::new()),
             property => {

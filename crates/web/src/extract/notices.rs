@@ -1,5 +1,6 @@
 //! The small print: copyright years, privacy policies, postal addresses.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -79,8 +80,8 @@ pub(super) fn is_policy_of_others(registrable: &str) -> bool {
     POLICIES_OF_OTHERS.contains(&registrable)
 }
 
-/// Finds the latest year in the last copyright notice.
-pub(super) fn copyright_year(text: &str) -> Option<String> {
+/// Finds the latest year in the last copyright notice, and where it stands.
+pub(super) fn copyright_year(text: &str) -> Option<(String, Range<usize>)> {
     let signs: Vec<usize> = COPYRIGHT.as_ref()?.find_iter(text).map(|sign| sign.start()).collect();
     signs
         .into_iter()
@@ -89,16 +90,17 @@ pub(super) fn copyright_year(text: &str) -> Option<String> {
         .find_map(|position| year_near(text, position))
 }
 
-fn year_near(text: &str, position: usize) -> Option<String> {
+fn year_near(text: &str, position: usize) -> Option<(String, Range<usize>)> {
     let end = text.floor_char_boundary(position + COPYRIGHT_BYTES);
     let after = text.get(position..end)?.split(BREAK).next()?;
     let start = text.ceil_char_boundary(position.saturating_sub(COPYRIGHT_BYTES / 4));
     let before = text.get(start..position)?.rsplit(BREAK).next()?;
-    let latest = |part: &str| {
-        let years = YEARS.as_ref()?.find_iter(part).map(|year| year.as_str());
-        years.max().map(str::to_owned)
+    let latest = |part: &str, start: usize| {
+        let years = YEARS.as_ref()?.find_iter(part);
+        let year = years.max_by_key(|year| year.as_str())?;
+        Some((year.as_str().to_owned(), start + year.start()..start + year.end()))
     };
-    latest(after).or_else(|| latest(before))
+    latest(after, position).or_else(|| latest(before, position - before.len()))
 }
 
 /// Reads an `<address>` if it is a plain postal address: a few lines, one of them with a number.
@@ -150,7 +152,9 @@ mod tests {
             ("(c) 2020 Acme", Some("2020")),
             ("2024", None),
         ] {
-            assert_eq!(copyright_year(text).as_deref(), year, "{text:?}");
+            let found = copyright_year(text);
+            assert_eq!(found.as_ref().map(|(year, _)| year.as_str()), year, "{text:?}");
+            assert_eq!(found.and_then(|(_, at)| text.get(at)), year, "{text:?}");
         }
     }
 

@@ -9,9 +9,10 @@ use super::business::Payments;
 use super::email::{self, Found, Spelling};
 use super::images::Favicon;
 use super::items::Items;
-use super::json_ld::{MAX_ADDRESSES, StructuredData};
+use super::json_ld::StructuredData;
 use super::metadata::Performance;
 use super::phone::{Candidate, PhoneField};
+use super::proofs::Proofs;
 use super::site::Site;
 use super::social::Profiles;
 use super::state::State;
@@ -34,6 +35,8 @@ pub(super) struct Page {
     /// The number of profiles, and the position in the text, at the beginning of the open link to a profile.
     pub(super) credit_start: Option<(usize, usize)>,
     pub(super) technologies: Sightings,
+    /// What its facts are told by.
+    pub(super) proofs: Proofs,
     /// The folder of the WordPress theme.
     pub(super) theme: Option<String>,
     pub(super) favicon: Favicon,
@@ -115,6 +118,7 @@ impl Page {
             profiles: Profiles::default(),
             credit_start: None,
             technologies,
+            proofs: Proofs::default(),
             theme: None,
             favicon: Favicon::default(),
             structured: StructuredData::default(),
@@ -159,27 +163,6 @@ impl Page {
             turned: Vec::new(),
             turned_parts: Vec::new(),
         }
-    }
-    /// Returns the language of the page: the one it declares, or else the one in its `Content-Language`, or else the
-    /// locale for social networks.
-    pub(super) fn take_language(&mut self, content_language: &[String]) -> Option<String> {
-        self.language.take().or_else(|| match content_language {
-            [only] => Some(only.clone()),
-            [] => self.og_locale.take(),
-            _ => None,
-        })
-    }
-
-    /// Returns the postal addresses, those from structured data first.
-    pub(super) fn take_addresses(&mut self) -> Vec<String> {
-        let mut addresses = std::mem::take(&mut self.structured.addresses);
-        for address in std::mem::take(&mut self.addresses) {
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
-        addresses.truncate(MAX_ADDRESSES);
-        addresses
     }
 
     /// Returns the kind of stand-in; `None` if the page is the site's own. For a shell, takes the data that its scripts

@@ -263,3 +263,63 @@ fn addresses_of_others_come_after_the_sites_own() {
     );
     assert_eq!(found.emails, ["info@acme.de", "acme@gmail.com", "hello@studio.de"]);
 }
+
+/// The pages with most facts.
+const FULL: [(&str, &str); 5] = [
+    ("drupal_us.html", "https://springfield.il.us/"),
+    ("imprint_german.html", "https://www.mueller-soehne.de/impressum"),
+    ("restaurant_french.html", "https://chez-leon.fr/"),
+    ("shopify.html", "https://beanleaf.test/"),
+    ("wordpress_shop.html", "https://www.holzwerk.test/"),
+];
+
+#[test]
+fn each_value_of_a_page_has_a_proof() {
+    for (name, url) in FULL {
+        let found = fixture(name, url);
+        let mut values: Vec<(Fact, &str)> = Vec::new();
+        let texts = [
+            (Fact::Title, &found.title),
+            (Fact::Description, &found.description),
+            (Fact::Language, &found.language),
+            (Fact::Favicon, &found.favicon_url),
+            (Fact::Logo, &found.logo_url),
+            (Fact::CopyrightYear, &found.copyright_year),
+            (Fact::BusinessName, &found.business.name),
+            (Fact::Theme, &found.wordpress.theme),
+            (Fact::Analytics, &found.google_analytics_id),
+            (Fact::TagManager, &found.google_tag_manager_id),
+            (Fact::Profile, &found.social_links.facebook),
+            (Fact::Profile, &found.social_links.instagram),
+        ];
+        values.extend(texts.iter().filter_map(|(fact, text)| Some((*fact, text.as_deref()?))));
+        for (fact, list) in [
+            (Fact::Email, &found.emails),
+            (Fact::Phone, &found.phones),
+            (Fact::Address, &found.addresses),
+            (Fact::Feed, &found.feed_urls),
+            (Fact::Payment, &found.payment_methods),
+        ] {
+            values.extend(list.iter().map(|value| (fact, value.as_str())));
+        }
+        for (fact, is_there) in [
+            (Fact::CookieNotice, found.has_cookie_notice),
+            (Fact::PrivacyPolicy, found.has_privacy_policy),
+            (Fact::Viewport, found.has_viewport),
+            (Fact::Shop, found.has_ecommerce),
+        ] {
+            values.extend(is_there.then_some((fact, "true")));
+        }
+        assert!(values.len() >= 5, "{name}: {values:?}");
+        for (fact, value) in values {
+            let proof = found.proofs.find(fact, value);
+            let proof = proof.unwrap_or_else(|| panic!("{name}: nothing tells {fact:?} {value}"));
+            let snippet = &proof.evidence.snippet;
+            assert!(
+                !snippet.is_empty() && snippet.chars().count() <= 200,
+                "{name}: {proof:?}"
+            );
+            assert_eq!(proof.evidence.url.as_deref(), Some(url), "{name}: {proof:?}");
+        }
+    }
+}

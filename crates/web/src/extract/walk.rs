@@ -9,6 +9,7 @@ use super::attributes::Attributes;
 use super::email::Spelling;
 use super::json_ld::MAX_ADDRESSES;
 use super::page::{Form, Page};
+use super::proofs::{DECLARED, Fact};
 use super::text::{clean, contains_ignore_case};
 use super::{email, language, notices};
 
@@ -111,7 +112,7 @@ impl Page {
     /// Examines an element of HTML by its name. Returns whether to visit its children.
     fn open_html(&mut self, node: NodeRef<'_, Node>, tag: &LocalName, attributes: &Attributes<'_>) -> bool {
         match *tag {
-            local_name!("html") => self.language = self.language.take().or_else(|| language::read(attributes.lang?)),
+            local_name!("html") => self.see_root(attributes),
             local_name!("title") => {
                 self.take_title(node);
                 return false;
@@ -167,6 +168,16 @@ impl Page {
         true
     }
 
+    fn see_root(&mut self, attributes: &Attributes<'_>) {
+        if self.language.is_none()
+            && let Some(lang) = attributes.lang
+            && let Some(language) = language::read(lang)
+        {
+            self.proofs.add(Fact::Language, &language, "html lang", lang, DECLARED);
+            self.language = Some(language);
+        }
+    }
+
     fn see_input(&mut self, attributes: &Attributes<'_>) {
         if let Some(form) = &mut self.form {
             form.has_email |=
@@ -207,9 +218,10 @@ impl Page {
                 {
                     link.end = Some(self.text.position());
                 }
-                if let Some(start) = self.link_start.take() {
-                    self.has_privacy_policy |= notices::text_names_policy(self.text.since(start))
-                        && self.may_be_own_policy(element.attr("href").unwrap_or_default());
+                if let Some(start) = self.link_start.take()
+                    && notices::text_names_policy(self.text.since(start))
+                {
+                    self.take_policy(element.attr("href").unwrap_or_default());
                 }
             }
             local_name!("address") => {

@@ -163,6 +163,24 @@ impl When {
         Some(values)
     }
 
+    /// Returns the columns with the facts of the conditions, each with the value that counts if there are several.
+    pub(super) fn columns(&self) -> Vec<(&'static str, Option<&str>)> {
+        let facts = [
+            ("has_ssl", self.has_ssl.is_some()),
+            ("ssl_fault", self.ssl_fault.is_some()),
+            ("ssl_expiry_date", self.certificate_ends_within_days.is_some()),
+            ("security_headers", self.security_grade.is_some()),
+            ("server_response_time", self.slower_than_ms.is_some()),
+            ("average_page_size", self.heavier_than_kb.is_some()),
+            ("copyright_year", self.copyright_older_than_years.is_some()),
+            ("has_privacy_policy", self.has_privacy_policy.is_some()),
+            ("has_viewport", self.has_viewport.is_some()),
+        ];
+        let named = facts.into_iter().filter(|(_, is_asked)| *is_asked);
+        let technology = self.outdated.as_deref().map(|name| ("claims", Some(name)));
+        named.map(|(column, _)| (column, None)).chain(technology).collect()
+    }
+
     /// Returns the next time after `now` at which the conditions may hold or no longer hold although the facts are the same.
     pub(super) fn changes_at(&self, facts: &Facts, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let certificate = self.certificate_ends_within_days.zip(facts.certificate_end);

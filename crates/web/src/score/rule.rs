@@ -21,3 +21,12 @@ pub struct Rule {
     pub(super) because: String,
     pub(super) when: When,
 }
+
+impl Rule {
+    /// Returns the columns of a domain whose values the rule looks at, each with the value that counts if there are several:
+    /// what these are told by is what a reason is told by.
+    #[must_use]
+    pub fn columns(&self) -> Vec<(&'static str, Option<&str>)> {
+        self.when.columns()
+    }
+}

@@ -17,6 +17,7 @@ pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
          UPDATE place_details SET website = '{canary}' WHERE place_id = '{name}';
          UPDATE place_changes SET changed_by = '{canary}' WHERE place_id = '{name}';
          UPDATE domain_changes SET after = '{canary}' WHERE tenant_id = '{tenant}';
+         UPDATE domain_evidence SET snippet = '{canary}' WHERE tenant_id = '{tenant}';
          UPDATE leads SET notes = '{canary}' WHERE tenant_id = '{tenant}';
          UPDATE lead_changes SET changed_by = '{canary}', after = after || jsonb_build_object('notes', '{canary}') WHERE tenant_id = '{tenant}';
          UPDATE api_keys SET name = '{canary}' WHERE tenant_id = '{tenant}';

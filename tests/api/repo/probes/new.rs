@@ -10,6 +10,7 @@ use database::models::audit_entry::NewAuditEntry;
 use database::models::batch_job::NewBatchJob;
 use database::models::contact::NewContact;
 use database::models::domain_change::NewDomainChange;
+use database::models::domain_evidence::{EvidenceColumn, NewDomainEvidence};
 use database::models::email_scan::NewEmailScanUrl;
 use database::models::enums::{
     CurationStatus, DomainChangeKind, MissedRuns, Outcome, PlaceAction, RunOutcome, ScanUrlState, SuppressionKind,
@@ -57,6 +58,27 @@ pub fn new_change(title: &str) -> NewDomainChange {
         subject: None,
         before: None,
         after: Some(title.to_owned()),
+    }
+}
+
+/// What a value is told by.
+pub fn new_evidence(title: &str) -> NewDomainEvidence {
+    NewDomainEvidence {
+        column: EvidenceColumn::Title,
+        value: title.to_owned(),
+        url: None,
+        rule: Some("title".to_owned()),
+        snippet: Some(title.to_owned()),
+        claim: None,
+        confidence: 95,
+    }
+}
+
+/// An address of a site, and what it is told by.
+pub fn new_address(name: &str) -> NewDomainEvidence {
+    NewDomainEvidence {
+        column: EvidenceColumn::EmailAddresses,
+        ..new_evidence(&format!("{name}@{name}.test"))
     }
 }
 

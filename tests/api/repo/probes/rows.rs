@@ -1,11 +1,12 @@
 //! Rows in every table, for two tenants.
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
 use database::ids::{ApiCallId, DomainId, PlaceChangeId, SitemapFileId, TenantId, WebhookId, WebhookTurn};
 use database::models::api_key::ApiKey;
 use database::models::batch_job::BatchJob;
 use database::models::contact::Contact;
 use database::models::domain::Domain;
+use database::models::domain_evidence::EvidenceColumn;
 use database::models::domain_hosting::DomainHostingChanges;
 use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
@@ -35,10 +36,10 @@ use database::repo::places::PlaceFilter;
 use database::repo::rate_windows::Taken;
 use database::repo::webhooks::turns;
 use database::repo::{
-    api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, email_scans, idempotency_keys,
-    jobs, leads, pages, place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days,
-    schedule_runs, schedules, score_points, sessions, sitemap_runs, sitemap_urls, suppressions, webhook_deliveries,
-    webhook_secrets, webhooks,
+    api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_evidence, domain_facts, email_scans,
+    idempotency_keys, jobs, leads, pages, place_changes, place_details, place_finds, place_searches, places,
+    rate_windows, scan_days, schedule_runs, schedules, score_points, sessions, sitemap_runs, sitemap_urls,
+    suppressions, webhook_deliveries, webhook_secrets, webhooks,
 };
 use database::tenant::TenantConnection;
 use diesel::QueryResult;
@@ -47,9 +48,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::new::{
-    NO_CAPS, SECOND, SHARED, archived, by_somebody, deduplicated, final_failure, new_batch, new_call, new_change,
-    new_contact, new_details, new_entry, new_key, new_run, new_scan_url, new_schedule, new_session, new_suppression,
-    new_webhook,
+    NO_CAPS, SECOND, SHARED, archived, by_somebody, deduplicated, final_failure, new_address, new_batch, new_call,
+    new_change, new_contact, new_details, new_entry, new_evidence, new_key, new_run, new_scan_url, new_schedule,
+    new_session, new_suppression, new_webhook,
 };
 use crate::support::tenants::{Agencies, Agency, new_job, new_page, new_place, new_sitemap_url};
 
@@ -316,6 +317,8 @@ async fn fill_scans(conn: &mut TenantConnection, site: &OneSite, name: &str) -> 
     domain_facts::upsert(conn, domain, &DomainTechnologiesChanges::default()).await?;
     domain_facts::upsert(conn, domain, &DomainHostingChanges::default()).await?;
     domain_changes::insert_many(conn, domain, Uuid::new_v4().into(), &[new_change(name)]).await?;
+    let told = [new_evidence(name), new_address(name)];
+    domain_evidence::replace(conn, domain, EvidenceColumn::ALL, Utc::now(), &told).await?;
     let job = jobs::enqueue(conn, &deduplicated(&kind(name), name)).await?.job.job_id;
     let run = sitemap_runs::begin(conn, domain, job, true).await?;
     sitemap_urls::upsert_many(conn, Some(run.id), &[new_sitemap_url(&site.file, &site.url)]).await?;

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::models::batch_job::BatchJobChanges;
 use database::models::contact::ContactChanges;
 use database::models::domain::DomainChanges;
+use database::models::domain_evidence::EvidenceColumn;
 use database::models::domain_hosting::DomainHostingChanges;
 use database::models::domain_profile::DomainProfileChanges;
 use database::models::domain_technologies::DomainTechnologiesChanges;
@@ -38,19 +39,19 @@ use database::repo::places::{PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
 use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
 use database::repo::{
-    actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_facts, domains, email_scans,
-    erasures, events, idempotency_keys, jobs, lead_changes, lead_scores, leads, overview, pages, place_changes,
-    place_details, place_finds, place_searches, places, rate_windows, scan_days, schedule_runs, schedules,
-    score_points, sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows, suppressions,
-    tenant_limits, tenants, webhook_deliveries, webhook_secrets, webhooks,
+    actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_evidence, domain_facts, domains,
+    email_scans, erasures, events, idempotency_keys, jobs, lead_changes, lead_scores, leads, overview, pages,
+    place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days, schedule_runs,
+    schedules, score_points, sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows,
+    suppressions, tenant_limits, tenants, webhook_deliveries, webhook_secrets, webhooks,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::new::{
     NO_CAPS, SECOND, SHARED, archived, behind, by_somebody, deduplicated, final_failure, found, new_batch, new_call,
-    new_change, new_contact, new_details, new_entry, new_key, new_run, new_scan_url, new_schedule, new_score,
-    new_session, new_suppression, new_try, new_webhook,
+    new_change, new_contact, new_details, new_entry, new_evidence, new_key, new_run, new_scan_url, new_schedule,
+    new_score, new_session, new_suppression, new_try, new_webhook,
 };
 use super::tell::Tell;
 use super::{Expects, Probe};
@@ -187,6 +188,10 @@ pub const PROBES: &[Probe] = probes! {
     domain_changes::list: OwnRows, |conn, a| (&DomainChangeFilter::default(), &Paging::default());
     domain_changes::list: OwnRows, |conn, a| (&DomainChangeFilter::default(), &behind(Newest::new(Utc::now() + SECOND, i64::MAX.into())));
     domain_changes::list: Nothing, |conn, a| (&DomainChangeFilter { domain_id: Some(a.domain.id), ..Default::default() }, &Paging::default());
+    domain_evidence::replace: NoSuchRow, |conn, a| (a.domain.id, &[EvidenceColumn::Description], Utc::now(), &[new_evidence("x")]);
+    domain_evidence::replace: Nothing, |conn, a| (a.domain.id, EvidenceColumn::ALL, Utc::now(), &[]);
+    domain_evidence::list: Nothing, |conn, a| (a.domain.id, None, &Paging::default());
+    domain_evidence::list: Nothing, |conn, a| (a.domain.id, Some(EvidenceColumn::Title), &behind(0.into()));
     domain_facts::find_hosting: Nothing, |conn, a| (a.domain.id);
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainHostingChanges { has_ssl: Some(Some(true)), ..Default::default() });
     domain_facts::upsert: NoSuchRow, |conn, a| (a.domain.id, &DomainProfileChanges { title: Some(Some("x")), ..Default::default() });

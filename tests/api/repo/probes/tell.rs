@@ -10,6 +10,7 @@ use database::models::batch_job::{BatchJob, BatchSummary};
 use database::models::contact::{Contact, ContactSource};
 use database::models::domain::{Domain, NamedDomain};
 use database::models::domain_change::DomainChange;
+use database::models::domain_evidence::DomainEvidence;
 use database::models::domain_hosting::DomainHosting;
 use database::models::domain_profile::DomainProfile;
 use database::models::domain_technologies::DomainTechnologies;
@@ -89,6 +90,7 @@ rows_tell_their_tenant!(
     Domain: tenant_id,
     NamedDomain: tenant_id,
     DomainChange: tenant_id,
+    DomainEvidence: tenant_id,
     DomainHosting: tenant_id,
     DomainProfile: tenant_id,
     DomainTechnologies: tenant_id,

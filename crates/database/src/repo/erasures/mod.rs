@@ -6,11 +6,12 @@ use diesel::prelude::{
 };
 use diesel::sql_types::{Array, BigInt, Text, Uuid};
 use diesel_async::RunQueryDsl;
-use schema::{contacts, domain_profiles, jobs, mail_domains};
+use schema::{contacts, domain_evidence, domain_profiles, jobs, mail_domains};
 
 use super::functions::{erase_text, hide_text, jsonb_set, lower, right, split_part};
 use super::paging::containing;
 use crate::ids::DomainId;
+use crate::models::domain_evidence::EvidenceColumn;
 use crate::models::enums::SuppressionKind;
 use crate::models::values::{RawJson, TextList};
 use crate::tenant::TenantConnection;
@@ -36,8 +37,9 @@ macro_rules! is_below {
 }
 
 /// Tables that repeat addresses which scans found, next to the contacts.
-const FOUND: [&str; 7] = [
+const FOUND: [&str; 8] = [
     "domain_changes",
+    "domain_evidence",
     "domain_hosting",
     "domain_profiles",
     "domain_technologies",
@@ -52,7 +54,8 @@ pub type Meant<'a> = (SuppressionKind, &'a str);
 /// Hides addresses, and the addresses of domains, that are suppressed; returns how many rows changed. Each table is read
 /// once, however many there are.
 ///
-/// They are removed from the context snippets of other contacts, and from what scans stored next to contacts.
+/// They are removed from the context snippets of other contacts, and from what scans stored next to contacts. Their evidence
+/// is deleted.
 pub async fn hide(conn: &mut TenantConnection, meant: &[Meant<'_>]) -> QueryResult<usize> {
     let Hidden { rows, sites } = hide_contexts(conn, meant).await?;
     clear_sites(conn, &sites).await?;
@@ -93,8 +96,9 @@ async fn hide_contexts(conn: &mut TenantConnection, meant: &[Meant<'_>]) -> Quer
 
 /// Erases an address or a domain (in lower case), in the caller's transaction.
 ///
-/// Contacts are deleted with all their data. The address is removed from everything else that mentions it: contexts of
-/// other addresses, pages, profiles of domains, jobs and their results, stored responses, notes.
+/// Contacts are deleted with all their data, and evidence that mentions the address. The address is removed from everything
+/// else that mentions it: contexts of other addresses, pages, profiles of domains, jobs and their results, stored responses,
+/// notes.
 pub async fn erase(conn: &mut TenantConnection, kind: SuppressionKind, value: &str) -> QueryResult<Erased> {
     let Hidden { sites, .. } = hide_contexts(conn, &[(kind, value)]).await?;
     let contacts = match kind {
@@ -145,12 +149,20 @@ async fn delete_domain(conn: &mut TenantConnection, domain: &str, sites: &[Domai
     Ok(deleted)
 }
 
-/// Clears the addresses that scans found on these sites.
+/// Clears the addresses that scans found on these sites, and deletes their evidence.
 async fn clear_sites(conn: &mut TenantConnection, sites: &[DomainId]) -> QueryResult<()> {
     if sites.is_empty() {
         return Ok(());
     }
     let tenant = conn.tenant_id();
+    diesel::delete(
+        domain_evidence::table
+            .filter(domain_evidence::tenant_id.eq(tenant))
+            .filter(domain_evidence::domain_id.eq_any(sites))
+            .filter(domain_evidence::column_name.eq(EvidenceColumn::EmailAddresses)),
+    )
+    .execute(conn)
+    .await?;
     let none = || (vec!["contact_info", "email"], RawJson::from(serde_json::json!([])));
     let (path, empty) = none();
     diesel::update(

@@ -14,6 +14,7 @@ use web::extract::SiteMetadata;
 
 use super::json::json;
 use crate::domain::gathered::Gathered;
+use crate::evidence::EvidenceRows;
 
 /// Maximum number of addresses that are looked up.
 const MAX_ADDRESSES: usize = 2_000;
@@ -34,6 +35,7 @@ impl Hidden {
         conn: &mut TenantConnection,
         domain: &str,
         gathered: &Gathered,
+        evidence: &EvidenceRows,
     ) -> Result<Self, JobError> {
         let mut mentioned: BTreeSet<String> = gathered.metadata.emails.iter().cloned().collect();
         let robots = gathered.robots_txt();
@@ -46,6 +48,14 @@ impl Hidden {
             tree(&robots)?,
         ] {
             collect(&part, &mut mentioned);
+        }
+        for row in evidence.as_slice() {
+            for text in [Some(&row.value), row.url.as_ref(), row.snippet.as_ref()]
+                .into_iter()
+                .flatten()
+            {
+                mention(text, &mut mentioned);
+            }
         }
         if mentioned.is_empty() {
             return Ok(Self::default());
@@ -87,6 +97,20 @@ impl Hidden {
         Cow::Owned(left)
     }
 
+    /// Drops the evidence of values and pages that mention the addresses, and erases them from other evidence.
+    pub(super) fn clear(&self, evidence: &mut EvidenceRows) {
+        if self.0.is_empty() {
+            return;
+        }
+        evidence.retain(|row| {
+            if let Some(snippet) = &mut row.snippet {
+                *snippet = self.text(snippet).into_owned();
+            }
+            let texts = [Some(&row.value), row.url.as_ref()];
+            texts.into_iter().flatten().all(|text| self.text(text) == text.as_str())
+        });
+    }
+
     /// Returns a fact in the form in which it is stored.
     pub(super) fn json(&self, value: &impl Serialize) -> Result<RawJson, JobError> {
         if self.0.is_empty() {
@@ -114,15 +138,18 @@ fn tree(value: &impl Serialize) -> Result<Value, JobError> {
 /// Adds the addresses in the texts of a value.
 fn collect(value: &Value, addresses: &mut BTreeSet<String>) {
     match value {
-        Value::String(text) => {
-            let room = MAX_ADDRESSES.saturating_sub(addresses.len());
-            let found = mentions(text).take(room);
-            addresses.extend(found.map(|at| plain(text.get(at).unwrap_or_default())));
-        }
+        Value::String(text) => mention(text, addresses),
         Value::Array(values) => values.iter().for_each(|value| collect(value, addresses)),
         Value::Object(fields) => fields.values().for_each(|value| collect(value, addresses)),
         _ => {}
     }
+}
+
+/// Adds the addresses in a text.
+fn mention(text: &str, addresses: &mut BTreeSet<String>) {
+    let room = MAX_ADDRESSES.saturating_sub(addresses.len());
+    let found = mentions(text).take(room);
+    addresses.extend(found.map(|at| plain(text.get(at).unwrap_or_default())));
 }
 
 /// Returns an address in lower case, as it is suppressed.

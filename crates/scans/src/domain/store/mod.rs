@@ -1,6 +1,7 @@
 //! The rows that a domain scan writes: the domain's own and three with the facts about its site.
 
 mod differences;
+mod evidence;
 mod hidden;
 mod hosting;
 mod json;
@@ -11,20 +12,24 @@ use chrono::Utc;
 use database::ids::DomainId;
 use database::models::domain::DomainChanges;
 use database::models::domain_change::NewDomainChange;
+use database::models::domain_evidence::EvidenceColumn;
 use database::models::domain_hosting::DomainHostingChanges;
 use database::models::enums::{ProcessingStatus, TaskStatus};
 use database::repo;
 use database::tenant::TenantConnection;
 use jobs::{JobContext, JobError};
-use url::Url;
 use web::extract::SiteMetadata;
 use web::fetch::FetchError;
 
 use self::differences::Facts;
+pub(super) use self::evidence::of_pages;
+use self::evidence::{TLS_COLUMNS, of_absences, of_hosting, without_tls};
 pub(super) use self::hidden::Hidden;
 use super::gathered::Gathered;
 use crate::Services;
+use crate::evidence::{EvidenceRows, SITEMAP_COLUMNS};
 use crate::leads::score_domain;
+use crate::sitemap::count::SitemapCount;
 
 /// Marks the domain's scan as running.
 pub(super) async fn begin(ctx: &JobContext<Services>, domain: &str) -> Result<(), JobError> {
@@ -46,7 +51,7 @@ pub(super) async fn success(
     ctx: &JobContext<Services>,
     conn: &mut TenantConnection,
     domain: &str,
-    (gathered, found): (&Gathered, &SiteMetadata),
+    (gathered, found, mut evidence): (&Gathered, &SiteMetadata, EvidenceRows),
     hidden: &Hidden,
 ) -> Result<(), JobError> {
     let sitemaps = &gathered.sitemaps;
@@ -58,7 +63,7 @@ pub(super) async fn success(
         content_scrape_error: Some(None),
         last_scan: Some(now),
         has_sitemap: Some(Some(sitemaps.first.is_some())),
-        sitemap_url: Some(sitemaps.first.as_ref().map(Url::as_str)),
+        sitemap_url: Some(sitemaps.first.as_ref().map(|first| first.url.as_str())),
         total_sitemaps: Some(i32::try_from(sitemaps.files).ok()),
         // Without a sitemap, the number of pages is unknown.
         page_count: Some(sitemaps.first.as_ref().and_then(|_| i32::try_from(sitemaps.pages).ok())),
@@ -66,7 +71,8 @@ pub(super) async fn success(
         ..DomainChanges::default()
     };
     // An analysis of all sitemaps found more than a scan counts.
-    let changes = if row.sitemap_analysis_status == Some(ProcessingStatus::Completed) {
+    let is_analysed = row.sitemap_analysis_status == Some(ProcessingStatus::Completed);
+    let changes = if is_analysed {
         DomainChanges {
             has_sitemap: None,
             sitemap_url: None,
@@ -84,12 +90,40 @@ pub(super) async fn success(
         technologies: technologies::upsert(conn, row.id, found, hidden).await?,
         hosting: hosting::upsert(conn, row.id, (gathered, found), hidden).await?,
     };
+    of_absences(&mut evidence, gathered, found);
+    of_hosting(&mut evidence, gathered, &after.hosting);
+    prove(conn, row.id, (evidence, sitemaps), is_analysed, hidden).await?;
     if let Some(before) = before {
         let is_whole = !found.is_truncated && !gathered.totals.is_partial();
         let differences = before.differences(&after, now, is_whole);
         record(ctx, conn, row.id, &differences).await?;
     }
     score_domain(conn, &ctx.services().score, row.id).await?;
+    Ok(())
+}
+
+/// Records what the values are told by. Those of sitemaps that an analysis has written stay.
+async fn prove(
+    conn: &mut TenantConnection,
+    domain: DomainId,
+    (mut evidence, sitemaps): (EvidenceRows, &SitemapCount),
+    is_analysed: bool,
+    hidden: &Hidden,
+) -> Result<(), JobError> {
+    if let Some(first) = &sitemaps.first {
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        evidence.sitemaps(
+            (first.url.as_str(), first.method.label()),
+            count(sitemaps.files as u64),
+            count(sitemaps.pages),
+        );
+    }
+    hidden.clear(&mut evidence);
+    let [analysed @ .., _] = SITEMAP_COLUMNS;
+    let is_written = |column: &EvidenceColumn| !is_analysed || !analysed.contains(column);
+    let columns: Vec<EvidenceColumn> = EvidenceColumn::ALL.iter().copied().filter(is_written).collect();
+    evidence.retain(|row| is_written(&row.column));
+    repo::domain_evidence::replace(conn, domain, &columns, Utc::now(), evidence.as_slice()).await?;
     Ok(())
 }
 
@@ -150,7 +184,11 @@ async fn note_failure(
             None => DomainHostingChanges::default(),
         }
     };
-    repo::domain_facts::upsert(&mut conn, row.id, &hosting).await?;
+    let stored = repo::domain_facts::upsert(&mut conn, row.id, &hosting).await?;
+    if tls.is_some() {
+        let evidence = without_tls(&stored);
+        repo::domain_evidence::replace(&mut conn, row.id, &TLS_COLUMNS, Utc::now(), evidence.as_slice()).await?;
+    }
     conn.commit().await?;
     Ok(())
 }

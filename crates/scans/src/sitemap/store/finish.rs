@@ -16,6 +16,7 @@ use serde_json::json;
 use super::analysis::Analysis;
 use super::run::failure;
 use crate::Services;
+use crate::evidence::{EvidenceRows, SITEMAP_COLUMNS};
 
 /// Number of analyses kept per domain, with their differences.
 const KEPT_RUNS: i64 = 10;
@@ -172,6 +173,14 @@ impl Analysis {
             ..DomainChanges::default()
         };
         repo::domains::update(conn, domain, &domain_changes).await?;
+        let mut evidence = EvidenceRows::default();
+        if let Some(file) = &first {
+            let found = file.discovery_method.as_deref().unwrap_or("before");
+            evidence.sitemaps((&file.url, found), all.read, all.urls);
+        } else {
+            evidence.no_sitemaps();
+        }
+        repo::domain_evidence::replace(conn, domain, &SITEMAP_COLUMNS, Utc::now(), evidence.as_slice()).await?;
         Ok(())
     }
 }

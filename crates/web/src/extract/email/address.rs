@@ -1,5 +1,7 @@
 //! Single addresses: their extent, and whether they belong to a person or company.
 
+use std::ops::Range;
+
 use super::super::site::Site;
 use super::super::text::{BREAK, SEAM};
 use super::junk::{is_hash, is_pattern, is_placeholder, is_scaled_file};
@@ -54,6 +56,18 @@ pub(in super::super) struct Found {
     pub(in super::super) position: usize,
     pub(in super::super) email: String,
     pub(in super::super) spelling: Spelling,
+}
+
+impl Found {
+    /// Returns where the text shows the address, about: one with words for its signs is longer there.
+    pub(in super::super) fn extent(&self) -> Range<usize> {
+        let local = self.email.find('@').unwrap_or_default();
+        let start = match self.spelling {
+            Spelling::Text => self.position.saturating_sub(local),
+            _ => self.position,
+        };
+        start..start.saturating_add(self.email.len())
+    }
 }
 
 pub(super) fn is_local_byte(byte: u8) -> bool {

@@ -36,6 +36,21 @@ pub(super) struct Phone {
     /// The form that is shown, in groups.
     pub(super) shown: String,
     pub(super) kind: PhoneKind,
+    /// Where the page states it first.
+    pub(super) place: Place,
+}
+
+/// Where a page states a number, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The position in the text.
+    pub(super) position: usize,
+    /// The number as it is written.
+    pub(super) written: String,
+    /// What it is told by.
+    pub(super) rule: &'static str,
+    /// Whether the text at the position shows it.
+    pub(super) is_in_text: bool,
 }
 
 /// A number with everything that the page states about it.
@@ -44,6 +59,7 @@ struct Entry {
     shown: String,
     said: Vec<PhoneKind>,
     is_mobile: bool,
+    place: Place,
 }
 
 impl Entry {
@@ -68,11 +84,28 @@ impl Entry {
             digits: self.digits,
             shown: self.shown,
             kind,
+            place: self.place,
         }
     }
 }
 
 impl Candidate {
+    fn place(&self) -> Place {
+        let rule = match self.evidence {
+            Evidence::Declared if self.is_in_text => "telephone link or field",
+            Evidence::Declared => "structured data telephone",
+            Evidence::Labelled { .. } => "text behind a label",
+            Evidence::Grouped => "text grouped as a number",
+            Evidence::International => "text with an international prefix",
+        };
+        Place {
+            position: self.position,
+            written: self.written.clone(),
+            rule,
+            is_in_text: self.evidence != Evidence::Declared,
+        }
+    }
+
     /// Validates the number against the numbering plans of the regions, in order.
     fn validate(&self, regions: &Regions) -> Option<PhoneNumber> {
         if self.digits.starts_with('+') {
@@ -165,6 +198,7 @@ pub(super) fn validate(mut candidates: Vec<Candidate>, regions: &mut Regions) ->
                 shown,
                 said,
                 is_mobile,
+                place: candidate.place(),
             });
         }
     }

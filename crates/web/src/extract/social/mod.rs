@@ -8,6 +8,7 @@ mod path;
 #[cfg(test)]
 mod tests;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
@@ -16,6 +17,7 @@ use networks::{COLUMNS, HOSTS, Profile, profile};
 use serde::Serialize;
 use url::Url;
 
+use super::proofs::{DECLARED, Fact, LINKED, Proofs, READ};
 use crate::finder;
 
 /// Maximum number of profiles that are collected.
@@ -65,7 +67,27 @@ pub(super) enum Source {
 /// The profiles that a page names.
 #[derive(Debug, Default)]
 pub(super) struct Profiles {
-    found: Vec<(bool, Source, Profile)>,
+    found: Vec<Named>,
+}
+
+/// A profile that a page names.
+#[derive(Debug)]
+struct Named {
+    source: Source,
+    profile: Profile,
+    /// The URL that the page names.
+    url: String,
+}
+
+impl Source {
+    /// Returns the rule by which a profile is told, and how sure it is.
+    const fn rule(self) -> (&'static str, u8) {
+        match self {
+            Self::Declared => ("declared profile", DECLARED),
+            Self::Link => ("link to a profile", LINKED),
+            Self::Person => ("profile of a person", READ),
+        }
+    }
 }
 
 impl Profiles {
@@ -76,7 +98,11 @@ impl Profiles {
             && (source == Source::Declared || !WORKS.contains(&profile.network))
             && !is_of_builder(&profile.url, registrable)
         {
-            self.found.push((profile.is_person, source, profile));
+            self.found.push(Named {
+                source,
+                profile,
+                url: url.as_str().to_owned(),
+            });
         }
     }
 
@@ -91,11 +117,15 @@ impl Profiles {
     }
 
     /// Returns the best profile on each network: companies first, then by source, then in page order.
-    pub(super) fn finish(mut self) -> SocialLinks {
-        self.found.sort_by_key(|(is_person, source, _)| (*is_person, *source));
+    pub(super) fn finish(mut self, proofs: &mut Proofs) -> SocialLinks {
+        self.found.sort_by_key(|named| (named.profile.is_person, named.source));
         let mut best: BTreeMap<String, String> = BTreeMap::new();
-        for (_, _, profile) in self.found {
-            best.entry(profile.network.to_owned()).or_insert(profile.url);
+        for Named { source, profile, url } in self.found {
+            if let Entry::Vacant(network) = best.entry(profile.network.to_owned()) {
+                let (rule, confidence) = source.rule();
+                proofs.add(Fact::Profile, &profile.url, rule, &url, confidence);
+                network.insert(profile.url);
+            }
         }
         let [facebook, twitter, linkedin, instagram, youtube] = COLUMNS.map(|network| best.remove(network));
         SocialLinks {

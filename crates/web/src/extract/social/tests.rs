@@ -139,7 +139,7 @@ fn best(links: &[(&str, Source)]) -> SocialLinks {
     for (link, source) in links {
         profiles.take(&Url::parse(link).unwrap(), *source, "acme.test");
     }
-    profiles.finish()
+    profiles.finish(&mut Proofs::default())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::category::{Category, List};
+use super::category::{Category, List, Shown};
 use super::rules::Prepared;
 use super::sign::{Sign, SignKind, Strength};
 use super::version::agreed;
@@ -39,6 +39,17 @@ pub struct Evidence {
     /// The URL of the page; `None` for DNS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+}
+
+/// What shows a fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::extract) struct Showing {
+    /// The technology; `None` if it is a mark, which is not claimed.
+    pub(in crate::extract) claim: Option<String>,
+    /// How sure that is, from 0 to 100.
+    pub(in crate::extract) confidence: u8,
+    /// The first sign.
+    pub(in crate::extract) evidence: Evidence,
 }
 
 /// The names of a site's technologies, each list in the order of the rules.
@@ -195,6 +206,20 @@ pub(super) fn claims(rules: &Prepared, hits: &[Hit], versions: &[SeenVersion]) -
             }
         })
         .collect()
+}
+
+/// Returns what proves that a fact is shown: a technology that is claimed, or else a mark.
+pub(super) fn shown_by(rules: &Prepared, hits: &[Hit], fact: Shown) -> Option<Showing> {
+    let states = states(rules, hits);
+    let all = states.iter().zip(rules.rules()).enumerate();
+    let proven = all.filter(|(_, (state, rule))| state.doubt.is_some() && rule.shows.contains(&fact));
+    let (index, (state, rule)) = proven.min_by_key(|(_, (_, rule))| rule.category == Category::Mark)?;
+    let own = of_rule(rules, hits, index).next().cloned();
+    Some(Showing {
+        claim: (rule.category != Category::Mark).then(|| rule.name.clone()),
+        confidence: state.confidence(),
+        evidence: own.or_else(|| implication(rules, hits, &states, index))?,
+    })
 }
 
 /// Iterates over the evidence for a rule.

@@ -28,3 +28,4 @@ pub use self::rules::Rules;
 pub use self::samples::{SampleFailure, SampleProblem, check_samples};
 pub use self::sightings::Sightings;
 pub use self::sign::{DnsRecord, SignKind};
+pub(super) use self::tags::Tag;

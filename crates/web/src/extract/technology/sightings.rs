@@ -6,7 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::category::Shown;
-use super::claim::{self, Claim, Evidence, Hit, SeenVersion, TechStack};
+use super::claim::{self, Claim, Evidence, Hit, SeenVersion, Showing, TechStack};
 use super::rules::{Prepared, Rules};
 use super::sign::{DnsRecord, Sign, SignKind};
 use super::snippet::{around, bounded, snippet};
@@ -202,6 +202,12 @@ impl Sightings {
         self.proven().any(|rule| rule.shows.contains(&fact))
     }
 
+    /// Returns what proves that a fact is shown, and by which technology.
+    #[must_use]
+    pub(in crate::extract) fn shown_by(&self, fact: Shown) -> Option<Showing> {
+        claim::shown_by(self.rules.prepared(), &self.found.hits, fact)
+    }
+
     /// Returns whether the signs prove the rule of this name.
     pub(super) fn proves(&self, name: &str) -> bool {
         self.proven().any(|rule| rule.name == name)
@@ -216,7 +222,7 @@ impl Sightings {
     /// Examines the URL of a file that the page loads, or of a resource that it links. Pictures and pages are evidence only
     /// on the site's own hosts, and need signs that say so.
     pub(in crate::extract) fn see_url(&mut self, url: &str, only_own: bool, site: &Site) {
-        let Self { rules, found, .. } = self;
+        let Self { rules, found, tags, .. } = self;
         let (rules, url) = (rules.prepared(), bounded(url, MAX_TEXT_BYTES));
         rules.urls.search(url, |index, at| {
             let Some((_, sign)) = rules.sign(index) else { return };
@@ -229,13 +235,13 @@ impl Sightings {
             }
         });
         if !only_own {
-            self.tags.see_url(url);
+            tags.see_url(url, found.page.as_deref());
         }
     }
 
     /// Examines the URL of a frame. What sites embed counts, but not the software behind the framed page.
     pub(in crate::extract) fn see_frame(&mut self, url: &str) {
-        let Self { rules, found, .. } = self;
+        let Self { rules, found, tags, .. } = self;
         let (rules, url) = (rules.prepared(), bounded(url, MAX_TEXT_BYTES));
         rules.urls.search(url, |index, at| {
             let Some((rule, sign)) = rules.sign(index) else { return };
@@ -247,7 +253,7 @@ impl Sightings {
                 found.add(rules, index, &Text::new(url, at));
             }
         });
-        self.tags.see_url(url);
+        tags.see_url(url, found.page.as_deref());
     }
 
     /// Examines a relation of the site to one of its own URLs, which a `<link>` or a `Link` header states.
@@ -276,7 +282,7 @@ impl Sightings {
         }
         let script = bounded(script, MAX_SCRIPT_BYTES);
         self.script_bytes += script.len();
-        let Self { rules, found, .. } = self;
+        let Self { rules, found, tags, .. } = self;
         let rules = rules.prepared();
         rules.scripts.search(script, |index, at| {
             let text = Text {
@@ -286,7 +292,7 @@ impl Sightings {
             };
             found.add(rules, index, &text);
         });
-        self.tags.see_script(script);
+        tags.see_script(script, found.page.as_deref());
     }
 
     /// Examines a list of classes or an id.
