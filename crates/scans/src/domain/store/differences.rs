@@ -12,8 +12,8 @@ use database::models::values::{RawJson, TextList};
 use database::repo::domains::DomainDetails;
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 use web::fetch::FetchError;
-use web::names::registrable;
 use web::stand_in::StandIn;
 
 /// The numbers of days before the end of a certificate at which its end is news.
@@ -55,7 +55,7 @@ impl Facts {
             is_whole,
             all: Vec::new(),
         };
-        found.site(&self.hosting, &after.hosting);
+        found.site(&self.hosting);
         if let Some(end) = after.hosting.ssl_expiry_date {
             let earlier = self.hosting.ssl_expiry_date.zip(self.hosting.last_successful_scan);
             found.certificate(earlier, end, now);
@@ -80,25 +80,42 @@ impl Facts {
     }
 }
 
-/// Returns what the failure of a scan means for a site that was scanned before: that it is parked, or down. `None` if the
-/// scan before failed as well.
+/// Returns what the failure of a scan means for a site that was scanned before: that it is at another domain, parked, or
+/// down. `None` if the scan before failed as well.
 pub(super) fn loss(before: &DomainHosting, message: &str, fetch: Option<&FetchError>) -> Option<NewDomainChange> {
     if before.last_successful_scan.is_none() || has_failed(before) {
         return None;
     }
-    let is_parked = matches!(
-        fetch,
-        Some(FetchError::StandIn {
-            what: StandIn::Parked,
-            ..
-        })
-    );
-    Some(NewDomainChange {
-        kind: if is_parked { Kind::SiteParked } else { Kind::SiteDown },
+    let lost = |kind| NewDomainChange {
+        kind,
         subject: None,
         before: None,
         after: Some(message.to_owned()),
+    };
+    Some(match fetch {
+        Some(FetchError::OtherSite { to, .. }) => NewDomainChange {
+            before: host(before),
+            after: Some(host_of(to)),
+            ..lost(Kind::SiteMoved)
+        },
+        Some(FetchError::StandIn {
+            what: StandIn::Parked, ..
+        }) => lost(Kind::SiteParked),
+        _ => lost(Kind::SiteDown),
     })
+}
+
+/// Returns the host at which a site was.
+fn host(hosting: &DomainHosting) -> Option<String> {
+    let redirects = hosting.redirects.as_ref()?.parse::<Value>().ok()?;
+    redirects.get("host")?.as_str().map(str::to_owned)
+}
+
+/// Returns the host of a URL, or else the text itself.
+fn host_of(url: &str) -> String {
+    let parsed = Url::parse(url).ok();
+    let host = parsed.as_ref().and_then(Url::host_str);
+    host.unwrap_or(url).to_owned()
 }
 
 fn has_failed(hosting: &DomainHosting) -> bool {
@@ -133,19 +150,10 @@ impl Differences {
         }
     }
 
-    /// Whether the site is up again, or at another domain.
-    fn site(&mut self, before: &DomainHosting, after: &DomainHosting) {
+    /// Whether the site is up again. One at another domain is not scanned: see [`loss`].
+    fn site(&mut self, before: &DomainHosting) {
         if has_failed(before) {
             self.add(Kind::SiteUp, None, before.last_error.as_deref(), None);
-        }
-        let host = |hosting: &DomainHosting| {
-            let redirects = hosting.redirects.as_ref()?.parse::<Value>().ok()?;
-            redirects.get("host")?.as_str().map(str::to_owned)
-        };
-        if let (Some(one), Some(other)) = (host(before), host(after))
-            && registrable(&one) != registrable(&other)
-        {
-            self.add(Kind::SiteMoved, None, Some(&one), Some(&other));
         }
     }
 
