@@ -36,6 +36,9 @@ pub(super) async fn upsert(
     let (page, https_failure) = (&gathered.home, gathered.https_failure.as_ref());
     let is_https = page.final_url.scheme() == "https";
     let (fault, refused) = https_failure.and_then(FetchError::tls).unzip();
+    // Nobody listens there, although the host answers by http.
+    let is_closed = matches!(https_failure, Some(FetchError::Connect { .. }));
+    let fault = fault.or(is_closed.then_some(&TlsFault::NotSpoken));
     let shown = page
         .tls
         .as_ref()
