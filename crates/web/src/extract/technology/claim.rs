@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::category::{Category, List, Shown};
 use super::rules::Prepared;
 use super::sign::{Sign, SignKind, Strength};
-use super::version::agreed;
+use super::version::{agreed, continues};
 
 /// How probable it is that a kind of sign is wrong, in percent: strong and weak ones, and the step to what a technology needs.
 const DOUBT_STRONG: u32 = 10;
@@ -244,15 +244,19 @@ fn implication(rules: &Prepared, hits: &[Hit], states: &[State], rule: usize) ->
     })
 }
 
-/// Returns the version of a technology. What the software says of itself counts more than the URLs of its files, and
-/// versions that contradict each other count nothing.
+/// Returns the version of a technology. What the software says of itself counts more than the URLs of its files, which may
+/// say the same in full, and versions that contradict each other count nothing.
 fn version(versions: &[SeenVersion], rule: usize) -> Option<&SeenVersion> {
     let of_urls = |seen: &SeenVersion| matches!(seen.kind, SignKind::Url | SignKind::OwnUrl);
     let own = || versions.iter().filter(|seen| seen.rule == rule);
     let is_stated = own().any(|seen| !of_urls(seen));
     let counted = || own().filter(|seen| of_urls(seen) != is_stated);
-    let agreed = agreed(counted().map(|seen| seen.version.as_str()))?;
-    counted().find(|seen| seen.version == agreed)
+    let shown = agreed(counted().map(|seen| seen.version.as_str()))?;
+    let in_full = || own().filter(|seen| of_urls(seen) && continues(&seen.version, shown));
+    let fullest = agreed(in_full().map(|seen| seen.version.as_str()));
+    fullest
+        .and_then(|fullest| in_full().find(|seen| seen.version == fullest))
+        .or_else(|| counted().find(|seen| seen.version == shown))
 }
 
 /// Returns the names of the technologies in each list.

@@ -159,6 +159,13 @@ fn a_version_is_shown_if_nothing_contradicts_it() {
     let markup = "<meta name=generator content='WooCommerce 8.4.0'>\
                   <link rel=stylesheet href='/wp-content/plugins/woocommerce/assets/css/woocommerce.css?ver=6.4.2'>";
     assert_eq!(version(markup, "WooCommerce").as_deref(), Some("8.4.0"));
+    // A URL may say the same in full.
+    for (url, expected) in [("10.2.4", "10.2.4"), ("9.5.1", "10"), ("101.2", "10")] {
+        let markup = format!(
+            "<meta name=Generator content='Drupal 10 (https://www.drupal.org)'><script src='/core/misc/drupal.js?v={url}'></script>"
+        );
+        assert_eq!(version(&markup, "Drupal").as_deref(), Some(expected), "{url}");
+    }
 }
 
 #[test]

@@ -40,16 +40,19 @@ fn is_stage(text: &str) -> bool {
     ) || (word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_alphabetic()))
 }
 
+/// Returns whether a version is another one with further numbers: `10.2.4` continues `10`.
+pub(super) fn continues(version: &str, beginning: &str) -> bool {
+    version
+        .strip_prefix(beginning)
+        .is_some_and(|rest| rest.starts_with(['.', '-', '+']))
+}
+
 /// Returns the version that all of these are, or are the beginning of; `None` if they contradict each other.
 pub(super) fn agreed<'v>(versions: impl Iterator<Item = &'v str> + Clone) -> Option<&'v str> {
     let longest = versions.clone().max_by_key(|version| version.len())?;
     let mut versions = versions;
     versions
-        .all(|version| {
-            longest
-                .strip_prefix(version)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+']))
-        })
+        .all(|version| longest == version || continues(longest, version))
         .then_some(longest)
 }
 
