@@ -47,8 +47,9 @@ const POLICY_WORDS: [&str; 25] = [
     "الخصوصية",
 ];
 
-/// Companies whose policies other sites link, for example under a captcha or an advertisement.
-const POLICIES_OF_OTHERS: [&str; 10] = [
+/// Companies whose policies other sites link: under a captcha or an advertisement, next to a service, or about the software
+/// of a site.
+const POLICIES_OF_OTHERS: [&str; 28] = [
     "google.com",
     "facebook.com",
     "twitter.com",
@@ -59,6 +60,24 @@ const POLICIES_OF_OTHERS: [&str; 10] = [
     "cloudflare.com",
     "hcaptcha.com",
     "automattic.com",
+    "wordpress.org",
+    "wordpress.com",
+    "wix.com",
+    "squarespace.com",
+    "shopify.com",
+    "webflow.com",
+    "microsoft.com",
+    "apple.com",
+    "meta.com",
+    "whatsapp.com",
+    "tiktok.com",
+    "pinterest.com",
+    "vimeo.com",
+    "spotify.com",
+    "paypal.com",
+    "stripe.com",
+    "klarna.com",
+    "mailchimp.com",
 ];
 
 static POLICY: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder::ignoring_case(POLICY_WORDS));

@@ -255,6 +255,21 @@ fn hidden_addresses_are_read() {
 }
 
 #[test]
+fn the_policies_of_services_and_software_are_not_the_sites_own() {
+    for (html, is_own) in [
+        ("<a href='/privacy'>Privacy</a>", true),
+        ("<a href='/p/7'>Datenschutz</a>", true),
+        ("<a href='https://legal-pages.test/acme/privacy'>Privacy</a>", true),
+        ("<a href='https://policies.google.com/privacy'>Privacy</a>", false),
+        ("<a href='https://wordpress.org/about/privacy/'>Privacy at WordPress</a>", false),
+        ("<a href='https://www.paypal.com/privacy'>PayPal</a>", false),
+    ] {
+        let found = extract_from(html, "https://acme.test/", &[]);
+        assert_eq!(found.has_privacy_policy, is_own, "{html}");
+    }
+}
+
+#[test]
 fn addresses_of_others_come_after_the_sites_own() {
     let found = extract_from(
         "<footer>Website by <a href='mailto:hello@studio.de'>Studio</a></footer><p>acme@gmail.com<p>info@acme.de",
