@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{at_once, scan};
 use crate::support::app::TestApp;
-use crate::support::name_server::{A, CAA, CNAME, MX, NS, NameServer, PTR, TXT, address, authority, mail, name, text};
+use crate::support::name_server::{A, CAA, CNAME, MX, NS, NameServer, PTR, Record, TXT, address, authority, mail, name, text};
 use crate::support::site::{Reply, Site};
 
 const HOST: &str = "shop.acme-werkstatt.de";
@@ -131,7 +131,7 @@ async fn without_an_answer_the_records_are_unknown() {
     let app = TestApp::new().await;
     let acme = app.agency("acme").await;
     let site = site().await;
-    let server = NameServer::start(Vec::new()).await;
+    let server = NameServer::start(Vec::<Record>::new()).await;
     let addr = server.addr;
     // Nobody listens there any more.
     drop(server);

@@ -17,7 +17,7 @@ fn read(path: &str) -> String {
 }
 
 /// The columns of each table, sorted.
-fn columns() -> BTreeMap<&'static str, Vec<String>> {
+pub(super) fn columns() -> BTreeMap<&'static str, Vec<String>> {
     let schema = read("crates/schema/src/schema.rs");
     let columns = |table: &str| {
         let (_, table) = schema.split_once(&format!("\n    {table} (")).unwrap();

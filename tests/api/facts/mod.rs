@@ -5,6 +5,7 @@ mod dns;
 mod documented;
 mod evidence;
 mod pages;
+mod samples;
 mod transport;
 
 use scans::ScansConfig;

@@ -13,10 +13,11 @@ pub const CNAME: u16 = 5;
 pub const PTR: u16 = 12;
 pub const MX: u16 = 15;
 pub const TXT: u16 = 16;
+pub const AAAA: u16 = 28;
 pub const CAA: u16 = 257;
 
 /// A record: its name, its type and its data.
-pub type Record = (&'static str, u16, Vec<u8>);
+pub type Record<N = &'static str> = (N, u16, Vec<u8>);
 
 /// A name server.
 pub struct NameServer {
@@ -27,14 +28,14 @@ pub struct NameServer {
 
 impl NameServer {
     /// Starts a server that knows these records, and that every other name does not exist.
-    pub async fn start(records: Vec<Record>) -> Self {
+    pub async fn start<N: Into<String>>(records: Vec<Record<N>>) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let addr = socket.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&asked);
-        let mut known: HashMap<&str, Vec<(u16, Vec<u8>)>> = HashMap::new();
+        let mut known: HashMap<String, Vec<(u16, Vec<u8>)>> = HashMap::new();
         for (name, kind, data) in records {
-            known.entry(name).or_default().push((kind, data));
+            known.entry(name.into()).or_default().push((kind, data));
         }
         let task = tokio::spawn(async move {
             let mut packet = [0_u8; 1500];
