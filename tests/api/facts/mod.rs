@@ -4,6 +4,7 @@ mod changes;
 mod dns;
 mod documented;
 mod evidence;
+mod footprint;
 mod pages;
 mod samples;
 mod transport;
