@@ -143,7 +143,7 @@ LANGUAGE sql STABLE AS $$
     FROM unnest('{api_calls,api_keys,audit_log,batch_jobs,contact_sources,contacts,domain_changes,domain_evidence,domain_hosting,domain_profiles,domain_technologies,domains,
         email_scan_urls,email_scans,events,idempotency_keys,jobs,lead_changes,leads,mail_domains,pages,place_changes,place_details,
         place_finds,place_searches,places_staging,profiles,rate_windows,scan_days,schedule_runs,schedules,score_points,sessions,sitemap_file_curations,sitemap_files,sitemap_runs,sitemap_url_changes,
-        sitemap_urls,stored_rows,suppressions,tenant_limits,tenants,webhook_deliveries,webhook_secrets,webhooks}'::text[]) t(name)
+        sitemap_urls,stored_rows,suppressions,tenant_limits,tenants,webhook_deliveries,webhook_secrets,webhook_subjects,webhooks}'::text[]) t(name)
 $$;
 
 -- Returns every grant to the two roles, and what must not be granted to others: privileges in the order of the alphabet.

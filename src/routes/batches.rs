@@ -10,8 +10,9 @@ use database::repo::paging::{Newest, Paging};
 use jobs::Awaited;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{FromForm, get, post};
+use rocket::{FromForm, State, get, post};
 use scans::domain::{self, BatchEntry, BatchMetadata};
+use scans::webhooks::{Ending, tell_of_end};
 use serde_json::json;
 use utoipa::IntoParams;
 
@@ -19,6 +20,7 @@ use super::job_filter::ChosenJobs;
 use super::names::names_of;
 use super::query::{Asked, PageQuery, parsed};
 use super::wait::Patience;
+use super::webhooks::Targets;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, CountedBatch, Db, Once, Read, Scan};
 use crate::views::Page;
@@ -46,7 +48,7 @@ handlers![
     tags = ["Scans", "v1"],
     params(Once),
     request_body = BatchRequest,
-    responses((status = 200, body = BatchAccepted)),
+    responses((status = 200, body = BatchAccepted), (status = 409, description = "Nothing is posted to `webhook_url`.")),
     security(("credential" = ["scan"]))
 )]
 #[post("/api/v1/batch", data = "<body>")]
@@ -55,16 +57,23 @@ async fn create_batch(
     _counted: CountedBatch,
     db: Db<'_>,
     once: Once,
+    targets: &State<Targets>,
     body: Body<BatchRequest>,
 ) -> ApiResult<Answer> {
-    let BatchRequest { domains, tenant_id } = &body.value;
+    let BatchRequest {
+        domains,
+        webhook_url,
+        tenant_id,
+    } = &body.value;
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
     if domains.is_empty() || domains.len() > MAX_ENTRIES {
         let detail = format!("domains has {} entries: it must have 1 to {MAX_ENTRIES}", domains.len());
         return Err(ApiError::bad_request("domains", detail));
     }
+    let webhook_url = targets.of_request(webhook_url.as_deref())?;
     db.submit(&caller, once.of(&body)?, async |submission| {
         let batch = domain::submit_batch(submission, domains).await?;
+        tell_of_end(submission, webhook_url.as_deref(), Ending::Batch(batch.id)).await?;
         let scans = batch.entries.iter().filter(|entry| entry.job_id.is_some()).count();
         Ok((Status::Ok, BatchAccepted::new(batch.id, scans)))
     })

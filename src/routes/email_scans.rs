@@ -5,13 +5,17 @@ use database::repo;
 use database::repo::email_scans::ScannedPosition;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{FromForm, get, post};
+use rocket::{FromForm, State, get, post};
 use scans::email::{self, DEFAULT_PAGES};
-use utoipa::IntoParams;
+use scans::webhooks::{Ending, tell_of_end};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use utoipa::{IntoParams, ToSchema};
 
 use super::query::{Asked, OffsetQuery, PageQuery, PathId};
+use super::webhooks::Targets;
 use crate::error::{ApiError, ApiResult};
-use crate::guards::{Caller, Db, Once, Read, Scan};
+use crate::guards::{Caller, Db, Once, OptionalBody, Read, Scan};
 use crate::views::answer::Answer;
 use crate::views::contact::{EmailScanView, ScannedDomainView, ScannedDomains};
 
@@ -84,6 +88,17 @@ async fn list_websites(
     list_scanned_domains(caller, db, query, offset).await
 }
 
+/// A request to scan a domain's site, which clients of the v1 contract send without a body.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = json!({ "webhook_url": "https://hooks.example.com/scrapersky" }))]
+struct EmailScanRequest {
+    /// URL to which the end is posted, signed by the secret of requests (`POST /api/v1/webhooks/secret`): `https` or `http`, at a public
+    /// address, without user name and password.
+    #[serde(default)]
+    #[schema(pattern = "^https?://", max_length = 2000)]
+    webhook_url: Option<String>,
+}
+
 /// Queues a scan of a domain's site, or returns the unfinished one.
 #[utoipa::path(
     tags = ["Contacts", "v1"],
@@ -91,13 +106,27 @@ async fn list_websites(
         PathId<DomainId>,
         Once,
     ),
-    responses((status = 200, body = EmailScanView), (status = 409, description = "The domain is suppressed.")),
+    request_body = Option<EmailScanRequest>,
+    responses(
+        (status = 200, body = EmailScanView),
+        (status = 409, description = "The domain is suppressed, or nothing is posted to `webhook_url`."),
+    ),
     security(("credential" = ["scan"]))
 )]
-#[post("/email-scanner/scan/<id>")]
-async fn start_email_scan(caller: Caller<Scan>, db: Db<'_>, once: Once, id: PathId<DomainId>) -> ApiResult<Answer> {
-    db.submit(&caller, once.without_body()?, async |submission| {
+#[post("/email-scanner/scan/<id>", data = "<body>")]
+async fn start_email_scan(
+    caller: Caller<Scan>,
+    db: Db<'_>,
+    once: Once,
+    targets: &State<Targets>,
+    id: PathId<DomainId>,
+    body: OptionalBody<EmailScanRequest>,
+) -> ApiResult<Answer> {
+    let webhook_url = targets.of_request(body.0.unwrap_or_default().webhook_url.as_deref())?;
+    let digest = Sha256::digest(webhook_url.as_deref().unwrap_or_default());
+    db.submit(&caller, once.with_digest(&digest.into())?, async |submission| {
         let submitted = email::submit(submission, id.0, DEFAULT_PAGES).await?;
+        tell_of_end(submission, webhook_url.as_deref(), Ending::Job(submitted.job.job_id)).await?;
         let view = EmailScanView::new(submitted.domain.domain, submitted.scan, Some(&submitted.job));
         Ok((Status::Ok, view))
     })

@@ -58,6 +58,7 @@ pub mod place_filter;
 pub mod place_searches;
 pub mod places;
 pub(crate) mod query;
+pub mod request_webhooks;
 pub mod rescans;
 pub mod scans;
 pub mod schedule_work;
@@ -113,6 +114,7 @@ pub fn routes() -> Vec<Route> {
         audit::routes(),
         schedules::routes(),
         webhooks::routes(),
+        request_webhooks::routes(),
         webhook_deliveries::routes(),
     ]
     .concat()
@@ -167,6 +169,7 @@ pub fn descriptions() -> Vec<OpenApi> {
         audit::describe(),
         schedules::describe(),
         webhooks::describe(),
+        request_webhooks::describe(),
         webhook_deliveries::describe(),
         email_scans::describe(),
         OpenApi::default().nest(PREFIX, email_scans::describe()),

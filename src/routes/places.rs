@@ -14,6 +14,7 @@ use rocket::{FromForm, State, get, post};
 use scans::PlacesConfig;
 use scans::places::cost::estimate;
 use scans::places::{self, PlacesSearch};
+use scans::webhooks::{Ending, tell_of_end};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -22,6 +23,7 @@ use super::names::names_of;
 use super::place_filter::{PlaceQuery, read_order, status_of};
 use super::query::{Asked, OffsetQuery, PageQuery};
 use super::wait::{self, Patience};
+use super::webhooks::Targets;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, OptionalBody, Permission, Read, Scan};
 use crate::views::answer::Answer;
@@ -43,7 +45,7 @@ handlers![
     tags = ["Places", "v1"],
     params(Once),
     request_body = SearchRequest,
-    responses((status = 200, body = SearchAnswer)),
+    responses((status = 200, body = SearchAnswer), (status = 409, description = "Nothing is posted to `webhook_url`.")),
     security(("credential" = ["scan"]))
 )]
 #[post("/api/v1/places/search", data = "<body>")]
@@ -51,6 +53,7 @@ async fn search_places(
     caller: Caller<Scan>,
     db: Db<'_>,
     config: &State<PlacesConfig>,
+    targets: &State<Targets>,
     once: Once,
     body: Body<SearchRequest>,
 ) -> ApiResult<Answer> {
@@ -66,6 +69,7 @@ async fn search_places(
         grid: request.grid,
         created_by: caller.actor().id(),
     })?;
+    let webhook_url = targets.of_request(request.webhook_url.as_deref())?;
     if request.dry_run {
         let estimate = estimate(config, search.max_results, search.grid, search.center.is_some());
         return Answer::json(Status::Ok, &SearchAnswer::Estimate(estimate.into()))
@@ -73,6 +77,7 @@ async fn search_places(
     }
     db.submit(&caller, once.of(&body)?, async |submission| {
         let job = places::submit_search(submission, search).await?;
+        tell_of_end(submission, webhook_url.as_deref(), Ending::Job(job)).await?;
         Ok((Status::Ok, SearchAnswer::Accepted(job.into())))
     })
     .await

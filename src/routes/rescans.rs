@@ -4,9 +4,10 @@ use database::ids::DomainId;
 use database::repo;
 use database::repo::domains::DomainFilter;
 use rocket::http::Status;
-use rocket::post;
+use rocket::{State, post};
 use scans::domain::DEFAULT_PAGES;
 use scans::rescan::{self, Rescan};
+use scans::webhooks::{Ending, tell_of_end};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::job_filter::read_one;
 use super::query::parsed;
+use super::webhooks::Targets;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, CountedBatch, Db, Once, Scan};
 use crate::views::answer::Answer;
@@ -47,6 +49,11 @@ struct RescanRequest {
     #[serde(default)]
     #[schema(default = false)]
     preview: bool,
+    /// URL to which the end is posted, signed by the secret of requests (`POST /api/v1/webhooks/secret`): `https` or `http`, at a public
+    /// address, without user name and password.
+    #[serde(default)]
+    #[schema(pattern = "^https?://", max_length = 2000)]
+    webhook_url: Option<String>,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     tenant_id: Option<String>,
@@ -126,7 +133,11 @@ impl RescanRequest {
         Once,
     ),
     request_body = RescanRequest,
-    responses((status = 202, body = RescanAccepted), (status = 200, body = RescanAccepted, description = "The domains were only counted.")),
+    responses(
+        (status = 202, body = RescanAccepted),
+        (status = 200, body = RescanAccepted, description = "The domains were only counted."),
+        (status = 409, description = "Nothing is posted to `webhook_url`."),
+    ),
     security(("credential" = ["scan"]))
 )]
 #[post("/api/v1/domains/scan", data = "<body>")]
@@ -135,6 +146,7 @@ async fn scan_domains(
     _counted: CountedBatch,
     db: Db<'_>,
     once: Once,
+    targets: &State<Targets>,
     body: Body<RescanRequest>,
 ) -> ApiResult<Answer> {
     let request = &body.value;
@@ -143,6 +155,7 @@ async fn scan_domains(
     let ids = ids.collect::<ApiResult<Vec<DomainId>>>()?;
     let ids = request.ids.as_ref().map(|_| ids);
     let filter = request.filter(ids.as_deref())?;
+    let webhook_url = targets.of_request(request.webhook_url.as_deref())?;
     let rescan = Rescan::read(request.max_pages.unwrap_or(DEFAULT_PAGES), request.emails)?;
     let key = once.of(&body)?;
     if request.preview {
@@ -160,6 +173,7 @@ async fn scan_domains(
     }
     db.submit(&caller, key, async |submission| {
         let submitted = rescan.submit(submission, &filter).await?;
+        tell_of_end(submission, webhook_url.as_deref(), Ending::Batch(submitted.batch_id)).await?;
         let batch = submitted.batch_id.get();
         let details = json!({ "domains": submitted.domains, "scans": submitted.scans });
         caller

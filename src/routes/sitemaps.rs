@@ -12,10 +12,12 @@ use rocket::serde::json::Json;
 use rocket::{FromForm, State, get, post};
 use scans::SitemapConfig;
 use scans::sitemap::{self, SitemapRequest, SitemapScan};
+use scans::webhooks::{Ending, tell_of_end};
 use serde_json::json;
 use utoipa::IntoParams;
 
 use super::query::{Asked, PageQuery, PathId, parsed, word};
+use super::webhooks::Targets;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Curate, Db, Once, Read, Scan};
 use crate::views::Page;
@@ -45,7 +47,10 @@ handlers![
     tag = "Sitemaps",
     params(Once),
     request_body = SitemapScanRequest,
-    responses((status = 202, body = Accepted<SitemapScanAccepted>)),
+    responses(
+        (status = 202, body = Accepted<SitemapScanAccepted>),
+        (status = 409, description = "Nothing is posted to `webhook_url`."),
+    ),
     security(("credential" = ["scan"]))
 )]
 #[post("/api/v1/sitemap/scan", data = "<body>")]
@@ -54,6 +59,7 @@ async fn scan_sitemaps(
     db: Db<'_>,
     once: Once,
     config: &State<SitemapConfig>,
+    targets: &State<Targets>,
     body: Body<SitemapScanRequest>,
 ) -> ApiResult<Answer> {
     let SitemapScanRequest {
@@ -61,6 +67,7 @@ async fn scan_sitemaps(
         sitemap_url,
         max_urls,
         max_depth,
+        webhook_url,
         tenant_id,
     } = &body.value;
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
@@ -71,8 +78,10 @@ async fn scan_sitemaps(
         max_depth: *max_depth,
     };
     let scan = SitemapScan::read(&request, config)?;
+    let webhook_url = targets.of_request(webhook_url.as_deref())?;
     db.submit(&caller, once.of(&body)?, async |submission| {
         let submitted = sitemap::submit(submission, &scan).await?;
+        tell_of_end(submission, webhook_url.as_deref(), Ending::Job(submitted.job_id)).await?;
         let about = SitemapScanAccepted {
             domain_id: submitted.domain_id.get(),
             is_new: submitted.is_new,

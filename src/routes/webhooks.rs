@@ -1,12 +1,14 @@
 //! The webhooks of a tenant: URLs to which events are posted.
 
+use chrono::TimeDelta;
 use database::ids::WebhookId;
 use database::models::enums::{DisabledBecause, EventKind};
 use database::models::values::TextList;
 use database::models::webhook::{NewWebhook, Webhook, WebhookChanges};
 use database::models::webhook_secret::WebhookSecret;
-use database::repo;
 use database::repo::paging::{Newest, Paging};
+use database::repo::{self, QueryResult};
+use database::tenant::TenantConnection;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{State, delete, get, patch, post};
@@ -14,7 +16,7 @@ use serde_json::json;
 use web::fetch::{FetchConfig, Poster};
 
 use super::overlap;
-use super::query::{Asked, PageQuery, PathId, word};
+use super::query::{Asked, PageQuery, PathId, parsed, word};
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Admin, Body, Caller, Db, OptionalBody};
 use crate::views::Page;
@@ -23,6 +25,10 @@ use crate::views::webhook::{SecretRequest, WebhookPatch, WebhookRequest, Webhook
 
 /// Maximum number of webhooks of a tenant: each event is written once for each that wants it.
 const MAX_WEBHOOKS: i64 = 50;
+/// Why not everything of a webhook of requests can be changed.
+const FOR_REQUESTS: &str = "requests named this URL as `webhook_url`: only its description and whether it is enabled can change";
+const NO_SECRET_OF_ITS_OWN: &str = "requests named this URL as `webhook_url`: its posts are signed by the secret of requests, which \
+                                    POST /api/v1/webhooks/secret replaces";
 /// Maximum length of a description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 1000;
 
@@ -40,26 +46,36 @@ handlers![
 pub struct Targets(pub FetchConfig);
 
 impl Targets {
-    fn read(&self, url: &str) -> ApiResult<String> {
+    /// Reads a URL to post to, the value of `field`.
+    pub(super) fn read(&self, field: &'static str, url: &str) -> ApiResult<String> {
         let admitted = Poster::admit(&self.0, url.trim());
         admitted
             .map(String::from)
-            .map_err(|error| ApiError::bad_request("url", format!("url cannot be posted to: {error}")))
+            .map_err(|error| ApiError::bad_request(field, format!("{field} cannot be posted to: {error}")))
     }
 }
 
-/// Lists the tenant's webhooks, newest first.
+/// Lists the tenant's webhooks, newest first: those that were created, or the URLs that requests named.
 #[utoipa::path(
     tag = "Webhooks",
-    params(PageQuery<'static>),
+    params(
+        PageQuery<'static>,
+        ("for_requests" = Option<bool>, Query, description = "Whether to list the URLs that requests named as `webhook_url`; false by default."),
+    ),
     responses((status = 200, body = Page<WebhookView>)),
     security(("credential" = ["admin"]))
 )]
-#[get("/api/v1/webhooks")]
-async fn list_webhooks(caller: Caller<Admin>, db: Db<'_>, page: PageQuery<'_>) -> ApiResult<Page<WebhookView>> {
+#[get("/api/v1/webhooks?<for_requests>")]
+async fn list_webhooks(
+    caller: Caller<Admin>,
+    db: Db<'_>,
+    page: PageQuery<'_>,
+    for_requests: Option<&str>,
+) -> ApiResult<Page<WebhookView>> {
+    let for_requests = parsed("for_requests", for_requests)?.unwrap_or(false);
     let asked = Asked::read(&page, &())?;
     let mut conn = db.tenant(&caller).await?;
-    let (webhooks, total) = repo::webhooks::list(&mut conn, &asked.paging).await?;
+    let (webhooks, total) = repo::webhooks::list(&mut conn, for_requests, &asked.paging).await?;
     asked.page(webhooks, Some(total), |webhook| {
         Newest::new(webhook.created_at, webhook.id)
     })
@@ -121,7 +137,7 @@ pub(crate) async fn create(
         description,
         tenant_id: _,
     } = request;
-    let url = targets.read(url)?;
+    let url = targets.read("url", url)?;
     check_description(description.as_deref())?;
     let (kinds, job_kinds) = (read_kinds(kinds)?, read_job_kinds(job_kinds)?);
     let new = NewWebhook {
@@ -131,7 +147,7 @@ pub(crate) async fn create(
         job_kinds: &job_kinds,
     };
     let mut conn = db.tenant(caller).await?;
-    let (_, count) = repo::webhooks::list(&mut conn, &Paging::first(1)).await?;
+    let (_, count) = repo::webhooks::list(&mut conn, false, &Paging::first(1)).await?;
     if count >= MAX_WEBHOOKS {
         let detail = format!("the tenant has {MAX_WEBHOOKS} webhooks, the maximum: delete one first");
         return Err(ApiError::Conflict(detail));
@@ -193,7 +209,10 @@ fn without_repetitions<'a>(words: impl Iterator<Item = &'a str>) -> TextList {
     tag = "Webhooks",
     params(PathId<WebhookId>),
     request_body = WebhookPatch,
-    responses((status = 200, body = WebhookView)),
+    responses(
+        (status = 200, body = WebhookView),
+        (status = 409, description = "Requests named its URL: only its description and whether it is enabled can change."),
+    ),
     security(("credential" = ["admin"]))
 )]
 #[patch("/api/v1/webhooks/<id>", data = "<body>")]
@@ -213,7 +232,8 @@ async fn update_webhook(
 ///
 /// # Errors
 ///
-/// [`ApiError::BadRequest`], which names the field, [`ApiError::NotFound`], and those of the database.
+/// [`ApiError::BadRequest`], which names the field, [`ApiError::NotFound`], [`ApiError::Conflict`] for what requests decide, and those
+/// of the database.
 pub(crate) async fn update(
     caller: &Caller<Admin>,
     db: &Db<'_>,
@@ -229,7 +249,7 @@ pub(crate) async fn update(
         is_enabled,
         tenant_id: _,
     } = request;
-    let url = url.map(|url| targets.read(&url)).transpose()?;
+    let url = url.map(|url| targets.read("url", &url)).transpose()?;
     check_description(description.as_ref().and_then(Option::as_deref))?;
     let changes = WebhookChanges {
         url: url.as_deref(),
@@ -238,6 +258,10 @@ pub(crate) async fn update(
         job_kinds: job_kinds.map(|kinds| read_job_kinds(&kinds)).transpose()?,
     };
     let mut conn = db.tenant(caller).await?;
+    let is_of_request = url.is_some() || changes.kinds.is_some() || changes.job_kinds.is_some();
+    if is_of_request && repo::webhooks::get(&mut conn, id).await?.for_requests {
+        return Err(ApiError::Conflict(FOR_REQUESTS.to_owned()));
+    }
     repo::webhooks::update(&mut conn, id, &changes).await?;
     match is_enabled {
         Some(true) => repo::webhooks::enable(&mut conn, id).await?,
@@ -262,7 +286,10 @@ pub(crate) async fn update(
     tag = "Webhooks",
     params(PathId<WebhookId>),
     request_body = Option<SecretRequest>,
-    responses((status = 200, body = WebhookWithSecret)),
+    responses(
+        (status = 200, body = WebhookWithSecret),
+        (status = 409, description = "Requests named its URL: its posts are signed by the secret of requests."),
+    ),
     security(("credential" = ["admin"]))
 )]
 #[post("/api/v1/webhooks/<id>/rotate", data = "<body>")]
@@ -285,7 +312,8 @@ async fn rotate_webhook(
 ///
 /// # Errors
 ///
-/// [`ApiError::BadRequest`] if the overlap is out of range, [`ApiError::NotFound`], and those of the database.
+/// [`ApiError::BadRequest`] if the overlap is out of range, [`ApiError::NotFound`], [`ApiError::Conflict`] for a webhook of requests, and
+/// those of the database.
 pub(crate) async fn rotate(
     caller: &Caller<Admin>,
     db: &Db<'_>,
@@ -295,15 +323,32 @@ pub(crate) async fn rotate(
     let overlap = overlap::read(overlap_seconds)?;
     let mut conn = db.tenant(caller).await?;
     let webhook = repo::webhooks::get(&mut conn, id).await?;
-    repo::webhook_secrets::expire_in(&mut conn, webhook.id, overlap).await?;
-    let secret = WebhookSecret::generate();
-    repo::webhook_secrets::insert(&mut conn, webhook.id, &secret).await?;
+    if webhook.for_requests {
+        return Err(ApiError::Conflict(NO_SECRET_OF_ITS_OWN.to_owned()));
+    }
+    let secret = replace_secret(&mut conn, Some(webhook.id), overlap).await?;
     let details = json!({ "overlap_seconds": overlap.num_seconds() });
     caller
         .note(&mut conn, "webhook.rotate", Some(&webhook.id.to_string()), details)
         .await?;
     conn.commit().await?;
     Ok((webhook, secret))
+}
+
+/// Replaces the secret of a webhook, or that of requests, by a new one, and returns it. The old one signs as well for `overlap`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(super) async fn replace_secret(
+    conn: &mut TenantConnection,
+    webhook: Option<WebhookId>,
+    overlap: TimeDelta,
+) -> QueryResult<WebhookSecret> {
+    repo::webhook_secrets::expire_in(conn, webhook, overlap).await?;
+    let secret = WebhookSecret::generate();
+    repo::webhook_secrets::insert(conn, webhook, &secret).await?;
+    Ok(secret)
 }
 
 /// Deletes a webhook with its deliveries.

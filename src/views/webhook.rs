@@ -85,6 +85,8 @@ pub struct WebhookView {
     id: Uuid,
     /// URL that events are posted to.
     url: String,
+    /// Whether requests named the URL as their `webhook_url`: it gets the ends of what they started, and no other events.
+    for_requests: bool,
     /// Kinds of events that are posted.
     #[schema(value_type = Vec<EventKindWord>)]
     kinds: Vec<String>,
@@ -115,6 +117,7 @@ impl From<Webhook> for WebhookView {
             tenant_id: _,
             id,
             url,
+            for_requests,
             description,
             kinds,
             job_kinds,
@@ -128,6 +131,7 @@ impl From<Webhook> for WebhookView {
         Self {
             id: id.get(),
             url,
+            for_requests,
             kinds: kinds.0,
             job_kinds: job_kinds.0,
             description,
@@ -150,6 +154,24 @@ pub struct WebhookWithSecret {
     /// Secret by which the receiver checks signatures: `whsec_` and the key in Base64.
     #[schema(value_type = String)]
     secret: ShownOnce,
+}
+
+/// The secret that signs what is posted to the `webhook_url` of requests. No other response contains it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestSecret {
+    /// Secret by which receivers check signatures: `whsec_` and the key in Base64.
+    #[schema(value_type = String)]
+    secret: ShownOnce,
+}
+
+impl RequestSecret {
+    /// Creates the response for a new secret.
+    #[must_use]
+    pub fn new(secret: &WebhookSecret) -> Self {
+        Self {
+            secret: ShownOnce(secret.expose()),
+        }
+    }
 }
 
 /// A secret that `Debug` does not print.

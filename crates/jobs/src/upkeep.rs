@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::repo::jobs::queue::{self, Lease, Swept};
+use database::repo::webhooks::requests;
 use database::repo::{batches, domain_changes, events, schedule_runs, webhook_deliveries};
 use tokio::time::Instant;
 
@@ -164,6 +165,7 @@ pub(super) async fn retention<S>(shared: Arc<Shared<S>>) {
         for (what, kept) in [
             (Old::Events, shared.config.events_kept),
             (Old::Deliveries, shared.config.events_kept),
+            (Old::Requests, shared.config.events_kept),
             (Old::Changes, shared.config.changes_kept),
             (Old::Runs, shared.config.retention),
         ] {
@@ -205,6 +207,7 @@ async fn delete_ended<S>(shared: &Shared<S>, cutoff: DateTime<Utc>) -> anyhow::R
 enum Old {
     Events,
     Deliveries,
+    Requests,
     Changes,
     Runs,
 }
@@ -214,6 +217,7 @@ impl Old {
         match self {
             Self::Events => "events",
             Self::Deliveries => "deliveries of events",
+            Self::Requests => "entries of what is posted for requests",
             Self::Changes => "differences between scans",
             Self::Runs => "runs of schedules",
         }
@@ -228,6 +232,7 @@ async fn delete_old<S>(shared: &Shared<S>, what: Old, cutoff: DateTime<Utc>) -> 
         let old = match what {
             Old::Events => events::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
             Old::Deliveries => webhook_deliveries::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
+            Old::Requests => requests::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
             Old::Changes => domain_changes::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
             Old::Runs => schedule_runs::delete_old(&mut conn, cutoff, DELETE_BATCH).await?,
         };

@@ -915,10 +915,20 @@ diesel::table! {
     webhook_secrets (tenant_id, id) {
         tenant_id -> Uuid,
         id -> Uuid,
-        webhook_id -> Uuid,
+        webhook_id -> Nullable<Uuid>,
         secret -> Bytea,
         created_at -> Timestamptz,
         expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Of which jobs and batches the webhooks of requests get the ends.
+    webhook_subjects (tenant_id, subject_id, webhook_id) {
+        tenant_id -> Uuid,
+        subject_id -> Uuid,
+        webhook_id -> Uuid,
+        created_at -> Timestamptz,
     }
 }
 
@@ -927,6 +937,7 @@ diesel::table! {
         tenant_id -> Uuid,
         id -> Uuid,
         url -> Text,
+        for_requests -> Bool,
         description -> Nullable<Text>,
         /// Only events of these kinds are posted.
         kinds -> Array<Nullable<Text>>,
@@ -1002,5 +1013,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     tenants,
     webhook_deliveries,
     webhook_secrets,
+    webhook_subjects,
     webhooks,
 );

@@ -30,7 +30,7 @@ pub fn routes() -> Vec<Route> {
 async fn show_webhooks(visit: SignedIn<Admin>, db: Db<'_>, query: PageQuery<'_>) -> ApiResult<Page> {
     let asked = Asked::read(&query, &())?;
     let mut conn = db.tenant(&visit).await?;
-    let (mut found, _) = repo::webhooks::list(&mut conn, &asked.paging).await?;
+    let (mut found, _) = repo::webhooks::list(&mut conn, false, &asked.paging).await?;
     drop(conn);
     let next = asked.cut(&mut found, |webhook: &Webhook| {
         Newest::<WebhookId>::new(webhook.created_at, webhook.id)

@@ -31,6 +31,11 @@ pub struct BatchRequest {
     /// The domains to scan.
     #[schema(min_items = 1, max_items = 100)]
     pub domains: Vec<String>,
+    /// URL to which the end is posted, signed by the secret of requests (`POST /api/v1/webhooks/secret`): `https` or `http`, at a public
+    /// address, without user name and password.
+    #[serde(default)]
+    #[schema(pattern = "^https?://", max_length = 2000)]
+    pub webhook_url: Option<String>,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,

@@ -23,6 +23,11 @@ pub struct SitemapScanRequest {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 10, default = 3)]
     pub max_depth: Option<i16>,
+    /// URL to which the end is posted, signed by the secret of requests (`POST /api/v1/webhooks/secret`): `https` or `http`, at a public
+    /// address, without user name and password.
+    #[serde(default)]
+    #[schema(pattern = "^https?://", max_length = 2000)]
+    pub webhook_url: Option<String>,
     /// Id of the tenant to act for; by default the caller's own.
     #[serde(default)]
     pub tenant_id: Option<String>,

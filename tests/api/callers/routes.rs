@@ -384,6 +384,7 @@ pub const ENTRIES: &[Entry] = entries! {
     Post "/api/v1/schedules/<id>/run" Rows: |ids| get(format!("/api/v1/schedules/{}/run", ids.schedule));
     Post "/api/v1/webhooks" Nothing: |ids| post(
         "/api/v1/webhooks", json!({ "url": "https://new.bench.test/hook", "kinds": ["job.ended"] }), ids);
+    Post "/api/v1/webhooks/secret" Nothing: |ids| post("/api/v1/webhooks/secret", json!({}), ids);
     Patch "/api/v1/webhooks/<id>" Rows: |ids| post(format!("/api/v1/webhooks/{}", ids.webhook), json!({ "is_enabled": true }), ids);
     Post "/api/v1/webhooks/<id>/rotate" Rows: |ids| post(format!("/api/v1/webhooks/{}/rotate", ids.webhook), json!({}), ids);
     Post "/api/v1/webhooks/<id>/test" Rows: |ids| get(format!("/api/v1/webhooks/{}/test", ids.webhook));

@@ -71,6 +71,8 @@ const NAMES: &[&str] = &[
     "description",
     "is_enabled",
     "overlap_seconds",
+    "webhook_url",
+    "for_requests",
     "technology",
     "has_email",
     "has_phone",

@@ -236,6 +236,7 @@ const NEW_TABLES: [&str; 29] = [
     "tenant_limits",
     "webhook_deliveries",
     "webhook_secrets",
+    "webhook_subjects",
     "webhooks",
 ];
 

@@ -29,7 +29,7 @@ async fn add_webhooks(admin: &Client, own: (&str, &str)) {
         admin,
         "webhooks",
         12,
-        &[own, ("id", id), kinds, event, disabled, because],
+        &[own, ("id", id), kinds, event, disabled, because, ("for_requests", "i = 2")],
     )
     .await;
     let secret = ("secret", "sha256(i::text::bytea)");
@@ -38,6 +38,7 @@ async fn add_webhooks(admin: &Client, own: (&str, &str)) {
     let (status, attempts) = (("status", status), ("attempts", "i"));
     let deliveries = [own, webhook, event, status, attempts, ("ended_at", ended)];
     fill(admin, "webhook_deliveries", 12, &deliveries).await;
+    fill(admin, "webhook_subjects", 12, &[own, webhook]).await;
 }
 
 /// Adds schedules with their runs.

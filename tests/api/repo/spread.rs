@@ -371,6 +371,7 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         tenants::list_page: (&Paging::default());
         webhook_deliveries::count_recent: (tomorrow);
         webhook_deliveries::delete_old: (tomorrow, 10);
+        webhooks::requests::delete_old: (tomorrow, 10);
         webhooks::turns::queue: (10, 10);
         webhooks::turns::take: (10, TimeDelta::hours(1));
         tenants::update: (rows.tenant.get(), TenantChanges { is_active: Some(true), ..TenantChanges::default() });

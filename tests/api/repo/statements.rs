@@ -31,6 +31,8 @@ const SYSTEM: &[&str] = &[
     "schedule_runs/delete_old.sql",
     "set_aside/list.sql",
     "webhook_deliveries/delete_old.sql",
+    "webhooks/delete_old_subjects.sql",
+    "webhooks/delete_unused.sql",
     "webhooks/queue.sql",
 ];
 

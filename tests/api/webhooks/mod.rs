@@ -4,6 +4,7 @@ mod deliveries;
 mod documented;
 mod kills;
 mod receivers;
+mod requests;
 mod routes;
 mod signatures;
 

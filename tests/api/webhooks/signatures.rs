@@ -12,7 +12,7 @@ use crate::support::database::eventually;
 use crate::support::receiver::{Post, Receiver};
 
 /// Returns which of the secrets signed a post, in the order of its signatures.
-fn signed_by(post: &Post, secrets: &[&str]) -> Vec<usize> {
+pub fn signed_by(post: &Post, secrets: &[&str]) -> Vec<usize> {
     let signatures = post.headers["webhook-signature"].split(' ');
     let seconds: i64 = post.headers["webhook-timestamp"].parse().unwrap();
     assert!((chrono::Utc::now().timestamp() - seconds).abs() < 60);
@@ -38,7 +38,7 @@ async fn post_after(app: &TestApp, holder: &Holder<'_>, receiver: &Receiver) -> 
     receiver.posts().pop().unwrap()
 }
 
-fn secret_of(webhook: &Value) -> &str {
+pub fn secret_of(webhook: &Value) -> &str {
     crate::support::log::secret(webhook["secret"].as_str().unwrap())
 }
 

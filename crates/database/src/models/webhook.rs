@@ -18,6 +18,8 @@ pub struct Webhook {
     pub id: WebhookId,
     /// The URL.
     pub url: String,
+    /// Whether requests named the URL: it gets the ends of what they started, and no other events.
+    pub for_requests: bool,
     /// What it is for.
     pub description: Option<String>,
     /// The kinds of events that are posted.
@@ -36,6 +38,14 @@ pub struct Webhook {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Webhook {
+    /// Returns the webhook by whose secrets its posts are signed; `None` stands for the secrets of requests.
+    #[must_use]
+    pub fn signed_as(&self) -> Option<WebhookId> {
+        (!self.for_requests).then_some(self.id)
+    }
 }
 
 /// A new [`Webhook`].

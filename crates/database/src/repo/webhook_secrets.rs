@@ -1,9 +1,10 @@
-//! Table `webhook_secrets`: no function of the system reads it.
+//! Table `webhook_secrets`: no function of the system reads it. Secrets without a webhook sign what is posted for requests.
 
 use chrono::TimeDelta;
 use diesel::dsl::now;
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, IntoSql, NullableExpressionMethods, QueryDsl, QueryResult,
+    BoolExpressionMethods, ExpressionMethods, IntoSql, NullableExpressionMethods, PgExpressionMethods, QueryDsl,
+    QueryResult,
 };
 use diesel::sql_types::{Interval, Timestamptz};
 use diesel_async::RunQueryDsl;
@@ -14,21 +15,21 @@ use crate::ids::{WebhookId, WebhookSecretId};
 use crate::models::webhook_secret::WebhookSecret;
 use crate::tenant::TenantConnection;
 
-/// Inserts a secret of a webhook.
+/// Inserts a secret of a webhook, or of requests.
 ///
 /// # Errors
 ///
 /// A foreign key violation if the tenant does not have the webhook.
 pub async fn insert(
     conn: &mut TenantConnection,
-    webhook: WebhookId,
+    webhook: impl Into<Option<WebhookId>>,
     secret: &WebhookSecret,
 ) -> QueryResult<WebhookSecretId> {
     let tenant = conn.tenant_id();
     diesel::insert_into(webhook_secrets::table)
         .values((
             webhook_secrets::tenant_id.eq(tenant),
-            webhook_secrets::webhook_id.eq(webhook),
+            webhook_secrets::webhook_id.eq(webhook.into()),
             webhook_secrets::secret.eq(secret),
         ))
         .returning(webhook_secrets::id)
@@ -36,12 +37,16 @@ pub async fn insert(
         .await
 }
 
-/// Lists the secrets that sign the posts of a webhook, the newest first.
-pub async fn list_valid(conn: &mut TenantConnection, webhook: WebhookId) -> QueryResult<Vec<WebhookSecret>> {
+/// Lists the secrets that sign the posts of a webhook, or of requests, the newest first.
+pub async fn list_valid(
+    conn: &mut TenantConnection,
+    webhook: impl Into<Option<WebhookId>>,
+) -> QueryResult<Vec<WebhookSecret>> {
     let tenant = conn.tenant_id();
+    let webhook = webhook.into();
     webhook_secrets::table
         .filter(webhook_secrets::tenant_id.eq(tenant))
-        .filter(webhook_secrets::webhook_id.eq(webhook))
+        .filter(webhook_secrets::webhook_id.is_not_distinct_from(webhook))
         .filter(
             webhook_secrets::expires_at
                 .is_null()
@@ -53,14 +58,19 @@ pub async fn list_valid(conn: &mut TenantConnection, webhook: WebhookId) -> Quer
         .await
 }
 
-/// Makes the secrets of a webhook expire after `overlap`, unless they expire earlier, and deletes those that have. Returns how
-/// many are left.
-pub async fn expire_in(conn: &mut TenantConnection, webhook: WebhookId, overlap: TimeDelta) -> QueryResult<usize> {
+/// Makes the secrets of a webhook, or of requests, expire after `overlap`, unless they expire earlier, and deletes those that have.
+/// Returns how many are left.
+pub async fn expire_in(
+    conn: &mut TenantConnection,
+    webhook: impl Into<Option<WebhookId>>,
+    overlap: TimeDelta,
+) -> QueryResult<usize> {
     let tenant = conn.tenant_id();
+    let webhook = webhook.into();
     let own = || {
         webhook_secrets::table
             .filter(webhook_secrets::tenant_id.eq(tenant))
-            .filter(webhook_secrets::webhook_id.eq(webhook))
+            .filter(webhook_secrets::webhook_id.is_not_distinct_from(webhook))
     };
     diesel::delete(own().filter(webhook_secrets::expires_at.le(now)))
         .execute(conn)

@@ -163,7 +163,7 @@ impl Inner {
             conn.commit().await?;
             return Ok(None);
         };
-        let secrets = webhook_secrets::list_valid(&mut conn, id).await?;
+        let secrets = webhook_secrets::list_valid(&mut conn, webhook.signed_as()).await?;
         conn.commit().await?;
         Ok(Some((webhook, delivery, secrets)))
     }

@@ -1,7 +1,7 @@
 //! Rows in every table, for two tenants.
 
 use chrono::{TimeDelta, Utc};
-use database::ids::{ApiCallId, DomainId, PlaceChangeId, SitemapFileId, TenantId, WebhookId, WebhookTurn};
+use database::ids::{ApiCallId, DomainId, JobId, PlaceChangeId, SitemapFileId, TenantId, WebhookId, WebhookTurn};
 use database::models::api_key::ApiKey;
 use database::models::batch_job::BatchJob;
 use database::models::contact::Contact;
@@ -34,6 +34,7 @@ use database::repo::leads::{LeadFilter, LeadOrder};
 use database::repo::paging::Paging;
 use database::repo::places::PlaceFilter;
 use database::repo::rate_windows::Taken;
+use database::repo::webhooks::requests::Ending;
 use database::repo::webhooks::turns;
 use database::repo::{
     api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_evidence, domain_facts, email_scans,
@@ -370,11 +371,13 @@ fn new_search(name: &str) -> NewPlaceSearch<'_> {
     }
 }
 
-/// Adds a webhook, and one that is disabled.
+/// Adds a webhook, one that is disabled, and one of requests.
 async fn fill_webhooks(conn: &mut TenantConnection, name: &str) -> QueryResult<[Webhook; 2]> {
     let url = format!("https://{name}.test/hook");
     let webhook = webhooks::insert(conn, &new_webhook(&url, &TextList::from_iter(["job.ended"]))).await?;
     webhook_secrets::insert(conn, webhook.id, &WebhookSecret::generate()).await?;
+    let requested = webhooks::requests::upsert(conn, &url).await?;
+    webhooks::requests::follow(conn, requested.id, Ending::Job(JobId::from(Uuid::new_v4()))).await?;
     let off = webhooks::insert(conn, &new_webhook(&url, &TextList::from_iter(["job.begun"]))).await?;
     webhooks::disable(conn, off.id, DisabledBecause::Request).await?;
     Ok([webhook, off])

@@ -38,6 +38,7 @@ use database::repo::place_searches::SearchFilter;
 use database::repo::places::{PlaceFilter, PlaceKey, PlaceOrder, PlacePosition};
 use database::repo::sitemap_files::{FoundFile, SitemapFileFilter};
 use database::repo::sitemap_urls::SitemapUrlFilter;
+use database::repo::webhooks::requests::Ending;
 use database::repo::{
     actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_evidence, domain_facts, domains,
     email_scans, erasures, events, idempotency_keys, jobs, lead_changes, lead_scores, leads, overview, pages,
@@ -374,8 +375,9 @@ pub const PROBES: &[Probe] = probes! {
     pages::upsert: NoSuchRow, |conn, a| (&new_page(&a.domain, "https://fresh.test/"));
     places::upsert_many: NewRow, |conn, a| (&[new_place("fresh")]);
     sitemap_urls::upsert_many: NoSuchRow, |conn, a| (None, &[new_sitemap_url(&a.file, "https://fresh.test/")]);
-    webhooks::list: OwnRows, |conn, a| (&Paging::default());
-    webhooks::list: OwnRows, |conn, a| (&behind(Newest::new(Utc::now() + TimeDelta::days(1), a.webhook.id)));
+    webhooks::list: OwnRows, |conn, a| (false, &Paging::default());
+    webhooks::list: OwnRows, |conn, a| (true, &Paging::default());
+    webhooks::list: OwnRows, |conn, a| (false, &behind(Newest::new(Utc::now() + TimeDelta::days(1), a.webhook.id)));
     webhooks::get: Nothing, |conn, a| (a.webhook.id);
     webhooks::insert: NewRow, |conn, a| (&new_webhook("https://new.test/", &TextList::from_iter(["job.ended"])));
     webhooks::update: Nothing, |conn, a| (a.webhook.id, &WebhookChanges { url: Some("https://x.test/"), ..Default::default() });
@@ -383,6 +385,8 @@ pub const PROBES: &[Probe] = probes! {
     webhooks::disable: Nothing, |conn, a| (a.webhook.id, DisabledBecause::Request);
     webhooks::disable: OwnRows, |conn, a| (a.own_webhook, DisabledBecause::Request);
     webhooks::delete: Nothing, |conn, a| (a.webhook.id);
+    webhooks::requests::upsert: NewRow, |conn, a| (&a.webhook.url);
+    webhooks::requests::follow: NoSuchRow, |conn, a| (a.webhook.id, Ending::Job(a.pending.job_id));
     webhooks::turns::keep: Nothing, |conn, a| (a.webhook.id, a.turn, TimeDelta::zero());
     webhooks::turns::end: Nothing, |conn, a| (a.webhook.id, a.turn);
     webhooks::turns::note_success: Nothing, |conn, a| (a.webhook.id);

@@ -25,6 +25,7 @@ pub const WHOLE: [&str; 17] = [
     "tenants",
     "webhook_deliveries",
     "webhook_secrets",
+    "webhook_subjects",
     "webhooks",
 ];
 

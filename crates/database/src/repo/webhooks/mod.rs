@@ -1,7 +1,8 @@
-//! Table `webhooks`, as tenants use it. The workers' side is in [`turns`].
+//! Table `webhooks`, as tenants use it. The workers' side is in [`turns`], and webhooks that requests name in [`requests`].
 //!
 //! The row of a webhook is locked before its deliveries are.
 
+pub mod requests;
 pub mod turns;
 
 use chrono::{DateTime, Utc};
@@ -23,10 +24,19 @@ use crate::tenant::TenantConnection;
 /// The number in front of all events of a transaction.
 const BEFORE_ALL: i64 = 0;
 
-/// Lists webhooks, newest first, and counts them; both queries are sent together.
-pub async fn list(conn: &mut TenantConnection, paging: &Paging<Newest<WebhookId>>) -> QueryResult<(Vec<Webhook>, i64)> {
+/// Lists webhooks, either those that were created or those of requests, newest first, and counts them; both queries are sent
+/// together.
+pub async fn list(
+    conn: &mut TenantConnection,
+    for_requests: bool,
+    paging: &Paging<Newest<WebhookId>>,
+) -> QueryResult<(Vec<Webhook>, i64)> {
     let tenant = conn.tenant_id();
-    let own = || webhooks::table.filter(webhooks::tenant_id.eq(tenant));
+    let own = || {
+        webhooks::table
+            .filter(webhooks::tenant_id.eq(tenant))
+            .filter(webhooks::for_requests.eq(for_requests))
+    };
     let mut rows = own().select(Webhook::as_select()).into_boxed();
     if let Some(Newest { at, id }) = paging.after {
         rows = rows.filter(before::<(Timestamptz, Uuid), _, _>(

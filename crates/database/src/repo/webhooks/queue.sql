@@ -1,7 +1,7 @@
 -- $1 how many webhooks to look at, $2 how many events of each. See `queue`.
 WITH followed AS MATERIALIZED (
     SELECT w.tenant_id, w.id, w.clock, w.event_id, w.enabled_at, w.kinds, w.job_kinds FROM webhooks w
-    WHERE w.disabled_at IS NULL AND EXISTS (
+    WHERE w.disabled_at IS NULL AND NOT w.for_requests AND EXISTS (
         SELECT FROM events e WHERE e.tenant_id = w.tenant_id AND (e.clock, e.id) > (w.clock, w.event_id) AND e.clock < events_horizon())
     LIMIT $1
     FOR NO KEY UPDATE SKIP LOCKED
