@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 use database::connection::{is_outage, is_unfit_value, shortage};
 use database::pool::PoolError;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
-use jobs::{OnceError, SubmitError};
+use jobs::{OnceError, SubmitError, Trace};
 use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
@@ -101,6 +101,14 @@ impl RequestId {
     pub fn of(request: &Request<'_>) -> Self {
         *request.local_cache(|| Self(Uuid::new_v4()))
     }
+}
+
+/// Returns the trace that a request is part of, as its header `traceparent` says. An invalid one is ignored, as W3C Trace Context asks
+/// for, and so are several.
+pub(crate) fn trace_of(request: &Request<'_>) -> Option<Trace> {
+    let mut given = request.headers().get("traceparent");
+    let trace = given.next()?.trim().parse().ok();
+    trace.filter(|_| given.next().is_none())
 }
 
 impl ApiError {
@@ -261,7 +269,7 @@ impl<'r> Responder<'r, 'static> for ApiError {
         let RequestId(request_id) = RequestId::of(request);
         let status = self.status();
         let kind = ProblemKind::of(status.code);
-        self.log(request);
+        Trace::sync_scope(trace_of(request), || self.log(request));
         let field = match &self {
             Self::BadRequest { field, .. } => field.as_deref(),
             Self::Unprocessable { field, .. } => field.as_deref(),

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use env_logger::fmt::Formatter;
+use jobs::Trace;
 use log::{Level, Record};
 use serde::Serialize;
 
@@ -51,6 +52,8 @@ struct Event<'a> {
     level: &'a str,
     target: &'a str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
 }
 
 fn write_json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
@@ -59,6 +62,7 @@ fn write_json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
         level: record.level().as_str(),
         target: record.target(),
         message: &record.args().to_string(),
+        trace_id: Trace::current().map(|trace| trace.trace_id()),
     };
     // JSON escapes control characters itself.
     writeln!(out, "{}", serde_json::to_string(&event)?)

@@ -20,8 +20,10 @@ ALTER TABLE jobs
     ADD COLUMN progress_step text,
     ADD COLUMN progress_message text,
     -- Without a foreign key: a job is deleted by its age, and its parent ended before it did.
-    ADD COLUMN parent_id uuid;
+    ADD COLUMN parent_id uuid,
+    ADD COLUMN traceparent text;
 COMMENT ON COLUMN jobs.parent_id IS 'The job that queued it, which may have been deleted since.';
+COMMENT ON COLUMN jobs.traceparent IS 'The trace of the request that queued it, as W3C Trace Context has it.';
 -- Work that was open already when a batch asked for it stays where it is, and is counted by both.
 ALTER TABLE batch_jobs ADD COLUMN joined uuid[] NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN batch_jobs.joined IS 'Jobs outside of the batch that do work of it.';

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::caller::{Caller, Permission, Scan};
 use super::once;
 use super::super_admin::SuperAdmin;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, trace_of};
 use crate::views::answer::Answer;
 
 /// Access to the database.
@@ -140,8 +140,13 @@ impl<'r> Db<'r> {
         }
         let created_by = UserId::from(caller.actor().id());
         let quotas = caller.quotas();
+        let trace = trace_of(self.request);
         let answer = self
             .once(caller, key, async |conn: &mut TenantConnection| {
+                let work = async |submission: &mut Submission<'_>| {
+                    submission.set_trace(trace);
+                    work(submission).await
+                };
                 Submission::of_caller(conn, created_by, quotas, self.stored, work).await
             })
             .await?;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use database::models::job::Job;
+use jobs::Trace;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -43,6 +44,8 @@ pub struct JobView {
     pub batch_id: Option<Uuid>,
     /// Id of the job that queued it; null if none did.
     pub parent_id: Option<Uuid>,
+    /// Id of the trace of the request that queued it, where that had a `traceparent`; null otherwise.
+    pub trace_id: Option<String>,
     /// The job's result; null until it has one.
     #[schema(value_type = Option<serde_json::Value>)]
     pub result: Option<Box<RawValue>>,
@@ -100,6 +103,7 @@ impl JobView {
             progress_step,
             progress_message,
             parent_id,
+            traceparent,
         } = job;
         Self {
             id: job_id.get(),
@@ -115,6 +119,7 @@ impl JobView {
             domain_id: domain_id.map(|id| id.get()),
             batch_id: batch_id.map(|id| id.get()),
             parent_id: parent_id.map(|id| id.get()),
+            trace_id: traceparent.and_then(|text| Some(text.parse::<Trace>().ok()?.trace_id())),
             result: result.map(database::models::values::RawJson::into_raw),
             created_at,
             created_by: names.by_id(created_by.map(|id| id.get())),

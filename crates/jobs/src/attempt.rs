@@ -15,10 +15,12 @@ use database::repo::{QueryError, QueryResult};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
+use super::context::trace_of;
 use super::error::{JobError, Retry};
 use super::hold::{Hold, Stop};
 use super::outage::{Pauses, spread};
 use super::shared::Shared;
+use super::trace::Trace;
 use super::{Finished, JobContext};
 
 /// How an attempt ended.
@@ -33,8 +35,17 @@ enum Note<'a> {
     Cancelled,
 }
 
-/// Runs a claimed job. Returns its lease if the job must be handed back.
+/// Runs a claimed job as part of the trace of its request. Returns its lease if the job must be handed back.
 pub(super) async fn work<S: Send + Sync + 'static>(
+    shared: Arc<Shared<S>>,
+    job: Job,
+    hold: Arc<Hold>,
+    claimed: Instant,
+) -> Option<Lease> {
+    Trace::scope(trace_of(&job), attempt(shared, job, hold, claimed)).await
+}
+
+async fn attempt<S: Send + Sync + 'static>(
     shared: Arc<Shared<S>>,
     job: Job,
     hold: Arc<Hold>,

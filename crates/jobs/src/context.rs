@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use super::error::presentable;
 use super::hold::{Hold, Stop};
 use super::outage::Pauses;
+use super::trace::Trace;
 use super::{JobError, Retry, Room};
 
 /// Minimum time between two progress reports of the same step.
@@ -59,6 +60,12 @@ struct About {
     created_by: Option<UserId>,
     domain_id: Option<DomainId>,
     batch_id: Option<BatchId>,
+    trace: Option<Trace>,
+}
+
+/// Returns the trace of the request that queued a job.
+pub(super) fn trace_of(job: &Job) -> Option<Trace> {
+    job.traceparent.as_deref().and_then(|text| text.parse().ok())
 }
 
 impl<S> JobContext<S> {
@@ -76,6 +83,7 @@ impl<S> JobContext<S> {
             created_by: job.created_by,
             domain_id: job.domain_id,
             batch_id: job.batch_id,
+            trace: trace_of(job),
         };
         Self {
             inner: Arc::new(Inner {
@@ -143,6 +151,12 @@ impl<S> JobContext<S> {
     #[must_use]
     pub fn batch_id(&self) -> Option<BatchId> {
         self.inner.about.batch_id
+    }
+
+    /// Returns the trace of the request that queued the job.
+    #[must_use]
+    pub fn trace(&self) -> Option<Trace> {
+        self.inner.about.trace
     }
 
     /// Opens a transaction of the job's tenant, waiting for the database while the lease holds.

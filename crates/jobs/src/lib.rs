@@ -39,6 +39,7 @@ mod settings;
 mod shared;
 mod stats;
 mod submission;
+mod trace;
 mod upkeep;
 mod waiters;
 
@@ -55,4 +56,5 @@ pub use self::runner::Runner;
 pub use self::settings::{InvalidSettings, JobsConfig};
 pub use self::stats::{RunnerStats, StatsSnapshot};
 pub use self::submission::{EnqueueOptions, Quotas, Submission, SubmitError};
+pub use self::trace::{InvalidTrace, Trace};
 pub use self::waiters::{Awaited, TooManyWaiters, Waiters};

@@ -15,6 +15,7 @@ use super::context::JobContext;
 use super::error::JobError;
 use super::job::BackgroundJob;
 use super::quota::StoredRowCounts;
+use super::trace::Trace;
 
 /// Maximum number of jobs per statement, which takes at most 65,535 binds.
 const MAX_ROWS: usize = 1000;
@@ -128,6 +129,8 @@ pub struct Submission<'c> {
     created_by: Option<UserId>,
     /// The job that queues the work.
     parent: Option<JobId>,
+    /// The trace of the request that queues the work.
+    trace: Option<Trace>,
     /// The number of scans to count.
     scans: usize,
 }
@@ -159,6 +162,7 @@ impl<'c> Submission<'c> {
             conn,
             created_by: created_by.into(),
             parent: None,
+            trace: None,
             scans: 0,
         };
         let done = work(&mut submission).await?;
@@ -175,6 +179,7 @@ impl<'c> Submission<'c> {
             conn,
             created_by: None,
             parent: None,
+            trace: None,
             scans: 0,
         }
     }
@@ -187,8 +192,14 @@ impl<'c> Submission<'c> {
             conn,
             created_by: job.created_by(),
             parent: Some(job.job_id()),
+            trace: job.trace(),
             scans: 0,
         }
+    }
+
+    /// Sets the trace of the request, which is kept with the jobs that are queued from now on.
+    pub fn set_trace(&mut self, trace: Option<Trace>) {
+        self.trace = trace;
     }
 
     /// Returns the id of the user or API key that requests the work; `None` for an operator.
@@ -212,8 +223,8 @@ impl<'c> Submission<'c> {
         job: &J,
         options: &EnqueueOptions,
     ) -> Result<Enqueued, SubmitError> {
-        let stored = Stored::of(job)?;
-        let queued = repo::jobs::enqueue(self.conn, &stored.row::<J>(options, self.created_by, self.parent)).await?;
+        let stored = Stored::of(job, self)?;
+        let queued = repo::jobs::enqueue(self.conn, &stored.row::<J>(options)).await?;
         if queued.is_new {
             self.scans += stored.scans;
         }
@@ -231,7 +242,10 @@ impl<'c> Submission<'c> {
         jobs: &[J],
         options: &EnqueueOptions,
     ) -> Result<Vec<Enqueued>, SubmitError> {
-        let stored = jobs.iter().map(Stored::of).collect::<QueryResult<Vec<_>>>()?;
+        let stored = jobs
+            .iter()
+            .map(|job| Stored::of(job, self))
+            .collect::<QueryResult<Vec<_>>>()?;
         // An upsert may touch a row only once per statement: duplicates of the same work become one row.
         let mut first_of: HashMap<&str, usize> = HashMap::new();
         let places: Vec<usize> = stored
@@ -255,7 +269,7 @@ impl<'c> Submission<'c> {
             let rows: Vec<NewJob<'_>> = some
                 .iter()
                 .filter_map(|at| stored.get(*at))
-                .map(|stored| stored.row::<J>(options, self.created_by, self.parent))
+                .map(|stored| stored.row::<J>(options))
                 .collect();
             let made = repo::jobs::enqueue_many(self.conn, &rows).await?;
             queued.extend(some.iter().copied().zip(made));
@@ -337,12 +351,18 @@ struct Stored {
     payload: RawJson,
     dedup_key: Option<String>,
     domain_id: Option<DomainId>,
+    created_by: Option<UserId>,
+    parent_id: Option<JobId>,
+    traceparent: Option<String>,
     scans: usize,
 }
 
 impl Stored {
-    fn of<J: BackgroundJob>(job: &J) -> QueryResult<Self> {
+    fn of<J: BackgroundJob>(job: &J, submission: &Submission<'_>) -> QueryResult<Self> {
         Ok(Self {
+            created_by: submission.created_by,
+            parent_id: submission.parent,
+            traceparent: submission.trace.map(|trace| trace.to_string()),
             payload: RawJson::from_value(job).map_err(|error| QueryError::SerializationError(error.into()))?,
             dedup_key: job.dedup_key(),
             domain_id: job.domain_id(),
@@ -350,24 +370,20 @@ impl Stored {
         })
     }
 
-    fn row<J: BackgroundJob>(
-        &self,
-        options: &EnqueueOptions,
-        created_by: Option<UserId>,
-        parent_id: Option<JobId>,
-    ) -> NewJob<'_> {
+    fn row<J: BackgroundJob>(&self, options: &EnqueueOptions) -> NewJob<'_> {
         NewJob {
             kind: J::KIND,
             payload: Some(&self.payload),
-            created_by,
+            created_by: self.created_by,
             domain_id: options.domain_id.or(self.domain_id),
             batch_id: options.batch_id,
-            parent_id,
+            parent_id: self.parent_id,
             priority: options.priority,
             run_at: options.run_at,
             max_attempts: Some(J::MAX_ATTEMPTS),
             dedup_key: self.dedup_key.as_deref(),
             metadata: None,
+            traceparent: self.traceparent.as_deref(),
         }
     }
 }

@@ -417,6 +417,8 @@ diesel::table! {
         progress_message -> Nullable<Text>,
         /// The job that queued it, which may have been deleted since.
         parent_id -> Nullable<Uuid>,
+        /// The trace of the request that queued it, as W3C Trace Context has it.
+        traceparent -> Nullable<Text>,
     }
 }
 

@@ -1,9 +1,11 @@
-//! Work that can be followed: filters of jobs, batches, bulk changes, events, reasons, requests that wait, scans of known domains.
+//! Work that can be followed: filters of jobs, batches, bulk changes, events, reasons, requests that wait, scans of known domains,
+//! traces.
 
 mod batches;
 mod changes;
 mod events;
 mod rescans;
+mod traces;
 mod waiters;
 mod waiting;
 

@@ -244,5 +244,6 @@ pub fn new_job(kind: &str) -> NewJob<'_> {
         max_attempts: None,
         dedup_key: None,
         metadata: None,
+        traceparent: None,
     }
 }

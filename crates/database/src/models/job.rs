@@ -70,6 +70,8 @@ pub struct Job {
     pub progress_message: Option<String>,
     /// The job that queued it, which may have been deleted since.
     pub parent_id: Option<JobId>,
+    /// The trace of the request that queued it, as W3C Trace Context has it.
+    pub traceparent: Option<String>,
 }
 
 /// A new [`Job`].
@@ -100,4 +102,6 @@ pub struct NewJob<'a> {
     pub dedup_key: Option<&'a str>,
     /// Further metadata.
     pub metadata: Option<&'a RawJson>,
+    /// The trace of the request that queues it, as W3C Trace Context has it.
+    pub traceparent: Option<&'a str>,
 }

@@ -12,7 +12,8 @@ use database::models::webhook_delivery::{Try, WebhookDelivery};
 use database::models::webhook_secret::WebhookSecret;
 use database::pool::Pool;
 use database::repo::webhooks::turns;
-use database::repo::{webhook_deliveries, webhook_secrets, webhooks};
+use database::repo::{self, webhook_deliveries, webhook_secrets, webhooks};
+use jobs::Trace;
 use rand::RngExt;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -48,6 +49,15 @@ struct Inner {
     poster: Poster,
     config: WebhooksConfig,
     write: Write,
+}
+
+/// A try that begins.
+struct Next {
+    webhook: Webhook,
+    delivery: WebhookDelivery,
+    secrets: Vec<WebhookSecret>,
+    /// The trace of the request that led to the event.
+    trace: Option<Trace>,
 }
 
 /// What a courier learned of a try.
@@ -131,8 +141,8 @@ impl Inner {
     /// Posts what is due of a webhook, in the order of events, until nothing is or the turn is lost.
     async fn post_all(&self, tenant: TenantId, id: WebhookId, turn: WebhookTurn) -> anyhow::Result<()> {
         let mut tried = None;
-        while let Some((webhook, delivery, secrets)) = self.next(tenant, id, turn, tried).await? {
-            tried = Some(self.post(&webhook, delivery, &secrets).await?);
+        while let Some(next) = self.next(tenant, id, turn, tried).await? {
+            tried = Some(self.post(next).await?);
         }
         Ok(())
     }
@@ -144,7 +154,7 @@ impl Inner {
         id: WebhookId,
         turn: WebhookTurn,
         tried: Option<Tried>,
-    ) -> anyhow::Result<Option<(Webhook, WebhookDelivery, Vec<WebhookSecret>)>> {
+    ) -> anyhow::Result<Option<Next>> {
         let mut conn = self.pool.tenant(tenant).await?;
         let Some(webhook) = turns::keep(&mut conn, id, turn, self.turn()).await? else {
             return Ok(None);
@@ -164,25 +174,35 @@ impl Inner {
             return Ok(None);
         };
         let secrets = webhook_secrets::list_valid(&mut conn, webhook.signed_as()).await?;
+        let trace = repo::jobs::find_traceparent(&mut conn, delivery.job_id, delivery.batch_id).await?;
         conn.commit().await?;
-        Ok(Some((webhook, delivery, secrets)))
+        Ok(Some(Next {
+            webhook,
+            delivery,
+            secrets,
+            trace: trace.and_then(|text| text.parse().ok()),
+        }))
     }
 
     /// Posts a delivery.
     async fn post(
         &self,
-        webhook: &Webhook,
-        delivery: WebhookDelivery,
-        secrets: &[WebhookSecret],
+        Next {
+            webhook,
+            delivery,
+            secrets,
+            trace,
+        }: Next,
     ) -> anyhow::Result<Tried> {
         let (id, body) = (self.write)(&delivery)?;
         let at = Utc::now();
         let begun = Instant::now();
-        let headers = [
+        let mut headers = vec![
             ("webhook-id", id.clone()),
             ("webhook-timestamp", at.timestamp().to_string()),
-            ("webhook-signature", sign(secrets, &id, at.timestamp(), &body)),
+            ("webhook-signature", sign(&secrets, &id, at.timestamp(), &body)),
         ];
+        headers.extend(trace.map(|trace| ("traceparent", trace.call().to_string())));
         let answer = match Url::parse(&webhook.url) {
             Ok(url) => self.poster.post_json(&url, &headers, &body).await,
             Err(_) => Err(FetchError::BadUrl("it is not a URL")),

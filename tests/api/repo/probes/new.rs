@@ -205,9 +205,13 @@ pub fn new_key<'a>(hash: &'a [u8; 32], scopes: &'a TextList) -> NewApiKey<'a> {
     }
 }
 
+/// A trace.
+pub const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 pub fn deduplicated<'a>(kind: &'a str, key: &'a str) -> NewJob<'a> {
     NewJob {
         dedup_key: Some(key),
+        traceparent: Some(TRACE),
         ..new_job(kind)
     }
 }

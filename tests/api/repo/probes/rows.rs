@@ -49,9 +49,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::new::{
-    NO_CAPS, SECOND, SHARED, archived, by_somebody, deduplicated, final_failure, new_address, new_batch, new_call,
-    new_change, new_contact, new_details, new_entry, new_evidence, new_key, new_run, new_scan_url, new_schedule,
-    new_session, new_suppression, new_webhook,
+    NO_CAPS, SECOND, SHARED, TRACE, archived, by_somebody, deduplicated, final_failure, new_address, new_batch,
+    new_call, new_change, new_contact, new_details, new_entry, new_evidence, new_key, new_run, new_scan_url,
+    new_schedule, new_session, new_suppression, new_webhook,
 };
 use crate::support::tenants::{Agencies, Agency, new_job, new_page, new_place, new_sitemap_url};
 
@@ -190,6 +190,7 @@ impl Rows {
         let Reserved::Call(call) = call else { panic!("no call") };
         let mut failing = new_job("fails");
         failing.batch_id = Some(batch.batch_id);
+        failing.traceparent = Some(TRACE);
         idempotency_keys::begin(conn, name, &[1; 32]).await?;
         idempotency_keys::finish(conn, name, 200, name).await?;
         let key = api_keys::insert(conn, &new_key(&hash, &TextList::from_iter(["read"]))).await?;

@@ -225,6 +225,8 @@ pub const PROBES: &[Probe] = probes! {
     jobs::enqueue: NewRow, |conn, a| (&deduplicated(&a.pending.kind, &a.name));
     // No foreign key refers from jobs to domains: the job belongs to the tenant, and ends when it cannot find its
     // domain.
+    jobs::find_traceparent: Nothing, |conn, a| (Some(a.pending.job_id), None);
+    jobs::find_traceparent: Nothing, |conn, a| (None, Some(a.batch.batch_id));
     jobs::enqueue: NewRow, |conn, a| (&NewJob { domain_id: Some(a.domain.id), ..new_job("x") });
     jobs::enqueue: NoSuchRow, |conn, a| (&NewJob { batch_id: Some(a.batch.batch_id), ..new_job("x") });
     jobs::enqueue_many: NewRow, |conn, a| (&[deduplicated(&a.pending.kind, &a.name)]);

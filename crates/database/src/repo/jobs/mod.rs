@@ -157,6 +157,27 @@ pub async fn get(conn: &mut TenantConnection, id: JobId) -> QueryResult<Job> {
         .await
 }
 
+/// Returns the trace of the request that queued a job, or where no job is named a job of a batch.
+pub async fn find_traceparent(
+    conn: &mut TenantConnection,
+    job: Option<JobId>,
+    batch: Option<BatchId>,
+) -> QueryResult<Option<String>> {
+    let tenant = conn.tenant_id();
+    let mut query = jobs::table
+        .filter(jobs::tenant_id.eq(tenant))
+        .filter(jobs::traceparent.is_not_null())
+        .select(jobs::traceparent)
+        .into_boxed::<Pg>();
+    query = match (job, batch) {
+        (Some(job), _) => query.filter(jobs::job_id.eq(job)),
+        (None, Some(batch)) => query.filter(jobs::batch_id.eq(batch)),
+        (None, None) => return Ok(None),
+    };
+    let found: Option<Option<String>> = query.first(&mut conn.reading()).await.optional()?;
+    Ok(found.flatten())
+}
+
 /// Lists jobs, newest first, and counts all matches; both queries are sent together.
 pub async fn list(
     conn: &mut TenantConnection,
