@@ -162,6 +162,8 @@ CREATE TABLE api_calls (
 );
 -- api_calls::reserve, for the month's cap; api_calls::list_costs.
 CREATE INDEX api_calls_tenant_id_called_at_idx ON api_calls (tenant_id, called_at);
+-- api_calls::count_recent.
+CREATE INDEX api_calls_called_at_idx ON api_calls (called_at);
 -- api_calls::list_of_job; api_calls::reserve, for the job's cap.
 CREATE INDEX api_calls_tenant_id_job_id_idx ON api_calls (tenant_id, job_id, id);
 

@@ -83,7 +83,7 @@ pub fn serve(options: &ServeOptions, config: &Config) -> anyhow::Result<()> {
         if runner.is_some() {
             tend(&pool, config, score)?;
         }
-        let sources = Sources::of_server(&ready, pool, runner.as_ref().map(Runner::stats));
+        let sources = Sources::of_server(&ready, pool, runner.as_ref());
         let figures = serve_figures(config, sources).await?;
         let (stop_working, stopped) = oneshot::channel::<()>();
         let working = tokio::spawn(work_behind(listening, greeting, runner, stopped));
@@ -255,6 +255,7 @@ pub fn work(workers: Option<usize>, config: &Config) -> anyhow::Result<()> {
         let sources = Sources {
             pool,
             stats: Some(runner.stats()),
+            fetches: Some(runner.services().fetcher.counts()),
             disk: config.disk(),
             meter: Meter::default(),
             followers: None,

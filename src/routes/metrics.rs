@@ -7,12 +7,13 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 
 use chrono::{TimeDelta, Utc};
-use database::models::enums::{DeliveryStatus, JobStatus};
+use database::models::enums::{DeliveryStatus, JobStatus, RunOutcome};
 use database::pool::Pool;
+use database::repo::api_calls::{self, Billed};
 use database::repo::events::{self, EndCount};
 use database::repo::jobs::waiting::{self, OpenJobs};
-use database::repo::webhook_deliveries;
-use jobs::{Followers, RunnerStats};
+use database::repo::{schedule_runs, webhook_deliveries};
+use jobs::{Followers, Runner, RunnerStats};
 use postgres::Disk;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -23,6 +24,9 @@ use prometheus_client::registry::Registry;
 use rocket::figment::Figment;
 use rocket::http::ContentType;
 use rocket::{Build, Ignite, Rocket, State, get};
+use scans::Services;
+use scans::places::money::Usd;
+use web::fetch::FetchCounts;
 
 use crate::error::{ApiError, ApiResult, catchers};
 use crate::guards::Meter;
@@ -43,6 +47,8 @@ pub struct Sources {
     pub meter: Meter,
     /// Its streams of events.
     pub followers: Option<Followers>,
+    /// The requests of its workers to other hosts; `None` if it has none.
+    pub fetches: Option<FetchCounts>,
 }
 
 /// Builds the server of the figures.
@@ -92,11 +98,25 @@ struct Became {
     status: &'static str,
 }
 
+/// The labels of runs of schedules.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Ran {
+    outcome: &'static str,
+}
+
+/// The labels of paid calls.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Paid {
+    sku: String,
+}
+
 /// What the database knows.
 struct Asked {
     open: Vec<OpenJobs>,
     ended: Vec<EndCount>,
     deliveries: Vec<(DeliveryStatus, i64)>,
+    runs: Vec<(RunOutcome, i64)>,
+    paid: Vec<(String, Billed)>,
 }
 
 /// The labels of connections.
@@ -108,10 +128,11 @@ struct InState {
 impl Sources {
     /// Returns the sources of a server with this pool, and of the workers in its process.
     #[must_use]
-    pub fn of_server(server: &Rocket<Ignite>, pool: Pool, stats: Option<RunnerStats>) -> Self {
+    pub fn of_server(server: &Rocket<Ignite>, pool: Pool, runner: Option<&Runner<Services>>) -> Self {
         Self {
             pool,
-            stats,
+            stats: runner.map(Runner::stats),
+            fetches: runner.map(|runner| runner.services().fetcher.counts()),
             disk: server.state().cloned().unwrap_or_default(),
             meter: server.state().cloned().unwrap_or_default(),
             followers: server.state().cloned(),
@@ -131,6 +152,8 @@ impl Sources {
                 add_open(&mut registry, asked.open);
                 add_ended(&mut registry, asked.ended);
                 add_deliveries(&mut registry, &asked.deliveries);
+                add_runs(&mut registry, &asked.runs);
+                add_paid(&mut registry, asked.paid);
             }
             Err(error) => log::warn!("the figures lack those of the database: {error}"),
         }
@@ -147,6 +170,8 @@ impl Sources {
             open: waiting::list_open(&mut conn).await?,
             ended: events::count_ends(&mut conn, since).await?,
             deliveries: webhook_deliveries::count_recent(&mut conn, since).await?,
+            runs: schedule_runs::count_recent(&mut conn, since).await?,
+            paid: api_calls::count_recent(&mut conn, since).await?,
         })
     }
 
@@ -168,6 +193,15 @@ impl Sources {
         );
         let most = ConstGauge::new(whole(status.max));
         registry.register("connections_max", "Maximum number of connections", most);
+        registry.register(
+            "connection_wait_seconds",
+            "Time that callers waited for a connection",
+            self.pool.waits().clone(),
+        );
+        if let Some(free) = self.disk.free() {
+            let free = ConstGauge::new(i64::try_from(free).unwrap_or(i64::MAX));
+            registry.register("disk_free_bytes", "Free room on the disk of the database", free);
+        }
         let shortage = ConstGauge::new(i64::from(self.disk.shortage().is_some()));
         registry.register(
             "disk_short",
@@ -178,34 +212,54 @@ impl Sources {
             let streams = ConstGauge::new(whole(followers.count()));
             registry.register("event_streams", "Open streams of events", streams);
         }
-        if let Some(stats) = &self.stats {
-            let counts = stats.snapshot();
-            let running = ConstGauge::new(i64::try_from(counts.running).unwrap_or(i64::MAX));
-            registry.register("worker_jobs_running", "Jobs that run in this process", running);
-            for (name, help, count) in [
-                ("worker_attempts", "Attempts that were begun", counts.claimed),
-                ("worker_jobs_completed", "Jobs that completed", counts.completed),
-                ("worker_jobs_failed", "Jobs that failed for good", counts.failed),
-                (
-                    "worker_attempts_retried",
-                    "Failed attempts that are repeated",
-                    counts.retried,
-                ),
-                (
-                    "worker_jobs_cancelled",
-                    "Jobs that were cancelled while they ran",
-                    counts.cancelled,
-                ),
-                ("worker_leases_lost", "Jobs whose lease was lost", counts.lost),
-                (
-                    "worker_jobs_handed_back",
-                    "Jobs handed back at shutdown",
-                    counts.released,
-                ),
-            ] {
-                registry.register(name, help, ConstCounter::new(count));
-            }
+        if let Some(fetches) = &self.fetches {
+            fetches.register(registry);
         }
+        if let Some(stats) = &self.stats {
+            add_workers(registry, stats);
+        }
+    }
+}
+
+/// Adds what the workers of the process did.
+fn add_workers(registry: &mut Registry, stats: &RunnerStats) {
+    let counts = stats.snapshot();
+    if let Some(beat) = stats.last_beat() {
+        registry.register(
+            "worker_last_heartbeat_timestamp_seconds",
+            "When the leases of running jobs were last extended, in seconds since 1970",
+            ConstGauge::new(beat.timestamp()),
+        );
+    }
+    registry.register(
+        "worker_attempt_duration_seconds",
+        "Time of attempts that were not interrupted, by the kind of the job",
+        stats.durations(),
+    );
+    let running = ConstGauge::new(i64::try_from(counts.running).unwrap_or(i64::MAX));
+    registry.register("worker_jobs_running", "Jobs that run in this process", running);
+    for (name, help, count) in [
+        ("worker_attempts", "Attempts that were begun", counts.claimed),
+        ("worker_jobs_completed", "Jobs that completed", counts.completed),
+        ("worker_jobs_failed", "Jobs that failed for good", counts.failed),
+        (
+            "worker_attempts_retried",
+            "Failed attempts that are repeated",
+            counts.retried,
+        ),
+        (
+            "worker_jobs_cancelled",
+            "Jobs that were cancelled while they ran",
+            counts.cancelled,
+        ),
+        ("worker_leases_lost", "Jobs whose lease was lost", counts.lost),
+        (
+            "worker_jobs_handed_back",
+            "Jobs handed back at shutdown",
+            counts.released,
+        ),
+    ] {
+        registry.register(name, help, ConstCounter::new(count));
     }
 }
 
@@ -272,6 +326,40 @@ fn add_deliveries(registry: &mut Registry, counts: &[(DeliveryStatus, i64)]) {
         "Events for webhooks that wait, and that ended in the last five minutes, of all processes",
         deliveries,
     );
+}
+
+fn add_runs(registry: &mut Registry, counts: &[(RunOutcome, i64)]) {
+    let runs = Family::<Ran, Gauge>::default();
+    for (outcome, count) in counts {
+        let outcome = outcome.label();
+        runs.get_or_create(&Ran { outcome }).set(*count);
+    }
+    registry.register(
+        "schedule_runs_recently",
+        "Runs of schedules in the last five minutes that were started, refused or missed, or had nothing to do, of all processes",
+        runs,
+    );
+}
+
+fn add_paid(registry: &mut Registry, billed: Vec<(String, Billed)>) {
+    let calls = Family::<Paid, Gauge>::default();
+    let costs = Family::<Paid, Gauge<f64, AtomicU64>>::default();
+    for (sku, billed) in billed {
+        // As the decimal number that it is shown as everywhere.
+        let dollars = Usd::from_micros(billed.price_micros())
+            .to_string()
+            .parse()
+            .unwrap_or_default();
+        let sku = Paid { sku };
+        calls.get_or_create(&sku).set(billed.calls);
+        costs.get_or_create(&sku).set(dollars);
+    }
+    registry.register(
+        "paid_calls_recently",
+        "Billed calls of paid services in the last five minutes, of all processes",
+        calls,
+    );
+    registry.register("paid_cost_recently_dollars", "Their list price in US dollars", costs);
 }
 
 fn whole(count: usize) -> i64 {

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Holder, TestApp};
 use crate::support::database::TestDatabase;
+use crate::support::port;
 use crate::support::program::Program;
-use crate::support::site::Site;
+use crate::support::site::{Reply, Site};
 
 /// Returns the figures of a server.
 async fn figures(app: &TestApp) -> String {
@@ -17,6 +18,7 @@ async fn figures(app: &TestApp) -> String {
     let sources = Sources {
         pool: app.agencies().pool.clone(),
         stats: None,
+        fetches: None,
         disk: rocket.state().cloned().unwrap_or_default(),
         meter: rocket.state().cloned().unwrap(),
         followers: rocket.state().cloned(),
@@ -52,6 +54,13 @@ async fn fill(app: &TestApp) -> (Holder<'_>, Holder<'_>) {
          INSERT INTO webhooks (tenant_id, id, url, kinds, clock, event_id) SELECT id, id, 'https://a.test/', '{job.ended}', 1, 1 FROM tenants;
          INSERT INTO webhook_deliveries (tenant_id, webhook_id, clock, event_id, kind, happened_at, data, status, ended_at)
              SELECT id, id, 1, n, 'job.ended', now(), '{}', CASE n WHEN 1 THEN 'waiting' ELSE 'failed' END, CASE n WHEN 2 THEN now() WHEN 3 THEN now() - interval '1 h' END
+             FROM tenants, generate_series(1, 3) n;
+         INSERT INTO schedules (tenant_id, id, name, work, every, next_run_at) SELECT id, id, 'daily', '{}', 'P1D', now() FROM tenants;
+         INSERT INTO schedule_runs (tenant_id, schedule_id, outcome, started_at)
+             SELECT id, id, CASE n WHEN 1 THEN 'missed' ELSE 'started' END, CASE n WHEN 3 THEN now() - interval '1 h' ELSE now() END
+             FROM tenants, generate_series(1, 3) n;
+         INSERT INTO api_calls (tenant_id, service, sku, price_micros, step, is_billed, called_at)
+             SELECT id, 'google_places', 'Place Details', 25000, 'x', n > 1, CASE n WHEN 3 THEN now() - interval '1 h' ELSE now() END
              FROM tenants, generate_series(1, 3) n",
     )
     .await;
@@ -70,6 +79,10 @@ async fn figures_show_requests_and_jobs_of_all_tenants() {
         "scrapersky_jobs_ended_recently{kind=\"domain_scan\",status=\"completed\",outcome=\"ok\"} 1",
         "scrapersky_webhook_deliveries{status=\"waiting\"} 3",
         "scrapersky_webhook_deliveries{status=\"failed\"} 3",
+        "scrapersky_schedule_runs_recently{outcome=\"started\"} 3",
+        "scrapersky_schedule_runs_recently{outcome=\"missed\"} 3",
+        "scrapersky_paid_calls_recently{sku=\"Place Details\"} 3",
+        "scrapersky_paid_cost_recently_dollars{sku=\"Place Details\"} 0.075",
         "scrapersky_database_answers 1",
         "scrapersky_event_streams 0",
         "scrapersky_disk_short 0",
@@ -81,6 +94,52 @@ async fn figures_show_requests_and_jobs_of_all_tenants() {
     assert!(text.contains(oldest), "{text}");
     for holder in [&acme, &bolt] {
         assert!(!text.contains(&holder.agency.id.to_string()), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn figures_of_workers_show_their_attempts_and_what_they_fetched() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let site = Site::start(|path| match path {
+        "/" => Reply::html("<title>A site</title>"),
+        _ => Reply::new("404 Not Found", &[], ""),
+    })
+    .await;
+    let answer = acme
+        .post("/api/v1/scrapersky", json!({ "base_url": "a.bench.test" }))
+        .await;
+    let port = port::free();
+    let mut program = Program::new(app.agencies().database.url(), &site);
+    program.set("SCRAPERSKY_METRICS_ADDRESS", &port.to_string());
+    let worker = program.start(&["worker", "--workers", "1"]);
+    acme.ended(&format!("/api/v1/jobs/{}", answer.body["job_id"].as_str().unwrap()))
+        .await;
+    let text = reqwest::get(format!("http://{port}/metrics"))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(worker.end());
+    assert_has(
+        &text,
+        "scrapersky_worker_attempt_duration_seconds_count{kind=\"domain_scan\"} 1",
+    );
+    for name in [
+        "scrapersky_fetches_total{outcome=\"2xx\"}",
+        "scrapersky_fetches_total{outcome=\"4xx\"}",
+        "scrapersky_fetched_bytes_total",
+        "scrapersky_connection_wait_seconds_count",
+        "scrapersky_worker_last_heartbeat_timestamp_seconds",
+    ] {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let value: f64 = line
+            .unwrap_or_else(|| panic!("{name} is missing:\n{text}"))
+            .trim()
+            .parse()
+            .unwrap();
+        assert!(value > 0.0, "{name}: {value}");
     }
 }
 
@@ -109,7 +168,9 @@ async fn alerts_and_dashboard_name_figures_that_are_shown() {
         let file = std::fs::read_to_string(folder.join(file)).unwrap();
         for found in name.find_iter(&file) {
             let family = found.as_str().trim_end_matches("_total").trim_end_matches("_bucket");
-            let is_of_workers = family.starts_with("scrapersky_worker_");
+            let is_of_workers = ["worker_", "fetche", "disk_free"]
+                .iter()
+                .any(|name| family.starts_with(&format!("scrapersky_{name}")));
             let described = format!("# TYPE {family} ");
             assert!(
                 is_of_workers || text.contains(&described),

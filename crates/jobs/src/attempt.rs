@@ -81,6 +81,9 @@ async fn attempt<S: Send + Sync + 'static>(
         }
         // At this point the work is dropped, which rolls back an open transaction.
     };
+    if matches!(ended, Ended::Returned(_)) {
+        shared.stats.note_duration(&job.kind, claimed.elapsed());
+    }
     match ended {
         Ended::Returned(Ok(Finished { outcome })) => {
             shared.outage.succeeded();

@@ -54,7 +54,7 @@ pub use self::registry::Registry;
 pub use self::room::Room;
 pub use self::runner::Runner;
 pub use self::settings::{InvalidSettings, JobsConfig};
-pub use self::stats::{RunnerStats, StatsSnapshot};
+pub use self::stats::{Durations, OfKind, RunnerStats, StatsSnapshot};
 pub use self::submission::{EnqueueOptions, Quotas, Submission, SubmitError};
 pub use self::trace::{InvalidTrace, Trace};
 pub use self::waiters::{Awaited, TooManyWaiters, Waiters};

@@ -67,6 +67,12 @@ impl<S: Send + Sync + 'static> Runner<S> {
         self.shared.stats.clone()
     }
 
+    /// Returns the services that its jobs share.
+    #[must_use]
+    pub fn services(&self) -> &S {
+        &self.shared.services
+    }
+
     /// Returns a waker for this runner and, by notifications, all others.
     #[must_use]
     pub fn waker(&self) -> Waker {

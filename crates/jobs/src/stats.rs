@@ -1,13 +1,31 @@
 //! Counts of a runner's work.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+
+/// The upper bounds of the classes of durations of attempts, in seconds.
+const CLASSES: [f64; 9] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
+
+/// The labels of durations: the kind of the job, which is one of those that the program knows.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct OfKind {
+    kind: String,
+}
+
+/// Durations of attempts by the kind of the job, in seconds; clones share them.
+pub type Durations = Family<OfKind, Histogram, fn() -> Histogram>;
 
 /// The counts of a [`Runner`](super::Runner); clones read the same ones.
 #[derive(Clone, Debug, Default)]
 pub struct RunnerStats(Arc<Counts>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Counts {
     pub(super) running: AtomicU64,
     pub(super) claimed: AtomicU64,
@@ -17,6 +35,26 @@ pub(super) struct Counts {
     pub(super) cancelled: AtomicU64,
     pub(super) lost: AtomicU64,
     pub(super) released: AtomicU64,
+    /// The last heartbeat, in seconds since 1970; 0 before the first one.
+    beat: AtomicI64,
+    durations: Durations,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            running: AtomicU64::default(),
+            claimed: AtomicU64::default(),
+            completed: AtomicU64::default(),
+            failed: AtomicU64::default(),
+            retried: AtomicU64::default(),
+            cancelled: AtomicU64::default(),
+            lost: AtomicU64::default(),
+            released: AtomicU64::default(),
+            beat: AtomicI64::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(CLASSES)),
+        }
+    }
 }
 
 /// The counts at one moment; all except `running` only grow.
@@ -56,6 +94,30 @@ impl RunnerStats {
             lost: read(&counts.lost),
             released: read(&counts.released),
         }
+    }
+
+    /// Returns how long attempts took that were not interrupted.
+    #[must_use]
+    pub fn durations(&self) -> Durations {
+        self.0.durations.clone()
+    }
+
+    /// Returns when the leases of running jobs were last extended, or would have been if jobs ran.
+    #[must_use]
+    pub fn last_beat(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.0.beat.load(Ordering::Relaxed), 0).filter(|at| at.timestamp() > 0)
+    }
+
+    pub(super) fn note_beat(&self) {
+        self.0.beat.store(Utc::now().timestamp(), Ordering::Relaxed);
+    }
+
+    pub(super) fn note_duration(&self, kind: &str, took: Duration) {
+        let kind = kind.to_owned();
+        self.0
+            .durations
+            .get_or_create(&OfKind { kind })
+            .observe(took.as_secs_f64());
     }
 
     pub(super) fn count(&self, which: impl FnOnce(&Counts) -> &AtomicU64) {

@@ -28,6 +28,8 @@ const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
 pub(super) async fn heartbeat<S>(shared: Arc<Shared<S>>) {
     let mut pauses = Pauses::new();
     let mut due = Instant::now() + shared.config.heartbeat;
+    // A lease holds from its claim.
+    shared.stats.note_beat();
     loop {
         tokio::time::sleep_until(due).await;
         let begun = Instant::now();
@@ -35,6 +37,7 @@ pub(super) async fn heartbeat<S>(shared: Arc<Shared<S>>) {
         let beat = tokio::time::timeout(shared.config.heartbeat, beat(&shared));
         match beat.await.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time"))) {
             Ok(()) => {
+                shared.stats.note_beat();
                 pauses = Pauses::new();
                 due = begun + shared.config.heartbeat;
             }

@@ -47,6 +47,12 @@ impl Disk {
         }))
     }
 
+    /// Returns how many bytes are free; `None` if this machine cannot see the disk.
+    #[must_use]
+    pub fn free(&self) -> Option<u64> {
+        free_bytes(&self.0.as_deref()?.folder).ok()
+    }
+
     /// Returns the shortage, if there is one. It looks at the disk at most four times a second, so that it may be asked
     /// for every few rows.
     #[must_use]

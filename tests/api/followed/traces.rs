@@ -21,11 +21,13 @@ const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// Requests a scan with these headers, and returns the id of its job.
-async fn scan(holder: &Holder<'_>, domain: &str, headers: &[(&'static str, &str)]) -> String {
+async fn scan(app: &TestApp, holder: &Holder<'_>, domain: &str, headers: &[(&'static str, &str)]) -> String {
     let body = json!({ "base_url": domain }).to_string();
     let body = Some((ContentType::JSON, body.as_str()));
     let path = "/api/v1/scrapersky";
-    let answer = holder.app.send_with(headers, Method::Post, path, Some(&holder.key), body).await;
+    let answer = app
+        .send_with(headers, Method::Post, path, Some(&holder.key), body)
+        .await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.body["job_id"].as_str().unwrap().to_owned()
 }
@@ -43,7 +45,7 @@ async fn a_trace_goes_from_the_request_to_the_webhook_and_not_to_the_site() {
     assert_eq!(acme.post("/api/v1/webhooks", hook).await.status, 201);
     let site = Site::start(|_| Reply::html("<title>A site</title>")).await;
     let _work = app.work(&site);
-    let job = scan(&acme, "a.test", &[("traceparent", TRACE)]).await;
+    let job = scan(&app, &acme, "a.bench.test", &[("traceparent", TRACE)]).await;
     acme.ended(&format!("/api/v1/jobs/{job}")).await;
     assert_eq!(trace_of(&acme, &job).await, ID);
 
@@ -62,10 +64,15 @@ async fn a_trace_goes_from_the_request_to_the_webhook_and_not_to_the_site() {
     let passed = receiver.posts()[0].headers["traceparent"].clone();
     let parts: Vec<&str> = passed.split('-').collect();
     assert_eq!((parts[0], parts[1], parts[3]), ("00", ID, "01"), "{passed}");
-    assert!(parts[2].len() == 16 && parts[2] != "00f067aa0ba902b7", "a place of its own: {passed}");
+    assert!(
+        parts[2].len() == 16 && parts[2] != "00f067aa0ba902b7",
+        "a place of its own: {passed}"
+    );
     let requests = site.requests();
     assert!(!requests.is_empty());
-    let told = requests.iter().find(|request| request.contains(ID) || request.to_lowercase().contains("traceparent"));
+    let told = requests
+        .iter()
+        .find(|request| request.contains(ID) || request.to_lowercase().contains("traceparent"));
     assert_eq!(told, None);
 }
 
@@ -85,7 +92,7 @@ async fn a_trace_that_is_not_valid_is_ignored() {
     .into_iter()
     .enumerate()
     {
-        let job = scan(&acme, &format!("a{number}.test"), &headers).await;
+        let job = scan(&app, &acme, &format!("a{number}.test"), &headers).await;
         assert_eq!(trace_of(&acme, &job).await, kept, "{headers:?}");
     }
 }
@@ -109,11 +116,17 @@ async fn a_log_in_json_names_the_trace_of_requests_and_jobs() {
         .bearer_auth(&key)
         .header("traceparent", TRACE)
         .header("content-type", "application/json")
-        .body(json!({ "base_url": "a.test" }).to_string());
+        .body(json!({ "base_url": "a.bench.test" }).to_string());
     let answer: Value = serde_json::from_str(&sent.send().await.unwrap().text().await.unwrap()).unwrap();
     let job = answer["job_id"].as_str().unwrap();
-    eventually("the job ends", async || api.get(&format!("/api/v1/jobs/{job}")).await.1["completed_at"].is_string()).await;
-    let missing = http.get(url("/api/v1/jobs/nothing")).bearer_auth(&key).header("traceparent", TRACE);
+    eventually("the job ends", async || {
+        api.get(&format!("/api/v1/jobs/{job}")).await.1["completed_at"].is_string()
+    })
+    .await;
+    let missing = http
+        .get(url("/api/v1/jobs/nothing"))
+        .bearer_auth(&key)
+        .header("traceparent", TRACE);
     assert_eq!(missing.send().await.unwrap().status(), 404);
     assert!(server.end());
     let log = fs::read_to_string(&path).unwrap();

@@ -19,7 +19,7 @@ use database::models::values::RawJson;
 use database::repo::paging::Paging;
 use database::repo::partitions::WHOLE;
 use database::repo::{
-    api_keys, audit_log, batches, callers, contacts, diagnostics, domain_changes, events, host_turns, jobs,
+    api_calls, api_keys, audit_log, batches, callers, contacts, diagnostics, domain_changes, events, host_turns, jobs,
     lead_scores, place_details, schedule_runs, schedules, score_points, sessions, set_aside, tenant_limits, tenants,
     webhook_deliveries, webhooks,
 };
@@ -323,6 +323,7 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
     let idle = idle(&rows.session);
     let new = new_tenant();
     call! {
+        api_calls::count_recent: (tomorrow);
         api_keys::find_valid: (&[1; 32]);
         api_keys::find_valid_of: (&idle);
         api_keys::touch: (&untouched);
@@ -356,6 +357,7 @@ async fn call_system_functions(agencies: &Agencies, rows: &Rows) -> BTreeSet<Str
         lead_scores::list_tenants_due: ();
         lead_scores::list_tenants_outdated: ("x");
         place_details::list_tenants_with_expired: (tomorrow);
+        schedule_runs::count_recent: (tomorrow);
         schedule_runs::delete_old: (tomorrow, 10);
         schedules::due::clock: ();
         schedules::due::list: (tomorrow, 10);

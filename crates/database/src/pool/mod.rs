@@ -17,6 +17,7 @@ use deadpool::Runtime;
 use deadpool::managed::{Object, QueueMode, TimeoutType, Timeouts};
 use diesel::ConnectionError;
 use diesel_async::{AnsiTransactionManager, TransactionManager};
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::OwnedSemaphorePermit;
 
 use self::opener::Opener;
@@ -31,6 +32,8 @@ use crate::url::DatabaseUrl;
 
 /// The number of callers that may wait for each connection of a pool, by default.
 const QUEUE: usize = 4;
+/// The upper bounds of the classes of waits, in seconds.
+const WAITS: [f64; 9] = [0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
 
 /// Why no connection is available.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +103,7 @@ pub struct Pool {
     admission: Arc<Admission>,
     base: usize,
     wait: Duration,
+    waits: Histogram,
 }
 
 impl Pool {
@@ -141,6 +145,7 @@ impl Pool {
             admission: Arc::new(Admission::new(max, config.queue.unwrap_or(max * QUEUE))),
             base: config.base,
             wait: config.wait,
+            waits: Histogram::new(WAITS),
         })
     }
 
@@ -169,8 +174,9 @@ impl Pool {
     ///
     /// [`PoolError::Timeout`], [`PoolError::Busy`], [`PoolError::Connect`] or [`PoolError::Closed`].
     pub async fn get(&self) -> Result<PooledConnection, PoolError> {
+        let begun = Instant::now();
         let _place = self.admission.enter().map_err(|refusal| self.refused(refusal))?;
-        self.take().await
+        self.waited(begun, self.take().await)
     }
 
     /// Takes a connection for a tenant, which holds at most half of the pool.
@@ -180,6 +186,10 @@ impl Pool {
     /// As [`Pool::get`].
     pub(crate) async fn get_for(&self, tenant: TenantId) -> Result<PooledConnection, PoolError> {
         let begun = Instant::now();
+        self.waited(begun, self.take_for(tenant, begun).await)
+    }
+
+    async fn take_for(&self, tenant: TenantId, begun: Instant) -> Result<PooledConnection, PoolError> {
         let slot = self.admission.share(tenant, self.wait).await;
         let slot = slot.map_err(|refusal| self.refused(refusal))?;
         let _place = self.admission.enter().map_err(|refusal| self.refused(refusal))?;
@@ -195,6 +205,24 @@ impl Pool {
         };
         connection.slot = Some(slot);
         Ok(connection)
+    }
+
+    /// Notes how long a caller waited, unless it was turned away at once.
+    fn waited(
+        &self,
+        begun: Instant,
+        taken: Result<PooledConnection, PoolError>,
+    ) -> Result<PooledConnection, PoolError> {
+        if !matches!(taken, Err(PoolError::Busy { .. } | PoolError::Closed)) {
+            self.waits.observe(begun.elapsed().as_secs_f64());
+        }
+        taken
+    }
+
+    /// Returns how long callers waited for a connection, in seconds.
+    #[must_use]
+    pub fn waits(&self) -> &Histogram {
+        &self.waits
     }
 
     fn refused(&self, refusal: Refusal) -> PoolError {

@@ -13,6 +13,7 @@ use super::body::{self, Answer, Excess, Failed, Sink};
 use super::cache::{Cache, Kept};
 use super::client::{Clients, SetupError};
 use super::cookies::Jar;
+use super::counts::FetchCounts;
 use super::error::FetchError;
 use super::pace::{Pace, SharedPace};
 use super::page::{Download, Page, Want};
@@ -44,6 +45,7 @@ struct Inner {
     pace: Pace,
     connections: Semaphore,
     robots: Cache,
+    counts: FetchCounts,
 }
 
 impl std::fmt::Debug for Fetcher {
@@ -87,6 +89,7 @@ impl Fetcher {
                 pace: Pace::new(config.pace),
                 connections: Semaphore::new(config.connections.max(1)),
                 robots: Cache::default(),
+                counts: FetchCounts::default(),
             }),
         })
     }
@@ -98,6 +101,12 @@ impl Fetcher {
             inner: Arc::clone(&self.inner),
             jar: Some(Arc::default()),
         }
+    }
+
+    /// Returns the counts of its requests.
+    #[must_use]
+    pub fn counts(&self) -> FetchCounts {
+        self.inner.counts.clone()
     }
 
     /// Returns the time limit of a fetch whose [`Want`] names none.
@@ -351,6 +360,7 @@ impl Inner {
             };
             first.get_or_insert(error);
         };
+        self.counts.note(&answer);
         let answer = answer.map_err(|error| trail.failed(error))?;
         trail.answered(cookies, &answer);
         Ok(answer)

@@ -22,6 +22,7 @@ pub mod charset;
 mod client;
 mod coding;
 mod cookies;
+mod counts;
 mod date;
 mod entrance;
 mod error;
@@ -41,6 +42,7 @@ mod tls;
 mod trail;
 
 pub use self::client::SetupError;
+pub use self::counts::FetchCounts;
 pub use self::entrance::Entrance;
 pub use self::error::{FailureKind, FetchError};
 pub use self::fetcher::Fetcher;

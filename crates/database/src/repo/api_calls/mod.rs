@@ -15,7 +15,7 @@ use super::locks;
 use crate::ids::{ApiCallId, JobId};
 use crate::models::api_call::{ApiCall, NewApiCall};
 use crate::models::values::RawJson;
-use crate::tenant::TenantConnection;
+use crate::tenant::{SystemConnection, TenantConnection};
 
 /// The maximum numbers of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,6 @@ pub struct CostLine {
 
 /// Records a call in the ledger before it is made, if the caps allow it. A tenant's jobs do this one at a time, so that
 /// no cap is exceeded.
-/// cap is exceeded.
 pub async fn reserve(conn: &mut TenantConnection, new: &NewApiCall<'_>, caps: Caps) -> QueryResult<Reserved> {
     let tenant = conn.tenant_id();
     locks::exclusive(conn, "scrapersky api_calls").await?;
@@ -184,6 +183,17 @@ pub async fn sum_of_month(conn: &mut TenantConnection) -> QueryResult<Billed> {
         .filter(api_calls::called_at.ge(begin_of("month", now.into_sql::<Timestamptz>(), "UTC")))
         .select((count_star(), sum(api_calls::price_micros)))
         .get_result(&mut conn.reading())
+        .await
+}
+
+/// Counts the billed calls of all tenants that were made since then, and sums up their list prices, by what they are billed as.
+pub async fn count_recent(conn: &mut SystemConnection, since: DateTime<Utc>) -> QueryResult<Vec<(String, Billed)>> {
+    api_calls::table
+        .filter(api_calls::is_billed)
+        .filter(api_calls::called_at.ge(since))
+        .group_by(api_calls::sku)
+        .select((api_calls::sku, (count_star(), sum(api_calls::price_micros))))
+        .load(&mut conn.reading())
         .await
 }
 

@@ -1,7 +1,7 @@
 //! Table `schedule_runs`: the runs of schedules, and what became of each.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
+use diesel::dsl::{count_star, exists};
 use diesel::prelude::{ExpressionMethods, HasQuery, QueryDsl, QueryResult, SelectableHelper};
 use diesel::sql_types::{BigInt, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
@@ -9,6 +9,7 @@ use schema::schedule_runs;
 
 use super::paging::{Newest, Paging, before, page};
 use crate::ids::{ScheduleId, ScheduleRunId};
+use crate::models::enums::RunOutcome;
 use crate::models::schedule_run::{NewScheduleRun, ScheduleRun};
 use crate::tenant::{SystemConnection, TenantConnection};
 
@@ -73,6 +74,16 @@ pub async fn insert(conn: &mut TenantConnection, new: &NewScheduleRun<'_>) -> Qu
         .values((new, schedule_runs::tenant_id.eq(tenant)))
         .returning(ScheduleRun::as_returning())
         .get_result(conn)
+        .await
+}
+
+/// Counts the runs of all tenants that were started since then, or not, by what became of them.
+pub async fn count_recent(conn: &mut SystemConnection, since: DateTime<Utc>) -> QueryResult<Vec<(RunOutcome, i64)>> {
+    schedule_runs::table
+        .filter(schedule_runs::started_at.ge(since))
+        .group_by(schedule_runs::outcome)
+        .select((schedule_runs::outcome, count_star()))
+        .load(&mut conn.reading())
         .await
 }
 
