@@ -12,6 +12,7 @@ mod form;
 mod jobs;
 mod leads;
 mod page;
+mod schedules;
 mod settings;
 mod sign_in;
 mod start;
@@ -31,6 +32,7 @@ pub fn routes() -> Vec<Route> {
         leads::routes(),
         find::routes(),
         jobs::routes(),
+        schedules::routes(),
         webhooks::routes(),
         settings::routes(),
     ]

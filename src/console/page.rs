@@ -81,6 +81,7 @@ pub enum Place {
     Leads,
     Find,
     Jobs,
+    Schedules,
     Webhooks,
     Settings,
 }
@@ -90,6 +91,7 @@ const PLACES: &[(Place, &str, &str)] = &[
     (Place::Leads, "/leads", "Leads"),
     (Place::Find, "/find", "Find"),
     (Place::Jobs, "/jobs", "Jobs"),
+    (Place::Schedules, "/schedules", "Schedules"),
     (Place::Webhooks, "/webhooks", "Webhooks"),
     (Place::Settings, "/settings", "Settings"),
 ];

@@ -61,6 +61,7 @@ pub(crate) mod query;
 pub mod request_webhooks;
 pub mod rescans;
 pub mod scans;
+pub(crate) mod schedule_requests;
 pub mod schedule_work;
 pub mod schedules;
 pub mod score_rules;

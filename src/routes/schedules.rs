@@ -10,25 +10,22 @@ use database::models::schedule_run::ScheduleRun;
 use database::repo;
 use database::repo::paging::{Newest, Paging};
 use database::tenant::TenantConnection;
-use jobs::SubmitError;
+use jobs::RequestKey;
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{State, delete, get, patch, post};
 use scans::schedules::{self, Bounds, When};
-use serde::Deserialize;
 use serde_json::json;
-use utoipa::ToSchema;
 
 use super::names::names_of;
 use super::query::{Asked, PageQuery, PathId, word};
-use super::schedule_work::{WorkBody, start};
+use super::schedule_requests::{SchedulePatch, ScheduleRequest};
+use super::schedule_work::start;
 use crate::error::{ApiError, ApiResult};
 use crate::guards::{Body, Caller, Db, Once, Read, Scan};
 use crate::views::Page;
 use crate::views::answer::{Answer, Created};
-use crate::views::fields::{self, Fields};
 use crate::views::schedule::{RunAccepted, ScheduleRunView, ScheduleView};
-use crate::views::words::MissedRunsWord;
 
 /// Maximum number of schedules of a tenant.
 const MAX_SCHEDULES: i64 = 200;
@@ -44,71 +41,6 @@ handlers![
     run_schedule,
     delete_schedule
 ];
-
-/// A request to make a schedule: either `cron` or `every` is required.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "name": "weekly", "cron": "0 6 * * 1", "time_zone": "Europe/Berlin",
-    "work": { "domain_scan": { "leads": { "status": "selected" } } },
-}))]
-struct ScheduleRequest {
-    /// Name that tells its purpose.
-    #[schema(min_length = 1, max_length = 200)]
-    name: String,
-    /// Cron text of five fields: minute, hour, day of the month, month, day of the week.
-    #[serde(default)]
-    cron: Option<String>,
-    /// IANA name of the time zone of the cron text; UTC by default.
-    #[serde(default)]
-    time_zone: Option<String>,
-    /// ISO 8601 duration in weeks, days, hours and minutes after which it runs again, such as `PT6H`; a day has 24 hours.
-    #[serde(default)]
-    every: Option<String>,
-    /// What becomes of runs that no worker started within five minutes.
-    #[serde(default)]
-    #[schema(value_type = Option<MissedRunsWord>, default = "once")]
-    missed: Option<String>,
-    /// What it starts.
-    #[schema(value_type = WorkBody)]
-    work: Fields<WorkBody>,
-    /// Id of the tenant to act for; by default the caller's own.
-    #[serde(default)]
-    tenant_id: Option<String>,
-}
-
-/// Changes to a schedule, which runs in the caller's name from then on. A missing field is left unchanged.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "is_paused": true }))]
-struct SchedulePatch {
-    /// Name that tells its purpose.
-    #[serde(default)]
-    #[schema(min_length = 1, max_length = 200)]
-    name: Option<String>,
-    /// Cron text of five fields, which also replaces `every`.
-    #[serde(default)]
-    cron: Option<String>,
-    /// IANA name of the time zone of the cron text.
-    #[serde(default)]
-    time_zone: Option<String>,
-    /// ISO 8601 duration after which it runs again, which also replaces `cron`.
-    #[serde(default)]
-    every: Option<String>,
-    /// What becomes of runs that no worker started within five minutes.
-    #[serde(default)]
-    #[schema(value_type = Option<MissedRunsWord>)]
-    missed: Option<String>,
-    /// What it starts.
-    #[serde(default, deserialize_with = "fields::optional")]
-    work: Option<WorkBody>,
-    /// Whether it is paused. Resumed, it runs at the next time that comes.
-    #[serde(default)]
-    is_paused: Option<bool>,
-    /// Id of the tenant to act for; by default the caller's own.
-    #[serde(default)]
-    tenant_id: Option<String>,
-}
 
 /// Checks a name, and returns it without the spaces around it.
 ///
@@ -241,6 +173,22 @@ async fn create_schedule(
 ) -> ApiResult<Created<ScheduleView>> {
     let request = &body.value;
     let caller = caller.acting_for(request.tenant_id.as_deref(), db.pool()).await?;
+    let view = create(&caller, &db, bounds, request).await?;
+    Ok(Created::new(format!("/api/v1/schedules/{}", view.id), view))
+}
+
+/// Makes a schedule.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the field, [`ApiError::Conflict`] if there are as many as may be, and those of the
+/// database.
+pub(crate) async fn create(
+    caller: &Caller<Scan>,
+    db: &Db<'_>,
+    bounds: &Bounds,
+    request: &ScheduleRequest,
+) -> ApiResult<ScheduleView> {
     let run_by = UserId::from(caller.actor().id());
     let when = When::read(
         request.cron.as_deref(),
@@ -259,18 +207,17 @@ async fn create_schedule(
         run_by: Some(run_by),
         next_run_at: when.first(Utc::now())?,
     };
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.tenant(caller).await?;
     let (_, count) = repo::schedules::list(&mut conn, &Paging::first(1)).await?;
     if count >= MAX_SCHEDULES {
         let detail = format!("the tenant has {MAX_SCHEDULES} schedules, the maximum: delete one first");
         return Err(ApiError::Conflict(detail));
     }
     let schedule = repo::schedules::insert(&mut conn, &new).await?;
-    let path = format!("/api/v1/schedules/{}", schedule.id);
-    note(&caller, &mut conn, "schedule.create", &schedule).await?;
+    note(caller, &mut conn, "schedule.create", &schedule).await?;
     let view = view_schedule(&mut conn, schedule).await?;
     conn.commit().await?;
-    Ok(Created::new(path, view))
+    Ok(view)
 }
 
 /// Adds what a schedule says to the audit log.
@@ -280,19 +227,6 @@ async fn note(caller: &Caller<Scan>, conn: &mut TenantConnection, action: &str, 
         "is_paused": schedule.paused_at.is_some(),
     });
     caller.note(conn, action, Some(&schedule.id.to_string()), details).await
-}
-
-impl SchedulePatch {
-    /// Reads when the schedule runs from now on, if that changes.
-    fn when(&self, schedule: &Schedule) -> Result<Option<When>, SubmitError> {
-        let (cron, zone, every) = (self.cron.as_deref(), self.time_zone.as_deref(), self.every.as_deref());
-        match (cron, zone, every) {
-            (None, None, None) => Ok(None),
-            (_, _, Some(every)) => When::read(cron, zone, Some(every)).map(Some),
-            (Some(cron), zone, None) => When::read(Some(cron), zone.or(schedule.time_zone.as_deref()), None).map(Some),
-            (None, zone, None) => When::read(schedule.cron.as_deref(), zone, schedule.every.as_deref()).map(Some),
-        }
-    }
 }
 
 /// Changes a schedule, pauses or resumes it. What it says about when it runs holds from now on.
@@ -311,8 +245,22 @@ async fn update_schedule(
     id: PathId<ScheduleId>,
     body: Body<SchedulePatch>,
 ) -> ApiResult<Json<ScheduleView>> {
-    let patch = &body.value;
-    let caller = caller.acting_for(patch.tenant_id.as_deref(), db.pool()).await?;
+    let caller = caller.acting_for(body.value.tenant_id.as_deref(), db.pool()).await?;
+    Ok(Json(update(&caller, &db, bounds, id.0, &body.value).await?))
+}
+
+/// Changes a schedule.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`], which names the field, [`ApiError::NotFound`], and those of the database.
+pub(crate) async fn update(
+    caller: &Caller<Scan>,
+    db: &Db<'_>,
+    bounds: &Bounds,
+    id: ScheduleId,
+    patch: &SchedulePatch,
+) -> ApiResult<ScheduleView> {
     let run_by = UserId::from(caller.actor().id());
     let name = patch.name.as_deref().map(read_name).transpose()?;
     let missed = read_missed(patch.missed.as_deref())?;
@@ -323,8 +271,8 @@ async fn update_schedule(
         }
         None => None,
     };
-    let mut conn = db.tenant(&caller).await?;
-    let schedule = repo::schedules::lock(&mut conn, id.0).await?;
+    let mut conn = db.tenant(caller).await?;
+    let schedule = repo::schedules::lock(&mut conn, id).await?;
     let when = patch.when(&schedule)?;
     let now = Utc::now();
     let changes = ScheduleChanges {
@@ -337,17 +285,17 @@ async fn update_schedule(
         run_by: Some(Some(run_by)),
         next_run_at: when.as_ref().map(|when| when.first(now)).transpose()?,
     };
-    let changed = repo::schedules::update(&mut conn, id.0, &changes).await?;
+    let changed = repo::schedules::update(&mut conn, id, &changes).await?;
     match patch.is_paused {
-        Some(true) => repo::schedules::pause(&mut conn, id.0, PausedBecause::Request).await?,
-        Some(false) => repo::schedules::resume(&mut conn, id.0, When::of(&changed)?.first(now)?).await?,
+        Some(true) => repo::schedules::pause(&mut conn, id, PausedBecause::Request).await?,
+        Some(false) => repo::schedules::resume(&mut conn, id, When::of(&changed)?.first(now)?).await?,
         None => false,
     };
-    let schedule = repo::schedules::get(&mut conn, id.0).await?;
-    note(&caller, &mut conn, "schedule.update", &schedule).await?;
+    let schedule = repo::schedules::get(&mut conn, id).await?;
+    note(caller, &mut conn, "schedule.update", &schedule).await?;
     let view = view_schedule(&mut conn, schedule).await?;
     conn.commit().await?;
-    Ok(Json(view))
+    Ok(view)
 }
 
 /// Starts a run of a schedule now, whether it is paused or not; the next one stays as it is.
@@ -368,8 +316,23 @@ async fn run_schedule(
     bounds: &State<Bounds>,
     id: PathId<ScheduleId>,
 ) -> ApiResult<Answer> {
-    db.submit(&caller, once.without_body()?, async |submission| {
-        let schedule = repo::schedules::lock(submission.conn(), id.0).await?;
+    run(&caller, &db, once.without_body()?, bounds, id.0).await
+}
+
+/// Starts a run of a schedule now.
+///
+/// # Errors
+///
+/// [`ApiError::NotFound`], [`ApiError::Conflict`] if there is nothing to do, those of what it starts, and those of the database.
+pub(crate) async fn run(
+    caller: &Caller<Scan>,
+    db: &Db<'_>,
+    key: Option<RequestKey>,
+    bounds: &Bounds,
+    id: ScheduleId,
+) -> ApiResult<Answer> {
+    db.submit(caller, key, async |submission| {
+        let schedule = repo::schedules::lock(submission.conn(), id).await?;
         let run = schedules::run_now(submission, &schedule, bounds, start).await;
         let run = match run {
             Err(error) if error.is_not_found() => {
@@ -378,7 +341,7 @@ async fn run_schedule(
             }
             run => run?,
         };
-        note(&caller, submission.conn(), "schedule.run", &schedule).await?;
+        note(caller, submission.conn(), "schedule.run", &schedule).await?;
         Ok((Status::Accepted, RunAccepted::from(run)))
     })
     .await
@@ -393,11 +356,21 @@ async fn run_schedule(
 )]
 #[delete("/api/v1/schedules/<id>")]
 async fn delete_schedule(caller: Caller<Scan>, db: Db<'_>, id: PathId<ScheduleId>) -> ApiResult<Status> {
-    let mut conn = db.tenant(&caller).await?;
-    repo::schedules::delete(&mut conn, id.0).await?;
+    delete(&caller, &db, id.0).await?;
+    Ok(Status::NoContent)
+}
+
+/// Deletes a schedule with the record of its runs.
+///
+/// # Errors
+///
+/// [`ApiError::NotFound`], and those of the database.
+pub(crate) async fn delete(caller: &Caller<Scan>, db: &Db<'_>, id: ScheduleId) -> ApiResult<()> {
+    let mut conn = db.tenant(caller).await?;
+    repo::schedules::delete(&mut conn, id).await?;
     caller
-        .note(&mut conn, "schedule.delete", Some(&id.0.to_string()), json!({}))
+        .note(&mut conn, "schedule.delete", Some(&id.to_string()), json!({}))
         .await?;
     conn.commit().await?;
-    Ok(Status::NoContent)
+    Ok(())
 }

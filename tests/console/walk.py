@@ -140,6 +140,28 @@ def export(page):
     check("Business 1" in text, "the file has what the list shows")
 
 
+def schedules(page):
+    """Makes a schedule, pauses and resumes it, and runs it at once."""
+    page.goto(API + "/schedules")
+    page.fill("#name", "weekly walk")
+    page.select_option("#days", "* * 1")
+    page.fill("#time_zone", "Europe/Berlin")
+    page.select_option("#status", "")
+    page.click("button:has-text('Create the schedule')")
+    check("Europe/Berlin" in page.locator("dl").inner_text(), "the schedule is said in words")
+    check("It has not run yet" in page.locator("main").inner_text(), "a new schedule has no runs")
+    here = page.url.removeprefix(API)
+    page.click("button:has-text('Pause')")
+    check("paused" in page.locator("dl").inner_text(), "the schedule is paused")
+    page.click("button:has-text('Resume')")
+    check("paused" not in page.locator("dl").inner_text(), "the schedule is resumed")
+    page.click("button:has-text('Run now')")
+    check("started" in page.locator("tbody").inner_text(), "the run is listed")
+    page.click("tbody a")
+    check("batch_id=" in page.url, f"a run leads to its jobs: {page.url}")
+    return here
+
+
 def webhooks(page):
     """Makes a webhook, tests it, pauses and enables it."""
     page.goto(API + "/webhooks")
@@ -253,6 +275,7 @@ with sync_playwright() as playwright:
     scan(page)
     curate(page)
     export(page)
+    schedule = schedules(page)
     webhook = webhooks(page)
     settings(page)
     bulk(page)
@@ -268,6 +291,8 @@ with sync_playwright() as playwright:
         "job": f"/jobs/{job}",
         "cancel": "/jobs/change?what=cancel",
         "search": found,
+        "schedules": "/schedules",
+        "schedule": schedule,
         "webhooks": "/webhooks",
         "webhook": webhook,
         "settings": "/settings",
@@ -277,7 +302,7 @@ with sync_playwright() as playwright:
         "audit": "/settings/audit",
         "missing": "/missing",
     })
-    for path in ("/", "/leads", lead, "/jobs", found, webhook, "/settings/scoring"):
+    for path in ("/", "/leads", lead, "/jobs", found, schedule, webhook, "/settings/scoring"):
         weigh(page, path)
     revoke(page)
     browser.close()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use database::ids::{ApiKeyId, SuppressionId, WebhookId};
+use database::ids::{ApiKeyId, ScheduleId, ScheduleRunId, SuppressionId, WebhookId};
 use rocket::http::{ContentType, Cookie, Method};
 
 use super::isolation::nobodys;
@@ -70,6 +70,14 @@ pub static PAGES: &[Entry] = pages! {
     Get "/jobs/<id>" Rows: |ids| get(format!("/jobs/{}", ids.pending));
     Post "/jobs/<id>/cancel" Rows: |ids| form(format!("/jobs/{}/cancel", ids.pending), "");
     Post "/jobs/<id>/retry" Rows: |ids| form(format!("/jobs/{}/retry", ids.failed), "");
+    Get "/schedules" Nothing: |ids| newest::<ScheduleId>("/schedules", &ids.schedule);
+    Post "/schedules" Nothing: |_ids| form("/schedules", "name=new&days=*+*+1&at=06:00&time_zone=UTC&every=&cron=&missed=once&work=domain_scan\
+        &status=selected&tag=&business_type=&location=&max_usd=5&domain=");
+    Get "/schedules/<id>" Rows: |ids| newest::<ScheduleRunId>(&format!("/schedules/{}", ids.schedule), &ids.schedule_run);
+    Post "/schedules/<id>/run" Rows: |ids| form(format!("/schedules/{}/run", ids.schedule), "");
+    Post "/schedules/<id>/pause" Rows: |ids| form(format!("/schedules/{}/pause", ids.schedule), "");
+    Post "/schedules/<id>/resume" Rows: |ids| form(format!("/schedules/{}/resume", ids.schedule), "");
+    Post "/schedules/<id>/delete" Rows: |ids| form(format!("/schedules/{}/delete", ids.schedule), "");
     Get "/webhooks" Nothing: |ids| newest::<WebhookId>("/webhooks", &ids.webhook);
     Post "/webhooks" Nothing: |_ids| form("/webhooks", "url=https://hooks.bench.test/&kinds=job.ended&description=");
     Get "/webhooks/<id>" Rows: |ids| [

@@ -1,6 +1,7 @@
 //! The console: who gets in, who is kept out, and that nothing scraped becomes markup.
 
 mod hostile;
+mod schedules;
 mod settings;
 mod start;
 mod webhooks;
