@@ -142,7 +142,7 @@ LANGUAGE sql STABLE AS $$
         CASE WHEN t.name IN ('audit_log', 'webhook_secrets') THEN 'INSERT, SELECT' ELSE 'DELETE, INSERT, SELECT, UPDATE' END
     FROM unnest('{api_calls,api_keys,audit_log,batch_jobs,contact_sources,contacts,domain_changes,domain_evidence,domain_hosting,domain_profiles,domain_technologies,domains,
         email_scan_urls,email_scans,events,idempotency_keys,jobs,lead_changes,leads,mail_domains,pages,place_changes,place_details,
-        place_finds,place_searches,places_staging,profiles,rate_windows,scan_days,schedule_runs,schedules,score_points,sessions,sitemap_file_curations,sitemap_files,sitemap_runs,sitemap_url_changes,
+        place_finds,place_searches,places_staging,profiles,rate_windows,saved_views,scan_days,schedule_runs,schedules,score_points,sessions,sitemap_file_curations,sitemap_files,sitemap_runs,sitemap_url_changes,
         sitemap_urls,stored_rows,suppressions,tenant_limits,tenants,webhook_deliveries,webhook_secrets,webhook_subjects,webhooks}'::text[]) t(name)
 $$;
 

@@ -158,6 +158,10 @@ typed_id! {
     StagedPlaceId(i32): sql_types::Int4
 }
 typed_id! {
+    /// Identifies a saved view.
+    SavedViewId(Uuid): sql_types::Uuid
+}
+typed_id! {
     /// Identifies a schedule.
     ScheduleId(Uuid): sql_types::Uuid
 }

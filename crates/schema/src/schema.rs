@@ -653,6 +653,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    saved_views (tenant_id, id) {
+        tenant_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        /// The query of the address of the list.
+        query -> Text,
+        saved_by -> Nullable<Uuid>,
+        saved_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     scan_days (tenant_id) {
         tenant_id -> Uuid,
         day -> Date,
@@ -964,6 +976,7 @@ diesel::joinable!(audit_log -> tenants (tenant_id));
 diesel::joinable!(idempotency_keys -> tenants (tenant_id));
 diesel::joinable!(profiles -> tenants (tenant_id));
 diesel::joinable!(rate_windows -> tenants (tenant_id));
+diesel::joinable!(saved_views -> tenants (tenant_id));
 diesel::joinable!(scan_days -> tenants (tenant_id));
 diesel::joinable!(schedules -> tenants (tenant_id));
 diesel::joinable!(sessions -> tenants (tenant_id));
@@ -999,6 +1012,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     places_staging,
     profiles,
     rate_windows,
+    saved_views,
     scan_days,
     schedule_runs,
     schedules,

@@ -7,6 +7,7 @@ mod facts;
 mod list;
 mod more;
 mod one;
+mod views;
 
 use database::ids::{LeadId, PlaceChangeId};
 use database::models::enums::{PlaceAction, Scope};
@@ -47,7 +48,9 @@ pub fn routes() -> Vec<Route> {
         export::export_leads,
         one::show_lead,
         one::show_report,
-        one::change_lead
+        one::change_lead,
+        views::save_view,
+        views::delete_view
     ]
 }
 
@@ -75,11 +78,13 @@ async fn show_leads(
     };
     let next = asked.cut(&mut rows, |row: &Lead| LeadPosition::of(row, order))?;
     let shown = repo::leads::show(&mut conn, &rows).await?;
+    let saved = views::read(&mut conn).await?;
     drop(conn);
     let leads = LeadView::all(rows, &shown);
     let asked = Address::of(origin);
     let may_curate = visit.scopes().contains(&Scope::Curate);
     let content = html! {
+        (views::views(&saved, &asked, may_curate))
         (filters(&asked))
         @if let Some(change) = asked.value("changed") { (changed(&change, &asked)) }
         p.hint { (total) (if total == 1 { " lead" } else { " leads" }) }

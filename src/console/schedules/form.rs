@@ -36,13 +36,13 @@ impl Default for NewSchedule<'_> {
     fn default() -> Self {
         Self {
             name: "",
-            days: DAYS[0].0,
+            days: "* * *",
             at: "06:00",
             time_zone: "UTC",
             every: "",
             cron: "",
             missed: MissedRuns::Once.label(),
-            work: WORK[0].0,
+            work: "domain_scan",
             status: CurationStatus::Selected.word(),
             tag: "",
             business_type: "",
@@ -109,7 +109,7 @@ impl NewSchedule<'_> {
             }
         };
         let time_zone = filled(self.time_zone).filter(|_| cron.is_some()).map(str::to_owned);
-        let work = json!({ self.work: self.details()? });
+        let work = json!({ (self.work): self.details()? });
         let Fields(work) = serde_json::from_value(work)
             .map_err(|error| ApiError::bad_request("work", format!("this cannot be started: {error}")))?;
         Ok(ScheduleRequest {
@@ -223,7 +223,10 @@ mod tests {
             ..NewSchedule::default()
         };
         let request = every.read().unwrap();
-        assert_eq!((request.every.as_deref(), request.cron, request.time_zone), (Some("PT6H"), None, None));
+        assert_eq!(
+            (request.every.as_deref(), request.cron, request.time_zone),
+            (Some("PT6H"), None, None)
+        );
     }
 
     #[test]

@@ -26,4 +26,6 @@ pub struct Ids {
     pub delivery: String,
     pub schedule: String,
     pub schedule_run: String,
+    /// A saved view.
+    pub view: String,
 }

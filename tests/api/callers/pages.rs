@@ -35,6 +35,8 @@ pub static PAGES: &[Entry] = pages! {
     Get "/console/icon.svg" Public: |_ids| get("/console/icon.svg");
     Get "/sign-in" Public: |_ids| get("/sign-in");
     Get "/" Nothing: |_ids| get("/");
+    Post "/leads/views" Nothing: |_ids| form("/leads/views?status=selected", "view_name=new");
+    Post "/leads/views/<id>/delete" Rows: |ids| form(format!("/leads/views/{}/delete", ids.view), "");
     Post "/leads/undo/<id>" Rows: |ids| form(format!("/leads/undo/{}", ids.change), "");
     Get "/leads" Nothing: |_ids| [get("/leads"), get("/leads?status=New&q=a&has_email=true&sort=name")].concat();
     Get "/leads/export" Nothing: |ids| [

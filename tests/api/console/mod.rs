@@ -4,6 +4,7 @@ mod hostile;
 mod schedules;
 mod settings;
 mod start;
+mod views;
 mod webhooks;
 
 use std::time::Duration;

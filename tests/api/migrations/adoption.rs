@@ -207,7 +207,7 @@ fn without_set_aside(all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String
 }
 
 /// The tables that the old system did not have.
-const NEW_TABLES: [&str; 29] = [
+const NEW_TABLES: [&str; 31] = [
     "api_calls",
     "api_keys",
     "contact_sources",
@@ -224,6 +224,7 @@ const NEW_TABLES: [&str; 29] = [
     "place_details",
     "place_finds",
     "rate_windows",
+    "saved_views",
     "scan_days",
     "schedule_runs",
     "schedules",

@@ -1,4 +1,4 @@
-//! Rows of sessions, webhooks and schedules.
+//! Rows of sessions, webhooks, schedules and saved views.
 
 use tokio_postgres::Client;
 
@@ -9,6 +9,8 @@ pub async fn add_queue_rows(admin: &Client, own: (&str, &str)) {
     add_sessions(admin, own).await;
     add_webhooks(admin, own).await;
     add_schedules(admin, own).await;
+    let name = ("name", "'view ' || i");
+    fill(admin, "saved_views", 12, &[own, name]).await;
 }
 
 /// Adds sessions of people.
@@ -29,7 +31,15 @@ async fn add_webhooks(admin: &Client, own: (&str, &str)) {
         admin,
         "webhooks",
         12,
-        &[own, ("id", id), kinds, event, disabled, because, ("for_requests", "i = 2")],
+        &[
+            own,
+            ("id", id),
+            kinds,
+            event,
+            disabled,
+            because,
+            ("for_requests", "i = 2"),
+        ],
     )
     .await;
     let secret = ("secret", "sha256(i::text::bytea)");

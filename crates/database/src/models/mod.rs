@@ -30,6 +30,7 @@ pub mod place_change;
 pub mod place_details;
 pub mod place_search;
 pub mod profile;
+pub mod saved_view;
 pub mod schedule;
 pub mod schedule_run;
 pub mod score_points;

@@ -55,6 +55,7 @@ pub mod place_searches;
 pub mod places;
 pub mod rate_windows;
 pub mod safeguards;
+pub mod saved_views;
 pub mod scan_days;
 pub mod schedule_runs;
 pub mod schedules;

@@ -56,6 +56,7 @@ pub async fn rows(app: &TestApp, holder: &Holder<'_>, name: &str) -> Ids {
         delivery: rows.delivery.id.to_string(),
         schedule: rows.scheduled.due.id.to_string(),
         schedule_run: rows.scheduled.run.id.to_string(),
+        view: rows.view.id.to_string(),
     }
 }
 
@@ -74,6 +75,7 @@ pub async fn remove(app: &TestApp, ids: &Ids) {
         suppression,
         webhook,
         schedule,
+        view,
         ..
     } = ids;
     app.sql(&format!(
@@ -81,7 +83,8 @@ pub async fn remove(app: &TestApp, ids: &Ids) {
          DELETE FROM place_changes WHERE place_id = '{place}' OR change_id = '{change}'; DELETE FROM places_staging WHERE place_id = '{place}';
          DELETE FROM domains WHERE id = '{domain}'; DELETE FROM suppressions WHERE id = '{suppression}'; DELETE FROM api_keys WHERE id = '{key}';
          DELETE FROM jobs WHERE job_id IN ('{pending}', '{failed}', '{search}') OR batch_id = '{batch}';
-         DELETE FROM batch_jobs WHERE batch_id = '{batch}'; DELETE FROM webhooks WHERE id = '{webhook}'; DELETE FROM schedules WHERE id = '{schedule}'"
+         DELETE FROM batch_jobs WHERE batch_id = '{batch}'; DELETE FROM webhooks WHERE id = '{webhook}'; DELETE FROM schedules WHERE id = '{schedule}';
+         DELETE FROM saved_views WHERE id = '{view}'"
     ))
     .await;
 }
@@ -111,6 +114,7 @@ pub fn nobodys() -> Ids {
         delivery: id(),
         schedule: id(),
         schedule_run: id(),
+        view: id(),
     }
 }
 
@@ -139,5 +143,6 @@ pub fn all(text: &str) -> Ids {
         delivery: text(),
         schedule: text(),
         schedule_run: text(),
+        view: text(),
     }
 }

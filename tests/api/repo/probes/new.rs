@@ -20,6 +20,7 @@ use database::models::lead_score::NewScore;
 use database::models::page::Page;
 use database::models::place_change::PlaceCuration;
 use database::models::place_details::NewPlaceDetails;
+use database::models::saved_view::NewSavedView;
 use database::models::schedule::NewSchedule;
 use database::models::schedule_run::NewScheduleRun;
 use database::models::session::NewSession;
@@ -263,6 +264,14 @@ pub fn new_run(schedule: ScheduleId) -> NewScheduleRun<'static> {
         job_id: None,
         batch_id: None,
         jobs: 0,
+    }
+}
+
+pub fn new_view(name: &str) -> NewSavedView<'_> {
+    NewSavedView {
+        name,
+        query: "status=selected",
+        saved_by: None,
     }
 }
 

@@ -16,6 +16,7 @@ use database::models::job::Job;
 use database::models::lead::Lead;
 use database::models::page::{NewPage, Page};
 use database::models::place_search::NewPlaceSearch;
+use database::models::saved_view::SavedView;
 use database::models::schedule::Schedule;
 use database::models::schedule_run::ScheduleRun;
 use database::models::score_points::ScorePoints;
@@ -39,7 +40,7 @@ use database::repo::webhooks::turns;
 use database::repo::{
     api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_evidence, domain_facts, email_scans,
     idempotency_keys, jobs, leads, pages, place_changes, place_details, place_finds, place_searches, places,
-    rate_windows, scan_days, schedule_runs, schedules, score_points, sessions, sitemap_runs, sitemap_urls,
+    rate_windows, saved_views, scan_days, schedule_runs, schedules, score_points, sessions, sitemap_runs, sitemap_urls,
     suppressions, webhook_deliveries, webhook_secrets, webhooks,
 };
 use database::tenant::TenantConnection;
@@ -51,7 +52,7 @@ use uuid::Uuid;
 use super::new::{
     NO_CAPS, SECOND, SHARED, TRACE, archived, by_somebody, deduplicated, final_failure, new_address, new_batch,
     new_call, new_change, new_contact, new_details, new_entry, new_evidence, new_key, new_run, new_scan_url,
-    new_schedule, new_session, new_suppression, new_webhook,
+    new_schedule, new_session, new_suppression, new_view, new_webhook,
 };
 use crate::support::tenants::{Agencies, Agency, new_job, new_page, new_place, new_sitemap_url};
 
@@ -93,6 +94,7 @@ pub struct Rows {
     pub delivery: WebhookDelivery,
     pub turn: WebhookTurn,
     pub scheduled: Scheduled,
+    pub view: SavedView,
     /// A domain of the calling tenant, and one of its pages.
     pub own_domain: DomainId,
     pub own_page: Page,
@@ -203,6 +205,7 @@ impl Rows {
             off_webhook,
             turn: Uuid::nil().into(),
             scheduled: fill_schedules(conn, &key, name).await?,
+            view: saved_views::upsert(conn, &new_view(name)).await?,
             session: sessions::insert(conn, &new_session(&hash, Some(key.id))).await?,
             contact: found.into_iter().next().unwrap(),
             place_id: name.to_owned(),

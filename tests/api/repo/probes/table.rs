@@ -42,9 +42,9 @@ use database::repo::webhooks::requests::Ending;
 use database::repo::{
     actors, api_calls, api_keys, audit_log, batches, contacts, domain_changes, domain_evidence, domain_facts, domains,
     email_scans, erasures, events, idempotency_keys, jobs, lead_changes, lead_scores, leads, overview, pages,
-    place_changes, place_details, place_finds, place_searches, places, rate_windows, scan_days, schedule_runs,
-    schedules, score_points, sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls, stored_rows,
-    suppressions, tenant_limits, tenants, webhook_deliveries, webhook_secrets, webhooks,
+    place_changes, place_details, place_finds, place_searches, places, rate_windows, saved_views, scan_days,
+    schedule_runs, schedules, score_points, sessions, sitemap_files, sitemap_runs, sitemap_url_changes, sitemap_urls,
+    stored_rows, suppressions, tenant_limits, tenants, webhook_deliveries, webhook_secrets, webhooks,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -52,7 +52,7 @@ use uuid::Uuid;
 use super::new::{
     NO_CAPS, SECOND, SHARED, archived, behind, by_somebody, deduplicated, final_failure, found, new_batch, new_call,
     new_change, new_contact, new_details, new_entry, new_evidence, new_key, new_run, new_scan_url, new_schedule,
-    new_score, new_session, new_suppression, new_try, new_webhook,
+    new_score, new_session, new_suppression, new_try, new_view, new_webhook,
 };
 use super::tell::Tell;
 use super::{Expects, Probe};
@@ -107,6 +107,9 @@ pub const PROBES: &[Probe] = probes! {
     schedules::delete: Nothing, |conn, a| (a.scheduled.due.id);
     schedules::due::lock: Nothing, |conn, a| (a.scheduled.due.id, Utc::now());
     schedules::due::advance: Nothing, |conn, a| (a.scheduled.due.id, DateTime::UNIX_EPOCH + TimeDelta::days(1));
+    saved_views::list: OwnRows, |conn, a| (10);
+    saved_views::upsert: NewRow, |conn, a| (&new_view(&a.name));
+    saved_views::delete: Nothing, |conn, a| (a.view.id);
     schedule_runs::list: Nothing, |conn, a| (a.scheduled.due.id, &Paging::default());
     schedule_runs::list: Nothing, |conn, a| (a.scheduled.due.id, &behind(Newest::new(Utc::now() + TimeDelta::days(1), a.scheduled.run.id)));
     schedule_runs::list_last: Nothing, |conn, a| (&[a.scheduled.due.id]);

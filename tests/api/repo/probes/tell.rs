@@ -26,6 +26,7 @@ use database::models::page::Page;
 use database::models::place_change::PlaceChange;
 use database::models::place_details::PlaceDetails;
 use database::models::place_search::PlaceSearch;
+use database::models::saved_view::SavedView;
 use database::models::schedule::Schedule;
 use database::models::schedule_run::ScheduleRun;
 use database::models::score_points::ScorePoints;
@@ -108,6 +109,7 @@ rows_tell_their_tenant!(
     PlaceChange: tenant_id,
     PlaceDetails: tenant_id,
     PlaceSearch: tenant_id,
+    SavedView: tenant_id,
     ScansToday: tenant_id,
     Schedule: tenant_id,
     ScheduleRun: tenant_id,

@@ -8,7 +8,7 @@ use crate::connection::Connection;
 
 /// The tables of the queue and of accounts. They stay whole, and on one machine: who claims work or counts limits looks at rows
 /// of many tenants. Every other table with a column `tenant_id` holds facts.
-pub const WHOLE: [&str; 17] = [
+pub const WHOLE: [&str; 19] = [
     "api_keys",
     "audit_log",
     "batch_jobs",
@@ -17,6 +17,7 @@ pub const WHOLE: [&str; 17] = [
     "jobs",
     "profiles",
     "rate_windows",
+    "saved_views",
     "scan_days",
     "schedule_runs",
     "schedules",
