@@ -250,6 +250,16 @@ pub(super) fn table(head: Option<&[&str]>, rows: impl IntoIterator<Item = impl I
     table
 }
 
+/// Prints a view as JSON or as a table.
+pub(super) fn show(view: &impl Serialize, json: bool) -> anyhow::Result<()> {
+    if json {
+        say!("{}", serde_json::to_string_pretty(view)?);
+    } else {
+        say!("{}", facts(view)?);
+    }
+    Ok(())
+}
+
 /// Returns a table of a view's values; what is not known is left out.
 pub(super) fn facts(view: &impl Serialize) -> anyhow::Result<Table> {
     let value = serde_json::to_value(view)?;

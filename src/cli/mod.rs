@@ -32,6 +32,7 @@ pub mod schedules;
 pub mod serve;
 pub mod sitemap;
 pub mod tenants;
+mod webhooks;
 mod work;
 
 use std::process::ExitCode;
@@ -93,6 +94,9 @@ enum Command {
     /// Lists, makes, runs, pauses, resumes and deletes schedules
     #[command(subcommand)]
     Schedules(schedules::SchedulesCommand),
+    /// Lists, creates, tests and deletes webhooks, and shows what was posted to them
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// Shows what calls to paid services cost, by month
     Costs(costs::CostsOptions),
     /// Lists and tests the rules by which technologies are told
@@ -193,6 +197,7 @@ fn run_command(cli: &Cli, config: &Config) -> anyhow::Result<ExitCode> {
         Some(Command::Contacts(command)) => contacts::run(command, config)?,
         Some(Command::Jobs(command)) => jobs::run(command, config)?,
         Some(Command::Schedules(command)) => schedules::run(command, config)?,
+        Some(Command::Webhooks(command)) => webhooks::run(command, config)?,
         Some(Command::Costs(options)) => costs::run(*options, config)?,
         Some(Command::Rules(command)) => return rules::run(command, config),
         Some(Command::Partition(options)) => partition::run(*options, config)?,

@@ -14,11 +14,10 @@ use database::repo::tenants::DEFAULT_TENANT;
 use database::repo::{self, QueryError, QueryResult};
 use database::tenant::TenantConnection;
 use scans::schedules::{When, run_now};
-use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::listing::{ListForm, Listed, Source, facts};
+use super::listing::{ListForm, Listed, Source, show};
 use crate::config::Config;
 use crate::routes::schedule_work::{WorkBody, start};
 use crate::routes::schedules::{read_name, view_schedule, view_schedules};
@@ -120,16 +119,6 @@ pub fn run(command: &SchedulesCommand, config: &Config) -> anyhow::Result<()> {
 async fn read(source: &Source, paging: &Paging<Newest<ScheduleId>>) -> anyhow::Result<Vec<Schedule>> {
     let mut conn = source.pool.tenant(source.tenant).await?;
     Ok(repo::schedules::list(&mut conn, paging).await?.0)
-}
-
-/// Prints a view as JSON or as a table.
-fn show(view: &impl Serialize, json: bool) -> anyhow::Result<()> {
-    if json {
-        say!("{}", serde_json::to_string_pretty(view)?);
-    } else {
-        say!("{}", facts(view)?);
-    }
-    Ok(())
 }
 
 impl CreateOptions {

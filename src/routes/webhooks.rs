@@ -26,7 +26,8 @@ use crate::views::webhook::{SecretRequest, WebhookPatch, WebhookRequest, Webhook
 /// Maximum number of webhooks of a tenant: each event is written once for each that wants it.
 const MAX_WEBHOOKS: i64 = 50;
 /// Why not everything of a webhook of requests can be changed.
-const FOR_REQUESTS: &str = "requests named this URL as `webhook_url`: only its description and whether it is enabled can change";
+const FOR_REQUESTS: &str =
+    "requests named this URL as `webhook_url`: only its description and whether it is enabled can change";
 const NO_SECRET_OF_ITS_OWN: &str = "requests named this URL as `webhook_url`: its posts are signed by the secret of requests, which \
                                     POST /api/v1/webhooks/secret replaces";
 /// Maximum length of a description, in characters.
@@ -47,7 +48,11 @@ pub struct Targets(pub FetchConfig);
 
 impl Targets {
     /// Reads a URL to post to, the value of `field`.
-    pub(super) fn read(&self, field: &'static str, url: &str) -> ApiResult<String> {
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::BadRequest`] if nothing is posted there.
+    pub(crate) fn read(&self, field: &'static str, url: &str) -> ApiResult<String> {
         let admitted = Poster::admit(&self.0, url.trim());
         admitted
             .map(String::from)
@@ -152,15 +157,25 @@ pub(crate) async fn create(
         let detail = format!("the tenant has {MAX_WEBHOOKS} webhooks, the maximum: delete one first");
         return Err(ApiError::Conflict(detail));
     }
-    let webhook = repo::webhooks::insert(&mut conn, &new).await?;
-    let secret = WebhookSecret::generate();
-    repo::webhook_secrets::insert(&mut conn, webhook.id, &secret).await?;
+    let (webhook, secret) = insert(&mut conn, &new).await?;
     // Not the URL: who knows those of some receivers may post to them.
     let details = json!({ "kinds": webhook.kinds.0, "job_kinds": webhook.job_kinds.0 });
     caller
         .note(&mut conn, "webhook.create", Some(&webhook.id.to_string()), details)
         .await?;
     conn.commit().await?;
+    Ok((webhook, secret))
+}
+
+/// Inserts a webhook with a secret, and returns both.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(crate) async fn insert(conn: &mut TenantConnection, new: &NewWebhook<'_>) -> QueryResult<(Webhook, WebhookSecret)> {
+    let webhook = repo::webhooks::insert(conn, new).await?;
+    let secret = WebhookSecret::generate();
+    repo::webhook_secrets::insert(conn, webhook.id, &secret).await?;
     Ok((webhook, secret))
 }
 
@@ -173,7 +188,12 @@ fn check_description(text: Option<&str>) -> ApiResult<()> {
     Ok(())
 }
 
-fn read_kinds(words: &[String]) -> ApiResult<TextList> {
+/// Reads the kinds of events that a webhook gets.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] if there are none, or one is not known.
+pub(crate) fn read_kinds(words: &[String]) -> ApiResult<TextList> {
     let kinds: Vec<EventKind> = words.iter().map(|kind| word("kinds", kind)).collect::<ApiResult<_>>()?;
     if kinds.is_empty() {
         let detail = "kinds is empty: expected one or more kinds of events, such as job.ended";
@@ -182,7 +202,12 @@ fn read_kinds(words: &[String]) -> ApiResult<TextList> {
     Ok(without_repetitions(kinds.into_iter().map(EventKind::label)))
 }
 
-fn read_job_kinds(words: &[String]) -> ApiResult<TextList> {
+/// Reads the kinds of jobs whose events a webhook gets.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] if one is not known.
+pub(crate) fn read_job_kinds(words: &[String]) -> ApiResult<TextList> {
     let known = scans::registry().kinds();
     if let Some(unknown) = words.iter().find(|kind| !known.contains(&kind.as_str())) {
         let detail = format!(

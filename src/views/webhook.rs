@@ -82,16 +82,16 @@ pub struct SecretRequest {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookView {
     /// Id of the webhook.
-    id: Uuid,
+    pub id: Uuid,
     /// URL that events are posted to.
-    url: String,
+    pub url: String,
     /// Whether requests named the URL as their `webhook_url`: it gets the ends of what they started, and no other events.
     for_requests: bool,
     /// Kinds of events that are posted.
     #[schema(value_type = Vec<EventKindWord>)]
-    kinds: Vec<String>,
+    pub kinds: Vec<String>,
     /// Kinds of jobs whose events are posted; all if it is empty.
-    job_kinds: Vec<String>,
+    pub job_kinds: Vec<String>,
     /// What the webhook is for; null if nothing was said.
     description: Option<String>,
     /// Whether events are posted.
@@ -100,13 +100,13 @@ pub struct WebhookView {
     disabled_at: Option<DateTime<Utc>>,
     /// Why the webhook was disabled: on request, because the receiver answered 410, or because it accepted nothing for days.
     #[schema(value_type = Option<DisabledBecauseWord>)]
-    disabled_because: Option<&'static str>,
+    pub disabled_because: Option<&'static str>,
     /// Since when the receiver has accepted nothing; null if it accepted the last post.
-    failing_since: Option<DateTime<Utc>>,
+    pub failing_since: Option<DateTime<Utc>>,
     /// Until when the receiver asked to post nothing; null if it did not.
     paused_until: Option<DateTime<Utc>>,
     /// When the webhook was created.
-    created_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
     /// When the webhook was last changed.
     updated_at: DateTime<Utc>,
 }
@@ -232,17 +232,17 @@ pub fn write(delivery: &WebhookDelivery) -> serde_json::Result<(String, String)>
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeliveryView {
     /// Id of the delivery.
-    id: Uuid,
+    pub id: Uuid,
     /// Kind of the event.
     #[schema(value_type = EventKindWord)]
-    kind: &'static str,
+    pub kind: &'static str,
     /// What became of it.
     #[schema(value_type = DeliveryStatusWord)]
-    status: &'static str,
+    pub status: &'static str,
     /// How often it was tried since it was queued or sent again.
-    attempts: i32,
+    pub attempts: i32,
     /// When it is tried next; null unless it waits.
-    next_try_at: Option<DateTime<Utc>>,
+    pub next_try_at: Option<DateTime<Utc>>,
     /// When it was delivered, failed for good or was dropped; null if it waits.
     ended_at: Option<DateTime<Utc>>,
     /// Each try, the first one first.
@@ -286,6 +286,15 @@ impl From<Try> for TryView {
 }
 
 impl DeliveryView {
+    /// Returns what came of the last try: the status of the answer, or why there was none.
+    #[must_use]
+    pub fn last_answer(&self) -> Option<String> {
+        let last = self.tries.last()?;
+        last.status
+            .map(|status| status.to_string())
+            .or_else(|| last.error.clone())
+    }
+
     /// Creates the view of a delivery.
     ///
     /// # Errors

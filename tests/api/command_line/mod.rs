@@ -7,6 +7,7 @@ mod rules;
 mod schedules;
 mod starts;
 mod waiting;
+mod webhooks;
 
 use std::process::Output;
 
