@@ -58,8 +58,16 @@ async fn the_end_of_whatever_a_request_starts_is_posted_to_its_url_once() {
     let known = app.texts("SELECT id::text FROM domains").await.remove(0);
     let search = json!({ "business_type": "dentist", "location": "Houston, TX" });
     for (path, mut body, at) in [
-        ("/api/v1/batch".to_owned(), json!({ "domains": ["b.test", "c.test"] }), "/batch"),
-        ("/api/v1/sitemap/scan".to_owned(), json!({ "domain": "b.test" }), "/sitemap"),
+        (
+            "/api/v1/batch".to_owned(),
+            json!({ "domains": ["b.test", "c.test"] }),
+            "/batch",
+        ),
+        (
+            "/api/v1/sitemap/scan".to_owned(),
+            json!({ "domain": "b.test" }),
+            "/sitemap",
+        ),
         ("/api/v1/places/search".to_owned(), search, "/search"),
         ("/api/v1/domains/scan".to_owned(), json!({ "ids": [known] }), "/rescan"),
         (format!("/email-scanner/scan/{known}"), json!({}), "/emails"),
@@ -92,7 +100,7 @@ async fn the_end_of_whatever_a_request_starts_is_posted_to_its_url_once() {
         assert_eq!(signed_by(&posts[0], &[&secret]), [0], "{path}");
     }
     let scanned = receiver.posts_to("/scan").remove(0).body();
-    assert_eq!(scanned["data"]["status"], "completed", "{scanned}");
+    assert_eq!(scanned["data"]["data"]["status"], "completed", "{scanned}");
 }
 
 #[tokio::test]
@@ -111,11 +119,18 @@ async fn requests_that_share_a_job_are_all_told_and_told_again_when_it_is_retrie
         .await;
     eventually("both are told", async || receiver.count() == 2).await;
     let job = app.texts("SELECT job_id::text FROM jobs").await.remove(0);
-    assert_eq!(acme.post(&format!("/api/v1/jobs/{job}/retry"), json!({})).await.status, 202);
+    assert_eq!(
+        acme.post(&format!("/api/v1/jobs/{job}/retry"), json!({})).await.status,
+        202
+    );
     end_all(&app).await;
     eventually("both are told again", async || receiver.count() == 4).await;
     for path in ["/one", "/two"] {
-        let told: Vec<Value> = receiver.posts_to(path).iter().map(|post| post.body()["data"]["status"].clone()).collect();
+        let told: Vec<Value> = receiver
+            .posts_to(path)
+            .iter()
+            .map(|post| post.body()["data"]["data"]["status"].clone())
+            .collect();
         assert_eq!(told, ["failed", "completed"], "{path}");
     }
 }
@@ -141,7 +156,11 @@ async fn a_url_that_nothing_is_posted_to_is_refused_with_its_request() {
         let body = json!({ "base_url": "a.test", "webhook_url": target });
         let answer = acme.post("/api/v1/scrapersky", body).await;
         let field = answer.body["field"].as_str();
-        assert_eq!((answer.status, field), (400, Some("webhook_url")), "{target}: {answer:?}");
+        assert_eq!(
+            (answer.status, field),
+            (400, Some("webhook_url")),
+            "{target}: {answer:?}"
+        );
     }
     assert_eq!(app.count("SELECT count(*) FROM jobs").await, 0, "nothing was queued");
     assert_eq!(app.count("SELECT count(*) FROM webhooks").await, 0);
@@ -162,7 +181,10 @@ async fn a_url_that_is_gone_gets_nothing_until_it_is_enabled() {
         assert_eq!(scan(&acme, domain, "/").await.status, 200);
     }
     end_all(&app).await;
-    eventually("the URL is disabled", async || named(&acme).await[0]["is_enabled"] == false).await;
+    eventually("the URL is disabled", async || {
+        named(&acme).await[0]["is_enabled"] == false
+    })
+    .await;
     let hook = named(&acme).await.remove(0);
     assert_eq!(hook["disabled_because"], "gone");
     assert_eq!(receiver.count(), 1, "nothing follows a 410");
@@ -176,7 +198,11 @@ async fn a_url_that_is_gone_gets_nothing_until_it_is_enabled() {
     assert_eq!(scan(&acme, "d.test", "/").await.status, 200);
     end_all(&app).await;
     eventually("the next end is posted", async || receiver.count() == 2).await;
-    let dropped = deliveries(&acme, &hook).await.iter().filter(|delivery| delivery["status"] == "dropped").count();
+    let dropped = deliveries(&acme, &hook)
+        .await
+        .iter()
+        .filter(|delivery| delivery["status"] == "dropped")
+        .count();
     assert_eq!(dropped, 3);
 }
 
@@ -209,7 +235,12 @@ async fn urls_of_requests_are_listed_apart_and_follow_their_requests_only() {
     // Another tenant's request for the same URL, and what nobody named.
     secret(&bolt).await;
     assert_eq!(scan(&bolt, "a.test", "/").await.status, 200);
-    assert_eq!(acme.post("/api/v1/scrapersky", json!({ "base_url": "c.test" })).await.status, 200);
+    assert_eq!(
+        acme.post("/api/v1/scrapersky", json!({ "base_url": "c.test" }))
+            .await
+            .status,
+        200
+    );
     end_all(&app).await;
     assert_eq!(deliveries(&acme, &hook).await.len(), 2);
     assert_eq!(named(&bolt).await.len(), 1);
@@ -224,7 +255,11 @@ async fn what_requests_named_is_deleted_once_it_is_old_and_has_ended() {
     end_all(&app).await;
     assert_eq!(scan(&acme, "b.test", "/open").await.status, 200);
     let tomorrow = Utc::now() + TimeDelta::days(1);
-    let delete = async || app.agencies().system(async |conn| requests::delete_old(conn, tomorrow, 10).await).await;
+    let delete = async || {
+        app.agencies()
+            .system(async |conn| requests::delete_old(conn, tomorrow, 10).await)
+            .await
+    };
     assert_eq!(delete().await, 1, "the delivery waits, and so its URL stays");
     app.sql("DELETE FROM webhook_deliveries").await;
     assert_eq!(delete().await, 1);
