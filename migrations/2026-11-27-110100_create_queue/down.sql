@@ -15,7 +15,7 @@ SELECT scrapersky_internal.set_aside_columns('create_queue', 'down', 'batch_jobs
     $$SELECT tenant_id || ',' || batch_id AS key, 'the older shape has jobs of one batch only' AS reason FROM batch_jobs WHERE joined <> '{}'$$);
 ALTER TABLE batch_jobs DROP COLUMN joined;
 SELECT scrapersky_internal.set_aside_columns('create_queue', 'down', 'jobs',
-    '{payload,priority,run_at,attempts,max_attempts,lease_token,lease_expires_at,worker,cancel_requested_at,outcome,dedup_key,progress_step,progress_message,parent_id}',
+    '{payload,priority,run_at,attempts,max_attempts,lease_token,lease_expires_at,worker,cancel_requested_at,outcome,dedup_key,progress_step,progress_message,parent_id,traceparent}',
     $$SELECT tenant_id || ',' || job_id AS key, 'the older shape has no leases' AS reason FROM jobs$$);
 ALTER TABLE jobs
     DROP CONSTRAINT jobs_batch_fkey,
@@ -33,4 +33,5 @@ ALTER TABLE jobs
     DROP COLUMN dedup_key,
     DROP COLUMN progress_step,
     DROP COLUMN progress_message,
-    DROP COLUMN parent_id;
+    DROP COLUMN parent_id,
+    DROP COLUMN traceparent;

@@ -1,5 +1,6 @@
 //! `webhook_url` of requests: the end of what one starts is posted to a URL of its own.
 
+use database::models::webhook_secret::WebhookSecret;
 use rocket::post;
 use rocket::serde::json::Json;
 use serde_json::json;
@@ -51,11 +52,25 @@ async fn replace_request_secret(
         tenant_id,
     } = body.0.unwrap_or_default();
     let caller = caller.acting_for(tenant_id.as_deref(), db.pool()).await?;
+    let secret = replace(&caller, &db, overlap_seconds).await?;
+    Ok(Json(RequestSecret::new(&secret)))
+}
+
+/// Makes or replaces the secret of requests, and returns it.
+///
+/// # Errors
+///
+/// [`ApiError::BadRequest`] if the overlap is out of range, and those of the database.
+pub(crate) async fn replace(
+    caller: &Caller<Admin>,
+    db: &Db<'_>,
+    overlap_seconds: Option<i64>,
+) -> ApiResult<WebhookSecret> {
     let overlap = overlap::read(overlap_seconds)?;
-    let mut conn = db.tenant(&caller).await?;
+    let mut conn = db.tenant(caller).await?;
     let secret = replace_secret(&mut conn, None, overlap).await?;
     let details = json!({ "overlap_seconds": overlap.num_seconds() });
     caller.note(&mut conn, "webhook_secret.replace", None, details).await?;
     conn.commit().await?;
-    Ok(Json(RequestSecret::new(&secret)))
+    Ok(secret)
 }

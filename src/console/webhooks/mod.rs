@@ -12,40 +12,64 @@ use maud::{Markup, html};
 use rocket::form::Form;
 use rocket::{FromForm, Route, State, get, post, routes};
 
-use self::shown::{jobs, state, with_secret};
-use super::form::{Field, Refusal, filled, problem, rest};
+use self::shown::{jobs, secret_of_requests, state, with_secret};
+use super::form::{Field, Refusal, confirmed, filled, problem, rest};
 use super::page::{Page, Place, time, words};
 use crate::error::ApiResult;
 use crate::guards::{Admin, Db, SignedIn};
-use crate::routes::query::{Asked, PageQuery};
+use crate::routes::query::{Asked, PageQuery, parsed};
+use crate::routes::request_webhooks;
 use crate::routes::webhooks::{self, Targets};
 use crate::views::webhook::WebhookRequest;
 
 /// Returns the routes of the webhooks.
 pub fn routes() -> Vec<Route> {
-    [routes![show_webhooks, create_webhook], one::routes()].concat()
+    [
+        routes![show_webhooks, create_webhook, replace_request_secret],
+        one::routes(),
+    ]
+    .concat()
 }
 
-#[get("/webhooks")]
-async fn show_webhooks(visit: SignedIn<Admin>, db: Db<'_>, query: PageQuery<'_>) -> ApiResult<Page> {
+#[get("/webhooks?<for_requests>")]
+async fn show_webhooks(
+    visit: SignedIn<Admin>,
+    db: Db<'_>,
+    query: PageQuery<'_>,
+    for_requests: Option<&str>,
+) -> ApiResult<Page> {
+    let for_requests = parsed("for_requests", for_requests)?.unwrap_or(false);
     let asked = Asked::read(&query, &())?;
     let mut conn = db.tenant(&visit).await?;
-    let (mut found, _) = repo::webhooks::list(&mut conn, false, &asked.paging).await?;
+    let (mut found, _) = repo::webhooks::list(&mut conn, for_requests, &asked.paging).await?;
     drop(conn);
     let next = asked.cut(&mut found, |webhook: &Webhook| {
         Newest::<WebhookId>::new(webhook.created_at, webhook.id)
     })?;
     let content = html! {
-        (table(&found))
-        @if let Some(next) = next { p { a rel="next" href={ "/webhooks?cursor=" (next) } { "Older ones" } } }
-        (form(&NewWebhook::default(), None))
+        @if for_requests {
+            p { "Requests named these URLs as " code { "webhook_url" } ": they get the ends of what those started. " a href="/webhooks" { "All other webhooks" } }
+        } @else {
+            p { a href="/webhooks?for_requests=true" { "URLs that requests named" } }
+        }
+        (table(&found, for_requests))
+        @if let Some(next) = next {
+            p { a rel="next" href={ "/webhooks?for_requests=" (for_requests) "&cursor=" (next) } { "Older ones" } }
+        }
+        @if for_requests {
+            (confirmed("New secret of requests", "/webhooks/secret", "It signs what is posted for requests. One that there was before signs as well for one day."))
+        } @else {
+            (form(&NewWebhook::default(), None))
+        }
     };
     Ok(Page::new(Place::Webhooks, "Webhooks", &visit, &content))
 }
 
-fn table(found: &[Webhook]) -> Markup {
+fn table(found: &[Webhook], for_requests: bool) -> Markup {
     html! {
-        @if found.is_empty() {
+        @if found.is_empty() && for_requests {
+            p.empty { "No request named a URL. One that does is told when what it started has ended." }
+        } @else if found.is_empty() {
             p.empty { "No webhooks. With one, another program learns at once what happens to jobs and batches." }
         } @else {
             div.scroll tabindex="0" { table {
@@ -117,6 +141,13 @@ fn form(sent: &NewWebhook<'_>, refusal: Option<&Refusal>) -> Markup {
             }
         }
     }
+}
+
+/// Makes the secret of requests, or replaces it, and shows it: no other answer has it.
+#[post("/webhooks/secret")]
+async fn replace_request_secret(visit: SignedIn<Admin>, db: Db<'_>) -> ApiResult<Page> {
+    let secret = request_webhooks::replace(&visit, &db, None).await?;
+    Ok(secret_of_requests(&visit, &secret))
 }
 
 /// Creates a webhook, and shows its secret: no other answer has it.

@@ -116,7 +116,7 @@ fn actions(webhook: &Webhook) -> Markup {
                 (post("test", "Send a test call"))
                 (confirmed("Pause", &format!("{here}/pause"), "What waits for it is dropped, and what happens meanwhile is not posted later."))
             }
-            (confirmed("New secret", &format!("{here}/rotate"), "The old secret signs as well for one day."))
+            @if !webhook.for_requests { (confirmed("New secret", &format!("{here}/rotate"), "The old secret signs as well for one day.")) }
             (confirmed("Delete", &format!("{here}/delete"), "Its deliveries are deleted with it."))
         }
     }

@@ -30,6 +30,16 @@ pub fn state(webhook: &Webhook) -> Markup {
     }
 }
 
+/// Shows the secret of requests, which is shown once.
+pub fn secret_of_requests(visit: &SignedIn<Admin>, secret: &WebhookSecret) -> Page {
+    let content = html! {
+        p { "This secret signs what is posted to the " code { "webhook_url" } " of requests. It is shown this once: receivers check signatures by it." }
+        pre.secret { (secret.expose()) }
+        p { a href="/webhooks?for_requests=true" { "The receivers have it" } }
+    };
+    Page::new(Place::Webhooks, "The secret", visit, &content)
+}
+
 /// Shows a secret, which is shown once.
 pub fn with_secret(visit: &SignedIn<Admin>, webhook: &Webhook, secret: &WebhookSecret) -> Page {
     let content = html! {

@@ -80,7 +80,11 @@ pub static PAGES: &[Entry] = pages! {
     Post "/schedules/<id>/pause" Rows: |ids| form(format!("/schedules/{}/pause", ids.schedule), "");
     Post "/schedules/<id>/resume" Rows: |ids| form(format!("/schedules/{}/resume", ids.schedule), "");
     Post "/schedules/<id>/delete" Rows: |ids| form(format!("/schedules/{}/delete", ids.schedule), "");
-    Get "/webhooks" Nothing: |ids| newest::<WebhookId>("/webhooks", &ids.webhook);
+    Get "/webhooks" Nothing: |ids| [
+        newest::<WebhookId>("/webhooks", &ids.webhook),
+        get("/webhooks?for_requests=true"),
+    ].concat();
+    Post "/webhooks/secret" Nothing: |_ids| form("/webhooks/secret", "");
     Post "/webhooks" Nothing: |_ids| form("/webhooks", "url=https://hooks.bench.test/&kinds=job.ended&description=");
     Get "/webhooks/<id>" Rows: |ids| [
         get(format!("/webhooks/{}", ids.webhook)),

@@ -6,6 +6,33 @@ use super::Browser;
 use crate::support::app::TestApp;
 
 #[tokio::test]
+async fn urls_that_requests_named_have_a_page_and_one_secret() {
+    let app = TestApp::new().await;
+    let acme = app.agency("acme").await;
+    let browser = Browser::of(&app, &acme.agency, Scope::ALL).await;
+    let here = "/webhooks?for_requests=true";
+    assert!(browser.get(here).await.text.contains("No request named a URL"));
+    let made = browser.post("/webhooks/secret", "").await;
+    assert!(made.text.contains("whsec_"), "{}", made.text);
+    let scan = serde_json::json!({ "base_url": "a.test", "webhook_url": "https://hooks.test/one" });
+    assert_eq!(acme.post("/api/v1/scrapersky", scan).await.status, 200);
+    let list = browser.get(here).await.text;
+    assert!(
+        list.contains("https://hooks.test/one") && !list.contains("whsec_"),
+        "{list}"
+    );
+    assert!(!browser.get("/webhooks").await.text.contains("https://hooks.test/one"));
+    let id = app.texts("SELECT id::text FROM webhooks").await.remove(0);
+    assert!(
+        !browser
+            .get(&format!("/webhooks/{id}"))
+            .await
+            .text
+            .contains("New secret")
+    );
+}
+
+#[tokio::test]
 async fn a_webhook_is_made_tested_paused_and_deleted() {
     let app = TestApp::new().await;
     let agency = app.agency("acme").await.agency;
