@@ -32,6 +32,7 @@ const ROWS: &str = "
         SELECT id, 'scan', now() - make_interval(secs => n) FROM tenants, generate_series(1, 250) n;
     INSERT INTO places_staging (tenant_id, place_id, name, created_by, search_time)
         SELECT id, n, n, id, now() - make_interval(secs => n) FROM tenants, generate_series(1, 250) n;
+    INSERT INTO stored_rows (tenant_id, table_name, rows) SELECT id, 'places_staging', 0 FROM tenants, generate_series(1, 500);
     ANALYZE;";
 
 #[tokio::test]
@@ -74,7 +75,12 @@ async fn lists_use_the_tenants_index_and_check_isolation_once() {
     ]) {
         let plan = explain(&mut conn, sql, &format!("{}", acme.id), limit).await;
         assert!(!plan.contains("Seq Scan"), "{sql}\n{plan}");
-        assert!(plan.contains("Index Cond: (tenant_id = "), "{sql}\n{plan}");
+        assert!(
+            ["Index Cond: (tenant_id = ", "Index Cond: ((tenant_id = "]
+                .iter()
+                .any(|found| plan.contains(found)),
+            "{sql}\n{plan}"
+        );
         // The policy is checked once per query, since both walls compare the same tenant.
         assert!(plan.contains("One-Time Filter: ("), "{sql}\n{plan}");
         if let Some(index) = index {

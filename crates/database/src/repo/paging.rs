@@ -72,10 +72,10 @@ impl Offset {
 /// be read before.
 macro_rules! page {
     ($conn:expr, $rows:expr, stored in $table:literal, $limit:expr) => {{
+        let rows = $rows.limit($limit).load(&mut $conn.reading());
         let entries = crate::repo::stored_rows::entries($conn.tenant_id(), $table);
         let counts = diesel_async::RunQueryDsl::load::<i64>(entries, &mut $conn.reading());
-        crate::repo::paging::page!($rows.limit($limit).load(&mut $conn.reading()), counts)
-            .map(|(rows, counts)| (rows, counts.iter().sum::<i64>()))
+        crate::repo::paging::page!(rows, counts).map(|(rows, counts)| (rows, counts.iter().sum::<i64>()))
     }};
     ($conn:expr, $rows:expr, $matching:expr, $limit:expr) => {
         crate::repo::paging::page!(
