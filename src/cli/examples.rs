@@ -129,6 +129,26 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "schedules delete",
         &["scrapersky schedules delete 0c7f7d3c-3f0b-4a51-8f0a-0c6a5b0d3e11"],
     ),
+    ("webhooks list", &["scrapersky webhooks list --json"]),
+    (
+        "webhooks create",
+        &[
+            "scrapersky webhooks create https://example.com/events --description 'ends of jobs'",
+            "scrapersky webhooks create https://example.com/scans --kinds job.ended --job-kinds domain_scan",
+        ],
+    ),
+    (
+        "webhooks test",
+        &["scrapersky webhooks test 0c7f7d3c-3f0b-4a51-8f0a-0c6a5b0d3e11"],
+    ),
+    (
+        "webhooks deliveries",
+        &["scrapersky webhooks deliveries 0c7f7d3c-3f0b-4a51-8f0a-0c6a5b0d3e11 --status failed"],
+    ),
+    (
+        "webhooks delete",
+        &["scrapersky webhooks delete 0c7f7d3c-3f0b-4a51-8f0a-0c6a5b0d3e11"],
+    ),
     (
         "costs",
         &["scrapersky costs --from 2026-11-01", "scrapersky costs --json"],
