@@ -260,7 +260,7 @@ async fn the_rules_cover_all_tables_of_the_program() {
     let db = TestDatabase::new().await;
     let sql = format!("SELECT count(*) FROM {TENANT_TABLES} t");
     let count: i64 = db.client().await.query_one(&sql, &[]).await.unwrap().get(0);
-    assert_eq!(count, 46);
+    assert_eq!(count, 47);
 }
 
 /// A plan that was made for a few rows compares each with each of the other table: 10,000 places took minutes. Sets are

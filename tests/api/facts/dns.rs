@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::{at_once, scan};
 use crate::support::app::TestApp;
-use crate::support::name_server::{A, CAA, CNAME, MX, NS, NameServer, PTR, Record, TXT, address, authority, mail, name, text};
+use crate::support::name_server::{
+    A, CAA, CNAME, MX, NS, NameServer, PTR, Record, TXT, address, authority, mail, name, text,
+};
 use crate::support::site::{Reply, Site};
 
 const HOST: &str = "shop.acme-werkstatt.de";

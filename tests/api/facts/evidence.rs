@@ -54,6 +54,8 @@ fn values(column: &str, value: &Value) -> Option<BTreeSet<String>> {
         Value::Null => Some(BTreeSet::new()),
         Value::Bool(is) => one(is.to_string()),
         Value::Number(number) => one(number.to_string()),
+        // An empty robots.txt says nothing.
+        Value::String(text) if text.is_empty() => Some(BTreeSet::new()),
         Value::String(text) => one(short(text)),
         Value::Array(all) if column == "claims" => Some(
             all.iter()
@@ -61,6 +63,7 @@ fn values(column: &str, value: &Value) -> Option<BTreeSet<String>> {
                 .collect(),
         ),
         Value::Array(all) => Some(all.iter().map(|text| short(text.as_str().unwrap())).collect()),
+        Value::Object(parts) if parts.values().all(Value::is_null) => Some(BTreeSet::new()),
         Value::Object(_) => None,
     }
 }
@@ -119,8 +122,8 @@ const HOME: &str = "<html lang='de-DE'><title>Bäckerei Acme</title><meta name=d
     <script type='application/ld+json'>{\"@type\": \"Bakery\", \"name\": \"Bäckerei Acme\", \"openingHours\": \"Mo-Fr 08:00-17:00\", \
     \"paymentAccepted\": \"Bar\"}</script><div id=cookie-notice></div>\
     <a href='/p/9'>Impressum</a><a href='/datenschutz'>Datenschutz</a><a href='/kontakt'>Kontakt</a>";
-const CONTACT: &str = "<title>Kontakt</title><p>Fragen? Tel. 030 901820 oder laden@acme.bench.test</p>\
-    <p>Fax: 030 901821</p><a href='https://www.facebook.com/baeckereiacme?ref=1'>Facebook</a><a href='https://www.tiktok.com/@acme'>TikTok</a>";
+const CONTACT: &str = "<title>Kontakt</title><p>Fragen? Tel. +49 30 901820 oder laden@acme.bench.test</p>\
+    <p>Fax: +49 30 901821</p><a href='https://www.facebook.com/baeckereiacme?ref=1'>Facebook</a><a href='https://www.tiktok.com/@acme'>TikTok</a>";
 const IMPRINT: &str = "<address>Bäckerei Acme<br>Marktplatz 1<br>10115 Berlin</address><p>© 2021 Acme";
 
 fn answer(path: &str) -> Reply {
@@ -172,9 +175,9 @@ const TOLD: &[Told] = &[
     ("has_privacy_policy", "true", Some("/"), "link to a policy", "/datenschutz"),
     ("has_cookie_notice", "true", Some("/"), "class_or_id cookie-notice", "cookie-notice"),
     ("feed_urls", "http://acme.bench.test/feed", Some("/"), "link alternate", "/feed"),
-    ("phone_numbers", "+49 30 901820", Some("/kontakt"), "text behind a label", "030 901820"),
-    ("meta_json", "+49 30 901821", Some("/kontakt"), "text behind a label", "Fax: 030 901821"),
-    ("email_addresses", "laden@acme.bench.test", Some("/kontakt"), "address text", "Fragen? Tel. 030 901820 oder laden@acme.bench.test"),
+    ("phone_numbers", "+49 30 901820", Some("/kontakt"), "text with an international prefix", "+49 30 901820"),
+    ("meta_json", "+49 30 901821", Some("/kontakt"), "text with an international prefix", "Fax: +49 30 901821"),
+    ("email_addresses", "laden@acme.bench.test", Some("/kontakt"), "address text", "Fragen? Tel. +49 30 901820 oder laden@acme.bench.test"),
     ("facebook_url", "https://www.facebook.com/baeckereiacme", Some("/kontakt"), "link to a profile", "https://www.facebook.com/baeckereiacme?ref=1"),
     ("meta_json", "https://www.tiktok.com/@acme", Some("/kontakt"), "link to a profile", "https://www.tiktok.com/@acme"),
     ("physical_addresses", "Bäckerei Acme, Marktplatz 1, 10115 Berlin", Some("/p/9"), "address element", "Bäckerei Acme, Marktplatz 1, 10115 Berlin"),
@@ -279,7 +282,7 @@ async fn what_is_suppressed_or_erased_has_no_evidence() {
     let acme = app.agency("acme").await;
     let site = Site::start(|path| match path {
         "/" => Reply::html(
-            "<title>Write to ann@acme.bench.test</title><p>Tel. 030 901820, ann (at) acme.bench.test</p><p>bob@acme.bench.test</p>\
+            "<title>Write to ann@acme.bench.test</title><p>Tel. +49 30 901820, ann (at) acme.bench.test</p><p>bob@acme.bench.test</p>\
              <p>cleo@acme.bench.test</p><a href='/privacy?by=dan@acme.bench.test'>Privacy</a><p>eve@partner-firma.de",
         ),
         _ => Reply::new("404 Not Found", &[], ""),

@@ -109,10 +109,8 @@ async fn walk(
         found.retain(|file| file.method != DiscoveryMethod::Feed);
     }
     let mut result = SitemapCount::default();
-    let mut seen: HashSet<String> = found
-        .iter()
-        .map(|file| page_key(file.url.as_str()).to_owned())
-        .collect();
+    let key = |url: &str| page_key(url).to_owned();
+    let mut seen: HashSet<String> = found.iter().map(|file| key(file.url.as_str())).collect();
     let mut counted = HashSet::new();
     let mut waiting: VecDeque<(Found, usize)> = found.into_iter().map(|file| (file, 0)).collect();
     while let Some((file, depth)) = waiting.pop_front() {
@@ -142,10 +140,7 @@ async fn walk(
         result.pages += read.count;
         listed.extend(read.pages);
         if depth < config.max_depth {
-            let new = read
-                .children
-                .into_iter()
-                .filter(|child| seen.insert(page_key(child).to_owned()));
+            let new = read.children.into_iter().filter(|child| seen.insert(key(child)));
             waiting.extend(new.filter_map(|child| {
                 let file = Found {
                     url: Url::parse(&child).ok()?,

@@ -261,7 +261,10 @@ fn the_policies_of_services_and_software_are_not_the_sites_own() {
         ("<a href='/p/7'>Datenschutz</a>", true),
         ("<a href='https://legal-pages.test/acme/privacy'>Privacy</a>", true),
         ("<a href='https://policies.google.com/privacy'>Privacy</a>", false),
-        ("<a href='https://wordpress.org/about/privacy/'>Privacy at WordPress</a>", false),
+        (
+            "<a href='https://wordpress.org/about/privacy/'>Privacy at WordPress</a>",
+            false,
+        ),
         ("<a href='https://www.paypal.com/privacy'>PayPal</a>", false),
     ] {
         let found = extract_from(html, "https://acme.test/", &[]);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use database::ids::{ApiKeyId, JobId, LeadId, ScheduleId, UserId};
+use database::ids::{ApiKeyId, BatchId, JobId, LeadId, ScheduleId, UserId};
 use database::models::api_call::NewApiCall;
 use database::models::api_key::NewApiKey;
 use database::models::audit_entry::NewAuditEntry;
@@ -208,6 +208,15 @@ pub fn new_key<'a>(hash: &'a [u8; 32], scopes: &'a TextList) -> NewApiKey<'a> {
 
 /// A trace.
 pub const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// A job of a batch, of a request with a trace.
+pub fn new_failing(batch: BatchId) -> NewJob<'static> {
+    NewJob {
+        batch_id: Some(batch),
+        traceparent: Some(TRACE),
+        ..new_job("fails")
+    }
+}
 
 pub fn deduplicated<'a>(kind: &'a str, key: &'a str) -> NewJob<'a> {
     NewJob {

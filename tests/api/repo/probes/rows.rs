@@ -50,8 +50,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::new::{
-    NO_CAPS, SECOND, SHARED, TRACE, archived, by_somebody, deduplicated, final_failure, new_address, new_batch,
-    new_call, new_change, new_contact, new_details, new_entry, new_evidence, new_key, new_run, new_scan_url,
+    NO_CAPS, SECOND, SHARED, archived, by_somebody, deduplicated, final_failure, new_address, new_batch, new_call,
+    new_change, new_contact, new_details, new_entry, new_evidence, new_failing, new_key, new_run, new_scan_url,
     new_schedule, new_session, new_suppression, new_view, new_webhook,
 };
 use crate::support::tenants::{Agencies, Agency, new_job, new_page, new_place, new_sitemap_url};
@@ -190,9 +190,6 @@ impl Rows {
         place_finds::insert_many(conn, pending.job_id, &[name]).await?;
         let call = api_calls::reserve(conn, &new_call(pending.job_id), NO_CAPS).await?;
         let Reserved::Call(call) = call else { panic!("no call") };
-        let mut failing = new_job("fails");
-        failing.batch_id = Some(batch.batch_id);
-        failing.traceparent = Some(TRACE);
         idempotency_keys::begin(conn, name, &[1; 32]).await?;
         idempotency_keys::finish(conn, name, 200, name).await?;
         let key = api_keys::insert(conn, &new_key(&hash, &TextList::from_iter(["read"]))).await?;
@@ -214,14 +211,14 @@ impl Rows {
             lead_change: Uuid::nil().into(),
             points,
             person: Uuid::nil(),
-            batch,
             pending,
             call,
             run,
             scan,
             suppression,
             window,
-            failed: jobs::enqueue(conn, &failing).await?.job,
+            failed: jobs::enqueue(conn, &new_failing(batch.batch_id)).await?.job,
+            batch,
             lease: Lease {
                 job_id: jobs::enqueue(conn, &new_job("runs")).await?.job.job_id,
                 token: uuid::Uuid::nil().into(),

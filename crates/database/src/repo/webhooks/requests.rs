@@ -83,8 +83,10 @@ pub async fn follow(conn: &mut TenantConnection, webhook: WebhookId, ending: End
     Ok(inserted > 0)
 }
 
-/// Deletes up to `limit` entries of what requests named before `cutoff` and has ended, then up to as many webhooks of requests
-/// without entries and deliveries that no request named since. Returns how many rows.
+/// Deletes up to `limit` entries of what requests named before `cutoff` and has ended, and up to as many webhooks that nothing uses.
+/// Returns how many rows.
+///
+/// A webhook of requests is in use while it has entries or deliveries, or a request named it since `cutoff`.
 pub async fn delete_old(conn: &mut SystemConnection, cutoff: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     // Diesel has no subselect of several columns.
     let subjects = diesel::sql_query(include_str!("delete_old_subjects.sql"))

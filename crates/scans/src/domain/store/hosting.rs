@@ -39,11 +39,8 @@ pub(super) async fn upsert(
     // Nobody listens there, although the host answers by http.
     let is_closed = matches!(https_failure, Some(FetchError::Connect { .. }));
     let fault = fault.or(is_closed.then_some(&TlsFault::NotSpoken));
-    let shown = page
-        .tls
-        .as_ref()
-        .filter(|_| is_https)
-        .and_then(|tls| tls.certificate.as_ref());
+    let tls = page.tls.as_ref().filter(|_| is_https);
+    let shown = tls.and_then(|tls| tls.certificate.as_ref());
     let certificate = shown.or(refused.flatten());
     let reason = https_failure.map(ToString::to_string);
     let names = certificate.map(names);

@@ -113,13 +113,8 @@ impl Reader<'_> {
         let category = self
             .word_of(table, "category", Category::ALL, Category::label)?
             .ok_or_else(|| {
-                missing(
-                    "category",
-                    &format!(
-                        "expected one of {}",
-                        self::listed(&labels(Category::ALL, Category::label))
-                    ),
-                )
+                let expected = self::listed(&labels(Category::ALL, Category::label));
+                missing("category", &format!("expected one of {expected}"))
             })?;
         let list = self.word_of(table, "list", List::ALL, List::label)?;
         let mut signs = self.signs(table, "strong", Strength::Strong)?;
