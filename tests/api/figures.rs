@@ -115,6 +115,7 @@ async fn figures_of_workers_show_their_attempts_and_what_they_fetched() {
     let worker = program.start(&["worker", "--workers", "1"]);
     acme.ended(&format!("/api/v1/jobs/{}", answer.body["job_id"].as_str().unwrap()))
         .await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let text = reqwest::get(format!("http://{port}/metrics"))
         .await
         .unwrap()

@@ -109,6 +109,7 @@ async fn a_log_in_json_names_the_trace_of_requests_and_jobs() {
     let path = folder.path().join("log");
     let file = File::create(&path).unwrap();
     let (server, api) = program.serve_to(&["--workers", "1"], &key, Stdio::from(file)).await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let http = Client::builder().no_proxy().build().unwrap();
     let url = |path: &str| format!("http://{}{path}", api.address());
     let sent = http
